@@ -51,7 +51,7 @@ test-long: setup ## Run the tests with the long forms of their loops: kills, gen
 	@.ci/packages postgresql chromium-headless-shell || true
 	CIVICPORTAL_LONG=1 $(PYTEST)
 
-mutants: setup ## Change MODULE in many small ways and tell what its tests do not notice, MODULE=notifications/outcomes MOST=100.
+mutants: setup ## Change MODULE in many small ways and tell what its tests do not notice, MODULE=domain/notifications/outcomes MOST=100.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-mutants.txt
 	$(BIN)/python tests/mutants.py $(MODULE) $(MOST)
 

@@ -45,7 +45,7 @@ def seed(
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.seed import load
     from benchmarks.seed.plan import AnotherCity, plan
-    from civicportal.site import Site
+    from civicportal.core.site import Site
 
     began = time.monotonic()
     site = Site(SITE)
@@ -97,7 +97,7 @@ def run(
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.run import report
     from benchmarks.run.measure import Bench
-    from civicportal.site import Site
+    from civicportal.core.site import Site
 
     out.mkdir(parents=True, exist_ok=True)
     site = Site(SITE)
@@ -121,7 +121,7 @@ def servers(database: str, seconds: float, rounds: int, out: Path) -> None:
     """Compare WSGI servers on the portal's form; gunicorn and granian must be installed for it."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.run.servers import compare
-    from civicportal.site import Site
+    from civicportal.core.site import Site
 
     out.mkdir(parents=True, exist_ok=True)
     site = Site(SITE)
@@ -140,7 +140,7 @@ def plugins(database: str, seconds: float, rounds: int, out: Path) -> None:
     """Measure what plugins add to a request that has nothing to do with them."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.plugins import compare
-    from civicportal.site import Site
+    from civicportal.core.site import Site
 
     out.mkdir(parents=True, exist_ok=True)
     site = Site(SITE)
@@ -159,7 +159,7 @@ def memory(database: str, requests: int, out: Path, options: tuple[str, ...]) ->
     """Ask for all pages again and again and look how large the processes become; OPTIONS as of run."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.memory import grow
-    from civicportal.site import Site
+    from civicportal.core.site import Site
 
     out.mkdir(parents=True, exist_ok=True)
     site = Site(SITE)
@@ -185,7 +185,7 @@ def crawl(database: str, people: tuple[str, ...], pages: int, out: Path) -> None
     """Follow the links of all pages and name the slowest; exits with 1 when one fails."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.crawl import crawl
-    from civicportal.site import Site
+    from civicportal.core.site import Site
 
     out.mkdir(parents=True, exist_ok=True)
     site = Site(SITE)

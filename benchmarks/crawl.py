@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from benchmarks.run.cast import PATIENCE, Cast, Person
 from benchmarks.run.serving import portal
-from civicportal.site import Site
+from civicportal.core.site import Site
 
 BEGINNINGS = {"citizen": ("/", "/my"), "visitor": ("/",)}
 STAFF = ("/desk", "/kartable", "/")

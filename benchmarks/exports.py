@@ -27,10 +27,10 @@ def write(rows: int, format_: str) -> dict[str, Any]:
     """
     from pathlib import Path
 
-    from civicportal.exports.files import Cover, write_rows
-    from civicportal.exports.rows import Order, Row, batches
-    from civicportal.security import SYSTEM
-    from civicportal.site import Site
+    from civicportal.core.security import SYSTEM
+    from civicportal.core.site import Site
+    from civicportal.domain.exports.files import Cover, write_rows
+    from civicportal.domain.exports.rows import Order, Row, batches
 
     site = Site(Path(__file__).parent / SITE)
     export = site.exports["reports.list"]

@@ -18,7 +18,7 @@ def cost(database: str, seconds: float) -> float:
     :raises RuntimeError: when it has ended meanwhile.
     """
     environment = {**os.environ, "BENCH_DATABASE_URL": database, "CIVICPORTAL_LOG": "WARNING"}
-    worker = subprocess.Popen([sys.executable, "-m", "civicportal.worker", str(SITE)], env=environment)
+    worker = subprocess.Popen([sys.executable, "-m", "civicportal.portal.worker", str(SITE)], env=environment)
     try:
         time.sleep(SETTLE)
         before = proc.cpu_ms(worker.pid)

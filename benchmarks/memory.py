@@ -8,7 +8,7 @@ from benchmarks.run.cast import Cast
 from benchmarks.run.client import Client, Request
 from benchmarks.run.scenarios import scenarios
 from benchmarks.run.serving import portal
-from civicportal.site import Site
+from civicportal.core.site import Site
 
 LOOKS = 10
 """Times at which it is looked."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from benchmarks.run.serving import SITE
 from civicportal.app import create_app
-from civicportal.monitoring.requests import RequestMetrics, count_over_processes
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.portal.health.requests import RequestMetrics, count_over_processes
 
 ROUNDS = 15
 CALLS = 40
@@ -34,7 +34,7 @@ def cost(database: str) -> Iterator[str]:
 
 def _reading() -> Iterator[str]:
     # Imported late: the library looks once where processes count.
-    from civicportal.monitoring.figures import Figures
+    from civicportal.portal.health.figures import Figures
 
     site = Site(SITE)
     times = [_cpu(lambda: list(Figures(site).collect())) for _round in range(ROUNDS)]

@@ -12,7 +12,7 @@ from benchmarks.run.cast import Cast
 from benchmarks.run.client import Client, Request
 from benchmarks.run.scenarios import submit
 from benchmarks.run.serving import SITE, Server, portal
-from civicportal.site import Site
+from civicportal.core.site import Site
 
 ALONE = ("reports",)
 

@@ -45,11 +45,14 @@ class Cost:
 def application() -> Any:
     """Return an application of the first checks alone, with one view that reads the form."""
     with Configurator(
-        settings={"civicportal.upload_paths": [UPLOADS], "retry.activate_hook": "civicportal.sanity.attempts"}
+        settings={
+            "civicportal.upload_paths": [UPLOADS],
+            "retry.activate_hook": "civicportal.web.sanity.attempts",
+        }
     ) as config:
         config.include("pyramid_retry")
-        config.include("civicportal.headers")
-        config.include("civicportal.sanity")
+        config.include("civicportal.web.headers")
+        config.include("civicportal.web.sanity")
         config.add_translation_dirs("civicportal:locale")
         config.add_route("any", "/*path")
         config.add_view(lambda request: Response(str(len(request.POST))), route_name="any")
@@ -232,7 +235,7 @@ def bombs(data: bytes, number: int = 10, processes: int = 2) -> float:
 
 
 def _hand_over(data: bytes, number: int) -> None:
-    from civicportal.storage import ImageRefused, process_image
+    from civicportal.core.storage import ImageRefused, process_image
 
     def send() -> None:
         with suppress(ImageRefused):

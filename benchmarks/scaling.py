@@ -23,14 +23,14 @@ from sqlalchemy import delete, func, select
 from benchmarks.run import proc
 from benchmarks.run.client import Client, Request
 from benchmarks.run.serving import SITE, Server, free_port
-from civicportal.accounts.models import User
-from civicportal.accounts.sessions import SessionService
-from civicportal.cases.attachments import AttachmentService, drop_files, store_files
-from civicportal.cases.models import Attachment
-from civicportal.crypto import token_hash
-from civicportal.notifications.models import OutboxMessage
-from civicportal.site import Site
-from civicportal.storage import process_image
+from civicportal.core.crypto import token_hash
+from civicportal.core.site import Site
+from civicportal.core.storage import process_image
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.attachments import AttachmentService, drop_files, store_files
+from civicportal.domain.cases.models import Attachment
+from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing.sms_simulator import API_KEY, LINE, SmsSimulator
 
 WORKERS = (1, 2, 4)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from civicportal.security import Identity
-    from civicportal.site import Site
+    from civicportal.core.security import Identity
+    from civicportal.core.site import Site
 
 SITE = Path(__file__).parent / "site.toml"
 PAGE = 50
@@ -33,10 +33,10 @@ def times(site: "Site", actor: "Identity", typed: str, rounds: int) -> tuple[lis
     """Return the milliseconds of a page, those with its total, and how many rows there were."""
     from sqlalchemy import select
 
-    from civicportal.access import visible
-    from civicportal.cases.models import Case
-    from civicportal.cases.paging import SORTS, case_page
-    from civicportal.cases.search import CaseSearch
+    from civicportal.domain.cases.access.rights import visible
+    from civicportal.domain.cases.models import Case
+    from civicportal.domain.cases.paging import SORTS, case_page
+    from civicportal.domain.cases.search import CaseSearch
 
     pages, totals, rows = [], [], 0
     for _round in range(rounds):
@@ -57,8 +57,8 @@ def cast(site: "Site") -> "dict[str, Identity]":
     """Return who searches."""
     from sqlalchemy import func, select, text
 
-    from civicportal.cases.models import Case
-    from civicportal.security import Grant, Identity
+    from civicportal.core.security import Grant, Identity
+    from civicportal.domain.cases.models import Case
 
     with site.work(write=False) as work:
         if site.engines.dialect == "postgresql":
@@ -92,8 +92,8 @@ def main(database: str, rounds: int) -> None:
     os.environ["BENCH_DATABASE_URL"] = database
     from sqlalchemy import select
 
-    from civicportal.cases.models import Case
-    from civicportal.site import Site
+    from civicportal.core.site import Site
+    from civicportal.domain.cases.models import Case
 
     site = Site(SITE)
     with site.work(write=False) as work:

@@ -2,7 +2,7 @@
 
 from benchmarks.run.serving import SITE
 from civicportal.app import create_app
-from civicportal.site import Site
+from civicportal.core.site import Site
 
 site = Site(SITE)
 app = create_app(site)

@@ -7,12 +7,12 @@ from PIL import Image
 from sqlalchemy import select
 from webtest import TestApp
 
-from civicportal import migrate
-from civicportal.accounts.models import User
-from civicportal.accounts.sessions import SessionService
 from civicportal.app import create_app
-from civicportal.cases.attachments import AttachmentService, store_files
-from civicportal.storage import process_image
+from civicportal.core.storage import process_image
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.attachments import AttachmentService, store_files
+from civicportal.portal import upgrade as migrate
 from civicportal.testing import make_case, make_category, make_citizen, make_staff, make_unit
 
 OWNER = "o" * 64

@@ -1,4 +1,4 @@
-"""Settings of all tests. The fixtures are those of ``civicportal.pytest_plugin``."""
+"""Settings of all tests. The fixtures are those of ``civicportal.tools.pytest_plugin``."""
 
 import gc
 from collections.abc import Iterator

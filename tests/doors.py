@@ -5,12 +5,12 @@ from typing import Any
 
 from webtest import TestApp
 
-from civicportal.accounts.models import User
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import SessionService
 from civicportal.app import create_app
-from civicportal.crypto import new_token
-from civicportal.notifications.services import NotificationService
+from civicportal.core.crypto import new_token
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.notifications.services import NotificationService
 from civicportal.testing import make_staff, outbox
 
 MOBILE, TYPED = "+989120000000", "09120000000"

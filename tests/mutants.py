@@ -1,6 +1,6 @@
 """Mutation testing: change a module in many small ways and print the changes its tests do not notice.
 
-``make mutants MODULE=notifications/outcomes``. The changes are made in a copy, never in the tree that one works on.
+``make mutants MODULE=domain/notifications/outcomes``. The changes are made in a copy, never in the tree that one works on.
 
 The tests run once as usual, then for each change in a fork of that process, where everything is imported and every site is
 assembled: only the code of the changed function is another. A change outside of functions takes a new process.
@@ -39,25 +39,35 @@ from sqlalchemy import Engine
 ROOT = Path(__file__).parent.parent
 #: The files of tests/integration that belong to each module.
 TESTS = {
-    "access": ("test_access", "test_on_behalf"),
-    "accounts/city_rights": ("test_rights_scope",),
-    "accounts/identity": (
+    "domain/cases/access/rights": ("test_access", "test_on_behalf"),
+    "domain/accounts/city_rights": ("test_rights_scope",),
+    "domain/accounts/identity": (
         "test_accounts_identity",
         "test_rights_scope",
         "test_deputies",
         "test_strong_factors",
     ),
-    "accounts/otp": ("test_accounts_codes",),
-    "accounts/rights": ("test_rights_scope", "test_roles", "test_deputies", "test_members"),
-    "accounts/sessions": ("test_accounts_identity", "test_accounts_pages", "test_unsent", "test_step_up"),
-    "limits/challenges": ("test_challenge_tickets",),
-    "limits/counters": ("test_limit_classes", "test_limits"),
-    "limits/counting": ("test_limits", "test_limit_classes", "test_site_limits", "test_challenge_tickets"),
-    "limits/requesters": ("test_limits", "test_limit_classes"),
-    "notifications/delivery": ("test_delivery", "test_broadcast_lane", "test_chunks"),
-    "notifications/outbox": ("test_outbox", "test_delivery", "test_choices"),
-    "notifications/outcomes": ("../unit/test_outcomes",),
-    "scopes": ("test_scopes", "test_access", "test_summed_counts", "test_open_lines"),
+    "domain/accounts/otp": ("test_accounts_codes",),
+    "domain/accounts/rights": ("test_rights_scope", "test_roles", "test_deputies", "test_members"),
+    "domain/accounts/sessions": (
+        "test_accounts_identity",
+        "test_accounts_pages",
+        "test_unsent",
+        "test_step_up",
+    ),
+    "core/limits/challenges": ("test_challenge_tickets",),
+    "core/limits/counters": ("test_limit_classes", "test_limits"),
+    "core/limits/counting": (
+        "test_limits",
+        "test_limit_classes",
+        "test_site_limits",
+        "test_challenge_tickets",
+    ),
+    "core/limits/requesters": ("test_limits", "test_limit_classes"),
+    "domain/notifications/delivery": ("test_delivery", "test_broadcast_lane", "test_chunks"),
+    "domain/notifications/outbox": ("test_outbox", "test_delivery", "test_choices"),
+    "domain/notifications/outcomes": ("../unit/test_outcomes",),
+    "domain/cases/access/sql": ("test_scopes", "test_access", "test_summed_counts", "test_open_lines"),
 }
 COPIED = ("src", "tests", "plugins", "examples", "benchmarks", "docs", "pyproject.toml", "assets")
 #: A decorator that is missing says nothing of what the code does, nor does a comparison that only asks in other words.

@@ -15,13 +15,13 @@ from urllib.request import urlopen
 
 from sqlalchemy import update
 
-from civicportal import migrate
-from civicportal.crypto import token_hash
-from civicportal.demo import runner
-from civicportal.demo.clock import DemoClock
-from civicportal.notifications.models import OutboxMessage
-from civicportal.seeds import SeedService
-from civicportal.site import Site, find_site
+from civicportal.core.crypto import token_hash
+from civicportal.core.site import Site, find_site
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.portal import upgrade as migrate
+from civicportal.portal.demo import runner
+from civicportal.portal.demo.clock import DemoClock
+from civicportal.portal.seeds import SeedService
 
 SECRET = "0123456789abcdef" * 4
 #: Seconds within which a server must answer after its start, and end when it is asked to.

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from portal import Portal, free_port
 
-from civicportal.demo.runner import PASSWORD
-from civicportal.scaffold import create_plugin
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.portal.demo.runner import PASSWORD
 from civicportal.testing import make_site_file
+from civicportal.tools.scaffold import create_plugin
 
 #: Programs of the house that an author has too.
 TOOLS = Path(sys.executable).parent

@@ -12,15 +12,15 @@ from PIL import Image
 from portal import READY, Portal
 from sqlalchemy import select
 
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import SessionService
-from civicportal.cases.models import Attachment, Case
-from civicportal.cases.stock import damages
-from civicportal.notifications.models import OutboxMessage
-from civicportal.schema import new_key
-from civicportal.site import Site
-from civicportal.statistics.services import StatisticsService
-from civicportal.work import Work
+from civicportal.core.site import Site
+from civicportal.core.work import Work
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.cases.stock import damages
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.statistics.services import StatisticsService
+from civicportal.web.schema import new_key
 
 BOUNDARY = "civicportal-form-boundary"
 BUSY = "در این لحظه تصویرهای زیادی می‌رسد"

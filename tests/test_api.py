@@ -79,7 +79,7 @@ def parameters(value: Any) -> str:
 
 
 def test_every_fixture_and_function_of_the_kit_is_documented() -> None:
-    plugin = Path(civicportal.testing.__file__).parents[1] / "pytest_plugin.py"
+    plugin = Path(civicportal.testing.__file__).parents[1] / "tools/pytest_plugin.py"
     fixtures = re.findall(r"@pytest\.fixture.*\ndef (\w+)\(", plugin.read_text(encoding="utf-8"))
     assert len(fixtures) > 15
     assert sorted(headings()) == sorted({*fixtures, *civicportal.testing.__all__})

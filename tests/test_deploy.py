@@ -25,10 +25,10 @@ from senders import wait_until
 
 from civicportal.app import create_app
 from civicportal.cli import main
-from civicportal.headers import SECRET_PATHS
-from civicportal.server import LARGEST_BODY
-from civicportal.settings import S3Table
+from civicportal.core.settings import S3Table
 from civicportal.testing.postgres import TemporaryCluster
+from civicportal.tools.server import LARGEST_BODY
+from civicportal.web.headers import SECRET_PATHS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/scaling.md"

@@ -6,14 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from civicportal import sanity
-from civicportal.accounts import otp, sessions
-from civicportal.cases import uploads
-from civicportal.limits import DEFAULTS, LIMITS, SHARES, challenges
-from civicportal.limits.counting import MOST_PRESSURE
-from civicportal.notifications import outcomes
-from civicportal.plugins import in_order
-from civicportal.storage import image_worker, images
+from civicportal.core.limits import (
+    DEFAULTS,
+    LIMITS,
+    SHARES,
+    challenges,
+)
+from civicportal.core.limits.counting import MOST_PRESSURE
+from civicportal.core.plugins import in_order
+from civicportal.core.storage import image_worker, images
+from civicportal.domain.accounts import otp, sessions
+from civicportal.domain.cases import uploads
+from civicportal.domain.notifications import outcomes
+from civicportal.web import sanity
 from docs.tools import reference
 
 ROOT = Path(__file__).parents[1]
@@ -76,8 +81,9 @@ def test_the_other_limits_are_those_of_the_code() -> None:
 
 def test_every_room_stands_in_the_picture_of_the_house() -> None:
     page = (ROOT / "docs/architecture.md").read_text()
-    folders = [path for path in (ROOT / "src/civicportal").iterdir() if path.is_dir()]
-    rooms = {path.name for path in folders if not path.name.startswith((".", "__"))}
+    rooms = {path.parent.name for path in (ROOT / "src/civicportal").glob("*/*") if path.is_file()} - {
+        "__pycache__"
+    }
     assert {room for room in rooms if f"`{room}/`" not in page} == set()
 
 

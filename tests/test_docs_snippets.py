@@ -16,9 +16,9 @@ import pytest
 
 from civicportal import api, hookspecs
 from civicportal.cli.backup import MakesByDefault
-from civicportal.plugins import GROUP, in_order
-from civicportal.settings import SiteSettings
-from civicportal.toml_types import FreeTable
+from civicportal.core.plugins import GROUP, in_order
+from civicportal.core.settings import SiteSettings
+from civicportal.util.toml_types import FreeTable
 from docs.tools.commands_page import below, walk
 from docs.tools.reference import whole_site
 

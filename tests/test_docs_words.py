@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from civicportal.persian import store
+from civicportal.util.persian import store
 from docs.tools.words import unknown_labels
 
 ROOT = Path(__file__).parents[1]

@@ -33,7 +33,7 @@ def test_no_hook_is_documented_that_does_not_exist() -> None:
 @pytest.mark.parametrize("name", HOOKS)
 def test_every_hook_is_implemented(name: str) -> None:
     sources = _sources(
-        "src/civicportal/defaults.py", "plugins/*/src/*/plugin.py", "examples/*/src/*/plugin.py"
+        "src/civicportal/portal/plugin.py", "plugins/*/src/*/plugin.py", "examples/*/src/*/plugin.py"
     )
     assert f"def {name}(" in sources or f'specname="{name}"' in sources
 

@@ -8,12 +8,12 @@ from civicportal_reports.models import Report
 from sqlalchemy import func, select
 
 from benchmarks.seed.words import COMMON
-from civicportal.accounts.models import User
-from civicportal.accounts.sessions import SessionService
-from civicportal.cases.models import Case, CaseEvent
-from civicportal.organization.models import Category, Unit
-from civicportal.site import Site
-from civicportal.work import Work
+from civicportal.core.site import Site
+from civicportal.core.work import Work
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.organization.models import Category, Unit
 
 CITIZENS = 300
 CASES = 4000

@@ -17,10 +17,10 @@ from civicportal_reports.models import Report
 from sqlalchemy import create_engine
 
 from benchmarks.run.picture import shrink
-from civicportal.cases.models import Case, CaseEvent
-from civicportal.cases.tracking import new_code
-from civicportal.kartable.models import Referral
-from civicportal.notifications.models import OutboxMessage
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.util.tracking import new_code
 
 ROWS = 25
 ATTEMPTS = 5
@@ -159,7 +159,7 @@ class Floor:
 
 def main() -> None:
     """Serve it as the portal is served: ``python -m benchmarks.run.floor PORT``."""
-    from civicportal.server import serve_app
+    from civicportal.tools.server import serve_app
 
     serve_app(Floor(os.environ["BENCH_DATABASE_URL"]), "127.0.0.1", int(sys.argv[1]))
 

@@ -15,10 +15,10 @@ from benchmarks.run import proc, serving
 from benchmarks.run.cast import Cast
 from benchmarks.run.client import Client, Measured, Request
 from benchmarks.run.scenarios import HELLO, WARM_UP, WHOLE_WINDOW, Scenario, scenarios
-from civicportal.audit.append_only import guards_aside
-from civicportal.kartable.repair import wrong_lines
-from civicportal.site import Site
-from civicportal.statistics.repair import wrong_counters
+from civicportal.core.site import Site
+from civicportal.domain.audit.append_only import guards_aside
+from civicportal.domain.kartable.repair import wrong_lines
+from civicportal.domain.statistics.repair import wrong_counters
 
 Progress = Callable[[str], None]
 

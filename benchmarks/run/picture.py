@@ -9,7 +9,7 @@ from statistics import median
 
 from PIL import Image
 
-from civicportal.storage import process_image
+from civicportal.core.storage import process_image
 
 SIZE = (4032, 3024)
 GRAIN = 3

@@ -9,7 +9,7 @@ from benchmarks.run.cast import Cast, OpenCase, Person
 from benchmarks.run.client import Request
 from benchmarks.run.picture import photo
 from benchmarks.seed.seasons import SNOW, STORM
-from civicportal.crypto import new_token
+from civicportal.core.crypto import new_token
 
 #: Boxes as a map of 600 pixels asks for them.
 CITY = "bbox=52.151,33.014,52.251,33.084&zoom=13"

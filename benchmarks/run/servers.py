@@ -9,7 +9,7 @@ from benchmarks.run.cast import Cast
 from benchmarks.run.client import Client, Request
 from benchmarks.run.serving import SITE, Server
 from benchmarks.run.slow import slow_clients
-from civicportal.site import Site
+from civicportal.core.site import Site
 
 PYTHON = sys.executable
 APP = "benchmarks.wsgi:app"

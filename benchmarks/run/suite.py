@@ -10,7 +10,7 @@ from benchmarks.run import report
 from benchmarks.run.measure import Bench, Run
 from benchmarks.run.serving import SITE
 from benchmarks.seed import load
-from civicportal.site import Site
+from civicportal.core.site import Site
 from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
 
 SEED = 1405

@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 
 from benchmarks.seed.seasons import Seasons
 from benchmarks.seed.words import Skew, Vocabulary
-from civicportal.accounts.models import Membership, User
-from civicportal.clock import SystemClock
-from civicportal.organization.models import Category
-from civicportal.organization.services import OrganizationService
-from civicportal.site import Site
-from civicportal.work import Work
+from civicportal.core.clock import SystemClock
+from civicportal.core.site import Site
+from civicportal.core.work import Work
+from civicportal.domain.accounts.models import Membership, User
+from civicportal.domain.organization.models import Category
+from civicportal.domain.organization.services import OrganizationService
 
 YEARS = timedelta(days=730)
 #: How many of a hundred reports are sent in each hour of the day.

@@ -15,22 +15,22 @@ from benchmarks.seed.kinds import KINDS
 from benchmarks.seed.plan import plan
 from benchmarks.seed.stories import Story
 from benchmarks.seed.tables import BATCH, TableWriter, reset_sequence
-from civicportal import migrate
-from civicportal.accounts.models import User
-from civicportal.cases.models import Attachment, Case, CaseEvent
-from civicportal.cases.search_index import SearchIndex
-from civicportal.cases.tracking import new_code
-from civicportal.cases.vocabulary import make_vocabulary
-from civicportal.demo.runner import MARK, load_people
-from civicportal.kartable.models import Referral
-from civicportal.notifications.models import OutboxMessage
-from civicportal.organization.models import Seed
-from civicportal.ownership import adopt_store
-from civicportal.persian import folded
-from civicportal.seeds import SeedService
-from civicportal.site import Site
-from civicportal.statistics.repair import make_anew
-from civicportal.upkeep import analyse
+from civicportal.core.site import Site
+from civicportal.core.upkeep import analyse
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.cases.search_index import SearchIndex
+from civicportal.domain.cases.vocabulary import make_vocabulary
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.organization.models import Seed
+from civicportal.domain.ownership import adopt_store
+from civicportal.domain.statistics.repair import make_anew
+from civicportal.portal import upgrade as migrate
+from civicportal.portal.demo.runner import MARK, load_people
+from civicportal.portal.seeds import SeedService
+from civicportal.util.persian import folded
+from civicportal.util.tracking import new_code
 
 CHUNK = 10_000
 Progress = Callable[[str], None]

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from civicportal.cases.models import Attachment
+from civicportal.domain.cases.models import Attachment
 
 if TYPE_CHECKING:
     from benchmarks.seed.stories import Row, Story

@@ -7,9 +7,9 @@ from typing import Self
 from sqlalchemy import func, select
 
 from benchmarks.seed.city import now
-from civicportal.cases.models import Case
-from civicportal.organization.models import Seed
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.domain.cases.models import Case
+from civicportal.domain.organization.models import Seed
 
 KEY = "benchmark"
 CASES, SEED = 10_000, 1405

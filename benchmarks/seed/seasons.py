@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 
-from civicportal.calendar.dates import to_calendar
+from civicportal.util.calendar.dates import to_calendar
 
 SNOW, STORM = "برف", "توفان"
 STORM_LASTS = timedelta(days=2)

@@ -9,11 +9,16 @@ from benchmarks.seed.city import City
 from benchmarks.seed.kinds import About, Kind
 from benchmarks.seed.pictures import pictures
 from benchmarks.seed.words import Skew
-from civicportal.cases.measures import SATISFIED
-from civicportal.cases.models import Case, CaseEvent, Follower, Rating
-from civicportal.cases.search_index import words_of
-from civicportal.kartable.models import Referral
-from civicportal.notifications.models import OutboxMessage
+from civicportal.domain.cases.measures import SATISFIED
+from civicportal.domain.cases.models import (
+    Case,
+    CaseEvent,
+    Follower,
+    Rating,
+)
+from civicportal.domain.cases.search_index import words_of
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.notifications.models import OutboxMessage
 
 Row = tuple[type[Any], dict[str, Any]]
 

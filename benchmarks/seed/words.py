@@ -4,7 +4,7 @@ from bisect import bisect
 from itertools import accumulate
 from random import Random
 
-from civicportal.persian import ZWNJ
+from civicportal.util.persian import ZWNJ
 
 COMMON = (
     "آسفالت خیابان چاله کوچه زباله سطل چراغ خاموش پیاده‌رو شکسته آب جوی گرفتگی درخت شاخه خشک پارک نیمکت بوی بد "

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from civicportal.demo.runner import PASSWORD
+from civicportal.portal.demo.runner import PASSWORD
 from civicportal.testing.browser import launched
 
 HERE = Path(__file__).parent

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from civicportal.cases.workflow import CaseKind, State, Transition
+from civicportal.domain.cases.workflow import CaseKind, State, Transition
 from docs.tools.workflows_page import who
 
 #: Pixels: the column of words, a column of a state, a line of a step, the heads of the columns, around it all.

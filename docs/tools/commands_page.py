@@ -7,7 +7,7 @@ import click
 
 from civicportal.cli import main
 from civicportal.cli.options import Options
-from civicportal.site import Site
+from civicportal.core.site import Site
 from docs.tools.tables import code, table
 
 NAME = "civicportal"

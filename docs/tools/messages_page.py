@@ -1,7 +1,7 @@
 """The page of the messages, from the texts that core and plugins register."""
 
-from civicportal.plugins import in_order
-from civicportal.site import Site
+from civicportal.core.plugins import in_order
+from civicportal.core.site import Site
 from docs.tools.tables import code, table
 
 INTRODUCTION = """\

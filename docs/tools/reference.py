@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicportal.site import Site
+from civicportal.core.site import Site
 from docs.tools import (
     chart,
     combined_page,

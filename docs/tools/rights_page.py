@@ -3,10 +3,10 @@
 import inspect
 from datetime import timedelta
 
-from civicportal.cases.workflow import permissions_of
-from civicportal.jobs import Job
-from civicportal.plugins import in_order
-from civicportal.site import Site
+from civicportal.core.jobs import Job
+from civicportal.core.plugins import in_order
+from civicportal.core.site import Site
+from civicportal.domain.cases.workflow import permissions_of
 from docs.tools.tables import code, table
 
 PERMISSIONS = """\

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page
 from portal import Portal, running
 from sqlalchemy import select
 
-from civicportal.accounts.models import User
-from civicportal.cases.models import Case
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.models import Case
 from civicportal.testing.browser import PATIENCE, launched
 
 FOLDER = Path(__file__).parents[1] / "fa/pictures"

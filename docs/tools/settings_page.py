@@ -8,12 +8,12 @@ from typing import Any
 
 import colander
 
-from civicportal.face.schemas import SettingsForm
-from civicportal.face.values import TABLES
-from civicportal.plugins import in_order
-from civicportal.settings import SiteSettings
-from civicportal.site import Site
-from civicportal.toml_types import FreeTable
+from civicportal.core.branding.values import TABLES
+from civicportal.core.plugins import in_order
+from civicportal.core.settings import SiteSettings
+from civicportal.core.site import Site
+from civicportal.portal.branding.schemas import SettingsForm
+from civicportal.util.toml_types import FreeTable
 from docs.tools.tables import code, table
 
 HEAD = ("key", "what it is for", "what it must be", "if it is missing")

@@ -1,7 +1,7 @@
 """The page of the workflows: for each kind of case a chart and the same as a table."""
 
-from civicportal.cases.workflow import STAGES, CaseKind, Transition
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.domain.cases.workflow import STAGES, CaseKind, Transition
 from docs.tools.tables import code, table
 
 INTRODUCTION = """\

@@ -3,30 +3,92 @@
 The testing kit for plugin authors is :mod:`civicportal.testing`.
 """
 
-from civicportal.access import AccessService, sees_all, visible
-from civicportal.accounts.identity import identity_of
-from civicportal.accounts.kept import count_submission, fill_kept, forget_kept, keep_form, may_submit
-from civicportal.accounts.models import User
-from civicportal.accounts.sessions import SessionService
-from civicportal.accounts.types import IdentityClaim, Verdict
-from civicportal.accounts.verification import identity_facts, own_identity
-from civicportal.audit.services import AuditService
-from civicportal.calendar import NO_HOLIDAYS, CityCalendar, YearlyHolidays
-from civicportal.cases.attachments import AttachmentService, drop_files, store_files
-from civicportal.cases.changes import CaseChange
-from civicportal.cases.conditions import in_stage, overdue, sent_between, stages_of
-from civicportal.cases.conversion import ConversionService, copy_pictures, not_converted
-from civicportal.cases.deadlines import promise as promise_deadline
-from civicportal.cases.errors import CannotUndo, CaseError, PictureGone, Refused, StaleCase
-from civicportal.cases.finding import FindService, SearchFields, search_list
-from civicportal.cases.follow_up import FollowUpService
-from civicportal.cases.followers import FollowerService
-from civicportal.cases.guards import objection_in_time
-from civicportal.cases.history import PublicEvent, PublicHistory, public_status
-from civicportal.cases.hits import searched_page
-from civicportal.cases.identity import IdentityFact
-from civicportal.cases.measures import recounted
-from civicportal.cases.models import (
+from civicportal.cli.options import load_site
+from civicportal.core.checks import Finding
+from civicportal.core.db import (
+    NEVER,
+    BigId,
+    UTCDateTime,
+    id_column,
+    new_metadata,
+    tagged,
+)
+from civicportal.core.hints import Rare
+from civicportal.core.jobs import Job
+from civicportal.core.limits import TooMany
+from civicportal.core.messages import (
+    CannotTell,
+    Configuration,
+    Message,
+    MessageText,
+    Permanent,
+    Receipt,
+    Reply,
+    SendError,
+    Transient,
+    Uncertain,
+)
+from civicportal.core.plugins import PluginModels
+from civicportal.core.security import (
+    CITIZEN,
+    EVERYBODY,
+    STAFF,
+    SYSTEM,
+    VISITOR,
+    Grant,
+    Identity,
+    Permission,
+)
+from civicportal.core.settings import parse_hours
+from civicportal.core.site import Site
+from civicportal.core.storage import (
+    FileMissing,
+    process_image,
+    scaled,
+    store_variant,
+)
+from civicportal.core.work import Work
+from civicportal.domain.accounts.identity import identity_of
+from civicportal.domain.accounts.identity_levels import IdentityFact
+from civicportal.domain.accounts.kept import (
+    count_submission,
+    fill_kept,
+    forget_kept,
+    keep_form,
+    may_submit,
+)
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.accounts.types import IdentityClaim, Verdict
+from civicportal.domain.accounts.verification import identity_facts, own_identity
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.access.reach import in_own_counters
+from civicportal.domain.cases.access.rights import AccessService, sees_all, visible
+from civicportal.domain.cases.attachments import AttachmentService, drop_files, store_files
+from civicportal.domain.cases.changes import CaseChange
+from civicportal.domain.cases.conditions import (
+    in_stage,
+    overdue,
+    sent_between,
+    stages_of,
+)
+from civicportal.domain.cases.conversion import ConversionService, copy_pictures, not_converted
+from civicportal.domain.cases.deadlines import promise as promise_deadline
+from civicportal.domain.cases.errors import (
+    CannotUndo,
+    CaseError,
+    PictureGone,
+    Refused,
+    StaleCase,
+)
+from civicportal.domain.cases.finding import FindService, SearchFields, search_list
+from civicportal.domain.cases.follow_up import FollowUpService
+from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.guards import objection_in_time
+from civicportal.domain.cases.history import PublicEvent, PublicHistory, public_status
+from civicportal.domain.cases.hits import searched_page
+from civicportal.domain.cases.measures import recounted
+from civicportal.domain.cases.models import (
     Attachment,
     Case,
     CaseEvent,
@@ -34,7 +96,7 @@ from civicportal.cases.models import (
     Follower,
     Rating,
 )
-from civicportal.cases.narrowing import (
+from civicportal.domain.cases.narrowing import (
     NONE,
     CaseFilters,
     FigureFields,
@@ -43,25 +105,38 @@ from civicportal.cases.narrowing import (
     none_option,
     unit_ids,
 )
-from civicportal.cases.on_behalf import Caller, NamedCaller, register_for
-from civicportal.cases.once import open_once
-from civicportal.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_page
-from civicportal.cases.proofs import fetch_own_or_proved
-from civicportal.cases.public_texts import PersonalDataFound, PublicTexts
-from civicportal.cases.public_type import PublicString, PublicText
-from civicportal.cases.ratings import WINDOW as OBJECTION_WINDOW
-from civicportal.cases.ratings import RatingService
-from civicportal.cases.schemas import AfterPhoto, ExpertComment, PublicAnswer, Reason, step_values
-from civicportal.cases.scope import CaseScope
-from civicportal.cases.search import CaseSearch
-from civicportal.cases.services import CaseService
-from civicportal.cases.sources import SOURCES
-from civicportal.cases.steps import Step
-from civicportal.cases.submission import case_form
-from civicportal.cases.suggestions import SuggestionService
-from civicportal.cases.uploads import take_files, upload_owner
-from civicportal.cases.views.personal_data import allowed_words, show_found, warn_of_personal_data
-from civicportal.cases.workflow import (
+from civicportal.domain.cases.on_behalf import Caller, NamedCaller, register_for
+from civicportal.domain.cases.once import open_once
+from civicportal.domain.cases.paging import (
+    PAGE_SIZE,
+    SORTS,
+    Page,
+    Rows,
+    Sort,
+    case_page,
+)
+from civicportal.domain.cases.proofs import fetch_own_or_proved
+from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
+from civicportal.domain.cases.public_type import PublicString, PublicText
+from civicportal.domain.cases.ratings import WINDOW as OBJECTION_WINDOW
+from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.schemas import (
+    AfterPhoto,
+    ExpertComment,
+    PublicAnswer,
+    Reason,
+    step_values,
+)
+from civicportal.domain.cases.scope import CaseScope
+from civicportal.domain.cases.search import CaseSearch
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.sources import SOURCES
+from civicportal.domain.cases.steps import Step
+from civicportal.domain.cases.submission import case_form
+from civicportal.domain.cases.suggestions import SuggestionService
+from civicportal.domain.cases.uploads import take_files, upload_owner
+from civicportal.domain.cases.views.personal_data import allowed_words, show_found, warn_of_personal_data
+from civicportal.domain.cases.workflow import (
     OPEN_STAGES,
     STAGES,
     VERBS,
@@ -73,20 +148,88 @@ from civicportal.cases.workflow import (
     UnknownTransition,
     Workflow,
 )
-from civicportal.checks import Finding
-from civicportal.cli.options import load_site
-from civicportal.countries import Country, InvalidMobile
-from civicportal.countries.personal import PersonalText
-from civicportal.dashboard.types import NavigationItem, Panel, Widget
-from civicportal.db import NEVER, BigId, UTCDateTime, id_column, new_metadata, tagged
-from civicportal.demo import cast as demo_cast
-from civicportal.demo.clock import set_time
-from civicportal.demo.phones import PhoneMessage, Phones
-from civicportal.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
-from civicportal.exports.cases import CaseRow, CaseSource, case_columns
-from civicportal.exports.rows import export_rows
-from civicportal.exports.types import Column, Export, Figures, FigureTable, Masked, Offer
-from civicportal.forms import (
+from civicportal.domain.exports.cases import CaseRow, CaseSource, case_columns
+from civicportal.domain.exports.rows import export_rows
+from civicportal.domain.exports.types import (
+    Column,
+    Export,
+    Figures,
+    FigureTable,
+    Masked,
+    Offer,
+)
+from civicportal.domain.kartable.errors import ReferralError
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.ready_texts import ReadyTextService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.types import Route
+from civicportal.domain.kartable.undo import UndoService
+from civicportal.domain.notifications.arrivals import Arrival, ArrivalService
+from civicportal.domain.notifications.broadcasts import BatchProgress, BroadcastLane
+from civicportal.domain.notifications.choices import Choices, ChoiceService, wants
+from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.inbound import InboundService, answer_inbound
+from civicportal.domain.notifications.notices import NOTICE
+from civicportal.domain.notifications.phones import PhoneMessage, Phones
+from civicportal.domain.notifications.reminders import ReminderService
+from civicportal.domain.notifications.services import NotificationService
+from civicportal.domain.notifications.sms import SmsLength, cut_units, sms_parts
+from civicportal.domain.organization.models import Category, Unit
+from civicportal.domain.organization.services import OrganizationService, Tree
+from civicportal.domain.statistics.exact import list_total
+from civicportal.domain.statistics.facets import SOURCE as SOURCE_FACET
+from civicportal.domain.statistics.facets import unit_facet
+from civicportal.domain.statistics.figures import FigureService
+from civicportal.domain.statistics.lookup import CounterService
+from civicportal.domain.statistics.pages import FiguresPage, figures_page
+from civicportal.domain.statistics.periods import Span
+from civicportal.domain.statistics.schemas import PeriodFields
+from civicportal.domain.statistics.selection import Facet, Subject
+from civicportal.domain.statistics.tables import figure_tables
+from civicportal.domain.statistics.tallies import Tally
+from civicportal.domain.statistics.tally_service import TallyService
+from civicportal.hookspecs import hookimpl
+from civicportal.portal.demo import cast as demo_cast
+from civicportal.portal.demo.clock import set_time
+from civicportal.util.calendar import NO_HOLIDAYS, CityCalendar, YearlyHolidays
+from civicportal.util.countries import Country, InvalidMobile
+from civicportal.util.countries.personal import PersonalText
+from civicportal.util.errors import (
+    CivicportalError,
+    ConfigurationError,
+    Conflict,
+    Forbidden,
+    NotFound,
+)
+from civicportal.util.geo import (
+    Bounds,
+    Cell,
+    CityMap,
+    Cluster,
+    GridBox,
+    Point,
+    bounding_box,
+    clusters,
+    distance_m,
+    render_overview,
+    render_svg,
+    shade_of,
+    shade_scale,
+)
+from civicportal.util.geo.sql import column_of, row_of
+from civicportal.util.i18n import _, format_number, localized_digits
+from civicportal.util.lists import Total, count_rows
+from civicportal.util.persian import key, store
+from civicportal.util.personal_data import PersonalDatum
+from civicportal.util.toml_types import (
+    FreeTable,
+    Table,
+    boolean,
+    number,
+    string,
+    strings,
+)
+from civicportal.web.forms import (
     BirthDateWidget,
     BoundForm,
     Button,
@@ -109,63 +252,11 @@ from civicportal.forms import (
     handle_form,
     optional_choice,
 )
-from civicportal.forms.filters import ListAddress
-from civicportal.geo import (
-    Bounds,
-    Cell,
-    CityMap,
-    Cluster,
-    GridBox,
-    Point,
-    bounding_box,
-    clusters,
-    distance_m,
-    render_overview,
-    render_svg,
-    shade_of,
-    shade_scale,
-)
-from civicportal.geo.sql import column_of, row_of
-from civicportal.hints import Rare
-from civicportal.hookspecs import hookimpl
-from civicportal.i18n import _, format_number, localized_digits
-from civicportal.jobs import Job
-from civicportal.kartable.errors import ReferralError
-from civicportal.kartable.models import Referral
-from civicportal.kartable.ready_texts import ReadyTextService
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.types import Route
-from civicportal.kartable.undo import UndoService
-from civicportal.limits import TooMany
-from civicportal.lists import Total, count_rows
-from civicportal.notifications.arrivals import Arrival, ArrivalService
-from civicportal.notifications.broadcasts import BatchProgress, BroadcastLane
-from civicportal.notifications.choices import Choices, ChoiceService, wants
-from civicportal.notifications.gate import GateService
-from civicportal.notifications.inbound import InboundService, answer_inbound
-from civicportal.notifications.notices import NOTICE
-from civicportal.notifications.reminders import ReminderService
-from civicportal.notifications.services import NotificationService
-from civicportal.notifications.sms import SmsLength, cut_units, sms_parts
-from civicportal.notifications.types import (
-    CannotTell,
-    Configuration,
-    Message,
-    MessageText,
-    Permanent,
-    Receipt,
-    Reply,
-    SendError,
-    Transient,
-    Uncertain,
-)
-from civicportal.organization.models import Category, Unit
-from civicportal.organization.services import OrganizationService, Tree
-from civicportal.persian import key, store
-from civicportal.personal_data import PersonalDatum
-from civicportal.plugins import PluginModels
-from civicportal.reach import in_own_counters
-from civicportal.schema import (
+from civicportal.web.forms.filters import ListAddress
+from civicportal.web.items import NavigationItem, Panel, Widget
+from civicportal.web.pages import add_pages
+from civicportal.web.request import Request
+from civicportal.web.schema import (
     BoundedInt,
     Choice,
     CityDate,
@@ -192,35 +283,6 @@ from civicportal.schema import (
     new_key,
     whole_number,
 )
-from civicportal.security import (
-    CITIZEN,
-    EVERYBODY,
-    STAFF,
-    SYSTEM,
-    VISITOR,
-    Grant,
-    Identity,
-    Permission,
-)
-from civicportal.settings import parse_hours
-from civicportal.site import Site
-from civicportal.statistics.exact import list_total
-from civicportal.statistics.facets import SOURCE as SOURCE_FACET
-from civicportal.statistics.facets import unit_facet
-from civicportal.statistics.figures import FigureService
-from civicportal.statistics.lookup import CounterService
-from civicportal.statistics.pages import FiguresPage, figures_page
-from civicportal.statistics.periods import Span
-from civicportal.statistics.schemas import PeriodFields
-from civicportal.statistics.selection import Facet, Subject
-from civicportal.statistics.tables import figure_tables
-from civicportal.statistics.tallies import Tally
-from civicportal.statistics.tally_service import TallyService
-from civicportal.storage import FileMissing, process_image, scaled, store_variant
-from civicportal.toml_types import FreeTable, Table, boolean, number, string, strings
-from civicportal.web.pages import add_pages
-from civicportal.web.request import Request
-from civicportal.work import Work
 
 __all__ = [
     "CITIZEN",

@@ -14,31 +14,30 @@ import pyramid_tm
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
 
-from civicportal.errors import ConfigurationError
-from civicportal.jobs import registered
-from civicportal.ownership import refuse_other_secrets
-from civicportal.plugins import CORE
-from civicportal.site import Site
+from civicportal.core.jobs import registered
+from civicportal.core.plugins import CORE
+from civicportal.core.site import Site
+from civicportal.domain.ownership import refuse_other_secrets
+from civicportal.util.errors import ConfigurationError
 from civicportal.web.compiled import COMPILED
 from civicportal.web.request import Request
 from civicportal.web.static import StaticFiles
 
 CORE_PARTS = (
     "web",
-    "audit",
-    "face",
-    "accounts",
-    "cases",
-    "kartable",
-    "members",
-    "notifications",
-    "privacy",
-    "exports",
-    "statistics",
-    "dashboard",
-    "pwa",
-    "administration",
-    "monitoring",
+    "domain.accounts",
+    "domain.cases",
+    "domain.kartable",
+    "domain.notifications",
+    "domain.privacy",
+    "domain.exports",
+    "domain.statistics",
+    "portal.admin",
+    "portal.audit",
+    "portal.branding",
+    "portal.dashboard",
+    "portal.health",
+    "portal.members",
 )
 #: Paths of the core that carry pictures; a plugin's ``includeme`` adds its own to the list.
 UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my")
@@ -57,14 +56,14 @@ def create_app(site: Site) -> Any:
     config.include("pyramid_tm")
     config.include("pyramid_retry")
     config.include("pyramid_jinja2")
-    config.include("civicportal.security_events")
-    config.include("civicportal.headers")
-    config.include("civicportal.sanity")
+    config.include("civicportal.core.security_events")
+    config.include("civicportal.web.headers")
+    config.include("civicportal.web.sanity")
     config.add_translation_dirs(*reversed(site.translation_dirs))
     for part in CORE_PARTS:
         config.include(f"civicportal.{part}")
     if site.is_demo:
-        config.include("civicportal.demo")
+        config.include("civicportal.portal.demo")
     owners: dict[str, str] = {}
     for implementation in _includes(site):
         if implementation.plugin_name not in (CORE, "site"):
@@ -101,7 +100,7 @@ def _settings(site: Site) -> dict[str, Any]:
         "tm.commit_veto": pyramid_tm.default_commit_veto,
         "tm.annotate_user": False,
         "retry.attempts": 3,
-        "retry.activate_hook": "civicportal.sanity.attempts",
+        "retry.activate_hook": "civicportal.web.sanity.attempts",
         "jinja2.bytecode_caching": COMPILED,
         "jinja2.undefined": "strict",
         "jinja2.i18n.domain": "civicportal",

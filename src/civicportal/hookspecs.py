@@ -16,25 +16,31 @@ if TYPE_CHECKING:
     import colander
     from translationstring import TranslationString
 
-    from civicportal.accounts.types import IdentityClaim, Verdict
-    from civicportal.cases.changes import CaseChange
-    from civicportal.cases.models import Case
-    from civicportal.cases.workflow import CaseKind
-    from civicportal.checks import Finding
-    from civicportal.countries import Country
-    from civicportal.dashboard.types import NavigationItem, Panel, Widget
-    from civicportal.demo.phones import Phones
-    from civicportal.demo.runner import Progress
-    from civicportal.exports.types import Offer
-    from civicportal.jobs import Job
-    from civicportal.kartable.types import Route
-    from civicportal.notifications.models import InboundMessage
-    from civicportal.notifications.types import Message, MessageText, Receipt, Reply, SendError
-    from civicportal.plugins import PluginModels
-    from civicportal.security import Permission
-    from civicportal.site import Site
+    from civicportal.core.checks import Finding
+    from civicportal.core.jobs import Job
+    from civicportal.core.messages import (
+        Message,
+        MessageText,
+        Receipt,
+        Reply,
+        SendError,
+    )
+    from civicportal.core.plugins import PluginModels
+    from civicportal.core.security import Permission
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+    from civicportal.domain.accounts.types import IdentityClaim, Verdict
+    from civicportal.domain.cases.changes import CaseChange
+    from civicportal.domain.cases.models import Case
+    from civicportal.domain.cases.workflow import CaseKind
+    from civicportal.domain.exports.types import Offer
+    from civicportal.domain.kartable.types import Route
+    from civicportal.domain.notifications.models import InboundMessage
+    from civicportal.domain.notifications.phones import Phones
+    from civicportal.portal.demo.runner import Progress
+    from civicportal.util.countries import Country
+    from civicportal.web.items import NavigationItem, Panel, Widget
     from civicportal.web.request import Request
-    from civicportal.work import Work
 
 PROJECT = "civicportal"
 hookspec = pluggy.HookspecMarker(PROJECT)

@@ -4,11 +4,11 @@ from portal import Portal
 from senders import wait_until
 from sqlalchemy import select
 
-from civicportal.db import NEVER
-from civicportal.exports.models import ExportJob
-from civicportal.exports.running import make_next
-from civicportal.exports.services import ExportService
-from civicportal.security import Identity
+from civicportal.core.db import NEVER
+from civicportal.core.security import Identity
+from civicportal.domain.exports.models import ExportJob
+from civicportal.domain.exports.running import make_next
+from civicportal.domain.exports.services import ExportService
 
 
 def facts(portal: Portal, who: Identity) -> dict[str, str]:

@@ -17,12 +17,12 @@ from playwright.sync_api import Page
 from portal import Portal
 from sqlalchemy import select
 
-from civicportal.accounts.models import User
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.security import Identity
+from civicportal.core.security import Identity
+from civicportal.core.work import Work
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
 from civicportal.testing import identity, make_citizen
-from civicportal.work import Work
 
 APPLICANT = "آرمان فروغی"
 SUBJECT = "پروانهٔ ساختمانی"

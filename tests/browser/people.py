@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from civicportal.demo.runner import PASSWORD
+from civicportal.portal.demo.runner import PASSWORD
 
 #: The people who act in the tests, by what they are: their mobiles, and the user names of staff.
 CITIZENS = {"citizen": "09000000001", "neighbour": "09000000002", "applicant": "09000000012"}

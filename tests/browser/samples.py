@@ -9,23 +9,23 @@ from civicportal_reports.services import NewReport, ReportService
 from portal import Portal
 from sqlalchemy import select
 
-from civicportal.accounts.invitations import InvitationService, Scope
-from civicportal.accounts.models import User
-from civicportal.accounts.recovery import RecoveryService, hash_recovery_codes
-from civicportal.accounts.roles import RoleService
-from civicportal.accounts.totp import TotpService
-from civicportal.cases.attachments import AttachmentService, store_files
-from civicportal.cases.followers import FollowerService
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.geo.city_map import CityMap
-from civicportal.geo.points import Point
-from civicportal.organization.services import OrganizationService
-from civicportal.security import Identity
-from civicportal.storage import process_image
+from civicportal.core.security import Identity
+from civicportal.core.storage import process_image
+from civicportal.core.work import Work
+from civicportal.domain.accounts.invitations import InvitationService, Scope
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.recovery import RecoveryService, hash_recovery_codes
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.accounts.totp import TotpService
+from civicportal.domain.cases.attachments import AttachmentService, store_files
+from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import identity
 from civicportal.testing.factories import APP_SECRET
-from civicportal.work import Work
+from civicportal.util.geo.city_map import CityMap
+from civicportal.util.geo.points import Point
 
 Facts = dict[str, str]
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import civicportal
-from civicportal.limits import TooMany
-from civicportal.limits.challenges import BITS, PARTS, is_solved
+from civicportal.core.limits import TooMany
+from civicportal.core.limits.challenges import BITS, PARTS, is_solved
 
 pytestmark = pytest.mark.browser
 MOBILE = "09120000003"

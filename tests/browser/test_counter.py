@@ -17,8 +17,8 @@ from playwright.sync_api import expect
 from portal import Portal
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
-from civicportal.notifications.models import OutboxMessage
+from civicportal.domain.cases.models import Case
+from civicportal.domain.notifications.models import OutboxMessage
 
 pytestmark = pytest.mark.browser
 MOBILE = "09000000791"

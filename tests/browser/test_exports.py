@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 from portal import Portal
 from sqlalchemy import update
 
-from civicportal.exports.models import ExportJob
-from civicportal.exports.running import make_next
+from civicportal.domain.exports.models import ExportJob
+from civicportal.domain.exports.running import make_next
 
 pytestmark = pytest.mark.browser
 

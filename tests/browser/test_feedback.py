@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from portal import Portal
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
-from civicportal.notifications.models import OutboxMessage
+from civicportal.domain.cases.models import Case
+from civicportal.domain.notifications.models import OutboxMessage
 
 pytestmark = pytest.mark.browser
 UNIT = "معاونت خدمات شهری"

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from portal import Portal
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
+from civicportal.domain.cases.models import Case
 
 pytestmark = pytest.mark.browser
 GROUND = "element => getComputedStyle(element).backgroundColor"

@@ -9,7 +9,7 @@ from browser.people import PHONE, VISITOR, Screen
 from districts import LARGE, many_districts
 from playwright.sync_api import Locator, Page, expect
 
-from civicportal.geo import CityMap, render_overview
+from civicportal.util.geo import CityMap, render_overview
 
 pytestmark = pytest.mark.browser
 MANY = many_districts()

@@ -13,8 +13,8 @@ from portal import Portal
 from senders import wait_until
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
-from civicportal.notifications.models import OutboxMessage
+from civicportal.domain.cases.models import Case
+from civicportal.domain.notifications.models import OutboxMessage
 
 pytestmark = pytest.mark.browser
 LEDGER = ["meetings.registered", "meetings.scheduled_note", "meetings.rescheduled"]

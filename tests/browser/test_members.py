@@ -20,7 +20,7 @@ from playwright.sync_api import Page, expect
 from portal import Portal
 from sqlalchemy import select
 
-from civicportal.accounts.models import User
+from civicportal.domain.accounts.models import User
 
 pytestmark = pytest.mark.browser
 NAME, PASSWORD = "لیلا بازرسی", "چنار کهن کنار جوی"

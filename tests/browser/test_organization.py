@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 from portal import Portal
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
-from civicportal.organization.services import OrganizationService
-from civicportal.security import Identity
+from civicportal.core.security import Identity
+from civicportal.domain.cases.models import Case
+from civicportal.domain.organization.services import OrganizationService
 
 pytestmark = pytest.mark.browser
 CATEGORY = "پله‌برقی ازکارافتاده"

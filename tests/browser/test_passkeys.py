@@ -9,7 +9,7 @@ from doors import PASSWORD, make_officer
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from civicportal.accounts.models import Passkey
+from civicportal.domain.accounts.models import Passkey
 from civicportal.testing import make_citizen
 from civicportal.testing.browser import BrowserApp
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from portal import Portal
 from sqlalchemy import select
 
-from civicportal.cases.models import Rating
+from civicportal.domain.cases.models import Rating
 
 pytestmark = pytest.mark.browser
 LIST, FIGURES = "/desk/reports", "/desk/reports/statistics"

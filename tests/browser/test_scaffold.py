@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from scaffolded import LIBRARY, PARKING, PIGEON, ScaffoldedPortal, Workshop
 from sqlalchemy import select
 
-from civicportal.accounts.models import User
+from civicportal.domain.accounts.models import User
 from civicportal.testing.people import People
 
 pytestmark = [pytest.mark.browser, pytest.mark.packaging]

@@ -16,14 +16,14 @@ from civicportal_parking_permits.zones import FILE, ZoneService
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from civicportal import migrate
-from civicportal.accounts.models import User
 from civicportal.app import create_app
-from civicportal.cases.models import Case
-from civicportal.checks import look_over
-from civicportal.demo import runner
-from civicportal.seeds import SeedService
-from civicportal.site import Site
+from civicportal.core.checks import look_over
+from civicportal.core.site import Site
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.models import Case
+from civicportal.portal import upgrade as migrate
+from civicportal.portal.demo import runner
+from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock, outbox
 from civicportal.testing.browser import BrowserApp
 from civicportal.testing.people import People

@@ -11,7 +11,7 @@ from browser.test_pages import OVERFLOW, barriers
 from playwright.sync_api import Page, expect
 from portal import Portal
 
-from civicportal.organization.models import Unit
+from civicportal.domain.organization.models import Unit
 from civicportal.testing import make_unit
 
 pytestmark = pytest.mark.browser

@@ -12,9 +12,9 @@ from playwright.sync_api import Page, Response, expect
 from portal import Portal
 from sqlalchemy import update
 
-from civicportal.accounts.models import Session
-from civicportal.crypto import token_hash
-from civicportal.demo.runner import PASSWORD
+from civicportal.core.crypto import token_hash
+from civicportal.domain.accounts.models import Session
+from civicportal.portal.demo.runner import PASSWORD
 
 pytestmark = pytest.mark.browser
 WORDS = "چاله را دیدیم\nو فردا پر می‌کنیم"

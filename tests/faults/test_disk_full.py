@@ -13,8 +13,8 @@ from portal import Portal, running
 from senders import Citizen, by_form, senders, wait_until
 from sqlalchemy import func, select
 
-from civicportal.cases.models import Attachment, Case
-from civicportal.schema import new_key
+from civicportal.domain.cases.models import Attachment, Case
+from civicportal.web.schema import new_key
 
 pytestmark = pytest.mark.fault
 

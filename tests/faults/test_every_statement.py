@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
-from civicportal.cases.services import CaseService
-from civicportal.db import WRITE
-from civicportal.kartable.services import KartableService
-from civicportal.models import Base
-from civicportal.statistics.services import StatisticsService
+from civicportal.core.db import WRITE
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.statistics.services import StatisticsService
+from civicportal.portal.models import Base
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 pytestmark = pytest.mark.fault

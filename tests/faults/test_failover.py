@@ -13,10 +13,10 @@ from replication import Pair, Server, or_skip
 from senders import by_form, everything_is_there_once, senders, wait_until
 from sqlalchemy import func, select, text
 
-from civicportal import doctor_machine
-from civicportal.cases.models import Case
-from civicportal.errors import ConfigurationError
-from civicportal.notifications.models import OutboxMessage
+from civicportal.domain.cases.models import Case
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.portal.doctor import machine as doctor_machine
+from civicportal.util.errors import ConfigurationError
 
 pytestmark = pytest.mark.fault
 

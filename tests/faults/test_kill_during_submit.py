@@ -11,10 +11,10 @@ from portal import Portal, running
 from senders import Senders, by_form, senders
 from sqlalchemy import func, select, text
 
-from civicportal.cases.models import Attachment, Case, CaseEvent
-from civicportal.kartable.models import Referral
-from civicportal.notifications.models import OutboxMessage
-from civicportal.statistics.services import StatisticsService
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.statistics.services import StatisticsService
 
 KILLS = 40 if os.environ.get("CIVICPORTAL_LONG") else 10
 

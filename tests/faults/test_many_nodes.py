@@ -14,14 +14,14 @@ from portal import READY
 from senders import COME_AGAIN, by_form, everything_is_there_once, senders, sign_in, wait_until
 from sqlalchemy import and_, func, select, text, update
 
-from civicportal.cases.models import Case
-from civicportal.cases.tracking import new_code
-from civicportal.db import NEVER
-from civicportal.face.services import FaceService
-from civicportal.limits import DEFAULTS
-from civicportal.notifications.models import OutboxMessage
-from civicportal.organization.models import Category
-from civicportal.schema import new_key
+from civicportal.core.db import NEVER
+from civicportal.core.limits import DEFAULTS
+from civicportal.domain.cases.models import Case
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.organization.models import Category
+from civicportal.portal.branding.services import FaceService
+from civicportal.util.tracking import new_code
+from civicportal.web.schema import new_key
 
 pytestmark = pytest.mark.fault
 

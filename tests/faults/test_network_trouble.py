@@ -10,9 +10,9 @@ from portal import READY, Portal, running
 from senders import BOUNDARY, Citizen, by_form, senders, wait_until
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
-from civicportal.schema import new_key
-from civicportal.statistics.services import StatisticsService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.statistics.services import StatisticsService
+from civicportal.web.schema import new_key
 
 pytestmark = pytest.mark.fault
 

@@ -13,9 +13,9 @@ from portal import READY, Process, free_port
 from senders import wait_until
 from sqlalchemy import select
 
-from civicportal.cases.models import CaseEvent
-from civicportal.clock import SystemClock
-from civicportal.site import Site
+from civicportal.core.clock import SystemClock
+from civicportal.core.site import Site
+from civicportal.domain.cases.models import CaseEvent
 from civicportal.testing import (
     People,
     make_case,

@@ -12,9 +12,9 @@ from replication import Server, or_skip
 from senders import by_form, senders, wait_until
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
 from civicportal.cli import main
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.domain.cases.models import Case
 
 pytestmark = pytest.mark.fault
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from portal import READY
 
-from civicportal.notifications.delivery import deliver_once
-from civicportal.notifications.types import Message, Receipt, Transient
-from civicportal.site import Site
+from civicportal.core.messages import Message, Receipt, Transient
+from civicportal.core.site import Site
+from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.testing import FakeClock, make_case, make_citizen, mark_alive, memory, outbox
 
 CASES = 8

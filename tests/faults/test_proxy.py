@@ -16,7 +16,7 @@ from portal import READY, Portal, Process, free_port, running
 from senders import by_form, senders, wait_until
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
+from civicportal.domain.cases.models import Case
 
 pytestmark = pytest.mark.fault
 

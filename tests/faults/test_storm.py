@@ -13,8 +13,8 @@ import pytest
 from portal import READY, Portal, Process
 from sqlalchemy import select
 
-from civicportal.cases.models import Case, CaseEvent
-from civicportal.organization.models import Category
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.organization.models import Category
 from civicportal.testing import People, make_case
 from civicportal.testing.sms_simulator import API_KEY, LINE
 

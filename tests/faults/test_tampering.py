@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from civicportal.audit.append_only import guards_aside
-from civicportal.audit.models import AuditEvent
-from civicportal.audit.seals import SealService
-from civicportal.audit.services import AuditService
+from civicportal.domain.audit.append_only import guards_aside
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.audit.seals import SealService
+from civicportal.domain.audit.services import AuditService
 
 pytestmark = pytest.mark.fault
 

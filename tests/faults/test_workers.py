@@ -11,13 +11,13 @@ from senders import wait_until
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from civicportal.accounts.otp import OtpService
-from civicportal.audit.models import AuditEvent
-from civicportal.clock import SystemClock
-from civicportal.jobs import JobRun
-from civicportal.notifications.inbound import InboundService
+from civicportal.core.clock import SystemClock
+from civicportal.core.jobs import JobRun
+from civicportal.domain.accounts.otp import OtpService
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.notifications.inbound import InboundService
+from civicportal.portal.worker.heartbeat import WorkerProcess, WorkerService
 from civicportal.testing import make_case, make_citizen, make_site, make_site_file
-from civicportal.worker.heartbeat import WorkerProcess, WorkerService
 
 pytestmark = pytest.mark.fault
 PATIENCE = 120
@@ -28,7 +28,7 @@ SITE = '''
 import os, sys, threading
 from datetime import timedelta
 from civicportal.api import AuditService, InboundService, Job, Receipt, hookimpl
-from civicportal.worker import process
+from civicportal.portal.worker import process
 
 NAME = os.environ["NAME"]
 
@@ -110,7 +110,7 @@ def start(own_site, folder):
 
     def run(name):
         process = subprocess.Popen(
-            [sys.executable, "-m", "civicportal.worker", str(own_site.path)],
+            [sys.executable, "-m", "civicportal.portal.worker", str(own_site.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

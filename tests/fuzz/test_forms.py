@@ -21,13 +21,13 @@ from portal import Portal
 from pyramid.scripting import prepare
 from webob.multidict import MultiDict
 
-from civicportal import schema as types
 from civicportal.app import Request, create_app
-from civicportal.cases import tracking
-from civicportal.forms import BoundForm, FormInvalid
-from civicportal.forms.flat import leaves
-from civicportal.schema import StrictSchema
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.util import tracking
+from civicportal.web import schema as types
+from civicportal.web.forms import BoundForm, FormInvalid
+from civicportal.web.forms.flat import leaves
+from civicportal.web.schema import StrictSchema
 
 PACKAGES = (
     "civicportal", "civicportal_reports", "civicportal_meetings", "civicportal_feedback", "civicportal_announcements",

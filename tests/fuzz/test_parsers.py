@@ -30,38 +30,49 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy import create_engine, text
 
-from civicportal.accounts.relying_party import PasskeyRefused, RelyingParty, read_new, read_shown
 from civicportal.api import SendError
-from civicportal.backup.archive import ArchiveReader, ArchiveWriter
-from civicportal.backup.errors import BackupError
-from civicportal.backup.manifest import read_manifest
-from civicportal.backup.sealing import check_signature
-from civicportal.calendar import CityCalendar
-from civicportal.calendar.dates import InvalidDate, parse_date, to_calendar
-from civicportal.cases import tracking, wanted
-from civicportal.cases.paging import Cursor
-from civicportal.cases.search_query import fts5_query, tsquery
-from civicportal.countries import COUNTRIES, InvalidMobile
-from civicportal.crypto import Keys
-from civicportal.errors import ConfigurationError
-from civicportal.limits.challenges import Challenges, is_solved
-from civicportal.limits.requesters import address_of, network_of
-from civicportal.notifications import inbound, verdicts
-from civicportal.notifications.timing import pause
-from civicportal.personal_data import Person, compose, find, salutation
-from civicportal.proxies import behind_proxies
-from civicportal.sanity import Rules, check
-from civicportal.sanity_body import Refused, keep_readable_cookies
-from civicportal.schema import whole_number
-from civicportal.settings import read_settings
-from civicportal.settings_values import parse_hours
-from civicportal.site import find_site
-from civicportal.statistics.asked import span_of
+from civicportal.core.crypto import Keys
+from civicportal.core.limits.challenges import Challenges, is_solved
+from civicportal.core.limits.requesters import address_of, network_of
+from civicportal.core.serving.proxies import behind_proxies
+from civicportal.core.settings import read_settings
+from civicportal.core.settings_values import parse_hours
+from civicportal.core.site import find_site
+from civicportal.domain.accounts.relying_party import (
+    PasskeyRefused,
+    RelyingParty,
+    read_new,
+    read_shown,
+)
+from civicportal.domain.cases import wanted
+from civicportal.domain.cases.paging import Cursor
+from civicportal.domain.cases.search_query import fts5_query, tsquery
+from civicportal.domain.notifications import inbound, verdicts
+from civicportal.domain.notifications.timing import pause
+from civicportal.domain.statistics.asked import span_of
 from civicportal.testing import FakeClock
+from civicportal.tools.backup.archive import ArchiveReader, ArchiveWriter
+from civicportal.tools.backup.errors import BackupError
+from civicportal.tools.backup.manifest import read_manifest
+from civicportal.tools.backup.sealing import check_signature
+from civicportal.util import tracking
+from civicportal.util.calendar import CityCalendar
+from civicportal.util.calendar.dates import InvalidDate, parse_date, to_calendar
+from civicportal.util.countries import COUNTRIES, InvalidMobile
+from civicportal.util.errors import ConfigurationError
+from civicportal.util.personal_data import (
+    Person,
+    compose,
+    find,
+    salutation,
+)
 from civicportal.web import csp_reports
 from civicportal.web.flash import FlashSession
 from civicportal.web.multipart import BrokenForm, FormTooLarge, close_form, read_multipart
 from civicportal.web.requests import locale_of, safe_next
+from civicportal.web.sanity import Rules, check
+from civicportal.web.sanity_body import Refused, keep_readable_cookies
+from civicportal.web.schema import whole_number
 
 Once = Callable[[Source], bool]
 PARSERS: dict[str, Once] = {}

@@ -10,10 +10,10 @@ from fuzz.trying import number_of, try_all
 from integration.routes import Page, pages_of
 from portal import Portal
 
-from civicportal.forms import BoundForm
-from civicportal.forms.flat import leaves
-from civicportal.seeds import SeedService
+from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock, make_citizen, make_staff
+from civicportal.web.forms import BoundForm
+from civicportal.web.forms.flat import leaves
 
 #: Forms that would sign the browser out, or wait for another process.
 LEFT_OUT = {"logout", "account_session_end", "admin.member_sessions_end"}

@@ -5,8 +5,8 @@ from functools import cache
 import pytest
 from webtest import TestApp
 
-from civicportal.accounts.sessions import SessionService
 from civicportal.app import create_app
+from civicportal.domain.accounts.sessions import SessionService
 from civicportal.testing import make_site, make_site_file
 
 

@@ -1,7 +1,7 @@
 """What the tests of one's own profile have in common."""
 
-from civicportal.accounts.models import User
-from civicportal.audit.models import AuditEvent
+from civicportal.domain.accounts.models import User
+from civicportal.domain.audit.models import AuditEvent
 from civicportal.testing import outbox
 
 MOBILE, OTHER = "+989000000001", "+989000000002"

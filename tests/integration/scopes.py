@@ -19,12 +19,12 @@ from integration.routes import pages_of
 from sqlalchemy import select
 from webtest import TestApp
 
-from civicportal.accounts.models import Membership, User
-from civicportal.accounts.sessions import SessionService
 from civicportal.api import CaseService, KartableService, OrganizationService
 from civicportal.app import create_app
-from civicportal.cases.followers import FollowerService
-from civicportal.cases.models import Attachment, Case
+from civicportal.domain.accounts.models import Membership, User
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.models import Attachment, Case
 from civicportal.testing import identity, make_citizen, make_staff
 
 KINDS = ("reports", "meetings", "feedback", "orders")

@@ -10,7 +10,17 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from civicportal.access import (
+from civicportal.core.security import (
+    SYSTEM,
+    VISITOR,
+    Grant,
+    Identity,
+)
+from civicportal.domain.accounts.identity import head_of
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.permissions import LEAD, LEAD_VERBS
+from civicportal.domain.cases.access.reach import in_own_units, reaches
+from civicportal.domain.cases.access.rights import (
     AccessService,
     can,
     holds,
@@ -19,27 +29,22 @@ from civicportal.access import (
     sees_all,
     visible,
 )
-from civicportal.accounts.identity import head_of
-from civicportal.accounts.models import User
-from civicportal.accounts.permissions import LEAD, LEAD_VERBS
-from civicportal.cases.conditions import sent_between
-from civicportal.cases.models import Case
-from civicportal.cases.scope import CaseScope
-from civicportal.cases.search import CaseSearch
-from civicportal.cases.services import CaseService
-from civicportal.errors import Forbidden, NotFound
-from civicportal.kartable.counters import open_lines
-from civicportal.kartable.models import Referral
-from civicportal.kartable.parts import parts
-from civicportal.kartable.services import KartableService
-from civicportal.lists import Total
-from civicportal.organization.models import Category, Unit
-from civicportal.reach import in_own_units, reaches
-from civicportal.security import SYSTEM, VISITOR, Grant, Identity
-from civicportal.statistics.backfill import rebuild
-from civicportal.statistics.lookup import CounterService
+from civicportal.domain.cases.conditions import sent_between
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.scope import CaseScope
+from civicportal.domain.cases.search import CaseSearch
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.counters import open_lines
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.parts import parts
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.organization.models import Category, Unit
+from civicportal.domain.statistics.backfill import rebuild
+from civicportal.domain.statistics.lookup import CounterService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 from civicportal.testing.asking import statements
+from civicportal.util.errors import Forbidden, NotFound
+from civicportal.util.lists import Total
 
 VERBS = ("view", "work", "contact", "act_any", "export")
 PERMISSIONS = [f"{kind}:case:{verb}" for kind in ("petitions", "gone") for verb in VERBS]

@@ -9,16 +9,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from civicportal.accounts.identity import load_identity
-from civicportal.accounts.models import OtpChallenge, User
-from civicportal.accounts.otp import LIFE, OtpService, Purpose
-from civicportal.accounts.proofs import ProofService, proof_of
-from civicportal.accounts.recovery import RecoveryService, match_recovery_code, new_recovery_codes
-from civicportal.accounts.sessions import SessionService
-from civicportal.accounts.totp import TotpService
-from civicportal.crypto import new_token
-from civicportal.notifications.services import NotificationService
-from civicportal.passwords import hash_password
+from civicportal.core.crypto import new_token
+from civicportal.domain.accounts.identity import load_identity
+from civicportal.domain.accounts.models import OtpChallenge, User
+from civicportal.domain.accounts.otp import LIFE, OtpService, Purpose
+from civicportal.domain.accounts.passwords import hash_password
+from civicportal.domain.accounts.proofs import ProofService, proof_of
+from civicportal.domain.accounts.recovery import RecoveryService, match_recovery_code, new_recovery_codes
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.accounts.totp import TotpService
+from civicportal.domain.notifications.services import NotificationService
 from civicportal.testing import make_citizen, make_staff, outbox
 
 MOBILE, COOKIE, OTHER = "+989120000000", "a" * 64, "b" * 64

@@ -6,18 +6,29 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, event
 
-from civicportal.accounts.errors import LastAdministrator
-from civicportal.accounts.identity import load_identity
-from civicportal.accounts.members import MemberService
-from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import Deputy, Membership, Role, Session, User
-from civicportal.accounts.roles import RoleService
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import LARGEST, MOST_KEPT, SessionService, TooLarge
-from civicportal.crypto import new_token
-from civicportal.errors import Forbidden, NotPossible
-from civicportal.security import VISITOR
+from civicportal.core.crypto import new_token
+from civicportal.core.security import VISITOR
+from civicportal.domain.accounts.errors import LastAdministrator
+from civicportal.domain.accounts.identity import load_identity
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.models import (
+    Deputy,
+    Membership,
+    Role,
+    Session,
+    User,
+)
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import (
+    LARGEST,
+    MOST_KEPT,
+    SessionService,
+    TooLarge,
+)
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
+from civicportal.util.errors import Forbidden, NotPossible
 
 
 def _open(site: Any, door: str, user: User, **options: Any) -> str:

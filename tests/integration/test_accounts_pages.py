@@ -8,18 +8,18 @@ from urllib.parse import urlencode
 import pytest
 from doors import MOBILE, PASSWORD, code_of, form_with, make_officer, send
 
-from civicportal.accounts.factors import FactorService
-from civicportal.accounts.members import MemberService
-from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import RecoveryCode, Session, User
-from civicportal.accounts.recovery import RecoveryService, hash_recovery_codes, new_recovery_codes
-from civicportal.accounts.roles import RoleService
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import SessionService
-from civicportal.accounts.totp import TotpService
-from civicportal.audit.models import AuditEvent
-from civicportal.notifications.codes import HOLLOW_SECONDS
-from civicportal.notifications.gate import GateService
+from civicportal.domain.accounts.factors import FactorService
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.models import RecoveryCode, Session, User
+from civicportal.domain.accounts.recovery import RecoveryService, hash_recovery_codes, new_recovery_codes
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.accounts.totp import TotpService
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.notifications.codes import HOLLOW_SECONDS
+from civicportal.domain.notifications.gate import GateService
 from civicportal.testing import make_citizen, make_staff, outbox
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from civicportal.accounts.models import Membership, User
-from civicportal.kartable.addressees import offered
+from civicportal.domain.accounts.models import Membership, User
+from civicportal.domain.kartable.addressees import offered
 from civicportal.testing import make_citizen, make_staff, make_unit
 from civicportal.web.counting import statements
 

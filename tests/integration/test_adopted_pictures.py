@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from civicportal.cases.attachments import AttachmentService, drop_files, store_files
-from civicportal.cases.errors import PictureGone
-from civicportal.cases.models import Attachment
-from civicportal.errors import NotFound
-from civicportal.storage import process_image, scaled, store_variant
-from civicportal.sweepers import sweep_attachments
+from civicportal.core.storage import process_image, scaled, store_variant
+from civicportal.domain.cases.attachments import AttachmentService, drop_files, store_files
+from civicportal.domain.cases.errors import PictureGone
+from civicportal.domain.cases.models import Attachment
+from civicportal.portal.sweepers import sweep_attachments
+from civicportal.util.errors import NotFound
 
 OWNER = "o" * 64
 

@@ -8,12 +8,12 @@ import pytest
 import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from civicportal.administration import health
-from civicportal.jobs import Job
-from civicportal.monitoring import figures
-from civicportal.notifications.gate import GateService
-from civicportal.worker.heartbeat import Heartbeat
-from civicportal.worker.jobs import JobRunner
+from civicportal.core.jobs import Job
+from civicportal.domain.notifications.gate import GateService
+from civicportal.portal.admin import health
+from civicportal.portal.health import figures
+from civicportal.portal.worker.heartbeat import Heartbeat
+from civicportal.portal.worker.jobs import JobRunner
 
 FILE = Path(__file__).parents[2] / "docs/use/alerts.yml"
 GUIDE = FILE.with_name("monitor.md")

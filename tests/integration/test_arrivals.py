@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from civicportal.accounts.services import AccountService
-from civicportal.notifications.services import NotificationService
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.notifications.services import NotificationService
 from civicportal.testing import make_staff, make_unit, outbox
 
 PASSWORD = "سپیدار بلند کنار رود"

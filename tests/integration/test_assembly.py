@@ -19,11 +19,11 @@ from civicportal.api import (
 )
 from civicportal.api import Table as SettingsTable
 from civicportal.app import create_app
-from civicportal.errors import ConfigurationError
-from civicportal.organization.models import Seed
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.domain.organization.models import Seed
+from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import PETITIONS, make_site_file
-from civicportal.worker.jobs import JobRunner
+from civicportal.util.errors import ConfigurationError
 
 
 def implementation(name, function, **marks):
@@ -408,6 +408,6 @@ def test_the_log_names_each_hook_when_it_is_asked_to(install, assemble, monkeypa
     assemble("gadget")
     assert "register_permissions of gadget" not in caplog.text
     monkeypatch.setenv("CIVICPORTAL_TRACE_HOOKS", "1")
-    caplog.set_level("INFO", "civicportal.tracing")
+    caplog.set_level("INFO", "civicportal.core.tracing")
     assemble("gadget")
     assert "register_permissions of gadget returned after" in caplog.text

@@ -6,20 +6,20 @@ import pytest
 from portal import READY
 from sqlalchemy import select
 
-from civicportal.accounts.errors import LastAdministrator
-from civicportal.accounts.invitations import InvitationService, LinkSpent
-from civicportal.accounts.members import MemberService
-from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import Session, User
-from civicportal.accounts.roles import RoleService
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import SessionService
-from civicportal.crypto import new_token
-from civicportal.errors import Conflict, NotPossible
-from civicportal.kartable.models import RoutingRule
-from civicportal.organization.services import OrganizationService
-from civicportal.organization.units import UnitService
+from civicportal.core.crypto import new_token
+from civicportal.domain.accounts.errors import LastAdministrator
+from civicportal.domain.accounts.invitations import InvitationService, LinkSpent
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.models import Session, User
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.organization.units import UnitService
 from civicportal.testing import make_case, make_staff, make_unit
+from civicportal.util.errors import Conflict, NotPossible
 
 MOBILE = "+989000000009"
 

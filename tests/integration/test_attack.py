@@ -10,12 +10,12 @@ from doors import PASSWORD, code_of, form_with
 from strangers import challenge_of, send, solve
 from webtest import TestApp
 
-from civicportal.accounts.models import User
-from civicportal.accounts.services import AccountService
-from civicportal.cases.tracking import new_code
-from civicportal.notifications.models import OutboxMessage
-from civicportal.proxies import behind_proxies
+from civicportal.core.serving.proxies import behind_proxies
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing import make_case, make_category, make_citizen, make_unit
+from civicportal.util.tracking import new_code
 
 LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
 NETWORKS, EACH = (600, 50) if LONG else (300, 10)

@@ -8,18 +8,18 @@ from click.testing import CliRunner
 from sqlalchemy import delete, select, update
 
 import civicportal
-from civicportal.audit import jobs
-from civicportal.audit.append_only import guards_aside
-from civicportal.audit.models import AuditEvent, AuditSeal
-from civicportal.audit.seals import SealService
-from civicportal.audit.services import AuditService
-from civicportal.audit.titles import titles_of
-from civicportal.audit.trail import TrailService
-from civicportal.cases import tracking
-from civicportal.cases.services import CaseService
 from civicportal.cli import main
-from civicportal.logging import mask
+from civicportal.core.logging import mask
+from civicportal.domain.audit import jobs
+from civicportal.domain.audit.append_only import guards_aside
+from civicportal.domain.audit.models import AuditEvent, AuditSeal
+from civicportal.domain.audit.seals import SealService
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.audit.titles import titles_of
+from civicportal.domain.audit.trail import TrailService
+from civicportal.domain.cases.services import CaseService
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit
+from civicportal.util import tracking
 
 
 @pytest.fixture

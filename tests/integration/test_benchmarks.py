@@ -23,15 +23,20 @@ from benchmarks.seed import plan as plans
 from benchmarks.seed.plan import AnotherCity, Plan, plan
 from benchmarks.seed.seasons import SNOW, STORM
 from civicportal.app import create_app
-from civicportal.cases.measures import SATISFIED
-from civicportal.cases.models import Attachment, Case, CaseEvent, Rating
-from civicportal.cases.search import CaseSearch
-from civicportal.cases.search_index import SearchIndex
-from civicportal.cases.search_models import SearchWord
-from civicportal.kartable.models import Referral
-from civicportal.kartable.rows import RowService
-from civicportal.site import Site
-from civicportal.statistics.services import StatisticsService
+from civicportal.core.site import Site
+from civicportal.domain.cases.measures import SATISFIED
+from civicportal.domain.cases.models import (
+    Attachment,
+    Case,
+    CaseEvent,
+    Rating,
+)
+from civicportal.domain.cases.search import CaseSearch
+from civicportal.domain.cases.search_index import SearchIndex
+from civicportal.domain.cases.search_models import SearchWord
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.rows import RowService
+from civicportal.domain.statistics.services import StatisticsService
 
 UNTIL = datetime.fromisoformat("2026-11-26T00:00:00+03:30")
 

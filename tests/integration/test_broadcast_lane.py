@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from civicportal.notifications.broadcasts import BroadcastLane
+from civicportal.domain.notifications.broadcasts import BroadcastLane
 from civicportal.testing import deliver_once, make_citizen, memory, outbox
 
 PACE = timedelta(seconds=2)

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import NullPool, create_engine, select, update
 
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.kartable import bulk
-from civicportal.kartable.services import KartableService
-from civicportal.organization.services import OrganizationService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable import bulk
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 

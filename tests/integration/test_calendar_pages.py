@@ -5,15 +5,15 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from civicportal.accounts.models import User
-from civicportal.audit.models import AuditEvent
-from civicportal.cases import recalculation
-from civicportal.cases.models import Case, CaseEvent
-from civicportal.cases.services import CaseService
-from civicportal.kartable.undo import UndoService
-from civicportal.organization.models import Category, Closure, Holiday
-from civicportal.organization.services import OrganizationService
-from civicportal.security import SYSTEM
+from civicportal.core.security import SYSTEM
+from civicportal.domain.accounts.models import User
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.cases import recalculation
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.undo import UndoService
+from civicportal.domain.organization.models import Category, Closure, Holiday
+from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 PAGE = "/admin/calendar"

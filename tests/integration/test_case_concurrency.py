@@ -5,15 +5,15 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from civicportal.cases.errors import StaleCase
-from civicportal.cases.models import Case, CaseEvent
-from civicportal.cases.services import CaseService
-from civicportal.errors import Forbidden
-from civicportal.kartable.errors import ReferralError
-from civicportal.kartable.models import Referral
-from civicportal.kartable.services import KartableService
-from civicportal.statistics.services import StatisticsService
+from civicportal.domain.cases.errors import StaleCase
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.errors import ReferralError
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+from civicportal.util.errors import Forbidden
 
 
 @pytest.fixture

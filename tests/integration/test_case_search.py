@@ -6,24 +6,24 @@ import re
 import pytest
 from sqlalchemy import select, text, update
 
-from civicportal.accounts.models import User
-from civicportal.accounts.services import AccountService
-from civicportal.cases import proposals as searching
-from civicportal.cases import search_index, word_repair
-from civicportal.cases.models import Case
-from civicportal.cases.search import CaseSearch
-from civicportal.cases.search_index import SearchIndex
-from civicportal.cases.tracking import new_code
-from civicportal.cases.vocabulary import make_vocabulary
-from civicportal.cases.wanted import read
-from civicportal.lists import Total
-from civicportal.organization.models import Category
-from civicportal.persian import runs
-from civicportal.privacy.erasure import ErasureService
-from civicportal.security import SYSTEM
+from civicportal.core.security import SYSTEM
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.cases import proposals as searching
+from civicportal.domain.cases import search_index, word_repair
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.search import CaseSearch
+from civicportal.domain.cases.search_index import SearchIndex
+from civicportal.domain.cases.vocabulary import make_vocabulary
+from civicportal.domain.cases.wanted import read
+from civicportal.domain.organization.models import Category
+from civicportal.domain.privacy.erasure import ErasureService
+from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+from civicportal.util.lists import Total
+from civicportal.util.persian import runs
+from civicportal.util.tracking import new_code
 from civicportal.web.counting import statements
-from civicportal.worker.jobs import JobRunner
 
 STORIES = [
     "چراغ‌هاي پارك لاله خاموشه و شبها امنيت نداره",

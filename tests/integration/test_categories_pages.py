@@ -5,9 +5,9 @@ from importlib.resources import files
 import pytest
 from sqlalchemy import select
 
-from civicportal.administration.icons import ICONS
-from civicportal.audit.models import AuditEvent
-from civicportal.organization.models import Category
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.organization.models import Category
+from civicportal.portal.admin.icons import ICONS
 from civicportal.testing import make_case, make_category, make_staff, make_unit
 
 PAGE = "/admin/categories"

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from civicportal.accounts.identity import identity_of
-from civicportal.accounts.models import User
-from civicportal.audit.models import AuditEvent
-from civicportal.notifications.broadcasts import BroadcastLane
-from civicportal.notifications.choices import Choices, ChoiceService, wants
+from civicportal.domain.accounts.identity import identity_of
+from civicportal.domain.accounts.models import User
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.notifications.broadcasts import BroadcastLane
+from civicportal.domain.notifications.choices import Choices, ChoiceService, wants
 from civicportal.testing import make_case, make_citizen, outbox
 
 

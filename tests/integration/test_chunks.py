@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from civicportal.api import BroadcastLane, Permanent, Receipt, Transient, hookimpl
-from civicportal.notifications.gate import GateService
+from civicportal.domain.notifications.gate import GateService
 from civicportal.testing import deliver_once, mark_alive, memory, outbox
 
 PEOPLE = 3

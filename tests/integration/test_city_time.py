@@ -7,10 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from civicportal.calendar.local import LocalDates
-from civicportal.calendar.sql import city_day, city_hour, city_weekday, quarter_of_an_hour
-from civicportal.cases.models import Case
+from civicportal.core.db.dates import (
+    city_day,
+    city_hour,
+    city_weekday,
+    quarter_of_an_hour,
+)
+from civicportal.domain.cases.models import Case
 from civicportal.testing import make_case
+from civicportal.util.calendar.local import LocalDates
 
 #: Iran has set no clock since September 2022; Amsterdam still does.
 ZONES = ["Asia/Tehran", "Europe/Amsterdam", "Asia/Kathmandu"]

@@ -12,12 +12,13 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
-from civicportal import migrate, migrate_state
-from civicportal.accounts.models import Membership, Role, User
 from civicportal.cli import main
-from civicportal.kartable.models import Referral
-from civicportal.organization.models import Unit
-from civicportal.statistics.models import CaseCount
+from civicportal.core.migration import state as migrate_state
+from civicportal.domain.accounts.models import Membership, Role, User
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.organization.models import Unit
+from civicportal.domain.statistics.models import CaseCount
+from civicportal.portal import upgrade as migrate
 from civicportal.testing import make_case, make_site, make_site_file
 
 
@@ -109,7 +110,7 @@ def test_an_unknown_command_is_refused(run):
 def test_it_starts_without_the_portal():
     code = (
         "import sys, civicportal.cli\n"
-        "heavy = {'sqlalchemy', 'pyramid', 'alembic', 'civicportal.site'} & set(sys.modules)\n"
+        "heavy = {'sqlalchemy', 'pyramid', 'alembic', 'civicportal.core.site'} & set(sys.modules)\n"
         "print(*heavy)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -121,7 +122,7 @@ def test_a_portal_serves_without_what_its_commands_and_its_worker_need(migrated)
         "import sys\n"
         "from pathlib import Path\n"
         "from civicportal.app import create_app\n"
-        "from civicportal.site import Site\n"
+        "from civicportal.core.site import Site\n"
         "site = Site(Path(sys.argv[1]))\n"
         "site.check_start()\n"
         "create_app(site)\n"

@@ -2,17 +2,17 @@
 
 import pytest
 
-from civicportal.access import AccessService
-from civicportal.accounts.models import Membership, User
-from civicportal.cases.services import CaseService
-from civicportal.kartable.errors import ReferralError
-from civicportal.kartable.models import RoutingRule
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.undo import UndoService
-from civicportal.organization.models import Unit
-from civicportal.organization.services import OrganizationService
-from civicportal.organization.units import UnitService
-from civicportal.statistics.services import StatisticsService
+from civicportal.domain.accounts.models import Membership, User
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.errors import ReferralError
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.undo import UndoService
+from civicportal.domain.organization.models import Unit
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.organization.units import UnitService
+from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from civicportal.accounts.otp import OtpService
-from civicportal.notifications.delivery import deliver_once
+from civicportal.domain.accounts.otp import OtpService
+from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.testing import mark_alive
 
 CITIZEN = "+989000000001"

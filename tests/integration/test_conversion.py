@@ -9,7 +9,6 @@ from civicportal_reports.models import Report
 from PIL import Image
 from sqlalchemy import select
 
-from civicportal.access import AccessService
 from civicportal.api import (
     Attachment,
     AttachmentService,
@@ -25,10 +24,11 @@ from civicportal.api import (
     process_image,
     store_files,
 )
-from civicportal.errors import NotFound
-from civicportal.kartable.inbox import Filters, InboxService
-from civicportal.kartable.undo import UndoService
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.kartable.inbox import Filters, InboxService
+from civicportal.domain.kartable.undo import UndoService
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit, outbox
+from civicportal.util.errors import NotFound
 
 BODY = "سه شب است که چراغ کوچه خاموش است."
 OFFICER = [

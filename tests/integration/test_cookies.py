@@ -7,7 +7,7 @@ from doors import PASSWORD, code_of, send
 from integration.test_accounts_pages import enter_by_code, enter_password
 from webtest import TestApp
 
-from civicportal.accounts.services import AccountService
+from civicportal.domain.accounts.services import AccountService
 from civicportal.testing import make_staff
 
 #: The purpose of each: which of them another site's link may send along.

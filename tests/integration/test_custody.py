@@ -6,24 +6,24 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from civicportal.access import AccessService
-from civicportal.accounts.deputies import DeputyService
-from civicportal.accounts.models import Membership, Role, User
-from civicportal.accounts.permissions import LEAD, UNATTENDED
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.checks import look_over
-from civicportal.errors import NotFound
-from civicportal.i18n import _, say
-from civicportal.kartable.custody import CustodyService
-from civicportal.kartable.errors import UnattendedReferral
-from civicportal.kartable.escalation import escalate
-from civicportal.kartable.inbox import Filters, InboxService
-from civicportal.kartable.models import Referral
-from civicportal.kartable.services import KartableService
-from civicportal.organization.models import Unit
-from civicportal.organization.services import OrganizationService
+from civicportal.core.checks import look_over
+from civicportal.domain.accounts.deputies import DeputyService
+from civicportal.domain.accounts.models import Membership, Role, User
+from civicportal.domain.accounts.permissions import LEAD, UNATTENDED
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.errors import UnattendedReferral
+from civicportal.domain.kartable.escalation import escalate
+from civicportal.domain.kartable.inbox import Filters, InboxService
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.organization.models import Unit
+from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox, statements
+from civicportal.util.errors import NotFound
+from civicportal.util.i18n import _, say
 
 RIGHTS = ["petitions:case:view", "petitions:case:work", "petitions:case:refer", "petitions:case:comment"]
 

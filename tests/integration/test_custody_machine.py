@@ -1,7 +1,7 @@
 """Whatever changes, each open case has somebody or stands on the list of unattended cases.
 
 A machine changes memberships, roles, people, deputies, units, categories and cases at random. After every step the portal's
-answer for all cases at once is held against :class:`~civicportal.access.AccessService`, asked person by person.
+answer for all cases at once is held against :class:`~civicportal.domain.cases.access.rights.AccessService`, asked person by person.
 """
 
 import os
@@ -23,30 +23,40 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from civicportal.access import AccessService, attends, holds
-from civicportal.accounts.deputies import DeputyService
-from civicportal.accounts.identity import identity_of
-from civicportal.accounts.members import MemberService
-from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import Deputy, Membership, Role, User
-from civicportal.accounts.permissions import LEAD
-from civicportal.accounts.roles import RoleService
-from civicportal.administration import findings as arrangement
-from civicportal.cases.errors import Refused
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.cases.workflow import UnknownTransition
-from civicportal.errors import Conflict, Forbidden, NotFound, NotPossible
-from civicportal.kartable.custody import CustodyService
-from civicportal.kartable.escalation import escalate
-from civicportal.kartable.models import Referral
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.transfer import TransferService
-from civicportal.kartable.undo import UndoService
-from civicportal.organization.models import Category, Unit
-from civicportal.organization.units import UnitService
-from civicportal.security import Identity
+from civicportal.core.security import Identity
+from civicportal.domain.accounts.deputies import DeputyService
+from civicportal.domain.accounts.identity import identity_of
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.models import (
+    Deputy,
+    Membership,
+    Role,
+    User,
+)
+from civicportal.domain.accounts.permissions import LEAD
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.cases.access.rights import AccessService, attends, holds
+from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import UnknownTransition
+from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.escalation import escalate
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.transfer import TransferService
+from civicportal.domain.kartable.undo import UndoService
+from civicportal.domain.organization.models import Category, Unit
+from civicportal.domain.organization.units import UnitService
+from civicportal.portal.admin import findings as arrangement
 from civicportal.testing import make_case, make_category, make_staff, make_unit
+from civicportal.util.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    NotPossible,
+)
 
 LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
 EXAMPLES, STEPS = (60, 40) if LONG else (6, 25)

@@ -8,13 +8,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import StatementError
 
-from civicportal import connections
-from civicportal.accounts.models import User
-from civicportal.connections import FairLock
-from civicportal.db import UTCDateTime, make_engines, short_transaction
-from civicportal.errors import ConfigurationError
-from civicportal.organization.models import Unit
+from civicportal.core.db import UTCDateTime, connections, make_engines, short_transaction
+from civicportal.core.db.connections import FairLock
+from civicportal.domain.accounts.models import User
+from civicportal.domain.organization.models import Unit
 from civicportal.testing import make_citizen, make_unit
+from civicportal.util.errors import ConfigurationError
 
 TEHRAN = timezone(timedelta(hours=3, minutes=30))
 

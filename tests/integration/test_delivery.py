@@ -5,16 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from civicportal.accounts.models import OtpChallenge
-from civicportal.cases.services import CaseService
-from civicportal.db import NEVER
-from civicportal.notifications.delivery import LEASE, Delivery, _stirs, deliver_once
-from civicportal.notifications.gate import GateService
-from civicportal.notifications.models import Gate
-from civicportal.notifications.services import NotificationService
-from civicportal.notifications.timing import quiet_hours_around
-from civicportal.notifications.transports import memory
-from civicportal.notifications.types import (
+from civicportal.core.db import NEVER
+from civicportal.core.messages import (
     CannotTell,
     Configuration,
     Permanent,
@@ -22,7 +14,20 @@ from civicportal.notifications.types import (
     Transient,
     Uncertain,
 )
-from civicportal.security import Grant, Identity
+from civicportal.core.security import Grant, Identity
+from civicportal.domain.accounts.models import OtpChallenge
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.notifications.delivery import (
+    LEASE,
+    Delivery,
+    _stirs,
+    deliver_once,
+)
+from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.models import Gate
+from civicportal.domain.notifications.services import NotificationService
+from civicportal.domain.notifications.timing import quiet_hours_around
+from civicportal.domain.notifications.transports import memory
 from civicportal.testing import NOON, make_case, make_citizen, make_staff, mark_alive, outbox
 
 CITIZEN, OTHER = "+989000000001", "+989000000002"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from civicportal import migrate
-from civicportal.demo import runner
-from civicportal.kartable.custody import CustodyService
-from civicportal.seeds import SeedService
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.domain.kartable.custody import CustodyService
+from civicportal.portal import upgrade as migrate
+from civicportal.portal.demo import runner
+from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from civicportal.demo import runner
-from civicportal.notifications.delivery import deliver_once
+from civicportal.domain.notifications.delivery import deliver_once
+from civicportal.portal.demo import runner
+from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import make_case, make_category, make_citizen, make_unit, mark_alive
-from civicportal.worker.jobs import JobRunner
 
 CITIZEN, MOBILE = "+989000000001", "09000000001"
 

@@ -6,15 +6,15 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select
 
-from civicportal.accounts.deputies import LONGEST, DeputyService
-from civicportal.accounts.models import Deputy, Session, User
-from civicportal.accounts.sessions import SessionService
-from civicportal.cases.services import CaseService
-from civicportal.errors import Forbidden, NotFound, NotPossible
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.timeline import StaffHistory
-from civicportal.organization.models import Category
+from civicportal.domain.accounts.deputies import LONGEST, DeputyService
+from civicportal.domain.accounts.models import Deputy, Session, User
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.timeline import StaffHistory
+from civicportal.domain.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
+from civicportal.util.errors import Forbidden, NotFound, NotPossible
 
 
 @pytest.fixture

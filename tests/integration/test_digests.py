@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from civicportal.cases.services import CaseService
-from civicportal.kartable.digests import send_digests
-from civicportal.kartable.services import KartableService
-from civicportal.notifications.choices import Choices, ChoiceService
-from civicportal.organization.models import Holiday
+from civicportal.core.work import Work
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.digests import send_digests
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.notifications.choices import Choices, ChoiceService
+from civicportal.domain.organization.models import Holiday
 from civicportal.testing import (
     identity,
     make_case,
@@ -19,7 +20,6 @@ from civicportal.testing import (
     outbox,
 )
 from civicportal.web.counting import statements
-from civicportal.work import Work
 
 #: Saturday 1405/09/07, 8:05 in Tehran.
 MORNING = datetime(2026, 11, 28, 4, 35, tzinfo=UTC)

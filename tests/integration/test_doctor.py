@@ -7,26 +7,28 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
-from civicportal import doctor, doctor_machine, doctor_words
-from civicportal.accounts.models import Role, RolePermission
-from civicportal.administration import findings as arrangement
-from civicportal.audit.services import AuditService
-from civicportal.audit.trail import VERIFIED
-from civicportal.cases.models import Case
-from civicportal.clock import SystemClock
-from civicportal.i18n import say
-from civicportal.jobs import Job, JobRun
-from civicportal.notifications.delivery import deliver_once
-from civicportal.notifications.findings import findings as findings_of_messages
-from civicportal.notifications.services import NotificationService
-from civicportal.notifications.texts import TextService
-from civicportal.notifications.transports import memory
-from civicportal.notifications.types import Configuration
-from civicportal.organization.models import Category, Closure
-from civicportal.organization.workdays import WorkdayService
+from civicportal.core.clock import SystemClock
+from civicportal.core.jobs import Job, JobRun
+from civicportal.core.messages import Configuration
+from civicportal.domain.accounts.models import Role, RolePermission
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.audit.trail import VERIFIED
+from civicportal.domain.cases.models import Case
+from civicportal.domain.notifications.delivery import deliver_once
+from civicportal.domain.notifications.findings import findings as findings_of_messages
+from civicportal.domain.notifications.services import NotificationService
+from civicportal.domain.notifications.texts import TextService
+from civicportal.domain.notifications.transports import memory
+from civicportal.domain.organization.models import Category, Closure
+from civicportal.domain.organization.workdays import WorkdayService
+from civicportal.portal.admin import findings as arrangement
+from civicportal.portal.doctor import machine as doctor_machine
+from civicportal.portal.doctor import services as doctor
+from civicportal.portal.doctor import words as doctor_words
+from civicportal.portal.worker.heartbeat import Heartbeat
+from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import make_case, make_category, make_site, make_site_file, make_staff, mark_alive
-from civicportal.worker.heartbeat import Heartbeat
-from civicportal.worker.jobs import JobRunner
+from civicportal.util.i18n import say
 
 GOOD = ("9f86d081884c7d659a2feaa0c55ad015", "a secret of tests, long enough for everything")
 

@@ -14,7 +14,9 @@ from senders import wait_until
 APP = """
 import sys, time
 from pathlib import Path
-from civicportal import draining, prefork, server
+from civicportal.core.serving import draining
+from civicportal.core.serving import prefork
+from civicportal.tools import server
 
 draining.DRAIN_SECONDS = prefork.STOP_SECONDS = 60.0
 folder, port, processes = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
@@ -31,7 +33,7 @@ SERVE
 """
 ONE = 'server.serve_app(app, "127.0.0.1", port, threads=1)'
 SEVERAL = """
-from civicportal.prefork import Prefork
+from civicportal.core.serving.prefork import Prefork
 
 listening = server.listen("127.0.0.1", port)
 Prefork(processes, lambda _place: server.serve_app(app, sockets=[listening], threads=1), listening).run()

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from civicportal.access import AccessService
-from civicportal.accounts.models import User
-from civicportal.accounts.permissions import LEAD
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.kartable.escalation import EscalationService, escalate
-from civicportal.kartable.inbox import Filters, InboxService
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.timeline import StaffHistory
-from civicportal.organization.models import Category
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.permissions import LEAD
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.escalation import EscalationService, escalate
+from civicportal.domain.kartable.inbox import Filters, InboxService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.timeline import StaffHistory
+from civicportal.domain.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
 
 #: Saturday 1405/09/07, 8:05 in Tehran.

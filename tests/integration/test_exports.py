@@ -14,24 +14,24 @@ import colander
 import pytest
 from sqlalchemy import literal, select, text, true, update
 
-from civicportal.accounts.models import Membership, Session, User
 from civicportal.api import Column, Export, Figures, FigureTable, Masked, _, hookimpl
 from civicportal.app import create_app
-from civicportal.audit.models import AuditEvent
-from civicportal.cases.models import Case
-from civicportal.errors import ConfigurationError
-from civicportal.exports import rows, running
-from civicportal.exports.errors import TooManyRunning
-from civicportal.exports.jobs import sweep_exports
-from civicportal.exports.models import ExportJob
-from civicportal.exports.running import LEASE, MOST_ATTEMPTS, make_next
-from civicportal.exports.services import KEPT, MOST_RUNNING, ExportService
-from civicportal.exports.views import printing
-from civicportal.kartable.inbox import Filters, InboxService
-from civicportal.limits import Window
-from civicportal.sweepers import sweep_attachments
+from civicportal.core.limits import Window
+from civicportal.domain.accounts.models import Membership, Session, User
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.cases.models import Case
+from civicportal.domain.exports import rows, running
+from civicportal.domain.exports.errors import TooManyRunning
+from civicportal.domain.exports.jobs import sweep_exports
+from civicportal.domain.exports.models import ExportJob
+from civicportal.domain.exports.running import LEASE, MOST_ATTEMPTS, make_next
+from civicportal.domain.exports.services import KEPT, MOST_RUNNING, ExportService
+from civicportal.domain.exports.views import printing
+from civicportal.domain.kartable.inbox import Filters, InboxService
+from civicportal.portal.sweepers import sweep_attachments
+from civicportal.portal.worker.process import Worker
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit, statements
-from civicportal.worker.process import Worker
+from civicportal.util.errors import ConfigurationError
 
 LIST = "/exports/kartable.list?view=everywhere"
 CASES = 7
@@ -53,7 +53,7 @@ def desk(site):
 @pytest.fixture
 def office(app, sign_in, desk, monkeypatch):
     """Return a function that takes a list along; all of them are too large to come at once."""
-    monkeypatch.setattr("civicportal.exports.views.choose.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("civicportal.domain.exports.views.choose.MOST_AT_ONCE", 2)
     sign_in(desk["users"][0])
 
     def take(path=LIST, **form):
@@ -420,8 +420,8 @@ SLOW_WORKER = """
 import signal, sys
 from itertools import islice
 from pathlib import Path
-from civicportal.clock import SystemClock
-from civicportal.exports import rows, running
+from civicportal.core.clock import SystemClock
+from civicportal.domain.exports import rows, running
 from civicportal.testing import make_site
 
 def some(*which):

@@ -5,10 +5,10 @@ import hashlib
 import pytest
 from click.testing import CliRunner
 
-from civicportal.cases.attachments import AttachmentService
 from civicportal.cli import main
-from civicportal.ownership import adopt_store
-from civicportal.storage import ProcessedImage, new_key
+from civicportal.core.storage import ProcessedImage, new_key
+from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.ownership import adopt_store
 from civicportal.testing import make_site, make_site_file
 
 

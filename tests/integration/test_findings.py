@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from civicportal.administration.findings import findings
-from civicportal.kartable.models import RoutingRule
-from civicportal.organization.models import Holiday
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.organization.models import Holiday
+from civicportal.portal.admin.findings import findings
 from civicportal.testing import make_case, make_category, make_staff, make_unit
 
 WORK = ["petitions:case:view", "petitions:case:work"]

@@ -7,15 +7,15 @@ from itertools import product
 import pytest
 from sqlalchemy import select
 
-from civicportal.access import visible
-from civicportal.cases import hits
-from civicportal.cases import proposals as searching
-from civicportal.cases.hits import searched_page
-from civicportal.cases.models import Case
-from civicportal.cases.paging import SORTS, case_page
-from civicportal.cases.search import CaseSearch
-from civicportal.lists import Total
+from civicportal.domain.cases import hits
+from civicportal.domain.cases import proposals as searching
+from civicportal.domain.cases.access.rights import visible
+from civicportal.domain.cases.hits import searched_page
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.paging import SORTS, case_page
+from civicportal.domain.cases.search import CaseSearch
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+from civicportal.util.lists import Total
 from civicportal.web.counting import statements
 
 KIND = "petitions"

@@ -10,7 +10,6 @@ from kinds import PERMITS
 from sqlalchemy import MetaData, Table, inspect, select, text
 from translationstring import TranslationString
 
-from civicportal import migrate, migrate_state
 from civicportal.api import (
     EVERYBODY,
     CaseEvent,
@@ -34,16 +33,17 @@ from civicportal.api import (
     number,
 )
 from civicportal.api import Table as SettingsTable
-from civicportal.audit.titles import titles_of
-from civicportal.cases.models import Case
 from civicportal.cli import main
-from civicportal.countries import Generic
-from civicportal.demo import runner
-from civicportal.errors import ConfigurationError
-from civicportal.kartable.models import RoutingRule
-from civicportal.notifications.delivery import deliver_once
-from civicportal.notifications.models import InboundMessage
-from civicportal.persian import latin_digits
+from civicportal.core.migration import state as migrate_state
+from civicportal.core.work import MOST_CHANGES
+from civicportal.domain.audit.titles import titles_of
+from civicportal.domain.cases.models import Case
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.notifications.delivery import deliver_once
+from civicportal.domain.notifications.models import InboundMessage
+from civicportal.portal import upgrade as migrate
+from civicportal.portal.demo import runner
+from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import (
     NOON,
     identity,
@@ -55,8 +55,9 @@ from civicportal.testing import (
     memory,
     outbox,
 )
-from civicportal.work import MOST_CHANGES
-from civicportal.worker.jobs import JobRunner
+from civicportal.util.countries import Generic
+from civicportal.util.errors import ConfigurationError
+from civicportal.util.persian import latin_digits
 
 
 def implementation(name, function):

@@ -9,11 +9,16 @@ from doors import send
 from integration.profile import MOBILE, OTHER, events, fresh, kinds_of
 from sqlalchemy import select
 
-from civicportal.accounts.claims import ask_again
-from civicportal.accounts.mobile import MobileService
-from civicportal.accounts.models import PendingClaim, User
-from civicportal.accounts.types import IdentityClaim, Verdict
-from civicportal.accounts.verification import CodeTaken, VerificationService, ask_provider, own_identity
+from civicportal.domain.accounts.claims import ask_again
+from civicportal.domain.accounts.mobile import MobileService
+from civicportal.domain.accounts.models import PendingClaim, User
+from civicportal.domain.accounts.types import IdentityClaim, Verdict
+from civicportal.domain.accounts.verification import (
+    CodeTaken,
+    VerificationService,
+    ask_provider,
+    own_identity,
+)
 from civicportal.hookspecs import hookimpl
 from civicportal.testing import NOON, identity, make_citizen
 

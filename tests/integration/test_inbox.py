@@ -7,21 +7,26 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from civicportal.accounts.models import User
-from civicportal.cases.errors import Refused
-from civicportal.cases.finding import FindService, Found
-from civicportal.cases.models import Attachment
-from civicportal.cases.paging import PAGE_SIZE, SORTS
-from civicportal.cases.services import CaseService
-from civicportal.cases.workflow import UnknownTransition
-from civicportal.errors import Forbidden, NotFound
-from civicportal.kartable.inbox import EVERYWHERE, VIEWS, Filters, InboxService
-from civicportal.kartable.neighbours import neighbours
-from civicportal.kartable.rows import RowService
-from civicportal.kartable.services import KartableService
-from civicportal.organization.models import Category, Unit
-from civicportal.security import Identity
+from civicportal.core.security import Identity
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.finding import FindService, Found
+from civicportal.domain.cases.models import Attachment
+from civicportal.domain.cases.paging import PAGE_SIZE, SORTS
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import UnknownTransition
+from civicportal.domain.kartable.inbox import (
+    EVERYWHERE,
+    VIEWS,
+    Filters,
+    InboxService,
+)
+from civicportal.domain.kartable.neighbours import neighbours
+from civicportal.domain.kartable.rows import RowService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.organization.models import Category, Unit
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+from civicportal.util.errors import Forbidden, NotFound
 
 
 @pytest.fixture

@@ -7,22 +7,22 @@ import pytest
 from doors import MOBILE, PASSWORD, TYPED, code_of, form_with
 from sqlalchemy import select
 
-from civicportal.accounts.devices import DeviceService
-from civicportal.accounts.invitations import InvitationService, LinkSpent, Scope
-from civicportal.accounts.members import MemberService
-from civicportal.accounts.mobile import MobileService
-from civicportal.accounts.models import Invitation, Session, User
-from civicportal.accounts.recovery import RecoveryService, hash_recovery_codes, new_recovery_codes
-from civicportal.accounts.roles import RoleService
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.totp import TotpService
-from civicportal.audit.models import AuditEvent
-from civicportal.crypto import new_token
-from civicportal.errors import Forbidden, NotFound, NotPossible
-from civicportal.notifications.services import NotificationService
-from civicportal.passwords import verify_password
+from civicportal.core.crypto import new_token
+from civicportal.domain.accounts.devices import DeviceService
+from civicportal.domain.accounts.invitations import InvitationService, LinkSpent, Scope
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.mobile import MobileService
+from civicportal.domain.accounts.models import Invitation, Session, User
+from civicportal.domain.accounts.passwords import verify_password
+from civicportal.domain.accounts.recovery import RecoveryService, hash_recovery_codes, new_recovery_codes
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.totp import TotpService
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.notifications.services import NotificationService
 from civicportal.testing import identity, make_citizen, make_staff, make_unit, outbox
 from civicportal.testing.factories import APP_SECRET
+from civicportal.util.errors import Forbidden, NotFound, NotPossible
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 

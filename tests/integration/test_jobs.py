@@ -9,15 +9,25 @@ import pytest
 from senders import wait_until
 from sqlalchemy import delete, func, select, text
 
-from civicportal import sweepers
-from civicportal.accounts.models import Invitation, OtpChallenge, Session, User
-from civicportal.accounts.sessions import SessionService
-from civicportal.cases.models import Attachment
-from civicportal.jobs import Job, JobRun, registered
-from civicportal.leases import Fence, LeaseLost, behind, renewing
-from civicportal.limits import LimitHit
-from civicportal.storage import new_key
-from civicportal.sweepers import (
+from civicportal.core.jobs import Job, JobRun, registered
+from civicportal.core.leases import (
+    Fence,
+    LeaseLost,
+    behind,
+    renewing,
+)
+from civicportal.core.limits import LimitHit
+from civicportal.core.storage import new_key
+from civicportal.domain.accounts.models import (
+    Invitation,
+    OtpChallenge,
+    Session,
+    User,
+)
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.models import Attachment
+from civicportal.portal import sweepers
+from civicportal.portal.sweepers import (
     BATCH,
     JOBS,
     sweep_attachments,
@@ -26,9 +36,9 @@ from civicportal.sweepers import (
     sweep_limits,
     sweep_sessions,
 )
+from civicportal.portal.worker import jobs
+from civicportal.portal.worker.jobs import LEASE, JobRunner
 from civicportal.testing import NOON, make_case, make_citizen
-from civicportal.worker import jobs
-from civicportal.worker.jobs import LEASE, JobRunner
 
 PATIENCE = 60
 """Seconds."""
@@ -80,9 +90,9 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from civicportal.jobs import Job
-from civicportal.site import Site
-from civicportal.worker.jobs import JobRunner
+from civicportal.core.jobs import Job
+from civicportal.core.site import Site
+from civicportal.portal.worker.jobs import JobRunner
 
 
 def job(number):

@@ -8,15 +8,14 @@ from PIL import Image
 from sqlalchemy import select
 from webtest import Upload
 
-from civicportal.audit.models import AuditEvent
-from civicportal.cases.models import Attachment, CaseEvent
-from civicportal.cases.schemas import AfterPhoto, Reason
-from civicportal.cases.services import CaseService
-from civicportal.errors import ConfigurationError
-from civicportal.kartable import refuse_reserved
-from civicportal.kartable.models import Referral
-from civicportal.kartable.services import KartableService
-from civicportal.organization.models import Category
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.cases.models import Attachment, CaseEvent
+from civicportal.domain.cases.schemas import AfterPhoto, Reason
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable import refuse_reserved
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.organization.models import Category
 from civicportal.testing import (
     identity,
     make_case,
@@ -26,6 +25,7 @@ from civicportal.testing import (
     make_unit,
     outbox,
 )
+from civicportal.util.errors import ConfigurationError
 
 WORDS = "متنی که نباید گم شود"
 

@@ -4,14 +4,14 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
-from civicportal.accounts.models import PendingClaim, User
 from civicportal.cli import main
-from civicportal.crypto import CannotDecrypt, Keys
-from civicportal.doctor import findings
-from civicportal.i18n import say
-from civicportal.privacy import rotation
-from civicportal.privacy.rotation import count_sealed, rotate
+from civicportal.core.crypto import CannotDecrypt, Keys
+from civicportal.domain.accounts.models import PendingClaim, User
+from civicportal.domain.privacy import rotation
+from civicportal.domain.privacy.rotation import count_sealed, rotate
+from civicportal.portal.doctor.services import findings
 from civicportal.testing import make_citizen
+from civicportal.util.i18n import say
 
 SECRET = b"s" * 32
 OLD, NEW, OTHER = b"old-" * 8, b"new-" * 8, b"else" * 8

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from civicportal.accounts.models import User
-from civicportal.cases.services import CaseService
-from civicportal.cases.suggestions import SuggestionService
-from civicportal.cases.vocabulary import make_vocabulary
-from civicportal.errors import NotFound
-from civicportal.face.services import FaceService
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.suggestions import SuggestionService
+from civicportal.domain.cases.vocabulary import make_vocabulary
+from civicportal.portal.branding.services import FaceService
 from civicportal.testing import NOON, FakeClock, make_case, make_category, make_unit
+from civicportal.util.errors import NotFound
 
 VIEW = "petitions:case:view"
 

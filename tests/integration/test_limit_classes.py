@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from civicportal.limits import (
+from civicportal.core.limits import (
     LIMITS,
     ChallengeNeeded,
     Limits,
@@ -17,8 +17,13 @@ from civicportal.limits import (
     address_of,
     network_of,
 )
-from civicportal.limits.counters import Counter as Counted
-from civicportal.limits.counters import challenged_share, counters, of_site, share
+from civicportal.core.limits.counters import Counter as Counted
+from civicportal.core.limits.counters import (
+    challenged_share,
+    counters,
+    of_site,
+    share,
+)
 
 SMALL = {name: [[4, 60], [6, 3600]] for name in LIMITS}
 SCARCE = {"otp_send_site": [[20, 3600]], "password_site": [[20, 300]]}

@@ -9,7 +9,7 @@ import pytest
 from doors import MOBILE, TYPED, send
 from sqlalchemy import select
 
-from civicportal.limits import (
+from civicportal.core.limits import (
     DEFAULTS,
     UNKNOWN,
     ChallengeNeeded,

@@ -3,10 +3,15 @@
 import pytest
 from sqlalchemy import inspect, update
 
-from civicportal.cases.services import CaseService
-from civicportal.kartable.models import Referral
-from civicportal.kartable.repair import ALWAYS, OPEN, mend_lines, wrong_lines
-from civicportal.kartable.services import KartableService
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.repair import (
+    ALWAYS,
+    OPEN,
+    mend_lines,
+    wrong_lines,
+)
+from civicportal.domain.kartable.services import KartableService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 

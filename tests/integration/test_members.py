@@ -8,25 +8,25 @@ import pytest
 from doors import form_with
 from sqlalchemy import select, update
 
-from civicportal.accounts.deputies import DeputyService
-from civicportal.accounts.invitations import InvitationService, LinkSpent
-from civicportal.accounts.members import MemberService
-from civicportal.accounts.models import Membership, Session, User
-from civicportal.accounts.names import fold_names
-from civicportal.accounts.recovery import RecoveryService
-from civicportal.accounts.sessions import SessionService
-from civicportal.accounts.totp import TotpService, new_secret
-from civicportal.audit.models import AuditEvent
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.errors import NotFound
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.usage import UsageService
-from civicportal.notifications.models import OutboxMessage
-from civicportal.organization.models import Unit
-from civicportal.privacy.erasure import erase_deleted
-from civicportal.security import SYSTEM
+from civicportal.core.security import SYSTEM
+from civicportal.domain.accounts.deputies import DeputyService
+from civicportal.domain.accounts.invitations import InvitationService, LinkSpent
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.models import Membership, Session, User
+from civicportal.domain.accounts.names import fold_names
+from civicportal.domain.accounts.recovery import RecoveryService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.accounts.totp import TotpService, new_secret
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.usage import UsageService
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.organization.models import Unit
+from civicportal.domain.privacy.erasure import erase_deleted
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+from civicportal.util.errors import NotFound
 
 MOBILE = "+989000000001"
 

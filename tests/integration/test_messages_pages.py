@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from civicportal.audit.models import AuditEvent
-from civicportal.notifications.arrivals import ArrivalService
-from civicportal.notifications.book import MessageBook
-from civicportal.notifications.delivery import deliver_once
-from civicportal.notifications.gate import GateService
-from civicportal.notifications.models import OutboxMessage
-from civicportal.notifications.services import NotificationService
-from civicportal.notifications.texts import TextService
-from civicportal.notifications.transports import memory
-from civicportal.notifications.types import Configuration, Permanent
+from civicportal.core.messages import Configuration, Permanent
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.notifications.arrivals import ArrivalService
+from civicportal.domain.notifications.book import MessageBook
+from civicportal.domain.notifications.delivery import deliver_once
+from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.notifications.services import NotificationService
+from civicportal.domain.notifications.texts import TextService
+from civicportal.domain.notifications.transports import memory
 from civicportal.testing import (
     make_case,
     make_category,

@@ -5,17 +5,17 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
-from civicportal.cases.ratings import RatingService
-from civicportal.cases.services import CaseService
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.undo import UndoService
-from civicportal.organization.services import OrganizationService
-from civicportal.statistics.figures import FigureService
-from civicportal.statistics.lookup import CounterService
-from civicportal.statistics.periods import Span
-from civicportal.statistics.selection import Selection
-from civicportal.statistics.services import StatisticsService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.undo import UndoService
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.statistics.figures import FigureService
+from civicportal.domain.statistics.lookup import CounterService
+from civicportal.domain.statistics.periods import Span
+from civicportal.domain.statistics.selection import Selection
+from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 
@@ -214,7 +214,7 @@ def test_what_is_undone_has_not_happened(city):
 
 
 def test_what_is_remembered_goes_when_a_case_changes_its_status_within_its_stage(city, monkeypatch):
-    monkeypatch.setattr("civicportal.statistics.remembered.WORTHWHILE", 1)
+    monkeypatch.setattr("civicportal.domain.statistics.remembered.WORTHWHILE", 1)
     code, other = city.send(), city.send()
     for one in (code, other):
         city.act(one, "accept")

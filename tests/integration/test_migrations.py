@@ -11,17 +11,18 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect, select, text
 
-from civicportal import migrate, migrate_state
-from civicportal.accounts.models import Role
-from civicportal.cases.models import Case
-from civicportal.db import BigId, check_database, new_metadata
-from civicportal.errors import ConfigurationError
-from civicportal.migrate_rules import unfit_tables
-from civicportal.notifications.inbound import InboundService
-from civicportal.notifications.models import InboundMessage
-from civicportal.organization.models import Unit
-from civicportal.plugins import PluginModels
+from civicportal.core.db import BigId, check_database, new_metadata
+from civicportal.core.migration import state as migrate_state
+from civicportal.core.migration.rules import unfit_tables
+from civicportal.core.plugins import PluginModels
+from civicportal.domain.accounts.models import Role
+from civicportal.domain.cases.models import Case
+from civicportal.domain.notifications.inbound import InboundService
+from civicportal.domain.notifications.models import InboundMessage
+from civicportal.domain.organization.models import Unit
+from civicportal.portal import upgrade as migrate
 from civicportal.testing import make_case, make_citizen, make_site, make_site_file
+from civicportal.util.errors import ConfigurationError
 
 KEEP = {"pii": None, "erase": "keep"}
 
@@ -343,8 +344,8 @@ def test_a_migration_that_is_killed_may_simply_be_run_again(empty, empty_databas
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from civicportal import migrate\n"
-        "from civicportal.db import new_metadata\n"
+        "from civicportal.portal import upgrade as migrate\n"
+        "from civicportal.core.db import new_metadata\n"
         "from civicportal.plugins import PluginModels\n"
         "from civicportal.testing import make_site\n"
         "site = make_site(Path(sys.argv[1]) / 'site/site.toml')\n"

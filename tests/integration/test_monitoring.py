@@ -7,18 +7,18 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as older_format
 from sqlalchemy.exc import OperationalError
 
-from civicportal.errors import ConfigurationError
-from civicportal.jobs import Job
-from civicportal.monitoring import figures
-from civicportal.notifications.gate import GateService
-from civicportal.notifications.models import OutboxMessage
-from civicportal.notifications.services import NotificationService
-from civicportal.settings import read_settings
-from civicportal.storage import images
-from civicportal.storage.slots import MachineSlots
+from civicportal.core.jobs import Job
+from civicportal.core.settings import read_settings
+from civicportal.core.storage import images
+from civicportal.core.storage.slots import MachineSlots
+from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.notifications.services import NotificationService
+from civicportal.portal.health import figures
+from civicportal.portal.worker.heartbeat import Heartbeat
+from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import make_case, make_category, make_citizen, make_site_file, make_unit
-from civicportal.worker.heartbeat import Heartbeat
-from civicportal.worker.jobs import JobRunner
+from civicportal.util.errors import ConfigurationError
 
 TOKEN = "a token that nobody guesses"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.kartable.services import KartableService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.services import KartableService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 

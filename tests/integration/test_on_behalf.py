@@ -5,8 +5,8 @@ from civicportal_feedback.models import Feedback
 from sqlalchemy import func, select
 
 from civicportal.api import Case, User
-from civicportal.audit.models import AuditEvent
-from civicportal.cases.models import CaseEvent
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.cases.models import CaseEvent
 from civicportal.testing import make_citizen, make_staff, make_unit, outbox
 
 MOBILE, STORED = "۰۹۰۰ ۰۰۰ ۰۰۰۷", "+989000000007"

@@ -8,20 +8,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import or_, select, update
 
-from civicportal.accounts.models import Membership
-from civicportal.cases.models import Case
-from civicportal.cases.paging import SORTS
-from civicportal.cases.services import CaseService
-from civicportal.kartable import counters
-from civicportal.kartable.counters import open_lines
-from civicportal.kartable.inbox import VIEWS, Filters, InboxService
-from civicportal.kartable.models import Referral
-from civicportal.kartable.neighbours import neighbours
-from civicportal.kartable.repair import ALWAYS, OPEN
-from civicportal.kartable.services import KartableService
-from civicportal.lists import MOST_COUNTED, Total
-from civicportal.organization.models import Unit
+from civicportal.domain.accounts.models import Membership
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.paging import SORTS
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable import counters
+from civicportal.domain.kartable.counters import open_lines
+from civicportal.domain.kartable.inbox import VIEWS, Filters, InboxService
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.neighbours import neighbours
+from civicportal.domain.kartable.repair import ALWAYS, OPEN
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.organization.models import Unit
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+from civicportal.util.lists import MOST_COUNTED, Total
 
 COPIES = {**ALWAYS, **OPEN}
 
@@ -163,7 +163,7 @@ def test_the_marks_beside_links_say_when_there_are_more_than_they_count(work, of
             assert InboxService(work).counts(Filters())["all"] == Total(2)
     assert MOST_COUNTED > 2
     for module in ("inbox", "parts"):
-        monkeypatch.setattr(f"civicportal.kartable.{module}.MOST_COUNTED", 1)
+        monkeypatch.setattr(f"civicportal.domain.kartable.{module}.MOST_COUNTED", 1)
     counters._query.cache_clear()
     monkeypatch.setattr(counters, "MOST_MARKED", 1)
     request.addfinalizer(counters._query.cache_clear)

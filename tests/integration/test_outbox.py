@@ -7,23 +7,28 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import select
 
-from civicportal.accounts.models import OtpChallenge
-from civicportal.cases.changes import CaseChange
-from civicportal.cases.followers import FollowerService
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.undo import UndoService
-from civicportal.notifications.codes import fate_of_code
-from civicportal.notifications.core_texts import CORE_TEXTS
-from civicportal.notifications.gate import GateService
-from civicportal.notifications.inbound import answer
-from civicportal.notifications.models import InboundMessage, StoredText
-from civicportal.notifications.notices import NOTICE, Facts, Notices, keys_of_step
-from civicportal.notifications.services import NotificationService
-from civicportal.notifications.sms import sms_parts, utf16_len
-from civicportal.notifications.texts import TextService
-from civicportal.security import Grant, Identity
+from civicportal.core.security import Grant, Identity
+from civicportal.domain.accounts.models import OtpChallenge
+from civicportal.domain.cases.changes import CaseChange
+from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.undo import UndoService
+from civicportal.domain.notifications.codes import fate_of_code
+from civicportal.domain.notifications.core_texts import CORE_TEXTS
+from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.inbound import answer
+from civicportal.domain.notifications.models import InboundMessage, StoredText
+from civicportal.domain.notifications.notices import (
+    NOTICE,
+    Facts,
+    Notices,
+    keys_of_step,
+)
+from civicportal.domain.notifications.services import NotificationService
+from civicportal.domain.notifications.sms import sms_parts, utf16_len
+from civicportal.domain.notifications.texts import TextService
 from civicportal.testing import NOON, PETITIONS, make_case, make_citizen, make_staff, make_unit, outbox
 
 CITIZEN, FOLLOWER = "+989000000001", "+989000000002"

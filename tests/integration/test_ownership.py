@@ -7,21 +7,34 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete
 
-from civicportal import migrate_state
 from civicportal.app import create_app
-from civicportal.audit.seals import SealService
-from civicportal.audit.services import AuditService
-from civicportal.cases.attachments import AttachmentService
-from civicportal.cases.models import Attachment
 from civicportal.cli import main
-from civicportal.clock import SystemClock
-from civicportal.doctor import findings as doctor
-from civicportal.i18n import say
-from civicportal.ownership import NotOwn, adopt_secrets, adopt_store, establish, portal_id
-from civicportal.storage import FileMissing, ProcessedImage, StoreAway, StoreMark, StoreRefused, new_key
-from civicportal.sweepers import empty_quarantine, sweep_attachments
+from civicportal.core.clock import SystemClock
+from civicportal.core.migration import state as migrate_state
+from civicportal.core.storage import (
+    FileMissing,
+    ProcessedImage,
+    StoreAway,
+    StoreMark,
+    StoreRefused,
+    new_key,
+)
+from civicportal.domain.audit.seals import SealService
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.models import Attachment
+from civicportal.domain.ownership import (
+    NotOwn,
+    adopt_secrets,
+    adopt_store,
+    establish,
+    portal_id,
+)
+from civicportal.portal.doctor.services import findings as doctor
+from civicportal.portal.sweepers import empty_quarantine, sweep_attachments
+from civicportal.portal.worker.process import Worker
 from civicportal.testing import make_citizen, make_site, make_site_file
-from civicportal.worker.process import Worker
+from civicportal.util.i18n import say
 
 SECRETS = {
     "first": "the first secret of a portal, long enough for everything",

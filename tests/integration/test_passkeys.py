@@ -10,17 +10,23 @@ from doors import MOBILE, PASSWORD, make_officer
 from integration.authenticator import Authenticator
 from sqlalchemy import select
 
-from civicportal.accounts.factors import FactorService
-from civicportal.accounts.models import Membership, Passkey, PasskeyChallenge, Session, User
-from civicportal.accounts.passkeys import PasskeyService
-from civicportal.accounts.relying_party import relying_party
-from civicportal.accounts.roles import RoleService
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import SessionService
-from civicportal.audit.models import AuditEvent
-from civicportal.errors import NotPossible
-from civicportal.limits import ChallengeNeeded
+from civicportal.core.limits import ChallengeNeeded
+from civicportal.domain.accounts.factors import FactorService
+from civicportal.domain.accounts.models import (
+    Membership,
+    Passkey,
+    PasskeyChallenge,
+    Session,
+    User,
+)
+from civicportal.domain.accounts.passkeys import PasskeyService
+from civicportal.domain.accounts.relying_party import relying_party
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.audit.models import AuditEvent
 from civicportal.testing import make_citizen, make_staff, outbox
+from civicportal.util.errors import NotPossible
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from doors import MOBILE, PASSWORD, send
 
-from civicportal.accounts.services import AccountService
+from civicportal.domain.accounts.services import AccountService
 from civicportal.testing import make_citizen, make_staff
 
 

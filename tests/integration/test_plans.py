@@ -5,20 +5,25 @@ import re
 import pytest
 from sqlalchemy import event, select, text
 
-from civicportal.access import visible
-from civicportal.audit.models import AuditEvent
-from civicportal.cases import scope
-from civicportal.cases.codes import TAKEN
-from civicportal.cases.conditions import closed_on_time, in_stage, overdue
-from civicportal.cases.models import Case, CaseEvent
-from civicportal.cases.paging import SORTS, Window
-from civicportal.cases.proposals import ENDS
-from civicportal.ids import FEW_IDS, among
-from civicportal.kartable.inbox import EVERYWHERE, Filters, InboxService, sorts_of
-from civicportal.kartable.models import Referral
-from civicportal.kartable.parts import parts
-from civicportal.notifications.models import OutboxMessage
-from civicportal.security import SYSTEM, Grant, Identity
+from civicportal.core.db.ids import FEW_IDS, among
+from civicportal.core.security import SYSTEM, Grant, Identity
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.cases import scope
+from civicportal.domain.cases.access.rights import visible
+from civicportal.domain.cases.codes import TAKEN
+from civicportal.domain.cases.conditions import closed_on_time, in_stage, overdue
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.paging import SORTS, Window
+from civicportal.domain.cases.proposals import ENDS
+from civicportal.domain.kartable.inbox import (
+    EVERYWHERE,
+    Filters,
+    InboxService,
+    sorts_of,
+)
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.parts import parts
+from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing import NOON, identity, make_case, make_category, make_staff, make_unit, plan
 
 VIEW = frozenset({"reports:case:view", "reports:case:contact"})

@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from civicportal.cli import main
-from civicportal.jobs import Job
+from civicportal.core.jobs import Job
+from civicportal.portal.worker.heartbeat import Heartbeat
+from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import make_site_file, make_staff, make_unit
-from civicportal.worker.heartbeat import Heartbeat
-from civicportal.worker.jobs import JobRunner
 
 SITE = """# The city of tests.
 [site]
@@ -69,7 +69,7 @@ def test_it_lists_the_workers_and_what_they_are_at(site, app, clock, boss):
 
 def test_it_does_not_say_that_all_is_well_while_no_worker_runs(site, app, clock, boss, monkeypatch):
     # The clock of tests is not that of the database.
-    monkeypatch.setattr("civicportal.doctor_machine.SKEW", timedelta.max)
+    monkeypatch.setattr("civicportal.portal.doctor.machine.SKEW", timedelta.max)
     with site.work() as work:
         make_unit(work, "pr")
     look_over(app)

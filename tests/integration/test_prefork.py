@@ -14,13 +14,13 @@ import pytest
 from portal import free_port
 from senders import wait_until
 
-from civicportal.server import MOST_PROCESSES, fitting_processes
+from civicportal.tools.server import MOST_PROCESSES, fitting_processes
 
 PROGRAM = """
 import os, sys
-from civicportal import balance
-from civicportal.prefork import Prefork
-from civicportal.server import listen, serve_app
+from civicportal.core.serving import balance
+from civicportal.core.serving.prefork import Prefork
+from civicportal.tools.server import listen, serve_app
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -110,7 +110,7 @@ def test_nobody_is_left_when_the_parent_is_killed(served):
 
 SEEN = """
 import mmap, sys
-from civicportal import balance
+from civicportal.core.serving import balance
 
 class Balance(balance.Balance):
     def __init__(self, processes):

@@ -22,25 +22,25 @@ from sqlalchemy import (
     update,
 )
 
-from civicportal.accounts.mobile import MobileService
-from civicportal.accounts.models import Membership, Session, User
-from civicportal.audit.models import AuditEvent
-from civicportal.audit.services import AuditService
-from civicportal.cases.models import Attachment, Case, CaseEvent
-from civicportal.cases.public_texts import PublicTexts
-from civicportal.cases.public_type import PublicString
-from civicportal.cases.ratings import WINDOW
-from civicportal.cases.search_index import SearchIndex
-from civicportal.db import UTCDateTime
-from civicportal.notifications.inbound import InboundService, answer_inbound
-from civicportal.notifications.models import OutboxMessage
-from civicportal.privacy.erasure import ErasureService, erase_deleted
-from civicportal.privacy.export import ExportService, stream
-from civicportal.privacy.leaving import LeavingService
-from civicportal.privacy.lookers import PAGE_SIZE, LookerService
-from civicportal.privacy.tags import tables
-from civicportal.storage import new_key
-from civicportal.tags import links
+from civicportal.core.db import UTCDateTime
+from civicportal.core.storage import new_key
+from civicportal.core.tags import links
+from civicportal.domain.accounts.mobile import MobileService
+from civicportal.domain.accounts.models import Membership, Session, User
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.cases.public_texts import PublicTexts
+from civicportal.domain.cases.public_type import PublicString
+from civicportal.domain.cases.ratings import WINDOW
+from civicportal.domain.cases.search_index import SearchIndex
+from civicportal.domain.notifications.inbound import InboundService, answer_inbound
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.privacy.erasure import ErasureService, erase_deleted
+from civicportal.domain.privacy.export import ExportService, stream
+from civicportal.domain.privacy.leaving import LeavingService
+from civicportal.domain.privacy.lookers import PAGE_SIZE, LookerService
+from civicportal.domain.privacy.tags import tables
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 MOBILE = "+989000000001"
@@ -344,7 +344,7 @@ def test_who_cannot_be_erased_keeps_nobody_else(site, clock, person, monkeypatch
             return set(work.session.scalars(select(User.id).where(User.erased_at.is_not(None))))
 
     monkeypatch.setattr(ErasureService, "erase", erase_or_fail)
-    monkeypatch.setattr("civicportal.privacy.erasure.MOST_PERSONS", 1)
+    monkeypatch.setattr("civicportal.domain.privacy.erasure.MOST_PERSONS", 1)
     for user in everybody:
         leave(site, user)
     clock.advance(days=31)

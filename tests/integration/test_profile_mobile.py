@@ -5,9 +5,9 @@ from doors import code_of, send
 from integration.profile import MOBILE, OTHER, events, fresh, kinds_of
 from sqlalchemy import select
 
-from civicportal.accounts.mobile import MobileService, MobileTaken
-from civicportal.accounts.models import Session, User
-from civicportal.accounts.sessions import SessionService
+from civicportal.domain.accounts.mobile import MobileService, MobileTaken
+from civicportal.domain.accounts.models import Session, User
+from civicportal.domain.accounts.sessions import SessionService
 from civicportal.testing import make_citizen, make_staff
 
 NEW, TYPED = "+989121234567", "۰۹۱۲ ۱۲۳ ۴۵۶۷"

@@ -10,10 +10,10 @@ import pytest
 from doors import code_of, send
 from integration.profile import MOBILE, events, fresh, kinds_of
 
-from civicportal.accounts.models import User
-from civicportal.audit.services import AuditService
-from civicportal.notifications.choices import Choices, ChoiceService
-from civicportal.privacy.erasure import erase_deleted
+from civicportal.domain.accounts.models import User
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.notifications.choices import Choices, ChoiceService
+from civicportal.domain.privacy.erasure import erase_deleted
 from civicportal.testing import identity, make_case, make_citizen, make_staff
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")

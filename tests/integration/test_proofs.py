@@ -6,13 +6,13 @@ import pyotp
 import pytest
 from doors import MOBILE, PASSWORD, TYPED, code_of, make_officer, send
 
-from civicportal.accounts.mobile import MobileService
-from civicportal.accounts.models import Session, User
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import SessionService
-from civicportal.accounts.totp import TotpService
-from civicportal.accounts.views import citizen as citizens_door
-from civicportal.security import SYSTEM
+from civicportal.core.security import SYSTEM
+from civicportal.domain.accounts.mobile import MobileService
+from civicportal.domain.accounts.models import Session, User
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.accounts.totp import TotpService
+from civicportal.domain.accounts.views import citizen as citizens_door
 from civicportal.testing import make_citizen
 
 NEW, OTHER = "+989120000077", "چنار کهن میان میدان"

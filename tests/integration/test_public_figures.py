@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from civicportal.cases.models import Case
-from civicportal.cases.ratings import RatingService
-from civicportal.cases.services import CaseService
-from civicportal.cases.workflow import OPEN_STAGES, STAGES
-from civicportal.organization.services import OrganizationService
-from civicportal.statistics.hiding import FEWEST, is_small
-from civicportal.statistics.public import PublicFigureService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import OPEN_STAGES, STAGES
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.statistics.hiding import FEWEST, is_small
+from civicportal.domain.statistics.public import PublicFigureService
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٪", "0123456789%")

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 from portal import READY, free_port
 
-from civicportal import migrate
+from civicportal.portal import upgrade as migrate
 from civicportal.testing import make_site, make_site_file
 
 COMMANDS = Path(sys.executable).parent
@@ -31,7 +31,7 @@ def run(command, *arguments, **options):
 
 def test_proutes_lists_the_routes_of_core_and_plugins(path):
     lines = [line.split() for line in run("proutes", path).splitlines()]
-    assert ["home", "/", "civicportal.dashboard.views.home", "*"] in lines
+    assert ["home", "/", "civicportal.portal.dashboard.views.home", "*"] in lines
     assert ["reports.new", "/reports/new", "civicportal_reports.views.wizard.new"] in [
         line[:3] for line in lines
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from civicportal.worker.heartbeat import Heartbeat, WorkerProcess
+from civicportal.portal.worker.heartbeat import Heartbeat, WorkerProcess
 
 
 def test_a_node_is_ready_without_a_worker(app):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from civicportal.kartable.ready_texts import ReadyTextService
+from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.testing import make_staff, make_unit
 
 WORDS = {"place": "petitions:", "title": "سپاس", "text": "{NAME} گرامی، سپاسگزاریم."}

@@ -13,11 +13,11 @@ APP = """
 import sys
 from pyramid.config import Configurator
 from pyramid.response import Response
-from civicportal import server
+from civicportal.tools import server
 
-with Configurator(settings={"civicportal.upload_paths": ["/uploads"], "retry.activate_hook": "civicportal.sanity.attempts"}) as config:
+with Configurator(settings={"civicportal.upload_paths": ["/uploads"], "retry.activate_hook": "civicportal.web.sanity.attempts"}) as config:
     config.include("pyramid_retry")
-    config.include("civicportal.sanity")
+    config.include("civicportal.web.sanity")
     config.add_route("any", "/*path")
     config.add_view(lambda request: Response(request.path + str(len(request.POST))), route_name="any")
     app = config.make_wsgi_app()

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import event, update
 
-from civicportal.face.values import STALE
-from civicportal.organization.models import Unit
-from civicportal.organization.services import OrganizationService
-from civicportal.reference import LONGEST, VISITORS
-from civicportal.security import VISITOR
+from civicportal.core.branding.values import STALE
+from civicportal.core.reference import LONGEST, VISITORS
+from civicportal.core.security import VISITOR
+from civicportal.domain.organization.models import Unit
+from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import make_staff, make_unit
 from civicportal.web.counting import statements
 

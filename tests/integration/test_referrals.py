@@ -3,15 +3,15 @@
 import pytest
 from sqlalchemy import func, select
 
-from civicportal.access import AccessService, in_kartable
-from civicportal.accounts.members import MemberService
-from civicportal.accounts.models import User
-from civicportal.cases.errors import Refused
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.kartable.errors import ReferralError
-from civicportal.kartable.models import Referral
-from civicportal.kartable.services import KartableService
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.access.rights import AccessService, in_kartable
+from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.errors import ReferralError
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.services import KartableService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select
 from translationstring import TranslationString
 
-from civicportal.accounts.models import User
-from civicportal.accounts.types import IdentityClaim
-from civicportal.accounts.verification import VerificationService
-from civicportal.audit.models import AuditEvent
-from civicportal.cases.identity import IdentityFact
-from civicportal.privacy.lookers import LookerService
+from civicportal.domain.accounts.identity_levels import IdentityFact
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.types import IdentityClaim
+from civicportal.domain.accounts.verification import VerificationService
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.privacy.lookers import LookerService
 from civicportal.testing import make_case, make_category, make_citizen, make_staff, make_unit
 
 MOBILE, CODE, SHOWN, MASKED = "+989000000001", "1000000001", "۱۰۰۰۰۰۰۰۰۱", "۱۰۰*****۰۱"

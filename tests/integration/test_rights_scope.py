@@ -11,25 +11,31 @@ from portal import Portal
 from sqlalchemy import delete, select
 from webtest import TestApp
 
-from civicportal.accounts.city_rights import DONE, limited_memberships, separate_city_rights
-from civicportal.accounts.deputies import DeputyService
-from civicportal.accounts.identity import identity_of
-from civicportal.accounts.invitations import InvitationService, Scope
-from civicportal.accounts.members import MemberService
-from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import Deputy, Membership, Role, RolePermission, User
-from civicportal.accounts.permissions import LEAD_VERBS
-from civicportal.accounts.rights import MANAGE, RightsService
-from civicportal.accounts.roles import RoleService, UnlimitedRights
-from civicportal.accounts.sessions import SessionService
 from civicportal.app import create_app
-from civicportal.db import Base
-from civicportal.errors import Forbidden, NotFound, NotPossible
-from civicportal.members.directory import MemberDirectory, MemberQuery
-from civicportal.organization.models import Category, Seed, Unit
-from civicportal.security import SYSTEM
-from civicportal.seeds import SeedService
+from civicportal.core.db import Base
+from civicportal.core.security import SYSTEM
+from civicportal.domain.accounts.city_rights import DONE, limited_memberships, separate_city_rights
+from civicportal.domain.accounts.deputies import DeputyService
+from civicportal.domain.accounts.identity import identity_of
+from civicportal.domain.accounts.invitations import InvitationService, Scope
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.models import (
+    Deputy,
+    Membership,
+    Role,
+    RolePermission,
+    User,
+)
+from civicportal.domain.accounts.permissions import LEAD_VERBS
+from civicportal.domain.accounts.rights import MANAGE, RightsService
+from civicportal.domain.accounts.roles import RoleService, UnlimitedRights
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.organization.models import Category, Seed, Unit
+from civicportal.portal.members.directory import MemberDirectory, MemberQuery
+from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock, identity, make_category, make_citizen, make_staff, make_unit
+from civicportal.util.errors import Forbidden, NotFound, NotPossible
 
 VIEW, LEAD, TEXTS, SETTINGS = (
     "petitions:case:view",

@@ -6,14 +6,19 @@ import pytest
 from doors import form_with
 from sqlalchemy import select
 
-from civicportal.accounts.errors import LastAdministrator
-from civicportal.accounts.members import MemberService
-from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import Membership, Role, RolePermission, User
-from civicportal.accounts.roles import RoleService
-from civicportal.audit.models import AuditEvent
-from civicportal.errors import Conflict, Forbidden, NotPossible
+from civicportal.domain.accounts.errors import LastAdministrator
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.models import (
+    Membership,
+    Role,
+    RolePermission,
+    User,
+)
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.audit.models import AuditEvent
 from civicportal.testing import identity, make_staff, make_unit
+from civicportal.util.errors import Conflict, Forbidden, NotPossible
 
 VIEW, WORK = "petitions:case:view", "petitions:case:work"
 

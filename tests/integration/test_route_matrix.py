@@ -10,16 +10,16 @@ from integration.routes import Page, pages_of
 from portal import Portal
 from webtest import TestApp
 
-from civicportal.accounts.sessions import SessionService
 from civicportal.api import CITIZEN, EVERYBODY, STAFF, OrganizationService
 from civicportal.app import create_app
-from civicportal.crypto import new_token
-from civicportal.geo import Point
-from civicportal.headers import SECRET_PATHS, content_security_policy
-from civicportal.security import SIGNED_IN
-from civicportal.seeds import SeedService
+from civicportal.core.crypto import new_token
+from civicportal.core.security import SIGNED_IN
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock, identity, make_citizen, make_staff
+from civicportal.util.geo import Point
 from civicportal.web.errors import STAFF_AREAS
+from civicportal.web.headers import SECRET_PATHS, content_security_policy
 
 STAFF_ROLES = ("handler", "observer", "office_manager", "public_relations", "administrator")
 PEOPLE = ("visitor", "citizen", *STAFF_ROLES)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from civicportal.access import AccessService
-from civicportal.cases.services import CaseService
-from civicportal.db import NEVER
-from civicportal.kartable.models import RoutingRule
-from civicportal.kartable.routing import RoutingService, fits
-from civicportal.organization.services import OrganizationService
+from civicportal.core.db import NEVER
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.kartable.routing import RoutingService, fits
+from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import make_case, make_category, make_staff, make_unit
 from civicportal.web.counting import statements
 

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select
 
-from civicportal.cases.services import CaseService
-from civicportal.kartable.models import RoutingRule
-from civicportal.kartable.rules import RuleService
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.transfer import transfer
-from civicportal.organization.models import Category, Unit
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.kartable.rules import RuleService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.transfer import transfer
+from civicportal.domain.organization.models import Category, Unit
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 PAGE = "/admin/routing"

@@ -13,8 +13,8 @@ from pyramid.interfaces import IRoutesMapper
 
 from civicportal.app import create_app
 from civicportal.cli import main
-from civicportal.scaffold import KINDS
-from civicportal.scaffold.names import TAKEN
+from civicportal.tools.scaffold import KINDS
+from civicportal.tools.scaffold.names import TAKEN
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "src/civicportal_green_space"

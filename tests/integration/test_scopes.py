@@ -7,11 +7,17 @@ from itertools import product
 import pytest
 from sqlalchemy import insert, select
 
-from civicportal.access import persons
-from civicportal.cases.models import Case
-from civicportal.kartable.models import Referral
-from civicportal.scopes import by_lines, free_line, held, kinds_of, personal
-from civicportal.security import Grant, Identity
+from civicportal.core.security import Grant, Identity
+from civicportal.domain.cases.access.rights import persons
+from civicportal.domain.cases.access.sql import (
+    by_lines,
+    free_line,
+    held,
+    kinds_of,
+    personal,
+)
+from civicportal.domain.cases.models import Case
+from civicportal.domain.kartable.models import Referral
 from civicportal.testing import make_case, make_category, make_staff, make_unit
 
 KIND = "petitions"

@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from civicportal.audit.append_only import guards_aside
-from civicportal.audit.jobs import seal as seal_all
-from civicportal.audit.models import AuditEvent, AuditSeal
-from civicportal.audit.seals import SealService
-from civicportal.audit.services import AuditService
-from civicportal.cases.models import Case, CaseEvent
-from civicportal.cases.services import CaseService
+from civicportal.domain.audit.append_only import guards_aside
+from civicportal.domain.audit.jobs import seal as seal_all
+from civicportal.domain.audit.models import AuditEvent, AuditSeal
+from civicportal.domain.audit.seals import SealService
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.services import CaseService
 from civicportal.testing import make_case, make_citizen
 from civicportal.web.counting import statements
 

@@ -18,18 +18,24 @@ from pyramid.scripting import prepare
 from sqlalchemy import LargeBinary, MetaData, select
 from webtest import TestApp
 
-from civicportal.accounts.models import Session
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import SessionService
 from civicportal.app import Request, create_app
-from civicportal.crypto import CannotDecrypt, new_token
-from civicportal.forms import BoundForm, FormInvalid
-from civicportal.forms.flat import leaves
-from civicportal.limits import TooMany
-from civicportal.schema import SECRET_FIELDS, Code, Secret, StrictSchema, TrackingCode
-from civicportal.security import EVERYBODY
-from civicportal.seeds import SeedService
+from civicportal.core.crypto import CannotDecrypt, new_token
+from civicportal.core.limits import TooMany
+from civicportal.core.security import EVERYBODY
+from civicportal.domain.accounts.models import Session
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock, make_citizen, make_staff
+from civicportal.web.forms import BoundForm, FormInvalid
+from civicportal.web.forms.flat import leaves
+from civicportal.web.schema import (
+    SECRET_FIELDS,
+    Code,
+    Secret,
+    StrictSchema,
+    TrackingCode,
+)
 
 #: What no page, row or log line may hold. It has a blank, as words have.
 MARK = "zq vwx secret mark"

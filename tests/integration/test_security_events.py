@@ -13,12 +13,24 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from civicportal.audit.models import AuditEvent
-from civicportal.audit.services import AuditService
-from civicportal.audit.titles import CORE_ACTIONS
-from civicportal.limits import DEFAULTS
-from civicportal.logging import ORIGIN, JsonFormatter, MaskingFilter, Origin, OriginFilter, setup_logging
-from civicportal.security_events import AUDITED, EVENTS, name_key, tell
+from civicportal.core.limits import DEFAULTS
+from civicportal.core.logging import (
+    ORIGIN,
+    JsonFormatter,
+    MaskingFilter,
+    Origin,
+    OriginFilter,
+    setup_logging,
+)
+from civicportal.core.security_events import (
+    AUDITED,
+    EVENTS,
+    name_key,
+    tell,
+)
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.audit.titles import CORE_ACTIONS
 
 FROM = {"REMOTE_ADDR": "192.0.2.77"}
 REPORT = {
@@ -261,7 +273,7 @@ def test_requests_to_providers_are_no_lines_of_the_log() -> None:
         for name in ("httpx", "httpcore.connection"):
             logging.getLogger(name).info("HTTP Request: POST https://provider.example")
         logging.getLogger("httpx").warning("worth it")
-        logging.getLogger("civicportal.worker").info("worth it too")
+        logging.getLogger("civicportal.portal.worker").info("worth it too")
     finally:
         root.handlers[:], root.level = before, level
     assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == [

@@ -5,12 +5,12 @@ from datetime import time
 import pytest
 from sqlalchemy import select
 
-from civicportal.errors import ConfigurationError
-from civicportal.kartable.models import RoutingRule
-from civicportal.organization.models import Category, OfficeHours, Unit
-from civicportal.organization.services import OrganizationService
-from civicportal.seeds import SeedService
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.organization.models import Category, OfficeHours, Unit
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.portal.seeds import SeedService
 from civicportal.testing import make_staff
+from civicportal.util.errors import ConfigurationError
 
 TWO_KINDS = """
 kind = "petitions"

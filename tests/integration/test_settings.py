@@ -4,11 +4,11 @@ import tomllib
 
 import pytest
 
-from civicportal.errors import ConfigurationError
-from civicportal.settings import read_settings
-from civicportal.site import Site, find_site
+from civicportal.core.settings import read_settings
+from civicportal.core.site import Site, find_site
 from civicportal.testing import make_site_file
 from civicportal.testing.sites import SETTINGS, to_toml
+from civicportal.util.errors import ConfigurationError
 
 BUCKET = {
     "bucket": "pictures",

@@ -4,13 +4,18 @@ import pytest
 from integration.meanwhile import meanwhile
 from sqlalchemy import select
 
-from civicportal.audit.models import AuditEvent
-from civicportal.errors import Conflict
-from civicportal.face.models import Setting
-from civicportal.face.palette import READABLE, SUGGESTED, contrasts, palette
-from civicportal.face.services import FaceService
-from civicportal.notifications.texts import TextService
+from civicportal.core.branding.models import Setting
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.notifications.texts import TextService
+from civicportal.portal.branding.services import FaceService
 from civicportal.testing import make_staff
+from civicportal.util.colour import (
+    READABLE,
+    SUGGESTED,
+    contrasts,
+    palette,
+)
+from civicportal.util.errors import Conflict
 
 PAGE = "/admin/settings"
 

@@ -8,13 +8,19 @@ import pytest
 from doors import PASSWORD, code_of
 from strangers import answer, at, challenge_of, send, solve
 
-from civicportal.accounts.models import User
-from civicportal.accounts.services import AccountService
-from civicportal.cases.tracking import new_code
-from civicportal.limits import LIMITS, ChallengeNeeded, Challenges, Requester, TooMany
-from civicportal.monitoring import figures as monitoring
+from civicportal.core.limits import (
+    LIMITS,
+    ChallengeNeeded,
+    Challenges,
+    Requester,
+    TooMany,
+)
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.services import AccountService
+from civicportal.portal.health import figures as monitoring
 from civicportal.testing import make_citizen, outbox
 from civicportal.testing.asking import statements
+from civicportal.util.tracking import new_code
 
 OFFICER, CITIZEN, NEW = "+989120000001", "+989120000002", "+989120000003"
 

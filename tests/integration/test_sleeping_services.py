@@ -13,14 +13,14 @@ from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect, select
 
-from civicportal import migrate
-from civicportal.accounts.models import RolePermission
-from civicportal.administration.purging import purge_plugin
 from civicportal.api import Case, OrganizationService, Point, Work
-from civicportal.audit.models import AuditEvent
-from civicportal.errors import ConfigurationError
-from civicportal.statistics.services import StatisticsService
+from civicportal.domain.accounts.models import RolePermission
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.statistics.services import StatisticsService
+from civicportal.portal import upgrade as migrate
+from civicportal.portal.admin.purging import purge_plugin
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
+from civicportal.util.errors import ConfigurationError
 
 INACTIVE = "خدمت غیرفعال"
 REASON = "پیگیری پروندهٔ ساختمانی که ماه‌هاست بدون نتیجه مانده است."
@@ -200,9 +200,9 @@ def test_a_sleeping_service_is_purged_with_its_rights_and_cases_or_without_them(
 @pytest.mark.parametrize(
     "stage",
     [
-        "civicportal.administration.purging.rebuild",
-        "civicportal.administration.purging.AuditService.record",
-        "civicportal.migrate.purge",
+        "civicportal.portal.admin.purging.rebuild",
+        "civicportal.portal.admin.purging.AuditService.record",
+        "civicportal.portal.upgrade.purge",
     ],
 )
 def test_an_interrupted_purge_is_repeated(city, monkeypatch, stage):

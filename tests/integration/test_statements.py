@@ -16,13 +16,13 @@ from benchmarks.run import scenarios
 from benchmarks.run.cast import Cast
 from benchmarks.run.serving import SITE
 from benchmarks.seed import load
-from civicportal.accounts.models import Membership
 from civicportal.app import create_app
-from civicportal.cases.models import Attachment, Case, CaseEvent
-from civicportal.kartable.models import RoutingRule
-from civicportal.organization.services import OrganizationService
-from civicportal.site import Site
-from civicportal.storage import new_key
+from civicportal.core.site import Site
+from civicportal.core.storage import new_key
+from civicportal.domain.accounts.models import Membership
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.organization.services import OrganizationService
 from civicportal.web.counting import statements
 
 FEW, MANY = 10, 1500

@@ -8,8 +8,13 @@ from integration.routes import pages_of
 from integration.test_passkeys import csrf
 from sqlalchemy import func, select
 
-from civicportal.accounts.models import Invitation, Membership, Passkey, Session
-from civicportal.accounts.services import AccountService
+from civicportal.domain.accounts.models import (
+    Invitation,
+    Membership,
+    Passkey,
+    Session,
+)
+from civicportal.domain.accounts.services import AccountService
 from civicportal.testing import make_staff
 
 #: Pages that change accounts, rights or settings begin so.

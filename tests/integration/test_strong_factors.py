@@ -12,23 +12,23 @@ from integration.authenticator import Authenticator
 from integration.test_passkeys import add, csrf, options, send
 from sqlalchemy import select
 
-from civicportal.accounts.factors import RoleFacts, is_demanded
-from civicportal.accounts.invitations import InvitationService
-from civicportal.accounts.memberships import MembershipService
-from civicportal.accounts.models import Passkey, Session, User
-from civicportal.accounts.proofs import require_own_realm
-from civicportal.accounts.recovery import RecoveryService, hash_recovery_codes
-from civicportal.accounts.roles import RoleService
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.totp import TotpService
-from civicportal.audit.models import AuditEvent
 from civicportal.cli import main
-from civicportal.crypto import new_token
-from civicportal.errors import Forbidden, NotPossible
-from civicportal.passwords import verify_password
-from civicportal.security import Identity
+from civicportal.core.crypto import new_token
+from civicportal.core.security import Identity
+from civicportal.domain.accounts.factors import RoleFacts, is_demanded
+from civicportal.domain.accounts.invitations import InvitationService
+from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.models import Passkey, Session, User
+from civicportal.domain.accounts.passwords import verify_password
+from civicportal.domain.accounts.proofs import require_own_realm
+from civicportal.domain.accounts.recovery import RecoveryService, hash_recovery_codes
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.totp import TotpService
+from civicportal.domain.audit.models import AuditEvent
 from civicportal.testing import make_citizen, make_staff, outbox
 from civicportal.testing.factories import APP_SECRET
+from civicportal.util.errors import Forbidden, NotPossible
 
 OTHER = "چنار کهن میان میدان"
 

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select
 
-from civicportal.access import visible
-from civicportal.cases.models import Case
-from civicportal.cases.search import CaseSearch
-from civicportal.cases.search_models import SearchWord
-from civicportal.cases.suggestions import SuggestionService
-from civicportal.cases.vocabulary import Vocabulary, make_vocabulary
+from civicportal.domain.cases.access.rights import visible
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.search import CaseSearch
+from civicportal.domain.cases.search_models import SearchWord
+from civicportal.domain.cases.suggestions import SuggestionService
+from civicportal.domain.cases.vocabulary import Vocabulary, make_vocabulary
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
 STORIES = ["آسفالت خیابان سعدی خراب است", "سنگ‌فرش میدان شکسته", "فواره و چراغ بوستان لاله", "سنگ فرش پیاده‌رو"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from civicportal.checks import look_over
+from civicportal.core.checks import look_over
 
 #: A name of twelve letters and its joints, a telephone number with its area, a host as municipalities have them.
 CITIES = {

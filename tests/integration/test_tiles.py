@@ -6,10 +6,10 @@ import pytest
 from tilesets import make_tiles
 from webob import Request
 
-from civicportal.errors import ConfigurationError
-from civicportal.geo.tiles import InvalidTiles, open_tiles
-from civicportal.settings import read_settings
+from civicportal.core.settings import read_settings
 from civicportal.testing import make_site_file
+from civicportal.util.errors import ConfigurationError
+from civicportal.util.geo.tiles import InvalidTiles, open_tiles
 
 
 @pytest.fixture(scope="session")

@@ -5,16 +5,16 @@ from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 from portal import SECRET, write_site
 
-from civicportal import migrate
-from civicportal.accounts.otp import OtpService
 from civicportal.api import CaseService, KartableService, OrganizationService, Point
 from civicportal.app import create_app
-from civicportal.demo.phones import provider_beside
-from civicportal.notifications.delivery import LANES, deliver_once
-from civicportal.seeds import SeedService
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.domain.accounts.otp import OtpService
+from civicportal.domain.notifications.delivery import LANES, deliver_once
+from civicportal.domain.notifications.phones import provider_beside
+from civicportal.portal import upgrade as migrate
+from civicportal.portal.seeds import SeedService
+from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import FakeClock, identity, make_citizen, make_staff, mark_alive
-from civicportal.worker.jobs import JobRunner
 
 CITIZEN, MOBILE = "+989000000001", "09000000001"
 

@@ -5,18 +5,18 @@ import threading
 import pytest
 from sqlalchemy import func, select
 
-from civicportal.access import AccessService
-from civicportal.accounts.members import MemberService
-from civicportal.accounts.models import User
-from civicportal.cases.models import Case, CaseEvent
-from civicportal.cases.services import CaseService
-from civicportal.errors import Forbidden
-from civicportal.kartable.models import Referral
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.timeline import StaffHistory
-from civicportal.kartable.transfer import CHUNK, TransferService, transfer
-from civicportal.organization.models import Category
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.timeline import StaffHistory
+from civicportal.domain.kartable.transfer import CHUNK, TransferService, transfer
+from civicportal.domain.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
+from civicportal.util.errors import Forbidden
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ from click.testing import CliRunner
 from kinds import PERMITS
 from sqlalchemy import Column, Integer, MetaData, Table, inspect, select
 
-from civicportal import __version__, migrate
+from civicportal import __version__
 from civicportal.api import PluginModels, Widget, hookimpl
-from civicportal.cases.models import Case
 from civicportal.cli import main
-from civicportal.errors import ConfigurationError
+from civicportal.domain.cases.models import Case
+from civicportal.portal import upgrade as migrate
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit, outbox
+from civicportal.util.errors import ConfigurationError
 
 CARD = "civicportal:templates/dashboard/card.jinja2"
 KIND = replace(PERMITS, name="gadget", permission_prefix="gadget:case")

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from civicportal.access import AccessService
-from civicportal.accounts.models import User
-from civicportal.cases.models import CaseEvent
-from civicportal.cases.services import CaseService
-from civicportal.kartable.models import Referral
-from civicportal.kartable.services import KartableService
-from civicportal.kartable.undo import CannotUndo, UndoService
-from civicportal.organization.models import Unit
-from civicportal.statistics.services import StatisticsService
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.models import CaseEvent
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.undo import CannotUndo, UndoService
+from civicportal.domain.organization.models import Unit
+from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
 
 

@@ -3,15 +3,15 @@
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 
-from civicportal.access import AccessService
-from civicportal.cases.events import Events
-from civicportal.cases.models import CaseEvent
-from civicportal.cases.services import CaseService
-from civicportal.errors import ReadOnlyWork
-from civicportal.kartable.models import Referral
-from civicportal.kartable.services import KartableService
-from civicportal.organization.models import Unit
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.events import Events
+from civicportal.domain.cases.models import CaseEvent
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.organization.models import Unit
 from civicportal.testing import make_case, make_unit
+from civicportal.util.errors import ReadOnlyWork
 
 STATEMENTS = {
     "insert": insert(Unit).values(key="new", name="new", short_name="new", phone="", weight=0, active=True),

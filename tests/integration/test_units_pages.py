@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import select, update
 
-from civicportal.administration.findings import findings
-from civicportal.audit.models import AuditEvent
-from civicportal.kartable.models import RoutingRule
-from civicportal.organization.editing import is_used
-from civicportal.organization.models import Category, Unit
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.organization.editing import is_used
+from civicportal.domain.organization.models import Category, Unit
+from civicportal.portal.admin.findings import findings
 from civicportal.testing import make_case, make_category, make_staff, make_unit
 from civicportal.web.counting import statements
 

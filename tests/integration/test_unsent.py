@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from civicportal.accounts.models import Session
-from civicportal.accounts.services import AccountService
-from civicportal.accounts.sessions import SessionService
-from civicportal.cases.models import CaseEvent
-from civicportal.notifications.services import NotificationService
+from civicportal.domain.accounts.models import Session
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.models import CaseEvent
+from civicportal.domain.notifications.services import NotificationService
 from civicportal.testing import make_case, make_category, make_citizen, make_staff, make_unit, outbox
 
 PASSWORD = "سپیدار بلند کنار رود"

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
+from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import make_case, make_citizen
-from civicportal.worker.jobs import JobRunner
 
 
 @pytest.fixture

@@ -3,17 +3,16 @@
 import pytest
 from sqlalchemy import select
 
-from civicportal.accounts.models import User
-from civicportal.cases.errors import Refused
-from civicportal.cases.models import Case, CaseEvent, Rating
-from civicportal.cases.services import CaseService
+from civicportal.core.messages import CannotTell, Receipt, Uncertain
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.models import Case, CaseEvent, Rating
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.notifications.delivery import deliver_once
+from civicportal.domain.notifications.inbound import InboundService, answer_inbound
+from civicportal.domain.notifications.transports import memory
+from civicportal.domain.notifications.verdicts import Verdict, read
 from civicportal.hookspecs import hookimpl
-from civicportal.i18n import _
-from civicportal.notifications.delivery import deliver_once
-from civicportal.notifications.inbound import InboundService, answer_inbound
-from civicportal.notifications.transports import memory
-from civicportal.notifications.types import CannotTell, Receipt, Uncertain
-from civicportal.notifications.verdicts import Verdict, read
 from civicportal.testing import (
     identity,
     make_case,
@@ -24,6 +23,7 @@ from civicportal.testing import (
     mark_alive,
     outbox,
 )
+from civicportal.util.i18n import _
 
 CITIZEN, OTHER = "+989000000001", "+989000000002"
 CODE = "4059031274"

@@ -13,10 +13,10 @@ from portal import free_port
 from senders import wait_until
 from sqlalchemy import update
 
-from civicportal.clock import SystemClock
-from civicportal.notifications.services import NotificationService
+from civicportal.core.clock import SystemClock
+from civicportal.domain.notifications.services import NotificationService
+from civicportal.portal.worker.child import WorkerChild
 from civicportal.testing import make_site, make_site_file, outbox
-from civicportal.worker.child import WorkerChild
 
 pytestmark = pytest.mark.fault
 PATIENCE = 120
@@ -63,10 +63,10 @@ def own_site(folder, empty_database, civic_session, monkeypatch):
 #: The worker, which waits half a second for what it has begun: how long it waits otherwise is nothing to test.
 IN_A_HURRY = """
 import runpy
-from civicportal.worker import process
+from civicportal.portal.worker import process
 
 process.STOP_SECONDS = 0.5
-runpy.run_module("civicportal.worker", run_name="__main__")
+runpy.run_module("civicportal.portal.worker", run_name="__main__")
 """
 
 
@@ -75,7 +75,7 @@ def start(own_site, folder):
     """Start workers; those left at the end are killed."""
     started = []
 
-    def run(*, program=("-m", "civicportal.worker"), arguments=(), **environment):
+    def run(*, program=("-m", "civicportal.portal.worker"), arguments=(), **environment):
         process = subprocess.Popen(
             [sys.executable, *program, str(own_site.path), *arguments],
             stdout=subprocess.PIPE,
@@ -179,8 +179,8 @@ def test_a_worker_that_died_is_started_again(own_site, folder, monkeypatch):
 
 
 SERVER = """
-from civicportal.logging import setup_logging
-from civicportal.server import serve_app
+from civicportal.core.logging import setup_logging
+from civicportal.tools.server import serve_app
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from scaffolded import make_environment, run
 
-from civicportal.demo.runner import PASSWORD
+from civicportal.portal.demo.runner import PASSWORD
 from civicportal.testing import make_site_file
 
 PAGE = Path(__file__).parents[2] / "docs/plugins/first-plugin.md"

@@ -8,10 +8,10 @@ import pytest
 import waitress
 from waitress.wasyncore import close_all, loop
 
-from civicportal import balance
-from civicportal.balance import Balance, Turn
-from civicportal.draining import Channel
-from civicportal.receiving import RequestParser
+from civicportal.core.serving import balance
+from civicportal.core.serving.balance import Balance, Turn
+from civicportal.core.serving.draining import Channel
+from civicportal.core.serving.receiving import RequestParser
 
 
 class Process:

@@ -5,10 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.calendar import InvalidDate
-from civicportal.calendar.dates import CalendarKind, from_calendar, parse_date, to_calendar
-from civicportal.calendar.formats import WEEKDAYS
-from civicportal.calendar.local import LocalDates
+from civicportal.util.calendar import InvalidDate
+from civicportal.util.calendar.dates import (
+    CalendarKind,
+    from_calendar,
+    parse_date,
+    to_calendar,
+)
+from civicportal.util.calendar.formats import WEEKDAYS
+from civicportal.util.calendar.local import LocalDates
 
 TEHRAN = LocalDates(kind="jalali", timezone=ZoneInfo("Asia/Tehran"))
 BERLIN = LocalDates(kind="gregorian", timezone=ZoneInfo("Europe/Berlin"))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.calendar import CityCalendar, YearlyHolidays
-from civicportal.countries import get_country
+from civicportal.util.calendar import CityCalendar, YearlyHolidays
+from civicportal.util.countries import get_country
 
 THURSDAY, FRIDAY = 3, 4
 CITY = CityCalendar(

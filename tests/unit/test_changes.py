@@ -2,7 +2,7 @@
 
 import pytest
 
-from civicportal.statistics.changes import FEW, changed
+from civicportal.domain.statistics.changes import FEW, changed
 
 
 def told(*asked):

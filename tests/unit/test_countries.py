@@ -4,8 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.countries import COUNTRIES, Country, InvalidMobile, get_country
-from civicportal.i18n import persian_digits
+from civicportal.util.countries import (
+    COUNTRIES,
+    Country,
+    InvalidMobile,
+    get_country,
+)
+from civicportal.util.i18n import persian_digits
 
 IRAN = get_country("ir")
 GENERIC = get_country("generic")

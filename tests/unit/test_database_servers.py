@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from civicportal.database_servers import (
+from civicportal.core.db.servers import (
     DEFAULTS,
     ServerOrder,
     connection_parameters,
@@ -16,7 +16,7 @@ from civicportal.database_servers import (
     servers_of,
     writable_servers,
 )
-from civicportal.errors import ConfigurationError
+from civicportal.util.errors import ConfigurationError
 
 SEVERAL = "postgresql+psycopg://portal:secret@/city?host=db1:5432&host=db2:5433"
 

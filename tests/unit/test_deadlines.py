@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from civicportal.calendar import CityCalendar
-from civicportal.cases.deadlines import expected, promise
-from civicportal.cases.models import Case
-from civicportal.db import NEVER
-from civicportal.kartable.deadlines import due
+from civicportal.core.db import NEVER
+from civicportal.domain.cases.deadlines import expected, promise
+from civicportal.domain.cases.models import Case
+from civicportal.domain.kartable.deadlines import due
+from civicportal.util.calendar import CityCalendar
 
 CALENDAR = CityCalendar(
     kind="jalali",

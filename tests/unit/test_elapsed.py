@@ -4,8 +4,8 @@ import random
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from civicportal.calendar import CityCalendar
-from civicportal.calendar.elapsed import ElapsedTime
+from civicportal.util.calendar import CityCalendar
+from civicportal.util.calendar.elapsed import ElapsedTime
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ import pytest
 from portal import Portal
 from shahreman_site.identity import verify
 
-from civicportal.calendar.local import LocalDates
-from civicportal.countries import get_country
-from civicportal.geo import CityMap
+from civicportal.util.calendar.local import LocalDates
+from civicportal.util.countries import get_country
+from civicportal.util.geo import CityMap
 
 SITE = Path(__file__).parents[2] / "examples/shahreman_site/src/shahreman_site"
 CITY = CityMap.load(SITE / "static/city.geojson")

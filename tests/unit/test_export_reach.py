@@ -3,9 +3,9 @@
 import json
 from itertools import product
 
-from civicportal.exports.reach import is_within, reach_of
-from civicportal.exports.types import Column
-from civicportal.security import Grant, Identity
+from civicportal.core.security import Grant, Identity
+from civicportal.domain.exports.reach import is_within, reach_of
+from civicportal.domain.exports.types import Column
 
 UNITS, CATEGORIES = (1, 2, None), (7, 8, None)
 """Where a case may lie; None is a case without."""

@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from civicportal.exports.comma import write_csv
-from civicportal.exports.sheets import Book, Sheet
-from civicportal.exports.values import FORMULA_SIGNS, Heading, harmless
+from civicportal.domain.exports.comma import write_csv
+from civicportal.domain.exports.sheets import Book, Sheet
+from civicportal.domain.exports.values import FORMULA_SIGNS, Heading, harmless
 from civicportal.testing import NOON
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=40)
@@ -83,7 +83,7 @@ def test_no_cell_of_a_sheet_is_a_formula(text):
 
 
 def test_a_table_that_is_too_long_goes_on_on_the_next_sheet(monkeypatch):
-    monkeypatch.setattr("civicportal.exports.sheets.MOST_ROWS", 3)
+    monkeypatch.setattr("civicportal.domain.exports.sheets.MOST_ROWS", 3)
     found = book(one([[number] for number in range(7)]))
     assert [page.max_row - 1 for page in found.worksheets] == [3, 3, 1]
     assert found.sheetnames == ["فهرست", "فهرست 2", "فهرست 3"]

@@ -25,13 +25,13 @@ from pyramid.response import Response
 from webob.multidict import MultiDict
 
 import civicportal
-from civicportal import forms
-from civicportal import schema as types
-from civicportal.calendar import CityCalendar
-from civicportal.countries import get_country
-from civicportal.i18n import _
-from civicportal.persian import latin_digits
-from civicportal.security import VISITOR
+from civicportal.core.security import VISITOR
+from civicportal.util.calendar import CityCalendar
+from civicportal.util.countries import get_country
+from civicportal.util.i18n import _
+from civicportal.util.persian import latin_digits
+from civicportal.web import forms
+from civicportal.web import schema as types
 from civicportal.web.templating import FILTERS, LazyMacros, icon
 
 SITE = SimpleNamespace(

@@ -3,8 +3,8 @@ import weakref
 
 import pytest
 
-from civicportal import garbage
-from civicportal.garbage import (
+from civicportal.core.serving import garbage
+from civicportal.core.serving.garbage import (
     SELDOM,
     SERVING,
     collect_after_request,

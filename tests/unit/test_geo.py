@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from civicportal.geo import (
+from civicportal.util.geo import (
     CityMap,
     InvalidMap,
     Point,
@@ -22,7 +22,7 @@ from civicportal.geo import (
     shade_of,
     shade_scale,
 )
-from civicportal.geo.street_index import distance_to_segment
+from civicportal.util.geo.street_index import distance_to_segment
 
 EXAMPLE = Path(__file__).parents[2] / "examples/shahreman_site/src/shahreman_site/static/city.geojson"
 CITY = CityMap.load(EXAMPLE)

@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Float, MetaData, Table, create_engine, select
 
-from civicportal.geo import Bounds, Cell, GridBox, Point, clusters
-from civicportal.geo.grid import FINEST, MOST_CELLS
-from civicportal.geo.sql import column_of, row_of
+from civicportal.util.geo import (
+    Bounds,
+    Cell,
+    GridBox,
+    Point,
+    clusters,
+)
+from civicportal.util.geo.grid import FINEST, MOST_CELLS
+from civicportal.util.geo.sql import column_of, row_of
 
 levels = st.integers(0, FINEST)
 points = st.builds(Point, st.floats(-90, 90), st.floats(-180, 180))

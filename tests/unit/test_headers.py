@@ -5,7 +5,7 @@ from pyramid.interfaces import ITweens
 from pyramid.response import Response
 from webtest import TestApp
 
-from civicportal.headers import content_security_policy
+from civicportal.web.headers import content_security_policy
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
@@ -33,8 +33,8 @@ def fails(request):
 @pytest.fixture(scope="module")
 def app():
     with Configurator() as config:
-        config.include("civicportal.sanity")
-        config.include("civicportal.headers")
+        config.include("civicportal.web.sanity")
+        config.include("civicportal.web.headers")
         views = {
             "page": lambda request: Response("x"),
             "own": own_headers,
@@ -107,12 +107,12 @@ def test_the_sites_own_tiles_are_allowed_in_pictures_alone():
 
 def test_the_tweens_stand_over_everything_that_reads_a_request():
     with Configurator() as config:
-        for name in ("pyramid_tm", "civicportal.sanity", "civicportal.headers"):
+        for name in ("pyramid_tm", "civicportal.web.sanity", "civicportal.web.headers"):
             config.include(name)
         config.commit()
         order = [name for name, _factory in config.registry.getUtility(ITweens).implicit()]
     assert order[:2] == [
-        "civicportal.headers.headers_tween_factory",
-        "civicportal.sanity.sanity_tween_factory",
+        "civicportal.web.headers.headers_tween_factory",
+        "civicportal.web.sanity.sanity_tween_factory",
     ]
     assert "pyramid_tm.tm_tween_factory" in order

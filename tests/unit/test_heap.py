@@ -10,7 +10,7 @@ import pytest
 PROGRAM = """
 import sys
 from pathlib import Path
-from civicportal import heap
+from civicportal.core.serving import heap
 
 if sys.argv[1] == "ours":
     heap.use_one_heap()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.i18n import (
+from civicportal.util.i18n import (
     InvalidInput,
     _,
     format_number,

@@ -15,9 +15,14 @@ import pytest
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from civicportal.server import THREADS
-from civicportal.storage import ImageRefused, image_worker, images, process_image
-from civicportal.storage.slots import MachineSlots
+from civicportal.core.storage import (
+    ImageRefused,
+    image_worker,
+    images,
+    process_image,
+)
+from civicportal.core.storage.slots import MachineSlots
+from civicportal.tools.server import THREADS
 
 
 def picture(size=(320, 200), mode="RGB", color="navy"):
@@ -364,7 +369,7 @@ def test_processes_share_the_decoders(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     script = (
         "import sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
-        "from civicportal.storage.slots import MachineSlots\n"
+        "from civicportal.core.storage.slots import MachineSlots\n"
         "slots = MachineSlots('decoder', 2)\n"
         "slots.acquire(None), slots.acquire(None)\n"
         "print('held', flush=True)\n"

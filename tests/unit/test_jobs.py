@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.calendar.local import LocalDates
-from civicportal.jobs import Job, next_time_of_day
+from civicportal.core.jobs import Job, next_time_of_day
+from civicportal.util.calendar.local import LocalDates
 
 
 def calendar(zone="Europe/Berlin"):

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from civicportal.logging import JsonFormatter, MaskingFilter, mask
+from civicportal.core.logging import JsonFormatter, MaskingFilter, mask
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from civicportal import machine
+from civicportal.core import machine
 
 
 @pytest.fixture

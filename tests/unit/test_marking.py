@@ -6,9 +6,14 @@ import re
 
 import pytest
 
-from civicportal.cases.marking import AROUND, marked, snippet, spans
-from civicportal.cases.wanted import read
-from civicportal.persian import folded, words
+from civicportal.domain.cases.marking import (
+    AROUND,
+    marked,
+    snippet,
+    spans,
+)
+from civicportal.domain.cases.wanted import read
+from civicportal.util.persian import folded, words
 
 
 @pytest.mark.parametrize(

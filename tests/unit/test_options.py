@@ -2,8 +2,8 @@
 
 from bs4 import BeautifulSoup
 
-from civicportal.forms.options import options_markup
-from civicportal.schema import Option
+from civicportal.web.forms.options import options_markup
+from civicportal.web.schema import Option
 
 UNITS = [
     Option(value="1", label="پسماند", group="خدمات"),

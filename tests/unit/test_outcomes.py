@@ -5,11 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from civicportal.calendar import CityCalendar
-from civicportal.db import NEVER
-from civicportal.notifications.outcomes import LOOK_UP_AFTER, MOST_ATTEMPTS, Attempt, settle
-from civicportal.notifications.timing import after_quiet_hours, pause
-from civicportal.notifications.types import (
+from civicportal.core.db import NEVER
+from civicportal.core.messages import (
     CannotTell,
     Configuration,
     Permanent,
@@ -17,6 +14,14 @@ from civicportal.notifications.types import (
     Transient,
     Uncertain,
 )
+from civicportal.domain.notifications.outcomes import (
+    LOOK_UP_AFTER,
+    MOST_ATTEMPTS,
+    Attempt,
+    settle,
+)
+from civicportal.domain.notifications.timing import after_quiet_hours, pause
+from civicportal.util.calendar import CityCalendar
 
 NOW = datetime(2026, 5, 30, 8, 30, tzinfo=UTC)
 TEHRAN = CityCalendar(

@@ -2,8 +2,13 @@ import threading
 
 import pytest
 
-from civicportal import passwords
-from civicportal.passwords import check_password_policy, hash_password, needs_rehash, verify_password
+from civicportal.domain.accounts import passwords
+from civicportal.domain.accounts.passwords import (
+    check_password_policy,
+    hash_password,
+    needs_rehash,
+    verify_password,
+)
 
 WORDS = ["شهرِمَن", "shahreman", "شهردار", "karshenas", "a.ahmadi"]
 

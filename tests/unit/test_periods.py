@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from civicportal.calendar import CityCalendar
-from civicportal.statistics.asked import Whole, around, span_of
-from civicportal.statistics.periods import (
+from civicportal.domain.statistics.asked import Whole, around, span_of
+from civicportal.domain.statistics.periods import (
     Bucket,
     Span,
     buckets,
@@ -16,6 +15,7 @@ from civicportal.statistics.periods import (
     step_of,
     whole_months,
 )
+from civicportal.util.calendar import CityCalendar
 
 CALENDAR = CityCalendar(
     kind="jalali", timezone=ZoneInfo("Asia/Tehran"), weekend=frozenset({4}), hours=(time(7, 30), time(14, 30))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from civicportal.proxies import behind_proxies, networks
+from civicportal.core.serving.proxies import behind_proxies, networks
 
 TRUSTED = ["10.0.0.5", "10.0.1.0/24", "fd00::/8"]
 

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyramid.i18n import TranslationString
 
-from civicportal import persian
-from civicportal import schema as types
-from civicportal.calendar import CityCalendar
-from civicportal.cases import tracking
-from civicportal.countries import get_country
+from civicportal.util import persian, tracking
+from civicportal.util.calendar import CityCalendar
+from civicportal.util.countries import get_country
+from civicportal.web import schema as types
 
 CALENDAR = CityCalendar(
     kind="jalali", timezone=ZoneInfo("Asia/Tehran"), weekend=frozenset({4}), hours=(time(7, 30), time(14, 30))

@@ -2,7 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.notifications.sms import SmsLength, cut_units, sms_parts, utf16_len
+from civicportal.domain.notifications.sms import (
+    SmsLength,
+    cut_units,
+    sms_parts,
+    utf16_len,
+)
 
 texts = st.text(max_size=400) | st.text(alphabet="xآ😀€", max_size=400)
 

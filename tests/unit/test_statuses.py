@@ -7,8 +7,8 @@ from jinja2 import Environment, FileSystemLoader
 from translationstring import TranslationString
 
 import civicportal
-from civicportal.cases.workflow import State, Workflow
-from civicportal.statistics.statuses import status_rows
+from civicportal.domain.cases.workflow import State, Workflow
+from civicportal.domain.statistics.statuses import status_rows
 from civicportal.web.templating import FILTERS
 
 TITLE = TranslationString("Title")

@@ -8,7 +8,7 @@ from io import BytesIO
 
 import pytest
 
-from civicportal.storage import (
+from civicportal.core.storage import (
     FileMissing,
     IFileStorage,
     InvalidKey,
@@ -147,7 +147,7 @@ def test_a_replacement_that_fails_leaves_the_old_file(local):
 
 DIES = """
 import os, sys
-from civicportal.storage import LocalStorage
+from civicportal.core.storage import LocalStorage
 
 directory, key, name, nth = sys.argv[1:]
 calls = 0

@@ -11,9 +11,17 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from civicportal.errors import ConfigurationError
-from civicportal.storage import FileMissing, LocalStorage, MemoryStorage, S3Storage, StoreAway, new_key, s3
-from civicportal.storage.copying import copy_all
+from civicportal.core.storage import (
+    FileMissing,
+    LocalStorage,
+    MemoryStorage,
+    S3Storage,
+    StoreAway,
+    new_key,
+    s3,
+)
+from civicportal.core.storage.copying import copy_all
+from civicportal.util.errors import ConfigurationError
 
 NAMES = {"bucket": "pictures", "access_key": "a key", "secret_key": "its secret"}
 

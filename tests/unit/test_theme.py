@@ -2,7 +2,7 @@
 
 import pytest
 
-from civicportal.errors import ConfigurationError
+from civicportal.util.errors import ConfigurationError
 from civicportal.web.theme import theme_css
 
 

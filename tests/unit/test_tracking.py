@@ -4,8 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.cases.tracking import InvalidTrackingCode, grouped, is_valid, new_code, normalize
-from civicportal.i18n import persian_digits
+from civicportal.util.i18n import persian_digits
+from civicportal.util.tracking import (
+    InvalidTrackingCode,
+    grouped,
+    is_valid,
+    new_code,
+    normalize,
+)
 
 codes = st.integers(0).map(lambda seed: new_code(Random(seed)))
 

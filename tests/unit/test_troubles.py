@@ -5,9 +5,9 @@ from importlib.resources import files
 import pytest
 from pyramid.i18n import make_localizer
 
-from civicportal.i18n import _
-from civicportal.notifications.troubles import LONGEST, keep, told
-from civicportal.notifications.types import CannotTell, Configuration, Transient
+from civicportal.core.messages import CannotTell, Configuration, Transient
+from civicportal.domain.notifications.troubles import LONGEST, keep, told
+from civicportal.util.i18n import _
 
 PERSIAN = make_localizer("fa", [str(files("civicportal") / "locale")])
 NOBODY = _("no plugin sends by ${transport}", mapping={"transport": "pigeon"})

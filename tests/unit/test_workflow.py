@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from translationstring import TranslationString
 
-from civicportal.cases.workflow import (
+from civicportal.domain.cases.workflow import (
     OPEN_STAGES,
     STAGES,
     CaseKind,
@@ -15,8 +15,8 @@ from civicportal.cases.workflow import (
     Workflow,
     unknown_kind,
 )
-from civicportal.errors import ConfigurationError
 from civicportal.testing import PETITIONS
+from civicportal.util.errors import ConfigurationError
 
 TITLE = TranslationString("Title")
 

@@ -116,7 +116,7 @@ class TestRows:
 
     def test_come_in_batches_without_a_gap_and_none_twice(self, city, clock, monkeypatch):
         usual = {"size": 2, "most": None, "patience": 5}
-        monkeypatch.setattr("civicportal.exports.rows.batches.__kwdefaults__", usual)
+        monkeypatch.setattr("civicportal.domain.exports.rows.batches.__kwdefaults__", usual)
         codes = [city.send() for _ in range(3)]
         clock.advance(minutes=1)
         codes += [city.send(by=city.other) for _ in range(4)]
@@ -202,7 +202,7 @@ class TestPeople:
         assert "شمارهٔ تلفن همراه شما را دید" not in app.get("/account/access").text
 
     def test_numbers_in_full_are_for_short_lists(self, office, several, monkeypatch):
-        monkeypatch.setattr("civicportal.exports.views.choose.MOST_IN_FULL", 2)
+        monkeypatch.setattr("civicportal.domain.exports.views.choose.MOST_IN_FULL", 2)
         office.take(columns=["mobile"], full="true", status=422)
         office.take(columns=["mobile"])
 

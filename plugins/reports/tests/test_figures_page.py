@@ -287,7 +287,7 @@ class TestWhatIsNotSaid:
 
 class TestExactNumbers:
     def test_of_a_long_list_are_counted_when_asked_for(self, city, app, desk, several, monkeypatch):
-        monkeypatch.setattr("civicportal.lists.MOST_COUNTED", 1)
+        monkeypatch.setattr("civicportal.util.lists.MOST_COUNTED", 1)
         figure = tile(desk("?period=all&urgent=true"), "ثبت‌شده").select_one(".v a")
         assert number(figure.text) == 3
         head = app.get(f"{figure['href']}&sort=deadline").html.select_one(".page-h p")
@@ -301,7 +301,7 @@ class TestExactNumbers:
         assert not [a for a in counted.html.select("main a[href^='/desk']") if "count=" in a["href"]]
 
     def test_are_of_what_the_officer_sees(self, city, app, sign_in, several, monkeypatch):
-        monkeypatch.setattr("civicportal.lists.MOST_COUNTED", 0)
+        monkeypatch.setattr("civicportal.util.lists.MOST_COUNTED", 0)
         sign_in(city.stranger)
         head = app.get("/desk/reports?urgent=true&count=exact").html.select_one(".page-h p")
         assert number(head.text) == 1

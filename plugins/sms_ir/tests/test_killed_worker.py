@@ -33,7 +33,7 @@ def start(site):
     started = []
 
     def start():
-        command = [sys.executable, "-m", "civicportal.worker", str(site.path)]
+        command = [sys.executable, "-m", "civicportal.portal.worker", str(site.path)]
         started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         return started[-1]
 

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from civicportal.cli.options import Options, plugin_commands, site_path
-from civicportal.errors import CivicportalError, ConfigurationError
-from civicportal.garbage import collect_seldom
-from civicportal.tracing import is_traced
+from civicportal.core.serving.garbage import collect_seldom
+from civicportal.core.tracing import is_traced
+from civicportal.util.errors import CivicportalError, ConfigurationError
 
 COMMANDS = {
     "audit": "audit:audit",
@@ -54,7 +54,7 @@ def _explain_database_error(context: click.Context, error: Exception) -> None:
     from sqlalchemy.exc import OperationalError, ProgrammingError
 
     from civicportal.cli.options import load_site
-    from civicportal.migrate_state import refuse_pending
+    from civicportal.core.migration.state import refuse_pending
 
     if not isinstance(error, OperationalError | ProgrammingError):
         return
@@ -115,6 +115,6 @@ def main(context: click.Context, site: str | None) -> None:
     context.obj = Options(path=site)
     if is_traced():
         # A command that only says something writes no log otherwise.
-        from civicportal.logging import setup_logging
+        from civicportal.core.logging import setup_logging
 
         setup_logging()

@@ -17,7 +17,7 @@ def audit() -> None:
 @click.pass_context
 def verify(context: click.Context, anchor: str | None) -> None:
     """Exit with 1 when anything was changed after it was sealed."""
-    from civicportal.audit.seals import SealService
+    from civicportal.domain.audit.seals import SealService
 
     with load_site(context).work(write=False) as work:
         found = work.get(SealService).verify(anchor=_anchor(anchor))
@@ -31,7 +31,7 @@ def verify(context: click.Context, anchor: str | None) -> None:
 @click.pass_context
 def anchor(context: click.Context) -> None:
     """Print the newest seal. Keep it on another machine: who cuts off the end of the trail cannot keep this seal."""
-    from civicportal.audit.seals import SealService
+    from civicportal.domain.audit.seals import SealService
 
     with load_site(context).work(write=False) as work:
         last = work.get(SealService).last()

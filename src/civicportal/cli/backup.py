@@ -9,7 +9,7 @@ import click
 from civicportal.cli.options import assemble_site, load_site
 
 if TYPE_CHECKING:
-    from civicportal.backup.verifying import Verified
+    from civicportal.tools.backup.verifying import Verified
 
 INCOMPLETE = 3
 """Exit code: everything is there but for pictures that were deleted while the backup was made."""
@@ -57,7 +57,7 @@ def make(context: click.Context, target: str, is_verified: bool) -> None:
     The secrets are not included; the output names the environment variables that the restored portal needs. Exit code 1: no
     backup was made, and the reason is printed; 3: pictures are missing in the portal itself.
     """
-    from civicportal.backup.making import make_backup
+    from civicportal.tools.backup.making import make_backup
 
     _tidy_up_when_told_to_end()
     made = make_backup(load_site(context), target, click.echo, verify=is_verified)
@@ -80,7 +80,7 @@ def verify(context: click.Context, archive: str, identity: Path | None, unsigned
 
     Exit code 1: the archive cannot be restored, and the difference is printed; 3: pictures are missing.
     """
-    from civicportal.backup.verifying import verify_backup
+    from civicportal.tools.backup.verifying import verify_backup
 
     _tidy_up_when_told_to_end()
     site = load_site(context)
@@ -93,7 +93,7 @@ def verify(context: click.Context, archive: str, identity: Path | None, unsigned
 @click.pass_context
 def list_archives(context: click.Context, repository: str) -> None:
     """List the archives of a repository, oldest first."""
-    from civicportal.backup.repository import archives
+    from civicportal.tools.backup.repository import archives
 
     target = _repository(context, repository)
     for _moment, name in archives(target):
@@ -113,7 +113,7 @@ def prune(
 
     The last archive of each of the newest days, weeks and months is kept, and always the newest one.
     """
-    from civicportal.backup import repository as repositories
+    from civicportal.tools.backup import repository as repositories
 
     _tidy_up_when_told_to_end()
     target = _repository(context, repository)
@@ -127,7 +127,7 @@ def prune(
 @click.pass_context
 def key(context: click.Context) -> None:
     """Print the public key for verifying this portal's backups."""
-    from civicportal.backup.sealing import public_key
+    from civicportal.tools.backup.sealing import public_key
 
     click.echo(public_key(load_site(context)))
 
@@ -156,7 +156,7 @@ def restore(
     ARCHIVE is a file or a URL `s3://…`. Exit code 1: nothing was restored, and the reason is printed; 3: pictures are missing from
     the backup. If it fails, database and store are put back as they were, and it can be repeated.
     """
-    from civicportal.backup.restoring import restore_backup
+    from civicportal.tools.backup.restoring import restore_backup
 
     _tidy_up_when_told_to_end()
     done = restore_backup(
@@ -186,7 +186,7 @@ def restore(
 
 
 def _repository(context: click.Context, address: str) -> Any:
-    from civicportal.backup.targets import FolderTarget, open_target
+    from civicportal.tools.backup.targets import FolderTarget, open_target
 
     target, name = open_target(load_site(context), address)
     if name or (isinstance(target, FolderTarget) and not target.folder.is_dir()):
@@ -195,7 +195,7 @@ def _repository(context: click.Context, address: str) -> Any:
 
 
 def _identities(path: Path | None) -> list[Any]:
-    from civicportal.backup.sealing import read_identities
+    from civicportal.tools.backup.sealing import read_identities
 
     return read_identities(path) if path else []
 

@@ -8,11 +8,11 @@ import click
 
 from civicportal import __version__
 from civicportal.cli.options import assemble_site
-from civicportal.errors import ConfigurationError
+from civicportal.util.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from civicportal.checks import Finding
-    from civicportal.site import Site
+    from civicportal.core.checks import Finding
+    from civicportal.core.site import Site
 
 
 @click.command()
@@ -26,7 +26,7 @@ def check(context: click.Context, as_json: bool) -> None:
     """
     if as_json:
         context.exit(_print_json(context))
-    from civicportal.i18n import say
+    from civicportal.util.i18n import say
 
     site = assemble_site(context)
     findings = [finding for _owner, finding in _findings(site)]
@@ -50,8 +50,8 @@ def _print_json(context: click.Context) -> int:
     """
     from sqlalchemy.exc import OperationalError
 
-    from civicportal.checks import Finding
-    from civicportal.i18n import say
+    from civicportal.core.checks import Finding
+    from civicportal.util.i18n import say
 
     name = ""
     try:
@@ -88,9 +88,9 @@ def _print_json(context: click.Context) -> int:
 
 def _findings(site: "Site") -> "Iterator[tuple[str, Finding]]":
     from civicportal.app import create_app
-    from civicportal.checks import look_over
-    from civicportal.db import check_database
-    from civicportal.ownership import findings as foreign
+    from civicportal.core.checks import look_over
+    from civicportal.core.db import check_database
+    from civicportal.domain.ownership import findings as foreign
 
     create_app(site)
     check_database(site.engines)
@@ -103,8 +103,8 @@ def _findings(site: "Site") -> "Iterator[tuple[str, Finding]]":
 
 
 def _database(site: "Site") -> "Iterator[Finding]":
-    from civicportal import migrate_state
-    from civicportal.checks import Finding
+    from civicportal.core.checks import Finding
+    from civicportal.core.migration import state as migrate_state
 
     for state in migrate_state.current(site):
         text = f"the tables are at {state.current or 'nothing'}, the code is at {state.head}"

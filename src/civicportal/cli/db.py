@@ -16,9 +16,9 @@ def db() -> None:
 @click.pass_context
 def upgrade(context: click.Context, package: str | None, revision: str) -> None:
     """Bring the tables of the core and of all plugins, or of one PACKAGE, up to date."""
-    from civicportal import migrate
-    from civicportal.db import check_database
-    from civicportal.ownership import establish
+    from civicportal.core.db import check_database
+    from civicportal.domain.ownership import establish
+    from civicportal.portal import upgrade as migrate
 
     site = assemble_site(context)
     check_database(site.engines)
@@ -34,7 +34,7 @@ def upgrade(context: click.Context, package: str | None, revision: str) -> None:
 @click.pass_context
 def downgrade(context: click.Context, package: str, revision: str) -> None:
     """Take the tables of PACKAGE back to REVISION; "base" drops them."""
-    from civicportal import migrate
+    from civicportal.portal import upgrade as migrate
 
     migrate.downgrade(assemble_site(context), package, revision, progress=click.echo)
     click.echo(f"{package} is at {revision}.")
@@ -47,7 +47,7 @@ def downgrade(context: click.Context, package: str, revision: str) -> None:
 @click.pass_context
 def revision(context: click.Context, package: str, message: str, empty: bool) -> None:
     """Write a new revision of PACKAGE ("civicportal" is the core), filled with what its models have changed."""
-    from civicportal import migrate
+    from civicportal.portal import upgrade as migrate
 
     path = migrate.revision(assemble_site(context), package, message, autogenerate=not empty)
     click.echo(f"{path}\nRead it before you run it.")
@@ -57,7 +57,7 @@ def revision(context: click.Context, package: str, message: str, empty: bool) ->
 @click.pass_context
 def check(context: click.Context) -> None:
     """Exit with 1 when the models and the tables differ, or a column does not say what it holds."""
-    from civicportal import migrate
+    from civicportal.portal import upgrade as migrate
 
     problems = migrate.check(assemble_site(context))
     for problem in problems:
@@ -71,7 +71,7 @@ def check(context: click.Context) -> None:
 @click.pass_context
 def current(context: click.Context) -> None:
     """Show the revision of each package, and the newest there is."""
-    from civicportal import migrate_state
+    from civicportal.core.migration import state as migrate_state
 
     site = assemble_site(context)
     for state in migrate_state.current(site):

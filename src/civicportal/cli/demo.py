@@ -10,7 +10,7 @@ import click
 from civicportal.cli.options import listens, site_path
 
 if TYPE_CHECKING:
-    from civicportal.site import Site
+    from civicportal.core.site import Site
 
 
 @click.command()
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 @click.pass_context
 def demo(context: click.Context, host: str, port: int, reset: bool, only_load: bool) -> None:
     """Run a demonstration on SQLite with sample data; no message leaves this machine."""
-    from civicportal.demo import runner
-    from civicportal.server import check_address
+    from civicportal.portal.demo import runner
+    from civicportal.tools.server import check_address
 
     path = site_path(context)
     if not only_load:
@@ -55,10 +55,10 @@ class _Report:
 
 
 def _migrated(path: Path) -> "Site":
-    from civicportal import migrate
-    from civicportal.demo.clock import DemoClock
-    from civicportal.ownership import establish
-    from civicportal.site import Site
+    from civicportal.core.site import Site
+    from civicportal.domain.ownership import establish
+    from civicportal.portal import upgrade as migrate
+    from civicportal.portal.demo.clock import DemoClock
 
     site = Site(path, mode="demo", clock=DemoClock())
     migrate.upgrade(site, progress=lambda text: click.echo(f"  {text}"))
@@ -69,9 +69,9 @@ def _migrated(path: Path) -> "Site":
 def _reset(path: Path) -> None:
     from sqlalchemy import make_url
 
-    from civicportal.errors import ConfigurationError
-    from civicportal.ownership import portal_id
-    from civicportal.site import Site
+    from civicportal.core.site import Site
+    from civicportal.domain.ownership import portal_id
+    from civicportal.util.errors import ConfigurationError
 
     site = Site(path, mode="demo")
     url = make_url(str(site.engines.read.url))
@@ -100,8 +100,8 @@ def _may_be_thrown_away(site: "Site") -> bool:
     from sqlalchemy import func, select
     from sqlalchemy.exc import OperationalError
 
-    from civicportal.cases.models import Case
-    from civicportal.demo.runner import is_begun
+    from civicportal.domain.cases.models import Case
+    from civicportal.portal.demo.runner import is_begun
 
     try:
         if is_begun(site):
@@ -113,7 +113,7 @@ def _may_be_thrown_away(site: "Site") -> bool:
 
 
 def _welcome(site: "Site", host: str, port: int) -> None:
-    from civicportal.demo import runner
+    from civicportal.portal.demo import runner
 
     address = f"http://{host}:{port}"
     click.echo(f"\n{site.name}: {address}")
@@ -126,7 +126,7 @@ def _welcome(site: "Site", host: str, port: int) -> None:
 
 
 def _serve(path: Path, host: str, port: int) -> None:
-    from civicportal.server import serve_site
+    from civicportal.tools.server import serve_site
 
     # The worker inherits both. Whoever looks at a demo wants the addresses, not its log.
     os.environ["CIVICPORTAL_MODE"] = "demo"

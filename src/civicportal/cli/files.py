@@ -9,8 +9,8 @@ import click
 from civicportal.cli.options import assemble_site, load_site
 
 if TYPE_CHECKING:
-    from civicportal.site import Site
-    from civicportal.storage import GuardedStorage, IFileStorage
+    from civicportal.core.site import Site
+    from civicportal.core.storage import GuardedStorage, IFileStorage
 
 MOST_LINES = 50
 STORES = click.Choice(("s3", "folder"))
@@ -31,8 +31,8 @@ def copy(context: click.Context, target: str) -> None:
 
     An empty target is marked as this portal's store.
     """
-    from civicportal.ownership import adopt_store
-    from civicportal.storage.copying import copy_all
+    from civicportal.core.storage.copying import copy_all
+    from civicportal.domain.ownership import adopt_store
 
     site = load_site(context)
     source, to = _store(site, "folder" if target == "s3" else "s3"), _store(site, target)
@@ -51,7 +51,7 @@ def copy(context: click.Context, target: str) -> None:
 @click.pass_context
 def verify(context: click.Context, place: str | None, quick: bool, repair: bool) -> None:
     """Exit with 1 when a picture that a row names is missing or not as it was stored."""
-    from civicportal.cases.stock import damages, recover
+    from civicportal.domain.cases.stock import damages, recover
 
     site = load_site(context)
     storage = _store(site, place) if place else site.storage
@@ -95,7 +95,7 @@ def quarantine(context: click.Context, place: str | None, empty: bool) -> None:
 @click.pass_context
 def adopt(context: click.Context, place: str | None, owner: str, new_id: bool, yes: bool) -> None:
     """Mark a store as this portal's; cleanup deletes its files that this database does not reference."""
-    from civicportal.ownership import adopt_store
+    from civicportal.domain.ownership import adopt_store
 
     site = assemble_site(context)
     store = (_store(site, place) if place else site.storage).store
@@ -109,7 +109,7 @@ def adopt(context: click.Context, place: str | None, owner: str, new_id: bool, y
 
 
 def _known(site: "Site", store: "IFileStorage") -> tuple[int, int]:
-    from civicportal.ownership import newest_pictures
+    from civicportal.domain.ownership import newest_pictures
 
     keys = newest_pictures(site)
     return len(keys), sum(map(store.exists, keys))

@@ -7,7 +7,7 @@ import click
 from civicportal.cli.options import assemble_site, load_site
 
 if TYPE_CHECKING:
-    from civicportal.site import Site
+    from civicportal.core.site import Site
 
 
 @click.group()
@@ -29,8 +29,8 @@ def rotate(context: click.Context) -> None:
 
     Exit code 1 says that an older key is needed still.
     """
-    from civicportal.ownership import retire_keys
-    from civicportal.privacy.rotation import rotate as write_anew
+    from civicportal.domain.ownership import retire_keys
+    from civicportal.domain.privacy.rotation import rotate as write_anew
 
     site = load_site(context)
     written = write_anew(site, lambda column, number: click.echo(f"{column}: {number}"))
@@ -45,7 +45,7 @@ def rotate(context: click.Context) -> None:
 @click.pass_context
 def adopt(context: click.Context) -> None:
     """Accept the secrets in the settings as the portal's, because the earlier ones are permanently lost."""
-    from civicportal.ownership import adopt_secrets
+    from civicportal.domain.ownership import adopt_secrets
 
     adopt_secrets(assemble_site(context))
     click.echo("The portal starts with these secrets from now on. Look it over: civicportal check")
@@ -53,7 +53,7 @@ def adopt(context: click.Context) -> None:
 
 def _left(site: "Site") -> int:
     """Say how many values which keys have sealed, and return how many were not sealed by the newest."""
-    from civicportal.privacy.rotation import count_sealed
+    from civicportal.domain.privacy.rotation import count_sealed
 
     with site.work(write=False) as work:
         counts = count_sealed(work)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from civicportal.site import Site
+    from civicportal.core.site import Site
 
 
 def listens(command: Any) -> Any:
@@ -30,22 +30,22 @@ class Options:
     @cached_property
     def site(self) -> "Site":
         """Return the site, assembled when first asked for."""
-        from civicportal.site import Site
+        from civicportal.core.site import Site
 
         return Site(self.site_path)
 
     @cached_property
     def site_path(self) -> Path:
         """Return the site's file."""
-        from civicportal.site import find_site
+        from civicportal.core.site import find_site
 
         return find_site(self.path)
 
     @cached_property
     def plugins(self) -> click.Group:
         """Return the commands that the site's plugins bring."""
-        from civicportal.plugins import create_plugin_manager
-        from civicportal.settings import read_settings
+        from civicportal.core.plugins import create_plugin_manager
+        from civicportal.core.settings import read_settings
 
         table = read_settings(self.site_path)["site"]
         group = click.Group()
@@ -76,7 +76,7 @@ def load_site(context: click.Context) -> "Site":
     :raises ConfigurationError: when it cannot be assembled, or its secrets are not those of the portal that owns the
         database.
     """
-    from civicportal.ownership import refuse_other_secrets
+    from civicportal.domain.ownership import refuse_other_secrets
 
     site = assemble_site(context)
     refuse_other_secrets(site)

@@ -18,8 +18,8 @@ def plugin() -> None:
 @click.pass_context
 def list_(context: click.Context) -> None:
     """Show the installed plugins; those at work in their order, with what they bring."""
-    from civicportal.administration.inventory import Inventory
-    from civicportal.errors import ConfigurationError
+    from civicportal.portal.admin.inventory import Inventory
+    from civicportal.util.errors import ConfigurationError
 
     try:
         site = load_site(context)
@@ -92,7 +92,7 @@ def disable(context: click.Context, name: str) -> None:
 @click.pass_context
 def purge(context: click.Context, name: str, cases: Literal["keep", "delete"] | None) -> None:
     """Drop the tables of the disabled plugin NAME and remove its rights from all roles."""
-    from civicportal.administration.purging import purge_plugin
+    from civicportal.portal.admin.purging import purge_plugin
 
     if name in _read(context)[1]["site"]["plugins"]:
         raise click.ClickException(f"{name!r} is on the list: run civicportal plugin disable {name} first")
@@ -127,7 +127,7 @@ def purge(context: click.Context, name: str, cases: Literal["keep", "delete"] | 
 )
 def new(name: str, kind: str, title: str, persian: str, folder: Path) -> None:
     """Write a distribution with the plugin NAME that works at once, to be changed."""
-    from civicportal.scaffold import create_plugin
+    from civicportal.tools.scaffold import create_plugin
 
     written = create_plugin(name, folder, kind=kind, title=title, persian=persian)
     click.echo(f"{written.folder} is written.\n\n{written.steps}")
@@ -142,7 +142,7 @@ def new(name: str, kind: str, title: str, persian: str, folder: Path) -> None:
 def _installed() -> set[str]:
     from importlib.metadata import entry_points
 
-    from civicportal.plugins import GROUP
+    from civicportal.core.plugins import GROUP
 
     return {entry.name for entry in entry_points(group=GROUP)}
 

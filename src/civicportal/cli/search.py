@@ -14,7 +14,7 @@ def search() -> None:
 @click.pass_context
 def verify(context: click.Context) -> None:
     """Exit with 1 when the index does not know a case by its words."""
-    from civicportal.cases.search_index import SearchIndex
+    from civicportal.domain.cases.search_index import SearchIndex
 
     words, index = SearchIndex(load_site(context).engines).verify()
     click.echo(
@@ -27,7 +27,7 @@ def verify(context: click.Context) -> None:
 @click.pass_context
 def rebuild(context: click.Context) -> None:
     """Rebuild the words of every case and their index in small steps: the portal may go on serving."""
-    from civicportal.cases.search_index import SearchIndex
+    from civicportal.domain.cases.search_index import SearchIndex
 
     wrong = SearchIndex(load_site(context).engines).rebuild(progress=click.echo)
     click.echo(f"{wrong} cases had other words")

@@ -25,7 +25,7 @@ def serve(
     context: click.Context, host: str, port: int, processes: int | None, threads: int, no_worker: bool
 ) -> None:
     """Serve the portal until SIGTERM or Ctrl+C."""
-    from civicportal.server import serve_site
+    from civicportal.tools.server import serve_site
 
     path = site_path(context)
     serve_site(path, host=host, port=port, threads=threads, processes=processes, worker=not no_worker)

@@ -14,7 +14,7 @@ def site() -> None:
 @click.pass_context
 def load(context: click.Context) -> None:
     """Apply what was never applied; what people have changed or deleted since stays so."""
-    from civicportal.seeds import SeedService
+    from civicportal.portal.seeds import SeedService
 
     with load_site(context).work() as work:
         keys = SeedService(work).load()
@@ -27,7 +27,7 @@ def load(context: click.Context) -> None:
 @click.pass_context
 def diff(context: click.Context) -> None:
     """Show what in the files is new or has changed since it was applied."""
-    from civicportal.seeds import SeedService
+    from civicportal.portal.seeds import SeedService
 
     with load_site(context).work(write=False) as work:
         differences = SeedService(work).diff()
@@ -41,7 +41,7 @@ def diff(context: click.Context) -> None:
 @click.pass_context
 def apply(context: click.Context, keys: tuple[str, ...]) -> None:
     """Take the files' values for KEYS such as unit:waste, whatever the browser has made of them."""
-    from civicportal.seeds import SeedService
+    from civicportal.portal.seeds import SeedService
 
     with load_site(context).work() as work:
         SeedService(work).apply(keys)

@@ -14,8 +14,8 @@ def stats() -> None:
 @click.pass_context
 def verify(context: click.Context) -> None:
     """Exit with 1 when a counter or a line of a kartable does not say what the cases say."""
-    from civicportal.kartable.repair import wrong_lines
-    from civicportal.statistics.repair import wrong_counters
+    from civicportal.domain.kartable.repair import wrong_lines
+    from civicportal.domain.statistics.repair import wrong_counters
 
     site = load_site(context)
     wrong = wrong_counters(site)
@@ -30,8 +30,8 @@ def verify(context: click.Context) -> None:
 @click.pass_context
 def rebuild(context: click.Context) -> None:
     """Measure what is not measured yet, rebuild the counters from the cases, and mend what lines say of them."""
-    from civicportal.kartable.repair import mend_lines
-    from civicportal.statistics.repair import make_anew
+    from civicportal.domain.kartable.repair import mend_lines
+    from civicportal.domain.statistics.repair import make_anew
 
     site = load_site(context)
     make_anew(site, click.echo)

@@ -10,9 +10,9 @@ import click
 from civicportal.cli.options import load_site
 
 if TYPE_CHECKING:
-    from civicportal.accounts.models import Role, User
-    from civicportal.site import Site
-    from civicportal.work import Work
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+    from civicportal.domain.accounts.models import Role, User
 
 
 @click.group()
@@ -36,8 +36,8 @@ def user() -> None:
 @click.pass_context
 def add(context: click.Context, name: str, username: str, mobile: str, role_key: str, password: str) -> None:
     """Add a member of staff with one role; what is not given is asked for."""
-    from civicportal.accounts.memberships import MembershipService
-    from civicportal.accounts.services import AccountService
+    from civicportal.domain.accounts.memberships import MembershipService
+    from civicportal.domain.accounts.services import AccountService
 
     site = load_site(context)
     number = _mobile(site, mobile)
@@ -61,7 +61,7 @@ def add(context: click.Context, name: str, username: str, mobile: str, role_key:
 @click.pass_context
 def invite(context: click.Context, name: str, username: str, mobile: str, role_key: str) -> None:
     """Print a link by which somebody joins the staff: once, within 24 hours, with the code sent to the mobile."""
-    from civicportal.accounts.invitations import InvitationService, Scope
+    from civicportal.domain.accounts.invitations import InvitationService, Scope
 
     site = load_site(context)
     number = _mobile(site, mobile)
@@ -78,7 +78,7 @@ def invite(context: click.Context, name: str, username: str, mobile: str, role_k
 @click.pass_context
 def reset(context: click.Context, username: str) -> None:
     """Print a link by which a member of staff sets a new password."""
-    from civicportal.accounts.invitations import InvitationService
+    from civicportal.domain.accounts.invitations import InvitationService
 
     site = load_site(context)
     with site.work() as work:
@@ -96,8 +96,8 @@ def rescue(context: click.Context, username: str) -> None:
     authenticator app and recovery codes are removed, and they set up a new factor. The person is notified by SMS, and the
     audit trail records who created the link.
     """
-    from civicportal.accounts.invitations import InvitationService
-    from civicportal.errors import NotPossible
+    from civicportal.domain.accounts.invitations import InvitationService
+    from civicportal.util.errors import NotPossible
 
     site = load_site(context)
     try:
@@ -114,7 +114,7 @@ def rescue(context: click.Context, username: str) -> None:
 @click.pass_context
 def disable(context: click.Context, username: str) -> None:
     """Close an account and end its sessions at once."""
-    from civicportal.accounts.members import MemberService
+    from civicportal.domain.accounts.members import MemberService
 
     with load_site(context).work() as work:
         work.get(MemberService).disable(_member(work, username))
@@ -126,7 +126,7 @@ def disable(context: click.Context, username: str) -> None:
 @click.pass_context
 def enable(context: click.Context, username: str) -> None:
     """Open a disabled account again."""
-    from civicportal.accounts.members import MemberService
+    from civicportal.domain.accounts.members import MemberService
 
     with load_site(context).work() as work:
         work.get(MemberService).enable(_member(work, username))
@@ -144,7 +144,7 @@ def _operator() -> str:
 
 
 def _member(work: "Work", username: str) -> "User":
-    from civicportal.accounts.services import AccountService
+    from civicportal.domain.accounts.services import AccountService
 
     member = work.get(AccountService).by_username(username)
     if member is None:
@@ -153,7 +153,7 @@ def _member(work: "Work", username: str) -> "User":
 
 
 def _mobile(site: "Site", mobile: str) -> str:
-    from civicportal.countries import InvalidMobile
+    from civicportal.util.countries import InvalidMobile
 
     try:
         return site.country.normalize_mobile(mobile)
@@ -162,7 +162,7 @@ def _mobile(site: "Site", mobile: str) -> str:
 
 
 def _check_password(site: "Site", password: str, words: Iterable[str]) -> None:
-    from civicportal.passwords import STAFF_MINIMUM, check_password_policy
+    from civicportal.domain.accounts.passwords import STAFF_MINIMUM, check_password_policy
 
     problem = check_password_policy(password, minimum=STAFF_MINIMUM, words=words)
     if problem:
@@ -172,8 +172,8 @@ def _check_password(site: "Site", password: str, words: Iterable[str]) -> None:
 def _role(work: "Work", key: str) -> "Role":
     from sqlalchemy import select
 
-    from civicportal.accounts.models import Role
-    from civicportal.accounts.roles import RoleService
+    from civicportal.domain.accounts.models import Role
+    from civicportal.domain.accounts.roles import RoleService
 
     if key == "administrator":
         return work.get(RoleService).ensure_administrator()

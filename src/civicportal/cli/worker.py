@@ -10,8 +10,8 @@ from civicportal.cli.options import load_site
 @click.pass_context
 def worker(context: click.Context, once: bool) -> None:
     """Bring messages out and run the jobs, until SIGTERM or Ctrl+C; any number of workers may run."""
-    from civicportal.logging import setup_logging
-    from civicportal.worker.process import Worker
+    from civicportal.core.logging import setup_logging
+    from civicportal.portal.worker.process import Worker
 
     setup_logging()
     site = load_site(context)

@@ -1,4 +1,4 @@
-"""Alembic's environment, shared by the core and every plugin; it runs inside ``civicportal.migrate``."""
+"""Alembic's environment, shared by the core and every plugin; it runs inside ``civicportal.portal.upgrade``."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import BigInteger
 
-from civicportal.db import UTCDateTime
+from civicportal.core.db import UTCDateTime
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
@@ -22,7 +22,7 @@ def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[
 
 
 def run() -> None:
-    """Run what was asked for on the connection that ``civicportal.migrate`` has opened and locked."""
+    """Run what was asked for on the connection that ``civicportal.portal.upgrade`` has opened and locked."""
     attributes = context.config.attributes
     package, progress = attributes["package"], attributes.get("progress")
 

@@ -1,8 +1,8 @@
-"""The testing kit, for the tests of the core, of plugins and of sites. The fixtures are in ``civicportal.pytest_plugin``."""
+"""The testing kit, for the tests of the core, of plugins and of sites. The fixtures are in ``civicportal.tools.pytest_plugin``."""
 
-from civicportal.crypto import token_hash as owner_of
-from civicportal.notifications.delivery import deliver_once
-from civicportal.notifications.transports import memory
+from civicportal.core.crypto import token_hash as owner_of
+from civicportal.domain.notifications.delivery import deliver_once
+from civicportal.domain.notifications.transports import memory
 from civicportal.testing.asking import statements
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.environment import Environment

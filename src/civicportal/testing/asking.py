@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 
-from civicportal.site import Site
+from civicportal.core.site import Site
 from civicportal.web import counting
 
 

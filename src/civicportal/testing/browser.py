@@ -16,7 +16,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from civicportal.site import Site
+from civicportal.core.site import Site
 from civicportal.testing.people import People, Person
 from civicportal.testing.serving import Server
 

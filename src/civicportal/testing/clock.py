@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from civicportal.clock import SystemClock, Uptime
+from civicportal.core.clock import SystemClock, Uptime
 
 #: A Saturday, noon in Tehran: an office day in the middle of office hours.
 NOON = datetime(2026, 5, 30, 8, 30, tzinfo=UTC)

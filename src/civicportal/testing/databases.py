@@ -6,8 +6,8 @@ from typing import Literal
 
 from sqlalchemy import make_url
 
-from civicportal import migrate
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.portal import upgrade as migrate
 from civicportal.testing.postgres import TemporaryCluster
 
 Kind = Literal["sqlite", "postgresql"]

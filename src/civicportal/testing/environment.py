@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import event
 
-from civicportal import migrate
-from civicportal.ownership import establish
-from civicportal.ownership.models import PortalMark
-from civicportal.site import Site
+from civicportal.core.site import Site
+from civicportal.domain.ownership import establish
+from civicportal.domain.ownership.models import PortalMark
+from civicportal.portal import upgrade as migrate
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.sites import make_site, make_site_file
 

@@ -5,13 +5,18 @@ from typing import Any
 
 from sqlalchemy import select
 
-from civicportal.accounts.models import Membership, Role, RolePermission, User
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.notifications.models import OutboxMessage
-from civicportal.organization.models import Category, Unit
-from civicportal.security import Door, Identity
-from civicportal.work import Work
+from civicportal.core.security import Door, Identity
+from civicportal.core.work import Work
+from civicportal.domain.accounts.models import (
+    Membership,
+    Role,
+    RolePermission,
+    User,
+)
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.organization.models import Category, Unit
 
 APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - of invented people
 """Key of the authenticator apps of administrators, for ``pyotp.TOTP(APP_SECRET).at(site.clock.now())``."""
@@ -83,7 +88,7 @@ def make_staff(
 def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions", **opening: Any) -> Case:
     """Open a case as its citizen would; the site's fallback unit is made if it is missing.
 
-    :param opening: further arguments of :meth:`~civicportal.cases.services.CaseService.open`.
+    :param opening: further arguments of :meth:`~civicportal.domain.cases.services.CaseService.open`.
     """
     fallback = work.site.fallback_unit
     if work.session.scalar(select(Unit.id).where(Unit.key == fallback)) is None:
@@ -96,7 +101,7 @@ def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions
 
 def identity(work: Work, user: User, door: Door = "staff") -> Identity:
     """Return who acts when this person has signed in at a door, for ``site.work(actor=…)``."""
-    from civicportal.accounts.identity import identity_of
+    from civicportal.domain.accounts.identity import identity_of
 
     return identity_of(work, user, door)
 

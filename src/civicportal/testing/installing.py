@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from civicportal.plugins import GROUP
+from civicportal.core.plugins import GROUP
 
 Implementation = Callable[..., Any]
 

@@ -4,13 +4,19 @@ from typing import TYPE_CHECKING
 
 from translationstring import TranslationString
 
-from civicportal.cases.workflow import CaseKind, KnownFact, State, Transition, Workflow
-from civicportal.notifications.types import MessageText
+from civicportal.core.messages import MessageText
+from civicportal.domain.cases.workflow import (
+    CaseKind,
+    KnownFact,
+    State,
+    Transition,
+    Workflow,
+)
 
 if TYPE_CHECKING:
-    from civicportal.cases.models import Case
-    from civicportal.site import Site
-    from civicportal.work import Work
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+    from civicportal.domain.cases.models import Case
 
 _registered = State(name="registered", title=TranslationString("Registered"), stage="registered")
 _working = State(name="working", title=TranslationString("In work"), stage="in_progress")

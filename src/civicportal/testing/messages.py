@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from civicportal.notifications.delivery import deliver_once
-from civicportal.notifications.gate import GateService
-from civicportal.notifications.models import OutboxMessage
-from civicportal.notifications.services import NotificationService
-from civicportal.notifications.transports import memory
-from civicportal.notifications.types import Lane, Message
-from civicportal.site import Site
+from civicportal.core.messages import Lane, Message
+from civicportal.core.site import Site
+from civicportal.core.work import Work
+from civicportal.domain.notifications.delivery import deliver_once
+from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.notifications.services import NotificationService
+from civicportal.domain.notifications.transports import memory
 from civicportal.testing.factories import outbox
 from civicportal.testing.people import Person
-from civicportal.work import Work
 
 
 def mark_alive(site: Site) -> None:

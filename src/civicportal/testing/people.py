@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from civicportal.accounts.models import User
-from civicportal.accounts.sessions import SessionService
-from civicportal.organization.models import Category, Unit
-from civicportal.security import Identity
-from civicportal.site import Site
+from civicportal.core.security import Identity
+from civicportal.core.site import Site
+from civicportal.core.work import Work
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.organization.models import Category, Unit
 from civicportal.testing.factories import identity, make_citizen, make_staff, make_unit
-from civicportal.work import Work
 
 Person = Identity | User
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from civicportal.cases.workflow import CaseKind, permissions_of
-from civicportal.clock import SystemClock
-from civicportal.site import Site
+from civicportal.core.clock import SystemClock
+from civicportal.core.site import Site
+from civicportal.domain.cases.workflow import CaseKind, permissions_of
 from civicportal.testing.clock import FakeClock
 from civicportal.testing.kinds import PETITION_TEXTS, PETITIONS
 
@@ -127,7 +127,7 @@ def make_site(
 ) -> Site:
     """Assemble a site with a clock that stands still and the kinds of cases that tests bring.
 
-    :param options: further arguments of :class:`~civicportal.site.Site`.
+    :param options: further arguments of :class:`~civicportal.core.site.Site`.
     """
     site = Site(path, clock=clock or FakeClock(), **options)
     for kind in kinds:

@@ -15,7 +15,6 @@ def includeme(config: Any) -> None:
         "static",
         "theme",
         "errors",
-        "health",
         "csp_reports",
         "security_txt",
         "map",
@@ -24,5 +23,6 @@ def includeme(config: Any) -> None:
         "counting",
         "caching",
         "arrivals",
+        "pwa",
     ):
         config.include(f"civicportal.web.{part}")

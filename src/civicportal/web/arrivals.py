@@ -43,6 +43,6 @@ def includeme(config: Any) -> None:
     """Put the tween below the first check, above the unit of work."""
     config.add_tween(
         "civicportal.web.arrivals.arrivals_tween_factory",
-        under="civicportal.sanity.sanity_tween_factory",
+        under="civicportal.web.sanity.sanity_tween_factory",
         over=("pyramid_tm.tm_tween_factory", EXCVIEW),
     )

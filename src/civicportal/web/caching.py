@@ -52,6 +52,6 @@ def includeme(config: Any) -> None:
     """Put the tween below the headers."""
     config.add_tween(
         "civicportal.web.caching.caching_tween_factory",
-        under="civicportal.headers.headers_tween_factory",
-        over=("civicportal.sanity.sanity_tween_factory", EXCVIEW),
+        under="civicportal.web.headers.headers_tween_factory",
+        over=("civicportal.web.sanity.sanity_tween_factory", EXCVIEW),
     )

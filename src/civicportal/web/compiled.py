@@ -10,7 +10,7 @@ from jinja2.bccache import Bucket
 from pyramid_jinja2 import IJinja2Environment
 
 if TYPE_CHECKING:
-    from civicportal.site import Site
+    from civicportal.core.site import Site
 
 
 class CompiledTemplates(BytecodeCache):

@@ -64,5 +64,5 @@ def includeme(config: Any) -> None:
         config.add_tween(
             "civicportal.web.counting.counting_tween_factory",
             under=INGRESS,
-            over="civicportal.headers.headers_tween_factory",
+            over="civicportal.web.headers.headers_tween_factory",
         )

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from pyramid.httpexceptions import HTTPNoContent, HTTPRequestEntityTooLarge
 
-from civicportal.headers import REPORTS
-from civicportal.limits import TooMany
-from civicportal.security import EVERYBODY
-from civicportal.security_events import tell
+from civicportal.core.limits import TooMany
+from civicportal.core.security import EVERYBODY
+from civicportal.core.security_events import tell
+from civicportal.web.headers import REPORTS
 from civicportal.web.request import Request
 
 MOST_BYTES = 8 * 1024

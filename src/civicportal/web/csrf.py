@@ -8,7 +8,7 @@ from typing import Any
 from pyramid.interfaces import ICSRFStoragePolicy
 from zope.interface import implementer
 
-from civicportal.crypto import new_token, same
+from civicportal.core.crypto import new_token, same
 from civicportal.web.events import SessionReplaced
 from civicportal.web.request import Request
 

@@ -5,7 +5,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.viewderivers import INGRESS
 
-from civicportal.errors import ConfigurationError
+from civicportal.util.errors import ConfigurationError
 from civicportal.web.request import Request
 
 SAFE = ("GET", "HEAD")

@@ -1,7 +1,7 @@
 """Widgets and panels of plugins: each implementation is isolated and reads through a separate unit of work.
 
 If a hook raises, its items are missing; if a template raises, its item is missing; both are logged. One that hangs occupies
-at most half of the server's threads, see :mod:`civicportal.turns`. The page's unit of work is not used: on PostgreSQL one
+at most half of the server's threads, see :mod:`civicportal.core.serving.turns`. The page's unit of work is not used: on PostgreSQL one
 failed statement would make all later ones fail.
 """
 
@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 from markupsafe import Markup
 from pyramid.renderers import render
 
-from civicportal.plugins import in_order, turn_of
+from civicportal.core.plugins import in_order, turn_of
+from civicportal.core.work import Work
 from civicportal.web.request import Request
-from civicportal.work import Work
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")

@@ -7,7 +7,7 @@ from typing import Any
 
 import colander
 
-from civicportal.forms import BoundForm, handle_form
+from civicportal.web.forms import BoundForm, handle_form
 from civicportal.web.request import Request
 
 SEEN = "seen"
@@ -29,7 +29,7 @@ def edit_form(
     """Return a form that holds the present values.
 
     :param ignore: names that are sent and are no fields.
-    :param options: further arguments of :class:`~civicportal.forms.BoundForm`.
+    :param options: further arguments of :class:`~civicportal.web.forms.BoundForm`.
     """
     return BoundForm(request, schema, initial=current, ignore=(SEEN, *ignore), **options)
 

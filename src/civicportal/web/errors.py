@@ -16,15 +16,20 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
-from civicportal.accounts.policy import record_denial
-from civicportal.accounts.unsent import keep_unsent
-from civicportal.cases.errors import Refused
-from civicportal.database_servers import may_be_repeated
-from civicportal.errors import RETRY_SECONDS, Conflict, Forbidden, NotFound
-from civicportal.i18n import _
-from civicportal.limits import ChallengeNeeded, TooMany
-from civicportal.security_events import tell
-from civicportal.storage import StoreAway
+from civicportal.core.db.servers import may_be_repeated
+from civicportal.core.limits import ChallengeNeeded, TooMany
+from civicportal.core.security_events import tell
+from civicportal.core.storage import StoreAway
+from civicportal.domain.accounts.policy import record_denial
+from civicportal.domain.accounts.unsent import keep_unsent
+from civicportal.domain.cases.errors import Refused
+from civicportal.util.errors import (
+    RETRY_SECONDS,
+    Conflict,
+    Forbidden,
+    NotFound,
+)
+from civicportal.util.i18n import _
 from civicportal.web.challenge import after_refusal
 from civicportal.web.derivers import SAFE
 from civicportal.web.request import Request

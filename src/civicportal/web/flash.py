@@ -1,6 +1,6 @@
 """Messages for the next page, in a short signed cookie: Pyramid's session interface, cut to what the portal needs.
 
-Everything else about a session is kept on the server; see :mod:`civicportal.accounts`.
+Everything else about a session is kept on the server; see :mod:`civicportal.domain.accounts`.
 """
 
 import base64
@@ -10,7 +10,7 @@ from typing import Any
 from pyramid.interfaces import ISession
 from zope.interface import implementer
 
-from civicportal.crypto import same
+from civicportal.core.crypto import same
 from civicportal.web.request import Request
 
 COOKIE = "cp_flash"

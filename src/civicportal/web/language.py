@@ -5,7 +5,7 @@ from typing import Any
 from pyramid.csrf import check_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.security import EVERYBODY
+from civicportal.core.security import EVERYBODY
 from civicportal.web.csrf import from_own_page
 from civicportal.web.request import Request
 

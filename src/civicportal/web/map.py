@@ -6,8 +6,8 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound
 
-from civicportal.geo import map_files, read_map
-from civicportal.security import EVERYBODY
+from civicportal.core.security import EVERYBODY
+from civicportal.util.geo import map_files, read_map
 from civicportal.web.compression import small, takes_gzip
 from civicportal.web.request import Request
 

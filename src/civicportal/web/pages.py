@@ -14,7 +14,7 @@ def add_pages(
     """Add routes and views.
 
     :param routes: pattern by route name.
-    :param views: package of the views, for instance ``civicportal.cases.views``.
+    :param views: package of the views, for instance ``civicportal.domain.cases.views``.
     :param templates: asset folder of the templates, for instance ``civicportal:templates/cases``.
     """
     for name, pattern in routes.items():

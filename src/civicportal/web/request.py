@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from pyramid.i18n import Localizer
     from translationstring import TranslationString
 
-    from civicportal.security import Identity
-    from civicportal.site import Site
-    from civicportal.work import Work
+    from civicportal.core.security import Identity
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
 
 
 class Request(pyramid.request.Request):

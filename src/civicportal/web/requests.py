@@ -4,11 +4,11 @@ from typing import Any
 
 from translationstring import TranslationString
 
-from civicportal import i18n
-from civicportal.i18n import localized_digits, say
+from civicportal.core.work import Work
+from civicportal.util import i18n
+from civicportal.util.i18n import localized_digits, say
 from civicportal.web.derivers import SAFE
 from civicportal.web.request import Request
-from civicportal.work import Work
 
 
 def site(request: Request) -> Any:

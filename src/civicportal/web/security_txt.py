@@ -5,7 +5,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound
 
-from civicportal.security import EVERYBODY
+from civicportal.core.security import EVERYBODY
 from civicportal.web.request import Request
 
 PATH = "/.well-known/security.txt"

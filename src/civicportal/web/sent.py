@@ -6,10 +6,10 @@ from typing import Any
 from pyramid.csrf import check_csrf_origin, check_csrf_token
 from pyramid.interfaces import IRoutesMapper
 
-from civicportal.schema import SECRET_FIELDS
 from civicportal.web.challenge import FIELDS
 from civicportal.web.csrf import from_own_page
 from civicportal.web.request import Request
+from civicportal.web.schema import SECRET_FIELDS
 
 TOKEN = "csrf_token"  # noqa: S105 - # the name of a field
 

@@ -12,7 +12,7 @@ from pyramid.httpexceptions import HTTPNotFound
 from pyramid.path import AssetResolver
 from pyramid.response import FileResponse, Response
 
-from civicportal.security import EVERYBODY
+from civicportal.core.security import EVERYBODY
 from civicportal.web.compression import TEXT, small_file, takes_gzip
 from civicportal.web.request import Request
 

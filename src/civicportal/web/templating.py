@@ -12,10 +12,16 @@ from pyramid.events import BeforeRender
 from pyramid.request import RequestLocalCache
 from pyramid.threadlocal import get_current_request
 
-from civicportal.cases import tracking
-from civicportal.cases.marking import marked, snippet
-from civicportal.i18n import _, format_number, listed, localized_digits, say
-from civicportal.lists import Total
+from civicportal.domain.cases.marking import marked, snippet
+from civicportal.util import tracking
+from civicportal.util.i18n import (
+    _,
+    format_number,
+    listed,
+    localized_digits,
+    say,
+)
+from civicportal.util.lists import Total
 from civicportal.web.context import QuickContext, environment
 from civicportal.web.request import Request
 from civicportal.web.static import CORE, static_url

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from civicportal.errors import ConfigurationError
-from civicportal.face.palette import palette
-from civicportal.security import EVERYBODY
+from civicportal.core.security import EVERYBODY
+from civicportal.util.colour import palette
+from civicportal.util.errors import ConfigurationError
 from civicportal.web.request import Request
 
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")

@@ -5,7 +5,7 @@ from browser.people import CAREFUL, RECOVERY_CODES, VISITOR, enter_code, message
 from browser.samples import Facts
 from playwright.sync_api import Page, expect
 
-from civicportal.demo.runner import PASSWORD
+from civicportal.portal.demo.runner import PASSWORD
 
 #: Who asks for a code and lets it be, and who uses one: no code of the first is taken for that of the second.
 FORGETFUL, STEADY = ("culture1", "09000000118"), ("health1", "09000000116")

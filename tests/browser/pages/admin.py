@@ -6,7 +6,7 @@ from browser.pages.shown import Shown
 from browser.samples import Facts
 from playwright.sync_api import Page
 
-from civicportal.demo.runner import PASSWORD
+from civicportal.portal.demo.runner import PASSWORD
 
 
 def prove(path: str, page: Page, _found: Facts | None = None) -> None:

@@ -18,26 +18,27 @@ from click.testing import CliRunner
 from portal import READY
 from sqlalchemy import delete, func, select, text
 
-from civicportal import migrate, migrate_state
-from civicportal.accounts.invitations import InvitationService, LinkSpent
-from civicportal.accounts.models import Invitation, Session, User
-from civicportal.backup import BackupError
-from civicportal.backup.archive import ArchiveWriter
-from civicportal.backup.making import make_backup
-from civicportal.backup.manifest import describe
-from civicportal.backup.restoring import restore_backup
-from civicportal.backup.sealing import sign
-from civicportal.cases.models import Attachment, Case
-from civicportal.cases.search_index import SearchIndex
-from civicportal.cases.stock import damages
 from civicportal.cli import main
+from civicportal.core.migration import state as migrate_state
+from civicportal.domain.accounts.invitations import InvitationService, LinkSpent
+from civicportal.domain.accounts.models import Invitation, Session, User
+from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.cases.search_index import SearchIndex
+from civicportal.domain.cases.stock import damages
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.organization.models import Unit
+from civicportal.domain.statistics.repair import wrong_counters
 from civicportal.hookspecs import hookimpl
-from civicportal.notifications.models import OutboxMessage
-from civicportal.organization.models import Unit
-from civicportal.statistics.repair import wrong_counters
+from civicportal.portal import upgrade as migrate
 from civicportal.testing import (
     make_unit,
 )
+from civicportal.tools.backup import BackupError
+from civicportal.tools.backup.archive import ArchiveWriter
+from civicportal.tools.backup.making import make_backup
+from civicportal.tools.backup.manifest import describe
+from civicportal.tools.backup.restoring import restore_backup
+from civicportal.tools.backup.sealing import sign
 
 
 class TestBack:
@@ -338,7 +339,7 @@ class TestCommand:
         folder.mkdir()
         code = (
             "import select, sys\n"
-            "from civicportal.backup import databases, making\n"
+            "from civicportal.tools.backup import databases, making\n"
             "from civicportal.cli import main\n"
             "dump = databases.dump\n"
             "def slow(*arguments):\n"

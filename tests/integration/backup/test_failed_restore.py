@@ -12,24 +12,24 @@ from backed_up import PICTURES, open_case, populate, quiet, rows_of
 from click.testing import CliRunner
 from portal import READY
 
-from civicportal import migrate_state
-from civicportal.backup import BackupError, databases, restoring
-from civicportal.backup.making import make_backup
-from civicportal.backup.restoring import restore_backup
-from civicportal.cases.stock import damages
 from civicportal.cli import main
-from civicportal.ownership import NotOwn, establish, portal_id
-from civicportal.storage import StoreAway
+from civicportal.core.migration import state as migrate_state
+from civicportal.core.storage import StoreAway
+from civicportal.domain.cases.stock import damages
+from civicportal.domain.ownership import NotOwn, establish, portal_id
+from civicportal.tools.backup import BackupError, databases, restoring
+from civicportal.tools.backup.making import make_backup
+from civicportal.tools.backup.restoring import restore_backup
 
 STAGES = {
-    "files": ("civicportal.backup.restoring._Undo._put", 3),
-    "database": ("civicportal.backup.restoring.load", 1),
-    "tables": ("civicportal.migrate.upgrade", 1),
-    "messages": ("civicportal.backup.restoring._forget_the_past", 1),
-    "counters": ("civicportal.backup.restoring._make_whole", 1),
-    "plugins": ("civicportal.backup.restoring._end_what_went_on", 1),
-    "damaged": ("civicportal.backup.restoring._Undo.replace_changed", 1),
-    "marks": ("civicportal.backup.restoring.renew", 1),
+    "files": ("civicportal.tools.backup.restoring._Undo._put", 3),
+    "database": ("civicportal.tools.backup.restoring.load", 1),
+    "tables": ("civicportal.portal.upgrade.upgrade", 1),
+    "messages": ("civicportal.tools.backup.restoring._forget_the_past", 1),
+    "counters": ("civicportal.tools.backup.restoring._make_whole", 1),
+    "plugins": ("civicportal.tools.backup.restoring._end_what_went_on", 1),
+    "damaged": ("civicportal.tools.backup.restoring._Undo.replace_changed", 1),
+    "marks": ("civicportal.tools.backup.restoring.renew", 1),
 }
 
 #: Where files lie matters to those stages only that touch them.
@@ -180,7 +180,7 @@ import signal
 import sys
 import tarfile
 import threading
-from civicportal.backup import restoring
+from civicportal.tools.backup import restoring
 from civicportal.cli import main
 
 # Under nohup it would be ignored.

@@ -13,14 +13,14 @@ from click.testing import CliRunner
 from portal import READY
 from sqlalchemy import text
 
-from civicportal.backup import making
-from civicportal.backup.databases import scratch
-from civicportal.backup.making import make_backup
 from civicportal.cli import main
+from civicportal.tools.backup import making
+from civicportal.tools.backup.databases import scratch
+from civicportal.tools.backup.making import make_backup
 
 STOPPED = """
 import sys
-from civicportal.backup import {module}
+from civicportal.tools.backup import {module}
 from civicportal.cli import main
 
 def stand(*arguments, **options):

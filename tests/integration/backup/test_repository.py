@@ -16,18 +16,25 @@ from hypothesis import strategies as st
 from senders import wait_until
 from sqlalchemy import delete
 
-from civicportal.backup import BackupError, repository, targets
-from civicportal.backup.making import make_backup
-from civicportal.backup.repository import FORM, archives, open_index, prune, read_picture, store_pictures
-from civicportal.backup.restoring import restore_backup
-from civicportal.backup.targets import PICTURES as FOLDER
-from civicportal.backup.targets import FolderTarget, open_target
-from civicportal.backup.verifying import verify_backup
-from civicportal.cases.models import Attachment
-from civicportal.cases.stock import damages
 from civicportal.cli import main
-from civicportal.errors import ConfigurationError
-from civicportal.storage import MemoryStorage
+from civicportal.core.storage import MemoryStorage
+from civicportal.domain.cases.models import Attachment
+from civicportal.domain.cases.stock import damages
+from civicportal.tools.backup import BackupError, repository, targets
+from civicportal.tools.backup.making import make_backup
+from civicportal.tools.backup.repository import (
+    FORM,
+    archives,
+    open_index,
+    prune,
+    read_picture,
+    store_pictures,
+)
+from civicportal.tools.backup.restoring import restore_backup
+from civicportal.tools.backup.targets import PICTURES as FOLDER
+from civicportal.tools.backup.targets import FolderTarget, open_target
+from civicportal.tools.backup.verifying import verify_backup
+from civicportal.util.errors import ConfigurationError
 
 KEY = pyrage.x25519.Identity.generate()
 
@@ -168,7 +175,7 @@ class TestOneAtATime:
             raise BackupError("the database refuses")
 
         with monkeypatch.context() as patch:
-            patch.setattr("civicportal.backup.making.dump", fail)
+            patch.setattr("civicportal.tools.backup.making.dump", fail)
             with pytest.raises(BackupError, match="the database refuses"):
                 make_backup(city, address, quiet)
         assert make_backup(city, address, quiet).files == 2 * PICTURES

@@ -9,16 +9,16 @@ import pytest
 from backed_up import PICTURES, quiet, rows_of
 from click.testing import CliRunner
 
-from civicportal.backup import BackupError
-from civicportal.backup.archive import ArchiveWriter
-from civicportal.backup.making import make_backup
-from civicportal.backup.manifest import read_manifest
-from civicportal.backup.restoring import restore_backup
-from civicportal.backup.sealing import public_key, read_identities
-from civicportal.backup.verifying import verify_backup
-from civicportal.cases.stock import damages
 from civicportal.cli import main
-from civicportal.errors import ConfigurationError
+from civicportal.domain.cases.stock import damages
+from civicportal.tools.backup import BackupError
+from civicportal.tools.backup.archive import ArchiveWriter
+from civicportal.tools.backup.making import make_backup
+from civicportal.tools.backup.manifest import read_manifest
+from civicportal.tools.backup.restoring import restore_backup
+from civicportal.tools.backup.sealing import public_key, read_identities
+from civicportal.tools.backup.verifying import verify_backup
+from civicportal.util.errors import ConfigurationError
 
 
 @pytest.fixture

@@ -13,16 +13,17 @@ from backed_up import PICTURES, quiet
 from click.testing import CliRunner
 from sqlalchemy import select, text
 
-from civicportal.backup import BackupError, programs, records
-from civicportal.backup.archive import ArchiveWriter
-from civicportal.backup.databases import closing_engines, figures, scratch
-from civicportal.backup.making import make_backup
-from civicportal.backup.models import BackupRun
-from civicportal.backup.restoring import restore_backup
-from civicportal.backup.sealing import sign
-from civicportal.backup.verifying import verify_backup, verify_file
 from civicportal.cli import main
-from civicportal.i18n import say
+from civicportal.portal.backups import records
+from civicportal.portal.backups.models import BackupRun
+from civicportal.tools.backup import BackupError, programs
+from civicportal.tools.backup.archive import ArchiveWriter
+from civicportal.tools.backup.databases import closing_engines, figures, scratch
+from civicportal.tools.backup.making import make_backup
+from civicportal.tools.backup.restoring import restore_backup
+from civicportal.tools.backup.sealing import sign
+from civicportal.tools.backup.verifying import verify_backup, verify_file
+from civicportal.util.i18n import say
 
 
 def rewritten(site, source, target, **changes):
@@ -96,7 +97,7 @@ class TestVerify:
         def refuse(*_arguments):
             raise BackupError("the database refuses")
 
-        monkeypatch.setattr("civicportal.backup.verifying.load", refuse)
+        monkeypatch.setattr("civicportal.tools.backup.verifying.load", refuse)
         with pytest.raises(BackupError, match="refuses"):
             make_backup(city, tmp_path / "backup", quiet, verify=True)
         assert not (tmp_path / "backup").exists()
@@ -190,7 +191,7 @@ class TestRemembered:
             "postgresql": "postgresql+psycopg://nobody@127.0.0.1:9/nothing",
         }
         with closing_engines(address[city.engines.dialect]) as engines:
-            monkeypatch.setattr("civicportal.backup.making.dump", away)
+            monkeypatch.setattr("civicportal.tools.backup.making.dump", away)
             with pytest.raises(BackupError, match="the server closed the connection"):
                 make_backup(city, tmp_path / "one", quiet)
         assert "the database does not remember this backup" in caplog.text

@@ -13,18 +13,25 @@ from sqlalchemy import select
 from translationstring import TranslationString
 from webtest import TestApp
 
-from civicportal.accounts.models import Session, User
-from civicportal.cases.attachments import AttachmentService, store_files
-from civicportal.cases.followers import FollowerService
-from civicportal.cases.models import Attachment, Case
-from civicportal.cases.public_texts import PublicTexts
-from civicportal.cases.schemas import AfterPhoto, PublicAnswer
-from civicportal.cases.services import CaseService
-from civicportal.cases.workflow import VERBS, CaseKind, State, Transition, Workflow, permissions_of
-from civicportal.crypto import new_token, token_hash
-from civicportal.organization.models import Category
-from civicportal.security import VISITOR, Identity
-from civicportal.storage import ProcessedImage, process_image
+from civicportal.core.crypto import new_token, token_hash
+from civicportal.core.security import VISITOR, Identity
+from civicportal.core.storage import ProcessedImage, process_image
+from civicportal.domain.accounts.models import Session, User
+from civicportal.domain.cases.attachments import AttachmentService, store_files
+from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.cases.public_texts import PublicTexts
+from civicportal.domain.cases.schemas import AfterPhoto, PublicAnswer
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import (
+    VERBS,
+    CaseKind,
+    State,
+    Transition,
+    Workflow,
+    permissions_of,
+)
+from civicportal.domain.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 ENVIRON = {"REMOTE_ADDR": "192.0.2.1"}
@@ -158,7 +165,7 @@ def picture() -> bytes:
 @pytest.fixture
 def busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let as many pictures wait for the decoders as there is room for."""
-    monkeypatch.setattr("civicportal.storage.images._room", threading.BoundedSemaphore(0))
+    monkeypatch.setattr("civicportal.core.storage.images._room", threading.BoundedSemaphore(0))
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,13 @@ from sqlalchemy.exc import OperationalError
 from translationstring import TranslationString
 
 from civicportal.app import create_app
-from civicportal.cases.attachments import AttachmentService
-from civicportal.cases.models import Attachment
-from civicportal.cases.services import CaseService
-from civicportal.cases.workflow import Transition
-from civicportal.crypto import token_hash
-from civicportal.errors import ConfigurationError, NotFound
-from civicportal.limits import DEFAULTS
+from civicportal.core.crypto import token_hash
+from civicportal.core.limits import DEFAULTS
+from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.models import Attachment
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import Transition
+from civicportal.util.errors import ConfigurationError, NotFound
 
 REQUEST = TranslationString("Request")
 
@@ -200,7 +200,9 @@ def test_a_step_of_citizens_does_not_take_the_address_of_another_form(site: Any)
 def test_an_address_that_has_sent_too_many_is_refused_before_its_form_is_read(
     browser: Any, site: Any, picture: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("civicportal.sanity_body.read_multipart", lambda *_form, **_more: pytest.fail("read"))
+    monkeypatch.setattr(
+        "civicportal.web.sanity_body.read_multipart", lambda *_form, **_more: pytest.fail("read")
+    )
     for _ in range(DEFAULTS["upload_address"][0].hits):
         site.limits.hit("upload_address", "192.0.2.1")
     large = picture + bytes(1024 * 1024)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from civicportal.cases.followers import FollowerService
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.kartable.undo import UndoService
+from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.undo import UndoService
 
 
 def version_of(page: Any) -> str:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from civicportal.accounts.models import Session, User
-from civicportal.cases.follow_up import FollowUpService
-from civicportal.cases.models import Case
-from civicportal.cases.services import CaseService
-from civicportal.cases.tracking import grouped, new_code
-from civicportal.i18n import persian_digits
-from civicportal.limits import DEFAULTS
+from civicportal.core.limits import DEFAULTS
+from civicportal.domain.accounts.models import Session, User
+from civicportal.domain.cases.follow_up import FollowUpService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.util.i18n import persian_digits
+from civicportal.util.tracking import grouped, new_code
 
 
 def ask(browser: Any, code: str, proof: str, **more: Any) -> Any:

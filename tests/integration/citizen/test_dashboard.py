@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from civicportal.dashboard.types import NavigationItem, Panel, Widget
 from civicportal.hookspecs import hookimpl
-from civicportal.i18n import _
+from civicportal.util.i18n import _
+from civicportal.web.items import NavigationItem, Panel, Widget
 
 CARD = "civicportal:templates/dashboard/card.jinja2"
 GOOD = {"title": "کارت خوب", "text": "", "url": "/good", "icon": "star", "tone": "t"}

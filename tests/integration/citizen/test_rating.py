@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from civicportal.cases.errors import Refused, StaleCase
-from civicportal.cases.followers import FollowerService
-from civicportal.cases.models import Case, CaseEvent, Rating
-from civicportal.cases.ratings import RatingService
-from civicportal.cases.services import CaseService
-from civicportal.errors import Forbidden
+from civicportal.domain.cases.errors import Refused, StaleCase
+from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.models import Case, CaseEvent, Rating
+from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.services import CaseService
+from civicportal.util.errors import Forbidden
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 from translationstring import TranslationString
 
-from civicportal.cases.followers import FollowerService
-from civicportal.cases.models import Case, CaseEvent
+from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.models import Case, CaseEvent
 
 WORDS = "روبه‌روی مدرسه، کنار نانوایی"
 TOO_LATE = TranslationString("The hour is over.")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from civicportal.doctor import findings
-from civicportal.storage import S3Storage, StoreAway
+from civicportal.core.storage import S3Storage, StoreAway
+from civicportal.portal.doctor.services import findings
 
 NOBODY = {"bucket": "pictures", "endpoint": "http://127.0.0.1:9", "access_key": "a", "secret_key": "b"}
 
@@ -13,7 +13,7 @@ NOBODY = {"bucket": "pictures", "endpoint": "http://127.0.0.1:9", "access_key": 
 @pytest.fixture
 def goes_away(site: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function after which the store of the site is a service that does not answer."""
-    monkeypatch.setattr("civicportal.storage.s3.RETRIES", 0)
+    monkeypatch.setattr("civicportal.core.storage.s3.RETRIES", 0)
     return lambda: monkeypatch.setattr(site, "storage", site.guarded(S3Storage(**NOBODY)))
 
 
@@ -51,7 +51,7 @@ def test_the_doctor_says_it(site: Any, goes_away: Any) -> None:
 
 
 def test_a_sweep_waits_for_the_store(site: Any, goes_away: Any) -> None:
-    from civicportal.sweepers import sweep_attachments
+    from civicportal.portal.sweepers import sweep_attachments
 
     goes_away()
     with pytest.raises(StoreAway):

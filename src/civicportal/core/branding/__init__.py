@@ -1,0 +1,1 @@
+"""Name, colours and contact of the municipality."""

@@ -1,0 +1,19 @@
+"""What the municipality says of itself in the browser: it stands before the site's file."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, String
+from sqlalchemy.orm import Mapped
+
+from civicportal.core.db import Base, BigId, tagged
+
+
+class Setting(Base):
+    """One value that was set in the browser, for instance ``contact.phone``; without a row the file's holds."""
+
+    __tablename__ = "settings"
+
+    key: Mapped[str] = tagged(String(60), primary_key=True)
+    value: Mapped[str] = tagged(JSON)
+    updated_at: Mapped[datetime] = tagged()
+    updated_by_id: Mapped[int | None] = tagged(BigId)

@@ -1,0 +1,287 @@
+"""Engine, declarative base and column types shared by the core and by every plugin.
+
+One pool serves readers and writers. On SQLite a writer says ``BEGIN IMMEDIATE`` behind a fair process lock, so that
+writers queue in their order instead of polling a busy database; a reader says ``BEGIN``. On PostgreSQL a reader says
+nothing: each statement sees what is committed, as it would in a transaction of ``READ COMMITTED``, and two round trips
+less are made.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    FromClause,
+    Integer,
+    MetaData,
+    Result,
+    String,
+    TypeDecorator,
+    bindparam,
+    column,
+    create_engine,
+    func,
+    select,
+    text,
+    type_coerce,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from civicportal.core.db.connections import (
+    WRITE,
+    prepare_postgresql,
+    prepare_sqlite,
+    refuse_writes,
+)
+from civicportal.core.db.servers import (
+    connection_parameters,
+    follow_primary,
+    notice_lost_servers,
+    parse_address,
+)
+from civicportal.util.errors import ConfigurationError, NotFound
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+#: Ids that other packages may refer to. SQLite only counts up in an ``INTEGER`` primary key.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+_TRANSACTION: dict[str, dict[str, str]] = {"sqlite": {}, "postgresql": {"isolation_level": "READ COMMITTED"}}
+
+#: The deadline of a case that has none: a sort key is never NULL.
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware date and time, stored in UTC and read back aware on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
+        """Refuse naive values and convert the others to UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
+        """SQLite hands back naive values: they are UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def new_metadata() -> MetaData:
+    """Return a ``MetaData`` with the naming convention; every plugin has one of its own."""
+    return MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class Base(DeclarativeBase):
+    """Base of the core's models."""
+
+    metadata = new_metadata()
+    type_annotation_map = {datetime: UTCDateTime}
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def tagged(
+    *args: Any,
+    pii: str | None = None,
+    erase: str = "keep",
+    sealed: bool = False,
+    person: str | None = None,
+    of: str | None = None,
+    export: bool = True,
+    **kwargs: Any,
+) -> Mapped[Any]:
+    """``mapped_column`` with the privacy tags that every column carries; ``docs/security/privacy.md`` explains them.
+
+    :param pii: None, "contact" (name, mobile), "identity" (national code, birth date) or "content" (words, pictures).
+    :param erase: what happens when the person is forgotten: "null" the value, delete the "row", or "keep".
+    :param sealed: a text that ``site.keys.encrypt`` wrote: it is written again when the site's keys change. It is found
+        again by a neighbour ``<name>_index`` that holds ``site.keys.blind_index`` of the normalised value.
+    :param person: this column says whose row it is: "user" by id, "case" by a case of theirs, "mobile" in E.164; empty
+        for nobody. ``user_id`` says so untold, ``case_id`` where there is none.
+    :param of: the column that says whose value this is, where it is another's than the row.
+    :param export: False for what a person is not handed with the rest of their data: secrets, words between officers.
+    """
+    info = {"pii": pii, "erase": erase, "sealed": sealed, "person": person, "of": of, "export": export}
+    return mapped_column(*args, info=info, **kwargs)
+
+
+def id_column(person: str | None = None) -> Mapped[int]:
+    """Return the primary key column of a core or plugin table.
+
+    :param person: as of :func:`tagged`, for the tables of people and cases themselves.
+    """
+    return tagged(BigId, primary_key=True, autoincrement=True, person=person)
+
+
+def table_of(rows: Collection[tuple[str, int]], dialect: str) -> FromClause:
+    """Return a table with the columns ``name`` and ``number``: however many rows it has, they are sent as one value or two."""
+    if dialect == "postgresql":
+        names = bindparam(None, [name for name, _number in rows], type_=postgresql.ARRAY(String))
+        numbers = bindparam(None, [number for _name, number in rows], type_=postgresql.ARRAY(BigInteger))
+        table = func.unnest(names, numbers).table_valued(column("name", String), column("number", BigInteger))
+        return table.render_derived()
+    row = func.json_each(json.dumps(list(rows))).table_valued("value").c.value
+    name, number = func.json_extract(row, "$[0]"), func.json_extract(row, "$[1]")
+    return select(type_coerce(name, String).label("name"), number.label("number")).subquery()
+
+
+def insert_into(dialect: str, table: Any) -> Any:
+    """Return an ``INSERT`` that may say what to do when the row is there already.
+
+    :param dialect: "sqlite" or "postgresql".
+    """
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+class Engines:
+    """The faces of one connection pool.
+
+    :ivar read: for statements that read.
+    :ivar steady: for those that read in one transaction.
+    :ivar write: for transactions that write.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.read = engine
+        self.write = engine.execution_options(**{WRITE: True, **_TRANSACTION[engine.dialect.name]})
+        self.steady = engine.execution_options(**_TRANSACTION[engine.dialect.name])
+
+    @property
+    def dialect(self) -> str:
+        """Return "sqlite" or "postgresql"."""
+        return self.read.dialect.name
+
+    def insert(self, table: Any) -> Any:
+        """Return an ``INSERT`` that may say what to do when the row is there already."""
+        return insert_into(self.dialect, table)
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        self.read.dispose()
+
+
+def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: float = 2.0) -> Engines:
+    """Create the engine for a database address.
+
+    :param url: ``sqlite:///…`` or ``postgresql+psycopg://…``, which may list several servers.
+    :param statement_timeout: seconds a PostgreSQL statement may take.
+    :param lock_timeout: seconds a PostgreSQL statement may wait for a lock.
+    :raises ConfigurationError: for any other database.
+    """
+    address = parse_address(url)
+    kind = address.get_backend_name()
+    if kind == "sqlite":
+        engine = create_engine(address, pool_size=10, max_overflow=20)
+        prepare_sqlite(engine)
+    elif kind == "postgresql":
+        settings = {
+            "statement_timeout": int(statement_timeout * 1000),
+            "lock_timeout": int(lock_timeout * 1000),
+            # Compiling costs more than short statements take. Helpers are begun anew for each statement: alone it is hardly
+            # quicker by them, and two at a time take twice as long on two cores.
+            "jit": "off",
+            "max_parallel_workers_per_gather": 0,
+        }
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        engine = create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            pool_size=10,
+            max_overflow=20,
+            isolation_level="AUTOCOMMIT",
+            connect_args={**connection_parameters(address), "options": options},
+        )
+        prepare_postgresql(engine)
+        follow_primary(engine)
+        notice_lost_servers(engine)
+    else:
+        raise ConfigurationError(f"site.database_url: {kind} is neither sqlite nor postgresql")
+    refuse_writes(engine)
+    return Engines(engine)
+
+
+def check_database(engines: Engines) -> None:
+    """Refuse a PostgreSQL database whose character type knows no Persian letters.
+
+    :raises ConfigurationError: with the remedy.
+    """
+    if engines.dialect != "postgresql":
+        return
+    query = text("SELECT datctype FROM pg_database WHERE datname = current_database()")
+    with engines.read.connect() as connection:
+        ctype = connection.execute(query).scalar_one()
+    if ctype in ("C", "POSIX"):
+        raise ConfigurationError(
+            f"site.database_url: the database has LC_CTYPE {ctype!r}, which knows no Persian letters. Create it with "
+            "CREATE DATABASE civicportal TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8';"
+        )
+
+
+def fetch_row(session: Session, table: type[Row], row_id: int, *, lock: bool = False) -> Row:
+    """Return a row by its id.
+
+    :param lock: read it to write it (``FOR UPDATE``).
+    :raises NotFound: when there is none.
+    """
+    query = select(table).where(table.__table__.c.id == row_id)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFound(f"no row {row_id} in {table.__tablename__}")
+    return row
+
+
+def changed_rows(result: Result[*tuple[Any, ...]]) -> int:
+    """Return how many rows a statement has changed: of a conditional update this decides who came first."""
+    return cast("CursorResult[*tuple[Any, ...]]", result).rowcount
+
+
+@contextmanager
+def triggers_aside(
+    connection: Connection, drop: Iterable[str], create: Iterable[str], fit: Callable[[Connection], bool]
+) -> Iterator[None]:
+    """Take triggers of SQLite away while a transaction does what they forbid or would not outlive.
+
+    One that fails brings them back by being undone. On PostgreSQL nothing is taken away.
+
+    :param drop: statements; a trigger that is not there is no mistake.
+    :param create: statements that put them back.
+    :param fit: tells whether the tables are, after the work, new enough for them.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    for statement in drop:
+        connection.execute(text(statement))
+    yield
+    if fit(connection):
+        for statement in create:
+            connection.execute(text(statement))
+
+
+@contextmanager
+def short_transaction(engines: Engines) -> Iterator[Any]:
+    """Yield a connection in a writing transaction of its own: for hits and marks that must outlive a rollback."""
+    with engines.write.begin() as connection:
+        yield connection

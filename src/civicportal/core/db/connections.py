@@ -1,0 +1,182 @@
+"""What connections go through: those of SQLite queue to write, those of PostgreSQL are looked at before they are used."""
+
+import re
+import select
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from civicportal.util.errors import ReadOnlyWork
+
+if TYPE_CHECKING:
+    import sqlite3
+
+WRITE = "civicportal_write"
+MANY_IDS = "many_ids"
+"""Begin of the name of a parameter that holds hundreds of ids and more."""
+ASK = 30.0
+"""Seconds of idleness after which PostgreSQL is asked whether it is still there: a network forgets connections silently."""
+TURNING_ON = 10.0
+"""Seconds."""
+_OWNER = "civicportal_writer"
+_SINCE = "civicportal_idle_since"
+
+
+_WRITES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|TRUNCATE)\b", re.IGNORECASE).match
+
+
+class FairLock:
+    """A lock that serves waiters in the order in which they came, and refuses to be taken twice by one thread."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiters: deque[threading.Event] = deque()
+        self._holder: int | None = None
+
+    def acquire(self, timeout: float) -> None:
+        """Take the lock.
+
+        :param timeout: seconds to wait at most.
+        :raises RuntimeError: when this thread already holds it (a second writer inside an open one).
+        :raises TimeoutError: when it was not free in time.
+        """
+        me = threading.get_ident()
+        turn = threading.Event()
+        with self._guard:
+            if self._holder == me:
+                raise RuntimeError("a second writing unit of work was opened inside an open one")
+            if self._holder is None and not self._waiters:
+                self._holder = me
+                return
+            self._waiters.append(turn)
+        if not turn.wait(timeout):
+            with self._guard:
+                if not turn.is_set():
+                    self._waiters.remove(turn)
+                    raise TimeoutError("the database is busy")
+        self._holder = me
+
+    def release(self) -> None:
+        """Hand the lock to the one who waits longest."""
+        with self._guard:
+            self._holder = None
+            if self._waiters:
+                self._holder = -1
+                self._waiters.popleft().set()
+
+
+def refuse_writes(engine: Engine) -> None:
+    """Refuse statements that write on a read-only connection.
+
+    PostgreSQL would commit them at once, since read-only connections open no transaction; SQLite would lose them.
+    """
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def before_cursor_execute(
+        connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
+    ) -> None:
+        is_write = context.isinsert or context.isupdate or context.isdelete or _WRITES(statement)
+        if is_write and not connection.get_execution_options().get(WRITE):
+            raise ReadOnlyWork(f"a reading connection was asked to {statement[:60]}")
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Let writers say ``BEGIN IMMEDIATE`` behind a fair lock of the process, and readers ``BEGIN``."""
+    lock = FairLock()
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: "sqlite3.Connection", _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        for pragma in ("foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        write_ahead(connection)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        if not connection.get_execution_options().get(WRITE):
+            connection.exec_driver_sql("BEGIN")
+            return
+        lock.acquire(timeout=10)
+        connection.connection._connection_record.info[_OWNER] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    # The connection goes back to the pool right after COMMIT or ROLLBACK: only then is the database free.
+    def release(connection: "sqlite3.Connection | None", record: ConnectionPoolEntry, *_: Any) -> None:
+        # After a COMMIT that failed, as on a full disk, SQLAlchemy does not roll back: the next writer would be refused for ever.
+        if connection is not None and connection.in_transaction:
+            connection.rollback()
+        if record.info.pop(_OWNER, False):
+            lock.release()
+
+    event.listen(engine, "checkin", release)
+    event.listen(engine, "invalidate", release)
+
+
+def write_ahead(connection: "sqlite3.Connection") -> None:
+    """Let readers and a writer of SQLite work beside each other, as the file remembers from then on.
+
+    Of several who turn it on at once, all but one are refused without waiting: SQLite sees a deadlock in it.
+
+    :raises sqlite3.OperationalError: when it could not be turned on for :data:`TURNING_ON` seconds.
+    """
+    import sqlite3
+
+    until = time.monotonic() + TURNING_ON
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)  # SQLite tells nobody when the other has done it
+        else:
+            return
+
+
+def prepare_postgresql(engine: Engine) -> None:
+    """Let nobody be handed a connection that PostgreSQL has closed meanwhile, and statements with many ids have plans of their own.
+
+    Asking it each time would be a round trip more for every unit of work; that a server has gone is written in the
+    socket already. Only one that nobody has used for long is asked.
+    """
+
+    @event.listens_for(engine, "checkout")
+    def checkout(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        now = time.monotonic()
+        is_fresh = now - record.info.get(_SINCE, now) <= ASK
+        if _is_spoken_to(connection) or not (is_fresh or _answers(engine, connection)):
+            raise InvalidatePoolError
+
+    @event.listens_for(engine, "checkin")
+    def checkin(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_SINCE] = time.monotonic()
+
+    # In a plan that is kept for whatever ids, PostgreSQL takes them for ten and compares each row with all of them.
+    @event.listens_for(engine, "do_execute")
+    def do_execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+        # What is read slice by slice is planned each time.
+        if MANY_IDS not in statement or context.execution_options.get("stream_results"):
+            return False
+        cursor.execute(statement, parameters, prepare=False)
+        return True
+
+
+def _is_spoken_to(connection: Any) -> bool:
+    """Return whether something waits to be read: to a connection that asks nothing PostgreSQL only says goodbye."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _answers(engine: Engine, connection: Any) -> bool:
+    try:
+        return engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        return False

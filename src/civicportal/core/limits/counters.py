@@ -1,0 +1,108 @@
+"""Which counters a use of a limit adds to: the only place that distinguishes classes of clients.
+
+Pure: no clock, no database. :class:`~civicportal.core.limits.counting.Limits` does the counting.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from civicportal.core.limits.requesters import Requester, address_of, network_of
+from civicportal.core.limits.table import LIMITS, SHARES, Window
+
+Use = tuple[str, *tuple[object, ...]]
+"""Name of a limit, and what it is counted by: an address as it came, a number, the id of a user."""
+
+Beyond = Literal["refuse", "challenge", "slow"]
+"""What becomes of a use beyond a counter: it is refused, a challenge is asked for, or only the next challenge is harder."""
+
+_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Counter:
+    """One counter.
+
+    :ivar name: name of the limit.
+    :ivar parts: the values it is counted by, including the class of clients if that has a separate counter.
+    :ivar of_site: whether all clients of the class are counted together.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    window: Window
+    beyond: Beyond
+    of_site: bool = False
+
+
+def counters(use: Use, by: Requester, windows: Mapping[str, tuple[Window, ...]]) -> Iterator[Counter]:
+    """Yield the counters that a use of a limit adds to.
+
+    :param windows: windows of the site by name of the limit.
+    """
+    name, *given = use
+    limit = LIMITS[name]
+    if limit.counts == "site":
+        yield from _of_site(name, by, windows[name])
+        return
+    if limit.counts == "own":
+        parts = tuple(map(str, given))
+    else:
+        source = address_of if limit.counts == "address" else network_of
+        parts = tuple(source(part) for part in given)
+    if not by.is_unknown and limit.known:
+        # Recognised people are counted by account or device, not by address.
+        own = (*parts, by.id) if limit.counts == "own" else (by.id,)
+        yield from (Counter(limit.known, own, window, "refuse") for window in windows[limit.known])
+        return
+    if not by.is_unknown and limit.counts != "own":
+        return
+    challenged = limit.passable and by.challenged
+    beyond: Beyond = "challenge" if limit.passable and not challenged else "refuse"
+    parts = (*parts, "challenged") if challenged else parts
+    yield from (Counter(name, parts, window, beyond) for window in windows[name])
+
+
+def _of_site(name: str, by: Requester, windows: tuple[Window, ...]) -> Iterator[Counter]:
+    limit = LIMITS[name]
+    if not limit.passable:
+        yield from (Counter(name, (), window, "refuse", of_site=True) for window in windows)
+        return
+    if by.kind == "staff" or not (by.is_unknown or limit.scarce):
+        return
+    if not by.challenged:
+        for window in windows:
+            own = share(window, by.kind) if limit.scarce else window
+            yield Counter(name, (by.kind,), own, "challenge", of_site=True)
+    elif limit.scarce:
+        yield Counter(name, ("challenged",), challenged_share(windows), "refuse", of_site=True)
+    else:
+        yield Counter(name, ("challenged",), windows[0], "slow", of_site=True)
+
+
+def share(window: Window, kind: str) -> Window:
+    """Return the part of a scarce window that a class may use."""
+    return Window(max(1, window.hits * SHARES[kind] // 100), window.seconds)
+
+
+def challenged_share(windows: tuple[Window, ...]) -> Window:
+    """Return the share of clients that have passed a challenge, spread over the hours, so that the wait is at most one hour."""
+    spread = (
+        Window(max(1, part.hits * min(_HOUR, part.seconds) // part.seconds), min(_HOUR, part.seconds))
+        for part in (share(window, "challenged") for window in windows)
+    )
+    return min(spread, key=lambda window: window.hits / window.seconds)
+
+
+def of_site(windows: Mapping[str, tuple[Window, ...]]) -> Iterator[tuple[Counter, str]]:
+    """Yield all site-wide counters, each with its class."""
+    for name, limit in LIMITS.items():
+        if limit.counts != "site":
+            continue
+        if not limit.passable:
+            yield from ((one, "everybody") for one in _of_site(name, Requester(), windows[name]))
+            continue
+        for kind in ("unknown", "known", "citizen") if limit.scarce else ("unknown",):
+            yield from ((one, kind) for one in _of_site(name, Requester(kind), windows[name]))
+        passed = Requester(challenged=True)
+        yield from ((one, "challenged") for one in _of_site(name, passed, windows[name]))

@@ -1,0 +1,111 @@
+"""Data passed between the outbox, the worker and the transports."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from translationstring import TranslationString
+
+from civicportal.util.errors import CivicportalError
+from civicportal.util.i18n import say
+
+Lane = Literal["codes", "notices", "broadcasts"]
+MOST_AT_ONCE = 100
+"""Maximum messages per call of a transport."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageText:
+    """A text that a plugin sends.
+
+    :ivar key: ``<kind>.<new state>`` or another name, for instance ``reports.registered``.
+    :ivar title: for administrators.
+    :ivar text: the wording, with placeholders in braces: ``{TRACK}``.
+    :ivar fields: names of the placeholders it may use.
+    :ivar parts: maximum number of SMS parts, for instance two for one with a note.
+    """
+
+    key: str
+    title: TranslationString
+    text: TranslationString
+    fields: tuple[str, ...] = ("TRACK",)
+    parts: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A message for a transport.
+
+    :ivar recipient: E.164.
+    :ivar fields: the values of the placeholders, each at most 25 UTF-16 units.
+    :ivar maybe_sent: an earlier attempt was uncertain: look it up before sending again.
+    :ivar provider_id: the provider's id of that attempt, if known.
+    :ivar promised_at: when it was queued, aware; no provider can have it from before.
+    :ivar locale: its language.
+    """
+
+    id: int
+    kind: str
+    lane: Lane
+    recipient: str
+    text: str
+    fields: dict[str, str]
+    attempts: int = 1
+    maybe_sent: bool = False
+    provider_id: str | None = None
+    promised_at: datetime | None = None
+    locale: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """The provider accepted the message."""
+
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """The answer to an inbound message: key and values of a text; an empty key when a notification answers already."""
+
+    kind: str
+    fields: dict[str, str]
+
+
+class SendError(CivicportalError):
+    """Sending failed.
+
+    :ivar words: the reason; stored masked with the message, and shown in the reader's language if it is
+    translatable: ``_("the line ${line} is closed", mapping={"line": line})``.
+    """
+
+    def __init__(self, words: TranslationString | str) -> None:
+        super().__init__(say(words))
+        self.words = words
+
+
+class Transient(SendError):
+    """A temporary failure: retry after a pause.
+
+    :ivar retry_after: seconds requested by the provider, if any.
+    """
+
+    def __init__(self, words: TranslationString | str, retry_after: float | None = None) -> None:
+        super().__init__(words)
+        self.retry_after = retry_after
+
+
+class Configuration(SendError):
+    """Nothing can be sent until the configuration is corrected: the gate closes."""
+
+
+class Permanent(SendError):
+    """This message can never be sent."""
+
+
+class Uncertain(SendError):
+    """It is not known whether the message was sent."""
+
+
+class CannotTell(SendError):
+    """The provider could not be asked whether an uncertain message was sent."""

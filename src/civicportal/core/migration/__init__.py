@@ -1,0 +1,1 @@
+"""Running the revisions of core and plugins."""

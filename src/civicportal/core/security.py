@@ -1,0 +1,142 @@
+"""Who acts, and what they may do: plain values without a database, used by services, views and tests alike."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from translationstring import TranslationString
+
+Door = Literal["visitor", "citizen", "staff", "system"]
+Scope = Literal["case", "unit", "city"]
+"""What a membership may limit a right to: cases by unit and category, people by unit, or nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """A right that roles can contain, for instance ``reports:case:view``.
+
+    :ivar scope: how the unit and the category of a membership limit it. A right over cases is limited by both, because
+        :class:`~civicportal.domain.cases.access.rights.AccessService` checks it. A right over people is limited by the unit. Every other right
+        applies to the whole city: a membership with a unit or a category does not give it, and a role that contains one
+        cannot be granted with either.
+    """
+
+    name: str
+    title: TranslationString
+    scope: Scope = "city"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """One membership of a person with its resolved scope.
+
+    Categories divide the cases of a unit that have one. Cases without one, such as feedback, and inquiries of other units
+    are for every member of the unit.
+
+    :ivar permissions: names of the rights; ignored for an administrator, who holds every one.
+    :ivar units: ids of the units it covers, their subtrees included; None covers all.
+    :ivar categories: ids of the categories it covers, subtrees included; None covers all.
+    :ivar leads: whether it is that of the head of a unit, who may act on its cases even if they are assigned to a colleague.
+    :ivar own: False for a grant held on behalf of someone whose deputy this person is today.
+    :ivar holder_id: user id of the holder of the membership.
+    """
+
+    permissions: frozenset[str]
+    administrator: bool = False
+    units: frozenset[int] | None = None
+    categories: frozenset[int] | None = None
+    unit_id: int | None = None
+    leads: bool = False
+    own: bool = True
+    holder_id: int | None = None
+
+    def gives(self, permission: str) -> bool:
+        """Return whether the right is part of this grant, whatever its scope."""
+        return self.administrator or permission in self.permissions
+
+    def covers(self, unit_id: int | None, category_id: int | None) -> bool:
+        """Return whether a case of this unit and category lies inside the scope."""
+        in_unit = self.units is None or unit_id in self.units
+        in_category = self.categories is None or category_id in self.categories
+        return in_unit and (in_category or (category_id is None and self.units is not None))
+
+    def is_of(self, unit_id: int) -> bool:
+        """Return whether this makes somebody a member of the unit, or of one above it."""
+        return self.units is not None and unit_id in self.units
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Somebody who acts, frozen for the length of a request.
+
+    :ivar door: "staff" only when the session was opened at the staff door; a citizen's session carries no staff right.
+    :ivar level: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
+    :ivar locale: the language of the person's messages; empty for the site's own.
+    :ivar deputy_for: the person whose grants are used besides one's own, if any, by user id.
+    :ivar must_enrol: whether the person has to set up a strong factor before anything else; they have no rights until then.
+    :ivar has_kept: whether the session has pending forms of the person; None if unknown.
+    :ivar stamp: version of the reference data at the start of the request, see :mod:`civicportal.core.reference`.
+    """
+
+    user_id: int | None
+    name: str
+    door: Door
+    level: int = 0
+    mobile: str | None = None
+    locale: str = ""
+    session_id: int | None = None
+    grants: tuple[Grant, ...] = ()
+    deputy_for: frozenset[int] = frozenset()
+    must_enrol: bool = False
+    has_kept: bool | None = field(default=None, compare=False, repr=False)
+    stamp: str | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_staff(self) -> bool:
+        """Return whether this session came in by the staff door."""
+        return self.door == "staff"
+
+    @property
+    def is_citizen(self) -> bool:
+        """Return whether this session came in by the citizens' door."""
+        return self.door == "citizen"
+
+    @property
+    def reach(self) -> "Identity":
+        """Return what decides which cases somebody reaches, without name and session: of two that are equal so are these."""
+        return Identity(
+            user_id=self.user_id, name="", door=self.door, grants=self.grants, deputy_for=self.deputy_for
+        )
+
+    @property
+    def person_id(self) -> int:
+        """Return the user id of a signed-in person.
+
+        :raises LookupError: for a visitor and for the portal itself.
+        """
+        if self.user_id is None:
+            raise LookupError("nobody has signed in")
+        return self.user_id
+
+    @property
+    def avatar_letter(self) -> str:
+        """Return the first letter of the name, for the round mark beside it; empty without a name."""
+        return self.name.strip()[:1]
+
+    def permits(self, permission: str) -> bool:
+        """Return whether any grant gives the right, in whatever scope."""
+        return self.door == "system" or any(grant.gives(permission) for grant in self.grants)
+
+
+#: The portal itself: jobs, inbound messages, deadlines.
+SYSTEM = Identity(user_id=None, name="system", door="system")
+#: Nobody in particular.
+VISITOR = Identity(user_id=None, name="", door="visitor")
+
+SIGNED_IN = "civicportal:signed-in"
+"""Pyramid permission of pages for everyone who came in, by whichever door."""
+CITIZEN = "civicportal:citizen"
+"""Pyramid permission of pages for signed-in citizens."""
+STAFF = "civicportal:staff"
+"""Pyramid permission of pages for anyone who came in by the staff door."""
+EVERYBODY = "civicportal:everybody"
+"""Pyramid permission of public pages, said aloud so that no view is public by forgetting."""

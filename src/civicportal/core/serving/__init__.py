@@ -1,0 +1,1 @@
+"""Processes and connections of the server."""

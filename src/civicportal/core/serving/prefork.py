@@ -1,0 +1,113 @@
+"""Several processes that serve one listening socket: forked from an assembled application, started again when they die."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from civicportal.core.serving.stopping import StopRequest
+
+log = logging.getLogger(__name__)
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
+LOOK = 0.5
+"""Seconds between two looks at the processes."""
+TOO_SOON = 2.0
+"""Seconds within which a process that dies has not really begun; the next one waits so long."""
+STOP_SECONDS = 20.0
+"""Until then a process has answered what it had begun."""
+
+
+class Prefork:
+    """Keeps some processes alive until SIGTERM or SIGINT.
+
+    :param number: of processes.
+    :param serve: what each of them does, until SIGTERM tells it to end; it is given its place among them, from 0 on.
+    :param listening: the socket that all of them accept from.
+    """
+
+    def __init__(self, number: int, serve: Callable[[int], None], listening: socket.socket) -> None:
+        self._listening = listening
+        self._serve = serve
+        self._number = number
+        self._children: dict[int, tuple[int, float]] = {}
+        # Who holds the writing end is the parent alone: when it is gone, the children read its end.
+        self._alive, self._parent = os.pipe()
+
+    def run(self) -> None:
+        """Serve; what this process has opened before, such as connections, the children must not use.
+
+        Signals ask no more than to end from then on, also after it.
+        """
+        asked = StopRequest(*STOPS)
+        try:
+            for place in range(self._number):
+                self._start(place)
+            while not asked.wait(LOOK):
+                self._look(asked)
+        finally:
+            self._end()
+
+    def _start(self, place: int) -> None:
+        # What comes during the fork is kept for whom it was sent to: the child has the parent's handlers until it has its own.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        pid = os.fork()
+        if pid:
+            self._children[pid] = (place, time.monotonic())
+        else:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            # Ctrl+C reaches everybody at the terminal: the parent decides.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if not pid:
+            self._be_child(place)
+
+    def _be_child(self, place: int) -> None:
+        code = 1
+        try:
+            os.close(self._parent)
+            threading.Thread(target=self._follow, name="parent", daemon=True).start()
+            self._serve(place)
+            code = 0
+        except BaseException:
+            log.exception("a process of the server ends")
+        finally:
+            # Nothing of the parent's is tidied up by a child.
+            os._exit(code)
+
+    def _follow(self) -> None:
+        """End with the parent, however it ends."""
+        os.read(self._alive, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _look(self, asked: StopRequest) -> None:
+        for pid, (place, begun) in list(self._children.items()):
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if not done:
+                continue
+            del self._children[pid]
+            log.error(
+                "a process of the server ended with %s and is started again",
+                os.waitstatus_to_exitcode(status),
+            )
+            if time.monotonic() - begun < TOO_SOON and asked.wait(TOO_SOON):
+                return
+            self._start(place)
+
+    def _end(self) -> None:
+        # As long as one process holds it, connections come in; when all have closed it, a proxy asks another machine.
+        self._listening.close()
+        for pid in self._children:
+            os.kill(pid, signal.SIGTERM)
+        until = time.monotonic() + STOP_SECONDS
+        while self._children and time.monotonic() < until:
+            time.sleep(0.05)
+            for pid in list(self._children):
+                if os.waitpid(pid, os.WNOHANG)[0]:
+                    del self._children[pid]
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)

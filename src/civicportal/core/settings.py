@@ -1,0 +1,383 @@
+"""Reading and validating ``site.toml``: strict, with the TOML path in every error."""
+
+import os
+import tomllib
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import colander
+
+from civicportal.core import settings_values as values
+from civicportal.core.limits import DEFAULTS as LIMIT_DEFAULTS
+from civicportal.core.settings_values import WEEKDAYS, parse_hours
+from civicportal.util.errors import ConfigurationError
+from civicportal.util.toml_types import (
+    NUMBERS,
+    FreeTable,
+    Table,
+    number,
+    one_or_more,
+    string,
+    strings,
+)
+
+__all__ = [
+    "MODES",
+    "WEEKDAYS",
+    "S3Table",
+    "SiteSettings",
+    "parse_hours",
+    "read_settings",
+    "validate",
+    "warn_sleeping",
+]
+
+MODES = ("production", "development", "demo")
+DEEPEST = 20
+"""Tables and arrays within each other; the portal and its plugins need four."""
+SECRETS = {
+    ("site", "secret"),
+    ("site", "pii_keys"),
+    ("s3", "access_key"),
+    ("s3", "secret_key"),
+    ("metrics", "token"),
+    ("backup", "access_key"),
+    ("backup", "secret_key"),
+}
+
+
+class SiteTable(Table):
+    """``[site]``: the portal itself.
+
+    :ivar name: of the portal, as pages show it.
+    :ivar short_name: the same in text messages, without diacritics.
+    :ivar plugins: the services, in their order; all must be installed.
+    :ivar package: Python package of the site: its hooks, templates and static files stand before all others.
+    :ivar mode: "development" and "demo" make a secret of their own; a demo sends nothing outside.
+    :ivar locale: language of those who have chosen none.
+    :ivar languages: those people may choose; empty for the locale alone.
+    :ivar calendar: in which days are written and read.
+    :ivar country: whose rules mobiles and personal numbers follow: "ir" or "generic".
+    :ivar timezone: of the city, by its IANA name.
+    :ivar public_url: address of the portal, for links in messages; needed in production, with https.
+    :ivar hosts: host names that production answers to besides that of the address.
+    :ivar database_url: as SQLAlchemy writes it; a relative SQLite file lies in the folder where the command runs.
+        Several PostgreSQL servers, of which one is writable: ``…@/name?host=db1:5432&host=db2:5432``.
+    :ivar files: folder of the pictures, without ``[s3]``.
+    :ivar quarantine_days: how long unreferenced files are kept in quarantine before they are deleted.
+    :ivar data: folder of the seeds, beside the site file.
+    :ivar secret: 32 bytes or more; signs and derives everything that needs a key.
+    :ivar pii_keys: keys of the encryption at rest, the newest first, with spaces between; the secret where there is none.
+    :ivar fallback_unit: key of the unit that gets what no rule and no category sends elsewhere.
+    :ivar trusted_proxy: addresses and networks of the reverse proxies whose ``X-Forwarded-For`` and ``-Proto`` are
+        believed; one may stand alone.
+    """
+
+    name = string()
+    short_name = string()
+    plugins = strings()
+    package = string("")
+    mode = string("production", validator=colander.OneOf(MODES))
+    locale = string("fa")
+    languages = strings(())
+    calendar = string("jalali", validator=colander.OneOf(("jalali", "gregorian")))
+    country = string("generic")
+    timezone = string("UTC", validator=values.zone)
+    public_url = string("")
+    hosts = strings(())
+    database_url = string("sqlite:///var/civicportal.db")
+    files = string("var/files")
+    quarantine_days = number(30, validator=colander.Range(1, 3650))
+    data = string("data")
+    secret = string("")
+    pii_keys = string("")
+    fallback_unit = string()
+    trusted_proxy = one_or_more((), validator=values.proxies)
+
+
+class S3Table(Table):
+    """``[s3]``: where it stands, pictures lie in a bucket and not in ``site.files``.
+
+    :ivar bucket: its name.
+    :ivar endpoint: address of the service, without the bucket.
+    :ivar region: as the service calls it.
+    :ivar prefix: folder in the bucket.
+    :ivar access_key: name of the key.
+    :ivar secret_key: the key.
+    :ivar ca: file with certificates (PEM) of an authority of the city's own.
+    """
+
+    bucket = string()
+    endpoint = string(validator=values.endpoint)
+    region = string("us-east-1")
+    prefix = string("")
+    access_key = string()
+    secret_key = string()
+    ca = string("")
+
+
+class MetricsTable(Table):
+    """``[metrics]``: metrics for monitoring systems under ``/metrics``; without this table there is no such page.
+
+    :ivar token: required as ``Authorization: Bearer …``; 16 characters or more.
+    :ivar addresses: addresses and networks that need no token.
+    """
+
+    token = string("", validator=values.token)
+    addresses = one_or_more((), validator=values.proxies)
+
+    def validator(self, node: colander.SchemaNode, table: dict[str, Any]) -> None:
+        """Refuse a table with neither a token nor addresses: nobody could read the figures."""
+        if not table["token"] and not table["addresses"]:
+            raise colander.Invalid(node, "token or addresses says who may read them")
+
+
+class BackupTable(Table):
+    """``[backup]``: encryption of backups, and access to a bucket.
+
+    :ivar recipients: public keys (``age1…`` of age-keygen, or of ssh) that backups are encrypted for; without one they are
+        not encrypted.
+    :ivar max_age_hours: ``check`` warns if the last verified backup is older.
+    :ivar scratch_database_url: an empty PostgreSQL database for verifying; without it one is created on the portal's server.
+    :ivar endpoint: URL of the service for targets that start with ``s3://``.
+    :ivar region: as the service calls it.
+    :ivar access_key: name of the key.
+    :ivar secret_key: the key.
+    :ivar ca: file with certificates (PEM) of an authority of the city's own.
+    """
+
+    recipients = strings(())
+    max_age_hours = number(36, validator=colander.Range(1, 24 * 366))
+    scratch_database_url = string("")
+    endpoint = string("", validator=values.endpoint_or_none)
+    region = string("us-east-1")
+    access_key = string("")
+    secret_key = string("")
+    ca = string("")
+
+
+class MapTable(Table):
+    """``[map]``: the city; without this table reports have an address and no point.
+
+    :ivar kind: what the ground is drawn from: the GeoJSON of the city, or its tiles.
+    :ivar geojson: file of the city: border, districts, streets.
+    :ivar districts: another GeoJSON file whose areas are the districts.
+    :ivar tiles: PMTiles or MBTiles file, for kind "tiles".
+    :ivar center: latitude and longitude in degrees where maps begin.
+    :ivar zoom: level at which maps begin.
+    :ivar min_zoom: the farthest.
+    :ivar max_zoom: the nearest.
+    :ivar attribution: whose map it is; stands in the corner.
+    """
+
+    kind = string("schematic", validator=colander.OneOf(("schematic", "tiles")))
+    geojson = string()
+    districts = string("")
+    tiles = string("")
+    center = colander.SchemaNode(NUMBERS)
+    zoom = number(14)
+    min_zoom = number(12)
+    max_zoom = number(18)
+    attribution = string("")
+
+    def validator(self, node: colander.SchemaNode, table: dict[str, Any]) -> None:
+        """Refuse a map of tiles without a file of them, and a file that nothing would show."""
+        if (table["kind"] == "tiles") != bool(table["tiles"]):
+            raise colander.Invalid(node, 'kind = "tiles" and tiles = "FILE" go together')
+
+
+class CalendarTable(Table):
+    """``[calendar]``: office hours, on which deadlines are counted; planted once, then arranged under ``/admin``.
+
+    :ivar weekend: days off.
+    :ivar half_days: days with shorter hours.
+    :ivar hours: when the offices are open.
+    :ivar half_day_end: when they close on a half day; the middle of the hours, if not given.
+    """
+
+    weekend = strings(("fri",), validator=values.weekdays)
+    half_days = strings((), validator=values.weekdays)
+    hours = string("08:00-16:00", validator=values.hours)
+    half_day_end = string(None, validator=values.time_of_day)
+
+
+class NotificationsTable(Table):
+    """``[notifications]``: text messages.
+
+    :ivar transport: "console", or the name of a plugin that sends; production refuses the transports of tests.
+    :ivar quiet_hours: when notices wait; codes and answers to what somebody has just done go at once.
+    :ivar undo_seconds: how long a step may be taken back, and its notice waits.
+    :ivar accept: the word by which citizens answer to a closing that it is settled; empty for none.
+    :ivar object: the word by which they object to it, which opens the case again.
+    :ivar digest_at: when staff who asked for it are told of their kartable on working days; empty for never.
+    """
+
+    transport = string()
+    quiet_hours = string("22:00-08:00", validator=values.hours)
+    undo_seconds = number(30)
+    accept = string("")
+    object = string("")
+    digest_at = string("08:00", validator=values.time_or_none)
+
+
+class AccountsTable(Table):
+    """``[accounts]``: how staff sign in.
+
+    :ivar strong_roles: keys of the roles whose holders need a passkey or an authenticator app; by default
+        "administrator", and none in a demo.
+    :ivar strong_permissions: rights whose holders need one too, for instance "core:member:manage".
+    """
+
+    strong_roles = strings(None)
+    strong_permissions = strings(())
+
+
+class EscalationTable(Table):
+    """``[escalation]``: what becomes of a case that is past its deadline.
+
+    :ivar steps: where it goes, one after the other: "head" of its unit, "above" to the unit above; none by default.
+    :ivar every: office days between the steps; the first is taken at the deadline.
+    """
+
+    steps = strings((), validator=values.steps)
+    every = number(2)
+
+
+class SiteSettings(Table):
+    """The whole of ``site.toml`` but the plugins' own tables."""
+
+    site = SiteTable()
+    s3 = S3Table(missing=None)
+    metrics = MetricsTable(missing=None)
+    backup = BackupTable(missing=colander.drop)
+    map = MapTable(missing=None)
+    calendar = CalendarTable(missing=colander.drop)
+    notifications = NotificationsTable()
+    accounts = AccountsTable(missing={"strong_roles": None, "strong_permissions": ()})
+    escalation = EscalationTable(missing={"steps": (), "every": 2})
+    look = FreeTable(missing={})
+    contact = FreeTable(missing={})
+    texts = FreeTable(missing={})
+    limits = FreeTable(missing={})
+    plugins = FreeTable(missing={})
+
+
+def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Read a site file, resolve ``{ env = … }`` and ``{ file = … }``, and validate the core's tables.
+
+    :raises ConfigurationError: names the file and the TOML path of every problem.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path}: there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    _refuse_plain_secrets(path, raw)
+    resolved = _resolve(raw, os.environ if environ is None else environ, path, ())
+    settings = validate(SiteSettings(), resolved, path, "")
+    settings.setdefault("calendar", CalendarTable().deserialize({}))
+    settings.setdefault("backup", BackupTable().deserialize({}))
+    _check_limits(path, settings["limits"])
+    return settings
+
+
+def validate(schema: colander.SchemaNode, table: Any, path: Path, prefix: str) -> dict[str, Any]:
+    """Validate one table.
+
+    :param prefix: TOML path of the table, for messages.
+    :raises ConfigurationError: with every problem, one a line.
+    """
+    try:
+        return dict(schema.deserialize(table))
+    except colander.Invalid as error:
+        lines = [f"{path}: {place}: {message}" for place, message in _problems(error, prefix)]
+        raise ConfigurationError("\n".join(lines)) from None
+
+
+def _problems(error: colander.Invalid, prefix: str) -> list[tuple[str, str]]:
+    found = []
+    for path in error.paths():
+        place = ".".join(part for part in (prefix, *(step.node.name for step in path)) if part)
+        found += [(place or "site.toml", words) for words in _words(path[-1])]
+    return found
+
+
+def _words(error: colander.Invalid) -> list[str]:
+    # Of what nobody declared only the names are told: a value may be a secret.
+    if isinstance(error, colander.UnsupportedFields):
+        return [f"unknown key {name!r}" for name in error.fields]
+    return [
+        str(message.interpolate() if hasattr(message, "interpolate") else message)
+        for message in error.messages()
+    ]
+
+
+def _refuse_plain_secrets(path: Path, raw: Mapping[str, Any]) -> None:
+    for table, key in SECRETS:
+        values = raw.get(table)
+        value = values.get(key) if isinstance(values, dict) else None
+        if isinstance(value, str) or (isinstance(value, dict) and "default" in value):
+            raise ConfigurationError(
+                f'{path}: {table}.{key}: a secret is never written here; use {{ env = "NAME" }} or {{ file = "…" }}'
+            )
+
+
+def _resolve(value: Any, environ: Mapping[str, str], path: Path, place: tuple[str, ...]) -> Any:
+    if len(place) > DEEPEST:
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: tables and arrays are nested too deeply")
+    if isinstance(value, dict):
+        if "env" in value and set(value) <= {"env", "default"}:
+            return _from_environment(value, environ, path, place)
+        if set(value) == {"file"}:
+            return _from_file(value["file"], path, place)
+        resolved = {key: _resolve(item, environ, path, (*place, key)) for key, item in value.items()}
+        return {key: item for key, item in resolved.items() if item is not None}
+    if isinstance(value, list):
+        return [_resolve(item, environ, path, (*place, str(index))) for index, item in enumerate(value)]
+    return value
+
+
+def _from_environment(
+    value: dict[str, Any], environ: Mapping[str, str], path: Path, place: tuple[str, ...]
+) -> Any:
+    if not isinstance(value["env"], str):
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: env must name a variable")
+    found = environ.get(value["env"], value.get("default"))
+    if found is None and place not in SECRETS and place[0] != "plugins" and place != ("site", "public_url"):
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: the environment has no {value['env']}")
+    return found
+
+
+def _from_file(name: Any, path: Path, place: tuple[str, ...]) -> str:
+    if not isinstance(name, str):
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: file must name a file")
+    source = path.parent / name
+    try:
+        return source.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: {source}: {error.strerror}") from None
+    except ValueError as error:
+        # The name contains NUL, or the file is not UTF-8.
+        raise ConfigurationError(f"{path}: {'.'.join(place)}: {source}: {error}") from None
+
+
+def _check_limits(path: Path, limits: Mapping[str, Any]) -> None:
+    for name, windows in limits.items():
+        if name not in LIMIT_DEFAULTS:
+            raise ConfigurationError(
+                f"{path}: limits.{name}: unknown limit; known are {', '.join(LIMIT_DEFAULTS)}"
+            )
+        well_formed = isinstance(windows, list) and all(
+            isinstance(pair, list) and len(pair) == 2 and all(isinstance(n, int) and n > 0 for n in pair)
+            for pair in windows
+        )
+        if not well_formed:
+            raise ConfigurationError(f"{path}: limits.{name}: must be an array of [hits, seconds]")
+
+
+def warn_sleeping(name: str) -> None:
+    """Say that a table belongs to a plugin that is installed but not listed."""
+    warnings.warn(f"plugins.{name}: the plugin is not listed in site.plugins and sleeps", stacklevel=2)

@@ -1,0 +1,104 @@
+"""What single settings of ``site.toml`` may be."""
+
+import re
+from datetime import time
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import colander
+
+from civicportal.core.serving.proxies import networks
+
+STEPS = ("head", "above")
+SHORTEST_TOKEN = 16
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def zone(node: colander.SchemaNode, value: str) -> None:
+    """Refuse an unknown time zone."""
+    try:
+        # Of a name with very many parts the modules would be imported one within the other.
+        known = _ZONE.fullmatch(value) is not None and ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # OSError: the name of a folder, such as "Asia".
+        known = False
+    if not known:
+        raise colander.Invalid(node, f"unknown time zone {value!r}")
+
+
+def parse_hours(value: str) -> tuple[time, time]:
+    """Read ``07:30-14:30``.
+
+    :raises ValueError: when it is anything else.
+    """
+    start, dash, end = value.partition("-")
+    if not dash:
+        raise ValueError(value)
+    return time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
+
+
+def hours(node: colander.SchemaNode, value: str) -> None:
+    """Refuse what is not like ``07:30-14:30``."""
+    try:
+        parse_hours(value)
+    except ValueError:
+        raise colander.Invalid(node, f"must look like 07:30-14:30, not {value!r}") from None
+
+
+def proxies(node: colander.SchemaNode, value: list[str]) -> None:
+    """Refuse what is neither an address nor a network."""
+    try:
+        networks(value)
+    except ValueError as error:
+        raise colander.Invalid(node, f"must be an address or a network: {error}") from None
+
+
+def token(node: colander.SchemaNode, value: str) -> None:
+    """Refuse a token that can be guessed."""
+    if value and len(value) < SHORTEST_TOKEN:
+        raise colander.Invalid(node, f"needs {SHORTEST_TOKEN} characters or more")
+
+
+def time_of_day(node: colander.SchemaNode, value: str) -> None:
+    """Refuse what is not like ``12:00``."""
+    try:
+        time.fromisoformat(value)
+    except ValueError:
+        raise colander.Invalid(node, f"must look like 12:00, not {value!r}") from None
+
+
+def time_or_none(node: colander.SchemaNode, value: str) -> None:
+    """The same, but for an empty text."""
+    if value:
+        time_of_day(node, value)
+
+
+def weekdays(node: colander.SchemaNode, value: list[str]) -> None:
+    """Refuse unknown days."""
+    unknown = sorted(set(value) - set(WEEKDAYS))
+    if unknown:
+        raise colander.Invalid(node, f"unknown weekday {unknown[0]!r}; known are {', '.join(WEEKDAYS)}")
+
+
+def endpoint(node: colander.SchemaNode, value: str) -> None:
+    """Refuse an address that others could listen to."""
+    parts = urlsplit(value)
+    is_near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not parts.hostname or not (parts.scheme == "https" or is_near):
+        raise colander.Invalid(node, f"must begin with https://, not {value!r}")
+
+
+def endpoint_or_none(node: colander.SchemaNode, value: str) -> None:
+    """The same, but for an empty text."""
+    if value:
+        endpoint(node, value)
+
+
+def steps(node: colander.SchemaNode, value: list[str]) -> None:
+    """Refuse unknown steps, and one that is named twice."""
+    unknown = sorted(set(value) - set(STEPS))
+    if unknown:
+        raise colander.Invalid(node, f"unknown step {unknown[0]!r}; known are {', '.join(STEPS)}")
+    if len(set(value)) < len(value):
+        raise colander.Invalid(node, "a step is taken once")

@@ -1,0 +1,349 @@
+"""A site: one city's portal, assembled from its ``site.toml``."""
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import time, timedelta
+from functools import cached_property
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pyramid.i18n import Localizer, make_localizer
+from sqlalchemy import text
+
+from civicportal.core.assembly import (
+    choose_country,
+    collect_kinds,
+    collect_models,
+    collect_permissions,
+)
+from civicportal.core.branding.values import Face, FaceCache
+from civicportal.core.clock import Clock, SystemClock
+from civicportal.core.crypto import Keys, own_secret
+from civicportal.core.db import Engines, check_database, make_engines
+from civicportal.core.db.servers import refuse_two_primaries
+from civicportal.core.limits import Limits
+from civicportal.core.memory import SiteMemory
+from civicportal.core.messages import MessageText
+from civicportal.core.migration.state import refuse_pending
+from civicportal.core.plugins import (
+    PluginInfo,
+    PluginModels,
+    collect,
+    create_plugin_manager,
+    in_order,
+    plugin_infos,
+)
+from civicportal.core.reference import ReferenceData
+from civicportal.core.security import SYSTEM, Identity, Permission
+from civicportal.core.settings import (
+    MODES,
+    WEEKDAYS,
+    parse_hours,
+    read_settings,
+    validate,
+    warn_sleeping,
+)
+from civicportal.core.storage import (
+    GuardedStorage,
+    IFileStorage,
+    LocalStorage,
+    S3Storage,
+)
+from civicportal.core.work import Work, unit_of_work
+from civicportal.domain.cases.workflow import CaseKind, unknown_kind
+from civicportal.util.calendar import CityCalendar
+from civicportal.util.countries import Country
+from civicportal.util.errors import ConfigurationError
+from civicportal.util.geo import CityMap, map_files
+
+SITES = "civicportal.sites"
+SITE = "site"
+"""Name of the site's own package among the plugins: for its settings and as a transport."""
+TEST_TRANSPORTS = ("console", "memory", "simulator")
+SHORTEST_SECRET = 32
+"""Bytes."""
+
+
+class Site:
+    """Everything that does not change while the portal runs.
+
+    :param path: of the ``site.toml``.
+    :param mode: overrides ``site.mode``, as does ``CIVICPORTAL_MODE``: the demo's worker inherits it.
+    :param environ: where ``{ env = … }`` is looked up; the process's environment if None.
+    :param transport: overrides ``notifications.transport``.
+    :raises ConfigurationError: when the portal cannot be assembled so.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        mode: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        transport: str | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.path = path.resolve()
+        self.settings = read_settings(self.path, environ)
+        table = self.settings["site"]
+        self.mode: str = mode or os.environ.get("CIVICPORTAL_MODE") or table["mode"]
+        self.locale: str = table["locale"]
+        self.languages: tuple[str, ...] = tuple(table["languages"]) or (self.locale,)
+        self.fallback_unit: str = table["fallback_unit"]
+        self.package: str = table["package"]
+        self.timezone = ZoneInfo(table["timezone"])
+        self.hooks = create_plugin_manager(table["plugins"], self.package)
+        self.country: Country = choose_country(self.hooks, table["country"])
+        self.transport: str = transport or self._choose_transport()
+        self.clock: Clock = clock or SystemClock()
+        self.data = self.path.parent / table["data"]
+        self._check_mode()
+        self.keys = self._make_keys(table)
+        self.engines: Engines = make_engines(self._database_url(table["database_url"]))
+        self.storage: GuardedStorage = self.guarded(self.bucket() or self.folder())
+        self.limits = Limits(self, self.settings["limits"])
+        self.calendar = self._make_calendar()
+        self.plugins: tuple[PluginInfo, ...] = plugin_infos(self.hooks, table["plugins"])
+        self.plugin_settings = self._validate_plugins()
+        self.models: dict[str, PluginModels] = collect_models(self.hooks)
+        self.kinds: dict[str, CaseKind] = collect_kinds(self)
+        self.permissions: dict[str, Permission] = collect_permissions(self)
+        self.messages: dict[str, MessageText] = collect(
+            self.hooks, "register_messages", lambda text: text.key, site=self
+        )
+        self.faces = FaceCache(self)
+        self.reference = ReferenceData(self)
+        self.memory = SiteMemory()
+        #: Set by ``create_app``; templates rendered outside a request need it.
+        self.registry: Any = None
+
+    @property
+    def face(self) -> Face:
+        """Return name, colours, contact and words of the municipality, as they stand now."""
+        return self.faces.current()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the portal."""
+        return self.face.name
+
+    @property
+    def short_name(self) -> str:
+        """Return the name that stands in text messages."""
+        return self.face.short_name
+
+    @property
+    def is_demo(self) -> bool:
+        """Return whether this is a demonstration with invented people."""
+        return self.mode == "demo"
+
+    @property
+    def is_production(self) -> bool:
+        """Return whether real people use it."""
+        return self.mode == "production"
+
+    @property
+    def public_url(self) -> str:
+        """Return the portal's address without a slash at the end; empty in a demo without one."""
+        return str(self.settings["site"]["public_url"]).rstrip("/")
+
+    @property
+    def quarantine(self) -> timedelta:
+        """Return how long files are kept in quarantine."""
+        return timedelta(days=self.settings["site"]["quarantine_days"])
+
+    @property
+    def cookie_name(self) -> str:
+        """Return the name of the session cookie; the prefix binds it to https and this host."""
+        return "__Host-cp" if self.is_production else "cp"
+
+    @property
+    def language_cookie_name(self) -> str:
+        """Return the name of the language cookie."""
+        return "__Host-lang" if self.is_production else "lang"
+
+    @cached_property
+    def map(self) -> CityMap | None:
+        """Return the city's map, or None when the site has none."""
+        table = self.settings["map"]
+        return CityMap.load(*map_files(self.path.parent, table)) if table else None
+
+    @cached_property
+    def rights_of_city(self) -> frozenset[str]:
+        """Return the names of the city-wide rights, which only a membership without unit and category gives."""
+        return frozenset(name for name, right in self.permissions.items() if right.scope == "city")
+
+    @cached_property
+    def rights_of_units(self) -> frozenset[str]:
+        """Return the names of the rights that only a membership without a category gives."""
+        return frozenset(name for name, right in self.permissions.items() if right.scope == "unit")
+
+    @cached_property
+    def exports(self) -> dict[str, Any]:
+        """Return what can be taken along as a file, by name."""
+        return collect(self.hooks, "register_exports", lambda offer: offer.name, site=self)
+
+    @cached_property
+    def translation_dirs(self) -> list[str]:
+        """Return the folders of message catalogues, the strongest last: plugins, core, site."""
+        packages = [info.package for info in reversed(self.plugins)]
+        packages += ["civicportal", *([self.package] if self.package else [])]
+        folders = [Path(str(files(package))) / "locale" for package in packages]
+        return [str(folder) for folder in folders if folder.is_dir()]
+
+    def guarded(self, store: IFileStorage) -> GuardedStorage:
+        """Return a file store that refuses access until its mark is verified to be this portal's."""
+        from civicportal.domain.ownership import is_own
+
+        return GuardedStorage(store, lambda own: is_own(self, own))
+
+    def folder(self) -> LocalStorage:
+        """Return the file store in the directory ``site.files``, which is made if it is missing."""
+        return LocalStorage(Path(self.settings["site"]["files"]).resolve())
+
+    def bucket(self) -> S3Storage | None:
+        """Return the file store that ``[s3]`` names; where there is one, it is the site's."""
+        table = self.settings["s3"]
+        if not table:
+            return None
+        try:
+            ca = (self.path.parent / table["ca"]).read_text() if table["ca"] else ""
+        except OSError as error:
+            raise ConfigurationError(f"{self.path}: s3.ca: {error}") from None
+        return S3Storage(**{**table, "ca": ca})
+
+    def kind(self, name: str) -> CaseKind:
+        """Return a kind of case; of one whose plugin is off, a stand-in without transitions."""
+        return self.kinds.get(name) or unknown_kind(name)
+
+    def work(
+        self, *, actor: Identity = SYSTEM, write: bool = True, patience: int = 0
+    ) -> AbstractContextManager[Work]:
+        """Open a unit of work outside a request, whose statements may take so many seconds if a page's are not enough."""
+        return unit_of_work(self, actor=actor, write=write, patience=patience)
+
+    def localizer(self, locale: str | None = None) -> Localizer:
+        """Return the translator for a locale, the site's own if None."""
+        locale = locale or self.locale
+        if locale not in self._localizers:
+            self._localizers[locale] = make_localizer(locale, self.translation_dirs)
+        return self._localizers[locale]
+
+    @cached_property
+    def _localizers(self) -> dict[str, Localizer]:
+        return {}
+
+    def check_start(self, *, forks: bool = False) -> None:
+        """Refuse to serve with a database that is unsuitable or not migrated, or with a foreign store or secrets.
+
+        :param forks: whether the process forks later.
+        :raises ConfigurationError: with the remedy.
+        """
+        from civicportal.domain.ownership import establish
+
+        check_database(self.engines)
+        refuse_two_primaries(self.engines.read.url)
+        refuse_pending(self)
+        establish(self, forks=forks)
+        if self.is_production:
+            refuse_demo_data(self)
+
+    def _check_mode(self) -> None:
+        if self.mode not in MODES:
+            raise ConfigurationError(f"site.mode: {self.mode!r} is none of {', '.join(MODES)}")
+        if not self.is_production:
+            return
+        if self.transport in TEST_TRANSPORTS:
+            raise ConfigurationError(f"notifications.transport: {self.transport!r} is not for production")
+        if not self.public_url.startswith("https://"):
+            raise ConfigurationError("site.public_url: production needs an address that begins with https://")
+
+    def _choose_transport(self) -> str:
+        """Return the transport; in a demo only one that brings a stand-in of its provider, so that nothing goes out."""
+        named: str = self.settings["notifications"]["transport"]
+        stands_in = any(name == named for name, _call in in_order(self.hooks, "demo_phones"))
+        return named if stands_in or not self.is_demo else "console"
+
+    def _make_keys(self, table: Mapping[str, Any]) -> Keys:
+        secret = table["secret"]
+        if not secret and not self.is_production:
+            secret = own_secret(Path("var"))
+        if len(secret.encode()) < SHORTEST_SECRET:
+            raise ConfigurationError(f"site.secret: needs {SHORTEST_SECRET} bytes or more")
+        pii = [key.encode() for key in table["pii_keys"].split()] or [secret.encode()]
+        return Keys(secret.encode(), pii)
+
+    def _database_url(self, url: str) -> str:
+        prefix = "sqlite:///"
+        if not url.startswith(prefix):
+            return url
+        path = Path(url.removeprefix(prefix)).absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return f"{prefix}{path}"
+
+    def _make_calendar(self) -> CityCalendar:
+        table = self.settings["calendar"]
+        return CityCalendar(
+            kind=self.settings["site"]["calendar"],
+            timezone=self.timezone,
+            weekend=frozenset(WEEKDAYS.index(day) for day in table["weekend"]),
+            half_days=frozenset(WEEKDAYS.index(day) for day in table["half_days"]),
+            hours=parse_hours(table["hours"]),
+            half_day_end=time.fromisoformat(table["half_day_end"]) if table["half_day_end"] else None,
+            fixed_holidays=self.country.fixed_holidays,
+        )
+
+    def _validate_plugins(self) -> dict[str, dict[str, Any]]:
+        tables = self.settings["plugins"]
+        enabled = [info.name for info in self.plugins] + ([SITE] if self.package else [])
+        for name in tables:
+            if name not in enabled:
+                self._sleeping(name)
+        schemas = {name: call() for name, call in in_order(self.hooks, "register_settings")}
+        for name in enabled:
+            if name in tables and name not in schemas:
+                raise ConfigurationError(f"{self.path}: plugins.{name}: the plugin has no settings")
+        return {
+            name: validate(schema, tables.get(name, {}), self.path, f"plugins.{name}")
+            for name, schema in schemas.items()
+        }
+
+    def _sleeping(self, name: str) -> None:
+        if not entry_points(group="civicportal.plugins", name=name):
+            raise ConfigurationError(f"{self.path}: plugins.{name}: no plugin of this name is installed")
+        warn_sleeping(name)
+
+
+def find_site(option: str | None = None) -> Path:
+    """Return the site file a command works on.
+
+    :param option: ``--site``; else ``CIVICPORTAL_SITE``, else ``./site.toml``, else the one installed site.
+    :raises ConfigurationError: when there is none, or several and none is named.
+    """
+    named = option or os.environ.get("CIVICPORTAL_SITE")
+    if named:
+        return Path(named)
+    if Path("site.toml").is_file():
+        return Path("site.toml")
+    installed = list(entry_points(group=SITES))
+    if len(installed) == 1:
+        return Path(installed[0].load())
+    names = ", ".join(sorted(entry.name for entry in installed)) or "none"
+    raise ConfigurationError(f"which site? Give --site PATH or set CIVICPORTAL_SITE (installed: {names})")
+
+
+def refuse_demo_data(site: Site) -> None:
+    """Refuse a database that carries the demo's mark.
+
+    :raises ConfigurationError: always then.
+    """
+    with site.engines.read.connect() as connection:
+        marked = connection.execute(text("SELECT 1 FROM seeds WHERE key = 'demo'")).first()
+    if marked:
+        raise ConfigurationError(
+            "site.database_url: the demo has filled this database; production needs its own"
+        )

@@ -1,0 +1,224 @@
+"""The unit of work: one transaction, its actor, its clock and the services that live in it."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import transaction
+import zope.sqlalchemy
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from civicportal.core.leases import current_fence
+from civicportal.core.reference import ReferenceSession
+from civicportal.core.security import SYSTEM, Identity
+from civicportal.domain.statistics.counters import (
+    CountKey,
+    Counts,
+    Values,
+    counted_rows,
+)
+from civicportal.domain.statistics.summing import add_up
+from civicportal.domain.statistics.tallies import (
+    Place,
+    Tally,
+    TallyCounts,
+    tallied_rows,
+)
+from civicportal.util.errors import ReadOnlyWork
+
+if TYPE_CHECKING:
+    from civicportal.core.clock import Clock
+    from civicportal.core.db import Engines
+    from civicportal.core.site import Site
+    from civicportal.domain.cases.changes import CaseChange
+
+Service = TypeVar("Service")
+Value = TypeVar("Value")
+
+_PATIENCE = text(
+    "SELECT set_config('statement_timeout', :milliseconds, true), "
+    "set_config('max_parallel_workers_per_gather', :helpers, true), "
+    # Whoever opens a cursor reads it to its end: the plan need not have the first rows soon.
+    "set_config('cursor_tuple_fraction', '1', true)"
+)
+HELPERS = 2
+"""Processes of PostgreSQL that help with one statement, where it may take long."""
+MOST_CHANGES = 20
+"""More changes than this that follow from one are a loop."""
+
+
+class Work:
+    """One short transaction. Services take it as their only argument.
+
+    :ivar session: the SQLAlchemy session; its transaction begins with the first statement.
+    :ivar actor: who acts.
+    :ivar writing: whether this unit of work may write.
+    :param patience: seconds that a statement may take, where nobody waits before a screen; SQLite sets no limit.
+    """
+
+    def __init__(
+        self, site: "Site", manager: Any, *, actor: Identity, write: bool, patience: int = 0
+    ) -> None:
+        self.site = site
+        self.actor = actor
+        self.writing = write
+        self.session = ReferenceSession(bind=_engine(site.engines, write, patience), expire_on_commit=False)
+        self.session.keeper, self.session.clock = site.reference, site.clock
+        if manager is not None:
+            # "changed": plain SQL statements are committed too, not only what the ORM wrote.
+            zope.sqlalchemy.register(
+                self.session, transaction_manager=manager, initial_state="changed" if write else "active"
+            )
+        self._services: dict[type[Any], Any] = {}
+        self._memos: list[dict[Any, Any]] = []
+        self._counts = Counts[CountKey]()
+        self._tallies = TallyCounts()
+        self._changes: deque[CaseChange] = deque()
+        self._relayed = 0
+        self._relaying = False
+        if write:
+            manager.get().addBeforeCommitHook(self._close)
+        if patience and site.engines.dialect == "postgresql":
+            patient = {"milliseconds": str(patience * 1000), "helpers": str(HELPERS)}
+            self.session.execute(_PATIENCE, patient)
+
+    @property
+    def clock(self) -> "Clock":
+        """Return the site's clock."""
+        return self.site.clock
+
+    def get(self, service: type[Service]) -> Service:
+        """Return the service of this class, built once per unit of work."""
+        if service not in self._services:
+            self._services[service] = service(self)  # type: ignore[call-arg]  # a service takes its unit of work alone
+        return self._services[service]
+
+    def memo(self) -> dict[Any, Any]:
+        """Return a dictionary in which a service caches rows that it has read.
+
+        It is cleared when a savepoint is rolled back, so that it has no rows that were rolled back.
+        """
+        remembered: dict[Any, Any] = {}
+        self._memos.append(remembered)
+        return remembered
+
+    def reference(self, name: str, load: Callable[[Session], Value]) -> Value:
+        """Return reference data: what ``load`` reads with a session, from memory unless it has changed."""
+        return self.site.reference.get(self, name, load)
+
+    def count(self, key: CountKey, values: Values, sign: int) -> None:
+        """Remember to add to the counters of the statistics, or to take away, when the unit of work closes."""
+        self._counts.add(key, values, sign)
+
+    def tally(self, tally: Tally, place: Place, sign: int) -> None:
+        """Remember the same of the counters that a kind of case keeps."""
+        self._tallies.add(tally, place, sign)
+
+    def relay(self, change: "CaseChange") -> None:
+        """Tell every implementation of ``case_changed``; changes made meanwhile wait until this one is told.
+
+        :raises RuntimeError: when a change breeds changes without end.
+        """
+        self._changes.append(change)
+        if self._relaying:
+            return
+        self._relaying = True
+        try:
+            while self._changes:
+                self._relayed += 1
+                if self._relayed > MOST_CHANGES:
+                    raise RuntimeError(f"more than {MOST_CHANGES} changes of cases follow from one")
+                self.site.hooks.hook.case_changed(change=self._changes.popleft(), work=self)
+        finally:
+            self._changes.clear()
+            self._relayed = 0
+            self._relaying = False
+
+    @contextmanager
+    def acting_as(self, actor: Identity) -> Iterator[None]:
+        """Let somebody else act for a moment: nobody in particular, where the sender stays unknown."""
+        before, self.actor = self.actor, actor
+        # What services remember is what this person may see, and no other.
+        services, self._services = self._services, {}
+        try:
+            yield
+        finally:
+            self.actor, self._services = before, services
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Do what may be refused half-way: a raise leaves rows and counters as they were before."""
+        counts, tallies = Counts[CountKey](self._counts), TallyCounts(self._tallies)
+        try:
+            with self.session.begin_nested():
+                yield
+        except BaseException:
+            self._counts, self._tallies = counts, tallies
+            for remembered in self._memos:
+                remembered.clear()
+            raise
+
+    def _close(self) -> None:
+        self.session.flush()
+        if self.session.touches_reference:
+            self.site.reference.change(self.session)
+        counted = counted_rows(self._counts, self.site.calendar) | tallied_rows(self._tallies)
+        add_up(self.site.engines, self.session, counted)
+        self._counts.clear()
+        self._tallies.clear()
+
+
+def refuse_changes(work: Work) -> None:
+    """Refuse unflushed changes in a read-only unit of work.
+
+    :raises ReadOnlyWork: for a new, changed or deleted object, which would otherwise be lost silently.
+    """
+    session = work.session
+    changed = [*session.new, *session.deleted, *filter(session.is_modified, session.dirty)]
+    if changed:
+        raise ReadOnlyWork(f"a reading unit of work ends with changes of {type(changed[0]).__name__}")
+
+
+def _engine(engines: "Engines", write: bool, patience: int) -> Engine:
+    """Return the face of the pool for a unit of work: how long a statement may take is said in a transaction."""
+    if write:
+        return engines.write
+    return engines.steady if patience else engines.read
+
+
+@contextmanager
+def unit_of_work(
+    site: "Site", *, actor: Identity = SYSTEM, write: bool = True, patience: int = 0
+) -> Iterator[Work]:
+    """Open a unit of work outside a request: commit at the end, roll back on an exception.
+
+    A read-only one has nothing to commit and needs no transaction manager.
+
+    :param patience: statement timeout in seconds, if more than that of a page.
+    :raises LeaseLost: in a job whose lease another worker has taken over.
+    """
+    fence = current_fence()
+    if fence:
+        fence.refuse_lost()
+    if not write:
+        reading = Work(site, None, actor=actor, write=False, patience=patience)
+        with closing(reading.session):
+            yield reading
+            refuse_changes(reading)
+        return
+    manager = transaction.TransactionManager(explicit=True)
+    manager.begin()
+    work = Work(site, manager, actor=actor, write=write, patience=patience)
+    if fence:
+        manager.get().addBeforeCommitHook(fence.check, (work.session,))
+    try:
+        yield work
+    except BaseException:
+        manager.abort()
+        raise
+    else:
+        manager.commit()
+    finally:
+        work.session.close()

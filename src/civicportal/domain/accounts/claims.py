@@ -1,0 +1,92 @@
+"""Asking the provider of identities again for those it did not answer for."""
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from civicportal.core.crypto import CannotDecrypt
+from civicportal.core.jobs import Job
+from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.types import IdentityClaim, Verdict
+from civicportal.domain.accounts.verification import CodeTaken, VerificationService, ask_provider
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+log = logging.getLogger(__name__)
+
+
+def ask_again(site: "Site") -> None:
+    """Verify every claim that is due, each outside any transaction; the person is notified of the result by SMS.
+
+    One that is unavailable again ends the run: the others would only wait for it too.
+    """
+    with site.work(write=False) as work:
+        due = work.get(VerificationService).due()
+    for user_id in due:
+        try:
+            is_silent = _ask(site, user_id)
+        except Exception:
+            log.exception("the claim of user %s could not be settled; the next run tries again", user_id)
+            continue
+        if is_silent:
+            break
+
+
+def _ask(site: "Site", user_id: int) -> bool:
+    """Ask for one claim and settle it; tell whether the provider was silent."""
+    try:
+        with site.work(write=False) as work:
+            claim = work.get(VerificationService).claim_of(user_id)
+    except CannotDecrypt:
+        log.error("the claim of user %s cannot be read: is its key missing from pii_keys?", user_id)
+        with site.work() as work:
+            _wait(work, _locked(work, user_id))
+        return False
+    verdict = ask_provider(site, claim) if claim else None
+    with site.work() as work:
+        _settle(work, user_id, claim, verdict)
+    return verdict is not None and verdict.outcome == "unavailable"
+
+
+def _settle(work: "Work", user_id: int, claim: IdentityClaim | None, verdict: Verdict | None) -> None:
+    service = work.get(VerificationService)
+    user = _locked(work, user_id)
+    if user is None:
+        return
+    if claim is None or verdict is None:
+        service.drop_claim(user)
+    elif service.claim_of(user_id) != claim:
+        # The person wrote something else meanwhile: that is asked for next.
+        return
+    elif verdict.outcome == "unavailable":
+        _wait(work, user)
+    elif verdict.outcome == "matched" and _accept(service, user, claim):
+        messages.tell(work, "identity.verified", user)
+    else:
+        service.refuse(user)
+        messages.tell(work, "identity.mismatched", user)
+
+
+def _locked(work: "Work", user_id: int) -> User | None:
+    """Return a person whose claim still waits."""
+    user = work.session.get(User, user_id, with_for_update=True)
+    return user if user and work.get(VerificationService).has_claim(user) else None
+
+
+def _wait(work: "Work", user: User | None) -> None:
+    if user and not work.get(VerificationService).postpone(user):
+        messages.tell(work, "identity.given_up", user)
+
+
+def _accept(service: VerificationService, user: User, claim: IdentityClaim) -> bool:
+    try:
+        service.accept(user, claim)
+    except CodeTaken:
+        return False
+    return True
+
+
+JOBS = (Job(name="core.identity", every=timedelta(minutes=5), run=ask_again),)

@@ -1,0 +1,120 @@
+"""Deputies: for some days a colleague sees and works the kartable of somebody who is away."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, select
+
+from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.models import Deputy, User, at_work
+from civicportal.domain.accounts.names import by_name
+from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.audit.services import AuditService
+from civicportal.util.errors import Forbidden, NotFound, NotPossible
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+LONGEST = 366
+"""Days of one absence."""
+
+
+class DeputyService:
+    """Say who stands in for whom, and when."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    @property
+    def today(self) -> date:
+        """Return the city's day."""
+        return self.work.site.calendar.today(self.work.clock.now())
+
+    def of(self, user: User) -> Sequence[tuple[Deputy, User]]:
+        """Return who stands in for somebody today and later, with the person, the earliest first."""
+        return self._running(Deputy.deputy_id, Deputy.absent_id == user.id)
+
+    def for_whom(self, user: User) -> Sequence[tuple[Deputy, User]]:
+        """Return for whom somebody stands in today and later, with the person, the earliest first."""
+        return self._running(Deputy.absent_id, Deputy.deputy_id == user.id)
+
+    def candidates(self, user: User) -> Sequence[User]:
+        """Return the colleagues who can stand in for somebody, by name."""
+        return by_name(self.session.scalars(select(User).where(*at_work(), User.id != user.id)))
+
+    def add(self, absent: User, deputy_id: int, first: date, last: date) -> Deputy:
+        """Let a colleague stand in for somebody; the deputy is told by SMS, and the absent person if another set it.
+
+        :param first: the first day, ``last`` the last one; both count.
+        :raises Forbidden: when somebody else than the absent person would lend more than they have themselves.
+        :raises NotPossible: for days that are over or the wrong way round, and a colleague who is not at work.
+        """
+        self._require(absent)
+        self._refuse_days(absent, first, last)
+        deputy = next((user for user in self.candidates(absent) if user.id == deputy_id), None)
+        if deputy is None or absent.username is None:
+            raise NotPossible(_("This person cannot stand in."))
+        row = Deputy(absent_id=absent.id, deputy_id=deputy.id, first_day=first, last_day=last)
+        self.session.add(row)
+        self.session.flush()
+        self._record("deputy:set", row)
+        day = self.work.site.calendar.format_date(first, "short", self.work.site.locale)
+        messages.tell(self.work, "member.deputy", deputy, {"DATE": day})
+        if absent.id != self.work.actor.user_id:
+            messages.tell(self.work, "member.deputy_set", absent, {"DATE": day})
+        return row
+
+    def end(self, absent: User, deputy_row_id: int) -> None:
+        """End or call off a deputyship.
+
+        :raises Forbidden: when it is somebody else's and the actor could not have set it.
+        :raises NotFound: when there is none (any more).
+        """
+        self._require(absent)
+        row = self.session.get(Deputy, deputy_row_id)
+        if row is None or row.absent_id != absent.id:
+            raise NotFound("no such deputyship")
+        self._record("deputy:end", row)
+        self.session.delete(row)
+        self.session.flush()
+
+    def _require(self, absent: User) -> None:
+        if absent.id == self.work.actor.user_id:
+            return
+        rights = self.work.get(RightsService)
+        if not rights.manages(absent) or not rights.may_lend(absent):
+            raise Forbidden("a deputy gets what the absent person holds")
+
+    def _refuse_days(self, absent: User, first: date, last: date) -> None:
+        if last < first:
+            raise NotPossible(_("The last day is before the first one."))
+        if last < self.today:
+            raise NotPossible(_("These days are over."))
+        if (last - first).days >= LONGEST:
+            raise NotPossible(_("An absence lasts a year at most."))
+        clash = select(Deputy.id).where(
+            Deputy.absent_id == absent.id, Deputy.first_day <= last, Deputy.last_day >= first
+        )
+        if self.session.scalar(clash.limit(1)) is not None:
+            raise NotPossible(_("Somebody stands in on these days already."))
+
+    def _running(self, other: Any, *conditions: ColumnElement[bool]) -> Sequence[tuple[Deputy, User]]:
+        query = (
+            select(Deputy, User)
+            .join(User, User.id == other)
+            .where(Deputy.last_day >= self.today, *conditions)
+            .order_by(Deputy.first_day, Deputy.id)
+        )
+        return [(row, user) for row, user in self.session.execute(query)]
+
+    def _record(self, action: str, row: Deputy) -> None:
+        self.work.get(AuditService).record(
+            action,
+            subject_id=row.absent_id,
+            deputy=row.deputy_id,
+            first=row.first_day.isoformat(),
+            last=row.last_day.isoformat(),
+        )

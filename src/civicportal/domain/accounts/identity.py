@@ -1,0 +1,240 @@
+"""Who sends a request: the session of its token, and the rights that hold at this moment."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, or_, select, true, update
+from sqlalchemy.orm import Session as OrmSession
+from sqlalchemy.orm import aliased
+
+from civicportal.core.crypto import token_hash
+from civicportal.core.db import short_transaction
+from civicportal.core.reference import STAMP
+from civicportal.core.security import (
+    VISITOR,
+    Door,
+    Grant,
+    Identity,
+)
+from civicportal.domain.accounts.factors import RoleFacts, is_demanded
+from civicportal.domain.accounts.models import (
+    Deputy,
+    Membership,
+    Role,
+    Session,
+    User,
+    has_factor,
+)
+from civicportal.domain.accounts.permissions import LEAD, LEAD_VERBS
+from civicportal.domain.accounts.sessions import is_alive, is_idle
+from civicportal.domain.accounts.types import IdentityClaim
+from civicportal.domain.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+__all__ = ["IdentityClaim", "identity_of", "load_identity"]
+
+SEEN_EVERY = timedelta(minutes=1)
+_ABSENT = aliased(User, name="absent")
+
+
+def _with_rights(query: Any, is_staff: ColumnElement[bool]) -> Select[Any]:
+    """Join to a person their memberships, own ones first, and whom they stand in for today with theirs.
+
+    A row says one membership at most, and one person may come with several rows of the same.
+    """
+    stands_in = and_(
+        Deputy.deputy_id == User.id,
+        Deputy.first_day <= bindparam("today"),
+        Deputy.last_day >= bindparam("today"),
+    )
+    is_there = and_(
+        _ABSENT.id == Deputy.absent_id, _ABSENT.disabled_at.is_(None), _ABSENT.deleted_at.is_(None)
+    )
+    is_held = or_(Membership.user_id == User.id, Membership.user_id == _ABSENT.id)
+    return (
+        query.add_columns(
+            _ABSENT.id.label("absent_id"),
+            Membership.id.label("membership_id"),
+            Membership.user_id.label("holder_id"),
+            Membership.role_id,
+            Membership.unit_id,
+            Membership.category_id,
+        )
+        .outerjoin(Deputy, and_(is_staff, stands_in))
+        .outerjoin(_ABSENT, is_there)
+        .outerjoin(Membership, and_(is_staff, is_held))
+        .order_by(Membership.user_id != User.id, Membership.id)
+    )
+
+
+#: Who holds a session, with their rights and the stamp of the reference data: all that most requests ask for, so it is
+#: one statement, made once, and reads no column that nobody looks at.
+_OF_TOKEN = _with_rights(
+    select(
+        Session.id.label("session_id"),
+        Session.door,
+        Session.last_seen_at,
+        (cast(Session.data, String) != "{}").label("has_kept"),
+        User.id.label("user_id"),
+        User.name,
+        User.level,
+        User.mobile,
+        User.locale,
+        has_factor().label("has_factor"),
+        STAMP.label("stamp"),
+    )
+    .select_from(Session)
+    .join(User, User.id == Session.user_id)
+    .where(Session.token_hash == bindparam("token_hash"), *is_alive(bindparam("now"))),
+    is_staff=Session.door == "staff",
+)
+_OF_USER = _with_rights(select(User.id).where(User.id == bindparam("user_id")), is_staff=true())
+
+
+def load_identity(site: "Site", token: str) -> Identity:
+    """Return who holds the session of this token, a visitor if nobody does.
+
+    Sessions, memberships and deputies are read again each time by one statement outside any unit of work, so that what is
+    taken away is gone with the next request; what roles and units are comes from the reference data of its stamp.
+    """
+    now = site.clock.now()
+    asked = {"token_hash": token_hash(token), "now": now, "today": _today(site)}
+    # Past the ORM: plain rows will do, and every request would pay for its own.
+    with site.engines.read.connect() as connection:
+        rows = connection.execute(_OF_TOKEN, asked).all()
+    if not rows or is_idle(rows[0], now):
+        return VISITOR
+    person = rows[0]
+    # Until the rights are known nobody acts; the trees they are read by are those of this moment.
+    nobody = replace(VISITOR, stamp=person.stamp or "")
+    with site.work(actor=nobody, write=False) as work:
+        rights = _rights(work, person.user_id, rows)
+        if person.door == "staff" and not person.has_factor and is_demanded(site, _roles_held(work, rows)):
+            rights = {"must_enrol": True}
+    _mark_seen(site, person, now)
+    return Identity(
+        user_id=person.user_id,
+        name=person.name,
+        door=person.door,
+        level=person.level,
+        mobile=person.mobile,
+        locale=person.locale or "",
+        session_id=person.session_id,
+        has_kept=person.has_kept,
+        stamp=nobody.stamp,
+        **rights,
+    )
+
+
+def identity_of(work: "Work", user: User, door: Door, session_id: int | None = None) -> Identity:
+    """Return the identity of a person who came in by a door; only the staff door gives grants."""
+    asked = {"user_id": user.id, "today": _today(work.site)}
+    held = work.session.execute(_OF_USER, asked).all() if door == "staff" else []
+    return Identity(
+        user_id=user.id,
+        name=user.name,
+        door=door,
+        level=user.level,
+        mobile=user.mobile,
+        locale=user.locale or "",
+        session_id=session_id,
+        **_rights(work, user.id, held),
+    )
+
+
+def _today(site: "Site") -> date:
+    return site.clock.now().astimezone(site.timezone).date()
+
+
+def _rights(work: "Work", user_id: int, rows: Sequence[Any]) -> dict[str, Any]:
+    """Return what the rows of a person give them: fields of an identity."""
+    held = {row.membership_id: row for row in rows if row.membership_id is not None}
+    grants = grants_of(work, held.values(), user_id) if held else ()
+    return {
+        "grants": tuple(grants),
+        "deputy_for": frozenset(row.absent_id for row in rows if row.absent_id not in (None, user_id)),
+    }
+
+
+def _roles(work: "Work") -> dict[int, RoleFacts]:
+    return work.reference("roles", _read_roles)
+
+
+def _roles_held(work: "Work", rows: Sequence[Any]) -> list[RoleFacts]:
+    """Return the roles in a person's rows, including those held as a deputy."""
+    roles = _roles(work)
+    return [roles[row.role_id] for row in rows if row.role_id in roles]
+
+
+def grants_of(work: "Work", memberships: Iterable[Any], user_id: int) -> Iterator[Grant]:
+    """Yield the grants of a person's memberships: one for each, and one more for each unit that the person heads.
+
+    :param memberships: rows with ``holder_id``, ``role_id``, ``unit_id`` and ``category_id``.
+    """
+    roles = _roles(work)
+    for row in memberships:
+        role = roles.get(row.role_id)
+        # The role was deleted after the rows were read.
+        if role is not None:
+            grant = _grant(work, row, role, own=row.holder_id == user_id)
+            yield grant
+            if LEAD in grant.permissions and (head := head_of(grant, head_rights(work))):
+                yield head
+
+
+def head_rights(work: "Work") -> frozenset[str]:
+    """Return the rights that heading a unit gives there: over cases of every kind of which any role has rights."""
+    kinds = _kinds(work, _roles(work).values())
+    return frozenset(f"{kind}:case:{verb}" for kind in kinds for verb in LEAD_VERBS)
+
+
+def head_of(grant: Grant, rights: frozenset[str]) -> Grant | None:
+    """Return the additional grant of the head of a unit; None if the membership does not make its holder a head.
+
+    A category limits the other rights of the membership, but not those of the head, who is responsible for all cases of
+    the unit that no one else attends to.
+    """
+    if grant.units is None or grant.administrator or LEAD not in grant.permissions:
+        return None
+    return replace(grant, permissions=rights, categories=None, leads=True)
+
+
+def _kinds(work: "Work", roles: Iterable[RoleFacts]) -> set[str]:
+    """Return the kinds of cases for which any role has rights, also of disabled services."""
+    names = (name for role in roles for name in role.permissions if ":case:" in name)
+    return {*work.site.kinds, *(name.partition(":case:")[0] for name in names)}
+
+
+def _grant(work: "Work", row: Any, role: RoleFacts, *, own: bool) -> Grant:
+    organization, permissions = work.get(OrganizationService), role.permissions
+    if row.unit_id or row.category_id:
+        permissions -= work.site.rights_of_city
+    if row.category_id:
+        permissions -= work.site.rights_of_units
+    return Grant(
+        permissions=permissions,
+        administrator=role.administrator,
+        units=organization.units.subtree(row.unit_id) if row.unit_id else None,
+        categories=organization.categories.subtree(row.category_id) if row.category_id else None,
+        unit_id=row.unit_id,
+        own=own,
+        holder_id=row.holder_id,
+    )
+
+
+def _read_roles(session: OrmSession) -> dict[int, RoleFacts]:
+    """Return the facts of every role by its id."""
+    return {role.id: RoleFacts.of(role) for role in session.scalars(select(Role))}
+
+
+def _mark_seen(site: "Site", person: Any, now: datetime) -> None:
+    if now - person.last_seen_at < SEEN_EVERY:
+        return
+    with short_transaction(site.engines) as connection:
+        connection.execute(update(Session).where(Session.id == person.session_id).values(last_seen_at=now))
+        connection.execute(update(User).where(User.id == person.user_id).values(last_seen_at=now))

@@ -1,0 +1,352 @@
+"""Links for one person: to become a member of staff, or to set a new password. One use, one day."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, select, update
+
+from civicportal.core.crypto import new_token, token_hash
+from civicportal.core.db import changed_rows
+from civicportal.core.security import SYSTEM, Identity
+from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.errors import NumberTaken, UsernameTaken
+from civicportal.domain.accounts.factors import FactorService
+from civicportal.domain.accounts.identity import identity_of
+from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.models import Invitation, Role, User
+from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.organization.models import Category, Unit
+from civicportal.util.errors import (
+    CivicportalError,
+    Forbidden,
+    NotFound,
+    NotPossible,
+)
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+#: OWASP ASVS 5.0.0 6.4.1: a first secret is random, used once, and short-lived.
+LIFE = timedelta(hours=24)
+RESCUE_LIFE = timedelta(minutes=30)
+"""Of a link that needs no second proof."""
+
+
+class LinkSpent(CivicportalError):
+    """The link has been used, called off, or is too old."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """A role and where it shall count."""
+
+    role: Role
+    unit: Unit | None = None
+    category: Category | None = None
+
+    @property
+    def ids(self) -> tuple[int | None, int | None]:
+        """Return the ids of unit and category."""
+        return (self.unit.id if self.unit else None, self.category.id if self.category else None)
+
+
+class InvitationService:
+    """Make links, tell which are open, and let their holders in."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.rights = work.get(RightsService)
+
+    # --- making
+
+    def invite(
+        self, *, username: str, name: str, mobile: str, scopes: Sequence[Scope]
+    ) -> tuple[Invitation, str]:
+        """Invite somebody to the staff; they are told by SMS, without the link.
+
+        :param mobile: E.164; the code that proves it goes there.
+        :returns: the invitation and its token, which is nowhere else.
+        :raises Forbidden: when the actor would give more than they have.
+        :raises UsernameTaken: when the user name is another's, ``NumberTaken`` when the mobile is.
+        :raises NotPossible: when a scope makes no sense.
+        """
+        self._refuse_taken(username, mobile)
+        for scope in scopes:
+            self.work.get(MembershipService).refuse_unfit(None, scope.role, *scope.ids)
+        if not self._may_give(scopes, self.work.actor):
+            raise Forbidden("the invitation gives more than its giver has")
+        grants = [_grant(scope) for scope in scopes]
+        made = self._make("join", username=username, name=name, mobile=mobile, grants=grants)
+        messages.tell_number(self.work, "member.invited", mobile)
+        return made
+
+    def reset(self, user: User) -> tuple[Invitation, str]:
+        """Make a link by which a member of staff sets a new password; the links before it are void.
+
+        :raises Forbidden: when it is an administrator's and the actor is none.
+        :raises NotPossible: for a person who cannot sign in as staff in any case.
+        """
+        self.rights.require_manage(user)
+        if user.username is None or user.mobile is None or user.disabled_at or user.deleted_at:
+            raise NotPossible(_("This person cannot sign in at the staff door."))
+        self._void(Invitation.user_id == user.id, Invitation.purpose == "reset")
+        return self._make(
+            "reset", username=user.username, name=user.name, mobile=user.mobile, user_id=user.id
+        )
+
+    def rescue(self, user: User, *, operator: str) -> str:
+        """Create a link with which a person who has lost all factors sets a new password, without a code by SMS.
+
+        Only the command line on the server calls this. The person is notified, and the audit trail records who created it.
+
+        :param operator: the user of the operating system who runs the command.
+        :returns: the token, which is not stored.
+        :raises NotPossible: for a person who cannot sign in as staff in any case.
+        """
+        if user.username is None or user.disabled_at or user.deleted_at:
+            raise NotPossible(_("This person cannot sign in at the staff door."))
+        self._void(Invitation.user_id == user.id, Invitation.purpose == "rescue")
+        _invitation, token = self._make(
+            "rescue",
+            username=user.username,
+            name=user.name,
+            mobile=user.mobile or "",
+            user_id=user.id,
+            life=RESCUE_LIFE,
+            operator=operator,
+        )
+        messages.tell(self.work, "member.rescue", user)
+        return token
+
+    def renew(self, invitation: Invitation) -> str:
+        """Give an invitation a new link and another day; the old link is void.
+
+        :raises Forbidden: when the actor would give more than they have.
+        :raises NotPossible: when it has been used or called off.
+        """
+        if invitation.used_at or invitation.revoked_at:
+            raise NotPossible(_("This invitation has been used or called off."))
+        if not self._gives(invitation, self.work.actor):
+            raise Forbidden("the invitation gives more than its giver has")
+        token = new_token()
+        invitation.token_hash = token_hash(token)
+        invitation.expires_at = self.work.clock.now() + LIFE
+        invitation.inviter_id = self.work.actor.user_id
+        self._record("invitation:renew", invitation)
+        messages.tell_number(self.work, "member.invited", invitation.mobile)
+        return token
+
+    def revoke(self, invitation: Invitation) -> None:
+        """Call an invitation off: its link opens nothing any more."""
+        invitation.revoked_at = invitation.revoked_at or self.work.clock.now()
+        self._record("invitation:revoke", invitation)
+
+    def void_all(self) -> int:
+        """Make every open link void; return how many there were."""
+        return self._void(Invitation.expires_at > self.work.clock.now())
+
+    # --- reading
+
+    def fetch(self, invitation_id: int) -> Invitation:
+        """Return an invitation to the staff.
+
+        :raises NotFound: when there is none.
+        """
+        invitation = self.session.get(Invitation, invitation_id, with_for_update=True)
+        if invitation is None or invitation.purpose != "join" or not self._is_seen(invitation):
+            raise NotFound("no such invitation")
+        return invitation
+
+    def waiting(self) -> Sequence[Invitation]:
+        """Return the invitations that were neither used nor cancelled, latest first, including expired ones.
+
+        A manager of some units sees only invitations with roles in these units.
+        """
+        return [invitation for invitation in self._waiting() if self._is_seen(invitation)]
+
+    def _waiting(self) -> Sequence[Invitation]:
+        unsettled = (Invitation.used_at.is_(None), Invitation.revoked_at.is_(None))
+        query = select(Invitation).where(Invitation.purpose == "join", *unsettled)
+        return self.session.scalars(query.order_by(Invitation.id.desc())).all()
+
+    def _is_seen(self, invitation: Invitation) -> bool:
+        units = self.rights.managed_units()
+        return units is None or (
+            bool(invitation.grants) and all(grant["unit"] in units for grant in invitation.grants)
+        )
+
+    def open(self, token: str, purpose: str) -> Invitation:
+        """Return what a link is for.
+
+        :raises NotFound: when there is no such link.
+        :raises LinkSpent: when it has been used, called off, or is too old; a reset's also when its person has another
+            mobile meanwhile: who holds the old one may be the reason.
+        """
+        found = self.session.scalar(select(Invitation).where(Invitation.token_hash == token_hash(token)))
+        if found is None or found.purpose != purpose:
+            raise NotFound("no such link")
+        if found.used_at or found.revoked_at or found.expires_at <= self.work.clock.now():
+            raise LinkSpent(f"invitation {found.id} is spent")
+        if found.purpose == "reset" and found.mobile != self._mobile_now(found):
+            raise LinkSpent(f"invitation {found.id} is for a number that the person has given up")
+        return found
+
+    # --- using
+
+    def accept(self, invitation: Invitation, *, name: str, password: str) -> User:
+        """Make a member of staff of who was invited and has proved the mobile.
+
+        :param password: that the policy has passed.
+        :raises LinkSpent: when the link was used meanwhile, or its giver may not give it any more.
+        :raises NotPossible: when user name or mobile became another's meanwhile.
+        """
+        giver = self._giver(invitation)
+        if not self._gives(invitation, giver):
+            raise LinkSpent(f"who made invitation {invitation.id} may not give what it gives")
+        self._use(invitation)
+        self._refuse_taken(invitation.username, invitation.mobile, but=invitation)
+        accounts = self.work.get(AccountService)
+        user = accounts.create_staff(
+            username=invitation.username, name=name, mobile=invitation.mobile, password=None
+        )
+        user.level = max(user.level or 0, 1)
+        accounts.set_password(user, password)
+        for scope in self.scopes(invitation):
+            self.work.get(MembershipService).give(
+                user, scope.role, unit=scope.unit, category=scope.category, by=giver
+            )
+        invitation.user_id = user.id
+        self._record("invitation:accept", invitation)
+        return user
+
+    def accept_reset(self, invitation: Invitation, password: str) -> User:
+        """Give the person of a reset link a new password; a rescue link removes their second factors as well.
+
+        :raises LinkSpent: when it was used concurrently.
+        """
+        self._use(invitation)
+        user = self.session.get_one(User, invitation.user_id)
+        if invitation.purpose == "rescue":
+            self.work.get(FactorService).remove_all(user)
+        self.work.get(AccountService).reset_password(user, password)
+        self._record("invitation:accept", invitation)
+        return user
+
+    def scopes(self, invitation: Invitation) -> list[Scope]:
+        """Return what an invitation gives; a role, unit or category that was deleted since is left out."""
+        found = []
+        for grant in invitation.grants:
+            role = self.session.get(Role, grant["role"])
+            unit = self.session.get(Unit, grant["unit"]) if grant["unit"] else None
+            category = self.session.get(Category, grant["category"]) if grant["category"] else None
+            lost = (grant["unit"] and unit is None) or (grant["category"] and category is None)
+            if role is not None and not lost:
+                found.append(Scope(role=role, unit=unit, category=category))
+        return found
+
+    # --- inside
+
+    def _mobile_now(self, invitation: Invitation) -> str | None:
+        return self.session.scalar(select(User.mobile).where(User.id == invitation.user_id))
+
+    def _make(
+        self,
+        purpose: str,
+        *,
+        username: str,
+        name: str,
+        mobile: str,
+        grants: Iterable[dict[str, int | None]] = (),
+        user_id: int | None = None,
+        life: timedelta = LIFE,
+        operator: str = "",
+    ) -> tuple[Invitation, str]:
+        token, now = new_token(), self.work.clock.now()
+        invitation = Invitation(
+            token_hash=token_hash(token),
+            purpose=purpose,
+            user_id=user_id,
+            username=username,
+            name=name,
+            mobile=mobile,
+            grants=list(grants),
+            inviter_id=self.work.actor.user_id,
+            created_at=now,
+            expires_at=now + life,
+        )
+        self.session.add(invitation)
+        self.session.flush()
+        self._record(f"invitation:{purpose}", invitation, operator=operator)
+        return invitation, token
+
+    def _use(self, invitation: Invitation) -> None:
+        now = self.work.clock.now()
+        used = self._void(
+            Invitation.id == invitation.id,
+            Invitation.token_hash == invitation.token_hash,
+            Invitation.expires_at > now,
+            used_at=now,
+        )
+        if used != 1:
+            raise LinkSpent(f"invitation {invitation.id} is spent")
+        self.session.refresh(invitation)
+
+    def _void(self, *conditions: ColumnElement[bool], **values: object) -> int:
+        """Close open links in one statement, so that of two who use one the second finds it used."""
+        unsettled = (Invitation.used_at.is_(None), Invitation.revoked_at.is_(None))
+        done = self.session.execute(
+            update(Invitation)
+            .where(*conditions, *unsettled)
+            .values(**(values or {"revoked_at": self.work.clock.now()}))
+            .execution_options(synchronize_session=False)
+        )
+        return changed_rows(done)
+
+    def _giver(self, invitation: Invitation) -> Identity:
+        if invitation.inviter_id is None:
+            return SYSTEM
+        inviter = self.session.get_one(User, invitation.inviter_id)
+        if inviter.disabled_at or inviter.deleted_at:
+            raise LinkSpent(f"who made invitation {invitation.id} has left")
+        return identity_of(self.work, inviter, "staff")
+
+    def _gives(self, invitation: Invitation, giver: Identity) -> bool:
+        return self._may_give(self.scopes(invitation), giver)
+
+    def _may_give(self, scopes: Sequence[Scope], giver: Identity) -> bool:
+        """Return whether the actor may invite with these roles; a manager of some units needs a role in one of them."""
+        if not scopes and self.rights.managed_units(giver) is not None:
+            return False
+        return all(
+            self.rights.may_give(scope.role, *scope.ids, by=giver)
+            and self.rights.manages_within(scope.ids[0], by=giver)
+            for scope in scopes
+        )
+
+    def _refuse_taken(self, username: str, mobile: str, *, but: Invitation | None = None) -> None:
+        accounts = self.work.get(AccountService)
+        others = [row for row in self._waiting() if row is not but and row.expires_at > self.work.clock.now()]
+        if accounts.by_username(username) or any(row.username == username for row in others):
+            raise UsernameTaken
+        person = accounts.by_mobile(mobile)
+        if (person and person.username) or any(row.mobile == mobile for row in others):
+            raise NumberTaken(_("Somebody of the staff has this mobile number, or is invited with it."))
+        if person and (person.disabled_at or person.deleted_at):
+            raise NumberTaken(_("The account of this mobile number is closed; open it first."))
+
+    def _record(self, action: str, invitation: Invitation, *, operator: str = "") -> None:
+        data: dict[str, object] = {"invitation": invitation.id}
+        if operator:
+            data["operator"] = operator
+        self.work.get(AuditService).record(action, subject_id=invitation.user_id, case_id=None, **data)
+
+
+def _grant(scope: Scope) -> dict[str, int | None]:
+    unit, category = scope.ids
+    return {"role": scope.role.id, "unit": unit, "category": category}

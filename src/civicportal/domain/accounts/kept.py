@@ -1,0 +1,84 @@
+"""A form that somebody has filled in before it is known who they are waits in their session while they prove it.
+
+It waits encrypted: it may hold what only sealed columns hold otherwise.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.core.limits import UNKNOWN, Use, address_of
+from civicportal.domain.accounts.guards import count, visitor
+from civicportal.domain.accounts.sessions import FORM, SessionService
+from civicportal.web.forms import BoundForm
+from civicportal.web.request import Request
+
+VERIFIED = 2
+"""The identity level that a provider has verified."""
+
+
+def may_submit(request: Request, level: int) -> bool:
+    """Return whether a form may be acted on: level 0 is everybody's, a higher one a citizen's who has it.
+
+    :param level: of the service; see :class:`~civicportal.domain.cases.workflow.CaseKind`.
+    """
+    return level == 0 or (request.identity.is_citizen and request.identity.level >= level)
+
+
+def count_submission(request: Request, level: int, once: str, *, anonymous: bool = False) -> None:
+    """Count a submitted form by address, and by citizen if it will be processed.
+
+    :param level: of the service.
+    :param once: the form's idempotency key, :meth:`~civicportal.web.forms.BoundForm.once`: a form sent twice counts once.
+    :param anonymous: the sender must not be identifiable, so only the address is counted.
+    :raises ChallengeNeeded: when an unknown client has to pass a challenge.
+    :raises TooMany: when either limit is used up.
+    """
+    person = None if anonymous else request.identity.user_id
+    by = UNKNOWN if anonymous else visitor(request)
+    own: list[Use] = [("submit_citizen", person)] if person is not None and may_submit(request, level) else []
+    same: Use = ("submit_same", once, person or address_of(request.remote_addr))
+    count(request, ("submit_address", request.remote_addr), *own, by=by, same=same)
+
+
+def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str = "") -> Any:
+    """Keep what stands in a form and show the door; it leads back to the page of the form.
+
+    :param level: what the service asks for: a signed-in citizen is led to the verification of identity.
+    :param anchor: where on the page to go on, for instance ``#4``.
+    """
+    request.work.get(SessionService).keep_sealed(
+        request.ensure_session_token(), FORM + request.path, form.draft()
+    )
+    signed_in = request.identity.is_citizen and level >= VERIFIED
+    door = "/account/identity" if signed_in else "/login"
+    return HTTPSeeOther(f"{door}?next={quote(request.path + anchor)}")
+
+
+def fill_kept(request: Request, form: BoundForm) -> bool:
+    """Put back what was kept from this page's form, if anything was; tell whether it was."""
+    draft = kept_draft(request, request.path)
+    if draft:
+        form.fill(draft)
+    return bool(draft)
+
+
+def kept_draft(request: Request, path: str) -> dict[str, list[str]]:
+    """Return the texts that were kept from the form of a page; none where nothing was.
+
+    :param path: of the page, without a query.
+    """
+    token = request.session_token if request.identity.has_kept is not False else None
+    drafts = request.work.get(SessionService).sealed(token, FORM + path) if token else {}
+    draft: dict[str, list[str]] = drafts.get(FORM + path, {})
+    return draft
+
+
+def forget_kept(request: Request, path: str = "") -> None:
+    """Discard a pending form that was processed.
+
+    :param path: of the form's page; that of the request if empty.
+    """
+    if request.session_token and request.identity.has_kept is not False:
+        request.work.get(SessionService).forget(request.session_token, FORM + (path or request.path))

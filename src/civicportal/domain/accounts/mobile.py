@@ -1,0 +1,88 @@
+"""Another mobile number for a person: proved by themselves or typed by an administrator, told to the number before."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import IntegrityError
+
+from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.proofs import require_own_realm
+from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.accounts.verification import VerificationService
+from civicportal.domain.audit.services import AuditService
+from civicportal.util.errors import Conflict, Forbidden, NotPossible
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+class MobileTaken(Conflict):
+    """Another account has this number."""
+
+
+class MobileService:
+    """Change the number a person signs in with."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def change(self, user: User, mobile: str) -> None:
+        """Change a person's number and end their other sessions; the previous number is notified.
+
+        A verified identity has to be verified again with the new number.
+
+        :param mobile: E.164, verified to be the person's.
+        :raises Forbidden: for a member of staff in a citizen session.
+        :raises MobileTaken: when it belongs to another account.
+        """
+        require_own_realm(self.work.actor, user)
+        former = self._set(user, mobile)
+        self.work.get(SessionService).end_all_others(user, self.work.actor.session_id)
+        self._tell(user, former)
+
+    def replace(self, user: User, mobile: str) -> None:
+        """Give a member of staff the number an administrator has typed, and sign them out everywhere.
+
+        Codes go there from now on, and links for a new password that wait for the number before are void: so nobody does
+        this to whom they could not give every right that the account gives, now or as a deputy's later.
+
+        :param mobile: E.164.
+        :raises Forbidden: when the account gives more than the actor has.
+        :raises NotPossible: for oneself, for citizens, and for an account that is deleted.
+        :raises MobileTaken: when it belongs to another account.
+        """
+        if user.id == self.work.actor.user_id:
+            raise NotPossible(_("Change your own number in your account: a code proves it."))
+        if user.username is None or user.deleted_at is not None:
+            raise NotPossible(_("Only the number of a member of staff is changed here."))
+        rights = self.work.get(RightsService)
+        rights.require_manage(user)
+        if not rights.may_take_hold(user):
+            raise Forbidden("the account holds more than who would change its number")
+        former = self._set(user, mobile)
+        self.work.get(SessionService).end_everything(user)
+        self._tell(user, former)
+
+    def _set(self, user: User, mobile: str) -> str | None:
+        former = user.mobile
+        owner = self.work.get(AccountService).by_mobile(mobile)
+        if owner is not None and owner.id != user.id:
+            raise MobileTaken("the number is another account's")
+        try:
+            with self.work.attempt():
+                user.mobile = mobile
+                self.session.flush()
+        except IntegrityError:
+            raise MobileTaken("the number became another account's") from None
+        return former
+
+    def _tell(self, user: User, former: str | None) -> None:
+        self.work.get(AuditService).record("member:mobile", subject_id=user.id)
+        self.work.get(VerificationService).verify_anew(user)
+        if former:
+            messages.keep_owner(self.work, former, user.id)
+            messages.tell_number(self.work, "member.mobile_changed", former, user_id=user.id)

@@ -1,0 +1,330 @@
+"""Users, roles, memberships, sessions and one-time codes."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    event,
+    exists,
+    inspect,
+    or_,
+)
+from sqlalchemy.orm import Mapped, relationship
+
+from civicportal.core.db import (
+    Base,
+    BigId,
+    id_column,
+    tagged,
+)
+from civicportal.core.reference import REFERENCE, reference_where
+from civicportal.util.persian import folded
+
+
+def _is_named_to_staff(user: "User") -> bool:
+    """Return whether a change concerns the lists of colleagues: not those who sign in, nor citizens."""
+    changes = inspect(user).attrs
+    usernames = changes["username"].history
+    return any((*(usernames.added or ()), *(usernames.deleted or ()))) or (
+        user.username is not None
+        and any(changes[name].history.has_changes() for name in ("name", "disabled_at", "deleted_at"))
+    )
+
+
+class User(Base):
+    """A person: every user may be a citizen, staff also have a user name and memberships."""
+
+    __tablename__ = "users"
+    __table_args__ = {"sqlite_autoincrement": True, "info": reference_where(_is_named_to_staff)}
+
+    id: Mapped[int] = id_column(person="user")
+    #: E.164.
+    mobile: Mapped[str | None] = tagged(String(20), unique=True, pii="contact", erase="null")
+    username: Mapped[str | None] = tagged(String(60), unique=True, pii="contact", erase="null")
+    name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
+    #: Its words for searching, see :func:`civicportal.util.persian.folded`.
+    search_name: Mapped[str] = tagged(
+        String(400), default="", server_default="", deferred=True, pii="contact", erase="null", export=False
+    )
+    password_hash: Mapped[str | None] = tagged(String(200), erase="null", export=False)
+    totp_secret: Mapped[str | None] = tagged(String(400), erase="null", sealed=True, export=False)
+    #: Number of the last 30 seconds whose code was taken: a code counts once.
+    totp_step: Mapped[int | None] = tagged(BigId)
+    #: Ten ASCII digits; one code is one person.
+    national_code: Mapped[str | None] = tagged(String(400), pii="identity", erase="null", sealed=True)
+    national_code_index: Mapped[str | None] = tagged(
+        String(64), index=True, unique=True, pii="identity", erase="null", export=False
+    )
+    #: ISO 8601, Gregorian.
+    birth_date: Mapped[str | None] = tagged(String(400), pii="identity", erase="null", sealed=True)
+    #: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
+    level: Mapped[int] = tagged(Integer, default=0)
+    locale: Mapped[str | None] = tagged(String(10))
+    #: Raised when every session of the person must end.
+    session_epoch: Mapped[int] = tagged(Integer, default=0)
+    created_at: Mapped[datetime] = tagged()
+    last_seen_at: Mapped[datetime | None] = tagged()
+    disabled_at: Mapped[datetime | None] = tagged()
+    #: Hidden since; thirty days later nothing of the person is left.
+    deleted_at: Mapped[datetime | None] = tagged()
+    #: Who asked for it; a person who did so themselves comes back by signing in.
+    deleted_by_id: Mapped[int | None] = tagged(BigId)
+    erased_at: Mapped[datetime | None] = tagged()
+
+    memberships: Mapped[list["Membership"]] = relationship(
+        back_populates="user", cascade="all, delete-orphan", foreign_keys="Membership.user_id"
+    )
+
+    @property
+    def has_left(self) -> bool:
+        """Return whether they deleted their account themselves and nothing is erased yet: signing in brings it back."""
+        return self.deleted_at is not None and self.deleted_by_id == self.id and self.erased_at is None
+
+
+@event.listens_for(User, "before_insert")
+@event.listens_for(User, "before_update")
+def _follow_name(_mapper: Any, _connection: Connection, user: User) -> None:
+    if inspect(user).attrs.name.history.has_changes():
+        user.search_name = folded(user.name or "")
+
+
+class Role(Base):
+    """A named set of permissions."""
+
+    __tablename__ = "roles"
+    __table_args__ = {"info": REFERENCE}
+
+    id: Mapped[int] = id_column()
+    key: Mapped[str] = tagged(String(60), unique=True)
+    title: Mapped[str] = tagged(String(120))
+    #: The administrator: every permission, uneditable, never without a holder.
+    builtin: Mapped[bool] = tagged(Boolean, default=False)
+
+    permissions: Mapped[list["RolePermission"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
+
+
+class RolePermission(Base):
+    """One permission of a role."""
+
+    __tablename__ = "role_permissions"
+    __table_args__ = {"info": REFERENCE}
+
+    role_id: Mapped[int] = tagged(BigId, ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True)
+    permission: Mapped[str] = tagged(String(100), primary_key=True)
+
+
+class Membership(Base):
+    """A user's role and where it holds: both the unit and the category must fit, empty fits all."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (Index(None, "user_id"), {"info": REFERENCE})
+
+    id: Mapped[int] = id_column()
+    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    role_id: Mapped[int] = tagged(BigId, ForeignKey("roles.id", ondelete="CASCADE"))
+    unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id", ondelete="CASCADE"))
+    category_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id", ondelete="CASCADE"))
+
+    user: Mapped[User] = relationship(back_populates="memberships", foreign_keys=[user_id])
+    role: Mapped[Role] = relationship(lazy="joined")
+
+
+class Deputy(Base):
+    """For these days one person sees and works the kartable of another."""
+
+    __tablename__ = "deputies"
+
+    id: Mapped[int] = id_column()
+    absent_id: Mapped[int] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row", person="user"
+    )
+    deputy_id: Mapped[int] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row", person="user"
+    )
+    first_day: Mapped[date] = tagged(Date)
+    last_day: Mapped[date] = tagged(Date)
+
+
+class Invitation(Base):
+    """A link for one person: to become a member of staff, or to set a new password. Only the token's hash is kept."""
+
+    __tablename__ = "invitations"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    token_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
+    #: "join", "reset" or "rescue".
+    purpose: Mapped[str] = tagged(String(10))
+    #: Who was made by it, or whose password it is for.
+    user_id: Mapped[int | None] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+    )
+    username: Mapped[str] = tagged(String(60), pii="contact", erase="row")
+    name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="row")
+    #: E.164; the code that proves it goes there.
+    mobile: Mapped[str] = tagged(String(20), pii="contact", erase="row")
+    #: What is given with the joining: ``{"role": id, "unit": id or null, "category": id or null}``.
+    grants: Mapped[list[dict[str, int | None]]] = tagged(JSON, default=list)
+    #: Empty for the command line.
+    inviter_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = tagged()
+    expires_at: Mapped[datetime] = tagged(index=True)
+    used_at: Mapped[datetime | None] = tagged()
+    revoked_at: Mapped[datetime | None] = tagged()
+
+
+class Session(Base):
+    """A server-side session; the cookie holds a token of which only the hash is kept."""
+
+    __tablename__ = "sessions"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    token_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
+    #: "visitor", "citizen" or "staff".
+    door: Mapped[str] = tagged(String(10))
+    user_id: Mapped[int | None] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+    )
+    epoch: Mapped[int] = tagged(Integer, default=0)
+    created_at: Mapped[datetime] = tagged()
+    last_seen_at: Mapped[datetime] = tagged()
+    expires_at: Mapped[datetime] = tagged(index=True)
+    #: When the person last proved who they are, for pages that ask again.
+    proved_at: Mapped[datetime | None] = tagged()
+    user_agent: Mapped[str] = tagged(String(200), default="", pii="contact", erase="row")
+    #: What a visitor wrote before signing in, what they proved at the follow-up page, messages for the next page.
+    data: Mapped[dict[str, object]] = tagged(JSON, default=dict, pii="content", erase="row")
+
+
+class OtpChallenge(Base):
+    """A one-time code that was asked for. The code itself is stored nowhere: it is derived from the nonce."""
+
+    __tablename__ = "otp_challenges"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    nonce: Mapped[bytes] = tagged(LargeBinary(16), export=False)
+    #: What the code is for; see :data:`~civicportal.domain.accounts.otp.Purpose`.
+    purpose: Mapped[str] = tagged(String(20))
+    mobile: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row", person="mobile")
+    user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    #: Guesses are bound to the browser that asked.
+    cookie_hash: Mapped[str] = tagged(String(64), export=False)
+    attempts: Mapped[int] = tagged(Integer, default=0)
+    created_at: Mapped[datetime] = tagged()
+    expires_at: Mapped[datetime] = tagged(index=True)
+    #: Time of creation by the machine's :class:`~civicportal.core.clock.Uptime`: setting the clock back does not prolong a code.
+    boot: Mapped[str | None] = tagged(String(36), export=False)
+    uptime: Mapped[float | None] = tagged(Float, export=False)
+    used_at: Mapped[datetime | None] = tagged()
+    #: A number without an account or a door it may not pass gets the same answers and no message.
+    hollow: Mapped[bool] = tagged(Boolean, default=False)
+
+
+class PendingClaim(Base):
+    """What a person says of themselves while the provider of identities does not answer; it is asked again."""
+
+    __tablename__ = "identity_claims"
+
+    user_id: Mapped[int] = tagged(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, erase="row"
+    )
+    national_code: Mapped[str] = tagged(String(400), pii="identity", erase="row", sealed=True)
+    birth_date: Mapped[str] = tagged(String(400), pii="identity", erase="row", sealed=True)
+    created_at: Mapped[datetime] = tagged()
+    #: How often the provider was asked in vain.
+    attempts: Mapped[int] = tagged(Integer, default=0)
+    next_at: Mapped[datetime] = tagged(index=True)
+
+
+class KnownDevice(Base):
+    """A browser that once signed in with a number: it is counted apart from strangers."""
+
+    __tablename__ = "known_devices"
+    __table_args__ = (UniqueConstraint("user_id", "device_hash"),)
+
+    id: Mapped[int] = id_column()
+    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    device_hash: Mapped[str] = tagged(String(64), pii="contact", erase="row", export=False)
+    created_at: Mapped[datetime] = tagged()
+
+
+class Passkey(Base):
+    """A WebAuthn credential of a person."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
+    #: base64url; WebAuthn Level 3 §4 allows 1023 bytes.
+    credential_id: Mapped[str] = tagged(String(1364), unique=True, erase="row", export=False)
+    #: COSE.
+    public_key: Mapped[bytes] = tagged(LargeBinary, erase="row", export=False)
+    #: The user handle that the authenticator stores, base64url. It is opaque: WebAuthn Level 3 §14.6.1.
+    user_handle: Mapped[str] = tagged(String(64), erase="row", export=False)
+    sign_count: Mapped[int] = tagged(BigId, default=0, export=False)
+    transports: Mapped[list[str]] = tagged(JSON, default=list, export=False)
+    name: Mapped[str] = tagged(String(60), pii="contact", erase="row")
+    #: Registered in a staff session: no other passkey opens one.
+    for_staff: Mapped[bool] = tagged(Boolean, default=False)
+    created_at: Mapped[datetime] = tagged()
+    last_used_at: Mapped[datetime | None] = tagged()
+    #: Time since which it is refused: its signature counter did not increase, so there may be a copy.
+    blocked_at: Mapped[datetime | None] = tagged()
+
+
+class PasskeyChallenge(Base):
+    """A WebAuthn challenge that was not answered yet; the row is deleted with the answer."""
+
+    __tablename__ = "passkey_challenges"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    #: SHA-256 of the challenge.
+    challenge_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
+    #: See :data:`~civicportal.domain.accounts.passkeys.Purpose`.
+    purpose: Mapped[str] = tagged(String(10))
+    #: An answer is accepted only from the browser that requested it.
+    cookie_hash: Mapped[str] = tagged(String(64), export=False)
+    #: The person whose passkey has to answer; NULL for anyone's.
+    user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    expires_at: Mapped[datetime] = tagged(index=True)
+
+
+class RecoveryCode(Base):
+    """A one-use code that replaces a lost passkey or authenticator app; stored as an Argon2id hash."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[int] = id_column()
+    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
+    code_hash: Mapped[str] = tagged(String(200), erase="row", export=False)
+    used_at: Mapped[datetime | None] = tagged()
+
+
+def has_factor() -> ColumnElement[bool]:
+    """Return the condition on ``User`` for an account with a strong factor, see :mod:`civicportal.domain.accounts.factors`.
+
+    A blocked passkey counts although it cannot sign in: a copied one must not re-enable codes by SMS.
+    """
+    passkey = exists().where(Passkey.user_id == User.id, Passkey.for_staff)
+    return or_(User.totp_secret.is_not(None), passkey)
+
+
+def at_work(user: Any = User) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on ``User``, or on an alias of it, that a person works here and may sign in."""
+    return user.username.is_not(None), user.disabled_at.is_(None), user.deleted_at.is_(None)

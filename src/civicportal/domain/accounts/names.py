@@ -1,0 +1,41 @@
+"""Names of people: in which order they stand, and the words of those from before these were kept beside the name."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, select, update
+
+from civicportal.domain.accounts.models import User
+from civicportal.util.persian import alphabetical, folded
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+
+BATCH = 2000
+"""People in one transaction."""
+
+
+def by_name(people: Iterable[User]) -> list[User]:
+    """Return people in the order of the alphabet, which no database is sure to know."""
+    return sorted(people, key=lambda user: (alphabetical(user.name), user.id))
+
+
+def fold_names(site: "Site") -> int:
+    """Keep the words of names that have none, in short transactions.
+
+    :returns: how many people got words.
+    """
+    found = last = 0
+    while True:
+        with site.work() as work:
+            lacking = (User.id > last, User.search_name == "", User.name != "")
+            query = select(User.id, User.name).where(*lacking).order_by(User.id).limit(BATCH)
+            rows = work.session.execute(query).all()
+            if rows:
+                table: Any = User.__table__
+                statement = update(table).where(table.c.id == bindparam("person"))
+                values = [{"person": row.id, "words": folded(row.name)} for row in rows]
+                work.session.connection().execute(statement.values(search_name=bindparam("words")), values)
+        if not rows:
+            return found
+        found, last = found + len(rows), rows[-1].id

@@ -1,0 +1,169 @@
+"""One-time codes by SMS. A code is stored nowhere: worker and verifier derive it from the challenge's nonce."""
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+
+from civicportal.core.clock import SKEW
+from civicportal.core.db import changed_rows
+from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.models import OtpChallenge, User
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+#: OWASP ASVS 5.0.0 6.5.4, 6.5.5, 6.6.3.
+LIFE = timedelta(seconds=180)
+MOST_ATTEMPTS = 5
+RESEND_AFTER = timedelta(seconds=60)
+_REMEMBERED = timedelta(hours=1)
+
+Purpose = Literal["login", "staff", "confirm", "invite", "password_reset", "mobile_change", "leave"]
+Outcome = Literal["accepted", "wrong", "expired", "exhausted"]
+OF_ONES_OWN_NUMBER = {"staff", "confirm", "password_reset", "leave"}
+"""Purposes for which a person is known before the code is sent: it goes to their number."""
+
+
+class OtpService:
+    """Ask for codes and verify them. ``cookie_hash`` binds both to one browser."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def ask(
+        self,
+        purpose: Purpose,
+        mobile: str,
+        cookie_hash: str,
+        *,
+        user: User | None = None,
+        sms: bool = True,
+        locale: str = "",
+    ) -> OtpChallenge:
+        """Make a challenge and promise its code.
+
+        A number that may not pass gets a hollow challenge: the same answers, no message, and no code is right.
+
+        :param mobile: E.164, or empty where somebody has none.
+        :param user: whose challenge it is, where that is known; for "login" it is found by the number.
+        :param sms: False where another proof than a message is asked for.
+        :param locale: the language of the message; the site's own if empty.
+        """
+        now, uptime = self.work.clock.now(), self.work.clock.uptime()
+        person = user or self.session.scalar(select(User).where(User.mobile == mobile))
+        challenge = OtpChallenge(
+            nonce=secrets.token_bytes(16),
+            purpose=purpose,
+            mobile=mobile,
+            user_id=person.id if person else None,
+            cookie_hash=cookie_hash,
+            created_at=now,
+            expires_at=now + LIFE,
+            boot=uptime.boot or None,
+            uptime=uptime.seconds,
+            hollow=not (sms and mobile and _may_pass(person)),
+        )
+        self.session.add(challenge)
+        self.session.flush()
+        messages.send_code(self.work, challenge, locale)
+        return challenge
+
+    def latest(self, purpose: Purpose, cookie_hash: str) -> OtpChallenge | None:
+        """Return the challenge that this browser asked for last, within the hour and not used."""
+        found: OtpChallenge | None = self.session.scalar(
+            select(OtpChallenge)
+            .where(
+                OtpChallenge.purpose == purpose,
+                OtpChallenge.cookie_hash == cookie_hash,
+                OtpChallenge.created_at > self.work.clock.now() - _REMEMBERED,
+            )
+            .order_by(OtpChallenge.id.desc())
+            .limit(1)
+        )
+        return found if found and found.used_at is None else None
+
+    def verify(self, challenge_id: int, code: str, cookie_hash: str) -> Outcome:
+        """Take a code, once. Every try counts, so call it in a unit of work that is committed in any case.
+
+        One that was sent to a number which its person has given up meanwhile is wrong.
+
+        :param code: six ASCII digits as typed.
+        """
+        challenge = self.session.get(OtpChallenge, challenge_id)
+        if challenge is None:
+            return "expired"
+        matches = self.work.site.keys.otp_matches(challenge.nonce, code) and not challenge.hollow
+        matches = matches and self._is_number_of_now(challenge)
+        return self.settle(challenge_id, cookie_hash, lambda: matches)
+
+    def settle(self, challenge_id: int, cookie_hash: str, matches: Callable[[], bool]) -> Outcome:
+        """Count a try at a challenge and use it up if the proof was right.
+
+        :param matches: judges the proof, and uses it up where it counts once. It is asked only while the challenge may
+            still be met: what comes too late stays good for the next one.
+        """
+        if not self._count_try(challenge_id, cookie_hash) or not matches():
+            return self._why_not(challenge_id, cookie_hash)
+        self._change(OtpChallenge.id == challenge_id, used_at=self.work.clock.now())
+        return "accepted"
+
+    def _is_number_of_now(self, challenge: OtpChallenge) -> bool:
+        if challenge.purpose not in OF_ONES_OWN_NUMBER:
+            return True
+        return challenge.mobile == self.session.scalar(
+            select(User.mobile).where(User.id == challenge.user_id)
+        )
+
+    def _count_try(self, challenge_id: int, cookie_hash: str) -> bool:
+        """Count a try; False when the challenge cannot be met any more.
+
+        One conditional statement decides, and holds the row until the end: of any number of parallel tries one is accepted.
+        """
+        return self._change(
+            OtpChallenge.id == challenge_id,
+            OtpChallenge.cookie_hash == cookie_hash,
+            OtpChallenge.attempts < MOST_ATTEMPTS,
+            OtpChallenge.used_at.is_(None),
+            self._is_in_time(),
+            attempts=OtpChallenge.attempts + 1,
+        )
+
+    def _is_in_time(self) -> ColumnElement[bool]:
+        """Return the condition that a challenge is at most three minutes old, even if the clock was changed.
+
+        A creation time in the future is refused. On the machine that created the challenge its uptime counts as well.
+        """
+        now, uptime = self.work.clock.now(), self.work.clock.uptime()
+        return and_(
+            OtpChallenge.expires_at > now,
+            OtpChallenge.created_at <= now + SKEW,
+            or_(
+                OtpChallenge.boot.is_(None),
+                OtpChallenge.boot != uptime.boot,
+                OtpChallenge.uptime > uptime.seconds - LIFE.total_seconds(),
+            ),
+        )
+
+    def _change(self, *conditions: Any, **values: Any) -> bool:
+        statement = update(OtpChallenge).where(*conditions).values(**values)
+        changed = self.session.execute(statement.execution_options(synchronize_session=False))
+        return changed_rows(changed) == 1
+
+    def _why_not(self, challenge_id: int, cookie_hash: str) -> Outcome:
+        challenge = self.session.get(OtpChallenge, challenge_id, populate_existing=True)
+        if challenge is None or challenge.cookie_hash != cookie_hash:
+            return "expired"
+        in_time = select(OtpChallenge.id).where(OtpChallenge.id == challenge_id, self._is_in_time())
+        if challenge.used_at or self.session.scalar(in_time) is None:
+            return "expired"
+        return "exhausted" if challenge.attempts >= MOST_ATTEMPTS else "wrong"
+
+
+def _may_pass(person: User | None) -> bool:
+    if person is None:
+        return True
+    return person.disabled_at is None and (person.deleted_at is None or person.has_left)

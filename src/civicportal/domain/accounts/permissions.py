@@ -1,0 +1,31 @@
+"""The rights of the core's own pages; those of cases come with their kinds, others with their plugins."""
+
+from civicportal.core.security import Permission
+from civicportal.util.i18n import _
+
+LEAD = "core:unit:lead"
+"""Held within a unit it makes somebody its head; see :func:`civicportal.domain.accounts.identity.head_of`."""
+UNATTENDED = "core:unattended:manage"
+"""See the list of cases that nobody attends to, and pass them on."""
+LEAD_VERBS = ("view", "work", "refer", "comment")
+"""What the head of a unit may do with each case that lies with it or with a unit below, of every kind and category."""
+
+CORE_PERMISSIONS: tuple[Permission, ...] = (
+    Permission(name="core:member:manage", title=_("Manage members"), scope="unit"),
+    Permission(name="core:role:manage", title=_("Manage roles")),
+    Permission(name="core:unit:manage", title=_("Manage units")),
+    Permission(
+        name=LEAD,
+        title=_("Lead the unit: see and work on all its cases, get what is past its deadline"),
+        scope="case",
+    ),
+    Permission(name=UNATTENDED, title=_("See unattended cases and pass them on")),
+    Permission(name="core:category:manage", title=_("Manage categories")),
+    Permission(name="core:routing:manage", title=_("Manage routing rules")),
+    Permission(name="core:calendar:manage", title=_("Manage the working calendar")),
+    Permission(name="core:setting:manage", title=_("Manage settings")),
+    Permission(name="core:text:manage", title=_("Manage ready texts")),
+    Permission(name="core:message:view", title=_("See messages and their fate")),
+    Permission(name="core:audit:view", title=_("See the audit trail")),
+    Permission(name="core:plugin:view", title=_("See the plugins")),
+)

@@ -1,0 +1,305 @@
+"""Sessions, kept on the server: the cookie holds a random token, the database its hash.
+
+A visitor has a row only while there is something to keep: a form that waits for the sign-in, what was proved at the
+follow-up page, a secret that is being set up.
+"""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import String, cast, delete, or_, select, update
+
+from civicportal.core.clock import SKEW
+from civicportal.core.crypto import CannotDecrypt, new_token, token_hash
+from civicportal.core.db import changed_rows
+from civicportal.domain.accounts.models import Session, User
+from civicportal.util.errors import CivicportalError
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+#: NIST SP 800-63B §4: staff at AAL2, citizens at AAL1.
+LIFE = {"citizen": timedelta(days=30), "staff": timedelta(hours=12), "visitor": timedelta(hours=1)}
+STAFF_IDLE = timedelta(minutes=30)
+PROOF = timedelta(minutes=5)
+"""How long a proof of who one is lasts for pages that ask again."""
+LARGEST = 32 * 1024
+"""Bytes of one kept value, as JSON."""
+MOST_KEPT = 8
+"""Values kept for one browser; the oldest makes room."""
+FORM = "form:"
+"""A kept form stands under this and the path of its page, for instance ``form:/reports/new``."""
+
+OF = "of"
+"""In a visitor's row this names whose a kept value is: the person's whose session the row was until it ended."""
+
+
+def is_alive(now: Any) -> tuple[Any, ...]:
+    """Return what holds of a person's session and of the person until it ends, but for idleness."""
+    return (
+        or_(Session.door == "citizen", Session.door == "staff"),
+        Session.expires_at > now,
+        Session.epoch == User.session_epoch,
+        User.disabled_at.is_(None),
+        User.deleted_at.is_(None),
+    )
+
+
+class TooLarge(CivicportalError):
+    """What a visitor wrote is larger than what may be kept."""
+
+
+class SessionService:
+    """Open, find and end sessions, and keep what a visitor wrote."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    # --- people
+
+    def open(
+        self,
+        door: Literal["citizen", "staff"],
+        user: User,
+        user_agent: str = "",
+        *,
+        replaces: str | None = None,
+    ) -> str:
+        """Open a session and return its token.
+
+        :param replaces: the token this browser had: its session ends, and what a visitor had kept under it moves over.
+        """
+        now, token = self.work.clock.now(), new_token()
+        self.session.add(
+            Session(
+                token_hash=token_hash(token),
+                door=door,
+                user_id=user.id,
+                epoch=user.session_epoch,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=now + LIFE[door],
+                proved_at=now,
+                user_agent=user_agent[:200],
+                data=self._take_over(replaces, user) if replaces else {},
+            )
+        )
+        self.session.execute(update(User).where(User.id == user.id).values(last_seen_at=now))
+        self.session.flush()
+        return token
+
+    def live(self, token: str) -> tuple[Session, User] | None:
+        """Return the session of a token and its person, unless it has ended in any way."""
+        now = self.work.clock.now()
+        query = select(Session, User).join(User, User.id == Session.user_id)
+        found = self.session.execute(query.where(_is(token), *is_alive(now))).first()
+        return None if found is None or is_idle(found[0], now) else (found[0], found[1])
+
+    def row(self, token: str) -> Session | None:
+        """Return the row of a token, that of a session which has ended too as long as it is there."""
+        return self.session.scalar(select(Session).where(_is(token)))
+
+    def list_of(self, user: User) -> Sequence[Session]:
+        """Return a person's live sessions, the one seen last first."""
+        rows = self.session.scalars(
+            select(Session)
+            .join(User, User.id == Session.user_id)
+            .where(*is_alive(self.work.clock.now()), Session.user_id == user.id)
+            .order_by(Session.last_seen_at.desc(), Session.id.desc())
+        )
+        now = self.work.clock.now()
+        return [row for row in rows if not is_idle(row, now)]
+
+    def end(self, token: str) -> None:
+        """End a session; a copy of its cookie opens nothing any more."""
+        self.session.execute(delete(Session).where(_is(token)))
+
+    def end_one(self, user: User, session_id: int) -> bool:
+        """End one of a person's sessions; False when it is not theirs or has ended."""
+        ended = self.session.execute(
+            delete(Session).where(Session.id == session_id, Session.user_id == user.id)
+        )
+        return bool(changed_rows(ended))
+
+    def end_all_others(self, user: User, session_id: int | None) -> None:
+        """End a person's sessions but this one."""
+        self.session.execute(
+            delete(Session).where(Session.user_id == user.id, Session.id != (session_id or 0))
+        )
+
+    def end_everything(self, user: User) -> None:
+        """End all of a person's sessions, those too that are being opened at this moment."""
+        self.session.execute(
+            update(User).where(User.id == user.id).values(session_epoch=User.session_epoch + 1)
+        )
+        self.session.refresh(user, ["session_epoch"])
+        self.session.execute(delete(Session).where(Session.user_id == user.id))
+
+    # --- asking again
+
+    def is_proved(self, session_id: int | None) -> bool:
+        """Return whether the person proved who they are within the last five minutes."""
+        session = self.session.get(Session, session_id) if session_id else None
+        if session is None or session.proved_at is None:
+            return False
+        now = self.work.clock.now()
+        return now - PROOF < session.proved_at <= now + SKEW
+
+    def prove(self, session_id: int | None) -> None:
+        """Note that the person has proved who they are just now."""
+        self.session.execute(
+            update(Session).where(Session.id == session_id).values(proved_at=self.work.clock.now())
+        )
+
+    # --- what a visitor wrote
+
+    def keep_visitor_data(
+        self, token: str, key: str, values: Any, lifetime: timedelta = LIFE["visitor"]
+    ) -> None:
+        """Keep JSON values under a key for this browser.
+
+        :param token: ``request.ensure_session_token()``.
+        :param key: a form's is :data:`FORM` and the path of its page: the sign-in goes on there.
+        :raises TooLarge: for more than 32 KiB.
+        """
+        if len(json.dumps(values, ensure_ascii=False).encode()) > LARGEST:
+            raise TooLarge(f"more than {LARGEST} bytes for {key!r}")
+        now = self.work.clock.now()
+        row = self._row_to_write(token, now)
+        kept = _unexpired(row.data, now)
+        kept.pop(key, None)
+        for oldest in list(kept)[: max(0, len(kept) - MOST_KEPT + 1)]:
+            del kept[oldest]
+        kept[key] = {"values": values, "until": (now + lifetime).isoformat()}
+        row.data = kept
+        self.session.flush()
+
+    def keep_sealed(self, token: str, key: str, value: Any) -> None:
+        """Keep what somebody wrote, encrypted: it may hold what only sealed columns hold otherwise.
+
+        :param value: what JSON can hold.
+        :raises TooLarge: as :meth:`keep_visitor_data`.
+        """
+        sealed = self.work.site.keys.encrypt(json.dumps(value, ensure_ascii=False))
+        self.keep_visitor_data(token, key, sealed)
+
+    def sealed(self, token: str, begin: str) -> dict[str, Any]:
+        """Return what :meth:`keep_sealed` keeps under keys that begin so, the oldest first.
+
+        Values of a key that was removed since are left out: the person has to fill in the form again.
+        """
+        found = {}
+        for key, sealed in self.kept(token, begin).items():
+            # Anything else is of older code, which kept some forms as they were.
+            if isinstance(sealed, str):
+                with suppress(CannotDecrypt):
+                    found[key] = json.loads(self.work.site.keys.decrypt(sealed))
+        return found
+
+    def visitor_data(self, token: str, key: str) -> Any:
+        """Return what is kept under a key, or None."""
+        return self.kept(token).get(key)
+
+    def kept(self, token: str, begin: str = "") -> dict[str, Any]:
+        """Return what is kept under keys that begin so, the oldest first.
+
+        What somebody kept whose session has ended waits until they come back; nobody else is shown it.
+        """
+        row = self.row(token)
+        if row is None or (row.user_id is not None and self.live(token) is None):
+            return {}
+        kept = _of(None, _unexpired(row.data, self.work.clock.now()))
+        return {key: one["values"] for key, one in kept.items() if key.startswith(begin)}
+
+    def kept_form(self, token: str) -> str | None:
+        """Return the path of the page whose form was kept last, if any."""
+        forms = list(self.kept(token, FORM))
+        return forms[-1].removeprefix(FORM) if forms else None
+
+    def forget(self, token: str, key: str) -> None:
+        """Forget what is kept under a key."""
+        row = self._locked(token)
+        if row and key in row.data:
+            row.data = {name: kept for name, kept in row.data.items() if name != key}
+            self.session.flush()
+
+    def drop_expired(self, after: int, limit: int) -> int | None:
+        """Take out of some sessions what they keep no longer: nobody reads it, but every backup would hold it.
+
+        :param after: id of the last session that was looked at.
+        :returns: the same for the next ones, None at the end.
+        """
+        filled = select(Session).where(Session.id > after, cast(Session.data, String) != "{}")
+        filled = filled.order_by(Session.id).limit(limit).with_for_update(skip_locked=True)
+        rows = self.session.scalars(filled).all()
+        for row in rows:
+            row.data = _unexpired(row.data, self.work.clock.now())
+        self.session.flush()
+        return rows[-1].id if rows else None
+
+    # --- inside
+
+    def _row_to_write(self, token: str, now: datetime) -> Session:
+        """Return this browser's row; one whose session has ended becomes a visitor's, but for what its person kept."""
+        row = self._locked(token)
+        if row is not None and self.live(token) is not None:
+            return row
+        row = row or self._new_visitor(token, now)
+        if row.user_id is not None:
+            row.data = {key: {**kept, OF: row.user_id} for key, kept in _unexpired(row.data, now).items()}
+        row.door, row.user_id, row.proved_at, row.last_seen_at = "visitor", None, None, now
+        row.expires_at = now + LIFE["visitor"]
+        return row
+
+    def _new_visitor(self, token: str, now: datetime) -> Session:
+        # Of two requests of one browser at one moment, the second finds the first one's row.
+        statement = self.work.site.engines.insert(Session).values(
+            token_hash=token_hash(token), door="visitor", created_at=now, last_seen_at=now, expires_at=now
+        )
+        self.session.execute(statement.on_conflict_do_nothing(index_elements=["token_hash"]))
+        return self.session.scalars(self._to_write(token)).one()
+
+    def _locked(self, token: str) -> Session | None:
+        return self.session.scalar(self._to_write(token))
+
+    @staticmethod
+    def _to_write(token: str) -> Any:
+        query = select(Session).where(_is(token)).with_for_update()
+        return query.execution_options(populate_existing=True)
+
+    def _take_over(self, token: str, user: User) -> dict[str, Any]:
+        """End the old session; what was kept goes along unless it was somebody else's."""
+        row = self.row(token)
+        if row is None:
+            return {}
+        self.session.delete(row)
+        if row.user_id not in (None, user.id):
+            return {}
+        kept = _unexpired(row.data, self.work.clock.now())
+        return _of(user.id, kept) | _of(None, kept)
+
+
+def _is(token: str) -> Any:
+    return Session.token_hash == token_hash(token)
+
+
+def is_idle(session: Any, now: datetime) -> bool:
+    """Return whether a staff session was idle for too long; a row with the two columns suffices.
+
+    If it was last seen in the future, the clock was set back and the idle time is unknown: it counts as idle.
+    """
+    return session.door == "staff" and not now - STAFF_IDLE < session.last_seen_at <= now + SKEW
+
+
+def _unexpired(data: dict[str, Any], now: datetime) -> dict[str, Any]:
+    return {key: kept for key, kept in data.items() if datetime.fromisoformat(kept["until"]) > now}
+
+
+def _of(user_id: int | None, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what is a person's of what is kept in a visitor's row; what is nobody's for None."""
+    own = {key: kept for key, kept in data.items() if kept.get(OF) == user_id}
+    return {key: {name: kept[name] for name in ("values", "until")} for key, kept in own.items()}

@@ -1,0 +1,87 @@
+"""Begin and end a session in a browser: rows, cookies, the trail."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from civicportal.core.crypto import new_token
+from civicportal.core.security_events import name_key
+from civicportal.domain.accounts.devices import DeviceService, ensure_device
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.sessions import LIFE, SessionService
+from civicportal.domain.accounts.unsent import UnsentService
+from civicportal.domain.audit.services import AuditService
+from civicportal.web.csrf import set_session_cookie
+from civicportal.web.request import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInRefused:
+    """Event: a sign-in was refused.
+
+    :ivar realm: "citizen", "staff", or the purpose of the code.
+    :ivar reason: a fixed word such as "password".
+    """
+
+    realm: str
+    reason: str
+
+
+def sign_in(request: Request, user: User, door: Literal["citizen", "staff"], *, by: str) -> str:
+    """Open a session in the request's unit of work and send its cookie.
+
+    What the visitor had kept and uploaded goes along; the old token is worthless from now on.
+
+    :param by: how the person proved who they are, for the trail.
+    :returns: the path of the page where a form waits, or an empty text.
+    """
+    work, old = request.work, request.session_token
+    sessions = work.get(SessionService)
+    token = sessions.open(door, user, request.user_agent or "", replaces=old)
+    work.get(DeviceService).remember(user, ensure_device(request))
+    staff = door == "staff"
+    # No addresses of citizens: the trail is stored for years.
+    place: dict[str, Any] = {"address": request.remote_addr or ""} if staff else {}
+    work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by, **place)
+    set_session_cookie(
+        request, token, strict=staff, max_age=None if staff else int(LIFE[door].total_seconds())
+    )
+    if work.get(UnsentService).waiting(token, user.id):
+        return str(request.route_path("unsent"))
+    return sessions.kept_form(token) or ""
+
+
+def sign_out(request: Request) -> None:
+    """End the session for good and give the browser a fresh visitor's token."""
+    if request.session_token:
+        request.work.get(SessionService).end(request.session_token)
+    if request.identity.user_id:
+        request.work.get(AuditService).record("logout", subject_id=request.identity.user_id)
+    set_session_cookie(request, new_token())
+    request.session.invalidate()
+
+
+def record_refusal(request: Request, door: str, user_id: int | None, reason: str, name: str = "") -> None:
+    """Record a refused sign-in and its address in the audit trail, in a separate transaction.
+
+    :param name: user name or mobile as entered, if no account is known; the trail stores a keyed hash of it.
+    """
+    site = request.site
+    typed: dict[str, Any] = {"name_key": name_key(site.keys, name)} if name else {}
+    with site.work(actor=request.identity) as work:
+        work.get(AuditService).record(
+            "login:refused",
+            subject_id=user_id,
+            to=door,
+            reason=reason,
+            address=request.remote_addr or "",
+            **typed,
+        )
+    request.registry.notify(SignInRefused(realm=door, reason=reason))
+
+
+def onward(request: Request, route: str) -> str:
+    """Return the path of the next step of signing in, with the page to go on to afterwards."""
+    target = request.safe_next("")
+    query = f"?{urlencode({'next': target})}" if target else ""
+    return f"{request.route_path(route)}{query}"

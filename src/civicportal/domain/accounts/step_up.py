@@ -1,0 +1,47 @@
+"""Re-authentication for sensitive actions if the last proof is older than five minutes; the submitted form is kept.
+
+Source: OWASP ASVS 5.0.0 7.5.1 and 7.5.3.
+"""
+
+from contextlib import suppress
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts.kept import fill_kept, forget_kept
+from civicportal.domain.accounts.sessions import FORM, SessionService, TooLarge
+from civicportal.web.forms import BoundForm
+from civicportal.web.request import Request
+
+__all__ = ["ask_proof", "forget_kept", "restore"]
+
+
+def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
+    """Return a redirect to the page that asks for a proof, unless one was given within the last five minutes.
+
+    :param form: the submitted form, if any: it is kept for the page to return to, unless it is larger than any
+        acceptable form.
+    :param back: path of that page with its query string; that of the request if empty.
+    """
+    with request.site.work(actor=request.identity, write=False) as work:
+        if work.get(SessionService).is_proved(request.identity.session_id):
+            return None
+    sent = request.method == "POST"
+    if sent and form is not None:
+        _keep(request, form, back.partition("?")[0] or request.path)
+    back = back or (request.path if sent else request.path_qs)
+    return HTTPSeeOther(f"{request.route_path('account_confirm')}?{urlencode({'next': back})}")
+
+
+def restore(request: Request, form: BoundForm) -> None:
+    """Restore the kept form when its page is shown again."""
+    if request.method == "GET":
+        fill_kept(request, form)
+
+
+def _keep(request: Request, form: BoundForm, path: str) -> None:
+    form.keep(request.POST)
+    with suppress(TooLarge):
+        request.work.get(SessionService).keep_sealed(
+            request.ensure_session_token(), FORM + path, form.draft()
+        )

@@ -1,0 +1,212 @@
+"""Who a person is by the word of the site's provider of identities: mobile, national code and birth date belong together.
+
+The provider is another machine, so it is asked outside any transaction. What it says is kept sealed; while it does not
+answer, the claim waits and a job asks again.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import date, timedelta
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from civicportal.domain.accounts.identity_levels import IdentityFact
+from civicportal.domain.accounts.models import PendingClaim, User
+from civicportal.domain.accounts.types import IdentityClaim, Verdict
+from civicportal.domain.audit.services import AuditService
+from civicportal.util.errors import Conflict
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+log = logging.getLogger(__name__)
+
+PROVED, VERIFIED = 1, 2
+"""Identity levels: the mobile was proved; the provider knows the person."""
+PATIENCE = 5.0
+"""Seconds the provider has to answer."""
+SILENCE = timedelta(minutes=1)
+"""How long the provider is not asked for a person again after it did not answer."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(hours=6)
+GIVE_UP_AFTER = timedelta(days=7)
+MOST_CLAIMS = 20
+"""Claims that one run of the job asks for again."""
+
+
+class CodeTaken(Conflict):
+    """Another account was verified with this national code: one code is one person."""
+
+
+def is_offered(site: "Site") -> bool:
+    """Return whether the site has a provider of identities at all."""
+    return bool(site.hooks.hook.verify_identity.get_hookimpls())
+
+
+def ask_provider(site: "Site", claim: IdentityClaim, patience: float = PATIENCE) -> Verdict:
+    """Ask the site's provider, outside any transaction; one that fails or takes too long is unavailable.
+
+    :param patience: seconds.
+    """
+    answers: SimpleQueue[Verdict | None] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(site.hooks.hook.verify_identity(claim=claim, site=site))
+        except Exception as problem:
+            # The problem's own words may hold what was asked.
+            log.error("the provider of identities failed: %s", type(problem).__name__)
+            answers.put(None)
+
+    Thread(target=ask, name="verify-identity", daemon=True).start()
+    try:
+        verdict = answers.get(timeout=patience)
+    except Empty:
+        log.warning("the provider of identities did not answer within %s seconds", patience)
+        verdict = None
+    return verdict or Verdict(outcome="unavailable", checked_at=site.clock.now())
+
+
+class VerificationService:
+    """Keep who people are, sealed."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.keys = work.site.keys
+
+    def own(self, user: User) -> IdentityClaim | None:
+        """Return what is known of a verified person; None of anybody else."""
+        if user.level < VERIFIED or not (user.mobile and user.national_code and user.birth_date):
+            return None
+        return self._opened(user.mobile, user.national_code, user.birth_date)
+
+    def is_taken(self, user: User, national_code: str) -> bool:
+        """Return whether another account has this national code."""
+        index = self.keys.blind_index(national_code)
+        query = select(User.id).where(User.national_code_index == index, User.id != user.id)
+        return self.session.scalar(query) is not None
+
+    def accept(self, user: User, claim: IdentityClaim) -> None:
+        """Note that the provider knows the person by this claim.
+
+        :raises CodeTaken: when another account has the national code.
+        """
+        if self.is_taken(user, claim.national_code):
+            raise CodeTaken("the national code is another account's")
+        try:
+            with self.work.attempt():
+                user.national_code = self.keys.encrypt(claim.national_code)
+                user.national_code_index = self.keys.blind_index(claim.national_code)
+                user.birth_date = self.keys.encrypt(claim.birth_date.isoformat())
+                user.level = VERIFIED
+                self.session.flush()
+        except IntegrityError:
+            raise CodeTaken("the national code became another account's") from None
+        self.drop_claim(user)
+        self._record("identity:verified", user)
+
+    def refuse(self, user: User) -> None:
+        """Note that the provider says something else."""
+        self.drop_claim(user)
+        self._record("identity:mismatched", user)
+
+    # -- claims that wait -----------------------------------------------------------------------------------
+
+    def keep_claim(self, user: User, claim: IdentityClaim) -> None:
+        """Keep a claim for which the provider has not answered until it does; it takes the place of an earlier one."""
+        self._keep(user, claim, asked=1)
+
+    def has_claim(self, user: User) -> bool:
+        """Return whether a claim of this person waits."""
+        return self.session.get(PendingClaim, user.id) is not None
+
+    def was_silent(self, user: User) -> bool:
+        """Return whether the provider did not answer when this person asked a moment ago."""
+        row = self.session.get(PendingClaim, user.id)
+        return row is not None and row.attempts > 0 and self.work.clock.now() - row.created_at < SILENCE
+
+    def due(self) -> Sequence[int]:
+        """Return whose claims are to be asked for again."""
+        query = select(PendingClaim.user_id).where(PendingClaim.next_at <= self.work.clock.now())
+        return self.session.scalars(query.order_by(PendingClaim.next_at).limit(MOST_CLAIMS)).all()
+
+    def claim_of(self, user_id: int) -> IdentityClaim | None:
+        """Return the claim that waits for a person with a mobile."""
+        user, row = self.session.get(User, user_id), self.session.get(PendingClaim, user_id)
+        if user is None or user.mobile is None or row is None:
+            return None
+        return self._opened(user.mobile, row.national_code, row.birth_date)
+
+    def postpone(self, user: User) -> bool:
+        """Let a claim wait longer each time; False when it has waited long enough and is dropped."""
+        row = self.session.get_one(PendingClaim, user.id)
+        now = self.work.clock.now()
+        if now - row.created_at >= GIVE_UP_AFTER:
+            self.drop_claim(user)
+            self._record("identity:given-up", user)
+            return False
+        row.next_at = now + min(FIRST_PAUSE * 2**row.attempts, LONGEST_PAUSE)
+        row.attempts += 1
+        return True
+
+    def drop_claim(self, user: User) -> None:
+        """Forget a claim that waits."""
+        self.session.execute(delete(PendingClaim).where(PendingClaim.user_id == user.id))
+
+    # -- another mobile -------------------------------------------------------------------------------------
+
+    def verify_anew(self, user: User) -> None:
+        """Let the job ask for a person again who was verified with their former number."""
+        if user.level < VERIFIED or not (user.mobile and user.national_code and user.birth_date):
+            return
+        user.level = PROVED
+        self._keep(user, self._opened(user.mobile, user.national_code, user.birth_date), asked=0)
+
+    def _keep(self, user: User, claim: IdentityClaim, *, asked: int) -> None:
+        now = self.work.clock.now()
+        row = PendingClaim(
+            user_id=user.id,
+            national_code=self.keys.encrypt(claim.national_code),
+            birth_date=self.keys.encrypt(claim.birth_date.isoformat()),
+            created_at=now,
+            attempts=asked,
+            next_at=now + FIRST_PAUSE * asked,
+        )
+        self.session.merge(row)
+        self.session.flush()
+        self._record("identity:waiting", user)
+
+    def _opened(self, mobile: str, national_code: str, birth_date: str) -> IdentityClaim:
+        return IdentityClaim(
+            mobile=mobile,
+            national_code=self.keys.decrypt(national_code),
+            birth_date=date.fromisoformat(self.keys.decrypt(birth_date)),
+        )
+
+    def _record(self, action: str, user: User) -> None:
+        self.work.get(AuditService).record(action, subject_id=user.id)
+
+
+def identity_facts(site: "Site", claim: IdentityClaim) -> tuple[IdentityFact, IdentityFact]:
+    """Return what a claim says, as pages show it: masked first, in full by right."""
+    day = site.calendar.format_date(claim.birth_date, "short")
+    return (
+        IdentityFact(
+            title=_("National code"),
+            masked=site.country.mask_national_code(claim.national_code),
+            value=claim.national_code,
+        ),
+        IdentityFact(title=_("Date of birth"), masked="****/**/**", value=day),
+    )
+
+
+def own_identity(work: "Work") -> IdentityClaim | None:
+    """Return who the actor is by the word of the provider; None below level 2."""
+    user = work.session.get(User, work.actor.user_id) if work.actor.user_id else None
+    return work.get(VerificationService).own(user) if user else None

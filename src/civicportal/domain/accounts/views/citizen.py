@@ -1,0 +1,179 @@
+"""The citizens' door: a mobile number and the code that is sent to it, or the password one has set."""
+
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.devices import DeviceService, device_hash
+from civicportal.domain.accounts.guards import attempt, password_uses, requester
+from civicportal.domain.accounts.kept import kept_draft
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.passwords import hash_password, needs_rehash, verify_password
+from civicportal.domain.accounts.proofs import Proof, ProofService, proof_of
+from civicportal.domain.accounts.schemas import (
+    CitizenPassword,
+    CodeEntry,
+    MobileEntry,
+    NameEntry,
+)
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.signing import (
+    onward,
+    record_refusal,
+    sign_in,
+    sign_out,
+)
+from civicportal.domain.accounts.views import codes
+from civicportal.domain.accounts.views.second_factor import check_passkey, party
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+
+WIDE = "btn-primary btn-lg w-100"
+WRONG = _("Mobile number or password is not correct.")
+
+
+def login(request: Request) -> Any:
+    """Ask for the mobile number, and send a code to it."""
+    if request.identity.is_citizen:
+        return HTTPSeeOther(request.safe_next("/my"))
+    button = Button(title=_("Get the code by SMS"), css_class=WIDE)
+    form = BoundForm(request, MobileEntry(), buttons=(button,), site_limits=("otp_send_site",))
+
+    def send(values: dict[str, Any]) -> Any:
+        codes.send(request, "login", values["mobile"])
+        return HTTPSeeOther(onward(request, "login_code"))
+
+    return handle_form(
+        request,
+        form,
+        send,
+        codes_arrive=codes.codes_arrive(request),
+        password_url=onward(request, "login_password"),
+        passkey_url=onward(request, "login_passkey"),
+        party=party(request),
+    )
+
+
+def code(request: Request) -> Any:
+    """Ask for the code, and let its holder in."""
+    challenge = codes.latest(request, "login")
+    if challenge is None:
+        return HTTPSeeOther(onward(request, "login"))
+    button = Button(title=_("Confirm and sign in"), css_class=WIDE)
+    form = BoundForm(request, CodeEntry(), buttons=(button,), site_limits=("otp_verify_site",))
+
+    def enter(values: dict[str, Any]) -> Any:
+        outcome = codes.check(request, challenge, values["code"])
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        user = request.work.get(AccountService).citizen_by_mobile(challenge.mobile)
+        return _enter(request, user, by="code")
+
+    answer = handle_form(request, form, enter)
+    if not isinstance(answer, dict):
+        return answer
+    links = {
+        "change_url": onward(request, "login"),
+        "resend_url": onward(request, "login_resend"),
+        "password_url": onward(request, "login_password"),
+        "passkey_url": onward(request, "login_passkey"),
+        "party": party(request),
+    }
+    return {**answer, **codes.context(request, challenge), **links}
+
+
+def resend(request: Request) -> Any:
+    """Send another code to the same number."""
+    challenge = codes.latest(request, "login")
+    if challenge is None:
+        return HTTPSeeOther(onward(request, "login"))
+    codes.send(request, "login", challenge.mobile)
+    return HTTPSeeOther(onward(request, "login_code"))
+
+
+def password(request: Request) -> Any:
+    """Let in who knows mobile and password: for the day on which no SMS comes."""
+    button = Button(title=_("Confirm and sign in"), css_class=WIDE)
+    form = BoundForm(request, CitizenPassword(), buttons=(button,), site_limits=("password_site",))
+
+    def enter(values: dict[str, Any]) -> Any:
+        proof = verified(request, values["mobile"], values["password"], User.mobile == values["mobile"])
+        if proof is None:
+            record_refusal(request, "citizen", None, "password", values["mobile"])
+            form.refuse("", WRONG)
+        user = request.work.get(ProofService).person(proof, lock=True)
+        if user is None:
+            form.refuse("", WRONG)
+        is_new = not request.work.get(DeviceService).is_known(device_hash(request), User.id == user.id)
+        _rehash(user, values["password"])
+        kept = sign_in(request, user, "citizen", by="password")
+        if is_new:
+            messages.tell(request.work, "member.new_device", user)
+        return HTTPSeeOther(request.safe_next(kept or "/my"))
+
+    return handle_form(request, form, enter, code_url=onward(request, "login"))
+
+
+def verified(request: Request, name: str, password: str, owner: Any) -> Proof | None:
+    """Return the proof of the person whose password this is, counted and compared outside any transaction.
+
+    :param owner: the condition on ``User`` by which the account is found.
+    :raises TooMany: when too many wrong ones came before.
+    """
+    with attempt(request, *password_uses(request, name), by=requester(request, owner)) as trying:
+        with request.site.work(actor=request.identity, write=False) as work:
+            live = (User.disabled_at.is_(None), User.deleted_at.is_(None))
+            user = work.session.query(User).where(owner, *live).one_or_none()
+            proof, hashed = (proof_of(user), user.password_hash) if user else (None, None)
+        trying.good = verify_password(hashed, password)
+    return proof if trying.good else None
+
+
+def name(request: Request) -> Any:
+    """Ask a new citizen for their name; who has written it into the form that waits need not write it again."""
+    button = Button(title=_("Continue"), css_class=WIDE)
+    target = request.safe_next("/")
+    written = kept_draft(request, urlsplit(target).path).get("name", [""])
+    form = BoundForm(request, NameEntry(), initial={"name": written[0]}, buttons=(button,))
+
+    def save(values: dict[str, Any]) -> Any:
+        user = request.work.session.get_one(User, request.identity.user_id)
+        request.work.get(AccountService).rename(user, values["name"])
+        return HTTPSeeOther(target)
+
+    return handle_form(request, form, save, later_url=target)
+
+
+def logout(request: Request) -> Any:
+    """End the session; the browser forgets the pages it kept."""
+    sign_out(request)
+    answer = HTTPSeeOther("/")
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+def passkey(request: Request) -> Any:
+    """Sign in the owner of a passkey, as a citizen, even if they are staff too."""
+    shown = check_passkey(request, "login")
+    user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
+    if user is None:
+        return HTTPSeeOther(onward(request, "login"))
+    return _enter(request, user, by="passkey")
+
+
+def _enter(request: Request, user: User, *, by: str) -> Any:
+    if request.work.get(AccountService).come_back(user):
+        request.session.flash(request.translate(_("Welcome back: your account is as it was.")), "good")
+    kept = sign_in(request, user, "citizen", by=by)
+    target = request.safe_next(kept or "/my")
+    if user.name:
+        return HTTPSeeOther(target)
+    return HTTPSeeOther(f"{request.route_path('login_name')}?{urlencode({'next': target})}")
+
+
+def _rehash(user: User, password: str) -> None:
+    if user.password_hash and needs_rehash(user.password_hash):
+        user.password_hash = hash_password(password)

@@ -1,0 +1,146 @@
+"""What every page that takes a code by SMS has in common."""
+
+from collections.abc import Callable
+from typing import Any
+
+from civicportal.core.crypto import token_hash
+from civicportal.core.limits import Requester, Use
+from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.guards import (
+    attempt,
+    code_uses,
+    count_send,
+    requester,
+)
+from civicportal.domain.accounts.models import OtpChallenge, User
+from civicportal.domain.accounts.otp import (
+    RESEND_AFTER,
+    OtpService,
+    Outcome,
+    Purpose,
+)
+from civicportal.domain.accounts.signing import record_refusal
+from civicportal.util.i18n import _
+from civicportal.web.request import Request
+
+WHY_NOT = {
+    "wrong": _("The code is not correct."),
+    "expired": _("The code has expired; please ask for a new one."),
+    "exhausted": _("Too many wrong codes were entered; please ask for a new one."),
+}
+
+
+def latest(request: Request, purpose: Purpose) -> OtpChallenge | None:
+    """Return the challenge that this browser waits for, read in a transaction of its own."""
+    if request.session_token is None:
+        return None
+    with request.site.work(actor=request.identity, write=False) as work:
+        return work.get(OtpService).latest(purpose, token_hash(request.ensure_session_token()))
+
+
+def send(
+    request: Request,
+    purpose: Purpose,
+    mobile: str,
+    user: User | None = None,
+    *,
+    hollow: bool = False,
+    always_new: bool = False,
+    by: Requester | None = None,
+    uses: tuple[Use, ...] = (),
+) -> None:
+    """Send a code, unless this browser asked for one to the same number within the last minute.
+
+    :param hollow: only pretend: the same answers, but no message, and no code is right.
+    :param always_new: send a new code even if this browser waits for one, which may be another person's.
+    :param by: the client, if known better than by the number.
+    :param uses: limits to count by instead of that of the number, in addition to address and site.
+    :raises TooMany: when a limit for sending is used up.
+    """
+    waiting = latest(request, purpose)
+    now = request.site.clock.now()
+    if not always_new and waiting and waiting.mobile == mobile and now - waiting.created_at < RESEND_AFTER:
+        return
+    count_send(request, mobile, by or requester(request, User.mobile == mobile), *uses)
+    cookie = token_hash(request.ensure_session_token())
+    request.work.get(OtpService).ask(
+        purpose, mobile, cookie, user=user, sms=not hollow, locale=request.locale_name
+    )
+
+
+def check(
+    request: Request,
+    challenge: OtpChallenge,
+    code: str,
+    *,
+    staff_id: object = None,
+    by: Requester | None = None,
+) -> Outcome:
+    """Verify an entered code in a separate transaction, so that a wrong one counts.
+
+    :param staff_id: id by which attempts at the staff sign-in are counted.
+    :param by: the client, if known better than by the challenge.
+
+    :raises TooMany: after too many wrong ones.
+    """
+    cookie = token_hash(request.ensure_session_token())
+    owner = User.id == challenge.user_id if challenge.user_id else User.mobile == challenge.mobile
+
+    def verify() -> Outcome:
+        with request.site.work(actor=request.identity) as work:
+            return work.get(OtpService).verify(challenge.id, code, cookie)
+
+    by = by or requester(request, owner)
+    return judged(request, challenge.purpose, challenge.user_id, verify, counted=staff_id, by=by)
+
+
+def judged(
+    request: Request,
+    door: str,
+    user_id: int | None,
+    judge: Callable[[], Outcome],
+    *,
+    counted: object,
+    by: Requester,
+) -> Outcome:
+    """Count a typed code, let it be judged, and write a refusal into the audit trail.
+
+    :param judge: takes the code in a transaction of its own, so that a wrong one counts.
+    :param counted: by what the tries are counted besides place and site; nothing if None.
+    :raises TooMany: when too many wrong ones came before.
+    """
+    with attempt(request, *code_uses(request, counted), by=by) as trying:
+        outcome = judge()
+        trying.good = outcome == "accepted"
+    if outcome != "accepted":
+        record_refusal(request, door, user_id, outcome)
+    return outcome
+
+
+def context(request: Request, challenge: OtpChallenge) -> dict[str, Any]:
+    """Return what the page of a code shows: the fate of the message, the seconds until it may be sent again."""
+    left = challenge.created_at + RESEND_AFTER - request.site.clock.now()
+    with request.site.work(actor=request.identity, write=False) as work:
+        return {
+            "mobile": challenge.mobile,
+            "seconds": max(0, int(left.total_seconds())),
+            "fate": messages.fate_of_code(work, challenge),
+            "codes_arrive": messages.codes_arrive(work),
+            "state_url": request.route_path("login_state", _query={"for": challenge.purpose}),
+        }
+
+
+def codes_arrive(request: Request) -> bool:
+    """Return whether a code can be expected to arrive, for every number alike."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        return messages.codes_arrive(work)
+
+
+def state(request: Request) -> dict[str, str]:
+    """Answer what became of the message this browser waits for."""
+    purpose = request.params.get("for", "login")
+    challenge = latest(request, purpose)
+    if challenge is None:
+        return {"state": "failed"}
+    with request.site.work(actor=request.identity, write=False) as work:
+        return {"state": messages.fate_of_code(work, challenge)}

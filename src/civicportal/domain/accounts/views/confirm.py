@@ -1,0 +1,107 @@
+"""Re-authentication before sensitive actions: by password, authenticator app, passkey, or code by SMS."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.passkeys import PasskeyService
+from civicportal.domain.accounts.schemas import AppCodeEntry, CodeEntry, PasswordEntry
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.accounts.signing import onward, record_refusal
+from civicportal.domain.accounts.views import codes
+from civicportal.domain.accounts.views.account import own_user
+from civicportal.domain.accounts.views.citizen import verified
+from civicportal.domain.accounts.views.second_factor import check_app, check_passkey, party
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+
+
+def confirm(request: Request) -> Any:
+    """Ask for the password, or for a code by SMS if there is none; the page offers the other ways too."""
+    user = own_user(request)
+    others = _others(request, user)
+    if user.password_hash:
+        answer = _by_password(request, user)
+    elif user.username and (others["passkeys"] or others["app_url"]):
+        # A person with a strong factor must use it: a code by SMS is weaker.
+        answer = {"form": None, "send_url": ""}
+    else:
+        answer = _by_sms(request, user)
+    return {**answer, **others} if isinstance(answer, dict) else answer
+
+
+def app(request: Request) -> Any:
+    """Ask for the code of the authenticator app."""
+    user = own_user(request)
+    if not user.totp_secret:
+        return HTTPSeeOther(onward(request, "account_confirm"))
+    form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Confirm")),))
+
+    def check(values: dict[str, Any]) -> Any:
+        outcome = check_app(request, user, values["code"], door="confirm")
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _proved(request)
+
+    answer = handle_form(request, form, check, send_url="")
+    return {**answer, **_others(request, user), "app_url": ""} if isinstance(answer, dict) else answer
+
+
+def passkey(request: Request) -> Any:
+    """Verify the answer of a passkey."""
+    if check_passkey(request, "confirm", user=own_user(request)) is None:
+        return HTTPSeeOther(onward(request, "account_confirm"))
+    return _proved(request)
+
+
+def send_code(request: Request) -> Any:
+    """Send the code that :func:`confirm` asks for."""
+    user = own_user(request)
+    codes.send(request, "confirm", user.mobile or "", user)
+    return HTTPSeeOther(onward(request, "account_confirm"))
+
+
+def _others(request: Request, user: User) -> dict[str, Any]:
+    with request.site.work(actor=request.identity, write=False) as work:
+        passkeys = work.get(PasskeyService).usable(user, "confirm")
+    return {
+        "passkeys": passkeys,
+        "party": party(request),
+        "passkey_url": onward(request, "account_confirm_passkey"),
+        "app_url": onward(request, "account_confirm_app") if user.totp_secret else "",
+    }
+
+
+def _by_sms(request: Request, user: User) -> Any:
+    challenge = codes.latest(request, "confirm")
+    if challenge is None:
+        return {"form": None, "mobile": user.mobile, "send_url": onward(request, "account_confirm_code")}
+    form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Confirm")),))
+
+    def check(values: dict[str, Any]) -> Any:
+        outcome = codes.check(request, challenge, values["code"], staff_id=user.id)
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _proved(request)
+
+    answer = handle_form(request, form, check, send_url=onward(request, "account_confirm_code"))
+    return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
+
+
+def _by_password(request: Request, user: User) -> Any:
+    form = BoundForm(request, PasswordEntry(), buttons=(Button(title=_("Confirm")),))
+
+    def check(values: dict[str, Any]) -> Any:
+        if verified(request, f"user {user.id}", values["password"], User.id == user.id) is None:
+            record_refusal(request, "confirm", user.id, "password")
+            form.refuse("password", _("The password is not correct."))
+        return _proved(request)
+
+    return handle_form(request, form, check, send_url="")
+
+
+def _proved(request: Request) -> HTTPSeeOther:
+    request.work.get(SessionService).prove(request.identity.session_id)
+    return HTTPSeeOther(request.safe_next("/account"))

@@ -1,0 +1,194 @@
+"""Forgotten staff passwords: user name and mobile, the code by SMS, a strong factor, a new password.
+
+Without a strong factor only a link from a colleague helps: the telephone alone must not give access to a staff
+account. The answers before the code is right do not reveal whether there is such a member.
+"""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts.factors import FactorService
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.passwords import STAFF_MINIMUM, check_password_policy
+from civicportal.domain.accounts.proofs import ProofService, proof_of
+from civicportal.domain.accounts.recovery import RecoveryService
+from civicportal.domain.accounts.schemas import (
+    AppCodeEntry,
+    CodeEntry,
+    NewPassword,
+    RecoveryEntry,
+    ResetEntry,
+)
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.accounts.signing import sign_in
+from civicportal.domain.accounts.views import codes
+from civicportal.domain.accounts.views.citizen import WIDE
+from civicportal.domain.accounts.views.second_factor import (
+    check_app,
+    check_passkey,
+    check_recovery,
+    party,
+)
+from civicportal.domain.audit.services import AuditService
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+
+NUMBER = "password_reset_number"
+"""Under this the browser's session keeps whose mobile was proved."""
+PROVED = "password_reset"
+"""Under this it keeps who has shown a strong factor besides."""
+
+
+def reset(request: Request) -> Any:
+    """Ask whose password is forgotten, and send a code if both fit."""
+    button = Button(title=_("Get the code by SMS"), css_class=WIDE)
+    form = BoundForm(request, ResetEntry(), buttons=(button,), site_limits=("otp_send_site",))
+
+    def send(values: dict[str, Any]) -> HTTPSeeOther:
+        with request.site.work(actor=request.identity, write=False) as work:
+            user = work.get(AccountService).by_username(values["username"])
+        fits = user is not None and user.mobile == values["mobile"]
+        codes.send(
+            request,
+            "password_reset",
+            values["mobile"],
+            user if fits else None,
+            hollow=not fits,
+            always_new=True,
+        )
+        return HTTPSeeOther(request.route_path("staff_reset_code"))
+
+    return handle_form(request, form, send, codes_arrive=codes.codes_arrive(request))
+
+
+def code(request: Request) -> Any:
+    """Ask for the code."""
+    challenge = codes.latest(request, "password_reset")
+    if challenge is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    button = Button(title=_("Continue"), css_class=WIDE)
+    form = BoundForm(request, CodeEntry(), buttons=(button,), site_limits=("otp_verify_site",))
+
+    def check(values: dict[str, Any]) -> HTTPSeeOther:
+        # Counted by the number: by the account the count would tell that there is one.
+        outcome = codes.check(request, challenge, values["code"], staff_id=f"reset {challenge.mobile}")
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        user = request.work.session.get_one(User, challenge.user_id)
+        request.work.get(ProofService).keep(request.ensure_session_token(), NUMBER, proof_of(user))
+        request.work.get(AuditService).record("password:reset-asked", subject_id=user.id)
+        return HTTPSeeOther(request.route_path("staff_reset_factor"))
+
+    answer = handle_form(request, form, check, resend_url=request.route_path("staff_reset_resend"))
+    return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
+
+
+def resend(request: Request) -> HTTPSeeOther:
+    """Send another code."""
+    challenge = codes.latest(request, "password_reset")
+    if challenge is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    with request.site.work(actor=request.identity, write=False) as work:
+        user = None if challenge.hollow else work.session.get(User, challenge.user_id)
+    codes.send(request, "password_reset", challenge.mobile, user, hollow=challenge.hollow)
+    return HTTPSeeOther(request.route_path("staff_reset_code"))
+
+
+def factor(request: Request) -> Any:
+    """Ask for a factor other than the telephone, or say that a colleague has to help."""
+    user = who_holds_the_number(request)
+    if user is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    with request.site.work(actor=request.identity, write=False) as work:
+        factors = work.get(FactorService).of(user)
+        codes_left = work.get(RecoveryService).left(user)
+    context = {"factors": factors, "codes_left": codes_left, "party": party(request)}
+    if not factors.app:
+        return {"form": None, **context}
+    form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
+
+    def check(values: dict[str, Any]) -> HTTPSeeOther:
+        outcome = check_app(request, user, values["code"], door="reset")
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _proved(request)
+
+    return handle_form(request, form, check, **context)
+
+
+def passkey(request: Request) -> HTTPSeeOther:
+    """Verify the answer of a passkey."""
+    user = who_holds_the_number(request)
+    if user is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    if check_passkey(request, "reset", user=user) is None:
+        return HTTPSeeOther(request.route_path("staff_reset_factor"))
+    return _proved(request)
+
+
+def recovery(request: Request) -> Any:
+    """Verify a recovery code."""
+    user = who_holds_the_number(request)
+    if user is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    form = BoundForm(request, RecoveryEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
+
+    def check(values: dict[str, Any]) -> HTTPSeeOther:
+        outcome = check_recovery(request, user, values["code"], door="reset")
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _proved(request)
+
+    return handle_form(request, form, check, code_url=request.route_path("staff_reset_factor"))
+
+
+def who_holds_the_number(request: Request) -> User | None:
+    """Return the person who has verified the mobile in this browser; None if that has expired."""
+    return _kept(request, NUMBER)
+
+
+def _proved(request: Request) -> HTTPSeeOther:
+    """Continue to the new password after the mobile was verified and a strong factor used."""
+    proofs, token = request.work.get(ProofService), request.ensure_session_token()
+    user = proofs.person_kept(token, NUMBER, lock=True)
+    if user is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    proofs.keep(token, PROVED, proof_of(user))
+    return HTTPSeeOther(request.route_path("staff_reset_password"))
+
+
+def password(request: Request) -> Any:
+    """Ask for the new password; every session of the person ends."""
+    if _kept(request, PROVED) is None:
+        return HTTPSeeOther(request.route_path("staff_reset"))
+    form = BoundForm(
+        request, NewPassword(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
+    )
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        accounts = request.work.get(AccountService)
+        user = request.work.get(ProofService).person_kept(request.ensure_session_token(), PROVED, lock=True)
+        if user is None or user.disabled_at or user.deleted_at:
+            return HTTPSeeOther(request.route_path("staff_reset"))
+        words = accounts.password_words(user)
+        problem = check_password_policy(values["new"], minimum=STAFF_MINIMUM, words=words)
+        if problem:
+            form.refuse("new", problem)
+        for key in (PROVED, NUMBER):
+            request.work.get(SessionService).forget(request.ensure_session_token(), key)
+        accounts.reset_password(user, values["new"])
+        request.work.get(AuditService).record("password:reset", subject_id=user.id)
+        sign_in(request, user, "staff", by="reset")
+        return HTTPSeeOther("/desk")
+
+    return handle_form(request, form, save, minimum=STAFF_MINIMUM)
+
+
+def _kept(request: Request, key: str) -> User | None:
+    if request.session_token is None:
+        return None
+    with request.site.work(actor=request.identity, write=False) as work:
+        return work.get(ProofService).person_kept(request.ensure_session_token(), key)

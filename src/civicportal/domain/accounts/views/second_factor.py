@@ -1,0 +1,124 @@
+"""Second factors used by several pages: passkeys, codes of the app, recovery codes."""
+
+from collections.abc import Callable
+
+from civicportal.core.crypto import token_hash
+from civicportal.core.work import Work
+from civicportal.domain.accounts.guards import (
+    after_password,
+    attempt,
+    requester,
+    visitor,
+)
+from civicportal.domain.accounts.models import OtpChallenge, User
+from civicportal.domain.accounts.otp import OtpService, Outcome
+from civicportal.domain.accounts.passkeys import PasskeyService, Purpose
+from civicportal.domain.accounts.recovery import RecoveryService, match_recovery_code
+from civicportal.domain.accounts.relying_party import PasskeyRefused, RelyingParty, relying_party
+from civicportal.domain.accounts.schemas import PasskeyAnswer
+from civicportal.domain.accounts.signing import record_refusal
+from civicportal.domain.accounts.totp import TotpService
+from civicportal.domain.accounts.views import codes
+from civicportal.util.errors import NotPossible
+from civicportal.web.forms import BoundForm, FormInvalid
+from civicportal.web.request import Request
+
+
+def party(request: Request) -> RelyingParty | None:
+    """Return the relying party of this page; None if browsers do not offer passkeys here."""
+    return relying_party(request.site, request.host_url)
+
+
+def check_passkey(request: Request, purpose: Purpose, *, user: User | None = None) -> User | None:
+    """Take the answer of a passkey that the page has sent, in a transaction of its own, and return whose it is.
+
+    What is refused is said on the next page; nothing is said where nothing was sent.
+
+    :param user: the person whose passkey has to answer; None for anyone's.
+    :raises TooMany: when too many wrong ones came before: each writes into the audit trail. No ceiling of the site counts them,
+        for nobody guesses a signature.
+    """
+    if request.method != "POST":
+        return None
+    by = after_password(request, user.id) if purpose == "second" and user else visitor(request)
+    with attempt(request, ("passkey_answer", request.remote_addr), by=by) as trying:
+        outcome = _outcome(request, purpose, user)
+        trying.good = isinstance(outcome, User)
+    if isinstance(outcome, User):
+        return outcome
+    record_refusal(request, purpose, user.id if user else None, f"passkey: {outcome.why}")
+    say(request, outcome)
+    return None
+
+
+def _outcome(request: Request, purpose: Purpose, user: User | None) -> User | PasskeyRefused:
+    answer, here = _answer(request), party(request)
+    if answer is None or here is None or request.session_token is None:
+        return PasskeyRefused("invalid")
+    with request.site.work(actor=request.identity) as work:
+        return work.get(PasskeyService).check(purpose, answer, here, token_hash(request.session_token), user)
+
+
+def check_app(
+    request: Request, user: User, code: str, *, door: str, challenge: OtpChallenge | None = None
+) -> Outcome:
+    """Verify and use up a code of a person's authenticator app.
+
+    :param challenge: of the second step after the password, which is used up too; None on other pages.
+    :raises TooMany: after too many wrong ones.
+    """
+
+    def judge() -> Outcome:
+        with request.site.work(actor=request.identity) as work:
+            person, totp = work.session.get_one(User, user.id), work.get(TotpService)
+            return _settle(request, work, challenge, lambda: totp.accept(person, code))
+
+    return _judged(request, user, door, challenge, judge)
+
+
+def check_recovery(
+    request: Request, user: User, code: str, *, door: str, challenge: OtpChallenge | None = None
+) -> Outcome:
+    """Verify and use up a recovery code; see :func:`check_app`."""
+
+    def judge() -> Outcome:
+        with request.site.work(actor=request.identity, write=False) as work:
+            hashes = work.get(RecoveryService).hashes(user.id)
+        # Outside any unit of work: it takes a while.
+        code_id = match_recovery_code(hashes, code)
+        with request.site.work(actor=request.identity) as work:
+            use = work.get(RecoveryService).use
+            return _settle(request, work, challenge, lambda: code_id is not None and use(code_id))
+
+    return _judged(request, user, door, challenge, judge)
+
+
+def _settle(
+    request: Request, work: Work, challenge: OtpChallenge | None, matches: Callable[[], bool]
+) -> Outcome:
+    if challenge is None:
+        return "accepted" if matches() else "wrong"
+    return work.get(OtpService).settle(challenge.id, token_hash(request.ensure_session_token()), matches)
+
+
+def _judged(
+    request: Request, user: User, door: str, challenge: OtpChallenge | None, judge: Callable[[], Outcome]
+) -> Outcome:
+    if challenge is None:
+        counted, by = f"{door} {user.id}", requester(request, User.id == user.id)
+    else:
+        counted, by = str(user.id), after_password(request, user.id)
+    return codes.judged(request, door, user.id, judge, counted=counted, by=by)
+
+
+def say(request: Request, refusal: NotPossible) -> None:
+    """Show a refusal on the next page."""
+    request.session.flash(request.translate(refusal.reason), "bad")
+
+
+def _answer(request: Request) -> str | None:
+    try:
+        values = BoundForm(request, PasskeyAnswer(), ignore=("name",)).validate(request.POST)
+    except (FormInvalid, ValueError):
+        return None
+    return str(values["credential"])

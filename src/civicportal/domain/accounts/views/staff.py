@@ -1,0 +1,190 @@
+"""Staff sign-in: a passkey, or user name and password and then a passkey, a code of an app, a recovery code, or a code
+by SMS if there is no stronger factor."""
+
+from dataclasses import astuple
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.core.crypto import token_hash
+from civicportal.core.work import Work
+from civicportal.domain.accounts.factors import Factors, FactorService
+from civicportal.domain.accounts.guards import after_password
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.otp import OtpService
+from civicportal.domain.accounts.proofs import Proof, ProofService, proof_of
+from civicportal.domain.accounts.schemas import (
+    AppCodeEntry,
+    CodeEntry,
+    RecoveryEntry,
+    StaffPassword,
+)
+from civicportal.domain.accounts.signing import onward, record_refusal, sign_in
+from civicportal.domain.accounts.views import codes
+from civicportal.domain.accounts.views.citizen import WIDE, verified
+from civicportal.domain.accounts.views.second_factor import (
+    check_app,
+    check_passkey,
+    check_recovery,
+    party,
+)
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+
+SHOWN = "staff_password"
+"""Queue of the next page for who has shown the password, signed. Kept in the row of a session that has ended, it would make the
+row a visitor's before the second proof: nobody could tell any more whose words are sent from another tab."""
+
+
+def login(request: Request) -> Any:
+    """Ask for user name and password."""
+    if request.identity.is_staff:
+        return HTTPSeeOther(request.safe_next("/desk"))
+    button = Button(title=_("Continue"), css_class=WIDE)
+    form = BoundForm(request, StaffPassword(), buttons=(button,), site_limits=("password_site",))
+
+    def enter(values: dict[str, Any]) -> Any:
+        username = values["username"]
+        proof = verified(request, username, values["password"], User.username == username)
+        if proof is None:
+            record_refusal(request, "staff", None, "password", username)
+            form.refuse("", _("User name or password is not correct."))
+        _ask_second(request, proof)
+        return HTTPSeeOther(onward(request, "staff_login_code"))
+
+    return handle_form(
+        request,
+        form,
+        enter,
+        codes_arrive=codes.codes_arrive(request),
+        passkey_url=onward(request, "staff_login_passkey"),
+        party=party(request),
+    )
+
+
+def passkey(request: Request) -> Any:
+    """Sign in the owner of a passkey without a password: the device has verified its user."""
+    shown = check_passkey(request, "staff")
+    user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
+    return _enter(request, user, by="passkey") if user else HTTPSeeOther(onward(request, "staff_login"))
+
+
+def code(request: Request) -> Any:
+    """Ask for the second proof."""
+    challenge, user = waiting(request)
+    if challenge is None:
+        return HTTPSeeOther(onward(request, "staff_login"))
+    factors = _factors(request, user)
+    links = {
+        "change_url": onward(request, "staff_login"),
+        "resend_url": onward(request, "staff_login_resend"),
+        "recovery_url": onward(request, "staff_login_recovery"),
+        "passkey_url": onward(request, "staff_login_second"),
+        "passkeys": factors.passkeys,
+        "party": party(request),
+        "by_app": factors.app,
+    }
+    by_app = factors.app
+    if factors and not by_app:
+        return {"form": None, **links}
+    schema = AppCodeEntry() if by_app else CodeEntry()
+    form = BoundForm(request, schema, buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),))
+
+    def enter(values: dict[str, Any]) -> Any:
+        if by_app:
+            outcome = check_app(request, user, values["code"], door="staff", challenge=challenge)
+        else:
+            by = after_password(request, challenge.user_id)
+            outcome = codes.check(request, challenge, values["code"], staff_id=user.id, by=by)
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _finish(request, by="totp" if by_app else "code")
+
+    answer = handle_form(request, form, enter)
+    return {**answer, **codes.context(request, challenge), **links} if isinstance(answer, dict) else answer
+
+
+def second(request: Request) -> Any:
+    """Verify the answer of a passkey after the password."""
+    _challenge, user = waiting(request)
+    if user is None:
+        return HTTPSeeOther(onward(request, "staff_login"))
+    if check_passkey(request, "second", user=user) is None:
+        return HTTPSeeOther(onward(request, "staff_login_code"))
+    return _finish(request, by="password and passkey")
+
+
+def resend(request: Request) -> Any:
+    """Send another code to the same member of staff."""
+    challenge, user = waiting(request)
+    if challenge is None:
+        return HTTPSeeOther(onward(request, "staff_login"))
+    if not _factors(request, user):
+        codes.send(request, "staff", challenge.mobile, user, by=after_password(request, challenge.user_id))
+    return HTTPSeeOther(onward(request, "staff_login_code"))
+
+
+def recovery(request: Request) -> Any:
+    """Verify a recovery code instead of an app's code or a passkey."""
+    challenge, user = waiting(request)
+    if challenge is None:
+        return HTTPSeeOther(onward(request, "staff_login"))
+    form = BoundForm(
+        request, RecoveryEntry(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
+    )
+
+    def enter(values: dict[str, Any]) -> Any:
+        outcome = check_recovery(request, user, values["code"], door="staff", challenge=challenge)
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return _finish(request, by="recovery")
+
+    return handle_form(request, form, enter, code_url=onward(request, "staff_login_code"))
+
+
+def _ask_second(request: Request, proof: Proof) -> None:
+    with request.site.work(actor=request.identity, write=False) as work:
+        user = work.session.get_one(User, proof.user_id)
+        factors = work.get(FactorService).of(user)
+    token = request.ensure_session_token()
+    if not factors:
+        codes.send(request, "staff", user.mobile or "", user, by=after_password(request, user.id))
+    else:
+        request.work.get(OtpService).ask("staff", "", token_hash(token), user=user, sms=False)
+    request.session.pop_flash(SHOWN)
+    request.session.flash(astuple(proof), SHOWN)
+
+
+def _factors(request: Request, user: User) -> Factors:
+    with request.site.work(actor=request.identity, write=False) as work:
+        return work.get(FactorService).of(user)
+
+
+def waiting(request: Request) -> tuple[Any, Any]:
+    """Return the challenge whose holder has shown the password, and that person; nobody when it counts no longer."""
+    challenge = codes.latest(request, "staff")
+    if challenge is None:
+        return None, None
+    with request.site.work(actor=request.identity, write=False) as work:
+        user = _who_has_shown(request, work)
+    return (challenge, user) if user and user.id == challenge.user_id else (None, None)
+
+
+def _who_has_shown(request: Request, work: Work, *, lock: bool = False) -> User | None:
+    """Return who has shown the password in this browser; None when it counts no longer."""
+    shown = request.session.peek_flash(SHOWN)
+    return work.get(ProofService).person(Proof(*shown[-1]), lock=lock) if shown else None
+
+
+def _finish(request: Request, *, by: str) -> Any:
+    user = _who_has_shown(request, request.work, lock=True)
+    if user is None:
+        return HTTPSeeOther(onward(request, "staff_login"))
+    return _enter(request, user, by=by)
+
+
+def _enter(request: Request, user: User, *, by: str) -> Any:
+    request.session.pop_flash(SHOWN)
+    kept = sign_in(request, user, "staff", by=by)
+    return HTTPSeeOther(request.safe_next(kept or "/desk"))

@@ -1,0 +1,50 @@
+"""What a seal covers of a row: its facts as they stand, of its words only keyed digests.
+
+A word may be blanked later without breaking the seal; a changed one no longer fits its digest. The digests are keyed,
+so that a short name cannot be guessed from them.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from civicportal.core.crypto import Keys, same
+from civicportal.domain.audit.models import SealedRow
+
+DIGITS = 32
+"""Hex digits of one digest."""
+
+
+def digest_words(keys: Keys, row: SealedRow) -> str:
+    """Return the digests of a row's words, one after the other."""
+    return "".join(_digest(keys, row, name) for name in row.__words__)
+
+
+def changed_words(keys: Keys, row: SealedRow) -> list[str]:
+    """Return the columns whose words are neither blank nor what was once written."""
+    kept = [row.digests[start : start + DIGITS] for start in range(0, len(row.digests), DIGITS)]
+    return [
+        name
+        for name, digest in zip(row.__words__, kept, strict=False)
+        if _written(getattr(row, name)) and not same(digest, _digest(keys, row, name))
+    ]
+
+
+def sealed_line(row: SealedRow) -> str:
+    """Return what a seal covers of a row."""
+    facts = [_plain(getattr(row, name)) for name in row.__stable__]
+    return json.dumps([row.id, *facts, row.digests], ensure_ascii=False)
+
+
+def _digest(keys: Keys, row: SealedRow, name: str) -> str:
+    return keys.mac("audit:words", name, _written(getattr(row, name))).hex()[:DIGITS]
+
+
+def _written(value: Any) -> str:
+    if not value:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

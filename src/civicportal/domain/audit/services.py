@@ -1,0 +1,58 @@
+"""Writing the audit trail."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Select, select
+
+from civicportal.core.security_events import tell_of
+from civicportal.domain.audit.digests import digest_words
+from civicportal.domain.audit.models import AuditEvent
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+class AuditService:
+    """Append to the trail in the transaction of the action itself."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+
+    def record(
+        self, action: str, *, subject_id: int | None = None, case_id: int | None = None, **data: object
+    ) -> None:
+        """Write one event by the present actor.
+
+        :param action: ``area:thing``.
+        :param subject_id: the person whose data was touched, by user id.
+        :param data: small JSON values; never a code, a password or a full number.
+        """
+        actor = self.work.actor
+        event = AuditEvent(
+            at=self.work.clock.now(),
+            action=action,
+            actor_id=actor.user_id,
+            actor_name=actor.name,
+            door=actor.door,
+            subject_id=subject_id,
+            case_id=case_id,
+            data=data,
+        )
+        event.digests = digest_words(self.work.site.keys, event)
+        self.work.session.add(event)
+        tell_of(self.work, event)
+
+    def lookers(self, case_id: int, within: timedelta) -> list[str]:
+        """Return the names of other staff who opened the case of late, the latest first."""
+        latest = self.looks(case_id, within).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+        return list(dict(self.work.session.execute(latest).all()).values())
+
+    def looks(self, case_id: int, within: timedelta) -> Select[int | None, str]:
+        """Return a query for ids and names of other staff who opened the case of late."""
+        return select(AuditEvent.actor_id, AuditEvent.actor_name).where(
+            AuditEvent.case_id == case_id,
+            AuditEvent.action == "case:open",
+            AuditEvent.at > self.work.clock.now() - within,
+            AuditEvent.actor_id != self.work.actor.user_id,
+        )

@@ -1,0 +1,79 @@
+"""The trail as administrators read it."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, select
+
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.util.lists import Page, newest_first, within_days
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+VERIFIED, UNDER_WAY = "audit:verified", "audit:verifying"
+"""What is written when the whole trail has been verified, and when a part of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrailQuery:
+    """What is looked for; None asks for all.
+
+    :ivar action: the whole action, or its area with the colon: ``login:``.
+    :ivar actor: user id of who did it.
+    :ivar subject: user id of whose data it touched.
+    """
+
+    action: str | None = None
+    actor: int | None = None
+    subject: int | None = None
+    case_id: int | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+class TrailService:
+    """Reads the trail."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def page(self, query: TrailQuery, *, before: int | None = None, after: int | None = None) -> Page:
+        """Return one page of rows, each an event alone.
+
+        :param before: only events older than this id.
+        :param after: only events newer than this id; it wins over ``before``.
+        """
+        found = select(AuditEvent).where(*self._conditions(query))
+        return newest_first(self.session, found, AuditEvent.id, before=before, after=after)
+
+    def last_verified(self) -> AuditEvent | None:
+        """Return what the last verification of the whole trail has found."""
+        return self.last(VERIFIED)
+
+    def flawed(self) -> AuditEvent | None:
+        """Return the verification that has found flaws: the one under way, or the last whole one."""
+        for event in (self.last(VERIFIED, UNDER_WAY), self.last_verified()):
+            if event is not None and event.data["flaws"]:
+                return event
+        return None
+
+    def last(self, *actions: str) -> AuditEvent | None:
+        """Return the newest event of some actions."""
+        query = select(AuditEvent).where(AuditEvent.action.in_(actions))
+        return self.session.scalar(query.order_by(AuditEvent.id.desc()).limit(1))
+
+    def _conditions(self, query: TrailQuery) -> list[ColumnElement[bool]]:
+        found = [within_days(AuditEvent.at, self.work.site.calendar, query.first, query.last)]
+        if query.action:
+            area = query.action.endswith(":")
+            found.append(
+                AuditEvent.action.startswith(query.action, autoescape=True)
+                if area
+                else AuditEvent.action == query.action
+            )
+        exact = {"actor_id": query.actor, "subject_id": query.subject, "case_id": query.case_id}
+        found += [getattr(AuditEvent, name) == value for name, value in exact.items() if value is not None]
+        return found

@@ -1,0 +1,84 @@
+"""Cases: the data, rules and pages that all services share."""
+
+from typing import Any
+
+from civicportal.core.security import CITIZEN, EVERYBODY
+from civicportal.util.errors import ConfigurationError
+from civicportal.web.events import SessionReplaced
+from civicportal.web.pages import add_pages
+
+ROUTES = {
+    "uploads": "/uploads",
+    "upload_remove": r"/uploads/{key:[\w-]{22}}/remove",
+    "attachment": r"/attachments/{key:[\w-]{22}}",
+    "attachment_small": r"/attachments/{key:[\w-]{22}}/small",
+    "my": "/my",
+    # Before the routes with a code, because the first match is taken.
+    "followed": r"/my/followed/{id:\d{1,18}}",
+    "followed_rate": r"/my/followed/{id:\d{1,18}}/rate",
+    "followed_notices": r"/my/followed/{id:\d{1,18}}/notices",
+    "my_case": r"/my/{code:\d{10}}",
+    "my_rate": r"/my/{code:\d{10}}/rate",
+    "my_object": r"/my/{code:\d{10}}/object",
+    "my_notices": r"/my/{code:\d{10}}/notices",
+    "my_step": r"/my/{code:\d{10}}/{step}",
+    "track": "/track",
+    "track_code": "/track/code",
+    "track_case": r"/track/{code:\d{10}}",
+}
+#: Route, view, template or renderer, permission, method.
+VIEWS = (
+    ("uploads", "files.upload", "json", EVERYBODY, "POST"),
+    ("upload_remove", "files.remove", "json", EVERYBODY, "POST"),
+    ("attachment", "files.large", None, EVERYBODY, "GET"),
+    ("attachment_small", "files.small", None, EVERYBODY, "GET"),
+    ("my", "own.cases", "cases", CITIZEN, "GET"),
+    ("my_case", "own.case", "case", CITIZEN, "GET"),
+    ("my_rate", "own.rate", "case", CITIZEN, "POST"),
+    ("my_object", "own.object_", "case", CITIZEN, "POST"),
+    ("my_notices", "own.notices", "case", CITIZEN, "POST"),
+    ("my_step", "own.step", "case", CITIZEN, "POST"),
+    ("followed", "followed.show", "public_case", CITIZEN, "GET"),
+    ("followed_rate", "followed.rate", "public_case", CITIZEN, "POST"),
+    ("followed_notices", "followed.notices", "public_case", CITIZEN, "POST"),
+    ("track", "track.ask", "track", EVERYBODY, "GET"),
+    ("track", "track.check", "track", EVERYBODY, "POST"),
+    ("track_code", "track.back_to_form", None, EVERYBODY, "GET"),
+    ("track_case", "track.show", "public_case", EVERYBODY, "GET"),
+)
+
+
+#: Reserved: a citizens' transition with one of these names would have the same address as a page.
+RESERVED = frozenset({"rate", "object", "notices"})
+
+
+def includeme(config: Any) -> None:
+    """Add the pages of citizens.
+
+    :raises ConfigurationError: when a transition has the name of another action of citizens on a case.
+    """
+    _refuse_reserved(config.registry.site)
+    config.add_subscriber("civicportal.domain.cases.uploads.keep_uploads", SessionReplaced)
+    config.add_request_method("civicportal.domain.cases.finding.typed_number", reify=True)
+    # A tracking code, not a one-time code.
+    config.add_open_fields("track_code", "code")
+    add_pages(
+        config, ROUTES, VIEWS, views="civicportal.domain.cases.views", templates="civicportal:templates/cases"
+    )
+    # The box is on pages that are cached for everyone and contain no token.
+    config.add_view(
+        "civicportal.domain.cases.views.track.take_code",
+        route_name="track_code",
+        request_method="POST",
+        permission=EVERYBODY,
+        require_csrf=False,
+        renderer="civicportal:templates/cases/track.jinja2",
+    )
+
+
+def _refuse_reserved(site: Any) -> None:
+    for kind in site.kinds.values():
+        steps = {t.name for t in kind.workflow.transitions if "citizen" in t.actors} - {kind.reopen}
+        if steps & RESERVED:
+            names = ", ".join(sorted(steps & RESERVED))
+            raise ConfigurationError(f"case kind {kind.name!r}: no step of citizens may be called {names}")

@@ -1,0 +1,1 @@
+"""Who may see a case and act on it."""

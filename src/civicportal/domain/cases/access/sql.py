@@ -1,0 +1,106 @@
+"""What the rules of access are put together from: whose lines are one's own, what a membership covers, and what is seen by a line."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, not_, or_, select, true
+from sqlalchemy.orm import aliased
+
+from civicportal.core.hints import Unindexed
+from civicportal.core.security import Grant, Identity
+from civicportal.domain.cases.models import Case
+from civicportal.domain.kartable.models import Referral
+
+ADDRESSED = ("copy", "inquiry")
+"""Types of lines by which somebody asks or informs a whole unit, whatever the case is about."""
+
+
+def persons(identity: Identity) -> frozenset[int]:
+    """Return whose lines are one's own: the person, and whom they deputise for."""
+    return identity.deputy_for | ({identity.user_id} if identity.user_id else set())
+
+
+def personal(identity: Identity, line: type[Referral]) -> ColumnElement[bool]:
+    """Return the condition on ``Referral`` for lines to the person, or in their hands."""
+    ids = persons(identity)
+    return or_(line.to_user_id.in_(ids), line.taken_by_id.in_(ids))
+
+
+def addressed(line: type[Referral]) -> ColumnElement[bool]:
+    """Return the condition on ``Referral`` for lines by which somebody was asked or informed, in the words of their index."""
+    return line.type.in_([literal_column(f"'{name}'") for name in ADDRESSED])
+
+
+def free_line(line: type[Referral]) -> ColumnElement[bool]:
+    """Return the condition on ``Referral`` for lines to a whole unit that nobody has taken in hand: most of the open ones.
+
+    SQLite would take "nobody" for one person of many, and gather all these lines by the index of those in somebody's hands.
+    """
+    return and_(Unindexed(line.to_user_id).is_(None), Unindexed(line.taken_by_id).is_(None))
+
+
+def kinds_of(grant: Grant, verb: str) -> list[str]:
+    """Return the kinds of cases with which a membership allows this."""
+    ending = f":case:{verb}"
+    return sorted(name.removesuffix(ending) for name in grant.permissions if name.endswith(ending))
+
+
+def in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnElement[bool]:
+    """Return the condition on a case, or on the copy of it on a line, that its category is covered."""
+    if grant.categories is None:
+        return true()
+    inside = of.category_id.in_(grant.categories)
+    return inside if grant.units is None else or_(inside, of.category_id.is_(None))
+
+
+def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
+    """Return the condition on ``Case`` that a membership covers it where it lies now, whatever lines it has."""
+    if grant.units is None or grant.categories is None:
+        return and_(true() if grant.units is None else of.unit_id.in_(grant.units), in_category(grant, of))
+    # A sum is no column: the cases of a unit are few beside those of its categories in the whole city, and PostgreSQL
+    # would go through an index of all cases for them.
+    category = of.category_id + 0
+    return and_(of.unit_id.in_(grant.units), or_(category.in_(grant.categories), of.category_id.is_(None)))
+
+
+def by_lines(identity: Identity, kind: str, since: datetime | None = None) -> list[Select[int]]:
+    """Return queries for the ids of all cases of a kind that may be seen by a line and are not :func:`held`, and of some others.
+
+    :param since: leave out the lines that are older; a line is never older than its case.
+    :returns: none for who sees every case.
+    """
+    grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:view")]
+    if any(grant.units is None and grant.categories is None for grant in grants):
+        return []
+    line = aliased(Referral)
+    lines = select(line.case_id).where(line.created_at >= since if since else true())
+    by_unit = (query for grant in grants for query in _once_inside(grant, kind, line, lines))
+    return [*by_unit, *_personally(identity, kind, grants, line, lines)]
+
+
+def _once_inside(grant: Grant, kind: str, line: type[Referral], every: Select[Any]) -> Iterator[Select[Any]]:
+    """Yield the cases that had a line to a unit of the membership and lie elsewhere; the others are held anyway."""
+    if grant.units is None:
+        return
+    lines = every.where(line.to_unit_id.in_(grant.units))
+    yield lines.where(line.elsewhere == kind, in_category(grant, line))
+    if grant.categories is not None:
+        yield lines.where(addressed(line), Unindexed(line.to_user_id).is_(None))
+
+
+def _personally(
+    identity: Identity, kind: str, grants: list[Grant], line: type[Referral], every: Select[Any]
+) -> Iterator[Select[Any]]:
+    """Yield the cases with a line to the person that neither are held anyway nor :func:`_once_inside`, as far as the line tells.
+
+    Two queries, each of which an index answers by itself: somebody may have had tens of thousands of lines.
+    """
+    anyway = [and_(_of_units(grant, line), in_category(grant, line)) for grant in grants]
+    others = not_(func.coalesce(or_(false(), *anyway), false()))
+    for holder in (line.to_user_id, line.taken_by_id):
+        yield every.where(line.kind == kind, holder.in_(persons(identity)), others)
+
+
+def _of_units(grant: Grant, line: type[Referral]) -> ColumnElement[bool]:
+    return true() if grant.units is None else line.to_unit_id.in_(grant.units)

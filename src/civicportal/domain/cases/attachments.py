@@ -1,0 +1,225 @@
+"""Pictures of cases: stored when uploaded, claimed when the case or the transition is written."""
+
+from collections.abc import Collection, Container, Iterable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, delete, or_, select, update
+
+from civicportal.core.storage import VARIANTS, new_key
+from civicportal.domain.cases.access.rights import visible
+from civicportal.domain.cases.errors import PictureGone
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.util.errors import NotFound
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.storage import ProcessedImage
+    from civicportal.core.work import Work
+
+UNCLAIMED = timedelta(hours=24)
+MOST = 4
+"""Maximum number of pictures per case or transition."""
+
+
+def store_files(site: "Site", image: "ProcessedImage") -> str:
+    """Write both sizes of a picture under a new key; before any row, and outside any transaction."""
+    key = new_key()
+    site.storage.put(key, image.large)
+    site.storage.put(f"{key}.small", image.small)
+    return key
+
+
+def drop_files(site: "Site", keys: Iterable[str]) -> None:
+    """Delete pictures in every size; after their rows, because orphaned files are cleaned up and orphaned rows are not."""
+    for key in keys:
+        for name in (key, *(f"{key}.{variant}" for variant in VARIANTS)):
+            site.storage.delete(name)
+
+
+def copy_files(site: "Site", attachment: Attachment) -> str:
+    """Copy both sizes of a stored picture to a new key; before any row, and outside any transaction."""
+    key = new_key()
+    for ending in ("", ".small"):
+        with site.storage.open(f"{attachment.key}{ending}") as file:
+            site.storage.put(f"{key}{ending}", file)
+    return key
+
+
+class AttachmentService:
+    """Manage rows of pictures. ``owner`` is the hash of the session or visitor token that uploaded them."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self._of_case: dict[int, Sequence[Attachment]] = work.memo()
+
+    def add(self, key: str, image: "ProcessedImage", owner: str) -> Attachment:
+        """Add an uploaded picture whose files are stored; it can be claimed for 24 hours."""
+        attachment = Attachment(
+            key=key,
+            owner=owner,
+            user_id=self.work.actor.user_id,
+            content_type=image.content_type,
+            width=image.width,
+            height=image.height,
+            size=len(image.large),
+            sha256=image.sha256,
+            created_at=self.work.clock.now(),
+        )
+        self.session.add(attachment)
+        self.session.flush()
+        return attachment
+
+    def duplicate(self, attachment: Attachment, key: str, owner: str) -> Attachment:
+        """Add a copy of a picture whose files are stored; it can be claimed like a new one."""
+        copy = Attachment(
+            key=key,
+            owner=owner,
+            user_id=self.work.actor.user_id,
+            created_at=self.work.clock.now(),
+            **{
+                name: getattr(attachment, name)
+                for name in ("content_type", "width", "height", "size", "sha256")
+            },
+        )
+        self.session.add(copy)
+        self.session.flush()
+        return copy
+
+    def unclaimed(self, keys: Sequence[str], owner: str) -> list[Attachment]:
+        """Return the owner's unclaimed pictures among the keys, in their order."""
+        rows = self.session.scalars(
+            select(Attachment).where(
+                Attachment.key.in_(keys), Attachment.owner == owner, Attachment.case_id.is_(None)
+            )
+        )
+        return sorted(rows, key=lambda row: keys.index(row.key))
+
+    def claim(
+        self, keys: Sequence[str], owner: str, case: Case, event: CaseEvent, *, purpose: str = "before"
+    ) -> None:
+        """Bind pictures to a case and to the event they came with.
+
+        The uploading browser is removed. Pictures of a new case belong to its citizen, to no one if it is anonymous.
+
+        :raises PictureGone: when one is missing, not the owner's, or already claimed.
+        """
+        if not keys:
+            return
+        self._of_case.pop(case.id, None)
+        claimed = self.session.scalars(
+            update(Attachment)
+            .where(
+                Attachment.key.in_(keys),
+                Attachment.owner == owner,
+                Attachment.case_id.is_(None),
+            )
+            .values(
+                case_id=case.id,
+                event_id=event.id,
+                owner="",
+                user_id=case.citizen_id if purpose == "before" else self.work.actor.user_id,
+                purpose=purpose,
+                # Pictures that a citizen adds to a published case wait for an officer, as the first ones did.
+                audience="public" if case.public and event.door != "citizen" else "citizen",
+            )
+            .returning(Attachment.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        if len(claimed) != len(set(keys)):
+            raise PictureGone
+
+    def adopt(self, keys: Sequence[str], owner: str) -> list[Attachment]:
+        """Claim pictures for an object that is not a case; only that object shows them.
+
+        :returns: the pictures in the order of their keys.
+        :raises PictureGone: when one is missing, not the owner's, or already claimed.
+        """
+        found = self.unclaimed(keys, owner) if keys else []
+        if len(found) != len(set(keys)):
+            raise PictureGone
+        for attachment in found:
+            attachment.owner, attachment.user_id = "", None
+        self.session.flush()
+        return found
+
+    def discard(self, ids: Collection[int]) -> list[str]:
+        """Release adopted pictures; cleanup deletes their files, or :func:`drop_files` after the commit.
+
+        :returns: their keys.
+        """
+        adopted = (Attachment.id.in_(ids), Attachment.case_id.is_(None), Attachment.owner == "")
+        gone = delete(Attachment).where(*adopted).returning(Attachment.key)
+        return list(self.session.scalars(gone.execution_options(synchronize_session=False)))
+
+    def hand_over(self, old: str, new: str) -> None:
+        """Transfer unclaimed pictures to another owner, whose session has a new token."""
+        self.session.execute(
+            update(Attachment)
+            .where(Attachment.owner == old, Attachment.case_id.is_(None))
+            .values(owner=new)
+            .execution_options(synchronize_session=False)
+        )
+
+    def fetch(self, key: str, owner: str, proved: Container[str] = ()) -> tuple[Attachment, str]:
+        """Return a picture that the actor may see and the tracking code of its case, empty while it is unclaimed.
+
+        Its uploader sees it until a case claims it; then access to it is access to its case: the citizen,
+        staff whose memberships cover it, everyone once it is published, and, unless the pictures are private documents,
+        browsers that have verified the tracking code.
+
+        :param proved: tracking codes that this browser has verified.
+        :raises NotFound: when there is none, or the actor may not know of it.
+        """
+        actor = self.work.actor
+        of_citizen = Attachment.audience.in_(("citizen", "public"))
+        open_kinds = [kind.name for kind in self.work.site.kinds.values() if not kind.papers]
+        rights = [
+            and_(Case.public, Attachment.audience == "public"),
+            and_(Case.id.is_not(None), visible(actor)),
+        ]
+        if owner:
+            rights.append(and_(Attachment.case_id.is_(None), Attachment.owner == owner))
+        if proved and self._code_of(key) in proved:
+            rights.append(and_(of_citizen, Case.kind.in_(open_kinds)))
+        if actor.is_citizen:
+            rights.append(and_(Case.citizen_id == actor.user_id, of_citizen))
+        query = (
+            select(Attachment, Case.code)
+            .outerjoin(Case, Case.id == Attachment.case_id)
+            .where(Attachment.key == key, or_(*rights))
+        )
+        row = self.session.execute(query).one_or_none()
+        if row is None:
+            raise NotFound("no such picture")
+        return row[0], row[1] or ""
+
+    def _code_of(self, key: str) -> str | None:
+        query = select(Case.code).join(Attachment, Attachment.case_id == Case.id).where(Attachment.key == key)
+        return self.session.scalar(query)
+
+    def of_case(self, case: Case) -> Sequence[Attachment]:
+        """Return the pictures of a case, oldest first."""
+        if case.id not in self._of_case:
+            query = select(Attachment).where(Attachment.case_id == case.id).order_by(Attachment.id)
+            self._of_case[case.id] = self.session.scalars(query).all()
+        return self._of_case[case.id]
+
+    def publish(self, case: Case, public: bool) -> None:
+        """Show the case's pictures to everyone, or to the citizen only; staff's internal ones stay internal."""
+        self._of_case.pop(case.id, None)
+        self.session.execute(
+            update(Attachment)
+            .where(Attachment.case_id == case.id, Attachment.audience != "staff")
+            .values(audience="public" if public else "citizen")
+            .execution_options(synchronize_session=False)
+        )
+
+    def remove(self, key: str, owner: str) -> None:
+        """Remove an unclaimed picture; cleanup deletes its files."""
+        self.session.execute(
+            delete(Attachment).where(
+                Attachment.key == key, Attachment.owner == owner, Attachment.case_id.is_(None)
+            )
+        )

@@ -1,0 +1,55 @@
+"""SQL conditions that every list of cases offers."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from civicportal.core.db import NEVER
+from civicportal.core.hints import Unindexed
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.workflow import OPEN_STAGES
+from civicportal.util.calendar import CityCalendar
+from civicportal.util.lists import within_days
+
+
+def stages_of(stage: str) -> tuple[str, ...]:
+    """Return the stages of a filter: one, or all open ones for "open"."""
+    return tuple(OPEN_STAGES) if stage == "open" else (stage,)
+
+
+def in_stage(stage: str) -> ColumnElement[bool]:
+    """Return the condition of a stage filter."""
+    return Case.stage.in_(stages_of(stage))
+
+
+def sent_between(calendar: CityCalendar, first: date | None, last: date | None) -> ColumnElement[bool]:
+    """Return the condition that a case was opened between two days, inclusive; None leaves an end open."""
+    return within_days(Case.created_at, calendar, first, last)
+
+
+def overdue(now: datetime) -> ColumnElement[bool]:
+    """Return the condition for open, overdue cases; those that wait for the citizen are not overdue."""
+    # Most open cases may be overdue: SQLite would read all of them by deadline, whatever the order of the list.
+    return and_(Case.stage.in_(OPEN_STAGES), Unindexed(Case.deadline) < now, Case.paused_at.is_(None))
+
+
+def closed_on_time() -> ColumnElement[bool]:
+    """Return the condition for cases that had a deadline and were closed in time."""
+    # Most cases match: as in ``overdue``.
+    has_one = Unindexed(Case.deadline) < NEVER
+    return and_(Case.closed_at.is_not(None), has_one, Case.closed_at <= Case.deadline)
+
+
+def closed_late() -> ColumnElement[bool]:
+    """Return the condition for cases that were closed after their deadline."""
+    return and_(Case.closed_at.is_not(None), Case.closed_at > Case.deadline)
+
+
+def late(now: datetime) -> ColumnElement[bool]:
+    """Return the condition for cases closed after their deadline, or open and overdue."""
+    return or_(closed_late(), overdue(now))
+
+
+def mostly_satisfied() -> ColumnElement[bool]:
+    """Return the condition for cases whose last closing was rated with four or five stars by more than half of the raters."""
+    return 2 * Case.satisfied > Case.rated

@@ -1,0 +1,43 @@
+"""The history of cases, read once per unit of work."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from civicportal.domain.cases.models import Case, CaseEvent
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+class Events:
+    """The events of the cases of one unit of work, latest first."""
+
+    def __init__(self, work: "Work") -> None:
+        self._session = work.session
+        self._read: dict[int, Sequence[CaseEvent]] = work.memo()
+        self._added: dict[int, CaseEvent] = work.memo()
+
+    def of(self, case: Case) -> Sequence[CaseEvent]:
+        """Return every event of a case."""
+        if case.id not in self._read:
+            query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
+            self._read[case.id] = self._session.scalars(query).all()
+        return self._read[case.id]
+
+    def last(self, case: Case) -> CaseEvent | None:
+        """Return the latest event, without loading the others."""
+        if case.id in self._read:
+            return next(iter(self._read[case.id]), None)
+        if case.id in self._added:
+            return self._added[case.id]
+        query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
+        return self._session.scalar(query.limit(1))
+
+    def add(self, event: CaseEvent) -> None:
+        """Add an event, and drop the loaded history of its case."""
+        self._session.add(event)
+        self._session.flush()
+        self._read.pop(event.case_id, None)
+        self._added[event.case_id] = event

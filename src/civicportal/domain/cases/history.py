@@ -1,0 +1,130 @@
+"""The public history of a case: units are named, persons never."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from translationstring import TranslationString
+
+from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.cases.public_texts import PublicTexts
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import STAGES, CaseKind, UnknownTransition
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+TITLES: dict[str, TranslationString] = {
+    "returned": _("Sent back to ${unit}"),
+    "referred": _("Referred to ${unit}"),
+    "commented": _("Expert comment"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicEvent:
+    """One entry of the timeline.
+
+    :ivar stage: as the macro ``step`` draws it; empty without a change of status.
+    :ivar unit: the author of ``text``; empty without a text.
+    :ivar photos: of the work before and after, if visible.
+    """
+
+    title: str | TranslationString
+    moment: datetime
+    stage: str = ""
+    text: str = ""
+    unit: str = ""
+    photos: Sequence[Attachment] = ()
+
+
+def public_status(kind: CaseKind, status: str) -> TranslationString:
+    """Return the public title of a status; for an inactive plugin at most the name of its stage."""
+    try:
+        state = kind.workflow.state(status)
+    except UnknownTransition:
+        return kind.title
+    return state.public_title or state.title
+
+
+def status_title(kind: CaseKind, case: Case) -> TranslationString:
+    """Return the title of a status for staff; for an inactive service the name of its stage."""
+    try:
+        return kind.workflow.state(case.status).title
+    except UnknownTransition:
+        return STAGES[case.stage]
+
+
+class PublicHistory:
+    """Build the timeline for citizens, followers and visitors."""
+
+    def __init__(self, work: "Work") -> None:
+        self.cases = work.get(CaseService)
+        self.attachments = work.get(AttachmentService)
+        self.texts = work.get(PublicTexts)
+        self.organization = work.get(OrganizationService)
+
+    def of(self, case: Case, *, own: bool = False, audiences: Sequence[str] = ()) -> list[PublicEvent]:
+        """Return the public events of a case, latest first.
+
+        :param own: the reader is the case's citizen, who alone sees the texts they sent.
+        :param audiences: of the pictures this reader may see, for instance ``("citizen", "public")``.
+        """
+        events = self.cases.events(case)
+        undone = {event.data.get("event") for event in events if event.type == "undone"}
+        photos = [photo for photo in self.photos(case, audiences) if photo.purpose == "after"]
+        return [
+            self._line(case, event, own, [photo for photo in photos if photo.event_id == event.id])
+            for event in events
+            if event.public and event.id not in undone
+        ]
+
+    def photos(self, case: Case, audiences: Sequence[str]) -> list[Attachment]:
+        """Return the pictures of a case that this reader may see, oldest first."""
+        if not audiences:
+            return []
+        return [photo for photo in self.attachments.of_case(case) if photo.audience in audiences]
+
+    def _line(self, case: Case, event: CaseEvent, own: bool, photos: Sequence[Attachment]) -> PublicEvent:
+        kind = self.cases.kind(case)
+        by_citizen = event.door == "citizen"
+        text: str = event.public_text
+        if not own:
+            text = "" if by_citizen else self.texts.said(case, event.public_text, event.data)
+        return PublicEvent(
+            title=self._title(kind, event),
+            moment=event.at,
+            stage=_stage(kind, event),
+            text=text,
+            unit="" if by_citizen or not text else self.organization.unit_name(event.unit_id),
+            photos=photos,
+        )
+
+    def _title(self, kind: CaseKind, event: CaseEvent) -> str | TranslationString:
+        if event.transition and event.before == event.after:
+            # A transition without a change of status shows its own title.
+            return name_of_step(kind, event)
+        if event.after:
+            return public_status(kind, event.after)
+        title = TITLES.get(event.type, _("Note"))
+        unit_id: Any = event.data.get("unit_id")
+        return _(title, mapping={"unit": self.organization.unit_name(unit_id)})
+
+
+def name_of_step(kind: CaseKind, event: CaseEvent) -> TranslationString:
+    """Return the title of an event's transition."""
+    named = (step.title for step in kind.workflow.transitions if step.name == event.transition)
+    return next(named, kind.title)
+
+
+def _stage(kind: CaseKind, event: CaseEvent) -> str:
+    if event.type in ("referred", "returned"):
+        return "referred"
+    if not event.after:
+        return ""
+    known = kind.workflow.by_name.get(event.after)
+    return known.stage if known else ""

@@ -1,0 +1,179 @@
+"""Filters of every list of cases, so that each figure of the statistics can link to its list."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import ColumnElement, or_
+
+from civicportal.core.db.dates import city_hour, city_weekday
+from civicportal.domain.cases.conditions import (
+    closed_on_time,
+    in_stage,
+    late,
+    mostly_satisfied,
+    overdue,
+    sent_between,
+)
+from civicportal.domain.cases.models import Case
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
+from civicportal.web.forms.optional import optional_choice
+from civicportal.web.schema import (
+    Flag,
+    Node,
+    Option,
+    StrictSchema,
+)
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+TIMINGS = {"on_time": _("Closed on time"), "late": _("Closed late, or overdue")}
+RATINGS = {
+    "rated": _("Rated"),
+    "satisfied": _("Rated, mostly satisfied"),
+    "dissatisfied": _("Rated, not mostly satisfied"),
+}
+WEEKDAYS = [
+    ("0", _("Monday")),
+    ("1", _("Tuesday")),
+    ("2", _("Wednesday")),
+    ("3", _("Thursday")),
+    ("4", _("Friday")),
+    ("5", _("Saturday")),
+    ("6", _("Sunday")),
+]
+"""Weekdays in Python's numbering."""
+HOURS = [(str(hour), _("${hour}:00", mapping={"hour": f"{hour:02}"})) for hour in range(24)]
+NONE = "-"
+"""Filter value for cases without a unit, category or place; no key equals it."""
+NO_ID = 0
+"""Id that stands for "none" in filters and in the counters."""
+
+NOT_SAID = _("Not said")
+
+
+def none_option(label: Any = NOT_SAID) -> Option:
+    """Return the filter choice for cases without a value."""
+    return Option(value=NONE, label=label)
+
+
+def unit_ids(work: "Work", key: str) -> frozenset[int]:
+    """Return the ids of a unit and its subunits.
+
+    :param key: of a unit, or :data:`NONE`.
+    """
+    if key == NONE:
+        return frozenset({NO_ID})
+    units = work.get(OrganizationService).units
+    return next((units.subtree(unit.id) for unit in units.by_id.values() if unit.key == key), frozenset())
+
+
+def category_ids(work: "Work", kind: str, key: str, *, itself: bool = False) -> frozenset[int]:
+    """Return the ids of a category and its subcategories.
+
+    :param key: of a category of the kind, or :data:`NONE`.
+    :param itself: without subcategories.
+    """
+    if key == NONE:
+        return frozenset({NO_ID})
+    organization = work.get(OrganizationService)
+    category = organization.category(kind, key)
+    if category is None:
+        return frozenset()
+    return frozenset({category.id}) if itself else organization.categories.subtree(category.id)
+
+
+def has_one_of(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a column of cases or counters has one of these ids, :data:`NO_ID` meaning NULL."""
+    among: ColumnElement[bool] = column.in_(ids)
+    return or_(among, column.is_(None)) if NO_ID in ids else among
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseFilters:
+    """Filters of a list of cases; empty fields have no effect. A plugin adds filters of its own table in a subclass.
+
+    :ivar words: and
+    :ivar citizen: see :class:`~civicportal.domain.cases.finding.SearchFields`.
+    :ivar stage: or "open" for all open stages.
+    :ivar status: name of a state of the workflow.
+    :ivar source: the channel.
+    :ivar first_day: of registration;
+    :ivar last_day: inclusive.
+    :ivar overdue: open past its deadline.
+    :ivar timing: one of :data:`TIMINGS`.
+    :ivar rating: one of :data:`RATINGS`.
+    :ivar reopened: reopened at least once.
+    :ivar passed_on: referred or returned at least once.
+    :ivar weekday: of registration in the city, Monday being "0".
+    :ivar hour: of registration by the city's clock.
+    """
+
+    words: str = ""
+    citizen: int | None = None
+    stage: str | None = None
+    status: str | None = None
+    source: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    overdue: bool = False
+    timing: str | None = None
+    rating: str | None = None
+    reopened: bool = False
+    passed_on: bool = False
+    weekday: str | None = None
+    hour: str | None = None
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Return the filters of a form, which may have further fields or lack some."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in names})
+
+    def conditions(self, work: "Work") -> list[ColumnElement[bool]]:
+        """Return the filters as conditions on ``Case``, except words, citizen and status, which plugins implement."""
+        calendar, now = work.site.calendar, work.clock.now()
+        found = [sent_between(calendar, self.first_day, self.last_day)]
+        if self.stage:
+            found.append(in_stage(self.stage))
+        if self.source:
+            found.append(Case.source == self.source)
+        if self.overdue:
+            found.append(overdue(now))
+        if self.timing:
+            found.append(closed_on_time() if self.timing == "on_time" else late(now))
+        if self.rating:
+            found.append(Case.rated > 0)
+        if self.rating in ("satisfied", "dissatisfied"):
+            found.append(mostly_satisfied() if self.rating == "satisfied" else ~mostly_satisfied())
+        if self.reopened:
+            found.append(Case.reopenings > 0)
+        if self.passed_on:
+            found.append(Case.hops > 0)
+        if self.weekday:
+            found.append(city_weekday(Case.created_at, calendar.timezone) == int(self.weekday))
+        if self.hour:
+            found.append(city_hour(Case.created_at, calendar.timezone) == int(self.hour))
+        return found
+
+    def since(self, work: "Work") -> datetime | None:
+        """Return the earliest registration time of the filtered cases; None without a filter by day."""
+        return work.site.calendar.begin(self.first_day)
+
+
+def _in_order(bindings: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [WEEKDAYS[day] for day in bindings["calendar"].week]
+
+
+class FigureFields(StrictSchema):
+    """Form fields of the filters that statistics use."""
+
+    timing = optional_choice([*TIMINGS.items()], _("On time"), _("Whether on time or not"))
+    rating = optional_choice([*RATINGS.items()], _("Satisfaction"), _("Whether rated or not"))
+    weekday = optional_choice(_in_order, _("Day of the week"), _("Every day of the week"))
+    hour = optional_choice(HOURS, _("Hour of the day"), _("Every hour"))
+    reopened = Node(Flag(), title=_("Opened again"), missing=False)
+    passed_on = Node(Flag(), title=_("Passed on"), missing=False)

@@ -1,0 +1,94 @@
+"""Preparation of a new case: code, search words, unit and deadline."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from civicportal.core.db import NEVER
+from civicportal.domain.cases.codes import CodeService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.search_index import citizen_name, in_lines, words_of
+from civicportal.domain.cases.workflow import CaseKind
+from civicportal.domain.kartable.routing import RoutingService
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+    from civicportal.domain.organization.models import Category
+
+
+class OpeningService:
+    """Prepare cases completely before the insert: an update of ``cases`` maintains a dozen indexes."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self._details: dict[Case, Any] = work.memo()
+
+    def prepare(
+        self,
+        kind: CaseKind,
+        detail: Any,
+        *,
+        subject: str,
+        place: str,
+        body: str,
+        people: Sequence[str],
+        category: "Category | None",
+        citizen_id: int | None,
+        **values: Any,
+    ) -> Case:
+        """Return a new, routed case that is not written yet.
+
+        :param detail: the row of the kind's own table that is written after it, if any.
+        :param values: of further columns.
+        """
+        now, initial = self.work.clock.now(), kind.workflow.state(kind.workflow.initial)
+        named = category.name if category else ""
+        case = Case(
+            code=self.work.get(CodeService).free(),
+            kind=kind.name,
+            subject=subject,
+            place=place,
+            body=body,
+            people=in_lines(people),
+            category_id=category.id if category else None,
+            citizen_id=citizen_id,
+            status=initial.name,
+            stage=initial.stage,
+            created_at=now,
+            updated_at=now,
+            deadline=NEVER,
+            **dict.fromkeys(("reopenings", "hops", "rated", "satisfied"), 0),
+            **words_of(subject, place, body, named, citizen_name(self.work, citizen_id), *people),
+            **values,
+        )
+        self._details[case] = detail
+        self.work.get(RoutingService).place(case, case.created_at)
+        return case
+
+    def unknown(self, kind: CaseKind) -> Case:
+        """Return a case of which only its kind is known, to test routing; it is never written."""
+        case = Case(kind=kind.name, status=kind.workflow.initial)
+        self._details[case] = None
+        return case
+
+    def detail(self, case: Case) -> Any:
+        """Return the row of the kind's own table for a case; see ``CaseService.detail``."""
+        if case in self._details:
+            return self._details[case]
+        model = self.work.site.kind(case.kind).detail_model
+        return self.work.session.get(model, case.id) if model else None
+
+    def read_details(self, cases: Iterable[Case]) -> None:
+        """Load the detail rows of many cases, in one statement per kind."""
+        by_kind: dict[str, list[Case]] = {}
+        for case in cases:
+            by_kind.setdefault(case.kind, []).append(case)
+        for name, of_kind in by_kind.items():
+            model: Any = self.work.site.kind(name).detail_model
+            if model is None:
+                continue
+            ids = [case.id for case in of_kind]
+            rows = self.work.session.scalars(select(model).where(model.case_id.in_(ids)))
+            found = {row.case_id: row for row in rows}
+            self._details.update((case, found.get(case.id)) for case in of_kind)

@@ -1,0 +1,16 @@
+"""Table of the words used in cases, for search suggestions."""
+
+from sqlalchemy import Integer, String
+from sqlalchemy.orm import Mapped
+
+from civicportal.core.db import Base, tagged
+from civicportal.util.persian import LONGEST_WORD
+
+
+class SearchWord(Base):
+    """A word that several cases use. The table is rebuilt regularly, so that it keeps no person's words."""
+
+    __tablename__ = "search_words"
+
+    word: Mapped[str] = tagged(String(LONGEST_WORD), primary_key=True)
+    cases: Mapped[int] = tagged(Integer)

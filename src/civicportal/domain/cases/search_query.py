@@ -1,0 +1,83 @@
+"""How the index of words is asked on each database. It proposes cases, never fewer than the rule of a search finds."""
+
+from collections.abc import Iterable
+
+from civicportal.core.security import Identity
+from civicportal.domain.cases.access.reach import reaches
+from civicportal.domain.cases.access.sql import persons
+from civicportal.domain.cases.wanted import Term, Wanted
+
+
+def tsquery(wanted: Wanted, *, people: bool) -> str:
+    """Return the words for PostgreSQL.
+
+    :param people: look into the names of citizens too.
+    """
+    return _all(_ts_term(term, people) for term in _telling(wanted))
+
+
+def fts5_query(wanted: Wanted, *, people: bool) -> str:
+    """Return the words for SQLite.
+
+    :param people: look into the names of citizens too.
+    """
+    asked = " AND ".join(_fts5_term(term) for term in _telling(wanted))
+    return asked if people else f"search_text : ({asked})"
+
+
+def tsquery_of_scope(identity: Identity, kinds: Iterable[str]) -> str:
+    """Return where the cases of somebody lie for PostgreSQL; empty when that is everywhere.
+
+    :param kinds: all there are.
+    """
+    parts = []
+    for part in reaches(identity):
+        of_kind = part.kinds if part.kinds is not None and not part.kinds.issuperset(kinds) else None
+        sides = (("k", of_kind), ("u", part.units), ("c", part.categories))
+        asked = [
+            _any(f"'#{mark}{value}'" for value in sorted(side)) for mark, side in sides if side is not None
+        ]
+        if not asked:
+            return ""
+        parts.append(_all(asked))
+    return _any([*parts, *(f"'#p{person}'" for person in sorted(persons(identity)))])
+
+
+def tsquery_of_kind(kind: str) -> str:
+    """Return one kind for PostgreSQL."""
+    return f"'#k{kind}'"
+
+
+def _telling(wanted: Wanted) -> list[Term]:
+    """Return the terms that the index knows: the beginning of a code stands in it no more than as a number in a text.
+
+    Where all of them may be such, whoever asks adds the cases whose code begins so.
+    """
+    return [term for term in wanted.terms if not term.code] or list(wanted.terms)
+
+
+def _ts_term(term: Term, people: bool) -> str:
+    marks = ("", "@") if people else ("",)
+    return _any(_ts_run(spelling, mark, term.goes_on) for spelling in term.spellings for mark in marks)
+
+
+def _ts_run(spelling: tuple[str, ...], mark: str, goes_on: bool) -> str:
+    *first, last = (f"'{mark}{word}'" for word in spelling)
+    return _all([*first, last + (":*" if goes_on else "")])
+
+
+def _fts5_term(term: Term) -> str:
+    return "(" + " OR ".join(_fts5_run(spelling, term.goes_on) for spelling in term.spellings) + ")"
+
+
+def _fts5_run(spelling: tuple[str, ...], goes_on: bool) -> str:
+    *first, last = (f'"{word}"' for word in spelling)
+    return "(" + " AND ".join([*first, last + (" *" if goes_on else "")]) + ")"
+
+
+def _all(parts: Iterable[str]) -> str:
+    return "(" + " & ".join(parts) + ")"
+
+
+def _any(parts: Iterable[str]) -> str:
+    return "(" + " | ".join(parts) + ")"

@@ -1,0 +1,353 @@
+"""The service for cases; no other code changes a status."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, select
+
+from civicportal.domain.audit.digests import digest_words
+from civicportal.domain.cases.access.rights import AccessService, visible
+from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.changes import CaseChange
+from civicportal.domain.cases.codes import CodeService
+from civicportal.domain.cases.deadlines import resume
+from civicportal.domain.cases.errors import StaleCase
+from civicportal.domain.cases.events import Events
+from civicportal.domain.cases.measures import count, note_move, recounted
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.opening import OpeningService
+from civicportal.domain.cases.public_texts import ALLOWED, PublicTexts
+from civicportal.domain.cases.snapshots import put_back, snapshot
+from civicportal.domain.cases.steps import Step, StepService
+from civicportal.domain.cases.workflow import CaseKind
+from civicportal.domain.organization.models import Category
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.errors import Forbidden, NotFound
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+SENT_TWICE = timedelta(minutes=10)
+"""Period in which the same note by the same person is treated as a resubmitted form."""
+
+
+class CaseService:
+    """Open, read and change cases; every change is an event and is passed to ``case_changed``."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self._steps = work.get(StepService)
+        self._events = Events(work)
+
+    def kind(self, case: Case) -> CaseKind:
+        """Return the kind of a case."""
+        return self.work.site.kind(case.kind)
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def fetch(self, code: str, verb: str = "view", *, lock: bool = False) -> Case:
+        """Return a case by its code, if the actor has the given right.
+
+        :param lock: lock it for update (``FOR UPDATE``).
+        :raises NotFound: when there is none, or the actor may not know of it.
+        """
+        return self._one(select(Case).where(Case.code == code, visible(self.work.actor, verb)), lock)
+
+    def fetch_own(self, code: str, *, lock: bool = False) -> Case:
+        """Return a case of the acting citizen.
+
+        :raises NotFound: when there is none, or it belongs to another person.
+        """
+        me = self.work.actor.user_id
+        return self._one(
+            select(Case).where(Case.code == code, Case.citizen_id == me, Case.citizen_id.is_not(None)), lock
+        )
+
+    def by_idempotency_key(self, idempotency_key: str) -> Case | None:
+        """Return the case that an earlier attempt of the same form has opened, if any."""
+        return self.work.get(CodeService).opened_by(idempotency_key)
+
+    def events(self, case: Case, *, public: bool = False) -> Sequence[CaseEvent]:
+        """Return the history, latest first; for citizens only public events."""
+        return [event for event in self._events.of(case) if event.public or not public]
+
+    def last_event(self, case: Case) -> CaseEvent | None:
+        """Return the latest event of a case."""
+        return self._events.last(case)
+
+    def _one(self, query: Select[Case], lock: bool) -> Case:
+        case = self.session.scalar(query.with_for_update(of=Case) if lock else query)
+        if case is None:
+            raise NotFound("no such case")
+        return case
+
+    def detail(self, case: Case) -> Any:
+        """Return the row of the kind's own table for a case, None if there is none.
+
+        For a case that is being routed and not written yet, the row that will be written with it.
+        """
+        return self.work.get(OpeningService).detail(case)
+
+    # -- opening --------------------------------------------------------------------------------------------
+
+    def open(
+        self,
+        kind: CaseKind,
+        *,
+        subject: str,
+        body: str,
+        citizen_id: int | None,
+        place: str = "",
+        people: Sequence[str] = (),
+        category: Category | None = None,
+        detail: Any = None,
+        attachments: Sequence[str] = (),
+        owner: str = "",
+        source: str = "web",
+        urgent: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Case:
+        """Open a case: route it, write case, detail, event and claimed pictures, then call the hooks.
+
+        :param people: names by which the case is found besides its citizen's, with the same right.
+        :param detail: row of the kind's detail model; its ``case_id`` is set here.
+        :param attachments: keys of uploaded pictures.
+        :param owner: their uploader; see :class:`~civicportal.domain.cases.attachments.AttachmentService`.
+        :raises PictureGone: when a picture is missing or not the owner's.
+        """
+        case = self.work.get(OpeningService).prepare(
+            kind,
+            detail,
+            subject=subject,
+            place=place,
+            body=body,
+            people=people,
+            citizen_id=citizen_id,
+            category=category,
+            urgent=urgent,
+            source=source,
+            idempotency_key=idempotency_key,
+        )
+        self.session.add(case)
+        self.session.flush()
+        if detail is not None:
+            detail.case_id = case.id
+            self.session.add(detail)
+        # A case is opened from outside the unit to which it is routed.
+        event = self.record(case, "opened", after=case.status, public=True, unit_id=None)
+        self.work.get(AttachmentService).claim(attachments, owner, case, event)
+        count(self.work, case)
+        self.work.relay(CaseChange(case=case, event=event, kind=kind))
+        return case
+
+    # -- changing -------------------------------------------------------------------------------------------
+
+    def steps(self, case: Case) -> list[Step]:
+        """Return the transitions from the current status for the actor's realm, with the reason of those not possible."""
+        return self._steps.possible(case)
+
+    def apply(
+        self,
+        case: Case,
+        name: str,
+        *,
+        version: int | None = None,
+        data: Mapping[str, Any] | None = None,
+        public_text: str = "",
+        internal_text: str = "",
+        attachments: Sequence[str] = (),
+        owner: str = "",
+        notify: bool = True,
+        allowed: Collection[str] = (),
+    ) -> CaseEvent:
+        """Take a transition of the workflow.
+
+        :param version: version of the case in the form; None when the caller has just read it.
+        :param attachments: keys of pictures that show the work done.
+        :param allowed: words that are not names in the public text, see :class:`~civicportal.domain.cases.public_texts.PublicTexts`.
+        :raises PersonalDataFound: when the case is public and its public text contains personal data.
+        :raises UnknownTransition: when there is no such step from here.
+        :raises StaleCase: when the case was changed since the form was shown.
+        :raises Forbidden: when the actor may not take it.
+        :raises Refused: when a guard refuses, or a picture no longer exists.
+        """
+        self.check_version(case, version)
+        kind = self.kind(case)
+        transition = self._steps.permitted(case, name)
+        self._check_public(case, "public_text", public_text, allowed)
+        # A plugin's hook may refuse the transition too.
+        with self.work.attempt():
+            before = snapshot(case) | self._holder(case)
+            self._move(case, kind, transition.target)
+            event = self.record(
+                case,
+                "transition",
+                transition=name,
+                before=str(before["status"]),
+                after=case.status,
+                public=transition.notify or bool(public_text),
+                public_text=public_text,
+                internal_text=internal_text,
+                data={**(data or {}), **_allowed(allowed), "undo": before},
+            )
+            self.work.get(AttachmentService).claim(attachments, owner, case, event, purpose="after")
+            change = CaseChange(
+                case=case, event=event, kind=kind, transition=transition, notify=transition.notify and notify
+            )
+            self.work.relay(change)
+        return event
+
+    def comment(
+        self,
+        case: Case,
+        text: str,
+        *,
+        expert: bool = False,
+        public: bool = False,
+        allowed: Collection[str] = (),
+    ) -> CaseEvent:
+        """Add an internal note, or an expert comment that the citizen reads if ``public``.
+
+        The same text by the same person within ten minutes is a form sent twice: the existing comment is returned. The
+        case has to be locked.
+
+        :param allowed: as in :meth:`apply`.
+        :raises PersonalDataFound: when the case is public and a public comment contains personal data.
+        :raises Forbidden: without the right to comment.
+        """
+        kind = self.kind(case)
+        if self.work.actor.door != "system" and not self.may_comment(case):
+            raise Forbidden("may not comment")
+        said = {
+            "public": public and expert,
+            "public_text": text if public and expert else "",
+            "internal_text": "" if public and expert else text,
+        }
+        before = self._said_before(case, expert, said)
+        if before is not None:
+            return before
+        if public and expert:
+            self._check_public(case, "text", text, allowed)
+        event = self.record(case, "commented", data={"expert": expert, **_allowed(allowed)}, **said)
+        self.work.relay(CaseChange(case=case, event=event, kind=kind, notify=public and expert))
+        return event
+
+    def _said_before(self, case: Case, expert: bool, said: Mapping[str, Any]) -> CaseEvent | None:
+        if self.work.actor.user_id is None:
+            return None
+        query = select(CaseEvent).where(
+            CaseEvent.case_id == case.id,
+            CaseEvent.type == "commented",
+            CaseEvent.actor_id == self.work.actor.user_id,
+            CaseEvent.at > self.work.clock.now() - SENT_TWICE,
+            *(getattr(CaseEvent, name) == value for name, value in said.items()),
+        )
+        found = self.session.scalars(query).all()
+        return next((event for event in found if event.data.get("expert") is expert), None)
+
+    def publish(
+        self, case: Case, public: bool, *, body: str | None = None, allowed: Collection[str] = ()
+    ) -> None:
+        """Publish the case with its pictures, or hide it again.
+
+        :param body: its public text; None for the one published before, else its own text.
+        :param allowed: words that are not names in it, see :class:`~civicportal.domain.cases.public_texts.PublicTexts`.
+        :raises PersonalDataFound: when its text or its subject contains personal data.
+        :raises Forbidden: without the right to work on it, or when cases of this kind are never public.
+        """
+        self._steps.require_work(case)
+        if public and not self.kind(case).publishable:
+            raise Forbidden(f"cases of {case.kind} are not published")
+        if public:
+            words = body if body is not None else case.public_body or case.body
+            self.work.get(PublicTexts).release(case, words, allowed=allowed)
+        with recounted(self.work, case):
+            case.public, case.updated_at = public, self.work.clock.now()
+        self.work.get(AttachmentService).publish(case, public)
+        self.record(case, "published" if public else "hidden")
+
+    def mark_urgent(self, case: Case, urgent: bool) -> None:
+        """Set or remove the mark "urgent".
+
+        :raises Forbidden: without the right to work on it.
+        """
+        self._steps.require_work(case)
+        case.urgent, case.updated_at = urgent, self.work.clock.now()
+        self.record(case, "urgent" if urgent else "not_urgent")
+
+    def restore(self, case: Case, event: CaseEvent) -> None:
+        """Restore unit, status, stage and deadline from before an event (an undo)."""
+        before: Any = event.data["undo"]
+        with recounted(self.work, case):
+            put_back(case, before)
+            case.updated_at = self.work.clock.now()
+
+    def assign(self, case: Case, unit_id: int, *, passed_on: bool = False) -> None:
+        """Set the unit that holds the case.
+
+        :param passed_on: it was referred or returned there by staff.
+        """
+        with recounted(self.work, case):
+            case.unit_id = unit_id
+            case.hops += passed_on
+            case.updated_at = self.work.clock.now()
+
+    def record(self, case: Case, type_: str, **values: Any) -> CaseEvent:
+        """Add an event by the current actor; no hook is called."""
+        actor = self.work.actor
+        event = CaseEvent(
+            case_id=case.id,
+            type=type_,
+            actor_id=actor.user_id,
+            actor_name=actor.name,
+            door=actor.door,
+            on_behalf_of_id=self.work.get(AccessService).on_behalf_of(case),
+            at=self.work.clock.now(),
+            **{"unit_id": case.unit_id, "data": {}, **values},
+        )
+        event.digests = digest_words(self.work.site.keys, event)
+        self._events.add(event)
+        return event
+
+    def check_version(self, case: Case, version: int | None) -> None:
+        """Refuse a form that was made from an older version.
+
+        :raises StaleCase: names both versions.
+        """
+        if version is not None and version != case.version:
+            raise StaleCase(f"case {case.code}: version {version} was read, it is {case.version} now")
+
+    def may_comment(self, case: Case) -> bool:
+        """Return whether the actor may add a note or an expert comment."""
+        return self._steps.may_comment(case)
+
+    def _check_public(self, case: Case, name: str, text: str, allowed: Collection[str]) -> None:
+        """Refuse personal data in staff texts that become public at once; texts of citizens are not checked."""
+        if case.public and text and not self.work.actor.is_citizen:
+            self.work.get(PublicTexts).check(case, {name: text}, allowed=allowed, addressed=True)
+
+    def _holder(self, case: Case) -> dict[str, int | None]:
+        """Return the assignee of the case after a transition of staff, which takes it over or releases it."""
+        line = self.work.get(AccessService).action_line(case) if self.work.actor.is_staff else None
+        return {"taken_by_id": line.taken_by_id} if line else {}
+
+    def _move(self, case: Case, kind: CaseKind, target: str) -> None:
+        now, calendar = self.work.clock.now(), self.work.get(OrganizationService).calendar
+        old, new = kind.workflow.state(case.status), kind.workflow.state(target)
+        with recounted(self.work, case):
+            if old.pauses_deadline:
+                resume(case, now, calendar)
+            case.paused_at = now if new.pauses_deadline else None
+            case.status, case.stage = new.name, new.stage
+            if old.is_open or new.is_open:
+                case.closed_at = None if new.is_open else now
+            case.updated_at = now
+            note_move(case, was_open=old.is_open, now=now, calendar=calendar)
+
+
+def _allowed(words: Collection[str]) -> dict[str, list[str]]:
+    """Return the part of an event that records the words declared not to be names."""
+    return {ALLOWED: sorted(words)} if words else {}

@@ -1,0 +1,91 @@
+"""Rights over transitions: who may take which, and why not."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.workflow import CaseKind, Transition
+from civicportal.util.errors import Forbidden
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A transition of the actor's realm: possible, or the reason why not."""
+
+    transition: Transition
+    reason: str | None = None
+
+
+class StepService:
+    """The rights of the actor over transitions: workflow, permission, kartable, guards."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.access = work.get(AccessService)
+
+    def possible(self, case: Case) -> list[Step]:
+        """Return the transitions from the current status for the actor's realm, with the reason of those not possible."""
+        kind = self._kind(case)
+        found = kind.workflow.from_state(case.status, self._sort)
+        return [
+            Step(transition=transition, reason=self._hindrance(case, kind, transition))
+            for transition in found
+            if self._may(case, kind, transition)
+        ]
+
+    def permitted(self, case: Case, name: str) -> Transition:
+        """Return the named transition, if the actor may take it now.
+
+        :raises UnknownTransition: when there is none from this status.
+        :raises Forbidden: when the actor may not take it.
+        :raises Refused: when a guard refuses.
+        """
+        kind = self._kind(case)
+        transition = kind.workflow.step(case.status, name)
+        if self._sort not in transition.actors or not self._may(case, kind, transition):
+            raise Forbidden(f"{name} is not for this actor")
+        reason = self._hindrance(case, kind, transition)
+        if reason:
+            raise Refused(reason)
+        return transition
+
+    def may_comment(self, case: Case) -> bool:
+        """Return whether the actor may add a note or an expert comment: by right, and by scope or a referral."""
+        permitted = self.work.actor.permits(self._kind(case).permission("comment"))
+        return self.access.can(case, "comment") or (permitted and self.access.has_line(case))
+
+    def require_work(self, case: Case) -> None:
+        """Check the right to work on the case.
+
+        :raises Forbidden: without it.
+        """
+        if not self.access.can(case, "work"):
+            raise Forbidden("may not work on it")
+
+    @property
+    def _sort(self) -> Any:
+        # Transitions by realm: those of staff, of citizens or of the portal itself.
+        door = self.work.actor.door
+        return "citizen" if door == "visitor" else door
+
+    def _kind(self, case: Case) -> CaseKind:
+        return self.work.site.kind(case.kind)
+
+    def _may(self, case: Case, kind: CaseKind, transition: Transition) -> bool:
+        actor = self.work.actor
+        if actor.is_citizen:
+            return case.citizen_id is not None and case.citizen_id == actor.user_id
+        return self.access.may_act(case, transition.permission or kind.permission("work"))
+
+    def _hindrance(self, case: Case, kind: CaseKind, transition: Transition) -> Any:
+        closes = not kind.workflow.state(transition.target).is_open
+        # An open inquiry blocks staff, not a citizen who withdraws.
+        if closes and case.is_open and self.work.actor.is_staff and self.access.open_inquiries(case):
+            return _("An inquiry is still open; it must be answered first")
+        return next((reason for guard in transition.guards if (reason := guard(case, self.work))), None)

@@ -1,0 +1,85 @@
+"""The page on which citizens submit a new case."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import colander
+from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
+
+from civicportal.domain.accounts.kept import (
+    count_submission,
+    fill_kept,
+    forget_kept,
+    keep_form,
+    may_submit,
+)
+from civicportal.domain.cases.errors import PictureGone, Refused
+from civicportal.domain.cases.uploads import take_files
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+
+if TYPE_CHECKING:
+    from civicportal.domain.cases.models import Case
+
+
+def case_form(
+    request: Request,
+    schema: colander.Schema,
+    kind: str,
+    submit: Callable[[dict[str, Any]], "Case"],
+    *,
+    send: TranslationString | None = None,
+    bindings: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | None = None,
+) -> Any:
+    """Show and process the form of a new case: a complete view.
+
+    Citizens below the identity level of the kind fill in the form first, then verify their identity and find it unchanged.
+    Pictures are in a field ``photo_key``. The template gets ``form`` and ``kept``; a draft of
+    its form in the browser is named after the kind.
+
+    :param kind: name of the kind of case.
+    :param submit: opens the case with the submitted values, under their idempotency ``key``; the reason of a :class:`~civicportal.domain.cases.errors.Refused` is shown
+    above the form.
+    :param send: label of the submit button.
+    :param bindings: further bindings of the schema besides country and calendar, for instance options.
+    :param initial: initial values of the form.
+    """
+    button = Button(title=send or _("Send"), css_class="btn-primary btn-lg w-100")
+    form = BoundForm(
+        request,
+        schema,
+        initial=initial,
+        buttons=(button,),
+        bindings=bindings,
+        take_files=partial(take_files, request),
+    )
+    kept = request.method != "POST" and fill_kept(request, form)
+    return handle_form(request, form, partial(_send, request, form, kind, submit), kept=kept)
+
+
+def _send(
+    request: Request,
+    form: BoundForm,
+    kind: str,
+    submit: Callable[[dict[str, Any]], "Case"],
+    values: dict[str, Any],
+) -> Any:
+    level = request.site.kind(kind).level
+    key = form.once(values)
+    count_submission(request, level, key)
+    if not may_submit(request, level):
+        return keep_form(request, form, level=level)
+    try:
+        case = submit({**values, "key": key})
+    except PictureGone as gone:
+        form.refuse("photo_key", gone.reason)
+    except Refused as refusal:
+        form.refuse("", refusal.reason)
+    forget_kept(request)
+    told = request.translate(_("Your request has arrived. Every step comes by SMS."))
+    request.session.flash({"text": told, "draft": kind}, "good")
+    return HTTPSeeOther(f"/my/{case.code}")

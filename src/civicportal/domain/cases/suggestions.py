@@ -1,0 +1,109 @@
+"""«Did you mean …»: for a search that finds nothing, words near to those that nobody uses, if they find something."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, select
+
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.search_models import SearchWord
+from civicportal.domain.cases.vocabulary import SHORTEST, Vocabulary
+from civicportal.util.persian import Word, words
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+MOST_TRIED = 3
+"""Searches that are tried for one that finds nothing."""
+_FRESH = timedelta(minutes=10)
+_NONE_YET = timedelta(seconds=1)
+"""How long nobody looks again where no words have been counted: they may be any moment."""
+Rows = Select[*tuple[Any, ...]]
+QueryFor = Callable[[str], Rows]
+"""Makes the query of a list for other words, all else as it was."""
+
+
+class _Read:
+    """The words that were read last, and when; as one, for another thread may read them at the same moment."""
+
+    last: tuple[datetime, Vocabulary] | None = None
+
+
+class SuggestionService:
+    """Proposes other words. What is proposed finds a case that the actor may see: nobody learns words from others' cases."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def instead_of(self, typed: str, query_for: QueryFor) -> str:
+        """Return what may have been meant, written as the case writes it that it finds; empty for nothing.
+
+        :param query_for: the list that found nothing, for other words; it selects from ``Case``.
+        """
+        for text, new in islice(self._proposals(typed), MOST_TRIED):
+            query = (
+                query_for(text).with_only_columns(Case.subject, Case.place, Case.body).order_by(None).limit(1)
+            )
+            row = self.session.execute(query).first()
+            if row is not None:
+                return _as_written(text, new, " ".join(row))
+        return ""
+
+    def _proposals(self, typed: str) -> Iterator[tuple[str, list[str]]]:
+        """Yield texts with other words in place of those that are not known, and these words."""
+        known = self.vocabulary()
+        there = list(words(typed))
+        odd = [word for word in there if len(word.key) >= SHORTEST and not known.knows(word.key)]
+        joined = _in_one(there, known)
+        if joined:
+            yield joined
+        near = [known.near(word.key) for word in odd]
+        if not odd or not all(near):
+            return
+        for choice in range(MOST_TRIED):
+            new = [options[min(choice, len(options) - 1)] for options in near]
+            yield _put(typed, odd, new), new
+
+    def vocabulary(self) -> Vocabulary:
+        """Return the words that cases use, as they were counted some hours ago."""
+        memory, now = self.work.site.memory.of(_Read), self.work.clock.now()
+        if memory.last:
+            read_at, known = memory.last
+            if abs(now - read_at) <= (_FRESH if known else _NONE_YET):
+                return known
+        rows = self.session.execute(select(SearchWord.word, SearchWord.cases))
+        known = Vocabulary(dict(rows.all()))
+        memory.last = (now, known)
+        return known
+
+
+def _in_one(there: list[Word], known: Vocabulary) -> tuple[str, list[str]] | None:
+    """Return the words with the first two neighbours written in one that are a word so, as «سنگ فرش» may be meant."""
+    for place, (word, following) in enumerate(pairwise(there)):
+        whole = word.key + following.key
+        if len(whole) > SHORTEST and known.knows(whole):
+            keys = [*(w.key for w in there[:place]), whole, *(w.key for w in there[place + 2 :])]
+            return " ".join(keys), [whole]
+    return None
+
+
+def _put(text: str, old: list[Word], new: list[str]) -> str:
+    for word, other in reversed(list(zip(old, new, strict=True))):
+        text = text[: word.start] + other + text[word.end :]
+    return text
+
+
+def _as_written(text: str, keys: list[str], source: str) -> str:
+    """Return a text with the keys that were put into it as a case writes them: «آسفالت», not «اسفالت»."""
+    written: dict[str, str] = {}
+    begins, whole = 0, ""
+    for word in words(source):
+        begins, whole = (begins, whole + word.key) if word.joined else (word.start, word.key)
+        written.setdefault(whole, source[begins : word.end])
+        written.setdefault(word.key, source[word.start : word.end])
+    put = {part for key in keys for part in key.split()}
+    chosen = [word for word in words(text) if word.key in put and word.key in written]
+    return _put(text, chosen, [written[word.key] for word in chosen])

@@ -1,0 +1,90 @@
+"""Uploads of pictures from a browser: limits, decoding, files, then rows."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from civicportal.core.crypto import token_hash
+from civicportal.core.limits import Requester, Use
+from civicportal.core.storage import ImageRefused, ProcessedImage, process_image
+from civicportal.domain.accounts.guards import visitor
+from civicportal.domain.cases.attachments import AttachmentService, store_files
+from civicportal.util.i18n import _
+from civicportal.web.events import SessionReplaced
+from civicportal.web.forms import FileRefused
+from civicportal.web.request import Request
+from civicportal.web.sanity import UPLOAD_COUNTED
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 5
+"""Seconds that a request waits for a free picture decoder."""
+
+NOT_KEPT = _(
+    "Pictures cannot be kept at the moment. Please try again in a few minutes, or send the form without them."
+)
+
+
+def upload_owner(request: Request) -> str:
+    """Return the owner for this browser's uploads; a visitor without a session cookie gets one."""
+    return token_hash(request.ensure_session_token())
+
+
+def keep_uploads(event: SessionReplaced) -> None:
+    """Transfer unclaimed pictures of a visitor to the person who signs in, so that a pending form can claim them."""
+    if event.request.identity.door == "visitor":
+        service = event.request.work.get(AttachmentService)
+        service.hand_over(token_hash(event.old), token_hash(event.new))
+
+
+def take_files(request: Request, files: list[Any]) -> list[str]:
+    """Store pictures that came with a form; a case can claim them for 24 hours.
+
+    For ``BoundForm(take_files=partial(take_files, request))``. It writes in a separate unit of work, so that the
+    pictures of a refused form stay: the form must be parsed before the first use of ``request.work``.
+
+    :param files: of ``request.POST``, each with an open ``file``.
+    :return: their keys.
+    :raises FileRefused: when one is no picture, too large or damaged, when too many arrive at once, or the store is full or
+    unavailable; none is stored then.
+    :raises TooMany: when this browser or address has sent too many.
+    """
+    owner, by = upload_owner(request), visitor(request)
+    images = [_gate(request, by, owner, file) for file in files]
+    keys = _keep(request.site, images)
+    with request.site.work(actor=request.identity) as work:
+        for key, image in zip(keys, images, strict=True):
+            work.get(AttachmentService).add(key, image, owner)
+    return keys
+
+
+def _keep(site: "Site", images: list[ProcessedImage]) -> list[str]:
+    try:
+        return [store_files(site, image) for image in images]
+    except OSError as error:
+        # The input of the form must not be lost with its pictures.
+        log.error("the store of files: %s", error)
+        raise FileRefused(NOT_KEPT) from error
+
+
+def _gate(request: Request, by: Requester, owner: str, file: Any) -> ProcessedImage:
+    limits, address = request.site.limits, ("upload_address", request.remote_addr)
+    uses: list[Use] = [("upload_owner", owner)]
+    # The first picture of a large form was counted before the form was parsed.
+    if request.environ.get(UPLOAD_COUNTED):
+        request.environ[UPLOAD_COUNTED] = 0
+    else:
+        uses.append(address)
+    limits.hit_all(*uses, by=by)
+    try:
+        # On a retried request the file is still at its end.
+        file.file.seek(0)
+        return process_image(file.file.read(), patience=PATIENCE)
+    except ImageRefused as refusal:
+        if refusal.code == "busy":
+            # It was not decoded, so a retry must not count as a second picture.
+            limits.give_back("upload_owner", owner)
+            limits.give_back(*address, by=by)
+        raise FileRefused(refusal.reason, later=refusal.code == "busy") from refusal

@@ -1,0 +1,98 @@
+"""Cases of others that a citizen follows: public data, notifications and rating."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.follow_up import FollowUpService
+from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.history import PublicHistory
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.schemas import FACES
+from civicportal.domain.cases.views import forms
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, FormInvalid
+from civicportal.web.request import Request
+
+
+def show(request: Request) -> dict[str, Any]:
+    """Show a followed case; its pictures only if it is published."""
+    return _page(request, _followed(request))
+
+
+def rate(request: Request) -> Any:
+    """Save the follower's rating."""
+    form = forms.rating_form(request, _path(request, "followed_rate"), None)
+
+    def keep(values: dict[str, Any]) -> None:
+        found = _followed(request, lock=True)
+        request.work.get(RatingService).rate(found, int(values["stars"]), values["words"])
+
+    return _act(request, form, keep, thanks=_("Thank you: your rating is kept."), rating=form)
+
+
+def notices(request: Request) -> Any:
+    """Mute or unmute the notifications of one case."""
+    form = forms.notices_form(request, _path(request, "followed_notices"), wanted=True)
+
+    def save(values: dict[str, Any]) -> None:
+        request.work.get(FollowerService).mute(_followed(request), not values["wanted"])
+
+    return _act(request, form, save, thanks=_("Saved"))
+
+
+def _act(
+    request: Request,
+    form: BoundForm,
+    what: Callable[[dict[str, Any]], None],
+    *,
+    thanks: Any,
+    **shown: BoundForm,
+) -> Any:
+    try:
+        what(form.validate(request.POST))
+    except FormInvalid:
+        return _page(request, _followed(request), status=422, **shown)
+    except Refused as refusal:
+        form.fail("", refusal.reason)
+        return _page(request, _followed(request), status=422, **shown)
+    request.session.flash(request.translate(thanks), "good")
+    return HTTPSeeOther(_path(request, "followed"))
+
+
+def _followed(request: Request, *, lock: bool = False) -> Case:
+    service = request.work.get(FollowUpService)
+    found: Case = service.fetch_followed(int(request.matchdict["id"]), lock=lock)
+    return found
+
+
+def _path(request: Request, route: str) -> str:
+    return str(request.route_path(route, id=request.matchdict["id"]))
+
+
+def _page(
+    request: Request, found: Case, *, status: int = 200, rating: BoundForm | None = None
+) -> dict[str, Any]:
+    work = request.work
+    request.response.status_int = status
+    history = work.get(PublicHistory)
+    audiences = ("public",) if found.public else ()
+    standing = work.get(RatingService).standing(found)
+    muted = work.get(FollowerService).is_muted(found)
+    return {
+        "row": work.get(FollowUpService).summary(found),
+        "code": None,
+        "continued": None,
+        "events": history.of(found, audiences=audiences),
+        "photos": [p for p in history.photos(found, audiences) if p.purpose == "before"],
+        "standing": standing,
+        "refused_form": None if standing else rating,
+        "faces": FACES,
+        "rating": rating or forms.rating_form(request, _path(request, "followed_rate"), standing),
+        "notices": forms.notices_form(request, _path(request, "followed_notices"), wanted=not muted),
+        "papers": False,
+        "panels": (),
+    }

@@ -1,0 +1,105 @@
+"""Forms of a citizen's case page: rating, objection, notifications, and transitions."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.ratings import Standing
+from civicportal.domain.cases.schemas import Notices, Objection, RatingForm
+from civicportal.domain.cases.steps import Step
+from civicportal.domain.cases.uploads import take_files
+from civicportal.domain.cases.workflow import Prefill, Transition
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button
+from civicportal.web.request import Request
+from civicportal.web.schema import StrictSchema, whole_number
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+VERSION = "version"
+"""Hidden field of transitions: the version of the case that the citizen saw."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepForm:
+    """A transition with its form, or the reason why it is not possible now."""
+
+    step: Step
+    form: BoundForm
+
+    @property
+    def asks(self) -> bool:
+        """Return whether there is anything to fill in or to read before submitting."""
+        return any(not field.hidden for field in self.form) or bool(self.form.errors)
+
+    def shows(self, form: BoundForm | None) -> bool:
+        """Return whether the page shows this form."""
+        return form is self.form and not self.step.reason
+
+
+def rating_form(request: Request, action: str, standing: Standing | None) -> BoundForm:
+    """Return the rating form, with the current rating."""
+    mine = standing.mine if standing else None
+    return BoundForm(
+        request,
+        RatingForm(),
+        initial={"stars": str(mine.stars), "words": mine.words} if mine else None,
+        buttons=(Button(title=_("Send"), css_class="btn-primary"),),
+        action=action,
+        prefix="rating",
+    )
+
+
+def objection_form(request: Request, action: str) -> BoundForm:
+    """Return the objection form."""
+    button = Button(title=_("Open the request again"), css_class="btn-danger-q")
+    return BoundForm(
+        request, Objection(), buttons=(button,), action=action, prefix="objection", ignore=(VERSION,)
+    )
+
+
+def notices_form(request: Request, action: str, *, wanted: bool) -> BoundForm:
+    """Return the switch for notices."""
+    button = Button(title=_("Save"), css_class="btn-quiet btn-sm")
+    return BoundForm(
+        request, Notices(), initial={"wanted": wanted}, buttons=(button,), action=action, prefix="notices"
+    )
+
+
+def step_form(request: Request, transition: Transition, case: Case, work: "Work") -> BoundForm:
+    """Return the form of a transition."""
+    schema = transition.schema() if transition.schema else StrictSchema()
+    prefill = transition.prefill(case, work) if transition.prefill else Prefill()
+    return BoundForm(
+        request,
+        schema,
+        initial=prefill.initial,
+        bindings=prefill.bindings,
+        buttons=(Button(title=transition.title, css_class="btn-primary"),),
+        action=request.route_path("my_step", code=case.code, step=transition.name),
+        prefix=f"step-{transition.name}",
+        ignore=(VERSION,),
+        take_files=partial(take_files, request),
+    )
+
+
+def step_forms(request: Request, case: Case, steps: list[Step]) -> dict[str, StepForm]:
+    """Return the forms of the citizen's transitions from the current status, by name."""
+    return {
+        step.transition.name: StepForm(
+            step=step, form=step_form(request, step.transition, case, request.work)
+        )
+        for step in steps
+    }
+
+
+def is_stale(request: Request, case: Case) -> bool:
+    """Return whether a form was made from an older version of the case."""
+    return VERSION in request.POST and sent_version(request) != case.version
+
+
+def sent_version(request: Request) -> int:
+    """Return the version a form was made from; an invalid one matches no case."""
+    return whole_number(request.POST.get(VERSION, ""))

@@ -1,0 +1,222 @@
+"""A signed-in citizen's cases: list, page, rating, objection, notifications and transitions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
+
+from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.conversion import ConversionService
+from civicportal.domain.cases.errors import Refused, StaleCase
+from civicportal.domain.cases.follow_up import FollowUpService
+from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.history import PublicHistory
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.schemas import FACES, Page, step_values
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.uploads import upload_owner
+from civicportal.domain.cases.views import forms
+from civicportal.domain.cases.workflow import Transition
+from civicportal.util.errors import NotFound
+from civicportal.util.i18n import _
+from civicportal.web.display import pieces
+from civicportal.web.forms import BoundForm, FormInvalid
+from civicportal.web.request import Request
+
+PAGE_SIZE = 20
+AUDIENCES = ("citizen", "public")
+CHANGED = _("The request has changed meanwhile. Your text is kept: please look again and send once more.")
+GONE = _("The request has changed meanwhile: this is not possible any more.")
+
+
+def cases(request: Request) -> dict[str, Any]:
+    """List the citizen's cases, latest first, and those they follow."""
+    before = BoundForm(request, Page()).read_filters(request.GET)["before"]
+    service = request.work.get(FollowUpService)
+    found = service.own(before=before, limit=PAGE_SIZE + 1)
+    rows = found[:PAGE_SIZE]
+    return {
+        "rows": rows,
+        "next_url": f"/my?before={rows[-1].case.id}" if len(found) > PAGE_SIZE else None,
+        "first_url": "/my" if before else None,
+        "followed": [] if before else service.followed(),
+    }
+
+
+def case(request: Request) -> dict[str, Any]:
+    """Show one of the citizen's cases."""
+    return _page(request, _own(request))
+
+
+def rate(request: Request) -> Any:
+    """Save the citizen's rating."""
+    form = forms.rating_form(request, _path(request, "my_rate"), None)
+
+    def keep(found: Case, values: dict[str, Any]) -> None:
+        request.work.get(RatingService).rate(found, int(values["stars"]), values["words"])
+
+    return _act(request, form, keep, thanks=_("Thank you: your rating is kept."), rating=form)
+
+
+def object_(request: Request) -> Any:
+    """Reopen a closed case on the citizen's objection."""
+    form = forms.objection_form(request, _path(request, "my_object"))
+
+    def reopen(found: Case, values: dict[str, Any]) -> None:
+        version = forms.sent_version(request)
+        request.work.get(RatingService).object(found, values["reason"], version=version)
+
+    return _act(request, form, reopen, thanks=_("The request is open again."), objection=form)
+
+
+def notices(request: Request) -> Any:
+    """Mute or unmute the notifications of one case."""
+    form = forms.notices_form(request, _path(request, "my_notices"), wanted=True)
+
+    def save(found: Case, values: dict[str, Any]) -> None:
+        request.work.get(FollowerService).mute(found, not values["wanted"])
+
+    return _act(request, form, save, thanks=_("Saved"))
+
+
+def step(request: Request) -> Any:
+    """Take a citizen's transition."""
+    transition, form = _transition(request)
+
+    def apply(found: Case, values: dict[str, Any]) -> None:
+        service = request.work.get(CaseService)
+        if found.status not in transition.sources:
+            raise StaleCase(f"case {found.code}: {transition.name} is not possible from {found.status}")
+        service.apply(
+            found,
+            transition.name,
+            version=forms.sent_version(request),
+            owner=upload_owner(request),
+            **step_values(values),
+        )
+
+    return _act(request, form, apply, thanks=_("Saved"), step=form)
+
+
+# -- inside -------------------------------------------------------------------------------------------------
+
+
+def _own(request: Request, *, lock: bool = False) -> Case:
+    found: Case = request.work.get(CaseService).fetch_own(request.matchdict["code"], lock=lock)
+    return found
+
+
+def _path(request: Request, route: str, **names: str) -> str:
+    return str(request.route_path(route, code=request.matchdict["code"], **names))
+
+
+def _transition(request: Request) -> tuple[Transition, BoundForm]:
+    """Return the named transition and its form, parsed first because it may contain pictures.
+
+    One that is not possible from the current status is returned as well: the case was changed concurrently.
+
+    :raises NotFound: when citizens have no such transition.
+    """
+    name = request.matchdict["step"]
+    with request.site.work(actor=request.identity, write=False) as work:
+        service = work.get(CaseService)
+        found = service.fetch_own(request.matchdict["code"])
+        kind = service.kind(found)
+        named = [t for t in kind.workflow.transitions if t.name == name and "citizen" in t.actors]
+        if not named or name == kind.reopen:
+            raise NotFound("no such step")
+        transition = next((t for t in named if found.status in t.sources), named[0])
+        return transition, forms.step_form(request, transition, found, work)
+
+
+def _act(
+    request: Request,
+    form: BoundForm,
+    what: Callable[[Case, dict[str, Any]], None],
+    *,
+    thanks: Any,
+    **shown: BoundForm,
+) -> Any:
+    """Parse a form, act on the case, redirect to its page; a refused form is redisplayed with its input.
+
+    :param shown: the form, by its place on the page.
+    """
+    try:
+        values = form.validate(request.POST)
+        what(_own(request, lock=True), values)
+    except FormInvalid:
+        found = _own(request)
+        if not forms.is_stale(request, found):
+            return _page(request, found, status=422, sent=shown)
+        # Report changes before errors: the reader may want to write something different.
+        return _page(request, found, status=409, sent=shown, why=CHANGED)
+    except StaleCase:
+        return _page(request, _own(request), status=409, sent=shown, why=CHANGED)
+    except Refused as refusal:
+        return _page(request, _own(request), status=422, sent=shown, why=refusal.reason)
+    request.session.flash(request.translate(thanks), "good")
+    return HTTPSeeOther(_path(request, "my_case"))
+
+
+def _page(
+    request: Request,
+    found: Case,
+    *,
+    status: int = 200,
+    sent: Mapping[str, BoundForm] | None = None,
+    why: TranslationString | None = None,
+) -> dict[str, Any]:
+    """Return the variables of the template.
+
+    :param sent: a refused form, by its place on the page: rating, objection or step.
+    :param why: the reason if it was refused as a whole.
+    """
+    work = request.work
+    request.response.status_int = status
+    rating, objection, step = ((sent or {}).get(place) for place in ("rating", "objection", "step"))
+    service, history = work.get(CaseService), work.get(PublicHistory)
+    standing = work.get(RatingService).standing(found)
+    reopen = service.kind(found).reopen
+    steps = forms.step_forms(request, found, [s for s in service.steps(found) if s.transition.name != reopen])
+    if step is not None:
+        steps = {name: _with(row, step) for name, row in steps.items()}
+    may_object = work.get(RatingService).may_object(found)
+    shown = (
+        (rating and standing) or (objection and may_object) or any(row.shows(step) for row in steps.values())
+    )
+    form = rating or objection or step
+    refused_form = None if shown else form
+    if form and why:
+        form.fail("", GONE if refused_form and status == 409 else why)
+    return {
+        "refused_form": refused_form,
+        "row": work.get(FollowUpService).summary(found),
+        "continued": _continued(request, found),
+        "events": history.of(found, own=True, audiences=AUDIENCES),
+        "photos": [p for p in work.get(AttachmentService).of_case(found) if _before(p)],
+        "standing": standing,
+        "faces": FACES,
+        "rating": rating or forms.rating_form(request, _path(request, "my_rate"), standing),
+        "may_object": may_object,
+        "objection": objection or forms.objection_form(request, _path(request, "my_object")),
+        "steps": steps,
+        "notices": forms.notices_form(
+            request, _path(request, "my_notices"), wanted=not work.get(FollowerService).is_muted(found)
+        ),
+        "panels": pieces(request, "case_panels", ("citizen_top", "citizen"), case=found),
+    }
+
+
+def _continued(request: Request, found: Case) -> str | None:
+    successor = request.work.get(ConversionService).successor(found)
+    return request.route_path("my_case", code=successor.code) if successor else None
+
+
+def _with(row: forms.StepForm, sent: BoundForm) -> forms.StepForm:
+    return forms.StepForm(step=row.step, form=sent) if sent.action == row.form.action else row
+
+
+def _before(photo: Any) -> bool:
+    return photo.purpose == "before" and photo.audience in AUDIENCES

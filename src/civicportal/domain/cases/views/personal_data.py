@@ -1,0 +1,80 @@
+"""Personal data in a form: refused before publication; citizens are warned before they publish theirs."""
+
+from collections.abc import Collection
+
+from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
+from civicportal.util.countries.personal import Kind
+from civicportal.util.i18n import _, listed
+from civicportal.util.persian import LONGEST_WORD, key
+from civicportal.util.personal_data import KINDS, PersonalDatum
+from civicportal.web.forms import BoundForm, FormInvalid
+from civicportal.web.forms.parts import ALLOWED, NOTICED
+from civicportal.web.forms.widgets import shown
+from civicportal.web.request import Request
+
+MOST = 20
+"""Checkboxes for words that an officer declares not to be names."""
+
+
+def allowed_words(request: Request) -> frozenset[str]:
+    """Return the uncertain words that the officer has declared not to be names in the submitted form."""
+    sent = [word for word in request.POST.getall(ALLOWED)[:MOST] if isinstance(word, str)]
+    return frozenset(key(word[:LONGEST_WORD]) for word in sent)
+
+
+def show_found(request: Request, form: BoundForm, found: PersonalDataFound) -> None:
+    """Show in a form which personal data its texts contain and where; the caller answers 422.
+
+    Findings in a text that is not a field of the form are shown above the form.
+    """
+    names = {field.name for field in form}
+    for name, data in found.fields.items():
+        if name not in names:
+            form.fail("", found.reason)
+            continue
+        form.fail(name, found.reason)
+        text = typed(form, name)
+        _point_out(request, form, name, text, found.find(text) or list(data))
+        form[name].carried = [(ALLOWED, word) for word in sorted(allowed_words(request))]
+
+
+def warn_of_personal_data(
+    request: Request, form: BoundForm, name: str, *, without: Collection[Kind] = ()
+) -> None:
+    """Warn a citizen once about personal data in a text that may be published.
+
+    The same text sent again is accepted.
+
+    :param name: of the field.
+    :param without: kinds to ignore, such as the address of a problem.
+    :raises FormInvalid: the first time; the form shows what was found and where.
+    """
+    text = typed(form, name)
+    found = [one for one in request.work.get(PublicTexts).own(text) if one.kind not in without]
+    if not found:
+        return
+    noticed = request.site.keys.mac("noticed", text).hex()[:32]
+    if request.POST.get(NOTICED) == noticed:
+        return
+    kinds = [request.translate(KINDS[kind]) for kind in dict.fromkeys(one.kind for one in found)]
+    form.fail(
+        name,
+        _(
+            "Your text holds: ${what}. If it is published, everybody can read that; better take it out. If it has to stay, send the form once more.",
+            mapping={"what": listed(kinds, request.locale_name)},
+        ),
+    )
+    _point_out(request, form, name, text, found)
+    form[name].carried = [(NOTICED, noticed)]
+    raise FormInvalid
+
+
+def typed(form: BoundForm, name: str) -> str:
+    """Return the text of a field with line breaks as a browser counts them."""
+    return shown(form[name].cstruct).replace("\r\n", "\n")
+
+
+def _point_out(request: Request, form: BoundForm, name: str, text: str, found: list[PersonalDatum]) -> None:
+    form[name].point_out(
+        text, [(one.start, one.end, request.translate(KINDS[one.kind]), one.word) for one in found]
+    )

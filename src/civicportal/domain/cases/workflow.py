@@ -1,0 +1,304 @@
+"""Kinds of cases and their workflows: pure data, testable as a table and drawn in the docs.
+
+The four stages belong to the core, so that statistics, colours and "in progress / reviewed" never depend on the
+wording of a plugin.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import colander
+from translationstring import TranslationString
+
+from civicportal.core.security import Permission
+from civicportal.domain.accounts.identity_levels import IdentityFact
+from civicportal.util.errors import ConfigurationError, Conflict
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+    from civicportal.domain.cases.models import Case
+    from civicportal.domain.statistics.tallies import Tally
+
+Stage = Literal["registered", "in_progress", "done", "rejected"]
+Actor = Literal["staff", "citizen", "system"]
+Guard = Callable[["Case", "Work"], TranslationString | None]
+
+#: The stages of all workflows, and their titles.
+STAGES: dict[str, TranslationString] = {
+    "registered": _("Registered"),
+    "in_progress": _("In progress"),
+    "done": _("Reviewed"),
+    "rejected": _("Closed without action"),
+}
+OPEN_STAGES = ("registered", "in_progress")
+"""Stages of open cases."""
+
+
+class UnknownTransition(Conflict):
+    """The workflow has no such transition from this status."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A status of a case.
+
+    :ivar public_title: for citizens, if it differs from the title.
+    :ivar pauses_deadline: the deadline is extended by the time in this status.
+    :ivar tells_deadline: citizens see the deadline; False where the citizen has to act.
+    :ivar retired: kept for old cases, reached by no transition.
+    """
+
+    name: str
+    title: TranslationString
+    stage: Stage
+    public_title: TranslationString | None = None
+    pauses_deadline: bool = False
+    tells_deadline: bool = True
+    retired: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether a case in this state still waits for someone to act."""
+        return self.stage in OPEN_STAGES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prefill:
+    """Initial content of a transition's form.
+
+    :ivar initial: values by field.
+    :ivar bindings: further bindings of the schema, for instance options.
+    """
+
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    bindings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """A transition from some states to another.
+
+    :ivar permission: the required right; None means ``<permission_prefix>:work``.
+    :ivar notify: notify the citizen and the followers.
+    :ivar guards: each returns why the transition is not possible now, or None.
+    :ivar schema: builds the colander schema of the form; its values are stored in ``CaseEvent.data``.
+    :ivar prefill: returns the initial content of the form.
+    :ivar text: suffix of the message key, if it is not the name of the new state.
+    :ivar releases: the case returns to the whole unit, because its next step belongs to a colleague.
+    :ivar notice: returns the message's values of an incomplete form, for the preview: ``moment`` and
+    ``note``, or one of them, as in ``CaseEvent.data``; None while they are missing.
+    """
+
+    name: str
+    title: TranslationString
+    sources: tuple[str, ...]
+    target: str
+    permission: str | None = None
+    actors: frozenset[Actor] = frozenset({"staff"})
+    notify: bool = True
+    guards: tuple[Guard, ...] = ()
+    schema: Callable[[], colander.Schema] | None = None
+    prefill: Callable[["Case", "Work"], Prefill] | None = None
+    text: str | None = None
+    releases: bool = False
+    notice: Callable[[Mapping[str, Any], "Work"], Mapping[str, str] | None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """The states of a kind and the transitions between them."""
+
+    initial: str
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...]
+
+    @cached_property
+    def by_name(self) -> dict[str, State]:
+        """Return the states by name."""
+        return {state.name: state for state in self.states}
+
+    def state(self, name: str) -> State:
+        """Return a state.
+
+        :raises UnknownTransition: when there is none of this name.
+        """
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise UnknownTransition(f"no state {name!r}; there are {', '.join(self.by_name)}") from None
+
+    def from_state(self, status: str, actor: Actor | None = None) -> list[Transition]:
+        """Return the transitions from a state, for one realm or for all."""
+        return [
+            transition
+            for transition in self.transitions
+            if status in transition.sources and (actor is None or actor in transition.actors)
+        ]
+
+    def step(self, status: str, name: str) -> Transition:
+        """Return the named transition from a state.
+
+        :raises UnknownTransition: names the transition and the possible ones.
+        """
+        for transition in self.from_state(status):
+            if transition.name == name:
+                return transition
+        allowed = ", ".join(t.name for t in self.from_state(status)) or "nothing"
+        raise UnknownTransition(f"{name!r} is not possible from {status!r}: allowed is {allowed}")
+
+    def problems(self) -> list[str]:
+        """Return the errors of the workflow, for its author."""
+        found = []
+        if len(self.by_name) != len(self.states):
+            found.append("two states have the same name")
+        if self.initial not in self.by_name:
+            found.append(f"the initial state {self.initial!r} does not exist")
+        elif self.by_name[self.initial].retired:
+            found.append(f"the initial state {self.initial!r} is retired")
+        for transition in self.transitions:
+            unknown = {*transition.sources, transition.target} - set(self.by_name)
+            if unknown:
+                found.append(f"transition {transition.name!r} names unknown states {sorted(unknown)}")
+            elif self.by_name[transition.target].retired:
+                found.append(
+                    f"transition {transition.name!r} leads to the retired state {transition.target!r}"
+                )
+        for state in self.states:
+            if state.is_open and not state.retired and not self.from_state(state.name):
+                found.append(f"the open state {state.name!r} has no way out")
+        steps = [(source, t.name) for t in self.transitions for source in t.sources]
+        twice = sorted({step for step in steps if steps.count(step) > 1})
+        found += [f"two transitions {name!r} lead out of {source!r}" for source, name in twice]
+        return found + [f"nothing leads to {name!r}" for name in sorted(self._unreachable())]
+
+    def _unreachable(self) -> set[str]:
+        reached, new = set(), {self.initial}
+        while new:
+            reached |= new
+            new = {t.target for t in self.transitions if reached & set(t.sources)} - reached
+        return {state.name for state in self.states if not state.retired} - reached
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownFact:
+    """A fact that routing rules can test besides kind and category.
+
+    :ivar values: the possible values with their titles.
+    """
+
+    name: str
+    title: TranslationString
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseKind:
+    """A kind of case, for instance reports; registered by a plugin.
+
+    :ivar name: stored in ``cases.kind``.
+    :ivar detail_model: the plugin's 1:1 table, whose primary key is ``case_id``.
+    :ivar permission_prefix: ``<kind>:case``.
+    :ivar rating: the citizen rates each closing.
+    :ivar publishable: an officer may publish a case with its text and pictures.
+    :ivar papers: its pictures are private documents, visible to staff and the signed-in citizen, but not after verifying
+    the tracking code with four digits, which can be guessed.
+    :ivar own_subject: its subject contains the citizen's words: after erasure it is replaced by
+    the kind's title.
+    :ivar reopen: the transition by which an objection reopens the case.
+    :ivar handover: the transition that closes a converted case; None if cases cannot be converted.
+    :ivar made_from_case: name of the route, with the ``code`` of a case of another kind, whose page converts it to this
+    kind; see :mod:`civicportal.domain.cases.conversion`.
+    :ivar register_route: name of the route whose page registers one for a caller; see :mod:`civicportal.domain.cases.on_behalf`.
+    :ivar level: identity level a citizen needs to open one (0 anonymous, 1 mobile, 2 verified).
+    :ivar facts: returns the facts for routing rules, for instance the district of a case; called before it is
+    written, so with ``CaseService.detail``.
+    :ivar known_facts: those facts with all their values on a site, for the form of a rule.
+    :ivar identity: returns the identity data of a case's person; masked for staff unless requested by right.
+    :ivar tally: counters of the kind besides those of every case.
+    """
+
+    name: str
+    title: TranslationString
+    workflow: Workflow
+    permission_prefix: str
+    detail_model: type[Any] | None = None
+    rating: bool = False
+    publishable: bool = False
+    papers: bool = False
+    own_subject: bool = False
+    reopen: str | None = None
+    handover: str | None = None
+    made_from_case: str | None = None
+    register_route: str | None = None
+    level: int = 1
+    icon: str = "file"
+    facts: Callable[["Case", "Work"], dict[str, str]] | None = field(default=None)
+    known_facts: Callable[["Site"], tuple[KnownFact, ...]] | None = field(default=None)
+    identity: Callable[["Case", "Work"], Sequence[IdentityFact]] | None = field(default=None)
+    tally: "Tally | None" = None
+
+    def permission(self, verb: str) -> str:
+        """Return the name of one of the kind's rights: view, work, refer, comment, contact, …"""
+        return f"{self.permission_prefix}:{verb}"
+
+    def check(self) -> None:
+        """Refuse an inconsistent kind.
+
+        :raises ConfigurationError: with every problem found.
+        """
+        problems = self.workflow.problems()
+        if self.reopen and not any(t.name == self.reopen for t in self.workflow.transitions):
+            problems.append(f"the reopening transition {self.reopen!r} does not exist")
+        elif any(t.name == self.reopen and "citizen" not in t.actors for t in self.workflow.transitions):
+            problems.append(f"the reopening transition {self.reopen!r} is not for citizens, who object by it")
+        if self.handover and not any(t.name == self.handover for t in self.workflow.transitions):
+            problems.append(f"the transition {self.handover!r} for what goes on elsewhere does not exist")
+        if self.rating and not self.reopen:
+            problems.append("a kind that is rated needs a reopening transition, for objections")
+        if problems:
+            raise ConfigurationError(f"case kind {self.name!r}: {'; '.join(problems)}")
+
+
+#: Verbs of the rights that every kind has.
+VERBS: dict[str, TranslationString] = {
+    "view": _("See the cases"),
+    "work": _("Work on the cases"),
+    "refer": _("Refer the cases"),
+    "comment": _("Comment on the cases"),
+    "contact": _("See name and mobile of the citizen"),
+    "identity": _("See personal number and birth date of the citizen"),
+    "register": _("Register for a citizen"),
+    "export": _("Export"),
+    "act_any": _("Act on cases of other kartables"),
+}
+
+
+def permissions_of(kind: CaseKind) -> Iterator[Permission]:
+    """Yield the rights that every kind of case has.
+
+    A membership limits them to its unit and category. Registering is the exception: a call may concern any unit, and
+    the routing rules decide where the case goes, so this right applies to the whole city.
+    """
+    for verb, title in VERBS.items():
+        yield Permission(
+            name=kind.permission(verb), title=title, scope="city" if verb == "register" else "case"
+        )
+
+
+def unknown_kind(name: str) -> CaseKind:
+    """Return a substitute for a kind whose plugin is inactive: no transitions, titles from the stages."""
+    states = tuple(State(name=stage, title=STAGES[stage], stage=stage) for stage in ("registered", "done"))
+    return CaseKind(
+        name=name,
+        title=_("Inactive service"),
+        workflow=Workflow(initial="registered", states=states, transitions=()),
+        permission_prefix=f"{name}:case",
+        icon="plug-connected-x",
+        # Only the plugin knew what its pictures showed and who named it.
+        papers=True,
+        own_subject=True,
+    )

@@ -1,0 +1,42 @@
+"""Exports of lists and statistics as files and for printing, with the query and the filters of the list."""
+
+from typing import Any
+
+from civicportal.core.security import STAFF
+from civicportal.web.pages import add_pages
+
+ROUTES = {
+    "exports": "/exports",
+    "exports.job": "/exports/jobs/{key}",
+    "exports.progress": "/exports/jobs/{key}/progress",
+    "exports.cancel": "/exports/jobs/{key}/cancel",
+    "exports.file": "/exports/jobs/{key}/file",
+    "exports.choose": "/exports/{name}",
+    "exports.print": "/exports/{name}/print",
+}
+SHOWS, ACTS, FORM = ("GET",), ("POST",), ("GET", "POST")
+#: Route, view, template, permission, methods.
+VIEWS = (
+    ("exports", "jobs.mine", "mine", STAFF, SHOWS),
+    ("exports.job", "jobs.show", "job", STAFF, SHOWS),
+    ("exports.progress", "jobs.progress", "json", STAFF, SHOWS),
+    ("exports.cancel", "jobs.cancel", None, STAFF, ACTS),
+    ("exports.file", "jobs.file", None, STAFF, SHOWS),
+    ("exports.choose", "choose.choose", "choose", STAFF, FORM),
+    ("exports.print", "printing.printed", "printed", STAFF, SHOWS),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add the pages.
+
+    :raises ConfigurationError: for two exports of one name.
+    """
+    _known = config.registry.site.exports
+    add_pages(
+        config,
+        ROUTES,
+        VIEWS,
+        views="civicportal.domain.exports.views",
+        templates="civicportal:templates/exports",
+    )

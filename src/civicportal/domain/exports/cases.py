@@ -1,0 +1,190 @@
+"""Rows and columns shared by the exports of all kinds of cases."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from civicportal.core.db import NEVER
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.history import status_title
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.paging import SORTS, Sort
+from civicportal.domain.cases.sources import SOURCES
+from civicportal.domain.cases.workflow import STAGES
+from civicportal.domain.exports.types import (
+    SORT,
+    Column,
+    Masked,
+    Title,
+)
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from civicportal.core.work import Work
+
+PEOPLE = frozenset({"citizen", "mobile"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRow:
+    """A row of a case export.
+
+    :ivar details: what the source reads besides the case.
+    :ivar category: name of the root category.
+    :ivar topic: name of the category itself if it is not the root.
+    """
+
+    case: Case
+    details: Sequence[Any]
+    kind: Title
+    status: Title
+    stage: Title
+    category: str
+    topic: str
+    unit: str
+    citizen: str
+    mobile: Masked | None
+
+
+class CaseSource:
+    """Source of case rows; a plugin's subclass provides the query.
+
+    :param names: of the requested columns.
+    """
+
+    #: Entities read for each case.
+    entities: tuple[Any, ...] = (Case,)
+    #: Default order of the list.
+    usual_sort = "newest"
+
+    def __init__(self, work: "Work", values: Mapping[str, Any], names: frozenset[str]) -> None:
+        self.work = work
+        self.values = values
+        self.names = names
+        self.organization = work.get(OrganizationService)
+
+    def query(self, *columns: Any) -> "Select[Any]":
+        """Return the list's own query for columns of the cases that the actor may see."""
+        raise NotImplementedError
+
+    @property
+    def sort(self) -> Sort:
+        """Return the order of the list."""
+        return SORTS.get(self.values.get(SORT) or "", SORTS[self.usual_sort])
+
+    def rows(self, found: Sequence[Any]) -> Iterable[CaseRow]:
+        """Return the rows of the found cases; citizens are loaded only if a column needs them."""
+        people = self._people(one[0] for one in found) if self.names & PEOPLE else {}
+        return [self.row(case, details, people) for case, *details in found]
+
+    def row(
+        self, case: Case, details: Sequence[Any], people: Mapping[int, tuple[str, Masked | None]]
+    ) -> CaseRow:
+        """Return one row.
+
+        :param details: what was read besides the case.
+        :param people: name and mobile by id of the citizen.
+        """
+        kind = self.work.site.kind(case.kind)
+        category, topic = self._category(case)
+        citizen, mobile = people.get(case.citizen_id or 0, ("", None))
+        return CaseRow(
+            case=case,
+            details=details,
+            kind=kind.title,
+            status=status_title(kind, case),
+            stage=STAGES[case.stage],
+            category=category,
+            topic=topic,
+            unit=self.organization.unit_name(case.unit_id),
+            citizen=citizen,
+            mobile=mobile,
+        )
+
+    def _category(self, case: Case) -> tuple[str, str]:
+        tree = self.organization.categories
+        if case.category_id not in tree.by_id:
+            return "", ""
+        root, own = tree.root_of(case.category_id), tree.by_id[case.category_id]
+        return root.name, own.name if own is not root else ""
+
+    def _people(self, cases: Iterable[Case]) -> dict[int, tuple[str, Masked | None]]:
+        ids = {case.citizen_id for case in cases if case.citizen_id}
+        query = select(User.id, User.name, User.mobile).where(User.id.in_(ids))
+        found = self.work.session.execute(query)
+        return {user_id: (name, self._masked(mobile)) for user_id, name, mobile in found}
+
+    def _masked(self, mobile: str | None) -> Masked | None:
+        country = self.work.site.country
+        return Masked(masked=country.mask_mobile(mobile), full=mobile) if mobile else None
+
+
+def _deadline(row: CaseRow) -> datetime | None:
+    return None if row.case.deadline >= NEVER else row.case.deadline
+
+
+CASE_COLUMNS: tuple[Column, ...] = (
+    Column(
+        name="code",
+        title=_("Tracking code"),
+        value=lambda row: row.case.code,
+        kind="code",
+        width=13,
+        printed=True,
+    ),
+    Column(name="kind", title=_("Service"), value=lambda row: row.kind),
+    Column(name="subject", title=_("Subject"), value=lambda row: row.case.subject, width=36, printed=True),
+    Column(name="body", title=_("Text of the case"), value=lambda row: row.case.body, width=60, chosen=False),
+    Column(name="stage", title=_("Stage"), value=lambda row: row.stage, chosen=False),
+    Column(name="status", title=_("Status"), value=lambda row: row.status, printed=True),
+    Column(name="category", title=_("Category"), value=lambda row: row.category, width=20),
+    Column(name="topic", title=_("Subcategory"), value=lambda row: row.topic, width=22),
+    Column(name="unit", title=_("Unit"), value=lambda row: row.unit, width=24, printed=True),
+    Column(name="place", title=_("Place"), value=lambda row: row.case.place, width=36),
+    Column(name="urgent", title=_("Urgent"), value=lambda row: row.case.urgent, kind="flag", width=8),
+    Column(
+        name="source", title=_("Came by"), value=lambda row: SOURCES.get(row.case.source, row.case.source)
+    ),
+    Column(
+        name="created",
+        title=_("Registered at"),
+        value=lambda row: row.case.created_at,
+        kind="moment",
+        printed=True,
+    ),
+    Column(
+        name="updated",
+        title=_("Last change"),
+        value=lambda row: row.case.updated_at,
+        kind="moment",
+        chosen=False,
+    ),
+    Column(name="deadline", title=_("Deadline"), value=_deadline, kind="moment"),
+    Column(name="closed", title=_("Closed at"), value=lambda row: row.case.closed_at, kind="moment"),
+    Column(
+        name="citizen",
+        title=_("Name of the citizen"),
+        value=lambda row: row.citizen,
+        personal="contact",
+        chosen=False,
+    ),
+    Column(
+        name="mobile",
+        title=_("Mobile"),
+        value=lambda row: row.mobile,
+        kind="code",
+        personal="contact",
+        chosen=False,
+    ),
+)
+
+
+def case_columns(*, without: Collection[str] = (), more: Iterable[Column] = ()) -> tuple[Column, ...]:
+    """Return the columns of every case except some, followed by those of one kind."""
+    return (*(column for column in CASE_COLUMNS if column.name not in without), *more)

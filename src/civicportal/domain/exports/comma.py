@@ -1,0 +1,42 @@
+"""CSV files: UTF-8 with a byte order mark, for Excel, and CRLF as in RFC 4180."""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from io import TextIOWrapper
+from typing import Any, BinaryIO
+
+from civicportal.domain.exports.values import FORMULA_SIGNS, harmless
+
+_SIGNS = re.escape("".join(sorted(FORMULA_SIGNS - set("\t\r\n"))))
+_BEHIND_SEPARATOR = re.compile(rf"([;\t|]\s*[\"']?)([{_SIGNS}])")
+"""Excel splits at the country's list separator, in Iran and most of Europe the semicolon."""
+
+
+def write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table row by row.
+
+    :param file: stays open.
+    :param rows: of cells as :class:`~civicportal.domain.exports.values.Cells` writes them.
+    """
+    text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    writer = csv.writer(text)
+    writer.writerow([harmless(head) for head in heads])
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+    text.flush()
+    text.detach()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return value.isoformat()
+    return _split_harmless(value) if isinstance(value, str) else value
+
+
+def _split_harmless(text: str) -> str:
+    """Return a text of which no part is a formula, even if a program splits it at another separator than the comma."""
+    return _BEHIND_SEPARATOR.sub(r"\1'\2", harmless(text))

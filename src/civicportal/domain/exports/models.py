@@ -1,0 +1,66 @@
+"""Large exports: ordered in a request, written by the worker, available for some days."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped
+
+from civicportal.core.db import (
+    Base,
+    BigId,
+    id_column,
+    tagged,
+)
+
+RUNNING = ("waiting", "running")
+
+
+class ExportJob(Base):
+    """An ordered export."""
+
+    __tablename__ = "export_jobs"
+    __table_args__ = (Index(None, "state", "created_at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = id_column()
+    #: Key in its URL.
+    key: Mapped[str] = tagged(String(22), unique=True)
+    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
+    #: Name of the export.
+    name: Mapped[str] = tagged(String(60))
+    format: Mapped[str] = tagged(String(10))
+    columns: Mapped[list[str]] = tagged(JSON)
+    #: The values of the filters by name, as in a URL.
+    address: Mapped[dict[str, str]] = tagged(JSON, pii="content", erase="row")
+    #: The filters for display: pairs of label and value.
+    filters: Mapped[list[list[str]]] = tagged(JSON, pii="content", erase="row")
+    locale: Mapped[str] = tagged(String(10))
+    #: "waiting", "running", "done", "failed" or "cancelled".
+    state: Mapped[str] = tagged(String(10), default="waiting")
+    #: Number of rows; None until they are counted.
+    total: Mapped[int | None] = tagged(Integer)
+    done: Mapped[int] = tagged(Integer, default=0)
+    attempts: Mapped[int] = tagged(Integer, default=0)
+    created_at: Mapped[datetime] = tagged()
+    started_at: Mapped[datetime | None] = tagged()
+    finished_at: Mapped[datetime | None] = tagged()
+    #: When the file is deleted.
+    expires_at: Mapped[datetime | None] = tagged()
+    #: Key of the finished file in the site's storage.
+    file: Mapped[str | None] = tagged(String(22), index=True, export=False)
+    #: Memberships with which it was written, see :mod:`civicportal.domain.exports.reach`.
+    reach: Mapped[list[dict[str, Any]] | None] = tagged(JSON, export=False)
+    #: Size of the file in bytes.
+    size: Mapped[int | None] = tagged(BigId)
+    locked_until: Mapped[datetime | None] = tagged()
+    lease_id: Mapped[str | None] = tagged(String(32), export=False)
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether the export is not finished yet."""
+        return self.state in RUNNING
+
+    @property
+    def percent(self) -> int:
+        """Return the progress, 0 to 100."""
+        return min(100, 100 * self.done // self.total) if self.total else 0

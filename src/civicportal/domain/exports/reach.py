@@ -1,0 +1,60 @@
+"""The scope with which a file was written, compared with the requester's scope today."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from civicportal.core.security import Grant, Identity
+from civicportal.domain.exports.types import Column
+
+Part: TypeAlias = Mapping[str, Any]
+"""One membership as JSON: ``administrator``, ``permissions``, ``units``, ``categories``; None means unlimited."""
+
+
+def reach_of(identity: Identity, columns: Iterable[Column]) -> list[Part]:
+    """Return the memberships that decided which cases and numbers of people a file contains."""
+    verbs = {"export", *(column.personal for column in columns if column.personal)}
+    parts: list[Part] = []
+    for grant in identity.grants:
+        permissions = [name for name in grant.permissions if name.rpartition(":case:")[2] in verbs]
+        if grant.administrator or permissions:
+            parts.append(
+                {
+                    "administrator": grant.administrator,
+                    "permissions": sorted(permissions),
+                    "units": _listed(grant.units),
+                    "categories": _listed(grant.categories),
+                }
+            )
+    return parts
+
+
+def is_within(reach: Sequence[Part] | None, identity: Identity) -> bool:
+    """Return whether a person's memberships today cover all of it.
+
+    :param reach: None is unknown, of a file of older code.
+    """
+    if reach is None:
+        return False
+    return all(any(_holds(grant, part) for grant in identity.grants) for part in reach)
+
+
+def _holds(grant: Grant, part: Part) -> bool:
+    if not grant.administrator and (
+        part["administrator"] or not grant.permissions.issuperset(part["permissions"])
+    ):
+        return False
+    # Cases without a category belong to a unit, see Grant.covers, and to no category in all units.
+    same_sides = grant.categories is None or (grant.units is None) == (part["units"] is None)
+    return (
+        same_sides
+        and _contains(grant.units, part["units"])
+        and _contains(grant.categories, part["categories"])
+    )
+
+
+def _contains(whole: frozenset[int] | None, some: Sequence[int] | None) -> bool:
+    return whole is None or (some is not None and whole.issuperset(some))
+
+
+def _listed(ids: frozenset[int] | None) -> list[int] | None:
+    return None if ids is None else sorted(ids)

@@ -1,0 +1,209 @@
+"""The worker's part of exports: lease an order, write its file, and publish it only when complete."""
+
+import logging
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any
+
+import colander
+from sqlalchemy import and_, or_, select, update
+
+from civicportal.core.db import changed_rows
+from civicportal.core.leases import renewing
+from civicportal.core.security import Identity
+from civicportal.core.storage import new_key
+from civicportal.domain.accounts.identity import identity_of
+from civicportal.domain.accounts.models import User
+from civicportal.domain.exports.errors import Halted, Lost
+from civicportal.domain.exports.files import Cover, write_rows
+from civicportal.domain.exports.models import ExportJob
+from civicportal.domain.exports.reach import reach_of
+from civicportal.domain.exports.rows import (
+    Order,
+    Row,
+    batches,
+    bound_schema,
+    count,
+)
+from civicportal.domain.exports.services import KEPT, ExportService
+from civicportal.domain.exports.types import SORT
+from civicportal.util.errors import Forbidden
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+RENEW_SECONDS = 20.0
+MOST_ATTEMPTS = 3
+AGAIN = timedelta(seconds=30)
+"""Pause before a failed export is retried."""
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """An export that only this worker writes."""
+
+    job: ExportJob
+    lease_id: str
+
+
+def make_next(site: "Site", stop: threading.Event | None = None) -> bool:
+    """Write the next ordered export, if there is one.
+
+    :param stop: when set, the export is released after the batch.
+    :returns: whether there was one.
+    """
+    lease = _lease(site)
+    if lease is None:
+        return False
+    try:
+        with renewing(lambda: _renew(site, lease), RENEW_SECONDS):
+            _make(site, lease, stop or threading.Event())
+    except Lost:
+        log.info("export %s was taken away", lease.job.id)
+    except Halted:
+        _settle(site, lease, state="waiting", attempts=lease.job.attempts - 1, locked_until=None)
+    except Exception:
+        log.exception("export %s failed", lease.job.id)
+        _give_back(site, lease)
+    return True
+
+
+def _lease(site: "Site") -> Lease | None:
+    """Lease the oldest waiting export, or one whose lease expired; one that expired too often has failed."""
+    with site.work(write=False) as work:
+        now = work.clock.now()
+        due = select(ExportJob).where(_is_free(now)).order_by(ExportJob.created_at, ExportJob.id)
+        job = work.session.scalar(due.limit(1))
+    if job is None:
+        return None
+    values: Values = {"state": "failed", "finished_at": now}
+    lease_id = secrets.token_hex(16)
+    if job.attempts < MOST_ATTEMPTS:
+        values = {"state": "running", "started_at": now, "done": 0, "attempts": job.attempts + 1}
+        values |= {"lease_id": lease_id, "locked_until": now + LEASE}
+    with site.work() as work:
+        mine = (ExportJob.id == job.id, ExportJob.attempts == job.attempts, _is_free(now))
+        taken = work.session.execute(update(ExportJob).where(*mine).values(**values), **_PLAIN)
+        if not changed_rows(taken) or values["state"] == "failed":
+            return None
+        job = work.session.get_one(ExportJob, job.id)
+    return Lease(job=job, lease_id=lease_id)
+
+
+_PLAIN: Any = {"execution_options": {"synchronize_session": False}}
+
+
+def _is_free(now: datetime) -> Any:
+    waits = and_(
+        ExportJob.state == "waiting", or_(ExportJob.locked_until.is_(None), ExportJob.locked_until <= now)
+    )
+    return or_(waits, and_(ExportJob.state == "running", ExportJob.locked_until <= now))
+
+
+def _make(site: "Site", lease: Lease, stop: threading.Event) -> None:
+    job = lease.job
+    actor, order, total = _read(site, job)
+    _settle(site, lease, total=total)
+    at = site.clock.now()
+    filters = [(label, words) for label, words in job.filters]
+    cover = Cover(title=order.export.title, filters=filters, by=actor.name, at=at, locale=job.locale)
+    progress = _Progress(site, lease, stop)
+    with TemporaryFile() as file:
+        write_rows(site, file, job.format, order, cover, progress.rows(actor, order))
+        size = file.tell()
+        file.seek(0)
+        key = new_key()
+        site.storage.put(key, file)
+    try:
+        with site.work(actor=actor) as work:
+            now = work.clock.now()
+            over: Values = {"state": "done", "file": key, "size": size, "total": progress.done}
+            over |= {"reach": reach_of(actor, order.columns)}
+            over |= {"done": progress.done, "finished_at": now, "expires_at": now + KEPT, "lease_id": None}
+            _write(work, lease, over)
+            work.get(ExportService).record("make", order.export, job.format, job.filters, progress.done)
+    except BaseException:
+        site.storage.delete(key)
+        raise
+
+
+def _read(site: "Site", job: ExportJob) -> tuple[Identity, Order, int | None]:
+    """Return the identity of the person who ordered it with their current rights, the content, and the number of rows.
+
+    :raises Forbidden: when the right is gone.
+    """
+    export = site.exports[job.name]
+    with site.work(write=False) as work:
+        user = work.session.get_one(User, job.user_id)
+        gone = user.disabled_at or user.deleted_at
+        actor = identity_of(work, user, "staff")
+        if gone or not export.is_for(actor):
+            raise Forbidden("may not export any more")
+        schema = bound_schema(work, export)
+        values = {
+            node.name: node.deserialize(job.address.get(node.name, colander.null)) for node in schema.children
+        }
+        values.setdefault(SORT, job.address.get(SORT))
+    order = Order(export=export, values=values, columns=export.chosen(job.columns))
+    return actor, order, count(site, actor, order)
+
+
+class _Progress:
+    """Rows on their way into the file, with progress."""
+
+    def __init__(self, site: "Site", lease: Lease, stop: threading.Event) -> None:
+        self.site, self.lease, self.stop, self.done = site, lease, stop, 0
+
+    def rows(self, actor: Identity, order: Order) -> Iterator[Row]:
+        """Yield the rows.
+
+        :raises Lost: when the export was cancelled or another worker has it.
+        :raises Halted: when the worker is shutting down.
+        """
+        for batch in batches(self.site, actor, order):
+            if self.stop.is_set():
+                raise Halted
+            yield from batch.rows
+            self.done += len(batch.rows)
+            _settle(self.site, self.lease, done=self.done, locked_until=self.site.clock.now() + LEASE)
+
+
+def _renew(site: "Site", lease: Lease) -> bool:
+    """Renew the lease while a batch is read or the file is stored; return whether it was still held."""
+    try:
+        _settle(site, lease, locked_until=site.clock.now() + LEASE)
+    except Lost:
+        return False
+    return True
+
+
+def _give_back(site: "Site", lease: Lease) -> None:
+    over: Values = {"state": "failed", "finished_at": site.clock.now(), "lease_id": None}
+    again: Values = {"state": "waiting", "locked_until": site.clock.now() + AGAIN, "lease_id": None}
+    try:
+        _settle(site, lease, **(over if lease.job.attempts >= MOST_ATTEMPTS else again))
+    except Lost:
+        log.info("export %s was taken away", lease.job.id)
+
+
+def _settle(site: "Site", lease: Lease, **values: Any) -> None:
+    with site.work() as work:
+        _write(work, lease, values)
+
+
+def _write(work: Any, lease: Lease, values: Values) -> None:
+    """Update the row while this worker holds the lease.
+
+    :raises Lost: when it does not.
+    """
+    mine = (ExportJob.id == lease.job.id, ExportJob.lease_id == lease.lease_id, ExportJob.state == "running")
+    if not changed_rows(work.session.execute(update(ExportJob).where(*mine).values(**values), **_PLAIN)):
+        raise Lost

@@ -1,0 +1,147 @@
+"""Definition of an export by a plugin: columns, rows by the filters of a list, tables of statistics."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+import colander
+from translationstring import TranslationString
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from civicportal.core.security import Identity
+    from civicportal.core.work import Work
+
+Kind = Literal["text", "code", "number", "moment", "day", "flag"]
+Title: TypeAlias = "TranslationString | str"
+SORT = "sort"
+"""URL parameter of a list's order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masked:
+    """A number of a person: masked for every reader of the case, and in full."""
+
+    masked: str
+    full: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of an export.
+
+    :ivar value: reads it from a row of the export's source: text, text to translate, number, aware datetime, date, bool,
+    :class:`Masked` or None.
+    :ivar kind: a time or a day is written twice: as a text of the city's calendar and as a date for calculations.
+    :ivar width: of the column in a sheet, in characters.
+    :ivar personal: the verb of the right to a case without which the cell stays empty: "contact" or "identity".
+    :ivar chosen: selected by default.
+    :ivar printed: part of the printed list.
+    """
+
+    name: str
+    title: Title
+    value: Callable[[Any], Any]
+    kind: Kind = "text"
+    width: int = 18
+    personal: str = ""
+    chosen: bool = True
+    printed: bool = False
+
+
+class Source(Protocol):
+    """The rows of an export under some filters, in one unit of work.
+
+    It may have a ``sort``, the :class:`~civicportal.domain.cases.paging.Sort` of the list; the default is newest first.
+    """
+
+    def query(self, *columns: Any) -> "Select[Any]":
+        """Return the list's own query for columns of the cases that the actor may see."""
+
+    @property
+    def entities(self) -> Sequence[Any]:
+        """Return the entities that :meth:`rows` needs of each case; ``Case`` comes first."""
+
+    def rows(self, found: Sequence[Any]) -> Iterable[Any]:
+        """Return one row for each found case, in order and in few statements."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """Something that can be exported.
+
+    :ivar name: unique over all plugins, for instance ``reports.list``; used in URLs and in the audit trail.
+    :ivar permissions: any of these rights allows it.
+    :ivar route: of the page whose URL contains the filters.
+    :ivar schema: of that URL; every field has a ``missing``.
+    :ivar bindings: further bindings of the schema besides country and calendar.
+    :ivar unsaid: returns label and value of filters that apply although the URL does not contain them.
+    """
+
+    name: str
+    title: Title
+    permissions: tuple[str, ...]
+    route: str
+    schema: Callable[[], colander.SchemaNode]
+    bindings: Callable[["Work"], Mapping[str, Any]]
+    unsaid: Callable[[Mapping[str, Any]], Iterable[tuple[Title, Title]]] = lambda _values: ()
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Return the available formats."""
+        return ("xlsx", "csv")
+
+    def is_for(self, identity: "Identity") -> bool:
+        """Return whether somebody finds it."""
+        return any(identity.permits(name) for name in self.permissions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(Offer):
+    """An export of a list of cases; each case needs the right "export".
+
+    :ivar source: called with a unit of work, the values of the filters and the names of the requested columns.
+    :ivar machine: for programs: ASCII headings, dates in ISO 8601, CSV only, whose byte order mark importers skip.
+    :ivar sortable: the URL of the list may contain its order.
+    """
+
+    columns: tuple[Column, ...]
+    source: Callable[["Work", Mapping[str, Any], frozenset[str]], Source]
+    machine: bool = False
+    sortable: bool = True
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Return the available formats."""
+        return ("csv",) if self.machine else ("xlsx", "csv")
+
+    def chosen(self, names: Iterable[str] = ()) -> tuple[Column, ...]:
+        """Return the named columns in the export's order; the default ones without names."""
+        wanted = frozenset(names)
+        return tuple(one for one in self.columns if (one.name in wanted if wanted else one.chosen))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureTable:
+    """A table of statistics.
+
+    :ivar head: of all columns, the first one names the rows.
+    :ivar rows: a name and figures; unknown ones are None.
+    :ivar about: it describes the selection: in a workbook its rows are on the sheet about the file.
+    """
+
+    title: Title
+    head: Sequence[Title]
+    rows: Sequence[Sequence[Any]]
+    about: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures(Offer):
+    """An export of a statistics page; each table is a sheet.
+
+    :ivar tables: called with a unit of work and the values of the filters; the same figures as the page.
+    """
+
+    tables: Callable[["Work", Mapping[str, Any]], Sequence[FigureTable]]

@@ -1,0 +1,211 @@
+"""Choice of columns and format; small files are sent at once, large ones are ordered."""
+
+from collections.abc import Callable, Iterable
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import FileIter, Response
+
+from civicportal.domain.accounts.step_up import ask_proof, forget_kept, restore
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.exports.errors import TooManyRunning
+from civicportal.domain.exports.files import (
+    CONTENT_TYPES,
+    Cover,
+    disposition,
+    write_rows,
+    write_tables,
+)
+from civicportal.domain.exports.rows import (
+    AWAITED,
+    PATIENCE,
+    Order,
+    batches,
+    count_few,
+)
+from civicportal.domain.exports.schemas import ExportEntry
+from civicportal.domain.exports.selection import Selection, selection
+from civicportal.domain.exports.services import ExportService
+from civicportal.domain.exports.types import (
+    Column,
+    Export,
+    Figures,
+    Offer,
+)
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, FormInvalid
+from civicportal.web.request import Request
+from civicportal.web.schema import Option
+
+MOST_AT_ONCE = 2000
+"""Maximum rows that are written during the request; a second at most."""
+MOST_IN_FULL = 500
+"""Maximum people whose numbers one file contains in full."""
+LIMIT, LIMIT_IN_FULL = "export_officer", "export_numbers"
+
+
+def choose(request: Request) -> Any:
+    """Show the form, and send or order the file."""
+    chosen = selection(request)
+    export = chosen.export
+    form = BoundForm(
+        request,
+        ExportEntry(),
+        bindings={"formats": export.formats, "columns": _options(export)},
+        initial={"format": export.formats[0], "columns": _usual(export)},
+        buttons=(Button(title=_("Take the file"), css_class="btn-primary"),),
+        action=request.path_qs,
+    )
+    restore(request, form)
+    if request.method == "POST":
+        try:
+            return _take(request, chosen, form)
+        except FormInvalid:
+            request.response.status_int = 422
+    return {
+        "form": form,
+        "chosen": chosen,
+        "is_list": isinstance(export, Export),
+        "numbers": isinstance(export, Export) and _is_personal(export.columns),
+        "rows": _few(request, chosen) if isinstance(export, Export) else None,
+        "most": MOST_AT_ONCE,
+    }
+
+
+def _take(request: Request, chosen: Selection, form: BoundForm) -> Any:
+    values = form.validate(request.POST)
+    export, format_ = chosen.export, values["format"]
+    personal = isinstance(export, Export) and (
+        values["full"] or _is_personal(export.chosen(values["columns"]))
+    )
+    if personal and (asked := ask_proof(request, form, back=request.path_qs)):
+        return asked
+    request.site.limits.hit(LIMIT, request.identity.user_id)
+    if isinstance(export, Figures):
+        return _figures(request, chosen, export, format_)
+    if not isinstance(export, Export):
+        raise TypeError(f"{export.name} is neither a list nor figures")
+    order = Order(
+        export=export, values=chosen.values, columns=export.chosen(values["columns"]), full=values["full"]
+    )
+    rows = _few(request, chosen)
+    if order.full and rows > MOST_IN_FULL:
+        mapping = {"most": MOST_IN_FULL}
+        form.refuse("full", _("Numbers in full stand in files of at most ${most} rows.", mapping=mapping))
+    if rows > MOST_AT_ONCE:
+        answer: Any = _order(request, chosen, export, order, format_)
+    else:
+        if order.full:
+            request.site.limits.hit(LIMIT_IN_FULL, request.identity.user_id)
+        answer = _at_once(request, chosen, order, format_)
+    forget_kept(request)
+    return answer
+
+
+def _is_personal(columns: Iterable[Column]) -> bool:
+    return any(column.personal for column in columns)
+
+
+def _at_once(request: Request, chosen: Selection, order: Order, format_: str) -> Response:
+    """Write the file, then the audit entry: no file is sent without one."""
+    number = 0
+    shown: list[tuple[str, int, int | None]] = []
+
+    def rows() -> Any:
+        nonlocal number
+        for batch in batches(request.site, request.identity, order, patience=AWAITED):
+            number += len(batch.rows)
+            shown.extend((verb, *case) for verb, cases in batch.shown.items() for case in cases)
+            yield from batch.rows
+
+    cover = _cover(request, chosen)
+    answer = _file(
+        request,
+        chosen,
+        format_,
+        lambda file: write_rows(request.site, file, format_, order, cover, rows()),
+    )
+    request.work.get(ExportService).record("make", order.export, format_, chosen.filters, number)
+    for verb, case_id, citizen_id in dict.fromkeys(shown):
+        request.work.get(AuditService).record(f"reveal:{verb}", subject_id=citizen_id, case_id=case_id)
+    return answer
+
+
+def _figures(request: Request, chosen: Selection, export: Figures, format_: str) -> Response:
+    with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
+        tables = export.tables(work, chosen.values)
+    cover = _cover(request, chosen)
+    answer = _file(
+        request, chosen, format_, lambda file: write_tables(request.site, file, format_, tables, cover)
+    )
+    rows = sum(len(table.rows) for table in tables)
+    request.work.get(ExportService).record("make", export, format_, chosen.filters, rows)
+    return answer
+
+
+def _order(request: Request, chosen: Selection, export: Export, order: Order, format_: str) -> HTTPSeeOther:
+    columns = [column.name for column in order.columns]
+    try:
+        job = request.work.get(ExportService).order(
+            export, format_, columns, chosen.address, chosen.filters, request.locale_name
+        )
+    except TooManyRunning:
+        words = _("Two of your exports are not finished yet. Wait for them, or cancel one.")
+        request.session.flash(request.translate(words), "bad")
+        return HTTPSeeOther(request.route_path("exports"))
+    return HTTPSeeOther(request.route_path("exports.job", key=job.key))
+
+
+def _file(request: Request, chosen: Selection, format_: str, write: Callable[[BinaryIO], None]) -> Response:
+    file = TemporaryFile()  # noqa: SIM115 - the answer closes it
+    try:
+        write(file)
+    except BaseException:
+        file.close()
+        raise
+    size = file.tell()
+    file.seek(0)
+    export, now = chosen.export, request.site.clock.now()
+    return Response(
+        app_iter=FileIter(file),
+        content_length=size,
+        content_type=CONTENT_TYPES[format_],
+        charset="utf-8" if format_ == "csv" else None,
+        content_disposition=disposition(
+            request.site, export.name, request.translate(export.title), format_, now
+        ),
+        cache_control="no-store",
+    )
+
+
+def _cover(request: Request, chosen: Selection) -> Cover:
+    return Cover(
+        title=chosen.export.title,
+        filters=chosen.filters,
+        by=request.identity.name,
+        at=request.site.clock.now(),
+        locale=request.locale_name,
+    )
+
+
+def _few(request: Request, chosen: Selection) -> int:
+    """Return the number of rows; one more than the immediate maximum means more."""
+    export: Any = chosen.export
+    order = Order(export=export, values=chosen.values, columns=export.chosen())
+    return count_few(request.site, request.identity, order, MOST_AT_ONCE)
+
+
+def _options(export: Offer) -> list[Option]:
+    if not isinstance(export, Export):
+        return []
+    return [_option(column) for column in export.columns]
+
+
+def _option(column: Column) -> Option:
+    hint = _("Only of cases whose citizen you may know.") if column.personal else ""
+    return Option(value=column.name, label=column.title, hint=hint)
+
+
+def _usual(export: Offer) -> list[str]:
+    return [column.name for column in export.chosen()] if isinstance(export, Export) else []

@@ -1,0 +1,100 @@
+"""The kartable: staff's inbox of referrals, and the rules that route new cases."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from civicportal.core.security import STAFF
+from civicportal.domain.accounts.permissions import UNATTENDED
+from civicportal.util.errors import ConfigurationError
+from civicportal.web.pages import Page, add_pages
+
+if TYPE_CHECKING:
+    from civicportal.domain.cases.workflow import CaseKind
+
+TEXTS = "core:text:manage"
+CASE = r"/kartable/cases/{code:\d{10}}"
+#: Actions on one case: the end of the address, and the view.
+ACTIONS = {
+    "take": "take",
+    "release": "release",
+    "refer": "refer",
+    "return": "give_back",
+    "copy": "copy",
+    "inquire": "inquire",
+    "reply": "reply",
+    "comment": "comment",
+    "dismiss": "dismiss",
+    "publish": "publish",
+    "urgent": "urgent",
+    "undo": "undo",
+}
+#: Reserved: a transition with one of these names would have the same address as an action.
+RESERVED = frozenset(ACTIONS) | {"reveal", "preview"}
+ROUTES = {
+    "kartable": "/kartable",
+    "kartable.search": "/kartable/search",
+    "kartable.news": "/kartable/news",
+    "kartable.unattended": "/kartable/unattended",
+    "kartable.bulk": "/kartable/bulk",
+    "kartable.bulk_undo": "/kartable/bulk/undo",
+    "kartable.bulk_result": "/kartable/bulk/result",
+    "kartable.case": CASE,
+    "kartable.preview": f"{CASE}/preview",
+    "kartable.reveal": f"{CASE}/reveal",
+    **{f"kartable.{name}": f"{CASE}/{name}" for name in ACTIONS},
+    "texts": "/desk/texts",
+    "texts.new": "/desk/texts/new",
+    "texts.edit": r"/desk/texts/{id:\d{1,18}}",
+    "texts.move": r"/desk/texts/{id:\d{1,18}}/move",
+    # Last, because the first matching route is taken.
+    "kartable.step": CASE + "/{step}",
+}
+VIEWS: tuple[Page, ...] = (
+    ("kartable", "inbox.inbox", "inbox", STAFF, "GET"),
+    ("kartable.search", "inbox.search", None, STAFF, "POST"),
+    ("kartable.news", "inbox.news", None, STAFF, "GET"),
+    ("kartable.unattended", "unattended.unattended", "unattended", UNATTENDED, "GET"),
+    ("kartable.bulk", "bulk.bulk", "bulk_ask", STAFF, "POST"),
+    ("kartable.bulk_undo", "bulk.undo", None, STAFF, "POST"),
+    ("kartable.bulk_result", "bulk_result.result", "bulk_result", STAFF, "GET"),
+    ("kartable.case", "case.show", "case", STAFF, "GET"),
+    ("kartable.preview", "case.preview", "preview", STAFF, ("GET", "POST")),
+    ("kartable.reveal", "case.reveal", "case", STAFF, "POST"),
+    *((f"kartable.{name}", f"actions.{view}", "case", STAFF, "POST") for name, view in ACTIONS.items()),
+    ("texts", "ready_texts.texts", "texts", TEXTS, "GET"),
+    ("texts.new", "ready_texts.new", "text", TEXTS, ("GET", "POST")),
+    ("texts.edit", "ready_texts.edit", "text", TEXTS, ("GET", "POST")),
+    ("texts.move", "ready_texts.move", None, TEXTS, "POST"),
+    ("kartable.step", "case.step", "case", STAFF, "GET"),
+    ("kartable.step", "actions.step", "case", STAFF, "POST"),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add the pages of staff.
+
+    :raises ConfigurationError: when a transition has the name of an action on a case.
+    """
+    refuse_reserved(config.registry.site.kinds.values())
+    # Tracking codes, not one-time codes.
+    config.add_open_fields("kartable.bulk", "code")
+    add_pages(
+        config,
+        ROUTES,
+        VIEWS,
+        views="civicportal.domain.kartable.views",
+        templates="civicportal:templates/kartable",
+    )
+
+
+def refuse_reserved(kinds: "Iterable[CaseKind]") -> None:
+    """Refuse a workflow whose transition has the name of an action on a case.
+
+    :raises ConfigurationError: names kind and transition.
+    """
+    for kind in kinds:
+        taken = sorted(RESERVED & {transition.name for transition in kind.workflow.transitions})
+        if taken:
+            raise ConfigurationError(
+                f"case kind {kind.name!r}: no transition may be called {', '.join(taken)}: the kartable is"
+            )

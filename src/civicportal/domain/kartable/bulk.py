@@ -1,0 +1,103 @@
+"""Bulk actions on cases, each in a separate unit of work, so that one refusal does not affect the others."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+from translationstring import TranslationString
+
+from civicportal.core.security import Identity
+from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import Transition, UnknownTransition
+from civicportal.domain.kartable.undo import UndoService
+from civicportal.util.errors import Conflict, Forbidden, NotFound
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+log = logging.getLogger(__name__)
+
+Act = Callable[["Work", Case], object]
+NOT_SEEN = _("There is no such case in your sight.")
+NOT_ALLOWED = _("You may not do this with this case.")
+NOT_FROM_HERE = _("This step is not possible from its present status.")
+CHANGED = _("Somebody acted since, or it is too late.")
+BUSY = _("The portal was busy. Please try this one again.")
+MOST_BUSY = 3
+"""Stop after this many consecutive failures, because each may wait for seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The result for one case.
+
+    :ivar event_id: the transition that can still be undone.
+    :ivar reason: why nothing was changed; None on success.
+    """
+
+    code: str
+    subject: str = ""
+    event_id: int | None = None
+    reason: TranslationString | None = None
+
+
+def each(site: "Site", actor: Identity, codes: Iterable[str], act: Act) -> list[Outcome]:
+    """Apply an action to every case, each in a separate unit of work.
+
+    Must not be called while the same thread has a writing unit of work open.
+    """
+    outcomes, busy = list[Outcome](), 0
+    for code in dict.fromkeys(codes):
+        outcome = Outcome(code=code, reason=BUSY) if busy >= MOST_BUSY else _one(site, actor, code, act)
+        busy = busy + 1 if outcome.reason is BUSY else 0
+        outcomes.append(outcome)
+    return outcomes
+
+
+def undo_each(site: "Site", actor: Identity, steps: Iterable[tuple[str, int]]) -> list[Outcome]:
+    """Undo the changes of an earlier :func:`each`, given as (code, event) pairs."""
+    events = dict(steps)
+    return each(site, actor, events, lambda work, case: work.get(UndoService).undo(case, events[case.code]))
+
+
+def common_steps(work: "Work", cases: Iterable[Case]) -> list[Transition]:
+    """Return the transitions that every one of the cases can take now; none for cases of different kinds."""
+    service, common = work.get(CaseService), list[Transition]()
+    for number, case in enumerate(cases):
+        possible = [step.transition for step in service.steps(case) if not step.reason]
+        common = possible if number == 0 else [step for step in common if step in possible]
+    return common
+
+
+def _one(site: "Site", actor: Identity, code: str, act: Act) -> Outcome:
+    subject = ""
+    try:
+        with site.work(actor=actor) as work:
+            case = work.get(CaseService).fetch(code, lock=True)
+            subject = case.subject
+            act(work, case)
+            undoable = work.get(UndoService).last(case)
+            return Outcome(code=code, subject=subject, event_id=undoable.id if undoable else None)
+    except Refused as refusal:
+        reason = refusal.reason
+    except NotFound:
+        reason = NOT_SEEN
+    except Forbidden:
+        reason = NOT_ALLOWED
+    except UnknownTransition:
+        reason = NOT_FROM_HERE
+    except Conflict:
+        reason = CHANGED
+    except (OperationalError, InterfaceError, PoolTimeout, StaleDataError) as error:
+        # The changes to the other cases are committed, so the user must see the results.
+        log.warning("one of many cases: %s", type(error).__name__, exc_info=error)
+        reason = BUSY
+    return Outcome(code=code, subject=subject, reason=reason)

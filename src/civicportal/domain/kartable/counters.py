@@ -1,0 +1,83 @@
+"""Counts of open referrals for badges beside links, exact up to a limit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, func, literal, select, union_all
+
+from civicportal.core.security import Identity
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.parts import (
+    each_of,
+    own_parts,
+    parted,
+    parts,
+    shares,
+    some_of,
+)
+from civicportal.util.lists import Total, so_many
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+    from civicportal.domain.cases.paging import Rows
+
+NONE = Total(0)
+MOST_MARKED = 99
+"""Maximum for a badge, which is on every page; the kartable itself counts further."""
+ACTION = Referral.type == "action"
+KEPT = 500
+"""Statements cached by this process, one for each set of memberships."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenLines:
+    """Open referrals for action of a kartable: the total, and by kind of case."""
+
+    total: Total = NONE
+    by_kind: Mapping[str, Total] = field(default_factory=dict)
+
+
+def open_lines(work: "Work") -> OpenLines:
+    """Count the actor's open referrals for action in one statement, at most :data:`MOST_MARKED` of each part."""
+    query = _query(work.actor.reach, tuple(work.site.kinds), work.site.engines.dialect)
+    if query is None:
+        return OpenLines()
+    rows = work.session.execute(query).all()
+    return OpenLines(
+        total=so_many(sum(int(row.total) for row in rows), MOST_MARKED),
+        by_kind={row.kind: so_many(int(row.number), MOST_MARKED) for row in rows if row.kind},
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _query(reach: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | None":
+    """Return the statement for (kind, number, total), cached because SQLAlchemy needs longer to build than to run it.
+
+    Administrators also have referrals of inactive services: those not taken over are counted separately, without a kind,
+    for the total.
+    """
+    if not parts(reach, kinds):
+        return None
+    has_all = any(grant.administrator for grant in reach.grants)
+    plain, others = parted(shares(reach, kinds))
+    found = [_some(own_parts(reach), Referral.kind, in_total=True)]
+    if others:
+        found.append(_some(others, Referral.kind, in_total=not has_all))
+    if has_all:
+        found.append(_some([share.condition for share in shares(reach)], literal(""), in_total=True))
+    if plain:
+        table, walked = each_of(plain, dialect, literal(1))
+        some = walked.where(ACTION).order_by(Referral.deadline, Referral.case_id).limit(MOST_MARKED + 1)
+        number = select(func.count()).select_from(some.subquery()).scalar_subquery()
+        found.append(select(table.c.name, number, literal(1)))
+    rows = union_all(*found).subquery()
+    total = func.sum(rows.c.number * rows.c.in_total).label("total")
+    return select(rows.c.kind, func.sum(rows.c.number).label("number"), total).group_by(rows.c.kind)
+
+
+def _some(lines: list[ColumnElement[bool]], kind: Any, *, in_total: bool) -> "Rows":
+    """Return the statement for (kind, number, in_total) of referrals, up to the counted maximum."""
+    some = some_of([and_(part, ACTION) for part in lines], kind.label("kind"), most=MOST_MARKED).subquery()
+    return select(some.c.kind, literal(1).label("number"), literal(int(in_total)).label("in_total"))

@@ -1,0 +1,345 @@
+"""Who attends to an open case: an active person with its open referral in their kartable and the right to work on it.
+
+Unattended cases are on the administrators' list. Administrators see every case and would not notice a single one,
+so they count only for cases that are assigned to them.
+
+The categories covered by memberships are computed once for all units and kinds, and the database is queried with one
+condition instead of case by case. :func:`civicportal.domain.cases.access.rights.attends` is the same rule for one person and one case; a
+stateful test compares the two.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.util import memoized_property
+from translationstring import TranslationString
+
+from civicportal.core.clock import has_passed
+from civicportal.core.db.ids import among
+from civicportal.domain.accounts.identity import grants_of
+from civicportal.domain.accounts.models import (
+    Deputy,
+    Membership,
+    User,
+    at_work,
+)
+from civicportal.domain.cases.access.rights import AccessService, visible
+from civicportal.domain.cases.access.sql import free_line
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.paging import SORTS, Page, case_page
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.staffing import (
+    NOTHING,
+    Staffing,
+    Today,
+    has,
+)
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
+from civicportal.util.lists import Total, count_rows
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+    from civicportal.domain.organization.models import Unit
+
+Attendance = Literal["members", "head", "nobody"]
+"""Who attends to a case: members of its unit for its category, only the head of the unit, or no one."""
+_FRESH = 60.0
+"""Seconds for which a count is cached for desks and monitoring."""
+
+
+class _Counted:
+    """The number of unattended cases and the time of the count."""
+
+    def __init__(self) -> None:
+        self.last: tuple[datetime, Total] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """Kinds of cases that would be unattended in a unit.
+
+    :ivar categories: ids of the active categories that no one covers; empty for a kind without categories.
+    """
+
+    unit: "Unit"
+    kind: str
+    categories: tuple[int, ...] = ()
+
+    @property
+    def pairs(self) -> int:
+        """Return the number of pairs of the unit and a category."""
+        return len(self.categories) or 1
+
+
+class CustodyService:
+    """Decide who attends to a case: to an open one, to one before it is referred, and to all."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.organization = work.get(OrganizationService)
+
+    # -- one case -------------------------------------------------------------------------------------------
+
+    def of(self, case: Case) -> Attendance:
+        """Return who attends to an open case."""
+        line = self.work.get(AccessService).action_line(case)
+        if line is None:
+            return "nobody"
+        holders = [user_id for user_id in (line.to_user_id, line.taken_by_id) if user_id is not None]
+        if holders:
+            may = any(self._may_work(user_id, case.kind) for user_id in holders)
+            return "members" if may else "nobody"
+        return self.before(case.kind, case.category_id, line.to_unit_id)
+
+    def before(
+        self, kind: str, category_id: int | None, unit_id: int, user_id: int | None = None
+    ) -> Attendance:
+        """Return who would attend to a case in a unit.
+
+        :param user_id: the person of the unit to whom it is referred; None for the whole unit.
+        """
+        if user_id is not None:
+            return "members" if self._may_work(user_id, kind) else "nobody"
+        if self._covers(kind, category_id, unit_id, heads=False):
+            return "members"
+        return "head" if self._covers(kind, category_id, unit_id, heads=True) else "nobody"
+
+    def is_read(self, case: Case, unit_id: int, user_id: int | None = None) -> bool:
+        """Return whether anyone in a unit could read a copy of a case, or answer an inquiry.
+
+        :param user_id: the person of the unit to whom it is addressed, who may read it whatever their rights.
+        """
+        return user_id is not None or self._seen_today.is_read(unit_id, case.kind)
+
+    def doubts(self, kind: str, category_id: int | None) -> dict[int, Attendance]:
+        """Return the units that accept cases but have no member who would attend to such a case, and who would instead.
+
+        It ignores deputies, because it is a hint without a query: :meth:`before` decides.
+        """
+        staffing, found = self._staffing, dict[int, Attendance]()
+        for unit in self.organization.units.by_id.values():
+            members, all_ = (staffing.topics(unit.id, kind, heads=heads) for heads in (False, True))
+            if unit.active and not has(members, category_id):
+                found[unit.id] = "head" if has(all_, category_id) else "nobody"
+        return found
+
+    def doubts_of_all(self, cases: Iterable[Case]) -> dict[int, Attendance]:
+        """Return :meth:`doubts` for several cases; a unit in which any of them would be unattended has "nobody"."""
+        found = dict[int, Attendance]()
+        for kind, category_id in {(case.kind, case.category_id) for case in cases}:
+            for unit_id, answer in self.doubts(kind, category_id).items():
+                if found.get(unit_id) != "nobody":
+                    found[unit_id] = answer
+        return found
+
+    def heads(self, unit_id: int) -> list[int]:
+        """Return the heads of a unit by user id, or else those of the nearest unit above it that has any."""
+        people = self._staffing.people
+        for unit in reversed(self.organization.units.path(unit_id)):
+            found = [
+                user_id
+                for user_id, grants in people.items()
+                if any(grant.leads and grant.unit_id == unit.id for grant in grants)
+            ]
+            if found:
+                return found
+        return []
+
+    # -- all cases ------------------------------------------------------------------------------------------
+
+    def unattended(self) -> ColumnElement[bool]:
+        """Return the condition on ``Referral`` for the open referrals of unattended cases."""
+        today = self._today()
+        open_line = and_(Referral.type == "action", Referral.closed_at.is_(None))
+        in_no_unit = and_(free_line(Referral), self._in_no_unit(today))
+        return and_(open_line, or_(in_no_unit, self._in_no_hands(today)))
+
+    def count(self) -> int:
+        """Return the number of unattended cases."""
+        query = select(func.count()).select_from(Referral).where(self.unattended())
+        return self.session.scalar(query) or 0
+
+    def total(self) -> Total:
+        """Return the number for a page, counted up to the maximum of a list."""
+        total = count_rows(self.session, select(Referral.id).where(self.unattended()))
+        self.work.site.memory.of(_Counted).last = (self.work.clock.now(), total)
+        return total
+
+    def recent_total(self) -> Total:
+        """Return :meth:`total`, cached by this process for a minute, because counting reads every open referral."""
+        last = self.work.site.memory.of(_Counted).last
+        if last is None or has_passed(_FRESH, last[0], self.work.clock.now()):
+            return self.total()
+        return last[1]
+
+    def page(self, *, cursor: str | None = None) -> Page:
+        """Return a page of unattended cases as (case, referral) rows that the actor may see, nearest deadline first."""
+        query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)
+        query = query.where(self.unattended(), visible(self.work.actor, walked=True))
+        return case_page(self.session, query, sort=SORTS["deadline"], cursor=cursor)
+
+    def reasons(self, rows: Iterable[tuple[Case, Referral]]) -> dict[int, TranslationString]:
+        """Return the reasons why cases are unattended, by case id."""
+        rows = list(rows)
+        holders = {case.id: line.taken_by_id or line.to_user_id for case, line in rows}
+        ids = set(holders.values())
+        names = dict(self.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())
+        return {case.id: self._reason(case, line, names.get(holders[case.id] or 0)) for case, line in rows}
+
+    def staffed(self, *, heads: bool = True) -> set[int]:
+        """Return the ids of the units in which someone attends to any cases assigned to them.
+
+        :param heads: include the categories covered by heads of units.
+        """
+        today = self._today()
+        return {
+            unit_id
+            for unit_id in self.organization.units.by_id
+            if any(today.topics(unit_id, kind, heads=heads) != NOTHING for kind in self._known_kinds(today))
+        }
+
+    def gaps(self) -> Iterator[Gap]:
+        """Yield the kinds and categories that would be unattended, for each unit that accepts cases."""
+        today = self._today()
+        for unit in self.organization.units.by_id.values():
+            for kind in self.work.site.kinds if unit.active else ():
+                here = today.topics(unit.id, kind)
+                if here is None:
+                    continue
+                categories = self._categories(kind)
+                missing = tuple(id_ for id_ in categories if id_ not in here)
+                if missing or (not categories and 0 not in here):
+                    yield Gap(unit=unit, kind=kind, categories=missing)
+
+    def pairs(self) -> int:
+        """Return the number of pairs of a unit that accepts cases and a category; a kind without categories counts as one."""
+        topics = sum(len(self._categories(kind)) or 1 for kind in self.work.site.kinds)
+        return topics * sum(unit.active for unit in self.organization.units.by_id.values())
+
+    def _reason(self, case: Case, line: Referral, holder: str | None) -> TranslationString:
+        if holder:
+            return _("It is in the hands of ${person}, who cannot work on it.", mapping={"person": holder})
+        unit = self.organization.unit_name(line.to_unit_id)
+        topic = self.organization.category_name(case.category_id) or self.work.site.kind(case.kind).title
+        return _("Nobody in “${unit}” works on “${topic}”.", mapping={"unit": unit, "topic": topic})
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    @property
+    def _staffing(self) -> Staffing:
+        return self.work.reference("staffing", partial(_read, self.work))
+
+    @memoized_property
+    def _seen_today(self) -> Today:
+        """Return the deputies, read once per unit of work, in which many cases may be referred."""
+        return self._today()
+
+    def _today(self) -> Today:
+        """Return the staffing with the deputies of today, of pairs that are both active."""
+        today = self.work.site.calendar.today(self.work.clock.now())
+        absent = aliased(User)
+        query = (
+            select(Deputy.deputy_id, Deputy.absent_id)
+            .join(User, User.id == Deputy.deputy_id)
+            .join(absent, absent.id == Deputy.absent_id)
+            .where(
+                Deputy.first_day <= today,
+                Deputy.last_day >= today,
+                Deputy.deputy_id != Deputy.absent_id,
+                *at_work(),
+                *at_work(absent),
+            )
+        )
+        found: dict[int, set[int]] = defaultdict(set)
+        for deputy_id, absent_id in self.session.execute(query):
+            found[deputy_id].add(absent_id)
+        return Today(self._staffing, found)
+
+    def _covers(self, kind: str, category_id: int | None, unit_id: int, *, heads: bool) -> bool:
+        # Deputies rarely change the result: look for them only if no one else attends.
+        return has(self._staffing.topics(unit_id, kind, heads=heads), category_id) or has(
+            self._seen_today.topics(unit_id, kind, heads=heads), category_id
+        )
+
+    def _may_work(self, user_id: int, kind: str) -> bool:
+        return user_id in self._staffing.able(kind) or user_id in self._seen_today.able(kind)
+
+    def _in_no_unit(self, today: Today) -> ColumnElement[bool]:
+        """Return the condition on a referral to a whole unit in which no one covers it."""
+        known = self._known_kinds(today)
+        places: dict[tuple[str, frozenset[int]], list[int]] = defaultdict(list)
+        for kind in known:
+            for unit_id in self.organization.units.by_id:
+                here = today.topics(unit_id, kind)
+                if here is not None:
+                    places[kind, here].append(unit_id)
+        conditions = [
+            and_(Referral.kind == kind, Referral.to_unit_id.in_(units), _outside(here))
+            for (kind, here), units in places.items()
+        ]
+        return or_(false(), *conditions, Referral.kind.not_in(known))
+
+    def _in_no_hands(self, today: Today) -> ColumnElement[bool]:
+        """Return the condition on a referral to people who cannot work on it."""
+        known = self._known_kinds(today)
+        of: dict[frozenset[int], list[str]] = defaultdict(list)
+        for kind in known:
+            of[today.able(kind)].append(kind)
+        conditions = [and_(Referral.kind.in_(kinds), self._not_with(people)) for people, kinds in of.items()]
+        others = and_(Referral.kind.not_in(known), self._not_with(today.able("")))
+        return and_(not_(free_line(Referral)), or_(*conditions, others))
+
+    def _not_with(self, people: Collection[int]) -> ColumnElement[bool]:
+        dialect = self.work.site.engines.dialect
+        return and_(
+            *(
+                or_(holder.is_(None), not_(among(holder, people, dialect)))
+                for holder in (Referral.to_user_id, Referral.taken_by_id)
+            )
+        )
+
+    def _known_kinds(self, today: Today) -> list[str]:
+        return sorted(today.staffing.kinds.union(self.work.site.kinds))
+
+    def _categories(self, kind: str) -> list[int]:
+        """Return the categories that cases can have: active ones without subcategories."""
+        offered = [one for one in self.organization.categories_of(kind).by_id.values() if one.active]
+        parents = {one.parent_id for one in offered}
+        return [one.id for one in offered if one.id not in parents]
+
+
+def _outside(topics: frozenset[int]) -> ColumnElement[bool]:
+    """Return the condition on a referral that its category is not in a set."""
+    named = topics - {0}
+    outside = Referral.category_id.not_in(named) if named else true()
+    return (
+        and_(Referral.category_id.is_not(None), outside)
+        if 0 in topics
+        else or_(Referral.category_id.is_(None), outside)
+    )
+
+
+def _read(work: "Work", session: Session) -> Staffing:
+    query = (
+        select(
+            Membership.user_id.label("holder_id"),
+            Membership.role_id,
+            Membership.unit_id,
+            Membership.category_id,
+        )
+        .join(User, User.id == Membership.user_id)
+        .where(*at_work())
+        .order_by(Membership.user_id, Membership.id)
+    )
+    held: dict[int, list[Any]] = defaultdict(list)
+    for row in session.execute(query):
+        held[row.holder_id].append(row)
+    return Staffing({user_id: tuple(grants_of(work, rows, user_id)) for user_id, rows in held.items()})

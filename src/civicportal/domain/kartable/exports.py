@@ -1,0 +1,89 @@
+"""Export of the kartable."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.paging import SORTS, Sort
+from civicportal.domain.exports.cases import CaseRow, CaseSource, case_columns
+from civicportal.domain.exports.types import SORT, Column, Export
+from civicportal.domain.kartable.filters import choices, filters_of
+from civicportal.domain.kartable.inbox import (
+    EVERYWHERE,
+    VIEWS,
+    InboxService,
+    sorts_of,
+)
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.rows import holder_id, names_of
+from civicportal.domain.kartable.schemas import InboxFilters
+from civicportal.util.i18n import _
+from civicportal.web.schema import Choice, Node
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from civicportal.core.site import Site
+
+VIEW_CHOICES = [*VIEWS.items(), (EVERYWHERE, _("Search in all cases"))]
+
+
+class ExportFilters(InboxFilters):
+    """The filters of the list and its view."""
+
+    view = Node(Choice(VIEW_CHOICES), title=_("View"), missing="all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KartableRow(CaseRow):
+    """A row of the export.
+
+    :ivar holder: name of the assignee; empty for a whole unit.
+    """
+
+    holder: str
+
+
+class KartableSource(CaseSource):
+    """The rows of one view."""
+
+    entities = (Case, Referral)
+
+    @property
+    def sort(self) -> Sort:
+        """Return the order of the view."""
+        offered = sorts_of(self.values["view"])
+        named = self.values.get(SORT) or ""
+        return SORTS[named if named in offered else offered[0]]
+
+    def query(self, *columns: Any) -> "Select[Any]":
+        """Return the query of the inbox."""
+        return self.work.get(InboxService).query(self.values["view"], filters_of(self.values), *columns)
+
+    def rows(self, found: Sequence[Any]) -> Iterable[KartableRow]:
+        """Return the rows with the names of assignees."""
+        names = names_of(self.work, (holder_id(line) for _case, line in found))
+        rows = zip(super().rows(found), found, strict=True)
+        return [
+            KartableRow(**vars(row), holder=names.get(holder_id(line) or 0, "")) for row, (_, line) in rows
+        ]
+
+
+HOLDER = Column(name="holder", title=_("Holder"), value=lambda row: row.holder, width=22)
+
+
+def exports(site: "Site") -> Iterable[Export]:
+    """Return the export of the kartable, for users who may export cases of any kind."""
+    return (
+        Export(
+            name="kartable.list",
+            title=_("My kartable"),
+            permissions=tuple(kind.permission("export") for kind in site.kinds.values()),
+            route="kartable",
+            schema=ExportFilters,
+            bindings=choices,
+            columns=case_columns(more=(HOLDER,)),
+            source=KartableSource,
+        ),
+    )

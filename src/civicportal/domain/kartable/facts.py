@@ -1,0 +1,212 @@
+"""Data of the case page besides its history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, func, or_, select
+from translationstring import TranslationString
+
+from civicportal.domain.accounts.identity_levels import IdentityFact
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.verification import VerificationService, identity_facts
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.access.rights import AccessService, holds, visible
+from civicportal.domain.cases.models import Case, CaseLink, Follower
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.sources import SOURCES
+from civicportal.domain.kartable.models import Referral, RoutingRule
+from civicportal.domain.kartable.routing import UNATTENDED
+from civicportal.domain.kartable.rows import Row, RowService, holder_id
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+JUST_NOW = timedelta(minutes=10)
+RULES: dict[str, TranslationString] = {
+    "plugin": _("Decided by the service"),
+    "category": _("Unit of the category"),
+    "fallback": _("No rule fitted"),
+    UNATTENDED: _("The unit that it belongs to has nobody for it"),
+}
+#: Name of a link as seen from the earlier case, and from the later one.
+LINK_TITLES: dict[str, tuple[TranslationString, TranslationString]] = {
+    "duplicate": (_("Duplicate"), _("Duplicate")),
+    "follow_up": (_("Follow-up case"), _("Where it came from")),
+    "converted": (_("It goes on here"), _("What it was made from")),
+}
+LINKED = (_("Linked"), _("Linked"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A linked case."""
+
+    title: TranslationString
+    case: Case
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """A case as its page shows it.
+
+    :ivar citizen: None without the right to see the citizen, and for a case without one.
+    :ivar identity: what is known of the person's identity; empty without the right to see it.
+    :ivar nameless: the case has no citizen.
+    :ivar author: the author of a case that originated within the municipality; else empty.
+    :ivar category: the path of names, root first.
+    :ivar held_since: creation time of the open referral for action.
+    :ivar rule: what routed the case here: title of a rule or a description.
+    :ivar lookers: other people who opened the case in the last ten minutes.
+    """
+
+    row: Row
+    citizen: User | None
+    identity: Sequence[IdentityFact]
+    nameless: bool
+    author: str
+    category: Sequence[str]
+    held_since: datetime | None
+    source: TranslationString | str
+    rule: TranslationString | str
+    followers: int
+    links: Sequence[Link]
+    lookers: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """Actions that the page offers the actor.
+
+    :ivar line: the open referral for action; its holder may take over, release, refer.
+    :ivar inquiry: an inquiry in the actor's kartable.
+    :ivar copies: a copy in the actor's kartable.
+    """
+
+    line: Referral | None
+    refer: bool
+    take: bool
+    release: bool
+    give_back: bool
+    comment: bool
+    work: bool
+    contact: bool
+    identity: bool
+    inquiry: Referral | None
+    copies: bool
+
+
+class FactsService:
+    """Read the data of the case page."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.access = work.get(AccessService)
+        self.organization = work.get(OrganizationService)
+
+    def of(self, case: Case) -> Facts:
+        """Return the facts of a case."""
+        line = self.access.action_line(case)
+        may_know = self.access.can(case, "contact")
+        people = self._people(case.citizen_id if may_know else None, holder_id(line))
+        names = {user_id: user.name for user_id, user in people.items()}
+        followers, has_links, has_lookers = self._around(case)
+        return Facts(
+            row=self.work.get(RowService).row(case, line, names),
+            citizen=people.get(case.citizen_id or 0) if may_know else None,
+            identity=self._identity(case) if may_know or self.access.can(case, "identity") else (),
+            nameless=case.citizen_id is None,
+            author=self._author(case),
+            category=self._category_path(case),
+            held_since=line.created_at if line else None,
+            source=SOURCES.get(case.source, case.source),
+            rule=self._rule(case),
+            followers=followers,
+            links=self._links(case) if has_links else (),
+            lookers=self.work.get(AuditService).lookers(case.id, JUST_NOW) if has_lookers else (),
+        )
+
+    def rights(self, case: Case) -> Rights:
+        """Return what the actor may do with a case."""
+        cases, actor = self.work.get(CaseService), self.work.actor
+        kind = cases.kind(case)
+        line = self.access.action_line(case)
+        works = line is not None and self.access.may_act(case, kind.permission("work"))
+        refers = line is not None and self.access.may_act(case, kind.permission("refer"))
+        mine = [one for one in self.access.lines(case) if holds(actor, case, one)]
+        return Rights(
+            line=line,
+            refer=refers,
+            take=works and line is not None and line.taken_by_id is None and line.to_user_id is None,
+            release=works and line is not None and line.taken_by_id == actor.user_id,
+            give_back=refers and line is not None and line.from_unit_id is not None,
+            comment=cases.may_comment(case),
+            work=self.access.can(case, "work"),
+            contact=self.access.can(case, "contact"),
+            identity=self.access.can(case, "identity"),
+            inquiry=next((one for one in mine if one.type == "inquiry"), None),
+            copies=any(one.type == "copy" for one in mine),
+        )
+
+    def _identity(self, case: Case) -> Sequence[IdentityFact]:
+        """Return the identity data of the case's kind, else the verification of the person."""
+        kind = self.work.get(CaseService).kind(case)
+        if kind.identity is not None:
+            return kind.identity(case, self.work)
+        citizen = self.session.get(User, case.citizen_id) if case.citizen_id else None
+        claim = self.work.get(VerificationService).own(citizen) if citizen else None
+        return identity_facts(self.work.site, claim) if claim else ()
+
+    def _people(self, *user_ids: int | None) -> dict[int, User]:
+        """Return people by id, in one statement."""
+        wanted = {user_id for user_id in user_ids if user_id}
+        found = self.session.scalars(select(User).where(User.id.in_(wanted))) if wanted else ()
+        return {user.id: user for user in found}
+
+    def _author(self, case: Case) -> str:
+        if case.source != "office":
+            return ""
+        return self.work.get(CaseService).events(case)[-1].actor_name
+
+    def _category_path(self, case: Case) -> list[str]:
+        return [category.name for category in self.organization.categories.path(case.category_id)]
+
+    def _rule(self, case: Case) -> TranslationString | str:
+        lines = reversed(self.access.lines(case))
+        rule = next((line.rule for line in lines if line.rule and line.from_unit_id is None), "")
+        if not rule.startswith("rule:"):
+            return RULES.get(rule, "")
+        key = rule.removeprefix("rule:")
+        title = self.session.scalar(select(RoutingRule.title).where(RoutingRule.key == key))
+        return title or key
+
+    def _around(self, case: Case) -> tuple[int, bool, bool]:
+        """Return the number of followers, and whether there are links and viewers, in one statement because most cases have none."""
+        followers = select(func.count()).select_from(Follower).where(Follower.case_id == case.id)
+        links = select(CaseLink.id).where(_either_end(case))
+        looks = self.work.get(AuditService).looks(case.id, JUST_NOW)
+        query = select(followers.scalar_subquery(), links.exists(), looks.exists())
+        number, has_links, has_lookers = self.session.execute(query).one()
+        return number, has_links, has_lookers
+
+    def _links(self, case: Case) -> list[Link]:
+        links = self.session.scalars(select(CaseLink).where(_either_end(case)).order_by(CaseLink.id)).all()
+        ids = {id_ for link in links for id_ in (link.from_id, link.to_id)} - {case.id}
+        query = select(Case).where(Case.id.in_(ids), visible(self.work.actor))
+        others = {other.id: other for other in self.session.scalars(query)}
+        found = [
+            (link, others.get(link.to_id if link.from_id == case.id else link.from_id)) for link in links
+        ]
+        return [
+            Link(title=LINK_TITLES.get(link.type, LINKED)[other.id == link.from_id], case=other)
+            for link, other in found
+            if other
+        ]
+
+
+def _either_end(case: Case) -> ColumnElement[bool]:
+    return or_(CaseLink.from_id == case.id, CaseLink.to_id == case.id)

@@ -1,0 +1,121 @@
+"""Filters of the inbox in its URL: choices, values and links."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from civicportal.domain.kartable.inbox import (
+    EVERYWHERE,
+    VIEWS,
+    Filters,
+    sorts_of,
+)
+from civicportal.domain.kartable.schemas import InboxFilters
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.web.forms import BoundForm
+from civicportal.web.forms.filters import Chip, chips, with_query
+from civicportal.web.request import Request
+from civicportal.web.schema import Option
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+    from civicportal.domain.cases.workflow import CaseKind
+
+ADDRESS = "/kartable"
+
+
+def filters_of(values: Mapping[str, Any]) -> Filters:
+    """Return the filters for the values of :class:`~civicportal.domain.kartable.schemas.InboxFilters`."""
+    return Filters(
+        kind=values["kind"],
+        status=values["status"],
+        category=int(values["category"]) if values["category"] else None,
+        first_day=values["first"],
+        last_day=values["last"],
+        words=values["q"],
+        citizen=values["citizen"],
+    )
+
+
+def choices(work: "Work", kind: str | None = None) -> dict[str, list[Option]]:
+    """Return the choices of the filters.
+
+    :param kind: name of the kind whose statuses and categories are offered; those of all kinds if it is unknown.
+    """
+    kinds = list(work.site.kinds.values())
+    chosen = [one for one in kinds if one.name == kind] or kinds
+    return {
+        "kinds": [Option(value=one.name, label=one.title) for one in kinds],
+        "statuses": _statuses(chosen),
+        "categories": _categories(work, {one.name for one in chosen}),
+    }
+
+
+class InboxAddress:
+    """The URL of a list, parsed and built.
+
+    :ivar view: one of ``VIEWS`` or ``EVERYWHERE``; anything else means the first.
+    :ivar sorts: the orders that the view offers, default first.
+    :ivar sort: one of them.
+    :ivar values: of :class:`~civicportal.domain.kartable.schemas.InboxFilters`.
+    """
+
+    def __init__(self, request: Request, work: "Work") -> None:
+        self.form = BoundForm(request, InboxFilters(), bindings=choices(work, request.GET.get("kind")))
+        self.values = self.form.read_filters(request.GET)
+        wanted = request.GET.get("view", "")
+        self.view = wanted if wanted in (*VIEWS, EVERYWHERE) else "all"
+        self.sorts = sorts_of(self.view)
+        self.sort = self.values["sort"] if self.values["sort"] in self.sorts else self.sorts[0]
+        self.cursor: str | None = request.GET.get("cursor")
+
+    @property
+    def filters(self) -> Filters:
+        """Return the filters for :class:`~civicportal.domain.kartable.inbox.InboxService`."""
+        return filters_of(self.values)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Return whether any filter is active."""
+        return bool(self._set)
+
+    @property
+    def chips(self) -> list[Chip]:
+        """Return the active filters."""
+        return chips(self.form, lambda name: self.url(**{name: ""}))
+
+    @property
+    def cleared(self) -> str:
+        """Return the URL of this list without filters."""
+        return self.url(**dict.fromkeys(self._set, ""))
+
+    def url(self, **changes: str | None) -> str:
+        """Return the URL of this list with some parameters changed; the first page unless a cursor is given."""
+        parts = {"view": self.view if self.view != "all" else "", **self._texts, **changes}
+        return with_query(ADDRESS, parts)
+
+    @property
+    def _set(self) -> list[str]:
+        return [field.name for field in self.form.narrowing]
+
+    @property
+    def _texts(self) -> dict[str, str]:
+        names = [*self._set, *(["sort"] if self.sort != self.sorts[0] else [])]
+        return {name: str(self.form[name].cstruct) for name in names}
+
+
+def _statuses(kinds: "list[CaseKind]") -> list[Option]:
+    titles = {state.name: state.title for kind in reversed(kinds) for state in reversed(kind.workflow.states)}
+    return [Option(value=name, label=titles[name]) for name in reversed(titles)]
+
+
+def _categories(work: "Work", kinds: set[str]) -> list[Option]:
+    tree = work.get(OrganizationService).categories
+    options = []
+    for root in tree.roots:
+        if root.kind in kinds:
+            below = sorted(tree.subtree(root.id) - {root.id}, key=list(tree.by_id).index)
+            options += [
+                Option(value=str(node_id), label=tree.by_id[node_id].name, group=root.name)
+                for node_id in (root.id, *below)
+            ]
+    return options

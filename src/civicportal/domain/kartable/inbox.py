@@ -1,0 +1,259 @@
+"""The inbox: saved views with counts, filters, and search."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, false, func, null, or_, select, true, union_all
+from sqlalchemy.util import memoized_property
+
+from civicportal.core.hints import Unindexed
+from civicportal.domain.cases.access.rights import in_kartable, visible
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.paging import (
+    SORTS,
+    Page,
+    Rows,
+    Window,
+)
+from civicportal.domain.cases.search import CaseSearch
+from civicportal.domain.cases.workflow import OPEN_STAGES
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.parts import (
+    OTHER,
+    best_line,
+    earlier_line,
+    own_parts,
+    shares,
+    some_of,
+)
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
+from civicportal.util.lists import (
+    MOST_COUNTED,
+    Total,
+    more_than,
+    so_many,
+    within_days,
+)
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+VIEWS = {
+    "all": _("All open"),
+    "new": _("New"),
+    "mine": _("In my hands"),
+    "referred": _("Referred to me"),
+    "overdue": _("Overdue"),
+    "waiting": _("Waiting for the citizen"),
+    "closed": _("Closed today"),
+}
+MOMENTS = {
+    "deadline": Referral.deadline,
+    "newest": Referral.sent_at,
+    "oldest": Referral.sent_at,
+    "updated": Referral.changed_at,
+}
+"""Columns of open referrals that hold the sort keys of cases."""
+EVERYWHERE = "everywhere"
+"""View of a search: every case the user may see, in any kartable. It has no counter."""
+
+
+def sorts_of(view: str) -> Sequence[str]:
+    """Return the names of a view's sort orders, default first.
+
+    Cases of all kinds have an index by registration time only; and the earliest deadlines of all cases
+    are those of cases closed long ago.
+    """
+    return ("newest", "oldest") if view == EVERYWHERE else tuple(SORTS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Filters of a view; every field may be empty."""
+
+    kind: str | None = None
+    status: str | None = None
+    category: int | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    words: str = ""
+    citizen: int | None = None
+
+
+class InboxService:
+    """Read a kartable. A case appears once in a view, however many of its referrals match."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.identity = work.actor
+
+    def page(self, view: str, filters: Filters, *, sort: str = "", cursor: str | None = None) -> Page:
+        """Return one page of (case, referral) rows; the referral is None for a closed case of a search.
+
+        :param view: one of ``VIEWS``, or ``EVERYWHERE``.
+        :param sort: name of one of :func:`sorts_of`; anything else is the first of them.
+        :raises KeyError: for a view that does not exist.
+        """
+        since = self.work.site.calendar.begin(filters.first_day)
+        offered = sorts_of(view)
+        window = Window(SORTS[sort if sort in offered else offered[0]], cursor, since=since)
+        if self._in_parts(view, filters):
+            query = self._first(window, self._lines(view, filters))
+        else:
+            query = window.narrow(self._query(select(Case, Referral), view, filters))
+        return window.page(self.session.execute(query).all())
+
+    def query(self, view: str, filters: Filters, *columns: Any) -> Rows:
+        """Return a query for columns of a view's cases and referrals."""
+        return self._query(select(*columns), view, filters)
+
+    def counts(self, filters: Filters) -> Mapping[str, Total]:
+        """Return the number of rows of each view under the filters, in one statement.
+
+        At most :data:`~civicportal.util.lists.MOST_COUNTED` referrals are examined: a larger kartable has more rows than counted.
+        """
+        names = [name for name in VIEWS if name != "closed"]
+        columns = [self._conditions[name].label(name) for name in names]
+        some = self._some(columns, filters).subquery()
+        sums = [func.count().filter(some.c[name]).label(name) for name in names]
+        closed = self._query(select(Case.id), "closed", filters).limit(MOST_COUNTED + 1).subquery()
+        sums.append(select(func.count()).select_from(closed).scalar_subquery().label("closed"))
+        found = dict(self.session.execute(select(*sums).select_from(some)).one()._mapping)
+        closed_today = so_many(found.pop("closed"), MOST_COUNTED)
+        total = Total if found["all"] <= MOST_COUNTED else more_than
+        return {**{name: total(number) for name, number in found.items()}, "closed": closed_today}
+
+    def total(self, view: str, filters: Filters) -> Total:
+        """Return the number of rows of a view, including :data:`EVERYWHERE`."""
+        query = self._query(select(Case.id), view, filters)
+        return self.work.get(CaseSearch).total(query, filters.words, filters.kind or "")
+
+    # -- lines in parts, see civicportal.domain.kartable.parts ------------------------------------------------------
+
+    @staticmethod
+    def _in_parts(view: str, filters: Filters) -> bool:
+        """Return whether the referrals alone answer the query; words and citizens need the cases."""
+        return view not in ("closed", EVERYWHERE) and not filters.words and filters.citizen is None
+
+    def _lines(self, view: str, filters: Filters) -> list[ColumnElement[bool]]:
+        """Return the conditions of the parts of a view."""
+        asked = and_(self._conditions[view], self._best)
+        # A person's own referrals are fewer than those of a kind or a category in the whole city.
+        narrowed = self._narrowed(filters, Referral, indexed=False)
+        found = _all_with(own_parts(self.identity), asked, *narrowed)
+        if view != "mine":
+            of_units = [share.condition for share in shares(self.identity)]
+            found += _all_with(of_units, asked, *self._narrowed(filters, Referral))
+        return found
+
+    @staticmethod
+    def _first(window: Window, lines: list[ColumnElement[bool]]) -> Rows:
+        """Return the query for the first cases of all parts, each with its referral."""
+        key = (MOMENTS[window.sort.name], Referral.case_id)
+        some = [window.narrow(select(Referral.id).where(part), *key).subquery() for part in lines]
+        ids = union_all(*(select(part.c.id) for part in some)) if some else select(null())
+        query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)
+        return window.narrow(query.where(Referral.id.in_(ids)))
+
+    def _some(self, columns: list[Any], filters: Filters) -> Any:
+        """Return a query for columns of the referrals of the kartable, up to the counted maximum."""
+        if not self._in_parts("all", filters):
+            return self._query(select(*columns), "all", filters).limit(MOST_COUNTED + 1)
+        return some_of(self._lines("all", filters) or [false()], *columns)
+
+    # -- lines with their cases ------------------------------------------------------------------------------
+
+    def _query(self, columns: Rows, view: str, filters: Filters) -> Rows:
+        if view == EVERYWHERE:
+            return self._filtered(self._with_holder(columns), filters).where(
+                visible(self.identity, walked=True)
+            )
+        query = self._filtered(self._joined(columns), filters)
+        if view == "closed":
+            return query.where(self._last_closed_today(), visible(self.identity, walked=True))
+        return query.where(self._conditions[view], self._best, in_kartable(self.identity))
+
+    @property
+    def _now(self) -> datetime:
+        return self.work.clock.now()
+
+    @staticmethod
+    def _joined(columns: Rows) -> Rows:
+        return columns.select_from(Case).join(Referral, Referral.case_id == Case.id)
+
+    @staticmethod
+    def _with_holder(columns: Rows) -> Rows:
+        holds = and_(Referral.case_id == Case.id, Referral.type == "action", Referral.closed_at.is_(None))
+        return columns.select_from(Case).outerjoin(Referral, holds)
+
+    @property
+    def _best(self) -> ColumnElement[bool]:
+        # A separate object per statement: SQLAlchemy stores options in the compiled statement, so a shared one
+        # would be compiled and cached twice.
+        return best_line(self.identity)
+
+    def _last_closed_today(self) -> ColumnElement[bool]:
+        calendar = self.work.site.calendar
+        start, end = calendar.day_bounds(calendar.today(self._now))
+
+        def mine(line: type[Referral]) -> ColumnElement[bool]:
+            # Not a column expression, or the index would be scanned for each referral of the person.
+            by = line.closed_by_id + 0 if line is OTHER else line.closed_by_id
+            return and_(by == self.identity.user_id, line.closed_at >= start, line.closed_at < end)
+
+        return and_(mine(Referral), ~earlier_line(mine(OTHER)))
+
+    @memoized_property
+    def _conditions(self) -> Mapping[str, ColumnElement[bool]]:
+        """Return the conditions of the views on a referral."""
+        persons = self.identity.deputy_for | {self.identity.user_id or 0}
+        running = and_(Referral.paused_at.is_(None), Referral.stage.in_(OPEN_STAGES))
+        return {
+            "all": true(),
+            "new": Referral.read_at.is_(None),
+            "mine": or_(Referral.to_user_id.in_(persons), Referral.taken_by_id.in_(persons)),
+            "referred": Referral.from_unit_id.is_not(None),
+            "overdue": and_(Unindexed(Referral.deadline) < self._now, running),
+            "waiting": Referral.paused_at.is_not(None),
+        }
+
+    def _narrowed(
+        self, filters: Filters, of: type[Case] | type[Referral], *, indexed: bool = True
+    ) -> Iterator[ColumnElement[bool]]:
+        """Yield the conditions of the filters on a case, or on the columns copied to its open referral.
+
+        :param indexed: allow the index by kind or category.
+        """
+        kind: Any = of.kind if indexed else Unindexed(of.kind)
+        category: Any = of.category_id if indexed else Unindexed(of.category_id)
+        if filters.kind:
+            yield kind == filters.kind
+        if filters.status:
+            yield of.status == filters.status
+        if filters.category:
+            tree = self.work.get(OrganizationService).categories
+            ids = tree.subtree(filters.category) if filters.category in tree.by_id else frozenset({0})
+            yield category.in_(ids)
+        sent = Referral.sent_at if of is Referral else Case.created_at
+        yield within_days(sent, self.work.site.calendar, filters.first_day, filters.last_day)
+
+    def _filtered(self, query: Rows, filters: Filters) -> Rows:
+        query = query.where(*self._narrowed(filters, Case))
+        if filters.citizen is not None:
+            query = query.where(Case.citizen_id == filters.citizen, visible(self.identity, "contact"))
+        return (
+            query.where(self.work.get(CaseSearch).matches(filters.words, filters.kind or ""))
+            if filters.words
+            else query
+        )
+
+
+def _all_with(
+    parts: Iterable[ColumnElement[bool]], *conditions: ColumnElement[bool]
+) -> list[ColumnElement[bool]]:
+    both = and_(*conditions)
+    return [and_(part, both) for part in parts]

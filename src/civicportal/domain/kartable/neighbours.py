@@ -1,0 +1,63 @@
+"""The previous and the next case of a kartable."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ScalarSelect, bindparam, select, tuple_, union_all
+
+from civicportal.core.db import BigId, UTCDateTime
+from civicportal.core.security import Identity
+from civicportal.domain.cases.models import Case
+from civicportal.domain.kartable.counters import KEPT
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.parts import (
+    each_of,
+    own_parts,
+    parted,
+    parts,
+    shares,
+)
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+    from civicportal.domain.cases.paging import Rows
+
+
+def neighbours(work: "Work", case: Case) -> tuple[str | None, str | None]:
+    """Return the codes of the cases before and after this one in the actor's "all open" by deadline."""
+    query = _query(work.actor.reach, work.site.engines.dialect)
+    if query is None:
+        return None, None
+    found = work.session.execute(query, {"deadline": case.deadline, "case_id": case.id}).one()
+    return found.before, found.after
+
+
+@lru_cache(maxsize=KEPT)
+def _query(reach: Identity, dialect: str) -> "Rows | None":
+    if not parts(reach):
+        return None
+    before, after = (_nearest(reach, dialect, after=after) for after in (False, True))
+    return select(before.label("before"), after.label("after"))
+
+
+def _nearest(reach: Identity, dialect: str, *, after: bool) -> ScalarSelect[Any]:
+    """Return the code of the nearest case among the nearest of each part of the kartable."""
+    here = tuple_(bindparam("deadline", type_=UTCDateTime()), bindparam("case_id", type_=BigId))
+
+    def in_order(of: Any) -> tuple[Any, ...]:
+        key = (of.deadline, of.case_id)
+        return key if after else tuple(column.desc() for column in key)
+
+    place = tuple_(Referral.deadline, Referral.case_id)
+    beyond = place > here if after else place < here
+    # Open referrals of one case have the same position, so none of them belongs to this case.
+    lines = select(Referral.deadline, Referral.case_id).where(beyond).order_by(*in_order(Referral)).limit(1)
+    plain, others = parted(shares(reach))
+    some = [lines.where(part).subquery().select() for part in own_parts(reach) + others]
+    if plain:
+        table, walked = each_of(plain, dialect, Referral.case_id)
+        one = walked.where(beyond).order_by(*in_order(Referral)).limit(1).scalar_subquery()
+        some.append(select(Case.deadline, Case.id).join_from(table, Case, Case.id == one))
+    nearest = union_all(*some).subquery()
+    first = select(nearest.c.case_id).order_by(*in_order(nearest.c)).limit(1).scalar_subquery()
+    return select(Case.code).where(Case.id == first).scalar_subquery()

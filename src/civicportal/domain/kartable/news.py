@@ -1,0 +1,42 @@
+"""Referrals that have arrived in a kartable since it was read."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select
+
+from civicportal.domain.cases.access.rights import in_kartable
+from civicportal.domain.cases.models import Case
+from civicportal.domain.kartable.models import Referral
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+MOST = 99
+"""Maximum that is counted."""
+
+
+class NewsService:
+    """Count new referrals by their increasing ids."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def newest(self) -> int:
+        """Return the id of the newest referral; later ones are news."""
+        return self.session.scalar(select(func.max(Referral.id))) or 0
+
+    def count(self, since: int) -> int:
+        """Return the number of cases that arrived in the actor's kartable, except those the actor has sent.
+
+        :param since: of :meth:`newest`, when the list was read.
+        """
+        others = or_(Referral.from_user_id.is_(None), Referral.from_user_id != self.work.actor.user_id)
+        fresh = (
+            select(Case.id)
+            .join(Referral, Referral.case_id == Case.id)
+            .where(Referral.id > since, others, in_kartable(self.work.actor))
+            .distinct()
+            .limit(MOST)
+        )
+        return self.session.scalar(select(func.count()).select_from(fresh.subquery())) or 0

@@ -1,0 +1,186 @@
+"""A kartable as a union of parts, each read in order from an index.
+
+One statement over a large kartable would read and sort every referral. So a page reads as many referrals of each
+part as it shows, and takes the first of all. The parts together are equal to :func:`civicportal.domain.cases.access.rights.in_kartable` and
+disjoint; a property test verifies both.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+
+from civicportal.core.db import table_of
+from civicportal.core.security import Grant, Identity
+from civicportal.domain.cases.access.rights import in_kartable
+from civicportal.domain.cases.access.sql import (
+    ADDRESSED,
+    free_line,
+    kinds_of,
+    persons,
+)
+from civicportal.domain.kartable.models import Referral
+from civicportal.util.lists import MOST_COUNTED
+
+Condition = ColumnElement[bool]
+OTHER = aliased(Referral)
+"""Another referral of the same case; created once, since an alias copies every column."""
+_FREE = and_(Referral.closed_at.is_(None), free_line(Referral))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """Open referrals that are not taken over: those of a unit, or of all.
+
+    :ivar kind: of their cases; None for any.
+    :ivar unit: None for all units.
+    :ivar inside: a further condition, or None.
+    """
+
+    kind: str | None = None
+    unit: int | None = None
+    inside: Condition | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether it has a kind and a unit and no further condition."""
+        return bool(self.kind and self.unit) and self.inside is None
+
+    @property
+    def condition(self) -> Condition:
+        """Return the condition on ``Referral``."""
+        of_kind = Referral.kind == self.kind if self.kind else None
+        of_unit = Referral.to_unit_id == self.unit if self.unit else None
+        return _all_of(_FREE, of_kind, of_unit, self.inside)
+
+
+def parts(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
+    """Return the conditions on ``Referral`` of the parts: a person's own, and each unit's of each kind.
+
+    :param kinds: divide the administrator's referrals by these kinds too, and leave out others.
+    """
+    return own_parts(identity) + [share.condition for share in shares(identity, kinds)]
+
+
+def own_parts(identity: Identity) -> list[Condition]:
+    """Return the conditions of the parts of the person and of those they deputise for."""
+    if not identity.is_staff:
+        return []
+    own = persons(identity)
+    sent, taken = Referral.to_user_id.in_(own), Referral.taken_by_id.in_(own)
+    sent_to_others = or_(Referral.to_user_id.is_(None), Referral.to_user_id.not_in(own))
+    return [and_(Referral.closed_at.is_(None), lines) for lines in (sent, and_(taken, sent_to_others))]
+
+
+def best_line(identity: Identity) -> Condition:
+    """Return the condition that selects one referral per case of the kartable: the one for action, else the first copy or inquiry."""
+    # There is at most one for action, so it needs no condition.
+    return or_(Referral.type == "action", ~earlier_line(in_kartable(identity, OTHER)))
+
+
+def earlier_line(condition: Condition) -> Condition:
+    """Return the condition that another referral of the case comes first, on :data:`OTHER`."""
+    earlier = tuple_(OTHER.type, OTHER.id) < tuple_(Referral.type, Referral.id)
+    lines = select(OTHER.id).where(OTHER.case_id == Referral.case_id, condition, earlier)
+    # The offset makes PostgreSQL check the few referrals of each case instead of joining all pairs of the person's.
+    return exists(lines.offset(0)).correlate(Referral)
+
+
+def some_of(lines: Iterable[Condition], *columns: Any, most: int = MOST_COUNTED) -> CompoundSelect[Any]:
+    """Return a query for columns of each part's referrals, up to the counted maximum plus one.
+
+    The order is that of an index: without it a database may search open referrals among all referrals.
+
+    :param most: the maximum, by default that of a list.
+    """
+    order = (Referral.deadline, Referral.case_id)
+    chosen = select(*columns).select_from(Referral).order_by(*order).limit(most + 1)
+    return union_all(*(select(chosen.where(line).subquery()) for line in lines))
+
+
+def shares(identity: Identity, kinds: Collection[str] = ()) -> list[Share]:
+    """Return the parts that belong to whole units; ``kinds`` as in :func:`parts`."""
+    if not identity.is_staff:
+        return []
+    if any(grant.administrator for grant in identity.grants):
+        # Of any kind, including inactive services: in the order of all referrals.
+        inside = None if _everything(identity) else in_kartable(identity)
+        return [Share(kind=kind, inside=inside) for kind in kinds or (None,)]
+    found: list[Share] = []
+    for kind in sorted({kind for grant in identity.grants for kind in kinds_of(grant, "view")}):
+        grants = [grant for grant in identity.grants if kind in kinds_of(grant, "view")]
+        found += _of_kind(kind, grants)
+    return found
+
+
+def parted(some: Collection[Share]) -> tuple[list[Share], list[Condition]]:
+    """Split shares into those with only kind and unit, and the conditions of the others."""
+    plain = [share for share in some if share.is_plain]
+    return plain, [share.condition for share in some if not share.is_plain]
+
+
+def each_of(of_units: Iterable[Share], dialect: str, *columns: Any) -> tuple[FromClause, Select[Any]]:
+    """Return a table of shares and the lateral query for the referrals of each row, to be limited by the caller.
+
+    PostgreSQL then plans one query instead of one per share, which takes longer than executing them.
+
+    :param of_units: shares with only kind and unit; see :func:`parted`.
+    """
+    table = table_of([(share.kind or "", share.unit or 0) for share in of_units], dialect)
+    here = Referral.kind == table.c.name, Referral.to_unit_id == table.c.number
+    return table, select(*columns).where(_FREE, *here).correlate(table)
+
+
+def _everything(identity: Identity) -> bool:
+    return any(
+        grant.administrator and grant.units is None and grant.categories is None for grant in identity.grants
+    )
+
+
+def _of_kind(kind: str, grants: list[Grant]) -> Iterator[Share]:
+    units = sorted({unit for grant in grants for unit in grant.units or ()})
+    everywhere = [grant for grant in grants if grant.units is None]
+    if not everywhere:
+        yield from (Share(kind=kind, unit=unit, inside=_of_unit(unit, grants)) for unit in units)
+    elif not _sorted(everywhere):
+        yield Share(kind=kind)
+    else:
+        of_units = (_all_of(Referral.to_unit_id == unit, _of_unit(unit, grants)) for unit in units)
+        yield Share(kind=kind, inside=or_(_inside(everywhere), *of_units))
+
+
+def _of_unit(unit: int, grants: Iterable[Grant]) -> Condition | None:
+    members = [grant for grant in grants if grant.is_of(unit)]
+    if not _sorted(members):
+        return None
+    unsorted = or_(Referral.category_id.is_(None), Referral.type.in_(ADDRESSED))
+    return or_(_inside(members), unsorted)
+
+
+def _sorted(grants: Iterable[Grant]) -> bool:
+    return all(grant.categories is not None for grant in grants)
+
+
+def _inside(grants: list[Grant]) -> Condition:
+    """Return the condition that the category is within any of the grants."""
+    if not _sorted(grants):
+        return true()
+    return Referral.category_id.in_({category for grant in grants for category in grant.categories or ()})
+
+
+def _all_of(*conditions: Condition | None) -> Condition:
+    return and_(*(condition for condition in conditions if condition is not None))

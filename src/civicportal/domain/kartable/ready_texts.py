@@ -1,0 +1,170 @@
+"""Ready texts for staff, and opinions of other units, offered in forms of transitions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from translationstring import TranslationString
+
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.workflow import CaseKind, Transition
+from civicportal.domain.kartable.models import ReadyText
+from civicportal.domain.notifications.texts import fill, used_fields
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.errors import NotFound
+from civicportal.util.i18n import _, localized_digits
+from civicportal.util.tracking import grouped
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+WORDS = "public_text"
+"""The form field that receives the text."""
+FIELDS: dict[str, TranslationString] = {
+    "NAME": _("Name of the citizen"),
+    "CODE": _("Tracking code"),
+    "SUBJECT": _("Subject"),
+    "UNIT": _("Unit"),
+    "DATE": _("Today's date"),
+}
+OPINIONS = _("Opinions of units")
+TEXTS = _("Ready texts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A text that can be inserted into the answer.
+
+    :ivar key: its value in the form.
+    :ivar text: with placeholders replaced.
+    """
+
+    key: str
+    group: TranslationString
+    title: str
+    text: str
+
+
+def asks_for_words(transition: Transition) -> bool:
+    """Return whether a transition of staff has a text field that the citizen reads."""
+    if transition.schema is None or "staff" not in transition.actors:
+        return False
+    return WORDS in {node.name for node in transition.schema().children}
+
+
+def unknown_fields(text: str) -> list[str]:
+    """Return the placeholders of a text that are unknown."""
+    return sorted(used_fields(text) - FIELDS.keys())
+
+
+class ReadyTextService:
+    """Manage the texts of each kind, and fill them in for a case."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    # -- offering -------------------------------------------------------------------------------------------
+
+    def offers(self, case: Case, transition: Transition) -> list[Offer]:
+        """Return the texts offered for a transition: opinions of units first, latest first."""
+        return [*self._opinions(case), *self._texts(case, transition)] if asks_for_words(transition) else []
+
+    def _opinions(self, case: Case) -> Iterator[Offer]:
+        name = self.work.get(OrganizationService).unit_name
+        for line in reversed(self.work.get(AccessService).lines(case)):
+            if line.type == "inquiry" and line.answer:
+                yield Offer(
+                    key=f"opinion-{line.id}", group=OPINIONS, title=name(line.to_unit_id), text=line.answer
+                )
+
+    def _texts(self, case: Case, transition: Transition) -> Iterator[Offer]:
+        kept = self.work.reference(f"ready_texts:{case.kind}", partial(_read_texts, case.kind))
+        rows = [row for row in kept if row.active and row.transition in ("", transition.name)]
+        values = self._values(case) if rows else {}
+        for row in rows:
+            yield Offer(key=f"text-{row.id}", group=TEXTS, title=row.title, text=fill(row.text, values))
+
+    def _values(self, case: Case) -> dict[str, str]:
+        site = self.work.site
+        return {
+            "NAME": self._name(case),
+            "CODE": localized_digits(grouped(case.code), site.locale),
+            "SUBJECT": case.subject,
+            "UNIT": self.work.get(OrganizationService).unit_name(case.unit_id),
+            "DATE": site.calendar.format_date(self.work.clock.now(), "long", locale=site.locale),
+        }
+
+    def _name(self, case: Case) -> str:
+        known = case.citizen_id and self.work.get(AccessService).can(case, "contact")
+        citizen = self.session.get(User, case.citizen_id) if known else None
+        nobody: str = self.work.site.localizer().translate(_("Citizen"))
+        return citizen.name if citizen and citizen.name else nobody
+
+    # -- keeping --------------------------------------------------------------------------------------------
+
+    def kinds(self) -> list[CaseKind]:
+        """Return the kinds whose texts the actor may manage: those they work on."""
+        kinds = self.work.site.kinds.values()
+        return [kind for kind in kinds if self.work.actor.permits(kind.permission("work"))]
+
+    def rows(self, kind: str) -> Sequence[ReadyText]:
+        """Return the texts of a kind in their order."""
+        return _read_texts(kind, self.session)
+
+    def fetch(self, text_id: int) -> ReadyText:
+        """Return a text that the actor may manage.
+
+        :raises NotFound: when there is none, or it belongs to a kind they do not work on.
+        """
+        row = self.session.get(ReadyText, text_id)
+        if row is None or row.kind not in {kind.name for kind in self.kinds()}:
+            raise NotFound("no such text")
+        return row
+
+    def add(
+        self, kind: str, *, title: str, text: str, transition: str = "", active: bool = True
+    ) -> ReadyText:
+        """Add a text after the others of its kind."""
+        row = ReadyText(
+            kind=kind,
+            transition=transition,
+            position=self._next_position(kind),
+            title=title,
+            text=text,
+            active=active,
+        )
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def change(
+        self, row: ReadyText, kind: str, *, title: str, text: str, transition: str, active: bool
+    ) -> None:
+        """Change a text; one that is moved to another kind becomes the last there."""
+        if row.kind != kind:
+            row.kind, row.position = kind, self._next_position(kind)
+        row.transition, row.title, row.text, row.active = transition, title, text, active
+
+    def move(self, row: ReadyText, by: int) -> None:
+        """Swap a text with the one before (-1) or after (1); nothing happens at the ends."""
+        rows = list(self.rows(row.kind))
+        place = rows.index(row)
+        other = min(max(place + by, 0), len(rows) - 1)
+        rows[place], rows[other] = rows[other], rows[place]
+        for position, one in enumerate(rows, 1):
+            one.position = position
+
+    def _next_position(self, kind: str) -> int:
+        last = self.session.scalar(select(func.max(ReadyText.position)).where(ReadyText.kind == kind))
+        return (last or 0) + 1
+
+
+def _read_texts(kind: str, session: Session) -> Sequence[ReadyText]:
+    query = select(ReadyText).where(ReadyText.kind == kind)
+    return session.scalars(query.order_by(ReadyText.position, ReadyText.id)).all()

@@ -1,0 +1,70 @@
+"""Verify and repair the columns of referrals that are copied from their cases.
+
+Triggers maintain the copies (:class:`~civicportal.domain.kartable.models.Referral`), so only a database that was changed by hand or by
+another tool can be wrong: then a case may be missing from a list. The copies decide nothing else.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
+
+from civicportal.domain.cases.models import Case
+from civicportal.domain.kartable.models import Referral
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+BATCH = 500
+"""Referrals repaired in one transaction."""
+PATIENCE = 1800
+"""Statement timeout in seconds: every referral is read."""
+
+#: Columns copied to every referral, and those copied to open ones.
+ALWAYS: dict[Any, Any] = {
+    Referral.kind: Case.kind,
+    Referral.category_id: Case.category_id,
+    Referral.elsewhere: case((Case.unit_id.is_distinct_from(Referral.to_unit_id), Case.kind)),
+}
+OPEN: dict[Any, Any] = {
+    Referral.status: Case.status,
+    Referral.stage: Case.stage,
+    Referral.deadline: Case.deadline,
+    Referral.paused_at: Case.paused_at,
+    Referral.sent_at: Case.created_at,
+    Referral.changed_at: Case.updated_at,
+}
+
+
+def wrong_lines(site: "Site") -> Sequence[int]:
+    """Return the ids of referrals whose copies differ from their cases."""
+    query = select(Referral.id).join(Case, Case.id == Referral.case_id)
+    wrong = or_(_differ(ALWAYS), and_(Referral.closed_at.is_(None), _differ(OPEN)))
+    with site.work(write=False, patience=PATIENCE) as work:
+        return work.session.scalars(query.where(wrong).order_by(Referral.id)).all()
+
+
+def mend_lines(site: "Site", progress: Callable[[str], None]) -> None:
+    """Copy the columns of cases to wrong referrals again, in batches of one short transaction each."""
+    ids = wrong_lines(site)
+    for first in range(0, len(ids), BATCH):
+        some = Referral.id.in_(ids[first : first + BATCH])
+        with site.work() as work:
+            _copy(work, ALWAYS, some)
+            _copy(work, OPEN, some, Referral.closed_at.is_(None))
+    progress(f"{len(ids)} lines of kartables mended")
+
+
+def _differ(copies: dict[Any, Any]) -> ColumnElement[bool]:
+    return or_(*(copy.is_distinct_from(value) for copy, value in copies.items()))
+
+
+def _copy(work: "Work", copies: dict[Any, Any], *lines: ColumnElement[bool]) -> None:
+    of_case = {
+        copy: select(value).where(Case.id == Referral.case_id).correlate(Referral).scalar_subquery()
+        for copy, value in copies.items()
+    }
+    work.session.execute(
+        update(Referral).where(*lines).values(of_case), execution_options={"synchronize_session": False}
+    )

@@ -1,0 +1,161 @@
+"""Cases as rows of a list. The number of statements does not depend on the number of rows."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, literal, select
+from translationstring import TranslationString
+
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.access.rights import visible
+from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.history import status_title
+from civicportal.domain.cases.marking import spans
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.wanted import read
+from civicportal.domain.kartable.deadlines import Due, due
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.organization.services import OrganizationService
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+Counts = Counter[int | None]
+"""Counts by case id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One case of a list.
+
+    :ivar line: its open referral; None for a closed case of a search.
+    :ivar person: name of the assignee, empty for a whole unit.
+    :ivar mine: the actor is the assignee.
+    :ivar referred: sent here by a person or unit.
+    """
+
+    case: Case
+    line: Referral | None
+    kind_title: TranslationString
+    icon: str
+    tone: str
+    status: TranslationString
+    due: Due | None
+    unit: str
+    person: str
+    mine: bool
+    photos: int
+    comments: int
+
+    @property
+    def referred(self) -> bool:
+        """Return whether the case was referred by staff, not routed."""
+        return self.line is not None and self.line.from_unit_id is not None
+
+    @property
+    def is_new(self) -> bool:
+        """Return whether the referral is unread."""
+        return self.line is not None and self.line.closed_at is None and self.line.read_at is None
+
+
+def names_of(work: "Work", user_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the names of people by id, in one statement."""
+    wanted = {user_id for user_id in user_ids if user_id}
+    if not wanted:
+        return {}
+    return dict(work.session.execute(select(User.id, User.name).where(User.id.in_(wanted))).all())
+
+
+class RowService:
+    """Load the data of cases that a list shows."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.organization = work.get(OrganizationService)
+
+    def rows(self, found: Collection[tuple[Case, Referral | None]]) -> list[Row]:
+        """Return the rows of (case, referral) pairs, in at most two statements."""
+        photos, comments = self._counts([case.id for case, _line in found])
+        names = names_of(self.work, (holder_id(line) for _case, line in found))
+        return [self._row(case, line, photos, comments, names) for case, line in found]
+
+    def names_found(self, cases: Iterable[Case], typed: str) -> dict[int, str]:
+        """Return, by case id, the names in which search words were found, as far as the actor may know them."""
+        wanted = read(typed)
+        if not wanted.terms:
+            return {}
+        ids = [case.id for case in cases]
+        query = select(Case.id, User.name, Case.people).outerjoin(User, User.id == Case.citizen_id)
+        known = query.where(Case.id.in_(ids), visible(self.work.actor, "contact"))
+        names = {
+            case_id: dict.fromkeys((name or "", *people.split("\n")))
+            for case_id, name, people in self.work.session.execute(known)
+        }
+        found = {case_id: [name for name in some if spans(name, wanted)] for case_id, some in names.items()}
+        return {case_id: " · ".join(some) for case_id, some in found.items() if some}
+
+    def row(self, case: Case, line: Referral | None, names: Mapping[int, str]) -> Row:
+        """Return the row of a case whose history and pictures are loaded already.
+
+        :param names: of people by id, including the assignee.
+        """
+        photos = Counts({case.id: len(self.work.get(AttachmentService).of_case(case))})
+        events = self.work.get(CaseService).events(case)
+        comments = Counts({case.id: sum(event.type == "commented" for event in events)})
+        return self._row(case, line, photos, comments, names)
+
+    def icon(self, case: Case) -> tuple[str, str]:
+        """Return icon and colour of a case: those of its root category, else of its kind."""
+        tree = self.organization.categories
+        if case.category_id in tree.by_id:
+            root = tree.root_of(case.category_id)
+            return root.icon, root.tint
+        return self.work.site.kind(case.kind).icon, "t"
+
+    def _row(
+        self,
+        case: Case,
+        line: Referral | None,
+        photos: Counts,
+        comments: Counts,
+        names: Mapping[int, str],
+    ) -> Row:
+        icon, tone = self.icon(case)
+        kind = self.work.site.kind(case.kind)
+        person = holder_id(line)
+        return Row(
+            case=case,
+            line=line,
+            kind_title=kind.title,
+            icon=icon,
+            tone=tone,
+            status=status_title(kind, case),
+            due=due(case, self.work.clock.now(), self.organization.calendar),
+            unit=self.organization.unit_name(case.unit_id),
+            person=names.get(person or 0, ""),
+            mine=person is not None and person == self.work.actor.user_id,
+            photos=photos[case.id],
+            comments=comments[case.id],
+        )
+
+    def _counts(self, ids: Collection[int]) -> tuple[Counts, Counts]:
+        """Return the numbers of pictures and comments by case id."""
+        photos = select(literal(0), Attachment.case_id, func.count()).where(Attachment.case_id.in_(ids))
+        comments = select(literal(1), CaseEvent.case_id, func.count()).where(
+            CaseEvent.case_id.in_(ids), CaseEvent.type == "commented"
+        )
+        both = photos.group_by(Attachment.case_id).union_all(comments.group_by(CaseEvent.case_id))
+        found: tuple[Counts, Counts] = (Counter(), Counter())
+        for which, case_id, number in self.work.session.execute(both) if ids else ():
+            found[which][case_id] = number
+        return found
+
+
+def holder_id(line: Referral | None) -> int | None:
+    """Return the id of a referral's assignee: the person who took it over, else the addressee."""
+    if line is None or line.closed_at is not None:
+        return None
+    return line.taken_by_id or line.to_user_id

@@ -1,0 +1,143 @@
+"""Forms of the kartable: filters of the list, and the forms of the case page."""
+
+from typing import Any
+
+import colander
+
+from civicportal.domain.cases.paging import SORTS
+from civicportal.domain.cases.schemas import LONGEST_WORDS
+from civicportal.domain.kartable.ready_texts import unknown_fields
+from civicportal.util.i18n import _
+from civicportal.web.forms import (
+    HiddenWidget,
+    RadioWidget,
+    TextAreaWidget,
+    optional_choice,
+)
+from civicportal.web.schema import (
+    Choice,
+    CityDate,
+    CleanText,
+    Flag,
+    Node,
+    Option,
+    RowId,
+    StrictSchema,
+)
+
+SORT_TITLES = {sort.name: sort.title for sort in SORTS.values()}
+
+
+class InboxFilters(StrictSchema):
+    """Filters of the list, in its URL."""
+
+    q = Node(CleanText(0, 100), title=_("Words"), missing="")
+    kind = optional_choice("kinds", _("Service"), _("All services"))
+    status = optional_choice("statuses", _("Status"), _("Every status"))
+    category = optional_choice("categories", _("Category"), _("All categories"))
+    first = Node(CityDate(), title=_("Registered from"), missing=None)
+    last = Node(CityDate(), title=_("Registered until"), missing=None, after="first")
+    citizen = Node(RowId(), title=_("Cases of one citizen"), missing=None, widget=HiddenWidget())
+    sort = Node(Choice([(name, SORT_TITLES[name]) for name in SORTS]), title=_("Sort by"), missing="deadline")
+
+
+class Referral(StrictSchema):
+    """The addressee of a referral, a copy or an inquiry."""
+
+    unit = Node(Choice(lambda bindings: bindings["units"]), title=_("Unit"))
+    user = optional_choice(
+        lambda bindings: bindings["people"](), _("Person of this unit"), _("The whole unit")
+    )
+    note = Node(
+        CleanText(0, LONGEST_WORDS, multiline=True),
+        title=_("Note to the recipient"),
+        description=_("Only staff read this."),
+        missing="",
+        widget=TextAreaWidget(rows=3),
+    )
+
+
+class ReturnNote(StrictSchema):
+    """The note of a returned case."""
+
+    note = Node(CleanText(0, LONGEST_WORDS, multiline=True), missing="")
+
+
+class Comment(StrictSchema):
+    """An internal note, or an expert's opinion."""
+
+    text = Node(CleanText(2, LONGEST_WORDS, multiline=True), title=_("Text"), widget=TextAreaWidget(rows=4))
+    sort = Node(
+        Choice(
+            [
+                Option(value="note", label=_("Internal note"), hint=_("Only staff read this.")),
+                Option(
+                    value="expert",
+                    label=_("Expert comment"),
+                    hint=_("Staff read this; the citizen too, if you tick the box below."),
+                ),
+            ]
+        ),
+        title=_("Who reads it"),
+        widget=RadioWidget(),
+    )
+    public = Node(
+        Flag(),
+        title=_("The citizen reads it too"),
+        description=_("It stands in the history of the request, and the citizen is told."),
+        missing=False,
+    )
+
+    def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
+        """Refuse a note that is both internal and public."""
+        if values["public"] and values["sort"] == "note":
+            error = colander.Invalid(node)
+            error["public"] = _("An internal note is never shown to the citizen: choose the expert comment.")
+            raise error
+
+
+class Publication(StrictSchema):
+    """The public text of a case."""
+
+    words = Node(
+        CleanText(5, 5000, multiline=True),
+        title=_("Description as everybody reads it"),
+        description=_("Without the name, numbers and address of the sender. The original stays as it is."),
+        widget=TextAreaWidget(rows=6),
+    )
+
+
+class Answer(StrictSchema):
+    """The answer to an inquiry."""
+
+    text = Node(
+        CleanText(2, LONGEST_WORDS, multiline=True),
+        title=_("Your answer to the inquiry"),
+        description=_("Only staff read this."),
+        widget=TextAreaWidget(rows=3),
+    )
+
+
+def _known_fields(node: colander.SchemaNode, text: str) -> None:
+    """Refuse a text with unknown placeholders.
+
+    :raises colander.Invalid: names them.
+    """
+    unknown = unknown_fields(text)
+    if unknown:
+        names = ", ".join(f"{{{name}}}" for name in unknown)
+        raise colander.Invalid(node, _("Nothing fills in these fields: ${names}", mapping={"names": names}))
+
+
+class ReadyText(StrictSchema):
+    """A ready text, and the transitions that offer it."""
+
+    place = Node(Choice(lambda bindings: bindings["places"]), title=_("Offered for"))
+    title = Node(CleanText(2, 100), title=_("Title"), description=_("What staff choose it by."))
+    text = Node(
+        CleanText(5, 1500, multiline=True),
+        title=_("Text"),
+        description=_("The citizen reads this, once an officer has taken it over and sent it."),
+        validator=_known_fields,
+    )
+    active = Node(Flag(), title=_("It is offered"), missing=False)

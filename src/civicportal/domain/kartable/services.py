@@ -1,0 +1,326 @@
+"""Referrals: who has to act on a case, and how it passes from one kartable to the next."""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, select
+
+from civicportal.domain.accounts.models import Membership, User
+from civicportal.domain.cases.access.rights import AccessService, holds
+from civicportal.domain.cases.changes import CaseChange
+from civicportal.domain.cases.conversion import LINK, ConversionService
+from civicportal.domain.cases.deadlines import promise
+from civicportal.domain.cases.measures import recounted
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.snapshots import snapshot
+from civicportal.domain.kartable.addressees import of_units, works_for
+from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.errors import ReferralError, UnattendedReferral
+from civicportal.domain.kartable.models import Referral
+from civicportal.domain.kartable.routing import RoutingService
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.errors import Forbidden
+from civicportal.util.i18n import _
+from civicportal.util.persian import alphabetical
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+class KartableService:
+    """Take over, refer, copy, inquire, answer and return cases; each creates an event of the case."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.cases = work.get(CaseService)
+        self.access = work.get(AccessService)
+        self.custody = work.get(CustodyService)
+
+    # -- following the case ---------------------------------------------------------------------------------
+
+    def follow(self, change: CaseChange) -> None:
+        """Update the referrals after a change of the case: open the first one, close the last one."""
+        if change.type == "opened":
+            self._begin(change.case)
+        elif change.reopens:
+            self._reopen(change.case, change.event)
+        elif change.closes:
+            self._close_lines(change.case, change.event)
+            if LINK in change.event.data and self.work.actor.is_staff:
+                self._keep_in_sight(change.case)
+        elif change.transition and self.work.actor.is_staff:
+            self._take_silently(change.case, release=change.transition.releases)
+
+    def _begin(self, case: Case) -> Referral:
+        route = self.work.get(RoutingService).placed(case)
+        unit = self.work.get(OrganizationService).unit(route.unit)
+        return self._add(case, unit.id, to_user_id=route.user_id, rule=route.rule)
+
+    def _reopen(self, case: Case, event: CaseEvent) -> None:
+        routing, unit_id = self.work.get(RoutingService), case.unit_id
+        if unit_id and self._takes_cases(unit_id) and self._is_attended(case, unit_id):
+            line = self._add(case, unit_id)
+            calendar = self.work.get(OrganizationService).calendar
+            promise(case, event.at, routing.days_again(case), calendar)
+        else:
+            # Its unit was closed or would not attend to it: route it again like a new case.
+            with recounted(self.work, case):
+                routing.place(case, event.at)
+            line = self._begin(case)
+        line.note = event.public_text or event.internal_text
+        line.opened_event_id = event.id
+
+    def _close_lines(self, case: Case, event: CaseEvent) -> None:
+        line = self.access.action_line(case)
+        if line:
+            self._close(line, "acted")
+            line.closed_event_id = event.id
+        for inquiry in self.access.open_inquiries(case):
+            self._close(inquiry, "closed")
+            inquiry.closed_event_id = event.id
+
+    def _keep_in_sight(self, closed: Case) -> None:
+        """Let the person who converted a case continue to see the new one, even if it belongs to a unit outside their scope."""
+        made = self.work.get(ConversionService).successor(closed)
+        if made is not None and made.unit_id is not None:
+            line = self._add(made, made.unit_id, to_user_id=self.work.actor.user_id, type_="copy")
+            line.read_at = line.closed_at = line.created_at
+            line.closed_how = "closed"
+
+    def _take_silently(self, case: Case, *, release: bool) -> None:
+        line = self.access.action_line(case)
+        actor = self.work.actor
+        if line and release:
+            line.taken_by_id = None
+        elif line and line.taken_by_id is None and holds(actor, case, line):
+            line.taken_by_id = actor.user_id
+            line.read_at = line.read_at or self.work.clock.now()
+
+    # -- what staff do --------------------------------------------------------------------------------------
+
+    def mark_read(self, case: Case) -> None:
+        """Record the first time that the addressee has opened the case."""
+        for line in self.access.lines(case):
+            if line.read_at is None and holds(self.work.actor, case, line):
+                line.read_at = self.work.clock.now()
+
+    def take(self, case: Case, *, version: int | None = None) -> CaseEvent:
+        """Take over a referral of the actor's unit; colleagues then see it as taken.
+
+        :raises ReferralError: when a colleague has taken it.
+        """
+        line = self._my_line(case, version, "work")
+        if line.taken_by_id not in (None, self.work.actor.user_id):
+            raise ReferralError(_("A colleague has taken this case already."))
+        line.taken_by_id = self.work.actor.user_id
+        line.read_at = line.read_at or self.work.clock.now()
+        return self._tell(case, "taken", line, notify=False)
+
+    def release(self, case: Case, *, version: int | None = None) -> CaseEvent:
+        """Return a referral that was taken over to the unit's kartable."""
+        line = self._my_line(case, version, "work")
+        line.taken_by_id = None
+        return self._tell(case, "released", line, notify=False)
+
+    def refer(
+        self,
+        case: Case,
+        unit_id: int,
+        *,
+        user_id: int | None = None,
+        note: str = "",
+        version: int | None = None,
+        unattended: bool = False,
+    ) -> CaseEvent:
+        """Refer the case to a unit, or to one person of it. The citizen is notified only of a unit that attends to it.
+
+        :param unattended: allow a referral that leaves the case unattended; the portal itself always may.
+        :raises Forbidden: without the right, or without the open referral in the actor's kartable.
+        :raises ReferralError: when it is already assigned there, or the person is not a member of that unit.
+        :raises UnattendedReferral: when the case would be unattended there.
+        """
+        line = self._my_line(case, version, "refer")
+        if (line.to_unit_id, line.to_user_id) == (unit_id, user_id):
+            raise ReferralError(_("The case lies there already."))
+        self._check_addressee(unit_id, user_id)
+        if not (unattended or self.work.actor.door == "system"):
+            self._require_attended(case, unit_id, user_id)
+        return self._pass_on(case, line, "referred", unit_id, user_id, note)
+
+    def give_back(self, case: Case, *, note: str = "", version: int | None = None) -> CaseEvent:
+        """Return the case to its previous holder.
+
+        :raises ReferralError: when it was routed automatically, or came from a unit that no longer accepts cases.
+        :raises UnattendedReferral: when the case would be unattended there.
+        """
+        line = self._my_line(case, version, "refer")
+        unit_id = line.from_unit_id
+        if unit_id is None:
+            raise ReferralError(_("Nobody sent this case: it was routed here."))
+        if not self._takes_cases(unit_id):
+            raise ReferralError(_("The unit that sent it takes no cases any more: refer it to another one."))
+        # A sender who has left the unit does not get it back in person: the unit does.
+        user_id = line.from_user_id if works_for(self.work, line.from_user_id, unit_id) else None
+        if user_id and not self._is_attended(case, unit_id, user_id):
+            user_id = None
+        if self.work.actor.door != "system":
+            self._require_attended(case, unit_id, user_id)
+        return self._pass_on(case, line, "returned", unit_id, user_id, note)
+
+    def copy(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
+        """Send a copy, which can be read and commented only."""
+        self._require(case, "refer")
+        line = self._send(case, "copy", unit_id, user_id, note)
+        return self._tell(case, "copied", line, internal_text=note, notify=False)
+
+    def dismiss_copy(self, case: Case) -> None:
+        """Remove a copy from the actor's kartable."""
+        for line in self.access.lines(case):
+            if line.type == "copy" and holds(self.work.actor, case, line):
+                self._close(line, "closed")
+
+    def inquire(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
+        """Send an inquiry to another unit; the case cannot be closed before the answer.
+
+        :raises ReferralError: when the case is closed already.
+        """
+        self._my_line(case, None, "refer")
+        line = self._send(case, "inquiry", unit_id, user_id, note)
+        return self._tell(case, "inquiry", line, internal_text=note, notify=False)
+
+    def answer(self, case: Case, text: str) -> CaseEvent:
+        """Answer an inquiry of the actor's kartable.
+
+        :raises ReferralError: when there is none.
+        """
+        for line in self.access.open_inquiries(case):
+            if holds(self.work.actor, case, line):
+                line.answer = text
+                self._close(line, "answered")
+                return self._tell(case, "answered", line, internal_text=text, notify=False)
+        raise ReferralError(_("There is no inquiry to answer."))
+
+    def colleagues(self, unit_id: int) -> list[User]:
+        """Return the staff of a unit to whom a case may be referred by name."""
+        return [user for user, _unit in self._addressees(Membership.unit_id == unit_id)]
+
+    def addressees(self) -> list[tuple[User, int]]:
+        """Return everyone to whom a case may be referred by name, with their unit."""
+        return self._addressees()
+
+    def _addressees(self, *conditions: ColumnElement[bool]) -> list[tuple[User, int]]:
+        query = select(User, Membership.unit_id).where(*of_units(), *conditions).distinct()
+        found = [(user, unit_id) for user, unit_id in self.session.execute(query) if unit_id]
+        return sorted(found, key=lambda pair: (alphabetical(pair[0].name), pair[0].id))
+
+    # -- lines ----------------------------------------------------------------------------------------------
+
+    def _require(self, case: Case, verb: str) -> None:
+        if not self.access.may_act(case, self.cases.kind(case).permission(verb)):
+            raise Forbidden(f"{verb} is not for this actor")
+
+    def _my_line(self, case: Case, version: int | None, verb: str) -> Referral:
+        self.cases.check_version(case, version)
+        self._require(case, verb)
+        line = self.access.action_line(case)
+        if line is None:
+            raise ReferralError(_("A closed case lies in no kartable."))
+        return line
+
+    def _check_addressee(self, unit_id: int, user_id: int | None) -> None:
+        if not self._takes_cases(unit_id):
+            raise ReferralError(_("This unit takes no cases."))
+        if user_id is not None and not self._works_in(user_id, unit_id):
+            raise ReferralError(_("This person is not of that unit."))
+
+    def _is_attended(self, case: Case, unit_id: int, user_id: int | None = None) -> bool:
+        return self.custody.before(case.kind, case.category_id, unit_id, user_id) != "nobody"
+
+    def _require_attended(self, case: Case, unit_id: int, user_id: int | None) -> None:
+        if not self._is_attended(case, unit_id, user_id):
+            unit = self.work.get(OrganizationService).unit_name(unit_id)
+            reason = (
+                _("Nobody in “${unit}” sees this case and may work on it.", mapping={"unit": unit})
+                if user_id is None
+                else _("This person of “${unit}” may not work on this case.", mapping={"unit": unit})
+            )
+            raise UnattendedReferral(reason)
+
+    def _takes_cases(self, unit_id: int) -> bool:
+        unit = self.work.get(OrganizationService).units.by_id.get(unit_id)
+        return unit is not None and unit.active
+
+    def _works_in(self, user_id: int | None, unit_id: int) -> bool:
+        return user_id in {user.id for user in self.colleagues(unit_id)}
+
+    def _send(self, case: Case, type_: str, unit_id: int, user_id: int | None, note: str) -> Referral:
+        self._check_addressee(unit_id, user_id)
+        return self._add(case, unit_id, to_user_id=user_id, note=note, type_=type_, from_unit_id=case.unit_id)
+
+    def _pass_on(
+        self, case: Case, line: Referral, type_: str, unit_id: int, user_id: int | None, note: str
+    ) -> CaseEvent:
+        before = snapshot(case)
+        self.cases.assign(case, unit_id, passed_on=True)
+        data = {"unit_id": unit_id, "user_id": user_id, "undo": before}
+        event = self.cases.record(case, type_, internal_text=note, public=True, data=data)
+        # Flush the event before its referrals, which contain its id.
+        self._close(line, type_)
+        line.closed_event_id = event.id
+        self.session.flush()
+        new = self._add(
+            case,
+            unit_id,
+            to_user_id=user_id,
+            note=note,
+            from_unit_id=line.to_unit_id,
+            previous=line,
+            opened_event_id=event.id,
+        )
+        # Do not name a unit that would answer a citizen's call with "we have no such case".
+        notify = self._is_attended(case, unit_id, user_id)
+        self.work.relay(
+            CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=new, notify=notify)
+        )
+        return event
+
+    def _add(
+        self,
+        case: Case,
+        unit_id: int,
+        *,
+        type_: str = "action",
+        previous: Referral | None = None,
+        **values: Any,
+    ) -> Referral:
+        sender = self.work.actor.user_id if self.work.actor.is_staff else None
+        line = Referral(
+            case_id=case.id,
+            type=type_,
+            from_user_id=sender,
+            to_unit_id=unit_id,
+            created_at=self.work.clock.now(),
+            previous_id=previous.id if previous else None,
+            **values,
+        )
+        self.session.add(line)
+        self.session.flush()
+        self.access.forget(case)
+        return line
+
+    def _close(self, line: Referral, how: str) -> None:
+        line.closed_at = self.work.clock.now()
+        line.closed_how = how
+        line.closed_by_id = self.work.actor.user_id
+
+    def _tell(
+        self, case: Case, type_: str, line: Referral, *, notify: bool = True, **values: Any
+    ) -> CaseEvent:
+        case.updated_at = self.work.clock.now()
+        data = {"unit_id": line.to_unit_id, "user_id": line.to_user_id}
+        event = self.cases.record(case, type_, **{**values, "data": {**data, **values.get("data", {})}})
+        self.work.relay(
+            CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=line, notify=notify)
+        )
+        return event

@@ -1,0 +1,180 @@
+"""The history of a case for staff: actors, deputies, and the visibility of each text."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from translationstring import TranslationString
+
+from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.history import name_of_step
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import CaseKind
+from civicportal.domain.kartable.rows import names_of
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+CHANGED = _("Changed")
+TITLES: dict[str, TranslationString] = {
+    "opened": _("Registered"),
+    "referred": _("Referred from ${from} to ${to}"),
+    "returned": _("Returned from ${from} to ${to}"),
+    "transferred": _("Handed over to ${to}"),
+    "escalated": _("Past its deadline: passed up from ${from} to ${to}"),
+    "taken": _("Taken in hand"),
+    "released": _("Put back for the whole unit"),
+    "copied": _("Copy sent to ${to}"),
+    "inquiry": _("Inquiry sent to ${to}"),
+    "answered": _("Inquiry answered"),
+    "rated": _("Rated by a citizen: ${stars} of 5"),
+    "undone": _("The step before was taken back"),
+    "published": _("Shown to everybody"),
+    "hidden": _("Hidden from the public"),
+    "urgent": _("Marked as urgent"),
+    "not_urgent": _("The mark of urgency was taken away"),
+    "followers_brought": _("Citizens of a duplicate follow it too"),
+    "followers_released": _("Citizens of a former duplicate follow it no longer"),
+    "deadline": _("The deadline moved with the calendar of the city"),
+}
+#: A case that an officer registered shows its channel.
+OPENED: dict[str, TranslationString] = {
+    "phone": _("Registered by telephone"),
+    "counter": _("Registered at the counter"),
+    "letter": _("Registered from a letter"),
+}
+SYMBOLS = {
+    "transferred": "switch-horizontal",
+    "escalated": "alert-triangle",
+    "taken": "user-check",
+    "released": "users",
+    "copied": "copy",
+    "inquiry": "question-mark",
+    "answered": "message-2",
+    "commented": "message-circle",
+    "rated": "star",
+    "undone": "arrow-back-up",
+    "published": "world",
+    "hidden": "eye-off",
+    "urgent": "flag",
+    "not_urgent": "flag",
+    "followers_brought": "users",
+    "followers_released": "users",
+    "deadline": "calendar-event",
+}
+CLOSERS = frozenset({"referred", "returned"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffEvent:
+    """One entry of the history.
+
+    :ivar actor: name of the actor; empty for the portal itself and for citizens.
+    :ivar by_citizen: a citizen did it.
+    :ivar absent: name of the person whom a deputy represented.
+    :ivar public_text: visible to the citizen; ``internal_text``: only to staff.
+    :ivar undone: it was reverted afterwards.
+    """
+
+    event: CaseEvent
+    title: TranslationString
+    stage: str
+    symbol: str
+    actor: str
+    by_citizen: bool
+    absent: str
+    photos: Sequence[Attachment]
+    undone: bool
+
+    @property
+    def public_text(self) -> str:
+        """Return the text that is visible to the citizen."""
+        return self.event.public_text
+
+    @property
+    def internal_text(self) -> str:
+        """Return the text that only staff see."""
+        return self.event.internal_text
+
+
+class StaffHistory:
+    """Build the timeline for staff in four statements, whatever its length."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.cases = work.get(CaseService)
+        self.organization = work.get(OrganizationService)
+
+    def of(self, case: Case) -> list[StaffEvent]:
+        """Return every event of a case, latest first."""
+        return self._lines(case, self.cases.events(case))
+
+    def since(self, case: Case, event_id: int) -> list[StaffEvent]:
+        """Return other people's events after a given one, latest first."""
+        events = [event for event in self.cases.events(case) if event.id > event_id]
+        return self._lines(case, [e for e in events if e.actor_id != self.work.actor.user_id])
+
+    def _lines(self, case: Case, events: Iterable[CaseEvent]) -> list[StaffEvent]:
+        events = list(events)
+        kind = self.cases.kind(case)
+        names = names_of(self.work, _people(events))
+        undone = {event.data.get("event") for event in events if event.type == "undone"}
+        photos = self.work.get(AttachmentService).of_case(case)
+        return [
+            StaffEvent(
+                event=event,
+                title=self._title(case, kind, event, names),
+                stage="referred" if event.type in CLOSERS else self._stage(kind, event),
+                symbol=self._symbol(event),
+                actor=event.actor_name if event.door == "staff" else "",
+                by_citizen=event.door == "citizen",
+                absent=names.get(event.on_behalf_of_id or 0, ""),
+                photos=[p for p in photos if p.event_id == event.id and event.type != "opened"],
+                undone=event.id in undone,
+            )
+            for event in events
+        ]
+
+    def _title(
+        self, case: Case, kind: CaseKind, event: CaseEvent, names: dict[int, str]
+    ) -> TranslationString:
+        if event.type == "opened" and event.door == "staff" and kind.register_route:
+            return OPENED.get(case.source, TITLES["opened"])
+        if event.transition and event.before == event.after:
+            return name_of_step(kind, event)
+        if event.type == "transition":
+            state = kind.workflow.by_name.get(event.after or "")
+            return state.title if state else kind.title
+        if event.type == "commented":
+            return _("Expert comment") if event.data.get("expert") else _("Internal note")
+        data: Any = event.data
+        mapping = {
+            "from": self.organization.unit_name(
+                data.get("from_unit_id") or (data.get("undo") or {}).get("unit_id")
+            ),
+            "to": names.get(data.get("user_id") or 0) or self.organization.unit_name(data.get("unit_id")),
+            "stars": str(data.get("stars", "")),
+        }
+        return _(TITLES.get(event.type, CHANGED), mapping=mapping)
+
+    @staticmethod
+    def _stage(kind: CaseKind, event: CaseEvent) -> str:
+        state = kind.workflow.by_name.get(event.after or "")
+        return state.stage if state and event.type != "undone" else ""
+
+    @staticmethod
+    def _symbol(event: CaseEvent) -> str:
+        if event.type == "commented" and not event.public:
+            return "lock"
+        return SYMBOLS.get(event.type, "")
+
+
+def _people(events: Iterable[CaseEvent]) -> set[int | None]:
+    people: set[int | None] = {event.on_behalf_of_id for event in events}
+    for event in events:
+        data: Any = event.data
+        people.add(data.get("user_id"))
+    return people

@@ -1,0 +1,80 @@
+"""Undo of the last transition while its notifications are still held back."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.changes import CaseChange
+from civicportal.domain.cases.conversion import LINK
+from civicportal.domain.cases.errors import CannotUndo
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.services import CaseService
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+__all__ = ["CannotUndo", "UndoService"]
+
+UNDOABLE = frozenset({"transition", "referred", "returned"})
+
+
+class UndoService:
+    """Undo the actor's last transition: add a reverting event, restore status and referral, cancel pending notifications."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def last(self, case: Case) -> CaseEvent | None:
+        """Return the event that the actor can undo now, if any."""
+        event = self.work.get(CaseService).last_event(case)
+        if event is None or event.type not in UNDOABLE or event.actor_id != self.work.actor.user_id:
+            return None
+        if LINK in event.data or "undo" not in event.data:
+            # Not after a conversion, whose new case an undo would not remove, nor if the previous data was erased.
+            return None
+        seconds = self.work.site.settings["notifications"]["undo_seconds"]
+        return event if self.work.clock.now() - event.at < timedelta(seconds=seconds) else None
+
+    def undo(self, case: Case, event_id: int) -> CaseEvent:
+        """Undo a transition.
+
+        :param event_id: the event that the person saw and wants to undo.
+        :raises CannotUndo: when it is not the last one, not the actor's, too old, or a notification of it was sent.
+        """
+        event = self.last(case)
+        if event is None or event.id != event_id:
+            raise CannotUndo("somebody acted since, or it is too late")
+        with self.work.attempt():
+            return self._reverse(case, event)
+
+    def _reverse(self, case: Case, event: CaseEvent) -> CaseEvent:
+        self._restore_lines(case, event)
+        cases = self.work.get(CaseService)
+        cases.restore(case, event)
+        reversal = cases.record(
+            case,
+            "undone",
+            before=event.after,
+            after=event.before,
+            data={"event": event.id, "type": event.type},
+        )
+        self.work.relay(CaseChange(case=case, event=reversal, kind=cases.kind(case), notify=False))
+        return reversal
+
+    def _restore_lines(self, case: Case, event: CaseEvent) -> None:
+        access = self.work.get(AccessService)
+        lines = access.lines(case)
+        for line in lines:
+            if line.opened_event_id == event.id:
+                line.closed_at, line.closed_how = self.work.clock.now(), "undone"
+        # An open case always has exactly one open referral for action.
+        self.session.flush()
+        for line in lines:
+            if line.closed_event_id == event.id:
+                line.closed_at = line.closed_how = line.closed_by_id = line.closed_event_id = None
+        before: Any = event.data["undo"]
+        held = access.action_line(case)
+        if held and "taken_by_id" in before:
+            held.taken_by_id = before["taken_by_id"]
+        access.forget(case)

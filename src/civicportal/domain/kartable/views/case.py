@@ -1,0 +1,101 @@
+"""The page of a case, the citizen's number and identity, the preview of a notification."""
+
+from datetime import datetime
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.core.work import Work
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.access.rights import AccessService, holds
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import Transition
+from civicportal.domain.kartable.ready_texts import ReadyTextService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.views import forms
+from civicportal.domain.kartable.views.page import case_page, last_event
+from civicportal.domain.notifications.services import NotificationService
+from civicportal.util.errors import Forbidden, NotFound
+from civicportal.web.request import Request
+
+
+def show(request: Request) -> dict[str, Any]:
+    """Show a case; the visit is recorded first, in a separate unit of work."""
+    case = _case(request)
+    if request.method == "GET":
+        lines = request.work.get(AccessService).lines(case)
+        is_new = any(line.read_at is None and holds(request.identity, case, line) for line in lines)
+        with request.site.work(actor=request.identity) as work:
+            if is_new:
+                work.get(KartableService).mark_read(work.get(CaseService).fetch(case.code))
+            work.get(AuditService).record("case:open", subject_id=case.citizen_id, case_id=case.id)
+    return case_page(request, case)
+
+
+def step(request: Request) -> Any:
+    """Show a case with the form of one transition open; a script requests that form alone."""
+    case, cases = _case(request), request.work.get(CaseService)
+    steps = cases.steps(case)
+    if request.matchdict["step"] not in [step.transition.name for step in steps if not step.reason]:
+        return HTTPSeeOther(forms.path(request, "kartable.case"))
+    if not request.is_xhr:
+        return show(request)
+    request.override_renderer = "civicportal:templates/kartable/step.jinja2"
+    opened = forms.open_step(request, case, steps)
+    offers = request.work.get(ReadyTextService).offers(case, opened.transition) if opened else []
+    return {"case": case, "step": opened, "offers": offers, "seen": last_event(cases, case)}
+
+
+def reveal(request: Request) -> dict[str, Any]:
+    """Show the citizen's number or identity, and record it in the audit trail.
+
+    :raises TooMany: when the officer has asked too often.
+    :raises Forbidden: without the right to it.
+    """
+    what = "identity" if request.POST.get("what") == "identity" else "contact"
+    request.site.limits.hit("reveal_officer", request.identity.user_id)
+    case = _case(request)
+    has_it = what == "identity" or case.citizen_id is not None
+    if not (has_it and request.work.get(AccessService).can(case, what)):
+        raise Forbidden(f"may not see the {what}")
+    request.work.get(AuditService).record(f"reveal:{what}", subject_id=case.citizen_id, case_id=case.id)
+    return case_page(request, case, reveal=what)
+
+
+def preview(request: Request) -> dict[str, Any]:
+    """Show the notification of a transition for the current input of its form."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        cases = work.get(CaseService)
+        case = cases.fetch(request.matchdict["code"])
+        name = request.GET.get("transition", "")
+        steps = cases.steps(case)
+        transition = next((step.transition for step in steps if step.transition.name == name), None)
+        if transition is None:
+            raise NotFound("no such step")
+        said = _said(request, transition, case, work)
+        notice = None
+        if transition.notify and said is not None:
+            notice = work.get(NotificationService).preview_step(
+                case, target=transition.target, own=transition.text, **said
+            )
+    return {"notice": notice, "case": case, "transition": transition, "incomplete": said is None}
+
+
+def _said(request: Request, transition: Transition, case: Case, work: Work) -> dict[str, Any] | None:
+    """Return the message's values of the form; None while they are incomplete."""
+    if transition.notice is None:
+        return {}
+    form = forms.step_form(request, transition, case, work)
+    if request.method == "POST":
+        form.fill({name: request.POST.getall(name) for name in request.POST})
+    found = transition.notice(form.readable(), work)
+    if found is None:
+        return None
+    moment = found.get("moment")
+    return {"moment": datetime.fromisoformat(moment) if moment else None, "note": found.get("note", "")}
+
+
+def _case(request: Request) -> Case:
+    found: Case = request.work.get(CaseService).fetch(request.matchdict["code"])
+    return found

@@ -1,0 +1,93 @@
+"""Confirmation of a referral to a unit in which no member attends to the case, or of a copy or inquiry that no one could read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from civicportal.domain.cases.models import Case
+from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.rows import names_of
+from civicportal.domain.kartable.views import forms
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.web.request import Request
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unread:
+    """A copy or an inquiry that no one in the unit could read.
+
+    :ivar type: "copy" or "inquiry".
+    :ivar token: value of the checkbox that confirms this one only.
+    """
+
+    type: str
+    unit: str
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """Cases of a referral that no member of the unit attends to.
+
+    :ivar person: name of the person to whom they are sent; empty for the whole unit.
+    :ivar nobody: the cases that would be unattended.
+    :ivar head: the cases that the head would get.
+    :ivar heads: names of the heads of the unit.
+    :ivar topics: categories of all these cases, each once.
+    :ivar token: value of the checkbox that confirms this referral only.
+    """
+
+    unit: str
+    person: str
+    nobody: Sequence[Case]
+    head: Sequence[Case]
+    heads: Sequence[str]
+    topics: Sequence[Any]
+    token: str
+
+
+def doubt(request: Request, work: "Work", cases: Sequence[Case], to: dict[str, Any]) -> Doubt | None:
+    """Return what must be confirmed before cases are referred; None if nothing, or if it is confirmed.
+
+    :param to: ``unit_id`` and ``user_id`` of the recipient.
+    """
+    unit_id, user_id = to["unit_id"], to["user_id"]
+    token = f"{unit_id}-{user_id or ''}"
+    if request.POST.get(forms.ANYWAY) == token:
+        return None
+    custody, organization = work.get(CustodyService), work.get(OrganizationService)
+    asked = [(case, custody.before(case.kind, case.category_id, unit_id, user_id)) for case in cases]
+    nobody = [case for case, answer in asked if answer == "nobody"]
+    head = [case for case, answer in asked if answer == "head"]
+    if not nobody and not head:
+        return None
+    heads = custody.heads(unit_id) if head else []
+    names = names_of(work, [*heads, user_id])
+    topics = [
+        organization.category_name(case.category_id) or work.site.kind(case.kind).title
+        for case in (*nobody, *head)
+    ]
+    return Doubt(
+        unit=organization.unit_name(unit_id),
+        person=names.get(user_id or 0, ""),
+        nobody=nobody,
+        head=head,
+        heads=[names[user_id] for user_id in heads if user_id in names],
+        topics=list(dict.fromkeys(topics)),
+        token=token,
+    )
+
+
+def unread(request: Request, case: Case, type_: str, to: dict[str, Any]) -> Unread | None:
+    """Return what must be confirmed before a copy or an inquiry is sent; None if anyone reads it, or if it is confirmed."""
+    unit_id, user_id = to["unit_id"], to["user_id"]
+    token = f"{type_}-{unit_id}"
+    if request.POST.get(forms.ANYWAY) == token or request.work.get(CustodyService).is_read(
+        case, unit_id, user_id
+    ):
+        return None
+    unit = request.work.get(OrganizationService).unit_name(unit_id)
+    return Unread(type=type_, unit=unit, token=token)

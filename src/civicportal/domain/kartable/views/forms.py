@@ -1,0 +1,161 @@
+"""Forms of the case page and of bulk actions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.steps import Step
+from civicportal.domain.cases.uploads import take_files
+from civicportal.domain.cases.workflow import Prefill, Transition
+from civicportal.domain.kartable import schemas
+from civicportal.domain.kartable.addressees import offered
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.web.forms import BoundForm
+from civicportal.web.request import Request
+from civicportal.web.schema import Option, StrictSchema, whole_number
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+    from civicportal.domain.organization.models import Unit
+
+VERSION, SEEN, THEN = "version", "seen", "then"
+"""Hidden fields: the version of the case that the form was made from, the last event shown, the next page."""
+READY, INSERT = "ready", "insert"
+"""The selected ready text, and the button that inserts it."""
+ANYWAY = "anyway"
+"""The checkbox that confirms a referral to which no member of the unit attends; its value names unit and person."""
+OWN = (VERSION, SEEN, THEN, READY, INSERT, ANYWAY)
+WORDS = frozenset({"public_text", "internal_text"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepForm:
+    """A transition with its form."""
+
+    transition: Transition
+    form: BoundForm
+
+
+def path(request: Request, name: str, **more: str) -> str:
+    """Return the address of an action on the case of this page."""
+    return str(request.route_path(name, code=request.matchdict["code"], **more))
+
+
+def open_step(
+    request: Request, case: Case, steps: Sequence[Step], sent: BoundForm | None = None
+) -> StepForm | None:
+    """Return the transition whose form is shown: the one in the address, else the first; None if none is possible.
+
+    :param sent: the refused form of the named transition.
+    """
+    possible = [step.transition for step in steps if not step.reason]
+    if not possible:
+        return None
+    name = request.matchdict.get("step")
+    named = next((transition for transition in possible if transition.name == name), None)
+    transition = named or possible[0]
+    form = (sent if named else None) or step_form(request, transition, case, request.work)
+    return StepForm(transition=transition, form=form)
+
+
+def step_form(request: Request, transition: Transition, case: Case, work: "Work") -> BoundForm:
+    """Return the form of a transition."""
+    prefill = transition.prefill(case, work) if transition.prefill else Prefill()
+    return BoundForm(
+        request,
+        transition.schema() if transition.schema else StrictSchema(),
+        initial=prefill.initial,
+        bindings=prefill.bindings,
+        action=path(request, "kartable.step", step=transition.name),
+        prefix=f"step-{transition.name}",
+        ignore=OWN,
+        take_files=partial(take_files, request),
+    )
+
+
+def words_form(request: Request, transition: Transition, ignore: tuple[str, ...]) -> BoundForm | None:
+    """Return the form of a transition for bulk actions, which has a text field only; None if it needs more."""
+    schema = transition.schema() if transition.schema else StrictSchema()
+    for node in list(schema.children):
+        if node.name in WORDS:
+            continue
+        if node.required:
+            return None
+        del schema[node.name]
+    return BoundForm(request, schema, prefix=f"step-{transition.name}", ignore=ignore)
+
+
+def referral_form(
+    request: Request, work: "Work", *, ignore: tuple[str, ...] = OWN, outlives: bool = False
+) -> BoundForm:
+    """Return the form with the addressee of a referral.
+
+    :param outlives: the form is used after the unit of work has ended.
+    """
+    units = list(_units(work))
+    # Most cases go to a whole unit, so the staff is loaded only where it is shown or a person is chosen.
+    people = cache(partial(_people, work, units))
+    if outlives:
+        people()
+    bindings = {"units": [Option(value=str(unit.id), label=unit.name) for unit in units], "people": people}
+    return BoundForm(request, schemas.Referral(), bindings=bindings, prefix="refer", ignore=ignore)
+
+
+def addressee(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments ``unit_id``, ``user_id`` and ``note`` of a referral."""
+    person = (values["user"] or "").partition("-")[2]
+    return {
+        "unit_id": int(values["unit"]),
+        "user_id": int(person) if person else None,
+        "note": values["note"],
+    }
+
+
+def return_form(request: Request) -> BoundForm:
+    """Return the form with the note of a return."""
+    return BoundForm(request, schemas.ReturnNote(), prefix="refer", ignore=(*OWN, "unit", "user"))
+
+
+def comment_form(request: Request) -> BoundForm:
+    """Return the form of a note."""
+    initial = {"sort": "note"}
+    return BoundForm(request, schemas.Comment(), initial=initial, prefix="comment", ignore=OWN)
+
+
+def publication_form(request: Request, words: str = "") -> BoundForm:
+    """Return the form of the public text.
+
+    :param words: its initial value.
+    """
+    return BoundForm(
+        request, schemas.Publication(), initial={"words": words}, prefix="publish", ignore=(*OWN, "public")
+    )
+
+
+def reply_form(request: Request) -> BoundForm:
+    """Return the form that answers an inquiry."""
+    return BoundForm(request, schemas.Answer(), prefix="reply", ignore=OWN)
+
+
+def sent_number(request: Request, name: str) -> int:
+    """Return the number in a hidden field; 0, which matches no case, if it is invalid."""
+    return whole_number(request.POST.get(name, ""))
+
+
+def _people(work: "Work", units: "Sequence[Unit]") -> list[Option]:
+    people = offered(work)
+    return [
+        Option(value=f"{unit.id}-{user_id}", label=name, group=unit.name)
+        for unit in units
+        for user_id, name in people.get(unit.id, ())
+    ]
+
+
+def _units(work: "Work", parent: int | None = None) -> "Iterator[Unit]":
+    tree = work.get(OrganizationService).units
+    for unit in tree.children(parent):
+        if unit.active:
+            yield unit
+        yield from _units(work, unit.id)

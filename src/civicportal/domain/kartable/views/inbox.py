@@ -1,0 +1,83 @@
+"""The list: saved views, filters, search."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
+
+from civicportal.domain.cases.finding import (
+    FindService,
+    filters_found,
+    typed_search,
+    way_to_case,
+)
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.suggestions import SuggestionService
+from civicportal.domain.kartable.filters import ADDRESS, InboxAddress
+from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxService
+from civicportal.domain.kartable.news import NewsService
+from civicportal.domain.kartable.rows import RowService
+from civicportal.domain.kartable.schemas import SORT_TITLES
+from civicportal.util.i18n import _, localized_digits
+from civicportal.web.request import Request
+from civicportal.web.schema import whole_number
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+def inbox(request: Request) -> dict[str, Any]:
+    """Show one view of the kartable with the filters of the URL."""
+    work = request.work
+    address = InboxAddress(request, work)
+    service = work.get(InboxService)
+    page = service.page(address.view, address.filters, sort=address.sort, cursor=address.cursor)
+    searching = address.view == EVERYWHERE
+    return {
+        "address": address,
+        "form": address.form,
+        "views": VIEWS,
+        "everywhere": EVERYWHERE,
+        "sorts": {name: SORT_TITLES[name] for name in address.sorts},
+        "counts": service.counts(address.filters),
+        "total": service.total(EVERYWHERE, address.filters) if searching else None,
+        "instead": "" if page.rows else _instead(work, address),
+        "rows": work.get(RowService).rows([(case, line) for case, line in page.rows]),
+        "names": work.get(RowService).names_found((row[0] for row in page.rows), address.filters.words),
+        "next_url": address.url(cursor=page.next) if page.next else None,
+        "previous_url": address.url(cursor=page.previous) if page.previous else None,
+        "now": work.clock.now(),
+        "newest": work.get(NewsService).newest(),
+    }
+
+
+def news(request: Request) -> Response:
+    """Return as JSON how many cases have arrived since the list was read."""
+    count = request.work.get(NewsService).count(whole_number(request.GET.get("since", "")))
+    shown = localized_digits(str(count), request.locale_name)
+    text = request.translate(_("${n} new cases: show them", mapping={"n": shown})) if count else ""
+    return Response(json={"count": count, "text": text}, cache_control="no-store")
+
+
+def _instead(work: "Work", address: InboxAddress) -> str:
+    """Return alternative words for a search without results."""
+    filters = address.filters
+    if not filters.words or address.cursor:
+        return ""
+    inbox = work.get(InboxService)
+    return work.get(SuggestionService).instead_of(
+        filters.words, lambda words: inbox.query(address.view, replace(filters, words=words), Case.id)
+    )
+
+
+def search(request: Request) -> HTTPSeeOther:
+    """Redirect a search: to a case, a citizen's cases, or a list. A number is never stored."""
+    text = typed_search(request)
+    if not text:
+        return HTTPSeeOther(ADDRESS)
+    found = request.work.get(FindService).read(text)
+    if case := way_to_case(request, found):
+        return case
+    query = {"view": EVERYWHERE, **filters_found(request, found, "q")}
+    return HTTPSeeOther(request.route_path("kartable", _query=query))

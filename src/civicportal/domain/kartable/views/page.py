@@ -1,0 +1,100 @@
+"""The page of a case, first shown or after a refused form."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.conversion import ConversionService
+from civicportal.domain.cases.history import PublicHistory
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.facts import FactsService, Rights
+from civicportal.domain.kartable.neighbours import neighbours
+from civicportal.domain.kartable.ready_texts import ReadyTextService
+from civicportal.domain.kartable.timeline import StaffHistory
+from civicportal.domain.kartable.undo import UndoService
+from civicportal.domain.kartable.views import forms
+from civicportal.domain.kartable.views.doubts import Doubt, Unread
+from civicportal.web.display import pieces
+from civicportal.web.forms import BoundForm
+from civicportal.web.request import Request
+
+AUDIENCES = ("citizen", "public")
+PLACES = ("step", "refer", "comment", "reply", "publish", "button")
+"""Places of forms on the page."""
+
+
+def case_page(
+    request: Request,
+    case: Case,
+    *,
+    status: int = 200,
+    sent: Mapping[str, BoundForm] | None = None,
+    merge: bool = False,
+    doubt: Doubt | Unread | None = None,
+    reveal: str = "",
+) -> dict[str, Any]:
+    """Return the variables for the template of the case page.
+
+    :param sent: a refused form by its place, one of ``PLACES``.
+    :param merge: the case was changed since the form was shown: list the changes.
+    :param doubt: what must be confirmed before the case is referred, or a copy or an inquiry sent.
+    :param reveal: the citizen's data shown in full: "contact", "identity" or nothing.
+    """
+    work = request.work
+    shown: dict[str, BoundForm | None] = {**dict.fromkeys(PLACES), **(sent or {})}
+    request.response.status_int = status
+    cases, facts, custody = work.get(CaseService), work.get(FactsService), work.get(CustodyService)
+    history, ready = work.get(StaffHistory), work.get(ReadyTextService)
+    rights = facts.rights(case)
+    steps = cases.steps(case)
+    opened = forms.open_step(request, case, steps, shown["step"])
+    public = request.GET.get("history") == "public"
+    photos = work.get(AttachmentService).of_case(case)
+    events = [] if public else history.of(case)
+    return {
+        "case": case,
+        "facts": facts.of(case),
+        "rights": rights,
+        "publishable": cases.kind(case).publishable,
+        "photos": [photo for photo in photos if photo.purpose == "before"],
+        "steps": [step.transition for step in steps if not step.reason],
+        "step": opened,
+        "offers": ready.offers(case, opened.transition) if opened else [],
+        "targets": work.get(ConversionService).targets(case),
+        "closed_steps": [step for step in steps if step.reason],
+        "refer": shown["refer"] or (forms.referral_form(request, work) if rights.refer else None),
+        "comment": shown["comment"] or forms.comment_form(request),
+        "reply": shown["reply"] or forms.reply_form(request),
+        "events": events,
+        "public_events": work.get(PublicHistory).of(case, own=True, audiences=AUDIENCES) if public else None,
+        "seen": last_event(cases, case),
+        "undo": work.get(UndoService).last(case),
+        "neighbours": neighbours(work, case),
+        "rating": work.get(RatingService).summary(case),
+        "panels": pieces(request, "case_panels", ("facts", "aside"), case=case),
+        "sent": shown,
+        "merge": merge,
+        "doubt": doubt,
+        "attendance": custody.doubts(case.kind, case.category_id) if rights.refer else {},
+        "meanwhile": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
+        "refused_form": _refused_form(shown, opened, rights),
+        "reveal": reveal,
+    }
+
+
+def last_event(cases: CaseService, case: Case) -> int:
+    """Return the id of the last event, a hidden field of the forms; 0 for none."""
+    event = cases.last_event(case)
+    return event.id if event else 0
+
+
+def _refused_form(
+    shown: Mapping[str, BoundForm | None], opened: forms.StepForm | None, rights: Rights
+) -> BoundForm | None:
+    """Return a submitted form that the page no longer offers: its transition or inquiry is gone."""
+    if shown["reply"] and rights.inquiry is None:
+        return shown["reply"]
+    return None if opened and opened.form is shown["step"] else shown["step"]

@@ -1,0 +1,119 @@
+"""Views of ready texts: insertion into a form, and administration."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.workflow import Transition
+from civicportal.domain.kartable.models import ReadyText
+from civicportal.domain.kartable.ready_texts import (
+    FIELDS,
+    WORDS,
+    ReadyTextService,
+    asks_for_words,
+)
+from civicportal.domain.kartable.schemas import ReadyText as ReadyTextSchema
+from civicportal.domain.kartable.views.forms import READY
+from civicportal.util.errors import Forbidden
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.request import Request
+from civicportal.web.schema import Option
+
+WAYS = {"up": -1, "down": 1}
+
+
+def insert(request: Request, case: Case, transition: Transition, form: BoundForm) -> None:
+    """Insert the selected text below the input of a transition's form."""
+    offers = request.work.get(ReadyTextService).offers(case, transition)
+    chosen = next((offer for offer in offers if offer.key == request.POST.get(READY)), None)
+    if chosen is None:
+        return
+    draft = form.draft()
+    written = [text.rstrip() for text in draft.get(WORDS, []) if text.strip()]
+    form.fill({**draft, WORDS: ["\n".join([*written, chosen.text])]})
+
+
+def texts(request: Request) -> dict[str, Any]:
+    """List the texts by kind."""
+    service = request.work.get(ReadyTextService)
+    return {"kinds": [(kind, service.rows(kind.name), _steps(kind)) for kind in _kinds(request)]}
+
+
+def new(request: Request) -> Any:
+    """Create a text."""
+    kind = request.GET.get("kind", "")
+    form = _form(request, {"active": True, "place": f"{kind}:" if kind else None})
+
+    def add(values: dict[str, Any]) -> HTTPSeeOther:
+        row = request.work.get(ReadyTextService).add(**_values(values))
+        return _kept(request, row)
+
+    return handle_form(request, form, add, row=None, fields=FIELDS)
+
+
+def edit(request: Request) -> Any:
+    """Change or disable a text."""
+    row = _row(request)
+    place = f"{row.kind}:{row.transition}"
+    form = _form(request, {"place": place, "title": row.title, "text": row.text, "active": row.active})
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        request.work.get(ReadyTextService).change(row, **_values(values))
+        return _kept(request, row)
+
+    return handle_form(request, form, save, row=row, fields=FIELDS)
+
+
+def move(request: Request) -> HTTPSeeOther:
+    """Swap a text with its neighbour."""
+    row = _row(request)
+    by = WAYS.get(request.POST.get("way", ""))
+    if by:
+        request.work.get(ReadyTextService).move(row, by)
+    return HTTPSeeOther(request.route_path("texts", _anchor=f"text-{row.id}"))
+
+
+def _kept(request: Request, row: ReadyText) -> HTTPSeeOther:
+    request.work.get(AuditService).record("ready_text:save", text=row.id)
+    request.session.flash(request.translate(_("The text is kept.")), "good")
+    return HTTPSeeOther(request.route_path("texts", _anchor=f"text-{row.id}"))
+
+
+def _row(request: Request) -> ReadyText:
+    found: ReadyText = request.work.get(ReadyTextService).fetch(int(request.matchdict["id"]))
+    return found
+
+
+def _kinds(request: Request) -> Any:
+    kinds = request.work.get(ReadyTextService).kinds()
+    if not kinds:
+        raise Forbidden("works on no kind of case")
+    return kinds
+
+
+def _steps(kind: Any) -> dict[str, Any]:
+    return {step.name: step.title for step in kind.workflow.transitions if asks_for_words(step)}
+
+
+def _form(request: Request, initial: dict[str, Any]) -> BoundForm:
+    translate = request.translate
+    places = [
+        Option(value=f"{kind.name}:{name}", label=f"{translate(kind.title)}: {translate(title)}")
+        for kind in _kinds(request)
+        for name, title in {"": _("Every step with an answer"), **_steps(kind)}.items()
+    ]
+    return BoundForm(request, ReadyTextSchema(), initial=initial, bindings={"places": places})
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    kind, _colon, transition = values["place"].partition(":")
+    return {
+        "kind": kind,
+        "transition": transition,
+        "title": values["title"],
+        "text": values["text"],
+        "active": values["active"],
+    }

@@ -1,0 +1,116 @@
+"""Text and placeholder values of a notification about a case."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from civicportal.domain.cases.history import public_status
+from civicportal.domain.notifications.texts import TextService
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import localized_digits
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+    from civicportal.domain.cases.changes import CaseChange
+    from civicportal.domain.cases.models import Case
+    from civicportal.domain.cases.workflow import CaseKind
+
+NOTICE = "notice"
+"""Key of ``CaseEvent.data`` under which a transition may set ``moment`` (ISO 8601, aware) and ``note`` for the message."""
+
+#: Changes other than transitions about which the citizen is notified.
+_OTHERS = {"referred": "referred", "returned": "referred", "commented": "answered"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Data of a change that a message may contain.
+
+    :ivar unit_id: the unit that has the case now.
+    :ivar moment: date and time in the message.
+    :ivar note: at most 25 UTF-16 units of it are sent.
+    """
+
+    status: str
+    moment: datetime
+    unit_id: int | None = None
+    note: str = ""
+
+
+def keys_of_step(kind: "CaseKind", before: str | None, after: str, own: str | None = None) -> list[str]:
+    """Return candidate text keys for a transition, most specific first.
+
+    :param own: suffix of the key that the transition itself defines.
+    """
+    reached = f"{kind.name}.{after}"
+    if own:
+        return [f"{kind.name}.{own}", reached]
+    if before is None:
+        return [reached]
+    if before == after:
+        # Without a change of status: `reschedule` keeps a meeting `scheduled`, and its text is `rescheduled`.
+        return [f"{kind.name}.re{after}", reached]
+    states = kind.workflow.by_name
+    was_closed = before in states and not states[before].is_open
+    if was_closed and after in states and states[after].is_open:
+        return [f"{kind.name}.reopened", reached]
+    return [reached]
+
+
+def keys_of(change: "CaseChange") -> list[str]:
+    """Return candidate text keys for a change, most specific first; none for changes without a notification."""
+    event = change.event
+    if event.type in ("opened", "transition") and event.after:
+        own = change.transition.text if change.transition else None
+        return keys_of_step(change.kind, event.before, event.after, own)
+    other = _OTHERS.get(event.type)
+    return [f"{change.kind.name}.{other}"] if other else []
+
+
+def facts_of(change: "CaseChange") -> Facts:
+    """Return the data of a change for its message."""
+    event = change.event
+    notice: Any = event.data.get(NOTICE) or {}
+    moment = notice.get("moment")
+    line = change.referral
+    return Facts(
+        status=change.case.status,
+        moment=datetime.fromisoformat(moment) if moment else event.at,
+        unit_id=line.to_unit_id if line else change.case.unit_id,
+        note=notice.get("note", ""),
+    )
+
+
+class Notices:
+    """Choose and render the texts of cases; a preview uses the same code as the message."""
+
+    def __init__(self, work: "Work") -> None:
+        self.site = work.site
+        self.texts = work.get(TextService)
+        self.organization = work.get(OrganizationService)
+
+    def choose(self, keys: list[str], facts: Facts) -> str | None:
+        """Return the first key that has a text; with a note, the variant with a placeholder for it."""
+        for key in keys:
+            if facts.note and f"{key}_note" in self.site.messages:
+                return f"{key}_note"
+            if key in self.site.messages:
+                return key
+        return None
+
+    def fields(self, case: "Case", facts: Facts, locale: str, *, own: bool = True) -> dict[str, str]:
+        """Return the values of all placeholders of a case's texts.
+
+        :param own: False for a follower, who gets the public number of the case instead of its tracking code.
+        """
+        calendar = self.site.calendar
+        status = public_status(self.site.kind(case.kind), facts.status)
+        unit = self.organization.units.by_id.get(facts.unit_id or 0)
+        return {
+            "TRACK": case.code if own else localized_digits(str(case.id), locale),
+            "STATUS": str(self.site.localizer(locale).translate(status)),
+            "UNIT": (unit.short_name or unit.name) if unit else "",
+            "DATE": calendar.format_date(facts.moment, "short", locale),
+            "TIME": calendar.format_time(facts.moment, locale),
+            "NOTE": facts.note,
+        }

@@ -1,0 +1,119 @@
+"""What arrives on the phones of a demo, and what their owners answer."""
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import func, select
+from translationstring import TranslationString
+
+from civicportal.core.jobs import Job
+from civicportal.core.plugins import in_order
+from civicportal.domain.notifications.inbound import InboundService, answer_inbound
+from civicportal.domain.notifications.models import InboundMessage, OutboxMessage
+from civicportal.domain.notifications.services import NotificationService
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+MOST_MESSAGES = 40
+JOBS = (Job(name="demo.answers", every=timedelta(seconds=1), lane="messages", run=answer_inbound),)
+"""What brings answers out where no provider is fetched from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneMessage:
+    """A message on somebody's phone.
+
+    :ivar at: aware.
+    :ivar own: the phone's owner has sent it to the city's line.
+    """
+
+    text: str
+    at: datetime
+    own: bool = False
+
+
+class Phones(Protocol):
+    """The phones of a demo. Numbers are E.164.
+
+    :ivar modes: how the provider can be made to behave, by name, with what people read; empty where there is none.
+    """
+
+    modes: Mapping[str, TranslationString]
+
+    @property
+    def mode(self) -> str:
+        """Return how the provider behaves now."""
+
+    def behave(self, mode: str) -> None:
+        """Let the provider behave in another way."""
+
+    def counts(self, work: "Work") -> Mapping[str, int]:
+        """Return how many messages have arrived at each number; the number with the latest comes first."""
+
+    def messages(self, work: "Work", number: str) -> Sequence[PhoneMessage]:
+        """Return what stands on one phone, the latest first."""
+
+    def answer(self, work: "Work", number: str, text: str) -> None:
+        """Send a message from a phone to the city's line."""
+
+
+class OutboxPhones:
+    """The phones of a site without a provider: what the console took has arrived."""
+
+    modes: Mapping[str, TranslationString] = {}
+    mode = ""
+
+    def behave(self, mode: str) -> None:
+        """Do nothing: there is no provider."""
+
+    def counts(self, work: "Work") -> Mapping[str, int]:
+        """Return how many messages have arrived at each number; the number with the latest comes first."""
+        rows = work.session.execute(
+            select(OutboxMessage.recipient, func.count().label("number"))
+            .where(OutboxMessage.state == "sent")
+            .group_by(OutboxMessage.recipient)
+            .order_by(func.max(OutboxMessage.id).desc())
+        )
+        return {row.recipient: row.number for row in rows}
+
+    def messages(self, work: "Work", number: str) -> Sequence[PhoneMessage]:
+        """Return what stands on one phone, the latest first."""
+        arrived = work.session.scalars(
+            select(OutboxMessage)
+            .where(OutboxMessage.recipient == number, OutboxMessage.state == "sent")
+            .order_by(OutboxMessage.sent_at.desc(), OutboxMessage.id.desc())
+            .limit(MOST_MESSAGES)
+        )
+        written = work.session.scalars(
+            select(InboundMessage)
+            .where(InboundMessage.sender == number)
+            .order_by(InboundMessage.id.desc())
+            .limit(MOST_MESSAGES)
+        )
+        text_of = work.get(NotificationService).text_of
+        found = [PhoneMessage(text=text_of(row), at=row.sent_at or row.created_at) for row in arrived]
+        found += [PhoneMessage(text=row.text, at=row.received_at, own=True) for row in written]
+        return sorted(found, key=lambda message: message.at, reverse=True)[:MOST_MESSAGES]
+
+    def answer(self, work: "Work", number: str, text: str) -> None:
+        """Send a message from a phone to the city's line."""
+        name = f"console:{secrets.token_hex(8)}"
+        work.get(InboundService).keep(name, number, text, work.clock.now())
+
+
+@contextmanager
+def provider_beside(site: "Site") -> Iterator[None]:
+    """In a demo, let the stand-in of the site's provider run while the server does, and show its phones."""
+    for name, implementation in in_order(site.hooks, "demo_phones"):
+        if site.is_demo and name == site.transport:
+            with implementation(site=site) as phones:
+                site.registry.phones = phones
+                yield
+            return
+    yield

@@ -1,0 +1,59 @@
+"""Panels of the outbox on other pages: a case's notifications, and a warning while the gate is closed."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from civicportal.domain.notifications.arrivals import ARRIVALS
+from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.notifications.schemas import STATES
+from civicportal.domain.notifications.troubles import told
+from civicportal.web.items import Panel, Widget
+from civicportal.web.request import Request
+
+if TYPE_CHECKING:
+    from civicportal.domain.cases.models import Case
+
+SEE = "core:message:view"
+MOST_NOTICES = 20
+_TEMPLATES = "civicportal:templates/notifications"
+
+
+def case_panels(case: "Case", request: Request) -> Iterator[Panel]:
+    """Return the notifications of a case with their states, for staff; without numbers."""
+    if not request.identity.is_staff:
+        return
+    query = select(OutboxMessage).where(OutboxMessage.case_id == case.id)
+    notices = request.display_work.session.scalars(
+        query.order_by(OutboxMessage.id.desc()).limit(MOST_NOTICES)
+    )
+    context = {
+        "notices": notices.all(),
+        "titles": request.site.messages,
+        "states": STATES,
+        "arrivals": ARRIVALS,
+    }
+    yield Panel(
+        name="notices", area="aside", template=f"{_TEMPLATES}/panel.jinja2", weight=-50, context=context
+    )
+
+
+def gate_widget(request: Request) -> Iterator[Widget]:
+    """Warn users who may see messages while the gate is closed."""
+    if not request.identity.permits(SEE):
+        return
+    gate = request.display_work.get(GateService)
+    if gate.row is not None and not gate.works:
+        yield Widget(
+            name="gate",
+            area="desk",
+            template=f"{_TEMPLATES}/gate.jinja2",
+            weight=1000,
+            context={
+                "gate": gate.row,
+                "worker_lives": gate.worker_lives,
+                "reason": told(gate.row.reason, request.localizer),
+            },
+        )

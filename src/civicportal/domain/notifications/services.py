@@ -1,0 +1,300 @@
+"""Queuing of messages in the outbox, in the transaction of their cause."""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, select, update
+
+from civicportal.core.db import BigId, changed_rows
+from civicportal.core.messages import Lane
+from civicportal.core.settings import parse_hours
+from civicportal.domain.accounts.models import OtpChallenge, User
+from civicportal.domain.cases.errors import CannotUndo
+from civicportal.domain.cases.followers import hearing
+from civicportal.domain.notifications import timing
+from civicportal.domain.notifications.choices import wants
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.notifications.notices import (
+    Facts,
+    Notices,
+    facts_of,
+    keys_of,
+    keys_of_step,
+)
+from civicportal.domain.notifications.outbox import write_messages, write_wanted
+from civicportal.domain.notifications.sms import SmsLength, sms_parts
+from civicportal.domain.notifications.texts import TextService
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+    from civicportal.domain.cases.changes import CaseChange
+    from civicportal.domain.cases.models import Case, CaseEvent
+
+#: Recipients of a case who can be reached and have not opted out; built once, because every transition uses it.
+_TOLD = (
+    select(User.id, User.mobile, User.locale)
+    .where(
+        hearing(bindparam("case_id", type_=BigId), bindparam("citizen_id", type_=BigId)),
+        User.mobile.is_not(None),
+        User.disabled_at.is_(None),
+        User.deleted_at.is_(None),
+        wants("case_notices"),
+    )
+    .order_by(User.id)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """A message as it would be sent, with its cost."""
+
+    key: str
+    text: str
+    length: SmsLength
+
+
+class NotificationService:
+    """Queue messages: one row of the outbox per event and person."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.site = work.site
+        self.texts = work.get(TextService)
+        self.notices = work.get(Notices)
+
+    # -- cases ----------------------------------------------------------------------------------------------
+
+    def case_changed(self, change: "CaseChange") -> None:
+        """Notify the citizen and the followers of a change, or cancel the notifications of an undone transition."""
+        if change.type == "undone":
+            self._cancel(change.case, change.event.data.get("event"))
+        elif change.notify:
+            self._tell(change)
+
+    def _tell(self, change: "CaseChange") -> None:
+        facts = facts_of(change)
+        key = self.notices.choose(keys_of(change), facts)
+        if key is None:
+            return
+        me, case = self.work.actor, change.case
+        if change.type == "opened" and me.is_citizen and me.user_id == case.citizen_id and me.mobile:
+            # The sender of a new case is loaded already, except for their preferences.
+            write_wanted(self.work, "case_notices", self._row(change, key, facts, me.user_id, me))
+            return
+        rows = [self._row(change, key, facts, person.id, person) for person in self._people(change)]
+        write_messages(self.work, rows)
+
+    def _row(
+        self, change: "CaseChange", key: str, facts: Facts, user_id: int | None, person: Any
+    ) -> dict[str, Any]:
+        """Return the message row for a person with ``mobile`` and ``locale``."""
+        case, locale = change.case, self.locale_of(person)
+        fields = self.notices.fields(case, facts, locale, own=user_id == case.citizen_id)
+        return {
+            "event_key": f"{change.event.id}:{user_id}:sms",
+            "kind": key,
+            "recipient": person.mobile,
+            "user_id": user_id,
+            "case_id": case.id,
+            "event_id": change.event.id,
+            "next_at": self._due(change),
+            **self._content(key, locale, fields),
+        }
+
+    def _people(self, change: "CaseChange") -> Sequence[Any]:
+        """Return the recipients of a change who can be reached and have not opted out."""
+        case = change.case
+        return self.session.execute(_TOLD, {"case_id": case.id, "citizen_id": case.citizen_id}).all()
+
+    def _due(self, change: "CaseChange") -> datetime:
+        now = self.work.clock.now()
+        if change.type == "opened":
+            return now
+        if self.work.actor.is_staff:
+            now += timedelta(seconds=self.site.settings["notifications"]["undo_seconds"])
+        return self._awake(now)
+
+    def _awake(self, moment: datetime) -> datetime:
+        return timing.after_quiet_hours(moment, self.quiet_hours, self.site.calendar)
+
+    @cached_property
+    def quiet_hours(self) -> tuple[time, time]:
+        """Return start and end of the city's quiet hours."""
+        return parse_hours(self.site.settings["notifications"]["quiet_hours"])
+
+    def _cancel(self, case: "Case", event_id: Any) -> None:
+        """Cancel the notifications of a transition.
+
+        :raises CannotUndo: when the worker has leased one.
+        """
+        of_step = (OutboxMessage.case_id == case.id, OutboxMessage.event_id == event_id)
+        self.session.execute(
+            update(OutboxMessage)
+            .where(*of_step, OutboxMessage.state == "new")
+            .values(state="cancelled")
+            .execution_options(synchronize_session=False)
+        )
+        gone = select(OutboxMessage.id).where(*of_step, OutboxMessage.state != "cancelled")
+        if self.session.scalar(gone.limit(1)) is not None:
+            raise CannotUndo(f"a notice of event {event_id} has gone out")
+
+    def hasten(self, event: "CaseEvent", citizen: User) -> bool:
+        """Make the notification of an event to one person due at once: it answers their message.
+
+        :returns: whether there is one.
+        """
+        of_event = (OutboxMessage.event_id == event.id, OutboxMessage.user_id == citizen.id)
+        changed = self.session.execute(
+            update(OutboxMessage)
+            .where(*of_event, OutboxMessage.state == "new")
+            .values(next_at=self.work.clock.now())
+            .execution_options(synchronize_session=False)
+        )
+        return changed_rows(changed) > 0
+
+    # -- codes ----------------------------------------------------------------------------------------------
+
+    def send_code(self, challenge: OtpChallenge, locale: str = "") -> None:
+        """Queue the code of a challenge for immediate delivery; a decoy challenge sends nothing. The text is rendered when it is sent.
+
+        :param locale: of the recipient; the site's own if empty.
+        """
+        if challenge.hollow:
+            return
+        self.session.flush()
+        self._add(
+            event_key=f"code:{challenge.id}:sms",
+            kind=self._code_key(challenge),
+            lane="codes",
+            recipient=challenge.mobile,
+            user_id=challenge.user_id,
+            challenge_id=challenge.id,
+            locale=locale,
+            next_at=self.work.clock.now(),
+            expires_at=challenge.expires_at,
+        )
+
+    def text_of(self, message: OutboxMessage) -> str:
+        """Return the text of a message; that of a code is derived from its challenge, and empty after its deletion."""
+        if message.challenge_id is None:
+            return message.text
+        return self.texts.render(message.kind, message.locale or None, self.fields_of(message)) or ""
+
+    def fields_of(self, message: OutboxMessage) -> dict[str, str]:
+        """Return the values of the text's placeholders, for transports that send templates."""
+        if message.challenge_id is None:
+            fields: dict[str, str] = json.loads(message.fields)
+            return fields
+        challenge = self.session.get(OtpChallenge, message.challenge_id)
+        code = self.site.keys.otp_code(challenge.nonce) if challenge else ""
+        return self.texts.values(message.kind, {"CODE": code})
+
+    def _code_key(self, challenge: OtpChallenge) -> str:
+        """Return the text key of a purpose; browsers can fill in the code if the portal has a public address."""
+        key = f"otp.{challenge.purpose}"
+        key = key if key in self.site.messages else "otp.login"
+        return key if self.site.public_url else f"{key}.short"
+
+    # -- anything else --------------------------------------------------------------------------------------
+
+    def send(
+        self,
+        kind: str,
+        *,
+        recipient: str,
+        user_id: int | None = None,
+        fields: Mapping[str, str] | None = None,
+        lane: Lane = "notices",
+        case: "Case | None" = None,
+        once: str = "",
+        locale: str | None = None,
+        at_once: bool = False,
+        expires_at: datetime | None = None,
+    ) -> bool:
+        """Queue a message with a registered text.
+
+        :param kind: key of the text.
+        :param recipient: E.164.
+        :param once: name of the event: a second message with the same name to the same number is ignored.
+        :param at_once: ignore the quiet hours; for answers to an action of the person.
+        :returns: False when there is no text of this key.
+        """
+        content = self._content(kind, locale, fields or {})
+        if not content:
+            return False
+        now = self.work.clock.now()
+        name = f"{once}:{self._digest(recipient)}:sms" if once else secrets.token_hex(16)
+        self._add(
+            event_key=name,
+            kind=kind,
+            lane=lane,
+            recipient=recipient,
+            user_id=user_id,
+            case_id=case.id if case else None,
+            next_at=now if at_once else self._awake(now),
+            expires_at=expires_at,
+            **content,
+        )
+        return True
+
+    def preview(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> Preview | None:
+        """Return a text as it would be sent with these values, or None for an unknown key."""
+        text = self.texts.render(key, locale, fields)
+        return None if text is None else Preview(key=key, text=text, length=sms_parts(text))
+
+    def preview_step(
+        self,
+        case: "Case",
+        *,
+        target: str | None = None,
+        own: str | None = None,
+        unit_id: int | None = None,
+        moment: datetime | None = None,
+        note: str = "",
+    ) -> Preview | None:
+        """Return the citizen's message for a transition or a referral.
+
+        :param target: the new state of a transition; None for a referral.
+        :param own: suffix of the text key that the transition defines.
+        :param unit_id: the addressee of a referral.
+        :param moment: of an appointment; now if None.
+        """
+        kind = self.site.kind(case.kind)
+        keys = keys_of_step(kind, case.status, target, own) if target else [f"{kind.name}.referred"]
+        facts = Facts(
+            status=target or case.status,
+            moment=moment or self.work.clock.now(),
+            unit_id=unit_id or case.unit_id,
+            note=note,
+        )
+        key = self.notices.choose(keys, facts)
+        citizen = self.session.get(User, case.citizen_id) if case.citizen_id else None
+        if key is None or citizen is None:
+            return None
+        locale = self.locale_of(citizen)
+        return self.preview(key, self.notices.fields(case, facts, locale), locale)
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _content(self, key: str, locale: str | None, fields: Mapping[str, str]) -> dict[str, str]:
+        text = self.texts.render(key, locale, fields)
+        if text is None:
+            return {}
+        values = json.dumps(self.texts.values(key, fields), ensure_ascii=False)
+        return {"text": text, "fields": values, "locale": locale or ""}
+
+    def _add(self, **values: Any) -> None:
+        write_messages(self.work, [values])
+
+    def locale_of(self, person: Any) -> str:
+        """Return the message language of a person with a ``locale``."""
+        return str(person.locale) if person.locale in self.site.languages else self.site.locale
+
+    def _digest(self, recipient: str) -> str:
+        return self.site.keys.mac("outbox", recipient).hex()[:24]

@@ -1,0 +1,169 @@
+"""Texts of messages: the plugins' defaults, the site's wording, and placeholders."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from civicportal.core.messages import MessageText
+from civicportal.domain.cases.history import public_status
+from civicportal.domain.notifications.models import StoredText
+from civicportal.domain.notifications.sms import cut_units, utf16_len
+from civicportal.util.i18n import _, localized_digits
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+#: Placeholders that every text may use.
+COMMON_FIELDS = ("SITE", "HOST", "PHONE")
+#: UTF-16 units: templates of providers allow 25 per field; with 24 the longest notification of a referral is one part.
+LONGEST = {"UNIT": 24}
+LONGEST_OTHER = 25
+_WHOLE = frozenset({"CODE", "TRACK", "SITE", "HOST", "PHONE"})
+_FIELD = re.compile(r"\{([A-Z]+)\}")
+
+
+def fill(text: str, fields: Mapping[str, str]) -> str:
+    """Replace known placeholders in a text; unknown ones stay."""
+    return _FIELD.sub(lambda match: fields.get(match[1], match[0]), text).strip()
+
+
+def used_fields(text: str) -> set[str]:
+    """Return the names in braces in a text."""
+    return set(_FIELD.findall(text))
+
+
+def cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    """Truncate values to the maximum of a placeholder, except codes, numbers and names of the site."""
+    return {
+        name: value if name in _WHOLE else cut_units(value, LONGEST.get(name, LONGEST_OTHER)).strip()
+        for name, value in fields.items()
+    }
+
+
+def common_fields(site: "Site", locale: str | None = None) -> dict[str, str]:
+    """Return the placeholders about the city; its phone has a fallback text if there is no number.
+
+    :param locale: a language of the site; its own if None.
+    """
+    return {
+        "SITE": site.short_name,
+        "HOST": urlsplit(site.public_url).hostname or "",
+        "PHONE": site.face.phone or str(site.localizer(locale).translate(_("the municipality"))),
+    }
+
+
+class TextService:
+    """The texts of messages: the site's wording, else the plugin's default."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.site = work.site
+        self._stored: dict[str, dict[str, str]] = {}
+
+    def wording(self, key: str, locale: str | None = None) -> str | None:
+        """Return a text with its placeholders, or None for an unknown key."""
+        proposed = self.site.messages.get(key)
+        if proposed is None:
+            return None
+        locale = locale or self.site.locale
+        stored = self._stored_in(locale).get(key)
+        return stored if stored is not None else self.default(proposed, locale)
+
+    def default(self, text: MessageText, locale: str | None = None) -> str:
+        """Return the plugin's default, translated."""
+        return str(self.site.localizer(locale).translate(text.text))
+
+    def is_changed(self, key: str, locale: str | None = None) -> bool:
+        """Return whether the site has its own wording."""
+        return key in self._stored_in(locale or self.site.locale)
+
+    def render(self, key: str, locale: str | None, fields: Mapping[str, str]) -> str | None:
+        """Return a rendered text, or None for an unknown key.
+
+        :param locale: a language of the site; its own if None.
+        :param fields: those that the text does not list are ignored.
+        """
+        wording = self.wording(key, locale)
+        return None if wording is None else fill(wording, self.values(key, fields, locale))
+
+    def values(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> dict[str, str]:
+        """Return the values a text of this key may use, truncated, with the site's own.
+
+        :param locale: a language of the site; its own if None.
+        """
+        allowed = self.allowed(key)
+        given = {**common_fields(self.site, locale), **fields}
+        return cut_fields({name: value for name, value in given.items() if name in allowed})
+
+    def allowed(self, key: str) -> frozenset[str]:
+        """Return the placeholders that a text of this key may use."""
+        return frozenset((*COMMON_FIELDS, *self.site.messages[key].fields))
+
+    def unknown_fields(self, key: str, text: str) -> list[str]:
+        """Return the unknown placeholders of a text, which would be sent in braces."""
+        return sorted(used_fields(text) - self.allowed(key))
+
+    def sample(self, key: str) -> str:
+        """Return the site's text of a key with the longest usual values."""
+        return fill(self.wording(key) or "", self.sample_values(key))
+
+    def sample_values(self, key: str) -> dict[str, str]:
+        """Return the longest usual values of the placeholders of a text of this key."""
+        now, locale = self.work.clock.now(), self.site.locale
+        translate = self.site.localizer().translate
+        usual = {
+            "CODE": "123456",
+            "TRACK": "1234567890",
+            "CODES": "1234567890 1234567890",
+            "COUNT": localized_digits("12", locale),
+            "LATE": localized_digits("12", locale),
+            "DATE": self.site.calendar.format_date(now, "short", locale),
+            "TIME": self.site.calendar.format_time(now, locale),
+            "UNIT": str(translate(_("Name of a unit of the greatest length"))),
+            "NOTE": str(translate(_("Some words of the greatest length"))),
+            "STATUS": self._longest_status(key),
+        }
+        return self.values(key, usual)
+
+    def save(self, key: str, text: str) -> None:
+        """Save the site's wording of a text in its main language."""
+        locale = self.site.locale
+        self.work.session.merge(
+            StoredText(key=key, locale=locale, text=text, updated_at=self.work.clock.now())
+        )
+        self._stored.pop(locale, None)
+
+    def reset(self, key: str) -> None:
+        """Restore the plugin's default."""
+        row = self.work.session.get(StoredText, (key, self.site.locale))
+        if row is not None:
+            self.work.session.delete(row)
+        self._stored.pop(self.site.locale, None)
+
+    def _longest_status(self, key: str) -> str:
+        kinds = self.site.kinds
+        kind = key.partition(".")[0]
+        translate = self.site.localizer().translate
+        names = [
+            str(translate(public_status(one, state.name)))
+            # Texts that belong to no kind of case, for instance the answer to a code, may use the placeholders of all.
+            for one in ([kinds[kind]] if kind in kinds else kinds.values())
+            for state in one.workflow.states
+        ]
+        return max(names, key=utf16_len, default="")
+
+    def _stored_in(self, locale: str) -> dict[str, str]:
+        if locale not in self._stored:
+            self._stored[locale] = self.work.reference(f"texts:{locale}", partial(_read_stored, locale))
+        return self._stored[locale]
+
+
+def _read_stored(locale: str, session: Session) -> dict[str, str]:
+    rows = session.execute(select(StoredText.key, StoredText.text).where(StoredText.locale == locale))
+    return {row.key: row.text for row in rows}

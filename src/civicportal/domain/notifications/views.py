@@ -1,0 +1,164 @@
+"""Administration of messages: the outbox, and the wording of texts."""
+
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import select
+
+from civicportal.domain.accounts.models import User
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.finding import typed_search
+from civicportal.domain.cases.models import Case
+from civicportal.domain.notifications.arrivals import ARRIVALS
+from civicportal.domain.notifications.book import MessageBook, MessageQuery
+from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.schemas import STATES, MessageFilters, MessageWording
+from civicportal.domain.notifications.sms import sms_parts
+from civicportal.domain.notifications.texts import TextService, fill
+from civicportal.domain.notifications.troubles import told
+from civicportal.util.countries import InvalidMobile
+from civicportal.util.errors import Conflict, NotFound
+from civicportal.util.i18n import _
+from civicportal.util.persian import compact
+from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.forms.filters import page_ends, with_query
+from civicportal.web.request import Request
+from civicportal.web.schema import Option
+
+FILTERS = ("state", "arrival", "kind", "code", "ending", "first", "last", "person")
+
+
+def messages(request: Request) -> dict[str, Any]:
+    """List the messages with the filters of the URL."""
+    work = request.work
+    texts = request.site.messages
+    kinds = [Option(value=key, label=text.title) for key, text in sorted(texts.items())]
+    form = BoundForm(request, MessageFilters(), bindings={"kinds": kinds})
+    values = form.read_filters(request.GET)
+    book = work.get(MessageBook)
+    page = book.page(MessageQuery(**values), **page_ends(request))
+    chosen = {name: form[name].cstruct for name in FILTERS if values[name] not in (None, "")}
+    return {
+        "form": form,
+        "values": values,
+        "narrowed": bool(set(chosen) - {"state"}),
+        "page": page,
+        "states": STATES,
+        "arrivals": ARRIVALS,
+        "texts": texts,
+        "counts": book.counts(),
+        "gate": work.get(GateService),
+        "transport": request.site.transport,
+        "told": partial(told, localizer=request.localizer),
+        "url": lambda **changes: _url(request, {**chosen, **changes}),
+    }
+
+
+def find(request: Request) -> HTTPSeeOther:
+    """Redirect to the messages of a tracking code or of a mobile number, which is not put into the URL."""
+    text = compact(typed_search(request))
+    if request.work.session.scalar(select(Case.id).where(Case.code == text)):
+        return HTTPSeeOther(_url(request, {"code": text}))
+    try:
+        mobile = request.site.country.normalize_mobile(text)
+    except InvalidMobile:
+        mobile = ""
+    person = request.work.session.scalar(select(User.id).where(User.mobile == mobile))
+    if person is None:
+        request.session.flash(request.translate(_("No case and no person was found for this.")), "warn")
+        return HTTPSeeOther(_url(request, {}))
+    return HTTPSeeOther(_url(request, {"person": person}))
+
+
+def open_gate(request: Request) -> HTTPSeeOther:
+    """Retry sending at once after the configuration was corrected."""
+    try:
+        request.work.get(GateService).open_again()
+    except Conflict:
+        request.session.flash(request.translate(_("Messages get through already.")), "warn")
+    else:
+        request.session.flash(request.translate(_("Messages are tried again now.")), "good")
+    return HTTPSeeOther(_url(request, {}))
+
+
+def again(request: Request) -> HTTPSeeOther:
+    """Resend a message that failed or whose outcome is unknown."""
+    try:
+        request.work.get(MessageBook).send_again(int(request.matchdict["id"]))
+    except Conflict:
+        request.session.flash(request.translate(_("This message cannot be sent again.")), "bad")
+    else:
+        request.session.flash(request.translate(_("The message is on its way again.")), "good")
+    return HTTPSeeOther(request.safe_next(request.route_path("admin.messages")))
+
+
+def texts(request: Request) -> dict[str, Any]:
+    """List the texts with their costs."""
+    service = request.work.get(TextService)
+    rows = [
+        {
+            "text": text,
+            "sample": service.sample(key),
+            "length": sms_parts(service.sample(key)),
+            "changed": service.is_changed(key),
+        }
+        for key, text in sorted(request.site.messages.items())
+    ]
+    return {"rows": rows}
+
+
+def text(request: Request) -> Any:
+    """Edit the wording of one text."""
+    key = _key(request)
+    service = request.work.get(TextService)
+    form = BoundForm(
+        request,
+        MessageWording(),
+        initial={"text": service.wording(key)},
+        bindings={
+            "unknown_fields": lambda words: service.unknown_fields(key, words),
+            "needs_code": "CODE" in request.site.messages[key].fields,
+        },
+    )
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.save(key, values["text"])
+        request.work.get(AuditService).record("message_text:save", key=key)
+        request.session.flash(request.translate(_("The text is kept. It is used from now on.")), "good")
+        return HTTPSeeOther(request.route_path("admin.message_texts"))
+
+    words = str(form["text"].cstruct) if request.method != "POST" else str(request.POST.get("text", ""))
+    sample = fill(words, service.sample_values(key))
+    return handle_form(
+        request,
+        form,
+        save,
+        message=request.site.messages[key],
+        allowed=sorted(service.allowed(key)),
+        samples=service.sample_values(key),
+        sample=sample,
+        length=sms_parts(sample),
+        proposed=service.default(request.site.messages[key]),
+        changed=service.is_changed(key),
+    )
+
+
+def reset(request: Request) -> HTTPSeeOther:
+    """Restore the default wording."""
+    key = _key(request)
+    request.work.get(TextService).reset(key)
+    request.work.get(AuditService).record("message_text:reset", key=key)
+    request.session.flash(request.translate(_("The text is the usual one again.")), "good")
+    return HTTPSeeOther(request.route_path("admin.message_text", key=key))
+
+
+def _key(request: Request) -> str:
+    key = str(request.matchdict["key"])
+    if key not in request.site.messages:
+        raise NotFound("no such text")
+    return key
+
+
+def _url(request: Request, parts: dict[str, Any]) -> str:
+    return with_query(request.route_path("admin.messages"), parts)

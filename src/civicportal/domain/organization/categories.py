@@ -1,0 +1,133 @@
+"""Editing the categories: two levels for each kind of case."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.util import memoized_property
+
+from civicportal.core.db import fetch_row
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.organization import editing
+from civicportal.domain.organization.models import Category
+from civicportal.domain.organization.services import Tree, read_categories
+from civicportal.util.errors import NotPossible
+from civicportal.util.i18n import _
+from civicportal.util.persian import key
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+LOOK = ("icon", "tint")
+"""What a leaf has from its root."""
+
+
+class CategoryService:
+    """Add, change, order, close and delete categories; each is written into the trail."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def tree(self, kind: str) -> Tree[Category]:
+        """Return the categories of a kind of case, as rows that may be changed."""
+        return self._categories.part(kind, lambda category: category.kind == kind)
+
+    @memoized_property
+    def _categories(self) -> Tree[Category]:
+        return read_categories(self.session)
+
+    def fetch(self, category_id: int, *, lock: bool = False) -> Category:
+        """Return a category.
+
+        :raises NotFound: when there is none.
+        """
+        return fetch_row(self.session, Category, category_id, lock=lock)
+
+    def search(self, kind: str, words: str) -> list[Category]:
+        """Return the categories whose name or synonyms hold the words, in their order."""
+        wanted = key(words)
+        return [
+            category
+            for _depth, category in editing.in_order(self.tree(kind))
+            if any(wanted in key(text) for text in (category.name, category.hint, *category.synonyms))
+        ]
+
+    def possible_parents(self, kind: str, category: Category | None) -> list[Category]:
+        """Return the roots below which a category may stand: none for a root that has leaves."""
+        tree = self.tree(kind)
+        if category and tree.children(category.id):
+            return []
+        return [root for root in tree.roots if category is None or root.id != category.id]
+
+    def add(self, kind: str, values: Mapping[str, Any]) -> Category:
+        """Make a category, the last below its root.
+
+        :param values: ``name``, ``short_name``, ``parent_id``, ``unit_id``, ``deadline_days``, ``icon``, ``tint``,
+            ``hint``, ``synonyms``, ``public``.
+        :raises NotPossible: when it would stand on a third level.
+        """
+        self._check_parent(kind, None, values["parent_id"])
+        weight = editing.last_weight(self.tree(kind))
+        own_key = editing.new_key("category")
+        category = Category(kind=kind, key=own_key, weight=weight, **self._with_look(values))
+        self.session.add(category)
+        self.session.flush()
+        self._record("add", category, name=category.name)
+        return category
+
+    def change(self, category: Category, values: Mapping[str, Any]) -> None:
+        """Change a category; its leaves look as it does.
+
+        :raises NotPossible: when it would stand on a third level.
+        """
+        self._check_parent(category.kind, category, values["parent_id"])
+        changed = editing.changes(category, self._with_look(values))
+        for name, (_old, new) in changed.items():
+            setattr(category, name, new)
+        for leaf in self.tree(category.kind).children(category.id):
+            leaf.icon, leaf.tint = category.icon, category.tint
+        if changed:
+            self._record("change", category, changes=changed)
+
+    def move(self, category: Category, step: int) -> None:
+        """Let a category change places with its neighbour.
+
+        :param step: -1 up, 1 down.
+        """
+        if editing.move(self.tree(category.kind), category, step):
+            self._record("move", category, step=step)
+
+    def set_active(self, category: Category, active: bool) -> None:
+        """Offer a category to citizens, or not any more; its cases stay as they are."""
+        category.active = active
+        self._record("open" if active else "close", category)
+
+    def may_delete(self, category: Category) -> bool:
+        """Return whether nothing refers to a category."""
+        return not editing.is_used(self.work, category)
+
+    def delete(self, category: Category) -> None:
+        """Delete a category that was never used.
+
+        :raises NotPossible: when anything refers to it.
+        """
+        if not self.may_delete(category):
+            raise NotPossible(_("Something refers to this category. It can be switched off, not deleted."))
+        self._record("delete", category, name=category.name)
+        self.session.delete(category)
+
+    def _check_parent(self, kind: str, category: Category | None, parent_id: int | None) -> None:
+        allowed = {root.id for root in self.possible_parents(kind, category)}
+        if parent_id is not None and parent_id not in allowed:
+            raise NotPossible(_("Categories have two levels: this one cannot stand there."))
+
+    def _with_look(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        if values["parent_id"] is None:
+            return dict(values)
+        root = self.fetch(values["parent_id"])
+        return {**values, **{name: getattr(root, name) for name in LOOK}}
+
+    def _record(self, what: str, category: Category, **data: Any) -> None:
+        self.work.get(AuditService).record(
+            f"category:{what}", id=category.id, kind=category.kind, key=category.key, **data
+        )

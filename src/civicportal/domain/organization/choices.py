@@ -1,0 +1,39 @@
+"""What forms offer of the organisation: its trees, each row below its parent."""
+
+from typing import TYPE_CHECKING
+
+from civicportal.domain.organization.editing import in_order
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.web.schema import Option
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+INDENT = "\N{EM SPACE}"
+
+
+def unit_options(work: "Work", *, keep: int | None = None) -> list[Option]:
+    """Return the units that are at work.
+
+    :param keep: id of one that stays among them although it is closed.
+    """
+    tree = work.get(OrganizationService).units
+    return [
+        Option(value=str(unit.id), label=INDENT * depth + unit.name)
+        for depth, unit in in_order(tree)
+        if unit.active or unit.id == keep
+    ]
+
+
+def category_options(work: "Work", *, unused: bool = False) -> list[Option]:
+    """Return the categories, grouped by the service they belong to.
+
+    :param unused: also those that citizens cannot choose any more.
+    """
+    organization = work.get(OrganizationService)
+    return [
+        Option(value=str(category.id), label=INDENT * depth + category.name, group=kind.title)
+        for kind in work.site.kinds.values()
+        for depth, category in in_order(organization.categories_of(kind.name))
+        if category.active or unused
+    ]

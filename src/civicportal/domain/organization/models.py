@@ -1,0 +1,119 @@
+"""Units, the two-level category tree, and days on which the city does not work."""
+
+from datetime import date, time, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Date, Float, ForeignKey, Integer, String, Time, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from civicportal.core.db import (
+    Base,
+    BigId,
+    id_column,
+    tagged,
+)
+from civicportal.core.reference import REFERENCE
+
+
+class Unit(Base):
+    """A part of the municipality that has a kartable."""
+
+    __tablename__ = "units"
+    __table_args__ = {"sqlite_autoincrement": True, "info": REFERENCE}
+
+    id: Mapped[int] = id_column()
+    key: Mapped[str] = tagged(String(40), unique=True)
+    name: Mapped[str] = tagged(String(200))
+    #: Fits a parameter of a text message: 25 UTF-16 units at most.
+    short_name: Mapped[str] = tagged(String(25))
+    parent_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
+    phone: Mapped[str] = tagged(String(40), default="")
+    weight: Mapped[int] = tagged(Integer, default=0)
+    active: Mapped[bool] = tagged(Boolean, default=True)
+
+
+class Category(Base):
+    """What a case is about; a root has an icon, a leaf has a responsible unit and a deadline."""
+
+    __tablename__ = "categories"
+    __table_args__ = (UniqueConstraint("kind", "key"), {"sqlite_autoincrement": True, "info": REFERENCE})
+
+    id: Mapped[int] = id_column()
+    kind: Mapped[str] = tagged(String(40))
+    key: Mapped[str] = tagged(String(40))
+    name: Mapped[str] = tagged(String(200))
+    short_name: Mapped[str] = tagged(String(25))
+    parent_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id"))
+    unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
+    #: Office days within which a case should be closed.
+    deadline_days: Mapped[float | None] = tagged(Float)
+    icon: Mapped[str] = tagged(String(40), default="dots")
+    tint: Mapped[str] = tagged(String(2), default="")
+    hint: Mapped[str] = tagged(String(200), default="")
+    synonyms: Mapped[list[str]] = tagged(JSON, default=list)
+    #: Cases are offered for publication with the box already ticked.
+    public: Mapped[bool] = tagged(Boolean, default=False)
+    weight: Mapped[int] = tagged(Integer, default=0)
+    active: Mapped[bool] = tagged(Boolean, default=True)
+
+
+class Holiday(Base):
+    """A day on which the city does not work, beside the weekend."""
+
+    __tablename__ = "holidays"
+    __table_args__ = {"info": REFERENCE}
+
+    day: Mapped[date] = tagged(Date, primary_key=True)
+    name: Mapped[str] = tagged(String(200))
+
+
+class Closure(Base):
+    """A period of whole days on which the city does not work, for instance a storm or an energy shortage."""
+
+    __tablename__ = "closures"
+    __table_args__ = {"info": REFERENCE}
+
+    id: Mapped[int] = id_column()
+    first_day: Mapped[date] = tagged(Date)
+    last_day: Mapped[date] = tagged(Date)
+    reason: Mapped[str] = tagged(String(200))
+
+    @property
+    def days(self) -> list[date]:
+        """Return its days."""
+        return [self.first_day + timedelta(days=n) for n in range((self.last_day - self.first_day).days + 1)]
+
+
+class OfficeHours(Base):
+    """When the offices work in an ordinary week: one row, planted from ``[calendar]`` of the site."""
+
+    __tablename__ = "office_hours"
+    __table_args__ = {"info": REFERENCE}
+
+    id: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
+    #: Weekdays as Python counts them, Monday 0.
+    weekend: Mapped[list[int]] = tagged(JSON)
+    half_days: Mapped[list[int]] = tagged(JSON)
+    opens: Mapped[time] = tagged(Time)
+    closes: Mapped[time] = tagged(Time)
+    #: None: half days end in the middle of the office hours.
+    half_day_ends: Mapped[time | None] = tagged(Time)
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """Return them as parameters of :class:`~civicportal.util.calendar.CityCalendar`."""
+        return {
+            "weekend": frozenset(self.weekend),
+            "half_days": frozenset(self.half_days),
+            "hours": (self.opens, self.closes),
+            "half_day_end": self.half_day_ends,
+        }
+
+
+class Seed(Base):
+    """A seed of the site's files that was applied once; what people change or delete afterwards stays so."""
+
+    __tablename__ = "seeds"
+
+    key: Mapped[str] = tagged(String(200), primary_key=True)
+    digest: Mapped[str] = tagged(String(64))

@@ -1,0 +1,164 @@
+"""Reading the organisation: trees of units and categories, and the city's working calendar."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from sqlalchemy import select
+
+# Until Python 3.12 functools.cached_property holds one lock for all objects of a class while it computes: a reader
+# that waits for the database would keep the one that has it from going on.
+from sqlalchemy.util import memoized_property
+
+from civicportal.domain.organization.models import (
+    Category,
+    Closure,
+    Holiday,
+    OfficeHours,
+    Unit,
+)
+from civicportal.util.errors import CivicportalError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from civicportal.core.work import Work
+    from civicportal.util.calendar import CityCalendar
+
+
+class UnknownUnit(CivicportalError):
+    """There is no unit of this key."""
+
+
+Node = TypeVar("Node", Unit, Category)
+
+
+class Tree(Generic[Node]):
+    """Rows that have parents, in the order in which they came.
+
+    Rows that stand below each other, as a restored table may hold them, are walked through once.
+    """
+
+    def __init__(self, rows: Iterable[Node]) -> None:
+        self.by_id: dict[int, Node] = {row.id: row for row in rows}
+        self._children: dict[int | None, list[Node]] = {}
+        for row in self.by_id.values():
+            self._children.setdefault(row.parent_id, []).append(row)
+        self._parts: dict[str, Tree[Node]] = {}
+
+    def of(self, belongs: Callable[[Node], bool]) -> "Tree[Node]":
+        """Return the tree of some of the rows."""
+        return Tree(row for row in self.by_id.values() if belongs(row))
+
+    def part(self, name: str, belongs: Callable[[Node], bool]) -> "Tree[Node]":
+        """Return the same, made once for each name."""
+        if name not in self._parts:
+            self._parts[name] = self.of(belongs)
+        return self._parts[name]
+
+    @property
+    def roots(self) -> list[Node]:
+        """Return the rows without a parent."""
+        return self.children(None)
+
+    def children(self, node_id: int | None) -> list[Node]:
+        """Return the rows right below one."""
+        return self._children.get(node_id, [])
+
+    def subtree(self, node_id: int) -> frozenset[int]:
+        """Return the ids of a row and of all below it."""
+        found, waiting = set[int](), [node_id]
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += (child.id for child in self.children(one))
+        return frozenset(found)
+
+    def path(self, node_id: int | None) -> list[Node]:
+        """Return the rows that lead from the topmost one down to a row, itself the last; none where there is none."""
+        found: dict[int, Node] = {}
+        node = self.by_id.get(node_id or 0)
+        while node is not None and node.id not in found:
+            found[node.id] = node
+            node = self.by_id.get(node.parent_id or 0)
+        return list(reversed(found.values()))
+
+    def root_of(self, node_id: int) -> Node:
+        """Return the topmost row above one, or itself."""
+        return self.path(node_id)[0]
+
+
+class OrganizationService:
+    """Units, categories and holidays, as each process keeps them."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+
+    @memoized_property
+    def units(self) -> Tree[Unit]:
+        """Return all units, the inactive too: old cases still name them. The rows are reference data, not to be changed."""
+        return self.work.reference("units", read_units)
+
+    @memoized_property
+    def categories(self) -> Tree[Category]:
+        """Return the categories of all kinds; reference data, not to be changed."""
+        return self.work.reference("categories", read_categories)
+
+    def categories_of(self, kind: str) -> Tree[Category]:
+        """Return the categories of one kind of case."""
+        return self.categories.part(kind, lambda category: category.kind == kind)
+
+    def unit(self, key: str) -> Unit:
+        """Return the unit of a key.
+
+        :raises UnknownUnit: names the key.
+        """
+        for unit in self.units.by_id.values():
+            if unit.key == key:
+                return unit
+        raise UnknownUnit(f"there is no unit {key!r}")
+
+    def category(self, kind: str, key: str) -> Category | None:
+        """Return the category of a key, or None."""
+        for category in self.categories_of(kind).by_id.values():
+            if category.key == key:
+                return category
+        return None
+
+    def unit_name(self, unit_id: int | None) -> str:
+        """Return a unit's name, or an empty text."""
+        unit = self.units.by_id.get(unit_id or 0)
+        return unit.name if unit else ""
+
+    def category_name(self, category_id: int | None) -> str:
+        """Return a category's name, or an empty text."""
+        category = self.categories.by_id.get(category_id or 0)
+        return category.name if category else ""
+
+    @memoized_property
+    def calendar(self) -> "CityCalendar":
+        """Return the city's calendar with its office hours, holidays and closures.
+
+        The yearly holidays of the country count besides, whether they are among the holidays or not.
+        """
+        return self.work.reference("calendar", partial(read_calendar, self.work.site.calendar))
+
+
+def read_units(session: "Session") -> Tree[Unit]:
+    """Read all units, as rows of a session."""
+    return Tree(session.scalars(select(Unit).order_by(Unit.weight.desc(), Unit.id)))
+
+
+def read_categories(session: "Session") -> Tree[Category]:
+    """Read the categories of all kinds, as rows of a session."""
+    return Tree(session.scalars(select(Category).order_by(Category.weight.desc(), Category.id)))
+
+
+def read_calendar(calendar: "CityCalendar", session: "Session") -> "CityCalendar":
+    """Return a calendar with the office hours and the days off that the database holds."""
+    if hours := session.get(OfficeHours, 1):
+        calendar = replace(calendar, **hours.rules)
+    closed = (day for closure in session.scalars(select(Closure)) for day in closure.days)
+    return calendar.with_holidays([*session.scalars(select(Holiday.day)), *closed])

@@ -1,0 +1,133 @@
+"""Editing the units of the municipality."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.util import memoized_property
+
+from civicportal.core.db import fetch_row
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.organization import editing
+from civicportal.domain.organization.models import Unit
+from civicportal.domain.organization.services import Tree, read_units
+from civicportal.util.errors import NotPossible
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+class UnitService:
+    """Add, change, order, close and delete units; each is written into the trail."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    @memoized_property
+    def tree(self) -> Tree[Unit]:
+        """Return all units, as rows that may be changed."""
+        return read_units(self.session)
+
+    def fetch(self, unit_id: int, *, lock: bool = False) -> Unit:
+        """Return a unit.
+
+        :param lock: for a change, with all others: where it may stand depends on them.
+        :raises NotFound: when there is none.
+        """
+        if lock:
+            self._locked_parents()
+        return fetch_row(self.session, Unit, unit_id, lock=lock)
+
+    def possible_parents(self, unit: Unit | None) -> list[Unit]:
+        """Return the units below which one may stand: no unit stands below itself."""
+        below = self.tree.subtree(unit.id) if unit else frozenset()
+        return [
+            row
+            for _depth, row in editing.in_order(self.tree)
+            if row.id not in below and self._shown(row, unit)
+        ]
+
+    def add(self, values: Mapping[str, Any]) -> Unit:
+        """Make a unit, the last below its parent.
+
+        :param values: ``name``, ``short_name``, ``parent_id``, ``phone``.
+        """
+        unit = Unit(key=editing.new_key("unit"), weight=editing.last_weight(self.tree), **values)
+        self.session.add(unit)
+        self.session.flush()
+        self._record("add", unit, **values)
+        return unit
+
+    def change(self, unit: Unit, values: Mapping[str, Any]) -> None:
+        """Change a unit.
+
+        :raises NotPossible: when it would stand below itself.
+        """
+        if self._would_stand_below_itself(unit, values["parent_id"]):
+            raise NotPossible(_("A unit cannot stand below itself."))
+        changed = editing.changes(unit, values)
+        for name in changed:
+            setattr(unit, name, values[name])
+        if changed:
+            self._record("change", unit, changes=changed)
+
+    def move(self, unit: Unit, step: int) -> None:
+        """Let a unit change places with its neighbour.
+
+        :param step: -1 up, 1 down.
+        """
+        if editing.move(self.tree, unit, step):
+            self._record("move", unit, step=step)
+
+    def open(self, unit: Unit) -> None:
+        """Let a unit take cases again."""
+        unit.active = True
+        self._record("open", unit)
+
+    def close(self, unit: Unit) -> None:
+        """Let a unit take no cases any more; what it has stays with it.
+
+        :raises NotPossible: for the unit that takes what nothing else fits.
+        """
+        self._refuse_fallback(unit)
+        unit.active = False
+        self._record("close", unit)
+
+    def may_delete(self, unit: Unit) -> bool:
+        """Return whether nothing refers to a unit."""
+        return unit.key != self.work.site.fallback_unit and not editing.is_used(self.work, unit)
+
+    def delete(self, unit: Unit) -> None:
+        """Delete a unit that was never used.
+
+        :raises NotPossible: when anything refers to it.
+        """
+        self._refuse_fallback(unit)
+        if not self.may_delete(unit):
+            raise NotPossible(_("Something refers to this unit. It can be closed, not deleted."))
+        self._record("delete", unit, name=unit.name)
+        self.session.delete(unit)
+
+    def _would_stand_below_itself(self, unit: Unit, parent_id: int | None) -> bool:
+        parents = self._locked_parents()
+        while parent_id is not None and parent_id != unit.id:
+            parent_id = parents.pop(parent_id, None)
+        return parent_id == unit.id
+
+    def _locked_parents(self) -> dict[int, int | None]:
+        """Return the parent of each unit as it stays until the end: what was read before may have changed."""
+        # Cases and memberships that name a unit meanwhile are not held up.
+        query = select(Unit.id, Unit.parent_id).order_by(Unit.id).with_for_update(key_share=True)
+        return dict(self.session.execute(query).all())
+
+    def _shown(self, row: Unit, unit: Unit | None) -> bool:
+        return row.active or (unit is not None and unit.parent_id == row.id)
+
+    def _refuse_fallback(self, unit: Unit) -> None:
+        if unit.key == self.work.site.fallback_unit:
+            raise NotPossible(_("This unit takes the cases that no rule fits. It stays open."))
+
+    def _record(self, what: str, unit: Unit, **data: Any) -> None:
+        self.work.get(AuditService).record(f"unit:{what}", id=unit.id, key=unit.key, **data)

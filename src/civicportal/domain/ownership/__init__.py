@@ -1,0 +1,31 @@
+"""Marks that tie database, file store and secrets to one portal."""
+
+from civicportal.domain.ownership.errors import NotOwn
+from civicportal.domain.ownership.services import (
+    adopt_secrets,
+    adopt_store,
+    establish,
+    findings,
+    is_own,
+    newest_pictures,
+    portal_id,
+    refuse_foreign,
+    refuse_other_secrets,
+    renew,
+    retire_keys,
+)
+
+__all__ = [
+    "NotOwn",
+    "adopt_secrets",
+    "adopt_store",
+    "establish",
+    "findings",
+    "is_own",
+    "newest_pictures",
+    "portal_id",
+    "refuse_foreign",
+    "refuse_other_secrets",
+    "renew",
+    "retire_keys",
+]

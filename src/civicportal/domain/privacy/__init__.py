@@ -1,0 +1,35 @@
+"""What a person decides about their own data: what they are told, who looked, taking it away, leaving."""
+
+from typing import Any
+
+from civicportal.core.security import SIGNED_IN
+from civicportal.web.pages import add_pages
+
+ROUTES = {
+    "account_notifications": "/account/notifications",
+    "account_access": "/account/access",
+    "account_data": "/account/data",
+    "account_delete": "/account/delete",
+    "account_delete_code": "/account/delete/code",
+}
+SHOWS, ACTS, FORM = ("GET",), ("POST",), ("GET", "POST")
+#: Route, view, template, who may, methods.
+VIEWS = (
+    ("account_notifications", "notifications", "notifications", SIGNED_IN, FORM),
+    ("account_access", "access", "access", SIGNED_IN, SHOWS),
+    ("account_data", "data", "data", SIGNED_IN, SHOWS),
+    ("account_data", "download", None, SIGNED_IN, ACTS),
+    ("account_delete", "delete", "delete", SIGNED_IN, FORM),
+    ("account_delete_code", "send_code", None, SIGNED_IN, ACTS),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add the pages of one's own data."""
+    add_pages(
+        config,
+        ROUTES,
+        VIEWS,
+        views="civicportal.domain.privacy.views",
+        templates="civicportal:templates/privacy",
+    )

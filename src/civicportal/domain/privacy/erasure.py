@@ -1,0 +1,144 @@
+"""Forgetting a person: what the tags of every column say is blanked or deleted, and their history stays without them."""
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Table, delete, exists, select, update
+
+from civicportal.core.tags import link_of, links
+from civicportal.domain.accounts.members import HIDDEN_FOR
+from civicportal.domain.accounts.models import User
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.attachments import drop_files
+from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.cases.ratings import WINDOW
+from civicportal.domain.cases.search_index import fold_words
+from civicportal.domain.privacy.tags import (
+    Owner,
+    belongs,
+    blank,
+    owner_of,
+    tables,
+)
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+log = logging.getLogger(__name__)
+
+MOST_PERSONS = 20
+"""Persons forgotten in one run of the job."""
+PATIENCE = 300
+"""Seconds that a statement may take: the whole trail is looked through for a person, and nobody waits before a screen."""
+
+
+class ErasureService:
+    """Erase people and their closed cases.
+
+    The words of an open case stay until it is closed: they are what its unit works with. Then its answer can be read by
+    its PIN for as long as a citizen may object. Until that is over it hangs on an empty row of its person.
+    """
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def erase(self, user: User) -> list[str]:
+        """Forget a person, and each of their cases that was closed long enough ago.
+
+        :returns: the keys of their pictures, to be dropped after the commit.
+        """
+        owner = owner_of(user, closed_by=self._closed_by())
+        pictures = self._pictures(owner)
+        # An open case keeps its words, but by the name of its person nobody finds it any more.
+        nameless = update(Case).where(Case.citizen_id == user.id).values(people="", search_person="")
+        self.session.execute(nameless.execution_options(synchronize_session=False))
+        self._rename_cases(owner)
+        forgotten = list(self.session.scalars(owner.cases))
+        for table in reversed(list(tables(self.work.site))):
+            self._erase_rows(table, owner)
+        # By what is left of them, subject and category, they are found.
+        fold_words(self.session.connection(), Case.id.in_(forgotten))
+        if user.erased_at is None:
+            self.work.get(AuditService).record("member:erase", subject_id=user.id)
+        self.session.execute(
+            update(User)
+            .where(User.id == user.id)
+            .values(erased_at=self.work.clock.now(), level=0)
+            .execution_options(synchronize_session=False)
+        )
+        self.session.expire_all()
+        return pictures
+
+    def due(self, after: int = 0, limit: int = MOST_PERSONS) -> list[int]:
+        """Return the ids of people whose time is over: not erased yet, or with a case whose time is over since.
+
+        :param after: id of the last one that was tried.
+        """
+        closed = exists(
+            select(Case.id).where(Case.citizen_id == User.id, Case.closed_at <= self._closed_by())
+        )
+        over = User.deleted_at < self.work.clock.now() - HIDDEN_FOR
+        query = select(User.id).where(User.id > after, over, User.erased_at.is_(None) | closed)
+        return list(self.session.scalars(query.order_by(User.id).limit(limit)))
+
+    def _closed_by(self) -> datetime:
+        return self.work.clock.now() - WINDOW
+
+    def _pictures(self, owner: Owner) -> list[str]:
+        return list(self.session.scalars(select(Attachment.key).where(Attachment.case_id.in_(owner.cases))))
+
+    def _rename_cases(self, owner: Owner) -> None:
+        """Put its kind's title where a person has named a case themselves: what is left needs a name in lists."""
+        site = self.work.site
+        names = self.session.scalars(select(Case.kind).where(Case.id.in_(owner.cases)).distinct())
+        for kind in [site.kind(name) for name in names]:
+            if kind.own_subject:
+                title = site.localizer().translate(kind.title)
+                theirs = update(Case).where(Case.id.in_(owner.cases), Case.kind == kind.name)
+                renamed = theirs.values(subject=title)
+                self.session.execute(renamed.execution_options(synchronize_session=False))
+
+    def _erase_rows(self, table: Table, owner: Owner) -> None:
+        for link in links(table):
+            mine = belongs(table, link, owner)
+            fates = {c: c.info["erase"] for c in table.columns if link in (c.name, link_of(c))}
+            blanks = {c.name: blank(c) for c, fate in fates.items() if fate == "null"}
+            if "row" in fates.values():
+                self.session.execute(delete(table).where(mine))
+            elif blanks:
+                self.session.execute(update(table).where(mine).values(blanks))
+
+
+def erase_deleted(site: "Site") -> None:
+    """Erase people who were deleted more than thirty days ago, each in a separate transaction.
+
+    Who cannot be forgotten is passed over and tried again in the next run.
+    """
+    left, after = MOST_PERSONS, 0
+    while left:
+        with site.work(write=False) as work:
+            due = work.get(ErasureService).due(after, left)
+        if not due:
+            return
+        left -= sum(_try_to_erase(site, user_id) for user_id in due)
+        after = due[-1]
+
+
+def _try_to_erase(site: "Site", user_id: int) -> bool:
+    try:
+        _erase(site, user_id)
+    except Exception as problem:
+        # The problem's own words may hold what was to be erased.
+        log.error("the person %s could not be erased: %s", user_id, type(problem).__name__)
+        return False
+    return True
+
+
+def _erase(site: "Site", user_id: int) -> None:
+    with site.work(patience=PATIENCE) as work:
+        user = work.session.get(User, user_id, with_for_update=True)
+        pictures = work.get(ErasureService).erase(user) if user and user.deleted_at else []
+    drop_files(site, pictures)

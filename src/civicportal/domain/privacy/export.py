@@ -1,0 +1,145 @@
+"""Everything that is kept of a person, as one archive for them to take away."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from sqlalchemy import BigInteger, Column, Table, or_, select
+
+from civicportal.core.storage import FileMissing
+from civicportal.core.tags import link_of
+from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.privacy.tags import (
+    Owner,
+    belongs,
+    owner_of,
+    tables,
+)
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+DATA = "data.json"
+PIECE = 64 * 1024
+"""Bytes read of a picture at a time."""
+PATIENCE = 60
+"""Seconds that a statement may take: the whole trail is looked through for a person."""
+
+READ_ME = _(
+    "This archive holds what the portal ${site} keeps of you, made on ${day}. data.json holds your cases, "
+    "choices, sessions and who looked at your data; the folder pictures holds the pictures of your cases."
+)
+
+
+class ExportService:
+    """Collect what the tags of every column say is a person's."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def rows(self, user: User) -> dict[str, list[dict[str, Any]]]:
+        """Return a person's rows by table, each value readable by people and programs.
+
+        Secrets, words between officers and what others wrote in the person's cases are left out.
+        """
+        owner = owner_of(user)
+        cases = self.session.execute(select(Case.id, Case.code).where(Case.citizen_id == user.id))
+        codes: dict[int, str] = dict(cases.all())
+        found = {table.name: self._rows(table, owner, codes) for table in tables(self.work.site)}
+        return {name: rows for name, rows in found.items() if rows}
+
+    def pictures(self, user: User) -> list[tuple[str, str]]:
+        """Return the pictures of a person's cases: key of the file and a name with its ending."""
+        query = (
+            select(Attachment.key, Attachment.content_type, Case.code)
+            .join(Case, Case.id == Attachment.case_id)
+            .where(Case.citizen_id == user.id, Attachment.audience != "staff")
+            .order_by(Attachment.id)
+        )
+        return [
+            (row.key, f"{row.code}-{row.key}.{row.content_type.partition('/')[2]}")
+            for row in self.session.execute(query)
+        ]
+
+    def _rows(self, table: Table, owner: Owner, codes: Mapping[int, str]) -> list[dict[str, Any]]:
+        given = {column: link for column in table.columns if _is_given(column) and (link := link_of(column))}
+        conditions = {link: belongs(table, link, owner) for link in given.values()}
+        if not conditions:
+            return []
+        marks = [condition.label(f"is_by_{link}") for link, condition in conditions.items()]
+        query = select(*table.columns, *marks).where(or_(*conditions.values()))
+        if table is Attachment.__table__:
+            query = query.where(Attachment.audience != "staff")
+        found = []
+        for row in self.session.execute(query.order_by(*table.primary_key.columns)).mappings():
+            values = {c.name: self._readable(c, row[c]) for c, link in given.items() if row[f"is_by_{link}"]}
+            code = codes.get(row["case_id"]) if "case_id" in table.columns else None
+            found.append({"case": code, **values} if code else values)
+        return found
+
+    def _readable(self, column: Column[Any], value: Any) -> Any:
+        if column.info.get("sealed") and value:
+            return self.work.site.keys.decrypt(value)
+        return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def stream(site: "Site", user_id: int) -> Iterator[bytes]:
+    """Yield the archive piece by piece: the data are read at once, the pictures one by one outside any transaction."""
+    with site.work(write=False, patience=PATIENCE) as work:
+        user = work.session.get_one(User, user_id)
+        rows, pictures = work.get(ExportService).rows(user), work.get(ExportService).pictures(user)
+        day = site.calendar.format_date(work.clock.now(), "long", site.locale)
+    words = site.localizer().translate(_(READ_ME, mapping={"site": site.name, "day": day}))
+    sink = _Sink()
+    with ZipFile(sink, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", words)
+        archive.writestr(DATA, json.dumps(rows, ensure_ascii=False, indent=1))
+        yield sink.take()
+        for key, name in pictures:
+            yield from _picture(site, archive, sink, key, f"pictures/{name}")
+    yield sink.take()
+
+
+def _picture(site: "Site", archive: ZipFile, sink: "_Sink", key: str, name: str) -> Iterator[bytes]:
+    try:
+        source = site.storage.open(key)
+    except FileMissing:
+        return
+    # Bare information means stored as it is: a picture is compressed already.
+    with source, archive.open(ZipInfo(name), "w") as target:
+        while piece := source.read(PIECE):
+            target.write(piece)
+            yield sink.take()
+
+
+class _Sink:
+    """A file that hands on what is written into it."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, piece: bytes) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def close(self) -> None:
+        """Nothing is open here."""
+
+    def take(self) -> bytes:
+        """Return what was written since."""
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+
+def _is_given(column: Column[Any]) -> bool:
+    """Return whether a column's value is handed out: the numbers by which rows know each other say nothing."""
+    return bool(column.info.get("export", True)) and not isinstance(column.type, BigInteger)

@@ -1,0 +1,64 @@
+"""Leaving the portal, and coming back within thirty days."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.follow_up import FollowUpService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.workflow import OPEN_STAGES
+from civicportal.util.errors import NotPossible
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftCase:
+    """An open case that goes on without its citizen.
+
+    :ivar pin: opens it at the follow-up page from now on; shown once.
+    """
+
+    code: str
+    subject: str
+    pin: str
+
+
+class LeavingService:
+    """Delete one's own account."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def open_cases(self, user: User) -> Sequence[Case]:
+        """Return the open cases of a person, the oldest first."""
+        query = select(Case).where(Case.citizen_id == user.id, Case.stage.in_(OPEN_STAGES))
+        return self.session.scalars(query.order_by(Case.id)).all()
+
+    def leave(self, user: User) -> list[LeftCase]:
+        """Hide a person and end every session; after thirty days their data are erased.
+
+        Open cases stay with their units. Each gets a PIN, by which whoever has it can follow it up.
+
+        :raises NotPossible: for staff: an administrator sees to it that their work passes on.
+        """
+        if user.username:
+            raise NotPossible(_("An administrator deletes the accounts of staff."))
+        user.deleted_at, user.deleted_by_id = self.work.clock.now(), user.id
+        self.session.flush()
+        give_pin = self.work.get(FollowUpService).give_pin
+        left = [
+            LeftCase(code=case.code, subject=case.subject, pin=give_pin(case))
+            for case in self.open_cases(user)
+        ]
+        self.work.get(SessionService).end_everything(user)
+        self.work.get(AuditService).record("member:leave", subject_id=user.id)
+        return left

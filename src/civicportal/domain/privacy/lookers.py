@@ -1,0 +1,93 @@
+"""Who looked at a person's data, as the person reads it: units and levels of access, never names of staff."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from translationstring import TranslationString
+
+from civicportal.domain.accounts.models import Membership
+from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.cases.models import Case
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _, listed
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+PAGE_SIZE = 30
+#: What the trail calls a look at somebody's data. One who opens a case again and again is shown each time.
+LOOKS: dict[str, TranslationString] = {
+    "case:open": _("Opened your case"),
+    "reveal:contact": _("Looked at your mobile number"),
+    "reveal:identity": _("Looked at your identity data"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One look at somebody's data.
+
+    :ivar code: tracking code of the case it was about, if any.
+    :ivar unit: names of the units of whoever looked; empty for one who is bound to none.
+    :ivar role: titles of their levels of access, as they are today.
+    """
+
+    id: int
+    at: datetime
+    title: TranslationString
+    code: str | None
+    unit: str
+    role: str
+
+
+class LookerService:
+    """Read the trail for the person it speaks of."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def of(self, user_id: int, *, before: int | None = None) -> list[Look]:
+        """Return the looks at a person's data by staff, the latest first, one more than a page if there are more.
+
+        :param before: id of the last one of the page before.
+        """
+        query = (
+            select(AuditEvent, Case.code)
+            .outerjoin(Case, Case.id == AuditEvent.case_id)
+            .where(
+                AuditEvent.subject_id == user_id,
+                AuditEvent.action.in_(LOOKS),
+                AuditEvent.actor_id != user_id,
+            )
+        )
+        if before is not None:
+            query = query.where(AuditEvent.id < before)
+        rows = self.session.execute(query.order_by(AuditEvent.id.desc()).limit(PAGE_SIZE + 1)).all()
+        people = self._people({event.actor_id for event, _code in rows if event.actor_id})
+        locale = self.work.site.locale
+        return [
+            Look(
+                id=event.id,
+                at=event.at,
+                title=LOOKS[event.action],
+                code=code,
+                unit=listed(self._units(people.get(event.actor_id or 0, [])), locale),
+                role=listed(dict.fromkeys(m.role.title for m in people.get(event.actor_id or 0, [])), locale),
+            )
+            for event, code in rows
+        ]
+
+    def _people(self, ids: set[int]) -> dict[int, list[Membership]]:
+        found: dict[int, list[Membership]] = {}
+        query = select(Membership).where(Membership.user_id.in_(ids)).order_by(Membership.id)
+        for membership in self.session.scalars(query):
+            found.setdefault(membership.user_id, []).append(membership)
+        return found
+
+    def _units(self, memberships: Sequence[Membership]) -> list[str]:
+        name = self.work.get(OrganizationService).unit_name
+        return list(dict.fromkeys(name(m.unit_id) for m in memberships if m.unit_id))

@@ -1,0 +1,121 @@
+"""Changing the keys of the encryption at rest while the portal runs.
+
+A new key is put in front of the others; from then on it writes, and all read. Rotating writes what older keys wrote
+again, in batches; when nothing of an older key is left it may be removed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, func, select, tuple_, update
+
+from civicportal.core.checks import Finding
+from civicportal.core.crypto import MARK, CannotDecrypt
+from civicportal.core.db import changed_rows
+from civicportal.domain.privacy.tags import sealed_columns
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+BATCH = 200
+"""Values in one transaction: nobody waits long for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedCount:
+    """How many values of one column which keys have sealed.
+
+    :ivar column: ``table.column``.
+    :ivar newest: by the key that writes now.
+    :ivar older: by another key of the site: to be written again.
+    :ivar lost: by a key that the site does not have: nobody can read them.
+    """
+
+    column: str
+    newest: int
+    older: int
+    lost: int
+
+
+def count_sealed(work: "Work") -> list[SealedCount]:
+    """Return how far the values of every sealed column of core and plugins are, whichever plugin brought it."""
+    return [_count(work, column) for column in sealed_columns(work.site)]
+
+
+def rotate(site: "Site", progress: Callable[[str, int], None] | None = None) -> int:
+    """Write every value again that an older key has sealed. It may be interrupted at any time and run again.
+
+    :param progress: told after each batch: the column, and how many values have been written so far.
+    :returns: how many were written.
+    """
+    written = 0
+    for column in sealed_columns(site):
+        last: Sequence[Any] | None = None
+        while True:
+            with site.work() as work:
+                rows = _older(work, column, last)
+                written += sum(_write_anew(work, column, row) for row in rows)
+            if not rows:
+                break
+            if progress:
+                progress(f"{column.table.name}.{column.name}", written)
+            last = rows[-1][:-1]
+    return written
+
+
+def findings(work: "Work") -> Iterator[Finding]:
+    """Yield what is wrong with the keys, for ``civicportal check``."""
+    counts = count_sealed(work)
+    older, lost = sum(count.older for count in counts), sum(count.lost for count in counts)
+    if older:
+        yield Finding(
+            level="warning",
+            place="site.pii_keys",
+            text=_("${older} values are sealed by an older key", mapping={"older": older}),
+            remedy="civicportal keys rotate",
+        )
+    if lost:
+        yield Finding(
+            level="error",
+            place="site.pii_keys",
+            text=_("${lost} values are sealed by a key that is missing", mapping={"lost": lost}),
+            remedy=_("put the key back, behind the newest one; civicportal keys status names the columns"),
+        )
+
+
+def _count(work: "Work", column: Column[Any]) -> SealedCount:
+    keys, mark = work.site.keys, _mark(column)
+    query = select(mark.label("mark"), func.count().label("number")).where(column.is_not(None)).group_by(mark)
+    numbers = {"newest": 0, "older": 0, "lost": 0}
+    for row in work.session.execute(query):
+        known = "older" if row.mark in keys.older_marks else "lost"
+        numbers["newest" if row.mark == keys.newest_mark else known] += row.number
+    return SealedCount(column=f"{column.table.name}.{column.name}", **numbers)
+
+
+def _older(work: "Work", column: Column[Any], last: Sequence[Any] | None) -> Sequence[Any]:
+    """Return a batch of primary keys, each with its value behind it."""
+    keys = column.table.primary_key.columns
+    query = select(*keys, column).where(_mark(column).in_(work.site.keys.older_marks))
+    if last is not None:
+        query = query.where(tuple_(*keys) > tuple_(*last))
+    return work.session.execute(query.order_by(*keys).limit(BATCH)).all()
+
+
+def _write_anew(work: "Work", column: Column[Any], row: Sequence[Any]) -> int:
+    """Write one value again unless somebody changed it meanwhile; a damaged one stays as it is."""
+    *key, value = row
+    try:
+        fresh = work.site.keys.encrypt(work.site.keys.decrypt(value))
+    except CannotDecrypt:
+        return 0
+    here = [part == known for part, known in zip(column.table.primary_key.columns, key, strict=True)]
+    statement = update(column.table).where(*here, column == value).values({column.name: fresh})
+    return changed_rows(work.session.execute(statement))
+
+
+def _mark(column: Column[Any]) -> Any:
+    return func.substr(column, 1, MARK)

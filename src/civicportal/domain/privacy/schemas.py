@@ -1,0 +1,43 @@
+"""What a person chooses to be told."""
+
+from civicportal.util.i18n import _
+from civicportal.web.forms import SwitchWidget
+from civicportal.web.schema import Flag, Node, StrictSchema
+
+
+class ChoicesEntry(StrictSchema):
+    """What is sent by SMS."""
+
+    case_notices = Node(
+        Flag(),
+        title=_("Steps of my cases"),
+        description=_("A message whenever something happens to a case of yours."),
+        widget=SwitchWidget(),
+        missing=False,
+    )
+    reminders = Node(
+        Flag(),
+        title=_("Reminders and questions"),
+        description=_("Appointments, and whether you are satisfied once a case is closed."),
+        widget=SwitchWidget(),
+        missing=False,
+    )
+    broadcasts = Node(
+        Flag(),
+        title=_("Announcements of the city"),
+        description=_("Only if you want them; you can also stop them by answering the SMS."),
+        widget=SwitchWidget(),
+        missing=False,
+    )
+
+
+class StaffChoicesEntry(ChoicesEntry):
+    """What is sent to staff besides."""
+
+    digest = Node(
+        Flag(),
+        title=_("My kartable once a day"),
+        description=_("In the morning of a working day, if something is new or overdue."),
+        widget=SwitchWidget(),
+        missing=False,
+    )

@@ -1,0 +1,86 @@
+"""Reading the privacy tags of every column of core and plugins: whose row it is, whose value, what is sealed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, Column, ColumnElement, Select, String, Table, false, null, or_, select
+
+from civicportal.core.tags import links, usual_link
+from civicportal.domain.cases.models import Case
+from civicportal.portal.models import Base
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.domain.accounts.models import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Whose rows are meant.
+
+    :ivar mobile: E.164; None when it is known no more.
+    :ivar cases: selects the ids of the person's cases that are meant.
+    """
+
+    user_id: int
+    mobile: str | None
+    cases: Select[int]
+
+
+def owner_of(user: "User", *, closed_by: datetime | None = None) -> Owner:
+    """Return the owner that a person is, of all their cases or of those that were closed by a moment."""
+    cases = select(Case.id).where(Case.citizen_id == user.id)
+    if closed_by is not None:
+        cases = cases.where(Case.closed_at <= closed_by)
+    return Owner(user_id=user.id, mobile=user.mobile, cases=cases)
+
+
+def tables(site: "Site") -> Iterator[Table]:
+    """Yield every table of the core and of the site's plugins, those first that others refer to."""
+    yield from Base.metadata.sorted_tables
+    for models in site.models.values():
+        yield from models.metadata.sorted_tables
+
+
+def belongs(table: Table, link: str, owner: Owner) -> ColumnElement[bool]:
+    """Return the condition for the rows that a link gives to an owner."""
+    column, sort = table.columns[link], links(table)[link]
+    if sort == "case":
+        return column.in_(owner.cases)
+    if sort == "mobile":
+        return _belongs_by_number(table, column, owner)
+    mine: ColumnElement[bool] = column == owner.user_id
+    if link != usual_link(table):
+        return mine
+    # A row that names nobody, for it was written before there was an account, is its number's.
+    numbers = [table.columns[name] for name, sort in links(table).items() if sort == "mobile"]
+    return or_(mine, *(_belongs_by_number(table, number, owner) for number in numbers))
+
+
+def _belongs_by_number(table: Table, number: Column[Any], owner: Owner) -> ColumnElement[bool]:
+    if owner.mobile is None:
+        return false()
+    mine: ColumnElement[bool] = number == owner.mobile
+    if "user_id" in table.columns:
+        # A number that changed hands: what was written to its owner of that time is theirs.
+        someone = table.columns["user_id"]
+        mine &= or_(someone.is_(None), someone == owner.user_id)
+    return mine
+
+
+def sealed_columns(site: "Site") -> Iterator[Column[Any]]:
+    """Yield every column whose text the site's keys have encrypted."""
+    for table in tables(site):
+        yield from (column for column in table.columns if column.info.get("sealed"))
+
+
+def blank(column: Column[Any]) -> Any:
+    """Return what stands in a column whose value is forgotten."""
+    if column.nullable:
+        return null()
+    if isinstance(column.type, JSON):
+        make: Any = getattr(column.default, "arg", None)
+        return make(None) if callable(make) else {}
+    return "" if isinstance(column.type, String) else 0

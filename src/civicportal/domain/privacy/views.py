@@ -1,0 +1,124 @@
+"""Pages of one's own data: choices of messages, who looked, the archive, leaving."""
+
+from dataclasses import asdict
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
+
+from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.schemas import CodeEntry
+from civicportal.domain.accounts.signing import sign_out
+from civicportal.domain.accounts.views import codes
+from civicportal.domain.accounts.views.account import own_user, proved
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.notifications.choices import Choices, ChoiceService
+from civicportal.domain.privacy.export import stream
+from civicportal.domain.privacy.leaving import LeavingService
+from civicportal.domain.privacy.lookers import PAGE_SIZE, LookerService
+from civicportal.domain.privacy.schemas import ChoicesEntry, StaffChoicesEntry
+from civicportal.util.errors import NotFound
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+from civicportal.web.schema import whole_number
+
+
+def notifications(request: Request) -> Any:
+    """Choose what one is told by SMS."""
+    user = own_user(request)
+    with request.site.work(actor=request.identity, write=False) as work:
+        present = work.get(ChoiceService).of(user.id)
+    schema = StaffChoicesEntry() if user.username else ChoicesEntry()
+    form = BoundForm(request, schema, initial=asdict(present))
+
+    def save(values: dict[str, Any]) -> Any:
+        request.work.get(ChoiceService).save(user.id, Choices(**{**asdict(present), **values}))
+        request.session.flash(request.translate(_("Your choice is kept.")), "good")
+        return HTTPSeeOther(request.route_path("account"))
+
+    return handle_form(request, form, save)
+
+
+def access(request: Request) -> dict[str, Any]:
+    """Show who of the municipality looked at one's data."""
+    before = whole_number(request.GET.get("before", "")) or None
+    looks = request.work.get(LookerService).of(request.identity.person_id, before=before)
+    shown = looks[:PAGE_SIZE]
+    return {"looks": shown, "next": shown[-1].id if len(looks) > PAGE_SIZE else None, "first": before is None}
+
+
+@proved
+def data(_request: Request) -> dict[str, Any]:
+    """Explain the archive and offer it."""
+    return {}
+
+
+@proved
+def download(request: Request) -> Response:
+    """Send the archive, made while it is sent.
+
+    :raises TooMany: when it was taken too often today.
+    """
+    user_id = request.identity.person_id
+    request.site.limits.hit("export_person", user_id)
+    request.work.get(AuditService).record("data:export", subject_id=user_id)
+    name = request.site.calendar.local(request.site.clock.now()).date().isoformat()
+    return Response(
+        app_iter=stream(request.site, user_id),
+        content_type="application/zip",
+        content_disposition=f'attachment; filename="my-data-{name}.zip"',
+        cache_control="no-store",
+    )
+
+
+def delete(request: Request) -> Any:
+    """Explain what leaving means, take the code that confirms it, and say goodbye."""
+    user = own_user(request)
+    context = {"user": user, "left": None, "cases": _open_cases(request, user)}
+    challenge = codes.latest(request, "leave")
+    if user.username or challenge is None or challenge.user_id != user.id:
+        if request.method == "POST":
+            return HTTPSeeOther(request.route_path("account_delete"))
+        return {"form": None, **context}
+    form = BoundForm(
+        request, CodeEntry(), buttons=(Button(title=_("Delete my account"), css_class="btn-danger"),)
+    )
+
+    def leave(values: dict[str, Any]) -> Any:
+        outcome = codes.check(request, challenge, values["code"], staff_id=user.id)
+        if outcome != "accepted":
+            form.refuse("code", codes.WHY_NOT[outcome])
+        return {"form": None, **context, "left": _leave(request)}
+
+    answer = handle_form(request, form, leave, **context)
+    if answer["form"] is None:
+        return answer
+    return {
+        **answer,
+        **codes.context(request, challenge),
+        "resend_url": request.route_path("account_delete_code"),
+    }
+
+
+def send_code(request: Request) -> Any:
+    """Send the code that confirms leaving."""
+    user = own_user(request)
+    if user.username or not user.mobile:
+        raise NotFound("an administrator deletes this account")
+    codes.send(request, "leave", user.mobile, user)
+    return HTTPSeeOther(request.route_path("account_delete"))
+
+
+def _open_cases(request: Request, user: User) -> Any:
+    with request.site.work(actor=request.identity, write=False) as work:
+        return work.get(LeavingService).open_cases(user)
+
+
+def _leave(request: Request) -> Any:
+    user = request.work.session.get_one(User, request.identity.user_id, with_for_update=True)
+    left = request.work.get(LeavingService).leave(user)
+    messages.tell(request.work, "member.left", user)
+    sign_out(request)
+    return left

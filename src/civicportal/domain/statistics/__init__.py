@@ -1,0 +1,17 @@
+"""Statistics: counters maintained by units of work, the figures of each service, and the public page."""
+
+from typing import Any
+
+from civicportal.core.security import EVERYBODY
+
+
+def includeme(config: Any) -> None:
+    """Add the public page."""
+    config.add_route("figures", "/statistics")
+    config.add_view(
+        "civicportal.domain.statistics.views.public",
+        route_name="figures",
+        renderer="civicportal:templates/statistics/public.jinja2",
+        permission=EVERYBODY,
+        request_method="GET",
+    )

@@ -1,0 +1,159 @@
+"""Queries of the counters: length of a list, and the counters that cover a period."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, func, select, union_all
+
+from civicportal.domain.cases.access.reach import in_own_counters
+from civicportal.domain.cases.access.rights import sees_all
+from civicportal.domain.cases.conditions import sent_between
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.narrowing import has_one_of
+from civicportal.domain.cases.scope import CaseScope
+from civicportal.domain.cases.workflow import OPEN_STAGES
+from civicportal.domain.statistics.models import CaseCount, CaseMonthCount, CaseTotal
+from civicportal.domain.statistics.periods import Span, whole_months
+from civicportal.util.calendar import CityCalendar
+from civicportal.util.lists import (
+    MOST_COUNTED,
+    Total,
+    count_rows,
+    more_than,
+    so_many,
+)
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+ALWAYS = Span()
+Narrowed = Mapping[str, Collection[Any] | None]
+"""Columns that cases and counters share, and their filter values; None for all."""
+_IDS = frozenset({"category_id", "unit_id"})
+"""Columns that may be empty in cases: 0 stands for that."""
+
+
+def pieces(span: Span, calendar: CityCalendar, *, dated: bool = False) -> Iterator[tuple[Any, Span]]:
+    """Yield the counters that cover a period, each with its part: whole months, and the remaining days.
+
+    :param dated: only counters with a day or month; else the totals may answer an open period.
+    """
+    if span == ALWAYS and not dated:
+        yield CaseTotal, span
+        return
+    months, days = whole_months(span, calendar)
+    if months:
+        yield CaseMonthCount, months
+    for piece in days:
+        yield CaseCount, piece
+
+
+def counted_in(model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
+    """Return the conditions on counters of a kind for a period."""
+    # Counters remain after their cases have changed.
+    found = [model.kind == kind, model.n != 0]
+    if span.first:
+        found.append(model.day >= span.first)
+    if span.last:
+        found.append(model.day <= span.last)
+    return found
+
+
+class CounterService:
+    """Count the cases of lists without reading those of the actor's own units."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self._by_state: dict[str, list[tuple[str, str, int]]] = work.memo()
+
+    def total(
+        self,
+        kind: str,
+        *,
+        stages: Collection[str] | None = None,
+        statuses: Collection[str] | None = None,
+        categories: Collection[int] | None = None,
+        units: Collection[int] | None = None,
+        span: Span = ALWAYS,
+    ) -> Total:
+        """Return the number of cases the actor sees in a list with only these filters; None is no filter.
+
+        If an officer's own units have many cases, those in other units are not counted: the result says "more than".
+
+        :param categories: their ids, 0 for the cases without one; likewise
+        :param units: that hold the cases.
+        :param span: the days of registration.
+        """
+        narrowed = {"stage": stages, "status": statuses, "category_id": categories, "unit_id": units}
+        if categories is None and units is None and span == ALWAYS:
+            own = sum(
+                n
+                for stage, status, n in self._states(kind)
+                if (stages is None or stage in stages) and (statuses is None or status in statuses)
+            )
+        else:
+            own = self._own(kind, narrowed, span)
+        if sees_all(self.work.actor, kind):
+            return Total(own)
+        if own > MOST_COUNTED:
+            return more_than(own)
+        others = self._elsewhere(kind, narrowed, span, MOST_COUNTED - own)
+        return so_many(own + others.number + (not others.exact), MOST_COUNTED)
+
+    def open_by_unit(self) -> dict[int, int]:
+        """Return the number of open cases of each unit, by id, for any actor."""
+        return self._open_by(CaseTotal.unit_id)
+
+    def open_by_category(self, kind: str) -> dict[int, int]:
+        """Return the number of open cases of a kind by category id, for any actor."""
+        return self._open_by(CaseTotal.category_id, CaseTotal.kind == kind)
+
+    def _open_by(self, column: Any, *conditions: ColumnElement[bool]) -> dict[int, int]:
+        query = (
+            select(column, func.sum(CaseTotal.n))
+            .where(CaseTotal.stage.in_(OPEN_STAGES), CaseTotal.n != 0, *conditions)
+            .group_by(column)
+        )
+        return {id_: int(n) for id_, n in self.session.execute(query) if id_ and n}
+
+    def _own(self, kind: str, narrowed: Narrowed, span: Span) -> int:
+        parts = [
+            select(model.n).where(*self._seen(model, kind, days), *_among(model, narrowed))
+            for model, days in pieces(span, self.work.site.calendar)
+        ]
+        return self.session.scalar(select(func.sum(union_all(*parts).subquery().c.n))) or 0
+
+    def _elsewhere(self, kind: str, narrowed: Narrowed, span: Span, most: int) -> Total:
+        elsewhere = self.work.get(CaseScope).elsewhere(kind, span.first)
+        if elsewhere is None:
+            return Total(0)
+        of_days = sent_between(self.work.site.calendar, span.first, span.last)
+        query = select(Case.id).where(Case.kind == kind, of_days, elsewhere, *_among(Case, narrowed))
+        return count_rows(self.session, query, most)
+
+    def _states(self, kind: str) -> list[tuple[str, str, int]]:
+        """Return stages and statuses of a kind with their numbers: read once for all figures of a desk."""
+        if kind not in self._by_state:
+            model = CaseTotal
+            query = select(model.stage, model.status, func.sum(model.n)).where(
+                *self._seen(model, kind, ALWAYS)
+            )
+            rows = self.session.execute(query.group_by(model.stage, model.status))
+            self._by_state[kind] = [(stage, status, int(n)) for stage, status, n in rows]
+        return self._by_state[kind]
+
+    def _seen(self, model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
+        """Return the conditions on counters for the actor's scope."""
+        found = counted_in(model, kind, span)
+        if not sees_all(self.work.actor, kind):
+            found.append(in_own_counters(self.work.actor, kind, model))
+        return found
+
+
+def _among(table: Any, narrowed: Narrowed) -> list[ColumnElement[bool]]:
+    return [
+        has_one_of(getattr(table, name), of) if name in _IDS else getattr(table, name).in_(of)
+        for name, of in narrowed.items()
+        if of is not None
+    ]

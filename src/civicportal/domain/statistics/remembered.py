@@ -1,0 +1,53 @@
+"""Cache of expensive figures, valid while the counters of their cases are unchanged.
+
+Medians, numbers of people, days and units are functions of the cases that the counters have just counted.
+While the counters are unchanged, so are these; entries expire after a minute anyway.
+"""
+
+import pickle
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+
+WORTHWHILE = 1000
+"""Fewer cases than this are counted each time."""
+SPAN = timedelta(minutes=1)
+MOST = 64
+"""Maximum entries per process, a dozen views. They are stored as bytes: rows of a large city would take ten times as much, 6 MB."""
+
+
+class _Answers(OrderedDict[Hashable, tuple[Hashable, datetime, bytes]]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.guard = threading.Lock()
+
+
+def remembered(
+    site: "Site", key: Hashable, stamp: Hashable, number: int, read: Callable[[], Sequence[Any]]
+) -> Sequence[Any]:
+    """Return cached rows for a key while the stamp is unchanged, as tuples, else read them.
+
+    :param stamp: the result of the counters.
+    :param number: of these cases.
+    """
+    if number < WORTHWHILE:
+        return read()
+    now = site.clock.now()
+    answers = site.memory.of(_Answers)
+    with answers.guard:
+        before = answers.get(key)
+    if before and before[0] == stamp and now - before[1] < SPAN:
+        rows: Sequence[Any] = pickle.loads(before[2])  # noqa: S301 - this process has written it
+        return rows
+    rows = [tuple(row) for row in read()]
+    with answers.guard:
+        answers[key] = (stamp, now, pickle.dumps(rows))
+        answers.move_to_end(key)
+        while len(answers) > MOST:
+            answers.popitem(last=False)
+    return rows

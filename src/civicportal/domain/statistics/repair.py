@@ -1,0 +1,40 @@
+"""Verify all counters against the cases, and rebuild them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from civicportal.domain.statistics.backfill import measure, rebuild
+from civicportal.domain.statistics.services import StatisticsService
+from civicportal.domain.statistics.tally_service import TallyService
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+
+PATIENCE = 1800
+"""Statement timeout in seconds: every case is read."""
+
+
+def wrong_counters(site: "Site") -> list[str]:
+    """Return the errors of the counters of the core and of all kinds, one line for each."""
+    with site.work(write=False, patience=PATIENCE) as work:
+        service = work.get(StatisticsService)
+        wrong, months, totals = service.verify(), service.verify_months(), service.verify_totals()
+        tallies = work.get(TallyService)
+        others = {tally.model.__tablename__: tallies.differences(tally) for tally in tallies.tallies()}
+    found = [f"{key}: stored {stored}, live {live}" for key, (stored, live) in wrong.items()]
+    found += [f"month {key}: stored {stored}, its days {days}" for key, (stored, days) in months.items()]
+    found += [f"total {key}: stored {stored}, its months {sums}" for key, (stored, sums) in totals.items()]
+    for name, rows in others.items():
+        found += [f"{name}: {tuple(row)} is not what the cases say, or only they say it" for row in rows]
+    return found
+
+
+def make_anew(site: "Site", progress: Callable[[str], None]) -> None:
+    """Store missing measures, and rebuild all counters from the cases."""
+    progress(f"{measure(site)} cases measured")
+    progress(f"{rebuild(site)} counters")
+    for kind in site.kinds.values():
+        if kind.tally:
+            with site.work(patience=PATIENCE) as work:
+                number = work.get(TallyService).rebuild(kind.tally)
+            progress(f"{number} counters in {kind.tally.model.__tablename__}")

@@ -1,0 +1,35 @@
+"""URL parameters of a statistics page besides the filters of its list."""
+
+from typing import Any
+
+import colander
+
+from civicportal.domain.statistics.asked import (
+    DEFAULT,
+    PERIODS,
+    Whole,
+    period_words,
+)
+from civicportal.util.i18n import _
+from civicportal.web.forms import HiddenWidget
+from civicportal.web.schema import Node, Scalar, StrictSchema
+
+
+class Period(Scalar):
+    """One of :data:`~civicportal.domain.statistics.asked.PERIODS`, or a month or a year of the city's calendar."""
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the name; raise :class:`colander.Invalid` for an unknown period."""
+        if text not in PERIODS and Whole.read(text, node.bindings["calendar"]) is None:
+            raise colander.Invalid(node, _("This choice is not offered. Please choose one of the list."))
+        return text
+
+    def said(self, node: colander.SchemaNode, text: str, locale: str) -> Any:
+        """Return its display name."""
+        return period_words(text, node.bindings["calendar"], locale)
+
+
+class PeriodFields(StrictSchema):
+    """The period; two explicit days take precedence. The page shows them above its filters."""
+
+    period = Node(Period(), title=_("Period"), missing=DEFAULT, widget=HiddenWidget())

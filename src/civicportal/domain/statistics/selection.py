@@ -1,0 +1,140 @@
+"""Selection of the counted cases, defined by the query of their list."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, select
+
+from civicportal.domain.cases.access.rights import sees_all
+from civicportal.domain.cases.conditions import sent_between
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.narrowing import category_ids, has_one_of, unit_ids
+from civicportal.domain.cases.workflow import CaseKind
+from civicportal.domain.statistics.asked import span_of
+from civicportal.domain.statistics.periods import Span
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The cases of one kind that a list shows with certain filters.
+
+    :ivar query: the list's own query: called with days and columns it returns the cases of these days that match the filters
+    and that the actor may see.
+    :ivar span: the days.
+    :ivar categories: ids of the filtered categories, 0 for none; None for all.
+    :ivar units: the same for units that hold the cases.
+    :ivar narrowed: there are other filters, so that counters cannot answer.
+    """
+
+    kind: CaseKind
+    query: Callable[..., Select[Any]]
+    span: Span
+    categories: frozenset[int] | None = None
+    units: frozenset[int] | None = None
+    narrowed: bool = False
+
+    def counted(self, work: "Work") -> bool:
+        """Return whether the counters have the answer: no filters but days, categories and units, and no limited scope."""
+        return not self.narrowed and sees_all(work.actor, self.kind.name)
+
+    def rows(self, work: "Work", span: Span, *columns: Any, facet: "Facet | None" = None) -> Select[Any]:
+        """Return a query for columns of the cases of some days.
+
+        If only core columns are filtered, the kind's own table is not joined.
+
+        :param facet: whose column is included.
+        """
+        if not self.counted(work) or (facet and not facet.of_case):
+            return self.query(span, *columns)
+        of_days = sent_between(work.site.calendar, span.first, span.last)
+        return select(*columns).where(Case.kind == self.kind.name, of_days, *self.where(Case))
+
+    def where(self, table: Any) -> list[ColumnElement[bool]]:
+        """Return the conditions on ``category_id`` and ``unit_id`` of a table."""
+        found = []
+        if self.categories is not None:
+            found.append(has_one_of(table.category_id, self.categories))
+        if self.units is not None:
+            found.append(has_one_of(table.unit_id, self.units))
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facet:
+    """A dimension of cases, as a table: the unit, the district, the channel.
+
+    :ivar name: of the list's filter.
+    :ivar title: of the table, and ``head`` of its first column.
+    :ivar column: of the value.
+    :ivar groups: filter values by value of the column; one value may count in several groups, a unit in
+    its parent units.
+    :ivar titles: display name of each group.
+    :ivar counter: name of the counters' column with the same value, if any.
+    """
+
+    name: str
+    title: Any
+    head: Any
+    column: Any
+    groups: Callable[[Any], tuple[str, ...]] = field(default=lambda value: (value or "",))
+    titles: Mapping[str, Any] = field(default_factory=dict)
+    counter: str = ""
+
+    @property
+    def of_case(self) -> bool:
+        """Return whether the column belongs to the core."""
+        return self.column.class_ is Case
+
+
+DAYS = frozenset({"period", "first_day", "last_day"})
+"""Filters that select days."""
+ITSELF = "itself"
+"""The filter that excludes subcategories; it has no effect by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """The subject of a statistics page.
+
+    :ivar values: of the list's filters and the period.
+    :ivar query: the list's own query; see :class:`Selection`.
+    :ivar facets: the available dimensions, default first.
+    :ivar counted: filters that the counters have: "category" and "unit", if they mean the case's own.
+    """
+
+    kind: CaseKind
+    values: Mapping[str, Any]
+    query: Callable[..., Select[Any]]
+    facets: tuple[Facet, ...]
+    counted: frozenset[str] = frozenset({"category", "unit"})
+
+    def selection(self, work: "Work") -> Selection:
+        """Return the filtered cases."""
+        values, calendar = self.values, work.site.calendar
+        category, unit = (values.get(name) if name in self.counted else None for name in ("category", "unit"))
+        narrowing = values.keys() - DAYS - self.counted - {ITSELF}
+        return Selection(
+            kind=self.kind,
+            query=self.query,
+            span=span_of(
+                values.get("period"),
+                values.get("first_day"),
+                values.get("last_day"),
+                calendar,
+                calendar.today(work.clock.now()),
+            ),
+            categories=category_ids(work, self.kind.name, category, itself=bool(values.get(ITSELF)))
+            if category
+            else None,
+            units=unit_ids(work, unit) if unit else None,
+            narrowed=any(_narrows(values[name]) for name in narrowing),
+        )
+
+
+def _narrows(value: Any) -> bool:
+    # The citizen 0 is a number without an account: it matches nothing, although it equals False.
+    return value is not False and value not in (None, "")

@@ -1,0 +1,92 @@
+"""Upserts of counters by statements that are compiled once per process.
+
+SQLAlchemy compiles an INSERT of several rows each time it runs, which takes longer than executing it. On
+PostgreSQL the rows are sent as arrays instead, whatever their number, and all tables in one statement.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from civicportal.core.db import Engines
+
+
+@dataclass(frozen=True)
+class Summed:
+    """A table of counters.
+
+    :ivar table: its primary key is what is counted.
+    :ivar measures: names of the summed columns.
+    """
+
+    table: Table
+    measures: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the names of the key columns."""
+        return tuple(column.name for column in self.table.primary_key)
+
+    def parameter(self, name: str) -> str:
+        """Return the parameter name of a column."""
+        return f"{self.table.name}_{name}"
+
+
+Row = tuple[Any, ...]
+"""Keys and increments: the values of the keys and of the measures, in order."""
+
+
+def add_up(engines: Engines, session: Session, found: Mapping[Summed, Sequence[Row]]) -> None:
+    """Add numbers to tables in their order, to the rows of each in the order of their keys.
+
+    The fixed order prevents deadlocks. A missing row is inserted.
+    """
+    written = {summed: sorted(rows) for summed, rows in found.items() if rows}
+    if not written:
+        return
+    connection = session.connection()
+    if engines.dialect == "postgresql":
+        connection.execute(_together(tuple(written)), _arrays(written))
+        return
+    for summed, rows in written.items():
+        names = (*summed.keys, *summed.measures)
+        connection.execute(_one_by_one(summed), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _arrays(written: Mapping[Summed, Sequence[Row]]) -> dict[str, list[Any]]:
+    return {
+        summed.parameter(name): list(values)
+        for summed, rows in written.items()
+        for name, values in zip((*summed.keys, *summed.measures), zip(*rows, strict=True), strict=True)
+    }
+
+
+@cache
+def _together(tables: tuple[Summed, ...]) -> Any:
+    first, *others = [_from_arrays(summed) for summed in tables]
+    named = zip(others, tables[1:], strict=True)
+    return first.add_cte(*(statement.cte(f"to_{summed.table.name}") for statement, summed in named))
+
+
+def _from_arrays(summed: Summed) -> Any:
+    names = (*summed.keys, *summed.measures)
+    arrays = (
+        bindparam(summed.parameter(name), type_=postgresql.ARRAY(summed.table.c[name].type)) for name in names
+    )
+    rows = func.unnest(*arrays).table_valued(*names, name=f"of_{summed.table.name}").render_derived()
+    return _adding(postgresql.insert(summed.table).from_select(names, select(*rows.c)), summed)
+
+
+@cache
+def _one_by_one(summed: Summed) -> Any:
+    return _adding(sqlite.insert(summed.table), summed)
+
+
+def _adding(statement: Any, summed: Summed) -> Any:
+    added = {name: summed.table.c[name] + statement.excluded[name] for name in summed.measures}
+    return statement.on_conflict_do_update(index_elements=summed.keys, set_=added)

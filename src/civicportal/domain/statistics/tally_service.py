@@ -1,0 +1,54 @@
+"""Verify the additional counters of kinds against their cases, and rebuild them in the database."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, union_all
+
+from civicportal.domain.statistics.tallies import Tally
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+class TallyService:
+    """The additional counters of kinds."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def tallies(self) -> Iterator[Tally]:
+        """Yield the tallies of every kind."""
+        yield from (kind.tally for kind in self.work.site.kinds.values() if kind.tally)
+
+    def differences(self, tally: Tally) -> Sequence[Any]:
+        """Return the differences between counters and cases: their columns, and the number."""
+        model = tally.model
+        stored = select(*[getattr(model, name) for name in tally.names], model.n).where(model.n != 0)
+        live = select(tally.live().subquery())
+        missing = select(live.except_(stored).subquery())
+        wrong = select(stored.except_(live).subquery())
+        return [*self.session.execute(missing), *self.session.execute(wrong)]
+
+    def rebuild(self, tally: Tally) -> int:
+        """Rebuild the counters under concurrent writes, without locking rows that are right.
+
+        Differences are computed and added by one statement with one snapshot of cases and counters. Concurrent increments
+        are added beside it.
+
+        :returns: how many there are.
+        """
+        model, keys = tally.model, tally.names
+        live = tally.live().subquery()
+        stored = select(*(getattr(model, name) for name in keys), (-model.n).label("n"))
+        both = union_all(select(live), stored).subquery()
+        columns = [both.c[name] for name in keys]
+        wrong = select(*columns, func.sum(both.c.n)).group_by(*columns).having(func.sum(both.c.n) != 0)
+        # In key order: this prevents deadlocks, and rows that are read together are stored
+        # together on PostgreSQL, which makes a map five times as fast.
+        statement = self.work.site.engines.insert(model).from_select([*keys, "n"], wrong.order_by(*columns))
+        self.session.execute(
+            statement.on_conflict_do_update(index_elements=keys, set_={"n": model.n + statement.excluded.n})
+        )
+        return self.session.scalar(select(func.count()).select_from(model).where(model.n != 0)) or 0

@@ -1,0 +1,23 @@
+"""The public statistics page."""
+
+from typing import Any
+
+from civicportal.domain.cases.workflow import STAGES
+from civicportal.domain.statistics.charts import line_chart
+from civicportal.domain.statistics.periods import month_of
+from civicportal.domain.statistics.public import PublicFigures, PublicFigureService
+from civicportal.web.request import Request
+
+
+def public(request: Request) -> dict[str, Any]:
+    """Show the public figures of the city's services."""
+    services = request.work.get(PublicFigureService).services()
+    return {"services": [(one, _chart(one, request)) for one in services], "stages": STAGES}
+
+
+def _chart(figures: PublicFigures, request: Request) -> Any:
+    """Return the months as a line, unless some are combined, which would make steps of unequal length."""
+    calendar = request.site.calendar
+    if any(month_of(months.last, calendar) != months.first for months, _number in figures.by_month):
+        return None
+    return line_chart([[number for _month, number in figures.by_month]], rtl=request.text_direction == "rtl")

@@ -1,7 +1,0 @@
-"""Errors of marks that do not match."""
-
-from civicportal.errors import ConfigurationError
-
-
-class NotOwn(ConfigurationError):
-    """The file store or a secret does not belong to the portal of this database; the message says what to do."""

@@ -1,0 +1,1 @@
+"""Pages and tasks that concern several domains."""

@@ -1,0 +1,25 @@
+"""The pages of administrators about the organisation and the running portal itself."""
+
+from typing import Any
+
+from civicportal.portal.admin import arranging
+from civicportal.web.pages import add_pages
+
+SEE_PLUGINS = "core:plugin:view"
+ROUTES = {"admin.plugins": "/admin/plugins", "admin.plugins_check": "/admin/plugins/check"}
+#: Route, view, template, who may, method.
+VIEWS = (
+    ("admin.plugins", "plugins.plugins", "plugins", SEE_PLUGINS, "GET"),
+    ("admin.plugins_check", "plugins.check", None, SEE_PLUGINS, "POST"),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add the pages."""
+    add_pages(
+        config,
+        {**arranging.ROUTES, **ROUTES},
+        (*arranging.VIEWS, *VIEWS),
+        views="civicportal.portal.admin.views",
+        templates="civicportal:templates/admin",
+    )

@@ -1,0 +1,57 @@
+"""Icons for categories: names of the sprite, and what is seen on them."""
+
+from translationstring import TranslationString
+
+from civicportal.util.i18n import _
+
+ICONS: dict[str, TranslationString] = {
+    "trash": _("Bin"),
+    "backhoe": _("Excavator"),
+    "road": _("Road"),
+    "barrier-block": _("Road works"),
+    "traffic-lights": _("Traffic lights"),
+    "parking": _("Parking"),
+    "bus": _("Bus"),
+    "bulb": _("Lamp"),
+    "droplet": _("Water"),
+    "tree": _("Tree"),
+    "paw": _("Animals"),
+    "flame": _("Fire"),
+    "building": _("Building"),
+    "building-community": _("Houses"),
+    "building-bank": _("Town hall"),
+    "home": _("House"),
+    "briefcase": _("Trade"),
+    "coin": _("Money"),
+    "ban": _("Forbidden"),
+    "tool": _("Repair"),
+    "camera": _("Camera"),
+    "photo": _("Picture"),
+    "users": _("People"),
+    "user": _("One person"),
+    "calendar-event": _("Calendar"),
+    "clock": _("Clock"),
+    "message-2": _("Message"),
+    "mood-happy": _("Praise"),
+    "mood-sad": _("Complaint"),
+    "speakerphone": _("Loudspeaker"),
+    "phone": _("Telephone"),
+    "headset": _("Call centre"),
+    "file-text": _("Document"),
+    "search": _("Magnifier"),
+    "shield-check": _("Safety"),
+    "star": _("Star"),
+    "sun": _("Sun"),
+    "map-pin": _("Place"),
+    "help-circle": _("Question"),
+    "dots": _("Other"),
+}
+TINTS: dict[str, TranslationString] = {
+    "": _("Grey"),
+    "g": _("Green"),
+    "t": _("Turquoise"),
+    "a": _("Saffron"),
+    "b": _("Blue"),
+    "v": _("Violet"),
+    "r": _("Red"),
+}

@@ -1,0 +1,188 @@
+"""Categories of each kind of case: the two-level tree, and one category."""
+
+import re
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.organization.categories import CategoryService
+from civicportal.domain.organization.choices import unit_options
+from civicportal.domain.organization.editing import in_order
+from civicportal.domain.organization.models import Category
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.statistics.lookup import CounterService
+from civicportal.portal.admin import options
+from civicportal.portal.admin.icons import ICONS
+from civicportal.portal.admin.schemas import (
+    LeafForm,
+    ListQuery,
+    RootForm,
+    icon_options,
+)
+from civicportal.portal.admin.views.pieces import press, row_id, step
+from civicportal.util.errors import NotFound
+from civicportal.util.i18n import _, listed
+from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.forms.filters import with_query
+from civicportal.web.request import Request
+from civicportal.web.schema import whole_number
+
+MOST_SYNONYMS = 40
+_SEPARATORS = re.compile(r"[،,\n]+")
+
+
+def categories(request: Request) -> dict[str, Any]:
+    """Show the categories of one kind of case, all or those that words find."""
+    query = BoundForm(request, ListQuery()).read_filters(request.GET)
+    kinds = request.site.kinds
+    kind = query["kind"] if query["kind"] in kinds else next(iter(kinds), "")
+    service = request.work.get(CategoryService)
+    tree = service.tree(kind)
+    found = service.search(kind, query["q"]) if query["q"] else None
+    rows = [(0, one) for one in found] if found is not None else list(in_order(tree))
+    return {
+        "kinds": kinds,
+        "kind": kind,
+        "q": query["q"],
+        "rows": rows,
+        "siblings": {row.id: tree.children(row.parent_id) for _depth, row in rows},
+        "leaves": {row.id: len(tree.children(row.id)) for _depth, row in rows},
+        "organization": request.work.get(OrganizationService),
+        "open_cases": request.work.get(CounterService).open_by_category(kind),
+        "address": lambda **parts: address(request, **parts),
+    }
+
+
+def new(request: Request) -> Any:
+    """Add a root category, or a leaf below the root that the address names."""
+    service = request.work.get(CategoryService)
+    kind, root = _place(request)
+    present = {"parent": str(root.id)} if root else {"icon": next(iter(ICONS)), "tint": "t"}
+    form = _form(request, kind, None, root is None, present)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.add(kind, _values(values))
+        request.session.flash(request.translate(_("The category was added.")), "good")
+        return HTTPSeeOther(address(request, kind=kind))
+
+    context = {"category": None, "kind": kind, "root": root, "may_delete": False, "cases": 0}
+    return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
+
+
+def category(request: Request) -> Any:
+    """Show and change a category."""
+    service = request.work.get(CategoryService)
+    found = service.fetch(row_id(request), lock=request.method == "POST")
+    is_root = found.parent_id is None
+    present = _present(found, request.locale_name)
+
+    def make() -> BoundForm:
+        return _form(request, found.kind, found, is_root, present)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.change(found, _values(values))
+        request.session.flash(request.translate(_("The category is kept.")), "good")
+        return HTTPSeeOther(address(request, kind=found.kind))
+
+    return handle_edit(
+        request,
+        make(),
+        make(),
+        save,
+        category=found,
+        kind=found.kind,
+        root=None if is_root else service.fetch(found.parent_id or 0),
+        may_delete=service.may_delete(found),
+        cases=request.work.get(CounterService).open_by_category(found.kind).get(found.id, 0),
+    )
+
+
+def move(request: Request) -> HTTPSeeOther:
+    """Let a category change places with its neighbour."""
+    service = request.work.get(CategoryService)
+    found = service.fetch(row_id(request))
+    return press(request, lambda: service.move(found, step(request)), "", address(request, kind=found.kind))
+
+
+def switch(request: Request) -> HTTPSeeOther:
+    """Offer a category to citizens, or not any more."""
+    service = request.work.get(CategoryService)
+    found = service.fetch(row_id(request), lock=True)
+    on = request.POST.get("active") == "true"
+    done = _("Citizens can choose it.") if on else _("Citizens cannot choose it any more. Its cases stay.")
+    return press(request, lambda: service.set_active(found, on), done, address(request, kind=found.kind))
+
+
+def delete(request: Request) -> HTTPSeeOther:
+    """Delete a category to which nothing refers."""
+    service = request.work.get(CategoryService)
+    found = service.fetch(row_id(request), lock=True)
+    done = _("The category was deleted.")
+    return press(request, lambda: service.delete(found), done, address(request, kind=found.kind))
+
+
+def address(request: Request, **parts: Any) -> str:
+    """Return the address of the list."""
+    return with_query(request.route_path("admin.categories"), parts)
+
+
+def _place(request: Request) -> tuple[str, Category | None]:
+    """Return kind and root of a new category.
+
+    :raises NotFound: for a kind or a root that there is not.
+    """
+    parent = whole_number(request.GET.get("parent", ""))
+    if parent:
+        root = request.work.get(CategoryService).fetch(parent)
+        if root.parent_id is not None:
+            raise NotFound("no such root")
+        return root.kind, root
+    kind = request.GET.get("kind") or next(iter(request.site.kinds), "")
+    if kind not in request.site.kinds:
+        raise NotFound("no such kind")
+    return kind, None
+
+
+def _form(
+    request: Request, kind: str, found: Category | None, is_root: bool, present: dict[str, Any]
+) -> BoundForm:
+    roots = request.work.get(CategoryService).possible_parents(kind, found)
+    bindings = {
+        "parents": options.root_options(roots),
+        "units": unit_options(request.work, keep=found.unit_id if found else None),
+        "icons": icon_options(present.get("icon", "dots")),
+    }
+    return edit_form(request, RootForm() if is_root else LeafForm(), present, bindings=bindings)
+
+
+def _present(found: Category, locale: str) -> dict[str, Any]:
+    return {
+        "parent": str(found.parent_id),
+        "name": found.name,
+        "short_name": found.short_name,
+        "unit": str(found.unit_id) if found.unit_id else None,
+        "deadline_days": found.deadline_days,
+        "hint": found.hint,
+        "synonyms": listed(found.synonyms, locale),
+        "public": found.public,
+        "icon": found.icon,
+        "tint": found.tint or "none",
+    }
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    parent, unit = values.get("parent"), values["unit"]
+    look = {"icon": values["icon"], "tint": values["tint"].removeprefix("none")} if not parent else {}
+    return {
+        **{name: values[name] for name in ("name", "short_name", "deadline_days", "hint", "public")},
+        **look,
+        "parent_id": int(parent) if parent else None,
+        "unit_id": int(unit) if unit else None,
+        "synonyms": _synonyms(values["synonyms"]),
+    }
+
+
+def _synonyms(text: str) -> list[str]:
+    words = (word.strip() for word in _SEPARATORS.split(text))
+    return list(dict.fromkeys(word for word in words if word))[:MOST_SYNONYMS]

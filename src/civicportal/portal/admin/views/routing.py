@@ -1,0 +1,176 @@
+"""The rules of routing: their list with what each has done, and one rule."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.kartable.dry_run import DryRunService
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.kartable.rows import names_of
+from civicportal.domain.kartable.rules import Hits, RuleService
+from civicportal.domain.organization.choices import category_options, unit_options
+from civicportal.domain.organization.editing import new_key
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.portal.admin import options
+from civicportal.portal.admin.schemas import RuleForm
+from civicportal.portal.admin.views.dry_run import shown
+from civicportal.portal.admin.views.pieces import press, row_id, step
+from civicportal.util.i18n import _
+from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.forms import BoundForm, handle_form, optional_choice
+from civicportal.web.request import Request
+
+TRY = "try"
+"""The button that shows what a rule would do before it is saved."""
+TRIED = 300
+"""Cases it is tried on."""
+
+
+def rules(request: Request) -> dict[str, Any]:
+    """Show the rules in their order."""
+    service = request.work.get(RuleService)
+    found = service.all()
+    return {
+        "rows": found,
+        "hits": service.hits(),
+        "no_hits": Hits(),
+        "dead": service.dead(),
+        "names": names_of(request.work, (rule.user_id for rule in found)),
+        "organization": request.work.get(OrganizationService),
+        "fact_titles": _fact_titles(request),
+    }
+
+
+def new(request: Request) -> Any:
+    """Add a rule, the last of all."""
+    service = request.work.get(RuleService)
+    form = _form(request, None, {"active": True})
+
+    def save(values: dict[str, Any]) -> Any:
+        columns = _values(request, values, {})
+        if TRY in request.POST:
+            return {"form": form, "seen": "", "stale": False, "meanwhile": [], **context} | _trial(
+                request, columns, None
+            )
+        service.add(columns)
+        request.session.flash(request.translate(_("The rule was added as the last one.")), "good")
+        return HTTPSeeOther(request.route_path("admin.routing"))
+
+    context = {"rule": None, "may_delete": False, "facts": _fact_fields(request), "outcome": None}
+    return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
+
+
+def rule(request: Request) -> Any:
+    """Show and change a rule."""
+    service = request.work.get(RuleService)
+    found = service.fetch(row_id(request), lock=request.method == "POST")
+    present = _present(found)
+    form = _form(request, found, present)
+    context = {
+        "rule": found,
+        "facts": _fact_fields(request),
+        "may_delete": service.may_delete(found),
+        "hits": service.hits().get(found.key, Hits()),
+        "dead": service.dead().get(found.id),
+        "outcome": None,
+    }
+
+    def save(values: dict[str, Any]) -> Any:
+        columns = _values(request, values, found.facts)
+        if TRY in request.POST:
+            return {"form": form, **context, **_trial(request, columns, found)}
+        service.change(found, columns)
+        request.session.flash(request.translate(_("The rule is kept.")), "good")
+        return HTTPSeeOther(request.route_path("admin.routing"))
+
+    return handle_edit(request, form, _form(request, found, present), save, **context)
+
+
+def move(request: Request) -> HTTPSeeOther:
+    """Let a rule change places with its neighbour."""
+    service = request.work.get(RuleService)
+    found = service.fetch(row_id(request))
+    return press(request, lambda: service.move(found, step(request)), "", request.route_path("admin.routing"))
+
+
+def switch(request: Request) -> HTTPSeeOther:
+    """Switch a rule on or off."""
+    service = request.work.get(RuleService)
+    found = service.fetch(row_id(request), lock=True)
+    on = request.POST.get("active") == "true"
+    done = _("The rule is switched on.") if on else _("The rule is switched off.")
+    return press(request, lambda: service.set_active(found, on), done, request.route_path("admin.routing"))
+
+
+def delete(request: Request) -> HTTPSeeOther:
+    """Delete a rule that has routed nothing."""
+    service = request.work.get(RuleService)
+    found = service.fetch(row_id(request), lock=True)
+    done = _("The rule was deleted.")
+    return press(request, lambda: service.delete(found), done, request.route_path("admin.routing"))
+
+
+def _trial(request: Request, columns: dict[str, Any], found: RoutingRule | None) -> dict[str, Any]:
+    """Return what the rule would do in its place, switched on, without saving it."""
+    every = request.work.get(RuleService).all()
+    draft = RoutingRule(**{**columns, "key": found.key if found else new_key("rule"), "active": True})
+    rules = [draft if rule is found else rule for rule in every if rule.active or rule is found]
+    rules += [] if found else [draft]
+    return shown(request, rules, request.work.get(DryRunService).run(rules, newest=TRIED))
+
+
+def _form(request: Request, found: RoutingRule | None, present: dict[str, Any]) -> BoundForm:
+    work, facts = request.work, options.known_facts(request.site)
+    categories = work.get(OrganizationService).categories.by_id.values()
+    schema = RuleForm()
+    for name, (fact, _kinds) in facts.items():
+        node = optional_choice(fact.values, fact.title, _("Does not matter"))
+        node.name = f"fact_{name}"
+        schema.add(node)
+    bindings = {
+        "kinds": options.kind_options(request),
+        "categories": category_options(work, unused=True),
+        "units": unit_options(work, keep=found.unit_id if found else None),
+        "people": options.people_options(work),
+        "kind_of": {str(category.id): category.kind for category in categories},
+        "fact_kinds": {name: kinds for name, (_fact, kinds) in facts.items()},
+    }
+    return edit_form(request, schema, present, ignore=(TRY,), bindings=bindings)
+
+
+def _present(found: RoutingRule) -> dict[str, Any]:
+    return {
+        "title": found.title,
+        "kind": found.kind,
+        "category": str(found.category_id) if found.category_id else None,
+        "unit": str(found.unit_id),
+        "user": f"{found.unit_id}-{found.user_id}" if found.user_id else None,
+        "deadline_days": found.deadline_days,
+        "active": found.active,
+        **{f"fact_{name}": value for name, value in found.facts.items()},
+    }
+
+
+def _values(request: Request, values: dict[str, Any], facts: dict[str, str]) -> dict[str, Any]:
+    """Return the columns of a rule; facts that no form knows stay as a file has planted them."""
+    known = options.known_facts(request.site)
+    chosen = {name: values[f"fact_{name}"] for name in known if values[f"fact_{name}"]}
+    person = (values["user"] or "").partition("-")[2]
+    return {
+        "title": values["title"],
+        "kind": values["kind"],
+        "category_id": int(values["category"]) if values["category"] else None,
+        "facts": {**{name: value for name, value in facts.items() if name not in known}, **chosen},
+        "unit_id": int(values["unit"]),
+        "user_id": int(person) if person else None,
+        "deadline_days": values["deadline_days"],
+        "active": values["active"],
+    }
+
+
+def _fact_fields(request: Request) -> list[str]:
+    return [f"fact_{name}" for name in options.known_facts(request.site)]
+
+
+def _fact_titles(request: Request) -> dict[str, Any]:
+    return {name: fact.title for name, (fact, _kinds) in options.known_facts(request.site).items()}

@@ -1,0 +1,178 @@
+"""Units: the tree, one unit, closing it and handing over what it had."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.kartable.bulk import each
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.usage import UsageService
+from civicportal.domain.kartable.views.unattended import tell_unattended
+from civicportal.domain.organization.choices import unit_options
+from civicportal.domain.organization.editing import in_order
+from civicportal.domain.organization.models import Unit
+from civicportal.domain.organization.units import UnitService
+from civicportal.domain.statistics.lookup import CounterService
+from civicportal.portal.admin.schemas import UnitClosing, UnitForm
+from civicportal.portal.admin.views.pieces import press, row_id, step
+from civicportal.util.errors import NotPossible
+from civicportal.util.i18n import _, format_number
+from civicportal.web.editing import edit_form, handle_edit
+from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.request import Request
+from civicportal.web.schema import Option, whole_number
+
+MOST = 100
+"""Cases referred at once."""
+
+
+def units(request: Request) -> dict[str, Any]:
+    """Show the tree."""
+    service = request.work.get(UnitService)
+    return {
+        "rows": list(in_order(service.tree)),
+        "siblings": {unit.id: service.tree.children(unit.parent_id) for unit in service.tree.by_id.values()},
+        "cases": request.work.get(CounterService).open_by_unit(),
+        "fallback": request.site.fallback_unit,
+    }
+
+
+def new(request: Request) -> Any:
+    """Add a unit."""
+    service = request.work.get(UnitService)
+    form = _form(request, None, {"parent": request.GET.get("parent", "")})
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service.add(_values(values))
+        request.session.flash(request.translate(_("The unit was added.")), "good")
+        return HTTPSeeOther(request.route_path("admin.units"))
+
+    return handle_form(request, form, save, unit=None, seen="", stale=False, meanwhile=[])
+
+
+def unit(request: Request) -> Any:
+    """Show and change a unit."""
+    service = request.work.get(UnitService)
+    found = service.fetch(row_id(request), lock=request.method == "POST")
+    present = _present(found)
+    form = _form(request, found, present)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        try:
+            service.change(found, _values(values))
+        except NotPossible as refusal:
+            form.refuse("parent", refusal.reason)
+        request.session.flash(request.translate(_("The unit is kept.")), "good")
+        return HTTPSeeOther(request.route_path("admin.units"))
+
+    usage = request.work.get(UsageService)
+    return handle_edit(
+        request,
+        form,
+        _form(request, found, present),
+        save,
+        unit=found,
+        usage=usage.of(found),
+        members=usage.members(found),
+        targets=_others(request, found),
+        may_delete=service.may_delete(found),
+        fallback=request.site.fallback_unit,
+    )
+
+
+def move(request: Request) -> HTTPSeeOther:
+    """Let a unit change places with its neighbour."""
+    service = request.work.get(UnitService)
+    found = service.fetch(row_id(request))
+    return press(request, lambda: service.move(found, step(request)), "", request.route_path("admin.units"))
+
+
+def close(request: Request) -> Any:
+    """Ask who takes over what points to a unit, and let it take no cases any more."""
+    service, usage = request.work.get(UnitService), request.work.get(UsageService)
+    found = service.fetch(row_id(request), lock=request.method == "POST")
+    form = BoundForm(request, UnitClosing(), bindings={"units": _others(request, found)})
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        try:
+            service.close(found)
+        except NotPossible as refusal:
+            form.refuse("", refusal.reason)
+        if values["target"]:
+            usage.hand_over(found, service.fetch(int(values["target"])))
+        request.session.flash(request.translate(_("The unit takes no new cases any more.")), "good")
+        tell_unattended(request, request.work)
+        return HTTPSeeOther(request.route_path("admin.unit", id=found.id))
+
+    return handle_form(request, form, save, unit=found, usage=usage.of(found))
+
+
+def reopen(request: Request) -> HTTPSeeOther:
+    """Let a unit take cases again."""
+    service = request.work.get(UnitService)
+    found = service.fetch(row_id(request))
+    done = _("The unit takes cases again.")
+    return press(request, lambda: service.open(found), done, _address(request, found))
+
+
+def refer(request: Request) -> HTTPSeeOther:
+    """Refer the open cases of a unit to another, one by one; those the actor may not refer stay."""
+    target = whole_number(request.POST.get("target", ""))
+    with request.site.work(actor=request.identity, write=False) as work:
+        found = work.get(UnitService).fetch(row_id(request))
+        codes = work.get(UsageService).open_codes(found, MOST) if target else []
+    outcomes = each(
+        request.site,
+        request.identity,
+        codes,
+        lambda work, case: work.get(KartableService).refer(case, target),
+    )
+    done = sum(outcome.reason is None for outcome in outcomes)
+    message = _("${done} cases were referred, ${left} could not be.")
+    counts = {"done": done, "left": len(outcomes) - done}
+    numbers = {name: format_number(count, request.locale_name) for name, count in counts.items()}
+    text = request.translate(message % numbers)
+    reasons = {request.translate(outcome.reason): None for outcome in outcomes if outcome.reason}
+    request.session.flash(" ".join([text, *reasons]), "good" if done == len(outcomes) else "warn")
+    return HTTPSeeOther(_address(request, found))
+
+
+def delete(request: Request) -> HTTPSeeOther:
+    """Delete a unit to which nothing refers."""
+    service = request.work.get(UnitService)
+    found = service.fetch(row_id(request), lock=True)
+    done = _("The unit was deleted.")
+    return press(request, lambda: service.delete(found), done, request.route_path("admin.units"))
+
+
+def _form(request: Request, found: Unit | None, present: dict[str, Any]) -> BoundForm:
+    parents = request.work.get(UnitService).possible_parents(found)
+    offered = [Option(value=str(unit.id), label=unit.name) for unit in parents]
+    return edit_form(request, UnitForm(), present, bindings={"units": offered})
+
+
+def _others(request: Request, found: Unit) -> list[Option]:
+    return [option for option in unit_options(request.work) if option.value != str(found.id)]
+
+
+def _present(found: Unit) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "short_name": found.short_name,
+        "parent": str(found.parent_id) if found.parent_id else None,
+        "phone": found.phone,
+    }
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    parent = values["parent"]
+    return {
+        "name": values["name"],
+        "short_name": values["short_name"],
+        "parent_id": int(parent) if parent else None,
+        "phone": values["phone"],
+    }
+
+
+def _address(request: Request, found: Unit) -> str:
+    return str(request.route_path("admin.unit", id=found.id))

@@ -1,0 +1,26 @@
+"""What the municipality says of itself: name, colours, contact, words."""
+
+from typing import Any
+
+from civicportal.core.security import EVERYBODY
+from civicportal.web.pages import add_pages
+
+MANAGE = "core:setting:manage"
+ROUTES = {"admin.settings": "/admin/settings", "words": "/{page:about|privacy|terms}"}
+#: Route, view, template, who may, method.
+VIEWS = (
+    ("admin.settings", "settings", "settings", MANAGE, "GET"),
+    ("admin.settings", "settings", "settings", MANAGE, "POST"),
+    ("words", "words", "words", EVERYBODY, "GET"),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add the pages."""
+    add_pages(
+        config,
+        ROUTES,
+        VIEWS,
+        views="civicportal.portal.branding.views",
+        templates="civicportal:templates/face",
+    )

@@ -1,0 +1,69 @@
+"""Changing what the municipality says of itself."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, event, select, text
+
+from civicportal.core.branding.models import Setting
+from civicportal.core.branding.values import Face, with_values
+from civicportal.domain.audit.services import AuditService
+from civicportal.util.errors import Conflict
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+# A value that is not there yet has no row to lock. Pages go on reading.
+_ALONE = text("LOCK TABLE settings IN SHARE ROW EXCLUSIVE MODE")
+
+
+class FaceService:
+    """Reads and writes the values that stand before those of the site's file."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+
+    def current(self) -> Face:
+        """Return the face as it is in the database at this moment."""
+        rows = self.session.execute(select(Setting.key, Setting.value)).all()
+        return with_values(self.work.site.faces.file, dict(rows))
+
+    def save(self, values: Mapping[str, str], digest: str) -> list[str]:
+        """Keep what differs from the file, forget what equals it again.
+
+        :param values: by key, as of :meth:`Face.values`.
+        :param digest: of the face that the form was made from.
+        :returns: the keys that were changed.
+        :raises Conflict: when somebody changed the face since.
+        """
+        self._alone()
+        before = self.current()
+        if digest != before.digest:
+            raise Conflict("the settings were changed meanwhile")
+        old, file = before.values(), self.work.site.faces.file.values()
+        changed = sorted(key for key, value in values.items() if value != old.get(key, ""))
+        for key in changed:
+            if values[key] == file.get(key, ""):
+                self.session.execute(delete(Setting).where(Setting.key == key))
+            else:
+                self._keep(key, values[key])
+        if changed:
+            self.work.get(AuditService).record("setting:save", changed=changed)
+        # Until then a page may still read, and keep, what was there before.
+        event.listen(self.session, "after_commit", lambda _session: self.work.site.faces.forget())
+        return changed
+
+    def _alone(self) -> None:
+        if self.work.site.engines.dialect == "postgresql":
+            self.session.execute(_ALONE)
+
+    def _keep(self, key: str, value: str) -> None:
+        self.session.merge(
+            Setting(
+                key=key,
+                value=value,
+                updated_at=self.work.clock.now(),
+                updated_by_id=self.work.actor.user_id,
+            )
+        )

@@ -1,0 +1,71 @@
+"""The page of the settings, and the city's own words: about, privacy, terms."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts.step_up import ask_proof, forget_kept, restore
+from civicportal.portal.branding.schemas import COLOURS, SettingsForm
+from civicportal.portal.branding.services import FaceService
+from civicportal.util.colour import contrasts
+from civicportal.util.errors import Conflict, NotFound
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+
+DIGEST = "digest"
+CHANGED = _("Somebody saved the settings meanwhile. What you wrote is kept: look at it and save once more.")
+#: What the pages of words are called.
+WORDS = {"about": _("About the portal"), "privacy": _("Privacy"), "terms": _("Terms of use")}
+
+
+def settings(request: Request) -> Any:
+    """Show the settings, or keep them."""
+    face = request.work.get(FaceService).current()
+    values = face.values()
+    fields = {child.name: child.name.replace("_", ".", 1) for child in SettingsForm() if child.name != DIGEST}
+    fields |= {"name": "name", "short_name": "short_name"}
+    initial = {field: values.get(key, "") for field, key in fields.items()}
+    form = BoundForm(
+        request,
+        SettingsForm(),
+        initial={**initial, DIGEST: face.digest},
+        buttons=(Button(title=_("Save")),),
+    )
+
+    if request.method == "POST" and (asked := ask_proof(request, form)):
+        return asked
+    restore(request, form)
+
+    def save(sent: dict[str, Any]) -> Any:
+        try:
+            changed = request.work.get(FaceService).save(
+                {key: sent[field] for field, key in fields.items()}, sent[DIGEST]
+            )
+        except Conflict:
+            present = request.work.get(FaceService).current()
+            form.fill({**form.draft(), DIGEST: [present.digest]})
+            form.fail("", CHANGED)
+            request.response.status_int = 409
+            return {"form": form}
+        forget_kept(request)
+        told = _("The settings are kept.") if changed else _("Nothing was changed.")
+        request.session.flash(request.translate(told), "good")
+        return HTTPSeeOther(request.route_path("admin.settings"))
+
+    answer = handle_form(request, form, save)
+    if isinstance(answer, dict):
+        # Of what stands in the form, so that a refused colour shows by how much it fails.
+        typed = {name: form.readable().get(name) for name in COLOURS}
+        look = {name.removeprefix("look_"): colour for name, colour in typed.items() if colour}
+        answer["contrasts"] = contrasts({**face.look, **look})
+    return answer
+
+
+def words(request: Request) -> dict[str, Any]:
+    """Show a page of the city's own words."""
+    page = request.matchdict["page"]
+    text = request.site.face.texts.get(page, "")
+    if not text:
+        raise NotFound("the city has no such words")
+    return {"page_name": WORDS[page], "paragraphs": [one for one in text.split("\n\n") if one.strip()]}

@@ -1,0 +1,18 @@
+"""Navigation, the citizens' home and the staff desk, filled by plugins."""
+
+from typing import Any
+
+from civicportal.core.security import EVERYBODY, STAFF
+
+
+def includeme(config: Any) -> None:
+    """Add the pages and ``request.navigation``."""
+    config.include("civicportal.portal.dashboard.navigation")
+    config.add_route("home", "/")
+    config.add_route("desk", "/desk")
+    views = "civicportal.portal.dashboard.views"
+    templates = "civicportal:templates/dashboard"
+    config.add_view(
+        f"{views}.home", route_name="home", renderer=f"{templates}/home.jinja2", permission=EVERYBODY
+    )
+    config.add_view(f"{views}.desk", route_name="desk", renderer=f"{templates}/desk.jinja2", permission=STAFF)

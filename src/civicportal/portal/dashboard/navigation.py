@@ -1,0 +1,132 @@
+"""The links of the citizens' bar and of the staff side bar, with the number of open cases beside them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.util import memoized_property
+
+from civicportal.core.plugins import call_each
+from civicportal.domain.kartable.counters import OpenLines, open_lines
+from civicportal.util.i18n import _
+from civicportal.util.lists import Total
+from civicportal.web.display import attempt
+from civicportal.web.items import ALL_KINDS, NavigationItem
+from civicportal.web.request import Request
+
+
+def _staff(name: str, title: Any, icon: str, section: Any, weight: int, **more: Any) -> NavigationItem:
+    return NavigationItem(
+        name=name, title=title, route=name, icon=icon, area="staff", section=section, weight=weight, **more
+    )
+
+
+def _admin(name: str, title: Any, icon: str, weight: int, permission: str) -> NavigationItem:
+    return _staff(f"admin.{name}", title, icon, "admin", weight, permission=permission)
+
+
+CORE_ITEMS = (
+    _staff("kartable", _("My kartable"), "inbox", "", 100, kind=ALL_KINDS),
+    _staff("desk", _("Desk"), "home", "", 90),
+    _staff("texts", _("Ready texts"), "file-text", "services", 10, permission="core:text:manage"),
+    _staff(
+        "kartable.unattended",
+        _("Unattended cases"),
+        "alert-triangle",
+        "admin",
+        105,
+        permission="core:unattended:manage",
+    ),
+    _admin("members", _("Members"), "users", 100, "core:member:manage"),
+    _admin("roles", _("Access levels"), "shield-lock", 95, "core:role:manage"),
+    _admin("units", _("Units"), "sitemap", 90, "core:unit:manage"),
+    _admin("categories", _("Categories"), "category", 85, "core:category:manage"),
+    _admin("routing", _("Routing"), "route", 80, "core:routing:manage"),
+    _admin("calendar", _("Calendar"), "calendar-off", 75, "core:calendar:manage"),
+    _admin("messages", _("Messages"), "messages", 70, "core:message:view"),
+    _admin("plugins", _("Plugins"), "puzzle", 65, "core:plugin:view"),
+    _admin("settings", _("Settings"), "settings", 60, "core:setting:manage"),
+    _admin("audit", _("Audit trail"), "history", 55, "core:audit:view"),
+)
+
+
+class Link:
+    """A link as a layout draws it: everything translated, the badge read when it is asked for."""
+
+    def __init__(self, navigation: "Navigation", item: NavigationItem, title: str, url: str) -> None:
+        self._navigation = navigation
+        self._kind = item.kind
+        self.title = title
+        self.url = url
+        self.icon = item.icon
+        self.section = item.section
+
+    @property
+    def badge(self) -> Total | None:
+        """Return how many open cases wait behind the link, if any."""
+        return self._navigation.badge(self._kind) if self._kind else None
+
+
+@dataclass
+class Navigation:
+    """What one request's person may go to."""
+
+    request: Request
+
+    @memoized_property
+    def citizen(self) -> list[Link]:
+        """Return the services of the city."""
+        return self._links(item for item in self._items if item.area == "citizen")
+
+    @memoized_property
+    def staff(self) -> list[Link]:
+        """Return the side bar: what the person has a permission for."""
+        identity = self.request.identity
+        return self._links(
+            item
+            for item in self._items
+            if item.area == "staff" and (item.permission is None or identity.permits(item.permission))
+        )
+
+    @memoized_property
+    def registrations(self) -> list[Link]:
+        """Return the pages on which the person may register cases for citizens."""
+        identity = self.request.identity
+        return self._links(
+            NavigationItem(name=kind.name, title=kind.title, route=kind.register_route, icon=kind.icon)
+            for kind in self.request.site.kinds.values()
+            if kind.register_route and identity.is_staff and identity.permits(kind.permission("register"))
+        )
+
+    def badge(self, kind: str) -> Total | None:
+        """Return the open action lines of the person's kartable, of one kind or of all; None for none."""
+        lines = self.open_lines
+        return (lines.total if kind == ALL_KINDS else lines.by_kind.get(kind)) or None
+
+    @memoized_property
+    def _items(self) -> list[NavigationItem]:
+        found = call_each(self.request.site.hooks, "navigation_items", NavigationItem, request=self.request)
+        return sorted(found, key=lambda item: (-item.weight, item.name))
+
+    @memoized_property
+    def open_lines(self) -> OpenLines:
+        """Return the open action lines of the person's kartable; none where they cannot be read."""
+        return (
+            attempt(self.request, open_lines, OpenLines()) if self.request.identity.is_staff else OpenLines()
+        )
+
+    def _links(self, items: Iterable[NavigationItem]) -> list[Link]:
+        links = []
+        for item in items:
+            try:
+                url = self.request.route_path(item.route)
+            except KeyError:
+                # Its page belongs to something that this site has switched off.
+                continue
+            links.append(Link(self, item, self.request.translate(item.title), url))
+        return links
+
+
+def includeme(config: Any) -> None:
+    """Make ``request.navigation``."""
+    config.add_request_method(Navigation, "navigation", reify=True)

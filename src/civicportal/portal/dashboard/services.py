@@ -1,0 +1,61 @@
+"""The few figures of the home page."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from civicportal.domain.cases.models import Rating
+from civicportal.domain.statistics.hiding import FEWEST
+from civicportal.domain.statistics.models import CaseCount
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+SPAN = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CityFigures:
+    """The city in the last 30 days.
+
+    :ivar done_share: share of the closed among the registered, in percent.
+    :ivar satisfaction: mean of the ratings, 1 to 5, or None when there are too few.
+    """
+
+    cases: int
+    done_share: int
+    satisfaction: float | None
+
+
+class FiguresService:
+    """Reads the counters, never the cases."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+
+    def city(self) -> CityFigures | None:
+        """Return the figures, or None while there are too few cases to show any."""
+        now = self.work.clock.now()
+        since = self.work.site.calendar.today(now - SPAN)
+        query = (
+            select(CaseCount.stage, func.sum(CaseCount.n))
+            .where(CaseCount.kind.in_(self.work.site.kinds), CaseCount.day > since)
+            .group_by(CaseCount.stage)
+        )
+        by_stage = {stage: int(number) for stage, number in self.work.session.execute(query)}
+        cases = sum(by_stage.values())
+        if cases < FEWEST:
+            return None
+        closed = by_stage.get("done", 0) + by_stage.get("rejected", 0)
+        return CityFigures(
+            cases=cases, done_share=round(100 * closed / cases), satisfaction=self._satisfaction()
+        )
+
+    def _satisfaction(self) -> float | None:
+        query = select(func.avg(Rating.stars), func.count()).where(
+            Rating.updated_at > self.work.clock.now() - SPAN
+        )
+        mean, number = self.work.session.execute(query).one()
+        return round(float(mean), 1) if number >= FEWEST else None

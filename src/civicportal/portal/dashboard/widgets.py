@@ -1,0 +1,111 @@
+"""The core's own pieces of the citizens' home and of the staff desk."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from civicportal.domain.accounts.permissions import UNATTENDED
+from civicportal.domain.cases.follow_up import FollowUpService
+from civicportal.domain.kartable.custody import CustodyService
+from civicportal.portal.dashboard.services import FiguresService
+from civicportal.util.i18n import _
+from civicportal.web.items import Widget
+from civicportal.web.request import Request
+
+CARD = "civicportal:templates/dashboard/card.jinja2"
+"""Template of a service card: ``title`` and ``text`` (texts or translation strings), ``url``, ``icon``, ``tone``."""
+OWN_CASES = 3
+
+
+def core_widgets(request: Request) -> Iterator[Widget]:
+    """Return the follow-up and telephone cards, the citizen's own cases, the figures; the summary for staff."""
+    if request.identity.is_staff:
+        yield from _unattended(request)
+        yield _kartable(request)
+    yield Widget(
+        name="follow_up",
+        area="card",
+        template=CARD,
+        weight=-10,
+        context={
+            "title": _("Follow up your requests"),
+            "text": _("All your requests in one place"),
+            "url": "/my" if request.identity.is_citizen else "/track",
+            "icon": "list-check",
+            "tone": "b",
+        },
+    )
+    phone = request.site.face.phone
+    if phone:
+        yield _phone(request, phone)
+    if request.identity.is_citizen:
+        yield _own_cases(request)
+    yield Widget(
+        name="figures",
+        area="aside",
+        template="civicportal:templates/dashboard/figures.jinja2",
+        weight=-10,
+        context=lambda: _figures(request),
+    )
+    yield Widget(
+        name="install", area="aside", template="civicportal:templates/dashboard/install.jinja2", weight=-20
+    )
+
+
+def _unattended(request: Request) -> Iterator[Widget]:
+    """Show the number of unattended cases to people who may refer them."""
+    if not request.identity.permits(UNATTENDED):
+        return
+    number = request.display_work.get(CustodyService).recent_total()
+    if number:
+        yield Widget(
+            name="unattended",
+            area="desk",
+            template="civicportal:templates/dashboard/unattended.jinja2",
+            weight=2000,
+            context={"number": number},
+        )
+
+
+def _phone(request: Request, phone: str) -> Widget:
+    note = request.site.face.contact.get("phone_note", "")
+    return Widget(
+        name="phone",
+        area="card",
+        template=CARD,
+        weight=-20,
+        context={
+            "title": _("Call ${phone}", mapping={"phone": phone}),
+            "text": note,
+            "url": f"tel:{phone}",
+            "icon": "headset",
+            "tone": "r",
+        },
+    )
+
+
+def _own_cases(request: Request) -> Widget:
+    cases = request.display_work.get(FollowUpService).own(limit=OWN_CASES)
+    return Widget(
+        name="own_cases",
+        area="aside",
+        template="civicportal:templates/dashboard/own_cases.jinja2",
+        weight=100,
+        context={"cases": cases},
+    )
+
+
+def _figures(request: Request) -> dict[str, Any] | None:
+    figures = request.display_work.get(FiguresService).city()
+    return {"figures": figures} if figures else None
+
+
+def _kartable(request: Request) -> Widget:
+    lines = request.navigation.open_lines
+    rows = [(request.site.kind(kind), number) for kind, number in sorted(lines.by_kind.items())]
+    return Widget(
+        name="kartable",
+        area="desk",
+        template="civicportal:templates/dashboard/kartable.jinja2",
+        weight=100,
+        context={"rows": rows, "total": lines.total},
+    )

@@ -1,0 +1,28 @@
+"""The demonstration: invented people and cases, and the phones on which their messages arrive. Mode demo only."""
+
+from typing import Any
+
+from civicportal.core.security import EVERYBODY
+from civicportal.domain.notifications.phones import OutboxPhones
+from civicportal.web.pages import add_pages
+
+ROUTES = {
+    "demo.phones": "/demo/phones",
+    "demo.phone": "/demo/phones/{number}",
+    "demo.provider": "/demo/provider",
+}
+#: Route, view, template, who may, method.
+VIEWS = (
+    ("demo.phones", "phones", "phones", EVERYBODY, "GET"),
+    ("demo.phone", "phone", "phone", EVERYBODY, "GET"),
+    ("demo.phone", "phone", "phone", EVERYBODY, "POST"),
+    ("demo.provider", "behave", None, EVERYBODY, "POST"),
+)
+
+
+def includeme(config: Any) -> None:
+    """Add the phones; in other modes these routes do not exist."""
+    config.registry.phones = OutboxPhones()
+    add_pages(
+        config, ROUTES, VIEWS, views="civicportal.portal.demo.views", templates="civicportal:templates/demo"
+    )

@@ -1,0 +1,212 @@
+"""Filling the database of a demo: the core's people first, then what each plugin makes up."""
+
+import tomllib
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from civicportal.core.plugins import in_order
+from civicportal.domain.accounts.models import (
+    Deputy,
+    Membership,
+    Role,
+    User,
+)
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.accounts.types import IdentityClaim
+from civicportal.domain.accounts.verification import VERIFIED, VerificationService
+from civicportal.domain.cases.vocabulary import make_vocabulary
+from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.organization.models import Category, Seed, Unit
+from civicportal.portal.seeds import SeedService
+from civicportal.util.i18n import listed
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+Progress = Callable[[int, int], None]
+
+MARK = "demo"
+"""Key of the seed by which production knows a database that a demo has filled."""
+BEGUN = "begun"
+"""Digest of that seed until everything is there: a load that was interrupted is made anew, not continued."""
+LATELY = timedelta(days=30)
+PASSWORD = "golabi-anar-sib-27"  # noqa: S105 - everybody may know it: it opens invented accounts only
+
+
+def is_begun(site: "Site") -> bool:
+    """Return whether the demo has filled this database, wholly or in part."""
+    with site.work(write=False) as work:
+        return work.session.get(Seed, MARK) is not None
+
+
+def is_loaded(site: "Site") -> bool:
+    """Return whether the demo has filled this database to the end."""
+    with site.work(write=False) as work:
+        mark = work.session.get(Seed, MARK)
+        return mark is not None and mark.digest != BEGUN
+
+
+def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
+    """Fill an empty, migrated database.
+
+    :param report: is told (part, done, all).
+    """
+    files = site.data / "demo"
+    with site.work() as work:
+        work.get(SeedService).load()
+        work.session.add(Seed(key=MARK, digest=BEGUN))
+    with site.work() as work:
+        number = load_people(work, files)
+    report("people", number, number)
+    for name, implementation in in_order(site.hooks, "load_demo"):
+        implementation(site=site, files=files, progress=_named(report, name))
+    with site.work() as work:
+        _deliver_the_past(work)
+    # Not hours later by the worker: who tries the demo meets near words in its first minute.
+    make_vocabulary(site)
+    with site.work() as work:
+        work.session.get_one(Seed, MARK).digest = ""
+
+
+def _deliver_the_past(work: "Work") -> None:
+    """Say of the notices of the made-up past that they arrived in their time."""
+    work.session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.state == "new", OutboxMessage.next_at <= work.clock.now())
+        .values(state="sent", sent_at=OutboxMessage.next_at, attempts=1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def ring(site: "Site") -> int:
+    """Promise the latest notice of every citizen once more, so that it really goes out as soon as the demo runs.
+
+    What a phone shows has come to it through worker and provider; a demo that begins with empty ones shows nothing.
+
+    :returns: how many there are.
+    """
+    with site.work() as work:
+        now = work.clock.now()
+        latest = (
+            select(func.max(OutboxMessage.id))
+            .where(
+                OutboxMessage.state == "sent",
+                OutboxMessage.case_id.is_not(None),
+                OutboxMessage.sent_at > now - LATELY,
+            )
+            .group_by(OutboxMessage.recipient)
+        )
+        ids = list(work.session.scalars(latest))
+        again = {"state": "new", "attempts": 0, "sent_at": None, "next_at": now, "created_at": now}
+        work.session.execute(update(OutboxMessage).where(OutboxMessage.id.in_(ids)).values(**again))
+        return len(ids)
+
+
+def _named(report: Callable[[str, int, int], None], name: str) -> Progress:
+    def progress(done: int, total: int) -> None:
+        report(name, done, total)
+
+    return progress
+
+
+def load_people(work: "Work", files: Path) -> int:
+    """Make the staff and the citizens that ``staff.toml`` and ``citizens.toml`` name, and return how many they are."""
+    staff = _rows(files / "staff.toml", "staff")
+    for person in staff:
+        _add_staff(work, person)
+    for person in staff:
+        if "deputy_of" in person:
+            _stand_in(work, person["login"], person["deputy_of"])
+    accounts = work.get(AccountService)
+    citizens = _rows(files / "citizens.toml", "citizens")
+    for person in citizens:
+        name = f"{person['first_name']} {person['last_name']}"
+        citizen = accounts.citizen_by_mobile(work.site.country.normalize_mobile(person["mobile"]), name=name)
+        if person.get("level") == VERIFIED:
+            claim = IdentityClaim(
+                mobile=citizen.mobile or "",
+                national_code=person["national_code"],
+                birth_date=person["birth_date"],
+            )
+            work.get(VerificationService).accept(citizen, claim)
+    return len(staff) + len(citizens)
+
+
+def _add_staff(work: "Work", person: dict[str, Any]) -> None:
+    user = work.get(AccountService).create_staff(
+        username=person["login"],
+        name=f"{person['first_name']} {person['last_name']}",
+        mobile=work.site.country.normalize_mobile(person["mobile"]),
+        password=PASSWORD,
+    )
+    for membership in person["memberships"]:
+        work.session.add(
+            Membership(
+                user_id=user.id,
+                role_id=_role(work, membership["role"]),
+                unit_id=_id(work, Unit, membership.get("unit")),
+                category_id=_id(work, Category, membership.get("category")),
+            )
+        )
+    work.session.flush()
+
+
+def _stand_in(work: "Work", deputy: str, absent: str) -> None:
+    """Let a colleague stand in for somebody who will be away next week."""
+    first = work.site.calendar.today(work.clock.now()) + timedelta(days=7)
+    work.session.add(
+        Deputy(
+            absent_id=_user_id(work, absent),
+            deputy_id=_user_id(work, deputy),
+            first_day=first,
+            last_day=first + timedelta(days=4),
+        )
+    )
+
+
+def _user_id(work: "Work", username: str) -> int:
+    return work.session.scalars(select(User.id).where(User.username == username)).one()
+
+
+def _role(work: "Work", key: str) -> int:
+    if key == "administrator":
+        return work.get(RoleService).ensure_administrator().id
+    return work.session.scalars(select(Role.id).where(Role.key == key)).one()
+
+
+def _id(work: "Work", model: Any, key: str | None) -> int | None:
+    if key is None:
+        return None
+    return int(work.session.scalars(select(model.id).where(model.key == key)).one())
+
+
+def _rows(path: Path, name: str) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    rows: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))[name]
+    return rows
+
+
+def first_citizen(site: "Site") -> str:
+    """Return the mobile of the demo's first citizen as people of the country dial it; empty where there is none."""
+    with site.work(write=False) as work:
+        query = select(User.mobile).where(User.username.is_(None), User.mobile.is_not(None)).order_by(User.id)
+        mobile = work.session.scalar(query.limit(1))
+    return site.country.display_mobile(mobile) if mobile else ""
+
+
+def logins(site: "Site") -> list[tuple[str, str, str]]:
+    """Return (user name, name, roles) of the demo's staff."""
+    with site.work(write=False) as work:
+        users = work.session.scalars(select(User).where(User.username.is_not(None)).order_by(User.id)).all()
+        return [(user.username or "", user.name, listed(_titles(user), site.locale)) for user in users]
+
+
+def _titles(user: User) -> list[str]:
+    return sorted({membership.role.title for membership in user.memberships})

@@ -1,0 +1,1 @@
+"""Findings about a portal and the machine it runs on."""

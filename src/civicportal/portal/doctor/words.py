@@ -1,0 +1,122 @@
+"""What the doctor says of words: messages without one or too long, and what a language of the site lacks."""
+
+from collections.abc import Iterator
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from translationstring import TranslationString
+
+from civicportal.core.checks import Finding
+from civicportal.domain.notifications.sms import sms_parts
+from civicportal.domain.notifications.texts import TextService
+from civicportal.util.i18n import _
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+SOURCE = "en"
+"""The language in which texts stand in the code."""
+
+
+def findings(work: "Work") -> Iterator[Finding]:
+    """Yield what is wrong, each with its remedy."""
+    yield from _states(work.site)
+    yield from _telephone(work.site)
+    yield from _messages(work)
+    yield from _untranslated(work.site)
+
+
+def _states(site: "Site") -> Iterator[Finding]:
+    for kind in site.kinds.values():
+        reached = {t.target for t in kind.workflow.transitions if t.notify}
+        # A kind that tells of no step has nobody to tell of the first state either.
+        for state in sorted(reached | {kind.workflow.initial} if reached else ()):
+            if f"{kind.name}.{state}" not in site.messages:
+                yield Finding(
+                    level="warning",
+                    place=f"kind {kind.name}",
+                    text=_("no message text for the state ${state}", mapping={"state": state}),
+                )
+
+
+def _telephone(site: "Site") -> Iterator[Finding]:
+    if not site.face.phone:
+        yield Finding(
+            level="warning",
+            place="contact.phone",
+            text=_("texts ask people to call the municipality, and it has no number"),
+            remedy=_("write it under /admin/settings"),
+        )
+
+
+def _messages(work: "Work") -> Iterator[Finding]:
+    texts = work.get(TextService)
+    too_long = []
+    for key, message in work.site.messages.items():
+        sample = texts.sample(key)
+        if not sample:
+            yield Finding(
+                level="error",
+                place=f"message {key}",
+                text=_("it has no words"),
+                remedy=_("write some under /admin/messages/texts"),
+            )
+        elif sms_parts(sample).parts > message.parts:
+            too_long.append(key)
+    # One finding: a long name of the city makes many of them too long at once.
+    if too_long:
+        yield Finding(
+            level="warning",
+            place="messages",
+            text=_(
+                "${count} need more parts of an SMS than they should: ${keys}",
+                mapping={"count": len(too_long), "keys": ", ".join(too_long)},
+            ),
+            remedy=_("shorten them under /admin/messages/texts, or site.short_name"),
+        )
+
+
+def _untranslated(site: "Site") -> Iterator[Finding]:
+    texts = sorted(set(_texts(site)))
+    for language in site.languages:
+        catalogues = list(_catalogues(site, language))
+        missing = [text for text in texts if not any(one.gettext(text) for one in catalogues)]
+        if language != SOURCE and missing:
+            yield Finding(
+                level="warning",
+                place=f"language {language}",
+                text=_(
+                    "${count} texts are not translated, the first is “${text}”",
+                    mapping={"count": len(missing), "text": missing[0]},
+                ),
+                remedy=_("add a catalogue to the plugin or to the package of the site"),
+            )
+
+
+def _texts(site: "Site") -> Iterator[str]:
+    """Yield what the plugins call their things: whoever translates these translates the pages too."""
+    named: list[Any] = [*site.permissions.values(), *site.messages.values(), *site.kinds.values()]
+    for kind in site.kinds.values():
+        named += [*kind.workflow.states, *kind.workflow.transitions]
+    titles = [one.title for one in named]
+    titles += [message.text for message in site.messages.values()]
+    yield from (str(title) for title in titles if isinstance(title, TranslationString))
+
+
+class _Nothing(NullTranslations):
+    """The answer for what no catalogue has."""
+
+    def gettext(self, message: str) -> str:  # noqa: ARG002 - as the base class has it
+        return ""
+
+
+def _catalogues(site: "Site", language: str) -> Iterator[GNUTranslations]:
+    for folder in site.translation_dirs:
+        path = Path(folder) / language / "LC_MESSAGES/civicportal.mo"
+        if path.exists():
+            with path.open("rb") as file:
+                catalogue = GNUTranslations(file)
+            catalogue.add_fallback(_Nothing())
+            yield catalogue

@@ -1,0 +1,16 @@
+"""Probes for service managers, and ``/metrics`` for monitoring systems; docs/use/monitor.md lists the metrics."""
+
+from typing import Any
+
+from civicportal.core.security import EVERYBODY
+
+
+def includeme(config: Any) -> None:
+    """Add the probes and the page of metrics; count requests if the site file has ``[metrics]``."""
+    from civicportal.portal.health.views import metrics
+
+    config.include("civicportal.portal.health.probes")
+    config.add_route("metrics", "/metrics")
+    config.add_view(metrics, route_name="metrics", permission=EVERYBODY)
+    if config.registry.site.settings["metrics"]:
+        config.include("civicportal.portal.health.requests")

@@ -1,0 +1,152 @@
+"""The list of members: who is found, with what the list shows of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, select
+from sqlalchemy.orm import selectinload
+
+from civicportal.domain.accounts.models import Membership, User
+from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.cases.search_rule import occurs
+from civicportal.domain.cases.wanted import read
+from civicportal.domain.kartable.transfer import TransferService
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.persian import alphabetical, store
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberQuery:
+    """What is looked for; None asks for all.
+
+    :ivar who: "staff" or "citizens".
+    :ivar state: "active", "unseen", "disabled" or "deleted"; None leaves out the deleted.
+    :ivar role: id of a role that is held.
+    :ivar unit: id of a unit within which, or below which, a role is held.
+    :ivar citizen: one person by id.
+    """
+
+    who: str = "staff"
+    q: str = ""
+    state: str | None = None
+    role: int | None = None
+    unit: int | None = None
+    citizen: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberPage:
+    """Some members, and the ids at which the neighbours begin.
+
+    :ivar cases: in how many cases each has to act, by id.
+    """
+
+    rows: Sequence[User]
+    cases: dict[int, int]
+    next: int | None
+    previous: int | None
+
+
+class MemberDirectory:
+    """Search members: staff by name, citizens newest first; only those whose page the actor may open."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self.rights = work.get(RightsService)
+
+    def page(self, query: MemberQuery, *, after: int | None = None, before: int | None = None) -> MemberPage:
+        """Return one page.
+
+        :param after: id of the last member of the page before.
+        :param before: id of the first member of the page behind; it wins over ``after``.
+        """
+        place, backwards = before or after, before is not None
+        ids = self._ids(query, place, backwards)
+        more, ids = len(ids) > PAGE_SIZE, ids[:PAGE_SIZE]
+        if backwards:
+            ids.reverse()
+        found = select(User).where(User.id.in_(ids)).options(selectinload(User.memberships))
+        people = {user.id: user for user in self.session.scalars(found)}
+        rows = [people[id_] for id_ in ids]
+        return MemberPage(
+            rows=rows,
+            cases=self.work.get(TransferService).open_actions([row.id for row in rows]),
+            next=rows[-1].id if rows and (more or backwards) else None,
+            previous=rows[0].id if rows and (more if backwards else place) else None,
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return how many staff and citizens there are, the deleted left out."""
+        is_staff = User.username.is_not(None)
+        present = (User.deleted_at.is_(None), self.rights.seen())
+        query = select(is_staff, func.count()).where(*present).group_by(is_staff)
+        found = {bool(staff): number for staff, number in self.session.execute(query)}
+        return {"staff": found.get(True, 0), "citizens": found.get(False, 0)}
+
+    def _ids(self, query: MemberQuery, place: int | None, backwards: bool) -> list[int]:
+        """Return the ids of a page and of one more, as one walks from a place forth or backwards."""
+        conditions = self._conditions(query)
+        if query.who == "staff":
+            return self._staff(conditions, place, backwards)[: PAGE_SIZE + 1]
+        found = select(User.id).where(*conditions).order_by(User.id.asc() if backwards else User.id.desc())
+        if place is not None:
+            found = found.where(User.id > place if backwards else User.id < place)
+        return list(self.session.scalars(found.limit(PAGE_SIZE + 1)))
+
+    def _staff(self, conditions: list[ColumnElement[bool]], place: int | None, backwards: bool) -> list[int]:
+        """Return all ids behind a place: a municipality's staff are few, and no database is sure to know the alphabet."""
+        names = self.session.execute(select(User.name, User.id).where(*conditions))
+        keys = sorted(((alphabetical(name), id_) for name, id_ in names), reverse=backwards)
+        here = self.session.get(User, place) if place is not None else None
+        if here is not None:
+            mark = (alphabetical(here.name), here.id)
+            keys = [key for key in keys if (key < mark if backwards else key > mark)]
+        return [id_ for _name, id_ in keys]
+
+    def _conditions(self, query: MemberQuery) -> list[ColumnElement[bool]]:
+        if query.citizen is not None:
+            return [User.id == query.citizen, self.rights.seen()]
+        is_one = User.username.is_not(None) if query.who == "staff" else User.username.is_(None)
+        # Of whom everything was erased nothing is left to be listed.
+        found: list[ColumnElement[bool]] = [is_one, User.erased_at.is_(None), self.rights.seen()]
+        found += self._in_state(query.state)
+        if query.q:
+            found.append(self._is_called(query.q))
+        if query.role is not None:
+            found.append(_holds(Membership.role_id == query.role))
+        if query.unit is not None:
+            units = self.work.get(OrganizationService).units
+            below = units.subtree(query.unit) if query.unit in units.by_id else frozenset()
+            found.append(_holds(Membership.unit_id.in_(below)))
+        return found
+
+    def _is_called(self, typed: str) -> ColumnElement[bool]:
+        """Return the condition that every word begins one of the name, or that the user name holds what was typed."""
+        dialect = self.work.site.engines.dialect
+        words = [occurs(term, User.search_name, dialect) for term in read(typed).terms]
+        named = and_(*words) if words else false()
+        return named | User.username.icontains(store(typed), autoescape=True)
+
+    @staticmethod
+    def _in_state(state: str | None) -> list[ColumnElement[bool]]:
+        if state == "deleted":
+            return [User.deleted_at.is_not(None)]
+        present: list[ColumnElement[bool]] = [User.deleted_at.is_(None)]
+        if state == "active":
+            present.append(User.disabled_at.is_(None))
+        if state == "unseen":
+            present.append(User.last_seen_at.is_(None))
+        if state == "disabled":
+            present.append(User.disabled_at.is_not(None))
+        return present
+
+
+def _holds(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists(select(Membership.id).where(Membership.user_id == User.id, condition)).correlate(User)

@@ -1,0 +1,45 @@
+"""What the forms offer: roles, where they count, colleagues."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.accounts.roles import RoleService
+from civicportal.domain.organization.choices import category_options, unit_options
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.web.schema import Option
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+
+def scope_options(work: "Work") -> dict[str, list[Option]]:
+    """Return the choices of role, unit and category as form bindings: the units whose people the actor manages."""
+    managed = work.get(RightsService).managed_units()
+    units = [option for option in unit_options(work) if managed is None or int(option.value) in managed]
+    return {"roles": role_options(work), "units": units, "categories": category_options(work)}
+
+
+def role_options(work: "Work") -> list[Option]:
+    """Return every role."""
+    return [Option(value=str(role.id), label=role.title) for role in work.get(RoleService).all()]
+
+
+def people_options(people: Iterable[User]) -> list[Option]:
+    """Return people by name."""
+    return [Option(value=str(user.id), label=user.name or user.username or "") for user in people]
+
+
+def chosen_scope(work: "Work", values: dict[str, Any], ending: str = "") -> dict[str, Any]:
+    """Return ``role``, ``unit`` and ``category`` of a sent form.
+
+    :param ending: of the fields' names.
+    """
+    organization = work.get(OrganizationService)
+    unit, category = values[f"unit{ending}"], values[f"category{ending}"]
+    return {
+        "role": work.get(RoleService).fetch(int(values[f"role{ending}"])),
+        "unit": organization.units.by_id[int(unit)] if unit else None,
+        "category": organization.categories.by_id[int(category)] if category else None,
+    }

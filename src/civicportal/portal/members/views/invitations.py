@@ -1,0 +1,109 @@
+"""Invitations to the staff, and links for a new password. A link is shown once: nothing but its hash is kept."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts.errors import NumberTaken, UsernameTaken
+from civicportal.domain.accounts.invitations import InvitationService, Scope
+from civicportal.domain.accounts.kept import fill_kept
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.models import Invitation
+from civicportal.domain.accounts.step_up import ask_proof, forget_kept
+from civicportal.domain.kartable.rows import names_of
+from civicportal.portal.members.options import chosen_scope, scope_options
+from civicportal.portal.members.schemas import SCOPES, InvitationEntry
+from civicportal.portal.members.views.member import NOT_YOURS
+from civicportal.portal.members.views.page import member_path, numbered
+from civicportal.util.errors import Forbidden, NotPossible
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+
+
+def invitations(request: Request) -> dict[str, Any]:
+    """List the invitations that nobody has used."""
+    service = request.work.get(InvitationService)
+    rows = service.waiting()
+    return {
+        "rows": [(row, service.scopes(row)) for row in rows],
+        "names": names_of(request.work, (row.inviter_id for row in rows)),
+        "now": request.site.clock.now(),
+    }
+
+
+def invite(request: Request) -> Any:
+    """Ask who is invited, and show the link."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        bindings = scope_options(work)
+    button = Button(title=_("Make the invitation"))
+    form = BoundForm(request, InvitationEntry(), bindings=bindings, buttons=(button,))
+    if asked := ask_proof(request, form):
+        return asked
+    if request.method == "GET":
+        fill_kept(request, form)
+
+    def make(values: dict[str, Any]) -> dict[str, Any]:
+        scopes = [
+            Scope(**chosen_scope(request.work, values, ending))
+            for ending in SCOPES
+            if values[f"role{ending}"]
+        ]
+        person = {name: values[name] for name in ("username", "name", "mobile")}
+        try:
+            invitation, token = request.work.get(InvitationService).invite(**person, scopes=scopes)
+        except Forbidden:
+            form.refuse("role", NOT_YOURS)
+        except UsernameTaken as refusal:
+            form.refuse("username", refusal.reason)
+        except NumberTaken as refusal:
+            form.refuse("mobile", refusal.reason)
+        except NotPossible as refusal:
+            form.refuse("role", refusal.reason)
+        forget_kept(request)
+        return {"form": None, **_link(request, invitation, token)}
+
+    return handle_form(request, form, make)
+
+
+def again(request: Request) -> Any:
+    """Give an invitation a new link and show it."""
+    if asked := ask_proof(request, back=request.route_path("admin.invitations")):
+        return asked
+    service = request.work.get(InvitationService)
+    invitation = service.fetch(numbered(request))
+    try:
+        token = service.renew(invitation)
+    except NotPossible as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+        return HTTPSeeOther(request.route_path("admin.invitations"))
+    return _link(request, invitation, token)
+
+
+def revoke(request: Request) -> HTTPSeeOther:
+    """Call an invitation off."""
+    service = request.work.get(InvitationService)
+    service.revoke(service.fetch(numbered(request)))
+    request.session.flash(
+        request.translate(_("The invitation is called off; its link opens nothing.")), "good"
+    )
+    return HTTPSeeOther(request.route_path("admin.invitations"))
+
+
+def reset(request: Request) -> Any:
+    """Make a link by which a member of staff sets a new password, and show it."""
+    if asked := ask_proof(request, back=member_path(request)):
+        return asked
+    user = request.work.get(MemberService).fetch(numbered(request), lock=True)
+    try:
+        invitation, token = request.work.get(InvitationService).reset(user)
+    except NotPossible as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+        return HTTPSeeOther(member_path(request))
+    return _link(request, invitation, token)
+
+
+def _link(request: Request, invitation: Invitation, token: str) -> dict[str, Any]:
+    route = "staff_invite" if invitation.purpose == "join" else "staff_reset_link"
+    base = request.site.public_url or request.host_url
+    return {"invitation": invitation, "link": f"{base}{request.route_path(route, token=token)}"}

@@ -1,0 +1,122 @@
+"""Members who leave and come back, and the open cases in their hands."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts.kept import fill_kept
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.step_up import ask_proof, forget_kept
+from civicportal.domain.kartable.transfer import Moved, TransferService, transfer
+from civicportal.domain.kartable.views.unattended import tell_unattended
+from civicportal.portal.members.options import people_options
+from civicportal.portal.members.schemas import WorkLeft
+from civicportal.portal.members.views.page import member_path, numbered
+from civicportal.util.errors import NotPossible
+from civicportal.util.i18n import _, localized_digits
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+
+Deed = Callable[[MemberService, User], None]
+
+
+def disable(request: Request) -> Any:
+    """Close both doors to a member, after asking where their open cases go."""
+    done = _("The account is disabled and signed out everywhere.")
+    return _leave(request, "disable", MemberService.disable, Button(title=_("Disable")), done)
+
+
+def delete(request: Request) -> Any:
+    """Delete a member, after asking where their open cases go."""
+    done = _("The account is deleted; it can be brought back for 30 days.")
+    button = Button(title=_("Delete"), css_class="btn-danger btn-lg")
+    return _leave(request, "delete", MemberService.delete, button, done)
+
+
+def pass_on(request: Request) -> Any:
+    """Pass on the open cases of a member who stays."""
+    done = _("What was open is passed on.")
+    return _leave(request, "transfer", _stay, Button(title=_("Pass on")), done)
+
+
+def enable(request: Request) -> HTTPSeeOther:
+    """Open the doors again."""
+    return _return(request, MemberService.enable, _("The account is open again."))
+
+
+def restore(request: Request) -> HTTPSeeOther:
+    """Bring a deleted member back."""
+    return _return(request, MemberService.restore, _("The account is back."))
+
+
+def _stay(_service: MemberService, _user: User) -> None:
+    """The person goes on working here."""
+
+
+def _leave(request: Request, deed: str, act: Deed, button: Button, done: Any) -> Any:
+    with request.site.work(actor=request.identity, write=False) as work:
+        user = work.get(MemberService).fetch(numbered(request))
+        open_lines = work.get(TransferService).open_lines(user.id)
+        heirs = people_options(work.get(TransferService).heirs(user.id))
+    form = BoundForm(
+        request, WorkLeft(), initial={"way": "unit"}, bindings={"heirs": heirs}, buttons=(button,)
+    )
+    if asked := ask_proof(request, form):
+        return asked
+    if request.method == "GET":
+        fill_kept(request, form)
+
+    def leave(values: dict[str, Any]) -> HTTPSeeOther:
+        try:
+            # A transaction of its own: what is passed on afterwards comes in many short ones.
+            with request.site.work(actor=request.identity) as work:
+                service = work.get(MemberService)
+                act(service, service.fetch(user.id, lock=True))
+        except NotPossible as refusal:
+            form.refuse("", refusal.reason)
+        moved = _pass_on(request, user, values)
+        forget_kept(request)
+        request.session.flash(request.translate(done), "good")
+        _tell(request, moved)
+        with request.site.work(actor=request.identity, write=False) as work:
+            tell_unattended(request, work)
+        unfinished = moved is not None and moved.left
+        return HTTPSeeOther(
+            request.route_path("admin.member_transfer", id=user.id) if unfinished else member_path(request)
+        )
+
+    return handle_form(request, form, leave, user=user, open_lines=open_lines, heirs=heirs, deed=deed)
+
+
+def _pass_on(request: Request, user: User, values: dict[str, Any]) -> Moved | None:
+    if values["way"] == "keep":
+        return None
+    heir = int(values["heir"]) if values["way"] == "colleague" else None
+    return transfer(request.site, request.identity, user.id, heir_id=heir, note=values["note"])
+
+
+def _tell(request: Request, moved: Moved | None) -> None:
+    if moved is None or not (moved.total or moved.left):
+        return
+    counts = {"n": moved.to_colleague, "m": moved.to_units, "left": moved.left}
+    mapping = {name: str(number) for name, number in counts.items()}
+    text = request.translate(_("Passed on: ${n} to the colleague, ${m} to the units.", mapping=mapping))
+    if moved.left:
+        rest = _("${left} are left; press once more to go on.", mapping=mapping)
+        text = f"{text} {request.translate(rest)}"
+    request.session.flash(localized_digits(text, request.locale_name), "warn" if moved.left else "good")
+
+
+def _return(request: Request, act: Deed, done: Any) -> HTTPSeeOther:
+    if asked := ask_proof(request, back=member_path(request)):
+        return asked
+    service = request.work.get(MemberService)
+    try:
+        act(service, service.fetch(numbered(request), lock=True))
+    except NotPossible as refusal:
+        request.session.flash(request.translate(refusal.reason), "bad")
+    else:
+        request.session.flash(request.translate(done), "good")
+    return HTTPSeeOther(member_path(request))

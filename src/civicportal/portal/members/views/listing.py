@@ -1,0 +1,71 @@
+"""The list of members."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import select
+
+from civicportal.domain.accounts.invitations import InvitationService
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.cases.finding import typed_search
+from civicportal.domain.organization.choices import unit_options
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.portal.members.directory import MemberDirectory, MemberQuery
+from civicportal.portal.members.options import role_options
+from civicportal.portal.members.schemas import STATES, MemberFilters
+from civicportal.util.countries import InvalidMobile, is_national_code
+from civicportal.util.i18n import _
+from civicportal.util.persian import store
+from civicportal.web.forms import BoundForm
+from civicportal.web.forms.filters import page_ends, with_query
+from civicportal.web.request import Request
+
+FILTERS = ("who", "q", "state", "role", "unit", "citizen")
+
+
+def members(request: Request) -> dict[str, Any]:
+    """List staff or citizens under the filters of the address."""
+    work = request.work
+    form = BoundForm(
+        request, MemberFilters(), bindings={"roles": role_options(work), "units": unit_options(work)}
+    )
+    values = form.read_filters(request.GET)
+    numbers = {name: int(values[name]) if values[name] else None for name in ("role", "unit")}
+    directory = work.get(MemberDirectory)
+    page = directory.page(MemberQuery(**{**values, **numbers}), **page_ends(request))
+    chosen = {name: form[name].cstruct for name in FILTERS if values[name] not in (None, "", "staff")}
+    return {
+        "form": form,
+        "values": values,
+        "narrowed": bool(set(chosen) - {"who"}),
+        "page": page,
+        "states": STATES,
+        "counts": directory.counts(),
+        "invited": len(work.get(InvitationService).waiting()),
+        "organization": work.get(OrganizationService),
+        "url": lambda **changes: _url(request, {**chosen, **changes}),
+    }
+
+
+def find(request: Request) -> HTTPSeeOther:
+    """Go to who has a mobile number, or to whom a name fits; numbers of people stand in no address."""
+    text = store(typed_search(request))
+    who = "citizens" if request.POST.get("who") == "citizens" else ""
+    if is_national_code(request.site.country, text):
+        request.session.flash(request.translate(_("Nobody is looked for by national code here.")), "warn")
+        return HTTPSeeOther(_url(request, {"who": who}))
+    try:
+        mobile = request.site.country.normalize_mobile(text)
+    except InvalidMobile:
+        return HTTPSeeOther(_url(request, {"who": who, "q": text}))
+    seen = request.work.get(RightsService).seen()
+    person = request.work.session.scalar(select(User.id).where(User.mobile == mobile, seen))
+    if person is None:
+        request.session.flash(request.translate(_("Nobody has this mobile number.")), "warn")
+        return HTTPSeeOther(_url(request, {"who": who}))
+    return HTTPSeeOther(_url(request, {"who": who, "citizen": person}))
+
+
+def _url(request: Request, parts: dict[str, Any]) -> str:
+    return with_query(request.route_path("admin.members"), parts)

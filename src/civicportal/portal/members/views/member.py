@@ -1,0 +1,152 @@
+"""One member: what they are called, what they may do, where they are signed in."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts.kept import fill_kept
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.accounts.step_up import ask_proof, forget_kept
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.kartable.views.unattended import tell_unattended
+from civicportal.portal.members.options import chosen_scope
+from civicportal.portal.members.schemas import CitizenName, StaffNames
+from civicportal.portal.members.views.page import (
+    member_page,
+    member_path,
+    numbered,
+    role_form,
+)
+from civicportal.util.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    NotPossible,
+)
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, FormInvalid, handle_form
+from civicportal.web.request import Request
+
+NOT_YOURS = _("You may give only what you have yourself, in that unit and category.")
+STALE = _("Somebody changed the access of this person meanwhile. Look at it and send once more.")
+
+
+def member(request: Request) -> dict[str, Any]:
+    """Show a member."""
+    form = role_form(request, request.work)
+    fill_kept(request, form)
+    return member_page(request, form=form)
+
+
+def edit(request: Request) -> Any:
+    """Change what a member is called."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        user = work.get(MemberService).fetch(numbered(request))
+    schema = StaffNames() if user.username else CitizenName()
+    form = BoundForm(request, schema, initial={"name": user.name, "username": user.username})
+    if asked := ask_proof(request, form):
+        return asked
+    if request.method == "GET":
+        fill_kept(request, form)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service = request.work.get(MemberService)
+        try:
+            service.edit(
+                service.fetch(user.id, lock=True), name=values["name"], username=values.get("username")
+            )
+        except NotPossible as refusal:
+            form.refuse("username", refusal.reason)
+        return _back(request, _("The change was saved."), request.path)
+
+    return handle_form(request, form, save, user=user)
+
+
+def give_role(request: Request) -> Any:
+    """Give a role, within a unit and a category."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        work.get(MemberService).fetch(numbered(request))
+        form = role_form(request, work)
+    if asked := ask_proof(request, form, back=member_path(request)):
+        return asked
+    status = 422
+    try:
+        values = form.validate(request.POST)
+        _give(request, form, values)
+    except FormInvalid:
+        pass
+    except Conflict:
+        status = 409
+        form.fail("", STALE)
+    else:
+        return _back(request, _("The access level was given."), member_path(request))
+    return member_page(request, form=form, status=status)
+
+
+def take_role(request: Request) -> HTTPSeeOther:
+    """Take a role back.
+
+    :raises Conflict: when somebody else has taken it already.
+    """
+    if asked := ask_proof(request, back=member_path(request)):
+        return asked
+    user = request.work.get(MemberService).fetch(numbered(request), lock=True)
+    try:
+        request.work.get(MembershipService).take(user, numbered(request, "number"))
+    except NotPossible as refusal:
+        return _back(request, refusal.reason, tone="bad")
+    except NotFound:
+        return _back(request, _("The person does not have this access level any more."), tone="warn")
+    tell_unattended(request, request.work)
+    return _back(request, _("The access level was taken away."))
+
+
+def end_sessions(request: Request) -> HTTPSeeOther:
+    """Sign a member out everywhere."""
+    user = request.work.get(MemberService).fetch(numbered(request), lock=True)
+    request.work.get(RightsService).require_manage(user)
+    request.work.get(SessionService).end_everything(user)
+    request.work.get(AuditService).record("session:end-all", subject_id=user.id)
+    return _back(request, _("The person has been signed out everywhere."))
+
+
+def remove_factors(request: Request) -> HTTPSeeOther:
+    """Remove the second factors of a member who has lost them."""
+    if asked := ask_proof(request, back=member_path(request)):
+        return asked
+    service = request.work.get(MemberService)
+    try:
+        service.remove_factors(service.fetch(numbered(request), lock=True))
+    except Forbidden:
+        return _back(request, _("This person may do more than you: ask an administrator."), tone="bad")
+    except NotPossible as refusal:
+        return _back(request, refusal.reason, tone="bad")
+    return _back(request, _("The second factors were removed; the person was signed out and told by SMS."))
+
+
+def _give(request: Request, form: BoundForm, values: dict[str, Any]) -> None:
+    user = request.work.get(MemberService).fetch(numbered(request), lock=True)
+    if user.username is None:
+        form.refuse("role", _("Citizens hold no access level: invite the person to the staff first."))
+    try:
+        request.work.get(MembershipService).give(
+            user, **chosen_scope(request.work, values), seen=values["seen"] or None
+        )
+    except Forbidden:
+        form.refuse("role", NOT_YOURS)
+    except NotPossible as refusal:
+        form.refuse("role", refusal.reason)
+
+
+def _back(request: Request, text: Any, kept: str = "", *, tone: str = "good") -> HTTPSeeOther:
+    """Go back to the member with a message.
+
+    :param kept: path of the form that may have waited for the proof.
+    """
+    if kept:
+        forget_kept(request, kept)
+    request.session.flash(request.translate(text), tone)
+    return HTTPSeeOther(member_path(request))

@@ -1,0 +1,48 @@
+"""Another mobile number for a member of staff who cannot change it themselves, for instance without the old one."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts.kept import fill_kept
+from civicportal.domain.accounts.members import MemberService
+from civicportal.domain.accounts.mobile import MobileService, MobileTaken
+from civicportal.domain.accounts.step_up import ask_proof, forget_kept
+from civicportal.portal.members.schemas import MemberMobile
+from civicportal.portal.members.views.page import member_path, numbered
+from civicportal.util.errors import Forbidden, NotPossible
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+
+
+def mobile(request: Request) -> Any:
+    """Ask for the number, and change it."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        user = work.get(MemberService).fetch(numbered(request))
+    form = BoundForm(request, MemberMobile(), buttons=(Button(title=_("Change the number")),))
+    if asked := ask_proof(request, form):
+        return asked
+    if request.method == "GET":
+        fill_kept(request, form)
+
+    def change(values: dict[str, Any]) -> HTTPSeeOther:
+        person = request.work.get(MemberService).fetch(user.id, lock=True)
+        if values["mobile"] == person.mobile:
+            form.refuse("mobile", _("This is the number of this person already."))
+        try:
+            request.work.get(MobileService).replace(person, values["mobile"])
+        except MobileTaken:
+            form.refuse("mobile", _("This number belongs to another account."))
+        except Forbidden:
+            form.refuse("", _("This person may do more than you: ask an administrator."))
+        except NotPossible as refusal:
+            form.refuse("", refusal.reason)
+        forget_kept(request)
+        done = _(
+            "The number was changed. The person was signed out everywhere, and the former number was told."
+        )
+        request.session.flash(request.translate(done), "good")
+        return HTTPSeeOther(member_path(request))
+
+    return handle_form(request, form, change, user=user)

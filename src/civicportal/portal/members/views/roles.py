@@ -1,0 +1,164 @@
+"""Access levels: the matrix of all, and each with its rights."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts.kept import fill_kept
+from civicportal.domain.accounts.models import Role
+from civicportal.domain.accounts.roles import RoleService, UnlimitedRights
+from civicportal.domain.accounts.step_up import ask_proof, forget_kept
+from civicportal.domain.kartable.views.unattended import tell_unattended
+from civicportal.portal.members.schemas import NewRole, RoleDeletion, RoleEntry
+from civicportal.portal.members.views.page import numbered
+from civicportal.util.errors import Conflict, Forbidden, NotPossible
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.request import Request
+from civicportal.web.schema import Option
+
+NOT_YOURS = _("You may put into an access level only rights that you have yourself, in every unit.")
+STALE = _("Somebody changed this access level meanwhile. Look at what was changed and send once more.")
+
+
+def roles(request: Request) -> dict[str, Any]:
+    """Show which access level holds which right."""
+    service = request.work.get(RoleService)
+    found = service.all()
+    return {
+        "roles": found,
+        "rights": {role.id: service.names(role) for role in found},
+        "groups": service.groups(),
+        "orphans": service.orphans(),
+        "holders": service.holders(),
+    }
+
+
+def new(request: Request) -> Any:
+    """Make an access level."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        own = [role for role in work.get(RoleService).all() if not role.builtin]
+    offered = [Option(value=str(role.id), label=role.title) for role in own]
+    form = BoundForm(
+        request,
+        NewRole(),
+        initial={"like": request.GET.get("like", "")},
+        bindings={"roles": offered},
+        buttons=(Button(title=_("Go on to its rights")),),
+    )
+    if asked := ask_proof(request, form):
+        return asked
+    if request.method == "GET":
+        fill_kept(request, form)
+
+    def make(values: dict[str, Any]) -> HTTPSeeOther:
+        service = request.work.get(RoleService)
+        try:
+            like = service.fetch(int(values["like"])) if values["like"] else None
+            made = service.create(values["title"], like=like)
+        except Forbidden:
+            form.refuse("like", NOT_YOURS)
+        except NotPossible as refusal:
+            form.refuse("title", refusal.reason)
+        forget_kept(request)
+        return HTTPSeeOther(request.route_path("admin.role", id=made.id))
+
+    return handle_form(request, form, make)
+
+
+def role(request: Request) -> Any:
+    """Show and change the name and rights of an access level."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        shown = _shown(work, numbered(request))
+    form = _rights_form(request, shown)
+    if not shown["role"].builtin:
+        if asked := ask_proof(request, form):
+            return asked
+        if request.method == "GET":
+            fill_kept(request, form)
+
+    def save(values: dict[str, Any]) -> HTTPSeeOther:
+        service = request.work.get(RoleService)
+        try:
+            service.change(service.fetch(numbered(request), lock=True), **values)
+        except Forbidden:
+            form.refuse("permissions", NOT_YOURS)
+        except UnlimitedRights as refusal:
+            form.refuse("permissions", refusal.reason)
+        except NotPossible as refusal:
+            form.refuse("title", refusal.reason)
+        forget_kept(request)
+        request.session.flash(request.translate(_("The access level was saved.")), "good")
+        tell_unattended(request, request.work)
+        return HTTPSeeOther(request.route_path("admin.roles"))
+
+    try:
+        return handle_form(request, form, save, changed=None, **shown)
+    except Conflict:
+        return _stale(request, form)
+
+
+def delete(request: Request) -> Any:
+    """Delete an access level, after saying who holds it."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        shown = _shown(work, numbered(request))
+    button = Button(title=_("Delete"), css_class="btn-danger btn-lg")
+    form = BoundForm(
+        request, RoleDeletion(), initial={"seen": RoleService.seen(shown["role"])}, buttons=(button,)
+    )
+    if asked := ask_proof(request):
+        return asked
+
+    def remove(values: dict[str, Any]) -> HTTPSeeOther:
+        service = request.work.get(RoleService)
+        found = service.fetch(numbered(request), lock=True)
+        if values["seen"] != service.seen(found):
+            raise Conflict(f"role {found.id} was changed")
+        try:
+            service.delete(found)
+        except NotPossible as refusal:
+            form.refuse("", refusal.reason)
+        request.session.flash(request.translate(_("The access level was deleted.")), "good")
+        tell_unattended(request, request.work)
+        return HTTPSeeOther(request.route_path("admin.roles"))
+
+    return handle_form(request, form, remove, **shown)
+
+
+def _shown(work: Any, role_id: int) -> dict[str, Any]:
+    service = work.get(RoleService)
+    found: Role = service.fetch(role_id)
+    return {
+        "role": found,
+        "groups": service.groups(),
+        "orphans": service.orphans(),
+        "asleep": sorted(service.asleep(found)),
+        "holders": service.holders().get(found.id, 0),
+        "rights": service.names(found),
+    }
+
+
+def _rights_form(request: Request, shown: dict[str, Any]) -> BoundForm:
+    found = shown["role"]
+    permissions = [
+        Option(value=right.name, label=right.title)
+        for group in shown["groups"]
+        for right in group.permissions
+    ]
+    initial = {
+        "seen": RoleService.seen(found),
+        "title": found.title,
+        "permissions": sorted(shown["rights"]),
+    }
+    return BoundForm(request, RoleEntry(), initial=initial, bindings={"permissions": permissions})
+
+
+def _stale(request: Request, form: BoundForm) -> dict[str, Any]:
+    """Show the form as it was sent beside what the access level is now."""
+    with request.site.work(actor=request.identity, write=False) as work:
+        shown = _shown(work, numbered(request))
+    typed = {name: texts for name, texts in form.draft().items() if name != "seen"}
+    form.fill({**typed, "seen": [RoleService.seen(shown["role"])]})
+    form.fail("", STALE)
+    request.response.status_int = 409
+    return {"form": form, "changed": shown["rights"], **shown}

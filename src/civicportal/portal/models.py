@@ -1,0 +1,41 @@
+"""Every table of the core, imported once so that the metadata is whole."""
+
+from civicportal.core.branding import models as face
+from civicportal.core.db import Base
+from civicportal.core.jobs import JobRun
+from civicportal.core.limits import LimitHit
+from civicportal.core.reference import ReferenceStamp
+from civicportal.domain.accounts import models as accounts
+from civicportal.domain.audit import models as audit
+from civicportal.domain.cases import models as cases
+from civicportal.domain.cases import search_models
+from civicportal.domain.exports import models as exports
+from civicportal.domain.kartable import models as kartable
+from civicportal.domain.notifications import models as notifications
+from civicportal.domain.organization import models as organization
+from civicportal.domain.ownership import models as ownership
+from civicportal.domain.statistics import models as statistics
+from civicportal.portal.admin import models as administration
+from civicportal.portal.backups import models as backup
+from civicportal.portal.worker.heartbeat import WorkerProcess
+
+__all__ = [
+    "Base",
+    "JobRun",
+    "LimitHit",
+    "ReferenceStamp",
+    "WorkerProcess",
+    "accounts",
+    "administration",
+    "audit",
+    "backup",
+    "cases",
+    "exports",
+    "face",
+    "kartable",
+    "notifications",
+    "organization",
+    "ownership",
+    "search_models",
+    "statistics",
+]

@@ -1,0 +1,174 @@
+"""The core's own implementations of the hooks: what is not special about the core goes the way of a plugin.
+
+The kartable comes first in every change of a case, the notifications last.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from civicportal.hookspecs import hookimpl
+from civicportal.web.request import Request
+
+if TYPE_CHECKING:
+    from translationstring import TranslationString
+
+    from civicportal.core.checks import Finding
+    from civicportal.core.jobs import Job
+    from civicportal.core.messages import (
+        Message,
+        MessageText,
+        Receipt,
+        Reply,
+    )
+    from civicportal.core.security import Permission
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+    from civicportal.domain.cases.changes import CaseChange
+    from civicportal.domain.cases.models import Case
+    from civicportal.domain.exports.types import Offer
+    from civicportal.domain.notifications.models import InboundMessage
+    from civicportal.util.countries import Country
+    from civicportal.web.items import NavigationItem, Panel, Widget
+
+# Imports stand inside the functions: assembling a site must not import every domain before its models are known.
+
+
+@hookimpl(specname="case_changed", tryfirst=True)
+def follow_in_kartable(change: "CaseChange", work: "Work") -> None:
+    """Keep the lines of the kartable in step."""
+    from civicportal.domain.kartable.services import KartableService
+
+    work.get(KartableService).follow(change)
+
+
+@hookimpl(specname="case_changed", trylast=True)
+def tell_people(change: "CaseChange", work: "Work") -> None:
+    """Write the notices into the outbox."""
+    from civicportal.domain.notifications.services import NotificationService
+
+    work.get(NotificationService).case_changed(change)
+
+
+@hookimpl
+def register_permissions() -> "Iterable[Permission]":
+    """Return the core's permissions."""
+    from civicportal.domain.accounts.permissions import CORE_PERMISSIONS
+
+    return CORE_PERMISSIONS
+
+
+@hookimpl
+def register_audit_actions() -> "Mapping[str, TranslationString]":
+    """Return what the core's actions are called."""
+    from civicportal.domain.audit.titles import CORE_ACTIONS
+
+    return CORE_ACTIONS
+
+
+@hookimpl
+def register_countries() -> "Iterable[Country]":
+    """Return the countries that come with the core."""
+    from civicportal.util.countries import OWN
+
+    return OWN
+
+
+@hookimpl
+def register_messages() -> "Iterable[MessageText]":
+    """Return the texts of codes and of the kartable."""
+    from civicportal.domain.accounts.texts import ACCOUNT_TEXTS
+    from civicportal.domain.notifications.core_texts import CORE_TEXTS
+
+    return (*CORE_TEXTS, *ACCOUNT_TEXTS)
+
+
+@hookimpl
+def register_jobs(site: "Site") -> "Iterable[Job]":
+    """Return the core's jobs, and in a demo without a provider what answers its phones."""
+    from civicportal.core import upkeep
+    from civicportal.domain.accounts import claims
+    from civicportal.domain.audit import jobs as audit
+    from civicportal.domain.cases import vocabulary, word_repair
+    from civicportal.domain.exports import jobs as exports
+    from civicportal.domain.kartable import digests, escalation
+    from civicportal.domain.notifications import inbound, phones
+    from civicportal.domain.privacy import jobs as privacy
+    from civicportal.domain.statistics import backfill
+    from civicportal.portal import sweepers
+    from civicportal.portal.admin import health
+
+    has_own_phones = site.is_demo and site.transport == "console"
+    own = (
+        sweepers,
+        upkeep,
+        audit,
+        claims,
+        privacy,
+        inbound,
+        digests,
+        escalation,
+        health,
+        exports,
+        backfill,
+        vocabulary,
+        word_repair,
+    )
+    core = [job for module in own for job in module.JOBS]
+    return (*core, *(phones.JOBS if has_own_phones else ()))
+
+
+@hookimpl
+def register_exports(site: "Site") -> "Iterable[Offer]":
+    """Return the list of the kartable."""
+    from civicportal.domain.kartable.exports import exports
+
+    return exports(site)
+
+
+@hookimpl(trylast=True)
+def send_message(message: "Message", site: "Site") -> "Receipt | None":
+    """Answer for the transports of demo and tests."""
+    from civicportal.domain.notifications.transports import send
+
+    return send(message, site)
+
+
+@hookimpl(trylast=True)
+def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":
+    """Answer a tracking code from its owner's number, and keep the opt-out word."""
+    from civicportal.domain.notifications.inbound import answer
+
+    return answer(message, work)
+
+
+@hookimpl
+def navigation_items() -> "Iterable[NavigationItem]":
+    """Return the core's links."""
+    from civicportal.portal.dashboard.navigation import CORE_ITEMS
+
+    return CORE_ITEMS
+
+
+@hookimpl
+def dashboard_widgets(request: Request) -> "Iterable[Widget]":
+    """Return the citizen's own cases, and for staff whether messages go out."""
+    from civicportal.domain.notifications.pieces import gate_widget
+    from civicportal.portal.dashboard.widgets import core_widgets
+
+    return (*core_widgets(request), *gate_widget(request))
+
+
+@hookimpl
+def case_panels(case: "Case", request: Request) -> "Iterable[Panel]":
+    """Return the notices of a case with their fate."""
+    from civicportal.domain.notifications import pieces
+
+    return pieces.case_panels(case, request)
+
+
+@hookimpl
+def check_site(work: "Work") -> "Iterable[Finding]":
+    """Look for what the organisation lacks."""
+    from civicportal.portal.doctor.services import findings
+
+    return findings(work)

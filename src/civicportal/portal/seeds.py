@@ -1,0 +1,253 @@
+"""What the site's files plant in the database, once per key; later changes in the browser stay."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from civicportal.core.settings import WEEKDAYS, parse_hours
+from civicportal.domain.accounts.models import Role, RolePermission
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.notifications.models import StoredText
+from civicportal.domain.notifications.sms import cut_units
+from civicportal.domain.organization.models import (
+    Category,
+    Holiday,
+    OfficeHours,
+    Seed,
+    Unit,
+)
+from civicportal.util.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+Values = dict[str, Any]
+RULE_KEYS = frozenset({"key", "position", "title", "kind", "category", "unit", "deadline_days"})
+"""What a routing rule says besides the facts that it asks of a case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One seed of the files: ``unit:waste`` with its values."""
+
+    key: str
+    values: Values
+
+    @property
+    def digest(self) -> str:
+        """Return what tells whether the file has changed since it was applied."""
+        return hashlib.sha256(
+            json.dumps(self.values, sort_keys=True, ensure_ascii=False).encode()
+        ).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A seed whose file differs from what was applied."""
+
+    key: str
+    state: str
+
+
+class SeedService:
+    """Apply, compare and re-apply the seeds of ``data/*.toml``."""
+
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
+        self._apply: dict[str, Callable[[str, Values], None]] = {
+            "unit": self._unit,
+            "category": self._category,
+            "role": self._role,
+            "routing": self._routing,
+            "message": self._message,
+            "holiday": self._holiday,
+            "calendar": self._office_hours,
+        }
+
+    def load(self) -> list[str]:
+        """Apply every seed that was never applied.
+
+        :returns: their keys.
+        """
+        known = set(self.session.scalars(select(Seed.key)))
+        new = [seed for seed in self.planned() if seed.key not in known]
+        for seed in new:
+            self._plant(seed)
+        return [seed.key for seed in new]
+
+    def diff(self) -> list[Difference]:
+        """Return the seeds whose file has changed since it was applied, or that are new."""
+        known = {seed.key: seed.digest for seed in self.session.scalars(select(Seed))}
+        return [
+            Difference(key=seed.key, state="changed" if seed.key in known else "new")
+            for seed in self.planned()
+            if known.get(seed.key) != seed.digest
+        ]
+
+    def apply(self, keys: Iterable[str]) -> None:
+        """Take the file's values for these keys, whatever the browser has made of them.
+
+        :raises ConfigurationError: for a key that no file holds.
+        """
+        planned = {seed.key: seed for seed in self.planned()}
+        for key in keys:
+            if key not in planned:
+                raise ConfigurationError(f"no file holds the seed {key!r}")
+            self._plant(planned[key])
+            self.work.get(AuditService).record("site:apply", key=key)
+
+    def planned(self) -> Iterator[Planned]:
+        """Yield the seeds of the files, in an order in which each may refer to those before it."""
+        for position, unit in enumerate(self._file("units").get("units", [])):
+            yield Planned(key=f"unit:{unit['key']}", values={**unit, "weight": -position})
+        yield from self._planned_categories()
+        for key, role in self._file("roles").get("roles", {}).items():
+            yield Planned(key=f"role:{key}", values=role)
+        for position, rule in enumerate(self._file("routing").get("routing", [])):
+            yield Planned(key=f"routing:{rule['key']}", values={**rule, "position": position})
+        for key, text in self._file("messages").get("messages", {}).items():
+            yield Planned(key=f"message:{key}", values={"text": text})
+        yield Planned(key="calendar:hours", values=dict(self.work.site.settings["calendar"]))
+        for holiday in self._file("calendar").get("holidays", []):
+            yield Planned(key=f"holiday:{holiday['date']}", values=holiday)
+
+    def _planned_categories(self) -> Iterator[Planned]:
+        data = self._file("categories")
+        usual = data.get("kind")
+        position = 0
+        for root in data.get("categories", []):
+            kind = root.get("kind", usual)
+            if not kind:
+                path = self.work.site.data / "categories.toml"
+                raise ConfigurationError(f"{path}: category {root['key']!r}: of which kind of case?")
+            # The usual kind of the file is not named, so that keys stay what they were with one kind alone.
+            prefix = "" if kind == usual else f"{kind}/"
+            inherited = {"icon": root.get("icon"), "tint": root.get("tint"), "parent": root["key"]}
+            own = {key: value for key, value in root.items() if key != "children"}
+            for values in (own, *({**inherited, **child} for child in root.get("children", []))):
+                position += 1
+                yield Planned(
+                    key=f"category:{prefix}{values['key']}",
+                    values={**values, "kind": kind, "weight": -position},
+                )
+
+    def _file(self, name: str) -> dict[str, Any]:
+        path = self.work.site.data / f"{name}.toml"
+        if not path.is_file():
+            return {}
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(f"{path}: {error}") from None
+
+    def _plant(self, seed: Planned) -> None:
+        sort, _, key = seed.key.partition(":")
+        try:
+            self._apply[sort](key, seed.values)
+        except KeyError as error:
+            raise ConfigurationError(f"seed {seed.key}: {error} is missing or unknown") from error
+        self.session.merge(Seed(key=seed.key, digest=seed.digest))
+        self.session.flush()
+
+    def _unit(self, key: str, values: Values) -> None:
+        unit = self._row(Unit, Unit.key == key) or Unit(key=key)
+        unit.name = values["name"]
+        unit.short_name = values.get("short") or cut_units(values["name"], 25)
+        unit.phone = values.get("phone", "")
+        unit.weight = values["weight"]
+        unit.parent_id = self._id(Unit, values.get("parent"))
+        self.session.add(unit)
+
+    def _category(self, _name: str, values: Values) -> None:
+        kind, key = values["kind"], values["key"]
+        category = self._row(Category, Category.kind == kind, Category.key == key) or Category(
+            kind=kind, key=key
+        )
+        category.name = values["name"]
+        category.short_name = values.get("short") or cut_units(values["name"], 25)
+        category.parent_id = self._id(Category, values.get("parent"), Category.kind == kind)
+        category.unit_id = self._id(Unit, values.get("unit"))
+        category.deadline_days = values.get("days")
+        category.icon = values.get("icon") or "dots"
+        category.tint = values.get("tint") or ""
+        category.hint = values.get("hint", "")
+        category.synonyms = values.get("synonyms", [])
+        category.public = values.get("public", False)
+        category.weight = values["weight"]
+        self.session.add(category)
+
+    def _role(self, key: str, values: Values) -> None:
+        role = self._row(Role, Role.key == key) or Role(key=key)
+        role.title = values["title"]
+        names = self._expand(key, values["permissions"])
+        kept = {permission.permission: permission for permission in role.permissions}
+        role.permissions = [kept.get(name) or RolePermission(permission=name) for name in names]
+        self.session.add(role)
+
+    def _expand(self, role: str, patterns: Iterable[str]) -> list[str]:
+        known = self.work.site.permissions
+        owners = {name.partition(":")[0] for name in known}
+        names: set[str] = set()
+        for pattern in patterns:
+            if pattern.endswith("*"):
+                names |= {name for name in known if name.startswith(pattern[:-1])}
+            elif pattern in known or pattern.partition(":")[0] not in owners:
+                names.add(pattern)
+            else:
+                raise ConfigurationError(f"role {role!r}: unknown permission {pattern!r}")
+        return sorted(names)
+
+    def _routing(self, key: str, values: Values) -> None:
+        rule = self._row(RoutingRule, RoutingRule.key == key) or RoutingRule(key=key)
+        rule.position = values["position"]
+        rule.title = values.get("title", "")
+        rule.kind = values.get("kind")
+        of_kind = [Category.kind == rule.kind] if rule.kind else []
+        rule.category_id = self._id(Category, values.get("category"), *of_kind)
+        rule.facts = {name: values[name] for name in values if name not in RULE_KEYS}
+        rule.unit_id = self._id(Unit, values["unit"]) or 0
+        rule.deadline_days = values.get("deadline_days")
+        self.session.add(rule)
+
+    def _message(self, key: str, values: Values) -> None:
+        locale = self.work.site.locale
+        self.session.merge(
+            StoredText(key=key, locale=locale, text=values["text"], updated_at=self.work.clock.now())
+        )
+
+    def _holiday(self, key: str, values: Values) -> None:
+        day = self.work.site.calendar.parse_date(key)
+        self.session.merge(Holiday(day=day, name=values.get("title", "")))
+
+    def _office_hours(self, _name: str, values: Values) -> None:
+        opens, closes = parse_hours(values["hours"])
+        ends = values["half_day_end"]
+        self.session.merge(
+            OfficeHours(
+                id=1,
+                weekend=sorted(map(WEEKDAYS.index, values["weekend"])),
+                half_days=sorted(map(WEEKDAYS.index, values["half_days"])),
+                opens=opens,
+                closes=closes,
+                half_day_ends=time.fromisoformat(ends) if ends else None,
+            )
+        )
+
+    def _row(self, model: Any, *conditions: Any) -> Any:
+        return self.session.scalar(select(model).where(*conditions))
+
+    def _id(self, model: Any, key: str | None, *conditions: Any) -> int | None:
+        if key is None:
+            return None
+        row = self._row(model, model.key == key, *conditions)
+        if row is None:
+            raise KeyError(key)
+        return int(row.id)

@@ -1,0 +1,164 @@
+"""What the core throws away, again and again."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from civicportal.core.jobs import Job, JobRun, registered
+from civicportal.domain.accounts.models import (
+    Invitation,
+    OtpChallenge,
+    PasskeyChallenge,
+    Session,
+)
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.attachments import UNCLAIMED, drop_files
+from civicportal.domain.cases.models import Attachment
+from civicportal.domain.exports.models import ExportJob
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+
+Value = TypeVar("Value")
+
+BATCH = 200
+"""Rows or files in one transaction: nobody waits long for a sweeper."""
+KEEP_CHALLENGES = timedelta(days=1)
+"""Used and expired codes stay so long, for whoever asks why a sign-in failed."""
+KEEP_INVITATIONS = timedelta(days=30)
+"""Links that are too old stay so long in the list, for whoever wants to send them anew."""
+KEEP_JOB_RUNS = timedelta(days=1)
+"""A job that nobody has run for so long after it was due is gone."""
+
+
+def sweep_limits(site: "Site") -> None:
+    """Delete expired windows of limits."""
+    site.limits.sweep()
+
+
+def sweep_sessions(site: "Site") -> None:
+    """Delete sessions that have ended."""
+    _delete_old(site, Session, timedelta(0))
+
+
+def sweep_codes(site: "Site") -> None:
+    """Delete expired one-time codes and passkey challenges."""
+    _delete_old(site, OtpChallenge, KEEP_CHALLENGES)
+    _delete_old(site, PasskeyChallenge, timedelta(0))
+
+
+def sweep_invitations(site: "Site") -> None:
+    """Delete invitations and password links that can no longer be used."""
+    _delete_old(site, Invitation, KEEP_INVITATIONS)
+
+
+def _delete_old(
+    site: "Site", model: type[Session | OtpChallenge | PasskeyChallenge | Invitation], keep: timedelta
+) -> None:
+    before = site.clock.now() - keep
+    while len(_delete_some(site, model.id, model.expires_at < before)) == BATCH:
+        pass
+
+
+def sweep_job_runs(site: "Site") -> None:
+    """Delete rows of jobs that are no longer registered, for instance of a disabled plugin."""
+    # Beside this worker one of newer code may run, whose jobs are not known here.
+    left = JobRun.next_at < site.clock.now() - KEEP_JOB_RUNS
+    with site.work() as work:
+        work.session.execute(delete(JobRun).where(JobRun.name.not_in(registered(site)), left))
+
+
+def sweep_kept(site: "Site") -> None:
+    """Remove pending forms older than an hour from sessions, which last for a month."""
+    last: int | None = 0
+    while last is not None:
+        with site.work() as work:
+            last = work.get(SessionService).drop_expired(last, BATCH)
+
+
+def sweep_attachments(site: "Site") -> None:
+    """Delete pictures that were not attached to anything within a day, then move unreferenced files into quarantine."""
+    # Check the mark again: the disk may have been replaced while this process was running.
+    site.storage.confirm()
+    before = site.clock.now() - UNCLAIMED
+    while _delete_unclaimed(site, before):
+        pass
+    for keys in _batches(site.storage.keys(before=before)):
+        _quarantine_orphans(site, keys)
+    site.storage.discard_partial(before)
+
+
+def empty_quarantine(site: "Site") -> None:
+    """Delete files that have been in quarantine for ``site.quarantine_days`` and are still unreferenced."""
+    site.storage.confirm()
+    before = site.clock.now() - site.quarantine
+    for keys in _batches(site.storage.quarantined(before=before)):
+        orphans = _orphans(site, keys)
+        for key in keys:
+            if key in orphans:
+                site.storage.purge(key)
+            else:
+                site.storage.recover(key)
+
+
+def _delete_unclaimed(site: "Site", before: datetime) -> bool:
+    """Delete some rows, commit, then their files: a file without a row is swept later, a row without one never is."""
+    # A picture that belongs to no case, but to something of a plugin, has no owner any more.
+    waiting = (Attachment.case_id.is_(None), Attachment.owner != "", Attachment.created_at < before)
+    keys = _delete_some(site, Attachment.key, *waiting)
+    drop_files(site, keys)
+    return len(keys) == BATCH
+
+
+def _delete_some(
+    site: "Site", column: InstrumentedAttribute[Value], *old: ColumnElement[bool]
+) -> Sequence[Value]:
+    """Delete a batch of old rows, and return what stood in a column of each."""
+    model = column.class_
+    ids = select(model.id).where(*old).limit(BATCH)
+    with site.work() as work:
+        return work.session.scalars(
+            delete(model)
+            .where(model.id.in_(ids), *old)
+            .returning(column)
+            .execution_options(synchronize_session=False)
+        ).all()
+
+
+def _quarantine_orphans(site: "Site", keys: list[str]) -> None:
+    for key in _orphans(site, keys):
+        site.storage.quarantine(key)
+
+
+def _orphans(site: "Site", keys: list[str]) -> set[str]:
+    """Return the keys of a batch that no row references."""
+    with site.work(write=False) as work:
+        named = {key.partition(".")[0] for key in keys}
+        known = {
+            key
+            for column in (Attachment.key, ExportJob.file)
+            for key in work.session.scalars(select(column).where(column.in_(named)))
+        }
+    return {key for key in keys if key.partition(".")[0] not in known}
+
+
+def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
+    keys = iter(keys)
+    while batch := list(islice(keys, BATCH)):
+        yield batch
+
+
+JOBS = (
+    Job(name="core.limits", every=timedelta(hours=1), run=sweep_limits),
+    Job(name="core.sessions", every=timedelta(hours=1), run=sweep_sessions),
+    Job(name="core.codes", every=timedelta(hours=1), run=sweep_codes),
+    Job(name="core.invitations", at="01:10", run=sweep_invitations),
+    Job(name="core.job-runs", at="01:20", run=sweep_job_runs),
+    Job(name="core.kept", every=timedelta(hours=1), run=sweep_kept),
+    Job(name="core.attachments", at="02:00", lane="long", run=sweep_attachments),
+    Job(name="core.quarantine", at="02:40", lane="long", run=empty_quarantine),
+)

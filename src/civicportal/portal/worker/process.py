@@ -1,0 +1,124 @@
+"""The worker: one thread per lane of messages and of jobs, one for exports, and the heartbeat."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from civicportal.core.jobs import JOB_LANES
+from civicportal.core.messages import Lane
+from civicportal.core.serving.stopping import StopRequest
+from civicportal.domain.exports.running import make_next
+from civicportal.domain.notifications.delivery import LANES, SEND_TIMEOUT, deliver_once
+from civicportal.portal.worker.heartbeat import BEAT_SECONDS, Heartbeat
+from civicportal.portal.worker.jobs import JobRunner
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+JOB_POLL_SECONDS = 5.0
+DEMO_JOB_POLL_SECONDS = 1.0
+"""Whoever answers on a phone of the demo sits before it."""
+EXPORT_POLL_SECONDS = 1.0
+AFTER_ERROR_SECONDS = 5.0
+STUCK_SECONDS = 180.0
+"""No message takes so long: its lease ended long ago. A transport that has not returned by then never will."""
+STOP_SECONDS = 10.0
+
+
+class Worker:
+    """Works until it is told to stop.
+
+    :param parent: process id of the server that started it; when that is gone, the worker stops.
+    """
+
+    def __init__(self, site: "Site", parent: int | None = None) -> None:
+        self.site = site
+        self.parent = parent
+        self.stop = threading.Event()
+        lanes = (*LANES, *(f"jobs-{lane}" for lane in JOB_LANES), "exports")
+        self.heartbeat = Heartbeat(site, lanes)
+        self._begun: dict[str, float] = {}
+        self.jobs = JobRunner(site, worker_id=self.heartbeat.id)
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT, then finish what has begun, within ten seconds."""
+        asked = StopRequest(signal.SIGTERM, signal.SIGINT)
+        # A safety net under the transports of plugins, which name a time-out themselves.
+        socket.setdefaulttimeout(SEND_TIMEOUT)
+        threads = [self._thread("heartbeat", BEAT_SECONDS, self.heartbeat.beat)]
+        threads += [self._thread(lane, POLL_SECONDS, partial(self._drain, lane)) for lane in LANES]
+        pause = DEMO_JOB_POLL_SECONDS if self.site.is_demo else JOB_POLL_SECONDS
+        threads += [self._thread(f"jobs-{one}", pause, partial(self.jobs.run_due, one)) for one in JOB_LANES]
+        threads.append(self._thread("exports", EXPORT_POLL_SECONDS, self._export))
+        log.info("worker of %s started, transport %s", self.site.short_name, self.site.transport)
+        while not asked.wait(1):
+            if self.parent is not None and os.getppid() != self.parent:
+                log.warning("the server is gone")
+                break
+            if stuck := self._stuck():
+                log.error("the transport hangs in the lane %s: the worker ends, to be started again", stuck)
+                break
+        self.stop.set()
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._end()
+        log.info("worker stopped")
+
+    def run_once(self) -> None:
+        """Bring out everything that is due now, run the jobs that are due, and return."""
+        self.heartbeat.beat()
+        for lane in LANES:
+            self._drain(lane)
+        self.jobs.run_due()
+        self._export()
+        self._end()
+
+    def _end(self) -> None:
+        try:
+            self.heartbeat.end()
+        except Exception:
+            log.exception("the end of the worker could not be written down")
+
+    def _drain(self, lane: Lane) -> None:
+        is_more = True
+        while is_more and not self.stop.is_set():
+            self._begun[lane] = time.monotonic()
+            try:
+                is_more = deliver_once(self.site, lane)
+            finally:
+                del self._begun[lane]
+
+    def _stuck(self) -> str | None:
+        """Return the lane whose message takes too long, if any; threads cannot be killed."""
+        late = time.monotonic() - STUCK_SECONDS
+        return next((lane for lane, begun in list(self._begun.items()) if begun < late), None)
+
+    def _export(self) -> None:
+        while not self.stop.is_set() and make_next(self.site, self.stop):
+            pass
+
+    def _thread(self, name: str, pause: float, what: Callable[[], object]) -> threading.Thread:
+        # Daemons: what hangs in a provider's call does not keep the process from ending; its lease runs out.
+        thread = threading.Thread(name=name, target=self._repeat, args=(name, pause, what), daemon=True)
+        thread.start()
+        return thread
+
+    def _repeat(self, name: str, pause: float, what: Callable[[], object]) -> None:
+        while not self.stop.is_set():
+            wait = pause
+            try:
+                what()
+            except Exception:
+                log.exception("the lane %s failed and goes on", name)
+                wait = AFTER_ERROR_SECONDS
+            self.stop.wait(wait)

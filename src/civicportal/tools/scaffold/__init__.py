@@ -1,0 +1,105 @@
+"""Writes the distribution of a new plugin: ``civicportal plugin new``.
+
+What it writes lies beside this file as texts with the words of :class:`Words` in them, each after a ``§``: in ``shared/``
+what every kind of plugin has, in the folder of the kind the rest. Their ``parts/`` are words of the shared texts, and what is
+said at the end.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from string import Template
+from tempfile import TemporaryDirectory
+
+from civicportal.tools.scaffold.names import CannotScaffold, check_name, check_title
+
+KINDS = ("case", "content", "gateway")
+"""A service with a form, a workflow and a desk; pages that staff write and everybody reads; a provider of messages."""
+ENDING = ".in"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What the texts are filled with.
+
+    :ivar name: of the plugin and its addresses; the kind of case, if it brings one.
+    :ivar dashed: the name as distributions write it.
+    :ivar title: of the service in English, as it stands in the code.
+    :ivar persian: of the service in Persian, as people read it.
+    """
+
+    name: str
+    dashed: str
+    title: str
+    persian: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A new distribution.
+
+    :ivar steps: how it is installed, tested and put on the list of a site, for whoever asked for it.
+    """
+
+    folder: Path
+    steps: str
+
+
+class _Text(Template):
+    delimiter = "§"
+
+
+def create_plugin(
+    name: str, folder: Path, *, kind: str = "case", title: str = "", persian: str = ""
+) -> Written:
+    """Write a plugin distribution that works at once; all of it or nothing.
+
+    :param name: of the plugin, for instance ``parking``.
+    :param folder: where the distribution's own folder is made.
+    :param kind: one of :data:`KINDS`.
+    :param title: of the service in English; the name in words if empty.
+    :param persian: of the service in Persian; the title if empty.
+    :raises CannotScaffold: for a name or title that cannot be used, and for a folder that is there or cannot be made.
+    """
+    check_name(name)
+    title = title or name.replace("_", " ").capitalize()
+    words = Words(name=name, dashed=name.replace("_", "-"), title=title, persian=persian or title)
+    for text in (words.title, words.persian):
+        check_title(text)
+    target = folder / f"civicportal-{words.dashed}"
+    if target.exists():
+        raise CannotScaffold(f"{target} is there already")
+    source = files("civicportal.tools") / "scaffold"
+    plain = {**asdict(words), "folder": str(target)}
+    folders = (source / "shared", source / kind)
+    pieces = (piece for one in folders for piece in _filled(one / "parts", plain))
+    parts = {path.partition(".")[0]: text.strip() for path, text in pieces}
+    texts = [text for one in folders for text in _filled(one, plain | parts, without="parts")]
+    try:
+        _write(target, {path.replace("NAME", name): text for path, text in texts})
+    except OSError as error:
+        raise CannotScaffold(f"{target} cannot be written: {error.strerror}") from error
+    return Written(folder=target, steps=f"{parts['begin']}\n\n{parts['next']}")
+
+
+def _write(target: Path, texts: Mapping[str, str]) -> None:
+    # Beside it first: what breaks off must not leave half a plugin.
+    with TemporaryDirectory(dir=target.parent, prefix=".new-") as folder:
+        whole = Path(folder) / target.name
+        for path, text in texts.items():
+            written = whole / path
+            written.parent.mkdir(parents=True, exist_ok=True)
+            written.write_text(text, encoding="utf-8")
+        whole.rename(target)
+
+
+def _filled(folder: Traversable, words: Mapping[str, str], *, without: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (path, text) of everything below a folder, but for one folder in it; the paths without their ending."""
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.is_dir() and item.name != without:
+            yield from ((f"{item.name}/{path}", text) for path, text in _filled(item, words))
+        elif item.name.endswith(ENDING):
+            text = _Text(item.read_text(encoding="utf-8")).substitute(words)
+            yield item.name.removesuffix(ENDING), text

@@ -1,0 +1,80 @@
+"""Which names a plugin may have, and what its service may be called."""
+
+import keyword
+import re
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+
+from civicportal.core.plugins import GROUP
+from civicportal.util.errors import CivicportalError
+
+#: First parts of the portal's own addresses, and the names that hooks know the core and the site by.
+TAKEN = frozenset(
+    {
+        "about",
+        "account",
+        "admin",
+        "api",
+        "attachments",
+        "core",
+        "demo",
+        "desk",
+        "exports",
+        "healthz",
+        "kartable",
+        "language",
+        "login",
+        "logout",
+        "map",
+        "metrics",
+        "my",
+        "offline",
+        "passkeys",
+        "privacy",
+        "readyz",
+        "site",
+        "staff",
+        "static",
+        "statistics",
+        "terms",
+        "track",
+        "unsent",
+        "uploads",
+    }
+)
+NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
+"""Thirty letters at most: names of indexes begin with it, and PostgreSQL cuts them off after 63."""
+TITLE = re.compile(r"\w[\w\u064b-\u0655 \u200c()،-]{1,59}")
+"""Persian words have a joint of no width, and a hamza or vowels above their letters."""
+
+
+class CannotScaffold(CivicportalError):
+    """The plugin cannot be written; the text says why."""
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot name a plugin, its package and its addresses.
+
+    :raises CannotScaffold: says what is wrong with it, and proposes another spelling where there is one.
+    """
+    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+        near = re.sub(r"[\s-]+", "_", name.strip().lower())
+        hint = f"; try {near}" if near != name and NAME.fullmatch(near) else ""
+        raise CannotScaffold(
+            f"{name!r} cannot name a plugin: 2 to 30 of a-z, 0-9 and _, a letter first, and no word of Python{hint}"
+        )
+    if name in TAKEN:
+        raise CannotScaffold(f"{name!r} is a name of the portal itself")
+    if name in {entry.name for entry in entry_points(group=GROUP)}:
+        raise CannotScaffold(f"a plugin {name!r} is installed already")
+    if find_spec(f"civicportal_{name}"):
+        raise CannotScaffold(f"a package civicportal_{name} is installed already")
+
+
+def check_title(text: str) -> None:
+    """Refuse a title that code, catalogues and pages could not all hold as it is.
+
+    :raises CannotScaffold: names the title.
+    """
+    if not TITLE.fullmatch(text):
+        raise CannotScaffold(f"the title {text!r} may have 2 to 60 letters, digits, spaces and hyphens")

@@ -1,0 +1,198 @@
+"""Serving a site by waitress, in as many processes as it may use cores, with its worker beside it."""
+
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from civicportal.core import machine
+from civicportal.core.logging import setup_logging
+from civicportal.core.serving.balance import Balance, Share
+from civicportal.core.serving.draining import serve
+from civicportal.core.serving.garbage import leave_what_is_there
+from civicportal.core.serving.heap import use_one_heap
+from civicportal.core.serving.prefork import Prefork
+from civicportal.core.serving.proxies import behind_proxies
+from civicportal.core.serving.turns import TURNS
+from civicportal.core.site import Site
+from civicportal.portal.health.requests import count_over_processes
+from civicportal.portal.worker.child import WorkerChild
+from civicportal.util.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
+
+THREADS = 8
+"""Requests at a time of one process: most of their time they wait for the database."""
+MOST_PROCESSES = 8
+PROCESS_MB = 400
+"""Memory of the machine for one process: what it takes itself, what PostgreSQL keeps for it, and pictures it decodes."""
+FIRST_HANDED_ON = 3
+"""File descriptor."""
+LARGEST_BODY = 44 * 1024 * 1024
+"""Bytes: four pictures as cameras make them. Everything but forms with pictures is refused by its head, beyond 2 MiB."""
+RECEIVED_AT_ONCE = 64 * 1024
+"""Bytes taken from a connection at a time. Measured with a picture of 5 MB: a third of the CPU of waitress's 8 KiB."""
+
+
+def check_address(host: str, port: int) -> None:
+    """Look whether an address can be listened on, before anything is begun.
+
+    :raises ConfigurationError: when it belongs to another program or another machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            # As servers do: what an earlier server left behind does not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        text = f"cannot listen on {host}:{port}: {error.strerror}. --host and --port, or HOST and PORT, choose another"
+        raise ConfigurationError(text) from error
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, for several processes to accept from."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(1024)
+    listening.setblocking(False)
+    return listening
+
+
+def handed_on() -> socket.socket | None:
+    """Return the listening socket that a service manager keeps while servers come and go, as sd_listen_fds(3) says it.
+
+    Whoever connects while no server runs waits in its queue for the next one.
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
+        return None
+    listening = socket.socket(fileno=FIRST_HANDED_ON)
+    listening.set_inheritable(False)
+    listening.setblocking(False)
+    return listening
+
+
+def fitting_processes(dialect: str, cores: int | None = None, memory_mb: float | None = None) -> int:
+    """Return how many processes suit a machine.
+
+    On SQLite it is one, in which writers queue in their order; those of several processes would poll for their turn.
+
+    :param dialect: "sqlite" or "postgresql".
+    :param cores: those this process may use, if None.
+    :param memory_mb: what this process may use, in MiB, if None.
+    """
+    if dialect == "sqlite" or not hasattr(os, "fork"):
+        return 1
+    memory_mb = machine.memory_mb() if memory_mb is None else memory_mb
+    return max(1, min(cores or machine.cores(), int(memory_mb / PROCESS_MB), MOST_PROCESSES))
+
+
+def serve_app(
+    app: Any,
+    host: str = "",
+    port: int = 0,
+    threads: int = THREADS,
+    trusted_proxies: Sequence[str] = (),
+    share: Share | None = None,
+    **more: Any,
+) -> None:
+    """Serve an application until SIGTERM or SIGINT; after SIGTERM what has begun is brought to its end.
+
+    A thousand connections that send nothing must not shut out the others: many connections, a short patience.
+
+    :param threads: requests at a time.
+    :param trusted_proxies: addresses and networks of the reverse proxies whose ``X-Forwarded-For`` and ``-Proto`` are
+        believed.
+    :param share: of the connections, where several processes serve the address.
+    :param more: further settings of waitress; with ``sockets`` it accepts from those, and opens none.
+    """
+    rules = getattr(getattr(app, "registry", None), "sanity_rules", None)
+    place = {} if "sockets" in more else {"host": host, "port": port}
+    serve(
+        behind_proxies(app, trusted_proxies),
+        share=share,
+        body_limit=rules.body_limit if rules else None,
+        threads=threads,
+        connection_limit=2000,
+        asyncore_use_poll=True,
+        channel_timeout=15,
+        cleanup_interval=5,
+        max_request_body_size=LARGEST_BODY,
+        recv_bytes=RECEIVED_AT_ONCE,
+        clear_untrusted_proxy_headers=False,
+        ident=None,
+        **place,
+        **more,
+    )
+
+
+def serve_site(
+    path: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 6543,
+    threads: int = THREADS,
+    processes: int | None = None,
+    worker: bool = True,
+) -> None:
+    """Assemble a site and serve it until SIGTERM or SIGINT.
+
+    Where a service manager has handed on a socket, ``host`` and ``port`` say nothing.
+
+    :param processes: what suits the machine, if None; a demonstration has one.
+    :param worker: start ``civicportal worker`` as a child; False where it runs elsewhere.
+    :raises ConfigurationError: when the portal cannot be assembled, its database is not migrated, or the address is
+        not free.
+    """
+    from civicportal.app import create_app
+    from civicportal.domain.notifications.phones import provider_beside
+    from civicportal.web.compiled import COMPILED, load_templates
+
+    listening = handed_on()
+    if listening is None:
+        check_address(host, port)
+    setup_logging()
+    use_one_heap()
+    site = Site(path)
+    site.check_start(forks=True)
+    TURNS.most = max(1, threads // 2)
+    number = 1 if site.is_demo else processes or fitting_processes(site.engines.dialect)
+    options = {"threads": threads, "trusted_proxies": site.settings["site"]["trusted_proxy"]}
+    is_counted = number > 1 and site.settings["metrics"]
+    with count_over_processes() if is_counted else nullcontext():
+        app = create_app(site)
+        load_templates(site)
+        COMPILED.keep_nothing()
+        with provider_beside(site):
+            child = WorkerChild(site.path) if worker else None
+            leave_what_is_there()
+            try:
+                if number > 1:
+                    _serve_by_several(app, site, number, listening or listen(host, port), options)
+                elif listening:
+                    serve_app(app, sockets=[listening], **options)
+                else:
+                    serve_app(app, host, port, **options)
+            finally:
+                if child:
+                    child.stop()
+                site.engines.dispose()
+            log.info("server stopped")
+
+
+def _serve_by_several(
+    app: Any, site: Site, number: int, listening: socket.socket, options: dict[str, Any]
+) -> None:
+    # A connection belongs to the process that opened it.
+    site.engines.dispose()
+    log.info("%s processes with %s threads each", number, options["threads"])
+    balance = Balance(number)
+
+    def serve_one(place: int) -> None:
+        serve_app(app, sockets=[listening], share=balance.share(place), **options)
+
+    Prefork(number, serve_one, listening).run()

@@ -1,0 +1,1 @@
+"""Pure functions and values with nothing of a portal in them."""

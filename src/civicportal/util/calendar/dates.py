@@ -1,0 +1,93 @@
+"""Days in the Jalali and the Gregorian calendar: conversion, reading, yearly holidays."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from persiantools.jdatetime import JalaliDate
+from translationstring import TranslationString
+
+from civicportal.util.i18n import InvalidInput, _
+from civicportal.util.persian import compact
+
+CalendarKind = Literal["jalali", "gregorian"]
+YearMonthDay = tuple[int, int, int]
+
+_TYPED_DATE = re.compile(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})")
+#: A day as it is typed.
+EXAMPLES: dict[CalendarKind, str] = {"jalali": "۱۴۰۵/۰۹/۰۳", "gregorian": "2026/11/24"}
+#: No Jalali year that a portal meets is above it, and no Gregorian one below.
+_LAST_JALALI_YEAR = 1699
+#: Far enough from the ends of both calendars that the days beside a typed one exist in both.
+_FIRST_JALALI_YEAR, _LAST_GREGORIAN_YEAR = 1000, 2399
+
+
+class InvalidDate(InvalidInput):
+    """A typed date is none of this calendar."""
+
+
+def to_calendar(kind: CalendarKind, day: date) -> YearMonthDay:
+    """Return year, month (1-12) and day of the month of a day in the calendar."""
+    if kind == "gregorian":
+        return day.year, day.month, day.day
+    jalali = JalaliDate.to_jalali(day)
+    return jalali.year, jalali.month, jalali.day
+
+
+def from_calendar(kind: CalendarKind, year: int, month: int, day: int) -> date:
+    """Return the day of a year, month (1-12) and day of the month in the calendar.
+
+    :raises ValueError: when the calendar has no such day.
+    """
+    if kind == "gregorian":
+        return date(year, month, day)
+    gregorian: date = JalaliDate(year, month, day).to_gregorian()
+    return gregorian
+
+
+def parse_date(kind: CalendarKind, text: str) -> date:
+    """Read a typed date, year first, with a four-digit year and ``/``, ``-`` or ``.`` between the numbers.
+
+    :raises InvalidDate: when it is no date, no day of the calendar, or evidently meant in the other calendar.
+    """
+    match = _TYPED_DATE.fullmatch(compact(text))
+    if match is None:
+        raise InvalidDate(_("Enter the date as in ${example}.", mapping={"example": EXAMPLES[kind]}))
+    year, month, day = (int(number) for number in match.group(1, 3, 4))
+    if kind == "jalali" and year > _LAST_JALALI_YEAR:
+        raise InvalidDate(_("Enter the date in the Solar Hijri calendar."))
+    if kind == "gregorian" and year <= _LAST_JALALI_YEAR:
+        raise InvalidDate(_("Enter the date in the Gregorian calendar."))
+    if not _FIRST_JALALI_YEAR <= year <= _LAST_GREGORIAN_YEAR:
+        raise InvalidDate(_("The calendar has no such day."))
+    try:
+        return from_calendar(kind, year, month, day)
+    except ValueError:
+        raise InvalidDate(_("The calendar has no such day.")) from None
+
+
+@dataclass(frozen=True)
+class YearlyHolidays:
+    """Holidays that return every year on the same day of a calendar.
+
+    :param kind: the calendar they are fixed in, which need not be the one the city shows.
+    :param days: pairs of month and day of the month; one that a year lacks (30 Esfand) is skipped in that year.
+    :param titles: what the days are called, where that is known.
+    """
+
+    kind: CalendarKind
+    days: frozenset[tuple[int, int]] = frozenset()
+    titles: Mapping[tuple[int, int], TranslationString] = field(default_factory=dict, compare=False)
+
+    def __contains__(self, day: date) -> bool:
+        return to_calendar(self.kind, day)[1:] in self.days
+
+    def title(self, day: date) -> TranslationString | str:
+        """Return what a day is called; empty where nobody has said."""
+        return self.titles.get(to_calendar(self.kind, day)[1:], "")
+
+
+NO_HOLIDAYS = YearlyHolidays("gregorian")
+"""Of a country that has none which return every year."""

@@ -1,0 +1,136 @@
+"""Office hours: which days are worked, how much working time lies between moments, deadlines and their ageing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from typing import Self
+
+from civicportal.util.calendar.dates import NO_HOLIDAYS, YearlyHolidays
+from civicportal.util.calendar.local import LocalDates
+
+_ZERO = timedelta()
+_DAY = timedelta(days=1)
+#: A deadline farther off than ten years stands for "none": such a case does not age.
+_HORIZON = timedelta(days=3650)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CityCalendar(LocalDates):
+    """The city's dates, and the hours in which its offices work.
+
+    :param weekend: days off, as Python counts weekdays (Monday 0).
+    :param hours: opening and closing time of a full office day, on the city's clock.
+    :param half_days: weekdays on which the office closes early.
+    :param half_day_end: closing time of a half day; without it, the middle of the office hours.
+    :param fixed_holidays: the country's yearly holidays.
+    :param holidays: other days off: moving holidays, closures by decree.
+    :raises ValueError: when no hour of the week is worked.
+    """
+
+    weekend: frozenset[int]
+    hours: tuple[time, time]
+    half_days: frozenset[int] = frozenset()
+    half_day_end: time | None = None
+    fixed_holidays: YearlyHolidays = NO_HOLIDAYS
+    holidays: frozenset[date] = frozenset()
+
+    def __post_init__(self) -> None:
+        opens, closes = self.hours
+        if opens >= closes:
+            raise ValueError("the office must open before it closes")
+        if self.half_day_end is not None and not opens < self.half_day_end <= closes:
+            raise ValueError("a half day must end within the office hours")
+        if self.weekend.issuperset(range(7)):
+            raise ValueError("at least one weekday must be a working day")
+
+    def with_holidays(self, days: Iterable[date]) -> Self:
+        """Return a copy in which these days are days off too."""
+        return replace(self, holidays=self.holidays.union(days))
+
+    @property
+    def week(self) -> tuple[int, ...]:
+        """Return the weekdays (Monday 0) in the order of the city's week, which begins after the weekend."""
+        begins = (day for day in range(7) if day not in self.weekend and (day - 1) % 7 in self.weekend)
+        first = next(begins, 0)
+        return tuple((first + number) % 7 for number in range(7))
+
+    @property
+    def full_day(self) -> timedelta:
+        """The working time of a full office day."""
+        opens, closes = self.hours
+        return datetime.combine(date.min, closes) - datetime.combine(date.min, opens)
+
+    def is_working_day(self, day: date) -> bool:
+        """Return whether the office opens on a day, be it for half of it."""
+        return (
+            day.weekday() not in self.weekend and day not in self.holidays and day not in self.fixed_holidays
+        )
+
+    def office_hours(self, day: date) -> tuple[datetime, datetime] | None:
+        """Return when the office opens and closes on a day, in UTC; nothing on a day off."""
+        if not self.is_working_day(day):
+            return None
+        opens, closes = self.hours
+        if day.weekday() in self.half_days:
+            closes = self.half_day_end or self._middle()
+        return self.at(day, opens), self.at(day, closes)
+
+    def working_time_between(self, start: datetime, end: datetime) -> timedelta:
+        """Return the office hours that lie between two moments; zero when the end is not after the start."""
+        day, last = self.today(start), self.today(end)
+        total = _ZERO
+        while day <= last:
+            if hours := self.office_hours(day):
+                total += max(_ZERO, min(end, hours[1]) - max(start, hours[0]))
+            day += _DAY
+        return total
+
+    def add_working_time(self, start: datetime, duration: timedelta) -> datetime:
+        """Return the moment, in UTC, by which so much working time has passed since the start.
+
+        What ends exactly at closing time ends there, not at the next opening.
+
+        :raises ValueError: when the duration is negative.
+        """
+        if duration < _ZERO:
+            raise ValueError(f"negative working time: {duration}")
+        if not duration:
+            return start.astimezone(UTC)
+        first, left = self.today(start), duration
+        for offset in count():
+            hours = self.office_hours(first + offset * _DAY)
+            if hours is None:
+                continue
+            begins = max(start, hours[0])
+            available = max(_ZERO, hours[1] - begins)
+            if left <= available:
+                return (begins + left).astimezone(UTC)
+            left -= available
+        raise AssertionError("the days do not end")
+
+    def add_working_days(self, start: datetime, days: float) -> datetime:
+        """Return the deadline, in UTC, of a number of full office days of working time.
+
+        A half day counts as what is worked on it.
+
+        :raises ValueError: when the number is negative.
+        """
+        return self.add_working_time(start, self.full_day * days)
+
+    def share_used(self, opened: datetime, deadline: datetime, now: datetime) -> float:
+        """Return the share of a case's working time that has passed, from 0 to 1, for its ageing colour.
+
+        It is 1 when the deadline has passed or no office hour is left before it, and 0 for the far-off moment that
+        a case without deadline carries.
+        """
+        if now >= deadline:
+            return 1.0
+        if deadline - opened > _HORIZON:
+            return 0.0
+        total = self.working_time_between(opened, deadline)
+        left = self.working_time_between(max(opened, now), deadline)
+        return 1 - left / total if total else 1.0
+
+    def _middle(self) -> time:
+        return (datetime.combine(date.min, self.hours[0]) + self.full_day / 2).time()

@@ -1,0 +1,60 @@
+"""What a map shows of very many points: clusters with their number, or a field of heat, made of counted cells."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from civicportal.util.geo.grid import Cell
+from civicportal.util.geo.points import Bounds, Point
+
+_MIDDLE = 0.34
+"""Share of a cell, from its middle to each side, in which the mark of a cluster stands: two never lie on each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Points that are shown as one.
+
+    :ivar point: their middle, as near as the counted cells tell.
+    :ivar bounds: the ground on which they lie.
+    """
+
+    n: int
+    point: Point
+    bounds: Bounds
+
+
+def clusters(counted: Iterable[tuple[Cell, int]], fine: int, level: int) -> list[Cluster]:
+    """Gather counted cells into the cells of a coarser level.
+
+    :param fine: level of the counted cells.
+    :param level: of the clusters, the same or a smaller number.
+    :returns: the largest first; their numbers add up to what was counted.
+    """
+    gathered: defaultdict[Cell, list[tuple[Cell, int]]] = defaultdict(list)
+    for cell, n in counted:
+        if n:
+            gathered[cell.above(fine - level)].append((cell, n))
+    found = [_cluster(cell, level, parts, fine) for cell, parts in gathered.items()]
+    return sorted(found, key=lambda cluster: (-cluster.n, cluster.point.lat, cluster.point.lon))
+
+
+def _cluster(cell: Cell, level: int, parts: list[tuple[Cell, int]], fine: int) -> Cluster:
+    total = sum(n for _, n in parts)
+    boxes = [(part.bounds(fine), n) for part, n in parts]
+    frame = cell.bounds(level)
+    lat = sum((box.south + box.north) / 2 * n for box, n in boxes) / total
+    lon = sum((box.west + box.east) / 2 * n for box, n in boxes) / total
+    corners = [
+        Point(*corner) for box, _ in boxes for corner in ((box.south, box.west), (box.north, box.east))
+    ]
+    return Cluster(
+        n=total,
+        point=Point(_inside(lat, frame.south, frame.north), _inside(lon, frame.west, frame.east)),
+        bounds=Bounds.around(corners),
+    )
+
+
+def _inside(value: float, low: float, high: float) -> float:
+    middle, reach = (low + high) / 2, (high - low) * _MIDDLE / 2
+    return min(max(value, middle - reach), middle + reach)

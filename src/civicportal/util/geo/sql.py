@@ -1,0 +1,43 @@
+"""The grid in SQL: rows and columns of cells from columns of degrees, the same as :mod:`civicportal.util.geo.grid` reckons."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, Integer, literal_column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from civicportal.util.geo.grid import columns_per_degree, rows_per_degree
+
+
+class _Whole(FunctionElement[int]):
+    """The whole number below a number that is not negative."""
+
+    type = Integer()
+    name = "whole"
+    inherit_cache = True
+
+
+@compiles(_Whole)
+def _floor(element: _Whole, compiler: Any, **options: Any) -> str:
+    return f"CAST(floor({compiler.process(element.clauses, **options)}) AS INTEGER)"
+
+
+@compiles(_Whole, "sqlite")
+def _cut(element: _Whole, compiler: Any, **options: Any) -> str:
+    # floor() is a call into Python there, a hundred times slower.
+    return f"CAST({compiler.process(element.clauses, **options)} AS INTEGER)"
+
+
+def row_of(lat: Any, level: int) -> ColumnElement[int]:
+    """Return the row of the cell in which a latitude lies."""
+    return _Whole((lat + _constant(90.0)) * _constant(rows_per_degree(level)))
+
+
+def column_of(lon: Any, level: int) -> ColumnElement[int]:
+    """Return the column of the cell in which a longitude lies."""
+    return _Whole((lon + _constant(180.0)) * _constant(columns_per_degree(level)))
+
+
+def _constant(value: float) -> ColumnElement[float]:
+    # Written out, so that PostgreSQL sees the same expression in SELECT and GROUP BY.
+    return literal_column(repr(value), Float)

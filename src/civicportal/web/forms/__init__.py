@@ -1,0 +1,104 @@
+"""Forms: a schema bound to a request, drawn by the portal's own templates.
+
+A form is flat: plain field names, a repeated name for a list. deform holds the tree of fields, its own templates and
+its nested wire format are not used (they need inline scripts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.httpexceptions import HTTPBadRequest
+from pyramid.request import Request
+
+from civicportal.core.limits import ChallengeNeeded
+from civicportal.web import challenge
+from civicportal.web.forms.field import BoundField
+from civicportal.web.forms.form import BoundForm
+from civicportal.web.forms.groups import (
+    ChoiceCardsWidget,
+    MapPointWidget,
+    PhotosWidget,
+    RadioWidget,
+    SelectWidget,
+)
+from civicportal.web.forms.optional import optional_choice
+from civicportal.web.forms.parts import (
+    Button,
+    FieldError,
+    FileRefused,
+    FormInvalid,
+)
+from civicportal.web.forms.widgets import (
+    BirthDateWidget,
+    CheckboxWidget,
+    CodeWidget,
+    DateWidget,
+    HiddenWidget,
+    MobileWidget,
+    NumberWidget,
+    PasswordWidget,
+    SwitchWidget,
+    TextAreaWidget,
+    TextWidget,
+    Widget,
+)
+
+__all__ = [
+    "BirthDateWidget",
+    "BoundField",
+    "BoundForm",
+    "Button",
+    "CheckboxWidget",
+    "ChoiceCardsWidget",
+    "CodeWidget",
+    "DateWidget",
+    "FieldError",
+    "FileRefused",
+    "FormInvalid",
+    "HiddenWidget",
+    "MapPointWidget",
+    "MobileWidget",
+    "NumberWidget",
+    "PasswordWidget",
+    "PhotosWidget",
+    "RadioWidget",
+    "SelectWidget",
+    "SwitchWidget",
+    "TextAreaWidget",
+    "TextWidget",
+    "Widget",
+    "handle_form",
+    "optional_choice",
+]
+
+
+def handle_form(
+    request: Request, form: BoundForm, on_valid: Callable[[dict[str, Any]], Any], **context: Any
+) -> Any:
+    """Show a form, or act on a sent one; the last line of most views.
+
+    ``on_valid(values)`` returns the view's answer, usually a redirect; it may call ``form.refuse(name, message)`` for
+    errors that only a service can detect. Otherwise the answer is ``{"form": form, **context}`` for the view's template,
+    with status 422 if the form was refused, 429 if it needs a challenge first. Raises 400 for a body that is not a form.
+    """
+    if request.method == "POST":
+        try:
+            return on_valid(form.validate(_sent(request)))
+        except FormInvalid:
+            request.response.status_int = 422
+        except ChallengeNeeded as needed:
+            form.challenge = challenge.after_refusal(request, needed, form.action)
+            request.response.status_int = 429
+            request.response.headers["Retry-After"] = str(max(1, form.challenge.seconds))
+    if form.challenge is None:
+        form.challenge = challenge.beforehand(request, form.site_limits, form.action)
+    return {"form": form, **context}
+
+
+def _sent(request: Request) -> Any:
+    try:
+        return request.POST
+    except ValueError:  # a multipart body without its boundary
+        raise HTTPBadRequest from None

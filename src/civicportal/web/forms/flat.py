@@ -1,0 +1,71 @@
+"""Reading a flat form: field names and values, nothing nested, no markers."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from typing import Any
+
+import colander
+
+from civicportal.web.schema import ListOf, Secret
+
+
+def read_flat(schema: colander.SchemaNode, params: Any, *, ignore: Container[str] = ()) -> dict[str, Any]:
+    """Return the cstruct of what was sent.
+
+    Parameters: ``params`` is WebOb's MultiDict of a form or a query; names in ``ignore`` (buttons, the CSRF token) are
+    no fields. A field of a nested mapping has its plain name. An absent field is ``colander.null``, so that the
+    default of an unticked box does not come back. A list field takes all its values; a plain one sent twice is handed
+    on as a list, which its type refuses. A name that is no field stays in the result for the schema to refuse.
+    """
+    cstruct = _read(schema, params)
+    known = {node.name for node in leaves(schema)}
+    for name in dict.fromkeys(params):
+        if name not in known and name not in ignore:
+            cstruct[name] = params.getall(name)
+    return cstruct
+
+
+def leaves(schema: colander.SchemaNode) -> Iterator[colander.SchemaNode]:
+    """Yield the nodes that hold a value, in the schema's order."""
+    for node in schema.children:
+        if isinstance(node.typ, colander.Mapping):
+            yield from leaves(node)
+        else:
+            yield node
+
+
+def to_show(schema: colander.SchemaNode, cstruct: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the redisplayable part of a cstruct: secret fields are empty, and a plain field sent twice has its first value."""
+    kept = dict(cstruct)
+    for node in schema.children:
+        if isinstance(node.typ, Secret):
+            kept[node.name] = colander.null
+        elif isinstance(node.typ, colander.Mapping) and isinstance(kept.get(node.name), Mapping):
+            kept[node.name] = to_show(node, kept[node.name])
+        elif not isinstance(node.typ, ListOf) and isinstance(value := kept.get(node.name), list):
+            kept[node.name] = value[0]
+    return kept
+
+
+def _read(schema: colander.SchemaNode, params: Any) -> dict[str, Any]:
+    return {
+        node.name: _read(node, params) if isinstance(node.typ, colander.Mapping) else _value(node, params)
+        for node in schema.children
+    }
+
+
+def _value(node: colander.SchemaNode, params: Any) -> Any:
+    values = params.getall(node.name)
+    if isinstance(node.typ, ListOf):
+        return values or colander.null
+    if len(values) > 1:
+        return values
+    return values[0] if values else colander.null
+
+
+def lies_before(values: Mapping[str, Any], node: colander.SchemaNode) -> bool:
+    """Return whether the day of a node lies before that of the node which it names as ``after``."""
+    first = values.get(getattr(node, "after", ""))
+    last = values[node.name]
+    return bool(first and last and last < first)

@@ -1,0 +1,347 @@
+"""A schema bound to a request: reads what was sent, draws fields, keeps what was typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property, partial
+from typing import Any, NoReturn
+
+import colander
+import deform
+from markupsafe import Markup
+from pyramid.events import BeforeRender
+from pyramid.request import Request
+from translationstring import TranslationString
+from webob.multidict import MultiDict
+
+from civicportal.util.errors import RETRY_SECONDS
+from civicportal.util.i18n import _
+from civicportal.web import challenge
+from civicportal.web import schema as types
+from civicportal.web.challenge import ShownChallenge
+from civicportal.web.context import environment
+from civicportal.web.forms.defaults import default_widget
+from civicportal.web.forms.field import BoundField, Words
+from civicportal.web.forms.flat import (
+    leaves,
+    lies_before,
+    read_flat,
+    to_show,
+)
+from civicportal.web.forms.groups import PhotosWidget, files_name
+from civicportal.web.forms.parts import (
+    ALLOWED,
+    NOTICED,
+    Button,
+    FieldError,
+    FileRefused,
+    FormInvalid,
+    TakeFiles,
+)
+from civicportal.web.forms.widgets import TextAreaWidget
+
+_UNPROCESSABLE = 422
+_ONCE_DIGITS = 32
+"""Of the key under which a form is acted on once: 128 bits."""
+
+
+class BoundForm:
+    """A form of one request.
+
+    Parameters: ``schema`` unbound, its ``country`` and ``calendar`` come from ``request.site``, more from
+    ``bindings``; ``initial`` values (not texts) by field name; ``action`` the address it is sent to, the page's own if
+    empty; ``prefix`` of the fields' ids where a page holds two forms; ``take_files`` turns files that came with the
+    form into attachment keys, or raises :class:`FileRefused`; ``ignore`` names that are sent and are no fields; ``ceilings`` names site-wide
+    limits that count the form: while one of them is reached, the form includes a challenge for unknown clients.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        schema: colander.SchemaNode,
+        *,
+        initial: Mapping[str, Any] | None = None,
+        buttons: tuple[Button, ...] = (Button(title=_("Save")),),
+        action: str = "",
+        prefix: str = "",
+        bindings: Mapping[str, Any] | None = None,
+        take_files: TakeFiles | None = None,
+        ignore: tuple[str, ...] = (),
+        site_limits: tuple[str, ...] = (),
+    ) -> None:
+        self.request, self.action, self.buttons = request, action, buttons
+        site = request.site
+        self.schema = schema.bind(
+            country=site.country,
+            calendar=site.calendar,
+            days_off=cache(partial(_days_off, request)),
+            **(bindings or {}),
+        )
+        self._refuse_open_secrets(request)
+        self.messages: list[str] = []
+        #: The challenge for unknown clients while a site-wide limit is reached.
+        self.challenge: ShownChallenge | None = None
+        self.site_limits = site_limits
+        self._words = Words(request)
+        self._take_files = take_files
+        self._taken: set[str] = set()
+        drawn = {"csrf_token", ALLOWED, NOTICED, *challenge.FIELDS}
+        self._ignore = {*drawn, *ignore, *(button.name for button in buttons)}
+        appstruct = dict(initial) if initial else colander.null
+        self._form = deform.Form(self.schema, renderer=self._draw, focus="off", appstruct=appstruct)
+        self._fields = {field.name: field for field in self._bind(self._form, prefix)}
+
+    def __getitem__(self, name: str) -> BoundField:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[BoundField]:
+        """Yield the fields that :meth:`render` draws one after the other."""
+        return (self[child.name] for child in self._form.children)
+
+    # --- reading
+
+    def validate(self, params: Any) -> dict[str, Any]:
+        """Return the values of a sent form.
+
+        ``params`` is ``request.POST``. Raises :class:`FormInvalid` with all errors in the form and what was typed kept.
+        """
+        cstruct = self._sent(params)
+        try:
+            values: dict[str, Any] = self.schema.deserialize(cstruct)
+        except colander.Invalid as error:
+            self._form.widget.handle_error(self._form, error)
+            self.messages += self._words.all(error.messages())
+        if self.errors:
+            raise FormInvalid
+        return values
+
+    def once(self, values: Mapping[str, Any]) -> str:
+        """Return the key under which a sent form is acted on once: that of the form and of what stands in it.
+
+        Sent again as it was, it means the same. A draft or the way back brings an old form again: with other words it is
+        another one, and what is said in it must not be taken for said. Pictures that came as files do not count, for
+        each time they get keys of their own.
+
+        :param values: what :meth:`validate` has returned.
+        """
+        said = {name: self._sent_before(value) for name, value in values.items()}
+        text = json.dumps(said, default=str, sort_keys=True)
+        return str(self.request.site.keys.mac("form", text).hex()[:_ONCE_DIGITS])
+
+    def keep(self, params: Any) -> None:
+        """Keep what was sent, pictures too, without judging it: for a button that only changes what stands in the form."""
+        self._sent(params)
+
+    def read_filters(self, params: Any) -> dict[str, Any]:
+        """Return the values of a form in the query string, where a value that cannot be read counts as not given.
+
+        Every field needs a ``missing`` of its own. What is refused is said at its field, or a list would be wider than its address.
+        A date typed wrong, or before the one that its node names as ``after``, stays there; what only a broken address holds does not.
+        """
+        cstruct = read_flat(self.schema, params, ignore=params)
+        values, refused = {}, dict[str, list[str]]()
+        for node in self.schema.children:
+            if isinstance(text := cstruct[node.name], str) and not text.strip():
+                cstruct[node.name] = colander.null
+            try:
+                values[node.name] = node.deserialize(cstruct[node.name])
+            except colander.Invalid as error:
+                values[node.name] = node.deserialize(colander.null)
+                refused[node.name] = error.messages()
+                if not isinstance(node.typ, types.CityDate):
+                    refused[node.name] = [_("This value is not known and was left out.")]
+                    cstruct[node.name] = colander.null
+        self._hold(cstruct)
+        for node in self.schema.children:
+            if lies_before(values, node):
+                values[node.name] = node.deserialize(colander.null)
+                refused[node.name] = [_("The last day lies before the first.")]
+        for name, messages in refused.items():
+            for message in messages:
+                self.fail(name, message)
+        return values
+
+    @property
+    def narrowing(self) -> list[BoundField]:
+        """The fields of filters that leave something out, as they have been read."""
+        return [field for field in self if field.narrows]
+
+    def readable(self) -> dict[str, Any]:
+        """Return the values that can be read of what stands in the form now; the others are left out."""
+        values = {}
+        for node in self.schema.children:
+            try:
+                value = node.typ.deserialize(node, self[node.name].cstruct)
+            except colander.Invalid:
+                continue
+            if value is not colander.null:
+                values[node.name] = value
+        return values
+
+    def draft(self) -> dict[str, list[str]]:
+        """Return the texts of the form, for :meth:`fill` to restore."""
+        texts = {
+            name: cstruct if isinstance(cstruct, list) else [cstruct]
+            for name, cstruct in ((node.name, self[node.name].cstruct) for node in leaves(self.schema))
+        }
+        return {
+            name: kept
+            for name, sent in texts.items()
+            if (kept := [text for text in sent if isinstance(text, str)])
+        }
+
+    def fill(self, draft: Mapping[str, list[str]]) -> None:
+        """Put the texts of a :meth:`draft` into the form; names that are no fields any more are left out."""
+        params = MultiDict((name, text) for name, texts in draft.items() for text in texts)
+        self._hold(read_flat(self.schema, params, ignore=draft))
+
+    def typed(self) -> list[str]:
+        """Return the longer texts that somebody has written, for a page that cannot show the form any more."""
+        long = {field.name for field in self if isinstance(field.widget, TextAreaWidget)}
+        return [
+            text for name, texts in self.draft().items() if name in long for text in texts if text.strip()
+        ]
+
+    # --- errors
+
+    def fail(self, name: str, message: TranslationString) -> None:
+        """Add an error to a field, or to the whole form where ``name`` is empty."""
+        if name:
+            self[name].fail(message)
+        else:
+            self.messages.append(self._words(message))
+
+    def refuse(self, name: str, message: TranslationString) -> NoReturn:
+        """Add an error as :meth:`fail` does and raise :class:`FormInvalid`: for what a service found wrong."""
+        self.fail(name, message)
+        raise FormInvalid
+
+    @property
+    def errors(self) -> list[FieldError]:
+        """All errors, those of the whole form first, then in the order of the fields."""
+        general = [FieldError(oid="", label="", message=message) for message in self.messages]
+        return general + [
+            FieldError(oid="", label="", message=message)
+            if field.hidden
+            else FieldError(oid=field.anchor, label=field.label, message=message)
+            for field in self._fields.values()
+            for message in field.error_messages
+        ]
+
+    # --- drawing
+
+    def render(self) -> Markup:
+        """Return the whole form: summary, fields, buttons."""
+        return self._render("form", form=self)
+
+    __html__ = render
+
+    def error_summary(self) -> Markup:
+        """Return the list of errors, each a link to its field; empty without errors."""
+        lines = [(error.oid, f"{error.label}: {error.message}".lstrip(": ")) for error in self.errors]
+        return self._render("error_summary", errors=lines) if lines else Markup("")
+
+    def actions(self) -> Markup:
+        """Return the buttons."""
+        titles = [(button, self._words(button.title)) for button in self.buttons]
+        return self._render("buttons", buttons=titles)
+
+    def hidden(self) -> Markup:
+        """Return the CSRF token and the hidden fields: for a page that lays out its fields by hand."""
+        return self._render("hidden_fields", form=self)
+
+    @property
+    def multipart(self) -> bool:
+        """Whether files come with the form."""
+        return bool(self._file_names)
+
+    # --- inside
+
+    @cached_property
+    def _file_names(self) -> set[str]:
+        return {files_name(f.name) for f in self._fields.values() if isinstance(f.widget, PhotosWidget)}
+
+    def _sent(self, params: Any) -> dict[str, Any]:
+        """Return the submitted values, and store those that may be redisplayed."""
+        cstruct = read_flat(self.schema, params, ignore=self._ignore | self._file_names)
+        self._take(params, cstruct)
+        self._hold(cstruct)
+        return cstruct
+
+    def _hold(self, cstruct: dict[str, Any]) -> None:
+        """Store these texts in the form without secret ones, which it therefore cannot reveal."""
+        self._form.cstruct = to_show(self.schema, cstruct)
+
+    def _refuse_open_secrets(self, request: Request) -> None:
+        """Refuse a secret field with a name that the route declares open: error pages would show it."""
+        route = getattr(request, "matched_route", None)
+        if route is None:
+            return
+        opened = request.registry.open_fields.get(route.name, ())
+        for node in leaves(self.schema):
+            if isinstance(node.typ, types.Secret) and node.name in opened:
+                raise LookupError(f"{node.name!r} is secret, but an open field of the route {route.name!r}")
+
+    def _bind(self, parent: deform.Field, prefix: str) -> Iterator[BoundField]:
+        for child in parent.children:
+            child.oid = f"{prefix}-{child.name}" if prefix else child.name
+            child.widget = child.schema.widget or default_widget(child.schema)
+            yield BoundField(child, self._words, self._render)
+            yield from self._bind(child, prefix)
+
+    def _take(self, params: Any, cstruct: dict[str, Any]) -> None:
+        for name in self._file_names:
+            field = self[name.removesuffix(files_name(""))]
+            files = [file for file in params.getall(name) if hasattr(file, "file")]
+            if not files or self._take_files is None:
+                continue
+            keys = cstruct[field.name] or []
+            room = max(field.typ.max - len(keys), 0)
+            if len(files) > room:
+                self.fail(
+                    field.name, _("At most ${count} are allowed here.", mapping={"count": field.typ.max})
+                )
+            try:
+                taken = self._take_files(files[:room])
+            except FileRefused as refusal:
+                self.fail(field.name, refusal.message)
+                if refusal.later:
+                    self.request.add_response_callback(_answer_later)
+                continue
+            cstruct[field.name] = [*keys, *taken]
+            self._taken.update(taken)
+
+    def _sent_before(self, value: Any) -> Any:
+        """Return a value without the keys of pictures that came with it as files."""
+        return [one for one in value if one not in self._taken] if isinstance(value, (list, tuple)) else value
+
+    def _draw(self, template: str, *, field: deform.Field, **values: Any) -> Markup:
+        return self._render(template, field=self[field.name], form=self, **values)
+
+    @cached_property
+    def _names(self) -> BeforeRender:
+        """What the templates of a page know; told to a form once, for it is drawn in many small pieces."""
+        names = BeforeRender({"request": self.request}, {})
+        self.request.registry.notify(names)
+        return names
+
+    def _render(self, template: str, **values: Any) -> Markup:
+        drawn = environment(self.request).get_template(f"civicportal:templates/deform/{template}.jinja2")
+        return Markup(drawn.render({**self._names, **values}))  # noqa: S704 - the templates escape what they are given
+
+
+def _answer_later(_request: Request, response: Any) -> None:
+    """Answer 503 for a valid form whose pictures could not be decoded now."""
+    if response.status_int == _UNPROCESSABLE:
+        response.status_int = 503
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+
+
+def _days_off(request: Request) -> frozenset[int]:
+    """Return the weekdays on which the city does not work, as it has arranged them."""
+    from civicportal.domain.organization.services import OrganizationService
+
+    with request.site.work(actor=request.identity, write=False) as work:
+        days: frozenset[int] = work.get(OrganizationService).calendar.weekend
+    return days

@@ -1,0 +1,18 @@
+"""A choice that may be left out, as the fields of filters are."""
+
+from typing import Any
+
+from translationstring import TranslationString
+
+from civicportal.web.forms.groups import SelectWidget
+from civicportal.web.schema import Choice, Node
+
+
+def optional_choice(options: Any, title: TranslationString, empty: TranslationString) -> Any:
+    """Return a field for one of several values, or none.
+
+    :param options: as for :class:`~civicportal.web.schema.Choice`; a text names the binding that holds them.
+    :param empty: what the empty choice says, for instance "All units".
+    """
+    values = (lambda bindings: bindings[options]) if isinstance(options, str) else options
+    return Node(Choice(values), title=title, missing=None, widget=SelectWidget(empty=empty))

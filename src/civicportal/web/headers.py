@@ -1,0 +1,87 @@
+"""Security headers on every answer: pages, errors, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.tweens import EXCVIEW, INGRESS
+
+from civicportal.web.request import Request
+
+__all__ = ["REPORTS", "content_security_policy", "headers_tween_factory", "includeme"]
+
+REPORTS = "/csp-reports"
+"""Where browsers report what broke the policy."""
+YEAR_SECONDS = 365 * 24 * 3600
+# Their addresses carry a code or a token that no other page may see. Not even the origin would be said by "no-referrer": with it
+# browsers send a form with "Origin: null", which is refused as one that another site has made.
+SECRET_PATHS = ("/track", "/staff/reset", "/staff/invite", "/staff/rescue")
+
+_FIXED = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()",
+    # No other site shares a browsing context with the portal or embeds its responses. Embeddable responses override this.
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Reporting-Endpoints": f'csp="{REPORTS}"',
+}
+
+
+def content_security_policy(tile_host: str | None = None) -> str:
+    """Return the policy of all pages: nothing inline, nothing from other hosts.
+
+    :param tile_host: the origin of the site's own map tiles, such as `https://tiles.example.org`.
+    """
+    images = "'self' data: blob:" + (f" {tile_host}" if tile_host else "")
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        f"img-src {images}; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
+        f"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; report-uri {REPORTS}; report-to csp"
+    )
+
+
+def headers_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
+    """Return the tween. What a view has set itself stays, so an attachment may have a stricter policy.
+
+    Setting: `civicportal.tile_host`, see `content_security_policy`.
+    """
+    policy = content_security_policy((registry.settings or {}).get("civicportal.tile_host"))
+
+    def headers_tween(request: Request) -> Any:
+        response = handler(request)
+        headers = response.headers
+        for name, value in _FIXED.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Content-Security-Policy", policy)
+        headers.setdefault("Referrer-Policy", _referrer_policy(request.environ))
+        if request.environ["wsgi.url_scheme"] == "https":
+            headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}; includeSubDomains")
+        # Added last: others set cookies, or say that a page is the same for everybody.
+        request.add_response_callback(_keep_nowhere)
+        return response
+
+    return headers_tween
+
+
+def _keep_nowhere(request: Request, response: Any) -> None:
+    # Who sends a cookie may be signed in: nobody keeps the page unless it has been said to whom it may be given.
+    if "HTTP_COOKIE" in request.environ or "Set-Cookie" in response.headers:
+        response.headers.setdefault("Cache-Control", "no-store")
+
+
+def _referrer_policy(environ: dict[str, Any]) -> str:
+    # The raw path: this runs before anybody has checked that it can be decoded.
+    path = environ.get("PATH_INFO", "")
+    secret = any(path == prefix or path.startswith(prefix + "/") for prefix in SECRET_PATHS)
+    return "strict-origin" if secret else "same-origin"
+
+
+def includeme(config: Any) -> None:
+    """Put the tween over all others, so that no answer goes out without the headers."""
+    config.add_tween(
+        "civicportal.web.headers.headers_tween_factory",
+        under=INGRESS,
+        over=("civicportal.web.sanity.sanity_tween_factory", EXCVIEW),
+    )

@@ -1,0 +1,24 @@
+"""What makes the portal installable: manifest, service worker, offline page, and pages kept for bad networks."""
+
+from typing import Any
+
+from pyramid.events import NewResponse
+
+from civicportal.core.security import EVERYBODY
+
+
+def includeme(config: Any) -> None:
+    """Add the three addresses, which need neither session nor database, and mark the pages that may be kept."""
+    config.add_subscriber("civicportal.web.pwa.keeping.mark", NewResponse)
+    views = "civicportal.web.pwa.views"
+    config.add_route("manifest", "/manifest.webmanifest")
+    config.add_route("service_worker", "/sw.js")
+    config.add_route("offline", "/offline")
+    config.add_view(f"{views}.manifest", route_name="manifest", permission=EVERYBODY)
+    config.add_view(f"{views}.service_worker", route_name="service_worker", permission=EVERYBODY)
+    config.add_view(
+        f"{views}.offline",
+        route_name="offline",
+        renderer="civicportal:templates/pwa/offline.jinja2",
+        permission=EVERYBODY,
+    )

@@ -1,0 +1,85 @@
+"""Manifest, service worker and offline page."""
+
+import json
+from typing import Any
+
+from pyramid.renderers import render
+
+from civicportal.web.pwa.keeping import OWNER
+from civicportal.web.request import Request
+from civicportal.web.static import CORE, static_url
+
+#: Files of the shell: what the offline page and the frame of every page are drawn with.
+SHELL = (
+    "vendor/bootstrap.rtl.min.css",
+    "vendor/bootstrap.min.css",
+    "tokens.css",
+    "portal.css",
+    "forms.css",
+    "citizen.css",
+    "vendor/icons.svg",
+    "vendor/fonts/vazirmatn-arabic.woff2",
+    "vendor/fonts/vazirmatn-latin.woff2",
+    "mark.svg",
+    "star.svg",
+    "js/theme-early.js",
+    "js/portal.js",
+    "js/offline.js",
+)
+ICON_SIZES = (192, 512)
+AN_HOUR = 3600
+
+
+def manifest(request: Request) -> Any:
+    """Describe the installed app in the site's language."""
+    site = request.site
+    icons = [
+        {
+            "src": static_url(request, CORE, f"icons/app-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
+        for size in ICON_SIZES
+        for purpose in ("any", "maskable")
+    ]
+    table = {
+        "id": "/",
+        "name": site.name,
+        "short_name": site.short_name,
+        "lang": request.locale_name,
+        "dir": request.text_direction,
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#F6F4EF",
+        "theme_color": site.face.bar,
+        "icons": icons,
+    }
+    response = request.response
+    response.content_type = "application/manifest+json"
+    response.charset = "utf-8"
+    response.text = json.dumps(table, ensure_ascii=False)
+    response.cache_control = f"public, max-age={AN_HOUR}"
+    return response
+
+
+def service_worker(request: Request) -> Any:
+    """Serve the worker, asked again each time; a new version of the files makes a new worker."""
+    values = {
+        "owner_header": OWNER,
+        "version": request.registry.static_files.digest(CORE),
+        "shell": [request.route_path("offline"), *(static_url(request, CORE, path) for path in SHELL)],
+    }
+    response = request.response
+    response.content_type = "text/javascript"
+    response.charset = "utf-8"
+    response.text = render("civicportal:templates/pwa/sw.js.jinja2", values, request=request)
+    response.cache_control = "no-cache"
+    return response
+
+
+def offline(request: Request) -> dict[str, Any]:
+    """Show what the worker answers without a network; it is the same for everybody and may be kept."""
+    request.response.cache_control = f"public, max-age={AN_HOUR}"
+    return {}

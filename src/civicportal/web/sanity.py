@@ -1,0 +1,213 @@
+"""The first check of every request: what no page of the portal can read is refused before anything looks at it.
+
+Measured on Pyramid 2.1 and waitress 3.0: a stray byte in the address, a multipart body without a boundary or JSON that
+is nested deeply ends as an error 500 in a view; 200,000 form fields cost more than a second. Here they end as 400,
+405 or 413 with a page that needs no template, no session and no database.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.tweens import EXCVIEW, INGRESS
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from civicportal.core.limits import TooMany
+from civicportal.domain.accounts.guards import visitor
+from civicportal.web.multipart import close_form
+from civicportal.web.request import Request
+from civicportal.web.sanity_body import (
+    MULTIPART,
+    Refused,
+    check_body,
+    check_query,
+    is_json,
+    keep_readable_cookies,
+)
+from civicportal.web.sanity_page import RefusalPage
+
+__all__ = ["UPLOAD_COUNTED", "Rules", "attempts", "includeme", "sanity_tween_factory"]
+
+log = logging.getLogger(__name__)
+
+BODY_BYTES = 1024 * 1024
+UPLOAD_BYTES = 44 * 1024 * 1024
+JSON_BYTES = 64 * 1024
+FIELDS = 200
+WIDE_FIELDS = 2000
+UPLOAD_COUNTED = "civicportal.upload_counted"
+"""Pictures of a request that its address has been charged with before it was read, in its environment."""
+METHODS = ("GET", "HEAD", "POST")
+MONITORING = frozenset({"/healthz", "/readyz", "/readyz/worker", "/metrics"})
+"""Monitors ask a node by its address, not by the portal's name; what these answer holds no address."""
+
+_HOST = re.compile(r"(?P<name>[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?")
+_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LINE_BREAK = re.compile(r"[\x00\r\n]")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The limits of one site.
+
+    :ivar hosts: lower-case `host` or `host:port` the site answers to; None for any (demo and development).
+    :ivar upload_paths: path prefixes whose multipart forms may be 44 MiB instead of 1 MiB.
+    :ivar wide_form_paths: path prefixes whose forms may have 2,000 fields instead of 200.
+    """
+
+    hosts: frozenset[str] | None
+    upload_paths: tuple[str, ...]
+    wide_form_paths: tuple[str, ...]
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Rules:
+        """Read `civicportal.hosts`, `civicportal.upload_paths` and `civicportal.wide_form_paths` (lists)."""
+        hosts = settings.get("civicportal.hosts")
+        return cls(
+            hosts=None if hosts is None else frozenset(host.lower() for host in hosts),
+            upload_paths=tuple(settings.get("civicportal.upload_paths", ())),
+            wide_form_paths=tuple(settings.get("civicportal.wide_form_paths", ())),
+        )
+
+    def body_limit(self, path: str, content_type: str) -> int:
+        """Return the maximum body size in bytes for a content type, with or without its parameters."""
+        kind = content_type.partition(";")[0].strip().lower()
+        if is_json(kind):
+            return JSON_BYTES
+        return UPLOAD_BYTES if kind == MULTIPART and _below(path, self.upload_paths) else BODY_BYTES
+
+    def field_limit(self, path: str) -> int:
+        return WIDE_FIELDS if _below(path, self.wide_form_paths) else FIELDS
+
+    def allows(self, host: str, path: str = "/") -> bool:
+        match = _HOST.fullmatch(host.lower())
+        if match is None:
+            return False
+        if path in MONITORING:
+            return True
+        return self.hosts is None or match["name"] in self.hosts or match.group() in self.hosts
+
+
+def sanity_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
+    """Return the tween. Settings are read once, when the application is made."""
+    rules = registry.sanity_rules = Rules.of(registry.settings or {})
+    page = RefusalPage(registry)
+
+    def sanity_tween(request: Request) -> Any:
+        try:
+            check(request, rules)
+        except Refused as refused:
+            log.info("request refused with %d: %s", refused.status, refused)
+            close_form(request)
+            headers = {"Allow": ", ".join(METHODS)} if refused.status == 405 else {}
+            return page(refused.status, request.environ, headers | refused.headers)
+        try:
+            return handler(request)
+        finally:
+            close_form(request)
+
+    return sanity_tween
+
+
+def attempts(request: Request) -> int | None:
+    """Return the number of attempts of a request for ``pyramid_retry``; None for the default.
+
+    For a second attempt it copies the body before any tween sees the request. Avoid that for a body that is refused by its length,
+    or that is seekable already, like those of waitress.
+    """
+    environ = request.environ
+    try:
+        check_length(environ, _body_limit(environ, request.registry.sanity_rules))
+    except Refused:
+        return 1
+    if environ.get("CONTENT_LENGTH") and hasattr(environ["wsgi.input"], "seek"):
+        environ["webob.is_body_seekable"] = True
+    return None
+
+
+def check(request: Request, rules: Rules) -> None:
+    """Look at method, headers, host, address and body, the cheap things first.
+
+    :raises Refused: with the status to answer, at the first thing that is wrong.
+    """
+    environ = request.environ
+    if environ["REQUEST_METHOD"] not in METHODS:
+        raise Refused(405, "method")
+    for name, value in environ.items():
+        if name.startswith(("HTTP_", "CONTENT_")) and _LINE_BREAK.search(value):
+            raise Refused(400, "line break in a header")
+    keep_readable_cookies(request)
+    path, host = _path(environ), environ.get("HTTP_HOST", "")
+    if not rules.allows(host, path):
+        raise Refused(
+            400, f"the host {host[:100]!r} is neither that of site.public_url nor one of site.hosts"
+        )
+    field_limit = rules.field_limit(path)
+    check_query(request, field_limit)
+    check_length(environ, _body_limit(environ, rules))
+    _count_upload(request)
+    check_body(request, field_limit, files=_below(path, rules.upload_paths))
+
+
+def check_length(environ: Mapping[str, Any], limit: int) -> None:
+    """Check the announced length of the body (bytes) before a byte is read."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not _LENGTH.fullmatch(length):
+        raise Refused(400, "content length")
+    if int(length) > limit:
+        raise Refused(413, "body too large")
+    if int(length) and environ["REQUEST_METHOD"] != "POST":
+        raise Refused(400, "body without a form")
+
+
+def _count_upload(request: Request) -> None:
+    """Count a body that is large enough to contain pictures against its address, before it is read.
+
+    :raises Refused: 429.
+    """
+    environ = request.environ
+    # A set: a retried request counts once.
+    if int(environ.get("CONTENT_LENGTH") or "0") <= BODY_BYTES or UPLOAD_COUNTED in environ:
+        return
+    site = getattr(request.registry, "site", None)
+    if site is None:
+        return
+    environ[UPLOAD_COUNTED] = 1
+    try:
+        site.limits.hit("upload_address", request.remote_addr, by=visitor(request))
+    except TooMany as full:
+        headers = {"Retry-After": str(full.seconds_left(site.clock.now()))}
+        raise Refused(429, "too many pictures of an address", headers) from None
+    except (DBAPIError, PoolTimeout):
+        # The page itself reports that the database does not answer.
+        log.warning("an upload is not counted: the database does not answer")
+
+
+def _body_limit(environ: Mapping[str, Any], rules: Rules) -> int:
+    return rules.body_limit(_path(environ), environ.get("CONTENT_TYPE", ""))
+
+
+def _path(environ: Mapping[str, Any]) -> str:
+    raw = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    try:
+        path: str = raw.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        raise Refused(400, "path is not UTF-8") from None
+    if _CONTROL.search(path):
+        raise Refused(400, "control character in the path")
+    return path
+
+
+def _below(path: str, prefixes: tuple[str, ...]) -> bool:
+    return any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
+
+
+def includeme(config: Any) -> None:
+    """Put the tween over all others but the one that sets the headers."""
+    config.add_tween("civicportal.web.sanity.sanity_tween_factory", under=INGRESS, over=EXCVIEW)

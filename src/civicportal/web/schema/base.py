@@ -1,0 +1,143 @@
+"""Node, mapping and the scalar type that the others are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import colander
+
+from civicportal.util.i18n import _
+
+
+class Node(colander.SchemaNode):
+    """A field: ``Node(type, title=…, description=…, missing=…, widget=…, validator=…)``.
+
+    In the filters of a list ``after="first_day"`` names the day that this one may not lie before.
+
+    Differs from :class:`colander.SchemaNode` in one thing: what is said when it is left empty comes from its type,
+    and so from the portal's own catalogue.
+    """
+
+    def __init__(self, typ: colander.SchemaType, **options: Any) -> None:
+        options.setdefault("missing_msg", getattr(typ, "missing_msg", Scalar.missing_msg))
+        super().__init__(typ, **options)
+        if self.name:
+            self.__set_name__(None, self.name)
+
+    def __set_name__(self, _owner: type | None, name: str) -> None:
+        """Tell the type the name of its field, set by the class or given explicitly."""
+        if isinstance(self.typ, Scalar):
+            self.typ.named(name)
+
+    def _bind(self, bindings: dict[str, Any]) -> None:
+        """Bind it; a plain field in which nothing waits for that need not be asked for each of its seventy names."""
+        waits = any(isinstance(value, colander.deferred) for value in vars(self).values())
+        if waits or self.children or type(self) is not Node or "after_bind" in vars(self):
+            super()._bind(bindings)
+        else:
+            self.bindings = bindings
+
+
+class Scalar(colander.SchemaType):
+    """One value, sent as text by a form, as text or a native value by JSON and TOML."""
+
+    missing_msg = _("Please fill in this field.")
+    native: tuple[type, ...] = ()
+    longest = 256
+
+    def named(self, name: str) -> None:
+        """Hook: a field of this type got a name."""
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """Return the value, or ``colander.null`` for nothing.
+
+        Raises :class:`colander.Invalid` for anything that is not one readable value.
+        """
+        if cstruct is colander.null or cstruct is None:
+            return colander.null
+        if type(cstruct) in self.native:
+            return self.check(node, cstruct)
+        text = self.text(node, cstruct)
+        return self.read(node, text) if text.strip() else colander.null
+
+    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
+        """Return the text that a form shows for the value."""
+        if appstruct is colander.null or appstruct is None:
+            return colander.null
+        return self.write(node, appstruct)
+
+    def text(self, node: colander.SchemaNode, cstruct: Any) -> str:
+        """Return the sent text, or raise :class:`colander.Invalid` where it is none that can be kept or shown."""
+        if isinstance(cstruct, list):
+            raise colander.Invalid(node, _("Only one value is expected here."))
+        if not isinstance(cstruct, str):
+            raise colander.Invalid(node, _("This value cannot be read."))
+        if len(cstruct) > self.longest:
+            raise colander.Invalid(node, _("This is too long."))
+        if "\0" in cstruct or any("\ud800" <= char <= "\udfff" for char in cstruct):
+            raise colander.Invalid(node, _("The text holds characters that cannot be read."))
+        return cstruct
+
+    def read(self, node: colander.SchemaNode, text: str) -> Any:
+        """Return the value of a text that is not blank."""
+        raise NotImplementedError
+
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
+        """Return a native value, or raise :class:`colander.Invalid` where it breaks the type's rule."""
+        raise NotImplementedError
+
+    def write(self, node: colander.SchemaNode, value: Any) -> str:
+        """Return the text of a value."""
+        return str(value)
+
+
+class StrictMapping(colander.Mapping):
+    """A mapping that refuses keys it does not know."""
+
+    def __init__(self) -> None:
+        super().__init__(unknown="raise")
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """Return the mapping of values; raise :class:`colander.Invalid` with the errors of all fields."""
+        if cstruct is colander.null or cstruct is None:
+            return colander.null
+        if not isinstance(cstruct, dict):
+            raise colander.Invalid(node, _("A group of fields is expected here."))
+        try:
+            return super().deserialize(node, cstruct)
+        except colander.UnsupportedFields as error:
+            names = ", ".join(sorted(clean_name(name) for name in error.fields))
+            raise colander.Invalid(node, _("Unknown fields: ${names}", mapping={"names": names})) from None
+
+    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
+        """Return the texts for a form; values without a field are left out."""
+        if appstruct is None:
+            appstruct = colander.null
+        if isinstance(appstruct, dict):
+            known = {child.name for child in node.children}
+            appstruct = {name: value for name, value in appstruct.items() if name in known}
+        return super().serialize(node, appstruct)
+
+
+class StrictSchema(colander.MappingSchema):
+    """Base class of every schema: ``class Submission(StrictSchema): body = Node(CleanText(10, 2000))``."""
+
+    schema_type = StrictMapping
+    missing_msg = Scalar.missing_msg
+
+
+def clean_name(name: object) -> str:
+    """Return the name of an unknown key, short and printable, for an error text."""
+    return "".join(char if char.isprintable() else "?" for char in str(name)[:40])
+
+
+def bound(node: colander.SchemaNode, name: str) -> Any:
+    """Return what the schema was bound to.
+
+    Raises :class:`LookupError` where a schema that needs the site's country or calendar was used unbound: a mistake of
+    the programmer, not of the visitor.
+    """
+    bindings = node.bindings or {}
+    if name not in bindings:
+        raise LookupError(f"field {node.name!r} needs schema.bind({name}=…)")
+    return bindings[name]

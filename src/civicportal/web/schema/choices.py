@@ -1,0 +1,105 @@
+"""One of several, or several of several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import colander
+
+from civicportal.util.i18n import _
+from civicportal.web.schema.base import Scalar
+from civicportal.web.schema.codes import Key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One thing to choose: ``value`` is sent, ``label`` is read.
+
+    ``hint`` and ``icon`` (a name of the icon sprite), ``tone`` (``g t a b v r``) are drawn on choice cards, ``group``
+    is the heading of a select's group.
+    """
+
+    value: str
+    label: str
+    hint: str = ""
+    icon: str = ""
+    tone: str = ""
+    group: str = ""
+
+
+Options = Iterable[Option | tuple[str, str] | str]
+
+
+class Choice(Scalar):
+    """One value of ``options``: values, pairs of value and label, or :class:`Option`.
+
+    ``options`` may be a function of the schema's bindings, for choices that come from the site or the database:
+    ``Choice(lambda bindings: bindings["units"])``.
+    """
+
+    missing_msg = _("Please choose one.")
+
+    def __init__(self, options: Options | Callable[[Mapping[str, Any]], Options]) -> None:
+        self._options = options if callable(options) else [_option(item) for item in options]
+
+    def options(self, node: colander.SchemaNode) -> list[Option]:
+        """Return what can be chosen, in order."""
+        if callable(self._options):
+            return [_option(item) for item in self._options(node.bindings or {})]
+        return self._options
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the value; raise :class:`colander.Invalid` for one that is not offered."""
+        if text not in {option.value for option in self.options(node)}:
+            raise colander.Invalid(node, _("This choice is not offered. Please choose one of the list."))
+        return text
+
+
+class ListOf(colander.SchemaType):
+    """A list of at most ``max`` different values of one scalar type; a form sends the field's name repeatedly."""
+
+    missing_msg = _("Please choose at least one.")
+
+    def __init__(self, item: Scalar, *, max: int) -> None:
+        self.item, self.max = item, max
+
+    def options(self, node: colander.SchemaNode) -> list[Option]:
+        """Return what can be chosen; empty where the item is not a :class:`Choice`."""
+        return self.item.options(node) if isinstance(self.item, Choice) else []
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """Return the list without repetitions, or ``colander.null`` for none.
+
+        Raises :class:`colander.Invalid` for too many values or a wrong one.
+        """
+        if cstruct is colander.null or cstruct is None:
+            return colander.null
+        sent = cstruct if isinstance(cstruct, list) else [cstruct]
+        if len(sent) > self.max:
+            raise colander.Invalid(node, _("At most ${count} are allowed here.", mapping={"count": self.max}))
+        values = (self.item.deserialize(node, value) for value in sent)
+        return list(dict.fromkeys(value for value in values if value is not colander.null)) or colander.null
+
+    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
+        """Return the list of texts that a form shows."""
+        if appstruct is colander.null or appstruct is None:
+            return colander.null
+        return [self.item.serialize(node, value) for value in appstruct]
+
+
+class KeyList(ListOf):
+    """Keys of uploaded attachments."""
+
+    missing_msg = _("Please add at least one picture.")
+
+    def __init__(self, max: int = 4) -> None:
+        super().__init__(Key(), max=max)
+
+
+def _option(item: Option | tuple[str, str] | str) -> Option:
+    if isinstance(item, Option):
+        return item
+    value, label = (item, item) if isinstance(item, str) else item
+    return Option(value=value, label=label)

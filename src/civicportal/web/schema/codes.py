@@ -1,0 +1,154 @@
+"""Numbers that stand for something: mobiles, one-time codes, tracking codes, national codes, dates, keys."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from datetime import date, time
+from typing import Any
+
+import colander
+
+from civicportal.util.i18n import InvalidInput, _
+from civicportal.util.persian import DASHES, compact
+from civicportal.web.schema.base import Scalar, bound
+from civicportal.web.schema.secret import Secret
+
+
+class Mobile(Scalar):
+    """A mobile number by the rules of the site's country (``bind(country=…)``), kept as E.164."""
+
+    missing_msg = _("Please write the mobile number.")
+
+    def read(self, node: colander.SchemaNode, text: str) -> Any:
+        """Return E.164; raise :class:`colander.Invalid` for what is no mobile number."""
+        return _parsed(node, bound(node, "country").normalize_mobile, text)
+
+    def write(self, node: colander.SchemaNode, value: Any) -> str:
+        """Return the number as people of the country dial it."""
+        return str(bound(node, "country").display_mobile(value))
+
+
+class NationalCode(Scalar):
+    """A personal number by the rules of the site's country (``bind(country=…)``)."""
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the plain digits; raise :class:`colander.Invalid` for a wrong number."""
+        code = compact(text, also=DASHES)
+        if not bound(node, "country").is_national_code(code):
+            raise colander.Invalid(node, _("This national code is not correct."))
+        return code
+
+
+class LegalId(Scalar):
+    """The identifier of a company or institution by the rules of the site's country (``bind(country=…)``)."""
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the plain digits; raise :class:`colander.Invalid` for a wrong number."""
+        found = compact(text, also=DASHES)
+        if not bound(node, "country").is_legal_id(found):
+            raise colander.Invalid(node, _("This national id of an organisation is not correct."))
+        return found
+
+
+class Digits(Scalar):
+    """Exactly ``length`` digits; spaces and hyphens do not count. Use :class:`Code` for secret digits."""
+
+    def __init__(self, length: int = 6) -> None:
+        self.length = length
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the ASCII digits; raise :class:`colander.Invalid` for another length or letters."""
+        code = compact(text, also=DASHES)
+        if len(code) != self.length or not (code.isascii() and code.isdigit()):
+            raise colander.Invalid(node, _("The code has ${count} digits.", mapping={"count": self.length}))
+        return code
+
+
+class Code(Secret, Digits):
+    """A one-time code, a PIN or another secret of exactly ``length`` digits; spaces and hyphens do not count."""
+
+    missing_msg = _("Please write the code.")
+
+
+class TrackingCode(Scalar):
+    """The tracking code of a case, in any grouping and digits."""
+
+    missing_msg = _("Please write the tracking code.")
+
+    def read(self, node: colander.SchemaNode, text: str) -> Any:
+        """Return the ten ASCII digits; raise :class:`colander.Invalid` where the check digit does not fit."""
+        # Imported here: the package of the cases imports its schemas from this one.
+        from civicportal.util import tracking
+
+        return _parsed(node, tracking.normalize, text)
+
+
+class CityDate(Scalar):
+    """A day, written in the site's calendar (``bind(calendar=…)``); the value is a :class:`datetime.date`."""
+
+    missing_msg = _("Please write a date.")
+    native = (date,)
+    longest = 40
+
+    def read(self, node: colander.SchemaNode, text: str) -> Any:
+        """Return the day; raise :class:`colander.Invalid` for a day that does not exist, or is of another calendar."""
+        return _parsed(node, bound(node, "calendar").parse_date, text)
+
+    def check(self, node: colander.SchemaNode, value: Any) -> Any:
+        """Return the day: TOML has read it already."""
+        return value
+
+    def write(self, node: colander.SchemaNode, value: Any) -> str:
+        """Return the day as people type it."""
+        return str(bound(node, "calendar").format_date(value, "short"))
+
+
+class ClockTime(Scalar):
+    """A time of day in 24 hours, ``8:30``, in Persian or Latin digits; the value is a :class:`datetime.time`."""
+
+    missing_msg = _("Please write a time.")
+    longest = 20
+    pattern = re.compile(r"([01]?\d|2[0-3])[:.٫]([0-5]\d)", re.ASCII)
+
+    def read(self, node: colander.SchemaNode, text: str) -> time:
+        """Return the time; raise :class:`colander.Invalid` for none of the day."""
+        found = self.pattern.fullmatch(compact(text))
+        if found is None:
+            raise colander.Invalid(node, _("Please write the time like 08:30."))
+        return time(int(found[1]), int(found[2]))
+
+    def write(self, node: colander.SchemaNode, value: Any) -> str:
+        """Return the time as a clock shows it."""
+        return f"{value:%H:%M}"
+
+
+class Key(Scalar):
+    """A random key of 128 bits: 22 characters of the URL-safe alphabet."""
+
+    pattern = re.compile(r"[A-Za-z0-9_-]{22}")
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the key; raise :class:`colander.Invalid` for anything else."""
+        if not self.pattern.fullmatch(text):
+            raise colander.Invalid(node, _("This value cannot be read."))
+        return text
+
+
+class IdempotencyKey(Key):
+    """The key under which a form may be sent twice and is acted on once. A new form brings one of its own."""
+
+    missing_msg = _("The form was not sent completely. Please send it again.")
+
+
+def new_key() -> str:
+    """Return a new random key of 128 bits for :class:`Key` and :class:`IdempotencyKey`."""
+    return secrets.token_urlsafe(16)
+
+
+def _parsed(node: colander.SchemaNode, parse: Callable[[str], Any], text: str) -> Any:
+    try:
+        return parse(text)
+    except InvalidInput as error:
+        raise colander.Invalid(node, error.reason) from None

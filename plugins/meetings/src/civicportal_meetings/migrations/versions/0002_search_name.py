@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from civicportal.persian import folded
+from civicportal.util.persian import folded
 
 revision = "0002"
 down_revision = "0001"

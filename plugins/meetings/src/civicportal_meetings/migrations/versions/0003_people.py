@@ -6,7 +6,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from civicportal.persian import folded
+from civicportal.util.persian import folded
 
 revision = "0003"
 down_revision = "0002"

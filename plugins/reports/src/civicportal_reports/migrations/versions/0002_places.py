@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from civicportal import db
-from civicportal.geo.sql import column_of, row_of
+from civicportal.util.geo.sql import column_of, row_of
 
 revision = "0002"
 down_revision = "0001"

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 
 from benchmarks.run.picture import shrink
 from civicportal.domain.cases.models import Case, CaseEvent
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.util.tracking import new_code
 

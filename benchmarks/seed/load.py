@@ -19,9 +19,9 @@ from civicportal.core.site import Site
 from civicportal.core.upkeep import analyse
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.cases.vocabulary import make_vocabulary
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Seed
 from civicportal.domain.ownership import adopt_store

@@ -16,8 +16,8 @@ from civicportal.domain.cases.models import (
     Follower,
     Rating,
 )
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search_index import words_of
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.notifications.models import OutboxMessage
 
 Row = tuple[type[Any], dict[str, Any]]

@@ -28,7 +28,7 @@ from civicportal.core.messages import (
     Transient,
     Uncertain,
 )
-from civicportal.core.plugins import PluginModels
+from civicportal.core.plugins import PluginModels, hookimpl
 from civicportal.core.security import (
     CITIZEN,
     EVERYBODY,
@@ -120,6 +120,7 @@ from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
 from civicportal.domain.cases.public_type import PublicString, PublicText
 from civicportal.domain.cases.ratings import WINDOW as OBJECTION_WINDOW
 from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.schemas import (
     AfterPhoto,
     ExpertComment,
@@ -134,6 +135,7 @@ from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.cases.steps import Step
 from civicportal.domain.cases.submission import case_form
 from civicportal.domain.cases.suggestions import SuggestionService
+from civicportal.domain.cases.tallies import Tally
 from civicportal.domain.cases.uploads import take_files, upload_owner
 from civicportal.domain.cases.views.personal_data import allowed_words, show_found, warn_of_personal_data
 from civicportal.domain.cases.workflow import (
@@ -159,7 +161,6 @@ from civicportal.domain.exports.types import (
     Offer,
 )
 from civicportal.domain.kartable.errors import ReferralError
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.types import Route
@@ -186,9 +187,7 @@ from civicportal.domain.statistics.periods import Span
 from civicportal.domain.statistics.schemas import PeriodFields
 from civicportal.domain.statistics.selection import Facet, Subject
 from civicportal.domain.statistics.tables import figure_tables
-from civicportal.domain.statistics.tallies import Tally
 from civicportal.domain.statistics.tally_service import TallyService
-from civicportal.hookspecs import hookimpl
 from civicportal.portal.demo import cast as demo_cast
 from civicportal.portal.demo.clock import set_time
 from civicportal.util.calendar import NO_HOLIDAYS, CityCalendar, YearlyHolidays

@@ -25,6 +25,7 @@ from civicportal.web.static import StaticFiles
 
 CORE_PARTS = (
     "web",
+    "domain.organization",
     "domain.accounts",
     "domain.cases",
     "domain.kartable",
@@ -56,7 +57,7 @@ def create_app(site: Site) -> Any:
     config.include("pyramid_tm")
     config.include("pyramid_retry")
     config.include("pyramid_jinja2")
-    config.include("civicportal.core.security_events")
+    config.include("civicportal.web.origin")
     config.include("civicportal.web.headers")
     config.include("civicportal.web.sanity")
     config.add_translation_dirs(*reversed(site.translation_dirs))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from civicportal.core.plugins import PROJECT
+
 if TYPE_CHECKING:
     import click
     import colander
@@ -42,10 +44,7 @@ if TYPE_CHECKING:
     from civicportal.web.items import NavigationItem, Panel, Widget
     from civicportal.web.request import Request
 
-PROJECT = "civicportal"
 hookspec = pluggy.HookspecMarker(PROJECT)
-hookimpl = pluggy.HookimplMarker(PROJECT)
-"""Marks a function as a plugin's implementation of the hook of its name."""
 
 
 @hookspec

@@ -12,7 +12,7 @@ from senders import Senders, by_form, senders
 from sqlalchemy import func, select, text
 
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.statistics.services import StatisticsService
 

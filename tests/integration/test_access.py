@@ -31,11 +31,11 @@ from civicportal.domain.cases.access.rights import (
 )
 from civicportal.domain.cases.conditions import sent_between
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.counters import open_lines
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.parts import parts
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Category, Unit

@@ -18,7 +18,7 @@ from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.totp import TotpService
 from civicportal.domain.audit.models import AuditEvent
-from civicportal.domain.notifications.codes import HOLLOW_SECONDS
+from civicportal.domain.notifications.account_messages import HOLLOW_SECONDS
 from civicportal.domain.notifications.gate import GateService
 from civicportal.testing import make_citizen, make_staff, outbox
 

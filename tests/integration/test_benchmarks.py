@@ -31,10 +31,10 @@ from civicportal.domain.cases.models import (
     CaseEvent,
     Rating,
 )
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.cases.search_models import SearchWord
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.statistics.services import StatisticsService
 

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from civicportal.domain.cases.errors import StaleCase
 from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.errors import ReferralError
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit

@@ -15,9 +15,9 @@ from sqlalchemy import select, update
 from civicportal.cli import main
 from civicportal.core.migration import state as migrate_state
 from civicportal.domain.accounts.models import Membership, Role, User
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.counter_models import CaseCount
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.organization.models import Unit
-from civicportal.domain.statistics.models import CaseCount
 from civicportal.portal import upgrade as migrate
 from civicportal.testing import make_case, make_site, make_site_file
 

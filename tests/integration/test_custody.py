@@ -12,12 +12,12 @@ from civicportal.domain.accounts.models import Membership, Role, User
 from civicportal.domain.accounts.permissions import LEAD, UNATTENDED
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.errors import UnattendedReferral
 from civicportal.domain.kartable.escalation import escalate
 from civicportal.domain.kartable.inbox import Filters, InboxService
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import OrganizationService

@@ -39,11 +39,11 @@ from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.cases.access.rights import AccessService, attends, holds
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import UnknownTransition
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.escalation import escalate
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.transfer import TransferService
 from civicportal.domain.kartable.undo import UndoService

@@ -9,6 +9,7 @@ from doors import send
 from integration.profile import MOBILE, OTHER, events, fresh, kinds_of
 from sqlalchemy import select
 
+from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.claims import ask_again
 from civicportal.domain.accounts.mobile import MobileService
 from civicportal.domain.accounts.models import PendingClaim, User
@@ -19,7 +20,6 @@ from civicportal.domain.accounts.verification import (
     ask_provider,
     own_identity,
 )
-from civicportal.hookspecs import hookimpl
 from civicportal.testing import NOON, identity, make_citizen
 
 CODE, BORN, TYPED = "1000000001", date(1983, 7, 8), "۱۳۶۲/۰۴/۱۷"

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from civicportal.core.messages import Reply
+from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.models import User
 from civicportal.domain.notifications import inbound
 from civicportal.domain.notifications.choices import Choices, ChoiceService
 from civicportal.domain.notifications.inbound import InboundService, answer_inbound, forget_strangers
 from civicportal.domain.notifications.models import InboundMessage
-from civicportal.hookspecs import hookimpl
 from civicportal.testing import make_case, make_category, make_citizen, make_unit, outbox
 
 CITIZEN, OTHER = "+989000000001", "+989000000002"

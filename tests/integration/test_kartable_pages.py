@@ -10,10 +10,10 @@ from webtest import Upload
 
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Attachment, CaseEvent
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.schemas import AfterPhoto, Reason
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable import refuse_reserved
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Category
 from civicportal.testing import (

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import inspect, update
 
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.repair import (
     ALWAYS,
     OPEN,

@@ -11,11 +11,11 @@ from sqlalchemy import or_, select, update
 from civicportal.domain.accounts.models import Membership
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable import counters
 from civicportal.domain.kartable.counters import open_lines
 from civicportal.domain.kartable.inbox import VIEWS, Filters, InboxService
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.repair import ALWAYS, OPEN
 from civicportal.domain.kartable.services import KartableService

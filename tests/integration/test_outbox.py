@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from civicportal.core.security import Grant, Identity
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import OtpChallenge
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.followers import FollowerService
@@ -15,7 +16,6 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.undo import UndoService
-from civicportal.domain.notifications.codes import fate_of_code
 from civicportal.domain.notifications.core_texts import CORE_TEXTS
 from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.inbound import answer
@@ -257,7 +257,7 @@ def test_a_code_is_stored_nowhere(site):
         assert (message.lane, message.text, message.expires_at) == ("codes", "", row.expires_at)
         assert code not in message.fields
         assert code in service.text_of(message)
-        assert fate_of_code(work, row) == "waiting"
+        assert work.get(AccountMessages).state_of_code(row) == "waiting"
 
 
 def test_a_hollow_challenge_sends_nothing_and_looks_the_same(site, clock):
@@ -267,9 +267,9 @@ def test_a_hollow_challenge_sends_nothing_and_looks_the_same(site, clock):
         service = work.get(NotificationService)
         service.send_code(row)
         assert outbox(work) == []
-        assert fate_of_code(work, row) == "waiting"
+        assert work.get(AccountMessages).state_of_code(row) == "waiting"
         clock.advance(seconds=2)
-        assert fate_of_code(work, row) == "sent"
+        assert work.get(AccountMessages).state_of_code(row) == "sent"
 
 
 def test_send_is_quiet_at_night_once_and_refuses_unknown_texts(site, clock):

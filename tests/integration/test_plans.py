@@ -15,13 +15,13 @@ from civicportal.domain.cases.conditions import closed_on_time, in_stage, overdu
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.paging import SORTS, Window
 from civicportal.domain.cases.proposals import ENDS
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.inbox import (
     EVERYWHERE,
     Filters,
     InboxService,
     sorts_of,
 )
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.parts import parts
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing import NOON, identity, make_case, make_category, make_staff, make_unit, plan

@@ -8,9 +8,9 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import AccessService, in_kartable
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.errors import ReferralError
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.services import KartableService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 

@@ -15,10 +15,10 @@ from civicportal.app import create_app
 from civicportal.core.crypto import new_token
 from civicportal.core.security import SIGNED_IN
 from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.accounts.views.denied import STAFF_AREAS
 from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock, identity, make_citizen, make_staff
 from civicportal.util.geo import Point
-from civicportal.web.errors import STAFF_AREAS
 from civicportal.web.headers import SECRET_PATHS, content_security_policy
 
 STAFF_ROLES = ("handler", "observer", "office_manager", "public_relations", "administrator")

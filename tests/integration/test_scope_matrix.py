@@ -5,8 +5,8 @@ from integration.scopes import APPLICANT, KINDS, STAFF, Scopes
 from portal import Portal
 
 from civicportal.api import CaseService
+from civicportal.domain.accounts.views.denied import STAFF_AREAS
 from civicportal.util.i18n import latin_digits
-from civicportal.web.errors import STAFF_AREAS
 
 #: What decides of an address, where the pattern and the right of the page do not say it already.
 RULES = {

@@ -23,11 +23,11 @@ from civicportal.core.logging import (
     setup_logging,
 )
 from civicportal.core.security_events import (
-    AUDITED,
     EVENTS,
     name_key,
     tell,
 )
+from civicportal.domain.audit.events import AUDITED
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.audit.titles import CORE_ACTIONS

@@ -7,18 +7,19 @@ from integration.meanwhile import meanwhile
 from sqlalchemy import delete, event, func, select, update
 
 from civicportal.core.security import SYSTEM
+from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.statistics import lookup
 from civicportal.domain.statistics.backfill import catch_up, rebuild, sum_up
 from civicportal.domain.statistics.figures import FigureService
 from civicportal.domain.statistics.lookup import CounterService
-from civicportal.domain.statistics.models import CaseCount, CaseMonthCount, CaseTotal
-from civicportal.domain.statistics.periods import Span, month_of
+from civicportal.domain.statistics.periods import Span
 from civicportal.domain.statistics.selection import Selection
 from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+from civicportal.util.calendar.months import month_of
 from civicportal.util.lists import Total
 
 KIND = "petitions"

@@ -9,8 +9,8 @@ from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.kartable.transfer import CHUNK, TransferService, transfer

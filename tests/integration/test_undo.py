@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import CaseEvent
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.undo import CannotUndo, UndoService
 from civicportal.domain.organization.models import Unit

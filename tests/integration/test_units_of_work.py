@@ -6,8 +6,8 @@ from sqlalchemy import delete, func, insert, select, text, update
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.events import Events
 from civicportal.domain.cases.models import CaseEvent
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Unit
 from civicportal.testing import make_case, make_unit

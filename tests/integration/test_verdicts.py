@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from civicportal.core.messages import CannotTell, Receipt, Uncertain
+from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case, CaseEvent, Rating
@@ -12,7 +13,6 @@ from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.inbound import InboundService, answer_inbound
 from civicportal.domain.notifications.transports import memory
 from civicportal.domain.notifications.verdicts import Verdict, read
-from civicportal.hookspecs import hookimpl
 from civicportal.testing import (
     identity,
     make_case,

@@ -1,7 +1,7 @@
 """The plugin manager of one site: what is loaded, in which order, and what is refused."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
@@ -16,13 +16,18 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from sqlalchemy import MetaData
 
-from civicportal import __version__, hookspecs
+from civicportal import __version__
 from civicportal.core.serving.turns import TURNS
 from civicportal.core.tracing import trace_hooks
 from civicportal.util.errors import ConfigurationError
 
 GROUP = "civicportal.plugins"
 CORE = "core"
+PROJECT = "civicportal"
+hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function as a plugin's implementation of the hook of its name."""
+#: Loaded by name, as plugins are: the hooks, and the core's own implementations of them.
+HOOKSPECS, CORE_PLUGIN = "civicportal.hookspecs", "civicportal.portal.plugin"
 Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
 
@@ -66,13 +71,14 @@ def create_plugin_manager(names: Iterable[str], site_package: str = "") -> plugg
     for name in names:
         if names.count(name) > 1:
             raise ConfigurationError(f"site.plugins: {name!r} is listed twice")
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager = pluggy.PluginManager(PROJECT)
+    hookspecs = import_module(HOOKSPECS)
     manager.add_hookspecs(hookspecs)
     for name in reversed(names):
         _register(manager, _load(name), name)
     if site_package:
         _register(manager, _import_site(site_package), "site")
-    manager.register(import_module("civicportal.portal.plugin"), CORE)
+    manager.register(import_module(CORE_PLUGIN), CORE)
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
@@ -83,6 +89,12 @@ def create_plugin_manager(names: Iterable[str], site_package: str = "") -> plugg
             implementation.function = _in_turn(implementation.function, implementation.plugin_name)
     trace_hooks(manager)
     return manager
+
+
+def core_implementations() -> Mapping[type[Any], type[Any]]:
+    """Return the services that lower packages declare, with the classes of higher ones that implement them."""
+    found: Mapping[type[Any], type[Any]] = import_module(CORE_PLUGIN).implementations()
+    return found
 
 
 def turn_of(plugin: str) -> AbstractContextManager[None]:
@@ -148,7 +160,7 @@ def _import_site(package: str) -> ModuleType:
 
 def _register(manager: pluggy.PluginManager, module: ModuleType, name: str) -> None:
     for attribute in vars(module).values():
-        marks = getattr(attribute, f"{hookspecs.PROJECT}_impl", None)
+        marks = getattr(attribute, f"{PROJECT}_impl", None)
         if marks and any(marks[mark] for mark in ("tryfirst", "trylast", "hookwrapper", "wrapper")):
             raise ConfigurationError(
                 f"{name}: {attribute.__name__} may not use tryfirst, trylast or wrappers"

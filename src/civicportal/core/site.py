@@ -33,6 +33,7 @@ from civicportal.core.plugins import (
     PluginInfo,
     PluginModels,
     collect,
+    core_implementations,
     create_plugin_manager,
     in_order,
     plugin_infos,
@@ -66,6 +67,21 @@ SITE = "site"
 TEST_TRANSPORTS = ("console", "memory", "simulator")
 SHORTEST_SECRET = 32
 """Bytes."""
+
+
+class Ownership:
+    """Marks that tie database, file store and secrets to one portal; :mod:`civicportal.domain.ownership` implements it."""
+
+    def is_own(self, site: "Site", store: IFileStorage) -> bool:
+        """Return whether a file store bears this portal's mark."""
+        raise NotImplementedError
+
+    def establish(self, site: "Site", *, forks: bool) -> None:
+        """Refuse a foreign store or secret; mark those of a new portal.
+
+        :raises ConfigurationError: with the remedy.
+        """
+        raise NotImplementedError
 
 
 class Site:
@@ -195,11 +211,19 @@ class Site:
         folders = [Path(str(files(package))) / "locale" for package in packages]
         return [str(folder) for folder in folders if folder.is_dir()]
 
+    @cached_property
+    def implementations(self) -> Mapping[type[Any], type[Any]]:
+        """Return the services that lower packages declare, with the classes of higher ones that implement them."""
+        return core_implementations()
+
+    @property
+    def _ownership(self) -> Ownership:
+        implementation: Ownership = self.implementations[Ownership]()
+        return implementation
+
     def guarded(self, store: IFileStorage) -> GuardedStorage:
         """Return a file store that refuses access until its mark is verified to be this portal's."""
-        from civicportal.domain.ownership import is_own
-
-        return GuardedStorage(store, lambda own: is_own(self, own))
+        return GuardedStorage(store, lambda own: self._ownership.is_own(self, own))
 
     def folder(self) -> LocalStorage:
         """Return the file store in the directory ``site.files``, which is made if it is missing."""
@@ -243,12 +267,10 @@ class Site:
         :param forks: whether the process forks later.
         :raises ConfigurationError: with the remedy.
         """
-        from civicportal.domain.ownership import establish
-
         check_database(self.engines)
         refuse_two_primaries(self.engines.read.url)
         refuse_pending(self)
-        establish(self, forks=forks)
+        self._ownership.establish(self, forks=forks)
         if self.is_production:
             refuse_demo_data(self)
 

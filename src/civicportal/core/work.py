@@ -10,29 +10,16 @@ import zope.sqlalchemy
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from civicportal.core.counters import Counters
 from civicportal.core.leases import current_fence
 from civicportal.core.reference import ReferenceSession
 from civicportal.core.security import SYSTEM, Identity
-from civicportal.domain.statistics.counters import (
-    CountKey,
-    Counts,
-    Values,
-    counted_rows,
-)
-from civicportal.domain.statistics.summing import add_up
-from civicportal.domain.statistics.tallies import (
-    Place,
-    Tally,
-    TallyCounts,
-    tallied_rows,
-)
 from civicportal.util.errors import ReadOnlyWork
 
 if TYPE_CHECKING:
     from civicportal.core.clock import Clock
     from civicportal.core.db import Engines
     from civicportal.core.site import Site
-    from civicportal.domain.cases.changes import CaseChange
 
 Service = TypeVar("Service")
 Value = TypeVar("Value")
@@ -55,6 +42,7 @@ class Work:
     :ivar session: the SQLAlchemy session; its transaction begins with the first statement.
     :ivar actor: who acts.
     :ivar writing: whether this unit of work may write.
+    :ivar counters: numbers that are added to rows of counters before the commit.
     :param patience: seconds that a statement may take, where nobody waits before a screen; SQLite sets no limit.
     """
 
@@ -73,9 +61,8 @@ class Work:
             )
         self._services: dict[type[Any], Any] = {}
         self._memos: list[dict[Any, Any]] = []
-        self._counts = Counts[CountKey]()
-        self._tallies = TallyCounts()
-        self._changes: deque[CaseChange] = deque()
+        self.counters = Counters()
+        self._changes: deque[object] = deque()
         self._relayed = 0
         self._relaying = False
         if write:
@@ -91,8 +78,9 @@ class Work:
 
     def get(self, service: type[Service]) -> Service:
         """Return the service of this class, built once per unit of work."""
+        service = self.site.implementations.get(service, service)
         if service not in self._services:
-            self._services[service] = service(self)  # type: ignore[call-arg]  # a service takes its unit of work alone
+            self._services[service] = service(self)
         return self._services[service]
 
     def memo(self) -> dict[Any, Any]:
@@ -108,15 +96,7 @@ class Work:
         """Return reference data: what ``load`` reads with a session, from memory unless it has changed."""
         return self.site.reference.get(self, name, load)
 
-    def count(self, key: CountKey, values: Values, sign: int) -> None:
-        """Remember to add to the counters of the statistics, or to take away, when the unit of work closes."""
-        self._counts.add(key, values, sign)
-
-    def tally(self, tally: Tally, place: Place, sign: int) -> None:
-        """Remember the same of the counters that a kind of case keeps."""
-        self._tallies.add(tally, place, sign)
-
-    def relay(self, change: "CaseChange") -> None:
+    def relay(self, change: object) -> None:
         """Tell every implementation of ``case_changed``; changes made meanwhile wait until this one is told.
 
         :raises RuntimeError: when a change breeds changes without end.
@@ -150,12 +130,12 @@ class Work:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Do what may be refused half-way: a raise leaves rows and counters as they were before."""
-        counts, tallies = Counts[CountKey](self._counts), TallyCounts(self._tallies)
+        counters = Counters(self.counters)
         try:
             with self.session.begin_nested():
                 yield
         except BaseException:
-            self._counts, self._tallies = counts, tallies
+            self.counters = counters
             for remembered in self._memos:
                 remembered.clear()
             raise
@@ -164,10 +144,7 @@ class Work:
         self.session.flush()
         if self.session.touches_reference:
             self.site.reference.change(self.session)
-        counted = counted_rows(self._counts, self.site.calendar) | tallied_rows(self._tallies)
-        add_up(self.site.engines, self.session, counted)
-        self._counts.clear()
-        self._tallies.clear()
+        self.counters.write(self.site.engines, self.session)
 
 
 def refuse_changes(work: Work) -> None:

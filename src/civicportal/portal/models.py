@@ -7,14 +7,13 @@ from civicportal.core.limits import LimitHit
 from civicportal.core.reference import ReferenceStamp
 from civicportal.domain.accounts import models as accounts
 from civicportal.domain.audit import models as audit
+from civicportal.domain.cases import counter_models, referral, search_models
 from civicportal.domain.cases import models as cases
-from civicportal.domain.cases import search_models
 from civicportal.domain.exports import models as exports
 from civicportal.domain.kartable import models as kartable
 from civicportal.domain.notifications import models as notifications
 from civicportal.domain.organization import models as organization
 from civicportal.domain.ownership import models as ownership
-from civicportal.domain.statistics import models as statistics
 from civicportal.portal.admin import models as administration
 from civicportal.portal.backups import models as backup
 from civicportal.portal.worker.heartbeat import WorkerProcess
@@ -30,12 +29,13 @@ __all__ = [
     "audit",
     "backup",
     "cases",
+    "counter_models",
     "exports",
     "face",
     "kartable",
     "notifications",
     "organization",
     "ownership",
+    "referral",
     "search_models",
-    "statistics",
 ]

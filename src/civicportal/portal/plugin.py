@@ -4,9 +4,9 @@ The kartable comes first in every change of a case, the notifications last.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from civicportal.hookspecs import hookimpl
+from civicportal.core.plugins import hookimpl
 from civicportal.web.request import Request
 
 if TYPE_CHECKING:
@@ -31,6 +31,22 @@ if TYPE_CHECKING:
     from civicportal.web.items import NavigationItem, Panel, Widget
 
 # Imports stand inside the functions: assembling a site must not import every domain before its models are known.
+
+
+def implementations() -> "Mapping[type[Any], type[Any]]":
+    """Return the services that lower packages declare, with the classes of higher ones that implement them."""
+    from civicportal.core.site import Ownership
+    from civicportal.domain.accounts.messages import AccountMessages
+    from civicportal.domain.cases.opening import PlacementService
+    from civicportal.domain.kartable.routing import RoutingService
+    from civicportal.domain.notifications.account_messages import OutboxAccountMessages
+    from civicportal.domain.ownership.services import PortalOwnership
+
+    return {
+        AccountMessages: OutboxAccountMessages,
+        Ownership: PortalOwnership,
+        PlacementService: RoutingService,
+    }
 
 
 @hookimpl(specname="case_changed", tryfirst=True)

@@ -3,12 +3,10 @@
 import logging
 import secrets
 from typing import Any
-from urllib.parse import quote
 
 from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
 from pyramid.httpexceptions import (
     HTTPException,
-    HTTPSeeOther,
 )
 from pyramid.renderers import render_to_response
 from pyramid_retry import mark_error_retryable
@@ -20,13 +18,9 @@ from civicportal.core.db.servers import may_be_repeated
 from civicportal.core.limits import ChallengeNeeded, TooMany
 from civicportal.core.security_events import tell
 from civicportal.core.storage import StoreAway
-from civicportal.domain.accounts.policy import record_denial
-from civicportal.domain.accounts.unsent import keep_unsent
-from civicportal.domain.cases.errors import Refused
 from civicportal.util.errors import (
     RETRY_SECONDS,
     Conflict,
-    Forbidden,
     NotFound,
 )
 from civicportal.util.i18n import _
@@ -36,7 +30,6 @@ from civicportal.web.request import Request
 from civicportal.web.sent import sent_form, stale_form
 
 log = logging.getLogger(__name__)
-STAFF_AREAS = ("/kartable", "/desk", "/admin", "/exports")
 MAY_HELP = (429, 500, 503)
 """Answers after which it may help to send the same again."""
 
@@ -59,60 +52,10 @@ def not_found(request: Request) -> Any:
     return page(request, 404, "404")
 
 
-def forbidden(request: Request) -> Any:
-    """Redirect visitors to the sign-in; answer 403 to others.
-
-    People who need a strong factor are redirected to its set-up. A form submitted after the session ended is kept and restored after the
-    sign-in. Scripts only get 401: they would mistake the sign-in page for the requested response.
-    """
-    if request.identity.must_enrol:
-        return _enrolment(request)
-    if request.identity.door != "visitor":
-        return wrong_door(request)
-    if request.is_xhr:
-        return page(request, 401)
-    if request.method in SAFE:
-        return _door(request, request.path_qs)
-    if sent_form(request).is_own:
-        return _door(request, keep_unsent(request))
-    return wrong_door(request)
-
-
-def _enrolment(request: Request) -> Any:
-    """Redirect a person who needs a strong factor to its set-up; a submitted form is kept."""
-    if request.is_xhr:
-        return page(
-            request, 403, message=request.translate(_("Set up a passkey or an authenticator app first."))
-        )
-    sent = request.method not in SAFE and sent_form(request).is_own
-    target = keep_unsent(request) if sent else request.path_qs if request.method in SAFE else ""
-    query = f"?next={quote(target, safe='/')}" if target else ""
-    return HTTPSeeOther(f"{request.route_path('account_factor')}{query}")
-
-
-def _door(request: Request, target: str) -> HTTPSeeOther:
-    door = "/staff/login" if request.path.startswith(STAFF_AREAS) else "/login"
-    return HTTPSeeOther(f"{door}?next={quote(target, safe='/')}" if target else door)
-
-
-def wrong_door(request: Request) -> Any:
-    """Answer 403 to a person who may not, and note it in the trail."""
-    # What was refused is rolled back first: the trail is written in a unit of work of its own.
-    request.tm.abort()
-    request.tm.begin()
-    record_denial(request)
-    return page(request, 403, "403")
-
-
 def conflict(request: Request) -> Any:
     """Answer 409 where no view has made a better page of it."""
     message = request.translate(_("Somebody else changed this meanwhile. Please open the page again."))
     return page(request, 409, message=message)
-
-
-def refused(error: Refused, request: Request) -> Any:
-    """Answer 409 with the reason, where no view has made a better page of it."""
-    return page(request, 409, message=request.translate(error.reason))
 
 
 def too_many(error: TooMany, request: Request) -> Any:
@@ -200,13 +143,10 @@ def crashed(error: Exception, request: Request) -> Any:
 def includeme(config: Any) -> None:
     """Add the pages."""
     config.add_notfound_view(not_found)
-    config.add_forbidden_view(forbidden)
     views = (
         (not_found, NotFound),
-        (wrong_door, Forbidden),
         (conflict, Conflict),
         (conflict, StaleDataError),
-        (refused, Refused),
         (too_many, TooMany),
         (challenge_needed, ChallengeNeeded),
         (bad_csrf, BadCSRFToken),

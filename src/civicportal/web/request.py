@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pyramid.i18n import Localizer
     from translationstring import TranslationString
 
+    from civicportal.core.limits import Requester
     from civicportal.core.security import Identity
     from civicportal.core.site import Site
     from civicportal.core.work import Work
@@ -23,6 +24,8 @@ class Request(pyramid.request.Request):
     :ivar work: the unit of work of the page; read-only for GET and HEAD.
     :ivar display_work: the read-only unit of work of the widget or panel being rendered.
     :ivar identity: who sends the request.
+    :ivar requester: who is counted by limits.
+    :ivar days_off: weekdays on which the city does not work; 0 is Monday.
     :ivar session_token: token in the session cookie, None without one.
     :ivar csrf_token_value: CSRF token for the forms of the page.
     :ivar locale_name: language of the page, such as "fa".
@@ -36,6 +39,8 @@ class Request(pyramid.request.Request):
     work: "Work"
     display_work: "Work"
     identity: "Identity"
+    requester: "Requester"
+    days_off: frozenset[int]
     session_token: str | None
     csrf_token_value: str
     locale_name: str

@@ -18,7 +18,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from civicportal.core.limits import TooMany
-from civicportal.domain.accounts.guards import visitor
 from civicportal.web.multipart import close_form
 from civicportal.web.request import Request
 from civicportal.web.sanity_body import (
@@ -180,7 +179,7 @@ def _count_upload(request: Request) -> None:
         return
     environ[UPLOAD_COUNTED] = 1
     try:
-        site.limits.hit("upload_address", request.remote_addr, by=visitor(request))
+        site.limits.hit("upload_address", request.remote_addr, by=request.requester)
     except TooMany as full:
         headers = {"Retry-After": str(full.seconds_left(site.clock.now()))}
         raise Refused(429, "too many pictures of an address", headers) from None

@@ -20,6 +20,7 @@ from sqlalchemy import delete, func, select, text
 
 from civicportal.cli import main
 from civicportal.core.migration import state as migrate_state
+from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.invitations import InvitationService, LinkSpent
 from civicportal.domain.accounts.models import Invitation, Session, User
 from civicportal.domain.cases.models import Attachment, Case
@@ -28,7 +29,6 @@ from civicportal.domain.cases.stock import damages
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.statistics.repair import wrong_counters
-from civicportal.hookspecs import hookimpl
 from civicportal.portal import upgrade as migrate
 from civicportal.testing import (
     make_unit,

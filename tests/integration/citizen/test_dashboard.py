@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from civicportal.hookspecs import hookimpl
+from civicportal.core.plugins import hookimpl
 from civicportal.util.i18n import _
 from civicportal.web.items import NavigationItem, Panel, Widget
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import MetaData
 
 import civicportal
+from civicportal.core.db import Base
 from civicportal.util.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -56,8 +57,6 @@ def packages(site: "Site") -> list[Package]:
 
     :raises ConfigurationError: when a plugin's prefix covers the tables of the core or of another plugin.
     """
-    from civicportal.portal.models import Base
-
     found = [Package(name=CORE, prefix=CORE, metadata=Base.metadata, folder=SCRIPTS)]
     for name, models in site.models.items():
         found.append(

@@ -8,7 +8,10 @@ from civicportal.core.security import (
     SIGNED_IN,
     STAFF,
 )
+from civicportal.domain.accounts.guards import visitor
 from civicportal.domain.accounts.policy import SecurityPolicy
+from civicportal.domain.accounts.views import denied
+from civicportal.util.errors import Forbidden
 from civicportal.web.pages import add_pages
 
 #: The token of a link: 256 bits.
@@ -134,6 +137,9 @@ VIEWS = (
 def includeme(config: Any) -> None:
     """Set the security policy and add the pages."""
     config.set_security_policy(SecurityPolicy())
+    config.add_request_method(visitor, "requester", property=True)
+    config.add_forbidden_view(denied.forbidden)
+    config.add_exception_view(denied.wrong_door, context=Forbidden)
     add_pages(
         config,
         ROUTES,

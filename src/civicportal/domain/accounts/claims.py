@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from civicportal.core.crypto import CannotDecrypt
 from civicportal.core.jobs import Job
-from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.types import IdentityClaim, Verdict
 from civicportal.domain.accounts.verification import CodeTaken, VerificationService, ask_provider
@@ -64,10 +64,10 @@ def _settle(work: "Work", user_id: int, claim: IdentityClaim | None, verdict: Ve
     elif verdict.outcome == "unavailable":
         _wait(work, user)
     elif verdict.outcome == "matched" and _accept(service, user, claim):
-        messages.tell(work, "identity.verified", user)
+        work.get(AccountMessages).tell("identity.verified", user)
     else:
         service.refuse(user)
-        messages.tell(work, "identity.mismatched", user)
+        work.get(AccountMessages).tell("identity.mismatched", user)
 
 
 def _locked(work: "Work", user_id: int) -> User | None:
@@ -78,7 +78,7 @@ def _locked(work: "Work", user_id: int) -> User | None:
 
 def _wait(work: "Work", user: User | None) -> None:
     if user and not work.get(VerificationService).postpone(user):
-        messages.tell(work, "identity.given_up", user)
+        work.get(AccountMessages).tell("identity.given_up", user)
 
 
 def _accept(service: VerificationService, user: User, claim: IdentityClaim) -> bool:

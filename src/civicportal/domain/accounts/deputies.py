@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, select
 
-from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import Deputy, User, at_work
 from civicportal.domain.accounts.names import by_name
 from civicportal.domain.accounts.rights import RightsService
@@ -62,9 +62,9 @@ class DeputyService:
         self.session.flush()
         self._record("deputy:set", row)
         day = self.work.site.calendar.format_date(first, "short", self.work.site.locale)
-        messages.tell(self.work, "member.deputy", deputy, {"DATE": day})
+        self.work.get(AccountMessages).tell("member.deputy", deputy, {"DATE": day})
         if absent.id != self.work.actor.user_id:
-            messages.tell(self.work, "member.deputy_set", absent, {"DATE": day})
+            self.work.get(AccountMessages).tell("member.deputy_set", absent, {"DATE": day})
         return row
 
     def end(self, absent: User, deputy_row_id: int) -> None:

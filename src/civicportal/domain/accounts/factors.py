@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import Passkey, Role, User
 from civicportal.domain.accounts.recovery import RecoveryService
 from civicportal.domain.accounts.sessions import SessionService
@@ -113,7 +113,7 @@ class FactorService:
         if for_staff:
             own = actor.session_id if actor.user_id == user.id else None
             self.work.get(SessionService).end_all_others(user, own)
-        messages.tell(self.work, "member.factor_added", user)
+        self.work.get(AccountMessages).tell("member.factor_added", user)
 
     def require_removable(self, user: User, passkey: Passkey | None = None) -> None:
         """Refuse to remove the last usable factor of a person who needs one.
@@ -139,7 +139,7 @@ class FactorService:
         self.session.flush()
         if not self.of(user):
             self.work.get(RecoveryService).void(user)
-        messages.tell(self.work, "member.factor_removed", user)
+        self.work.get(AccountMessages).tell("member.factor_removed", user)
 
     def remove_all(self, user: User) -> None:
         """Remove every strong factor of a person and the recovery codes."""

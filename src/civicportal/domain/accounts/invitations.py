@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, select, update
 from civicportal.core.crypto import new_token, token_hash
 from civicportal.core.db import changed_rows
 from civicportal.core.security import SYSTEM, Identity
-from civicportal.domain.accounts import messages
 from civicportal.domain.accounts.errors import NumberTaken, UsernameTaken
 from civicportal.domain.accounts.factors import FactorService
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import Invitation, Role, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.services import AccountService
@@ -83,7 +83,7 @@ class InvitationService:
             raise Forbidden("the invitation gives more than its giver has")
         grants = [_grant(scope) for scope in scopes]
         made = self._make("join", username=username, name=name, mobile=mobile, grants=grants)
-        messages.tell_number(self.work, "member.invited", mobile)
+        self.work.get(AccountMessages).tell_number("member.invited", mobile)
         return made
 
     def reset(self, user: User) -> tuple[Invitation, str]:
@@ -121,7 +121,7 @@ class InvitationService:
             life=RESCUE_LIFE,
             operator=operator,
         )
-        messages.tell(self.work, "member.rescue", user)
+        self.work.get(AccountMessages).tell("member.rescue", user)
         return token
 
     def renew(self, invitation: Invitation) -> str:
@@ -139,7 +139,7 @@ class InvitationService:
         invitation.expires_at = self.work.clock.now() + LIFE
         invitation.inviter_id = self.work.actor.user_id
         self._record("invitation:renew", invitation)
-        messages.tell_number(self.work, "member.invited", invitation.mobile)
+        self.work.get(AccountMessages).tell_number("member.invited", invitation.mobile)
         return token
 
     def revoke(self, invitation: Invitation) -> None:

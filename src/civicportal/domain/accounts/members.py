@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from civicportal.core.db import fetch_row
-from civicportal.domain.accounts import messages
 from civicportal.domain.accounts.errors import UsernameTaken
 from civicportal.domain.accounts.factors import FactorService
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.sessions import SessionService
@@ -75,7 +75,7 @@ class MemberService:
             raise Forbidden("the account holds more than who would take its second factor away")
         self.work.get(FactorService).remove_all(user)
         self.work.get(SessionService).end_everything(user)
-        messages.tell(self.work, "member.app_off", user)
+        self.work.get(AccountMessages).tell("member.app_off", user)
 
     def disable(self, user: User) -> None:
         """Close both doors to a person and end every session, in this transaction.

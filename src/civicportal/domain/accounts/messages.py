@@ -1,63 +1,53 @@
-"""What accounts tell by SMS. The outbox lies above them, so it is reached from here only, and when it is needed."""
+"""Messages about accounts. The outbox stands above accounts, so its part is declared here and implemented there."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-from civicportal.domain.accounts.models import OtpChallenge, User
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
+    from civicportal.domain.accounts.models import OtpChallenge, User
+
+CodeState = Literal["waiting", "held", "sent", "failed"]
+"""Delivery state of a one-time code; "held" while no message gets through."""
 
 
-def send_code(work: "Work", challenge: OtpChallenge, locale: str) -> None:
-    """Promise the code of a challenge; nothing is sent for a hollow one.
+class AccountMessages:
+    """Send messages about accounts; :mod:`civicportal.domain.notifications.account_messages` implements it."""
 
-    :param locale: the language of its words; the site's own if empty.
-    """
-    from civicportal.domain.notifications.services import NotificationService
+    def __init__(self, work: "Work") -> None:
+        self.work = work
+        self.session = work.session
 
-    work.get(NotificationService).send_code(challenge, locale)
+    def send_code(self, challenge: "OtpChallenge", locale: str) -> None:
+        """Queue the code of a challenge; nothing is sent for a decoy challenge.
 
+        :param locale: language of the text; the site's if empty.
+        """
+        raise NotImplementedError
 
-def fate_of_code(work: "Work", challenge: OtpChallenge) -> str:
-    """Say what became of a code: "waiting", "held" while nothing gets through, "sent" or "failed"."""
-    from civicportal.domain.notifications import codes
+    def state_of_code(self, challenge: "OtpChallenge") -> CodeState:
+        """Return the delivery state of a code, the same for a decoy challenge."""
+        raise NotImplementedError
 
-    return codes.fate_of_code(work, challenge)
+    @property
+    def codes_arrive(self) -> bool:
+        """Return whether a code that is requested now can be expected to arrive."""
+        raise NotImplementedError
 
+    def tell(self, kind: str, user: "User", fields: Mapping[str, str] | None = None) -> None:
+        """Tell a person at once of a change of their account, in their language, if they have a mobile."""
+        raise NotImplementedError
 
-def codes_arrive(work: "Work") -> bool:
-    """Return whether a code that is asked for now can be expected to arrive."""
-    from civicportal.domain.notifications.gate import GateService
+    def tell_number(self, kind: str, mobile: str, *, user_id: int | None = None) -> None:
+        """Send a message to a number that is not, or no longer, that of an account.
 
-    return work.get(GateService).works
+        :param mobile: E.164.
+        """
+        raise NotImplementedError
 
+    def keep_owner(self, number: str, user_id: int) -> None:
+        """Record the person on messages of their number that have no user id: from before the account existed.
 
-def tell(work: "Work", kind: str, user: User, fields: Mapping[str, str] | None = None) -> None:
-    """Tell a person at once of a change to their account, in their language, if they have a mobile."""
-    from civicportal.domain.notifications.services import NotificationService
-
-    if user.mobile:
-        service = work.get(NotificationService)
-        locale = service.locale_of(user)
-        service.send(kind, recipient=user.mobile, user_id=user.id, fields=fields, locale=locale, at_once=True)
-
-
-def tell_number(work: "Work", kind: str, mobile: str, *, user_id: int | None = None) -> None:
-    """Tell somebody at a number that is not their account's, or who need not be a member yet.
-
-    :param mobile: E.164.
-    """
-    from civicportal.domain.notifications.services import NotificationService
-
-    work.get(NotificationService).send(kind, recipient=mobile, user_id=user_id, at_once=True)
-
-
-def keep_owner(work: "Work", number: str, user_id: int) -> None:
-    """Write a person on the messages of a number that they have given up.
-
-    :param number: E.164.
-    """
-    from civicportal.domain.notifications import owners
-
-    owners.keep_owner(work, number, user_id)
+        :param number: E.164, which the person has just given up.
+        """
+        raise NotImplementedError

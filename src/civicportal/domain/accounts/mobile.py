@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
-from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.proofs import require_own_realm
 from civicportal.domain.accounts.rights import RightsService
@@ -84,5 +84,5 @@ class MobileService:
         self.work.get(AuditService).record("member:mobile", subject_id=user.id)
         self.work.get(VerificationService).verify_anew(user)
         if former:
-            messages.keep_owner(self.work, former, user.id)
-            messages.tell_number(self.work, "member.mobile_changed", former, user_id=user.id)
+            self.work.get(AccountMessages).keep_owner(former, user.id)
+            self.work.get(AccountMessages).tell_number("member.mobile_changed", former, user_id=user.id)

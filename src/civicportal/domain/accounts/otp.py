@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from civicportal.core.clock import SKEW
 from civicportal.core.db import changed_rows
-from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import OtpChallenge, User
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class OtpService:
         )
         self.session.add(challenge)
         self.session.flush()
-        messages.send_code(self.work, challenge, locale)
+        self.work.get(AccountMessages).send_code(challenge, locale)
         return challenge
 
     def latest(self, purpose: Purpose, cookie_hash: str) -> OtpChallenge | None:

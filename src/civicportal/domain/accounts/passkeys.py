@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from civicportal.core.clock import SKEW
 from civicportal.core.crypto import same
 from civicportal.core.db import changed_rows
-from civicportal.domain.accounts import messages
 from civicportal.domain.accounts.factors import FactorService
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import Passkey, PasskeyChallenge, User
 from civicportal.domain.accounts.proofs import require_own_realm
 from civicportal.domain.accounts.relying_party import (
@@ -295,7 +295,9 @@ class PasskeyService:
         passkey.blocked_at = self.work.clock.now()
         self.session.flush()
         self.work.get(AuditService).record("passkey:block", subject_id=passkey.user_id, passkey=passkey.id)
-        messages.tell(self.work, "member.passkey_blocked", self.session.get_one(User, passkey.user_id))
+        self.work.get(AccountMessages).tell(
+            "member.passkey_blocked", self.session.get_one(User, passkey.user_id)
+        )
 
     def _handle(self, user: User) -> bytes:
         return self.work.site.keys.mac("passkey-user", str(user.id))

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from civicportal.domain.accounts import messages
 from civicportal.domain.accounts.devices import DeviceService
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.passwords import hash_password
 from civicportal.domain.accounts.proofs import require_own_realm
@@ -111,7 +111,7 @@ class AccountService:
         self.set_password(user, password)
         self.work.get(SessionService).end_everything(user)
         self.work.get(DeviceService).forget_all(user)
-        messages.tell(self.work, "member.password_changed", user)
+        self.work.get(AccountMessages).tell("member.password_changed", user)
 
     def password_words(self, user: User) -> Iterator[str]:
         """Yield what no password of this person may be built of."""

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, select
 
-from civicportal.core.security_events import tell_of
 from civicportal.domain.audit.digests import digest_words
+from civicportal.domain.audit.events import tell_of
 from civicportal.domain.audit.models import AuditEvent
 
 if TYPE_CHECKING:

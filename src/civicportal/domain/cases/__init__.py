@@ -3,6 +3,7 @@
 from typing import Any
 
 from civicportal.core.security import CITIZEN, EVERYBODY
+from civicportal.domain.cases.errors import Refused
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.events import SessionReplaced
 from civicportal.web.pages import add_pages
@@ -58,6 +59,7 @@ def includeme(config: Any) -> None:
     :raises ConfigurationError: when a transition has the name of another action of citizens on a case.
     """
     _refuse_reserved(config.registry.site)
+    config.add_exception_view("civicportal.domain.cases.views.refused.refused", context=Refused)
     config.add_subscriber("civicportal.domain.cases.uploads.keep_uploads", SessionReplaced)
     config.add_request_method("civicportal.domain.cases.finding.typed_number", reify=True)
     # A tracking code, not a one-time code.

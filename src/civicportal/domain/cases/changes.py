@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from civicportal.domain.cases.models import Case, CaseEvent
+    from civicportal.domain.cases.referral import Referral
     from civicportal.domain.cases.workflow import CaseKind, Transition
-    from civicportal.domain.kartable.models import Referral
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from sqlalchemy import update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from civicportal.core.db import NEVER
+from civicportal.domain.cases.counters import CountKey, Values, add_to_counters
 from civicportal.domain.cases.models import Case
-from civicportal.domain.statistics.counters import CountKey, Values
 from civicportal.util.calendar import CityCalendar
 
 if TYPE_CHECKING:
@@ -27,11 +27,12 @@ def count(work: "Work", case: Case, sign: int = 1) -> None:
     """Add a case to the counters, or subtract it."""
     day = work.site.calendar.today(case.created_at)
     where = (case.category_id or 0, case.unit_id or 0)
-    work.count(CountKey(case.kind, day, case.stage, case.status, *where), _values(case), sign)
+    values = tuple(sign * value for value in _values(case))
+    add_to_counters(work, CountKey(case.kind, day, case.stage, case.status, *where), values)
     tally = work.site.kind(case.kind).tally
     if tally:
         for place in tally.places(case, work):
-            work.tally(tally, place, sign)
+            work.counters.add(tally.summed, place, (sign,))
 
 
 @contextmanager

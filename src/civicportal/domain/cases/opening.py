@@ -1,6 +1,7 @@
 """Preparation of a new case: code, search words, unit and deadline."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -10,11 +11,21 @@ from civicportal.domain.cases.codes import CodeService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.search_index import citizen_name, in_lines, words_of
 from civicportal.domain.cases.workflow import CaseKind
-from civicportal.domain.kartable.routing import RoutingService
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
     from civicportal.domain.organization.models import Category
+
+
+class PlacementService:
+    """Gives a new case its unit and its deadline; routing implements it."""
+
+    def place(self, case: Case, start: datetime) -> None:
+        """Assign a new case its unit and its deadline.
+
+        :param start: start of the working time.
+        """
+        raise NotImplementedError
 
 
 class OpeningService:
@@ -63,7 +74,7 @@ class OpeningService:
             **values,
         )
         self._details[case] = detail
-        self.work.get(RoutingService).place(case, case.created_at)
+        self.work.get(PlacementService).place(case, case.created_at)
         return case
 
     def unknown(self, kind: CaseKind) -> Case:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
     from civicportal.core.work import Work
     from civicportal.domain.cases.models import Case
-    from civicportal.domain.statistics.tallies import Tally
+    from civicportal.domain.cases.tallies import Tally
 
 Stage = Literal["registered", "in_progress", "done", "rejected"]
 Actor = Literal["staff", "citizen", "system"]

@@ -33,7 +33,7 @@ from civicportal.domain.cases.access.rights import AccessService, visible
 from civicportal.domain.cases.access.sql import free_line
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Page, case_page
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.staffing import (
     NOTHING,
     Staffing,

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.opening import OpeningService
-from civicportal.domain.kartable.models import Referral, RoutingRule
+from civicportal.domain.cases.referral import Referral
+from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.routing import BY_RULE, RoutingService
 from civicportal.domain.organization.services import OrganizationService
 

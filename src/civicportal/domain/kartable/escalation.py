@@ -16,7 +16,7 @@ from civicportal.core.jobs import Job
 from civicportal.domain.accounts.models import Membership, RolePermission, User
 from civicportal.domain.accounts.permissions import LEAD
 from civicportal.domain.cases.models import Case, CaseEvent
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.services import OrganizationService

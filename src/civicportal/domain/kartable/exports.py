@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Sort
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.exports.cases import CaseRow, CaseSource, case_columns
 from civicportal.domain.exports.types import SORT, Column, Export
 from civicportal.domain.kartable.filters import choices, filters_of
@@ -15,7 +16,6 @@ from civicportal.domain.kartable.inbox import (
     InboxService,
     sorts_of,
 )
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.rows import holder_id, names_of
 from civicportal.domain.kartable.schemas import InboxFilters
 from civicportal.util.i18n import _

@@ -14,9 +14,10 @@ from civicportal.domain.accounts.verification import VerificationService, identi
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.access.rights import AccessService, holds, visible
 from civicportal.domain.cases.models import Case, CaseLink, Follower
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.sources import SOURCES
-from civicportal.domain.kartable.models import Referral, RoutingRule
+from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.routing import UNATTENDED
 from civicportal.domain.kartable.rows import Row, RowService, holder_id
 from civicportal.domain.organization.services import OrganizationService

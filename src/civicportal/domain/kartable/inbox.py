@@ -17,9 +17,9 @@ from civicportal.domain.cases.paging import (
     Rows,
     Window,
 )
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.workflow import OPEN_STAGES
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.parts import (
     OTHER,
     best_line,

@@ -8,8 +8,8 @@ from sqlalchemy import ScalarSelect, bindparam, select, tuple_, union_all
 from civicportal.core.db import BigId, UTCDateTime
 from civicportal.core.security import Identity
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.counters import KEPT
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.parts import (
     each_of,
     own_parts,

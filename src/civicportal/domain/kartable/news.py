@@ -6,7 +6,7 @@ from sqlalchemy import func, or_, select
 
 from civicportal.domain.cases.access.rights import in_kartable
 from civicportal.domain.cases.models import Case
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

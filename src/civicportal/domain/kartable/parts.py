@@ -33,7 +33,7 @@ from civicportal.domain.cases.access.sql import (
     kinds_of,
     persons,
 )
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 from civicportal.util.lists import MOST_COUNTED
 
 Condition = ColumnElement[bool]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, case, or_, select, update
 
 from civicportal.domain.cases.models import Case
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site

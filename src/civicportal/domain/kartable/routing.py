@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.cases.deadlines import promise
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.opening import PlacementService
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.custody import CustodyService
-from civicportal.domain.kartable.models import Referral, RoutingRule
+from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.types import Route
 from civicportal.domain.organization.services import OrganizationService, Tree, UnknownUnit
 
@@ -43,7 +45,7 @@ def fits(rule: RoutingRule, case: Case, facts: Mapping[str, str], categories: "T
     )
 
 
-class RoutingService:
+class RoutingService(PlacementService):
     """Find the route of a case and the rule that decides."""
 
     def __init__(self, work: "Work") -> None:

@@ -11,7 +11,8 @@ from translationstring import TranslationString
 
 from civicportal.core.db import fetch_row
 from civicportal.domain.audit.services import AuditService
-from civicportal.domain.kartable.models import Referral, RoutingRule
+from civicportal.domain.cases.referral import Referral
+from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.routing import BY_RULE
 from civicportal.domain.organization.editing import changes, new_key
 from civicportal.domain.organization.services import OrganizationService

@@ -11,12 +11,12 @@ from civicportal.domain.cases.conversion import LINK, ConversionService
 from civicportal.domain.cases.deadlines import promise
 from civicportal.domain.cases.measures import recounted
 from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.snapshots import snapshot
 from civicportal.domain.kartable.addressees import of_units, works_for
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.errors import ReferralError, UnattendedReferral
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.kartable.routing import RoutingService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden

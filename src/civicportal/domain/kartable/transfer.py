@@ -10,7 +10,7 @@ from civicportal.core.security import Identity
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.cases.models import Case, CaseEvent
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.services import KartableService
 from civicportal.util.errors import Forbidden

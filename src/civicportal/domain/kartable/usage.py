@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, func, select, update
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.models import Case
-from civicportal.domain.kartable.models import Referral, RoutingRule
+from civicportal.domain.cases.referral import Referral
+from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.util.persian import alphabetical
 

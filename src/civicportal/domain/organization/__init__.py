@@ -1,1 +1,8 @@
-"""Units, categories and the working calendar of the municipality."""
+"""Units, categories and the working calendar."""
+
+from typing import Any
+
+
+def includeme(config: Any) -> None:
+    """Add what forms ask of the calendar."""
+    config.add_request_method("civicportal.domain.organization.requests.days_off", "days_off", reify=True)

@@ -13,6 +13,7 @@ from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.exc import OperationalError
 
 from civicportal.core.checks import Finding
+from civicportal.core.site import Ownership
 from civicportal.core.storage import (
     IFileStorage,
     StoreAway,
@@ -49,6 +50,18 @@ LOST = "; if it is lost for good, and with it all that was sealed: civicportal k
 
 Marks = dict[str, Any]
 """Rows of :class:`PortalMark` by name."""
+
+
+class PortalOwnership(Ownership):
+    """The marks in the database and in the file store."""
+
+    def is_own(self, site: "Site", store: IFileStorage) -> bool:
+        """Return whether a file store bears this portal's mark."""
+        return is_own(site, store)
+
+    def establish(self, site: "Site", *, forks: bool) -> None:
+        """Refuse a foreign store or secret; mark those of a new portal."""
+        establish(site, forks=forks)
 
 
 def portal_id(site: "Site") -> str:

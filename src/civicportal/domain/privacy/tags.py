@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Column, ColumnElement, Select, String, Table, false, null, or_, select
 
+from civicportal.core.db import Base
 from civicportal.core.tags import links, usual_link
 from civicportal.domain.cases.models import Case
-from civicportal.portal.models import Base
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site

@@ -6,7 +6,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
-from civicportal.domain.accounts import messages
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.schemas import CodeEntry
 from civicportal.domain.accounts.signing import sign_out
@@ -119,6 +119,6 @@ def _open_cases(request: Request, user: User) -> Any:
 def _leave(request: Request) -> Any:
     user = request.work.session.get_one(User, request.identity.user_id, with_for_update=True)
     left = request.work.get(LeavingService).leave(user)
-    messages.tell(request.work, "member.left", user)
+    request.work.get(AccountMessages).tell("member.left", user)
     sign_out(request)
     return left

@@ -5,14 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Self
 
-from civicportal.domain.statistics.periods import (
-    Span,
-    month_of,
-    so_many_months_later,
-    week_of,
-)
+from civicportal.domain.statistics.periods import Span, so_many_months_later, week_of
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.calendar.dates import InvalidDate
+from civicportal.util.calendar.months import month_of
 from civicportal.util.i18n import _, localized_digits
 
 _DAY = timedelta(days=1)

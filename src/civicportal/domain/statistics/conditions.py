@@ -12,7 +12,7 @@ def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return case((condition, 1), else_=0)
 
 
-#: The value of one case for each of :data:`~civicportal.domain.statistics.counters.MEASURES`.
+#: The value of one case for each of :data:`~civicportal.domain.cases.counters.MEASURES`.
 MEASURED: dict[str, ColumnElement[Any] | Any] = {
     "n": literal(1),
     "on_time": _one_if(closed_on_time()),

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, literal
 
 from civicportal.domain.cases.conditions import overdue
+from civicportal.domain.cases.counters import MEASURES
 from civicportal.domain.cases.models import Case
-from civicportal.domain.statistics.counters import MEASURES
 from civicportal.domain.statistics.numbers import Numbers
 from civicportal.domain.statistics.periods import Span, Step
 from civicportal.domain.statistics.reading import HOURS, FigureReader

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, func, select, union_all
 from civicportal.domain.cases.access.reach import in_own_counters
 from civicportal.domain.cases.access.rights import sees_all
 from civicportal.domain.cases.conditions import sent_between
+from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import has_one_of
 from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.workflow import OPEN_STAGES
-from civicportal.domain.statistics.models import CaseCount, CaseMonthCount, CaseTotal
 from civicportal.domain.statistics.periods import Span, whole_months
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.lists import (

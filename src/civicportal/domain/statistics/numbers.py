@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from civicportal.domain.cases.counters import MEASURES, Values
 from civicportal.domain.cases.workflow import OPEN_STAGES
-from civicportal.domain.statistics.counters import MEASURES, Values
 
 _REOPENED = MEASURES.index("reopened")
 

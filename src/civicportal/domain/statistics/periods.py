@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from civicportal.util.calendar import CityCalendar
+from civicportal.util.calendar.months import month_after, month_of
 from civicportal.util.i18n import _
 
 _DAY = timedelta(days=1)
@@ -74,18 +75,6 @@ class Bucket:
     def days(self) -> list[date]:
         """Return its days."""
         return [self.first + number * _DAY for number in range((self.last - self.first).days + 1)]
-
-
-def month_of(day: date, calendar: CityCalendar) -> date:
-    """Return the first day of the month of a day."""
-    year, month, _day = calendar.year_month_day(day)
-    return calendar.day(year, month, 1)
-
-
-def month_after(day: date, calendar: CityCalendar) -> date:
-    """Return the first day of the next month."""
-    year, month, _day = calendar.year_month_day(day)
-    return calendar.day(*((year, month + 1, 1) if month < 12 else (year + 1, 1, 1)))
 
 
 def so_many_months_later(day: date, months: int, calendar: CityCalendar) -> date:

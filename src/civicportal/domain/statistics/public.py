@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from civicportal.domain.cases.conditions import overdue as is_overdue
 from civicportal.domain.cases.conditions import sent_between
+from civicportal.domain.cases.counter_models import CaseMonthCount
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.workflow import STAGES, CaseKind
 from civicportal.domain.organization.services import OrganizationService
@@ -22,7 +23,6 @@ from civicportal.domain.statistics.hiding import (
     share,
     told_together,
 )
-from civicportal.domain.statistics.models import CaseMonthCount
 from civicportal.domain.statistics.periods import Bucket, Span, buckets
 
 if TYPE_CHECKING:

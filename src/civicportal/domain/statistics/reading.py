@@ -27,11 +27,11 @@ from civicportal.core.db.dates import (
     quarter_of_an_hour,
 )
 from civicportal.domain.cases.conditions import overdue
+from civicportal.domain.cases.counter_models import CaseCount
+from civicportal.domain.cases.counters import MEASURES
 from civicportal.domain.cases.models import Case
 from civicportal.domain.statistics.conditions import MEASURED
-from civicportal.domain.statistics.counters import MEASURES
 from civicportal.domain.statistics.lookup import counted_in, pieces
-from civicportal.domain.statistics.models import CaseCount
 from civicportal.domain.statistics.periods import Span
 from civicportal.domain.statistics.selection import Facet, Selection
 from civicportal.util.calendar import CityCalendar

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Select, Subquery, delete, func, insert, literal, or_, select, text, union_all
 
 from civicportal.core.db.dates import city_day
 from civicportal.domain.cases.conditions import sent_between
-from civicportal.domain.cases.models import Case
-from civicportal.domain.statistics.conditions import MEASURED
-from civicportal.domain.statistics.counters import (
+from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
+from civicportal.domain.cases.counters import (
     MEASURES,
     CountKey,
-    Key,
     TotalKey,
     Values,
 )
-from civicportal.domain.statistics.models import CaseCount, CaseMonthCount, CaseTotal
-from civicportal.domain.statistics.periods import Span, month_after, month_of
+from civicportal.domain.cases.models import Case
+from civicportal.domain.statistics.conditions import MEASURED
+from civicportal.domain.statistics.periods import Span
+from civicportal.util.calendar.months import month_after, month_of
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # statement, including the daily ones, so locking this one table is enough; locking more could deadlock, because
 # PostgreSQL locks the tables of a new statement in another order than those of a cached plan.
 _ALONE = text("LOCK TABLE case_counts IN SHARE ROW EXCLUSIVE MODE")
+Key = TypeVar("Key", CountKey, TotalKey)
 Differences = dict[Key, tuple[Values, Values]]
 """Wrong counters as (stored, live), in the order of the measures."""
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, union_all
 
-from civicportal.domain.statistics.tallies import Tally
+from civicportal.domain.cases.tallies import Tally
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

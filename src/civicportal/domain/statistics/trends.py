@@ -7,17 +7,9 @@ from typing import Any
 
 from civicportal.domain.statistics.charts import Chart, line_chart
 from civicportal.domain.statistics.figures import FigureService
-from civicportal.domain.statistics.periods import (
-    MOST_STEPS,
-    STEPS,
-    Bucket,
-    Step,
-    buckets,
-    month_of,
-    step_of,
-    title,
-)
+from civicportal.domain.statistics.periods import MOST_STEPS, STEPS, Bucket, Step, buckets, step_of, title
 from civicportal.domain.statistics.selection import Selection
+from civicportal.util.calendar.months import month_of
 
 LONGEST = 1100
 """Maximum days; a longer period begins with the first case."""

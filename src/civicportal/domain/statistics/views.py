@@ -4,8 +4,8 @@ from typing import Any
 
 from civicportal.domain.cases.workflow import STAGES
 from civicportal.domain.statistics.charts import line_chart
-from civicportal.domain.statistics.periods import month_of
 from civicportal.domain.statistics.public import PublicFigures, PublicFigureService
+from civicportal.util.calendar.months import month_of
 from civicportal.web.request import Request
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from civicportal.domain.cases.counter_models import CaseCount
 from civicportal.domain.cases.models import Rating
 from civicportal.domain.statistics.hiding import FEWEST
-from civicportal.domain.statistics.models import CaseCount
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property, partial
+from functools import cached_property
 from typing import Any, NoReturn
 
 import colander
@@ -75,7 +75,7 @@ class BoundForm:
         self.schema = schema.bind(
             country=site.country,
             calendar=site.calendar,
-            days_off=cache(partial(_days_off, request)),
+            days_off=lambda: request.days_off,
             **(bindings or {}),
         )
         self._refuse_open_secrets(request)
@@ -336,12 +336,3 @@ def _answer_later(_request: Request, response: Any) -> None:
     if response.status_int == _UNPROCESSABLE:
         response.status_int = 503
         response.headers["Retry-After"] = str(RETRY_SECONDS)
-
-
-def _days_off(request: Request) -> frozenset[int]:
-    """Return the weekdays on which the city does not work, as it has arranged them."""
-    from civicportal.domain.organization.services import OrganizationService
-
-    with request.site.work(actor=request.identity, write=False) as work:
-        days: frozenset[int] = work.get(OrganizationService).calendar.weekend
-    return days

@@ -6,8 +6,8 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.domain.accounts import messages
 from civicportal.domain.accounts.agents import describe
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.passkeys import PasskeyService
 from civicportal.domain.accounts.passwords import CITIZEN_MINIMUM, STAFF_MINIMUM, check_password_policy
@@ -124,7 +124,7 @@ def _save_password(request: Request, form: BoundForm, user: User, new: str) -> A
     if problem:
         form.refuse("new", problem)
     accounts.set_password(request.work.session.get_one(User, user.id), new)
-    messages.tell(request.work, "member.password_changed", user)
+    request.work.get(AccountMessages).tell("member.password_changed", user)
     return _back(request, _("Your password was changed; other devices have to sign in again."))
 
 

@@ -5,10 +5,10 @@ from urllib.parse import urlencode, urlsplit
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.domain.accounts import messages
 from civicportal.domain.accounts.devices import DeviceService, device_hash
 from civicportal.domain.accounts.guards import attempt, password_uses, requester
 from civicportal.domain.accounts.kept import kept_draft
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.passwords import hash_password, needs_rehash, verify_password
 from civicportal.domain.accounts.proofs import Proof, ProofService, proof_of
@@ -111,7 +111,7 @@ def password(request: Request) -> Any:
         _rehash(user, values["password"])
         kept = sign_in(request, user, "citizen", by="password")
         if is_new:
-            messages.tell(request.work, "member.new_device", user)
+            request.work.get(AccountMessages).tell("member.new_device", user)
         return HTTPSeeOther(request.safe_next(kept or "/my"))
 
     return handle_form(request, form, enter, code_url=onward(request, "login"))

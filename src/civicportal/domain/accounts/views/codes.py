@@ -5,13 +5,13 @@ from typing import Any
 
 from civicportal.core.crypto import token_hash
 from civicportal.core.limits import Requester, Use
-from civicportal.domain.accounts import messages
 from civicportal.domain.accounts.guards import (
     attempt,
     code_uses,
     count_send,
     requester,
 )
+from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import OtpChallenge, User
 from civicportal.domain.accounts.otp import (
     RESEND_AFTER,
@@ -124,8 +124,8 @@ def context(request: Request, challenge: OtpChallenge) -> dict[str, Any]:
         return {
             "mobile": challenge.mobile,
             "seconds": max(0, int(left.total_seconds())),
-            "fate": messages.fate_of_code(work, challenge),
-            "codes_arrive": messages.codes_arrive(work),
+            "fate": work.get(AccountMessages).state_of_code(challenge),
+            "codes_arrive": work.get(AccountMessages).codes_arrive,
             "state_url": request.route_path("login_state", _query={"for": challenge.purpose}),
         }
 
@@ -133,7 +133,7 @@ def context(request: Request, challenge: OtpChallenge) -> dict[str, Any]:
 def codes_arrive(request: Request) -> bool:
     """Return whether a code can be expected to arrive, for every number alike."""
     with request.site.work(actor=request.identity, write=False) as work:
-        return messages.codes_arrive(work)
+        return work.get(AccountMessages).codes_arrive
 
 
 def state(request: Request) -> dict[str, str]:
@@ -143,4 +143,4 @@ def state(request: Request) -> dict[str, str]:
     if challenge is None:
         return {"state": "failed"}
     with request.site.work(actor=request.identity, write=False) as work:
-        return {"state": messages.fate_of_code(work, challenge)}
+        return {"state": work.get(AccountMessages).state_of_code(challenge)}

@@ -21,7 +21,7 @@ from civicportal.domain.cases.access.sql import (
     persons,
 )
 from civicportal.domain.cases.models import Case
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

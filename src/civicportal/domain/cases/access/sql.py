@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from civicportal.core.hints import Unindexed
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.cases.models import Case
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 
 ADDRESSED = ("copy", "inquiry")
 """Types of lines by which somebody asks or informs a whole unit, whatever the case is about."""

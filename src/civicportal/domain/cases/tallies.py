@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from civicportal.domain.statistics.summing import Row, Summed
+from civicportal.core.counters import Summed
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -36,20 +36,3 @@ class Tally:
     def summed(self) -> Summed:
         """Return the table for :func:`add_up`."""
         return Summed(self.model.__table__, ("n",))
-
-
-class TallyCounts(dict[tuple[Tally, Place], int]):
-    """The increments of a unit of work."""
-
-    def add(self, tally: Tally, place: Place, sign: int) -> None:
-        """Increment, or decrement with a sign of -1."""
-        self[tally, place] = self.get((tally, place), 0) + sign
-
-
-def tallied_rows(counts: TallyCounts) -> dict[Summed, list[Row]]:
-    """Return the increments of each table, tables ordered by name."""
-    found: dict[Summed, list[Row]] = {}
-    for (tally, place), n in sorted(counts.items(), key=lambda item: item[0][0].model.__table__.name):
-        if n:
-            found.setdefault(tally.summed, []).append((*place, n))
-    return found

@@ -7,6 +7,7 @@ PostgreSQL the rows are sent as arrays instead, whatever their number, and all t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import add
 from typing import Any
 
 from sqlalchemy import Table, bindparam, func, select
@@ -39,6 +40,34 @@ class Summed:
 
 Row = tuple[Any, ...]
 """Keys and increments: the values of the keys and of the measures, in order."""
+
+
+class Counters:
+    """What a unit of work adds to rows of counters, written right before its commit."""
+
+    def __init__(self, other: "Counters | None" = None) -> None:
+        self._rows: dict[Summed, dict[Row, Row]] = {}
+        if other is not None:
+            self._rows = {summed: dict(rows) for summed, rows in other._rows.items()}
+
+    def add(self, summed: Summed, key: Row, values: Row) -> None:
+        """Add numbers to a row.
+
+        :param key: values of the primary key.
+        :param values: a number for each measure.
+        """
+        rows = self._rows.setdefault(summed, {})
+        before = rows.get(key)
+        rows[key] = values if before is None else tuple(map(add, before, values))
+
+    def write(self, engines: Engines, session: Session) -> None:
+        """Write the sums, the tables in the order of their names, and forget them."""
+        named = sorted(self._rows.items(), key=lambda item: item[0].table.name)
+        found = {
+            summed: [key + values for key, values in rows.items() if any(values)] for summed, rows in named
+        }
+        self._rows.clear()
+        add_up(engines, session, found)
 
 
 def add_up(engines: Engines, session: Session, found: Mapping[Summed, Sequence[Row]]) -> None:

@@ -1,0 +1,61 @@
+"""Answers to people who may not open a page: the sign-in, the set-up of a strong factor, or 403."""
+
+from typing import Any
+from urllib.parse import quote
+
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.accounts.policy import record_denial
+from civicportal.domain.accounts.unsent import keep_unsent
+from civicportal.util.i18n import _
+from civicportal.web.derivers import SAFE
+from civicportal.web.errors import page
+from civicportal.web.request import Request
+from civicportal.web.sent import sent_form
+
+STAFF_AREAS = ("/kartable", "/desk", "/admin", "/exports")
+
+
+def forbidden(request: Request) -> Any:
+    """Redirect visitors to the sign-in; answer 403 to others.
+
+    People who need a strong factor are redirected to its set-up. A form submitted after the session ended is kept and restored after the
+    sign-in. Scripts only get 401: they would mistake the sign-in page for the requested response.
+    """
+    if request.identity.must_enrol:
+        return _enrolment(request)
+    if request.identity.door != "visitor":
+        return wrong_door(request)
+    if request.is_xhr:
+        return page(request, 401)
+    if request.method in SAFE:
+        return _door(request, request.path_qs)
+    if sent_form(request).is_own:
+        return _door(request, keep_unsent(request))
+    return wrong_door(request)
+
+
+def _enrolment(request: Request) -> Any:
+    """Redirect a person who needs a strong factor to its set-up; a submitted form is kept."""
+    if request.is_xhr:
+        return page(
+            request, 403, message=request.translate(_("Set up a passkey or an authenticator app first."))
+        )
+    sent = request.method not in SAFE and sent_form(request).is_own
+    target = keep_unsent(request) if sent else request.path_qs if request.method in SAFE else ""
+    query = f"?next={quote(target, safe='/')}" if target else ""
+    return HTTPSeeOther(f"{request.route_path('account_factor')}{query}")
+
+
+def _door(request: Request, target: str) -> HTTPSeeOther:
+    door = "/staff/login" if request.path.startswith(STAFF_AREAS) else "/login"
+    return HTTPSeeOther(f"{door}?next={quote(target, safe='/')}" if target else door)
+
+
+def wrong_door(request: Request) -> Any:
+    """Answer 403 to a person who may not, and note it in the trail."""
+    # What was refused is rolled back first: the trail is written in a unit of work of its own.
+    request.tm.abort()
+    request.tm.begin()
+    record_denial(request)
+    return page(request, 403, "403")

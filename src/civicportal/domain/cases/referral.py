@@ -1,0 +1,108 @@
+"""Referrals: what a kartable lists."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, TextClause, text
+from sqlalchemy.orm import Mapped
+
+from civicportal.core.db import Base, BigId, id_column, tagged
+from civicportal.domain.cases.models import Case
+
+_OPEN = text("closed_at IS NULL")
+_NEW = text("closed_at IS NULL AND read_at IS NULL")
+_OPEN_ACTION = text("type = 'action' AND closed_at IS NULL")
+_ELSEWHERE = text("elsewhere IS NOT NULL")
+_ADDRESSED = text("type IN ('copy', 'inquiry')")
+_EVER = ("kind", "to_unit_id", "category_id", "created_at", "case_id")
+
+
+def _copied(*args: Any) -> Mapped[Any]:
+    """Return a column filled by triggers: deferred, since the session would not notice its change."""
+    return tagged(*args, deferred=True, deferred_raiseload=True, export=False)
+
+
+def _lines(name: str, *columns: str, where: TextClause = _OPEN) -> Index:
+    return Index(f"ix_referrals_{name}", *columns, postgresql_where=where, sqlite_where=where)
+
+
+class Referral(Base):
+    """A case sent to a unit or a person. An open case has exactly one open referral of type "action".
+
+    Open referrals carry the columns that a kartable is sorted and filtered by, so a page is read from an index
+    however many cases are open; every referral carries kind and category of its case, and whether the case is in another unit now.
+    Triggers of the database copy them from the case; no other code writes them.
+    """
+
+    __tablename__ = "referrals"
+    __table_args__ = (
+        Index(
+            "uq_referrals_open_action",
+            "case_id",
+            unique=True,
+            postgresql_where=_OPEN_ACTION,
+            sqlite_where=_OPEN_ACTION,
+        ),
+        Index(None, "case_id", "id"),
+        # Cases that a unit or a person ever had. For open referrals the other indexes serve; with ``closed_at`` here SQLite
+        # would read most open referrals by this index.
+        Index(None, "to_unit_id", "case_id"),
+        # Finds a person's referrals of cases in other units without reading all of them.
+        _lines("ever_to_user", "to_user_id", *_EVER, where=text("to_user_id IS NOT NULL")),
+        _lines("ever_taken_by", "taken_by_id", *_EVER, where=text("taken_by_id IS NOT NULL")),
+        Index(None, "closed_by_id", "closed_at"),
+        # Cases of other units that a unit may see because of a referral, inquiry or copy.
+        _lines("elsewhere", "to_unit_id", "elsewhere", "created_at", "case_id", where=_ELSEWHERE),
+        _lines("addressed", "to_unit_id", "case_id", where=_ADDRESSED),
+        _lines("to_user", "to_user_id", "deadline", "case_id"),
+        _lines("taken_by", "taken_by_id", "deadline", "case_id"),
+        _lines("unit_deadline", "to_unit_id", "kind", "deadline", "case_id"),
+        _lines("unit_sent", "to_unit_id", "kind", "sent_at", "case_id"),
+        _lines("kind_deadline", "kind", "deadline", "case_id"),
+        _lines("unit_changed", "to_unit_id", "kind", "changed_at", "case_id"),
+        _lines("unit_new", "to_unit_id", "kind", "deadline", "case_id", where=_NEW),
+        _lines("category", "category_id", "deadline", "case_id"),
+        _lines("deadline", "deadline", "case_id"),
+        _lines("sent", "sent_at", "case_id"),
+        _lines("changed", "changed_at", "case_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = id_column()
+    case_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"))
+    #: "action", "copy" or "inquiry".
+    type: Mapped[str] = tagged(String(10), default="action")
+    from_unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
+    from_user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    to_unit_id: Mapped[int] = tagged(BigId, ForeignKey("units.id"))
+    to_user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    taken_by_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    note: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
+    #: The answer to an inquiry.
+    answer: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
+    #: What routed a new case here: ``rule:<key>``, ``plugin``, ``category``, ``fallback``; ``escalation:<step>`` for an
+    #: escalated case.
+    rule: Mapped[str] = tagged(String(60), default="")
+    created_at: Mapped[datetime] = tagged()
+    read_at: Mapped[datetime | None] = tagged()
+    closed_at: Mapped[datetime | None] = tagged()
+    #: "acted", "referred", "returned", "escalated", "answered", "closed" or "undone".
+    closed_how: Mapped[str | None] = tagged(String(10))
+    closed_by_id: Mapped[int | None] = tagged(BigId)
+    #: The previous referral of the chain.
+    previous_id: Mapped[int | None] = tagged(BigId)
+    #: The events of the case that opened and closed the referral; an undo reverts them.
+    opened_event_id: Mapped[int | None] = tagged(BigId)
+    closed_event_id: Mapped[int | None] = tagged(BigId)
+    kind: Mapped[str | None] = _copied(String(40))
+    category_id: Mapped[int | None] = _copied(BigId)
+    #: Copies of columns of the case, valid while the referral is open; ``sent_at`` and ``changed_at`` are its ``created_at`` and
+    #: ``updated_at``.
+    status: Mapped[str | None] = _copied(String(40))
+    stage: Mapped[str | None] = _copied(String(12))
+    deadline: Mapped[datetime | None] = _copied()
+    paused_at: Mapped[datetime | None] = _copied()
+    sent_at: Mapped[datetime | None] = _copied()
+    changed_at: Mapped[datetime | None] = _copied()
+    #: The kind of a case that is in another unit than the referral's now, or in none; else None.
+    elsewhere: Mapped[str | None] = _copied(String(40))

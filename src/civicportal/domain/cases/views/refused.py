@@ -1,0 +1,12 @@
+"""The answer to a step that a rule forbids."""
+
+from typing import Any
+
+from civicportal.domain.cases.errors import Refused
+from civicportal.web.errors import page
+from civicportal.web.request import Request
+
+
+def refused(error: Refused, request: Request) -> Any:
+    """Answer 409 with the reason, where no view has made a better page of it."""
+    return page(request, 409, message=request.translate(error.reason))

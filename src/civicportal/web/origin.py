@@ -1,0 +1,38 @@
+"""Request id and client address for every line of the log."""
+
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.tweens import INGRESS
+
+from civicportal.core.logging import ORIGIN, Origin
+from civicportal.web.request import Request
+
+_NUMBER = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def origin_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid's
+    """Return the tween that makes request id and client address available to every log line."""
+
+    def origin_tween(request: Request) -> Any:
+        number = request.environ.get("HTTP_X_REQUEST_ID", "")
+        if not _NUMBER.fullmatch(number):
+            number = secrets.token_hex(16)
+        before = ORIGIN.set(Origin(address=request.remote_addr or "", request=number))
+        try:
+            return handler(request)
+        finally:
+            ORIGIN.reset(before)
+
+    return origin_tween
+
+
+def includeme(config: Any) -> None:
+    """Add the tween above all others."""
+    config.add_tween(
+        "civicportal.web.origin.origin_tween_factory",
+        under=INGRESS,
+        over=("civicportal.web.headers.headers_tween_factory", "civicportal.web.sanity.sanity_tween_factory"),
+    )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from civicportal.core.site import Site
+from civicportal.domain.cases.kinds import kinds_of
 from docs.tools import (
     chart,
     combined_page,
@@ -67,7 +68,7 @@ def pages(site: Site) -> dict[str, str]:
         "findings.md": findings_page.page(),
         "combined-fields.md": combined_page.page(),
     }
-    charts = {f"workflows/{kind.name}.svg": chart.draw(kind) for kind in site.kinds.values()}
+    charts = {f"workflows/{kind.name}.svg": chart.draw(kind) for kind in kinds_of(site).values()}
     return {name: NOTE + text for name, text in written.items()} | charts
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from civicportal.core.jobs import Job
 from civicportal.core.plugins import in_order
 from civicportal.core.site import Site
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.workflow import permissions_of
 from docs.tools.tables import code, table
 
@@ -46,8 +47,8 @@ UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 def permissions(site: Site) -> str:
     """Return the page of permissions."""
-    prefixes = sorted(kind.permission_prefix for kind in site.kinds.values())
-    of_kinds = {kind.name: list(permissions_of(kind)) for kind in site.kinds.values()}
+    prefixes = sorted(kind.permission_prefix for kind in kinds_of(site).values())
+    of_kinds = {kind.name: list(permissions_of(kind)) for kind in kinds_of(site).values()}
     verbs = [
         (code(f"<kind>:case:{one.name.rpartition(':')[2]}"), str(one.title), LIMITS[one.scope])
         for one in next(iter(of_kinds.values()))

@@ -1,6 +1,7 @@
 """The page of the workflows: for each kind of case a chart and the same as a table."""
 
 from civicportal.core.site import Site
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.workflow import STAGES, CaseKind, Transition
 from docs.tools.tables import code, table
 
@@ -20,7 +21,7 @@ names another; citizens act on their own cases only, the system in jobs and answ
 def page(site: Site) -> str:
     """Return the page."""
     stages = ", ".join(f"{title} ({code(name)})" for name, title in STAGES.items())
-    return "\n".join([INTRODUCTION.format(stages=stages), *map(_section, site.kinds.values())])
+    return "\n".join([INTRODUCTION.format(stages=stages), *map(_section, kinds_of(site).values())])
 
 
 def who(kind: CaseKind, step: Transition) -> str:

@@ -87,6 +87,7 @@ from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.guards import objection_in_time
 from civicportal.domain.cases.history import PublicEvent, PublicHistory, public_status
 from civicportal.domain.cases.hits import searched_page
+from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.cases.measures import recounted
 from civicportal.domain.cases.models import (
     Attachment,
@@ -522,6 +523,8 @@ __all__ = [
     "in_stage",
     "keep_form",
     "key",
+    "kind_of",
+    "kinds_of",
     "list_total",
     "load_site",
     "localized_digits",

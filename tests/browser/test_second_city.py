@@ -20,6 +20,7 @@ from civicportal.app import create_app
 from civicportal.core.checks import look_over
 from civicportal.core.site import Site
 from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.portal import upgrade as migrate
 from civicportal.portal.demo import runner
@@ -126,7 +127,7 @@ def build(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterat
                 work.get(SeedService).load()
             with site.work() as work:
                 runner.load_people(work, site.data / "demo")
-                if "parking_permits" in site.kinds:
+                if "parking_permits" in kinds_of(site):
                     work.get(ZoneService).plant(site.data / FILE)
             served = BrowserApp(chromium, create_app(site), site, People(site))
             stack.callback(site.engines.dispose)

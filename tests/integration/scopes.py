@@ -24,6 +24,7 @@ from civicportal.app import create_app
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.testing import identity, make_citizen, make_staff
 
@@ -168,7 +169,7 @@ class Scopes:
         with self.site.work() as work:
             meeting = self._case(work, self.codes["meetings"])
             order = work.get(CaseService).open(
-                self.site.kind("orders"),
+                kind_of(self.site, "orders"),
                 subject="بازدید از کوچه",
                 body="بازدید از کوچه تا پایان هفته.",
                 citizen_id=None,

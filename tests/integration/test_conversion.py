@@ -25,6 +25,7 @@ from civicportal.api import (
     store_files,
 )
 from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.kartable.inbox import Filters, InboxService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit, outbox
@@ -248,6 +249,6 @@ class TestDoor:
     def test_a_kind_says_whether_it_hands_over(self, site, people):
         with site.work() as work:
             case = work.get(CaseService).open(
-                site.kind("reports"), subject="چاله", body="چاله", citizen_id=people["citizen"].id
+                kind_of(site, "reports"), subject="چاله", body="چاله", citizen_id=people["citizen"].id
             )
             assert work.get(ConversionService).targets(case) == []

@@ -11,6 +11,7 @@ from civicportal.domain.accounts.deputies import DeputyService
 from civicportal.domain.accounts.models import Membership, Role, User
 from civicportal.domain.accounts.permissions import LEAD, UNATTENDED
 from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
@@ -304,8 +305,8 @@ class TestTheList:
     def test_names_a_service_without_categories_in_the_language_of_the_page(
         self, site, city, app, sign_in, monkeypatch
     ):
-        kind = replace(site.kind("petitions"), title=_("Second factor"))
-        monkeypatch.setitem(site.kinds, "petitions", kind)
+        kind = replace(kind_of(site, "petitions"), title=_("Second factor"))
+        monkeypatch.setitem(kinds_of(site), "petitions", kind)
         monkeypatch.setattr(OrganizationService, "category_name", lambda self, category_id: "")
         city.refer(unattended=True)
         sign_in(city.admin_user)

@@ -37,6 +37,7 @@ from civicportal.cli import main
 from civicportal.core.migration import state as migrate_state
 from civicportal.core.work import MOST_CHANGES
 from civicportal.domain.audit.titles import titles_of
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.notifications.delivery import deliver_once
@@ -121,7 +122,7 @@ def test_hook_register_models_brings_tables_with_a_version_table_of_their_own(
 def test_hook_register_case_kinds_brings_a_kind_with_its_rights(install, assemble):
     install.plugin("gadget", implementation("register_case_kinds", lambda site: [PERMITS]))
     site = assemble("gadget")
-    assert site.kind("permits") is PERMITS
+    assert kind_of(site, "permits") is PERMITS
     assert {"permits:case:view", "permits:case:work"} <= set(site.permissions)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from webtest import Upload
 
 from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.schemas import AfterPhoto, Reason
@@ -312,11 +313,11 @@ def test_a_stale_form_loses_nothing(site, app, page, desk):
 @pytest.fixture
 def asking(site, monkeypatch):
     """Let closing and rejecting ask for words, and closing for pictures too."""
-    kind = site.kinds["petitions"]
+    kind = kinds_of(site)["petitions"]
     schemas = {"finish": AfterPhoto, "reject": Reason}
     transitions = tuple(replace(t, schema=schemas.get(t.name)) for t in kind.workflow.transitions)
     changed = replace(kind, workflow=replace(kind.workflow, transitions=transitions))
-    monkeypatch.setitem(site.kinds, "petitions", changed)
+    monkeypatch.setitem(kinds_of(site), "petitions", changed)
 
 
 def test_a_step_that_is_gone_keeps_its_words(site, app, asking, page, desk):
@@ -593,7 +594,7 @@ def test_a_form_without_a_good_version_changes_nothing(site, app, page, desk, ve
 
 
 def test_a_workflow_may_not_use_the_names_of_the_kartable(site):
-    kind = site.kinds["petitions"]
+    kind = kinds_of(site)["petitions"]
     step = replace(kind.workflow.transitions[0], name="refer")
     broken = replace(kind, workflow=replace(kind.workflow, transitions=(*kind.workflow.transitions, step)))
     with pytest.raises(ConfigurationError, match=r"'petitions'.*refer"):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.services import CaseService
@@ -65,7 +66,7 @@ class City:
     def now(self):
         """The figures of all the time: from counters, and the same live."""
         with self.site.work(write=False) as work:
-            kind = self.site.kind("petitions")
+            kind = kind_of(self.site, "petitions")
             asked = Selection(kind=kind, query=self.query, span=Span())
             live = Selection(kind=kind, query=self.query, span=Span(), narrowed=True)
             service = work.get(FigureService)
@@ -176,7 +177,7 @@ def test_passed_on_counts_referrals_by_people(city):
 def test_cases_without_category_or_unit_are_counted_by_themselves(city):
     with_both, _without = city.send(), city.send(category=None)
     with city.site.work(write=False) as work:
-        everything = Selection(kind=city.site.kind("petitions"), query=city.query, span=Span())
+        everything = Selection(kind=kind_of(city.site, "petitions"), query=city.query, span=Span())
         service, category = work.get(FigureService), city.case(with_both).category_id
 
         def number(**ids):

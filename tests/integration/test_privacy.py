@@ -29,6 +29,7 @@ from civicportal.domain.accounts.mobile import MobileService
 from civicportal.domain.accounts.models import Membership, Session, User
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.public_type import PublicString
@@ -233,7 +234,7 @@ def test_a_subject_of_the_persons_own_words_goes_with_them(site, person, kind, o
         work.session.execute(update(Case).where(Case.code == code).values(kind=kind))
         close(work, work.session.scalars(select(Case).where(Case.code == code)).one())
         work.get(ErasureService).erase(work.session.get(User, person.id))
-    title = site.localizer().translate(site.kind(kind).title)
+    title = site.localizer().translate(kind_of(site, kind).title)
     with site.work(write=False) as work:
         kept = work.session.scalar(select(Case.subject).where(Case.code == code))
     assert kept == (title if own else "شکایت از آقای نامدار")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.services import CaseService
@@ -66,7 +67,9 @@ class Years:
 
 @pytest.fixture
 def years(site, clock, monkeypatch):
-    monkeypatch.setitem(site.kinds, "petitions", replace(site.kind("petitions"), register_route="figures"))
+    monkeypatch.setitem(
+        kinds_of(site), "petitions", replace(kind_of(site, "petitions"), register_route="figures")
+    )
     return Years(site, clock)
 
 

@@ -13,6 +13,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.types import IdentityClaim
 from civicportal.domain.accounts.verification import VerificationService
 from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.privacy.lookers import LookerService
 from civicportal.testing import make_case, make_category, make_citizen, make_staff, make_unit
 
@@ -113,8 +114,8 @@ def test_only_so_many_an_hour(app, sign_in, clock, city):
 
 def test_what_a_kind_knows_itself_stands_before_what_the_portal_knows(site, app, sign_in, city, monkeypatch):
     fact = IdentityFact(title=TranslationString("Passport"), masked="A***", value="A123")
-    kind = replace(site.kind("petitions"), identity=lambda case, work: (fact,))
-    monkeypatch.setitem(site.kinds, "petitions", kind)
+    kind = replace(kind_of(site, "petitions"), identity=lambda case, work: (fact,))
+    monkeypatch.setitem(kinds_of(site), "petitions", kind)
     sign_in(city["people"]["all"])
     page = app.get(city["page"]).text
     assert "A***" in page

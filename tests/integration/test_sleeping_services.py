@@ -16,6 +16,7 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, ins
 from civicportal.api import Case, OrganizationService, Point, Work
 from civicportal.domain.accounts.models import RolePermission
 from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.statistics.services import StatisticsService
 from civicportal.portal import upgrade as migrate
 from civicportal.portal.admin.purging import purge_plugin
@@ -90,7 +91,7 @@ class City:
         migrate.upgrade(self.site)
         with self.site.work() as work:
             unit, other = make_unit(work, "pr", name="روابط عمومی"), make_unit(work, "civil")
-            if "reports" in self.site.kinds:
+            if "reports" in kinds_of(self.site):
                 make_category(work, "pothole", kind="reports", unit=unit)
             self.citizen = make_citizen(work, level=2)
             self.officer = make_staff(work, "clerk", unit=unit, permissions=permissions)

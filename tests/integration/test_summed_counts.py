@@ -8,6 +8,7 @@ from sqlalchemy import delete, event, func, select, update
 
 from civicportal.core.security import SYSTEM
 from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
@@ -162,7 +163,7 @@ def test_figures_of_any_span_are_those_of_the_cases(town):
             found = found.where(Case.created_at < bounds(span.last)[1])
         return found
 
-    kind = town.site.kind(KIND)
+    kind = kind_of(town.site, KIND)
     with town.site.work(actor=town.boss, write=False) as work:
         for span in town.spans():
             counted = Selection(kind=kind, query=query, span=span)

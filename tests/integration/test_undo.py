@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
@@ -94,10 +95,10 @@ def test_an_undo_restores_status_deadline_and_line(site, clock, desk, seed):
 
 def test_an_undo_puts_a_released_line_back_into_its_hands(site, monkeypatch, desk):
     code, _waste, _light, mine, *_others = desk
-    kind = site.kinds["petitions"]
+    kind = kinds_of(site)["petitions"]
     steps = tuple(replace(step, releases=step.name == "pause") for step in kind.workflow.transitions)
     changed = replace(kind, workflow=replace(kind.workflow, transitions=steps))
-    monkeypatch.setitem(site.kinds, "petitions", changed)
+    monkeypatch.setitem(kinds_of(site), "petitions", changed)
     do(site, mine, code, accept)
     before = state(site, code)
     event = do(site, mine, code, lambda work, case: work.get(CaseService).apply(case, "pause"))

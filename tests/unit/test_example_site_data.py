@@ -10,6 +10,7 @@ import pytest
 from portal import Portal
 from shahreman_site.identity import verify
 
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.util.calendar.local import LocalDates
 from civicportal.util.countries import get_country
 from civicportal.util.geo import CityMap
@@ -161,6 +162,6 @@ def test_the_register_of_the_demo(claim, outcome):
 def test_a_report_is_called_as_the_menu_and_the_exports_call_reports(tmp_path):
     site = Portal(tmp_path, f"sqlite:///{tmp_path / 'portal.db'}").site
     say = site.localizer("fa").translate
-    titles = {say(site.kinds["reports"].title), say(site.exports["reports.list"].title)}
+    titles = {say(kinds_of(site)["reports"].title), say(site.exports["reports.list"].title)}
     site.engines.dispose()
     assert titles == {"گزارش شهری", "گزارش‌های شهری"}

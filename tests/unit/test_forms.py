@@ -98,6 +98,7 @@ GOOD = {
 
 class VisitorsRequest(Request):
     identity = VISITOR
+    days_off = frozenset({3})
 
 
 def page_request(registry: Any, params: Any = None, **options: Any) -> Request:

@@ -17,6 +17,7 @@ from civicportal.api import (
     NotificationService,
     SessionService,
     User,
+    kinds_of,
 )
 from civicportal.testing import identity, make_staff, outbox, owner_of
 
@@ -303,7 +304,7 @@ class TestVisitor:
         assert len(requests(office)) == 2
 
     def test_is_led_to_the_verification_where_the_site_wants_it(self, office, app, sign_in, monkeypatch):
-        kinds = office.site.kinds
+        kinds = kinds_of(office.site)
         monkeypatch.setitem(kinds, "meetings", replace(kinds["meetings"], level=2))
         sign_in(office.citizen)
         answer = filled(app).submit(status=303)

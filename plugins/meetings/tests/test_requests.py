@@ -6,7 +6,7 @@ import pytest
 from civicportal_meetings.models import MeetingRequest
 from civicportal_meetings.services import Applicant, MeetingService
 
-from civicportal.api import Forbidden, Identity, OrganizationService, Refused
+from civicportal.api import Forbidden, Identity, OrganizationService, Refused, kind_of
 from civicportal.testing import outbox
 
 NATIONAL_CODE = "0499370899"
@@ -74,14 +74,14 @@ class TestIdentity:
     def test_is_shown_masked(self, office):
         code = office.ask()
         with office.site.work(write=False) as work:
-            facts = office.site.kind("meetings").identity(office.case(code), work)
+            facts = kind_of(office.site, "meetings").identity(office.case(code), work)
         assert [fact.masked for fact in facts] == ["049*****99", "۱۳۶۴/**/**"]
         assert facts[0].value == NATIONAL_CODE
 
     def test_may_be_left_out(self, office):
         code = office.ask(applicant=Applicant(name="مریم رضایی"))
         with office.site.work(write=False) as work:
-            assert office.site.kind("meetings").identity(office.case(code), work) == ()
+            assert kind_of(office.site, "meetings").identity(office.case(code), work) == ()
 
     def test_legal_persons_are_named(self, office):
         who = Applicant(

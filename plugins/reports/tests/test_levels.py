@@ -7,7 +7,7 @@ import pytest
 from doors import form_with
 from sqlalchemy import select
 
-from civicportal.api import Case, Verdict, hookimpl
+from civicportal.api import Case, Verdict, hookimpl, kinds_of
 
 BODY = "از دیروز چالهٔ عمیقی وسط خیابان باز شده است."
 CODE, BORN = "1000000001", date(1983, 7, 8)
@@ -26,7 +26,7 @@ class Register:
 def strict(city, monkeypatch):
     """Reports are taken from verified citizens alone."""
     site, register = city.site, Register()
-    monkeypatch.setitem(site.kinds, "reports", replace(site.kinds["reports"], level=2))
+    monkeypatch.setitem(kinds_of(site), "reports", replace(kinds_of(site)["reports"], level=2))
     site.hooks.register(register)
     yield
     site.hooks.unregister(register)

@@ -18,6 +18,7 @@ from civicportal.api import (
     OrganizationService,
     Point,
     Refused,
+    kind_of,
 )
 from civicportal.testing import outbox, plan
 
@@ -185,7 +186,7 @@ class TestReopening:
 
 
 def test_routing_rules_may_ask_for_the_district(city):
-    kind = city.site.kind("reports")
+    kind = kind_of(city.site, "reports")
     code = city.send(point=city.other_district)
     with city.site.work(write=False) as work:
         assert kind.facts(work.get(CaseService).fetch(code), work) == {"district": "منطقهٔ دو"}

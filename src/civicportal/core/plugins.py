@@ -97,6 +97,14 @@ def core_implementations() -> Mapping[type[Any], type[Any]]:
     return found
 
 
+def prepare_core(site: Any) -> None:
+    """Let the core's own plugin put on a new site what higher packages collect from the plugins.
+
+    :raises ConfigurationError: when what the plugins bring cannot work.
+    """
+    import_module(CORE_PLUGIN).prepare(site)
+
+
 def turn_of(plugin: str) -> AbstractContextManager[None]:
     """Wait for a turn inside a plugin, so that a hanging plugin leaves threads for the rest of the portal.
 

@@ -8,17 +8,16 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from pyramid.i18n import Localizer, make_localizer
 from sqlalchemy import text
+from translationstring import TranslationString
 
 from civicportal.core.assembly import (
     choose_country,
-    collect_kinds,
     collect_models,
-    collect_permissions,
 )
 from civicportal.core.branding.values import Face, FaceCache
 from civicportal.core.clock import Clock, SystemClock
@@ -37,6 +36,7 @@ from civicportal.core.plugins import (
     create_plugin_manager,
     in_order,
     plugin_infos,
+    prepare_core,
 )
 from civicportal.core.reference import ReferenceData
 from civicportal.core.security import SYSTEM, Identity, Permission
@@ -55,7 +55,6 @@ from civicportal.core.storage import (
     S3Storage,
 )
 from civicportal.core.work import Work, unit_of_work
-from civicportal.domain.cases.workflow import CaseKind, unknown_kind
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.countries import Country
 from civicportal.util.errors import ConfigurationError
@@ -67,6 +66,16 @@ SITE = "site"
 TEST_TRANSPORTS = ("console", "memory", "simulator")
 SHORTEST_SECRET = 32
 """Bytes."""
+
+
+Value = TypeVar("Value")
+
+
+class SiteKey(Generic[Value]):
+    """The typed key of a value that a higher package puts on a site."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class Ownership:
@@ -126,8 +135,13 @@ class Site:
         self.plugins: tuple[PluginInfo, ...] = plugin_infos(self.hooks, table["plugins"])
         self.plugin_settings = self._validate_plugins()
         self.models: dict[str, PluginModels] = collect_models(self.hooks)
-        self.kinds: dict[str, CaseKind] = collect_kinds(self)
-        self.permissions: dict[str, Permission] = collect_permissions(self)
+        self.permissions: dict[str, Permission] = collect(
+            self.hooks, "register_permissions", lambda permission: permission.name
+        )
+        #: Titles of the kinds of cases, by name.
+        self.kind_titles: dict[str, TranslationString] = {}
+        self._kept: dict[SiteKey[Any], Any] = {}
+        prepare_core(self)
         self.messages: dict[str, MessageText] = collect(
             self.hooks, "register_messages", lambda text: text.key, site=self
         )
@@ -240,9 +254,13 @@ class Site:
             raise ConfigurationError(f"{self.path}: s3.ca: {error}") from None
         return S3Storage(**{**table, "ca": ca})
 
-    def kind(self, name: str) -> CaseKind:
-        """Return a kind of case; of one whose plugin is off, a stand-in without transitions."""
-        return self.kinds.get(name) or unknown_kind(name)
+    def __getitem__(self, key: "SiteKey[Value]") -> Value:
+        """Return what a higher package has put on the site."""
+        value: Value = self._kept[key]
+        return value
+
+    def __setitem__(self, key: "SiteKey[Value]", value: Value) -> None:
+        self._kept[key] = value
 
     def work(
         self, *, actor: Identity = SYSTEM, write: bool = True, patience: int = 0

@@ -33,6 +33,16 @@ if TYPE_CHECKING:
 # Imports stand inside the functions: assembling a site must not import every domain before its models are known.
 
 
+def prepare(site: "Site") -> None:
+    """Put on a new site what higher packages collect from the plugins.
+
+    :raises ConfigurationError: when what the plugins bring cannot work.
+    """
+    from civicportal.domain.cases.kinds import collect_kinds
+
+    collect_kinds(site)
+
+
 def implementations() -> "Mapping[type[Any], type[Any]]":
     """Return the services that lower packages declare, with the classes of higher ones that implement them."""
     from civicportal.core.site import Ownership

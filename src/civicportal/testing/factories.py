@@ -13,6 +13,7 @@ from civicportal.domain.accounts.models import (
     RolePermission,
     User,
 )
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.notifications.models import OutboxMessage
@@ -96,7 +97,7 @@ def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions
     first = select(User).where(User.username.is_(None)).order_by(User.id).limit(1)
     citizen = citizen or work.session.scalar(first) or make_citizen(work)
     usual = {"subject": "سطل زباله پر است", "body": "از دیروز تخلیه نشده است.", "citizen_id": citizen.id}
-    return work.get(CaseService).open(work.site.kind(kind), **{**usual, **opening})
+    return work.get(CaseService).open(kind_of(work.site, kind), **{**usual, **opening})
 
 
 def identity(work: Work, user: User, door: Door = "staff") -> Identity:

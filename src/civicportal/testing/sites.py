@@ -7,6 +7,7 @@ from typing import Any
 
 from civicportal.core.clock import SystemClock
 from civicportal.core.site import Site
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.workflow import CaseKind, permissions_of
 from civicportal.testing.clock import FakeClock
 from civicportal.testing.kinds import PETITION_TEXTS, PETITIONS
@@ -132,7 +133,7 @@ def make_site(
     site = Site(path, clock=clock or FakeClock(), **options)
     for kind in kinds:
         kind.check()
-        site.kinds[kind.name] = kind
+        kinds_of(site)[kind.name] = kind
         site.permissions.update({permission.name: permission for permission in permissions_of(kind)})
     site.messages.update({text.key: text for text in PETITION_TEXTS})
     return site

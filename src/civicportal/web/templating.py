@@ -12,7 +12,6 @@ from pyramid.events import BeforeRender
 from pyramid.request import RequestLocalCache
 from pyramid.threadlocal import get_current_request
 
-from civicportal.domain.cases.marking import marked, snippet
 from civicportal.util import tracking
 from civicportal.util.i18n import (
     _,
@@ -132,8 +131,6 @@ def listed_names(context: Any, values: Iterable[object]) -> str:
 FILTERS = {
     "total": total,
     "brief_total": brief_total,
-    "marked": marked,
-    "snippet": snippet,
     "digits": digits,
     "number": number,
     "date": date,
@@ -266,3 +263,12 @@ def includeme(config: Any) -> None:
         drawn_with.globals["_"] = drawn_with.globals["gettext"]
 
     config.action(None, prepare, order=1000)
+
+
+def add_filters(config: Any, **filters: Any) -> None:
+    """Add filters to all templates."""
+
+    def add() -> None:
+        config.get_jinja2_environment().filters.update(filters)
+
+    config.action(("template filters", *sorted(filters)), add, order=1000)

@@ -19,6 +19,7 @@ from civicportal.core.storage import ProcessedImage, process_image
 from civicportal.domain.accounts.models import Session, User
 from civicportal.domain.cases.attachments import AttachmentService, store_files
 from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.schemas import AfterPhoto, PublicAnswer
@@ -96,10 +97,10 @@ def civic_settings() -> dict[str, Any]:
 
 @pytest.fixture
 def site(site: Any) -> Iterator[Any]:
-    site.kinds[REQUESTS.name] = REQUESTS
+    kinds_of(site)[REQUESTS.name] = REQUESTS
     site.permissions.update({permission.name: permission for permission in permissions_of(REQUESTS)})
     yield site
-    del site.kinds[REQUESTS.name]
+    del kinds_of(site)[REQUESTS.name]
     for verb in VERBS:
         del site.permissions[REQUESTS.permission(verb)]
 

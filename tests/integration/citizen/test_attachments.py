@@ -12,6 +12,7 @@ from civicportal.app import create_app
 from civicportal.core.crypto import token_hash
 from civicportal.core.limits import DEFAULTS
 from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import Transition
@@ -132,11 +133,11 @@ def test_papers_are_not_for_whoever_has_the_code_and_four_digits(
     seen: bool,
 ) -> None:
     code, key = case_with_picture()
-    kind = site.kinds["requests"]
+    kind = kinds_of(site)["requests"]
     if who == "off":
-        monkeypatch.delitem(site.kinds, "requests")
+        monkeypatch.delitem(kinds_of(site), "requests")
     else:
-        monkeypatch.setitem(site.kinds, "requests", replace(kind, papers=True))
+        monkeypatch.setitem(kinds_of(site), "requests", replace(kind, papers=True))
     with site.work(actor=people.get(who, people["visitor"]), write=False) as work:
         service = work.get(AttachmentService)
         if seen:
@@ -189,8 +190,8 @@ def test_a_step_of_citizens_does_not_take_the_address_of_another_form(site: Any)
     rate = Transition(
         name="rate", title=REQUEST, sources=("asked",), target="asked", actors=frozenset({"citizen"})
     )
-    kind = site.kinds["requests"]
-    site.kinds["requests"] = replace(
+    kind = kinds_of(site)["requests"]
+    kinds_of(site)["requests"] = replace(
         kind, workflow=replace(kind.workflow, transitions=(*kind.workflow.transitions, rate))
     )
     with pytest.raises(ConfigurationError, match="rate"):

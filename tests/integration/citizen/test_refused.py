@@ -11,6 +11,7 @@ from sqlalchemy import select
 from translationstring import TranslationString
 
 from civicportal.domain.cases.followers import FollowerService
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case, CaseEvent
 
 WORDS = "روبه‌روی مدرسه، کنار نانوایی"
@@ -24,11 +25,11 @@ def an_hour(site: Any, monkeypatch: Any) -> None:
     def in_time(case: Case, work: Any) -> TranslationString | None:
         return TOO_LATE if work.clock.now() - case.created_at > timedelta(hours=1) else None
 
-    kind = site.kinds["requests"]
+    kind = kinds_of(site)["requests"]
     changes: dict[str, Any] = {"answer": {"guards": (in_time,)}, "close": {"sources": ("working", "asked")}}
     transitions = tuple(replace(t, **changes.get(t.name, {})) for t in kind.workflow.transitions)
     monkeypatch.setitem(
-        site.kinds, "requests", replace(kind, workflow=replace(kind.workflow, transitions=transitions))
+        kinds_of(site), "requests", replace(kind, workflow=replace(kind.workflow, transitions=transitions))
     )
 
 

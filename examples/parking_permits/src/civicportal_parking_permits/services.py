@@ -15,6 +15,7 @@ from civicportal.api import (
     Refused,
     Work,
     _,
+    kind_of,
     localized_digits,
     open_once,
 )
@@ -58,7 +59,7 @@ class PermitService:
         :raises Refused: when the plate cannot be one, or has a permit in this zone already.
         :raises PictureGone: when a picture is not the owner's, or not there any more.
         """
-        actor, kind = self.work.actor, self.work.site.kind(KIND)
+        actor, kind = self.work.actor, kind_of(self.work.site, KIND)
         if not actor.is_citizen or actor.level < kind.level:
             raise Forbidden("the citizen is not known well enough")
         plate = self._plate(plate)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import Facet, Span, Subject, Work, _
+from civicportal.api import Facet, Span, Subject, Work, _, kind_of
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.search import Filters, PermitSearch
@@ -26,7 +26,7 @@ def subject(work: Work, values: Mapping[str, Any]) -> Subject:
         return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
 
     return Subject(
-        kind=work.site.kind(KIND), values=values, query=query, facets=(by_zone,), counted=frozenset()
+        kind=kind_of(work.site, KIND), values=values, query=query, facets=(by_zone,), counted=frozenset()
     )
 
 
@@ -34,5 +34,5 @@ def choices(work: Work) -> dict[str, Any]:
     """Return what the filters of the desk offer."""
     return {
         "zones": [(zone.key, zone.name) for zone in work.get(ZoneService).all()],
-        "states": [(state.name, state.title) for state in work.site.kind(KIND).workflow.states],
+        "states": [(state.name, state.title) for state in kind_of(work.site, KIND).workflow.states],
     }

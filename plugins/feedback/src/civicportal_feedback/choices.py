@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import Option, OrganizationService, Work, none_option
+from civicportal.api import Option, OrganizationService, Work, kind_of, none_option
 from civicportal_feedback.workflow import KIND
 
 
@@ -10,6 +10,6 @@ def desk_choices(work: Work) -> dict[str, Any]:
     """Return what :class:`~civicportal_feedback.schemas.DeskFilters` asks for."""
     units = work.get(OrganizationService).units.by_id.values()
     return {
-        "states": [(state.name, state.title) for state in work.site.kind(KIND).workflow.states],
+        "states": [(state.name, state.title) for state in kind_of(work.site, KIND).workflow.states],
         "units": [*(Option(value=unit.key, label=unit.name) for unit in units), none_option()],
     }

@@ -12,6 +12,7 @@ from civicportal.api import (
     Unit,
     Work,
     _,
+    kind_of,
     open_once,
 )
 from civicportal_feedback.kinds import TYPES
@@ -88,7 +89,7 @@ class FeedbackService:
 
     def _open(self, new: NewFeedback, citizen_id: int | None, key: str | None) -> Case:
         return self.cases.open(
-            self.work.site.kind(KIND),
+            kind_of(self.work.site, KIND),
             subject=self._subject(new),
             body=new.body,
             citizen_id=citizen_id,

@@ -6,7 +6,17 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import SOURCE_FACET, Facet, OrganizationService, Span, Subject, Work, _, unit_facet
+from civicportal.api import (
+    SOURCE_FACET,
+    Facet,
+    OrganizationService,
+    Span,
+    Subject,
+    Work,
+    _,
+    kind_of,
+    unit_facet,
+)
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.search import FeedbackSearch, Filters
@@ -39,7 +49,7 @@ def subject(work: Work, values: Mapping[str, Any]) -> Subject:
         return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
 
     return Subject(
-        kind=work.site.kind(KIND),
+        kind=kind_of(work.site, KIND),
         values=values,
         query=query,
         facets=(TYPE, about, SOURCE_FACET),

@@ -23,6 +23,7 @@ from civicportal.api import (
     _,
     case_columns,
     figure_tables,
+    kind_of,
     none_option,
 )
 from civicportal_meetings.desk_schemas import FigureSchema
@@ -91,7 +92,7 @@ class MeetingSource(CaseSource):
 
 def desk_choices(work: Work) -> dict[str, Any]:
     """Return what the filters of the desk offer."""
-    states = work.site.kind(KIND).workflow.states
+    states = kind_of(work.site, KIND).workflow.states
     units = work.get(OrganizationService).units.by_id.values()
     return {
         "states": [*((state.name, state.title) for state in states), ALL],

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import SOURCE_FACET, OrganizationService, Span, Subject, Work, unit_facet
+from civicportal.api import SOURCE_FACET, OrganizationService, Span, Subject, Work, kind_of, unit_facet
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.search import Filters, MeetingSearch
 
@@ -25,7 +25,7 @@ def subject(work: Work, values: Mapping[str, Any]) -> Subject:
         return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
 
     return Subject(
-        kind=work.site.kind(KIND),
+        kind=kind_of(work.site, KIND),
         values={**values, "status": None if read.status == ALL else read.status},
         query=query,
         facets=(unit_facet(work.get(OrganizationService), filters.unit), SOURCE_FACET),

@@ -3,7 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from civicportal.api import Case, CaseService, NavigationItem, OrganizationService, Panel, Request, Widget, _
+from civicportal.api import (
+    Case,
+    CaseService,
+    NavigationItem,
+    OrganizationService,
+    Panel,
+    Request,
+    Widget,
+    _,
+    kind_of,
+)
 from civicportal_meetings.days import titles
 from civicportal_meetings.names import KIND, ORDERS, VIEW
 from civicportal_meetings.services import AppointmentService, MeetingService, OrderService
@@ -104,7 +114,7 @@ def _orders(case: Case, request: Request) -> Iterator[Panel]:
             "case": case,
             "orders": orders,
             "told": service.is_told,
-            "workflow": request.site.kind(ORDERS).workflow,
+            "workflow": kind_of(request.site, ORDERS).workflow,
             "unit_name": work.get(OrganizationService).unit_name,
             "may_give": may_give,
             "may_share": work.get(CaseService).may_comment(case),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import Option, OrganizationService, Work, _, none_option
+from civicportal.api import Option, OrganizationService, Work, _, kind_of, none_option
 from civicportal_reports.categories import every_option
 from civicportal_reports.workflow import KIND
 
@@ -13,7 +13,7 @@ def desk_choices(work: Work) -> dict[str, Any]:
     units = work.get(OrganizationService).units.by_id.values()
     return {
         "categories": [*every_option(work), none_option(_("No category"))],
-        "states": [(state.name, state.title) for state in site.kind(KIND).workflow.states],
+        "states": [(state.name, state.title) for state in kind_of(site, KIND).workflow.states],
         "units": [*(Option(value=unit.key, label=unit.name) for unit in units), none_option()],
         "districts": [*(site.map.districts if site.map else ()), none_option()],
     }

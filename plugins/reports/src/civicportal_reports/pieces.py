@@ -12,6 +12,7 @@ from civicportal.api import (
     Request,
     Widget,
     _,
+    kind_of,
     public_status,
     render_svg,
     visible,
@@ -71,7 +72,7 @@ def case_panels(case: Case, request: Request) -> Iterator[Panel]:
 
 def _recent(request: Request) -> dict[str, Any]:
     work = request.display_work
-    search, kind = work.get(ReportSearch), request.site.kind(KIND)
+    search, kind = work.get(ReportSearch), kind_of(request.site, KIND)
     categories = work.get(OrganizationService).categories.by_id
     rows = search.published(Filters()).rows[:RECENT]
     center = request.site.settings["map"]["center"] if request.site.map else None
@@ -136,7 +137,7 @@ def _nearby(case: Case, point: Point, category_id: int, request: Request) -> Ite
         return
     # The page has looked already what may be done with the case.
     steps = request.work.get(CaseService).steps(case)
-    kind = work.site.kind(KIND)
+    kind = kind_of(work.site, KIND)
     yield Panel(
         name="reports.nearby",
         area="aside",

@@ -11,6 +11,7 @@ from civicportal.api import (
     Point,
     Request,
     Work,
+    kind_of,
     public_status,
 )
 from civicportal_reports.mapping import Heat, Picture
@@ -63,7 +64,7 @@ class Pins:
         A point is latitude, longitude, the number of its look, and what leads to its card: the number of a published
         report, for staff the code, and nothing for a report that is not published.
         """
-        kind = self.request.site.kind(KIND)
+        kind = kind_of(self.request.site, KIND)
         looks: dict[tuple[Any, ...], int] = {}
         described: list[dict[str, str]] = []
         points = []

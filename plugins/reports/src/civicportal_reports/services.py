@@ -15,6 +15,7 @@ from civicportal.api import (
     OrganizationService,
     Work,
     _,
+    kind_of,
     open_once,
 )
 from civicportal_reports.models import Report
@@ -60,7 +61,7 @@ class ReportService:
         :raises PictureGone: when a picture is not the owner's, or not there any more.
         """
         actor = self.work.actor
-        if actor.user_id is None or actor.level < self.work.site.kind(KIND).level:
+        if actor.user_id is None or actor.level < kind_of(self.work.site, KIND).level:
             raise Forbidden("the mobile number is not proved")
         key = f"{KIND}:{actor.user_id}:{new.idempotency_key}" if new.idempotency_key else None
         citizen_id = actor.user_id
@@ -78,7 +79,7 @@ class ReportService:
     def _open(self, new: NewReport, citizen_id: int | None, key: str | None) -> Case:
         place = new.location
         return self.cases.open(
-            self.work.site.kind(KIND),
+            kind_of(self.work.site, KIND),
             subject=self._subject(new.category, place),
             body=new.body,
             citizen_id=citizen_id,

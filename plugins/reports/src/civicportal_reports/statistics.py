@@ -6,7 +6,17 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import SOURCE_FACET, Facet, OrganizationService, Span, Subject, Work, _, unit_facet
+from civicportal.api import (
+    SOURCE_FACET,
+    Facet,
+    OrganizationService,
+    Span,
+    Subject,
+    Work,
+    _,
+    kind_of,
+    unit_facet,
+)
 from civicportal_reports.models import Report
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.workflow import KIND
@@ -25,7 +35,7 @@ def subject(work: Work, values: Mapping[str, Any]) -> Subject:
         return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
 
     return Subject(
-        kind=work.site.kind(KIND),
+        kind=kind_of(work.site, KIND),
         values=values,
         query=query,
         facets=(unit_facet(work.get(OrganizationService), filters.unit), DISTRICT, SOURCE_FACET),

@@ -207,7 +207,7 @@ def head_of(grant: Grant, rights: frozenset[str]) -> Grant | None:
 def _kinds(work: "Work", roles: Iterable[RoleFacts]) -> set[str]:
     """Return the kinds of cases for which any role has rights, also of disabled services."""
     names = (name for role in roles for name in role.permissions if ":case:" in name)
-    return {*work.site.kinds, *(name.partition(":case:")[0] for name in names)}
+    return {*work.site.kind_titles, *(name.partition(":case:")[0] for name in names)}
 
 
 def _grant(work: "Work", row: Any, role: RoleFacts, *, own: bool) -> Grant:

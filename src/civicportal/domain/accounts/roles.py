@@ -166,9 +166,9 @@ class RoleService:
     # --- inside
 
     def _title(self, name: str) -> TranslationString:
-        kind = self.work.site.kinds.get(name)
+        title = self.work.site.kind_titles.get(name)
         # A service without cases is called by its name, which its catalogue translates.
-        return kind.title if kind else _(name.replace("_", " ").capitalize())
+        return title or _(name.replace("_", " ").capitalize())
 
     def _require_held(self, names: Iterable[str]) -> None:
         rights = self.work.get(RightsService)

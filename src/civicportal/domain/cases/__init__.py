@@ -4,9 +4,12 @@ from typing import Any
 
 from civicportal.core.security import CITIZEN, EVERYBODY
 from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.kinds import kinds_of
+from civicportal.domain.cases.marking import marked, snippet
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.events import SessionReplaced
 from civicportal.web.pages import add_pages
+from civicportal.web.templating import add_filters
 
 ROUTES = {
     "uploads": "/uploads",
@@ -62,6 +65,7 @@ def includeme(config: Any) -> None:
     config.add_exception_view("civicportal.domain.cases.views.refused.refused", context=Refused)
     config.add_subscriber("civicportal.domain.cases.uploads.keep_uploads", SessionReplaced)
     config.add_request_method("civicportal.domain.cases.finding.typed_number", reify=True)
+    add_filters(config, marked=marked, snippet=snippet)
     # A tracking code, not a one-time code.
     config.add_open_fields("track_code", "code")
     add_pages(
@@ -79,7 +83,7 @@ def includeme(config: Any) -> None:
 
 
 def _refuse_reserved(site: Any) -> None:
-    for kind in site.kinds.values():
+    for kind in kinds_of(site).values():
         steps = {t.name for t in kind.workflow.transitions if "citizen" in t.actors} - {kind.reopen}
         if steps & RESERVED:
             names = ", ".join(sorted(steps & RESERVED))

@@ -9,6 +9,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from civicportal.core.storage import VARIANTS, new_key
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.errors import PictureGone
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.util.errors import NotFound
 
@@ -174,7 +175,7 @@ class AttachmentService:
         """
         actor = self.work.actor
         of_citizen = Attachment.audience.in_(("citizen", "public"))
-        open_kinds = [kind.name for kind in self.work.site.kinds.values() if not kind.papers]
+        open_kinds = [kind.name for kind in kinds_of(self.work.site).values() if not kind.papers]
         rights = [
             and_(Case.public, Attachment.audience == "public"),
             and_(Case.id.is_not(None), visible(actor)),

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from translationstring import TranslationString
 
 from civicportal.domain.cases.attachments import AttachmentService, copy_files
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case, CaseEvent, CaseLink
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.steps import StepService
@@ -36,7 +37,7 @@ class ConversionService:
         possible = {step.transition.name for step in self.cases.steps(case) if not step.reason}
         if name not in possible:
             return []
-        kinds = self.work.site.kinds.values()
+        kinds = kinds_of(self.work.site).values()
         return [kind for kind in kinds if kind.name != case.kind and self._may_make(kind)]
 
     def source(self, code: str, target: "CaseKind", *, lock: bool = False) -> Case:

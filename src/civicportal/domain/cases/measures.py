@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from civicportal.core.db import NEVER
 from civicportal.domain.cases.counters import CountKey, Values, add_to_counters
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.util.calendar import CityCalendar
 
@@ -29,7 +30,7 @@ def count(work: "Work", case: Case, sign: int = 1) -> None:
     where = (case.category_id or 0, case.unit_id or 0)
     values = tuple(sign * value for value in _values(case))
     add_to_counters(work, CountKey(case.kind, day, case.stage, case.status, *where), values)
-    tally = work.site.kind(case.kind).tally
+    tally = kind_of(work.site, case.kind).tally
     if tally:
         for place in tally.places(case, work):
             work.counters.add(tally.summed, place, (sign,))

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from civicportal.core.db import NEVER
 from civicportal.domain.cases.codes import CodeService
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.search_index import citizen_name, in_lines, words_of
 from civicportal.domain.cases.workflow import CaseKind
@@ -87,7 +88,7 @@ class OpeningService:
         """Return the row of the kind's own table for a case; see ``CaseService.detail``."""
         if case in self._details:
             return self._details[case]
-        model = self.work.site.kind(case.kind).detail_model
+        model = kind_of(self.work.site, case.kind).detail_model
         return self.work.session.get(model, case.id) if model else None
 
     def read_details(self, cases: Iterable[Case]) -> None:
@@ -96,7 +97,7 @@ class OpeningService:
         for case in cases:
             by_kind.setdefault(case.kind, []).append(case)
         for name, of_kind in by_kind.items():
-            model: Any = self.work.site.kind(name).detail_model
+            model: Any = kind_of(self.work.site, name).detail_model
             if model is None:
                 continue
             ids = [case.id for case in of_kind]

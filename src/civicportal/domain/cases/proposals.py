@@ -27,6 +27,7 @@ from sqlalchemy.util import memoized_property
 from civicportal.core.db.ids import among
 from civicportal.core.hints import Rare
 from civicportal.domain.cases.access.rights import visible
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.cases.search_query import (
@@ -197,7 +198,7 @@ class ProposalService:
         words = self._words_query(wanted)
         if self._dialect != "postgresql":
             return words
-        scope = tsquery_of_scope(self.work.actor, self.work.site.kinds)
+        scope = tsquery_of_scope(self.work.actor, kinds_of(self.work.site))
         return " & ".join(part for part in (words, scope, tsquery_of_kind(kind) if kind else "") if part)
 
     def _words_query(self, wanted: Wanted) -> str:

@@ -14,6 +14,7 @@ from civicportal.domain.cases.codes import CodeService
 from civicportal.domain.cases.deadlines import resume
 from civicportal.domain.cases.errors import StaleCase
 from civicportal.domain.cases.events import Events
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.measures import count, note_move, recounted
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.opening import OpeningService
@@ -44,7 +45,7 @@ class CaseService:
 
     def kind(self, case: Case) -> CaseKind:
         """Return the kind of a case."""
-        return self.work.site.kind(case.kind)
+        return kind_of(self.work.site, case.kind)
 
     # -- reading --------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.workflow import CaseKind, Transition
 from civicportal.util.errors import Forbidden
@@ -75,7 +76,7 @@ class StepService:
         return "citizen" if door == "visitor" else door
 
     def _kind(self, case: Case) -> CaseKind:
-        return self.work.site.kind(case.kind)
+        return kind_of(self.work.site, case.kind)
 
     def _may(self, case: Case, kind: CaseKind, transition: Transition) -> bool:
         actor = self.work.actor

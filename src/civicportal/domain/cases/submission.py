@@ -16,6 +16,7 @@ from civicportal.domain.accounts.kept import (
     may_submit,
 )
 from civicportal.domain.cases.errors import PictureGone, Refused
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.uploads import take_files
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, Button, handle_form
@@ -68,7 +69,7 @@ def _send(
     submit: Callable[[dict[str, Any]], "Case"],
     values: dict[str, Any],
 ) -> Any:
-    level = request.site.kind(kind).level
+    level = kind_of(request.site, kind).level
     key = form.once(values)
     count_submission(request, level, key)
     if not may_submit(request, level):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from civicportal.core.db import NEVER
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.history import status_title
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Sort
 from civicportal.domain.cases.sources import SOURCES
@@ -91,7 +92,7 @@ class CaseSource:
         :param details: what was read besides the case.
         :param people: name and mobile by id of the citizen.
         """
-        kind = self.work.site.kind(case.kind)
+        kind = kind_of(self.work.site, case.kind)
         category, topic = self._category(case)
         citizen, mobile = people.get(case.citizen_id or 0, ("", None))
         return CaseRow(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from civicportal.core.security import STAFF
 from civicportal.domain.accounts.permissions import UNATTENDED
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.pages import Page, add_pages
 
@@ -75,7 +76,7 @@ def includeme(config: Any) -> None:
 
     :raises ConfigurationError: when a transition has the name of an action on a case.
     """
-    refuse_reserved(config.registry.site.kinds.values())
+    refuse_reserved(kinds_of(config.registry.site).values())
     # Tracking codes, not one-time codes.
     config.add_open_fields("kartable.bulk", "code")
     add_pages(

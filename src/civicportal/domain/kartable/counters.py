@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, func, literal, select, union_all
 
 from civicportal.core.security import Identity
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.parts import (
     each_of,
@@ -41,7 +42,7 @@ class OpenLines:
 
 def open_lines(work: "Work") -> OpenLines:
     """Count the actor's open referrals for action in one statement, at most :data:`MOST_MARKED` of each part."""
-    query = _query(work.actor.reach, tuple(work.site.kinds), work.site.engines.dialect)
+    query = _query(work.actor.reach, tuple(kinds_of(work.site)), work.site.engines.dialect)
     if query is None:
         return OpenLines()
     rows = work.session.execute(query).all()

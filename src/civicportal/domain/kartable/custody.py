@@ -31,6 +31,7 @@ from civicportal.domain.accounts.models import (
 )
 from civicportal.domain.cases.access.rights import AccessService, visible
 from civicportal.domain.cases.access.sql import free_line
+from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Page, case_page
 from civicportal.domain.cases.referral import Referral
@@ -210,7 +211,7 @@ class CustodyService:
         """Yield the kinds and categories that would be unattended, for each unit that accepts cases."""
         today = self._today()
         for unit in self.organization.units.by_id.values():
-            for kind in self.work.site.kinds if unit.active else ():
+            for kind in kinds_of(self.work.site) if unit.active else ():
                 here = today.topics(unit.id, kind)
                 if here is None:
                     continue
@@ -221,14 +222,14 @@ class CustodyService:
 
     def pairs(self) -> int:
         """Return the number of pairs of a unit that accepts cases and a category; a kind without categories counts as one."""
-        topics = sum(len(self._categories(kind)) or 1 for kind in self.work.site.kinds)
+        topics = sum(len(self._categories(kind)) or 1 for kind in kinds_of(self.work.site))
         return topics * sum(unit.active for unit in self.organization.units.by_id.values())
 
     def _reason(self, case: Case, line: Referral, holder: str | None) -> TranslationString:
         if holder:
             return _("It is in the hands of ${person}, who cannot work on it.", mapping={"person": holder})
         unit = self.organization.unit_name(line.to_unit_id)
-        topic = self.organization.category_name(case.category_id) or self.work.site.kind(case.kind).title
+        topic = self.organization.category_name(case.category_id) or kind_of(self.work.site, case.kind).title
         return _("Nobody in “${unit}” works on “${topic}”.", mapping={"unit": unit, "topic": topic})
 
     # -- inside ---------------------------------------------------------------------------------------------
@@ -307,7 +308,7 @@ class CustodyService:
         )
 
     def _known_kinds(self, today: Today) -> list[str]:
-        return sorted(today.staffing.kinds.union(self.work.site.kinds))
+        return sorted(today.staffing.kinds.union(kinds_of(self.work.site)))
 
     def _categories(self, kind: str) -> list[int]:
         """Return the categories that cases can have: active ones without subcategories."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Sort
 from civicportal.domain.cases.referral import Referral
@@ -79,7 +80,7 @@ def exports(site: "Site") -> Iterable[Export]:
         Export(
             name="kartable.list",
             title=_("My kartable"),
-            permissions=tuple(kind.permission("export") for kind in site.kinds.values()),
+            permissions=tuple(kind.permission("export") for kind in kinds_of(site).values()),
             route="kartable",
             schema=ExportFilters,
             bindings=choices,

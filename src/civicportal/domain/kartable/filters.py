@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.kartable.inbox import (
     EVERYWHERE,
     VIEWS,
@@ -41,7 +42,7 @@ def choices(work: "Work", kind: str | None = None) -> dict[str, list[Option]]:
 
     :param kind: name of the kind whose statuses and categories are offered; those of all kinds if it is unknown.
     """
-    kinds = list(work.site.kinds.values())
+    kinds = list(kinds_of(work.site).values())
     chosen = [one for one in kinds if one.name == kind] or kinds
     return {
         "kinds": [Option(value=one.name, label=one.title) for one in kinds],

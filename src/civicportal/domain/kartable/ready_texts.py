@@ -11,6 +11,7 @@ from translationstring import TranslationString
 
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.workflow import CaseKind, Transition
 from civicportal.domain.kartable.models import ReadyText
@@ -110,7 +111,7 @@ class ReadyTextService:
 
     def kinds(self) -> list[CaseKind]:
         """Return the kinds whose texts the actor may manage: those they work on."""
-        kinds = self.work.site.kinds.values()
+        kinds = kinds_of(self.work.site).values()
         return [kind for kind in kinds if self.work.actor.permits(kind.permission("work"))]
 
     def rows(self, kind: str) -> Sequence[ReadyText]:

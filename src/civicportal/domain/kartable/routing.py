@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.cases.deadlines import promise
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.opening import PlacementService
 from civicportal.domain.cases.referral import Referral
@@ -103,7 +104,7 @@ class RoutingService(PlacementService):
             if unit is None or not unit.active or not applies(rule, case, self.organization.categories):
                 continue
             if rule.facts and facts is None:
-                kind = self.work.site.kind(case.kind)
+                kind = kind_of(self.work.site, case.kind)
                 facts = kind.facts(case, self.work) if kind.facts else {}
             if fits(rule, case, facts or {}, self.organization.categories):
                 return rule

@@ -12,6 +12,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.history import status_title
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.marking import spans
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
@@ -113,7 +114,7 @@ class RowService:
         if case.category_id in tree.by_id:
             root = tree.root_of(case.category_id)
             return root.icon, root.tint
-        return self.work.site.kind(case.kind).icon, "t"
+        return kind_of(self.work.site, case.kind).icon, "t"
 
     def _row(
         self,
@@ -124,7 +125,7 @@ class RowService:
         names: Mapping[int, str],
     ) -> Row:
         icon, tone = self.icon(case)
-        kind = self.work.site.kind(case.kind)
+        kind = kind_of(self.work.site, case.kind)
         person = holder_id(line)
         return Row(
             case=case,

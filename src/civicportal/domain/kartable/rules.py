@@ -11,6 +11,7 @@ from translationstring import TranslationString
 
 from civicportal.core.db import fetch_row
 from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.routing import BY_RULE
@@ -149,7 +150,7 @@ class RuleService:
         category = self.organization.categories.by_id.get(rule.category_id or 0)
         if unit is None or not unit.active:
             return _("Its unit takes no cases any more.")
-        if rule.kind and rule.kind not in self.work.site.kinds:
+        if rule.kind and rule.kind not in kinds_of(self.work.site):
             return _("Its service is switched off.")
         if category and not category.active:
             return _("Its category is switched off.")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from civicportal.domain.cases.history import public_status
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.notifications.texts import TextService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import localized_digits
@@ -104,7 +105,7 @@ class Notices:
         :param own: False for a follower, who gets the public number of the case instead of its tracking code.
         """
         calendar = self.site.calendar
-        status = public_status(self.site.kind(case.kind), facts.status)
+        status = public_status(kind_of(self.site, case.kind), facts.status)
         unit = self.organization.units.by_id.get(facts.unit_id or 0)
         return {
             "TRACK": case.code if own else localized_digits(str(case.id), locale),

@@ -16,6 +16,7 @@ from civicportal.core.settings import parse_hours
 from civicportal.domain.accounts.models import OtpChallenge, User
 from civicportal.domain.cases.errors import CannotUndo
 from civicportal.domain.cases.followers import hearing
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.notifications import timing
 from civicportal.domain.notifications.choices import wants
 from civicportal.domain.notifications.models import OutboxMessage
@@ -265,7 +266,7 @@ class NotificationService:
         :param unit_id: the addressee of a referral.
         :param moment: of an appointment; now if None.
         """
-        kind = self.site.kind(case.kind)
+        kind = kind_of(self.site, case.kind)
         keys = keys_of_step(kind, case.status, target, own) if target else [f"{kind.name}.referred"]
         facts = Facts(
             status=target or case.status,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from civicportal.core.messages import MessageText
 from civicportal.domain.cases.history import public_status
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.models import StoredText
 from civicportal.domain.notifications.sms import cut_units, utf16_len
 from civicportal.util.i18n import _, localized_digits
@@ -147,7 +148,7 @@ class TextService:
         self._stored.pop(self.site.locale, None)
 
     def _longest_status(self, key: str) -> str:
-        kinds = self.site.kinds
+        kinds = kinds_of(self.site)
         kind = key.partition(".")[0]
         translate = self.site.localizer().translate
         names = [

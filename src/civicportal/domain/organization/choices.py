@@ -32,8 +32,8 @@ def category_options(work: "Work", *, unused: bool = False) -> list[Option]:
     """
     organization = work.get(OrganizationService)
     return [
-        Option(value=str(category.id), label=INDENT * depth + category.name, group=kind.title)
-        for kind in work.site.kinds.values()
-        for depth, category in in_order(organization.categories_of(kind.name))
+        Option(value=str(category.id), label=INDENT * depth + category.name, group=title)
+        for kind, title in work.site.kind_titles.items()
+        for depth, category in in_order(organization.categories_of(kind))
         if category.active or unused
     ]

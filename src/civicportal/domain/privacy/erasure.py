@@ -11,6 +11,7 @@ from civicportal.domain.accounts.members import HIDDEN_FOR
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.attachments import drop_files
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.ratings import WINDOW
 from civicportal.domain.cases.search_index import fold_words
@@ -94,7 +95,7 @@ class ErasureService:
         """Put its kind's title where a person has named a case themselves: what is left needs a name in lists."""
         site = self.work.site
         names = self.session.scalars(select(Case.kind).where(Case.id.in_(owner.cases)).distinct())
-        for kind in [site.kind(name) for name in names]:
+        for kind in [kind_of(site, name) for name in names]:
             if kind.own_subject:
                 title = site.localizer().translate(kind.title)
                 theirs = update(Case).where(Case.id.in_(owner.cases), Case.kind == kind.name)

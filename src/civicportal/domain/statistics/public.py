@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from civicportal.domain.cases.conditions import overdue as is_overdue
 from civicportal.domain.cases.conditions import sent_between
 from civicportal.domain.cases.counter_models import CaseMonthCount
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.workflow import STAGES, CaseKind
 from civicportal.domain.organization.services import OrganizationService
@@ -60,7 +61,7 @@ class PublicFigureService:
 
     def services(self) -> list[PublicFigures]:
         """Return the figures of each service for citizens, if there are enough cases."""
-        kinds = [kind for kind in self.work.site.kinds.values() if kind.register_route]
+        kinds = [kind for kind in kinds_of(self.work.site).values() if kind.register_route]
         year = self._year()
         months = self._months(year)
         told = [(kind, self._told(months.get(kind.name, {}), year)) for kind in kinds]

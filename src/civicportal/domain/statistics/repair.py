@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.statistics.backfill import measure, rebuild
 from civicportal.domain.statistics.services import StatisticsService
 from civicportal.domain.statistics.tally_service import TallyService
@@ -33,7 +34,7 @@ def make_anew(site: "Site", progress: Callable[[str], None]) -> None:
     """Store missing measures, and rebuild all counters from the cases."""
     progress(f"{measure(site)} cases measured")
     progress(f"{rebuild(site)} counters")
-    for kind in site.kinds.values():
+    for kind in kinds_of(site).values():
         if kind.tally:
             with site.work(patience=PATIENCE) as work:
                 number = work.get(TallyService).rebuild(kind.tally)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, union_all
 
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.tallies import Tally
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class TallyService:
 
     def tallies(self) -> Iterator[Tally]:
         """Yield the tallies of every kind."""
-        yield from (kind.tally for kind in self.work.site.kinds.values() if kind.tally)
+        yield from (kind.tally for kind in kinds_of(self.work.site).values() if kind.tally)
 
     def differences(self, tally: Tally) -> Sequence[Any]:
         """Return the differences between counters and cases: their columns, and the number."""

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from civicportal.core.checks import Finding
 from civicportal.domain.accounts.city_rights import limited_memberships
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.opening import OpeningService
 from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.kartable.custody import CustodyService
@@ -187,7 +188,7 @@ def _ends(work: "Work") -> Iterator[tuple[CaseKind, Unit]]:
     """Yield each kind with the unit in which its cases end by default, unless each of its categories has a unit."""
     organization, routing = work.get(OrganizationService), work.get(RoutingService)
     units = organization.units.by_id
-    for kind in work.site.kinds.values():
+    for kind in kinds_of(work.site).values():
         categories = [one for one in organization.categories_of(kind.name).by_id.values() if one.active]
         parents = {one.parent_id for one in categories}
         leaves = [units.get(one.unit_id or 0) for one in categories if one.id not in parents]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from civicportal.core.migration.state import pending, sleeping
 from civicportal.core.plugins import GROUP, in_order
+from civicportal.domain.cases.kinds import kinds_of
 
 if TYPE_CHECKING:
     from civicportal.core.plugins import PluginInfo
@@ -68,7 +69,7 @@ class Inventory:
 
     def _card(self, info: "PluginInfo", *, behind: bool) -> PluginCard:
         own = f"{info.name}:"
-        kinds = [kind for kind in self.site.kinds.values() if kind.permission_prefix.startswith(own)]
+        kinds = [kind for kind in kinds_of(self.site).values() if kind.permission_prefix.startswith(own)]
         models = self.site.models.get(info.name)
         settings = dict(in_order(self.site.hooks, "register_settings")).get(info.name)
         schema = settings() if settings else None

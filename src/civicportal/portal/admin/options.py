@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.workflow import KnownFact
 from civicportal.domain.kartable.addressees import offered
 from civicportal.domain.organization.editing import in_order
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def kind_options(request: Request) -> list[Option]:
     """Return the kinds of cases."""
-    return [Option(value=kind.name, label=kind.title) for kind in request.site.kinds.values()]
+    return [Option(value=kind.name, label=kind.title) for kind in kinds_of(request.site).values()]
 
 
 def root_options(roots: "list[Category]") -> list[Option]:
@@ -42,7 +43,7 @@ def people_options(work: "Work") -> list[Option]:
 def known_facts(site: "Site") -> dict[str, tuple[KnownFact, set[str]]]:
     """Return the facts that rules may ask, by name, each with the kinds that know it."""
     found: dict[str, tuple[KnownFact, set[str]]] = {}
-    for kind in site.kinds.values():
+    for kind in kinds_of(site).values():
         for fact in kind.known_facts(site) if kind.known_facts else ():
             found.setdefault(fact.name, (fact, set()))[1].add(kind.name)
     return found

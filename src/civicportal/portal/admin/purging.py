@@ -8,6 +8,7 @@ from sqlalchemy import Table, delete, func, select
 
 from civicportal.domain.accounts.models import Role
 from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.statistics.backfill import rebuild
 from civicportal.portal import upgrade as migrate
@@ -91,7 +92,7 @@ def _kinds(site: "Site", tables: list[Table]) -> set[str]:
             if table.primary_key.columns.keys() == ["case_id"]:
                 described = select(Case.kind).join(table, table.c.case_id == Case.id).distinct()
                 found.update(connection.scalars(described))
-    return found - set(site.kinds)
+    return found - set(kinds_of(site))
 
 
 def _count(site: "Site", kinds: set[str]) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.util import memoized_property
 
 from civicportal.core.plugins import call_each
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.kartable.counters import OpenLines, open_lines
 from civicportal.util.i18n import _
 from civicportal.util.lists import Total
@@ -94,7 +95,7 @@ class Navigation:
         identity = self.request.identity
         return self._links(
             NavigationItem(name=kind.name, title=kind.title, route=kind.register_route, icon=kind.icon)
-            for kind in self.request.site.kinds.values()
+            for kind in kinds_of(self.request.site).values()
             if kind.register_route and identity.is_staff and identity.permits(kind.permission("register"))
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from civicportal.domain.cases.counter_models import CaseCount
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Rating
 from civicportal.domain.statistics.hiding import FEWEST
 
@@ -41,7 +42,7 @@ class FiguresService:
         since = self.work.site.calendar.today(now - SPAN)
         query = (
             select(CaseCount.stage, func.sum(CaseCount.n))
-            .where(CaseCount.kind.in_(self.work.site.kinds), CaseCount.day > since)
+            .where(CaseCount.kind.in_(kinds_of(self.work.site)), CaseCount.day > since)
             .group_by(CaseCount.stage)
         )
         by_stage = {stage: int(number) for stage, number in self.work.session.execute(query)}

@@ -5,6 +5,7 @@ from typing import Any
 
 from civicportal.domain.accounts.permissions import UNATTENDED
 from civicportal.domain.cases.follow_up import FollowUpService
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.portal.dashboard.services import FiguresService
 from civicportal.util.i18n import _
@@ -101,7 +102,7 @@ def _figures(request: Request) -> dict[str, Any] | None:
 
 def _kartable(request: Request) -> Widget:
     lines = request.navigation.open_lines
-    rows = [(request.site.kind(kind), number) for kind, number in sorted(lines.by_kind.items())]
+    rows = [(kind_of(request.site, kind), number) for kind, number in sorted(lines.by_kind.items())]
     return Widget(
         name="kartable",
         area="desk",

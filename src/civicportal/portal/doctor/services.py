@@ -17,6 +17,7 @@ from civicportal.domain.accounts.models import (
     User,
 )
 from civicportal.domain.audit.trail import TrailService
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.notifications import findings as messages
@@ -170,7 +171,7 @@ def _roles(work: "Work") -> Iterator[Finding]:
 
 def _states(work: "Work") -> Iterator[Finding]:
     used = list(_used_states(work))
-    kinds = work.site.kinds
+    kinds = kinds_of(work.site)
     for kind_name in sorted({name for name, _status in used} - kinds.keys()):
         yield Finding(
             level="warning",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from translationstring import TranslationString
 
 from civicportal.core.checks import Finding
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.sms import sms_parts
 from civicportal.domain.notifications.texts import TextService
 from civicportal.util.i18n import _
@@ -29,7 +30,7 @@ def findings(work: "Work") -> Iterator[Finding]:
 
 
 def _states(site: "Site") -> Iterator[Finding]:
-    for kind in site.kinds.values():
+    for kind in kinds_of(site).values():
         reached = {t.target for t in kind.workflow.transitions if t.notify}
         # A kind that tells of no step has nobody to tell of the first state either.
         for state in sorted(reached | {kind.workflow.initial} if reached else ()):
@@ -97,8 +98,8 @@ def _untranslated(site: "Site") -> Iterator[Finding]:
 
 def _texts(site: "Site") -> Iterator[str]:
     """Yield what the plugins call their things: whoever translates these translates the pages too."""
-    named: list[Any] = [*site.permissions.values(), *site.messages.values(), *site.kinds.values()]
-    for kind in site.kinds.values():
+    named: list[Any] = [*site.permissions.values(), *site.messages.values(), *kinds_of(site).values()]
+    for kind in kinds_of(site).values():
         named += [*kind.workflow.states, *kind.workflow.transitions]
     titles = [one.title for one in named]
     titles += [message.text for message in site.messages.values()]

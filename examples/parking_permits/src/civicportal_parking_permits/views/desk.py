@@ -11,6 +11,7 @@ from civicportal.api import (
     ListAddress,
     Request,
     figures_page,
+    kind_of,
     list_total,
     search_list,
 )
@@ -35,7 +36,7 @@ def listing(request: Request) -> dict[str, Any]:
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "parking_permits.desk"),
-        "kind": request.site.kind(KIND),
+        "kind": kind_of(request.site, KIND),
         "now": request.site.clock.now(),
     }
 

@@ -20,6 +20,7 @@ from civicportal.api import (
     StaleCase,
     _,
     allowed_words,
+    kind_of,
     list_total,
     search_list,
     show_found,
@@ -42,7 +43,7 @@ STALE = _("Somebody changed this case meanwhile. Your words are kept: look at th
 def listing(request: Request) -> dict[str, Any]:
     """List the messages that the filters leave."""
     organization, search = request.work.get(OrganizationService), request.work.get(FeedbackSearch)
-    kind = request.site.kind(KIND)
+    kind = kind_of(request.site, KIND)
     form = BoundForm(request, DeskFilters(), bindings=desk_choices(request.work))
     filters = Filters.of(form.read_filters(request.GET))
     sort = request.GET.get("sort", "newest")

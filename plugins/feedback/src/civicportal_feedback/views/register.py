@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from civicportal.api import BoundForm, Button, Request, _, handle_form, register_for, take_files
+from civicportal.api import BoundForm, Button, Request, _, handle_form, kind_of, register_for, take_files
 from civicportal_feedback.schemas import Registration
 from civicportal_feedback.services import FeedbackService
 from civicportal_feedback.views.citizen import new_message, units_before
@@ -29,7 +29,7 @@ def _register(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     return register_for(
         request,
         form,
-        request.site.kind(KIND),
+        kind_of(request.site, KIND),
         values,
         lambda citizen_id, key: make_for(citizen_id, message, key),
     )

@@ -19,6 +19,7 @@ from civicportal.api import (
     Unit,
     Work,
     _,
+    kind_of,
     open_once,
 )
 from civicportal_meetings.models import Order
@@ -71,7 +72,7 @@ class OrderService:
 
     def _open(self, meeting: Case, new: NewOrder, key: str | None) -> Case:
         order = self.cases.open(
-            self.work.site.kind(ORDERS),
+            kind_of(self.work.site, ORDERS),
             subject=_shortened(new.text),
             body=new.text,
             citizen_id=None,

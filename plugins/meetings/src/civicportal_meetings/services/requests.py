@@ -18,6 +18,7 @@ from civicportal.api import (
     Refused,
     Work,
     _,
+    kind_of,
     step_values,
 )
 from civicportal_meetings.models import Appointment, MeetingRequest
@@ -89,7 +90,7 @@ class MeetingService:
         :raises PictureGone: when a picture is not the owner's, or not there any more.
         """
         actor = self.work.actor
-        if actor.user_id is None or actor.level < self.work.site.kind(KIND).level:
+        if actor.user_id is None or actor.level < kind_of(self.work.site, KIND).level:
             raise Forbidden("the identity level is too low")
         key = f"{KIND}:{actor.user_id}:{new.idempotency_key}" if new.idempotency_key else None
         return self._open_once(new, actor.user_id, key, _YOUR_OPEN_ONE)
@@ -149,7 +150,7 @@ class MeetingService:
 
     def _open(self, new: NewMeeting, citizen_id: int | None, key: str | None) -> Case:
         return self.cases.open(
-            self.work.site.kind(KIND),
+            kind_of(self.work.site, KIND),
             subject=new.subject,
             body=new.reason,
             people=(new.applicant.name, new.applicant.organization),

@@ -21,6 +21,7 @@ from civicportal.api import (
     StaleCase,
     Transition,
     _,
+    kind_of,
     step_values,
     whole_number,
 )
@@ -61,7 +62,7 @@ def send(request: Request) -> Any:
 def invite(request: Request) -> Any:
     """Give the request a seat of a session."""
     case = _case(request, lock=True)
-    transition = request.site.kind(KIND).workflow.step(case.status, "invite")
+    transition = kind_of(request.site, KIND).workflow.step(case.status, "invite")
     return _apply(request, case, transition, _form(request, case, transition), "session")
 
 
@@ -77,7 +78,7 @@ def _case(request: Request, *, lock: bool = False) -> Case:
 
 def _step(request: Request, case: Case) -> Transition:
     name = "schedule" if case.status in WAITING else "reschedule"
-    found: Transition = request.site.kind(KIND).workflow.step(case.status, name)
+    found: Transition = kind_of(request.site, KIND).workflow.step(case.status, name)
     return found
 
 
@@ -137,7 +138,7 @@ def _page(
 ) -> dict[str, Any]:
     work = request.work
     steps = {step.transition.name: step for step in work.get(CaseService).steps(case)}
-    workflow = request.site.kind(KIND).workflow
+    workflow = kind_of(request.site, KIND).workflow
     values = form.readable()
     chosen, at = values.get("day") or _tomorrow(request), values.get("at")
     shown = day_in(month) or chosen
@@ -183,7 +184,7 @@ def _identity(request: Request, case: Case) -> Any:
     """Return what is known of a person, masked, for whoever may know who it is."""
     can = request.work.get(AccessService).can
     may_know = can(case, "contact") or can(case, "identity")
-    facts = request.site.kind(KIND).identity
+    facts = kind_of(request.site, KIND).identity
     return facts(case, request.work) if facts and may_know else ()
 
 

@@ -15,6 +15,7 @@ from civicportal.api import (
     Node,
     OrganizationService,
     Request,
+    kind_of,
     list_total,
     parse_hours,
     search_list,
@@ -67,7 +68,7 @@ def desk(request: Request, day: date | None, *chosen: Entry, **panel: Any) -> di
         "agenda": work.get(AgendaService),
         "asking": work.get(AgendaService).asking(),
         "suits": lambda detail: titles(detail.suitable_days, detail.suitable_part),
-        "kind": request.site.kind(KIND),
+        "kind": kind_of(request.site, KIND),
         "may_plan": request.identity.permits(SESSIONS),
         "panel": panel or None,
     }
@@ -126,7 +127,7 @@ def day(request: Request) -> dict[str, Any]:
 def _facts(request: Request, visit: Visit) -> Any:
     """Return what is known of a person, masked, for whoever may ask for it."""
     may = request.work.get(AccessService).can(visit.case, "identity")
-    kind = request.site.kind(KIND)
+    kind = kind_of(request.site, KIND)
     return kind.identity(visit.case, request.work) if may and kind.identity else ()
 
 

@@ -20,6 +20,7 @@ from civicportal.api import (
     forget_kept,
     handle_form,
     keep_form,
+    kind_of,
     localized_digits,
     may_submit,
     own_identity,
@@ -93,12 +94,12 @@ def _page(request: Request) -> dict[str, Any]:
     hours = localized_digits(request.site.plugin_settings[KIND]["hours"], request.locale_name)
     first, _dash, last = hours.partition("-")
     standing = request.work.get(MeetingService).open_request() if request.identity.is_citizen else None
-    status = public_status(request.site.kind(KIND), standing.status) if standing else None
+    status = public_status(kind_of(request.site, KIND), standing.status) if standing else None
     return {"open": standing, "status": status, "first": first, "last": last}
 
 
 def _submit(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
-    level = request.site.kind(KIND).level
+    level = kind_of(request.site, KIND).level
     key = form.once(values)
     count_submission(request, level, key)
     if not may_submit(request, level):

@@ -17,6 +17,7 @@ from civicportal.api import (
     Request,
     _,
     handle_form,
+    kind_of,
     whole_number,
 )
 from civicportal_meetings import desk_schemas
@@ -148,7 +149,7 @@ def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[st
         "seats": shown.get("seats") or _seats_form(request, session),
         "waiting": shown.get("waiting") or _waiting_form(request),
         "cancelling": shown.get("cancelling") or _cancel_form(request),
-        "kind": request.site.kind(KIND),
+        "kind": kind_of(request.site, KIND),
         "may_plan": request.identity.permits(SESSIONS),
         "local_day": request.site.calendar.today(session.start),
     }

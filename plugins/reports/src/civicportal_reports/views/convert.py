@@ -16,6 +16,7 @@ from civicportal.api import (
     _,
     copy_pictures,
     handle_form,
+    kind_of,
     upload_owner,
     whole_number,
 )
@@ -32,7 +33,7 @@ def convert(request: Request) -> Any:
     """Show the form, or open the report and close the case it was made of."""
     # A unit of work of its own: the pictures are copied before the request's own one opens.
     with request.site.work(actor=request.identity, write=False) as work:
-        case = work.get(ConversionService).source(request.matchdict["code"], request.site.kind(KIND))
+        case = work.get(ConversionService).source(request.matchdict["code"], kind_of(request.site, KIND))
         choice = grouped_leaves(topics(work))
     form = BoundForm(
         request,
@@ -60,7 +61,7 @@ def _make(request: Request, form: BoundForm, case: Case, values: dict[str, Any])
     owner = upload_owner(request)
     photos = copy_pictures(request.site, request.identity, case.code, owner)
     conversion = request.work.get(ConversionService)
-    source = conversion.source(case.code, request.site.kind(KIND), lock=True)
+    source = conversion.source(case.code, kind_of(request.site, KIND), lock=True)
     organization = request.work.get(OrganizationService)
     category = organization.category(KIND, values["category"])
     if category is None:

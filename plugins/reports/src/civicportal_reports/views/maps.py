@@ -13,6 +13,7 @@ from civicportal.api import (
     OrganizationService,
     Request,
     format_number,
+    kind_of,
     public_status,
 )
 from civicportal_reports.mapping import ReportMap
@@ -70,14 +71,14 @@ def desk_card(request: Request) -> dict[str, Any]:
     report = request.work.session.get(Report, case.id)
     if report is None:
         raise HTTPNotFound
-    status = request.site.kind(KIND).workflow.state(case.status).title
+    status = kind_of(request.site, KIND).workflow.state(case.status).title
     return _card(request, case, report, status, f"/kartable/cases/{case.code}")
 
 
 def public_card(request: Request) -> dict[str, Any]:
     """Show a published report in a few words: a piece of the public map."""
     case, report = published(request)
-    status = public_status(request.site.kind(KIND), case.status)
+    status = public_status(kind_of(request.site, KIND), case.status)
     return _card(request, case, report, status, request.route_path("reports.page", id=case.id))
 
 

@@ -17,6 +17,7 @@ from civicportal.api import (
     PublicTexts,
     Request,
     _,
+    kind_of,
     public_status,
 )
 from civicportal_reports.categories import filter_options, topics
@@ -39,7 +40,7 @@ def listing(request: Request) -> dict[str, Any]:
         "page": page,
         "query": query,
         "categories": organization.categories.by_id,
-        "status": lambda case: public_status(request.site.kind(KIND), case.status),
+        "status": lambda case: public_status(kind_of(request.site, KIND), case.status),
         "more": lambda cursor: f"{request.path}?{urlencode([*query, ('cursor', cursor)])}",
     }
 
@@ -57,7 +58,7 @@ def page(request: Request) -> dict[str, Any]:
         "report": report,
         "category": organization.categories.by_id.get(case.category_id or 0),
         "unit": organization.unit_name(case.unit_id),
-        "status": public_status(request.site.kind(KIND), case.status),
+        "status": public_status(kind_of(request.site, KIND), case.status),
         "events": history.of(case, audiences=audiences),
         "photos": [photo for photo in history.photos(case, audiences) if photo.purpose == "before"],
         "pins": Pins(request, request.work).for_everybody([(case, report)]),

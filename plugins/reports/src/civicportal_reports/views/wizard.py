@@ -19,6 +19,7 @@ from civicportal.api import (
     forget_kept,
     handle_form,
     keep_form,
+    kind_of,
     may_submit,
     public_status,
     take_files,
@@ -63,7 +64,7 @@ def new(request: Request) -> Any:
 
 def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     location = place_of(request, form, values)
-    level = request.site.kind(KIND).level
+    level = kind_of(request.site, KIND).level
     key = form.once(values)
     count_submission(request, level, key)
     if not may_submit(request, level):
@@ -121,7 +122,7 @@ def near(request: Request) -> dict[str, Any]:
         if category and location.point
         else []
     )
-    kind, names = request.site.kind(KIND), request.work.get(OrganizationService).category_name
+    kind, names = kind_of(request.site, KIND), request.work.get(OrganizationService).category_name
     return {
         "location": location,
         "outside": False,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.rows import names_of
@@ -67,7 +68,7 @@ def doubt(request: Request, work: "Work", cases: Sequence[Case], to: dict[str, A
     heads = custody.heads(unit_id) if head else []
     names = names_of(work, [*heads, user_id])
     topics = [
-        organization.category_name(case.category_id) or work.site.kind(case.kind).title
+        organization.category_name(case.category_id) or kind_of(work.site, case.kind).title
         for case in (*nobody, *head)
     ]
     return Doubt(

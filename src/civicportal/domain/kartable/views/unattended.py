@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.kartable.custody import CustodyService, Gap
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.organization.services import OrganizationService
@@ -27,7 +28,7 @@ def unattended(request: Request) -> dict[str, Any]:
         "reasons": custody.reasons((case, line) for case, line in page.rows),
         "next_url": url(page.next) if page.next else None,
         "previous_url": url(page.previous) if page.previous else None,
-        "gaps": [(gap, request.site.kind(gap.kind).title, _topics(work, gap)) for gap in custody.gaps()],
+        "gaps": [(gap, kind_of(request.site, gap.kind).title, _topics(work, gap)) for gap in custody.gaps()],
         "now": work.clock.now(),
     }
 

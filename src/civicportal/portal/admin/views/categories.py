@@ -5,6 +5,7 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.organization.categories import CategoryService
 from civicportal.domain.organization.choices import unit_options
 from civicportal.domain.organization.editing import in_order
@@ -35,7 +36,7 @@ _SEPARATORS = re.compile(r"[،,\n]+")
 def categories(request: Request) -> dict[str, Any]:
     """Show the categories of one kind of case, all or those that words find."""
     query = BoundForm(request, ListQuery()).read_filters(request.GET)
-    kinds = request.site.kinds
+    kinds = kinds_of(request.site)
     kind = query["kind"] if query["kind"] in kinds else next(iter(kinds), "")
     service = request.work.get(CategoryService)
     tree = service.tree(kind)
@@ -138,8 +139,8 @@ def _place(request: Request) -> tuple[str, Category | None]:
         if root.parent_id is not None:
             raise NotFound("no such root")
         return root.kind, root
-    kind = request.GET.get("kind") or next(iter(request.site.kinds), "")
-    if kind not in request.site.kinds:
+    kind = request.GET.get("kind") or next(iter(kinds_of(request.site)), "")
+    if kind not in kinds_of(request.site):
         raise NotFound("no such kind")
     return kind, None
 

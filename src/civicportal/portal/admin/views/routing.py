@@ -35,6 +35,7 @@ def rules(request: Request) -> dict[str, Any]:
         "hits": service.hits(),
         "no_hits": Hits(),
         "dead": service.dead(),
+        "kind_titles": request.site.kind_titles,
         "names": names_of(request.work, (rule.user_id for rule in found)),
         "organization": request.work.get(OrganizationService),
         "fact_titles": _fact_titles(request),

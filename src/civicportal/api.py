@@ -47,7 +47,7 @@ from civicportal.core.storage import (
     scaled,
     store_variant,
 )
-from civicportal.core.work import Work
+from civicportal.core.work import Service, Work
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.identity_levels import IdentityFact
 from civicportal.domain.accounts.kept import (
@@ -453,6 +453,7 @@ __all__ = [
     "Secret",
     "SelectWidget",
     "SendError",
+    "Service",
     "SessionService",
     "Site",
     "SmsLength",

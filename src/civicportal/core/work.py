@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from civicportal.core.db import Engines
     from civicportal.core.site import Site
 
-Service = TypeVar("Service")
+ServiceT = TypeVar("ServiceT")
 Value = TypeVar("Value")
 
 _PATIENCE = text(
@@ -76,7 +76,7 @@ class Work:
         """Return the site's clock."""
         return self.site.clock
 
-    def get(self, service: type[Service]) -> Service:
+    def get(self, service: type[ServiceT]) -> ServiceT:
         """Return the service of this class, built once per unit of work."""
         service = self.site.implementations.get(service, service)
         if service not in self._services:
@@ -145,6 +145,20 @@ class Work:
         if self.session.touches_reference:
             self.site.reference.change(self.session)
         self.counters.write(self.site.engines, self.session)
+
+
+class Service:
+    """Base class of services: what can be done with one subject inside a unit of work.
+
+    ``work.get(CaseService)`` returns the one instance of a unit of work. Services know no request.
+
+    :ivar work: the unit of work.
+    :ivar session: its SQLAlchemy session.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.session = work.session
 
 
 def refuse_changes(work: Work) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from civicportal.core.settings import WEEKDAYS, parse_hours
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Role, RolePermission
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.kartable.models import RoutingRule
@@ -56,12 +57,11 @@ class Difference:
     state: str
 
 
-class SeedService:
+class SeedService(Service):
     """Apply, compare and re-apply the seeds of ``data/*.toml``."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self._apply: dict[str, Callable[[str, Values], None]] = {
             "unit": self._unit,
             "category": self._category,

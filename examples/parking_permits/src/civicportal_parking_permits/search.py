@@ -12,9 +12,9 @@ from civicportal.api import (
     CaseScope,
     CaseSearch,
     Page,
+    Service,
     SuggestionService,
     Total,
-    Work,
     case_page,
 )
 from civicportal_parking_permits.models import Permit, Zone
@@ -31,12 +31,8 @@ class Filters(CaseFilters):
     zone: str | None = None
 
 
-class PermitSearch:
+class PermitSearch(Service):
     """Queries over what the actor may see."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the applications that the actor may see."""

@@ -13,6 +13,7 @@ from civicportal.api import (
     CaseService,
     Forbidden,
     Refused,
+    Service,
     Work,
     _,
     kind_of,
@@ -26,15 +27,14 @@ from civicportal_parking_permits.zones import ZoneService
 _BLANKS = re.compile(r"\s+")
 
 
-class PermitService:
+class PermitService(Service):
     """Apply for permits, renew them, keep their details in step with their cases.
 
     :param work: the unit of work; who acts is ``work.actor``.
     """
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.settings = work.site.plugin_settings[KIND]
 
     def submit(

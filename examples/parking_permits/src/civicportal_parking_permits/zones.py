@@ -7,7 +7,7 @@ from pathlib import Path
 import colander
 from sqlalchemy import func, select
 
-from civicportal.api import Case, ConfigurationError, NotFound, Refused, Work, _
+from civicportal.api import Case, ConfigurationError, NotFound, Refused, Service, _
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.names import TAKEN
 from civicportal_parking_permits.settings import ZoneFields
@@ -16,12 +16,8 @@ FILE = "parking_zones.toml"
 """In the folder of the site's seeds."""
 
 
-class ZoneService:
+class ZoneService(Service):
     """Reads and changes zones."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
 
     def all(self) -> Sequence[Zone]:
         """Return every zone by name."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
 
-from civicportal.api import Attachment, NotFound, Work, key
+from civicportal.api import Attachment, NotFound, Service, Work, key
 from civicportal_announcements.models import Post, PostImage
 from civicportal_announcements.pictures import Picture
 from civicportal_announcements.states import ON_BOARD, READABLE, State, in_state
@@ -37,12 +37,11 @@ class Shelf:
     more: bool
 
 
-class Board:
+class Board(Service):
     """What is read of announcements."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.now = work.clock.now()
 
     # -- citizens -------------------------------------------------------------------------------------------

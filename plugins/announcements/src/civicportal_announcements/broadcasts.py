@@ -16,6 +16,7 @@ from civicportal.api import (
     Forbidden,
     NotFound,
     PublicTexts,
+    Service,
     Site,
     SmsLength,
     Work,
@@ -82,12 +83,11 @@ def with_way_out(text: str, word: str) -> str:
     return "\n".join([*lines, word])
 
 
-class BroadcastService:
+class BroadcastService(Service):
     """What officers do with texts to many people."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.lane = work.get(BroadcastLane)
         self.settings = settings_of(work.site)
 

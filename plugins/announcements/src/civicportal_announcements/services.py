@@ -14,7 +14,7 @@ from civicportal.api import (
     Forbidden,
     NotFound,
     PublicTexts,
-    Work,
+    Service,
     key,
 )
 from civicportal_announcements.board import ORDER
@@ -59,12 +59,8 @@ class Content:
         return {"title": self.title, "summary": self.summary, "body": self.body, **beside}
 
 
-class PostService:
+class PostService(Service):
     """What officers do with announcements; each step asks for its right."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
 
     def fetch(self, post_id: int, *, lock: bool = False) -> Post:
         """Return an announcement in whatever state.

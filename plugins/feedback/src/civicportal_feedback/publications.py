@@ -13,6 +13,7 @@ from civicportal.api import (
     PersonalDataFound,
     PublicTexts,
     Refused,
+    Service,
     Work,
     _,
 )
@@ -25,12 +26,11 @@ LATEST = 500
 Pair = tuple[Publication, Feedback]
 
 
-class PublicationService:
+class PublicationService(Service):
     """Publish, take back, and list what is published."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.cases = work.get(CaseService)
 
     def of(self, case: Case) -> Publication | None:

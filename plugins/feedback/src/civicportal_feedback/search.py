@@ -15,10 +15,10 @@ from civicportal.api import (
     CounterService,
     Page,
     Referral,
+    Service,
     Span,
     SuggestionService,
     Total,
-    Work,
     _,
     has_one_of,
     in_stage,
@@ -45,12 +45,8 @@ class Filters(CaseFilters):
     opinion: str | None = None
 
 
-class FeedbackSearch:
+class FeedbackSearch(Service):
     """Queries over what the actor may see."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the messages that the actor may see."""

@@ -9,6 +9,7 @@ from civicportal.api import (
     CaseService,
     FollowUpService,
     Forbidden,
+    Service,
     Unit,
     Work,
     _,
@@ -41,11 +42,11 @@ class NewFeedback:
     source: str = "web"
 
 
-class FeedbackService:
+class FeedbackService(Service):
     """The rules of feedback that are not those of every case."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
+        super().__init__(work)
         self.cases = work.get(CaseService)
 
     def submit(self, new: NewFeedback) -> Case:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from civicportal.api import SYSTEM, Case, Identity, Job, ReminderService, Site, Work, wants
+from civicportal.api import SYSTEM, Case, Identity, Job, ReminderService, Service, Site, Work, wants
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.sessions import PublicDayService
@@ -65,12 +65,11 @@ def remind(site: Site) -> None:
         after = found[-1]
 
 
-class Reminders:
+class Reminders(Service):
     """Reminds citizens of tomorrow's meeting, and of today's if nobody did in time."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.calendar = work.site.calendar
         self.now = work.clock.now()
 

@@ -12,6 +12,7 @@ from civicportal.api import (
     FollowerService,
     NotFound,
     Refused,
+    Service,
     Work,
     _,
 )
@@ -22,12 +23,11 @@ BROUGHT, RELEASED = "followers_brought", "followers_released"
 """Events of the earlier report that say, in ``data["followers"]``, whom links have made its followers, and whom no longer."""
 
 
-class DuplicateService:
+class DuplicateService(Service):
     """Links duplicates with the earlier report, and parts them again as if they had never been linked."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.cases = work.get(CaseService)
         self.followers = work.get(FollowerService)
 

@@ -20,6 +20,7 @@ from civicportal.api import (
     GridBox,
     Point,
     Rare,
+    Service,
     Work,
     clusters,
     column_of,
@@ -73,12 +74,11 @@ class Heat:
     cells: Sequence[tuple[Cell, int]]
 
 
-class ReportMap:
+class ReportMap(Service):
     """Counts by cells what the filters leave: of what the actor may see, or of what the public map shows."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.search = work.get(ReportSearch)
         self._gathered: dict[Any, list[tuple[str, Cell, int]]] = {}
 

@@ -16,6 +16,7 @@ from civicportal.api import (
     OrganizationService,
     Point,
     Rare,
+    Service,
     Work,
     bounding_box,
     distance_m,
@@ -49,12 +50,11 @@ class Near:
     metres: float
 
 
-class NearbyService:
+class NearbyService(Service):
     """Looks around a place, in the square and among the days that the plugin's settings name."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.organization = work.get(OrganizationService)
         self.settings = work.site.plugin_settings[KIND]
 

@@ -16,10 +16,10 @@ from civicportal.api import (
     CaseSearch,
     CounterService,
     Page,
+    Service,
     Span,
     SuggestionService,
     Total,
-    Work,
     case_page,
     category_ids,
     has_one_of,
@@ -63,12 +63,8 @@ class Filters(CaseFilters):
         return replace(self, stage=None, status=None, category=None, itself=False, unit=None)
 
 
-class ReportSearch:
+class ReportSearch(Service):
     """Queries over what the actor may see, or over what is published."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
 
     # -- staff ----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from civicportal.api import (
     Forbidden,
     NotFound,
     OrganizationService,
+    Service,
     Work,
     _,
     kind_of,
@@ -42,12 +43,11 @@ class NewReport:
     source: str = "web"
 
 
-class ReportService:
+class ReportService(Service):
     """The rules of reports that are not those of every case."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.cases = work.get(CaseService)
         self.organization = work.get(OrganizationService)
         self.settings = work.site.plugin_settings[KIND]

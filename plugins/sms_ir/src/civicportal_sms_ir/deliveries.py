@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, func, select, update
 
-from civicportal.api import NEVER, Arrival, ArrivalService, Permanent, SendError, Site, Work
+from civicportal.api import NEVER, Arrival, ArrivalService, Permanent, SendError, Service, Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.models import Delivery
 from civicportal_sms_ir.polling import rests, told_once
@@ -29,12 +29,8 @@ ARRIVALS: dict[int, Arrival] = {1: "arrived", 2: "off", 4: "not_taken", 6: "lost
 OF_ONE_MESSAGE = (Permanent, NoSuchAddress, Unreadable)
 
 
-class DeliveryService:
+class DeliveryService(Service):
     """The table of deliveries."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
 
     def add(self, provider_id: str, message_id: int) -> None:
         """Remember that the provider took a message of the outbox."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, select
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import Deputy, User, at_work
 from civicportal.domain.accounts.names import by_name
@@ -15,18 +16,14 @@ from civicportal.util.errors import Forbidden, NotFound, NotPossible
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 LONGEST = 366
 """Days of one absence."""
 
 
-class DeputyService:
+class DeputyService(Service):
     """Say who stands in for whom, and when."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     @property
     def today(self) -> date:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, select
 
 from civicportal.core.crypto import new_token, token_hash
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import KnownDevice, User
 from civicportal.web.request import Request
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 ONE_YEAR = 365 * 86400
 
@@ -24,11 +25,8 @@ class Relation:
     is_known: bool
 
 
-class DeviceService:
+class DeviceService(Service):
     """Remember and recognise devices by the hash of a random cookie."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
 
     def is_known(self, device_hash: str, *owner: Any) -> bool:
         """Return whether the person that the conditions on ``User`` name has signed in with this device."""

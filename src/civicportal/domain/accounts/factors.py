@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import Passkey, Role, User
 from civicportal.domain.accounts.recovery import RecoveryService
@@ -21,7 +22,6 @@ from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
-    from civicportal.core.work import Work
 
 ADMINISTRATOR = "administrator"
 """Key of the built-in role that holds every right."""
@@ -95,12 +95,8 @@ def is_demanded(site: "Site", roles: Iterable[RoleFacts]) -> bool:
     )
 
 
-class FactorService:
+class FactorService(Service):
     """Count the strong factors of a person, and handle adding and removing them."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def of(self, user: User) -> Factors:
         """Return the strong factors of a person."""

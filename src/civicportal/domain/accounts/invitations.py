@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from civicportal.core.crypto import new_token, token_hash
 from civicportal.core.db import changed_rows
 from civicportal.core.security import SYSTEM, Identity
+from civicportal.core.work import Service
 from civicportal.domain.accounts.errors import NumberTaken, UsernameTaken
 from civicportal.domain.accounts.factors import FactorService
 from civicportal.domain.accounts.identity import identity_of
@@ -55,12 +56,11 @@ class Scope:
         return (self.unit.id if self.unit else None, self.category.id if self.category else None)
 
 
-class InvitationService:
+class InvitationService(Service):
     """Make links, tell which are open, and let their holders in."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.rights = work.get(RightsService)
 
     # --- making

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from civicportal.core.db import fetch_row
+from civicportal.core.work import Service
 from civicportal.domain.accounts.errors import UsernameTaken
 from civicportal.domain.accounts.factors import FactorService
 from civicportal.domain.accounts.messages import AccountMessages
@@ -23,12 +24,11 @@ HIDDEN_FOR = timedelta(days=30)
 """A deleted member can be brought back for so long; then their data is erased."""
 
 
-class MemberService:
+class MemberService(Service):
     """What administrators do with members. Every deed is in the trail."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.rights = work.get(RightsService)
 
     def fetch(self, user_id: int, *, lock: bool = False) -> User:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from civicportal.core.security import Identity
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership, Role, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 
-class MembershipService:
+class MembershipService(Service):
     """Give roles to people and take them back."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.rights = work.get(RightsService)
 
     def of(self, user: User) -> Sequence[Membership]:

@@ -3,20 +3,17 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from civicportal.core.work import Service
+
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
     from civicportal.domain.accounts.models import OtpChallenge, User
 
 CodeState = Literal["waiting", "held", "sent", "failed"]
 """Delivery state of a one-time code; "held" while no message gets through."""
 
 
-class AccountMessages:
+class AccountMessages(Service):
     """Send messages about accounts; :mod:`civicportal.domain.notifications.account_messages` implements it."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def send_code(self, challenge: "OtpChallenge", locale: str) -> None:
         """Queue the code of a challenge; nothing is sent for a decoy challenge.

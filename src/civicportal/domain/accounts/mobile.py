@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.proofs import require_own_realm
@@ -16,19 +17,15 @@ from civicportal.util.errors import Conflict, Forbidden, NotPossible
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 
 class MobileTaken(Conflict):
     """Another account has this number."""
 
 
-class MobileService:
+class MobileService(Service):
     """Change the number a person signs in with."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def change(self, user: User, mobile: str) -> None:
         """Change a person's number and end their other sessions; the previous number is notified.

@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from civicportal.core.clock import SKEW
 from civicportal.core.db import changed_rows
+from civicportal.core.work import Service
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import OtpChallenge, User
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 #: OWASP ASVS 5.0.0 6.5.4, 6.5.5, 6.6.3.
 LIFE = timedelta(seconds=180)
@@ -27,12 +28,8 @@ OF_ONES_OWN_NUMBER = {"staff", "confirm", "password_reset", "leave"}
 """Purposes for which a person is known before the code is sent: it goes to their number."""
 
 
-class OtpService:
+class OtpService(Service):
     """Ask for codes and verify them. ``cookie_hash`` binds both to one browser."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def ask(
         self,

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from civicportal.core.clock import SKEW
 from civicportal.core.crypto import same
 from civicportal.core.db import changed_rows
+from civicportal.core.work import Service
 from civicportal.domain.accounts.factors import FactorService
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import Passkey, PasskeyChallenge, User
@@ -30,7 +31,7 @@ from civicportal.util.errors import Conflict, NotFound, NotPossible
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 #: WebAuthn Level 3 §15.1 recommends 5 to 10 minutes.
 LIFE = timedelta(minutes=5)
@@ -55,12 +56,8 @@ def serves(passkey: Passkey, owner: User, purpose: Purpose) -> bool:
     return passkey.for_staff and owner.username is not None and owner.deleted_at is None
 
 
-class PasskeyService:
+class PasskeyService(Service):
     """Issue challenges, accept their answers, and store the passkeys of people."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     # --- challenges
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from civicportal.core.clock import SKEW
 from civicportal.core.security import Identity
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.util.errors import Forbidden
@@ -50,11 +51,11 @@ def require_own_realm(actor: Identity, user: User) -> None:
         raise Forbidden("a staff account is not changed in a citizen session")
 
 
-class ProofService:
+class ProofService(Service):
     """Keep a proof for the next page of the same browser, and tell whether it counts still."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self.sessions = work.get(SessionService)
 
     def keep(self, token: str, key: str, proof: Proof) -> None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, select, update
 
 from civicportal.core.db import changed_rows
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import RecoveryCode, User, has_factor
 from civicportal.domain.accounts.passwords import hash_password, verify_password
 from civicportal.domain.audit.services import AuditService
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 RECOVERY_CODES = 10
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -38,12 +39,8 @@ def match_recovery_code(hashes: dict[int, str], code: str) -> int | None:
     return next((id_ for id_, hashed in hashes.items() if verify_password(hashed, typed)), None)
 
 
-class RecoveryService:
+class RecoveryService(Service):
     """Store, count and use up the recovery codes of a person."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def replace(self, user: User, hashes: Sequence[str]) -> None:
         """Store new codes; the earlier ones are void."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, exists, false, func, or_, select, true
 
 from civicportal.core.security import Grant, Identity
+from civicportal.core.work import Service
 from civicportal.domain.accounts.errors import LastAdministrator
 from civicportal.domain.accounts.identity import head_rights
 from civicportal.domain.accounts.models import (
@@ -25,17 +26,13 @@ from civicportal.util.errors import Forbidden, NotFound
 from civicportal.util.i18n import listed
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 MANAGE = "core:member:manage"
 
 
-class RightsService:
+class RightsService(Service):
     """The rules, asked before anything is changed."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def may_give(
         self, role: Role, unit_id: int | None, category_id: int | None, *, by: Identity | None = None

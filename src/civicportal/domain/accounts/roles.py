@@ -11,6 +11,7 @@ from translationstring import TranslationString
 
 from civicportal.core.db import fetch_row
 from civicportal.core.security import Permission
+from civicportal.core.work import Service
 from civicportal.domain.accounts.factors import ADMINISTRATOR
 from civicportal.domain.accounts.models import (
     Membership,
@@ -24,7 +25,7 @@ from civicportal.util.errors import Conflict, Forbidden, NotPossible
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 OWN_TITLE = _("The portal itself")
 
@@ -42,12 +43,8 @@ class Group:
     permissions: Sequence[Permission]
 
 
-class RoleService:
+class RoleService(Service):
     """Make, change and delete roles."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     # --- reading
 

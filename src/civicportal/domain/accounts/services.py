@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.devices import DeviceService
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
@@ -14,15 +15,11 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.audit.services import AuditService
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 
-class AccountService:
+class AccountService(Service):
     """Make, find and change members."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     # --- people
 

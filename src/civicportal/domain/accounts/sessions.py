@@ -15,11 +15,12 @@ from sqlalchemy import String, cast, delete, or_, select, update
 from civicportal.core.clock import SKEW
 from civicportal.core.crypto import CannotDecrypt, new_token, token_hash
 from civicportal.core.db import changed_rows
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Session, User
 from civicportal.util.errors import CivicportalError
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 #: NIST SP 800-63B §4: staff at AAL2, citizens at AAL1.
 LIFE = {"citizen": timedelta(days=30), "staff": timedelta(hours=12), "visitor": timedelta(hours=1)}
@@ -52,12 +53,8 @@ class TooLarge(CivicportalError):
     """What a visitor wrote is larger than what may be kept."""
 
 
-class SessionService:
+class SessionService(Service):
     """Open, find and end sessions, and keep what a visitor wrote."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     # --- people
 

@@ -7,11 +7,12 @@ from sqlalchemy import or_, update
 
 from civicportal.core.crypto import same
 from civicportal.core.db import changed_rows
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 STEP = 30
 """Seconds."""
@@ -29,12 +30,8 @@ def provisioning_uri(secret: str, user: User, issuer: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=user.username or user.name, issuer_name=issuer)
 
 
-class TotpService:
+class TotpService(Service):
     """Turn the second factor on and off, and take its codes, each once."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def matching_step(self, secret: str, code: str) -> int | None:
         """Return the number of the 30 seconds whose code this is, or None."""

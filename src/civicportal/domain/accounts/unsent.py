@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.sessions import SessionService, TooLarge
 from civicportal.web.request import Request
 from civicportal.web.sent import Sent, sent_form
@@ -27,11 +28,11 @@ class UnsentForm:
     form: Sent
 
 
-class UnsentService:
+class UnsentService(Service):
     """Keeps forms under the session that has ended, for nobody but its person."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self.sessions = work.get(SessionService)
 
     def keep(self, token: str, unsent: UnsentForm) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.identity_levels import IdentityFact
 from civicportal.domain.accounts.models import PendingClaim, User
 from civicportal.domain.accounts.types import IdentityClaim, Verdict
@@ -72,12 +73,11 @@ def ask_provider(site: "Site", claim: IdentityClaim, patience: float = PATIENCE)
     return verdict or Verdict(outcome="unavailable", checked_at=site.clock.now())
 
 
-class VerificationService:
+class VerificationService(Service):
     """Keep who people are, sealed."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.keys = work.site.keys
 
     def own(self, user: User) -> IdentityClaim | None:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from translationstring import TranslationString
 
 from civicportal.core.crypto import same
+from civicportal.core.work import Service
 from civicportal.domain.audit.digests import changed_words, sealed_line
 from civicportal.domain.audit.models import AuditSeal, SealedRow
 from civicportal.util.i18n import _
@@ -57,12 +58,11 @@ class Verified:
     flaws: tuple[Flaw, ...]
 
 
-class SealService:
+class SealService(Service):
     """Seal and verify every table that mixes in ``SealedRow``."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.keys = work.site.keys
 
     def last(self) -> AuditSeal | None:

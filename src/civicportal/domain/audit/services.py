@@ -5,19 +5,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, select
 
+from civicportal.core.work import Service
 from civicportal.domain.audit.digests import digest_words
 from civicportal.domain.audit.events import tell_of
 from civicportal.domain.audit.models import AuditEvent
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 
-class AuditService:
+class AuditService(Service):
     """Append to the trail in the transaction of the action itself."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
 
     def record(
         self, action: str, *, subject_id: int | None = None, case_id: int | None = None, **data: object

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select
 
+from civicportal.core.work import Service
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.util.lists import Page, newest_first, within_days
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 VERIFIED, UNDER_WAY = "audit:verified", "audit:verifying"
 """What is written when the whole trail has been verified, and when a part of it."""
@@ -33,12 +34,8 @@ class TrailQuery:
     last: date | None = None
 
 
-class TrailService:
+class TrailService(Service):
     """Reads the trail."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def page(self, query: TrailQuery, *, before: int | None = None, after: int | None = None) -> Page:
         """Return one page of rows, each an event alone.

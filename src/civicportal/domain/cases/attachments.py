@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, delete, or_, select, update
 
 from civicportal.core.storage import VARIANTS, new_key
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.errors import PictureGone
 from civicportal.domain.cases.kinds import kinds_of
@@ -47,12 +48,11 @@ def copy_files(site: "Site", attachment: Attachment) -> str:
     return key
 
 
-class AttachmentService:
+class AttachmentService(Service):
     """Manage rows of pictures. ``owner`` is the hash of the session or visitor token that uploaded them."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self._of_case: dict[int, Sequence[Attachment]] = work.memo()
 
     def add(self, key: str, image: "ProcessedImage", owner: str) -> Attachment:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, union_all
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.models import Case
 from civicportal.util.tracking import new_code
 
@@ -21,11 +22,11 @@ NONE = 0
 """The id that no case has."""
 
 
-class CodeService:
+class CodeService(Service):
     """Look up codes; it returns ids only and therefore checks no right."""
 
     def __init__(self, work: "Work") -> None:
-        self.session = work.session
+        super().__init__(work)
         self._free = ""
 
     def id_of(self, code: str) -> int:

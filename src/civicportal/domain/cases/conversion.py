@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from translationstring import TranslationString
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.attachments import AttachmentService, copy_files
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case, CaseEvent, CaseLink
@@ -23,12 +24,11 @@ LINK = "converted"
 """``CaseLink.type`` from the closed case to its successor."""
 
 
-class ConversionService:
+class ConversionService(Service):
     """Close a case and link it to the case of another kind that a plugin has opened for it."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.cases = work.get(CaseService)
 
     def targets(self, case: Case) -> "list[CaseKind]":

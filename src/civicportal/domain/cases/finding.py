@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
@@ -24,7 +25,7 @@ from civicportal.web.schema import (
 )
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 LONGEST_SEARCH = 100
 TYPED = "typed"
@@ -50,12 +51,8 @@ class Found:
     words: str = ""
 
 
-class FindService:
+class FindService(Service):
     """Parse search boxes."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def read(self, text: str) -> Found:
         """Parse a code, a mobile, or words.

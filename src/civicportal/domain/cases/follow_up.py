@@ -12,6 +12,7 @@ from translationstring import TranslationString
 
 from civicportal.core.crypto import same
 from civicportal.core.db import NEVER
+from civicportal.core.work import Service
 from civicportal.domain.cases.history import public_status
 from civicportal.domain.cases.models import Case, Follower
 from civicportal.domain.cases.services import CaseService
@@ -20,7 +21,7 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import NotFound
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 PIN_DIGITS = 4
 _NO_PROOF = "-" * PIN_DIGITS
@@ -45,12 +46,8 @@ class CaseSummary:
     steps: int
 
 
-class FollowUpService:
+class FollowUpService(Service):
     """Read cases for their citizens and followers, and verify tracking codes."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def own(self, *, before: int | None = None, limit: int = 20) -> list[CaseSummary]:
         """Return the actor's own cases, latest first.

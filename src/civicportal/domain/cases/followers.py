@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, delete, exists, select, union
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.models import Case, Follower
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 
 def hearing(case_id: ColumnElement[int], citizen_id: ColumnElement[int]) -> ColumnElement[bool]:
@@ -23,12 +24,8 @@ def hearing(case_id: ColumnElement[int], citizen_id: ColumnElement[int]) -> Colu
     return and_(User.id.in_(everybody), ~muted)
 
 
-class FollowerService:
+class FollowerService(Service):
     """Follow cases of others and mute notifications. A row of the citizen means that they are muted."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def follow(self, case: Case, user_id: int | None = None) -> None:
         """Add the actor, or another citizen, to the followers; nothing happens if they follow already.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import colander
 from pyramid.renderers import render_to_response
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.audit.services import AuditService
@@ -38,7 +39,6 @@ from civicportal.web.schema import (
 )
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
     from civicportal.domain.cases.models import Case
     from civicportal.domain.cases.workflow import CaseKind
 
@@ -96,11 +96,8 @@ class Registered:
     pin: str
 
 
-class OnBehalfService:
+class OnBehalfService(Service):
     """Open a case for the person with a mobile number, as the acting officer."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
 
     def register(
         self, kind: "CaseKind", values: Mapping[str, Any], open_case: OpenCase, *, form_key: str

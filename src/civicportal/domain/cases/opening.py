@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from civicportal.core.db import NEVER
+from civicportal.core.work import Service
 from civicportal.domain.cases.codes import CodeService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
@@ -29,11 +30,11 @@ class PlacementService:
         raise NotImplementedError
 
 
-class OpeningService:
+class OpeningService(Service):
     """Prepare cases completely before the insert: an update of ``cases`` maintains a dozen indexes."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self._details: dict[Case, Any] = work.memo()
 
     def prepare(

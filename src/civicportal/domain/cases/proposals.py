@@ -26,6 +26,7 @@ from sqlalchemy.util import memoized_property
 
 from civicportal.core.db.ids import among
 from civicportal.core.hints import Rare
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
@@ -100,12 +101,11 @@ class Proposal:
         return or_(found, code_begins(self.code)) if self.code else found
 
 
-class ProposalService:
+class ProposalService(Service):
     """Asks the index of words, within the reach of the actor."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self._dialect = work.site.engines.dialect
         self._known: dict[tuple[Wanted, str], Proposal | None] = {}
 

@@ -12,6 +12,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import attributes, object_session
 
 from civicportal.core.crypto import CannotDecrypt
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.errors import Refused
@@ -60,11 +61,11 @@ class PersonalDataFound(Refused):
         self.fields, self.find = fields, find
 
 
-class PublicTexts:
+class PublicTexts(Service):
     """Check public texts, and anonymise texts for the public."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self.country = work.site.country
         self._people: dict[int | None, Person] = work.memo()
 

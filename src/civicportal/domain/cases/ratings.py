@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.measures import note_rating
@@ -50,12 +51,11 @@ class RatingSummary:
     ratings: Sequence[Rating]
 
 
-class RatingService:
+class RatingService(Service):
     """Rate closings and object to them."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.cases = work.get(CaseService)
 
     def standing(self, case: Case) -> Standing | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, false, or_, select, true, union
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.reach import by_line, in_own_units
 from civicportal.domain.cases.access.rights import sees_all, visible
 from civicportal.domain.cases.models import Case
@@ -27,12 +28,11 @@ _FEW = 10_000
 Rows = Select[*tuple[Any, ...]]
 
 
-class CaseScope:
+class CaseScope(Service):
     """What the actor may see, kind by kind."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self._elsewhere: dict[tuple[str, date | None], ColumnElement[bool] | None] = work.memo()
         self._numbers: dict[tuple[str, int], Total] = work.memo()
 

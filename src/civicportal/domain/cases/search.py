@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Select, and_, false, true
 
 from civicportal.core.db.ids import among
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.proposals import Proposal, ProposalService
@@ -30,12 +31,11 @@ _LOOKED_AT = 20_000
 Rows = Select[*tuple[Any, ...]]
 
 
-class CaseSearch:
+class CaseSearch(Service):
     """Looks for cases as the actor may."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self._dialect = work.site.engines.dialect
         self._proposals = work.get(ProposalService)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
 
+from civicportal.core.work import Service
 from civicportal.domain.audit.digests import digest_words
 from civicportal.domain.cases.access.rights import AccessService, visible
 from civicportal.domain.cases.attachments import AttachmentService
@@ -34,12 +35,11 @@ SENT_TWICE = timedelta(minutes=10)
 """Period in which the same note by the same person is treated as a resubmitted form."""
 
 
-class CaseService:
+class CaseService(Service):
     """Open, read and change cases; every change is an event and is passed to ``case_changed``."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self._steps = work.get(StepService)
         self._events = Events(work)
 

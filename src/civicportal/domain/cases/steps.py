@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.kinds import kind_of
@@ -23,11 +24,11 @@ class Step:
     reason: str | None = None
 
 
-class StepService:
+class StepService(Service):
     """The rights of the actor over transitions: workflow, permission, kartable, guards."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self.access = work.get(AccessService)
 
     def possible(self, case: Case) -> list[Step]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.search_models import SearchWord
 from civicportal.domain.cases.vocabulary import SHORTEST, Vocabulary
 from civicportal.util.persian import Word, words
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 MOST_TRIED = 3
 """Searches that are tried for one that finds nothing."""
@@ -31,12 +32,8 @@ class _Read:
     last: tuple[datetime, Vocabulary] | None = None
 
 
-class SuggestionService:
+class SuggestionService(Service):
     """Proposes other words. What is proposed finds a case that the actor may see: nobody learns words from others' cases."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def instead_of(self, typed: str, query_for: QueryFor) -> str:
         """Return what may have been meant, written as the case writes it that it finds; empty for nothing.

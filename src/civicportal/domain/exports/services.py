@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from civicportal.core.db import changed_rows
 from civicportal.core.logging import mask
 from civicportal.core.storage import new_key
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.exports.errors import TooManyRunning
@@ -18,7 +19,7 @@ from civicportal.domain.exports.types import Export, Offer
 from civicportal.util.errors import NotFound
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 MOST_RUNNING = 2
 """Maximum unfinished exports per person."""
@@ -28,12 +29,8 @@ SHOWN = 20
 Words = Sequence[tuple[str, str]]
 
 
-class ExportService:
+class ExportService(Service):
     """The exports of the actor."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def order(
         self,

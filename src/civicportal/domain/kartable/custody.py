@@ -22,6 +22,7 @@ from translationstring import TranslationString
 
 from civicportal.core.clock import has_passed
 from civicportal.core.db.ids import among
+from civicportal.core.work import Service
 from civicportal.domain.accounts.identity import grants_of
 from civicportal.domain.accounts.models import (
     Deputy,
@@ -79,12 +80,11 @@ class Gap:
         return len(self.categories) or 1
 
 
-class CustodyService:
+class CustodyService(Service):
     """Decide who attends to a case: to an open one, to one before it is referred, and to all."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.organization = work.get(OrganizationService)
 
     # -- one case -------------------------------------------------------------------------------------------

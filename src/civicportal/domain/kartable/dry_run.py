@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.opening import OpeningService
@@ -58,12 +59,11 @@ class DryRun:
     differences: list[Difference] = field(default_factory=list)
 
 
-class DryRunService:
+class DryRunService(Service):
     """Apply routing rules to past cases without changing them."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.routing = work.get(RoutingService)
         self.organization = work.get(OrganizationService)
 

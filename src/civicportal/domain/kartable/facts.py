@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, func, or_, select
 from translationstring import TranslationString
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.identity_levels import IdentityFact
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.verification import VerificationService, identity_facts
@@ -100,12 +101,11 @@ class Rights:
     copies: bool
 
 
-class FactsService:
+class FactsService(Service):
     """Read the data of the case page."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.access = work.get(AccessService)
         self.organization = work.get(OrganizationService)
 

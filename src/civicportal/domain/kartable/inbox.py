@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, false, func, null, or_, select, true
 from sqlalchemy.util import memoized_property
 
 from civicportal.core.hints import Unindexed
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable, visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import (
@@ -83,12 +84,11 @@ class Filters:
     citizen: int | None = None
 
 
-class InboxService:
+class InboxService(Service):
     """Read a kartable. A case appears once in a view, however many of its referrals match."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.identity = work.actor
 
     def page(self, view: str, filters: Filters, *, sort: str = "", cursor: str | None = None) -> Page:

@@ -4,23 +4,20 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 MOST = 99
 """Maximum that is counted."""
 
 
-class NewsService:
+class NewsService(Service):
     """Count new referrals by their increasing ids."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def newest(self) -> int:
         """Return the id of the newest referral; later ones are news."""

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from translationstring import TranslationString
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.kinds import kinds_of
@@ -22,7 +23,7 @@ from civicportal.util.i18n import _, localized_digits
 from civicportal.util.tracking import grouped
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 WORDS = "public_text"
 """The form field that receives the text."""
@@ -63,12 +64,8 @@ def unknown_fields(text: str) -> list[str]:
     return sorted(used_fields(text) - FIELDS.keys())
 
 
-class ReadyTextService:
+class ReadyTextService(Service):
     """Manage the texts of each kind, and fill them in for a case."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     # -- offering -------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, literal, select
 from translationstring import TranslationString
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.attachments import AttachmentService
@@ -70,11 +71,11 @@ def names_of(work: "Work", user_ids: Iterable[int | None]) -> dict[int, str]:
     return dict(work.session.execute(select(User.id, User.name).where(User.id.in_(wanted))).all())
 
 
-class RowService:
+class RowService(Service):
     """Load the data of cases that a list shows."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self.organization = work.get(OrganizationService)
 
     def rows(self, found: Collection[tuple[Case, Referral | None]]) -> list[Row]:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from translationstring import TranslationString
 
 from civicportal.core.db import fetch_row
+from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.referral import Referral
@@ -38,12 +39,11 @@ class Hits:
     last: datetime | None = None
 
 
-class RuleService:
+class RuleService(Service):
     """Add, change, order, enable and delete rules, each recorded in the audit trail."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.organization = work.get(OrganizationService)
 
     def all(self) -> list[RoutingRule]:

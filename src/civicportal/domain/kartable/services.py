@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, select
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.cases.access.rights import AccessService, holds
 from civicportal.domain.cases.changes import CaseChange
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 
-class KartableService:
+class KartableService(Service):
     """Take over, refer, copy, inquire, answer and return cases; each creates an event of the case."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.cases = work.get(CaseService)
         self.access = work.get(AccessService)
         self.custody = work.get(CustodyService)

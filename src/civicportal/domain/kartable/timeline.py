@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from translationstring import TranslationString
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.history import name_of_step
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
@@ -100,11 +101,11 @@ class StaffEvent:
         return self.event.internal_text
 
 
-class StaffHistory:
+class StaffHistory(Service):
     """Build the timeline for staff in four statements, whatever its length."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self.cases = work.get(CaseService)
         self.organization = work.get(OrganizationService)
 

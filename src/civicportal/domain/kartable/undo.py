@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.conversion import LINK
@@ -11,19 +12,15 @@ from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 __all__ = ["CannotUndo", "UndoService"]
 
 UNDOABLE = frozenset({"transition", "referred", "returned"})
 
 
-class UndoService:
+class UndoService(Service):
     """Undo the actor's last transition: add a reverting event, restore status and referral, cancel pending notifications."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def last(self, case: Case) -> CaseEvent | None:
         """Return the event that the actor can undo now, if any."""

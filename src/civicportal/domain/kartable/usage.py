@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, select, update
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.models import Case
@@ -14,7 +15,7 @@ from civicportal.domain.organization.models import Category, Unit
 from civicportal.util.persian import alphabetical
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +43,8 @@ class Usage:
     units: list[Unit]
 
 
-class UsageService:
+class UsageService(Service):
     """Find and move references to a unit."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def members(self, unit: Unit) -> list[Member]:
         """Return the members of a unit, ordered by name."""

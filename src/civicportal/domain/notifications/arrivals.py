@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import update
 
+from civicportal.core.work import Service
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 Arrival = Literal["arrived", "off", "not_taken", "lost", "blocked", "silent"]
 """Delivery states of a sent message."""
@@ -23,11 +24,8 @@ ARRIVALS = {
 }
 
 
-class ArrivalService:
+class ArrivalService(Service):
     """Store delivery reports; for the plugins that send messages."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
 
     def note(self, message_id: int, arrival: Arrival, at: datetime | None = None) -> None:
         """Store the provider's delivery report for a message of the outbox.

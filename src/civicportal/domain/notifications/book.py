@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, select, update
 
+from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.models import OutboxMessage
@@ -13,7 +14,7 @@ from civicportal.util.errors import Conflict
 from civicportal.util.lists import Page, newest_first, within_days
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 COUNTED = timedelta(days=30)
 """Older messages are listed but not counted: totals of years are too expensive for every page."""
@@ -38,12 +39,8 @@ class MessageQuery:
     person: int | None = None
 
 
-class MessageBook:
+class MessageBook(Service):
     """Read the outbox; the only change it makes is resending."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def page(self, query: MessageQuery, *, before: int | None = None, after: int | None = None) -> Page:
         """Return one page of messages, each with the code of its case.

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, update
 
 from civicportal.core.messages import MOST_AT_ONCE
+from civicportal.core.work import Service
 from civicportal.domain.notifications import timing
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +37,8 @@ class BatchProgress:
         return self.waiting + self.sent + self.unknown + self.failed + self.cancelled
 
 
-class BroadcastLane:
+class BroadcastLane(Service):
     """Queue free texts, one for each person of a batch."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def quiet_until(self) -> datetime | None:
         """Return the end of the current quiet hours, or None outside them."""

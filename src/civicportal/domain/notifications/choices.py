@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, select, update
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.notifications.models import NotificationChoices, OutboxMessage
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 Choice = Literal["case_notices", "reminders", "broadcasts", "digest"]
 
@@ -44,12 +45,8 @@ def wants(choice: Choice, user_id: SQLColumnExpression[Any] | None = None) -> Co
     return exists(row.where(column)).correlate_except(NotificationChoices)
 
 
-class ChoiceService:
+class ChoiceService(Service):
     """Read and save notification preferences."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def of(self, user_id: int) -> Choices:
         """Return a person's choices."""

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 
 from civicportal.core.db import NEVER
 from civicportal.core.messages import MOST_AT_ONCE, Lane, Message
+from civicportal.core.work import Service
 from civicportal.domain.notifications import timing, transports
 from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.models import OutboxMessage
@@ -106,12 +107,11 @@ def _stirs(site: "Site", lane: Lane) -> bool:
         return connection.scalar(_STIRS, {"lane": lane, "now": site.clock.now()}) is not None
 
 
-class Delivery:
+class Delivery(Service):
     """Statements of one lane; each method is one short transaction."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.now = work.clock.now()
         self.gate = work.get(GateService)
 

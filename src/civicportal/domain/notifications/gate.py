@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, update
 
+from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.notifications.models import Gate, OutboxMessage
 from civicportal.domain.notifications.outcomes import Verdict
@@ -16,7 +17,7 @@ from civicportal.domain.notifications.troubles import told
 from civicportal.util.errors import Conflict
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +26,8 @@ PROBE_EVERY = timedelta(minutes=1)
 WORKER_GONE_AFTER = timedelta(seconds=30)
 
 
-class GateService:
+class GateService(Service):
     """Read and update the gate of the site's transport."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     @property
     def row(self) -> Gate | None:

@@ -12,6 +12,7 @@ from civicportal.core.db import changed_rows
 from civicportal.core.jobs import Job
 from civicportal.core.limits import TooMany
 from civicportal.core.messages import Reply
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.choices import ChoiceService
@@ -39,12 +40,8 @@ _MARKS = " .،,؛;:!؟?«»\"'()-"
 """Characters that people copy along with a word from a message."""
 
 
-class InboundService:
+class InboundService(Service):
     """Store inbound messages, and answer them."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def keep(self, provider_id: str, sender: str, text: str, received_at: datetime) -> None:
         """Store a message, once.

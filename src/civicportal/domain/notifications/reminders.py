@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.notifications.choices import wants
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
     from civicportal.domain.cases.models import Case
 
 
-class ReminderService:
+class ReminderService(Service):
     """Queue reminders for citizens who want them and can be reached."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self.notices = work.get(Notices)
         self.notifications = work.get(NotificationService)
 

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select, update
 from civicportal.core.db import BigId, changed_rows
 from civicportal.core.messages import Lane
 from civicportal.core.settings import parse_hours
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import OtpChallenge, User
 from civicportal.domain.cases.errors import CannotUndo
 from civicportal.domain.cases.followers import hearing
@@ -59,12 +60,11 @@ class Preview:
     length: SmsLength
 
 
-class NotificationService:
+class NotificationService(Service):
     """Queue messages: one row of the outbox per event and person."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.site = work.site
         self.texts = work.get(TextService)
         self.notices = work.get(Notices)

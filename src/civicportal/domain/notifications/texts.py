@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from civicportal.core.messages import MessageText
+from civicportal.core.work import Service
 from civicportal.domain.cases.history import public_status
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.models import StoredText
@@ -59,11 +60,11 @@ def common_fields(site: "Site", locale: str | None = None) -> dict[str, str]:
     }
 
 
-class TextService:
+class TextService(Service):
     """The texts of messages: the site's wording, else the plugin's default."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self.site = work.site
         self._stored: dict[str, dict[str, str]] = {}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, select
 
 from civicportal.core.messages import Reply
+from civicportal.core.work import Service
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.errors import Refused
@@ -64,12 +65,11 @@ def read(text: str, accept: str, object_: str) -> Verdict | None:
     return Verdict(accepts=word == key(accept), code=code, words=words.strip())
 
 
-class VerdictService:
+class VerdictService(Service):
     """Rate or object on the citizen's behalf."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.ratings = work.get(RatingService)
 
     def answer(self, message: InboundMessage) -> Reply | None:

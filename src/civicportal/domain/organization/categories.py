@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.util import memoized_property
 
 from civicportal.core.db import fetch_row
+from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization import editing
 from civicportal.domain.organization.models import Category
@@ -15,18 +16,14 @@ from civicportal.util.i18n import _
 from civicportal.util.persian import key
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 LOOK = ("icon", "tint")
 """What a leaf has from its root."""
 
 
-class CategoryService:
+class CategoryService(Service):
     """Add, change, order, close and delete categories; each is written into the trail."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def tree(self, kind: str) -> Tree[Category]:
         """Return the categories of a kind of case, as rows that may be changed."""

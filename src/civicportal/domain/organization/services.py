@@ -11,6 +11,7 @@ from sqlalchemy import select
 # that waits for the database would keep the one that has it from going on.
 from sqlalchemy.util import memoized_property
 
+from civicportal.core.work import Service
 from civicportal.domain.organization.models import (
     Category,
     Closure,
@@ -23,7 +24,6 @@ from civicportal.util.errors import CivicportalError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from civicportal.core.work import Work
     from civicportal.util.calendar import CityCalendar
 
 
@@ -90,11 +90,8 @@ class Tree(Generic[Node]):
         return self.path(node_id)[0]
 
 
-class OrganizationService:
+class OrganizationService(Service):
     """Units, categories and holidays, as each process keeps them."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
 
     @memoized_property
     def units(self) -> Tree[Unit]:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.util import memoized_property
 
 from civicportal.core.db import fetch_row
+from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization import editing
 from civicportal.domain.organization.models import Unit
@@ -15,15 +16,11 @@ from civicportal.util.errors import NotPossible
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 
-class UnitService:
+class UnitService(Service):
     """Add, change, order, close and delete units; each is written into the trail."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     @memoized_property
     def tree(self) -> Tree[Unit]:

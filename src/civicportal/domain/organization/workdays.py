@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from translationstring import TranslationString
 
+from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization import editing
 from civicportal.domain.organization.models import Closure, Holiday, OfficeHours
@@ -36,12 +37,11 @@ class DayOff:
     yearly: bool
 
 
-class WorkdayService:
+class WorkdayService(Service):
     """Change when the city works; each change is written into the trail, and moves no deadline by itself."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.fixed = work.site.country.fixed_holidays
         self._dates = work.site.calendar
 

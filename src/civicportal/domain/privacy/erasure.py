@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Table, delete, exists, select, update
 
 from civicportal.core.tags import link_of, links
+from civicportal.core.work import Service
 from civicportal.domain.accounts.members import HIDDEN_FOR
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
@@ -25,7 +26,6 @@ from civicportal.domain.privacy.tags import (
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
-    from civicportal.core.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -35,16 +35,12 @@ PATIENCE = 300
 """Seconds that a statement may take: the whole trail is looked through for a person, and nobody waits before a screen."""
 
 
-class ErasureService:
+class ErasureService(Service):
     """Erase people and their closed cases.
 
     The words of an open case stay until it is closed: they are what its unit works with. Then its answer can be read by
     its PIN for as long as a citizen may object. Until that is over it hangs on an empty row of its person.
     """
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def erase(self, user: User) -> list[str]:
         """Forget a person, and each of their cases that was closed long enough ago.

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, Table, or_, select
 
 from civicportal.core.storage import FileMissing
 from civicportal.core.tags import link_of
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.privacy.tags import (
@@ -22,7 +23,6 @@ from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
-    from civicportal.core.work import Work
 
 DATA = "data.json"
 PIECE = 64 * 1024
@@ -36,12 +36,8 @@ READ_ME = _(
 )
 
 
-class ExportService:
+class ExportService(Service):
     """Collect what the tags of every column say is a person's."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def rows(self, user: User) -> dict[str, list[dict[str, Any]]]:
         """Return a person's rows by table, each value readable by people and programs.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.audit.services import AuditService
@@ -16,7 +17,7 @@ from civicportal.util.errors import NotPossible
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +32,8 @@ class LeftCase:
     pin: str
 
 
-class LeavingService:
+class LeavingService(Service):
     """Delete one's own account."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def open_cases(self, user: User) -> Sequence[Case]:
         """Return the open cases of a person, the oldest first."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from translationstring import TranslationString
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Case
@@ -15,7 +16,7 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _, listed
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 PAGE_SIZE = 30
 #: What the trail calls a look at somebody's data. One who opens a case again and again is shown each time.
@@ -43,12 +44,8 @@ class Look:
     role: str
 
 
-class LookerService:
+class LookerService(Service):
     """Read the trail for the person it speaks of."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def of(self, user_id: int, *, before: int | None = None) -> list[Look]:
         """Return the looks at a person's data by staff, the latest first, one more than a page if there are more.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, literal
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.conditions import overdue
 from civicportal.domain.cases.counters import MEASURES
 from civicportal.domain.cases.models import Case
@@ -48,11 +49,11 @@ class Figures:
         return self.now if is_now or self.before is None else self.before
 
 
-class FigureService:
+class FigureService(Service):
     """Read figures."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self.reader = FigureReader(work)
         self._of: Selection | None = None
         self._stamp: Stamp | None = None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, func, select, union_all
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.reach import in_own_counters
 from civicportal.domain.cases.access.rights import sees_all
 from civicportal.domain.cases.conditions import sent_between
@@ -59,12 +60,11 @@ def counted_in(model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
     return found
 
 
-class CounterService:
+class CounterService(Service):
     """Count the cases of lists without reading those of the actor's own units."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self._by_state: dict[str, list[tuple[str, str, int]]] = work.memo()
 
     def total(

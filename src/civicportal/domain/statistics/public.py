@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.conditions import overdue as is_overdue
 from civicportal.domain.cases.conditions import sent_between
 from civicportal.domain.cases.counter_models import CaseMonthCount
@@ -27,7 +28,7 @@ from civicportal.domain.statistics.hiding import (
 from civicportal.domain.statistics.periods import Bucket, Span, buckets
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +53,8 @@ class PublicFigures:
     satisfied: int | None
 
 
-class PublicFigureService:
+class PublicFigureService(Service):
     """Read the monthly counters, and overdue cases."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def services(self) -> list[PublicFigures]:
         """Return the figures of each service for citizens, if there are enough cases."""

@@ -26,6 +26,7 @@ from civicportal.core.db.dates import (
     city_weekday,
     quarter_of_an_hour,
 )
+from civicportal.core.work import Service
 from civicportal.domain.cases.conditions import overdue
 from civicportal.domain.cases.counter_models import CaseCount
 from civicportal.domain.cases.counters import MEASURES
@@ -37,7 +38,7 @@ from civicportal.domain.statistics.selection import Facet, Selection
 from civicportal.util.calendar import CityCalendar
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 PATIENCE = 20
 """Statement timeout in seconds; such a statement reads all cases of a large city several times."""
@@ -48,12 +49,8 @@ KEYS = ("is_now", "stage", "status", "category_id", "facet", "day", "hours")
 SUMS = ("overdue", *MEASURES)
 
 
-class FigureReader:
+class FigureReader(Service):
     """Read figures, one statement per method."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def sums(
         self,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Select, Subquery, delete, func, insert, literal, or_, select, text, union_all
 
 from civicportal.core.db.dates import city_day
+from civicportal.core.work import Service
 from civicportal.domain.cases.conditions import sent_between
 from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
 from civicportal.domain.cases.counters import (
@@ -21,7 +22,7 @@ from civicportal.domain.statistics.periods import Span
 from civicportal.util.calendar.months import month_after, month_of
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 # A transaction that has changed a case and not yet counted it waits, and adds to the new counters. All counters are written by one
 # statement, including the daily ones, so locking this one table is enough; locking more could deadlock, because
@@ -32,12 +33,8 @@ Differences = dict[Key, tuple[Values, Values]]
 """Wrong counters as (stored, live), in the order of the measures."""
 
 
-class StatisticsService:
+class StatisticsService(Service):
     """Verify and rebuild the counters of cases."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def verify(self) -> Differences[CountKey]:
         """Return the wrong daily counters."""

@@ -5,19 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, union_all
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.tallies import Tally
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 
-class TallyService:
+class TallyService(Service):
     """The additional counters of kinds."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def tallies(self) -> Iterator[Tally]:
         """Yield the tallies of every kind."""

@@ -7,22 +7,19 @@ from sqlalchemy import delete, event, select, text
 
 from civicportal.core.branding.models import Setting
 from civicportal.core.branding.values import Face, with_values
+from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Conflict
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 # A value that is not there yet has no row to lock. Pages go on reading.
 _ALONE = text("LOCK TABLE settings IN SHARE ROW EXCLUSIVE MODE")
 
 
-class FaceService:
+class FaceService(Service):
     """Reads and writes the values that stand before those of the site's file."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
 
     def current(self) -> Face:
         """Return the face as it is in the database at this moment."""

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from civicportal.core.work import Service
 from civicportal.domain.cases.counter_models import CaseCount
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Rating
 from civicportal.domain.statistics.hiding import FEWEST
 
 if TYPE_CHECKING:
-    from civicportal.core.work import Work
+    pass
 
 SPAN = timedelta(days=30)
 
@@ -30,11 +31,8 @@ class CityFigures:
     satisfaction: float | None
 
 
-class FiguresService:
+class FiguresService(Service):
     """Reads the counters, never the cases."""
-
-    def __init__(self, work: "Work") -> None:
-        self.work = work
 
     def city(self) -> CityFigures | None:
         """Return the figures, or None while there are too few cases to show any."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, and_, exists, false, func, select
 from sqlalchemy.orm import selectinload
 
+from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.cases.search_rule import occurs
@@ -53,12 +54,11 @@ class MemberPage:
     previous: int | None
 
 
-class MemberDirectory:
+class MemberDirectory(Service):
     """Search members: staff by name, citizens newest first; only those whose page the actor may open."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.rights = work.get(RightsService)
 
     def page(self, query: MemberQuery, *, after: int | None = None, before: int | None = None) -> MemberPage:

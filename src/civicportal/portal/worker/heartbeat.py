@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped
 from civicportal import __version__
 from civicportal.core.db import Base, changed_rows, tagged
 from civicportal.core.jobs import JobRun
+from civicportal.core.work import Service
 from civicportal.domain.notifications.gate import GateService
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ class WorkerProcess(Base):
     stopped_at: Mapped[datetime | None] = tagged()
 
 
-class WorkerService:
+class WorkerService(Service):
     """Queries the worker processes."""
 
     def __init__(self, work: "Work") -> None:
-        self.session = work.session
+        super().__init__(work)
         self.now = work.clock.now()
 
     def all(self) -> Sequence[WorkerProcess]:

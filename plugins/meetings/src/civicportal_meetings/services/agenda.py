@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 
-from civicportal.api import AccessService, Case, OrganizationService, Work, _, format_number, visible
+from civicportal.api import AccessService, Case, OrganizationService, Service, Work, _, format_number, visible
 from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession
 from civicportal_meetings.services.sessions import PublicDayService
 from civicportal_meetings.week import Day, Entry
@@ -27,12 +27,11 @@ class Visit:
     name: str
 
 
-class AgendaService:
+class AgendaService(Service):
     """Reads appointments and sessions of a span of days."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.calendar = work.get(OrganizationService).calendar
         self.access = work.get(AccessService)
 

@@ -6,7 +6,17 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from civicportal.api import CannotUndo, Case, CaseChange, CaseEvent, Refused, Work, _, promise_deadline
+from civicportal.api import (
+    CannotUndo,
+    Case,
+    CaseChange,
+    CaseEvent,
+    Refused,
+    Service,
+    Work,
+    _,
+    promise_deadline,
+)
 from civicportal_meetings.models import Appointment, MeetingRequest, Reserve
 from civicportal_meetings.services.diary import DiaryService
 from civicportal_meetings.services.sessions import PublicDayService
@@ -20,12 +30,11 @@ ANSWERS = {"confirm": "confirmed", "ask_another_time": "other_time"}
 """Steps by which a citizen answers and that leave the time as it is."""
 
 
-class AppointmentService:
+class AppointmentService(Service):
     """The times that requests have and had."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.diary = work.get(DiaryService)
         self._histories: dict[int, Sequence[Appointment]] = work.memo()
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from civicportal.api import OrganizationService, Refused, Work, _, parse_hours
+from civicportal.api import OrganizationService, Refused, Service, Work, _, parse_hours
 from civicportal_meetings.models import Appointment, DiarySlot, MeetingSession
 from civicportal_meetings.names import KIND
 
@@ -14,12 +14,11 @@ RASTER = timedelta(minutes=5)
 Span = tuple[datetime, datetime]
 
 
-class DiaryService:
+class DiaryService(Service):
     """Says which times can be given away, and takes them."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.settings = work.site.plugin_settings[KIND]
         self.calendar = work.get(OrganizationService).calendar
 

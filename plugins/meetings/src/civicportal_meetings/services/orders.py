@@ -16,6 +16,7 @@ from civicportal.api import (
     RatingService,
     Refused,
     Route,
+    Service,
     Unit,
     Work,
     _,
@@ -43,12 +44,11 @@ class NewOrder:
     idempotency_key: str = ""
 
 
-class OrderService:
+class OrderService(Service):
     """Gives orders, routes them, and tells the citizen how they ended."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.cases = work.get(CaseService)
 
     def may_give(self, meeting: Case) -> bool:

@@ -16,6 +16,7 @@ from civicportal.api import (
     Category,
     Forbidden,
     Refused,
+    Service,
     Work,
     _,
     kind_of,
@@ -72,12 +73,11 @@ class NewMeeting:
     source: str = "web"
 
 
-class MeetingService:
+class MeetingService(Service):
     """Submit a request, find the open one, set and change its time."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.cases = work.get(CaseService)
 
     # -- asking ---------------------------------------------------------------------------------------------

@@ -15,12 +15,12 @@ from civicportal.api import (
     CounterService,
     Page,
     Rows,
+    Service,
     Sort,
     Span,
     SuggestionService,
     Total,
     User,
-    Work,
     case_page,
     has_one_of,
     stages_of,
@@ -52,12 +52,8 @@ class Filters(CaseFilters):
         return self.status is None and self.citizen is None and not self.person
 
 
-class MeetingSearch:
+class MeetingSearch(Service):
     """Queries over the requests that the actor may see."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
 
     def query(self, filters: Filters, *columns: Any) -> Rows:
         """Return a query for columns of the requests that the actor may see."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from civicportal.api import AccessService, Case, CaseService, NotFound, Refused, Work, _, step_values
+from civicportal.api import AccessService, Case, CaseService, NotFound, Refused, Service, Work, _, step_values
 from civicportal_meetings.models import Appointment, MeetingSession, Reserve
 from civicportal_meetings.names import KIND, WORK
 from civicportal_meetings.services.diary import DiaryService
@@ -30,12 +30,11 @@ class NewSession:
     reserve_seats: int = 0
 
 
-class PublicDayService:
+class PublicDayService(Service):
     """Plans sessions and gives their seats."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.session = work.session
+        super().__init__(work)
         self.diary = work.get(DiaryService)
 
     # -- planning -------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from civicportal.core.hints import Unindexed
 from civicportal.core.security import Grant, Identity
+from civicportal.core.work import Service
 from civicportal.domain.cases.access.sql import (
     ADDRESSED,
     free_line,
@@ -126,11 +127,11 @@ def leads(identity: Identity, permission: str, case: Case, line: Referral) -> bo
     )
 
 
-class AccessService:
+class AccessService(Service):
     """The rules above, asked of loaded cases in a unit of work."""
 
     def __init__(self, work: "Work") -> None:
-        self.work = work
+        super().__init__(work)
         self._lines: dict[int, Sequence[Referral]] = work.memo()
 
     def lines(self, case: Case) -> Sequence[Referral]:

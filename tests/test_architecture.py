@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from docs.tools.architecture import ROOMS, core_imports, imports, room
+
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "src/civicportal"
 PACKAGES = [CORE, *sorted(ROOT.glob("plugins/*/src/*")), *sorted(ROOT.glob("examples/*/src/*"))]
@@ -17,30 +19,7 @@ PLUGINS = sorted(
 )
 CITIES = sorted(path.name.removesuffix("_site") for path in ROOT.glob("examples/*_site"))
 
-#: The rooms of the core, lowest first: a module imports those of its own room and of lower ones, for type hints too.
-ROOMS = (
-    "util",
-    "core",
-    "migrations",
-    "web",
-    "domain.audit",
-    "domain.organization",
-    "domain.accounts",
-    "domain.cases",
-    "domain.exports",
-    "domain.notifications",
-    "domain.statistics",
-    "domain.kartable",
-    "domain.privacy",
-    "domain.ownership",
-    "portal",
-    "hookspecs",
-    "app",
-    "testing",
-    "tools",
-    "cli",
-    "api",
-)
+RANKS = list(ROOMS)
 MOST_ENTRIES = 18
 """Files and folders of Python code, templates and the like that the root of the package shows."""
 LONGEST_MODULE = 500
@@ -66,27 +45,6 @@ def name_of(path: Path) -> str:
     package = next(folder for folder in PACKAGES if path.is_relative_to(folder))
     parts = path.relative_to(package).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
-
-
-def imports(tree: ast.AST) -> Iterator[str]:
-    """Every module that is imported, inside functions and for type hints too."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def core_imports(path: Path) -> set[str]:
-    """The modules of the core that a file imports, without the core's own name."""
-    tree = ast.parse(path.read_text("utf-8"))
-    return {name.removeprefix("civicportal.") for name in imports(tree) if name.startswith("civicportal.")}
-
-
-def room(module: str) -> str | None:
-    """The room of a module, None for the package itself and what is no module."""
-    return next((name for name in ROOMS if module == name or module.startswith(f"{name}.")), None)
 
 
 def relative(path: Path) -> str:
@@ -119,7 +77,7 @@ def test_imports_run_downwards_only() -> None:
         f"{relative(path)} imports {target}"
         for path in modules(CORE)
         for target in sorted(core_imports(path))
-        if (own := room(name_of(path))) and (other := room(target)) and ROOMS.index(other) > ROOMS.index(own)
+        if (own := room(name_of(path))) and (other := room(target)) and RANKS.index(other) > RANKS.index(own)
     ]
     assert not upwards, "\n".join(upwards)
 
@@ -148,7 +106,7 @@ def test_plugins_know_no_other_plugin(folder: Path) -> None:
     wrong = [
         f"{relative(path)} imports {target}"
         for path in modules(folder)
-        for target in imports(ast.parse(path.read_text("utf-8")))
+        for target in imports(path)
         if target.partition(".")[0] in others
     ]
     assert not wrong, "\n".join(wrong)

@@ -8,6 +8,7 @@ from pathlib import Path
 from civicportal.core.site import Site
 from civicportal.domain.cases.kinds import kinds_of
 from docs.tools import (
+    architecture,
     chart,
     combined_page,
     commands_page,
@@ -69,7 +70,11 @@ def pages(site: Site) -> dict[str, str]:
         "combined-fields.md": combined_page.page(),
     }
     charts = {f"workflows/{kind.name}.svg": chart.draw(kind) for kind in kinds_of(site).values()}
-    return {name: NOTE + text for name, text in written.items()} | charts
+    return (
+        {name: NOTE + text for name, text in written.items()}
+        | charts
+        | {"architecture.svg": architecture.draw()}
+    )
 
 
 def main() -> None:

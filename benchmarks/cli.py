@@ -273,3 +273,13 @@ def scaling(database: str, out: Path) -> None:
     text = compare(out.absolute(), click.echo)
     (out / "scaling.md").write_text(text + "\n", encoding="utf-8")
     click.echo(f"\n{text}")
+
+
+@main.command()
+@click.option("--n", "cases", callback=_size, default="50000", show_default=True, help="Number of cases.")
+def copy(cases: int) -> None:
+    """Measure moving a portal from SQLite to PostgreSQL, with databases of its own."""
+    os.environ.setdefault("BENCH_DATABASE_URL", "sqlite://")
+    from benchmarks.copying import measure
+
+    click.echo(measure(cases, click.echo))

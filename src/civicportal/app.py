@@ -17,7 +17,7 @@ from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutio
 from civicportal.core.jobs import registered
 from civicportal.core.plugins import CORE
 from civicportal.core.site import Site
-from civicportal.domain.ownership import refuse_other_secrets
+from civicportal.domain.ownership import refuse_unusable
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.compiled import COMPILED
 from civicportal.web.request import Request
@@ -50,7 +50,7 @@ def create_app(site: Site) -> Any:
     :raises ConfigurationError: when core, plugins and site do not fit together, or a secret is not that of the portal
         that owns the database.
     """
-    refuse_other_secrets(site)
+    refuse_unusable(site)
     config = Configurator(settings=_settings(site), request_factory=Request)
     config.registry.site = site
     config.registry.static_files = _static_files(site)

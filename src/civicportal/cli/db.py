@@ -1,8 +1,15 @@
 """``civicportal db``: the tables of core and plugins."""
 
+import os
+from typing import TYPE_CHECKING
+
 import click
 
-from civicportal.cli.options import assemble_site
+from civicportal.cli.options import assemble_site, site_path
+from civicportal.util.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
 
 
 @click.group()
@@ -80,3 +87,50 @@ def current(context: click.Context) -> None:
         click.echo(f"{state.name:<20} {state.current or '-'}{newest}")
     for prefix in migrate_state.sleeping(site):
         click.echo(f"{prefix:<20} sleeps: it is not listed in site.plugins")
+
+
+@db.command()
+@click.argument("source")
+@click.argument("target")
+@click.pass_context
+def copy(context: click.Context, source: str, target: str) -> None:
+    """Move the portal from the database SOURCE to the empty database TARGET, such as from SQLite to PostgreSQL.
+
+    Both are addresses as in site.database_url, or names of environment variables with one, so that a password does not
+    appear in the list of processes. Stop the portal and its workers first. Every table is compared on both sides. Whenever it is
+    interrupted, run it again. Afterwards the portal starts on TARGET only; SOURCE keeps its rows.
+    """
+    from civicportal.cli.progress import Progress
+    from civicportal.tools.copying import copy_database
+
+    first, second = _site_on(context, source), _site_on(context, target)
+    report = Progress()
+    done = copy_database(
+        first, second, lambda step, table, done, all_rows: report(step, done, all_rows, table)
+    )
+    if not done.tables:
+        click.echo("The portal has been moved to this database already.")
+        return
+    if done.resumed:
+        click.echo(f"{done.resumed} rows were there from the run before")
+    click.echo(f"{done.tables} tables with {done.rows} rows are equal on both sides.")
+    click.echo(
+        "Name the new database in site.database_url, then: civicportal check. The old one starts no portal any more."
+    )
+
+
+def _site_on(context: click.Context, address: str) -> "Site":
+    """Return the site with another database.
+
+    :param address: of the database, or the name of an environment variable that holds it.
+    """
+    from civicportal.core.site import Site
+
+    if "://" not in address:
+        if address not in os.environ:
+            raise ConfigurationError(
+                f"{address!r} is neither the address of a database (sqlite:///…, postgresql+psycopg://…) nor the name of an"
+                " environment variable that holds one"
+            )
+        address = os.environ[address]
+    return Site(site_path(context), database_url=address)

@@ -1,7 +1,6 @@
 """``civicportal demo``: a portal full of invented cases, from nothing to a running server."""
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def demo(context: click.Context, host: str, port: int, reset: bool, only_load: bool) -> None:
     """Run a demonstration on SQLite with sample data; no message leaves this machine."""
+    from civicportal.cli.progress import Progress
     from civicportal.portal.demo import runner
     from civicportal.tools.server import check_address
 
@@ -36,22 +36,12 @@ def demo(context: click.Context, host: str, port: int, reset: bool, only_load: b
         site = _migrated(path)
     if not runner.is_loaded(site):
         click.echo("Making up people and cases …")
-        runner.load(site, _Report())
+        runner.load(site, Progress())
         runner.ring(site)
     site.engines.dispose()
     _welcome(site, host, port)
     if not only_load:
         _serve(path, host, port)
-
-
-class _Report:
-    """Progress: one line for each part, rewritten where the output is a terminal."""
-
-    def __call__(self, part: str, done: int, total: int) -> None:
-        if sys.stdout.isatty():
-            click.echo(f"\r  {part}: {done}/{total}", nl=done == total)
-        elif done == total:
-            click.echo(f"  {part}: {total}")
 
 
 def _migrated(path: Path) -> "Site":

@@ -76,10 +76,10 @@ def load_site(context: click.Context) -> "Site":
     :raises ConfigurationError: when it cannot be assembled, or its secrets are not those of the portal that owns the
         database.
     """
-    from civicportal.domain.ownership import refuse_other_secrets
+    from civicportal.domain.ownership import refuse_unusable
 
     site = assemble_site(context)
-    refuse_other_secrets(site)
+    refuse_unusable(site)
     return site
 
 

@@ -100,6 +100,7 @@ class Site:
     :param mode: overrides ``site.mode``, as does ``CIVICPORTAL_MODE``: the demo's worker inherits it.
     :param environ: where ``{ env = … }`` is looked up; the process's environment if None.
     :param transport: overrides ``notifications.transport``.
+    :param database_url: overrides ``site.database_url``.
     :raises ConfigurationError: when the portal cannot be assembled so.
     """
 
@@ -110,6 +111,7 @@ class Site:
         mode: str | None = None,
         environ: Mapping[str, str] | None = None,
         transport: str | None = None,
+        database_url: str | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.path = path.resolve()
@@ -128,7 +130,7 @@ class Site:
         self.data = self.path.parent / table["data"]
         self._check_mode()
         self.keys = self._make_keys(table)
-        self.engines: Engines = make_engines(self._database_url(table["database_url"]))
+        self.engines: Engines = make_engines(self._database_url(database_url or table["database_url"]))
         self.storage: GuardedStorage = self.guarded(self.bucket() or self.folder())
         self.limits = Limits(self, self.settings["limits"])
         self.calendar = self._make_calendar()

@@ -45,14 +45,14 @@ class Databases:
         address = site.settings["site"]["database_url"]
         site.engines.dispose()
         if key in self._migrated:
-            self._copy(self._migrated[key], address)
+            self.copy(self._migrated[key], address)
             return
         migrate.upgrade(site)
         site.engines.dispose()
         self._migrated[key] = self.create(kind)
-        self._copy(address, self._migrated[key])
+        self.copy(address, self._migrated[key])
 
-    def _copy(self, source: str, target: str) -> None:
+    def copy(self, source: str, target: str) -> None:
         """Overwrite an empty database by another one, which nobody has open."""
         names = [make_url(address).database or "" for address in (source, target)]
         if self._cluster and target.startswith("postgresql"):

@@ -63,6 +63,9 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 
 _TRANSACTION: dict[str, dict[str, str]] = {"sqlite": {}, "postgresql": {"isolation_level": "READ COMMITTED"}}
 
+#: The oldest major version of PostgreSQL that is supported.
+OLDEST_POSTGRESQL = 14
+
 #: The deadline of a case that has none: a sort key is never NULL.
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -223,15 +226,23 @@ def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: floa
 
 
 def check_database(engines: Engines) -> None:
-    """Refuse a PostgreSQL database whose character type knows no Persian letters.
+    """Refuse a PostgreSQL server that is too old, and a database whose character type knows no Persian letters.
 
     :raises ConfigurationError: with the remedy.
     """
     if engines.dialect != "postgresql":
         return
-    query = text("SELECT datctype FROM pg_database WHERE datname = current_database()")
+    query = text(
+        "SELECT datctype, current_setting('server_version_num')::int / 10000 AS version"
+        " FROM pg_database WHERE datname = current_database()"
+    )
     with engines.read.connect() as connection:
-        ctype = connection.execute(query).scalar_one()
+        ctype, version = connection.execute(query).one()
+    if version < OLDEST_POSTGRESQL:
+        raise ConfigurationError(
+            f"site.database_url: the server is PostgreSQL {version}; install {OLDEST_POSTGRESQL} or newer, and move the"
+            " database with pg_dump"
+        )
     if ctype in ("C", "POSIX"):
         raise ConfigurationError(
             f"site.database_url: the database has LC_CTYPE {ctype!r}, which knows no Persian letters. Create it with "

@@ -26,10 +26,7 @@ def migrating(engines: Engines) -> Iterator[Connection]:
 
     :raises ConfigurationError: when rows would be left pointing nowhere.
     """
-    more = connection_parameters(engines.read.url) if engines.dialect == "postgresql" else {}
-    engine = create_engine(engines.read.url, poolclass=NullPool, connect_args=more)
-    if engines.dialect == "sqlite":
-        _prepare_sqlite(engine)
+    engine = dedicated_engine(engines)
     try:
         with engine.begin() as connection:
             if engines.dialect == "sqlite":
@@ -41,6 +38,15 @@ def migrating(engines: Engines) -> Iterator[Connection]:
                 yield connection
     finally:
         engine.dispose()
+
+
+def dedicated_engine(engines: Engines) -> Engine:
+    """Return an engine without a pool; on SQLite it does not enforce references, and each transaction may write."""
+    more = connection_parameters(engines.read.url) if engines.dialect == "postgresql" else {}
+    engine = create_engine(engines.read.url, poolclass=NullPool, connect_args=more)
+    if engines.dialect == "sqlite":
+        _prepare_sqlite(engine)
+    return engine
 
 
 def _lock_postgresql(connection: Connection) -> None:

@@ -11,6 +11,7 @@ from civicportal.domain.ownership.services import (
     portal_id,
     refuse_foreign,
     refuse_other_secrets,
+    refuse_unusable,
     renew,
     retire_keys,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "portal_id",
     "refuse_foreign",
     "refuse_other_secrets",
+    "refuse_unusable",
     "renew",
     "retire_keys",
 ]

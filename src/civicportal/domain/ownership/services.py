@@ -4,6 +4,7 @@ The id is created at the first start, or at the first upgrade to code with marks
 gets a new id (:func:`renew`), so a drill or a staging portal is never confused with the one it was copied from.
 """
 
+import json
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +26,9 @@ from civicportal.domain.audit.seals import SealService
 from civicportal.domain.cases.models import Attachment
 from civicportal.domain.ownership.errors import NotOwn
 from civicportal.domain.ownership.models import (
+    COPYING,
     ID,
+    MOVED,
     PII_KEY,
     SECRET,
     STORE,
@@ -79,12 +82,13 @@ def establish(site: "Site", *, forks: bool = False) -> None:
     marks = _read(site)
     if marks is _NO_TABLE:
         return
+    _refuse(_moved(site, marks))
     if ID not in marks:
         _refuse_unfit_keys(site)
         _write(site, {ID: secrets.token_hex(16)})
         marks = _read(site)
     _write(site, {SECRET: site.keys.secret_mark(marks[ID].value)})
-    refuse_other_secrets(site)
+    refuse_unusable(site)
     _note_keys(site, _read(site))
     try:
         _claim_store(site, _read(site), in_child if forks else _here)
@@ -103,23 +107,32 @@ def refuse_foreign(site: "Site") -> None:
     _refuse(findings(site))
 
 
-def refuse_other_secrets(site: "Site") -> None:
-    """Compare the secrets only; does nothing if the database has no marks or does not answer.
+def refuse_unusable(site: "Site") -> None:
+    """Refuse a database that was moved or belongs to other secrets; does nothing if it has no marks or does not answer.
 
-    :raises NotOwn: when one does not belong to the portal.
+    :raises NotOwn: then.
     """
     try:
         marks = _read(site)
     except OperationalError:
         # Servers detect this again, and report it.
         return
+    _refuse(_moved(site, marks))
     _refuse(_secrets(site, marks))
+
+
+def refuse_other_secrets(site: "Site") -> None:
+    """Compare the secrets only; does nothing if the database has no marks.
+
+    :raises NotOwn: when one does not belong to the portal.
+    """
+    _refuse(_secrets(site, _read(site)))
 
 
 def findings(site: "Site") -> list[Finding]:
     """Return findings about foreign stores and secrets; a store that does not answer is not a finding here."""
     marks = _read(site)
-    found = list(_secrets(site, marks))
+    found = [*_moved(site, marks), *_secrets(site, marks)]
     try:
         is_own(site, site.storage.store)
     except StoreRefused as refused:
@@ -165,6 +178,8 @@ def adopt_store(site: "Site", store: IFileStorage, *, owner: str = "", new_id: b
     :raises NotOwn: when the store is marked by another portal than ``owner``.
     :raises StoreAway: when the store does not answer.
     """
+    if COPYING in (marks := _read(site)):
+        _refuse(_moved(site, marks))
     mark, own = store.read_mark(), portal_id(site)
     if mark and mark.portal and mark.portal not in ({owner} if new_id else {owner, own}):
         raise NotOwn(
@@ -173,7 +188,7 @@ def adopt_store(site: "Site", store: IFileStorage, *, owner: str = "", new_id: b
     if new_id or not own:
         renew(site, store)
     else:
-        refuse_other_secrets(site)
+        refuse_unusable(site)
         _mark_store(site, store, own)
 
 
@@ -221,6 +236,29 @@ def retire_keys(site: "Site") -> None:
 
 
 # -- comparing ------------------------------------------------------------------------------------------------
+
+
+def _moved(site: "Site", marks: Marks) -> Iterator[Finding]:
+    place = f"{site.path}: site.database_url"
+    if COPYING in marks:
+        yield Finding(
+            level="error",
+            place=place,
+            text=_("the portal has not been copied into this database completely"),
+            remedy=_("run civicportal db copy again, or name the database from which it is copied"),
+        )
+    elif MOVED in marks:
+        target = json.loads(marks[MOVED].value)["to"]
+        yield Finding(
+            level="error",
+            place=place,
+            text=_("the portal was moved from this database to ${target}", mapping={"target": target}),
+            remedy=_(
+                "name that one; if it is lost for good: civicportal files adopt --new-id --owner ${id} makes this one a"
+                " portal again, without all changes since",
+                mapping={"id": marks[ID].value},
+            ),
+        )
 
 
 def _secrets(site: "Site", marks: Marks) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 SCRATCH = "civicportal_verify_"
 """Begin of the name of a scratch database; the second follows in which it was made."""
-Figures = dict[str, tuple[int, str]]
-"""Number of rows and digest of the content of each table; equal contents have equal digests in whatever order."""
+Figure = tuple[int, str]
+"""Number of rows and digest of the content of a table; equal contents have equal digests in whatever order."""
+Figures = dict[str, Figure]
 
 _BEGIN = """
 BEGIN;
@@ -126,13 +127,34 @@ def _figures_sqlite(connection: sqlite3.Connection) -> Figures:
     ).fetchall()
     found = {}
     for (name,) in names:
-        count = total = 0
         every_column: Any = select(literal_column("*")).select_from(table(name))
-        for row in connection.execute(str(every_column.compile(dialect=sqlite.dialect()))):
-            count += 1
-            total += int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=8).digest())
-        found[name] = (count, str(total))
+        found[name] = digest_of(connection.execute(str(every_column.compile(dialect=sqlite.dialect()))))
     return found
+
+
+def digest_of(rows: Iterable[tuple[Any, ...]]) -> Figure:
+    """Return the number of rows and the sum of their hashes."""
+    count = total = 0
+    for row in rows:
+        count += 1
+        total += int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=8).digest())
+    return count, str(total)
+
+
+def differences(expected: Mapping[str, Sequence[Any]], found: Figures) -> Iterator[str]:
+    """Yield one line for each table that differs."""
+    for name in sorted(expected.keys() | found.keys()):
+        there, here = tuple(expected.get(name, ())), found.get(name, ())
+        if there == here:
+            continue
+        if there and here and there[0] == here[0]:
+            yield f"the table {name} has other rows"
+        else:
+            yield f"the table {name} has {_rows(here)}, not {_rows(there)}"
+
+
+def _rows(figure: tuple[Any, ...]) -> str:
+    return f"{figure[0]} rows" if figure else "no table"
 
 
 def load(engines: "Engines", source: IO[bytes]) -> None:

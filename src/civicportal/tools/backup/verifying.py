@@ -20,6 +20,7 @@ from civicportal.tools.backup.archive import (
 )
 from civicportal.tools.backup.databases import (
     attachments,
+    differences,
     figures,
     load,
     scratch,
@@ -277,20 +278,9 @@ def _read_back(store: LocalStorage, key: str) -> str:
 def _compare_tables(manifest: Manifest, found: dict[str, tuple[int, str]]) -> int:
     if not manifest.tables:
         return sum(count for count, _digest in found.values())
-    for name in sorted(manifest.tables.keys() | found.keys()):
-        there, here = tuple(manifest.tables.get(name, ())), found.get(name, ())
-        if there != here:
-            what = (
-                "has other rows"
-                if there and here and there[0] == here[0]
-                else f"has {_rows(here)}, not {_rows(there)}"
-            )
-            raise BackupError(f"the restored database differs: the table {name} {what}")
+    for difference in differences(manifest.tables, found):
+        raise BackupError(f"the restored database differs: {difference}")
     return sum(count for count, _digest in found.values())
-
-
-def _rows(figure: tuple[Any, ...]) -> str:
-    return f"{figure[0]} rows" if figure else "no table"
 
 
 def _compare_pictures(engines: Any, digests: _Digests) -> int:

@@ -1,4 +1,4 @@
-"""How long ``civicportal db copy`` takes from SQLite to PostgreSQL, and how much memory it needs."""
+"""How long ``civicportal db copy`` takes from SQLite to PostgreSQL."""
 
 import os
 import re
@@ -34,16 +34,16 @@ def measure(cases: int, progress: Callable[[str], None]) -> str:
         size = Path(place, "portal.db").stat().st_size / 2**20
         cluster = TemporaryCluster(durable=True, **POSTGRESQL)
         try:
-            rows, seconds, cpu, memory = _copy(source, cluster.create_database(), environment)
+            rows, seconds, cpu = _copy(source, cluster.create_database(), environment)
         finally:
             cluster.stop()
     return (
         f"{cases:,} cases, {rows:,} rows, {size:,.0f} MB: {seconds:.0f} s, of which {cpu:.0f} s of CPU beside those of the"
-        f" server, and {memory:.0f} MB of memory at most"
+        " server"
     )
 
 
-def _copy(source: str, target: str, environment: dict[str, str]) -> tuple[int, float, float, float]:
+def _copy(source: str, target: str, environment: dict[str, str]) -> tuple[int, float, float]:
     command = [sys.executable, "-m", "civicportal", "--site", str(SITE), "db", "copy", source, target]
     began = time.monotonic()
     with subprocess.Popen(
@@ -55,4 +55,4 @@ def _copy(source: str, target: str, environment: dict[str, str]) -> tuple[int, f
     found = _ROWS.search(output)
     if found is None:
         raise RuntimeError(output)
-    return int(found[1]), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return int(found[1]), seconds, usage.ru_utime + usage.ru_stime

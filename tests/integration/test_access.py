@@ -143,10 +143,15 @@ def compare(work):
         permissions=frozenset({"petitions:case:view"}), administrator=False, units=frozenset(units[:2])
     )
     officer = Identity(user_id=people[0], name="", door="staff", grants=(member,))
+    rights = frozenset({"petitions:case:view", "petitions:case:contact"})
+    topic = Grant(permissions=rights, units=frozenset(units[:2]), categories=frozenset(categories[:1]))
+    specialist = replace(officer, grants=(topic,))
 
     @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(identities(units, categories, people), st.sampled_from(VERBS), st.integers(0, DAYS))
     @example(officer, "view", DAYS // 2)
+    @example(specialist, "view", DAYS // 2)
+    @example(specialist, "contact", DAYS // 2)
     def check(person, verb, days):
         in_sql = set(session.scalars(select(Case.id).where(visible(person, verb))))
         in_python = {case.id for case in cases if can(person, verb, case, of_case[case.id])}

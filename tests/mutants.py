@@ -135,7 +135,8 @@ class Trial:
         #: Tests that pass in a fork, and such as need a process of their own.
         self._sound: set[str] = set()
         self._alone: set[str] = set()
-        self._noticed: Counter[str] = Counter()
+        #: How many changes each test has noticed in each function, and under None in all of them.
+        self._noticed: Counter[tuple[ast.FunctionDef | None, str]] = Counter()
         self._is_postgresql_ready = False
         self._callers: dict[int, set[str]] = {}
         self._seconds: dict[str, float] = {}
@@ -171,7 +172,6 @@ class Trial:
         self._prepare([item for item in session.items if POSTGRESQL not in item.nodeid])
         sys.settrace(None)
         threading.settrace(None)  # type: ignore[arg-type]
-        gc.unfreeze()
         self._out.write(
             f"{self._module}: {len(self._items)} tests, {len(self.chosen)} changes to try of {len(self._found)}\n"
         )
@@ -196,9 +196,19 @@ class Trial:
         for engine in gc.get_objects():
             if isinstance(engine, Engine):
                 engine.dispose()
+        gc.unfreeze()
+        made = gc.get_objects()
+        # Looked up once, for a fork that goes through all objects gets a copy of each.
+        self._own = [one for one in made if isinstance(one, FunctionType) and self._is_own(one.__code__)]
+        self._caches = [one for one in made if isinstance(one, _lru_cache_wrapper)]
+        del made
+        gc.freeze()
+
+    def _is_own(self, code: CodeType) -> bool:
+        return code.co_filename == str(self._path)
 
     def _note(self, frame: Any, event: str, _argument: object) -> None:
-        if event == "call" and frame.f_code.co_filename == str(self._path):
+        if event == "call" and self._is_own(frame.f_code):
             self._callers.setdefault(frame.f_code.co_firstlineno, set()).add(self._now)
 
     def _run(self, items: Iterable[pytest.Item]) -> None:
@@ -208,19 +218,23 @@ class Trial:
             if self._failed:
                 return
 
-    def _callers_of(self, changed: str) -> set[str]:
-        """Return what calls the changed function: the names of tests, and "" for what all of them share."""
+    def _function_of(self, changed: str) -> ast.FunctionDef | None:
+        """Return the innermost function that is changed; None for what is around functions."""
         pairs = zip_longest(self._source.splitlines(), changed.splitlines())
         line = next(number for number, (one, other) in enumerate(pairs, 1) if one != other)
         around = [node for node in self._functions if _begin(node) <= line <= (node.end_lineno or 0)]
-        inner = max(around, key=_begin, default=None)
-        return self._callers.get(_begin(inner), set()) if inner and not inner.decorator_list else {""}
+        return max(around, key=_begin, default=None)
+
+    def _callers_of(self, function: ast.FunctionDef | None) -> set[str]:
+        """Return what calls a function: the names of tests, and "" for what all of them share."""
+        is_plain = function and not function.decorator_list
+        return self._callers.get(_begin(function), set()) if is_plain else {""}
 
     def _notices(self, changed: str) -> bool:
         """Return whether a test fails with the changed module, on SQLite or on PostgreSQL."""
-        callers = self._callers_of(changed)
-        # What has noticed most so far, and then the quick ones.
-        every = sorted(self._seconds, key=lambda name: (-self._noticed[name], self._seconds[name]))
+        self._changed = self._function_of(changed)
+        callers = self._callers_of(self._changed)
+        every = sorted(self._seconds, key=self._rank)
         tests = every if callers & {"", IMPORT} else [name for name in every if name in callers]
         others = [name.replace(SQLITE, POSTGRESQL) for name in tests if SQLITE in name and self._is_for_both]
         codes = _new_codes(*(compile(text, str(self._path), "exec") for text in (self._source, changed)))
@@ -238,12 +252,16 @@ class Trial:
             self._is_postgresql_ready = True
         return not self._passes(others, changed, codes)
 
+    def _rank(self, test: str) -> tuple[float, ...]:
+        """Order tests: first those that have noticed most in this function, then in all, then the quick ones."""
+        return -self._noticed[self._changed, test], -self._noticed[None, test], self._seconds[test]
+
     def _fails_in_fork(self, tests: list[str], codes: Codes, values: Iterable[ast.Assign] = ()) -> bool:
         """Return whether a test fails in a fork with the change that passes in one without it."""
         while failed := self._failing([name for name in tests if name not in self._alone], codes, values):
             if failed in self._sound or not self._failing([failed], ()):
                 self._sound.add(failed)
-                self._noticed[failed] += 1
+                self._noticed.update({(self._changed, failed), (None, failed)})
                 return True
             # For instance a server of the tests does not answer in a fork.
             self._alone.add(failed)
@@ -269,11 +287,11 @@ class Trial:
             signal.alarm(MOST_WAITING)
             os.write(send, "".join(f"{name}\n" for name in tests[:1]).encode())
             for old, new in codes:
-                for one in gc.get_objects():
-                    if isinstance(one, FunctionType) and one.__code__ == old:
+                for one in self._own:
+                    if one.__code__ == old:
                         one.__code__ = new
-                    if isinstance(one, _lru_cache_wrapper):
-                        one.cache_clear()
+            for cache in self._caches if codes else ():
+                cache.cache_clear()
             for assign in values:
                 self._assign(assign)
             for name in tests:

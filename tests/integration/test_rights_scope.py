@@ -162,7 +162,8 @@ def city(site):
         )
         work.session.flush()
         make_staff(work, "keeper", unit=waste, username="keeper")
-        make_staff(work, "worker", unit=waste, username="mine", permissions=[VIEW])
+        make_staff(work, "worker", unit=waste, username="early", permissions=[VIEW])
+        make_staff(work, "worker", unit=waste, username="mine")
         make_staff(work, "worker", unit=pr, username="theirs")
         both = make_staff(work, "worker", unit=waste, username="both")
         role = work.session.scalar(select(Role).where(Role.key == "worker"))
@@ -234,6 +235,10 @@ def test_the_account_of_a_deputy_has_the_rights_of_the_represented_person(
         work.session.add(Deputy(absent_id=other.id, deputy_id=mine.id, **days))
         # That somebody stands in for them gives the absent nothing.
         work.session.add(Deputy(absent_id=mine.id, deputy_id=person(work, "both").id, **days))
+        # Nor do they get what others have who stand in.
+        for another in ("early", "both"):
+            now = {"first_day": today, "last_day": today}
+            work.session.add(Deputy(absent_id=other.id, deputy_id=person(work, another).id, **now))
     with city.work(actor=keeper(city)) as work:
         mine = person(work, "mine")
         assert work.get(RightsService).manages(mine) is possible

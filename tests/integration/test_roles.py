@@ -128,14 +128,19 @@ def test_deleting_a_role_takes_it_from_everybody(site):
 
 def test_the_last_administrator_keeps_the_role(site):
     with site.work() as work:
+        # People, and roles, that came before and after are no administrators.
+        make_staff(work, "early")
         chief, other = make_staff(work, "administrator"), make_staff(work, "administrator")
-        memberships = work.get(MembershipService)
-        memberships.take(other, other.memberships[0].id)
-        with pytest.raises(LastAdministrator):
-            memberships.take(chief, chief.memberships[0].id)
-        for deed in (work.get(MemberService).disable, work.get(MemberService).delete):
+        make_staff(work, "late")
+        memberships, role = work.get(MembershipService), chief.memberships[0].role
+        for one, last in ((chief, other), (other, chief)):
+            memberships.take(one, one.memberships[0].id)
             with pytest.raises(LastAdministrator):
-                deed(chief)
+                memberships.take(last, last.memberships[0].id)
+            for deed in (work.get(MemberService).disable, work.get(MemberService).delete):
+                with pytest.raises(LastAdministrator):
+                    deed(last)
+            memberships.give(one, role)
 
 
 def test_only_an_administrator_touches_an_administrator(site, keeper):

@@ -175,7 +175,7 @@ class RightsService(Service):
             .where(Role.builtin, User.disabled_at.is_(None), User.deleted_at.is_(None))
         )
         others = self.session.scalar(holders.where(User.id != user.id))
-        if not others and self.session.scalar(holders.where(User.id == user.id)):
+        if not others and self.session.scalar(holders):
             raise LastAdministrator
 
     def _may_give_all(self, memberships: Iterable[Membership]) -> bool:

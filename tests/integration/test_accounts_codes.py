@@ -76,6 +76,14 @@ def test_a_code_of_another_machine_is_good_by_its_clock(site: Any, clock: Any) -
     assert verify(site, challenge, code) == "accepted"
 
 
+def test_a_code_of_another_machine_ends_by_its_clock(site: Any, clock: Any) -> None:
+    challenge, code = ask(site)
+    with site.work() as work:
+        work.session.get(OtpChallenge, challenge).boot = "another"
+    clock.advance(seconds=181)
+    assert verify(site, challenge, code) == "expired"
+
+
 @pytest.mark.parametrize("door", ["staff", "citizen"])
 def test_a_clock_that_is_set_back_lengthens_no_session_and_no_proof(site: Any, clock: Any, door: Any) -> None:
     with site.work() as work:
@@ -174,10 +182,23 @@ def test_that_another_code_is_in_time_helps_none_that_is_late(site: Any, clock: 
 def test_code_of_another_challenge_is_wrong(site: Any) -> None:
     first, code = ask(site)
     second, other_code = ask(site)
+    third, last_code = ask(site)
     assert code != other_code
     assert verify(site, second, code) == "wrong"
-    assert verify(site, first, code) == "accepted"
-    assert verify(site, second, other_code) == "accepted", "each is used up by itself"
+    assert verify(site, second, other_code) == "accepted"
+    assert verify(site, first, code) == "accepted", "each is used up by itself"
+    assert verify(site, third, last_code) == "accepted"
+
+
+def test_a_challenge_is_of_the_person_with_the_number(site: Any) -> None:
+    with site.work() as work:
+        people = {
+            mobile: make_citizen(work, mobile).id for mobile in ("+989110000000", MOBILE, "+989130000000")
+        }
+    for mobile in (*people, "+989100000000", "+989120000001", "+989140000000"):
+        challenge, _code = ask(site, mobile)
+        with site.work(write=False) as work:
+            assert work.session.get(OtpChallenge, challenge).user_id == people.get(mobile)
 
 
 def test_five_wrong_codes_end_the_challenge(site: Any) -> None:

@@ -169,8 +169,8 @@ class SessionService(Service):
         row = self._row_to_write(token, now)
         kept = _unexpired(row.data, now)
         kept.pop(key, None)
-        for oldest in list(kept)[: max(0, len(kept) - MOST_KEPT + 1)]:
-            del kept[oldest]
+        while len(kept) >= MOST_KEPT:
+            del kept[next(iter(kept))]
         kept[key] = {"values": values, "until": (now + lifetime).isoformat()}
         row.data = kept
         self.session.flush()

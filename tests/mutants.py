@@ -410,10 +410,13 @@ def run(module: str, folder: Path, most: int | None, *, is_for_both: bool) -> in
         else:
             shutil.copy(ROOT / name, folder / name)
     os.chdir(folder)
-    # Before the tree itself, to which the installed package points.
-    sys.path[0] = str(folder / "src")
+    # Before the tree itself, to which the installed packages point.
+    sources = [
+        str(one) for one in (folder / "src", *folder.glob("plugins/*/src"), *folder.glob("examples/*/src"))
+    ]
+    sys.path[:1] = sources
     sys.dont_write_bytecode = True
-    os.environ |= {"PYTHONPATH": sys.path[0], "PYTHONDONTWRITEBYTECODE": "1"}
+    os.environ |= {"PYTHONPATH": os.pathsep.join(sources), "PYTHONDONTWRITEBYTECODE": "1"}
     # The same each time, and a test that fails need not find its simplest example.
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
     hypothesis.settings.register_profile("mutants", derandomize=True, database=None, phases=phases)

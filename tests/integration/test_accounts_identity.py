@@ -343,6 +343,8 @@ def test_a_token_stands_for_its_own_person(site: Any, officer: User) -> None:
         found = [work.get(SessionService).live(token) for token in tokens]
         assert [user.id for _session, user in found] == [one.id for one in people]
         assert [session.user_id for session, _user in found] == [one.id for one in people]
+        for session, user in found:
+            assert work.get(SessionService).list_of(user) == [session]
     assert [load_identity(site, token).user_id for token in tokens] == [one.id for one in people]
 
 
@@ -405,17 +407,20 @@ def test_a_session_that_has_ended_is_nobodys(
     assert not is_live()
 
 
-@pytest.mark.parametrize("deed", ["open", "prove", "end_one", "end_all_others", "end_everything"])
+@pytest.mark.parametrize("deed", ["open", "load", "prove", "end_one", "end_all_others", "end_everything"])
 def test_what_is_done_with_a_session_touches_no_other(site: Any, clock: Any, deed: str) -> None:
     """Neither those of people who came before and after, nor one's own opened before and after."""
     with site.work() as work:
         people = [make_citizen(work, f"+98900000001{number}") for number in range(3)]
         sessions = work.get(SessionService)
-        rows = [sessions.row(sessions.open("citizen", one)) for _nth in range(3) for one in people]
+        tokens = [sessions.open("citizen", one) for _nth in range(3) for one in people]
+        rows = [sessions.row(token) for token in tokens]
         ids = [row.id for row in rows]
         mine = [row.id for row in rows if row.user_id == people[1].id]
         opened = clock.now()
     clock.advance(minutes=10)
+    if deed == "load":
+        load_identity(site, tokens[4])
     with site.work() as work:
         sessions, user = work.get(SessionService), work.session.get(User, people[1].id)
         match deed:
@@ -434,8 +439,9 @@ def test_what_is_done_with_a_session_touches_no_other(site: Any, clock: Any, dee
         left = [work.session.get(Session, one) for one in ids if work.session.get(Session, one)]
         assert [row.id for row in left] == [one for one in ids if one not in ended]
         assert [row.id for row in left if row.proved_at != opened] == ([mine[1]] if deed == "prove" else [])
+        assert [row.id for row in left if row.last_seen_at != opened] == ([mine[1]] if deed == "load" else [])
         seen = [work.session.get(User, one.id).last_seen_at for one in people]
-        assert seen == [opened, clock.now() if deed == "open" else opened, opened]
+        assert seen == [opened, clock.now() if deed in ("open", "load") else opened, opened]
         epochs = [work.session.get(User, one.id).session_epoch for one in people]
         assert epochs == [one.session_epoch for one in people[:1]] + [
             people[1].session_epoch + (deed == "end_everything"),

@@ -503,6 +503,8 @@ def test_a_value_stored_again_is_the_newest_and_evicts_no_other(work: Any) -> No
     sessions.forget(new_token(), "form:/1")
     assert sessions.kept_form(token) == f"/{MOST_KEPT - 1}"
     assert sessions.visitor_data(token, "proved") is True
+    sessions.forget(token, "form:/4")
+    assert list(sessions.kept(token)) == [*(f"form:/{number}" for number in (2, 3, 5, 6, 7)), "proved"]
 
 
 def test_each_value_is_kept_for_its_own_time(site: Any, clock: Any) -> None:

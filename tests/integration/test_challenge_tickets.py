@@ -1,10 +1,12 @@
 """A ticket of a challenge is worth something to the browser and the form that got it, once and for a while."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from civicportal.core.limits import Requester
 from civicportal.core.limits.challenges import (
     LIFE,
     PARTS,
@@ -15,6 +17,11 @@ from civicportal.core.limits.challenges import (
 )
 
 BROWSER, FORM, NONCE = "browser", "/login", "0123456789abcdef0123"
+
+
+@pytest.fixture
+def civic_settings() -> dict[str, Any]:
+    return {"limits": {"track_site": [[8, 3600]]}}
 
 
 @pytest.fixture
@@ -37,6 +44,30 @@ def passes(challenges: Challenges, ticket: str, browser: str = BROWSER, form: st
 def test_it_counts_once(challenges: Challenges, ticket: Challenge) -> None:
     assert passes(challenges, ticket.ticket)
     assert not passes(challenges, ticket.ticket)
+
+
+def test_what_was_used_is_known_until_its_end(site: Any, challenges: Challenges, ticket: Challenge) -> None:
+    assert passes(challenges, ticket.ticket)
+    site.limits.sweep()
+    assert not passes(challenges, ticket.ticket)
+
+
+def test_it_passes_without_work_when_its_time_has_come(challenges: Challenges, clock: Any) -> None:
+    issued = challenges.issue("otp_send_address", BROWSER, FORM)
+    clock.advance(seconds=9)
+    assert not passes(challenges, issued.ticket)
+    clock.advance(seconds=1)
+    assert passes(challenges, issued.ticket)
+
+
+def test_the_more_pass_the_harder_it_gets(site: Any, challenges: Challenges, clock: Any) -> None:
+    found = []
+    for _doubled in range(4):
+        issued = challenges.issue("track_site", BROWSER, FORM)
+        found.append((issued.bits, issued.ready_at - clock.now()))
+        for _use in range(2):
+            site.limits.hit("track_site", by=Requester(challenged=True))
+    assert found == [(16 + n, timedelta(seconds=10) * 2**n) for n in range(4)]
 
 
 def test_it_is_of_one_browser_and_one_form(challenges: Challenges, ticket: Challenge) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 SITE = Path(__file__).parent / "site.toml"
-SIZES = {"10k": 10_000, "100k": 100_000, "1M": 1_000_000}
+SIZES = {"10k": 10_000, "50k": 50_000, "100k": 100_000, "1M": 1_000_000}
 
 
 @click.group()
@@ -34,7 +34,9 @@ def _sizes(context: click.Context, parameter: click.Parameter, values: tuple[str
 
 @main.command()
 @click.option("--database", required=True, help="Address of an empty database, or of one that was begun.")
-@click.option("--n", "cases", callback=_size_if_any, help="10k, 100k, 1M or a number; 10k, if not given.")
+@click.option(
+    "--n", "cases", callback=_size_if_any, help="10k, 50k, 100k, 1M or a number; 10k, if not given."
+)
 @click.option("--seed", type=int, help="1405, if not given.")
 @click.option("--until", type=click.DateTime(), help="The present of the invented city; now, if not given.")
 @click.option("--manifest", type=click.Path(path_type=Path), help="Where to write what was made.")

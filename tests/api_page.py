@@ -19,7 +19,7 @@ TABLES = {
     "Messages": "core.messages domain.notifications",
     "Forms": "web.forms web.schema util.persian",
     "Pages": "web portal.dashboard util.i18n util.lists",
-    "Tables and pictures": "core.db core.hints core.storage",
+    "Tables and pictures": "core.db core.storage",
     "Time and place": "util.calendar util.geo util.countries",
     "Figures and files to take along": "domain.statistics domain.exports",
     "The demonstration": "portal.demo",

@@ -11,6 +11,7 @@ from benchmarks.run.measure import Bench, Run
 from benchmarks.run.serving import SITE
 from benchmarks.seed import load
 from civicportal.core.site import Site
+from civicportal.portal.doctor.machine import SQLITE_CASES
 from civicportal.testing.postgres import PostgresMissing, TemporaryCluster
 
 SEED = 1405
@@ -42,7 +43,7 @@ def run_all(
     small: bool,
     progress: Progress,
 ) -> list[Run]:
-    """Measure every size on every database.
+    """Measure every size on every database; on SQLite no more cases than it is supported for.
 
     :param kinds: "sqlite", "postgresql"; one that is not installed is left out.
     :param until: the present of the invented cities.
@@ -55,7 +56,7 @@ def run_all(
                 _databases(kind, Path(place)) as new,
             ):
                 mine: list[Run] = []
-                for size in sorted(sizes):
+                for size in _supported(kind, sizes):
                     folder = out / f"{kind}-{size}"
                     mine.append(_run(new(), size, until, folder, seconds, rounds, small, progress))
                     grow(mine)
@@ -64,6 +65,12 @@ def run_all(
         except PostgresMissing as error:
             progress(f"{kind} is left out: {error}")
     return runs
+
+
+def _supported(kind: str, sizes: Sequence[int]) -> list[int]:
+    """Return the sizes in order; one that SQLite is not supported for is replaced by the largest it is supported for."""
+    most = SQLITE_CASES if kind == "sqlite" else max(sizes)
+    return sorted({min(size, most) for size in sizes})
 
 
 def _run(

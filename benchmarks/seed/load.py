@@ -16,7 +16,6 @@ from benchmarks.seed.plan import plan
 from benchmarks.seed.stories import Story
 from benchmarks.seed.tables import BATCH, TableWriter, reset_sequence
 from civicportal.core.site import Site
-from civicportal.core.upkeep import analyse
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
@@ -162,9 +161,8 @@ def _finish(site: Site, progress: Progress) -> None:
     _index_words(site, True)
     SearchIndex(site.engines).rebuild(progress)
     make_vocabulary(site)
-    progress("analysing")
-    analyse(site)
     if site.engines.dialect == "postgresql":
+        progress("analysing")
         with site.engines.read.connect() as connection:
             connection.execute(text("SET statement_timeout = 0"))
             connection.execute(text("VACUUM ANALYZE"))

@@ -13,7 +13,6 @@ from civicportal.core.db import (
     new_metadata,
     tagged,
 )
-from civicportal.core.hints import Rare
 from civicportal.core.jobs import Job
 from civicportal.core.limits import TooMany
 from civicportal.core.messages import (
@@ -434,7 +433,6 @@ __all__ = [
     "PublicText",
     "PublicTexts",
     "RadioWidget",
-    "Rare",
     "Rating",
     "RatingService",
     "ReadyTextService",

@@ -122,6 +122,20 @@ class TestProduction:
         assert of_machine(named) == []
 
 
+class TestSize:
+    def test_sqlite_has_a_supported_number_of_cases(self, site, civic_database, of_machine, monkeypatch):
+        monkeypatch.setattr(doctor_machine, "SQLITE_CASES_NEAR", 3)
+        with site.work() as work:
+            make_case(work)
+            make_case(work)
+        assert of_machine() == []
+        with site.work() as work:
+            make_case(work)
+        text = "SQLite is supported up to 50000 cases, and this portal has 3"
+        expected = [("warning", "site.database_url", text)] if civic_database == "sqlite" else []
+        assert of_machine() == expected
+
+
 class TestWorker:
     def test_a_job_that_failed(self, site, of_machine):
         def fail(_site):

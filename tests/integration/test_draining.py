@@ -36,7 +36,7 @@ SEVERAL = """
 from civicportal.core.serving.prefork import Prefork
 
 listening = server.listen("127.0.0.1", port)
-Prefork(processes, lambda _place: server.serve_app(app, sockets=[listening], threads=1), listening).run()
+Prefork(processes, lambda: server.serve_app(app, sockets=[listening], threads=1), listening).run()
 """
 
 

@@ -6,19 +6,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections import Counter
-from contextlib import ExitStack, closing
-from http.client import HTTPConnection
+from contextlib import closing
 
 import pytest
 from portal import free_port
-from senders import wait_until
 
 from civicportal.tools.server import MOST_PROCESSES, fitting_processes
 
 PROGRAM = """
 import os, sys
-from civicportal.core.serving import balance
 from civicportal.core.serving.prefork import Prefork
 from civicportal.tools.server import listen, serve_app
 
@@ -26,12 +22,9 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [str(os.getpid()).encode()]
 
-def serve(place):
-    serve_app(app, sockets=[listening], threads=1, share=shared.share(place))
+def serve():
+    serve_app(app, sockets=[listening], threads=1)
 
-# However busy the machine is, the other process gets to run meanwhile.
-balance.LONGEST = 10.0
-shared = balance.Balance(2)
 listening = listen("127.0.0.1", int(sys.argv[1]))
 Prefork(2, serve, listening).run()
 """
@@ -108,34 +101,6 @@ def test_nobody_is_left_when_the_parent_is_killed(served):
     assert served.refused()
 
 
-SEEN = """
-import mmap, sys
-from civicportal.core.serving import balance
-
-class Balance(balance.Balance):
-    def __init__(self, processes):
-        with open(sys.argv[2], "r+b") as file:
-            self.loads = memoryview(mmap.mmap(file.fileno(), 4 * processes)).cast("I")
-
-balance.Balance = Balance
-"""
-"""Lets others read how much each process says it has in hand."""
-
-
-def test_connections_that_stay_open_are_shared_evenly(tmp_path):
-    loads = tmp_path / "loads"
-    loads.write_bytes(bytes(8))
-    with Served(SEEN + PROGRAM, loads) as served, ExitStack() as stack:
-        served.answering(2)
-        answered = Counter()
-        for number in range(12):
-            # One who has just answered counts more until it has said that it rests.
-            wait_until(lambda in_hand=number: sum(memoryview(loads.read_bytes()).cast("I")) == in_hand)
-            connection = HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
-            answered[_asked(stack.enter_context(closing(connection)))] += 1
-    assert sorted(answered.values()) == [6, 6]
-
-
 AT_FORK = """
 import os, signal, sys
 os.register_at_fork({when}=lambda: os.path.exists(sys.argv[2]) or (
@@ -155,11 +120,6 @@ def test_a_process_that_is_asked_to_end_before_it_serves_is_started_again(tmp_pa
         served.process.terminate()
         assert served.process.wait(PATIENCE) == 0
         assert served.refused()
-
-
-def _asked(connection):
-    connection.request("GET", "/")
-    return int(connection.getresponse().read())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from civicportal.cli.options import Options, plugin_commands, site_path
-from civicportal.core.serving.garbage import collect_seldom
 from civicportal.core.tracing import is_traced
 from civicportal.util.errors import CivicportalError, ConfigurationError
 
@@ -88,7 +87,6 @@ class LazyGroup(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Show what is refused on purpose without a traceback."""
-        collect_seldom()
         try:
             return super().invoke(context)
         except ConfigurationError as error:

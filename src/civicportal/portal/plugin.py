@@ -111,7 +111,6 @@ def register_messages() -> "Iterable[MessageText]":
 @hookimpl
 def register_jobs(site: "Site") -> "Iterable[Job]":
     """Return the core's jobs, and in a demo without a provider what answers its phones."""
-    from civicportal.core import upkeep
     from civicportal.domain.accounts import claims
     from civicportal.domain.audit import jobs as audit
     from civicportal.domain.cases import vocabulary, word_repair
@@ -126,7 +125,6 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     has_own_phones = site.is_demo and site.transport == "console"
     own = (
         sweepers,
-        upkeep,
         audit,
         claims,
         privacy,

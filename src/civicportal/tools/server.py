@@ -1,19 +1,18 @@
 """Serving a site by waitress, in as many processes as it may use cores, with its worker beside it."""
 
+import gc
 import logging
 import os
 import socket
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from civicportal.core import machine
 from civicportal.core.logging import setup_logging
-from civicportal.core.serving.balance import Balance, Share
 from civicportal.core.serving.draining import serve
-from civicportal.core.serving.garbage import leave_what_is_there
-from civicportal.core.serving.heap import use_one_heap
 from civicportal.core.serving.prefork import Prefork
 from civicportal.core.serving.proxies import behind_proxies
 from civicportal.core.serving.turns import TURNS
@@ -29,6 +28,9 @@ THREADS = 8
 MOST_PROCESSES = 8
 PROCESS_MB = 400
 """Memory of the machine for one process: what it takes itself, what PostgreSQL keeps for it, and pictures it decodes."""
+NEW_OBJECTS = 10_000
+"""Objects between two garbage collections. With Python's 700 several run during a page, find everything in use, and take 3 to 10 %
+of its CPU time."""
 FIRST_HANDED_ON = 3
 """File descriptor."""
 LARGEST_BODY = 44 * 1024 * 1024
@@ -97,7 +99,6 @@ def serve_app(
     port: int = 0,
     threads: int = THREADS,
     trusted_proxies: Sequence[str] = (),
-    share: Share | None = None,
     **more: Any,
 ) -> None:
     """Serve an application until SIGTERM or SIGINT; after SIGTERM what has begun is brought to its end.
@@ -107,14 +108,12 @@ def serve_app(
     :param threads: requests at a time.
     :param trusted_proxies: addresses and networks of the reverse proxies whose ``X-Forwarded-For`` and ``-Proto`` are
         believed.
-    :param share: of the connections, where several processes serve the address.
     :param more: further settings of waitress; with ``sockets`` it accepts from those, and opens none.
     """
     rules = getattr(getattr(app, "registry", None), "sanity_rules", None)
     place = {} if "sockets" in more else {"host": host, "port": port}
     serve(
         behind_proxies(app, trusted_proxies),
-        share=share,
         body_limit=rules.body_limit if rules else None,
         threads=threads,
         connection_limit=2000,
@@ -156,7 +155,6 @@ def serve_site(
     if listening is None:
         check_address(host, port)
     setup_logging()
-    use_one_heap()
     site = Site(path)
     site.check_start(forks=True)
     TURNS.most = max(1, threads // 2)
@@ -169,7 +167,10 @@ def serve_site(
         COMPILED.keep_nothing()
         with provider_beside(site):
             child = WorkerChild(site.path) if worker else None
-            leave_what_is_there()
+            # Later collections skip the assembled application, so forked processes also go on sharing its memory.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(NEW_OBJECTS)
             try:
                 if number > 1:
                     _serve_by_several(app, site, number, listening or listen(host, port), options)
@@ -190,9 +191,4 @@ def _serve_by_several(
     # A connection belongs to the process that opened it.
     site.engines.dispose()
     log.info("%s processes with %s threads each", number, options["threads"])
-    balance = Balance(number)
-
-    def serve_one(place: int) -> None:
-        serve_app(app, sockets=[listening], share=balance.share(place), **options)
-
-    Prefork(number, serve_one, listening).run()
+    Prefork(number, partial(serve_app, app, sockets=[listening], **options), listening).run()

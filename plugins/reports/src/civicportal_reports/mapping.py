@@ -19,7 +19,6 @@ from civicportal.api import (
     Cluster,
     GridBox,
     Point,
-    Rare,
     Service,
     Work,
     clusters,
@@ -40,8 +39,6 @@ FEW = 100
 """So few are told apart at any zoom."""
 STREET = 16
 """Zoom from which reports are told apart if they are not too many."""
-SMALL = 0.01
-"""Degrees of latitude, a kilometre: of a city's reports few lie in a strip as narrow."""
 CLUSTER, DETAIL, HEAT = 2, 4, 3
 """Levels below the zoom: cells of 64, 16 and 32 pixels."""
 FINEST = DEEPEST + DETAIL
@@ -226,8 +223,7 @@ def _in_degrees(box: GridBox | None) -> list[ColumnElement[bool]]:
     if box is None:
         return [Report.lat.is_not(None)]
     south, west, north, east = box.reach
-    found: list[ColumnElement[bool]] = [Report.lat.between(south, north), Report.lon.between(west, east)]
-    return [Rare(condition) for condition in found] if north - south < SMALL else found
+    return [Report.lat.between(south, north), Report.lon.between(west, east)]
 
 
 def _by_cell(rows: Iterable[Any]) -> Counter[Cell]:

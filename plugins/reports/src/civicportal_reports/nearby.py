@@ -15,7 +15,6 @@ from civicportal.api import (
     CaseService,
     OrganizationService,
     Point,
-    Rare,
     Service,
     Work,
     bounding_box,
@@ -134,8 +133,8 @@ def _around(*columns: Any) -> Select[Any]:
     database: on one street hundreds may be at work.
     """
     inside = select(Report.case_id, Report.lat, Report.lon).where(
-        Rare(Report.lat.between(bindparam("south"), bindparam("north"))),
-        Rare(Report.lon.between(bindparam("west"), bindparam("east"))),
+        Report.lat.between(bindparam("south"), bindparam("north")),
+        Report.lon.between(bindparam("west"), bindparam("east")),
         # One index holds all three: of a street's reports of many years only the young are looked up.
         Report.case_id >= bindparam("eldest"),
     )

@@ -7,7 +7,6 @@ that are upgraded one after the other would lose a request each time.
 import logging
 import signal
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,8 +15,6 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 from waitress.wasyncore import close_all, loop
 
-from civicportal.core.serving.balance import STEP, Share, Turn
-from civicportal.core.serving.garbage import collect_after_request, collect_between_requests
 from civicportal.core.serving.receiving import BodyLimit, RequestParser
 from civicportal.core.serving.stopping import StopRequest
 
@@ -32,31 +29,22 @@ FRESH_SECONDS = 4.0
 POLL_SECONDS = 0.5
 
 
-def serve(
-    app: Any, *, share: Share | None = None, body_limit: BodyLimit | None = None, **settings: Any
-) -> None:
+def serve(app: Any, *, body_limit: BodyLimit | None = None, **settings: Any) -> None:
     """Serve an application until SIGTERM, which finishes running requests, or SIGINT, which does not.
 
-    :param share: the accept share of one of several processes on a socket; None for a single process.
     :param body_limit: the body limit of the application by path and content type; None if it has none.
     :param settings: those of waitress.
     """
     sockets: dict[int, Any] = {}
     server = waitress.create_server(app, map=sockets, **settings)
-    collect_between_requests()
     server.print_listen("Serving on http://{}:{}")
-    listeners = _all(sockets, BaseWSGIServer)
-    turn = Turn(listeners[0], share) if share else None
-    for listener in listeners:
-        note = turn.note if turn else lambda: None
-        listener.channel_class = partial(Channel, note, partial(RequestParser, body_limit))
+    for listener in _all(sockets, BaseWSGIServer):
+        listener.channel_class = partial(Channel, body_limit)
     # More than one may come: a service manager tells every process of a server, and the first of them its children.
     asked = StopRequest(signal.SIGTERM)
     try:
         while not asked.wait():
-            _poll(sockets, STEP if turn and turn.waits else POLL_SECONDS)
-            if turn:
-                turn.look()
+            _poll(sockets, POLL_SECONDS)
         _drain(sockets)
     except KeyboardInterrupt:
         log.warning("stopping at once")
@@ -65,33 +53,11 @@ def serve(
 
 
 class Channel(HTTPChannel):
-    """A connection whose requests clean up after their response.
+    """A connection whose requests are refused by their headers when their body would be too large."""
 
-    :param note: called after each response.
-    :param parser: the class that parses requests.
-    """
-
-    has_answered = False
-
-    def __init__(
-        self, note: Callable[[], None], parser: Callable[[Any], RequestParser], *more: Any, **named: Any
-    ) -> None:
-        self._note = note
-        self.parser_class = parser
+    def __init__(self, body_limit: BodyLimit | None, *more: Any, **named: Any) -> None:
+        self.parser_class = partial(RequestParser, body_limit)
         super().__init__(*more, **named)
-
-    @property
-    def weight(self) -> int:
-        """Return one while it rests between two requests, two while something is asked or is about to be."""
-        return 1 if self.has_answered and not self.requests else 2
-
-    def service(self) -> None:
-        """Answer one request."""
-        super().service()
-        self.has_answered = True
-        self._note()
-        if not any(channel.requests for channel in list(self.server.active_channels.values())):
-            collect_after_request()
 
 
 def _poll(sockets: dict[int, Any], seconds: float) -> None:

@@ -25,15 +25,16 @@ class Prefork:
     """Keeps some processes alive until SIGTERM or SIGINT.
 
     :param number: of processes.
-    :param serve: what each of them does, until SIGTERM tells it to end; it is given its place among them, from 0 on.
+    :param serve: what each of them does, until SIGTERM tells it to end.
     :param listening: the socket that all of them accept from.
     """
 
-    def __init__(self, number: int, serve: Callable[[int], None], listening: socket.socket) -> None:
+    def __init__(self, number: int, serve: Callable[[], None], listening: socket.socket) -> None:
         self._listening = listening
         self._serve = serve
         self._number = number
-        self._children: dict[int, tuple[int, float]] = {}
+        self._children: dict[int, float] = {}
+        """When each process was started, by its id."""
         # Who holds the writing end is the parent alone: when it is gone, the children read its end.
         self._alive, self._parent = os.pipe()
 
@@ -44,33 +45,33 @@ class Prefork:
         """
         asked = StopRequest(*STOPS)
         try:
-            for place in range(self._number):
-                self._start(place)
+            for _process in range(self._number):
+                self._start()
             while not asked.wait(LOOK):
                 self._look(asked)
         finally:
             self._end()
 
-    def _start(self, place: int) -> None:
+    def _start(self) -> None:
         # What comes during the fork is kept for whom it was sent to: the child has the parent's handlers until it has its own.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         pid = os.fork()
         if pid:
-            self._children[pid] = (place, time.monotonic())
+            self._children[pid] = time.monotonic()
         else:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             # Ctrl+C reaches everybody at the terminal: the parent decides.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if not pid:
-            self._be_child(place)
+            self._be_child()
 
-    def _be_child(self, place: int) -> None:
+    def _be_child(self) -> None:
         code = 1
         try:
             os.close(self._parent)
             threading.Thread(target=self._follow, name="parent", daemon=True).start()
-            self._serve(place)
+            self._serve()
             code = 0
         except BaseException:
             log.exception("a process of the server ends")
@@ -84,7 +85,7 @@ class Prefork:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _look(self, asked: StopRequest) -> None:
-        for pid, (place, begun) in list(self._children.items()):
+        for pid, begun in list(self._children.items()):
             done, status = os.waitpid(pid, os.WNOHANG)
             if not done:
                 continue
@@ -95,7 +96,7 @@ class Prefork:
             )
             if time.monotonic() - begun < TOO_SOON and asked.wait(TOO_SOON):
                 return
-            self._start(place)
+            self._start()
 
     def _end(self) -> None:
         # As long as one process holds it, connections come in; when all have closed it, a proxy asks another machine.

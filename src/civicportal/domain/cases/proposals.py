@@ -25,7 +25,6 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.util import memoized_property
 
 from civicportal.core.db.ids import among
-from civicportal.core.hints import Rare
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.kinds import kinds_of
@@ -122,7 +121,7 @@ class ProposalService(Service):
 
     def latest(self, number: int) -> ColumnElement[bool]:
         """Return the condition that a case is one of the latest."""
-        return Rare(Case.id > self.newest - number)
+        return Case.id > self.newest - number
 
     @property
     def newest(self) -> int:
@@ -190,7 +189,7 @@ class ProposalService(Service):
             visible(self.work.actor, walked=True),
             *of_kind,
         )
-        ends = (self.latest(_AT_AN_END), Rare(Case.id < first + _AT_AN_END))
+        ends = (self.latest(_AT_AN_END), Case.id < first + _AT_AN_END)
         numbers = (select(func.count()).select_from(Case).where(end, *conditions) for end in ends)
         return min(self.session.execute(select(*(number.scalar_subquery() for number in numbers))).one())
 

@@ -7,7 +7,7 @@ which an index has together; what they see besides is known by its lines, and mo
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.reach import by_line, in_own_units
@@ -23,8 +23,6 @@ from civicportal.util.lists import (
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
-_FEW = 10_000
-"""Cases of a unit that are looked up one by one sooner than those that the city had in some days are looked at."""
 Rows = Select[*tuple[Any, ...]]
 
 
@@ -34,7 +32,7 @@ class CaseScope(Service):
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self._elsewhere: dict[tuple[str, date | None], ColumnElement[bool] | None] = work.memo()
-        self._numbers: dict[tuple[str, int], Total] = work.memo()
+        self._numbers: dict[str, Total] = work.memo()
 
     def listed(self, kind: str) -> ColumnElement[bool]:
         """Return the condition for a list of which no more than a page is read.
@@ -44,7 +42,7 @@ class CaseScope(Service):
         """
         if sees_all(self.work.actor, kind):
             return visible(self.work.actor, walked=True)
-        own = self._own(kind, MOST_COUNTED)
+        own = self._own(kind)
         if own.number:
             return self._named(kind) if own.exact else visible(self.work.actor, walked=True)
         # Asked for units that have none, PostgreSQL would go along the whole list in the hope of some.
@@ -54,18 +52,11 @@ class CaseScope(Service):
     def seen(self, kind: str, since: date | None = None) -> ColumnElement[bool]:
         """Return the condition for whoever reads all of them.
 
-        SQLite is given their ids, else it would look at every case of the kind; but not those of a large unit where some days
-        are asked for, which fewer cases have.
-
         :param since: the first day of those that are asked for, where there is one: the condition need not hold for older ones.
         """
         if sees_all(self.work.actor, kind):
             return true()
-        if self.work.site.engines.dialect != "sqlite" or (since and not self._own(kind, _FEW).exact):
-            return self._named(kind, since)
-        parts = (in_own_units(self.work.actor, kind), self.elsewhere(kind, since))
-        ids = (select(Case.id).where(Case.kind == kind, part) for part in parts if part is not None)
-        return Case.id.in_(union(*(query.correlate(None) for query in ids)))
+        return self._named(kind, since)
 
     def elsewhere(self, kind: str, since: date | None = None) -> ColumnElement[bool] | None:
         """Return the condition for those outside the actor's own units; None if there is none.
@@ -98,9 +89,9 @@ class CaseScope(Service):
         own, elsewhere = in_own_units(self.work.actor, kind), self.elsewhere(kind, since)
         return own if elsewhere is None else or_(own, elsewhere)
 
-    def _own(self, kind: str, most: int) -> Total:
-        """Return how many lie in the actor's own units."""
-        if (kind, most) not in self._numbers:
+    def _own(self, kind: str) -> Total:
+        """Return how many lie in the actor's own units; of many no more than are counted."""
+        if kind not in self._numbers:
             query = select(Case.id).where(Case.kind == kind, in_own_units(self.work.actor, kind))
-            self._numbers[kind, most] = count_rows(self.session, query, most)
-        return self._numbers[kind, most]
+            self._numbers[kind] = count_rows(self.session, query)
+        return self._numbers[kind]

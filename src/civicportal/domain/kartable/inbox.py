@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, false, func, null, or_, select, true, union_all
 from sqlalchemy.util import memoized_property
 
-from civicportal.core.hints import Unindexed
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable, visible
 from civicportal.domain.cases.models import Case
@@ -142,12 +141,11 @@ class InboxService(Service):
     def _lines(self, view: str, filters: Filters) -> list[ColumnElement[bool]]:
         """Return the conditions of the parts of a view."""
         asked = and_(self._conditions[view], self._best)
-        # A person's own referrals are fewer than those of a kind or a category in the whole city.
-        narrowed = self._narrowed(filters, Referral, indexed=False)
+        narrowed = list(self._narrowed(filters, Referral))
         found = _all_with(own_parts(self.identity), asked, *narrowed)
         if view != "mine":
             of_units = [share.condition for share in shares(self.identity)]
-            found += _all_with(of_units, asked, *self._narrowed(filters, Referral))
+            found += _all_with(of_units, asked, *narrowed)
         return found
 
     @staticmethod
@@ -217,27 +215,20 @@ class InboxService(Service):
             "new": Referral.read_at.is_(None),
             "mine": or_(Referral.to_user_id.in_(persons), Referral.taken_by_id.in_(persons)),
             "referred": Referral.from_unit_id.is_not(None),
-            "overdue": and_(Unindexed(Referral.deadline) < self._now, running),
+            "overdue": and_(Referral.deadline < self._now, running),
             "waiting": Referral.paused_at.is_not(None),
         }
 
-    def _narrowed(
-        self, filters: Filters, of: type[Case] | type[Referral], *, indexed: bool = True
-    ) -> Iterator[ColumnElement[bool]]:
-        """Yield the conditions of the filters on a case, or on the columns copied to its open referral.
-
-        :param indexed: allow the index by kind or category.
-        """
-        kind: Any = of.kind if indexed else Unindexed(of.kind)
-        category: Any = of.category_id if indexed else Unindexed(of.category_id)
+    def _narrowed(self, filters: Filters, of: type[Case] | type[Referral]) -> Iterator[ColumnElement[bool]]:
+        """Yield the conditions of the filters on a case, or on the columns copied to its open referral."""
         if filters.kind:
-            yield kind == filters.kind
+            yield of.kind == filters.kind
         if filters.status:
             yield of.status == filters.status
         if filters.category:
             tree = self.work.get(OrganizationService).categories
             ids = tree.subtree(filters.category) if filters.category in tree.by_id else frozenset({0})
-            yield category.in_(ids)
+            yield of.category_id.in_(ids)
         sent = Referral.sent_at if of is Referral else Case.created_at
         yield within_days(sent, self.work.site.calendar, filters.first_day, filters.last_day)
 

@@ -1,4 +1,4 @@
-"""What the doctor says of the machine and the file the portal runs by: clock, secrets, proxy, worker."""
+"""Findings of the doctor about the machine, the database and the site file: clock, secrets, proxy, worker, size."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from civicportal.core.checks import Finding
 from civicportal.core.clock import SKEW
 from civicportal.core.jobs import JobRun, registered
 from civicportal.domain.audit.models import AuditEvent
-from civicportal.domain.cases.models import CaseEvent
+from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.portal.worker.heartbeat import WorkerService
 from civicportal.util.i18n import _
 
@@ -24,6 +24,10 @@ JOBS_LATE = timedelta(hours=3)
 """A job that was due so long ago and that no worker runs."""
 COMMITS_LATE = 10.0
 """Seconds for which a commit may wait for the standby."""
+SQLITE_CASES = 50_000
+"""Cases up to which SQLite is supported."""
+SQLITE_CASES_NEAR = 40_000
+"""Cases from which the doctor advises to move to PostgreSQL, so that there is time to prepare it."""
 
 _WAITING_COMMITS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'"
@@ -39,6 +43,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _jobs(work)
     yield from _workers(work)
     yield from _standby(work)
+    yield from _size(work)
 
 
 def _clock(work: "Work") -> Iterator[Finding]:
@@ -177,4 +182,21 @@ def _standby(work: "Work") -> Iterator[Finding]:
                 mapping={"number": waiting},
             ),
             remedy=_("start the standby, or let the primary go on without it as docs/use/failover.md says"),
+        )
+
+
+def _size(work: "Work") -> Iterator[Finding]:
+    """Yield a finding when a portal on SQLite has nearly as many cases as are supported, or more."""
+    if work.site.engines.dialect != "sqlite":
+        return
+    number = work.session.scalar(select(func.count()).select_from(Case)) or 0
+    if number >= SQLITE_CASES_NEAR:
+        yield Finding(
+            level="warning",
+            place="site.database_url",
+            text=_(
+                "SQLite is supported up to ${most} cases, and this portal has ${number}",
+                mapping={"most": SQLITE_CASES, "number": number},
+            ),
+            remedy=_("move it to PostgreSQL with civicportal db copy, as docs/use/move-database.md says"),
         )

@@ -4,16 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from civicportal.core.serving.garbage import collect_seldom
+from civicportal.core.logging import setup_logging
+from civicportal.core.site import Site
+from civicportal.portal.worker.process import Worker
 
 
 def main(arguments: list[str]) -> None:
     """Run the worker of a site."""
-    collect_seldom()
-    from civicportal.core.logging import setup_logging
-    from civicportal.core.site import Site
-    from civicportal.portal.worker.process import Worker
-
     parser = argparse.ArgumentParser(prog="python -m civicportal.portal.worker")
     parser.add_argument("site", type=Path)
     parser.add_argument("--parent", type=int)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import aliased
 
-from civicportal.core.hints import Unindexed
 from civicportal.core.security import Grant, Identity
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.sql import (
@@ -266,8 +265,7 @@ def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
     category = in_category(grant)
     if grant.units is None:
         return and_(true(), *conditions, category)
-    of_unit = Unindexed(Referral.to_unit_id).in_(grant.units)
-    line = select(Referral.id).where(Referral.case_id == Case.id, of_unit)
+    line = select(Referral.id).where(Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units))
     fence = _fence(walked)
     covered = and_(or_(Case.unit_id.in_(grant.units), exists(line.offset(fence)).correlate(Case)), category)
     if verb == "view" and grant.categories is not None:

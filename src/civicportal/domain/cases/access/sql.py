@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, not_, or_, select, true
 from sqlalchemy.orm import aliased
 
-from civicportal.core.hints import Unindexed
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
@@ -33,11 +32,8 @@ def addressed(line: type[Referral]) -> ColumnElement[bool]:
 
 
 def free_line(line: type[Referral]) -> ColumnElement[bool]:
-    """Return the condition on ``Referral`` for lines to a whole unit that nobody has taken in hand: most of the open ones.
-
-    SQLite would take "nobody" for one person of many, and gather all these lines by the index of those in somebody's hands.
-    """
-    return and_(Unindexed(line.to_user_id).is_(None), Unindexed(line.taken_by_id).is_(None))
+    """Return the condition on ``Referral`` for lines to a whole unit that nobody has taken in hand: most of the open ones."""
+    return and_(line.to_user_id.is_(None), line.taken_by_id.is_(None))
 
 
 def kinds_of(grant: Grant, verb: str) -> list[str]:
@@ -86,7 +82,7 @@ def _once_inside(grant: Grant, kind: str, line: type[Referral], every: Select[An
     lines = every.where(line.to_unit_id.in_(grant.units))
     yield lines.where(line.elsewhere == kind, in_category(grant, line))
     if grant.categories is not None:
-        yield lines.where(addressed(line), Unindexed(line.to_user_id).is_(None))
+        yield lines.where(addressed(line), line.to_user_id.is_(None))
 
 
 def _personally(

@@ -1,4 +1,4 @@
-"""The only import surface for plugins and sites. What is listed here keeps its name and meaning within a major version.
+"""The public API for plugins and sites. Names listed here are stable within a major version.
 
 The testing kit for plugin authors is :mod:`civicportal.testing`.
 """

@@ -1,7 +1,7 @@
-"""The application factory: a site becomes a Pyramid application.
+"""The application factory: builds a Pyramid application from a site.
 
 Core and plugins are included first and committed, then the site's package, so that a site can override templates,
-views and static files. After that the routes are walked, because Pyramid does not notice two of one pattern.
+views and static files. After that all routes are checked, because Pyramid does not detect duplicate patterns.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ CORE_PARTS = (
     "portal.health",
     "portal.members",
 )
-#: Paths of the core that carry pictures; a plugin's ``includeme`` adds its own to the list.
+#: Paths of the core with picture uploads; a plugin's ``includeme`` adds its own to the list.
 UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my")
 
 
@@ -84,7 +84,7 @@ def create_app(site: Site) -> Any:
 
 
 def main(global_config: dict[str, str], **settings: str) -> Any:
-    """Build the application for PasteDeploy: the key ``site`` names the ``site.toml``."""
+    """Build the application for PasteDeploy: the key ``site`` is the path of ``site.toml``."""
     path = settings.get("site") or global_config.get("site")
     if not path:
         raise ConfigurationError("[app:main] needs site = /path/to/site.toml")
@@ -122,7 +122,7 @@ def _static_files(site: Site) -> StaticFiles:
 
 
 def _includes(site: Site) -> list[Any]:
-    # Pyramid resolves a plugin's relative assets by the caller: each function is included itself, not the hook.
+    # Pyramid resolves a plugin's relative assets by the caller, so each function is included, not the hook.
     return list(reversed(site.hooks.hook.includeme.get_hookimpls()))
 
 
@@ -147,7 +147,7 @@ def _commit(config: Any) -> None:
 
 
 def _override_assets(config: Any, site: Site) -> None:
-    """Let the site's ``templates/`` and ``static/`` stand before those of core and plugins."""
+    """Let the site's ``templates/`` and ``static/`` override those of core and plugins."""
     if not site.package:
         return
     root = Path(str(files(site.package)))
@@ -155,7 +155,7 @@ def _override_assets(config: Any, site: Site) -> None:
         config.override_asset("civicportal:templates/", f"{site.package}:templates/")
         for info in site.plugins:
             config.override_asset(f"{info.package}:templates/", f"{site.package}:templates/")
-        # Layouts and pieces are named from the search path, which knows nothing of overrides.
+        # Layouts and macros are found by the search path, which does not use overrides.
         config.add_jinja2_search_path(f"{site.package}:templates", prepend=True)
     for owner, package in config.registry.static_files.packages.items():
         if owner != "site" and (root / "static" / owner).is_dir():
@@ -163,7 +163,7 @@ def _override_assets(config: Any, site: Site) -> None:
 
 
 def _check_routes(config: Any, owners: Mapping[str, str]) -> None:
-    """Refuse two routes of one pattern, and plugins outside their own names and folders.
+    """Refuse duplicate route patterns, and plugins outside their own names and folders.
 
     :param owners: the plugin that added a route, by the route's name.
     :raises ConfigurationError: names the routes.

@@ -1,7 +1,7 @@
-"""Every hook of civicportal. The long texts, with examples, stand in ``docs/hooks.md``.
+"""Every hook of civicportal. ``docs/hooks.md`` describes them with examples.
 
 Implementations may take any subset of the parameters. Plugins and sites use no ``tryfirst``, ``trylast`` or wrappers:
-a site answers before its plugins, plugins answer in the order of ``site.toml``, the core answers last.
+a site is called before its plugins, plugins in the order of ``site.toml``, the core last.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +59,7 @@ def register_models() -> "PluginModels":
 
 @hookspec
 def register_case_kinds(site: "Site") -> "Iterable[CaseKind]":
-    """Return the kinds of cases the plugin brings."""
+    """Return the kinds of cases of the plugin."""
 
 
 @hookspec
@@ -69,22 +69,22 @@ def adapt_case_kind(kind: "CaseKind", site: "Site") -> "CaseKind | None":
 
 @hookspec
 def register_permissions() -> "Iterable[Permission]":
-    """Return the permissions the plugin checks, beside those every case kind has."""
+    """Return the permissions that the plugin checks, besides those of every case kind."""
 
 
 @hookspec
 def register_audit_actions() -> "Mapping[str, TranslationString]":
-    """Return what the actions are called that the plugin writes into the audit trail, by their names."""
+    """Return the titles of the plugin's audit actions, by name."""
 
 
 @hookspec
 def register_countries() -> "Iterable[Country]":
-    """Return countries beside those of the core; ``[site] country`` chooses one by its code."""
+    """Return countries besides those of the core; ``[site] country`` selects one by its code."""
 
 
 @hookspec
 def register_messages(site: "Site") -> "Iterable[MessageText]":
-    """Return the texts the plugin sends, with the fields they may use."""
+    """Return the texts the plugin sends, with their placeholders."""
 
 
 @hookspec
@@ -94,12 +94,12 @@ def includeme(config: Any) -> None:
 
 @hookspec
 def register_jobs(site: "Site") -> "Iterable[Job]":
-    """Return what the worker does again and again."""
+    """Return the plugin's jobs for the worker."""
 
 
 @hookspec
 def register_exports(site: "Site") -> "Iterable[Offer]":
-    """Return the lists and figures of the plugin that people take along as files: ``Export`` and ``Figures``."""
+    """Return the lists and statistics of the plugin that can be exported: ``Export`` and ``Figures``."""
 
 
 @hookspec
@@ -109,91 +109,91 @@ def register_commands(group: "click.Group") -> None:
 
 @hookspec
 def check_site(work: "Work") -> "Iterable[Finding]":
-    """Return what is wrong with the running site, each with its remedy."""
+    """Return findings about the running site, each with its remedy."""
 
 
 @hookspec
 def load_demo(site: "Site", files: "Path", progress: "Progress") -> None:
-    """Make up the plugin's part of the demo, in as many units of work as it needs.
+    """Generate the plugin's demo data, in as many units of work as it needs.
 
     ``files`` is the folder of the site's demo data; ``site.clock`` may be set to the past (``DemoClock.set``);
-    ``progress(done, all)`` is shown to whoever waits.
+    ``progress(done, all)`` is shown to the user.
     """
 
 
 @hookspec
 def demo_phones(site: "Site") -> "AbstractContextManager[Phones]":
-    """Return the stand-in of the provider in a demo: entered while the server runs, it gives the phones to show.
+    """Return the simulator of the provider in a demo, a context manager for the life of the server that yields the telephones.
 
-    Only the plugin that ``[notifications]`` names as transport is asked. A transport without it is not used in a demo.
+    Only the plugin named as transport in ``[notifications]`` is called. A transport without it is not used in a demo.
     """
 
 
 @hookspec
 def portal_restored(work: "Work") -> "Iterable[str]":
-    """End what was under way when a backup was made, for it went on since; return what was ended, in words for the terminal."""
+    """End activities that were in progress when a backup was made; return what was ended, as text for the terminal."""
 
 
 @hookspec(firstresult=True)
 def route_case(case: "Case", work: "Work") -> "Route | None":
-    """Return where a case goes that fits no rule of the site, or None to leave it to the category.
+    """Return the route of a case that matches no rule of the site, or None to leave it to the category.
 
-    A unit that is closed or unknown is passed over. The case is written afterwards: it has no id yet, and ``CaseService.detail`` tells the row of its kind's own table.
+    A closed or unknown unit is skipped. The case is written afterwards: it has no id yet, and ``CaseService.detail`` returns the row of its kind's own table.
     """
 
 
 @hookspec
 def case_changed(change: "CaseChange", work: "Work") -> None:
-    """React to a change inside its transaction: a raise rolls everything back.
+    """React to a change inside its transaction: an exception rolls everything back.
 
-    The core's kartable comes first, then the site, the plugins in their order, the notifications last. Changes made
-    by an implementation are relayed when the running relay has ended.
+    The core's kartable is called first, then the site, the plugins in their order, the notifications last. Changes made
+    by an implementation are passed on after the current one.
     """
 
 
 @hookspec(firstresult=True)
 def verify_identity(claim: "IdentityClaim", site: "Site") -> "Verdict | None":
-    """Say whether mobile, national code and birth date belong together; outside any transaction, 5 s at most."""
+    """Return whether mobile, national code and birth date belong together; outside any transaction, within 5 s."""
 
 
 @hookspec(firstresult=True)
 def send_message(message: "Message", site: "Site") -> "Receipt | None":
-    """Send a message. Only the plugin that ``[notifications] transport`` names is asked; outside any transaction.
+    """Send a message. Only the plugin named in ``[notifications] transport`` is called, outside any transaction.
 
-    Raise ``Transient``, ``Configuration``, ``Permanent`` or ``Uncertain`` when it did not work.
+    Raise ``Transient``, ``Configuration``, ``Permanent`` or ``Uncertain`` on failure.
     """
 
 
 @hookspec(firstresult=True)
 def send_messages(messages: "Sequence[Message]", site: "Site") -> "Sequence[Receipt | SendError] | None":
-    """Send up to 100 messages of one text in one call and return what came of each, in their order.
+    """Send up to 100 messages of one text in one call and return their outcomes, in order.
 
-    Optional beside ``send_message``, and asked for the same way. Raise what came of all of them.
+    Optional beside ``send_message``, and called under the same conditions. Raise an outcome that applies to all of them.
     """
 
 
 @hookspec(firstresult=True)
 def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":
-    """Answer a message that a person sent to the city's line, or return None to leave it to others."""
+    """Answer an inbound message, or return None to leave it to others."""
 
 
 @hookspec
 def navigation_items(request: "Request") -> "Iterable[NavigationItem]":
-    """Return links for the citizens' bar and the staff side bar. Runs no SQL; a failure costs its own items only."""
+    """Return links for the citizens' navigation and the staff sidebar, without SQL; a failure affects its own items only."""
 
 
 @hookspec
 def dashboard_widgets(request: "Request") -> "Iterable[Widget]":
-    """Return pieces of the citizens' home and the staff desk. A failure costs its own pieces only."""
+    """Return widgets of the citizens' home page and the staff desk. A failure affects its own widgets only."""
 
 
 @hookspec
 def case_panels(case: "Case", request: "Request") -> "Iterable[Panel]":
-    """Return pieces of a case's page. A failure costs its own pieces only."""
+    """Return panels of a case's page. A failure affects its own panels only."""
 
 
-#: Hooks that only display: each implementation is isolated and reads through a unit of work of its own.
+#: Hooks for display only: each implementation is isolated and reads in a separate unit of work.
 DISPLAY = frozenset({"navigation_items", "dashboard_widgets", "case_panels"})
 
-#: Hooks that run inside the transaction of a request or of the worker: a raise rolls it back.
+#: Hooks inside the transaction of a request or of the worker: an exception rolls it back.
 IN_TRANSACTION = frozenset({"route_case", "case_changed", "message_received"})

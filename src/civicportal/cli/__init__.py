@@ -1,4 +1,4 @@
-"""The command ``civicportal``. Each command is a module of its own, imported when it is asked for."""
+"""The command ``civicportal``. Each subcommand is a module, imported on use."""
 
 import sys
 from importlib import import_module
@@ -30,13 +30,13 @@ COMMANDS = {
 
 
 class Misconfigured(click.ClickException):
-    """The portal is not configured rightly: the text is all that is shown."""
+    """A configuration error, shown without a traceback."""
 
     exit_code = 2
 
 
 def _of_site(context: click.Context) -> str:
-    """Return words that name the site's file: who did not name it may have meant another."""
+    """Return a hint at the site's file, in case another one was meant."""
     try:
         return f"\n(the site is {site_path(context)})"
     except ConfigurationError:
@@ -44,7 +44,7 @@ def _of_site(context: click.Context) -> str:
 
 
 def _explain_database_error(context: click.Context, error: Exception) -> None:
-    """Explain a database error in one line: the database does not answer, or tables are missing.
+    """Explain a database error in one line: the database is unreachable, or tables are missing.
 
     :raises click.ClickException: for these two; other errors are ignored.
     """
@@ -68,10 +68,10 @@ def _explain_database_error(context: click.Context, error: Exception) -> None:
 
 
 class LazyGroup(click.Group):
-    """The core's commands by name, then those that the site's plugins bring."""
+    """The core's commands, and those of the site's plugins."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Return the names; a site that cannot be read adds none, so that ``--help`` always answers."""
+        """Return the names; an invalid site adds none, so that ``--help`` always works."""
         try:
             return sorted({*COMMANDS, *plugin_commands(context).commands})
         except ConfigurationError:
@@ -109,10 +109,10 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="civicportal")
 @click.pass_context
 def main(context: click.Context, site: str | None) -> None:
-    """Run and look after a portal."""
+    """Run and administer a portal."""
     context.obj = Options(path=site)
     if is_traced():
-        # A command that only says something writes no log otherwise.
+        # Commands that only print write no log.
         from civicportal.core.logging import setup_logging
 
         setup_logging()

@@ -1,4 +1,4 @@
-"""``civicportal audit``: the seals over the audit trail and the histories of cases."""
+"""``civicportal audit``: seals of the audit trail and of case histories."""
 
 import click
 
@@ -7,7 +7,7 @@ from civicportal.cli.options import load_site
 
 @click.group()
 def audit() -> None:
-    """Verify the audit trail, and note its newest seal elsewhere."""
+    """Verify the audit trail, and print its newest seal."""
 
 
 @audit.command()
@@ -30,7 +30,7 @@ def verify(context: click.Context, anchor: str | None) -> None:
 @audit.command()
 @click.pass_context
 def anchor(context: click.Context) -> None:
-    """Print the newest seal. Keep it on another machine: who cuts off the end of the trail cannot keep this seal."""
+    """Print the newest seal. Store it on another machine: truncating the trail also removes its seal."""
     from civicportal.domain.audit.seals import SealService
 
     with load_site(context).work(write=False) as work:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from civicportal.tools.backup.verifying import Verified
 
 INCOMPLETE = 3
-"""Exit code: everything is there but for pictures that were deleted while the backup was made."""
+"""Exit code: complete except for pictures that were deleted during the backup."""
 IDENTITY = click.option(
     "--identity",
     "identity",
@@ -209,15 +209,15 @@ def _say_verified(context: click.Context, found: "Verified") -> None:
 
 
 def _tidy_up_when_told_to_end() -> None:
-    """A service manager stops by SIGTERM, a terminal that is closed by SIGHUP: by itself either leaves what is half written."""
+    """Clean up on SIGTERM from a service manager and SIGHUP from a closed terminal, which by default leave partial files."""
 
     def end(number: int, _frame: object) -> None:
-        # Of a closed terminal both may come, and the second would break off the tidying up.
+        # A closed terminal may send both, and the second must not interrupt the cleanup.
         for one in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(one, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # What nohup ignores stays ignored.
+        # Signals ignored by nohup stay ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, end)

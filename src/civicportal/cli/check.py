@@ -1,4 +1,4 @@
-"""``civicportal check``: everything but serving."""
+"""``civicportal check``: findings about settings, database and organisation."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -46,7 +46,7 @@ def _count_errors(findings: "Iterable[Finding]") -> int:
 def _print_json(context: click.Context) -> int:
     """Print the findings as JSON and return the exit code.
 
-    A portal that cannot be assembled, and a database that does not answer, are one finding.
+    A portal that cannot be assembled, and an unreachable database, are one finding.
     """
     from sqlalchemy.exc import OperationalError
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def db() -> None:
-    """Bring the database's tables up to date, and look at where they stand."""
+    """Migrate the database's tables, and show their state."""
 
 
 @db.command()
@@ -22,7 +22,7 @@ def db() -> None:
 @click.option("--revision", default="head", show_default=True, help="Go no further than this.")
 @click.pass_context
 def upgrade(context: click.Context, package: str | None, revision: str) -> None:
-    """Bring the tables of the core and of all plugins, or of one PACKAGE, up to date."""
+    """Migrate the tables of the core and of all plugins, or of one PACKAGE."""
     from civicportal.core.db import check_database
     from civicportal.domain.ownership import establish
     from civicportal.portal import upgrade as migrate
@@ -40,7 +40,7 @@ def upgrade(context: click.Context, package: str | None, revision: str) -> None:
 @click.confirmation_option(prompt="This may delete data. Go on?")
 @click.pass_context
 def downgrade(context: click.Context, package: str, revision: str) -> None:
-    """Take the tables of PACKAGE back to REVISION; "base" drops them."""
+    """Downgrade the tables of PACKAGE to REVISION; "base" drops them."""
     from civicportal.portal import upgrade as migrate
 
     migrate.downgrade(assemble_site(context), package, revision, progress=click.echo)
@@ -53,7 +53,7 @@ def downgrade(context: click.Context, package: str, revision: str) -> None:
 @click.option("--empty", is_flag=True, help="Do not compare the models with the database.")
 @click.pass_context
 def revision(context: click.Context, package: str, message: str, empty: bool) -> None:
-    """Write a new revision of PACKAGE ("civicportal" is the core), filled with what its models have changed."""
+    """Write a new revision of PACKAGE ("civicportal" is the core) with the changes of its models."""
     from civicportal.portal import upgrade as migrate
 
     path = migrate.revision(assemble_site(context), package, message, autogenerate=not empty)
@@ -63,7 +63,7 @@ def revision(context: click.Context, package: str, message: str, empty: bool) ->
 @db.command()
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Exit with 1 when the models and the tables differ, or a column does not say what it holds."""
+    """Exit with 1 when models and tables differ, or a column has no privacy tags."""
     from civicportal.portal import upgrade as migrate
 
     problems = migrate.check(assemble_site(context))
@@ -77,7 +77,7 @@ def check(context: click.Context) -> None:
 @db.command()
 @click.pass_context
 def current(context: click.Context) -> None:
-    """Show the revision of each package, and the newest there is."""
+    """Show the current and the newest revision of each package."""
     from civicportal.core.migration import state as migrate_state
 
     site = assemble_site(context)

@@ -1,4 +1,4 @@
-"""``civicportal demo``: a portal full of invented cases, from nothing to a running server."""
+"""``civicportal demo``: a demonstration with generated data, from an empty database to a running server."""
 
 import os
 from pathlib import Path
@@ -118,7 +118,7 @@ def _welcome(site: "Site", host: str, port: int) -> None:
 def _serve(path: Path, host: str, port: int) -> None:
     from civicportal.tools.server import serve_site
 
-    # The worker inherits both. Whoever looks at a demo wants the addresses, not its log.
+    # The worker inherits both, so that the output shows the addresses, not the log.
     os.environ["CIVICPORTAL_MODE"] = "demo"
     os.environ.setdefault("CIVICPORTAL_LOG", "WARNING")
     serve_site(path, host=host, port=port)

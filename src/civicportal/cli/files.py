@@ -27,7 +27,7 @@ def files() -> None:
 )
 @click.pass_context
 def copy(context: click.Context, target: str) -> None:
-    """Copy the files that the target lacks from the other store; the portal may keep running.
+    """Copy missing files to the target from the other store; the portal may keep running.
 
     An empty target is marked as this portal's store.
     """
@@ -50,7 +50,7 @@ def copy(context: click.Context, target: str) -> None:
 @click.option("--repair", is_flag=True, help="Put missing pictures back that lie in quarantine.")
 @click.pass_context
 def verify(context: click.Context, place: str | None, quick: bool, repair: bool) -> None:
-    """Exit with 1 when a picture that a row names is missing or not as it was stored."""
+    """Exit with 1 when a referenced picture is missing or damaged."""
     from civicportal.domain.cases.stock import damages, recover
 
     site = load_site(context)

@@ -1,4 +1,4 @@
-"""``civicportal keys``: the keys of the encryption at rest."""
+"""``civicportal keys``: encryption keys."""
 
 from typing import TYPE_CHECKING
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 @click.group()
 def keys() -> None:
-    """Look after the keys that seal national codes, birth dates and the like."""
+    """Administer the keys that encrypt national codes, birth dates and other personal data."""
 
 
 @keys.command()
 @click.pass_context
 def status(context: click.Context) -> None:
-    """Say how many values which keys have sealed; exit code 1 while an older key is still needed."""
+    """Show how many values each key has encrypted; exit code 1 while an older key is still needed."""
     context.exit(1 if _left(assemble_site(context)) else 0)
 
 
 @keys.command()
 @click.pass_context
 def rotate(context: click.Context) -> None:
-    """Seal with the newest key what an older one has sealed; it may be interrupted and run again.
+    """Re-encrypt values of older keys with the newest one; it may be interrupted and repeated.
 
-    Exit code 1 says that an older key is needed still.
+    Exit code 1: an older key is still needed.
     """
     from civicportal.domain.ownership import retire_keys
     from civicportal.domain.privacy.rotation import rotate as write_anew
@@ -52,7 +52,7 @@ def adopt(context: click.Context) -> None:
 
 
 def _left(site: "Site") -> int:
-    """Say how many values which keys have sealed, and return how many were not sealed by the newest."""
+    """Show how many values each key has encrypted, and return how many are not encrypted with the newest."""
     from civicportal.domain.privacy.rotation import count_sealed
 
     with site.work(write=False) as work:

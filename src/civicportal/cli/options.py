@@ -1,4 +1,4 @@
-"""Which site a command works on."""
+"""Options common to all commands: the site, host and port."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def listens(command: Any) -> Any:
-    """Give a command ``--host`` and ``--port``, which HOST and PORT in the environment choose as well."""
+    """Add ``--host`` and ``--port`` to a command, also read from HOST and PORT."""
     port = click.IntRange(1, 65535)
     command = click.option("--port", type=port, default=6543, envvar="PORT", show_default=True)(command)
     return click.option("--host", default="127.0.0.1", envvar="HOST", show_default=True)(command)
@@ -20,7 +20,7 @@ def listens(command: Any) -> Any:
 
 @dataclass
 class Options:
-    """What was said before the command.
+    """Options before the command.
 
     :ivar path: ``--site``, if given.
     """
@@ -29,7 +29,7 @@ class Options:
 
     @cached_property
     def site(self) -> "Site":
-        """Return the site, assembled when first asked for."""
+        """Return the site, assembled on first use."""
         from civicportal.core.site import Site
 
         return Site(self.site_path)
@@ -43,7 +43,7 @@ class Options:
 
     @cached_property
     def plugins(self) -> click.Group:
-        """Return the commands that the site's plugins bring."""
+        """Return the commands of the site's plugins."""
         from civicportal.core.plugins import create_plugin_manager
         from civicportal.core.settings import read_settings
 
@@ -57,13 +57,13 @@ class Options:
 def _options(context: click.Context) -> Options:
     root = context.find_root()
     if not isinstance(root.obj, Options):
-        # Asked for before the group has run, as ``--help`` does.
+        # Called before the group has run, as ``--help`` does.
         root.obj = Options(path=root.params.get("site"))
     return root.obj
 
 
 def site_path(context: click.Context) -> Path:
-    """Return the file of the site that a command works on.
+    """Return the site file of a command.
 
     :raises ConfigurationError: when there is none.
     """
@@ -71,10 +71,10 @@ def site_path(context: click.Context) -> Path:
 
 
 def load_site(context: click.Context) -> "Site":
-    """Return the site that a command works on.
+    """Return the site of a command.
 
     :raises ConfigurationError: when it cannot be assembled, or its secrets are not those of the portal that owns the
-        database.
+    database.
     """
     from civicportal.domain.ownership import refuse_unusable
 
@@ -84,7 +84,7 @@ def load_site(context: click.Context) -> "Site":
 
 
 def assemble_site(context: click.Context) -> "Site":
-    """Return the site that a command works on, without checking its database.
+    """Return the site of a command, without checking its database.
 
     :raises ConfigurationError: when it cannot be assembled.
     """
@@ -95,7 +95,7 @@ def assemble_site(context: click.Context) -> "Site":
 
 
 def plugin_commands(context: click.Context) -> click.Group:
-    """Return the commands that the site's plugins bring.
+    """Return the commands of the site's plugins.
 
     :raises ConfigurationError: when the site cannot be read.
     """

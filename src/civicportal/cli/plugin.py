@@ -1,4 +1,4 @@
-"""``civicportal plugin``: which plugins a site has, and the beginning of a new one."""
+"""``civicportal plugin``: the plugins of a site, and the scaffold of a new one."""
 
 import shutil
 from pathlib import Path
@@ -11,13 +11,13 @@ from civicportal.cli.options import load_site, site_path
 
 @click.group()
 def plugin() -> None:
-    """List the plugins, put them on the list of the site or take them off, begin a new one."""
+    """List, enable and disable plugins, or create a new one."""
 
 
 @plugin.command("list")
 @click.pass_context
 def list_(context: click.Context) -> None:
-    """Show the installed plugins; those at work in their order, with what they bring."""
+    """Show the installed plugins; enabled ones in order, with their contents."""
     from civicportal.portal.admin.inventory import Inventory
     from civicportal.util.errors import ConfigurationError
 
@@ -55,7 +55,7 @@ def _names(context: click.Context) -> None:
 @click.argument("name")
 @click.pass_context
 def enable(context: click.Context, name: str) -> None:
-    """Put NAME at the end of the list; it works after `civicportal db upgrade` and a restart."""
+    """Enable NAME; it works after `civicportal db upgrade` and a restart."""
     path, document = _read(context)
     if name not in _installed():
         raise click.ClickException(
@@ -72,7 +72,7 @@ def enable(context: click.Context, name: str) -> None:
 @click.argument("name")
 @click.pass_context
 def disable(context: click.Context, name: str) -> None:
-    """Take NAME off the list; its tables and cases stay."""
+    """Disable NAME; its tables and cases stay."""
     path, document = _read(context)
     if name not in document["site"]["plugins"]:
         raise click.ClickException(f"{name!r} is not on the list")
@@ -126,7 +126,7 @@ def purge(context: click.Context, name: str, cases: Literal["keep", "delete"] | 
     help="Where the folder of the distribution is made; else here.",
 )
 def new(name: str, kind: str, title: str, persian: str, folder: Path) -> None:
-    """Write a distribution with the plugin NAME that works at once, to be changed."""
+    """Create a distribution with a working plugin NAME, to be changed."""
     from civicportal.tools.scaffold import create_plugin
 
     written = create_plugin(name, folder, kind=kind, title=title, persian=persian)
@@ -162,7 +162,7 @@ def _read(context: click.Context) -> tuple[Path, Any]:
 def _write(path: Path, document: Any) -> None:
     import tomlkit
 
-    # Beside it first: a full disk must not leave half a site file.
+    # Write a temporary file first: a full disk must not truncate the site file.
     fresh = path.with_name(f"{path.name}.new")
     try:
         fresh.write_text(tomlkit.dumps(document), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""``civicportal search``: the index of words behind every search of cases."""
+"""``civicportal search``: the search index of cases."""
 
 import click
 
@@ -7,13 +7,13 @@ from civicportal.cli.options import load_site
 
 @click.group()
 def search() -> None:
-    """Compare the index of words with the cases, or rebuild it."""
+    """Verify the search index against the cases, or rebuild it."""
 
 
 @search.command()
 @click.pass_context
 def verify(context: click.Context) -> None:
-    """Exit with 1 when the index does not know a case by its words."""
+    """Exit with 1 when the search index is incomplete or wrong."""
     from civicportal.domain.cases.search_index import SearchIndex
 
     words, index = SearchIndex(load_site(context).engines).verify()
@@ -26,7 +26,7 @@ def verify(context: click.Context) -> None:
 @search.command()
 @click.pass_context
 def rebuild(context: click.Context) -> None:
-    """Rebuild the words of every case and their index in small steps: the portal may go on serving."""
+    """Rebuild the search words of every case and their index in batches; the portal may keep running."""
     from civicportal.domain.cases.search_index import SearchIndex
 
     wrong = SearchIndex(load_site(context).engines).rebuild(progress=click.echo)

@@ -1,4 +1,4 @@
-"""``civicportal site``: what the site's files plant in the database."""
+"""``civicportal site``: seed data of the site's files."""
 
 import click
 
@@ -7,13 +7,13 @@ from civicportal.cli.options import load_site
 
 @click.group()
 def site() -> None:
-    """Plant the units, categories, roles, routing rules, texts and holidays of the site's files."""
+    """Load units, categories, roles, routing rules, texts and holidays from the site's files."""
 
 
 @site.command()
 @click.pass_context
 def load(context: click.Context) -> None:
-    """Apply what was never applied; what people have changed or deleted since stays so."""
+    """Apply new seeds; later changes and deletions in the browser persist."""
     from civicportal.portal.seeds import SeedService
 
     with load_site(context).work() as work:
@@ -26,7 +26,7 @@ def load(context: click.Context) -> None:
 @site.command()
 @click.pass_context
 def diff(context: click.Context) -> None:
-    """Show what in the files is new or has changed since it was applied."""
+    """Show seeds that are new or have changed since they were applied."""
     from civicportal.portal.seeds import SeedService
 
     with load_site(context).work(write=False) as work:
@@ -40,7 +40,7 @@ def diff(context: click.Context) -> None:
 @click.argument("keys", nargs=-1, required=True)
 @click.pass_context
 def apply(context: click.Context, keys: tuple[str, ...]) -> None:
-    """Take the files' values for KEYS such as unit:waste, whatever the browser has made of them."""
+    """Overwrite KEYS such as unit:waste with the values of the files."""
     from civicportal.portal.seeds import SeedService
 
     with load_site(context).work() as work:

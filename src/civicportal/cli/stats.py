@@ -1,4 +1,4 @@
-"""``civicportal stats``: the counters behind the statistics."""
+"""``civicportal stats``: the counters of statistics."""
 
 import click
 
@@ -7,13 +7,13 @@ from civicportal.cli.options import load_site
 
 @click.group()
 def stats() -> None:
-    """Compare the counters of the statistics, and what lines of kartables say, with the cases, or rebuild them."""
+    """Verify counters and referrals against the cases, or rebuild them."""
 
 
 @stats.command()
 @click.pass_context
 def verify(context: click.Context) -> None:
-    """Exit with 1 when a counter or a line of a kartable does not say what the cases say."""
+    """Exit with 1 when a counter or a referral differs from the cases."""
     from civicportal.domain.kartable.repair import wrong_lines
     from civicportal.domain.statistics.repair import wrong_counters
 
@@ -29,7 +29,7 @@ def verify(context: click.Context) -> None:
 @stats.command()
 @click.pass_context
 def rebuild(context: click.Context) -> None:
-    """Measure what is not measured yet, rebuild the counters from the cases, and mend what lines say of them."""
+    """Store missing measures, rebuild the counters from the cases, and repair the columns copied to referrals."""
     from civicportal.domain.kartable.repair import mend_lines
     from civicportal.domain.statistics.repair import make_anew
 

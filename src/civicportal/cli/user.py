@@ -1,4 +1,4 @@
-"""``civicportal user``: people who work here, made from the command line because somebody must be the first."""
+"""``civicportal user``: staff accounts, including the first administrator's."""
 
 import getpass
 import os
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def user() -> None:
-    """Add members of staff, close and open their accounts, send them links."""
+    """Add members of staff, enable and disable accounts, create links."""
 
 
 @user.command()
@@ -35,7 +35,7 @@ def user() -> None:
 )
 @click.pass_context
 def add(context: click.Context, name: str, username: str, mobile: str, role_key: str, password: str) -> None:
-    """Add a member of staff with one role; what is not given is asked for."""
+    """Add a member of staff with one role; missing values are prompted for."""
     from civicportal.domain.accounts.memberships import MembershipService
     from civicportal.domain.accounts.services import AccountService
 
@@ -60,7 +60,7 @@ def add(context: click.Context, name: str, username: str, mobile: str, role_key:
 @click.option("--role", "role_key", prompt="Role")
 @click.pass_context
 def invite(context: click.Context, name: str, username: str, mobile: str, role_key: str) -> None:
-    """Print a link by which somebody joins the staff: once, within 24 hours, with the code sent to the mobile."""
+    """Print an invitation link: valid once, within 24 hours, with a code sent to the mobile."""
     from civicportal.domain.accounts.invitations import InvitationService, Scope
 
     site = load_site(context)
@@ -113,7 +113,7 @@ def rescue(context: click.Context, username: str) -> None:
 @click.argument("username")
 @click.pass_context
 def disable(context: click.Context, username: str) -> None:
-    """Close an account and end its sessions at once."""
+    """Disable an account and end its sessions at once."""
     from civicportal.domain.accounts.members import MemberService
 
     with load_site(context).work() as work:
@@ -125,7 +125,7 @@ def disable(context: click.Context, username: str) -> None:
 @click.argument("username")
 @click.pass_context
 def enable(context: click.Context, username: str) -> None:
-    """Open a disabled account again."""
+    """Enable a disabled account again."""
     from civicportal.domain.accounts.members import MemberService
 
     with load_site(context).work() as work:
@@ -137,7 +137,7 @@ def _operator() -> str:
     """Return who runs the command: the operating system user, and the original user of sudo."""
     try:
         name = getpass.getuser()
-    except (KeyError, OSError):  # a container's user without an entry in passwd
+    except (KeyError, OSError):  # the user of a container may have no entry in passwd
         name = str(os.getuid())
     behind = os.environ.get("SUDO_USER", "")
     return f"{name} ({behind})" if behind and behind != name else name
@@ -179,7 +179,7 @@ def _role(work: "Work", key: str) -> "Role":
         return work.get(RoleService).ensure_administrator()
     role = work.session.scalar(select(Role).where(Role.key == key))
     if role is None:
-        # A role that was made on a page has a key that no page shows.
+        # The key of a role created in the browser is shown on no page.
         roles = work.session.execute(select(Role.key, Role.title).order_by(Role.key))
         known = ", ".join(f"{key} ({title})" for key, title in roles)
         raise click.BadParameter(

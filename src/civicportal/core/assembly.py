@@ -8,9 +8,9 @@ from civicportal.util.errors import ConfigurationError
 
 
 def choose_country(hooks: pluggy.PluginManager, code: str) -> Country:
-    """Return the country of a code.
+    """Return the country with a code.
 
-    :raises ConfigurationError: when nobody brings it; names those there are.
+    :raises ConfigurationError: when there is none; names those registered.
     """
     found: dict[str, Country] = collect(hooks, "register_countries", lambda country: country.code)
     if code not in found:

@@ -1,4 +1,4 @@
-"""What a check of the running site finds, and gathering it from core, plugins and site."""
+"""Findings about the running site, collected from core, plugins and site."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is wrong, and what to do.
+    """A problem and its remedy.
 
-    :ivar level: "error" keeps the portal from working rightly, "warning" may be meant so.
-    :ivar place: what it is about: a path in the site's file, a unit, a kind of cases.
-    :ivar remedy: a command stands there as it is typed.
+    :ivar level: "error" prevents correct operation, "warning" may be intended.
+    :ivar place: its subject: a path in the site's file, a unit, a kind of cases.
+    :ivar remedy: commands are written as they are typed.
     """
 
     level: Literal["error", "warning"]
@@ -26,7 +26,7 @@ class Finding:
 
 
 def look_over(work: "Work") -> Iterator[tuple[str, Finding]]:
-    """Yield what core, plugins and site find wrong, each with the name of who found it."""
+    """Yield the findings of core, plugins and site, each with the name of its owner."""
     from civicportal.core.plugins import in_order
 
     for name, look in in_order(work.site.hooks, "check_site"):

@@ -1,4 +1,4 @@
-"""Where the time comes from."""
+"""Clocks."""
 
 import time
 from contextlib import suppress
@@ -17,14 +17,14 @@ class Uptime(NamedTuple):
     boot: str
     """Identifier of the boot; empty if the system has none."""
     seconds: float
-    """Seconds since the boot, including suspension."""
+    """Seconds since boot, including suspension."""
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """A source of time."""
 
     def now(self) -> datetime:
-        """Return the present time, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
 
     def uptime(self) -> Uptime:
         """Return the machine's uptime, which does not change when its clock is set."""
@@ -34,7 +34,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """Return the present time in UTC."""
+        """Return the current time in UTC."""
         return datetime.now(UTC)
 
     def uptime(self) -> Uptime:
@@ -51,5 +51,5 @@ def _boot() -> str:
 
 
 def has_passed(seconds: float, since: datetime, now: datetime) -> bool:
-    """Return whether more seconds have passed since a moment; also if the clock was set back before it."""
+    """Return whether more seconds have passed since a time; also true if the clock was set back before it."""
     return not 0 <= (now - since).total_seconds() <= seconds

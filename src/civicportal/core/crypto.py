@@ -1,4 +1,4 @@
-"""Keys derived from the site's secret, encryption at rest, keyed hashes, one-time codes."""
+"""Keys derived from the site's secret, encryption, keyed hashes, one-time codes."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ __all__ = ["CannotDecrypt", "Keys", "new_token", "same", "token_hash"]
 
 MINIMUM_KEY_BYTES = 32
 MARK = 5
-"""Characters at the beginning of an encrypted text that tell its key."""
+"""Number of leading characters of an encrypted text that identify its key."""
 _KEY_ID_BYTES = 4
 _NONCE_BYTES = 12
 
 
 class CannotDecrypt(ValueError):
-    """The text was damaged, or none of the site's keys wrote it."""
+    """The text is damaged, or was encrypted with a key that the site does not have."""
 
 
 def new_token() -> str:
-    """Return a fresh random token of 256 bits, 43 characters that are safe in addresses and cookies."""
+    """Return a new random token of 256 bits, 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
 
 
 def token_hash(token: str) -> str:
-    """Return the SHA-256 of a token as 64 hex digits: what the database stores instead of the token.
+    """Return the SHA-256 of a token as 64 hex digits, which is stored instead of the token.
 
-    A plain hash is enough for a value of 256 random bits; anything that people choose goes through `Keys.mac`.
+    A plain hash is enough for a value of 256 random bits; values chosen by people go through `Keys.mac`.
     """
     return hashlib.sha256(_bytes(token)).hexdigest()
 
@@ -51,8 +51,8 @@ class Keys:
     """The site's keys.
 
     :param secret: the site's secret, 32 bytes or more; sessions, codes and indexes depend on it.
-    :param pii_keys: keys of the encryption at rest, 32 bytes or more each, newest first. The newest one writes,
-        all of them read, so a key is changed by putting a new one in front.
+    :param pii_keys: encryption keys, 32 bytes or more each, newest first. The newest one encrypts,
+    all of them decrypt, so a key is changed by putting a new one in front.
     :raises ValueError: if a key is too short or `pii_keys` is empty.
     """
 
@@ -74,7 +74,7 @@ class Keys:
         return "<Keys>"
 
     def derive(self, purpose: str) -> bytes:
-        """Return the 32-byte key of one purpose; keys of two purposes tell nothing about each other."""
+        """Return the 32-byte key of one purpose; keys of different purposes are independent."""
         if purpose not in self._derived:
             self._derived[purpose] = _hkdf(self._secret, purpose)
         return self._derived[purpose]
@@ -82,7 +82,7 @@ class Keys:
     def mac(self, purpose: str, *parts: str | bytes) -> bytes:
         """Return the HMAC-SHA256 (32 bytes) of `parts` under the key of `purpose`.
 
-        Every part goes in with its length, so ("a", "bc") and ("ab", "c") differ.
+        Every part is prefixed with its length, so ("a", "bc") and ("ab", "c") differ.
         """
         digest = hmac.new(self.derive(purpose), digestmod=hashlib.sha256)
         for part in map(_bytes, parts):
@@ -90,15 +90,15 @@ class Keys:
         return digest.digest()
 
     def encrypt(self, text: str) -> str:
-        """Encrypt with the newest key (AES-256-GCM); the answer is ASCII and names its key."""
+        """Encrypt with the newest key (AES-256-GCM); the result is ASCII and contains the key's id."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(nonce, text.encode(), self._newest)
         return base64.urlsafe_b64encode(self._newest + nonce + sealed).decode()
 
     def decrypt(self, encrypted: str) -> str:
-        """Return the text that `encrypt` was given.
+        """Return the decrypted text.
 
-        :raises CannotDecrypt: if the text was damaged or its key is no longer in `pii_keys`.
+        :raises CannotDecrypt: if the text is damaged or its key is no longer in `pii_keys`.
         """
         try:
             raw = base64.b64decode(encrypted, altchars=b"-_", validate=True)
@@ -115,12 +115,12 @@ class Keys:
 
     @property
     def newest_mark(self) -> str:
-        """Return the first :data:`MARK` characters of every text that the newest key writes."""
+        """Return the first :data:`MARK` characters of every text encrypted with the newest key."""
         return _mark(self._newest)
 
     @property
     def older_marks(self) -> frozenset[str]:
-        """Return those of the texts that the other keys wrote."""
+        """Return the same for the other keys."""
         return frozenset(map(_mark, self._ciphers)) - {self.newest_mark}
 
     @property
@@ -143,14 +143,14 @@ class Keys:
         }
 
     def blind_index(self, text: str) -> str:
-        """Return 64 hex digits by which an encrypted text is found again; the caller normalises the text first.
+        """Return 64 hex digits for finding an encrypted text; the caller normalises the text first.
 
-        Made from the secret, not from a PII key, so that a change of PII keys leaves the index alone.
+        Derived from the secret, not from an encryption key, so that key rotation does not change it.
         """
         return self.mac("blind-index", text).hex()
 
     def otp_code(self, nonce: bytes, digits: int = 6) -> str:
-        """Return the code of a challenge: HMAC-SHA256(OTP key, nonce) mod 10^digits. It is stored nowhere."""
+        """Return the code of a challenge: HMAC-SHA256(OTP key, nonce) mod 10^digits. It is not stored."""
         number = int.from_bytes(self.mac("otp", nonce), "big") % 10**digits
         return f"{number:0{digits}d}"
 
@@ -160,9 +160,9 @@ class Keys:
 
 
 def own_secret(folder: Path) -> str:
-    """Return the secret of a demo or a developer, made at the first start.
+    """Return the secret of a demo or development site, created at the first start.
 
-    :param folder: where it is kept, readable by its owner alone.
+    :param folder: where it is stored, readable by its owner only.
     """
     path = folder / "secret"
     if not path.exists():

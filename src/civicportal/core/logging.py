@@ -1,4 +1,4 @@
-"""Log lines: one JSON object each, in UTC, with mobiles, national codes and one-time codes masked."""
+"""Logging: one JSON object per line, in UTC, with mobiles, national codes and one-time codes masked."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from typing import TextIO
 
 __all__ = ["ORIGIN", "JsonFormatter", "MaskingFilter", "Origin", "OriginFilter", "mask", "setup_logging"]
 
-# \d takes Persian and Arabic digits too.
+# \d matches Persian and Arabic digits too.
 _MOBILE = re.compile(r"(?<!\d)(\+98|0098|98|0|۰|)([9۹٩]\d\d)\d{3}(\d{4})(?!\d)")
-# A number of any country as it is stored (ITU-T E.164).
+# A number of any country in E.164.
 _E164 = re.compile(r"(?<!\d)(\+[1-9]\d)\d{2,9}(\d{4})(?!\d)")
 _NATIONAL_CODE = re.compile(r"(?<!\d)\d{10}(?!\d)|(?<!\d)\d{3}-\d{6}-\d(?!\d)")
 _CODE = re.compile(r"(?<![\d.])\d{6}(?!\d)")
 
 _NEVER_MASKED = frozenset({"request", "address", "name_key"})
-"""Fields of our own making whose digits mean nothing of a person's, and by which lines are found."""
+"""Our own fields without personal numbers, by which lines are found."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a request comes from.
+    """The origin of a request.
 
     :ivar request: the request id, that of the proxy if it sends one.
     """
@@ -39,17 +39,17 @@ class Origin:
 
 
 ORIGIN: ContextVar[Origin | None] = ContextVar("origin", default=None)
-"""Of the request that this thread answers; None where there is none."""
+"""The origin of the request in this thread; None if there is none."""
 
 
 def mask(text: str) -> str:
-    """Hide mobiles (0912***6789, +44***6789), ten-digit national and tracking codes, and six-digit codes in a text."""
+    """Mask mobiles (0912***6789, +44***6789), ten-digit national and tracking codes, and six-digit codes in a text."""
     text = _E164.sub(r"\1***\2", _MOBILE.sub(r"\1\2***\3", text))
     return _CODE.sub("******", _NATIONAL_CODE.sub("**********", text))
 
 
 class MaskingFilter(logging.Filter):
-    """Masks a record's text, with its arguments filled in, and its extra fields; put it on handlers."""
+    """Handler filter that masks a record's formatted message and its extra fields."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = mask(_message(record)), ()
@@ -93,9 +93,9 @@ class JsonFormatter(logging.Formatter):
 
 
 def setup_logging(level: str | None = None, stream: TextIO | None = None) -> None:
-    """Send all log lines of the process to a stream (standard error), masked, as JSON.
+    """Send all log records of the process to a stream (standard error), masked, as JSON.
 
-    :param level: the lowest that is told; ``CIVICPORTAL_LOG``, else INFO, if None.
+    :param level: the minimum level; by default ``CIVICPORTAL_LOG``, else INFO.
     """
     level = level or os.environ.get("CIVICPORTAL_LOG") or "INFO"
     handler = logging.StreamHandler(stream or sys.stderr)
@@ -103,7 +103,7 @@ def setup_logging(level: str | None = None, stream: TextIO | None = None) -> Non
     handler.addFilter(OriginFilter())
     handler.addFilter(MaskingFilter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Alembic tells at every start, several times, how it speaks to the database.
+    # Alembic logs its connection several times at every start.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # httpx logs each request to a provider, which is recorded elsewhere.
     for name in ("httpx", "httpcore"):

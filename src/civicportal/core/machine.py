@@ -1,4 +1,4 @@
-"""What of the machine this process may use: a container or a service is often given less than there is."""
+"""CPU and memory available to this process, within the limits of containers and services."""
 
 import os
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ ROOT = Path("/")
 
 
 def cores(root: Path = ROOT) -> int:
-    """Return how many cores may be used at a time: those of the process, or the quota of its control groups in whole ones.
+    """Return the number of available cores: of the process, or the quota of its control groups, rounded.
 
-    :param root: of the file system that says so.
+    :param root: of the file system with these data.
     """
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quotas = (file.read_text().split() for file in _files("cpu.max", root))
@@ -19,9 +19,9 @@ def cores(root: Path = ROOT) -> int:
 
 
 def memory_mb(root: Path = ROOT) -> float:
-    """Return the memory of the machine in MiB, or what its control groups leave to this process.
+    """Return the memory of the machine in MiB, or the limit of this process's control groups.
 
-    :param root: of the file system that says so.
+    :param root: of the file system with these data.
     """
     most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limits = (file.read_text().strip() for file in _files("memory.max", root))
@@ -29,7 +29,7 @@ def memory_mb(root: Path = ROOT) -> float:
 
 
 def _files(name: str, root: Path) -> Iterator[Path]:
-    """Yield a file of the control group of this process, and of those that it lies in.
+    """Yield a file of this process's control group, and of its ancestors.
 
     The tree is that of version 2: https://docs.kernel.org/admin-guide/cgroup-v2.html.
     """

@@ -1,4 +1,4 @@
-"""What a process remembers of a site from one request to the next."""
+"""Caches of a process that belong to a site."""
 
 from typing import Any, TypeVar
 
@@ -6,20 +6,20 @@ Thing = TypeVar("Thing")
 
 
 class SiteMemory:
-    """One thing of each class that has something to remember: ``site.memory.of(Troubles)``. Threads share them.
+    """One cache object per class: ``site.memory.of(Troubles)``. Threads share them.
 
-    A global of a module would be that of every site of the process, and would go from one test to the next.
+    A module global would be shared by all sites of the process, and by tests.
     """
 
     def __init__(self) -> None:
         self._things: dict[type[Any], Any] = {}
 
     def of(self, kind: type[Thing]) -> Thing:
-        """Return the thing of a class, which is made without arguments when it is asked for first."""
+        """Return the object of a class, created without arguments on first use."""
         thing: Thing | None = self._things.get(kind)
-        # Of two threads that come here at once, both get what the first has made.
+        # Of two concurrent threads, both get the object of the first.
         return self._things.setdefault(kind, kind()) if thing is None else thing
 
     def forget(self) -> None:
-        """Forget everything."""
+        """Clear all caches."""
         self._things.clear()

@@ -1,4 +1,4 @@
-"""The plugin manager of one site: what is loaded, in which order, and what is refused."""
+"""The plugin manager of a site: loading, order, and validation of plugins."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,7 +37,7 @@ class PluginModels:
     """The tables of a plugin.
 
     :ivar prefix: every table's name begins with it and an underscore.
-    :ivar migrations: folder that holds ``versions/``.
+    :ivar migrations: folder that contains ``versions/``.
     """
 
     prefix: str
@@ -55,17 +55,17 @@ class PluginInfo:
 
     @property
     def package(self) -> str:
-        """Return the name of the package the module lies in."""
+        """Return the name of the module's package."""
         return self.module.__name__.rpartition(".")[0] or self.module.__name__
 
 
 def create_plugin_manager(names: Iterable[str], site_package: str = "") -> pluggy.PluginManager:
     """Load the listed plugins and the site's package.
 
-    Registered in reverse order, then the site, then the core: pluggy calls the last one first, so that a site answers
-    before its plugins and they answer in their order; the core's own ``tryfirst``/``trylast`` hold against everybody.
+    Registered in reverse order, then the site, then the core: pluggy calls the last one first, so that a site is called
+    before its plugins and they are called in order; the core's own ``tryfirst``/``trylast`` take precedence over all.
 
-    :raises ConfigurationError: for a plugin that is missing, listed twice, or marks its order.
+    :raises ConfigurationError: for a plugin that is missing, listed twice, or uses call-order options.
     """
     names = list(names)
     for name in names:
@@ -145,9 +145,9 @@ def _load(name: str) -> ModuleType:
 
 
 def _refuse_other_api(entry: EntryPoint) -> None:
-    """Refuse a plugin whose distribution asks for another civicportal than the one that is installed.
+    """Refuse a plugin whose distribution requires another version of civicportal.
 
-    The installer refuses it too, unless it was told not to look at dependencies.
+    The installer refuses it too, unless told to ignore dependencies.
     """
     for line in (entry.dist.requires if entry.dist else None) or ():
         wanted = Requirement(line)
@@ -212,9 +212,9 @@ def _with_its_arguments(impl: Any) -> Callable[..., Any]:
 def collect(
     manager: pluggy.PluginManager, hook: str, key: Callable[[Any], str], **arguments: Any
 ) -> dict[str, Any]:
-    """Gather what all implementations of a hook return, by a name that must be unique.
+    """Collect the items that all implementations of a hook return, by a unique name.
 
-    :raises ConfigurationError: names both plugins that claim one name.
+    :raises ConfigurationError: names both plugins that use one name.
     """
     found: dict[str, Any] = {}
     owner: dict[str, str] = {}

@@ -1,7 +1,7 @@
-"""Reference data: rows that hardly ever change, such as units, categories and roles, kept by each process.
+"""Reference data: rarely changing rows, such as units, categories and roles, cached by each process.
 
-A stamp in the database is changed in the transaction that changes any of them; a unit of work that reads them looks at
-the stamp alone. What is kept belongs to no session: it is read, never changed.
+A stamp in the database changes in every transaction that changes any of them; a unit of work that reads them checks
+only the stamp. Cached rows belong to no session: they are read-only.
 """
 
 from collections.abc import Callable
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 #: Marks a table as reference data: ``__table_args__ = {"info": REFERENCE}``; see also :func:`reference_where`.
 REFERENCE = {"reference": True}
 LONGEST = 60.0
-"""Seconds until what is kept is read anew whatever the stamp says: somebody may have changed a row by hand."""
+"""Seconds after which the cache is reread whatever the stamp: a row may have been changed by hand."""
 VISITORS = 1.0
-"""Seconds for which visitors are shown what another process has changed meanwhile."""
+"""Seconds for which visitors may see outdated data after a change by another process."""
 Value = TypeVar("Value")
 
 
 def reference_where(matters: Callable[[Any], bool]) -> dict[str, Any]:
     """Mark a table as reference data in part: ``__table_args__ = {"info": reference_where(…)}``.
 
-    :param matters: tells of a row that is added, changed or deleted by the ORM whether it is reference data. What
-        statements do to the table is none.
+    :param matters: returns whether a row that the ORM adds, changes or deletes is reference data. Bulk
+    statements are not considered.
     """
     return {"reference": matters}
 
 
 class ReferenceStamp(Base):
-    """One row: a new value whenever reference data has changed."""
+    """One row with a value that changes with the reference data."""
 
     __tablename__ = "reference_stamp"
 
@@ -48,12 +48,12 @@ class ReferenceStamp(Base):
 
 
 _PRESENT = select(ReferenceStamp.value).where(ReferenceStamp.id == 1)
-#: The present stamp, for statements that fetch it along.
+#: The current stamp, for statements that select it along.
 STAMP = _PRESENT.scalar_subquery()
 
 
 class ReferenceSession(Session):
-    """A session that notes whether it changes reference data, and tells whom this concerns when it is committed.
+    """A session that detects changes of reference data, and invalidates the caches on commit.
 
     :ivar clock: of the unit of work.
     """
@@ -64,7 +64,7 @@ class ReferenceSession(Session):
 
 
 class ReferenceData:
-    """What one process keeps of a site."""
+    """The cached data of one process."""
 
     def __init__(self, site: "Site") -> None:
         self._site = site
@@ -72,13 +72,13 @@ class ReferenceData:
         self._seen: tuple[str, datetime] | None = None
 
     def get(self, work: "Work", name: str, load: Callable[[Session], Value]) -> Value:
-        """Return what a function reads, from memory unless it has changed.
+        """Return the result of a function, cached until reference data changes.
 
-        :param name: of what is read; one function for each.
-        :param load: is given a session that ends with it.
+        :param name: cache key; one function for each.
+        :param load: called with a temporary session.
         """
         if work.writing and _touched(work.session):
-            # Nobody else knows of it before the commit, and the caller may go on changing it.
+            # Uncommitted changes are invisible to others, and the caller may continue to change them.
             return load(work.session)
         stamp, now = self._stamp(work), self._site.clock.now()
         kept = self._kept.get(name)
@@ -89,26 +89,26 @@ class ReferenceData:
         return value
 
     def change(self, session: Session) -> None:
-        """Say in the transaction of a session that reference data changes with it."""
+        """Change the stamp in the transaction of a session that changes reference data."""
         value = new_token()
         statement = self._site.engines.insert(ReferenceStamp).values(id=1, value=value)
         session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"value": value}))
 
     def forget(self) -> None:
-        """Read everything again when it is asked for next."""
+        """Clear the cache."""
         self._kept.clear()
         self._seen = None
 
     def _stamp(self, work: "Work") -> str:
         if work.actor.stamp is not None:
             return work.actor.stamp
-        # Read once: another thread may forget it at any moment.
+        # Read once: another thread may clear it at any time.
         seen = self._seen
         is_visitor = work.actor.door == "visitor"
         if is_visitor and seen and not has_passed(VISITORS, seen[1], self._site.clock.now()):
             return seen[0]
         stamp = work.session.scalar(_PRESENT) or ""
-        # The time after it: a stamp that was waited for long is not old when it comes.
+        # The time after reading, so that a slow stamp is not old at once.
         self._seen = (stamp, self._site.clock.now())
         return stamp
 

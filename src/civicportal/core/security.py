@@ -1,4 +1,4 @@
-"""Who acts, and what they may do: plain values without a database, used by services, views and tests alike."""
+"""Identities and rights: plain values without a database, used by services, views and tests."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -7,7 +7,7 @@ from translationstring import TranslationString
 
 Door = Literal["visitor", "citizen", "staff", "system"]
 Scope = Literal["case", "unit", "city"]
-"""What a membership may limit a right to: cases by unit and category, people by unit, or nothing."""
+"""Limits of rights: cases by unit and category, people by unit, or none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,24 +54,24 @@ class Grant:
         return self.administrator or permission in self.permissions
 
     def covers(self, unit_id: int | None, category_id: int | None) -> bool:
-        """Return whether a case of this unit and category lies inside the scope."""
+        """Return whether a case of this unit and category is within the scope."""
         in_unit = self.units is None or unit_id in self.units
         in_category = self.categories is None or category_id in self.categories
         return in_unit and (in_category or (category_id is None and self.units is not None))
 
     def is_of(self, unit_id: int) -> bool:
-        """Return whether this makes somebody a member of the unit, or of one above it."""
+        """Return whether the holder is a member of the unit, or of one above it."""
         return self.units is not None and unit_id in self.units
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Somebody who acts, frozen for the length of a request.
+    """The actor, immutable during a request.
 
-    :ivar door: "staff" only when the session was opened at the staff door; a citizen's session carries no staff right.
-    :ivar level: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
+    :ivar door: the realm; "staff" only in a staff session; a citizen session has no staff rights.
+    :ivar level: 0 anonymous, 1 mobile verified, 2 verified by the site's provider.
     :ivar locale: the language of the person's messages; empty for the site's own.
-    :ivar deputy_for: the person whose grants are used besides one's own, if any, by user id.
+    :ivar deputy_for: the represented person whose grants are included, if any, by user id.
     :ivar must_enrol: whether the person has to set up a strong factor before anything else; they have no rights until then.
     :ivar has_kept: whether the session has pending forms of the person; None if unknown.
     :ivar stamp: version of the reference data at the start of the request, see :mod:`civicportal.core.reference`.
@@ -92,17 +92,17 @@ class Identity:
 
     @property
     def is_staff(self) -> bool:
-        """Return whether this session came in by the staff door."""
+        """Return whether this is a staff session."""
         return self.door == "staff"
 
     @property
     def is_citizen(self) -> bool:
-        """Return whether this session came in by the citizens' door."""
+        """Return whether this is a citizen session."""
         return self.door == "citizen"
 
     @property
     def reach(self) -> "Identity":
-        """Return what decides which cases somebody reaches, without name and session: of two that are equal so are these."""
+        """Return everything that decides which cases are visible, as a cache key without name and session."""
         return Identity(
             user_id=self.user_id, name="", door=self.door, grants=self.grants, deputy_for=self.deputy_for
         )
@@ -119,24 +119,24 @@ class Identity:
 
     @property
     def avatar_letter(self) -> str:
-        """Return the first letter of the name, for the round mark beside it; empty without a name."""
+        """Return the first letter of the name, for the avatar; empty without a name."""
         return self.name.strip()[:1]
 
     def permits(self, permission: str) -> bool:
-        """Return whether any grant gives the right, in whatever scope."""
+        """Return whether any grant gives the right, whatever its scope."""
         return self.door == "system" or any(grant.gives(permission) for grant in self.grants)
 
 
 #: The portal itself: jobs, inbound messages, deadlines.
 SYSTEM = Identity(user_id=None, name="system", door="system")
-#: Nobody in particular.
+#: An anonymous visitor.
 VISITOR = Identity(user_id=None, name="", door="visitor")
 
 SIGNED_IN = "civicportal:signed-in"
-"""Pyramid permission of pages for everyone who came in, by whichever door."""
+"""Pyramid permission of pages for all signed-in users."""
 CITIZEN = "civicportal:citizen"
 """Pyramid permission of pages for signed-in citizens."""
 STAFF = "civicportal:staff"
-"""Pyramid permission of pages for anyone who came in by the staff door."""
+"""Pyramid permission of pages for staff sessions."""
 EVERYBODY = "civicportal:everybody"
-"""Pyramid permission of public pages, said aloud so that no view is public by forgetting."""
+"""Pyramid permission of public pages, explicit so that no view is public by accident."""

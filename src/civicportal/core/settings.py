@@ -1,4 +1,4 @@
-"""Reading and validating ``site.toml``: strict, with the TOML path in every error."""
+"""Parsing and validation of ``site.toml``: strict, with the TOML path in every error."""
 
 import os
 import tomllib
@@ -36,7 +36,7 @@ __all__ = [
 
 MODES = ("production", "development", "demo")
 DEEPEST = 20
-"""Tables and arrays within each other; the portal and its plugins need four."""
+"""Maximum nesting of tables and arrays; the portal and its plugins need four."""
 SECRETS = {
     ("site", "secret"),
     ("site", "pii_keys"),
@@ -306,7 +306,7 @@ def _problems(error: colander.Invalid, prefix: str) -> list[tuple[str, str]]:
 
 
 def _words(error: colander.Invalid) -> list[str]:
-    # Of what nobody declared only the names are told: a value may be a secret.
+    # Only the names of unknown keys are shown: a value may be a secret.
     if isinstance(error, colander.UnsupportedFields):
         return [f"unknown key {name!r}" for name in error.fields]
     return [
@@ -379,5 +379,5 @@ def _check_limits(path: Path, limits: Mapping[str, Any]) -> None:
 
 
 def warn_sleeping(name: str) -> None:
-    """Say that a table belongs to a plugin that is installed but not listed."""
+    """Warn about a table of an installed plugin that is not listed."""
     warnings.warn(f"plugins.{name}: the plugin is not listed in site.plugins and sleeps", stacklevel=2)

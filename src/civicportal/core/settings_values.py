@@ -1,4 +1,4 @@
-"""What single settings of ``site.toml`` may be."""
+"""Validators of single settings of ``site.toml``."""
 
 import re
 from datetime import time
@@ -18,7 +18,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def zone(node: colander.SchemaNode, value: str) -> None:
     """Refuse an unknown time zone."""
     try:
-        # Of a name with very many parts the modules would be imported one within the other.
+        # A name with very many parts would import nested modules.
         known = _ZONE.fullmatch(value) is not None and ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         # OSError: the name of a folder, such as "Asia".
@@ -28,9 +28,9 @@ def zone(node: colander.SchemaNode, value: str) -> None:
 
 
 def parse_hours(value: str) -> tuple[time, time]:
-    """Read ``07:30-14:30``.
+    """Parse ``07:30-14:30``.
 
-    :raises ValueError: when it is anything else.
+    :raises ValueError: when it is invalid.
     """
     start, dash, end = value.partition("-")
     if not dash:
@@ -39,7 +39,7 @@ def parse_hours(value: str) -> tuple[time, time]:
 
 
 def hours(node: colander.SchemaNode, value: str) -> None:
-    """Refuse what is not like ``07:30-14:30``."""
+    """Refuse anything other than the format ``07:30-14:30``."""
     try:
         parse_hours(value)
     except ValueError:
@@ -47,7 +47,7 @@ def hours(node: colander.SchemaNode, value: str) -> None:
 
 
 def proxies(node: colander.SchemaNode, value: list[str]) -> None:
-    """Refuse what is neither an address nor a network."""
+    """Refuse invalid addresses and networks."""
     try:
         networks(value)
     except ValueError as error:
@@ -55,13 +55,13 @@ def proxies(node: colander.SchemaNode, value: list[str]) -> None:
 
 
 def token(node: colander.SchemaNode, value: str) -> None:
-    """Refuse a token that can be guessed."""
+    """Refuse a token that is too short."""
     if value and len(value) < SHORTEST_TOKEN:
         raise colander.Invalid(node, f"needs {SHORTEST_TOKEN} characters or more")
 
 
 def time_of_day(node: colander.SchemaNode, value: str) -> None:
-    """Refuse what is not like ``12:00``."""
+    """Refuse anything other than the format ``12:00``."""
     try:
         time.fromisoformat(value)
     except ValueError:
@@ -69,7 +69,7 @@ def time_of_day(node: colander.SchemaNode, value: str) -> None:
 
 
 def time_or_none(node: colander.SchemaNode, value: str) -> None:
-    """The same, but for an empty text."""
+    """The same, but allow an empty text."""
     if value:
         time_of_day(node, value)
 
@@ -82,7 +82,7 @@ def weekdays(node: colander.SchemaNode, value: list[str]) -> None:
 
 
 def endpoint(node: colander.SchemaNode, value: str) -> None:
-    """Refuse an address that others could listen to."""
+    """Refuse a URL without https, except on this machine."""
     parts = urlsplit(value)
     is_near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
     if not parts.hostname or not (parts.scheme == "https" or is_near):
@@ -90,13 +90,13 @@ def endpoint(node: colander.SchemaNode, value: str) -> None:
 
 
 def endpoint_or_none(node: colander.SchemaNode, value: str) -> None:
-    """The same, but for an empty text."""
+    """The same, but allow an empty text."""
     if value:
         endpoint(node, value)
 
 
 def steps(node: colander.SchemaNode, value: list[str]) -> None:
-    """Refuse unknown steps, and one that is named twice."""
+    """Refuse unknown or repeated steps."""
     unknown = sorted(set(value) - set(STEPS))
     if unknown:
         raise colander.Invalid(node, f"unknown step {unknown[0]!r}; known are {', '.join(STEPS)}")

@@ -62,7 +62,7 @@ from civicportal.util.geo import CityMap, map_files
 
 SITES = "civicportal.sites"
 SITE = "site"
-"""Name of the site's own package among the plugins: for its settings and as a transport."""
+"""Name of the site's own package among the plugins, for its settings and as a transport."""
 TEST_TRANSPORTS = ("console", "memory", "simulator")
 SHORTEST_SECRET = 32
 """Bytes."""
@@ -94,11 +94,11 @@ class Ownership:
 
 
 class Site:
-    """Everything that does not change while the portal runs.
+    """Everything that is constant while the portal runs.
 
     :param path: of the ``site.toml``.
     :param mode: overrides ``site.mode``, as does ``CIVICPORTAL_MODE``: the demo's worker inherits it.
-    :param environ: where ``{ env = … }`` is looked up; the process's environment if None.
+    :param environ: for ``{ env = … }``; the process's environment if None.
     :param transport: overrides ``notifications.transport``.
     :param database_url: overrides ``site.database_url``.
     :raises ConfigurationError: when the portal cannot be assembled so.
@@ -155,7 +155,7 @@ class Site:
 
     @property
     def face(self) -> Face:
-        """Return name, colours, contact and words of the municipality, as they stand now."""
+        """Return the current branding of the city."""
         return self.faces.current()
 
     @property
@@ -165,22 +165,22 @@ class Site:
 
     @property
     def short_name(self) -> str:
-        """Return the name that stands in text messages."""
+        """Return the name for text messages."""
         return self.face.short_name
 
     @property
     def is_demo(self) -> bool:
-        """Return whether this is a demonstration with invented people."""
+        """Return whether this is a demo with generated people."""
         return self.mode == "demo"
 
     @property
     def is_production(self) -> bool:
-        """Return whether real people use it."""
+        """Return whether this is a production site."""
         return self.mode == "production"
 
     @property
     def public_url(self) -> str:
-        """Return the portal's address without a slash at the end; empty in a demo without one."""
+        """Return the portal's URL without a trailing slash; empty in a demo without one."""
         return str(self.settings["site"]["public_url"]).rstrip("/")
 
     @property
@@ -190,7 +190,7 @@ class Site:
 
     @property
     def cookie_name(self) -> str:
-        """Return the name of the session cookie; the prefix binds it to https and this host."""
+        """Return the name of the session cookie; its prefix restricts it to https and this host."""
         return "__Host-cp" if self.is_production else "cp"
 
     @property
@@ -200,7 +200,7 @@ class Site:
 
     @cached_property
     def map(self) -> CityMap | None:
-        """Return the city's map, or None when the site has none."""
+        """Return the city's map, or None without one."""
         table = self.settings["map"]
         return CityMap.load(*map_files(self.path.parent, table)) if table else None
 
@@ -216,12 +216,12 @@ class Site:
 
     @cached_property
     def exports(self) -> dict[str, Any]:
-        """Return what can be taken along as a file, by name."""
+        """Return the exports by name."""
         return collect(self.hooks, "register_exports", lambda offer: offer.name, site=self)
 
     @cached_property
     def translation_dirs(self) -> list[str]:
-        """Return the folders of message catalogues, the strongest last: plugins, core, site."""
+        """Return the folders of message catalogues, highest precedence last: plugins, core, site."""
         packages = [info.package for info in reversed(self.plugins)]
         packages += ["civicportal", *([self.package] if self.package else [])]
         folders = [Path(str(files(package))) / "locale" for package in packages]
@@ -242,11 +242,11 @@ class Site:
         return GuardedStorage(store, lambda own: self._ownership.is_own(self, own))
 
     def folder(self) -> LocalStorage:
-        """Return the file store in the directory ``site.files``, which is made if it is missing."""
+        """Return the file store in the directory ``site.files``, created if missing."""
         return LocalStorage(Path(self.settings["site"]["files"]).resolve())
 
     def bucket(self) -> S3Storage | None:
-        """Return the file store that ``[s3]`` names; where there is one, it is the site's."""
+        """Return the file store of ``[s3]``, which takes precedence."""
         table = self.settings["s3"]
         if not table:
             return None
@@ -267,7 +267,7 @@ class Site:
     def work(
         self, *, actor: Identity = SYSTEM, write: bool = True, patience: int = 0
     ) -> AbstractContextManager[Work]:
-        """Open a unit of work outside a request, whose statements may take so many seconds if a page's are not enough."""
+        """Open a unit of work outside a request, with a longer statement timeout in seconds if given."""
         return unit_of_work(self, actor=actor, write=write, patience=patience)
 
     def localizer(self, locale: str | None = None) -> Localizer:
@@ -305,7 +305,7 @@ class Site:
             raise ConfigurationError("site.public_url: production needs an address that begins with https://")
 
     def _choose_transport(self) -> str:
-        """Return the transport; in a demo only one that brings a stand-in of its provider, so that nothing goes out."""
+        """Return the transport; in a demo only one with a simulated provider, so that nothing is sent."""
         named: str = self.settings["notifications"]["transport"]
         stands_in = any(name == named for name, _call in in_order(self.hooks, "demo_phones"))
         return named if stands_in or not self.is_demo else "console"
@@ -379,9 +379,9 @@ def find_site(option: str | None = None) -> Path:
 
 
 def refuse_demo_data(site: Site) -> None:
-    """Refuse a database that carries the demo's mark.
+    """Refuse a database with demo data.
 
-    :raises ConfigurationError: always then.
+    :raises ConfigurationError: if it has any.
     """
     with site.engines.read.connect() as connection:
         marked = connection.execute(text("SELECT 1 FROM seeds WHERE key = 'demo'")).first()

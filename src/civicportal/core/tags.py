@@ -1,15 +1,15 @@
-"""What the privacy tags of a table's columns say of each other: whose row it is, and whose value."""
+"""Privacy tags of a table's columns: the owner of a row, and of a value."""
 
 from typing import Any
 
 from sqlalchemy import Column, Table
 
-#: A column of this name says whose row it is without being told; the first that a table has.
+#: Columns that identify the owner by default; the first that a table has.
 USUAL = {"user_id": "user", "case_id": "case"}
 
 
 def links(table: Table) -> dict[str, str]:
-    """Return the columns that say whose row or value it is, each with its sort: "user", "case" or "mobile"."""
+    """Return the columns that identify an owner, each with its type: "user", "case" or "mobile"."""
     found = {column.name: str(sort) for column in table.columns if (sort := column.info.get("person"))}
     usual = usual_link(table)
     if usual:
@@ -21,7 +21,7 @@ def links(table: Table) -> dict[str, str]:
 
 
 def usual_link(table: Table) -> str | None:
-    """Return the column that says whose row it is, if the table is about people at all."""
+    """Return the column that identifies the owner of a row, if the table is about people."""
     for name in USUAL:
         if name in table.columns and table.columns[name].info.get("person") is None:
             return name
@@ -30,5 +30,5 @@ def usual_link(table: Table) -> str | None:
 
 
 def link_of(column: Column[Any]) -> str | None:
-    """Return the column that says whose value this is; None where it is nobody's."""
+    """Return the column that identifies the owner of this value; None without one."""
     return column.info.get("of") or usual_link(column.table)

@@ -1,4 +1,4 @@
-"""Seeing which hooks are called: with ``CIVICPORTAL_TRACE_HOOKS=1`` each call is one line in the log."""
+"""Tracing of hooks: with ``CIVICPORTAL_TRACE_HOOKS=1`` each call is logged."""
 
 import logging
 import os
@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 
 
 def is_traced() -> bool:
-    """Return whether the environment asks for it."""
+    """Return whether the environment enables it."""
     return os.environ.get(SWITCH, "") not in ("", "0")
 
 
 def trace_hooks(manager: "pluggy.PluginManager") -> None:
-    """Let every implementation log its calls, if the environment asks for it.
+    """Log the calls of every implementation, if the environment enables it.
 
-    Names and milliseconds only: what is handed over may be a person's data.
+    Names and milliseconds only: arguments may be personal data.
     """
     if not is_traced():
         return

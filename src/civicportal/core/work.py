@@ -1,4 +1,4 @@
-"""The unit of work: one transaction, its actor, its clock and the services that live in it."""
+"""The unit of work: one transaction, its actor, its clock and its services."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -27,20 +27,20 @@ Value = TypeVar("Value")
 _PATIENCE = text(
     "SELECT set_config('statement_timeout', :milliseconds, true), "
     "set_config('max_parallel_workers_per_gather', :helpers, true), "
-    # Whoever opens a cursor reads it to its end: the plan need not have the first rows soon.
+    # Cursors are read to their end, so plan for total time, not for the first rows.
     "set_config('cursor_tuple_fraction', '1', true)"
 )
 HELPERS = 2
-"""Processes of PostgreSQL that help with one statement, where it may take long."""
+"""Parallel workers of PostgreSQL for one statement with a longer timeout."""
 MOST_CHANGES = 20
-"""More changes than this that follow from one are a loop."""
+"""More consecutive changes than this are a loop."""
 
 
 class Work:
     """One short transaction. Services take it as their only argument.
 
     :ivar session: the SQLAlchemy session; its transaction begins with the first statement.
-    :ivar actor: who acts.
+    :ivar actor: the acting identity.
     :ivar writing: whether this unit of work may write.
     :ivar counters: numbers that are added to rows of counters before the commit.
     :param patience: seconds that a statement may take, where nobody waits before a screen; SQLite sets no limit.
@@ -93,13 +93,13 @@ class Work:
         return remembered
 
     def reference(self, name: str, load: Callable[[Session], Value]) -> Value:
-        """Return reference data: what ``load`` reads with a session, from memory unless it has changed."""
+        """Return reference data: the result of ``load`` with a session, cached until it changes."""
         return self.site.reference.get(self, name, load)
 
     def relay(self, change: object) -> None:
         """Tell every implementation of ``case_changed``; changes made meanwhile wait until this one is told.
 
-        :raises RuntimeError: when a change breeds changes without end.
+        :raises RuntimeError: when a change causes changes without end.
         """
         self._changes.append(change)
         if self._relaying:
@@ -118,9 +118,9 @@ class Work:
 
     @contextmanager
     def acting_as(self, actor: Identity) -> Iterator[None]:
-        """Let somebody else act for a moment: nobody in particular, where the sender stays unknown."""
+        """Temporarily switch the actor: to an anonymous one if the sender stays unknown."""
         before, self.actor = self.actor, actor
-        # What services remember is what this person may see, and no other.
+        # Services cache what this person may see.
         services, self._services = self._services, {}
         try:
             yield
@@ -173,7 +173,7 @@ def refuse_changes(work: Work) -> None:
 
 
 def _engine(engines: "Engines", write: bool, patience: int) -> Engine:
-    """Return the face of the pool for a unit of work: how long a statement may take is said in a transaction."""
+    """Return the engine of a unit of work; a statement timeout needs a transaction."""
     if write:
         return engines.write
     return engines.steady if patience else engines.read

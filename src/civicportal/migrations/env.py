@@ -10,7 +10,7 @@ from civicportal.core.db import UTCDateTime
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
-    """Write the project's own types by the names under which a revision imports them."""
+    """Render the project's own types by the names under which a revision imports them."""
     if kind == "type" and isinstance(item, UTCDateTime):
         name = "db.UTCDateTime()"
     elif kind == "type" and isinstance(item, BigInteger) and "sqlite" in item._variant_mapping:
@@ -22,7 +22,7 @@ def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[
 
 
 def run() -> None:
-    """Run what was asked for on the connection that ``civicportal.portal.upgrade`` has opened and locked."""
+    """Run the requested migration on the connection that ``civicportal.portal.upgrade`` has opened and locked."""
     attributes = context.config.attributes
     package, progress = attributes["package"], attributes.get("progress")
 

@@ -1,4 +1,4 @@
-"""Every table of the core, imported once so that the metadata is whole."""
+"""All tables of the core, imported so that the metadata is complete."""
 
 from civicportal.core.branding import models as face
 from civicportal.core.db import Base

@@ -1,6 +1,6 @@
-"""The core's own implementations of the hooks: what is not special about the core goes the way of a plugin.
+"""The core's own hook implementations: core features use the same hooks as plugins.
 
-The kartable comes first in every change of a case, the notifications last.
+The kartable is called first in every change of a case, the notifications last.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from civicportal.util.countries import Country
     from civicportal.web.items import NavigationItem, Panel, Widget
 
-# Imports stand inside the functions: assembling a site must not import every domain before its models are known.
+# Imports are inside the functions: assembling a site must not import every domain before its models are known.
 
 
 def prepare(site: "Site") -> None:
@@ -61,7 +61,7 @@ def implementations() -> "Mapping[type[Any], type[Any]]":
 
 @hookimpl(specname="case_changed", tryfirst=True)
 def follow_in_kartable(change: "CaseChange", work: "Work") -> None:
-    """Keep the lines of the kartable in step."""
+    """Update the referrals."""
     from civicportal.domain.kartable.services import KartableService
 
     work.get(KartableService).follow(change)
@@ -69,7 +69,7 @@ def follow_in_kartable(change: "CaseChange", work: "Work") -> None:
 
 @hookimpl(specname="case_changed", trylast=True)
 def tell_people(change: "CaseChange", work: "Work") -> None:
-    """Write the notices into the outbox."""
+    """Queue the notifications."""
     from civicportal.domain.notifications.services import NotificationService
 
     work.get(NotificationService).case_changed(change)
@@ -85,7 +85,7 @@ def register_permissions() -> "Iterable[Permission]":
 
 @hookimpl
 def register_audit_actions() -> "Mapping[str, TranslationString]":
-    """Return what the core's actions are called."""
+    """Return the titles of the core's audit actions."""
     from civicportal.domain.audit.titles import CORE_ACTIONS
 
     return CORE_ACTIONS
@@ -93,7 +93,7 @@ def register_audit_actions() -> "Mapping[str, TranslationString]":
 
 @hookimpl
 def register_countries() -> "Iterable[Country]":
-    """Return the countries that come with the core."""
+    """Return the countries of the core."""
     from civicportal.util.countries import OWN
 
     return OWN
@@ -143,7 +143,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
 
 @hookimpl
 def register_exports(site: "Site") -> "Iterable[Offer]":
-    """Return the list of the kartable."""
+    """Return the export of the kartable."""
     from civicportal.domain.kartable.exports import exports
 
     return exports(site)
@@ -151,7 +151,7 @@ def register_exports(site: "Site") -> "Iterable[Offer]":
 
 @hookimpl(trylast=True)
 def send_message(message: "Message", site: "Site") -> "Receipt | None":
-    """Answer for the transports of demo and tests."""
+    """Send with the transports of demo and tests."""
     from civicportal.domain.notifications.transports import send
 
     return send(message, site)
@@ -159,7 +159,7 @@ def send_message(message: "Message", site: "Site") -> "Receipt | None":
 
 @hookimpl(trylast=True)
 def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":
-    """Answer a tracking code from its owner's number, and keep the opt-out word."""
+    """Answer a tracking code from its owner's number, and apply the opt-out word."""
     from civicportal.domain.notifications.inbound import answer
 
     return answer(message, work)
@@ -175,7 +175,7 @@ def navigation_items() -> "Iterable[NavigationItem]":
 
 @hookimpl
 def dashboard_widgets(request: Request) -> "Iterable[Widget]":
-    """Return the citizen's own cases, and for staff whether messages go out."""
+    """Return the citizen's own cases, and for staff a warning while the gate is closed."""
     from civicportal.domain.notifications.pieces import gate_widget
     from civicportal.portal.dashboard.widgets import core_widgets
 
@@ -184,7 +184,7 @@ def dashboard_widgets(request: Request) -> "Iterable[Widget]":
 
 @hookimpl
 def case_panels(case: "Case", request: Request) -> "Iterable[Panel]":
-    """Return the notices of a case with their fate."""
+    """Return the notifications of a case with their states."""
     from civicportal.domain.notifications import pieces
 
     return pieces.case_panels(case, request)
@@ -192,7 +192,7 @@ def case_panels(case: "Case", request: Request) -> "Iterable[Panel]":
 
 @hookimpl
 def check_site(work: "Work") -> "Iterable[Finding]":
-    """Look for what the organisation lacks."""
+    """Return findings about the organisation."""
     from civicportal.portal.doctor.services import findings
 
     return findings(work)

@@ -1,4 +1,4 @@
-"""What the site's files plant in the database, once per key; later changes in the browser stay."""
+"""Seed data of the site's files, applied once per key; later changes in the browser persist."""
 
 import hashlib
 import json
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 
 Values = dict[str, Any]
 RULE_KEYS = frozenset({"key", "position", "title", "kind", "category", "unit", "deadline_days"})
-"""What a routing rule says besides the facts that it asks of a case."""
+"""Keys of a routing rule other than facts of the case."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """One seed of the files: ``unit:waste`` with its values."""
+    """A seed of the files: ``unit:waste`` with its values."""
 
     key: str
     values: Values
 
     @property
     def digest(self) -> str:
-        """Return what tells whether the file has changed since it was applied."""
+        """Return a digest, to detect changes of the file since it was applied."""
         return hashlib.sha256(
             json.dumps(self.values, sort_keys=True, ensure_ascii=False).encode()
         ).hexdigest()
@@ -51,7 +51,7 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A seed whose file differs from what was applied."""
+    """A seed that differs from what was applied."""
 
     key: str
     state: str
@@ -73,7 +73,7 @@ class SeedService(Service):
         }
 
     def load(self) -> list[str]:
-        """Apply every seed that was never applied.
+        """Apply every new seed.
 
         :returns: their keys.
         """
@@ -84,7 +84,7 @@ class SeedService(Service):
         return [seed.key for seed in new]
 
     def diff(self) -> list[Difference]:
-        """Return the seeds whose file has changed since it was applied, or that are new."""
+        """Return the seeds that are new or have changed in the files."""
         known = {seed.key: seed.digest for seed in self.session.scalars(select(Seed))}
         return [
             Difference(key=seed.key, state="changed" if seed.key in known else "new")
@@ -93,9 +93,9 @@ class SeedService(Service):
         ]
 
     def apply(self, keys: Iterable[str]) -> None:
-        """Take the file's values for these keys, whatever the browser has made of them.
+        """Overwrite rows with the files' values for these keys.
 
-        :raises ConfigurationError: for a key that no file holds.
+        :raises ConfigurationError: for an unknown key.
         """
         planned = {seed.key: seed for seed in self.planned()}
         for key in keys:
@@ -105,7 +105,7 @@ class SeedService(Service):
             self.work.get(AuditService).record("site:apply", key=key)
 
     def planned(self) -> Iterator[Planned]:
-        """Yield the seeds of the files, in an order in which each may refer to those before it."""
+        """Yield the seeds of the files, referenced ones first."""
         for position, unit in enumerate(self._file("units").get("units", [])):
             yield Planned(key=f"unit:{unit['key']}", values={**unit, "weight": -position})
         yield from self._planned_categories()
@@ -128,7 +128,7 @@ class SeedService(Service):
             if not kind:
                 path = self.work.site.data / "categories.toml"
                 raise ConfigurationError(f"{path}: category {root['key']!r}: of which kind of case?")
-            # The usual kind of the file is not named, so that keys stay what they were with one kind alone.
+            # The default kind of the file is not part of the key, so that keys of sites with a single kind stay the same.
             prefix = "" if kind == usual else f"{kind}/"
             inherited = {"icon": root.get("icon"), "tint": root.get("tint"), "parent": root["key"]}
             own = {key: value for key, value in root.items() if key != "children"}

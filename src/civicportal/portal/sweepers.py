@@ -1,4 +1,4 @@
-"""What the core throws away, again and again."""
+"""Cleanup jobs of the core."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 BATCH = 200
-"""Rows or files in one transaction: nobody waits long for a sweeper."""
+"""Rows or files per transaction."""
 KEEP_CHALLENGES = timedelta(days=1)
-"""Used and expired codes stay so long, for whoever asks why a sign-in failed."""
+"""Retention of used and expired codes, to explain failed sign-ins."""
 KEEP_INVITATIONS = timedelta(days=30)
-"""Links that are too old stay so long in the list, for whoever wants to send them anew."""
+"""How long expired links stay in the list, to be renewed."""
 KEEP_JOB_RUNS = timedelta(days=1)
-"""A job that nobody has run for so long after it was due is gone."""
+"""A job that was not run for this long after it was due no longer exists."""
 
 
 def sweep_limits(site: "Site") -> None:
@@ -66,7 +66,7 @@ def _delete_old(
 
 def sweep_job_runs(site: "Site") -> None:
     """Delete rows of jobs that are no longer registered, for instance of a disabled plugin."""
-    # Beside this worker one of newer code may run, whose jobs are not known here.
+    # A worker of a newer release may run concurrently, whose jobs are unknown here.
     left = JobRun.next_at < site.clock.now() - KEEP_JOB_RUNS
     with site.work() as work:
         work.session.execute(delete(JobRun).where(JobRun.name.not_in(registered(site)), left))
@@ -106,8 +106,8 @@ def empty_quarantine(site: "Site") -> None:
 
 
 def _delete_unclaimed(site: "Site", before: datetime) -> bool:
-    """Delete some rows, commit, then their files: a file without a row is swept later, a row without one never is."""
-    # A picture that belongs to no case, but to something of a plugin, has no owner any more.
+    """Delete a batch of rows, commit, then their files: orphaned files are cleaned up later, orphaned rows are not."""
+    # A picture that is used by a plugin's own object has no owner any more.
     waiting = (Attachment.case_id.is_(None), Attachment.owner != "", Attachment.created_at < before)
     keys = _delete_some(site, Attachment.key, *waiting)
     drop_files(site, keys)
@@ -117,7 +117,7 @@ def _delete_unclaimed(site: "Site", before: datetime) -> bool:
 def _delete_some(
     site: "Site", column: InstrumentedAttribute[Value], *old: ColumnElement[bool]
 ) -> Sequence[Value]:
-    """Delete a batch of old rows, and return what stood in a column of each."""
+    """Delete a batch of old rows, and return the values of a column."""
     model = column.class_
     ids = select(model.id).where(*old).limit(BATCH)
     with site.work() as work:

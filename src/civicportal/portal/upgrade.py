@@ -1,6 +1,6 @@
-"""Migrations: Alembic once per package, each with a version table of its own, so that a plugin may go and come back.
+"""Migrations: Alembic once per package, each with its own version table, so that a plugin can be removed and added again.
 
-The core is brought to its head first, then the plugins in the order of the site, all in one transaction under one lock.
+The core is migrated to its head first, then the plugins in the order of the site, in one transaction under one lock.
 """
 
 from collections.abc import Callable
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 Progress = Callable[[str], None]
-"""Told the package and the revision just applied, with a minus before one just taken back."""
+"""Called with the package and the applied revision, prefixed with a minus for a downgrade."""
 
 
 def upgrade(
@@ -81,7 +81,7 @@ def upgrade(
 
 
 def downgrade(site: "Site", package: str, revision: str, progress: Progress | None = None) -> None:
-    """Take one package's tables back to an earlier revision.
+    """Downgrade one package's tables to an earlier revision.
 
     :param revision: "base" for before the first one.
     :raises ConfigurationError: for an unknown package or revision.
@@ -92,7 +92,7 @@ def downgrade(site: "Site", package: str, revision: str, progress: Progress | No
 
 
 def revision(site: "Site", package: str, message: str, autogenerate: bool = True) -> Path:
-    """Write a new revision of a package, filled with what its models have and the database has not.
+    """Write a new revision of a package with the differences between models and database.
 
     :returns: the new file.
     :raises ConfigurationError: for an unknown package, or when the database is not up to date.
@@ -114,7 +114,7 @@ def revision(site: "Site", package: str, message: str, autogenerate: bool = True
 
 
 def check(site: "Site") -> list[str]:
-    """Return what is wrong with the models and their tables; empty when all is well."""
+    """Return the problems of models and tables; empty if there are none."""
     found = []
     for one in packages(site):
         found += [f"{one.name}: {problem}" for problem in migrate_rules.untagged_columns(one.metadata)]

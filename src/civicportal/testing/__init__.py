@@ -1,4 +1,4 @@
-"""The testing kit, for the tests of the core, of plugins and of sites. The fixtures are in ``civicportal.tools.pytest_plugin``."""
+"""The testing kit for the core, plugins and sites. Its fixtures are in ``civicportal.tools.pytest_plugin``."""
 
 from civicportal.core.crypto import token_hash as owner_of
 from civicportal.domain.notifications.delivery import deliver_once

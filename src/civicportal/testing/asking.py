@@ -1,4 +1,4 @@
-"""How often the database is asked: a page that asks once more for each of its rows is quick in a test and slow in a city."""
+"""Counting of SQL statements, to find pages that query once per row."""
 
 from contextlib import AbstractContextManager
 
@@ -7,8 +7,8 @@ from civicportal.web import counting
 
 
 def statements(site: Site) -> AbstractContextManager[list[str]]:
-    """Collect the texts of all statements that the site sends meanwhile in this thread, but for those about transactions.
+    """Collect the statements that the site sends in this thread within the context, except those of transactions.
 
-    ``with statements(site) as texts: app.get(…)``, and ``len(texts)`` is the same however many rows there are.
+    ``with statements(site) as texts: app.get(…)``, and ``len(texts)`` must not depend on the number of rows.
     """
     return counting.statements(site.engines.read)

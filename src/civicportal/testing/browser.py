@@ -1,4 +1,4 @@
-"""Chromium, what it complains about, and the browsers of the people who look at the test site. Needs Playwright."""
+"""Browser tests: Chromium, its error messages, and browsers signed in as people of the test site. Needs Playwright."""
 
 import shutil
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from civicportal.testing.people import People, Person
 from civicportal.testing.serving import Server
 
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""The first that is there: the shell has no window to draw, and its pages are there in half the time."""
+"""The first installed one is used: the headless shell loads pages in half the time."""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -32,30 +32,30 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PATIENCE = 30_000
-"""Milliseconds that a page may take on a busy machine."""
+"""Timeout of a page in milliseconds, for a busy machine."""
 REFUSALS = (400, 403, 404, 409, 422, 429)
-"""Statuses of pages that answer a person's mistake: the browser notes them on its console."""
+"""Status codes of pages that report a user's mistake, which the browser logs on its console."""
 TOLD = (401, 422)
-"""Statuses that scripts are told and go on from: the session has ended, a value, for instance a file, is refused."""
+"""Status codes that scripts handle: the session has ended, or a value such as a file is refused."""
 
 
 MISSING = "no browser is installed (Debian: apt-get install chromium-headless-shell; else: playwright install chromium)"
 
 
 class ChromiumMissing(Exception):
-    """There is no browser to start; the text says what to install."""
+    """No browser is installed; the message says what to install."""
 
 
 def program() -> str | None:
-    """Return the path of the machine's browser, None where there is none."""
+    """Return the path of the machine's browser, None if there is none."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """Start the machine's Chromium, or Playwright's own; end it afterwards.
+    """Start the machine's Chromium, or Playwright's own, and stop it at the end.
 
-    :raises ChromiumMissing: when there is neither.
+    :raises ChromiumMissing: when neither is installed.
     """
     found = program()
     playwright = _driver(found)
@@ -70,17 +70,17 @@ def launched() -> Iterator[Browser]:
 
 
 def _driver(found: str | None) -> Playwright:
-    # On an empty machine it lacks a library that Chromium brings along, and its error names neither.
+    # On a new machine it lacks a library that the Chromium package installs, and its error names neither.
     try:
         return sync_playwright().start()
-    except Exception as error:  # Playwright raises nothing narrower
+    except Exception as error:  # Playwright raises no more specific exception
         if found:
             raise
         raise ChromiumMissing(MISSING) from error
 
 
 class Watch:
-    """Collects what a browser complains about, and requests to hosts other than the portal's."""
+    """Collect error messages of a browser, and requests to hosts other than the portal's."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self._address = address
@@ -108,7 +108,7 @@ class Watch:
 
     @property
     def complaints(self) -> list[tuple[str, str]]:
-        """Return (address, words), without the notes on refused pages."""
+        """Return (URL, message), without the messages about refused pages."""
         return [
             (url, text)
             for url, text in self._found
@@ -117,9 +117,9 @@ class Watch:
 
 
 class BrowserApp:
-    """The test site, served on loopback, and the browsers that look at it.
+    """The test site served on loopback, and browsers that visit it.
 
-    :ivar address: of the site, without a slash at its end.
+    :ivar address: of the site, without a trailing slash.
     """
 
     def __init__(self, chromium: Browser, app: Any, site: Site, people: People) -> None:
@@ -129,9 +129,9 @@ class BrowserApp:
         self._opened: list[tuple[BrowserContext, Watch]] = []
 
     def open(self, path: str = "/", person: Person | None = None, **options: Any) -> Page:
-        """Open a browser of its own at an address of the site and return its page.
+        """Open a separate browser at a path of the site and return its page.
 
-        :param person: who has signed in there; nobody if None.
+        :param person: signed in there; no one if None.
         :param options: of a browser context, for instance ``viewport={"width": 390, "height": 844}``.
         """
         usual = {"locale": self._site.locale, "reduced_motion": "reduce"}
@@ -147,16 +147,16 @@ class BrowserApp:
 
     @property
     def complaints(self) -> list[tuple[str, str]]:
-        """Return (address, words) of what the browsers complained about so far.
+        """Return (URL, message) of all errors in the browsers so far.
 
-        Errors of scripts, what the content security policy refused, answers of 500 and above, requests to other hosts.
+        Script errors, violations of the content security policy, responses of 500 and above, requests to other hosts.
         """
         return [complaint for _context, watch in self._opened for complaint in watch.complaints]
 
     def close(self) -> None:
         """Close browsers and server.
 
-        :raises AssertionError: when a browser complained about anything.
+        :raises AssertionError: when a browser reported an error.
         """
         complaints = self.complaints
         while self._opened:

@@ -1,15 +1,15 @@
-"""A clock that stands still until it is told to go."""
+"""A clock that moves only when told to."""
 
 from datetime import UTC, datetime, timedelta
 
 from civicportal.core.clock import SystemClock, Uptime
 
-#: A Saturday, noon in Tehran: an office day in the middle of office hours.
+#: A Saturday, noon in Tehran: within office hours.
 NOON = datetime(2026, 5, 30, 8, 30, tzinfo=UTC)
 
 
 class FakeClock(SystemClock):
-    """Tells the time it was set to.
+    """Return the time it was set to.
 
     :param now: aware.
     """
@@ -20,13 +20,13 @@ class FakeClock(SystemClock):
         self.set(now)
 
     def now(self) -> datetime:
-        """Return the time the clock stands at, in UTC."""
+        """Return the set time, in UTC."""
         return self._now
 
     def set(self, now: datetime | None) -> None:
         """Set the clock.
 
-        :param now: aware; None goes back to where the clock began, as that of a demo goes back to the present.
+        :param now: aware; None returns to the initial time, as a demo's clock returns to the present.
         :raises ValueError: for a naive time.
         """
         now = now or self._present
@@ -39,7 +39,7 @@ class FakeClock(SystemClock):
         return Uptime("fake", self._passed.total_seconds())
 
     def advance(self, **duration: float) -> datetime:
-        """Go on, for instance ``advance(minutes=5)``; the arguments are those of ``timedelta``.
+        """Move forward, for instance ``advance(minutes=5)``; the arguments are those of ``timedelta``.
 
         :returns: the new time.
         """

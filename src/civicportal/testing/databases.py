@@ -1,4 +1,4 @@
-"""Databases for one run of tests: empty ones, and such as have been migrated."""
+"""Databases for a test run: empty and migrated ones."""
 
 import shutil
 from pathlib import Path
@@ -14,9 +14,9 @@ Kind = Literal["sqlite", "postgresql"]
 
 
 class Databases:
-    """Makes databases; the PostgreSQL cluster starts when the first one is asked for.
+    """Create databases; the PostgreSQL cluster starts with the first one.
 
-    :param folder: where SQLite files go.
+    :param folder: for SQLite files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -26,10 +26,10 @@ class Databases:
         self._migrated: dict[tuple[str, ...], str] = {}
 
     def create(self, kind: Kind, *, ctype: str = "C.UTF-8") -> str:
-        """Return the address of a new, empty database.
+        """Return the URL of a new, empty database.
 
         :param ctype: ``LC_CTYPE`` on PostgreSQL.
-        :raises PostgresMissing: when it is PostgreSQL's turn and there is none.
+        :raises PostgresMissing: when PostgreSQL is required and not installed.
         """
         if kind == "sqlite":
             self._made += 1
@@ -39,7 +39,7 @@ class Databases:
         return self._cluster.create_database(ctype)
 
     def migrate(self, site: Site) -> None:
-        """Give an empty database of ours its tables; sites of the same packages get those of the first by copying."""
+        """Migrate an empty database, by copying that of an earlier site with the same packages if there is one."""
         kind: Kind = "sqlite" if site.engines.dialect == "sqlite" else "postgresql"
         key = (kind, *(package.name for package in migrate.packages(site)))
         address = site.settings["site"]["database_url"]

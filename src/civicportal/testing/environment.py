@@ -1,4 +1,4 @@
-"""One assembled site with a migrated database that is emptied between tests."""
+"""An assembled site with a migrated database that is emptied between tests."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -17,12 +17,12 @@ from civicportal.testing.sites import make_site, make_site_file
 
 
 class Environment:
-    """Assembled once, used by many tests.
+    """A site assembled once and used by many tests.
 
     :param folder: for the site's files.
     :param database_url: of an empty database.
     :param settings: overrides of the tables of ``site.toml``.
-    :param make_tables: brings the tables of a site into its empty database.
+    :param make_tables: migrates the empty database of a site.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Environment:
 
     @cached_property
     def app(self) -> Any:
-        """Return the WSGI application, made when first asked for."""
+        """Return the WSGI application, created on first use."""
         from civicportal.app import create_app
 
         return create_app(self.site)
@@ -58,7 +58,7 @@ class Environment:
         return self.site.engines.dialect == "sqlite"
 
     def reset(self) -> None:
-        """Set the clock to noon, empty the database, the store of files and what the site remembers."""
+        """Set the clock to noon; empty the database, the file store and the caches."""
         self.clock.set(NOON)
         for remembered in (self.site.faces, self.site.reference, self.site.memory):
             remembered.forget()
@@ -88,7 +88,7 @@ class Environment:
         tables = [table for package in packages for table in reversed(package.metadata.sorted_tables)]
         # The store keeps its mark, so the database must keep its mark too.
         tables.remove(PortalMark.__table__)
-        # The trail is guarded against this, and lets a transaction that says so go on.
+        # Triggers protect the audit trail, except in a transaction that sets this option.
         opened = "SET LOCAL civicportal.trail = 'open'"
         return "; ".join([opened, *(str(table.delete()) for table in tables)])
 
@@ -98,11 +98,11 @@ class Environment:
 
 
 def _hurry(connection: Any, _record: Any) -> None:
-    """Let SQLite care for no power cut, as the cluster of the tests does: it waits for the disk at no commit."""
+    """Turn off syncing of SQLite, as in the test cluster."""
     connection.execute("PRAGMA synchronous=OFF")
 
 
 def _be_patient(connection: Any, _record: Any) -> None:
-    """Let PostgreSQL wait longer than a portal's people do: what is quick is slow on a machine that is busy with other tests."""
+    """Raise PostgreSQL's timeouts for machines that run many tests at once."""
     connection.execute("SET statement_timeout = '10s'; SET lock_timeout = '10s'")
     connection.commit()

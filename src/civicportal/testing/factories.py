@@ -1,4 +1,4 @@
-"""Rows for tests, each with one call and sensible values."""
+"""Factories of rows with default values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,7 +39,7 @@ def make_category(
 
 
 def make_citizen(work: Work, mobile: str = "+989000000001", **values: Any) -> User:
-    """Return a new citizen who has proved this mobile."""
+    """Return a new citizen with a verified mobile."""
     usual = {"name": "شهروند نمونه", "level": 1, "created_at": work.clock.now()}
     return _added(work, User(mobile=mobile, **{**usual, **values}))
 
@@ -87,7 +87,7 @@ def make_staff(
 
 
 def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions", **opening: Any) -> Case:
-    """Open a case as its citizen would; the site's fallback unit is made if it is missing.
+    """Open a case as its citizen would; the site's fallback unit is created if missing.
 
     :param opening: further arguments of :meth:`~civicportal.domain.cases.services.CaseService.open`.
     """
@@ -101,14 +101,14 @@ def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions
 
 
 def identity(work: Work, user: User, door: Door = "staff") -> Identity:
-    """Return who acts when this person has signed in at a door, for ``site.work(actor=…)``."""
+    """Return the identity of a person signed in to a realm, for ``site.work(actor=…)``."""
     from civicportal.domain.accounts.identity import identity_of
 
     return identity_of(work, user, door)
 
 
 def outbox(work: Work, recipient: str | None = None) -> list[OutboxMessage]:
-    """Return the messages promised so far, the oldest first.
+    """Return the queued messages, oldest first.
 
     :param recipient: only those to this number (E.164).
     """

@@ -1,4 +1,4 @@
-"""Throw-away plugins and site packages: installed for one test, from functions that stand in it."""
+"""Temporary plugins and site packages, built from functions of a test."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ Implementation = Callable[..., Any]
 
 
 class Installer:
-    """Writes packages into a folder and puts it on the path while the test runs.
+    """Write packages into a folder that is on the path during the test.
 
     :param folder: a new one.
     """
@@ -36,7 +36,7 @@ class Installer:
 
         :param implementations: functions marked with ``hookimpl``.
         :param files: further files of its package: path to text.
-        :param requires: what its distribution depends on.
+        :param requires: dependencies of its distribution.
         :returns: the plugin's module.
         """
         module = self.package(f"{name}_package", *implementations, files=files)
@@ -52,7 +52,7 @@ class Installer:
     def package(
         self, name: str, *implementations: Implementation, files: Mapping[str, str] | None = None
     ) -> ModuleType:
-        """Install a package whose module ``plugin`` holds the implementations: a site names it as its ``package``."""
+        """Install a package whose module ``plugin`` contains the implementations; a site names it as its ``package``."""
         written = {"__init__.py": '__version__ = "1.0"\n', "plugin.py": "", **(files or {})}
         for path, text in written.items():
             target = self._folder / name / path
@@ -60,18 +60,18 @@ class Installer:
             target.write_text(text, encoding="utf-8")
         module = import_module(f"{name}.plugin")
         for implementation in implementations:
-            # Pyramid asks where a function comes from: there its templates and files lie.
+            # Pyramid finds templates and files by the module of a function.
             implementation.__module__ = module.__name__
             setattr(module, implementation.__name__, implementation)
         return module
 
     @staticmethod
     def folder_of(module: ModuleType) -> Path:
-        """Return the folder of the package that a module lies in."""
+        """Return the folder of a module's package."""
         return Path(str(module.__file__)).parent
 
     def forget(self) -> None:
-        """Take the modules out of memory again."""
+        """Remove the modules from ``sys.modules``."""
         for name, module in list(sys.modules.items()):
             if str(getattr(module, "__file__", "")).startswith(str(self._folder)):
                 del sys.modules[name]

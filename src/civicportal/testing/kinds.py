@@ -1,4 +1,4 @@
-"""A kind of case for tests of the core, which itself has none."""
+"""A kind of case for tests of the core, which has none."""
 
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,7 @@ def _text(state: str, words: str, *fields: str) -> MessageText:
     )
 
 
-#: What citizens are told of petitions.
+#: Texts of messages about petitions.
 PETITION_TEXTS = (
     _text("registered", "Petition {TRACK} is registered."),
     _text("working", "Petition {TRACK} is in work."),

@@ -1,4 +1,4 @@
-"""The outbox of a test: what was promised, and bringing it out."""
+"""The outbox in tests: queued messages, and their delivery."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ def mark_alive(site: Site) -> None:
 class Outbox:
     """The messages of a site.
 
-    :param work: the unit of work that the test has open, if any: others do not see yet what it has promised.
+    :param work: the test's open unit of work, if any, whose messages others do not see yet.
     """
 
     def __init__(self, site: Site, work: Work | None = None) -> None:
@@ -31,7 +31,7 @@ class Outbox:
         self._work = work
 
     def __call__(self, to: Person | str | None = None) -> list[OutboxMessage]:
-        """Return the messages promised so far, the oldest first.
+        """Return the queued messages, oldest first.
 
         :param to: only those to this person, or to this number (E.164).
         """
@@ -44,11 +44,11 @@ class Outbox:
     def promise(
         self, to: Person | str, kind: str = "petitions.registered", *, lane: Lane = "notices", **fields: str
     ) -> None:
-        """Promise a message that is due at once, for tests of a gateway.
+        """Queue a message that is due at once, for tests of a gateway.
 
-        :param to: whose number it goes to, or the number (E.164).
+        :param to: the recipient, or a number (E.164).
         :param kind: key of a text of the site; every test site has the text of registered petitions.
-        :param fields: of the text; it has TRACK if none are given.
+        :param fields: of the text; TRACK by default.
         :raises KeyError: when there is no such text.
         """
         number = to if isinstance(to, str) else to.mobile
@@ -59,9 +59,9 @@ class Outbox:
                 raise KeyError(kind)
 
     def deliver(self, lane: Lane = "notices") -> int:
-        """Bring out whatever is due at the clock's time, as the worker does, and return how many steps that took.
+        """Send the messages due at the clock's time, as the worker does, and return the number of steps.
 
-        A notice waits half a minute, in which the step that it tells of may be undone: ``clock.advance(minutes=1)``.
+        A notification is held for half a minute, in which its transition can be undone: ``clock.advance(minutes=1)``.
         """
         mark_alive(self._site)
         steps = 0
@@ -71,5 +71,5 @@ class Outbox:
 
     @property
     def sent(self) -> Sequence[Message]:
-        """Return what the transport "memory" took, in its order; the test site has no other unless it names one."""
+        """Return the messages sent by the transport "memory", in order; the test site uses it by default."""
         return memory(self._site).sent

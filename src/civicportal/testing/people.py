@@ -1,4 +1,4 @@
-"""The people of a test: made with one call, signed in without a code."""
+"""People in tests: created with one call, signed in without a code."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,9 +18,9 @@ Person = Identity | User
 
 
 class People:
-    """Makes people and opens their sessions.
+    """Create people and open their sessions.
 
-    :param work: the unit of work that the test has open, if any: a second one could not write beside it.
+    :param work: the test's open unit of work, if any: a second one could not write concurrently.
     """
 
     def __init__(self, site: Site, work: Work | None = None) -> None:
@@ -28,7 +28,7 @@ class People:
         self._work = work
 
     def citizen(self, mobile: str = "+989000000001", **values: Any) -> Identity:
-        """Make a citizen who has proved this mobile (E.164) and came in by the citizens' door."""
+        """Create a citizen with a verified mobile (E.164), signed in as a citizen."""
         with self._writing() as work:
             return identity(work, make_citizen(work, mobile, **values), "citizen")
 
@@ -40,12 +40,12 @@ class People:
         permissions: Sequence[str] | None = None,
         **values: Any,
     ) -> Identity:
-        """Make a member of staff who came in by the staff door.
+        """Create a member of staff, signed in as staff.
 
-        :param role: key of the role, made if there is none; "administrator" is the built-in one.
-        :param scope: what the role is held for: a unit, or its key (made if there is none), or a category; None is the
-            whole city.
-        :param permissions: of a role that is made; None gives every right of every kind but acting everywhere.
+        :param role: key of the role, created if missing; "administrator" is the built-in one.
+        :param scope: limit of the role: a unit, or its key (created if missing), or a category; None is the
+        whole city.
+        :param permissions: of a new role; None gives every right of every kind except ``act_any``.
         :param values: columns of the person, for instance ``name`` or ``username``.
         """
         with self._writing() as work:
@@ -54,10 +54,10 @@ class People:
             return identity(work, make_staff(work, role, permissions=permissions, **place, **values))
 
     def sign_in(self, person: Person, door: Literal["citizen", "staff"] | None = None) -> str:
-        """Open a session of somebody and return its token, which the cookie ``site.cookie_name`` holds.
+        """Open a session and return its token, the value of the cookie ``site.cookie_name``.
 
-        :param door: the one the person came in by, or of a :class:`User` the one that is theirs, if None.
-        :raises RuntimeError: while the test has a unit of work open: no page sees what that has written.
+        :param door: the realm; by default the one of the identity, or that of the :class:`User`.
+        :raises RuntimeError: while the test has a unit of work open: no page sees its changes.
         """
         if self._work:
             raise RuntimeError("pages do not see what the fixture work has written: take site.work() instead")

@@ -1,4 +1,4 @@
-"""How the database would answer a query: what is quick with forty rows and takes minutes with a million shows here alone."""
+"""Query plans, to find queries that are slow with a million rows only."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 
 class _Explained(Executable, ClauseElement):
-    """A query that is not answered but explained, its values sent as the query sends them."""
+    """An EXPLAIN of a query, with the query's own parameters."""
 
     inherit_cache = False
 
@@ -23,5 +23,5 @@ def _explain(element: _Explained, compiler: Any, **options: Any) -> str:
 
 
 def plan(session: Session, query: Executable) -> str:
-    """Return how the database would answer a query, a step to a line, as it says so itself: ``SCAN cases USING INDEX …``."""
+    """Return the query plan, one line per step, as the database prints it: ``SCAN cases USING INDEX …``."""
     return "\n".join(str(row[-1]) for row in session.connection().execute(_Explained(query)))

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster for one run of tests: made from nothing, gone afterwards."""
+"""A temporary PostgreSQL cluster for a test run."""
 
 import os
 import pwd
@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import Any
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - the cluster makes a folder of its own there
-"""A file system that is no disk: the thousand files of a new database are there in a tenth of the time."""
+"""A tmpfs, on which the thousand files of a new database are created ten times faster."""
 ROOM = 6 * 2**30
-"""Free bytes that it must have, for several clusters of some hundred databases."""
+"""Required free bytes, for several clusters of some hundred databases."""
 
 PROGRAMS = ("initdb", "pg_ctl", "postgres", "psql", "pg_dump", "pg_restore")
-"""All of one version, however many are installed side by side."""
+"""All of one version, of several installed ones."""
 
 
 class PostgresMissing(Exception):
-    """There is no PostgreSQL to start; the text says what to install."""
+    """PostgreSQL is not installed; the message says what to install."""
 
 
 class TemporaryCluster:
-    """A server that listens on a Unix socket of its own and cares for no power cut.
+    """A server on a private Unix socket, without syncing to disk.
 
-    :param durable: it lies on the disk, and what it has committed outlives :meth:`break_off`; slower.
-    :param settings: further settings of the server, and others for those it has.
+    :param durable: store it on disk, so that committed data survives :meth:`break_off`; slower.
+    :param settings: further settings of the server, or overrides.
     :raises PostgresMissing: when the programs are not installed.
     """
 
@@ -40,8 +40,8 @@ class TemporaryCluster:
         commit = "on" if durable else "off"
         self._options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c synchronous_commit={commit}"
         self._options += " -c full_page_writes=off -c max_connections=100 -c shared_buffers=32MB"
-        self._options += " -c max_wal_size=128MB"  # nobody recovers from it
-        self._options += " -c autovacuum=off"  # how a query is answered depends on no counting at some moment
+        self._options += " -c max_wal_size=128MB"  # no recovery is needed
+        self._options += " -c autovacuum=off"  # query plans must not depend on the timing of autovacuum
         self._options += "".join(f" -c {name}={value}" for name, value in settings.items())
         self._made = 0
         self.start()
@@ -59,10 +59,10 @@ class TemporaryCluster:
         return str(self.folder / "data")
 
     def create_database(self, ctype: str = "C.UTF-8") -> str:
-        """Make an empty database.
+        """Create an empty database.
 
         :param ctype: its ``LC_CTYPE``.
-        :returns: its address for SQLAlchemy.
+        :returns: its URL for SQLAlchemy.
         """
         self._made += 1
         name = f"test{self._made}"
@@ -71,23 +71,23 @@ class TemporaryCluster:
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
 
     def copy_database(self, source: str, target: str) -> None:
-        """Overwrite a database by another one; both by their names, and nobody is connected to them."""
+        """Overwrite a database with a copy of another one, by name; neither may have connections."""
         drop, copy = f"DROP DATABASE {target}", f"CREATE DATABASE {target} TEMPLATE {source}"
         self._execute(drop, copy)
 
     def start(self) -> None:
-        """Start the server, again after :meth:`break_off`; return when it answers."""
+        """Start the server, also after :meth:`break_off`; return when it answers."""
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", self._data, "-w", "-l", log, "-o", self._options, "start")
         self._runs = True
 
     def break_off(self) -> None:
-        """Stop the server as a crash does: every connection is cut, nothing is tidied up."""
+        """Stop the server as a crash would: connections are cut, nothing is cleaned up."""
         self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
         self._runs = False
 
     def stop(self) -> None:
-        """Stop the server and throw its files away."""
+        """Stop the server and delete its files."""
         if self._runs:
             self.break_off()
         shutil.rmtree(self.folder)
@@ -97,7 +97,7 @@ class TemporaryCluster:
         self._run("psql", "-h", str(self.folder), "-U", "postgres", "-d", "postgres", "-q", *orders)
 
     def _run(self, program: str, *arguments: str) -> None:
-        # A server would keep a captured pipe open for ever: what it says goes to a file.
+        # A server keeps a captured pipe open, so its output goes to a file.
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(  # noqa: S603 - our own words
                 [str(self._programs / program), *arguments],
@@ -113,7 +113,7 @@ class TemporaryCluster:
 
 
 def memory_with_room() -> Path | None:
-    """Return where a cluster may lie in memory, None where that is not possible: containers often have little of it."""
+    """Return a folder in memory for a cluster, None if there is none with enough room, as in many containers."""
     is_usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
     return MEMORY if is_usable else None
 
@@ -131,7 +131,7 @@ def _find_programs() -> Path:
 
 
 def _owner() -> dict[str, Any]:
-    """PostgreSQL refuses to run as root: then it runs as its own user."""
+    """Return the user to run as, since PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     try:

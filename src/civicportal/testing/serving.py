@@ -1,4 +1,4 @@
-"""The application of a test, served on loopback by threads of this process: it shares the test's clock and database."""
+"""A test's application served on loopback by threads of this process, sharing its clock and database."""
 
 import threading
 from typing import Any
@@ -7,13 +7,13 @@ import waitress
 from waitress.wasyncore import close_all, loop
 
 SECONDS = 0.05
-"""After so long the server looks whether it shall end."""
+"""Interval at which the server checks whether to stop."""
 
 
 class Server:
-    """Serves a WSGI application until it is closed.
+    """Serve a WSGI application until it is closed.
 
-    :ivar address: where, without a slash at its end.
+    :ivar address: URL without a trailing slash.
     """
 
     def __init__(self, app: Any) -> None:
@@ -37,7 +37,7 @@ class Server:
             loop(timeout=SECONDS, use_poll=True, map=self._sockets, count=1)
 
     def close(self) -> None:
-        """End, and wait until every thread has."""
+        """Stop, and wait for every thread."""
         self._ends.set()
         self._thread.join()
         self._server.task_dispatcher.shutdown()

@@ -1,4 +1,4 @@
-"""A small city of no particular name, written into a folder."""
+"""A small generic city, written into a folder."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -96,7 +96,7 @@ MAP = {
 def make_site_file(folder: Path, **overrides: Mapping[str, Any]) -> Path:
     """Write a site into a folder: ``site.toml``, seeds, a map.
 
-    :param overrides: tables of ``site.toml``, laid over the usual ones: ``site={"plugins": ["reports"]}``.
+    :param overrides: tables of ``site.toml``, merged into the defaults: ``site={"plugins": ["reports"]}``.
     :returns: the site file.
     """
     settings = {
@@ -126,7 +126,7 @@ def make_site_file(folder: Path, **overrides: Mapping[str, Any]) -> Path:
 def make_site(
     path: Path, *, clock: SystemClock | None = None, kinds: Iterable[CaseKind] = (PETITIONS,), **options: Any
 ) -> Site:
-    """Assemble a site with a clock that stands still and the kinds of cases that tests bring.
+    """Assemble a site with a fixed clock and the kinds of cases of tests.
 
     :param options: further arguments of :class:`~civicportal.core.site.Site`.
     """

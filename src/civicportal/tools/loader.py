@@ -1,4 +1,4 @@
-"""Lets Pyramid's own commands (``pserve``, ``pshell``, ``proutes``, …) take a ``site.toml``."""
+"""A PasteDeploy loader, so that Pyramid's commands (``pserve``, ``pshell``, ``proutes``, …) accept a ``site.toml``."""
 
 from pathlib import Path
 from typing import Any
@@ -12,29 +12,29 @@ from civicportal.tools.server import serve_app
 
 
 class SiteLoader(plaster.ILoader):
-    """Lets ``pserve``, ``pshell``, ``proutes`` and ``pviews`` take a ``site.toml``."""
+    """Loader for ``pserve``, ``pshell``, ``proutes`` and ``pviews``."""
 
     def __init__(self, uri: Any) -> None:
         self.uri = uri
 
     def get_sections(self) -> list[str]:
-        """Return the names of the sections there are."""
+        """Return the names of the sections."""
         return ["app:main", "server:main"]
 
     def get_settings(self, section: str | None = None, defaults: Any = None) -> dict[str, Any]:
-        """Return nothing: a site keeps its settings itself."""
+        """Return nothing: a site has its own settings."""
         return {}
 
     def setup_logging(self, defaults: Any = None) -> None:
-        """Log as ``civicportal serve`` does."""
+        """Configure logging as ``civicportal serve`` does."""
         setup_logging()
 
     def get_wsgi_app(self, name: str | None = None, defaults: Any = None) -> Any:
-        """Return the portal."""
+        """Return the application."""
         return create_app(Site(Path(self.uri.path)))
 
     def get_wsgi_app_settings(self, name: str | None = None, defaults: Any = None) -> dict[str, Any]:
-        """Return nothing: a site keeps its settings itself."""
+        """Return nothing: a site has its own settings."""
         return {}
 
     def get_wsgi_filter(self, name: str | None = None, defaults: Any = None) -> Any:

@@ -12,11 +12,11 @@ from _pytest.assertion.rewrite import AssertionRewritingHook
 with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
     import pkg_resources
 
-# pytest loads the package that this plugin belongs to with its own loader. Pyramid finds templates and translations
-# through pkg_resources, which must be told that they lie beside the modules as usual.
+# pytest loads this plugin's package with its own loader. Pyramid finds templates and translations
+# through pkg_resources, which must be told that they are beside the modules as usual.
 pkg_resources.register_loader_type(AssertionRewritingHook, pkg_resources.DefaultProvider)
 
-#: What libraries of the portal do and its users cannot help.
+#: Warnings that users of the libraries cannot avoid.
 FOREIGN_WARNINGS = (
     "ignore:pkg_resources is deprecated",
     "ignore:Deprecated call to .pkg_resources.declare_namespace",
@@ -36,14 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
-    """Keep warnings of foreign code out of the summary, before any of it is imported: it shows those of the plugin's own."""
+    """Hide warnings of third-party code, before it is imported: the summary shows those of the plugin's own."""
     for line in FOREIGN_WARNINGS:
         early_config.addinivalue_line("filterwarnings", line)
     return (yield)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that needs a database once on each."""
+    """Run a test that needs a database once for each."""
     if "civic_database" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--civic-db") or metafunc.config.getini("civicportal_databases")
         metafunc.parametrize("civic_database", CHOICES[chosen], indirect=True, scope="session")
@@ -56,7 +56,7 @@ def civic_database(request: pytest.FixtureRequest) -> str:
 
 
 class _Session:
-    """What lives as long as the run: databases, and a site for each set of settings."""
+    """Objects for the whole test run: databases, and a site for each set of settings."""
 
     def __init__(self, folder: Path) -> None:
         from civicportal.testing.databases import Databases
@@ -91,7 +91,7 @@ class _Session:
 
 @pytest.fixture(scope="session")
 def civic_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Session]:
-    """Return what lives as long as the run."""
+    """Return the objects for the whole test run."""
     session = _Session(tmp_path_factory.mktemp("civicportal"))
     yield session
     session.close()
@@ -99,7 +99,7 @@ def civic_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Session
 
 @pytest.fixture
 def civic_settings() -> dict[str, dict[str, Any]]:
-    """Return tables laid over the test site's ``site.toml``; override it in a ``conftest.py`` or a module."""
+    """Return overrides of the test site's ``site.toml``; redefine it in a ``conftest.py`` or a module."""
     return {}
 
 
@@ -116,13 +116,13 @@ def civic_environment(
 
 @pytest.fixture
 def empty_database(civic_session: _Session, civic_database: str) -> str:
-    """Return the address of a new database without tables."""
+    """Return the URL of a new database without tables."""
     return civic_session.new_database(civic_database)
 
 
 @pytest.fixture
 def site(civic_environment: Any) -> Any:
-    """Return a site with migrated, empty tables and a clock that stands still."""
+    """Return a site with migrated, empty tables and a fixed clock."""
     return civic_environment.site
 
 
@@ -134,7 +134,7 @@ def clock(civic_environment: Any) -> Any:
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Return an installer of throw-away plugins: ``install.plugin("gadget", implementation)``."""
+    """Return an installer of temporary plugins: ``install.plugin("gadget", implementation)``."""
     from civicportal.testing.installing import Installer
 
     folder = tmp_path / "installed"
@@ -146,7 +146,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def sms_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return the server behind ``sms_simulator``; its address stays, so that sites can be assembled once."""
+    """Return the server behind ``sms_simulator``; its URL is constant, so that sites can be assembled once."""
     from civicportal.testing.sms_simulator import SmsSimulator
 
     simulator = SmsSimulator(tmp_path_factory.mktemp("sms") / "ledger.jsonl")
@@ -156,7 +156,7 @@ def sms_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture
 def sms_simulator(sms_provider: Any) -> Any:
-    """Return a provider of short messages on loopback that has forgotten everything and answers well."""
+    """Return a reset SMS simulator on loopback."""
     sms_provider.reset()
     return sms_provider
 
@@ -177,13 +177,13 @@ def app(civic_environment: Any) -> Any:
 
 
 def _open_work(request: pytest.FixtureRequest) -> Any:
-    """Return the unit of work that the test has open by the fixture ``work``, if it has."""
+    """Return the test's open unit of work of the fixture ``work``, if any."""
     return request.getfixturevalue("work") if "work" in request.fixturenames else None
 
 
 @pytest.fixture
 def civic_people(site: Any, request: pytest.FixtureRequest) -> Any:
-    """Return what ``citizen``, ``staff`` and ``login`` make people with, see ``civicportal.testing.people``."""
+    """Return the factory behind ``citizen``, ``staff`` and ``login``, see ``civicportal.testing.people``."""
     from civicportal.testing.people import People
 
     return People(site, _open_work(request))
@@ -191,19 +191,19 @@ def civic_people(site: Any, request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def citizen(civic_people: Any) -> Any:
-    """Return a citizen with a proven mobile, as who acts: ``site.work(actor=citizen)``."""
+    """Return the identity of a citizen with a verified mobile: ``site.work(actor=citizen)``."""
     return civic_people.citizen()
 
 
 @pytest.fixture
 def staff(civic_people: Any) -> Any:
-    """Return a function that makes staff, as who acts: ``staff("handler", "waste", permissions=[...])``."""
+    """Return a function that creates staff identities: ``staff("handler", "waste", permissions=[...])``."""
     return civic_people.staff
 
 
 @pytest.fixture
 def login(civic_people: Any, site: Any, app: Any) -> Any:
-    """Return a function that signs the browser ``app`` in: ``login(citizen)``; it returns the session's token."""
+    """Return a function that signs in the browser ``app``: ``login(citizen)``; it returns the session's token."""
 
     def login(person: Any, door: Any = None) -> Any:
         token = civic_people.sign_in(person, door)
@@ -221,7 +221,7 @@ def sign_in(login: Any) -> Any:
 
 @pytest.fixture
 def outbox(site: Any, request: pytest.FixtureRequest) -> Any:
-    """Return the messages of the site: ``outbox(citizen)`` lists what was promised, ``outbox.deliver()`` sends it."""
+    """Return the messages of the site: ``outbox(citizen)`` lists the queued ones, ``outbox.deliver()`` sends them."""
     from civicportal.testing.messages import Outbox
 
     return Outbox(site, _open_work(request))
@@ -229,7 +229,7 @@ def outbox(site: Any, request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """Return the browser (Playwright); skip where there is none, and say what to install."""
+    """Return the browser (Playwright); skip if there is none, and say what to install."""
     pytest.importorskip("playwright", reason="Playwright is not installed (pip install playwright)")
     from civicportal.testing.browser import ChromiumMissing, launched
 
@@ -242,7 +242,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def browser_app(civic_environment: Any, chromium: Any, civic_people: Any) -> Iterator[Any]:
-    """Return the site as browsers see it: ``browser_app.open("/", citizen)``; what they complain about fails the test."""
+    """Return the site in a browser: ``browser_app.open("/", citizen)``; errors in the browser fail the test."""
     from civicportal.testing.browser import BrowserApp
 
     served = BrowserApp(chromium, civic_environment.app, civic_environment.site, civic_people)

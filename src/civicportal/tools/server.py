@@ -1,4 +1,4 @@
-"""Serving a site by waitress, in as many processes as it may use cores, with its worker beside it."""
+"""The web server: waitress in several processes, with a worker."""
 
 import gc
 import logging
@@ -24,7 +24,7 @@ from civicportal.util.errors import ConfigurationError
 log = logging.getLogger(__name__)
 
 THREADS = 8
-"""Requests at a time of one process: most of their time they wait for the database."""
+"""Threads per process: most of their time they wait for the database."""
 MOST_PROCESSES = 8
 PROCESS_MB = 400
 """Memory of the machine for one process: what it takes itself, what PostgreSQL keeps for it, and pictures it decodes."""
@@ -34,20 +34,20 @@ of its CPU time."""
 FIRST_HANDED_ON = 3
 """File descriptor."""
 LARGEST_BODY = 44 * 1024 * 1024
-"""Bytes: four pictures as cameras make them. Everything but forms with pictures is refused by its head, beyond 2 MiB."""
+"""Bytes of four photos. Everything except forms with pictures is refused by its headers, beyond 2 MiB."""
 RECEIVED_AT_ONCE = 64 * 1024
-"""Bytes taken from a connection at a time. Measured with a picture of 5 MB: a third of the CPU of waitress's 8 KiB."""
+"""Bytes read from a connection at a time. Measured with a picture of 5 MB: a third of the CPU of waitress's 8 KiB."""
 
 
 def check_address(host: str, port: int) -> None:
-    """Look whether an address can be listened on, before anything is begun.
+    """Check that an address can be bound, before anything else starts.
 
     :raises ConfigurationError: when it belongs to another program or another machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family) as probe:
-            # As servers do: what an earlier server left behind does not count.
+            # SO_REUSEADDR as servers use it: sockets left by an earlier server are ignored.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
@@ -56,7 +56,7 @@ def check_address(host: str, port: int) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens, for several processes to accept from."""
+    """Return a listening socket, for several processes to accept from."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
@@ -66,9 +66,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def handed_on() -> socket.socket | None:
-    """Return the listening socket that a service manager keeps while servers come and go, as sd_listen_fds(3) says it.
+    """Return the listening socket passed by a service manager (sd_listen_fds(3)).
 
-    Whoever connects while no server runs waits in its queue for the next one.
+    Connections made while no server runs wait in its backlog for the next one.
     """
     if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
         return None
@@ -79,13 +79,13 @@ def handed_on() -> socket.socket | None:
 
 
 def fitting_processes(dialect: str, cores: int | None = None, memory_mb: float | None = None) -> int:
-    """Return how many processes suit a machine.
+    """Return the number of processes for a machine.
 
-    On SQLite it is one, in which writers queue in their order; those of several processes would poll for their turn.
+    On SQLite it is one, in which writers queue in order; those of several processes would poll.
 
     :param dialect: "sqlite" or "postgresql".
-    :param cores: those this process may use, if None.
-    :param memory_mb: what this process may use, in MiB, if None.
+    :param cores: available cores; detected if None.
+    :param memory_mb: available memory in MiB; detected if None.
     """
     if dialect == "sqlite" or not hasattr(os, "fork"):
         return 1
@@ -101,11 +101,11 @@ def serve_app(
     trusted_proxies: Sequence[str] = (),
     **more: Any,
 ) -> None:
-    """Serve an application until SIGTERM or SIGINT; after SIGTERM what has begun is brought to its end.
+    """Serve an application until SIGTERM, which finishes running requests, or SIGINT.
 
-    A thousand connections that send nothing must not shut out the others: many connections, a short patience.
+    A thousand idle connections must not block others: many connections are allowed, with a short timeout.
 
-    :param threads: requests at a time.
+    :param threads: concurrent requests.
     :param trusted_proxies: addresses and networks of the reverse proxies whose ``X-Forwarded-For`` and ``-Proto`` are
         believed.
     :param more: further settings of waitress; with ``sockets`` it accepts from those, and opens none.
@@ -140,12 +140,12 @@ def serve_site(
 ) -> None:
     """Assemble a site and serve it until SIGTERM or SIGINT.
 
-    Where a service manager has handed on a socket, ``host`` and ``port`` say nothing.
+    If a service manager has passed a socket, ``host`` and ``port`` are ignored.
 
-    :param processes: what suits the machine, if None; a demonstration has one.
-    :param worker: start ``civicportal worker`` as a child; False where it runs elsewhere.
+    :param processes: number of processes; by default according to the machine, one for a demo.
+    :param worker: start ``civicportal worker`` as a child; False if it runs elsewhere.
     :raises ConfigurationError: when the portal cannot be assembled, its database is not migrated, or the address is
-        not free.
+    not free.
     """
     from civicportal.app import create_app
     from civicportal.domain.notifications.phones import provider_beside

@@ -1,7 +1,7 @@
-"""All tokens of a city's colour, made from one or two of them, and whether people can read what they colour.
+"""Colour tokens derived from one or two colours, and their contrast.
 
-Contrast as in WCAG 2.2, success criteria 1.4.3 and 1.4.11. What mixes colours is loaded where a city has one of its own:
-it has three megabytes.
+Contrast as in WCAG 2.2, success criteria 1.4.3 and 1.4.11. The colour library is imported only if a city has its own
+colour: it takes three megabytes.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from coloraide import Color
 
 DEFAULT = "#0b6a6b"
-"""The colour that the portal's own style sheet is made of."""
+"""The primary colour of the portal's own style sheet."""
 DEFAULT_BAR = "#0A5E5F"
 """``--hero`` of that style sheet."""
 READABLE = 4.5
@@ -27,10 +27,10 @@ SUGGESTED = ("#0b6a6b", "#245aa5", "#6b4199", "#1f6b3c", "#8a3a1c")
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """How well one colour reads on another.
+    """The contrast of one colour on another.
 
     :ivar ratio: 1 to 21.
-    :ivar dark: in the dark.
+    :ivar dark: in dark mode.
     """
 
     title: TranslationString
@@ -39,14 +39,14 @@ class Contrast:
 
     @property
     def is_enough(self) -> bool:
-        """Return whether words of ordinary size can be read."""
+        """Return whether text of normal size is readable."""
         return self.ratio >= READABLE
 
 
 def palette(look: Mapping[str, str]) -> dict[str, str]:
-    """Return every token of a look; what the look itself names stays as it is.
+    """Return all colour tokens; those in the look itself are unchanged.
 
-    :param look: ``primary`` and, if wished, ``primary_dark`` and others, as ``#rrggbb``.
+    :param look: ``primary`` and optionally ``primary_dark`` and others, as ``#rrggbb``.
     """
     primary = look.get("primary", DEFAULT)
     if primary.lower() == DEFAULT:
@@ -56,7 +56,7 @@ def palette(look: Mapping[str, str]) -> dict[str, str]:
 
 
 def contrasts(look: Mapping[str, str]) -> list[Contrast]:
-    """Return how well everything reads that the colour touches; of the portal's own colour that is known to be well."""
+    """Return the contrasts of everything that uses the colour; none for the portal's own colour, which is known to be sufficient."""
     tokens = palette(look)
     primary, dark = tokens.get("primary", DEFAULT), tokens.get("primary_dark", "#5fc7c0")
     ink, soft = tokens.get("primary_ink", "#075152"), tokens.get("primary_soft", "#e0efec")
@@ -99,7 +99,7 @@ def _of_dark(primary: str, dark: str) -> dict[str, str]:
 
 
 def _lighter(primary: str) -> str:
-    """Return the first tint that reads well in the dark."""
+    """Return the first tint with enough contrast in dark mode."""
     for tenths in range(10):
         tint = _mix(primary, "white", tenths / 10)
         if _contrast(tint, DARK_SURFACE) >= READABLE + 2:

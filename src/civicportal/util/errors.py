@@ -1,17 +1,17 @@
-"""Errors that belong to no single domain. Each domain defines its own small classes beside its services."""
+"""Errors that belong to no domain. Each domain defines its own beside its services."""
 
 from translationstring import TranslationString
 
 RETRY_SECONDS = 5
-"""Of the header ``Retry-After`` where the portal cannot do at the moment what it could do a little later."""
+"""Seconds of the header ``Retry-After`` for temporary failures."""
 
 
 class CivicportalError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of all errors raised on purpose by this package."""
 
 
 class ConfigurationError(CivicportalError):
-    """The portal cannot be assembled as configured; the text names the place to mend."""
+    """The portal cannot be assembled; the message names the setting to correct."""
 
 
 class ReadOnlyWork(CivicportalError):
@@ -19,21 +19,21 @@ class ReadOnlyWork(CivicportalError):
 
 
 class NotFound(CivicportalError):
-    """There is no such thing, or the actor may not know that there is (answered as 404)."""
+    """There is no such object, or the actor may not know of it (answered as 404)."""
 
 
 class Forbidden(CivicportalError):
-    """The actor may see the thing but not do this with it (answered as 403)."""
+    """The actor may see the object but lacks the right for this action (answered as 403)."""
 
 
 class Conflict(CivicportalError):
-    """Somebody else changed the thing since it was read (answered as 409)."""
+    """The object was changed since it was read (answered as 409)."""
 
 
 class NotPossible(CivicportalError):
-    """A rule forbids the deed.
+    """A rule forbids the action.
 
-    :ivar reason: why, for the person who tried.
+    :ivar reason: the explanation for the user.
     """
 
     def __init__(self, reason: TranslationString) -> None:

@@ -22,9 +22,9 @@ _TO_PERSIAN_NUMBER = str.maketrans(_LATIN + ",.", _PERSIAN + "٬٫")
 
 
 class InvalidInput(CivicportalError, ValueError):
-    """What someone typed cannot be read.
+    """Typed input is invalid.
 
-    :param reason: why, as a translatable sentence for the person who typed it.
+    :param reason: a translatable explanation for the user.
     """
 
     def __init__(self, reason: TranslationString) -> None:
@@ -33,17 +33,17 @@ class InvalidInput(CivicportalError, ValueError):
 
 
 def is_persian(locale: str) -> bool:
-    """Return whether a locale name such as ``fa`` or ``fa_IR`` is written in Persian."""
+    """Return whether a locale such as ``fa`` or ``fa_IR`` is Persian."""
     return locale.replace("-", "_").partition("_")[0] == "fa"
 
 
 def text_direction(locale: str) -> Literal["rtl", "ltr"]:
-    """Return how a language is written: from right to left or from left to right."""
+    """Return the text direction of a language."""
     return "rtl" if locale.replace("-", "_").partition("_")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
 def say(text: object, localizer: Any = None) -> str:
-    """Return a text in a language, in English without a localizer; texts and whole numbers of its mapping too.
+    """Translate a text, including texts and integers in its mapping; English without a localizer.
 
     :param localizer: Pyramid's, of the language.
     """
@@ -60,29 +60,29 @@ def say(text: object, localizer: Any = None) -> str:
 
 
 def listed(items: Iterable[str], locale: str) -> str:
-    """Write several names one after the other, with the comma of the locale between them."""
+    """Join names with the comma of the locale."""
     return ("، " if text_direction(locale) == "rtl" else ", ").join(items)
 
 
 def persian_digits(text: str) -> str:
-    """Write every decimal digit of the text as a Persian one (۰–۹)."""
+    """Replace every decimal digit with a Persian one (۰–۹)."""
     return text.translate(_TO_PERSIAN)
 
 
 def latin_digits(text: str) -> str:
-    """Write Persian (۰–۹) and Arabic-Indic (٠–٩) digits as ASCII, and touch nothing else.
+    """Replace Persian (۰–۹) and Arabic-Indic (٠–٩) digits with ASCII digits.
 
-    Other scripts' digits stay as they are, so that a later check for ASCII refuses them.
+    Digits of other scripts are unchanged, so that a later check for ASCII refuses them.
     """
     return text.translate(_TO_LATIN)
 
 
 def localized_digits(text: str, locale: str) -> str:
-    """Write the digits of the text as the locale does."""
+    """Replace the digits of the text with those of the locale."""
     return persian_digits(text) if is_persian(locale) else latin_digits(text)
 
 
 def format_number(number: int | float | Decimal, locale: str) -> str:
-    """Group the thousands of a number and write it in the digits of the locale: ``۱٬۲۳۴٫۵``."""
+    """Format a number with thousands separators and the digits of the locale: ``۱٬۲۳۴٫۵``."""
     text = f"{number:,}"
     return text.translate(_TO_PERSIAN_NUMBER) if is_persian(locale) else text

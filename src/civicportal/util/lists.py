@@ -1,4 +1,4 @@
-"""What the lists of every domain share: a span of days, and pages by id with the newest first."""
+"""Shared parts of lists: ranges of days, and pages by id, newest first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ PAGE_SIZE = 50
 
 
 MOST_COUNTED = 1000
-"""More rows than these are not counted for a page: that there are more is all it says."""
+"""Maximum number of rows that a page counts; beyond it shows "more than"."""
 
 
 @dataclass(frozen=True)
 class Total:
-    """How many rows a list has.
+    """The number of rows of a list.
 
-    :ivar exact: else there are more than so many.
+    :ivar exact: if False, there are more.
     """
 
     number: int
@@ -35,10 +35,10 @@ class Total:
 def count_rows(
     session: Session, query: Select[*tuple[Any, ...]], most: int | None = None, *order: Any
 ) -> Total:
-    """Count the rows of a query, and stop where they are many.
+    """Count the rows of a query up to a maximum.
 
-    :param most: that are counted, :data:`MOST_COUNTED` unless it is said.
-    :param order: in which many rows are met soon.
+    :param most: the maximum, :data:`MOST_COUNTED` by default.
+    :param order: in which many rows are found quickly.
     """
     most = MOST_COUNTED if most is None else most
     some = query.with_only_columns(literal(1)).order_by(None).order_by(*order).limit(most + 1).subquery()
@@ -46,18 +46,18 @@ def count_rows(
 
 
 def count_all(session: Session, query: Select[*tuple[Any, ...]]) -> Total:
-    """Count the rows of a query, however many there are."""
+    """Count all rows of a query."""
     rows = query.with_only_columns(literal(1)).order_by(None).subquery()
     return Total(session.scalar(select(func.count()).select_from(rows)) or 0)
 
 
 def so_many(number: int, most: int) -> Total:
-    """Return the total of a list that was counted as far as one row beyond ``most``."""
+    """Return the total of a list that was counted up to one row beyond ``most``."""
     return Total(min(number, most), exact=number <= most)
 
 
 def more_than(known: int) -> Total:
-    """Return the total of a list of which so many rows are known and others are not: a round number below it."""
+    """Return a lower bound of a list's total: a round number below the known rows."""
     below = max(known - 1, 0)
     unit = 10 ** (len(str(below)) - 1)
     return Total(below // unit * unit, exact=False)
@@ -65,7 +65,7 @@ def more_than(known: int) -> Total:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some rows, the newest first, and the ids at which the neighbours begin."""
+    """Rows of a page, newest first, and the ids of its neighbours."""
 
     rows: Sequence[Any]
     older: int | None
@@ -80,11 +80,11 @@ def newest_first(
     before: int | None = None,
     after: int | None = None,
 ) -> Page:
-    """Return one page of a query whose first column is the thing that is listed, in one statement.
+    """Return one page of a query whose first column is the listed entity, in one statement.
 
     :param key: its id.
-    :param before: only what is older than this id.
-    :param after: only what is newer than this id; it wins over ``before``.
+    :param before: only rows older than this id.
+    :param after: only rows newer than this id; it takes precedence over ``before``.
     """
     if after is not None:
         query = query.where(key > after).order_by(key)
@@ -104,7 +104,7 @@ def newest_first(
 def within_days(
     moment: InstrumentedAttribute[Any], calendar: CityCalendar, first: date | None, last: date | None
 ) -> ColumnElement[bool]:
-    """Return the condition that a moment lies in these days, both included; None leaves an end open."""
+    """Return the condition that a time is within these days, inclusive; None leaves an end open."""
     found: list[ColumnElement[bool]] = []
     if first:
         found.append(moment >= calendar.day_bounds(first)[0])

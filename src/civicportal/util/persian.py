@@ -1,7 +1,7 @@
-"""Persian text: the form that is stored and the key by which texts are compared and searched.
+"""Persian text: the stored form and the key for comparison and search.
 
 Keyboards write one letter with several code points (ي and ی), and people write one word with and without vowels,
-hamza or zero-width non-joiner (ZWNJ). ``store`` mends what nobody sees; ``key`` also folds what everybody reads alike.
+hamza or zero-width non-joiner (ZWNJ). ``store`` corrects invisible differences; ``key`` also folds different spellings.
 """
 
 import re
@@ -36,51 +36,51 @@ _PRESENTATION_FORMS = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]+")
 _MARKS = re.compile("[\u064b-\u065f\u0670\u06d6-\u06ed]")
 _WORD = re.compile(rf"[^\W_](?:[^\W_]|[\u0300-\u036f\u064b-\u065f\u0670\u06d6-\u06ed{_INVISIBLE}])*")
 LONGEST_WORD = 64
-"""Letters of a word by which it is searched; of a longer one the beginning."""
+"""Letters of a word that are searched; a longer word is truncated."""
 _JOINT = re.compile(rf"[\u200c\u200b\u00ac{_INVISIBLE}]+")
 _GAPS = re.compile(rf"[\s{ZWNJ}]*{ZWNJ}[\s{ZWNJ}]*")
-# The first letter, which the key of a text folds into the second.
+# Pairs of a letter and its folded form.
 _MADDA = "\ue000"
 _ALPHABET = f"{_MADDA}ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
-# Unicode has the four letters that Arabic lacks, and kaf, behind all others: a block of their own sets them right.
+# Unicode places the four letters that Arabic lacks, and kaf, after all others: map them to a block in the right order.
 _ORDERED = str.maketrans(_ALPHABET, "".join(chr(0x0620 + place) for place in range(len(_ALPHABET))))
 _NUMBER_NOISE = re.compile(rf"[\s{ZWNJ}{_INVISIBLE}]+")
 
 
 def store(text: str) -> str:
-    """Normalise a typed text without changing what a reader sees; applied to every text that comes in.
+    """Normalise a typed text without visible changes; applied to all input.
 
-    Arabic letters that Persian writes otherwise, presentation forms, kashida, direction marks and superfluous
-    ZWNJ go; digits, vowel marks and line breaks stay.
+    Arabic letters with Persian equivalents, presentation forms, kashida, direction marks and superfluous
+    ZWNJ are removed; digits, vowel marks and line breaks stay.
     """
     text = _PRESENTATION_FORMS.sub(_nfkc, unicodedata.normalize("NFC", text))
-    # What was dropped may have stood between a letter and its mark: compose again.
+    # A removed character may have been between a letter and its mark: compose again.
     text = unicodedata.normalize("NFC", text.translate(_LETTERS))
     return _GAPS.sub(_gap, text).strip().strip(ZWNJ)
 
 
 def key(text: str) -> str:
-    """Fold a text for search columns and comparison: two spellings of one word get one key.
+    """Fold a text for search columns and comparison: spellings of one word get the same key.
 
-    Besides what ``store`` does, vowel marks go, digits become ASCII, forms of alef, hamza and ta marbuta become the
-    plain letter, ZWNJ a space, capitals small, and runs of spaces one.
+    In addition to ``store``, vowel marks are removed, digits become ASCII, forms of alef, hamza and ta marbuta become the
+    plain letter, ZWNJ a space, capitals lower case, and runs of spaces one.
     """
     folded = latin_digits(_MARKS.sub("", store(text))).translate(_FOLDED).lower()
     return unicodedata.normalize("NFC", " ".join(folded.split()))
 
 
 def alphabetical(text: str) -> str:
-    """Return the key by which names are sorted: in the order of the Persian alphabet, however they are spelled."""
+    """Return the sort key of a name by the Persian alphabet, whatever its spelling."""
     return key(store(text).replace("آ", _MADDA)).translate(_ORDERED)
 
 
 class Word(NamedTuple):
     """A word of a text.
 
-    :ivar key: what it is compared by.
-    :ivar start: place of its first character in the text as it was given.
-    :ivar end: place behind its last one.
-    :ivar joined: nothing but a ZWNJ stands between it and the word before.
+    :ivar key: for comparison.
+    :ivar start: index of its first character in the original text.
+    :ivar end: index after its last one.
+    :ivar joined: only a ZWNJ separates it from the word before.
     """
 
     key: str
@@ -90,9 +90,9 @@ class Word(NamedTuple):
 
 
 def words(text: str) -> Iterator[Word]:
-    """Yield the words of a text by their keys, each with where it stands; signs are no words.
+    """Yield the words of a text with their positions; punctuation is skipped.
 
-    A written word that a ZWNJ divides is several; so is a presentation form that stands for several.
+    A written word with a ZWNJ is several words; so is a presentation form that stands for several.
     """
     behind = -1
     for match in _WORD.finditer(text):
@@ -105,7 +105,7 @@ def words(text: str) -> Iterator[Word]:
 
 
 def runs(text: str) -> list[list[str]]:
-    """Return the keys of the words of a text, those that a ZWNJ divides in one list."""
+    """Return the keys of the words of a text, grouped by ZWNJ."""
     found: list[list[str]] = []
     for word in words(text):
         part = word.key[:LONGEST_WORD]
@@ -117,14 +117,14 @@ def runs(text: str) -> list[list[str]]:
 
 
 def in_one(run: list[str]) -> str:
-    """Return the key of words written without the ZWNJ that divides them."""
+    """Return the key of words written without the ZWNJ between them."""
     return "".join(run)[:LONGEST_WORD]
 
 
 def folded(*texts: str) -> str:
-    """Return the words of texts as they are kept for searching: keys between single spaces.
+    """Return the words of texts in the format of search columns: keys between single spaces.
 
-    Words that a ZWNJ divides stand there apart, and once more in one behind all others.
+    Words with a ZWNJ are included separately, and joined at the end.
     """
     found = [run for text in texts for run in runs(text)]
     apart = [word for run in found for word in run]
@@ -137,9 +137,9 @@ def _keys(word: str) -> tuple[str, ...]:
 
 
 def compact(text: str, *, also: str = "") -> str:
-    """Clean what was typed or pasted into a field for a number, a code or a date.
+    """Clean input of a field for a number, a code or a date.
 
-    Digits become ASCII; spaces, ZWNJ and direction marks go.
+    Digits become ASCII; spaces, ZWNJ and direction marks are removed.
 
     :param also: further characters to remove, such as ``DASHES``.
     """
@@ -152,5 +152,5 @@ def _nfkc(match: re.Match[str]) -> str:
 
 
 def _gap(match: re.Match[str]) -> str:
-    """One ZWNJ for several; none beside a space."""
+    """Reduce several ZWNJ to one; remove those beside a space."""
     return match.group().replace(ZWNJ, "") or ZWNJ

@@ -1,4 +1,4 @@
-"""Schema nodes for TOML tables: strict, and without any reading of texts as numbers."""
+"""Schema nodes for TOML tables: strict, without conversion of texts."""
 
 import math
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import colander
 
 
 class Table(colander.Schema):
-    """A TOML table: a key nobody declared stops the start."""
+    """A TOML table; an unknown key stops the start."""
 
     def schema_type(self) -> colander.Mapping:
         """Refuse unknown keys."""
@@ -16,7 +16,7 @@ class Table(colander.Schema):
 
 
 class FreeTable(colander.Schema):
-    """A TOML table whose keys are the site's own."""
+    """A TOML table with arbitrary keys."""
 
     def schema_type(self) -> colander.Mapping:
         """Keep every key."""
@@ -24,9 +24,9 @@ class FreeTable(colander.Schema):
 
 
 class TomlValue(colander.SchemaType):
-    """A TOML value, taken as it is: nothing is read out of texts.
+    """A TOML value without conversion.
 
-    :param kind: what it must be, in words.
+    :param kind: its expected type, as text.
     """
 
     def __init__(self, kind: str, accepts: Callable[[Any], bool]) -> None:
@@ -34,7 +34,7 @@ class TomlValue(colander.SchemaType):
         self.accepts = accepts
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
-        """Refuse a value of another sort."""
+        """Refuse a value of another type."""
         if cstruct is not colander.null and not self.accepts(cstruct):
             found = "this one" if isinstance(cstruct, list) else type(cstruct).__name__
             raise colander.Invalid(node, f"must be {self.kind}, not {found}")
@@ -86,7 +86,7 @@ def strings(default: Any = colander.required, **kwargs: Any) -> colander.SchemaN
 
 
 def one_or_more(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
-    """Return a node for a string or an array of them: an array in any case, without an empty string."""
+    """Return a node for a string or an array of them; the value is always an array, without an empty string."""
 
     def listed(value: Any) -> Any:
         if value is colander.null:

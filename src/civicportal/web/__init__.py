@@ -1,10 +1,10 @@
-"""What every request goes through: its unit of work, the explicit permissions, templates, static files, error pages."""
+"""Request processing: unit of work, explicit permissions, templates, static files, error pages."""
 
 from typing import Any
 
 
 def includeme(config: Any) -> None:
-    """Add the machinery of requests."""
+    """Include the request machinery."""
     for part in (
         "derivers",
         "requests",

@@ -1,7 +1,7 @@
-"""Links from other sites, as in a mail: whoever works here stays signed in, and sees the page that the link leads to.
+"""Links from other sites, such as mails: staff stay signed in and see the linked page.
 
-A browser keeps the cookie of a staff session back when another site leads here, and the page would answer a stranger. Another
-cookie says that this browser holds such a session; then the answer is a page that asks for the same address again.
+A browser withholds the cookie of a staff session when another site links here, and the page would treat staff as a visitor. A second
+cookie says that this browser has such a session; then the response is a page that requests the same address again.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
 
 def arrivals_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid gives it
-    """Return the tween. It answers in the place of the page, so nothing is looked at, taken or set by a stranger's visit."""
+    """Return the tween. It responds instead of the view, so a visit without the session has no side effects."""
 
     def arrivals_tween(request: Request) -> Any:
         return _once_more(request) if _comes_from_elsewhere(request) else handler(request)
@@ -26,7 +26,7 @@ def arrivals_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Call
 
 
 def _comes_from_elsewhere(request: Request) -> bool:
-    # What the page then asks for is "same-origin", or is answered as ever by browsers that say nothing of it: no second time.
+    # The repeated request is "same-origin", or, from browsers without these headers, answered as usual: no loop.
     headers = request.headers
     is_visit = request.method == "GET" and headers.get("Sec-Fetch-Mode") == "navigate"
     return is_visit and headers.get("Sec-Fetch-Site") == "cross-site" and holds_kept_back(request)
@@ -40,7 +40,7 @@ def _once_more(request: Request) -> Any:
 
 
 def includeme(config: Any) -> None:
-    """Put the tween below the first check, above the unit of work."""
+    """Add the tween below the first check, above the unit of work."""
     config.add_tween(
         "civicportal.web.arrivals.arrivals_tween_factory",
         under="civicportal.web.sanity.sanity_tween_factory",

@@ -1,7 +1,7 @@
-"""Public pages may be kept: a browser asks whether its copy is still right, a cache before the portal knows for a while.
+"""Caching of public pages: ETags for browsers, and a short life in a shared cache.
 
-Only what is the same for everybody who reads this language: an answer to somebody with no other cookie, which gives them none.
-A page with a form carries the token of its reader and is none of these. What scripts read of public maps is judged alike.
+Only for responses that are the same for every reader of a language: to requests without cookies other than the language's, setting none.
+A page with a form contains a token and is not cached. JSON for public maps is treated alike.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from pyramid.tweens import EXCVIEW
 from civicportal.web.request import Request
 
 SHARED_SECONDS = 30
-"""For so long a cache before the portal answers by itself."""
+"""Life in a shared cache."""
 KEPT_TYPES = ("text/html", "application/json")
 
 
 def caching_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid gives it
-    """Return the tween. What a view says of caching itself stays."""
+    """Return the tween. Cache headers set by a view are kept."""
 
     def caching_tween(request: Request) -> Any:
         response = handler(request)
@@ -49,7 +49,7 @@ def _is_public(request: Request, response: Any) -> bool:
 
 
 def includeme(config: Any) -> None:
-    """Put the tween below the headers."""
+    """Add the tween below the headers."""
     config.add_tween(
         "civicportal.web.caching.caching_tween_factory",
         under="civicportal.web.headers.headers_tween_factory",

@@ -35,7 +35,7 @@ class ShownChallenge:
 def has_passed(request: Request) -> bool:
     """Return whether this request contains a passed ticket; the ticket is used up.
 
-    A request that is retried, because the database was busy, still has passed.
+    A request that is retried because the database was busy has still passed.
 
     :raises ChallengeNeeded: when too many have passed from this network by waiting.
     """

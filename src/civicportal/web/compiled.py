@@ -1,4 +1,4 @@
-"""Compiled templates, which a process keeps for all the applications that it assembles."""
+"""Cache of compiled templates, shared by all applications of a process."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 class CompiledTemplates(BytecodeCache):
-    """Keeps the code of templates in memory, by file and text: what is assembled again need not be compiled again."""
+    """In-memory bytecode cache of templates, by file and content."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], CodeType] = {}
         self._keeps = True
 
     def keep_nothing(self) -> None:
-        """Forget all, and keep nothing more: this process assembles no other application."""
+        """Clear and disable the cache: this process assembles no other application."""
         self._keeps = False
         self._codes.clear()
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Give a template its code if this text was compiled before."""
+        """Load the bytecode of a template if this content was compiled before."""
         bucket.code = self._codes.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what has just been compiled."""
+        """Store newly compiled bytecode."""
         if bucket.code and self._keeps:
             self._codes[bucket.key, bucket.checksum] = bucket.code
 

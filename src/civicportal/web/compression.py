@@ -1,6 +1,6 @@
-"""What everybody may have travels small: styles, scripts, drawings, the map.
+"""gzip for static responses: styles, scripts, SVG, the map.
 
-Pages do not: whoever can put words into one would learn its secrets from its length (BREACH), and a page is the smaller part.
+Pages are not compressed: an attacker who can inject text could infer secrets from the length (BREACH).
 """
 
 import gzip
@@ -9,24 +9,24 @@ from pathlib import Path
 
 from civicportal.web.request import Request
 
-#: Endings of files that are text; pictures and fonts are small already.
+#: Suffixes of text files; pictures and fonts are compressed already.
 TEXT = frozenset({".css", ".geojson", ".js", ".json", ".map", ".svg", ".txt"})
 MOST_FILES = 512
 
 
 def takes_gzip(request: Request) -> bool:
-    """Return whether the browser said that it reads gzip."""
+    """Return whether the client accepts gzip."""
     accepted = request.accept_encoding
     return accepted.header_value is not None and bool(accepted.acceptable_offers(["gzip"]))
 
 
 def small(body: bytes) -> bytes:
-    """Return the bytes as gzip, the same for the same bytes."""
+    """Return the bytes as gzip, deterministically."""
     return gzip.compress(body, mtime=0)
 
 
 def small_file(path: Path) -> bytes:
-    """Return a file as gzip; it is compressed once, and again when it has changed."""
+    """Return a file as gzip, compressed once until it changes."""
     return _small_file(path, path.stat().st_mtime_ns)
 
 

@@ -1,4 +1,4 @@
-"""What templates are drawn with: a page calls macros, icons and translations a thousand times and more."""
+"""A faster Jinja context: a page calls macros, icons and translations more than a thousand times."""
 
 from functools import partial
 from types import BuiltinMethodType, FunctionType, MethodType
@@ -11,25 +11,25 @@ from pyramid_jinja2 import IJinja2Environment
 from civicportal.web.request import Request
 
 PLAIN = frozenset({BuiltinMethodType, FunctionType, MethodType, partial})
-"""Types of callables that are called themselves: Jinja need not look for a ``__call__`` that wants its context."""
+"""Types of callables without ``__call__``, which Jinja need not inspect for a context argument."""
 
 
 class QuickContext(Context):
-    """A context that calls what most pages call without asking each time what it wants to be told."""
+    """A context that skips Jinja's inspection for the callables that most pages use."""
 
     def call(self, called: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Call something as Jinja does; macros are told how they escape, plain functions get what stands in the template."""
+        """Call a function as Jinja does; macros get the autoescape flag, plain functions their arguments only."""
         if type(called) is Macro:
             args = (self.eval_ctx, *args)
         elif type(called) not in PLAIN or hasattr(called, "jinja_pass_arg"):
             return super().call(called, *args, **kwargs)
-        # Variables of loops and blocks: for functions that want a context.
+        # Variables of loops and blocks: for functions that take a context.
         kwargs.pop("_block_vars", None)
         kwargs.pop("_loop_vars", None)
         return called(*args, **kwargs)
 
 
 def environment(request: Request) -> Environment:
-    """Return what templates are read and drawn with."""
+    """Return the Jinja environment."""
     found: Environment = request.registry.getUtility(IJinja2Environment, name=".jinja2")
     return found

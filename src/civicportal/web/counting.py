@@ -1,4 +1,4 @@
-"""How many SQL statements an answer took, as a header: for the benchmark and for tests, where the site asks for it."""
+"""The number of SQL statements of a response as a header, for benchmarks and tests."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -18,13 +18,13 @@ _texts: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 
 
 def is_on(site: Any) -> bool:
-    """Return whether the environment asks for the header; a production site never shows it."""
+    """Return whether the environment enables the header; never on a production site."""
     return not site.is_production and os.environ.get(SWITCH, "") not in ("", "0")
 
 
 @contextmanager
 def statements(engine: Engine) -> Iterator[list[str]]:
-    """Collect the texts of all statements that this thread executes meanwhile, BEGIN and savepoints left out."""
+    """Collect all statements executed by this thread within the context, except BEGIN and savepoints."""
     _listen(engine)
     texts: list[str] = []
     token = _texts.set(texts)
@@ -59,7 +59,7 @@ def _note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
 
 
 def includeme(config: Any) -> None:
-    """Put the tween over all others, where it is asked for."""
+    """Add the tween above all others, if enabled."""
     if is_on(config.registry.site):
         config.add_tween(
             "civicportal.web.counting.counting_tween_factory",

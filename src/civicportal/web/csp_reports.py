@@ -16,7 +16,7 @@ from civicportal.web.request import Request
 
 MOST_BYTES = 8 * 1024
 MOST_REPORTS = 5
-"""Of one body; the rest is passed over."""
+"""Maximum reports of one body."""
 _SECRET = re.compile(r"[A-Za-z0-9_-]{20,}|\d{6,}")
 _WORD = re.compile(r"[a-z][a-z-]{0,39}", re.ASCII)
 

@@ -1,4 +1,4 @@
-"""Protection against forged requests: a token derived from the session cookie, checked on every unsafe request.
+"""CSRF protection: a token derived from the session cookie, checked on every unsafe request.
 
 A visitor without a session gets a random cookie with the first form; nothing is stored for it.
 """
@@ -14,13 +14,13 @@ from civicportal.web.request import Request
 
 
 def session_token(request: Request) -> str | None:
-    """Return the token of the session cookie, if it looks like one of ours."""
+    """Return the token of the session cookie, if it is well-formed."""
     token = request.cookies.get(request.registry.site.cookie_name, "")
     return token if 40 <= len(token) <= 60 and token.isascii() else None
 
 
 def ensure_session_token(request: Request) -> str:
-    """Return the token of the session cookie; a visitor without one gets it with this answer."""
+    """Return the token of the session cookie; a visitor without one gets it with this response."""
     token: str | None = request.environ.get("civicportal.token") or session_token(request)
     if token is None:
         token = new_token()
@@ -31,9 +31,9 @@ def ensure_session_token(request: Request) -> str:
 def set_session_cookie(
     request: Request, token: str, *, strict: bool = False, max_age: int | None = None
 ) -> None:
-    """Send the session cookie with the answer.
+    """Set the session cookie of the response.
 
-    :param strict: staff sessions are never sent along from another site; a cookie without a secret says that there is one.
+    :param strict: for staff sessions, which another site cannot use; a second cookie without a secret says that there is one.
     :param max_age: seconds; None ends with the browser.
     """
     old = request.environ.get("civicportal.token") or session_token(request)
@@ -57,7 +57,7 @@ def set_session_cookie(
 
 
 def holds_kept_back(request: Request) -> bool:
-    """Return whether this browser has a staff session whose cookie it has not sent: another site leads here."""
+    """Return whether this browser has a staff session whose cookie it has withheld because another site links here."""
     return session_token(request) is None and _mark(request) in request.cookies
 
 
@@ -67,34 +67,34 @@ def _mark(request: Request) -> str:
 
 @implementer(ICSRFStoragePolicy)
 class DerivedTokens:
-    """Derive the token of a session by the site's key."""
+    """Derive the CSRF token of a session with the site's key."""
 
     def get_csrf_token(self, request: Request) -> str:
-        """Return the token that this browser's forms carry."""
+        """Return the CSRF token for this browser's forms."""
         keys = request.registry.site.keys
         return str(keys.mac("csrf", ensure_session_token(request)).hex())
 
     def new_csrf_token(self, request: Request) -> str:
-        """Return the token: it changes when the session does."""
+        """Return the token, which changes with the session."""
         return self.get_csrf_token(request)
 
     def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:
-        """Return whether a form came from this browser's own session."""
+        """Return whether a form was submitted by this browser's own session."""
         if session_token(request) is None:
             return False
         return same(self.get_csrf_token(request), str(supplied_token))
 
 
 def from_own_page(request: Request) -> bool:
-    """Return whether the browser says that a page of this portal has sent a form that carries no token.
+    """Return whether the browser says that a form without a token comes from a page of this portal.
 
-    With a token no page on which the form stands would be the same for everybody.
+    For pages that are cached for everyone and therefore contain no token.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site:
         return bool(site == "same-origin")
     origin = request.headers.get("Origin", "").partition("://")[2]
-    # The usual port stands in none of them, or in one.
+    # The default port may be missing from either.
     return origin in (request.host, request.host_url.partition("://")[2])
 
 

@@ -1,4 +1,4 @@
-"""View derivers: no view without an explicit permission, none that answers a method it did not declare."""
+"""View derivers: every view declares a permission and its methods."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SAFE = ("GET", "HEAD")
 
 
 def explicit_permission(view: Any, info: Any) -> Any:
-    """Refuse to boot a view that does not say who may see it.
+    """Refuse to start with a view that declares no permission.
 
     :raises ConfigurationError: names the view.
     """
@@ -24,7 +24,7 @@ def explicit_permission(view: Any, info: Any) -> Any:
 
 
 def declared_methods(view: Any, info: Any) -> Any:
-    """Answer 405 to a method that the view did not name; a view that names none is for reading."""
+    """Answer 405 to a method that the view does not declare; the default is GET and HEAD."""
     if info.exception_only or info.options.get("request_method"):
         return view
 

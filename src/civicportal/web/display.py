@@ -24,9 +24,9 @@ Answer = TypeVar("Answer")
 
 @contextmanager
 def isolated(request: Request) -> Iterator[Work]:
-    """Open a read-only unit of work at ``request.display_work``; it is thrown away at the end.
+    """Open a read-only unit of work at ``request.display_work``, rolled back at the end.
 
-    A piece that asks for what is isolated itself, such as the numbers of the navigation, goes on with its own afterwards.
+    Nested uses restore the outer one, for instance when a widget needs the numbers of the navigation.
     """
     outer: Any = getattr(request, "display_work", None)
     with request.site.work(actor=request.identity, write=False) as work:
@@ -38,7 +38,7 @@ def isolated(request: Request) -> Iterator[Work]:
 
 
 def attempt(request: Request, what: Callable[[Work], Answer], fallback: Answer) -> Answer:
-    """Return what a function reads in isolation, or the fallback when it fails."""
+    """Return the result of a function that reads in isolation, or the fallback when it fails."""
     try:
         with isolated(request) as work:
             return what(work)
@@ -54,13 +54,13 @@ def pieces(
     page: Mapping[str, Any] | None = None,
     **arguments: Any,
 ) -> dict[str, list[Markup]]:
-    """Draw what every plugin returns for the areas of a page.
+    """Render the items that every plugin returns for the areas of a page.
 
     :param hook: ``dashboard_widgets`` or ``case_panels``.
-    :param areas: what this page shows; the others are left out.
-    :param page: names every template gets besides its own context.
+    :param areas: shown by this page; others are left out.
+    :param page: variables for every template besides its own context.
     :param arguments: of the hook, besides ``request``.
-    :return: by area, the heavier first, then by name.
+    :return: by area, ordered by weight, then by name.
     """
     wanted = frozenset(areas)
     found: dict[str, list[tuple[int, str, Markup]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Forms that change what exists: of two people who have one open, the second sees what the first has saved."""
+"""Edit forms with optimistic locking: of two concurrent editors, the second sees the changes of the first."""
 
 import hashlib
 import json
@@ -11,11 +11,11 @@ from civicportal.web.forms import BoundForm, handle_form
 from civicportal.web.request import Request
 
 SEEN = "seen"
-"""The hidden field that says from which values the form was made."""
+"""Hidden field with a fingerprint of the original values."""
 
 
 class _Stale(Exception):
-    """The values are not those from which the form was made."""
+    """The values were changed since the form was made."""
 
 
 def edit_form(
@@ -26,9 +26,9 @@ def edit_form(
     ignore: tuple[str, ...] = (),
     **options: Any,
 ) -> BoundForm:
-    """Return a form that holds the present values.
+    """Return a form with the current values.
 
-    :param ignore: names that are sent and are no fields.
+    :param ignore: submitted names that are not fields.
     :param options: further arguments of :class:`~civicportal.web.forms.BoundForm`.
     """
     return BoundForm(request, schema, initial=current, ignore=(SEEN, *ignore), **options)
@@ -41,11 +41,11 @@ def handle_edit(
     save: Callable[[dict[str, Any]], Any],
     **context: Any,
 ) -> Any:
-    """Show a form or save what was sent; answer 409 with what was typed where somebody else saved meanwhile.
+    """Show a form or save the submitted values; answer 409 with the input after a concurrent change.
 
-    The template needs ``seen`` for its hidden field, and shows ``meanwhile``, pairs of label and present value.
+    The template needs ``seen`` for its hidden field, and shows ``meanwhile``, pairs of label and current value.
 
-    :param current: an untouched form of the present values, as :func:`edit_form` makes it.
+    :param current: an untouched form of the current values, as :func:`edit_form` makes it.
     """
     present = fingerprint(current)
 
@@ -66,20 +66,20 @@ def handle_edit(
             "meanwhile": differences(form, current),
         }
     if isinstance(answer, dict):
-        # A refused form is still made from what it was made from.
+        # A refused form keeps its original fingerprint.
         sent = request.POST.get(SEEN) if request.method == "POST" else None
         answer |= {"seen": sent or present, "stale": False, "meanwhile": []}
     return answer
 
 
 def fingerprint(form: BoundForm) -> str:
-    """Return a short name of the values that stand in a form."""
+    """Return a short digest of the values of a form."""
     texts = json.dumps(form.draft(), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(texts.encode()).hexdigest()[:32]
 
 
 def differences(form: BoundForm, current: BoundForm) -> list[tuple[str, str]]:
-    """Return label and present value of the fields in which what was typed is not what stands there now."""
+    """Return label and current value of the fields that differ from the input."""
     fields = ((form[name], current[name]) for name in {**form.draft(), **current.draft()})
     return [
         (present.label, present.words)

@@ -1,4 +1,4 @@
-"""Pages for what went wrong, and the one place where domain errors become HTTP answers."""
+"""Error pages, and the mapping of domain errors to HTTP responses."""
 
 import logging
 import secrets
@@ -31,11 +31,11 @@ from civicportal.web.sent import sent_form, stale_form
 
 log = logging.getLogger(__name__)
 MAY_HELP = (429, 500, 503)
-"""Answers after which it may help to send the same again."""
+"""Status codes for which sending the same request again may help."""
 
 
 def page(request: Request, status: int, template: str = "error", **context: Any) -> Any:
-    """Render an error page; a caller that wants JSON gets the message alone."""
+    """Render an error page; for JSON clients only the message."""
     if request.is_xhr or "application/json" in request.headers.get("Accept", ""):
         response = render_to_response("json", {"message": context.get("message", "")}, request=request)
     else:
@@ -48,18 +48,18 @@ def page(request: Request, status: int, template: str = "error", **context: Any)
 
 
 def not_found(request: Request) -> Any:
-    """Answer 404, for what is not there and for what this person may not know of."""
+    """Answer 404, also for objects that this user may not know of."""
     return page(request, 404, "404")
 
 
 def conflict(request: Request) -> Any:
-    """Answer 409 where no view has made a better page of it."""
+    """Answer 409 for views without their own page."""
     message = request.translate(_("Somebody else changed this meanwhile. Please open the page again."))
     return page(request, 409, message=message)
 
 
 def too_many(error: TooMany, request: Request) -> Any:
-    """Answer 429 and say until when."""
+    """Answer 429 with the end of the limit."""
     until = request.site.calendar.format_time(error.retry_after, locale=request.locale_name)
     message = request.translate(
         _("Too many attempts. Please try again after ${time}.", mapping={"time": until})
@@ -82,7 +82,7 @@ def challenge_needed(error: ChallengeNeeded, request: Request) -> Any:
 def bad_csrf(request: Request) -> Any:
     """Answer 400 to a form without the right token: the browser refused cookies, or the page is old.
 
-    A page of ours gets back what was written on it, to be sent with the token of now.
+    A page of the portal gets its input back, with the current token.
     """
     route = getattr(request, "matched_route", None)
     tell("csrf.refused", user=request.identity.user_id, route=route.name if route else "")
@@ -98,7 +98,7 @@ def bad_csrf(request: Request) -> Any:
 
 
 def http_error(error: HTTPException, request: Request) -> Any:
-    """Give the other HTTP errors the portal's face, with their headers."""
+    """Render other HTTP errors as pages of the portal, with their headers."""
     if error.status_int < 400:
         return error
     response = page(
@@ -110,7 +110,7 @@ def http_error(error: HTTPException, request: Request) -> Any:
 
 
 def database_gone(error: Exception, request: Request) -> Any:
-    """Answer 503 while the database does not answer; the next request tries again.
+    """Answer 503 while the database is unreachable.
 
     A request that certainly changed nothing is retried first: another server may have taken over.
     """
@@ -123,7 +123,7 @@ def database_gone(error: Exception, request: Request) -> Any:
 
 
 def store_away(error: StoreAway, request: Request) -> Any:
-    """Answer 503 while pictures lie where nobody answers; all else goes on."""
+    """Answer 503 for pictures while the file store is unreachable."""
     log.error("the store of files: %s", error)
     response = page(request, 503, "503")
     response.headers["Retry-After"] = str(RETRY_SECONDS)
@@ -131,9 +131,9 @@ def store_away(error: StoreAway, request: Request) -> Any:
 
 
 def crashed(error: Exception, request: Request) -> Any:
-    """Answer 500 with a code by which the log line is found."""
+    """Answer 500 with an id by which the log entry is found."""
     reference = secrets.token_hex(4)
-    # The pattern, not the path: that may hold the token of a link.
+    # The route pattern instead of the path, which may contain the token of a link.
     route = getattr(request, "matched_route", None)
     place = route.pattern if route else request.path
     log.error("crash %s on %s %s", reference, request.method, place, exc_info=error)

@@ -1,4 +1,4 @@
-"""What happened in a request that other parts of the portal react to, by Pyramid's subscribers."""
+"""Pyramid events of the portal."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from civicportal.web.request import Request
 
 @dataclass(frozen=True)
 class SessionReplaced:
-    """This answer gives the browser another session: somebody signs in or out.
+    """The response gives the browser another session: a user signs in or out.
 
-    :ivar old: the token the browser had.
-    :ivar new: the token it gets.
+    :ivar old: the previous token.
+    :ivar new: the new token.
     """
 
     request: Request

@@ -1,6 +1,6 @@
-"""Messages for the next page, in a short signed cookie: Pyramid's session interface, cut to what the portal needs.
+"""Flash messages in a short signed cookie, with the part of Pyramid's session interface that the portal needs.
 
-Everything else about a session is kept on the server; see :mod:`civicportal.domain.accounts`.
+All other session data is on the server; see :mod:`civicportal.domain.accounts`.
 """
 
 import base64
@@ -15,12 +15,12 @@ from civicportal.web.request import Request
 
 COOKIE = "cp_flash"
 LONGEST = 3000
-"""Bytes; a browser keeps 4096."""
+"""Bytes; browsers allow 4096."""
 
 
 @implementer(ISession)
 class FlashSession(dict[str, Any]):
-    """Holds messages by queue until a page has shown them."""
+    """Messages by queue until a page has shown them."""
 
     def __init__(self, request: Request) -> None:
         super().__init__()
@@ -32,13 +32,13 @@ class FlashSession(dict[str, Any]):
         self._before = self._encoded()
 
     def flash(self, message: Any, queue: str = "", allow_duplicate: bool = True) -> None:
-        """Keep a message: a translated text, or ``{text, url, title}`` for one with a button."""
+        """Add a message: a translated text, or ``{text, url, title}`` for one with a button."""
         messages = self._queues.setdefault(queue, [])
         if allow_duplicate or message not in messages:
             messages.append(message)
 
     def pop_flash(self, queue: str = "") -> list[Any]:
-        """Return the messages of a queue and forget them."""
+        """Return the messages of a queue and remove them."""
         return self._queues.pop(queue, [])
 
     def peek_flash(self, queue: str = "") -> list[Any]:
@@ -46,10 +46,10 @@ class FlashSession(dict[str, Any]):
         return self._queues.get(queue, [])
 
     def changed(self) -> None:
-        """Nothing to do: the cookie is written with every answer that needs it."""
+        """Do nothing: the cookie is written with every response that needs it."""
 
     def invalidate(self) -> None:
-        """Forget every message."""
+        """Remove all messages."""
         self._queues.clear()
 
     def _read(self) -> dict[str, list[Any]]:
@@ -77,7 +77,7 @@ class FlashSession(dict[str, Any]):
         )
 
     def _payload(self) -> str:
-        """Return the value of the cookie; if it is too long, without the oldest messages of the longest queue."""
+        """Return the value of the cookie, dropping the oldest messages of the longest queue if it is too long."""
         while len(payload := self._encoded()) >= LONGEST:
             queue = max(self._queues, key=lambda name: len(json.dumps(self._queues[name])))
             del self._queues[queue][0]
@@ -90,10 +90,10 @@ class FlashSession(dict[str, Any]):
 
 
 def cookie_name(request: Request) -> str:
-    """Return the name of the cookie; in production the prefix binds it to https and this host."""
+    """Return the name of the cookie; in production the prefix restricts it to https and this host."""
     return f"__Host-{COOKIE}" if request.registry.site.is_production else COOKIE
 
 
 def includeme(config: Any) -> None:
-    """Make ``request.session`` hold messages for the next page."""
+    """Make ``request.session`` hold flash messages."""
     config.set_session_factory(FlashSession)

@@ -1,4 +1,4 @@
-"""Security headers on every answer: pages, errors, files."""
+"""Security headers on every response: pages, errors, files."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from civicportal.web.request import Request
 __all__ = ["REPORTS", "content_security_policy", "headers_tween_factory", "includeme"]
 
 REPORTS = "/csp-reports"
-"""Where browsers report what broke the policy."""
+"""Where browsers report violations of the policy."""
 YEAR_SECONDS = 365 * 24 * 3600
-# Their addresses carry a code or a token that no other page may see. Not even the origin would be said by "no-referrer": with it
-# browsers send a form with "Origin: null", which is refused as one that another site has made.
+# Their URLs contain a code or a token that no other page may see. "no-referrer" would also hide the origin: browsers
+# then send forms with "Origin: null", which is refused as cross-site.
 SECRET_PATHS = ("/track", "/staff/reset", "/staff/invite", "/staff/rescue")
 
 _FIXED = {
@@ -43,7 +43,7 @@ def content_security_policy(tile_host: str | None = None) -> str:
 
 
 def headers_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
-    """Return the tween. What a view has set itself stays, so an attachment may have a stricter policy.
+    """Return the tween. Headers set by a view are kept, so an attachment may have a stricter policy.
 
     Setting: `civicportal.tile_host`, see `content_security_policy`.
     """
@@ -58,7 +58,7 @@ def headers_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Calla
         headers.setdefault("Referrer-Policy", _referrer_policy(request.environ))
         if request.environ["wsgi.url_scheme"] == "https":
             headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}; includeSubDomains")
-        # Added last: others set cookies, or say that a page is the same for everybody.
+        # Added last: other callbacks set cookies, or mark a page as public.
         request.add_response_callback(_keep_nowhere)
         return response
 
@@ -66,20 +66,20 @@ def headers_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Calla
 
 
 def _keep_nowhere(request: Request, response: Any) -> None:
-    # Who sends a cookie may be signed in: nobody keeps the page unless it has been said to whom it may be given.
+    # A request with a cookie may be signed in: its response is not cached unless marked otherwise.
     if "HTTP_COOKIE" in request.environ or "Set-Cookie" in response.headers:
         response.headers.setdefault("Cache-Control", "no-store")
 
 
 def _referrer_policy(environ: dict[str, Any]) -> str:
-    # The raw path: this runs before anybody has checked that it can be decoded.
+    # The raw path: this runs before its encoding is checked.
     path = environ.get("PATH_INFO", "")
     secret = any(path == prefix or path.startswith(prefix + "/") for prefix in SECRET_PATHS)
     return "strict-origin" if secret else "same-origin"
 
 
 def includeme(config: Any) -> None:
-    """Put the tween over all others, so that no answer goes out without the headers."""
+    """Add the tween above all others, so that no response lacks the headers."""
     config.add_tween(
         "civicportal.web.headers.headers_tween_factory",
         under=INGRESS,

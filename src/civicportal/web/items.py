@@ -1,4 +1,4 @@
-"""What plugins contribute to pages that show several of them."""
+"""Contributions of plugins to shared pages."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,17 +7,17 @@ from typing import Literal
 from translationstring import TranslationString
 
 ALL_KINDS = "*"
-"""Instead of the name of a kind: the cases of every kind are counted."""
+"""Instead of the name of a kind: cases of every kind are counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NavigationItem:
-    """A link of the citizens' bar or of the staff side bar.
+    """A link of the citizens' navigation or of the staff sidebar.
 
-    :ivar weight: heavier comes first, then the name decides.
-    :ivar section: "services" or "admin" in the side bar of staff; ignored for citizens.
-    :ivar kind: the case kind whose open cases in one's kartable are counted beside the link.
-    :ivar permission: who sees it among staff; None is everyone.
+    :ivar weight: higher first, then by name.
+    :ivar section: "services" or "admin" in the staff sidebar; ignored for citizens.
+    :ivar kind: the case kind whose open cases in the user's kartable are the badge.
+    :ivar permission: required of staff; None is everyone.
     """
 
     name: str
@@ -33,13 +33,13 @@ class NavigationItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Widget:
-    """A piece of the citizens' home ("card", "main", "aside", "head") or of the staff desk ("desk").
+    """A part of the citizens' home page ("card", "main", "aside", "head") or of the staff desk ("desk").
 
-    What is drawn for "head" stands in the head of the page: a link to a feed, a description.
+    "head" is rendered in the HTML head: a link to a feed, a description.
 
-    :ivar template: asset of a Jinja2 template, rendered with ``context`` added to the page's names.
-    :ivar context: names, or a function that reads them: it is called only on the page that shows the piece, and
-        returns None where there is nothing to show.
+    :ivar template: asset of a Jinja2 template, rendered with ``context`` added to the page's variables.
+    :ivar context: variables, or a function that returns them: it is called only on the page that shows the widget, and
+    returns None if there is nothing to show.
     """
 
     name: str
@@ -51,9 +51,9 @@ class Widget:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A piece of the case page of staff ("facts", "aside") and citizens ("citizen_top" over the steps, "citizen").
+    """A part of the case page of staff ("facts", "aside") and citizens ("citizen_top" above the history, "citizen").
 
-    What is drawn for "tracked" is for whoever has shown the second part of the tracking code and is not signed in.
+    "tracked" is for visitors who have verified the tracking code and are not signed in.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The visitor's language: a cookie that one of the site's languages may stand in."""
+"""The visitor's language, in a cookie."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from civicportal.web.csrf import from_own_page
 from civicportal.web.request import Request
 
 A_YEAR = 365 * 86400
-#: What a language calls itself; one that is not here shows its code.
+#: Names of languages in themselves; others are shown by their code.
 NAMES = {"fa": "فارسی", "en": "English", "ar": "العربية", "az": "تورکجه", "ckb": "کوردی", "tr": "Türkçe"}
 
 
@@ -20,7 +20,7 @@ def languages(request: Request) -> list[tuple[str, str]]:
 
 
 def choose(request: Request) -> Any:
-    """Remember a language of the site and go back to the page; any other changes nothing."""
+    """Set a language of the site and redirect to the page; an unknown one changes nothing."""
     if not from_own_page(request):
         check_csrf_token(request)
     response = HTTPSeeOther(request.safe_next("/"))

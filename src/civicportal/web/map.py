@@ -15,7 +15,7 @@ AN_HOUR = 3600
 
 
 def city_map(request: Request) -> Any:
-    """Serve the file that the site names; it is read once."""
+    """Serve the site's map file, which is read once."""
     if request.registry.city_map is None:
         raise HTTPNotFound
     encoding = "gzip" if takes_gzip(request) else None
@@ -36,7 +36,7 @@ def _tagged(body: bytes) -> tuple[bytes, str]:
 
 
 def _body(site: Any) -> bytes:
-    """Return the site's file, or, where the districts lie in another one, both as one."""
+    """Return the site's file, combined with the file of districts if that is separate."""
     path, districts = map_files(site.path.parent, site.settings["map"])
     if districts is None:
         return path.read_bytes()
@@ -46,7 +46,7 @@ def _body(site: Any) -> bytes:
 def includeme(config: Any) -> None:
     """Read the file and add the route.
 
-    :raises InvalidMap: when the site names a file that is not there or no map.
+    :raises InvalidMap: when the file is missing or not a map.
     """
     site = config.registry.site
     config.registry.city_map = None

@@ -1,6 +1,6 @@
-"""Read multipart forms: bounded in parts, headers and text, files spooled to disk (RFC 7578).
+"""Parse multipart forms with limits on parts, headers and text, and files spooled to disk (RFC 7578).
 
-WebOb reads them with ``cgi.FieldStorage``, line by line and without a limit: 42 MiB of newlines cost 14 CPU seconds.
+WebOb parses them with ``cgi.FieldStorage``, line by line and without a limit: 42 MiB of newlines cost 14 CPU seconds.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ __all__ = ["BrokenForm", "FormFile", "FormTooLarge", "close_form", "read_multipa
 
 CHUNK = 64 * 1024
 HEADER_BYTES = 1024
-"""Of one header of a part: a file name has 255 bytes at most."""
+"""Maximum of one header of a part: a file name has at most 255 bytes."""
 HEADERS = 8
 BOUNDARY_CHARACTERS = 70
 """RFC 2046 §5.1.1."""
 TEXT_BYTES = 1024 * 1024
-"""Of all texts of a form together: no more than a form without files may have."""
+"""Maximum of all texts of a form together, the same as for a form without files."""
 IN_MEMORY = 64 * 1024
 """Bytes of a file that are kept in memory before it goes to disk."""
 _PARSED = "webob._parsed_post_vars"

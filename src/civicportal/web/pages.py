@@ -1,10 +1,10 @@
-"""A domain's or plugin's pages as a table: addresses, and who answers them with which template."""
+"""Routes and views of a package as a table."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-#: Route, view, template, who may, methods. The view is ``module.function`` below the views' package; the template a
-#: name without folder and ending, "json", or None for a view that answers itself.
+#: Route, view, template, permission, methods. The view is ``module.function`` below the views' package; the template a
+#: name without folder and suffix, "json", or None for a view that returns a response.
 Page = tuple[str, str, str | None, str, Any]
 
 

@@ -33,7 +33,7 @@ class Request(pyramid.request.Request):
     """
 
     request_body_tempfile_limit = 1024 * 1024
-    """Bytes; a smaller body stays in memory, so that a retried request reads it again. Pictures go to a file."""
+    """Bytes; a smaller body stays in memory, so that a retried request can read it again. Pictures go to a file."""
 
     site: "Site"
     work: "Work"

@@ -1,4 +1,4 @@
-"""What a request carries: the site, the unit of work, the locale, messages for the next page."""
+"""Properties of a request: site, unit of work, locale, redirects."""
 
 from typing import Any
 
@@ -17,16 +17,16 @@ def site(request: Request) -> Any:
 
 
 def work(request: Request) -> Work:
-    """Return the request's unit of work; GET and HEAD read, everything else writes.
+    """Return the request's unit of work, read-only for GET and HEAD.
 
-    The identity is found first, in a short transaction of its own.
+    The identity is loaded first, in a short transaction of its own.
     """
     actor = request.identity
     return Work(request.site, request.tm, actor=actor, write=request.method not in SAFE)
 
 
 def locale_of(request: Request) -> str:
-    """Return the visitor's language, if the site speaks it."""
+    """Return the visitor's language, if the site has it."""
     site = request.registry.site
     wanted = request.cookies.get(site.language_cookie_name, "")
     return wanted if wanted in site.languages else site.locale
@@ -38,15 +38,15 @@ def text_direction(request: Request) -> str:
 
 
 def safe_next(request: Request, fallback: str = "/") -> str:
-    """Return the page to go on to, if it is a path of this portal."""
+    """Return the page to continue to, if it is a path of this portal."""
     target = request.params.get("next", "")
     is_path = target.startswith("/") and not target.startswith("//") and "\\" not in target
-    # The header that names it takes no other letters; the portal's own addresses have none.
+    # The Location header allows only these characters; the portal's own paths contain no others.
     return target if is_path and target.isascii() and target.isprintable() else fallback
 
 
 def translate(request: Request, text: Any) -> str:
-    """Return a text in the request's language; what is translated has its digits, words of the data stay as they are."""
+    """Return a text in the request's language; translated ones get its digits, data stays as it is."""
     said = say(text, request.localizer)
     return localized_digits(said, request.locale_name) if isinstance(text, TranslationString) else said
 

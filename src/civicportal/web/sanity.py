@@ -1,8 +1,8 @@
-"""The first check of every request: what no page of the portal can read is refused before anything looks at it.
+"""The first check of every request: malformed requests are refused before any view.
 
-Measured on Pyramid 2.1 and waitress 3.0: a stray byte in the address, a multipart body without a boundary or JSON that
-is nested deeply ends as an error 500 in a view; 200,000 form fields cost more than a second. Here they end as 400,
-405 or 413 with a page that needs no template, no session and no database.
+Measured with Pyramid 2.1 and waitress 3.0: a stray byte in the URL, a multipart body without a boundary or deeply nested
+JSON ends as an error 500 in a view; 200,000 form fields cost more than a second. Here they are answered with 400,
+405 or 413 and a page that needs no template, no session and no database.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ JSON_BYTES = 64 * 1024
 FIELDS = 200
 WIDE_FIELDS = 2000
 UPLOAD_COUNTED = "civicportal.upload_counted"
-"""Pictures of a request that its address has been charged with before it was read, in its environment."""
+"""Key of the request's environment: pictures counted against its address before the body was read."""
 METHODS = ("GET", "HEAD", "POST")
 MONITORING = frozenset({"/healthz", "/readyz", "/readyz/worker", "/metrics"})
-"""Monitors ask a node by its address, not by the portal's name; what these answer holds no address."""
+"""Monitoring systems use a node's address, not the portal's host name; these responses contain no addresses."""
 
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?")
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -94,7 +94,7 @@ class Rules:
 
 
 def sanity_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
-    """Return the tween. Settings are read once, when the application is made."""
+    """Return the tween. Settings are read once."""
     rules = registry.sanity_rules = Rules.of(registry.settings or {})
     page = RefusalPage(registry)
 
@@ -131,9 +131,9 @@ def attempts(request: Request) -> int | None:
 
 
 def check(request: Request, rules: Rules) -> None:
-    """Look at method, headers, host, address and body, the cheap things first.
+    """Check method, headers, host, URL and body, cheap checks first.
 
-    :raises Refused: with the status to answer, at the first thing that is wrong.
+    :raises Refused: with the status to answer, at the first problem.
     """
     environ = request.environ
     if environ["REQUEST_METHOD"] not in METHODS:
@@ -184,7 +184,7 @@ def _count_upload(request: Request) -> None:
         headers = {"Retry-After": str(full.seconds_left(site.clock.now()))}
         raise Refused(429, "too many pictures of an address", headers) from None
     except (DBAPIError, PoolTimeout):
-        # The page itself reports that the database does not answer.
+        # The view itself reports an unreachable database.
         log.warning("an upload is not counted: the database does not answer")
 
 
@@ -208,5 +208,5 @@ def _below(path: str, prefixes: tuple[str, ...]) -> bool:
 
 
 def includeme(config: Any) -> None:
-    """Put the tween over all others but the one that sets the headers."""
+    """Add the tween above all others except that of the security headers."""
     config.add_tween("civicportal.web.sanity.sanity_tween_factory", under=INGRESS, over=EXCVIEW)

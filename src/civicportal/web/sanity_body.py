@@ -1,4 +1,4 @@
-"""The part of the first check that reads: query string, forms, JSON."""
+"""First check, part two: query string, forms, JSON."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ __all__ = [
 ]
 
 FILE = "file"
-"""The field of a picture that a script sends by itself; the fields of a form are named by ``files_name``."""
+"""Name of the field in which a script uploads a picture; fields of forms are named by ``files_name``."""
 JSON_DEPTH = 20
 JSON_VALUES = 4000
-"""Members of lists and objects, counted before anything is parsed; those within texts count as well."""
+"""Maximum members of lists and objects, counted before parsing; commas within strings count as well."""
 MULTIPART = "multipart/form-data"
 
 _LINE_BREAK = re.compile(r"[\x00\r\n]")
 _FORM = ("", "application/x-www-form-urlencoded", MULTIPART)
-# Possessive, and content with a string that never ends: no input makes it look at a character twice.
+# Possessive, and matches unterminated strings: no input causes backtracking.
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 # RFC 6265 §4.1.1; a value has the characters that WebOb accepts, or is quoted.
 _COOKIE = re.compile(r"""[!#$%&'*+.^_`|~\w-]+=("[ !#-:<-~]*"|[\w~!@#$%^&*()+=.?|:/{}<>'`-]*)""", re.ASCII)
@@ -170,7 +170,7 @@ def _check_fields(fields: Iterable[tuple[Any, Any]]) -> None:
     """Check names and values."""
     for name, value in fields:
         filename = getattr(value, "filename", None)
-        if value == b"":  # a file field in which nothing was chosen
+        if value == b"":  # a file field without a chosen file
             value = ""
         if not isinstance(name, str) or not (isinstance(value, str) or filename):
             raise Refused(400, "broken form")
@@ -187,7 +187,7 @@ def _check_json(body: bytes) -> None:
         text = body.decode("utf-8")
         if max(_depths(text), default=0) > JSON_DEPTH:
             raise Refused(400, "JSON is nested too deeply")
-        # Written out again, escapes of NUL and of half characters show.
+        # Serialised again to reveal escapes of NUL and of lone surrogates.
         clean = json.dumps(json.loads(text), ensure_ascii=False, allow_nan=False)
         clean.encode("utf-8")
     except (ValueError, RecursionError):

@@ -10,7 +10,7 @@ from civicportal.web.request import Request
 
 PATH = "/.well-known/security.txt"
 GOOD_FOR = timedelta(days=90)
-"""Less than the year that RFC 9116 §2.5.5 recommends at most; counted from the present day, it never runs out."""
+"""Less than the maximum of one year that RFC 9116 §2.5.5 recommends; counted from today, it never expires."""
 A_DAY = 86400
 
 

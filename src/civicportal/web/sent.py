@@ -1,4 +1,4 @@
-"""What a form has brought, for pages that give it back because it could not be acted on."""
+"""The submitted form, for error pages that redisplay it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,12 +28,12 @@ class Sent:
     is_own: bool = True
 
     def __bool__(self) -> bool:
-        """Return whether there is anything to give back."""
+        """Return whether there is anything to redisplay."""
         return bool(self.texts)
 
     @property
     def words(self) -> list[str]:
-        """Return what a person has written: keys and choices are one word of ASCII."""
+        """Return the texts written by the user, not keys and choices, which are one ASCII word."""
         return [text for _name, text in self.texts if len(text.split()) > 1 or not text.isascii()]
 
 
@@ -45,10 +45,10 @@ def sent_form(request: Request) -> Sent:
 
 
 def stale_form(request: Request) -> Sent:
-    """Return a form of ours whose token is none of this session: somebody has signed in again in another tab.
+    """Return a form of this portal whose token is from another session: the user has signed in again in another tab.
 
-    That a page of ours has sent it says the browser itself, in headers that no page can write. It is given back to be sent
-    again, never acted on.
+    That it comes from a page of the portal is shown by headers that no page can set. It is redisplayed to be submitted
+    again, never processed.
     """
     try:
         own = request.method == "POST" and from_own_page(request)
@@ -97,5 +97,5 @@ def _is_own(request: Request) -> bool:
     try:
         return bool(check_csrf_origin(request, raises=False) and check_csrf_token(request, raises=False))
     except ValueError:
-        # The body is none of a form, or broke off.
+        # The body is not a form, or is incomplete.
         return False

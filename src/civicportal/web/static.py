@@ -1,6 +1,6 @@
-"""Static files under ``/static/<owner>/<digest>/…``: the right digest may be kept for ever, any other is asked again.
+"""Static files under ``/static/<owner>/<digest>/…``: immutable with the right digest, revalidated with any other.
 
-The digest goes over the folder as the site overrides it, so that two versions may run side by side.
+The digest covers the folder including the site's overrides, so that two versions can run side by side.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ mimetypes.add_type("application/geo+json", ".geojson")
 class StaticFiles:
     """The static folders of core, plugins and site, by owner.
 
-    :ivar urls: addresses made so far, by the path of the application, owner and path.
+    :ivar urls: cache of URLs by the path of the application, owner and path.
     """
 
     def __init__(self, packages: dict[str, str], site_package: str) -> None:
@@ -35,13 +35,13 @@ class StaticFiles:
         self.urls: dict[tuple[str, str, str], str] = {}
 
     def digest(self, owner: str) -> str:
-        """Return the digest of an owner's folder, reckoned once."""
+        """Return the digest of an owner's folder, computed once."""
         if owner not in self._digests:
             self._digests[owner] = self._reckon(owner)
         return self._digests[owner]
 
     def file(self, owner: str, path: str) -> Path | None:
-        """Return the file, the site's own if it has one, or None."""
+        """Return the file, preferring the site's override, or None."""
         package = self.packages.get(owner)
         parts = path.split("/")
         if package is None or any(part in ("", ".", "..") or part.startswith(".") for part in parts):
@@ -70,7 +70,7 @@ class StaticFiles:
 
 
 def static_url(request: Request, owner: str, path: str) -> str:
-    """Return the address of a static file, with the digest of its folder; a page names a hundred, so each is made once."""
+    """Return the URL of a static file with the digest of its folder, cached because a page has a hundred."""
     files: StaticFiles = request.registry.static_files
     known = (request.script_name, owner, path)
     if known not in files.urls:
@@ -107,6 +107,6 @@ def _response(request: Request, path: Path) -> Response:
 
 
 def includeme(config: Any) -> None:
-    """Add the route; the folders are known when the app is assembled."""
+    """Add the route; the folders are known after the app is assembled."""
     config.add_route("static", "/static/{owner}/{digest}/{path:.*}")
     config.add_view(static_file, route_name="static", permission=EVERYBODY)

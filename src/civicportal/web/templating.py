@@ -1,4 +1,4 @@
-"""Jinja2: what every template knows, and the filters that write dates, digits and numbers of the city."""
+"""Jinja2 globals, and filters that format dates, digits and numbers of the city."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -42,19 +42,19 @@ def _calendar(context: Any) -> Any:
 
 @pass_context
 def digits(context: Any, value: object) -> str:
-    """Write digits as the language does."""
+    """Convert digits to those of the language."""
     return localized_digits(str(value), _locale(context))
 
 
 @pass_context
 def number(context: Any, value: float) -> str:
-    """Write a number with the language's separators."""
+    """Format a number with the language's separators."""
     return format_number(value, _locale(context))
 
 
 @pass_context
 def total(context: Any, value: Total) -> str:
-    """Write how many rows a list has, in words where only some are counted."""
+    """Format the number of rows of a list; as text if it is a lower bound."""
     written = format_number(value.number, _locale(context))
     if value.exact:
         return written
@@ -65,31 +65,31 @@ def total(context: Any, value: Total) -> str:
 
 @pass_context
 def brief_total(context: Any, value: Total) -> str:
-    """Write the same where there is room for a number only."""
+    """Format the number of rows briefly, for badges."""
     return format_number(value.number, _locale(context)) + ("" if value.exact else "+")
 
 
 @pass_context
 def date(context: Any, value: datetime, style: Any = "medium") -> str:
-    """Write the city's day of a moment."""
+    """Format the city's date of a time."""
     return str(_calendar(context).format_date(value, style, locale=_locale(context)))
 
 
 @pass_context
 def date_time(context: Any, value: datetime) -> str:
-    """Write day and time; the year only when it is not this one."""
+    """Format date and time, with the year only if it is not the current one."""
     return str(_calendar(context).format_datetime(value, _now(context), locale=_locale(context)))
 
 
 @pass_context
 def time_only(context: Any, value: datetime) -> str:
-    """Write the time of day."""
+    """Format the time of day."""
     return str(_calendar(context).format_time(value, locale=_locale(context)))
 
 
 @pass_context
 def relative(context: Any, value: datetime) -> str:
-    """Write how long ago, or the date when it is long ago."""
+    """Format how long ago a time was, or its date if it is long ago."""
     request = context.get("request") or get_current_request()
     text = _calendar(context).relative(value, _now(context), locale=_locale(context))
     return str(request.localizer.translate(text))
@@ -97,34 +97,34 @@ def relative(context: Any, value: datetime) -> str:
 
 @pass_context
 def tracking_code(context: Any, code: str) -> str:
-    """Write a tracking code in groups."""
+    """Format a tracking code in groups."""
     return localized_digits(tracking.grouped(code), _locale(context))
 
 
 @pass_context
 def mobile(context: Any, value: str) -> str:
-    """Write a mobile number as people do."""
+    """Format a mobile number for display."""
     country = (context.get("request") or get_current_request()).site.country
     return localized_digits(country.display_mobile(value), _locale(context))
 
 
 @pass_context
 def mask_mobile(context: Any, value: str) -> str:
-    """Write a mobile number with its middle hidden, kept from left to right among words of the other direction."""
+    """Format a mobile number with its middle masked, left to right within right-to-left text."""
     country = (context.get("request") or get_current_request()).site.country
     return f"\u2066{localized_digits(country.mask_mobile(value), _locale(context))}\u2069"
 
 
 @pass_context
 def translated(context: Any, value: object) -> str:
-    """Translate a text that came from Python."""
+    """Translate a text from Python code."""
     request = context.get("request") or get_current_request()
     return say(value, request.localizer)
 
 
 @pass_context
 def listed_names(context: Any, values: Iterable[object]) -> str:
-    """Write several names with the comma of the language between them."""
+    """Join names with the comma of the language."""
     return listed(map(str, values), _locale(context))
 
 
@@ -146,9 +146,9 @@ FILTERS = {
 
 
 class Gettext:
-    """What ``_()`` and ``{% trans %}`` in templates call: the words of a template are looked up once for each language.
+    """``_()`` and ``{% trans %}`` of templates, with translations cached for each language.
 
-    Set as ``jinja2.i18n.gettext``; there is one for each application.
+    Set as ``jinja2.i18n.gettext``; one per application.
     """
 
     def __init__(self, domain: str) -> None:
@@ -156,7 +156,7 @@ class Gettext:
         self._known: dict[tuple[str, str], str] = {}
 
     def gettext(self, message: str, mapping: Mapping[str, Any] | None = None) -> str:
-        """Return the translation of a text that stands in a template, with the values of its fields."""
+        """Return the translation of a template's text, with its placeholders replaced."""
         localizer = get_current_request().localizer
         if mapping:
             return str(localizer.translate(message, domain=self._domain, mapping=mapping))
@@ -166,16 +166,16 @@ class Gettext:
         return self._known[asked]
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
-        """Return the form that a number takes."""
+        """Return the plural form for a number."""
         localizer = get_current_request().localizer
         return str(localizer.pluralize(singular, plural, n, domain=self._domain))
 
 
 @lru_cache(1000)
 def icon(url: str, name: str, cls: str = "") -> Markup:
-    """Return a drawing, which screen readers pass over; a page holds up to two hundred.
+    """Return an SVG icon, hidden from screen readers; a page has up to two hundred.
 
-    :param url: of the file of all icons.
+    :param url: of the icon sprite.
     """
     classes = escape(f"icon {cls}" if cls else "icon")
     use = f'<use href="{escape(url)}#{escape(name)}"/>'
@@ -183,7 +183,7 @@ def icon(url: str, name: str, cls: str = "") -> Markup:
 
 
 class LazyToken:
-    """The token for forms, made when a template writes it: a page without a form sets no cookie."""
+    """The CSRF token, created when a template uses it: a page without a form sets no cookie."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -193,14 +193,14 @@ class LazyToken:
 
 
 class LazyMacros:
-    """The macros of pages, which templates know as ``ui``: made when the first of them is used."""
+    """The macros available as ``ui``, loaded when the first of them is used."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
 
     def __getattr__(self, name: str) -> Any:
         macro = getattr(MACROS.get_or_create(self._request), name)
-        setattr(self, name, macro)  # found at once the next time
+        setattr(self, name, macro)  # cached as an attribute
         return macro
 
 
@@ -214,7 +214,7 @@ MACROS = RequestLocalCache(_macros)
 
 
 class LazyNavigation:
-    """The navigation, gathered when a layout asks for it: fields and fragments have none."""
+    """The navigation, built when a layout uses it: fields and fragments have none."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -224,7 +224,7 @@ class LazyNavigation:
 
 
 def add_globals(event: Any) -> None:
-    """Give every template the names it may rely on."""
+    """Add the template globals."""
     request = event.get("request") or get_current_request()
     if request is None:
         return
@@ -246,20 +246,20 @@ def _names(request: Request) -> dict[str, Any]:
 
 
 NAMES = RequestLocalCache(_names)
-"""What the templates of a request know: a page is drawn in many pieces."""
+"""Variables cached per request: a page is rendered in many parts."""
 
 
 def includeme(config: Any) -> None:
     """Add the filters and the globals."""
     config.add_subscriber(add_globals, BeforeRender)
-    # Layouts and macros are named from here, by the templates of plugins too.
+    # Layouts and macros are found by these names, also from templates of plugins.
     config.add_jinja2_search_path("civicportal:templates")
 
     def prepare() -> None:
         drawn_with = config.get_jinja2_environment()
         drawn_with.filters.update(FILTERS)
         drawn_with.context_class = QuickContext
-        # Jinja's own looks up ``gettext`` in the context, which it copies for it inside of loops and blocks.
+        # Jinja's own looks up ``gettext`` in the context, which is copied for that inside loops and blocks.
         drawn_with.globals["_"] = drawn_with.globals["gettext"]
 
     config.action(None, prepare, order=1000)

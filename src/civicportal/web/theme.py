@@ -1,4 +1,4 @@
-"""The city's own colours as a served style sheet: they replace the primary tokens and nothing else."""
+"""The city's colours as a style sheet that overrides the primary tokens."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _TOKENS = {
 
 
 def theme_css(look: Mapping[str, str]) -> str:
-    """Return the style sheet of a site's ``[look]``; keys that end in ``_dark`` hold in the dark.
+    """Return the style sheet of a site's ``[look]``; keys ending in ``_dark`` apply in dark mode.
 
     :raises ConfigurationError: for an unknown key, and for a colour that is not ``#rrggbb``.
     """
@@ -46,10 +46,10 @@ def theme_css(look: Mapping[str, str]) -> str:
 
 
 def theme(request: Request) -> Any:
-    """Serve the colours. Their address carries what they were made of."""
+    """Serve the colours, with their digest in the URL."""
     faces, asked = request.site.faces, request.query_string
     if asked != faces.current().digest:
-        # A page that another process has drawn may know of a change that this one does not know yet.
+        # A page rendered by another process may know a change that this one does not know yet.
         faces.forget()
     face = faces.current()
     request.response.content_type = "text/css"
@@ -59,7 +59,7 @@ def theme(request: Request) -> Any:
 
 
 def includeme(config: Any) -> None:
-    """Add the route; the colours are checked at the start."""
+    """Add the route; the colours are validated at the start."""
     theme_css(config.registry.site.settings["look"])
     config.add_route("theme", "/theme.css")
     config.add_view(theme, route_name="theme", permission=EVERYBODY)

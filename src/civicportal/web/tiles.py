@@ -1,4 +1,4 @@
-"""The site's own map tiles: a PMTiles file by ranges of bytes, or the tiles of an MBTiles file by their addresses."""
+"""The site's own map tiles: a PMTiles file by byte ranges, or the tiles of an MBTiles file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ TILES = "/map/tiles/{digest}"
 
 
 def tile_file(request: Request) -> Response:
-    """Serve the file, or the one range of its bytes that is asked for."""
+    """Serve the file, or the requested byte range."""
     tiles: TileSet | None = request.registry.tiles
     if tiles is None or tiles.kind != "pmtiles":
         raise HTTPNotFound
@@ -45,7 +45,7 @@ def tile_file(request: Request) -> Response:
 
 
 def tile(request: Request) -> Response:
-    """Serve one tile; where the set has none there is nothing to see."""
+    """Serve one tile; 204 if the set does not have it."""
     tiles: TileSet | None = request.registry.tiles
     if tiles is None or tiles.kind != "mbtiles":
         raise HTTPNotFound
@@ -59,7 +59,7 @@ def tile(request: Request) -> Response:
 
 
 def _kept(request: Request, response: Response, tiles: TileSet) -> Response:
-    """Let everybody keep what cannot change under its address."""
+    """Set immutable caching for content that never changes under its URL."""
     if request.matchdict["digest"] == tiles.digest:
         response.cache_control = f"public, max-age={A_YEAR}, immutable"
     else:
@@ -79,9 +79,9 @@ def _bytes(path: Path, start: int, stop: int) -> Iterator[bytes]:
 
 
 def includeme(config: Any) -> None:
-    """Look at the file and add the routes.
+    """Check the file and add the routes.
 
-    :raises InvalidTiles: when the site names a file that is not there or holds no pictures.
+    :raises InvalidTiles: when the file is missing or contains no pictures.
     """
     site = config.registry.site
     tiles = _tiles_of(site)

@@ -1,3 +1,3 @@
-"""The announcement board."""
+"""Announcements of the city."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Reading announcements: the citizens' board and archive, the officers' lists."""
+"""Read access to announcements: the citizens' list and archive, the officers' lists."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,9 +13,9 @@ from civicportal_announcements.pictures import Picture
 from civicportal_announcements.states import ON_BOARD, READABLE, State, in_state
 
 ORDER = (Post.pinned.desc(), Post.weight.desc(), Post.id.desc())
-"""Of the board."""
+"""Maximum announcements of the citizens' list."""
 MOST_WORDS = 8
-#: View of the officers: the states it lists, and their order.
+#: Views of the officers: their states, and order.
 VIEWS: dict[str, tuple[tuple[State, ...], tuple[Any, ...]]] = {
     "board": (ON_BOARD, ORDER),
     "draft": (("draft",), (Post.updated_at.desc(), Post.id.desc())),
@@ -47,28 +47,28 @@ class Board(Service):
     # -- citizens -------------------------------------------------------------------------------------------
 
     def live(self, most: int) -> Sequence[Post]:
-        """Return the first announcements of the board."""
+        """Return the first announcements of the citizens' list."""
         return self.session.scalars(
             select(Post).where(in_state(self.now, "live")).order_by(*ORDER).limit(most)
         ).all()
 
     def latest(self, most: int) -> Sequence[Post]:
-        """Return what is on the board, the latest first, wherever it stands."""
+        """Return the current announcements, latest first, whatever their position."""
         query = select(Post).where(in_state(self.now, "live"))
         return self.session.scalars(query.order_by(Post.starts_at.desc(), Post.id.desc()).limit(most)).all()
 
     def count_live(self) -> int:
-        """Return how many are on the board."""
+        """Return the number of current announcements."""
         return self.session.scalar(select(func.count()).where(in_state(self.now, "live"))) or 0
 
     def shelf(self, view: str, number: int, size: int) -> Shelf:
-        """Return a page of what citizens may read: "live" or "ended"."""
+        """Return a page for citizens: "live" or "ended"."""
         if view == "ended":
             return self._shelf([in_state(self.now, "ended")], VIEWS["ended"][1], number, size)
         return self._shelf([in_state(self.now, "live")], ORDER, number, size)
 
     def readable(self, post_id: int) -> Post:
-        """Return an announcement that is or was on the board.
+        """Return an announcement that is or was published.
 
         :raises NotFound: for any other.
         """
@@ -80,14 +80,14 @@ class Board(Service):
     # -- officers -------------------------------------------------------------------------------------------
 
     def desk(self, view: str, words: str, number: int, size: int) -> Shelf:
-        """Return a page of a view, narrowed to posts in which every word stands."""
+        """Return a page of a view, filtered by words."""
         states, order = VIEWS[view]
         terms = key(words).split()[:MOST_WORDS]
         found = [Post.search_text.contains(term, autoescape=True) for term in terms]
         return self._shelf([in_state(self.now, *states), *found], order, number, size)
 
     def counts(self) -> dict[str, int]:
-        """Return how many announcements each state has."""
+        """Return the number of announcements by state."""
         names: tuple[State, ...] = ("draft", "scheduled", "live", "ended", "deleted")
         sums = [func.sum(case((in_state(self.now, name), 1), else_=0)) for name in names]
         row = self.session.execute(select(*sums).select_from(Post)).one()
@@ -96,7 +96,7 @@ class Board(Service):
     # -- pictures -------------------------------------------------------------------------------------------
 
     def pictures(self, posts: Iterable[Post]) -> dict[int, list[Picture]]:
-        """Return the pictures of announcements, by id of the announcement; one without has an empty list."""
+        """Return the pictures of announcements, by id of the announcement; empty lists included."""
         ids = [post.id for post in posts]
         query = select(PostImage, Attachment).join(Attachment, Attachment.id == PostImage.attachment_id)
         rows = self.session.execute(
@@ -108,7 +108,7 @@ class Board(Service):
         return found
 
     def picture_post(self, name: str) -> tuple[Post, bool]:
-        """Return the announcement that a picture belongs to, and whether citizens may see it.
+        """Return the announcement of a picture, and whether citizens may see it.
 
         :raises NotFound: when it belongs to none.
         """

@@ -1,4 +1,4 @@
-"""One text by SMS to everybody who asked for announcements: confirmed, brought out in portions, watched, stopped."""
+"""Broadcasts: one SMS to all subscribers of announcements, confirmed, sent in batches, monitored, stopped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,20 +28,20 @@ from civicportal_announcements.schemas import settings_of
 
 SEND = "announcements:broadcast:send"
 KIND = "announcements.broadcast"
-"""What the messages are listed under: no registered text, for providers have no template of free words."""
+"""Name of the messages: no registered text, since providers have no template for free text."""
 PORTION = timedelta(seconds=10)
-"""How often the outbox is filled."""
+"""Interval of the job."""
 UNFILLED = (Broadcast.filled_at.is_(None), Broadcast.stopped_at.is_(None))
-"""What is still being brought out."""
+"""States of an unfinished broadcast."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What a text would come to.
+    """The cost of a text.
 
     :ivar text: as it is sent.
-    :ivar recipients: people who get it.
-    :ivar cost: None where no price is known.
+    :ivar recipients: number of people.
+    :ivar cost: None if the price is unknown.
     """
 
     text: str
@@ -52,10 +52,10 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a broadcast has come.
+    """The progress of a broadcast.
 
-    :ivar batch: the messages that have been promised.
-    :ivar to_come: people whose message is not even promised yet.
+    :ivar batch: its queued messages.
+    :ivar to_come: people whose message is not queued yet.
     :ivar phase: "running", "finished" or "stopped".
     """
 
@@ -65,14 +65,14 @@ class Progress:
 
     @property
     def waiting(self) -> int:
-        """Return how many messages have not left."""
+        """Return the number of unsent messages."""
         return self.batch.waiting + self.to_come
 
 
 def with_way_out(text: str, word: str) -> str:
-    """Return a text with the way out of announcements at its end, once, however it was typed.
+    """Return a text with the opt-out notice at its end, once, however it was typed.
 
-    :param word: what the regulator wants to stand there; empty for nothing.
+    :param word: the notice required by the regulator; empty for none.
     """
     text = text.rstrip()
     if not word:
@@ -92,7 +92,7 @@ class BroadcastService(Service):
         self.settings = settings_of(work.site)
 
     def estimate(self, text: str) -> Estimate:
-        """Return what a text would come to if it were sent now."""
+        """Return the cost of a text if it were sent now."""
         self._require()
         full = with_way_out(text, self.settings["opt_out"])
         people = self.work.get(ChoiceService).broadcast_audience().subquery()
@@ -141,7 +141,7 @@ class BroadcastService(Service):
         return broadcast
 
     def stop(self, broadcast_id: int) -> None:
-        """Take back what has not left yet."""
+        """Cancel the unsent messages."""
         self._require()
         broadcast = self._locked(broadcast_id)
         if broadcast.stopped_at is None:
@@ -150,7 +150,7 @@ class BroadcastService(Service):
             self._record("stop", broadcast)
 
     def stop_unfilled(self) -> int:
-        """Stop what has not reached everybody, because nobody knows how far it came; return how many that were."""
+        """Stop unfinished broadcasts after a restore, whose progress is unknown; return how many there were."""
         found = self.session.scalars(select(Broadcast).where(*UNFILLED).with_for_update()).all()
         for broadcast in found:
             broadcast.stopped_at = self.work.clock.now()
@@ -170,11 +170,11 @@ class BroadcastService(Service):
         return broadcast
 
     def latest(self, most: int = 50) -> Sequence[Broadcast]:
-        """Return the last broadcasts, the newest first."""
+        """Return the latest broadcasts, newest first."""
         return self.session.scalars(select(Broadcast).order_by(Broadcast.id.desc()).limit(most)).all()
 
     def progress(self, broadcast: Broadcast) -> Progress:
-        """Return how far a broadcast has come."""
+        """Return the progress of a broadcast."""
         batch = self.lane.progress(broadcast.batch)
         closed = broadcast.filled_at is not None or broadcast.stopped_at is not None
         to_come = 0 if closed else max(broadcast.recipients - batch.promised, 0)
@@ -187,7 +187,7 @@ class BroadcastService(Service):
     # -- filling the outbox ---------------------------------------------------------------------------------
 
     def fill(self) -> bool:
-        """Promise the next portion of the oldest broadcast; in one transaction with the note of how far it came.
+        """Queue the next batch of the oldest broadcast, in one transaction with its progress.
 
         :returns: whether there was anything to do.
         """

@@ -1,4 +1,4 @@
-"""Between the form of an announcement and what is kept of it: days and hours of the city, pictures."""
+"""Convert between the announcement form and its model: local dates and times, pictures."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
@@ -11,9 +11,9 @@ from civicportal_announcements.services import Content
 
 
 def content_of(form: BoundForm, values: Mapping[str, Any], calendar: CityCalendar) -> Content:
-    """Return what a valid form says.
+    """Return the content of a valid form.
 
-    :raises FormInvalid: when an hour has no day, or the end is not after the start.
+    :raises FormInvalid: when a time has no date, or the end is not after the start.
     """
     for name in ("start", "end"):
         if values[f"{name}_time"] is not None and values[f"{name}_day"] is None:
@@ -33,7 +33,7 @@ def content_of(form: BoundForm, values: Mapping[str, Any], calendar: CityCalenda
 
 
 def initial_of(post: Post, pictures: Iterable[Picture], calendar: CityCalendar) -> dict[str, Any]:
-    """Return the form's values of an announcement."""
+    """Return the form's initial values for an announcement."""
     values: dict[str, Any] = {
         "version": post.version,
         "title": post.title,
@@ -62,7 +62,7 @@ def _start(values: Mapping[str, Any], calendar: CityCalendar) -> datetime | None
 
 
 def _end(values: Mapping[str, Any], calendar: CityCalendar) -> datetime | None:
-    """Return the end; without an hour that of the day, so that the last day is shown whole."""
+    """Return the end; without a time the end of the day, so that the last day is included."""
     day, clock = values["end_day"], values["end_time"]
     if day is None:
         return None

@@ -1,4 +1,4 @@
-"""Sample announcements of the last weeks, with pictures; one text that went to many people."""
+"""Demo announcements of the last weeks, with pictures, and one broadcast."""
 
 import tomllib
 from collections.abc import Sequence
@@ -28,11 +28,11 @@ from civicportal_announcements.services import PUBLISH, Content, PostService
 OWNER = "demo"
 A_DAY = timedelta(days=1)
 PAUSE = 4 * A_DAY
-"""Between one announcement and the next."""
+"""Interval between two announcements."""
 
 
 def load(site: Site, files: Path, progress: Any) -> None:
-    """Put up the announcements that ``announcements.toml`` describes, the last one first; without the file, none."""
+    """Create the announcements in ``announcements.toml``, last one first; none without the file."""
     source = files / "announcements.toml"
     officer = _officer(site)
     if not source.is_file() or officer is None:
@@ -40,7 +40,7 @@ def load(site: Site, files: Path, progress: Any) -> None:
     data = tomllib.loads(source.read_text(encoding="utf-8"))
     rows, now = data["announcements"], site.clock.now()
     try:
-        # The newest stands first in the file, and is written last: so it stands first on the board.
+        # The newest is first in the file and created last, so that it is first in the list.
         for number, (age, row) in enumerate(reversed(list(enumerate(rows))), 1):
             _put_up(site, officer, files / "photos", row, now, now - age * PAUSE)
             progress(number, len(rows))
@@ -81,7 +81,7 @@ def _put_up(
 
 
 def _broadcast(site: Site, officer: Identity, row: dict[str, Any], now: datetime) -> None:
-    """Let some citizens ask for announcements, and send them a text at noon of a day that has passed."""
+    """Subscribe some citizens, and send them a text at noon of a past day."""
     day = site.calendar.today(now - row["days_ago"] * A_DAY)
     set_time(site, site.calendar.at(day, time(12)))
     with site.work() as work:

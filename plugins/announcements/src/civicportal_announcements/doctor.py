@@ -1,4 +1,4 @@
-"""What announcements need and a site may lack."""
+"""Findings about announcements."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ PLACE = "plugins.announcements.opt_out"
 
 
 def findings(work: Work) -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy."""
+    """Yield the problems, each with its remedy."""
     word = settings_of(work.site)["opt_out"]
     stop_words = work.site.country.stop_words
     if not word:

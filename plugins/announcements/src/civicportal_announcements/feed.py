@@ -1,4 +1,4 @@
-"""The board for programs that read news: what there is to read, written as Atom (RFC 4287) and as RSS 2.0."""
+"""Feeds of announcements as Atom (RFC 4287) and RSS 2.0."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from civicportal_announcements.pictures import Picture
 ATOM = "application/atom+xml"
 RSS = "application/rss+xml"
 TTL = 30
-"""Minutes that a reader of RSS may wait before it asks again."""
+"""TTL of the RSS feed in minutes."""
 _NAMESPACE = "http://www.w3.org/2005/Atom"
 _PICTURES = "image/jpeg"
 _BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
@@ -24,8 +24,8 @@ _BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
 class Enclosure:
     """A picture of an entry.
 
-    :ivar address: full.
-    :ivar title: what it shows.
+    :ivar address: absolute URL.
+    :ivar title: description.
     :ivar size: bytes.
     """
 
@@ -38,9 +38,9 @@ class Enclosure:
 class Entry:
     """An announcement.
 
-    :ivar address: of its page, full.
-    :ivar content: HTML, its links full.
-    :ivar changed: when readers may find something new.
+    :ivar address: absolute URL of its page.
+    :ivar content: HTML with absolute links.
+    :ivar changed: time of the last change visible to readers.
     """
 
     title: str
@@ -54,11 +54,11 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Feed:
-    """What both forms say.
+    """Data of both formats.
 
     :ivar about: one sentence.
-    :ivar home: the page that shows the same to people.
-    :ivar address: of the feed itself.
+    :ivar home: URL of the same list for people.
+    :ivar address: URL of the feed itself.
     :ivar timezone: of the city.
     """
 
@@ -72,7 +72,7 @@ class Feed:
 
     @property
     def changed(self) -> datetime:
-        """Return when its latest change appeared."""
+        """Return the time of its latest change."""
         return max((entry.changed for entry in self.entries), default=_BEFORE_ALL)
 
 
@@ -84,11 +84,11 @@ def feed_of(
     route: str,
     address: Callable[..., str],
 ) -> Feed:
-    """Return what there is to read.
+    """Return the feed of some announcements.
 
-    :param posts: the latest first.
+    :param posts: latest first.
     :param route: of the feed.
-    :param address: returns the full address of a route.
+    :param address: returns the absolute URL of a route.
     """
     return Feed(
         title=site.name,
@@ -102,7 +102,7 @@ def feed_of(
 
 
 def atom(feed: Feed) -> bytes:
-    """Write it as Atom."""
+    """Serialise the feed as Atom."""
     root = Element("feed", {"xmlns": _NAMESPACE, "xml:lang": feed.language})
     _add(root, "title", feed.title)
     _add(root, "id", feed.home)
@@ -116,7 +116,7 @@ def atom(feed: Feed) -> bytes:
 
 
 def rss(feed: Feed) -> bytes:
-    """Write it as RSS 2.0, its moments with the city's own offset; an item may carry one picture."""
+    """Serialise the feed as RSS 2.0, with local times; an item may have one picture."""
     root = Element("rss", {"version": "2.0", "xmlns:atom": _NAMESPACE})
     channel = SubElement(root, "channel")
     _add(channel, "title", feed.title)
@@ -139,7 +139,7 @@ def _entry(post: Post, pictures: Sequence[Picture], address: Callable[..., str])
         summary=post.summary,
         content=str(render_markup(post.body, base=page)),
         published=post.starts_at or post.created_at,
-        # What was written before it was shown is new when it is shown.
+        # A post written before its publication counts as changed at the publication.
         changed=max(post.updated_at, post.starts_at or post.updated_at),
         pictures=[
             Enclosure(

@@ -1,4 +1,4 @@
-"""What the worker does again and again for announcements."""
+"""Jobs of announcements."""
 
 from civicportal.api import Job, Site, drop_files
 from civicportal_announcements.broadcasts import PORTION, fill_outbox

@@ -1,4 +1,4 @@
-"""The small Markdown of announcements: a text becomes HTML, and of the HTML only what is listed here stays."""
+"""A small Markdown for announcements, converted to HTML and sanitised by an allow list."""
 
 import html
 import re
@@ -17,14 +17,14 @@ _PARSER = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(
 _TAGS = {"p", "br", "strong", "em", "h2", "h3", "h4", "ul", "ol", "li", "blockquote", "a", "hr"}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _DEEPEST = 4
-#: An address as people paste it; what ends a sentence or a bracket does not belong to it.
+#: A pasted URL, without trailing punctuation or brackets.
 _ADDRESS = re.compile(r"(https?://[^\s<>«»()\[\]\"]*[^\s<>«»()\[\]\".,،؛;:!?؟…])", re.IGNORECASE)
 
 
 def render_markup(text: str, *, base: str = "") -> Markup:
-    """Return the HTML of a text, safe to stand in a page of ours; its headings begin below the page's own.
+    """Return the safe HTML of a text; its headings begin below the page's own.
 
-    :param base: the address its links start from where it is read outside our pages.
+    :param base: base URL of its links, for readers outside the portal.
     """
     tokens = [_lowered(token) for token in _PARSER.parse(text)]
     for token in tokens:
@@ -42,7 +42,7 @@ def render_markup(text: str, *, base: str = "") -> Markup:
 
 
 def plain_text(text: str, longest: int) -> str:
-    """Return the beginning of a text without its marks, whole words only.
+    """Return the beginning of a text without markup, whole words only.
 
     :param longest: characters.
     """
@@ -60,7 +60,7 @@ def _lowered(token: Token) -> Token:
 
 
 def _linked(tokens: Iterable[Token]) -> Iterator[Token]:
-    """Make links of plain addresses, but not within links."""
+    """Convert plain URLs to links, except within links."""
     depth = 0
     for token in tokens:
         if token.type in ("link_open", "link_close"):

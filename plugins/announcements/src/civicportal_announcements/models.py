@@ -1,4 +1,4 @@
-"""Announcements, their pictures, and the texts that were sent to many people."""
+"""Announcements, their pictures, and broadcasts."""
 
 from datetime import datetime
 
@@ -16,18 +16,18 @@ class AnnouncementsBase(DeclarativeBase):
 
 
 class Post(AnnouncementsBase):
-    """An announcement. Whether citizens see it follows from ``published``, the two moments and the clock."""
+    """An announcement. Its visibility follows from ``published``, both times and the clock."""
 
     __tablename__ = "announcements_post"
     __table_args__ = (Index(None, "pinned", "weight"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = id_column()
-    #: Counted up with every change of the text: the form of somebody slower is a conflict.
+    #: Version for optimistic locking, incremented with every change of the text.
     version: Mapped[int] = tagged(Integer, default=1)
     title: Mapped[str] = tagged(String(150))
-    #: What stands on the card; empty for the beginning of the text.
+    #: Text of the card; empty for the beginning of the text.
     summary: Mapped[str] = tagged(String(300), default="")
-    #: Small Markdown.
+    #: Markdown.
     body: Mapped[str] = tagged(Text)
     #: Title, summary and text as ``persian.key`` folds them.
     search_text: Mapped[str] = tagged(Text)
@@ -35,12 +35,12 @@ class Post(AnnouncementsBase):
     starts_at: Mapped[datetime | None] = tagged(index=True)
     ends_at: Mapped[datetime | None] = tagged(index=True)
     pinned: Mapped[bool] = tagged(Boolean, default=False)
-    #: Heavier ones stand further up among the pinned, and among the others.
+    #: Higher ones come first among the pinned, and among the others.
     weight: Mapped[int] = tagged(Integer)
     author_id: Mapped[int | None] = tagged(BigId, erase="null", of="author_id")
     created_at: Mapped[datetime] = tagged()
     updated_at: Mapped[datetime] = tagged()
-    #: It is hidden from then on, and erased after a month.
+    #: Hidden since then, and erased after a month.
     deleted_at: Mapped[datetime | None] = tagged(index=True)
 
 
@@ -59,29 +59,29 @@ class PostImage(AnnouncementsBase):
     position: Mapped[int] = tagged(Integer)
     alt: Mapped[str] = tagged(String(200))
     caption: Mapped[str] = tagged(String(200), default="")
-    #: What must stay visible where the picture is cut: percent from the left and from the top.
+    #: Focal point for cropping: percent from the left and from the top.
     focus_x: Mapped[int] = tagged(Integer, default=50)
     focus_y: Mapped[int] = tagged(Integer, default=50)
 
 
 class Broadcast(AnnouncementsBase):
-    """A text to everybody who asked for announcements by SMS."""
+    """An SMS to all subscribers of announcements."""
 
     __tablename__ = "announcements_broadcast"
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = id_column()
-    #: Of the form: sent twice, it is acted on once.
+    #: Idempotency key of the form.
     key: Mapped[str] = tagged(String(22), unique=True)
     post_id: Mapped[int | None] = tagged(BigId, ForeignKey(Post.id, ondelete="SET NULL"))
     author_id: Mapped[int | None] = tagged(BigId, erase="null", of="author_id")
-    #: As it is sent, the way out at its end.
+    #: As it is sent, including the opt-out notice.
     text: Mapped[str] = tagged(Text)
-    #: What was confirmed: people, parts of one message, price of a part.
+    #: Confirmed numbers: people, parts of one message, price of a part.
     recipients: Mapped[int] = tagged(Integer)
     parts: Mapped[int] = tagged(Integer)
     part_price: Mapped[float] = tagged(Float, default=0)
-    #: User id up to which the outbox has been filled, and the last one there was when it was confirmed.
+    #: User id up to which messages are queued, and the last one at the time of confirmation.
     cursor: Mapped[int] = tagged(BigId, default=0)
     last_id: Mapped[int] = tagged(BigId)
     created_at: Mapped[datetime] = tagged(index=True)
@@ -90,10 +90,10 @@ class Broadcast(AnnouncementsBase):
 
     @property
     def batch(self) -> str:
-        """Return what its messages are called together."""
+        """Return the batch name of its messages."""
         return f"announcement:{self.id}"
 
     @property
     def cost(self) -> float:
-        """Return what it was expected to cost."""
+        """Return the expected cost."""
         return self.recipients * self.parts * self.part_price

@@ -1,4 +1,4 @@
-"""Pictures of announcements as pages show them, and their further size."""
+"""Pictures of announcements for pages, and their additional size."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from civicportal.api import FileMissing, Request, Site, scaled, store_variant
 
 MOST = 8
-"""Pictures of one announcement."""
+"""Maximum pictures of one announcement."""
 SIDES = {"small": 400, "medium": 800}
-"""The longer side of each further size, px."""
+"""The longer side of each additional size, px."""
 SIZES = ("small", "medium", "large")
 _FOCUS_STEP = 10
 
@@ -18,8 +18,8 @@ class Picture:
     """A picture of an announcement.
 
     :ivar key: of its files.
-    :ivar alt: what it shows, for whoever does not see it.
-    :ivar focus_x: what stays visible where it is cut, percent from the left.
+    :ivar alt: alternative text.
+    :ivar focus_x: focal point for cropping, percent from the left.
     :ivar focus_y: percent from the top.
     :ivar width: of the large size, px.
     :ivar height: px.
@@ -37,15 +37,15 @@ class Picture:
 
     @property
     def focus(self) -> str:
-        """Return the classes that keep the focus visible."""
+        """Return the CSS classes of the focal point."""
         return focus_classes(self.focus_x, self.focus_y)
 
     def url(self, request: Request, size: str) -> str:
-        """Return the address of one size."""
+        """Return the URL of one size."""
         return str(request.route_path("announcements.image", key=self.key, size=size))
 
     def srcset(self, request: Request) -> str:
-        """Return every size with its width, for the browser to choose."""
+        """Return the ``srcset`` of all sizes."""
         widths = {
             **{size: scaled(self.width, self.height, side)[0] for size, side in SIDES.items()},
             "large": self.width,
@@ -54,13 +54,13 @@ class Picture:
 
 
 def focus_classes(x: int, y: int) -> str:
-    """Return the two classes of a point, rounded to tenths of width and height: pages bear no style of their own."""
+    """Return the two CSS classes of a focal point, rounded to tenths: inline styles are not allowed."""
     across, down = (round(value / _FOCUS_STEP) * _FOCUS_STEP for value in (x, y))
     return f"focus-x-{across} focus-y-{down}"
 
 
 def store_sizes(site: Site, keys: Iterable[str]) -> None:
-    """Keep the size between small and large of each picture; before any transaction. A lost picture is left to others."""
+    """Store the medium size of each picture, before any transaction. A missing picture is ignored."""
     for key in keys:
         try:
             store_variant(site.storage, key, "medium", SIDES["medium"])
@@ -69,7 +69,7 @@ def store_sizes(site: Site, keys: Iterable[str]) -> None:
 
 
 def moved(keys: Sequence[str], key: str, way: str) -> list[str]:
-    """Return the keys with one of them a place further "up" or "down", or taken out ("remove")."""
+    """Return the keys with one of them moved "up" or "down", or removed ("remove")."""
     order = list(keys)
     if key not in order:
         return order

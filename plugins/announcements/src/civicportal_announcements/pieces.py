@@ -1,4 +1,4 @@
-"""What announcements add to pages of the core: the board on the citizens' home, the summary on the staff desk."""
+"""Announcements on pages of the core: the citizens' home page and the staff desk."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ CARD = "civicportal:templates/dashboard/card.jinja2"
 
 
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
-    """Return the feed, the board and its card for citizens, these only while something stands on it; the summary for officers."""
+    """Return the feed link, the list and its card for citizens, if there are announcements; the summary for officers."""
     yield Widget(name="announcements.feed", area="head", template=FEED)
     board = request.display_work.get(Board)
     if request.identity.is_staff and request.identity.permits(EDIT):

@@ -1,4 +1,4 @@
-"""The hooks of the announcements plugin; what they do stands in the modules they call."""
+"""Hook implementations of the announcements plugin."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files as resources
@@ -62,13 +62,13 @@ def register_permissions() -> Iterable[Permission]:
 
 @hookimpl
 def register_audit_actions() -> Mapping[str, TranslationString]:
-    """Return what officers do, as the audit trail calls it."""
+    """Return the titles of audit actions."""
     return ACTIONS
 
 
 @hookimpl
 def register_jobs() -> Iterable[Job]:
-    """Return what fills the outbox and what erases."""
+    """Return the jobs for broadcasts and erasure."""
     return JOBS
 
 
@@ -103,19 +103,19 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
-    """Return the board on the citizens' home and the summary on the staff desk."""
+    """Return the widgets of the citizens' home page and of the staff desk."""
     return pieces.dashboard_widgets(request)
 
 
 @hookimpl
 def check_site(work: Work) -> Iterable[Finding]:
-    """Look for what announcements need and the site lacks."""
+    """Return findings about announcements."""
     return doctor.findings(work)
 
 
 @hookimpl
 def portal_restored(work: Work) -> Iterator[str]:
-    """Stop texts to many people that were being brought out: whom they reached since stands in no backup."""
+    """Stop broadcasts that were running when the backup was made: their recipients since then are unknown."""
     stopped = work.get(BroadcastService).stop_unfilled()
     if stopped:
         yield f"{stopped} SMS to many people went no further: look whom they reached before you send them anew"
@@ -123,5 +123,5 @@ def portal_restored(work: Work) -> Iterator[str]:
 
 @hookimpl
 def load_demo(site: Site, files: Path, progress: Any) -> None:
-    """Put up announcements of the last weeks."""
+    """Generate announcements of the last weeks."""
     demo.load(site, files, progress)

@@ -1,4 +1,4 @@
-"""What forms, addresses and ``site.toml`` may say."""
+"""Schemas of forms, URLs and settings."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -29,17 +29,17 @@ from civicportal_announcements.pictures import MOST
 
 LONGEST_BODY = 8000
 LONGEST_TEXT = 600
-"""Characters of a text by SMS: nine parts in Persian."""
+"""Maximum characters of a broadcast: nine parts in Persian."""
 
 
 class Settings(Table):
     """``[plugins.announcements]``.
 
-    :ivar on_home: announcements on the citizens' home.
-    :ivar per_minute: texts that leave for the provider in one minute.
-    :ivar opt_out: what stands at the end of each, as the regulator asks.
-    :ivar part_price: what the provider charges for one part; 0 where nobody knows.
-    :ivar currency: of the price, as it is shown.
+    :ivar on_home: announcements on the citizens' home page.
+    :ivar per_minute: messages sent per minute.
+    :ivar opt_out: notice at the end of each, required by the regulator.
+    :ivar part_price: the provider's price of one part; 0 if unknown.
+    :ivar currency: of the price, for display.
     """
 
     title = _("Announcement board")
@@ -118,13 +118,13 @@ def post_form(keys: Iterable[str]) -> colander.SchemaNode:
 
 
 class DeskFilters(StrictSchema):
-    """Filters of the officers' list; they live in the address."""
+    """Filters of the officers' list, in its URL."""
 
     words = Node(CleanText(0, 100), title=_("Words"), missing="")
 
 
 class BroadcastForm(StrictSchema):
-    """A text by SMS, before it is confirmed."""
+    """A broadcast before its confirmation."""
 
     key = Node(IdempotencyKey())
     post = Node(BoundedInt(0, 2**62), missing=0, widget=HiddenWidget())
@@ -137,7 +137,7 @@ class BroadcastForm(StrictSchema):
 
 
 class ConfirmedBroadcast(BroadcastForm):
-    """A text by SMS with the number of people typed in."""
+    """A broadcast confirmed by typing the number of people."""
 
     number = Node(
         BoundedInt(1, 10**9),

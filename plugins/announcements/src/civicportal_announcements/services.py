@@ -1,4 +1,4 @@
-"""Writing announcements: drafts, publishing, their order, taking away and bringing back."""
+"""Write access to announcements: drafts, publication, order, deletion and restoring."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,20 +24,20 @@ from civicportal_announcements.states import ON_BOARD, in_state
 
 EDIT, PUBLISH = "announcements:post:edit", "announcements:post:publish"
 HIDDEN = timedelta(days=30)
-"""So long a deleted announcement can be brought back."""
+"""Period in which a deleted announcement can be restored."""
 BATCH = 50
-"""Announcements that are erased in one transaction."""
+"""Announcements erased per transaction."""
 
 Way = Literal["up", "down"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What an officer writes.
+    """The content of an announcement.
 
-    :ivar starts_at: aware; None means as soon as it is published.
+    :ivar starts_at: aware; None means on publication.
     :ivar ends_at: aware; None means never.
-    :ivar pictures: in their order; a new one is known by its key alone.
+    :ivar pictures: in order; a new one has only its key.
     """
 
     title: str
@@ -50,7 +50,7 @@ class Content:
 
     @property
     def texts(self) -> dict[str, str]:
-        """Return everything that is read once it is published, by the name of its field."""
+        """Return all texts that become public, by the name of their field."""
         beside = {
             f"{name}_{picture.key}": getattr(picture, name)
             for picture in self.pictures
@@ -63,9 +63,9 @@ class PostService(Service):
     """What officers do with announcements; each step asks for its right."""
 
     def fetch(self, post_id: int, *, lock: bool = False) -> Post:
-        """Return an announcement in whatever state.
+        """Return an announcement in any state.
 
-        :param lock: it will be changed.
+        :param lock: lock it for update.
         :raises NotFound: when there is none.
         """
         query = select(Post).where(Post.id == post_id)
@@ -143,7 +143,7 @@ class PostService(Service):
     # -- order ----------------------------------------------------------------------------------------------
 
     def move(self, post: Post, way: Way) -> None:
-        """Put an announcement one place further up or down, among the pinned or among the others."""
+        """Move an announcement up or down, among the pinned or among the others."""
         self._require(PUBLISH)
         now = self.work.clock.now()
         beside = (in_state(now, *ON_BOARD), Post.pinned.is_(post.pinned))
@@ -157,33 +157,33 @@ class PostService(Service):
             row.weight = top - place
 
     def pin(self, post: Post, pinned: bool) -> None:
-        """Put an announcement before all others, or back among them."""
+        """Pin or unpin an announcement."""
         self._require(PUBLISH)
         if post.pinned != pinned:
             post.pinned = pinned
-            # The form says whether it is pinned: one that is open now says what was.
+            # The form contains the pinned state, so an open one becomes outdated.
             post.version += 1
 
     # -- taking away ----------------------------------------------------------------------------------------
 
     def delete(self, post: Post) -> None:
-        """Hide an announcement; it is erased when nobody brings it back."""
+        """Mark an announcement as deleted; it is erased unless restored."""
         self._require(PUBLISH if post.published else EDIT)
         if post.deleted_at is None:
             post.deleted_at = self.work.clock.now()
             self._record("delete", post)
 
     def restore(self, post: Post) -> None:
-        """Bring a deleted announcement back as it was."""
+        """Restore a deleted announcement unchanged."""
         self._require(PUBLISH if post.published else EDIT)
         if post.deleted_at is not None:
             post.deleted_at = None
             self._record("restore", post)
 
     def erase(self) -> tuple[list[str], bool]:
-        """Erase some of what was deleted a month ago.
+        """Erase a batch of announcements deleted a month ago.
 
-        :returns: keys of the pictures, whose files may go after the commit; and whether there was anything.
+        :returns: keys of the pictures, whose files can be deleted after the commit; and whether there were any.
         """
         old = Post.deleted_at <= self.work.clock.now() - HIDDEN
         query = select(Post.id).where(old).limit(BATCH).with_for_update(skip_locked=True)

@@ -1,4 +1,4 @@
-"""What the clock makes of an announcement, once for rows that are loaded and once for the database."""
+"""The state of an announcement by the clock, in Python and in SQL."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ from civicportal_announcements.models import Post
 
 State = Literal["draft", "scheduled", "live", "ended", "deleted"]
 
-#: State: title, tone and icon of its mark.
+#: State: title, colour and icon of its badge.
 MARKS: dict[State, tuple[TranslationString, str, str]] = {
     "draft": (_("Draft"), "", "edit"),
     "scheduled": (_("Planned"), "review", "clock"),
@@ -20,9 +20,9 @@ MARKS: dict[State, tuple[TranslationString, str, str]] = {
     "deleted": (_("Deleted"), "late", "trash"),
 }
 READABLE: tuple[State, ...] = ("live", "ended")
-"""What citizens may open by its address."""
+"""States that citizens can open by URL."""
 ON_BOARD: tuple[State, ...] = ("live", "scheduled")
-"""What has a place in the order of the board."""
+"""States with a position in the list."""
 
 
 def state_of(post: Post, now: datetime) -> State:
@@ -42,7 +42,7 @@ def state_of(post: Post, now: datetime) -> State:
 
 
 def in_state(now: datetime, *states: State) -> ColumnElement[bool]:
-    """Return the condition that :func:`state_of` says one of these."""
+    """Return the condition that the state is one of these."""
     return or_(*(_condition(state, now) for state in states))
 
 

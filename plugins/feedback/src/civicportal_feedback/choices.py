@@ -1,4 +1,4 @@
-"""What the filters of the desk offer."""
+"""Options of the list's filters."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from civicportal_feedback.workflow import KIND
 
 
 def desk_choices(work: Work) -> dict[str, Any]:
-    """Return what :class:`~civicportal_feedback.schemas.DeskFilters` asks for."""
+    """Return the bindings of :class:`~civicportal_feedback.schemas.DeskFilters`."""
     units = work.get(OrganizationService).units.by_id.values()
     return {
         "states": [(state.name, state.title) for state in kind_of(work.site, KIND).workflow.states],

@@ -1,4 +1,4 @@
-"""Sample messages: several months of them, sent and answered by the demo's people through the services."""
+"""Demo messages of several months, sent and answered by the demo's people through the services."""
 
 import tomllib
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from civicportal_feedback.workflow import FEEDBACK, KIND
 SEED = 1888
 SPAN = timedelta(days=150)
 NOTICES = timedelta(days=2)
-"""Older steps tell nobody: nobody gets an SMS of last month."""
+"""Transitions older than this notify no one: no SMS about last month."""
 ANSWERED_AFTER = timedelta(days=12)
 """Most messages older than this are answered."""
 STARS = {5: 40, 4: 30, 3: 15, 2: 9, 1: 6}
@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]
 
 
 def load(site: Site, files: Path, progress: Progress) -> None:
-    """Make up the messages that ``feedback.toml`` describes; without it none."""
+    """Create the messages in ``feedback.toml``; none without the file."""
     source = files / "feedback.toml"
     if not source.is_file():
         return
@@ -49,7 +49,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
 
 
 class Teller:
-    """Tells one message after the other, each in a unit of work of its own."""
+    """Generate messages, each in a separate unit of work."""
 
     def __init__(self, site: Site, data: dict[str, Any]) -> None:
         self.site = site
@@ -63,7 +63,7 @@ class Teller:
         self.now = site.clock.now()
 
     def tell(self, progress: Progress) -> None:
-        """Tell all of them, in an order drawn by lot."""
+        """Generate all of them, in random order."""
         rows = self.rng.sample(self.data["feedback"], len(self.data["feedback"]))
         times = demo_cast.moments(self.rng, len(rows), self.now, SPAN)
         for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
@@ -73,12 +73,12 @@ class Teller:
             progress(number, len(rows))
 
     def line(self, name: str) -> str:
-        """Return one of the sentences of a list."""
+        """Return a random sentence of a list."""
         return str(self.rng.choice(self.data[name]))
 
 
 class Story:
-    """One message from its sending to where it stands today."""
+    """The history of one message until today."""
 
     def __init__(self, teller: Teller, work: Work, row: dict[str, Any]) -> None:
         self.teller, self.work, self.row, self.rng = teller, work, row, teller.rng
@@ -87,7 +87,7 @@ class Story:
         self.calendar = work.get(OrganizationService).calendar
 
     def tell(self) -> None:
-        """Send the message and take its steps, as far as they lie in the past."""
+        """Send the message and take its transitions, as far as they are in the past."""
         sent = self.work.clock.now()
         case = self._send()
         old = self.teller.now - sent > ANSWERED_AFTER
@@ -112,7 +112,7 @@ class Story:
         return service.submit(new)
 
     def _ask(self, case: Case) -> None:
-        """Ask somebody of the unit for an opinion, if there is somebody."""
+        """Send an inquiry to a member of the unit, if there is one."""
         unit = self.work.get(OrganizationService).unit(self.row["unit"])
         people = [person for person in self.teller.staff if unit.id in _units(person)]
         if not people:
@@ -156,7 +156,7 @@ class Story:
         self.cases.apply(case, step, public_text=text, notify=recent)
 
     def _later(self, least: float, most: float) -> bool:
-        """Go on by some office days; False when that would be in the future."""
+        """Advance by some office days; False when that would be in the future."""
         now = self.work.clock.now()
         moment: datetime = self.calendar.add_working_days(now, self.rng.uniform(least, most))
         if moment >= self.teller.now:
@@ -165,7 +165,7 @@ class Story:
         return True
 
     def _officer(self, case: Case) -> Identity:
-        """Return somebody who may act: of the unit that holds the case, else whoever acts everywhere."""
+        """Return an officer who may act: of the unit that holds the case, else one with city-wide rights."""
         found = [person for person in self.teller.staff if self._acts(person, case)]
         local = [person for person in found if not person.permits(FEEDBACK.permission("act_any"))]
         return self.rng.choice(local or found)

@@ -1,4 +1,4 @@
-"""What feedback needs and a site may lack."""
+"""Findings about feedback."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,11 @@ from civicportal_feedback.publications import PERMISSION, PublicationService
 from civicportal_feedback.workflow import FEEDBACK
 
 SHOWN = 10
-"""Codes that a finding names."""
+"""Maximum codes in a finding."""
 
 
 def findings(work: Work) -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy."""
+    """Yield the problems, each with its remedy."""
     staff = {user.id: user for user, _unit_id in work.get(KartableService).addressees()}
     people = [identity_of(work, user, "staff") for user in staff.values()]
     if not any(person.permits(FEEDBACK.permission("work")) for person in people):

@@ -1,4 +1,4 @@
-"""The list of messages as a file."""
+"""Export of the list of messages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ from civicportal_feedback.statistics import subject
 
 
 class FeedbackSource(CaseSource):
-    """The rows of the desk's list, with the unit that each is about."""
+    """The rows of the list, with the unit that each is about."""
 
     entities = (Case, Feedback)
 
@@ -35,7 +35,7 @@ class FeedbackSource(CaseSource):
         return self.work.get(FeedbackSearch).query(Filters.of(self.values), *columns)
 
     def row(self, case: Case, details: Sequence[Any], people: Mapping[int, Any]) -> CaseRow:
-        """Return one row; the name of the unit stands beside the message."""
+        """Return one row, with the name of the unit."""
         return super().row(case, (*details, self.organization.unit_name(details[0].unit_id)), people)
 
 
@@ -44,7 +44,7 @@ def _feedback(row: CaseRow) -> Feedback:
     return feedback
 
 
-#: The subject of a message is the name of its sort: its words say more.
+#: The subject of a message is the name of its type: its text says more.
 COMMON = tuple(
     replace(column, chosen=True) if column.name == "body" else column
     for column in case_columns(without=("kind", "subject", "category", "topic", "place"))

@@ -1,4 +1,4 @@
-"""The four sorts of messages."""
+"""The four types of messages."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from civicportal.api import Option, _
 
 @dataclass(frozen=True, kw_only=True)
 class Type:
-    """One sort of message.
+    """A type of message.
 
-    :ivar about: its name with the unit it is about.
-    :ivar published: how a published one is introduced, without a name.
+    :ivar about: its title with the unit it is about.
+    :ivar published: introduction of a published one, without a name.
     """
 
     name: str

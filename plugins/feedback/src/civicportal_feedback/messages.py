@@ -1,4 +1,4 @@
-"""The texts that feedback sends by SMS; the fields stand in braces. Anonymous senders get none."""
+"""SMS texts of feedback, with placeholders in braces. Anonymous senders get none."""
 
 from civicportal.api import MessageText, _
 

@@ -1,4 +1,4 @@
-"""The 1:1 detail of a case of kind "feedback", and what is told of it in public."""
+"""The 1:1 detail of a case of kind "feedback", and its publication."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ class FeedbackBase(DeclarativeBase):
 
 
 class Feedback(FeedbackBase):
-    """What a message is about, and what its sender allows. Nothing in it says who that is."""
+    """Subject and consent of a message, without data about the sender."""
 
     __tablename__ = "feedback_feedback"
     __table_args__ = (Index(None, "type"), Index(None, "unit_id"))
@@ -26,15 +26,15 @@ class Feedback(FeedbackBase):
     )
     #: One of :data:`~civicportal_feedback.kinds.TYPES`.
     type: Mapped[str] = tagged(String(12))
-    #: The unit it is about; None for the municipality in general. Who works on it says the case.
+    #: The unit it is about; None for the municipality in general. The unit that works on it is in the case.
     unit_id: Mapped[int | None] = tagged(BigId, ForeignKey(Unit.id, ondelete="CASCADE"))
     anonymous: Mapped[bool] = tagged(Boolean, default=False)
-    #: The sender agrees to message and answer being shown, without a name.
+    #: The sender agrees to an anonymous publication of message and answer.
     consent: Mapped[bool] = tagged(Boolean, default=False)
 
 
 class Publication(FeedbackBase):
-    """Message and answer in the words of an officer: heard and done."""
+    """Message and answer as edited by an officer for publication."""
 
     __tablename__ = "feedback_publication"
     __table_args__ = (Index(None, "public", "published_at"),)
@@ -44,6 +44,6 @@ class Publication(FeedbackBase):
     )
     heard: Mapped[str] = tagged(PublicString(300), pii="content", erase="row")
     done: Mapped[str] = tagged(PublicString(), pii="content", erase="row")
-    #: False once it was taken back; the words stay for another time.
+    #: False after it was withdrawn; the text is kept.
     public: Mapped[bool] = tagged(Boolean, default=True)
     published_at: Mapped[datetime] = tagged()

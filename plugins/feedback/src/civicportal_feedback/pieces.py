@@ -1,4 +1,4 @@
-"""What feedback adds to pages of the core: the home, the staff desk, the page of a case."""
+"""Feedback on pages of the core: the home page, the staff desk, the page of a case."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ LATEST = 3
 
 
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
-    """Return the service card, what was heard and done of late, and the figures for staff."""
+    """Return the service card, recent publications, and the figures for staff."""
     yield Widget(
         name="feedback",
         area="card",
@@ -42,7 +42,7 @@ def dashboard_widgets(request: Request) -> Iterator[Widget]:
 
 
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return what a message is about and what its sender allows; for staff also whether it is published."""
+    """Return subject and consent of a message; for staff also whether it is published."""
     work = request.display_work
     feedback = work.get(FeedbackService).detail(case)
     if feedback is None:

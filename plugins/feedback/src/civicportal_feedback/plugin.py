@@ -1,4 +1,4 @@
-"""The hooks of the feedback plugin; what they do stands in the modules they call."""
+"""Hook implementations of the feedback plugin."""
 
 from collections.abc import Iterable, Iterator
 from importlib.resources import files as resources
@@ -46,7 +46,7 @@ def register_case_kinds() -> Iterable[CaseKind]:
 
 @hookimpl
 def register_permissions() -> Iterable[Permission]:
-    """Return the right beside those of every kind."""
+    """Return the right of the plugin besides those of every kind."""
     return (Permission(name=PERMISSION, title=_("Publish what was heard and done"), scope="case"),)
 
 
@@ -64,7 +64,7 @@ def includeme(config: Any) -> None:
 
 @hookimpl
 def register_exports() -> Iterable[Offer]:
-    """Return what can be taken along as a file."""
+    """Return the exports."""
     return EXPORTS
 
 
@@ -103,30 +103,30 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
-    """Return the pieces of the home and of the staff desk."""
+    """Return the widgets of the home page and of the staff desk."""
     return pieces.dashboard_widgets(request)
 
 
 @hookimpl
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return the pieces of a message's page."""
+    """Return the panels of a message's page."""
     return pieces.case_panels(case, request)
 
 
 @hookimpl
 def case_changed(change: CaseChange, work: Work) -> None:
-    """Hide what was published when it turns out not to be done."""
+    """Withdraw the publication when the case is reopened."""
     if change.case.kind == KIND:
         work.get(PublicationService).follow(change)
 
 
 @hookimpl
 def check_site(work: Work) -> Iterable[Finding]:
-    """Look for what feedback needs and the site lacks."""
+    """Return findings about feedback."""
     return doctor.findings(work)
 
 
 @hookimpl
 def load_demo(site: Site, files: Path, progress: Any) -> None:
-    """Make up messages of several months."""
+    """Generate messages of several months."""
     demo.load(site, files, progress)

@@ -1,4 +1,4 @@
-"""Heard and done: message and answer shown to everybody, with the sender's consent and in an officer's words."""
+"""Publication of message and answer, with the sender's consent and edited by an officer."""
 
 from collections.abc import Collection, Sequence
 
@@ -22,7 +22,7 @@ from civicportal_feedback.services import FeedbackService
 
 PERMISSION = "feedback:answer:publish"
 LATEST = 500
-"""Publications that the doctor looks at."""
+"""Publications that the findings examine."""
 Pair = tuple[Publication, Feedback]
 
 
@@ -34,7 +34,7 @@ class PublicationService(Service):
         self.cases = work.get(CaseService)
 
     def of(self, case: Case) -> Publication | None:
-        """Return what was published of a case, taken back or not."""
+        """Return the publication of a case, withdrawn or not."""
         return self.session.get(Publication, case.id)
 
     def hindrance(self, case: Case) -> str | None:
@@ -65,7 +65,7 @@ class PublicationService(Service):
         return row
 
     def take_back(self, case: Case) -> None:
-        """Hide it again; the words are kept for another time.
+        """Withdraw a publication; the text is kept.
 
         :raises Forbidden: without the right.
         """
@@ -73,14 +73,14 @@ class PublicationService(Service):
         self._hide(case)
 
     def follow(self, change: CaseChange) -> None:
-        """Hide what was published when its case is open again: it is not done."""
+        """Withdraw the publication when its case is reopened."""
         if change.reopens:
             self._hide(change.case)
 
     def latest(self, limit: int, *, before: int | None = None) -> Sequence[Pair]:
-        """Return what is published, the latest first.
+        """Return the publications, latest first.
 
-        :param before: id of the case after which the list goes on.
+        :param before: id of the last case of the previous page.
         """
         query: Select[Publication, Feedback] = (
             select(Publication, Feedback)

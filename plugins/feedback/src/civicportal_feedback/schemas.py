@@ -1,4 +1,4 @@
-"""What forms and addresses may say."""
+"""Schemas of forms and URLs."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ SENDERS = [
 
 
 class Content(StrictSchema):
-    """A new message, whoever sends it."""
+    """A new message, by any sender."""
 
     key = Node(IdempotencyKey())
     type = Node(Choice(CARDS), title=_("What is it?"), widget=ChoiceCardsWidget(layout="type-cards"))
@@ -63,23 +63,23 @@ class Content(StrictSchema):
 
 
 class Submission(Content):
-    """A message that its sender writes."""
+    """A message written by its sender."""
 
     sender = Node(Choice(SENDERS), title=_("Who sends it?"), widget=ChoiceCardsWidget(layout="vstack-2"))
 
 
 class Registration(Content, NamedCaller):
-    """A message that an officer writes down for a caller; without a mobile it is nobody's."""
+    """A message registered by an officer; without a mobile it has no citizen."""
 
     def after_bind(self, _node: Any, _bindings: dict[str, Any]) -> None:
-        """Speak of the citizen, not to them."""
+        """Adapt the labels for an officer."""
         self["body"].title = _("What the citizen says")
         self["consent"].title = _("The citizen agrees that message and answer may be shown to everybody")
         self["consent"].description = _("Without a name, in the words of public relations.")
 
 
 class Wording(StrictSchema):
-    """Message and answer as everybody reads them."""
+    """The public texts of message and answer."""
 
     heard = Node(
         CleanText(10, 300),
@@ -96,7 +96,7 @@ class Wording(StrictSchema):
 
 
 class DeskFields(SearchFields):
-    """Filters of messages that stand first."""
+    """The main filters of messages."""
 
     type = optional_choice(TITLES, _("Kind of message"), _("Every kind"))
     stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
@@ -110,8 +110,8 @@ class DeskFields(SearchFields):
 
 
 class DeskFilters(FigureFields, DeskFields):
-    """Filters of the desk; they live in the address."""
+    """Filters of the list, in its URL."""
 
 
 class FigureSchema(DeskFilters, PeriodFields):
-    """What figures are asked for."""
+    """Filters of statistics."""

@@ -1,4 +1,4 @@
-"""Finding messages: one query for the desk's list and its counts, so that they always agree."""
+"""Queries of messages, shared by the list and its counts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -34,10 +34,10 @@ OPINIONS = {"waiting": _("Waits for an opinion"), "come": _("The opinion has com
 
 @dataclass(frozen=True, kw_only=True)
 class Filters(CaseFilters):
-    """What narrows a list; an empty field does not.
+    """Filters of a list; empty fields have no effect.
 
-    :ivar unit: key of the unit a message is about; what lies below it counts too; or ``NONE``.
-    :ivar opinion: one of :data:`OPINIONS`, of open messages of which a unit was asked.
+    :ivar unit: key of the unit a message is about, including subunits; or ``NONE``.
+    :ivar opinion: one of :data:`OPINIONS`, of open messages with inquiries.
     """
 
     type: str | None = None
@@ -66,7 +66,7 @@ class FeedbackSearch(Service):
         )
 
     def total(self, filters: Filters) -> Total:
-        """Return how many there are: from the counters where they know it, else counted no further than a page shows."""
+        """Return the number of messages: from the counters if possible, else counted up to the maximum of a page."""
         known = self._counted(filters)
         if known is not None:
             return known
@@ -74,13 +74,13 @@ class FeedbackSearch(Service):
         return self.work.get(CaseSearch).total_listed(KIND, query, filters.words)
 
     def instead_of(self, filters: Filters) -> str:
-        """Return words that would find something in place of those that find nothing; empty for none."""
+        """Return alternative words for a search without results; empty for none."""
         return self.work.get(SuggestionService).instead_of(
             filters.words, lambda words: self.query(replace(filters, words=words), Case.id)
         )
 
     def opinions(self, cases: Iterable[Case]) -> dict[int, str]:
-        """Return how it stands with the opinions of units on open messages: one of :data:`OPINIONS` by id of the case."""
+        """Return the state of inquiries about open messages: one of :data:`OPINIONS` by id of the case."""
         ids = [case.id for case in cases if case.is_open]
         query = select(Referral.case_id, Referral.closed_at).where(
             Referral.case_id.in_(ids), Referral.type == "inquiry"
@@ -121,7 +121,7 @@ class FeedbackSearch(Service):
 
 
 def _asked(*, waiting: bool) -> ColumnElement[bool]:
-    """Return the condition that a unit was asked, and that some answer is still missing or that all have come."""
+    """Return the condition that there are inquiries, with or without missing answers."""
     asked = select(Referral.id).where(Referral.case_id == Case.id, Referral.type == "inquiry")
     missing = exists(asked.where(Referral.closed_at.is_(None))).correlate(Case)
     return missing if waiting else and_(exists(asked).correlate(Case), ~missing)

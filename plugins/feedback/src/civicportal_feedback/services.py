@@ -1,4 +1,4 @@
-"""Messages to the municipality: send one under one's name, or so that nobody learns who sent it."""
+"""Submission of messages, with a name or anonymously."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from civicportal_feedback.workflow import KIND, NAMED
 
 @dataclass(frozen=True, kw_only=True)
 class NewFeedback:
-    """What somebody sends.
+    """A new message.
 
     :ivar unit: which it is about; None for the municipality in general.
-    :ivar consent: message and answer may be shown, without a name.
+    :ivar consent: to an anonymous publication of message and answer.
     :ivar photos: keys of uploaded pictures.
-    :ivar owner: whose uploads they are.
+    :ivar owner: their uploader.
     :ivar idempotency_key: of the form; one sender's key opens one case.
     """
 
@@ -50,10 +50,10 @@ class FeedbackService(Service):
         self.cases = work.get(CaseService)
 
     def submit(self, new: NewFeedback) -> Case:
-        """Open a case of the acting citizen; the same form sent again returns the same case.
+        """Open a case of the acting citizen; a resubmitted form returns the same case.
 
-        :raises Forbidden: when the mobile number is not proved.
-        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        :raises Forbidden: when the mobile number is not verified.
+        :raises PictureGone: when a picture is missing or not the owner's.
         """
         actor = self.work.actor
         if not actor.is_citizen or actor.user_id is None or actor.level < NAMED:
@@ -61,11 +61,11 @@ class FeedbackService(Service):
         return self._open_once(new, actor.user_id)
 
     def submit_anonymously(self, new: NewFeedback) -> tuple[Case, str]:
-        """Open a case of nobody and return it with its PIN; the same form sent again returns the same two.
+        """Open an anonymous case and return it with its PIN; a resubmitted form returns the same.
 
-        Whoever acts is left out of it: neither case, history nor pictures know a person or a session.
+        The actor is not recorded: case, history and pictures have no person and no session.
 
-        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        :raises PictureGone: when a picture is missing or not the owner's.
         """
         with self.work.acting_as(VISITOR):
             case = self._open_once(new, None)
@@ -74,9 +74,9 @@ class FeedbackService(Service):
     def make_for(self, citizen_id: int | None, new: NewFeedback, key: str) -> Case:
         """Open a case for a caller.
 
-        :param citizen_id: None for nobody, where the sender is unknown.
+        :param citizen_id: None if the sender is unknown.
         :param key: the case's ``idempotency_key``.
-        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        :raises PictureGone: when a picture is missing or not the owner's.
         """
         return self._open(new, citizen_id, key)
 
@@ -107,7 +107,7 @@ class FeedbackService(Service):
         )
 
     def _subject(self, new: NewFeedback) -> str:
-        """Name a message by what is known of it, never by its first words: they may hold a name."""
+        """Return the subject of a message, never its first words, which may contain a name."""
         one, translate = TYPES[new.type], self.work.site.localizer().translate
         if new.unit is None:
             return str(translate(one.title))

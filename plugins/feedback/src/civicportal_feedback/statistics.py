@@ -1,4 +1,4 @@
-"""What the figures of messages are about: the same query as the list, and by what messages are told apart."""
+"""Statistics of messages: the query of the list, and its facets."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,7 +32,7 @@ TYPE = Facet(
 
 
 def subject(work: Work, values: Mapping[str, Any]) -> Subject:
-    """Return what is counted.
+    """Return the subject of the statistics page.
 
     :param values: of :class:`~civicportal_feedback.schemas.FigureSchema`.
     """

@@ -21,7 +21,7 @@ KIND = "feedback"
 OPEN = ("registered", "in_review")
 CLOSED = ("answered", "archived")
 ANONYMOUS, NAMED = 0, 1
-"""Identity levels: anybody may send a message; who wants it under their name proves their mobile."""
+"""Identity levels: anonymous messages need none, others a verified mobile."""
 
 WORKFLOW = Workflow(
     initial="registered",
@@ -60,7 +60,7 @@ WORKFLOW = Workflow(
 
 
 def facts(case: Case, work: Work) -> dict[str, str]:
-    """Return what a site's routing rules may ask of a message."""
+    """Return the facts of a message for routing rules."""
     feedback: Feedback | None = work.get(CaseService).detail(case)
     if feedback is None:
         return {}

@@ -1,4 +1,4 @@
-"""An appointment as a file for the citizen's own calendar (RFC 5545)."""
+"""An appointment as an iCalendar file (RFC 5545)."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -15,9 +15,9 @@ YEAR = timedelta(days=366)
 
 
 def calendar_file(case: Case, appointment: Appointment, work: Work) -> bytes:
-    """Return the file: one event that a later file replaces, since it bears the same name and a higher number.
+    """Return the file: one event with a UID and a sequence number, so that a later file replaces it.
 
-    :param appointment: the standing one; for a case that was closed without a meeting, the last.
+    :param appointment: the current one; for a case closed without a meeting, the last.
     """
     cancelled = case.stage == "rejected"
     event = _event(case, appointment, work)

@@ -1,4 +1,4 @@
-"""What meetings add to citizens' pages of the core: the card of the home, the appointment on the page of a request."""
+"""Meetings on citizens' pages of the core: the home page card, and the appointment on the page of a request."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ NAVIGATION = NavigationItem(
 
 
 def card(request: Request) -> Widget:
-    """Return the service card of the home."""
+    """Return the service card of the home page."""
     return Widget(
         name="meetings",
         area="card",
@@ -36,9 +36,9 @@ def card(request: Request) -> Widget:
 
 
 def panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return the time of a citizen's request, and what they have written into it.
+    """Return the time of a citizen's request, and its content.
 
-    The time is shown, too, to whoever follows the request by its tracking code: it came to them by SMS.
+    The time is also shown to visitors who have verified the tracking code: they got it by SMS.
     """
     work = request.display_work
     detail = work.get(MeetingService).request(case)

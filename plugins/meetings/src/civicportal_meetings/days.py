@@ -1,4 +1,4 @@
-"""Weekdays and parts of the day as citizens choose them, and as pages name them."""
+"""Weekdays and parts of the day, as options and for display."""
 
 from collections.abc import Iterable
 from datetime import time
@@ -7,7 +7,7 @@ from translationstring import TranslationString
 
 from civicportal.api import CityCalendar, _
 
-#: By the names that ``[calendar] weekend`` uses, in the order of :meth:`datetime.date.weekday`.
+#: Names used by ``[calendar] weekend``, in the order of :meth:`datetime.date.weekday`.
 WEEKDAYS: dict[str, TranslationString] = {
     "mon": _("Monday"),
     "tue": _("Tuesday"),
@@ -23,18 +23,18 @@ PARTS: dict[str, TranslationString] = {
     "morning": _("In the morning"),
     "noon": _("Around noon"),
 }
-#: From here on it is around noon.
+#: Start of "around noon".
 NOON = time(11)
 _SATURDAY = 5
 
 
 def in_part(clock: time, part: str) -> bool:
-    """Return whether a time of the day lies in the part that suits a citizen; "" and "any" are the whole day."""
+    """Return whether a time is within a part of the day; "" and "any" are the whole day."""
     return {"morning": clock < NOON, "noon": clock >= NOON}.get(part, True)
 
 
 def office_days(calendar: CityCalendar) -> list[tuple[str, TranslationString]]:
-    """Return the weekdays on which the office opens, the first of the city's week first."""
+    """Return the office's working weekdays, in the order of the city's week."""
     names = list(WEEKDAYS)
     first = _SATURDAY if calendar.kind == "jalali" else 0
     order = [(first + number) % 7 for number in range(7)]
@@ -42,6 +42,6 @@ def office_days(calendar: CityCalendar) -> list[tuple[str, TranslationString]]:
 
 
 def titles(days: Iterable[str], part: str) -> list[TranslationString]:
-    """Return the names of what suits a citizen, weekdays first."""
+    """Return the display names of preferred days and times, weekdays first."""
     chosen = [WEEKDAYS[day] for day in days if day in WEEKDAYS]
     return [*chosen, PARTS[part]] if part in PARTS else chosen

@@ -1,4 +1,4 @@
-"""Sample requests for a meeting, sent and handled by the demo's people through the services."""
+"""Demo requests for a meeting, sent and handled by the demo's people through the services."""
 
 import tomllib
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from civicportal_meetings.telling import Telling
 
 SEED = 1405
 KEPT_FREE = 2
-"""The first citizens have no open request, so that whoever tries the demo as one of them can ask for a meeting."""
+"""The first citizens have no open request, so that users of the demo can request a meeting as one of them."""
 SESSION_MINUTES = 180
 SEATS = {"public_seats": 3, "office_seats": 1, "reserve_seats": 2}
 PLANNED_BEFORE = timedelta(days=25)
@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]
 
 
 def load(site: Site, files: Path, progress: Progress) -> None:
-    """Make up the requests that ``meetings.toml`` describes; without it none."""
+    """Create the requests in ``meetings.toml``; none without the file."""
     source = files / "meetings.toml"
     if not source.is_file():
         return
@@ -39,7 +39,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
 
 
 class Teller:
-    """Tells one request after the other, each in a unit of work of its own."""
+    """Generate requests, each in a separate unit of work."""
 
     def __init__(self, site: Site, data: dict[str, Any], people: list[dict[str, Any]]) -> None:
         self.site, self.data = site, data
@@ -53,7 +53,7 @@ class Teller:
         self.days: dict[int, int] = {}
 
     def tell(self, progress: Progress) -> None:
-        """Plan the public meeting days, then tell all of them."""
+        """Plan the public meeting days, then generate all requests."""
         for key, ago in PUBLIC_DAYS.items():
             self.days[key] = self._plan(self.now - timedelta(days=ago))
         may_wait = cycle(self.citizens[KEPT_FREE:])
@@ -68,11 +68,11 @@ class Teller:
             progress(number, len(STORIES))
 
     def line(self, name: str) -> str:
-        """Return one of the sentences of a list."""
+        """Return a random sentence of a list."""
         return str(self.rng.choice(self.data[name]))
 
     def applicant(self, citizen: Identity, row: dict[str, Any]) -> Applicant:
-        """Return who asks, with the numbers of the demo's register."""
+        """Return an applicant with the numbers of the demo's identity register."""
         person = self.numbers[citizen.mobile or ""]
         of_row = {
             name: row[name] for name in ("party", "organization", "legal_id", "position") if name in row

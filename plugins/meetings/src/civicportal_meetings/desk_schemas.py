@@ -1,4 +1,4 @@
-"""What the forms of the desk ask for, and what stands in its addresses."""
+"""Schemas of staff forms and URLs."""
 
 from datetime import date
 from typing import Any
@@ -29,11 +29,11 @@ from civicportal.api import (
 
 MOST_SEATS = 200
 YEARS = range(1700, 2400)
-"""Of the days in addresses: those beside them exist in every calendar."""
+"""Range of dates in URLs whose neighbours exist in every calendar."""
 
 
 class Session(StrictSchema):
-    """A public meeting day; without seats the time is kept closed."""
+    """A public meeting day; without seats it blocks the time."""
 
     title = Node(CleanText(2, 100), title=_("Title"))
     day = Node(CityDate(), title=_("Date"))
@@ -61,7 +61,7 @@ class Session(StrictSchema):
 
 
 class Seats(StrictSchema):
-    """How many seats a session has."""
+    """The number of seats of a session."""
 
     public_seats = Node(BoundedInt(0, MOST_SEATS), title=_("Public seats"))
     office_seats = Node(BoundedInt(0, MOST_SEATS), title=_("Seats of the office"))
@@ -69,7 +69,7 @@ class Seats(StrictSchema):
 
 
 class Waiting(StrictSchema):
-    """Which request goes on the reserve list."""
+    """The request to add to the waiting list."""
 
     case = Node(
         Choice(lambda bindings: bindings["waiting"]),
@@ -79,7 +79,7 @@ class Waiting(StrictSchema):
 
 
 class NewOrder(StrictSchema):
-    """What the mayor ordered, to whom, and until when."""
+    """An order of the mayor: text, unit and deadline."""
 
     key = Node(IdempotencyKey())
     text = Node(
@@ -94,7 +94,7 @@ class NewOrder(StrictSchema):
 
 
 class DeskFields(SearchFields):
-    """What narrows the list of the desk; it stands in the address."""
+    """Filters of the list, in its URL."""
 
     first_day = Node(CityDate(), title=_("Registered from"), missing=None)
     last_day = Node(CityDate(), title=_("Registered until"), missing=None, after="first_day")
@@ -108,7 +108,7 @@ class DeskFields(SearchFields):
 
 
 class FurtherFields(FigureFields):
-    """What figures narrow it by besides."""
+    """Further filters used by links from statistics."""
 
     stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
     unit = optional_choice("units", _("Unit"), _("All units"))
@@ -117,30 +117,30 @@ class FurtherFields(FigureFields):
 
 
 class Filters(FurtherFields, DeskFields):
-    """The filters of the list: a short form, and what a figure that led here says besides."""
+    """Filters of the list: a short form, plus those of links from statistics."""
 
     def after_bind(self, node: colander.SchemaNode, _bindings: Any) -> None:
-        """Keep the form short."""
+        """Hide the further filters in the form."""
         for name in (child.name for child in FurtherFields().children):
             node[name].widget = HiddenWidget()
 
 
 class FigureSchema(FurtherFields, DeskFields, PeriodFields):
-    """What figures are asked for."""
+    """Filters of statistics."""
 
     def after_bind(self, node: colander.SchemaNode, _bindings: Any) -> None:
-        """Ask for no ratings: a meeting has none."""
+        """Remove ratings: meetings have none."""
         del node["rating"]
 
 
 class Week(StrictSchema):
-    """Which week the desk shows: any day of it."""
+    """The week shown on the desk: any day of it."""
 
     day = Node(CityDate(), missing=None)
 
 
 def day_in(value: str) -> date | None:
-    """Return the day of an address (ISO 8601), or None for what is none."""
+    """Return the date in a URL (ISO 8601), or None if it is invalid."""
     try:
         day = date.fromisoformat(value)
     except ValueError:

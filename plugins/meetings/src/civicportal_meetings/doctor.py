@@ -1,4 +1,4 @@
-"""What meetings need and a site may lack."""
+"""Findings about meetings."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from civicportal_meetings.names import KIND
 
 
 def findings(work: Work) -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy."""
+    """Yield the problems, each with its remedy."""
     settings = work.site.plugin_settings[KIND]
     organization = work.get(OrganizationService)
     units = organization.units.by_id.values()

@@ -1,4 +1,4 @@
-"""The list of requests as a file."""
+"""Export of the list of requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,26 +39,26 @@ PARTIES = {"natural": _("Natural person"), "legal": _("Legal person")}
 
 @dataclass(frozen=True, kw_only=True)
 class MeetingRow(CaseRow):
-    """A request with the time it was given, if any."""
+    """A request with its appointment, if any."""
 
     appointment: datetime | None
     national_code: Masked | None
 
     @property
     def request(self) -> MeetingRequest:
-        """Return what the request says of who comes."""
+        """Return the request's detail row."""
         request: MeetingRequest = self.details[0]
         return request
 
 
 class MeetingSource(CaseSource):
-    """The rows of the desk's list."""
+    """The rows of the list."""
 
     entities = (Case, MeetingRequest)
 
     @property
     def sort(self) -> Sort:
-        """Return the order of the desk's list."""
+        """Return the order of the list."""
         return MeetingSearch.sort(Filters.of(self.values))
 
     def query(self, *columns: Any) -> Select[Any]:
@@ -66,7 +66,7 @@ class MeetingSource(CaseSource):
         return self.work.get(MeetingSearch).query(Filters.of(self.values), *columns)
 
     def rows(self, found: Sequence[Any]) -> Iterable[MeetingRow]:
-        """Return the rows with their appointments; national codes are opened only where they are asked for."""
+        """Return the rows with their appointments; national codes are decrypted only if requested."""
         times = self._times([case.id for case, _request in found])
         return [
             MeetingRow(
@@ -101,7 +101,7 @@ def desk_choices(work: Work) -> dict[str, Any]:
 
 
 def waiting_only(values: Mapping[str, Any]) -> Iterable[tuple[TranslationString, TranslationString]]:
-    """Say what the desk's list leaves out while nobody has chosen a status."""
+    """Return the filter that the list applies by default, without a status."""
     if Filters.of(values).waiting_only:
         yield _("Status"), _("Waiting for a time")
 

@@ -1,4 +1,4 @@
-"""What the figures of meetings are about: the same query as the list, and by what requests are told apart."""
+"""Statistics of meetings: the query of the list, and its facets."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ ALL = "all"
 
 
 def subject(work: Work, values: Mapping[str, Any]) -> Subject:
-    """Return what is counted: every status, where none is asked for.
+    """Return the subject of the statistics page, with every status by default.
 
     :param values: of :class:`~civicportal_meetings.desk_schemas.FigureSchema`.
     """

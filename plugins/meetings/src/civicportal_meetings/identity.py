@@ -1,4 +1,4 @@
-"""Who asks for a meeting: masked for whoever sees the case, in full by right alone."""
+"""Identity data of applicants: masked for viewers of the case, in full by right."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -8,7 +8,7 @@ from civicportal_meetings.models import MeetingRequest
 
 
 def facts_of_identity(case: Case, work: Work) -> Sequence[IdentityFact]:
-    """Return national code and birth date of who wants to come."""
+    """Return national code and birth date of the applicant."""
     request = work.session.get(MeetingRequest, case.id)
     return tuple(_facts(request, work)) if request else ()
 

@@ -1,6 +1,6 @@
-"""What the worker does: reminders of the day before, and the members of cancelled sessions.
+"""Jobs: reminders on the day before, and release of times after a session was cancelled.
 
-One reminder for each appointment, none for what was moved or cancelled.
+One reminder per appointment, none for a moved or cancelled one.
 """
 
 import logging
@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=10)
 AT_ONCE = 50
-"""Ids read at once."""
+"""Batch size of ids."""
 ONE_DAY = timedelta(days=1)
 
 
 def jobs() -> Sequence[Job]:
-    """Return what the worker does again and again."""
+    """Return the jobs."""
     return (
         Job(name="meetings.reminders", every=EVERY, run=remind),
         Job(name="meetings.recall", every=EVERY, run=recall_members),
@@ -34,7 +34,7 @@ def jobs() -> Sequence[Job]:
 def recall_members(site: Site, actor: Identity = SYSTEM, session_id: int | None = None) -> None:
     """Release the times of cancelled sessions, each in a separate transaction.
 
-    Whoever cancels a session does so at once; the worker finishes what was interrupted.
+    Cancelling a session does so at once; the worker completes it after an interruption.
 
     :param session_id: of this session only.
     """
@@ -74,7 +74,7 @@ class Reminders(Service):
         self.now = work.clock.now()
 
     def due(self, after: int) -> Sequence[int]:
-        """Return some appointments whose reminder is due, by their ids in order.
+        """Return some appointments whose reminder is due, ordered by id.
 
         :param after: only ids above this one.
         """
@@ -82,7 +82,7 @@ class Reminders(Service):
         return self.session.scalars(query.order_by(Appointment.id).limit(AT_ONCE)).all()
 
     def remind(self, appointment_id: int) -> None:
-        """Promise the reminder of an appointment, unless another worker does or it stands no more."""
+        """Queue the reminder of an appointment, unless it was queued concurrently or the appointment is cancelled."""
         query = self._due(Appointment, Case).where(Appointment.id == appointment_id)
         row = self.session.execute(query.with_for_update(of=Appointment, skip_locked=True)).first()
         if row is None:
@@ -114,13 +114,13 @@ class Reminders(Service):
         )
 
     def _of_day(self, day: date) -> ColumnElement[bool]:
-        """Return the condition for a day's appointments; who was told of the time after the hour needs no reminder."""
+        """Return the condition for a day's appointments, except those notified after the reminder time."""
         first, last = self.calendar.day_bounds(day)
         return and_(
             Appointment.start >= first, Appointment.start < last, Appointment.made_at < self._hour(day)
         )
 
     def _hour(self, day: date) -> datetime:
-        """Return from when the citizens of a day's meetings are reminded: the day before, at the hour the site names."""
+        """Return the reminder time of a day's meetings: the day before, at the time set by the site."""
         clock = time.fromisoformat(self.work.site.plugin_settings[KIND]["reminder_time"])
         return self.calendar.at(day - ONE_DAY, clock)

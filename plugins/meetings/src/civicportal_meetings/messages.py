@@ -1,4 +1,4 @@
-"""The texts that meetings send by SMS; the fields stand in braces."""
+"""SMS texts of meetings, with placeholders in braces."""
 
 from civicportal.api import MessageText, _
 

@@ -1,4 +1,4 @@
-"""Requests to meet the mayor, the appointments they get, public meeting days, and the mayor's orders."""
+"""Requests for a meeting with the mayor, their appointments, public meeting days, and the mayor's orders."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ class MeetingsBase(DeclarativeBase):
 
 
 class MeetingRequest(MeetingsBase):
-    """The 1:1 detail of a case of kind "meetings": who wants to come, with whom, and when it suits them."""
+    """The 1:1 detail of a case of kind "meetings": applicant, companions, preferred times."""
 
     __tablename__ = "meetings_request"
     __table_args__ = (UniqueConstraint("open_of"), Index(None, "national_code_index"))
@@ -24,35 +24,35 @@ class MeetingRequest(MeetingsBase):
     case_id: Mapped[int] = tagged(
         BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    #: The citizen's id while the request is open, then empty: so nobody has two open ones.
+    #: The citizen's id while the request is open, else NULL: unique, so a citizen has one open request.
     open_of: Mapped[int | None] = tagged(BigId, erase="null")
-    #: "natural" for a person, "legal" for who comes on behalf of an organisation.
+    #: "natural" for a person, "legal" for the representative of an organisation.
     party: Mapped[str] = tagged(String(10))
-    #: First and last name of the person who comes.
+    #: First and last name of the applicant.
     name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
     national_code: Mapped[str | None] = tagged(String(200), pii="identity", erase="null", sealed=True)
     national_code_index: Mapped[str | None] = tagged(String(64), pii="identity", erase="null", export=False)
     #: ISO 8601.
     birth_date: Mapped[str | None] = tagged(String(200), pii="identity", erase="null", sealed=True)
     organization: Mapped[str] = tagged(String(200), default="", pii="content", erase="null")
-    #: Of no use any more, see ``Case.people``: nodes of the release before still write it, so a later one drops it.
+    #: Obsolete, see ``Case.people``: nodes of the previous release still write it; a later release drops it.
     search_name: Mapped[str] = tagged(
         Text, default="", server_default="", deferred=True, pii="contact", erase="null", export=False
     )
-    #: Of a legal person; anybody may look it up, so it is not sealed.
+    #: Of a legal person; public, so not encrypted.
     legal_id: Mapped[str] = tagged(String(20), default="")
-    #: What the person is in the organisation.
+    #: The applicant's position in the organisation.
     position: Mapped[str] = tagged(String(100), default="", pii="content", erase="null")
-    #: Weekdays as ``[calendar] weekend`` names them: "sat", "sun", …; none means every day.
+    #: Preferred weekdays by the names of ``[calendar] weekend``: "sat", "sun", …; none means every day.
     suitable_days: Mapped[list[str]] = tagged(JSON, default=list)
     #: "morning", "noon", or "" for any time of the day.
     suitable_part: Mapped[str] = tagged(String(10), default="")
-    #: Names of those who come along.
+    #: Names of companions.
     companions: Mapped[list[str]] = tagged(JSON, default=list, pii="contact", erase="null")
 
 
 class MeetingSession(MeetingsBase):
-    """A public meeting day, to which several requests are invited; one without seats keeps a time closed."""
+    """A public meeting day with seats for several requests; one without seats blocks a time."""
 
     __tablename__ = "meetings_session"
     __table_args__ = (Index(None, "start"), {"sqlite_autoincrement": True})
@@ -63,27 +63,27 @@ class MeetingSession(MeetingsBase):
     end: Mapped[datetime] = tagged()
     place: Mapped[str] = tagged(String(100), default="")
     public_seats: Mapped[int] = tagged(Integer)
-    #: Seats that the office gives away by itself.
+    #: Seats assigned by the office itself.
     office_seats: Mapped[int] = tagged(Integer)
-    #: How many may wait for a seat to become free.
+    #: Maximum length of the waiting list.
     reserve_seats: Mapped[int] = tagged(Integer)
     cancelled_at: Mapped[datetime | None] = tagged()
-    #: Why it was cancelled; its members are told.
+    #: Reason of the cancellation, sent to its participants.
     why: Mapped[str] = tagged(Text, default="")
 
     @property
     def capacity(self) -> int:
-        """Return how many requests can be invited."""
+        """Return the number of seats."""
         return self.public_seats + self.office_seats
 
     @property
     def is_closed_time(self) -> bool:
-        """Return whether it only keeps the mayor's time from being given away."""
+        """Return whether it only blocks the mayor's time."""
         return self.capacity == 0
 
 
 class Appointment(MeetingsBase):
-    """A time that a request was given. Rows stay: one that was moved or cancelled says how it ended."""
+    """An appointment of a request. Rows are kept: a moved or cancelled one records how it ended."""
 
     __tablename__ = "meetings_appointment"
     __table_args__ = (
@@ -105,14 +105,14 @@ class Appointment(MeetingsBase):
     start: Mapped[datetime] = tagged()
     end: Mapped[datetime] = tagged()
     place: Mapped[str] = tagged(String(100), default="")
-    #: The citizen reads it; the beginning stands in the SMS.
+    #: Visible to the citizen; its beginning is in the SMS.
     note: Mapped[str] = tagged(String(300), default="", pii="content", erase="null")
-    #: Only staff read it.
+    #: Visible to staff only.
     expert_note: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
     session_id: Mapped[int | None] = tagged(BigId, ForeignKey(MeetingSession.id, ondelete="SET NULL"))
-    #: "public" or "office" in a session, else "".
+    #: Quota of the seat: "public" or "office" in a session, else "".
     seat: Mapped[str] = tagged(String(10), default="")
-    #: What the citizen answered: "", "confirmed" or "other_time".
+    #: The citizen's answer: "", "confirmed" or "other_time".
     response: Mapped[str] = tagged(String(12), default="")
     responded_at: Mapped[datetime | None] = tagged()
     response_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
@@ -121,14 +121,14 @@ class Appointment(MeetingsBase):
     made_at: Mapped[datetime] = tagged()
     ended_by: Mapped[int | None] = tagged(BigId)
     ended_at: Mapped[datetime | None] = tagged()
-    #: The step that ended it: reschedule, invite, cancel, withdraw, decline_invitation, hold, miss; or "undo".
+    #: The transition that ended it: reschedule, invite, cancel, withdraw, decline_invitation, hold, miss; or "undo".
     ended_how: Mapped[str] = tagged(String(40), default="")
     why: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
     reminded_at: Mapped[datetime | None] = tagged()
 
 
 class DiarySlot(MeetingsBase):
-    """Five minutes of the mayor's time that are taken. There is one mayor, so the moment is the primary key."""
+    """Five booked minutes of the mayor. There is one mayor, so the time is the primary key."""
 
     __tablename__ = "meetings_slot"
     __table_args__ = (Index(None, "appointment_id"), Index(None, "session_id"))
@@ -139,7 +139,7 @@ class DiarySlot(MeetingsBase):
 
 
 class Reserve(MeetingsBase):
-    """A request that waits for a seat of a session; the smallest id is the first in the row."""
+    """A request on the waiting list of a session, ordered by id."""
 
     __tablename__ = "meetings_reserve"
     __table_args__ = (UniqueConstraint("session_id", "case_id"), {"sqlite_autoincrement": True})
@@ -151,7 +151,7 @@ class Reserve(MeetingsBase):
 
 
 class Order(MeetingsBase):
-    """The 1:1 detail of a case of kind "orders": what the mayor ordered in a meeting, and to whom."""
+    """The 1:1 detail of a case of kind "orders": an order of the mayor in a meeting, and its addressee."""
 
     __tablename__ = "meetings_order"
 
@@ -161,5 +161,5 @@ class Order(MeetingsBase):
     meeting_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"), index=True)
     #: Office days.
     deadline_days: Mapped[int] = tagged(Integer)
-    #: The citizen of the meeting was told of the result.
+    #: The citizen of the meeting was notified of the result.
     shared_at: Mapped[datetime | None] = tagged()

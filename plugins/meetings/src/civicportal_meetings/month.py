@@ -1,4 +1,4 @@
-"""A month of the city's calendar with its free days, for choosing one."""
+"""A month of the city's calendar with its free days, for a date picker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ ONE_DAY = timedelta(days=1)
 class MonthDay:
     """A day of the month.
 
-    :ivar open: a meeting may be set on it: it is to come, and the office works.
-    :ivar free: a meeting of the wanted length fits into it.
+    :ivar open: in the future, and a working day.
+    :ivar free: with room for a meeting of the requested length.
     """
 
     day: date
@@ -27,10 +27,10 @@ class MonthDay:
 
 @dataclass(frozen=True, kw_only=True)
 class Month:
-    """A month as it is drawn.
+    """A month for display.
 
-    :ivar blanks: empty places before its first day.
-    :ivar weekdays: any days with the names of the columns.
+    :ivar blanks: empty cells before its first day.
+    :ivar weekdays: any dates with the names of the columns.
     """
 
     first: date
@@ -42,9 +42,9 @@ class Month:
 
 
 def month_of(day: date, work: Work, minutes: int) -> Month:
-    """Return the month of a day.
+    """Return the month of a date.
 
-    :param minutes: length of the meeting that is to fit.
+    :param minutes: length of the meeting.
     """
     calendar = work.get(OrganizationService).calendar
     year, month, _day = calendar.year_month_day(day)

@@ -1,4 +1,4 @@
-"""Names that stand in the database and in roles."""
+"""Names used in the database and in roles."""
 
 KIND = "meetings"
 ORDERS = "orders"

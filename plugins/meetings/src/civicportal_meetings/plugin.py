@@ -1,4 +1,4 @@
-"""The hooks of the meetings plugin; what they do stands in the modules they call."""
+"""Hook implementations of the meetings plugin."""
 
 from collections.abc import Iterable, Iterator
 from importlib.resources import files as resources
@@ -50,13 +50,13 @@ def register_models() -> PluginModels:
 
 @hookimpl
 def register_case_kinds() -> Iterable[CaseKind]:
-    """Return the kinds of case: requests for a meeting, and what the mayor orders in one."""
+    """Return the kinds of cases: requests for a meeting, and orders of the mayor."""
     return (MEETINGS, MAYORS_ORDERS)
 
 
 @hookimpl
 def register_permissions() -> Iterable[Permission]:
-    """Return the rights beside those that every kind has."""
+    """Return the rights of the plugin besides those of every kind."""
     return (
         Permission(name=SESSIONS, title=_("Plan public meeting days and close times")),
         Permission(name=MINUTES, title=_("Write the minutes of meetings"), scope="case"),
@@ -78,7 +78,7 @@ def includeme(config: Any) -> None:
 
 @hookimpl
 def register_exports() -> Iterable[Offer]:
-    """Return what can be taken along as a file."""
+    """Return the exports."""
     return EXPORTS
 
 
@@ -90,33 +90,33 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
-    """Return the pieces of the home and of the staff desk."""
+    """Return the widgets of the home page and of the staff desk."""
     yield citizen_pieces.card(request)
     yield from staff_pieces.widget(request)
 
 
 @hookimpl
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return the pieces of a request's page."""
+    """Return the panels of a request's page."""
     yield from citizen_pieces.panels(case, request)
     yield from staff_pieces.panels(case, request)
 
 
 @hookimpl
 def register_jobs() -> Iterable[Job]:
-    """Return the reminders, and what a cancelled session leaves to do."""
+    """Return the jobs for reminders and cancelled sessions."""
     return jobs.jobs()
 
 
 @hookimpl
 def check_site(work: Work) -> Iterable[Finding]:
-    """Look for what meetings need and the site lacks."""
+    """Return findings about meetings."""
     return doctor.findings(work)
 
 
 @hookimpl
 def route_case(case: Case, work: Work) -> Route | None:
-    """Let requests and orders begin in the mayor's office."""
+    """Route requests and orders to the mayor's office."""
     if case.kind == KIND:
         return Route(unit=work.site.plugin_settings[KIND]["unit"])
     return work.get(OrderService).route(case) if case.kind == ORDERS else None
@@ -124,12 +124,12 @@ def route_case(case: Case, work: Work) -> Route | None:
 
 @hookimpl
 def case_changed(change: CaseChange, work: Work) -> None:
-    """Keep appointments in step with the history of a request."""
+    """Update appointments after events of a request."""
     if change.case.kind == KIND:
         work.get(AppointmentService).follow(change)
 
 
 @hookimpl
 def load_demo(site: Site, files: Path, progress: Any) -> None:
-    """Make up requests of several months."""
+    """Generate requests of several months."""
     demo.load(site, files, progress)

@@ -1,4 +1,4 @@
-"""What the forms of a request begin with, and what the SMS says of what stands in them."""
+"""Initial values of a request's transition forms, and message values for their preview."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -14,11 +14,11 @@ from civicportal_meetings.services.sessions import QUOTAS, PublicDayService
 from civicportal_meetings.steps import notice
 
 AHEAD = timedelta(days=30)
-"""So far ahead a free time is looked for."""
+"""How far ahead a free time is searched."""
 
 
 def first_time(case: Case, work: Work) -> Prefill:
-    """Return the next free time that suits the citizen."""
+    """Return the next free time that the citizen prefers."""
     settings = work.site.plugin_settings[KIND]
     minutes = settings["default_minutes"]
     found = suitable_time(case, work, minutes)
@@ -27,7 +27,7 @@ def first_time(case: Case, work: Work) -> Prefill:
 
 
 def other_time(case: Case, work: Work) -> Prefill:
-    """Return the time that stands, to be changed."""
+    """Return the current appointment, to be changed."""
     standing = work.get(AppointmentService).current(case)
     if standing is None:
         return first_time(case, work)
@@ -46,7 +46,7 @@ def other_time(case: Case, work: Work) -> Prefill:
 
 
 def seats(_case: Case, work: Work) -> Prefill:
-    """Return the sessions to come, each with its free seats."""
+    """Return the future sessions, each with its free seats."""
     service, calendar = work.get(PublicDayService), work.site.calendar
     locale = work.site.locale
     coming = {str(session.id): session for session in service.coming()}
@@ -66,21 +66,21 @@ def seats(_case: Case, work: Work) -> Prefill:
 
 
 def said_of_time(values: Mapping[str, Any], work: Work) -> Mapping[str, str] | None:
-    """Return what the SMS says of the day and the time in a form, once both can be read."""
+    """Return the message's values of date and time in a form, once both are valid."""
     if "day" not in values or "at" not in values:
         return None
     return notice(work.site.calendar.at(values["day"], values["at"]), values.get("note", ""))
 
 
 def said_of_seat(values: Mapping[str, Any], work: Work) -> Mapping[str, str] | None:
-    """Return what the SMS says of the session chosen in a form."""
+    """Return the message's values of the session selected in a form."""
     coming = {str(session.id): session for session in work.get(PublicDayService).coming()}
     session = coming.get(values.get("session", ""))
     return notice(session.start, values.get("note", "")) if session else None
 
 
 def usual_place(work: Work) -> str:
-    """Return where the mayor receives people: as the site says, else the name of the mayor's unit."""
+    """Return the default place: from the settings, else the name of the mayor's unit."""
     settings = work.site.plugin_settings[KIND]
     units = work.get(OrganizationService).units.by_id.values()
     office = next((unit.name for unit in units if unit.key == settings["unit"]), "")
@@ -88,7 +88,7 @@ def usual_place(work: Work) -> str:
 
 
 def suitable_time(case: Case, work: Work, minutes: int) -> datetime | None:
-    """Return the next free time on a day that suits the citizen, else the next one of all."""
+    """Return the next free time on a preferred day, else on any day."""
     diary = work.get(DiaryService)
     tomorrow = work.site.calendar.today(work.clock.now()) + timedelta(days=1)
     days = sorted(diary.free_days(tomorrow, tomorrow + AHEAD, minutes))
@@ -101,7 +101,7 @@ def suitable_time(case: Case, work: Work, minutes: int) -> datetime | None:
 
 
 def suits(request: MeetingRequest, day: date) -> bool:
-    """Return whether a day is among those that the citizen named."""
+    """Return whether a day is among the citizen's preferred ones."""
     return not request.suitable_days or list(WEEKDAYS)[day.weekday()] in request.suitable_days
 
 

@@ -1,4 +1,4 @@
-"""What the steps of a request and of an order ask for."""
+"""Forms of the transitions of requests and orders."""
 
 from datetime import datetime
 from typing import Any
@@ -60,7 +60,7 @@ def _multiple_of_five(node: colander.SchemaNode, value: int) -> None:
 
 
 class Schedule(StrictSchema):
-    """Day, time, length and place of a meeting; its values are those of a step, see :mod:`civicportal_meetings.steps`."""
+    """Date, time, length and place of a meeting; its values are those of a transition, see :mod:`civicportal_meetings.steps`."""
 
     day = Node(CityDate(), title=_("Date of the meeting"))
     at = Node(ClockTime(), title=_("Time of the meeting"))
@@ -70,7 +70,7 @@ class Schedule(StrictSchema):
     expert_note = _expert_note()
 
     def deserialize(self, cstruct: Any = colander.null) -> dict[str, Any]:
-        """Return the values of the step."""
+        """Return the values of the transition."""
         values = super().deserialize(cstruct)
         calendar = (self.bindings or {})["calendar"]
         start: datetime = calendar.at(values["day"], values["at"])
@@ -85,7 +85,7 @@ class Schedule(StrictSchema):
 
 
 class Reschedule(Schedule):
-    """Another time, and why."""
+    """A new time, and the reason."""
 
     reason = _reason()
 
@@ -103,7 +103,7 @@ class Invite(StrictSchema):
     expert_note = _expert_note()
 
     def deserialize(self, cstruct: Any = colander.null) -> dict[str, Any]:
-        """Return the values of the step."""
+        """Return the values of the transition."""
         values = super().deserialize(cstruct)
         session = (self.bindings or {})["sessions"][values["session"]]
         seat = Seat(
@@ -116,7 +116,7 @@ class Invite(StrictSchema):
 
 
 class Minutes(StrictSchema):
-    """What came of a meeting."""
+    """The minutes of a meeting."""
 
     public_text = Node(
         CleanText(5, 2000, multiline=True),
@@ -134,7 +134,7 @@ class Minutes(StrictSchema):
 
 
 class Words(StrictSchema):
-    """A few words, or none."""
+    """An optional note."""
 
     public_text = Node(
         CleanText(0, 500, multiline=True),
@@ -146,7 +146,7 @@ class Words(StrictSchema):
 
 
 class OtherTime(StrictSchema):
-    """Which other time would suit the citizen."""
+    """The citizen's proposal of another time."""
 
     public_text = Node(
         CleanText(5, 500, multiline=True),
@@ -157,4 +157,4 @@ class OtherTime(StrictSchema):
 
 
 class OrderResult(Reason):
-    """How an order was carried out, or why not."""
+    """The result of an order, or why it was not carried out."""

@@ -1,4 +1,4 @@
-"""What ``site.toml`` may say of meetings."""
+"""Settings of meetings in ``site.toml``."""
 
 from datetime import time
 from typing import Any
@@ -36,13 +36,13 @@ def _fives(node: colander.SchemaNode, value: Any) -> None:
 class Settings(Table):
     """``[plugins.meetings]``.
 
-    :ivar unit: key of the unit where orders of the mayor begin.
-    :ivar hours: between which meetings are.
-    :ivar default_minutes: length of a meeting, unless the office says otherwise.
-    :ivar step_minutes: minutes between the times that are offered.
-    :ivar place: where meetings are, unless the office says otherwise.
-    :ivar bring: what citizens are asked to bring along.
-    :ivar reminder_time: when citizens are reminded, on the day before.
+    :ivar unit: key of the mayor's office, where orders begin.
+    :ivar hours: meeting hours.
+    :ivar default_minutes: default length of a meeting.
+    :ivar step_minutes: minutes between the offered times.
+    :ivar place: default place.
+    :ivar bring: what citizens are asked to bring.
+    :ivar reminder_time: time of the reminder on the day before.
     """
 
     unit = string("mayor")

@@ -1,4 +1,4 @@
-"""What meetings add to pages of staff: links, today's meetings on the desk, panels on the page of a case."""
+"""Meetings on staff pages: links, today's meetings on the desk, panels of the case page."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -43,7 +43,7 @@ FIGURES = NavigationItem(
 
 
 def widget(request: Request) -> Iterator[Widget]:
-    """Return today's meetings for whoever may see them."""
+    """Return today's meetings, for users with the right."""
     if not (request.identity.is_staff and request.identity.permits(VIEW)):
         return
     work = request.display_work
@@ -65,7 +65,7 @@ def widget(request: Request) -> Iterator[Widget]:
 
 
 def panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return what staff read beside a request for a meeting, or beside an order."""
+    """Return the panels of a request for a meeting, or of an order."""
     if not request.identity.is_staff:
         return
     if case.kind == KIND:
@@ -132,7 +132,7 @@ def _order(case: Case, request: Request) -> Panel:
     )
 
 
-#: How an appointment ended, by the step that ended it.
+#: Result of an appointment, by the transition that ended it.
 ENDINGS = {
     "reschedule": _("moved"),
     "invite": _("moved to a public meeting day"),

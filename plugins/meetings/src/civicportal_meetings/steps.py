@@ -1,4 +1,4 @@
-"""What a step that sets a time writes into the history: appointment and SMS are made from it."""
+"""Event data of transitions that set a time: the source of appointment and SMS."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from civicportal.api import NOTICE, cut_units
 from civicportal_meetings.models import MeetingSession
 
 NOTE_UNITS = 25
-"""So many UTF-16 units of the note for the citizen fit into the SMS."""
+"""UTF-16 units of the note for the citizen that fit into the SMS."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Time:
-    """A time of the mayor for one request.
+    """A time for one request.
 
     :ivar start: aware.
     :ivar minutes: a multiple of five.
@@ -30,7 +30,7 @@ class Time:
 
     @property
     def end(self) -> datetime:
-        """Return when it ends."""
+        """Return the end."""
         return self.start + timedelta(minutes=self.minutes)
 
 
@@ -48,7 +48,7 @@ class Seat:
 
 
 def time_values(time: Time, reason: str = "") -> dict[str, Any]:
-    """Return the values of a step's form for a time, as ``step_values`` takes them.
+    """Return the form values of a time, as ``step_values`` takes them.
 
     :param reason: why an earlier time is given up, for the citizen.
     """
@@ -61,7 +61,7 @@ def time_values(time: Time, reason: str = "") -> dict[str, Any]:
 
 
 def seat_values(seat: Seat, reason: str = "") -> dict[str, Any]:
-    """Return the values of a step's form for a seat; see :func:`time_values`."""
+    """Return the form values of a seat; see :func:`time_values`."""
     return {
         "session": seat.session.id,
         "quota": seat.quota,
@@ -70,7 +70,7 @@ def seat_values(seat: Seat, reason: str = "") -> dict[str, Any]:
 
 
 def read_time(data: Mapping[str, Any], expert_note: str) -> Time:
-    """Return the time that the data of an event name."""
+    """Return the time in the data of an event."""
     return Time(
         start=datetime.fromisoformat(data["start"]),
         minutes=int(data["minutes"]),
@@ -90,12 +90,12 @@ def _words(moment: datetime, note: str, expert_note: str, reason: str) -> dict[s
 
 
 def notice(moment: datetime, note: str) -> dict[str, str]:
-    """Return what the SMS says of a time."""
+    """Return the message's values of a time."""
     return {"moment": moment.isoformat(), "note": _beginning(note.strip())}
 
 
 def _beginning(note: str) -> str:
-    """Return what fits into the SMS: whole words, and a sign that more is on the page."""
+    """Return the part of a note that fits into the SMS: whole words, and an ellipsis."""
     if cut_units(note, NOTE_UNITS) == note:
         return note
     fitting = cut_units(note, NOTE_UNITS - 1)

@@ -1,4 +1,4 @@
-"""What happened to the invented requests of a demo: how long ago each was sent, and how it went on."""
+"""Histories of the demo's requests."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ class Story:
     """One request.
 
     :ivar sent: days ago.
-    :ivar end: where it stands today: registered, in_review, scheduled, held, absent, cancelled, withdrawn, declined.
-    :ivar ahead: a time to come lies so many days after the next week has begun, a past one so many days after the request.
-    :ivar this_week: its time is on this working day of the present week, 0 the first; it ends so if that has passed, and
-        else is still to come.
-    :ivar session: it has a seat in the past (-1) or coming (1) public meeting day.
-    :ivar answer: what the citizen said to the time: "confirm" or "ask_another_time".
+    :ivar end: status today: registered, in_review, scheduled, held, absent, cancelled, withdrawn, declined.
+    :ivar ahead: a future time is this many days after the start of next week, a past one this many days after the request.
+    :ivar this_week: its time is on this working day of the current week, 0 the first; if that has passed, the request has its end,
+    else the time is still in the future.
+    :ivar session: it has a seat in the past (-1) or next (1) public meeting day.
+    :ivar answer: the citizen's answer: "confirm" or "ask_another_time".
     :ivar moved: the time was changed once.
-    :ivar order: how far an order of the mayor has come: registered, in_progress, done.
+    :ivar order: status of an order of the mayor: registered, in_progress, done.
     """
 
     sent: float
@@ -35,7 +35,7 @@ class Story:
 
 OPEN_ENDS = ("registered", "in_review", "scheduled")
 PUBLIC_DAYS = {-1: 21, 1: -9}
-"""Days ago of the public meeting days that stories speak of; the later one is to come."""
+"""Days ago of the public meeting days; the later one is in the future."""
 
 STORIES = (
     Story(sent=148, end="held", order="done"),

@@ -1,4 +1,4 @@
-"""What the form of a new request asks for."""
+"""The form of a new request."""
 
 from dataclasses import replace
 from datetime import date
@@ -35,16 +35,16 @@ PARTIES = (
     Option(value="natural", label=_("For myself"), icon="user", tone="t"),
     Option(value="legal", label=_("For a company or institution"), icon="building", tone="b"),
 )
-#: The same as an officer asks them.
+#: The labels for an officer.
 CALLER_PARTIES = (replace(PARTIES[0], label=_("In the citizen's own name")), PARTIES[1])
-#: What is asked of who comes for an organisation, and of nobody else.
+#: Fields of an organisation's representative only.
 OF_LEGAL = ("organization", "legal_id", "position")
-#: What only some countries have.
+#: Fields that depend on the country.
 OF_COUNTRY = ("national_code", "legal_id")
 
 
 class NameList(CleanText):
-    """A few names, each in a line of its own; the value is a list."""
+    """Names, one per line; the value is a list."""
 
     def __init__(self, most: int) -> None:
         super().__init__(0, 80 * most, multiline=True)
@@ -133,13 +133,13 @@ class Submission(StrictSchema):
     )
 
     def after_bind(self, _node: Any, bindings: dict[str, Any]) -> None:
-        """Leave out the numbers that the site's country does not have."""
+        """Remove the numbers that the site's country does not have."""
         if bindings["country"].code == "generic":
             for name in OF_COUNTRY:
                 del self[name]
 
     def deserialize(self, cstruct: Any = colander.null) -> Any:
-        """Return the values; those of an organisation are required only from its representative."""
+        """Return the values; those of an organisation are required from its representative only."""
         asked = isinstance(cstruct, dict) and cstruct.get("party") == "legal"
         for name in OF_LEGAL:
             if name in self:
@@ -153,10 +153,10 @@ class Submission(StrictSchema):
 
 
 class Registration(Submission, Caller):
-    """A request that an officer writes down for a caller, whose name and identity stand in the request itself."""
+    """A request registered by an officer for a caller, with the applicant's name and identity."""
 
     def after_bind(self, node: Any, bindings: dict[str, Any]) -> None:
-        """Speak of the citizen, not to them."""
+        """Adapt the labels for an officer."""
         super().after_bind(node, bindings)
         self["reason"].description = _("What it is about, and what has been done about it so far.")
         self["consent"].title = _("The citizen agrees that these data are used to prepare the meeting")

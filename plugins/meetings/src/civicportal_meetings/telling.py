@@ -1,4 +1,4 @@
-"""Telling one invented request of a demo: each step at its time, by whoever takes it."""
+"""Generation of one demo request: each transition at its time, by its actor."""
 
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from civicportal_meetings.demo import Teller
 
 NOTICES = timedelta(days=2)
-"""Older steps tell nobody: nobody gets an SMS of last month."""
+"""Transitions older than this notify no one: no SMS about last month."""
 MINUTES = 30
 LOOKED_THROUGH = timedelta(days=13)
 SOON_AFTER = timedelta(minutes=40)
 
 
 class Telling:
-    """One request from its sending to where it stands today."""
+    """The history of one request until today."""
 
     def __init__(self, teller: "Teller", work: Work, row: dict[str, Any], story: Story) -> None:
         self.teller, self.work, self.row, self.story = teller, work, row, story
@@ -46,7 +46,7 @@ class Telling:
         self.calendar = work.get(OrganizationService).calendar
 
     def tell(self) -> None:
-        """Send the request and take its steps."""
+        """Send the request and take its transitions."""
         case = self._ask()
         end = self.story.end
         if end == "registered":
@@ -186,7 +186,7 @@ class Telling:
         self.cases.apply(case, name, notify=self._is_recent, **step_values(words))
 
     def _handler(self, order: Case) -> Identity:
-        """Return somebody of the unit that has the order, else whoever acts everywhere."""
+        """Return an officer of the order's unit, else one with city-wide rights."""
         found = [person for person in self.teller.staff if self._may_act(person, order)]
         local = [person for person in found if not person.permits("orders:case:act_any")]
         return self.rng.choice(local or found)

@@ -1,4 +1,4 @@
-"""The week of the desk as a table: rows are times of the day, a meeting fills the rows it lasts."""
+"""The desk's week as a table: rows are times of the day, a meeting spans several rows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ SATURDAY = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """Something in the mayor's diary.
+    """An entry of the mayor's diary.
 
-    :ivar tone: "" for what is settled, "p" for what the citizen has not confirmed, "x" for a closed time, "new" for what
-        stands in a form that was not sent yet.
+    :ivar tone: "" for confirmed, "p" for not confirmed by the citizen, "x" for a blocked time, "new" for an
+    unsaved one in a form.
     :ivar asks: the citizen asks for another time.
     """
 
@@ -29,7 +29,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Day:
-    """A day of the week, its entries in their order.
+    """A day of the week, with its entries in order.
 
     :ivar working: False on a day off.
     """
@@ -49,20 +49,20 @@ class Block:
 
     @property
     def span(self) -> int:
-        """Return how many rows it fills."""
+        """Return its number of rows."""
         return self.bottom - self.top
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table: for each day a block that begins here, "" for nothing, None where one goes on."""
+    """One table row: for each day a block that begins here, "" for nothing, None inside a block."""
 
     clock: time
     cells: Sequence[Block | str | None]
 
 
 def week_of(day: date, calendar: CityCalendar) -> date:
-    """Return the first day of the week in which a day lies: Saturday in the Jalali calendar, else Monday."""
+    """Return the first day of a date's week: Saturday in the Jalali calendar, else Monday."""
     first = SATURDAY if calendar.kind == "jalali" else 0
     return day - timedelta(days=(day.weekday() - first) % 7)
 
@@ -72,7 +72,7 @@ def table(
 ) -> list[Row]:
     """Lay out days side by side.
 
-    :param hours: shown at least; what lies outside widens the table.
+    :param hours: minimum range; entries outside extend the table.
     """
     first, last = _bounds(days, hours, calendar)
     count = -(-(last - first) // step)

@@ -24,7 +24,7 @@ CITIZEN: Any = frozenset({"citizen"})
 
 
 def after_the_beginning(case: Case, work: Work) -> Any:
-    """Say that nobody knows yet whether a meeting took place."""
+    """Refuse to record a result before the meeting."""
     appointment = work.get(AppointmentService).current(case)
     if appointment is None or appointment.start <= work.clock.now():
         return None
@@ -32,7 +32,7 @@ def after_the_beginning(case: Case, work: Work) -> Any:
 
 
 def before_the_beginning(case: Case, work: Work) -> Any:
-    """Say that it is too late to answer."""
+    """Refuse an answer after the meeting has begun."""
     appointment = work.get(AppointmentService).current(case)
     if appointment is None or appointment.start > work.clock.now():
         return None
@@ -40,7 +40,7 @@ def before_the_beginning(case: Case, work: Work) -> Any:
 
 
 def not_answered(answer: str) -> Any:
-    """Return a guard that says that the citizen has given this answer already."""
+    """Return a guard that refuses a repeated answer of the citizen."""
 
     def guard(case: Case, work: Work) -> Any:
         appointment = work.get(AppointmentService).current(case)
@@ -61,7 +61,7 @@ MEETING_WORKFLOW = Workflow(
             stage="in_progress",
             public_title=_("In progress"),
         ),
-        # From now on the deadline is the office's, for what came of the meeting.
+        # From now on the deadline is the office's, for recording the result.
         State(name="scheduled", title=_("Time set"), stage="in_progress", tells_deadline=False),
         State(name="held", title=_("Meeting held"), stage="done"),
         State(name="declined", title=_("Not agreed to"), stage="rejected"),
@@ -191,7 +191,7 @@ ORDER_WORKFLOW = Workflow(
         State(name="rejected", title=_("Cannot be carried out"), stage="rejected"),
     ),
     transitions=(
-        # Behind an order stands no citizen who could be told; what came of it is shared from its page.
+        # An order has no citizen to notify; its result is shared from its page.
         Transition(
             name="start",
             title=_("Start the work"),

@@ -1,4 +1,4 @@
-"""The category tree as people choose from it."""
+"""The category tree as options."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from civicportal_reports.workflow import KIND
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """A root category and what can be chosen below it; one without leaves is chosen itself."""
+    """A root category and its subcategories; one without any is an option itself."""
 
     root: Category
     leaves: tuple[Category, ...]
 
     @property
     def is_leaf(self) -> bool:
-        """Return whether the root itself is what can be chosen."""
+        """Return whether the root itself is an option."""
         return self.leaves == (self.root,)
 
 
@@ -31,17 +31,17 @@ def topics(work: Work) -> list[Topic]:
 
 
 def anything_else(found: list[Topic]) -> Category | None:
-    """Return the category of what fits nowhere else: the last root that is chosen itself, if there is one."""
+    """Return the category for everything else: the last root that is an option itself, if any."""
     return next((topic.root for topic in reversed(found) if topic.is_leaf), None)
 
 
 def leaf_options(found: list[Topic]) -> list[Option]:
-    """Return what a report can be about."""
+    """Return the selectable categories."""
     return [Option(value=leaf.key, label=leaf.name) for topic in found for leaf in topic.leaves]
 
 
 def grouped_leaves(found: list[Topic]) -> list[Option]:
-    """Return what a report can be about, grouped by root for a drop-down list."""
+    """Return the selectable categories, grouped by root for a drop-down list."""
     return [
         Option(value=leaf.key, label=leaf.name, group="" if topic.is_leaf else topic.root.name)
         for topic in found
@@ -50,7 +50,7 @@ def grouped_leaves(found: list[Topic]) -> list[Option]:
 
 
 def filter_options(found: list[Topic]) -> list[Option]:
-    """Return roots and leaves for a list's filter, grouped by root."""
+    """Return roots and subcategories for a list's filter, grouped by root."""
     return [
         Option(value=category.key, label=category.name, group=topic.root.name)
         for topic in found
@@ -59,7 +59,7 @@ def filter_options(found: list[Topic]) -> list[Option]:
 
 
 def every_option(work: Work) -> list[Option]:
-    """Return all categories for a filter of staff, grouped by root: cases stay in those that are no longer offered."""
+    """Return all categories for a staff filter, grouped by root, including those no longer offered."""
     tree: Tree[Category] = work.get(OrganizationService).categories_of(KIND)
     return [
         Option(value=category.key, label=category.name, group=root.name)

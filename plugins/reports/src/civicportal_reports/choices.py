@@ -1,4 +1,4 @@
-"""What the filters of the desk offer."""
+"""Options of the list's filters."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from civicportal_reports.workflow import KIND
 
 
 def desk_choices(work: Work) -> dict[str, Any]:
-    """Return what :class:`~civicportal_reports.schemas.DeskFilters` asks for."""
+    """Return the bindings of :class:`~civicportal_reports.schemas.DeskFilters`."""
     site = work.site
     units = work.get(OrganizationService).units.by_id.values()
     return {

@@ -1,4 +1,4 @@
-"""``civicportal reports``: what is done to all reports at once."""
+"""``civicportal reports``: maintenance of all reports."""
 
 import click
 
@@ -8,12 +8,12 @@ from civicportal_reports import relocation
 
 @click.group()
 def reports() -> None:
-    """Look after the reports."""
+    """Maintain the reports."""
 
 
 @reports.command()
 @click.pass_context
 def relocate(context: click.Context) -> None:
-    """Name street and district of every report anew, after the city's map has changed."""
+    """Recompute street and district of every report, after the city's map has changed."""
     changed = relocation.relocate(load_site(context))
     click.echo(f"{changed} reports have another street or district")

@@ -1,4 +1,4 @@
-"""Sample reports: several months of them, sent and handled by the demo's people through the services."""
+"""Demo reports of several months, sent and handled by the demo's people through the services."""
 
 import tomllib
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ COUNT = 300
 SPAN = timedelta(days=180)
 OWNER = "demo"
 NOTICES = timedelta(days=2)
-"""Older steps tell nobody: nobody gets an SMS of last month."""
+"""Transitions older than this notify no one: no SMS about last month."""
 USUAL_DAYS = 5.0
 OF_CITIZENS = ("rate", "reopen", "citizen_answers")
 
@@ -46,7 +46,7 @@ Progress = Callable[[int, int], None]
 
 
 def load(site: Site, files: Path, progress: Progress) -> None:
-    """Make up the reports that ``reports.toml`` describes; without it, or without a map, none."""
+    """Create the reports in ``reports.toml``; none without it, or without a map."""
     source = files / "reports.toml"
     if not source.is_file() or site.map is None:
         return
@@ -60,7 +60,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
 
 
 def _photos(folder: Path, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Clean each picture once, two at a time; every report gets files of its own."""
+    """Process each picture once, two at a time; every report gets its own files."""
     names = sorted({row[key] for row in rows for key in ("photo", "photo_after") if key in row})
     present = [name for name in names if (folder / name).is_file()]
     with ThreadPoolExecutor(2) as pool:
@@ -69,7 +69,7 @@ def _photos(folder: Path, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 class Teller:
-    """Tells one report after the other, each in a unit of work of its own."""
+    """Generate reports, each in a separate unit of work."""
 
     def __init__(self, site: Site, data: dict[str, Any], photos: dict[str, Any]) -> None:
         self.site = site
@@ -83,7 +83,7 @@ class Teller:
         self.codes: dict[tuple[int | None, int | None], str] = {}
 
     def tell(self, progress: Progress) -> None:
-        """Tell all of them."""
+        """Generate all of them."""
         times = demo_cast.moments(self.rng, COUNT, self.now, SPAN)
         rows = demo_cast.taking_turns(self.rng, self.data["reports"], COUNT)
         for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
@@ -93,12 +93,12 @@ class Teller:
             progress(number, COUNT)
 
     def line(self, name: str) -> str:
-        """Return one of the sentences of a list."""
+        """Return a random sentence of a list."""
         return str(self.rng.choice(self.data[name]))
 
 
 class Story:
-    """One report from its sending to where it stands today."""
+    """The history of one report until today."""
 
     def __init__(self, teller: Teller, work: Work, row: dict[str, Any]) -> None:
         self.teller, self.work, self.row = teller, work, row
@@ -107,7 +107,7 @@ class Story:
         self.cases = work.get(CaseService)
 
     def tell(self) -> None:
-        """Send the report and take its steps."""
+        """Send the report and take its transitions."""
         category = self.work.get(OrganizationService).category(KIND, self.row["category"])
         if category is None:
             return
@@ -126,7 +126,7 @@ class Story:
 
     def _send(self, category: Category) -> Case:
         city_map: Any = self.work.site.map
-        # Not at its very ends: a street may end where the city does.
+        # Not at its ends: a street may end at the city's boundary.
         point = city_map.point_on_street(self.row["street"], round(self.rng.uniform(0.01, 0.99), 3))
         return self.work.get(ReportService).submit(
             NewReport(
@@ -187,7 +187,7 @@ class Story:
         categories = self.work.get(OrganizationService).categories_of(KIND).by_id.values()
         others = sorted({row.unit_id for row in categories if row.unit_id} - {case.unit_id})
         if others:
-            # In a city whose units are not all staffed yet, the case stays in its unit.
+            # In a city whose units have no staff yet, the case stays in its unit.
             with suppress(ReferralError):
                 self.work.get(KartableService).refer(
                     case, self.rng.choice(others), note=self.teller.line("referral_notes")
@@ -208,7 +208,7 @@ class Story:
             self.work.get(ReportService).me_too(case)
 
     def _officer(self, case: Case) -> Identity:
-        """Return somebody who may act: of the unit that holds the case, else whoever acts everywhere."""
+        """Return an officer who may act: of the unit that holds the case, else one with city-wide rights."""
         found = [person for person in self.teller.staff if self._acts(person, case)]
         local = [person for person in found if not person.permits("reports:case:act_any")]
         return self.rng.choice(local or found)

@@ -1,4 +1,4 @@
-"""What reports need and a site may lack."""
+"""Findings about reports."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from civicportal_reports.categories import anything_else, topics
 
 
 def findings(work: Work) -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy."""
+    """Yield the problems, each with its remedy."""
     if work.site.map is None:
         yield Finding(
             level="warning",

@@ -1,4 +1,4 @@
-"""Duplicates: the earlier report is followed up for everybody who sent or followed one of them."""
+"""Duplicates: the earlier report is followed by the senders and followers of all."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from civicportal_reports.workflow import KIND
 
 STATUS = LINK = "duplicate"
 BROUGHT, RELEASED = "followers_brought", "followers_released"
-"""Events of the earlier report that say, in ``data["followers"]``, whom links have made its followers, and whom no longer."""
+"""Events of the earlier report whose ``data["followers"]`` record followers added and removed by links."""
 
 
 class DuplicateService(Service):
@@ -32,9 +32,9 @@ class DuplicateService(Service):
         self.followers = work.get(FollowerService)
 
     def keep_together(self, change: CaseChange) -> None:
-        """Link a case that became a duplicate, and part it from the earlier one when it is a duplicate no more.
+        """Link a case that became a duplicate, and unlink one that is a duplicate no more.
 
-        :raises Refused: when the named report does not exist, is this very one, or is closed.
+        :raises Refused: when the named report does not exist, is the same one, or is closed.
         """
         if change.type not in ("transition", "undone"):
             return
@@ -61,7 +61,7 @@ class DuplicateService(Service):
             self._release(self._locked(link.to_id))
 
     def _release(self, earlier: Case) -> None:
-        """Let those go whom only a link had made followers and no duplicate that is left would, along the whole chain."""
+        """Remove followers that only a removed link had added, along the whole chain."""
         wanted = {user_id for case in self._duplicates(earlier) for user_id in self.followers.audience(case)}
         gone = self._brought(earlier) - wanted
         if not gone:
@@ -73,7 +73,7 @@ class DuplicateService(Service):
             self._release(self._locked(case_id))
 
     def _brought(self, earlier: Case) -> set[int]:
-        """Return who follows a report because of links alone: who followed it before is in none of its events."""
+        """Return the followers added by links alone: earlier followers are in none of the events."""
         brought = set[int]()
         for event in reversed(self.cases.events(earlier)):
             data: Any = event.data
@@ -97,7 +97,7 @@ class DuplicateService(Service):
     # -- which one is meant ---------------------------------------------------------------------------------
 
     def _named(self, change: CaseChange) -> Case:
-        """Return the report that the step names; it stays open until the link is written."""
+        """Return the report named in the transition, locked so that it stays open until the link is written."""
         try:
             earlier = self.cases.fetch(str(change.event.data.get("duplicate_of", "")), lock=True)
         except NotFound:
@@ -111,9 +111,9 @@ class DuplicateService(Service):
         return earlier
 
     def _former(self, case: Case) -> Case | None:
-        """Return the report with which a case was linked before somebody opened it again by mistake.
+        """Return the report to which a case was linked before it was reopened by mistake.
 
-        None where the history was blanked with its citizen.
+        None if the history was erased with its citizen.
         """
         steps = (event for event in self.cases.events(case) if event.type == "transition")
         code = next(event.data.get("duplicate_of") for event in steps if event.after == STATUS)

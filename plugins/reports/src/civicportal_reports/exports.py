@@ -1,4 +1,4 @@
-"""The list of reports as a file: for people, and with the columns of GeoReport v2 for programs."""
+"""Export of the list of reports: for people, and with the columns of GeoReport v2 for programs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ PERMISSIONS = ("reports:case:export",)
 
 
 class ReportSource(CaseSource):
-    """The rows of the desk's list."""
+    """The rows of the list."""
 
     entities = (Case, Report)
 
@@ -41,7 +41,7 @@ class ReportSource(CaseSource):
 
 @dataclass(frozen=True, kw_only=True)
 class GeoReportRow(CaseRow):
-    """The public part of a report: the file is meant for publication.
+    """The public part of a report, for publication.
 
     :ivar words: the text of a published report.
     :ivar notes: the last public comment.
@@ -56,7 +56,7 @@ class GeoReportSource(ReportSource):
     """The same rows with the public texts."""
 
     def rows(self, found: Sequence[Any]) -> Iterable[GeoReportRow]:
-        """Return the rows with the latest public words of the city."""
+        """Return the rows with the latest public text of the city."""
         said = self._said([case.id for case, _report in found])
         texts = self.work.get(PublicTexts)
         texts.people(case for case, _report in found)
@@ -118,7 +118,7 @@ LIST = Export(
     source=ReportSource,
 )
 
-#: Source: the proposed GeoReport Bulk of Open311; the number of a case stands for it, never its tracking code.
+#: Source: the proposed GeoReport Bulk of Open311; a case is identified by its id, never its tracking code.
 GEOREPORT = Export(
     name="reports.georeport",
     title=_("CSV of GeoReport v2"),

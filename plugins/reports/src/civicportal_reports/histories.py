@@ -1,4 +1,4 @@
-"""What may have happened to an invented report: a plan of steps in office hours, drawn by lot."""
+"""Random histories of demo reports: transitions in office hours."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,9 +6,9 @@ from random import Random
 
 from civicportal.api import CityCalendar, demo_cast
 
-#: How often a settled report ended so, in a hundred.
+#: Percentages of final states.
 ENDINGS = {"close": 82, "reject": 6, "out_of_scope": 5, "duplicate": 4, "stuck": 3}
-#: Stars of the ratings, in a hundred.
+#: Percentages of ratings.
 STARS = {5: 45, 4: 30, 3: 12, 2: 8, 1: 5}
 SETTLED_AFTER = timedelta(days=21)
 """Most reports older than this are closed."""
@@ -16,7 +16,7 @@ SETTLED_AFTER = timedelta(days=21)
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A step to take.
+    """A planned action.
 
     :ivar name: a transition of the workflow, or "refer", "comment", "rate".
     """
@@ -28,9 +28,9 @@ class Planned:
 def plan(
     rng: Random, sent: datetime, now: datetime, calendar: CityCalendar, *, deadline_days: float
 ) -> list[Planned]:
-    """Return the steps of one report that lie in the past.
+    """Return the past actions of one report.
 
-    :param deadline_days: office days; most reports keep to them.
+    :param deadline_days: office days; most reports meet it.
     """
     pace = deadline_days * rng.uniform(0.3, 1.25) / 4
     at = calendar.add_working_days(sent, rng.uniform(0.05, 0.6))

@@ -1,7 +1,7 @@
-"""What a map shows of the reports: few as points, many as clusters, and as heat where they lie thick.
+"""Maps of reports: points if there are few, else clusters or a heat map.
 
 A map of the whole city is read from the counters of places, a street from the reports themselves; in between the index of
-the points is enough as long as no filter asks for more.
+the points is enough if no other filter is active.
 """
 
 from collections import Counter
@@ -34,9 +34,9 @@ from civicportal_reports.viewports import DEEPEST, MapView
 from civicportal_reports.workflow import KIND
 
 MOST_POINTS = 1000
-"""More reports than this are not told apart."""
+"""Maximum number of points."""
 FEW = 100
-"""So few are told apart at any zoom."""
+"""Number of points that are shown at any zoom."""
 STREET = 16
 """Zoom from which reports are told apart if they are not too many."""
 CLUSTER, DETAIL, HEAT = 2, 4, 3
@@ -44,14 +44,14 @@ CLUSTER, DETAIL, HEAT = 2, 4, 3
 FINEST = DEEPEST + DETAIL
 MOST_CELLS = 1024
 _PLACES = (Report.district, row_of(Report.lat, LEVELS[-1]), column_of(Report.lon, LEVELS[-1]), func.count())
-"""District and cell of the finest counted level, and how many reports lie there."""
+"""District and cell of the finest counted level, with the number of reports."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """What is drawn.
+    """A map.
 
-    :ivar total: all reports of the part that shows; the clusters or the points are as many.
+    :ivar total: all reports of the visible part, equal to the sum of clusters or points.
     :ivar rows: of the points: id, code, status, stage, category, whether published, latitude and longitude.
     """
 
@@ -62,7 +62,7 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Heat:
-    """How thick reports lie.
+    """A heat map.
 
     :ivar level: of the cells.
     """
@@ -90,14 +90,14 @@ class ReportMap(Service):
         return Picture(total=total, clusters=clusters(counted, fine, level))
 
     def heat(self, filters: Filters, view: MapView, *, public: bool = False) -> Heat:
-        """Return the cells of the part that shows with their numbers."""
+        """Return the cells of the visible part with their numbers."""
         box = self._box(view, HEAT)
         level = box.level if box else view.zoom + HEAT
         fine, counted = self._counted(filters, box, level, level, public)
         return Heat(level=fine, cells=counted)
 
     def districts(self, filters: Filters, *, public: bool = False) -> dict[str, int]:
-        """Return how many reports with a point lie in each district."""
+        """Return the number of reports with a point by district."""
         found = Counter[str]()
         if self._tallied(filters):
             query = self._tally_query(filters, public, PlaceCount.district, func.sum(PlaceCount.n))
@@ -118,7 +118,7 @@ class ReportMap(Service):
     def _counted(
         self, filters: Filters, box: GridBox | None, level: int, wanted: int, public: bool
     ) -> tuple[int, list[tuple[Cell, int]]]:
-        """Count by cells: of the level that is wanted, or the best from ``level`` on that counters have."""
+        """Count by cells of the requested level, or the best counted level from ``level`` on."""
         at = next((counted for counted in LEVELS if level <= counted), None)
         if box is None and wanted <= LEVELS[-1] and not self._tallied(filters):
             fine, found = wanted, Counter[Cell]()
@@ -142,12 +142,12 @@ class ReportMap(Service):
     def _elsewhere(
         self, filters: Filters, public: bool, box: GridBox | None = None
     ) -> list[tuple[str, Cell, int]]:
-        """Return district, cell of the finest counted level, and number of what the actor sees outside their own units."""
+        """Return district, cell of the finest counted level, and number of reports outside the actor's own units."""
         elsewhere = None if public else self.search.elsewhere(filters, *_PLACES)
         return [] if elsewhere is None else self._gather((filters, box), elsewhere.where(*_in_degrees(box)))
 
     def _everywhere(self, filters: Filters, public: bool) -> list[tuple[str, Cell, int]]:
-        """Return the same of all that the filters leave: the whole city is looked through once for map and districts."""
+        """Return the same for all filtered reports, in one query for map and districts."""
         live = self._live_query(filters, public, *_PLACES)
         return self._gather((filters, public), live.where(Report.lat.is_not(None)))
 
@@ -168,7 +168,7 @@ class ReportMap(Service):
 
     @staticmethod
     def _tallied(filters: Filters) -> bool:
-        """Return whether the counters know all that is asked, but for what somebody sees outside their own units."""
+        """Return whether the counters have the answer, except for reports outside the actor's own units."""
         return replace(filters.uncounted, district=None, located=False) == Filters()
 
     def _tally_query(
@@ -194,7 +194,7 @@ class ReportMap(Service):
         return select(*columns).where(*found)
 
     def _live_query(self, filters: Filters, public: bool, *columns: Any) -> Select[Any]:
-        """Return a query for columns of reports; nothing is joined where everything is asked for."""
+        """Return a query for columns of reports, without a join if there is no filter."""
         if not public and filters == Filters() and sees_all(self.work.actor, KIND):
             return select(*columns).select_from(Report)
         return self._joined(filters, public, *columns)
@@ -202,7 +202,7 @@ class ReportMap(Service):
     def _joined(self, filters: Filters, public: bool, *columns: Any) -> Select[Any]:
         query = (self.search.public_query if public else self.search.query)(filters, *columns)
         if (filters.first_day or filters.last_day) and not filters.stage:
-            # Says nothing new, but lets the index by kind, stage and day be read for these days only.
+            # Redundant, but allows the index by kind, stage and day to be used.
             query = query.where(Case.stage.in_(tuple(STAGES)))
         return query
 
@@ -231,6 +231,6 @@ def _by_cell(rows: Iterable[Any]) -> Counter[Cell]:
 
 
 def _above(number: Any, levels: int) -> ColumnElement[int]:
-    # Written out, so that PostgreSQL sees the same expression in SELECT and GROUP BY.
+    # Literals, so that PostgreSQL sees the same expression in SELECT and GROUP BY.
     above: ColumnElement[int] = number.bitwise_rshift(literal_column(str(levels), Integer))
     return above

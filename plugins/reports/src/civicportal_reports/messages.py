@@ -1,4 +1,4 @@
-"""The texts that reports send by SMS; the fields stand in braces."""
+"""SMS texts of reports, with placeholders in braces."""
 
 from civicportal.api import MessageText, _
 

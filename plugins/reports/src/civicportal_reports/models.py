@@ -1,4 +1,4 @@
-"""The 1:1 detail of a case of kind "reports": where it is, and how many lie where."""
+"""The 1:1 detail of a case of kind "reports" with its place, and the counters of places."""
 
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
@@ -13,37 +13,37 @@ class ReportsBase(DeclarativeBase):
 
 
 class Report(ReportsBase):
-    """The place of a report; without a point only the words in ``Case.place`` say where it is."""
+    """The place of a report; without a point only the text in ``Case.place``."""
 
     __tablename__ = "reports_report"
-    # With the id: which of the reports of a square are young is known before one of them is looked up.
+    # With the id, so that recent reports of a square are found without reading the others.
     __table_args__ = (Index(None, "lat", "lon", "case_id"), Index(None, "district"))
 
     case_id: Mapped[int] = tagged(
         BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    #: Degrees (WGS 84); both or neither. They outlive their citizen: see the page on personal data.
+    #: Degrees (WGS 84); both or neither. They are kept after erasure: see the page on personal data.
     lat: Mapped[float | None] = tagged(Float, pii="content")
     lon: Mapped[float | None] = tagged(Float, pii="content")
-    #: Names of the city's map; empty where the map knows none.
+    #: Names in the city's map; empty if unknown.
     district: Mapped[str] = tagged(String(100), nullable=False, default="")
     street: Mapped[str] = tagged(String(100), nullable=False, default="")
 
     @property
     def point(self) -> Point | None:
-        """Return the place on the map, if it is known."""
+        """Return the point on the map, if any."""
         return None if self.lat is None or self.lon is None else Point(self.lat, self.lon)
 
 
 class PlaceCount(ReportsBase):
-    """How many reports of a cell of the map stand where. ``0`` means no category or no unit.
+    """Number of reports of a map cell by state. ``0`` means no category or no unit.
 
     Every report counts twice on each level of :data:`civicportal_reports.tally.LEVELS`: with its category and unit, and
-    where these are left out; a cell that reaches into two districts has rows of both.
+    without; a cell that overlaps two districts has rows of both.
     """
 
     __tablename__ = "reports_place_count"
-    # The key is read by place; officers ask for what their units hold.
+    # The primary key is ordered by place; officers query by unit.
     __table_args__ = (Index(None, "unit_id", "level"), {"sqlite_with_rowid": False})
 
     level: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)

@@ -1,4 +1,4 @@
-"""Reports near a place: those of the last weeks about the same thing, the nearest first."""
+"""Recent reports of the same category near a place, nearest first."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,22 +24,22 @@ from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
 
 MOST_NEAR = 20
-"""Reports nearby that are named: on a street of a large city there may be hundreds."""
+"""Maximum number: there may be hundreds on a street of a large city."""
 SAID = ("id", "code", "subject", "status", "category_id")
-"""Names of what is read of each, instead of the whole case with its words."""
+"""Columns read of each, instead of the whole case with its text."""
 _FRESH = timedelta(hours=1)
 _UNDERWAY = 1000
-"""Ids that other transactions may have been given and not yet committed; more than there are at any moment."""
+"""Ids that concurrent transactions may have allocated and not yet committed; a safe upper bound."""
 
 
 class _Eldest:
     read: tuple[datetime, int] | None = None
-    """When it was read, and the id."""
+    """The time of the lookup, and the id."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Near:
-    """An open report of the same root category, and how far away it is: what lists of them say."""
+    """An open report of the same root category, with its distance."""
 
     id: int
     code: str
@@ -60,10 +60,10 @@ class NearbyService(Service):
     def reports(
         self, point: Point, category_id: int, *conditions: ColumnElement[bool], but: int | None = None
     ) -> list[Near]:
-        """Return the open reports of the same root category around a point, the nearest first, no more than :data:`MOST_NEAR`.
+        """Return the open reports of the same root category around a point, nearest first, at most :data:`MOST_NEAR`.
 
-        :param conditions: on ``Case``, for instance what somebody may see.
-        :param but: id of a case that is not looked for.
+        :param conditions: on ``Case``, for instance the actor's scope.
+        :param but: id of a case to exclude.
         """
         open_ones = (Case.stage.in_(OPEN_STAGES), Case.id != (but or 0), *conditions)
         columns = [getattr(Case, name) for name in SAID]
@@ -72,7 +72,7 @@ class NearbyService(Service):
         return [Near(**dict(zip(SAID, said, strict=True)), metres=metres) for said, metres in found]
 
     def unit_at_work(self, case: Case) -> str | None:
-        """Return the key of the unit that works on a report nearby already: a new one goes to it too."""
+        """Return the key of the unit that already works on a report nearby."""
         report: Report | None = self.work.get(CaseService).detail(case)
         if report is None or report.point is None or case.category_id is None:
             return None
@@ -82,7 +82,7 @@ class NearbyService(Service):
         return self.organization.units.by_id[unit_id].key if unit_id else None
 
     def _place(self, point: Point, category_id: int) -> dict[str, Any]:
-        """Return what :func:`_around` is asked with: the square, the days, the categories below the same root."""
+        """Return the parameters of :func:`_around`: the square, the days, the categories below the same root."""
         categories = self.organization.categories
         since = self.work.clock.now() - timedelta(days=self.settings["nearby_days"])
         box = bounding_box(point, self.settings["nearby_metres"])
@@ -100,16 +100,16 @@ class NearbyService(Service):
         }
 
     def _no_younger_below(self, since: datetime) -> int:
-        """Return an id below which no case was registered since then.
+        """Return an id below which no case was registered since a time.
 
-        It stays true while time goes on, for new cases have higher ids: each process reads it once an hour.
+        It stays valid, because new cases have higher ids: each process reads it once an hour.
         """
         memory, now = self.work.site.memory.of(_Eldest), self.work.clock.now()
         if memory.read:
             read_at, eldest = memory.read
             if read_at <= now < read_at + _FRESH:
                 return eldest
-        # The offset keeps PostgreSQL from walking along all ids to the first of these.
+        # The offset keeps PostgreSQL from scanning all ids up to the first of these.
         young = select(Case.id).where(Case.kind == KIND, Case.created_at > since).offset(0).subquery()
         eldest = (self.session.scalar(select(func.min(young.c.id))) or 0) - _UNDERWAY
         memory.read = (now, eldest)
@@ -118,7 +118,7 @@ class NearbyService(Service):
     def _measured(
         self, point: Point, query: Select[Any], asked: dict[str, Any]
     ) -> Iterator[tuple[list[Any], float]]:
-        """Yield what a query finds, with its distance: the corners of the square are too far."""
+        """Yield rows with their distance, without the corners of the square."""
         for *found, lat, lon in self.session.execute(query, asked):
             metres = distance_m(point, Point(lat, lon))
             if metres <= self.settings["nearby_metres"]:
@@ -127,10 +127,10 @@ class NearbyService(Service):
 
 @cache
 def _around(*columns: Any) -> Select[Any]:
-    """Return the query for columns of the recent reports in the square around a point, and where they are.
+    """Return the query for columns of the recent reports in the square around a point, with their coordinates.
 
-    It is put together once a process, which takes longer than PostgreSQL works at it. The nearest are found by the
-    database: on one street hundreds may be at work.
+    It is built once per process, which takes longer than executing it. The database selects the nearest,
+    because there may be hundreds on one street.
     """
     inside = select(Report.case_id, Report.lat, Report.lon).where(
         Report.lat.between(bindparam("south"), bindparam("north")),
@@ -138,7 +138,7 @@ def _around(*columns: Any) -> Select[Any]:
         # One index holds all three: of a street's reports of many years only the young are looked up.
         Report.case_id >= bindparam("eldest"),
     )
-    # An offset is what keeps SQLite from looking through all reports of these weeks instead.
+    # The offset keeps SQLite from scanning all recent reports instead.
     place = inside.offset(0).subquery()
     north = place.c.lat - bindparam("lat")
     east = (place.c.lon - bindparam("lon")) * bindparam("shrink", type_=Float)

@@ -1,4 +1,4 @@
-"""The panel of a map of many reports: what its template says in a table, and draws where no script runs."""
+"""The panel of a map of reports: its table, and a drawing for browsers without JavaScript."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,16 +12,16 @@ from civicportal_reports.search import Filters
 from civicportal_reports.viewports import MapView
 
 SIZE = (640, 440)
-"""Of the drawing, in pixels."""
+"""Size of the drawing in pixels."""
 _TILE = 256  # pixels of the whole globe at zoom 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class District:
-    """How many reports lie in a district.
+    """Number of reports of a district.
 
-    :ivar name: empty for those that lie in none.
-    :ivar shade: None for what is no area of the map.
+    :ivar name: empty for reports without a district.
+    :ivar shade: None if the map has no such area.
     """
 
     name: str
@@ -30,15 +30,15 @@ class District:
 
     @property
     def listed(self) -> bool:
-        """Return whether there is a list of just these: the filters offer the districts of the map, and that there is none."""
+        """Return whether the list can be filtered by it: districts of the map, and none."""
         return self.n > 0 and (self.shade is not None or not self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapPanel:
-    """What the filters leave, by district and drawn.
+    """The filtered reports by district, and as a drawing.
 
-    :ivar scale: the smallest and the largest number of each shade that occurs, from the palest on.
+    :ivar scale: the smallest and the largest number of each used shade, from the palest on.
     """
 
     districts: Sequence[District]
@@ -47,7 +47,7 @@ class MapPanel:
 
     @property
     def total(self) -> int:
-        """Return how many reports have a place on the map."""
+        """Return the number of reports with a place on the map."""
         return sum(district.n for district in self.districts)
 
     @property
@@ -61,7 +61,7 @@ def map_panel(
 ) -> MapPanel:
     """Count by district and draw the city.
 
-    :param number: writes a number as the reader's language does.
+    :param number: formats a number in the reader's language.
     """
     service, city_map = work.get(ReportMap), work.site.map
     counted = service.districts(filters, public=public)
@@ -84,7 +84,7 @@ def _shades(districts: Sequence[District]) -> dict[str, int]:
 
 
 def _marks(service: ReportMap, filters: Filters, city_map: CityMap, public: bool) -> list[tuple[Point, int]]:
-    """Return the clusters of a map as wide as the drawing."""
+    """Return the clusters at the zoom of the drawing."""
     box = city_map.bounds
     zoom = math.floor(math.log2(SIZE[0] / _TILE * 360 / max(box.east - box.west, 1e-4)))
     picture = service.picture(filters, MapView(zoom=min(max(zoom, 0), 18)), public=public)

@@ -1,4 +1,4 @@
-"""What reports add to pages of the core: the home, the staff desk, the page of a case."""
+"""Reports on pages of the core: the home page, the staff desk, the page of a case."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -135,7 +135,7 @@ def _nearby(case: Case, point: Point, category_id: int, request: Request) -> Ite
     found = work.get(NearbyService).reports(point, category_id, seen, but=case.id)
     if not found:
         return
-    # The page has looked already what may be done with the case.
+    # The page has already loaded the rights on the case.
     steps = request.work.get(CaseService).steps(case)
     kind = kind_of(work.site, KIND)
     yield Panel(

@@ -1,4 +1,4 @@
-"""Points of maps, as the script of the map reads them."""
+"""Points of maps as JSON for the map script."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,11 +20,11 @@ from civicportal_reports.workflow import KIND
 
 TONES = {"registered": "new", "in_progress": "doing", "done": "done", "rejected": "closed"}
 DIGITS = 4
-"""Decimals of a point that is not published: about ten metres."""
+"""Decimals of an unpublished point: about ten metres."""
 
 
 class Pins:
-    """Makes points of reports, with words in the request's language."""
+    """Convert reports to points, with texts in the request's language."""
 
     def __init__(self, request: Request, work: Work) -> None:
         self.request = request
@@ -32,7 +32,7 @@ class Pins:
         self.categories = work.get(OrganizationService).categories
 
     def for_everybody(self, rows: Iterable[tuple[Case, Report]]) -> list[dict[str, Any]]:
-        """Return points of which the published lead to their page; the others say category and status only."""
+        """Return points for the public; published ones link to their page, the others have category and status only."""
         return [self._public_pin(case, report.point) for case, report in rows if report.point]
 
     def _public_pin(self, case: Case, point: Point) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class Pins:
         return {"lat": point.lat, "lon": point.lon, "url": "", **self._look(case, status)}
 
     def _look(self, case: Any, status: Any) -> dict[str, str]:
-        """Return what the points of one category and status have in common."""
+        """Return the shared properties of points with one category and status."""
         category = self.categories.by_id.get(case.category_id or 0)
         name = category.name if category else ""
         return {
@@ -59,10 +59,10 @@ class Pins:
     # -- the answers of maps that follow the part that shows --------------------------------------------------
 
     def picture(self, picture: Picture, *, public: bool) -> dict[str, Any]:
-        """Return clusters or points; what many points have in common is said once, so that a thousand weigh little.
+        """Return clusters or points; shared properties are sent once, so that a thousand points are small.
 
-        A point is latitude, longitude, the number of its look, and what leads to its card: the number of a published
-        report, for staff the code, and nothing for a report that is not published.
+        A point is latitude, longitude, the index of its properties, and the key of its card: the id of a published
+        report, for staff the code, and nothing for an unpublished report.
         """
         kind = kind_of(self.request.site, KIND)
         looks: dict[tuple[Any, ...], int] = {}
@@ -102,7 +102,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
 
 
 def heat(found: Heat) -> dict[str, Any]:
-    """Return the middle of each cell with its number."""
+    """Return the centre of each cell with its number."""
     cells = []
     for cell, n in found.cells:
         middle = cell.bounds(found.level).center

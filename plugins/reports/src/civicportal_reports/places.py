@@ -1,4 +1,4 @@
-"""Where something is: a point of the city's map with its street and district, an address in words, or both."""
+"""Places: a point of the city's map with its street and district, an address, or both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from civicportal.api import CityMap, CivicportalError, Point
 
 
 class OutsideCity(CivicportalError):
-    """The point lies beyond the boundary of the city."""
+    """The point is outside the city's boundary."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
     """A place.
 
-    :ivar street: nearest named road, empty where none is near.
-    :ivar address: what the citizen wrote.
+    :ivar street: nearest named road, empty if none is near.
+    :ivar address: written by the citizen.
     """
 
     point: Point | None
@@ -26,15 +26,15 @@ class Location:
 
     @property
     def parts(self) -> list[str]:
-        """Return the words that name the place, those of the citizen first."""
+        """Return the parts of the display name, the citizen's first."""
         return [part for part in (self.address, self.street, self.district) if part]
 
 
 def locate(city_map: CityMap | None, place: Mapping[str, Any]) -> Location:
-    """Name the place of a form.
+    """Return the location of a form's place.
 
     :param place: the values of :class:`civicportal.api.Place`: ``lat``, ``lon``, ``address``.
-    :raises OutsideCity: for a point beyond the boundary.
+    :raises OutsideCity: for a point outside the boundary.
     """
     if place["lat"] is None:
         return Location(point=None, address=place["address"])
@@ -42,9 +42,9 @@ def locate(city_map: CityMap | None, place: Mapping[str, Any]) -> Location:
 
 
 def locate_point(city_map: CityMap | None, point: Point, address: str = "") -> Location:
-    """Name the place of a point; a city without a map takes every point.
+    """Return the location of a point; a city without a map accepts every point.
 
-    :raises OutsideCity: beyond the boundary.
+    :raises OutsideCity: outside the boundary.
     """
     if city_map is None:
         return Location(point=point, address=address)

@@ -1,4 +1,4 @@
-"""The hooks of the reports plugin; what they do stands in the modules they call."""
+"""Hook implementations of the reports plugin."""
 
 from collections.abc import Iterable, Iterator
 from importlib.resources import files as resources
@@ -101,39 +101,39 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
-    """Return the pieces of the home and of the staff desk."""
+    """Return the widgets of the home page and of the staff desk."""
     return pieces.dashboard_widgets(request)
 
 
 @hookimpl
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return the pieces of a report's page."""
+    """Return the panels of a report's page."""
     return pieces.case_panels(case, request)
 
 
 @hookimpl
 def route_case(case: Case, work: Work) -> Route | None:
-    """Send a report to the unit that works on one nearby already."""
+    """Route a report to the unit that already works on one nearby."""
     unit = work.get(NearbyService).unit_at_work(case) if case.kind == KIND else None
     return Route(unit=unit) if unit else None
 
 
 @hookimpl
 def case_changed(change: CaseChange, work: Work) -> None:
-    """Keep duplicates together with the earlier report."""
+    """Update links and followers of duplicates."""
     if change.case.kind == KIND:
         work.get(DuplicateService).keep_together(change)
 
 
 @hookimpl
 def check_site(work: Work) -> Iterable[Finding]:
-    """Look for what reports need and the site lacks."""
+    """Return findings about reports."""
     return doctor.findings(work)
 
 
 @hookimpl
 def register_exports() -> Iterable[Offer]:
-    """Return what can be taken along as a file."""
+    """Return the exports."""
     return EXPORTS
 
 
@@ -145,5 +145,5 @@ def register_commands(group: click.Group) -> None:
 
 @hookimpl
 def load_demo(site: Site, files: Path, progress: Any) -> None:
-    """Make up reports of several months."""
+    """Generate reports of several months."""
     demo.load(site, files, progress)

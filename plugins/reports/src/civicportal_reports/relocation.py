@@ -1,4 +1,4 @@
-"""Naming the places of all reports anew, after the city's map has changed."""
+"""Recomputing the places of all reports after the city's map has changed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,15 +12,15 @@ from civicportal_reports.places import OutsideCity, locate_point
 Place = tuple[str, str]
 """Street and district."""
 CHUNK = 1000
-"""Reports looked at in one transaction; of these only those that have moved are held."""
+"""Reports examined in one transaction; only those that change are locked."""
 
 
 def relocate(site: Site) -> int:
-    """Name street and district of every report anew; those outside the city keep theirs.
+    """Recompute street and district of every report; those outside the city keep theirs.
 
-    Others go on working meanwhile, and the counters go along with each report. What was done stays done if it is interrupted.
+    It runs concurrently with other writers, and updates the counters with each report. What was done stays done if it is interrupted.
 
-    :returns: how many have another street or district now.
+    :returns: how many were changed.
     """
     changed = last = 0
     while True:
@@ -39,7 +39,7 @@ def _following(last: int) -> Any:
 
 
 def _moved(site: Site, rows: Sequence[Any]) -> dict[int, Place]:
-    """Return street and district by case of those that have others now."""
+    """Return the new street and district by case of those that change."""
     found: dict[int, Place] = {}
     for row in rows:
         place = _place(site, Point(row.lat, row.lon))
@@ -49,7 +49,7 @@ def _moved(site: Site, rows: Sequence[Any]) -> dict[int, Place]:
 
 
 def _move(work: Work, places: dict[int, Place]) -> int:
-    """Move reports, each with its case held, so that a step which is being taken is counted in one place or the other."""
+    """Update reports, each with its case locked, so that a concurrent transition is counted once."""
     held = select(Case).where(Case.id.in_(places)).order_by(Case.id).with_for_update()
     cases = work.session.scalars(held).all() if places else ()
     for case in cases:

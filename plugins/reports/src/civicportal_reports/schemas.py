@@ -1,4 +1,4 @@
-"""What forms, addresses and ``site.toml`` may say."""
+"""Schemas of forms, URLs and settings."""
 
 import colander
 
@@ -30,8 +30,8 @@ from civicportal.api import (
 class Settings(Table):
     """``[plugins.reports]``.
 
-    :ivar nearby_metres: within how many metres an open report of the same category may be the same one.
-    :ivar nearby_days: of the last how many days.
+    :ivar nearby_metres: radius in which an open report of the same category may be a duplicate.
+    :ivar nearby_days: maximum age of such a report in days.
     """
 
     nearby_metres = number(50, validator=colander.Range(1, 1000))
@@ -66,11 +66,11 @@ class Submission(StrictSchema):
 
 
 class Registration(Submission, NamedCaller):
-    """A report that an officer writes down for a caller."""
+    """A report registered by an officer for a caller."""
 
 
 class Conversion(StrictSchema):
-    """What a case of another service lacks to be a report."""
+    """The data that a case of another kind lacks to become a report."""
 
     category = Node(Choice(lambda bindings: bindings["categories"]), title=_("Category"))
     place = Place(title=_("Location"))
@@ -78,14 +78,14 @@ class Conversion(StrictSchema):
 
 
 class NearPlace(StrictSchema):
-    """What the wizard asks about while it is filled in."""
+    """The request of the form for reports nearby."""
 
     category = Node(Choice(lambda bindings: bindings["categories"]), missing=None)
     place = Place(missing=None)
 
 
 class MeToo(StrictSchema):
-    """Which report somebody wants to hear of."""
+    """The report to follow."""
 
     case = Node(BoundedInt(1, 2**62))
 
@@ -102,7 +102,7 @@ class PublicFilters(StrictSchema):
 
 
 class DeskFields(SearchFields):
-    """Filters of reports that stand first."""
+    """The main filters of reports."""
 
     stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
     status = optional_choice("states", _("Status"), _("Every status"))
@@ -119,8 +119,8 @@ class DeskFields(SearchFields):
 
 
 class DeskFilters(FigureFields, DeskFields):
-    """Filters of the desk; they live in the address."""
+    """Filters of the list, in its URL."""
 
 
 class FigureSchema(DeskFilters, PeriodFields):
-    """What figures are asked for."""
+    """Filters of statistics."""

@@ -1,4 +1,4 @@
-"""Finding reports: one query for the desk's list, its counts, its map and the figures, so that they always agree."""
+"""Queries of reports, shared by list, counts, map and statistics."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,16 +31,16 @@ from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
 
 MOST_POINTS = 3000
-"""More points than this are no longer told apart on a map."""
+"""Maximum number of points on a map."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters(CaseFilters):
-    """What narrows a list; an empty field does not.
+    """Filters of a list; empty fields have no effect.
 
-    :ivar category: key of a root or a leaf, or ``NONE``.
-    :ivar itself: of a category without what lies below it.
-    :ivar unit: key; what lies below it counts too; or ``NONE``.
+    :ivar category: key of a root or a subcategory, or ``NONE``.
+    :ivar itself: exclude subcategories.
+    :ivar unit: key, including subunits; or ``NONE``.
     :ivar district: name, or ``NONE``.
     :ivar located: with a point on the map.
     """
@@ -54,12 +54,12 @@ class Filters(CaseFilters):
 
     @property
     def district_name(self) -> str:
-        """Return what the district is called in the database; empty for none."""
+        """Return the district's value in the database; empty for none."""
         return "" if self.district == NONE else self.district or ""
 
     @property
     def uncounted(self) -> "Filters":
-        """Return what is left without stage, status, category and unit, which all counters know."""
+        """Return the filters without stage, status, category and unit, which all counters have."""
         return replace(self, stage=None, status=None, category=None, itself=False, unit=None)
 
 
@@ -73,7 +73,7 @@ class ReportSearch(Service):
         return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND, filters.first_day))
 
     def elsewhere(self, filters: Filters, *columns: Any) -> Select[Any] | None:
-        """Return a query for columns of those that lie outside the actor's own units; None if there is none."""
+        """Return a query for columns of reports outside the actor's own units; None if there is none."""
         elsewhere = self.work.get(CaseScope).elsewhere(KIND, filters.first_day)
         query = self._filtered(filters, *columns)
         return None if elsewhere is None else query.where(elsewhere)
@@ -92,42 +92,42 @@ class ReportSearch(Service):
         )
 
     def count(self, filters: Filters) -> int:
-        """Return how many reports the filters leave."""
+        """Return the number of filtered reports."""
         return self.session.scalar(self.query(filters, func.count())) or 0
 
     def total(self, filters: Filters) -> Total:
-        """Return how many there are: from the counters where they know it, else counted no further than a page shows."""
+        """Return the number of reports: from the counters if possible, else counted up to the maximum of a page."""
         known = self._counted(filters)
         if known is not None:
             return known
         return self.work.get(CaseSearch).total_listed(KIND, self._filtered(filters, Case.id), filters.words)
 
     def instead_of(self, filters: Filters) -> str:
-        """Return words that would find something in place of those that find nothing; empty for none."""
+        """Return alternative words for a search without results; empty for none."""
         return self.work.get(SuggestionService).instead_of(
             filters.words, lambda words: self._walked(replace(filters, words=words), Case.id)
         )
 
     def _walked(self, filters: Filters, *columns: Any) -> Select[Any]:
-        """Return the same query as :meth:`query`, of which no more than a page is read."""
+        """Return :meth:`query` for reading one page only."""
         return self._filtered(filters, *columns).where(self.work.get(CaseScope).listed(KIND))
 
     # -- everybody ------------------------------------------------------------------------------------------
 
     def published(self, filters: Filters, *, cursor: str | None = None) -> Page:
-        """Return one page of the published reports, the latest first."""
+        """Return one page of the published reports, latest first."""
         query = self._filtered(filters, Case, Report).where(Case.public)
         return case_page(self.session, query, sort=SORTS["newest"], cursor=cursor)
 
     def public_points(self, filters: Filters, most: int = MOST_POINTS) -> list[tuple[Case, Report]]:
-        """Return the latest of what the public map shows."""
+        """Return the latest points of the public map."""
         query = self.public_query(filters, Case, Report).where(Report.lat.is_not(None))
-        # In the order of an index: SQLite would sort them all by their ids.
+        # In index order: SQLite would sort all by id.
         rows = self.session.execute(query.order_by(*SORTS["newest"].order).limit(most))
         return [(case, report) for case, report in rows]
 
     def public_query(self, filters: Filters, *columns: Any) -> Select[Any]:
-        """Return a query for what the public map shows: published reports, and of open ones no more than that they are."""
+        """Return the query of the public map: published reports, and open ones without details."""
         return self._filtered(filters, *columns).where(Case.public | Case.stage.in_(OPEN_STAGES))
 
     # -- inside ---------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ class ReportSearch(Service):
 
     def _filtered(self, filters: Filters, *columns: Any) -> Select[Any]:
         query = select(*columns).select_from(Case)
-        # A report is its case and nothing more where nobody asks for the place.
+        # Without a filter by place, only the case is needed.
         if filters.district or filters.located or Report.__table__ in query.columns_clause_froms:
             query = query.join(Report, Report.case_id == Case.id)
         return query.where(Case.kind == KIND, *self._conditions(filters))
@@ -172,11 +172,11 @@ class ReportSearch(Service):
         return found
 
     def categories(self, filters: Filters) -> frozenset[int] | None:
-        """Return the ids of the categories that are asked for, 0 for none; None for all."""
+        """Return the ids of the filtered categories, 0 for none; None for all."""
         if not filters.category:
             return None
         return category_ids(self.work, KIND, filters.category, itself=filters.itself)
 
     def units(self, filters: Filters) -> frozenset[int] | None:
-        """Return the same of the units."""
+        """Return the ids of the filtered units, 0 for none; None for all."""
         return unit_ids(self.work, filters.unit) if filters.unit else None

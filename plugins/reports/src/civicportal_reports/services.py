@@ -1,4 +1,4 @@
-"""Reports: send one, say "me too"."""
+"""Submission of reports, and following of others' reports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ from civicportal_reports.workflow import KIND
 
 @dataclass(frozen=True, kw_only=True)
 class NewReport:
-    """What somebody sends.
+    """A new report.
 
     :ivar photos: keys of uploaded pictures.
-    :ivar owner: whose uploads they are.
+    :ivar owner: their uploader.
     :ivar idempotency_key: of the form; one citizen's key opens one case.
     """
 
@@ -55,10 +55,10 @@ class ReportService(Service):
     # -- sending --------------------------------------------------------------------------------------------
 
     def submit(self, new: NewReport) -> Case:
-        """Open a report of the acting citizen; the same form sent again returns the same case.
+        """Open a report of the acting citizen; a resubmitted form returns the same case.
 
-        :raises Forbidden: below the identity level that the kind asks for.
-        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        :raises Forbidden: below the identity level of the kind.
+        :raises PictureGone: when a picture is missing or not the owner's.
         """
         actor = self.work.actor
         if actor.user_id is None or actor.level < kind_of(self.work.site, KIND).level:
@@ -68,11 +68,11 @@ class ReportService(Service):
         return open_once(self.work, key, lambda: self._open(new, citizen_id, key))
 
     def make_for(self, citizen_id: int | None, new: NewReport, key: str | None = None) -> Case:
-        """Open a report for somebody else: a caller, or whose case of another service it was.
+        """Open a report for a caller, or for the citizen of a converted case.
 
-        :param citizen_id: None for nobody, where the sender is unknown.
+        :param citizen_id: None if the sender is unknown.
         :param key: the case's ``idempotency_key``.
-        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        :raises PictureGone: when a picture is missing or not the owner's.
         """
         return self._open(new, citizen_id, key)
 
@@ -99,7 +99,7 @@ class ReportService(Service):
         )
 
     def _subject(self, category: Category, place: Location) -> str:
-        """Name a report by what is known of it, never by the citizen's first words: they may hold a name."""
+        """Return the subject of a report, never the citizen's first words, which may contain a name."""
         return self._joined(*[part for part in (category.name, place.street or place.district) if part])[:200]
 
     def _joined(self, *parts: str) -> str:
@@ -109,7 +109,7 @@ class ReportService(Service):
     # -- others' reports -------------------------------------------------------------------------------------
 
     def open_case(self, case_id: int) -> Case:
-        """Return a report that others may follow: an open one, or one that is published.
+        """Return a report that others may follow: open or published.
 
         :raises NotFound: when there is none.
         """
@@ -119,9 +119,9 @@ class ReportService(Service):
         return case
 
     def me_too(self, case: Case) -> None:
-        """Let the acting citizen hear of every step of somebody else's report.
+        """Let the acting citizen follow another person's report.
 
-        :raises Forbidden: below the identity level of a proved mobile number.
+        :raises Forbidden: without a verified mobile number.
         """
         actor = self.work.actor
         if not actor.is_citizen or actor.level < 1:

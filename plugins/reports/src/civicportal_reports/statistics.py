@@ -1,4 +1,4 @@
-"""What the figures of reports are about: the same query as the list, and by what reports are told apart."""
+"""Statistics of reports: the query of the list, and its facets."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,7 +25,7 @@ DISTRICT = Facet(name="district", title=_("By district"), head=_("District"), co
 
 
 def subject(work: Work, values: Mapping[str, Any]) -> Subject:
-    """Return what is counted.
+    """Return the subject of the statistics page.
 
     :param values: of :class:`~civicportal_reports.schemas.FigureSchema`.
     """

@@ -1,4 +1,4 @@
-"""The counters of places: what maps of a city and of its districts are read from."""
+"""The counters of places, for maps of a city and of its districts."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,28 +9,28 @@ from civicportal.api import Case, CaseService, Cell, Rows, Tally, Work, column_o
 from civicportal_reports.models import PlaceCount, Report
 
 LEVELS = (16, 18)
-"""Of the counted cells: half a kilometre wide for the whole city, an eighth of it for a district.
+"""Levels of the counted cells: half a kilometre wide for the whole city, an eighth of that for a district.
 
-Measured with 900,000 reports in a city ten kilometres wide: 126,000 and 303,000 counters. Of the first the whole city is
-read within some 30 milliseconds, of the second the part that a map shows of it; a street is read from its reports.
+Measured with 900,000 reports in a city ten kilometres wide: 126,000 and 303,000 counters. The whole city is
+read from the first in some 30 milliseconds, the visible part from the second; a street is read from its reports.
 """
 
 
 def summed(level: int) -> int:
-    """Return where the same cells are counted once more, all categories and units together.
+    """Return the level of the same cells without category and unit.
 
-    Maps ask for these unless somebody looks for one of them; where few streets hold many reports they are a tenth.
+    Maps use these unless filtered by one; where few streets have many reports they are a tenth.
     """
     return -level
 
 
 def places(case: Case, work: Work) -> Iterator[tuple[Any, ...]]:
-    """Yield where a report counts; one without a point counts nowhere."""
+    """Yield the counters of a report; none without a point."""
     report: Report | None = work.get(CaseService).detail(case)
     point = report.point if report else None
     if report is None or point is None:
         return
-    # A step takes its case out of the counters and adds it again: what is held here is not read a second time.
+    # A transition subtracts its case and adds it again: the value is cached between the two.
     work.session.info[Report, case.id] = report
     state = (case.stage, case.status, case.category_id or 0, case.unit_id or 0, case.public)
     for level in LEVELS:

@@ -1,4 +1,4 @@
-"""The part of a map that shows, as an address names it."""
+"""The visible part of a map in a URL."""
 
 import math
 from collections.abc import Mapping
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from civicportal.api import Bounds, CivicportalError
 
 DEEPEST = 18
-"""Zoom beyond which nothing is magnified."""
+"""Maximum zoom."""
 CITY = 13
-"""Zoom of an answer for the whole map when nobody says how large it is drawn."""
+"""Default zoom of a response for the whole map."""
 
 
 class InvalidView(CivicportalError):
-    """The address names no part of a map."""
+    """The URL has no valid part of a map."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapView:
-    """The part of a map that shows.
+    """The visible part of a map.
 
     :ivar bounds: None for all of it.
-    :ivar zoom: as of the web's maps, a whole number.
+    :ivar zoom: of web maps, an integer.
     """
 
     bounds: Bounds | None = None
@@ -29,9 +29,9 @@ class MapView:
 
     @classmethod
     def of(cls, params: Mapping[str, str]) -> "MapView":
-        """Read ``bbox=west,south,east,north`` and ``zoom`` of an address; what lies off the globe is cut off.
+        """Parse ``bbox=west,south,east,north`` and ``zoom`` of a URL; coordinates are clipped to the globe.
 
-        :raises InvalidView: for what is no box and no number.
+        :raises InvalidView: for an invalid box or number.
         """
         bounds = _read_box(params["bbox"]) if params.get("bbox") else None
         if params.get("zoom"):

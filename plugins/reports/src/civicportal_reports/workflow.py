@@ -29,7 +29,7 @@ CLOSED = ("reviewed", "rejected", "out_of_scope", "duplicate")
 
 
 class DuplicateOf(StrictSchema):
-    """Which report came first."""
+    """The earlier report."""
 
     duplicate_of = Node(
         TrackingCode(),
@@ -45,7 +45,7 @@ class DuplicateOf(StrictSchema):
 
 
 class CitizenAnswer(StrictSchema):
-    """What the citizen answers to a question of the municipality."""
+    """The citizen's answer to a question."""
 
     public_text = Node(
         CleanText(2, 2000, multiline=True),
@@ -146,7 +146,7 @@ WORKFLOW = Workflow(
 
 
 def facts(case: Case, work: Work) -> dict[str, str]:
-    """Return what a site's routing rules may ask of a report."""
+    """Return the facts of a report for routing rules."""
     report: Report | None = work.get(CaseService).detail(case)
     return {"district": report.district} if report else {}
 

@@ -1,4 +1,4 @@
-"""Reading the provider's answers, and those of whoever answers in its place."""
+"""Parsing of the provider's responses, including those of proxies."""
 
 import json
 from collections.abc import Mapping
@@ -12,20 +12,20 @@ from civicportal_sms_ir.statuses import NO_SUCH_MESSAGE, OK, error_of_code, erro
 
 
 class NoSuchMessage(Permanent):
-    """The provider knows no message of this number."""
+    """The provider has no message with this id."""
 
 
 def read(answer: Answer, now: datetime) -> Any:
-    """Return the ``data`` of an answer.
+    """Return the ``data`` of a response.
 
-    :raises SendError: what its status leads to; without one, what its HTTP code leads to.
+    :raises SendError: for its status; without one, for its HTTP status.
     """
     wait = retry_after(answer.headers, now)
     try:
         envelope = json.loads(answer.content)
         status, data = envelope["status"], envelope["data"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        # A page of a proxy, half an answer, or the framework's own "problem details", which have no data.
+        # The page of a proxy, a truncated response, or the framework's "problem details", which have no data.
         raise error_of_code(answer.code, wait) from None
     if not isinstance(status, int):
         raise error_of_code(answer.code, wait)
@@ -37,7 +37,7 @@ def read(answer: Answer, now: datetime) -> Any:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds that ``Retry-After`` or, as a time, ``X-Rate-Limit-Reset`` asks for."""
+    """Return the seconds of ``Retry-After`` or, as a timestamp, of ``X-Rate-Limit-Reset``."""
     wait, reset = headers.get("Retry-After", ""), headers.get("X-Rate-Limit-Reset", "")
     if wait.isascii() and wait.isdigit():
         return float(wait)

@@ -1,4 +1,4 @@
-"""The calls of sms.ir's REST API v1 that a portal needs."""
+"""Client of sms.ir's REST API v1."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +24,7 @@ from civicportal_sms_ir.settings import Settings
 
 PAGE_SIZE = 100
 LONGEST_VALUE = 25
-"""UTF-16 units that a parameter of a template may have."""
+"""Maximum UTF-16 units of a template parameter."""
 
 
 class SmsIr:
@@ -38,10 +38,10 @@ class SmsIr:
         self._settings = Settings.of(site)
 
     def verify(self, mobile: str, template_id: int, parameters: Mapping[str, str]) -> str | None:
-        """Send a template and return the number of the message.
+        """Send a template and return the id of the message.
 
         :param mobile: E.164.
-        :param parameters: by their names in the panel; what is too long is cut.
+        :param parameters: by their names in the panel; truncated if too long.
         """
         body = {
             "mobile": _national(mobile),
@@ -52,9 +52,9 @@ class SmsIr:
         return _number(data, "messageId")
 
     def bulk(self, line: int, text: str, mobiles: list[str]) -> list[str | None]:
-        """Send one text to up to 100 people and return the number of each message.
+        """Send one text to up to 100 people and return the id of each message.
 
-        :returns: "0" for a number on the blacklist, None for one that is not valid.
+        :returns: "0" for a blacklisted number, None for an invalid one.
         """
         body = {
             "lineNumber": line,
@@ -72,7 +72,7 @@ class SmsIr:
         return numbers
 
     def message(self, message_id: str) -> Record | None:
-        """Return a message, or None when the provider knows none of this number."""
+        """Return a message, or None when the provider has none with this id."""
         try:
             return every(record_of, [self._call("GET", f"send/{int(message_id)}")])[0]
         except NoSuchMessage:
@@ -99,16 +99,16 @@ class SmsIr:
         return every(record_of, self._call("GET", f"send/pack/{quote(pack_id, safe='')}"))
 
     def receive_latest(self) -> list[Received]:
-        """Return up to 100 received messages that nobody has read; the provider never shows them here again."""
+        """Return up to 100 unread inbound messages; the provider never returns them here again."""
         return readable(received_of, self._call("GET", "receive/latest", query={"count": PAGE_SIZE}))
 
     def receive_live(self, page: int) -> list[Received]:
-        """Return up to 100 messages received today, read or not, the newest first."""
+        """Return up to 100 messages received today, read or not, newest first."""
         query: dict[str, int | str] = {"pageSize": PAGE_SIZE, "pageNumber": page, "sortByNewest": "true"}
         return readable(received_of, self._call("GET", "receive/live", query=query))
 
     def credit(self) -> float:
-        """Return what is left, in messages."""
+        """Return the remaining credit, in messages."""
         data = self._call("GET", "credit")
         if not isinstance(data, int | float):
             raise Transient(_("an answer that is no number"))
@@ -140,17 +140,17 @@ class SmsIr:
         except Uncertain as error:
             if sends:
                 raise
-            # Whoever only asks may ask again.
+            # A reading request can be repeated.
             raise Transient(error.words) from error
 
 
 def fitting(value: str) -> str:
-    """Return a value as a parameter may hold it: one line, cut to length, never empty."""
+    """Return a value as a parameter: one line, truncated, never empty."""
     return cut_units(" ".join(value.split()), LONGEST_VALUE).strip() or "-"
 
 
 def is_iranian(mobile: str) -> bool:
-    """Return whether the provider may know this number; E.164."""
+    """Return whether the provider can reach this number; E.164."""
     return mobile.startswith("+98")
 
 

@@ -1,4 +1,4 @@
-"""``civicportal sms-ir``: asking the provider by hand."""
+"""``civicportal sms-ir``: manual requests to the provider."""
 
 from collections.abc import Mapping
 
@@ -13,13 +13,13 @@ from civicportal_sms_ir.wording import fields_of, panel_words
 
 @click.group(name="sms-ir")
 def sms_ir() -> None:
-    """Ask sms.ir for credit and lines, or send a message to try it."""
+    """Query credit and lines of sms.ir, or send a test message."""
 
 
 @sms_ir.command()
 @click.pass_context
 def credit(context: click.Context) -> None:
-    """Show what is left, in messages."""
+    """Show the remaining credit, in messages."""
     click.echo(f"{SmsIr(_site(context)).credit():g}")
 
 
@@ -36,7 +36,7 @@ def lines(context: click.Context) -> None:
 @click.option("--text", "key", default="otp.login.short", show_default=True, help="Key of the text to send.")
 @click.pass_context
 def test(context: click.Context, mobile: str, key: str) -> None:
-    """Send a text with made-up values to MOBILE."""
+    """Send a text with sample values to MOBILE."""
     site = _site(context)
     if key not in site.messages:
         raise click.BadParameter(f"no text {key!r}; the texts are {', '.join(sorted(site.messages))}")
@@ -47,7 +47,7 @@ def test(context: click.Context, mobile: str, key: str) -> None:
 @sms_ir.command()
 @click.pass_context
 def templates(context: click.Context) -> None:
-    """Show each text as the panel wants it, and the line for site.toml that waits for its number."""
+    """Show each text in the panel's format, and the line for site.toml to which its id must be added."""
     site = load_site(context)
     with site.work(write=False) as work:
         texts = work.get(NotificationService).texts
@@ -58,7 +58,7 @@ def templates(context: click.Context) -> None:
 def panel_form(key: str, wording: str, own: Mapping[str, str]) -> str:
     """Return a text with its parameters as ``#NAME#``, and its line for ``[plugins.sms_ir.templates]``.
 
-    :param own: what is the same in every message of the site, and no parameter.
+    :param own: placeholders that are constant for the site, and no parameters.
     """
     names = ", ".join(f'{name} = "{name}"' for name in fields_of(wording, own))
     parameters = f", parameters = {{ {names} }}" if names else ""

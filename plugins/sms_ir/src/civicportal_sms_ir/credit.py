@@ -1,4 +1,4 @@
-"""Asking what the account still pays for."""
+"""Polling of the account's credit."""
 
 from civicportal.api import GateService, Site
 from civicportal_sms_ir.client import SmsIr

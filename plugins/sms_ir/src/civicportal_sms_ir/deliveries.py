@@ -1,4 +1,4 @@
-"""Asking the provider whether messages arrived."""
+"""Polling of delivery reports."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from civicportal_sms_ir.records import Record, Unreadable
 from civicportal_sms_ir.statuses import NoSuchAddress
 
 ARRIVED = "the delivery of messages"
-#: After sending; who has not answered by then never will.
+#: After sending; a report missing by then never arrives.
 SCHEDULE = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=6))
 KEEP = timedelta(days=30)
 BATCH = 100
 #: The provider's delivery states; 3, 5, 8 and none mean that it is still on its way.
 STATES = {1: "delivered", 2: "failed", 4: "failed", 6: "failed", 7: "blocked"}
-#: The same for people who look at the message.
+#: Their titles for administrators.
 ARRIVALS: dict[int, Arrival] = {1: "arrived", 2: "off", 4: "not_taken", 6: "lost", 7: "blocked"}
 
 
-#: With these the provider may answer for one message while it tells of others.
+#: Errors that may concern a single message only.
 OF_ONE_MESSAGE = (Permanent, NoSuchAddress, Unreadable)
 
 
@@ -33,13 +33,13 @@ class DeliveryService(Service):
     """The table of deliveries."""
 
     def add(self, provider_id: str, message_id: int) -> None:
-        """Remember that the provider took a message of the outbox."""
+        """Record that the provider accepted a message of the outbox."""
         self.session.merge(Delivery(**self._values(provider_id, message_id)))
 
     def claim(self, provider_id: str, message_id: int) -> bool:
-        """Remember that the provider was found to have taken a message of the outbox.
+        """Record that a message of the outbox was found at the provider.
 
-        :returns: False when this number belongs to another message.
+        :returns: False when this id belongs to another message.
         """
         insert = self.work.site.engines.insert(Delivery).values(self._values(provider_id, message_id))
         insert = insert.on_conflict_do_nothing(index_elements=["provider_id"])
@@ -57,24 +57,24 @@ class DeliveryService(Service):
         }
 
     def provider_id(self, message_id: int) -> str | None:
-        """Return the provider's number of a message of the outbox, if it is known to have taken it."""
+        """Return the provider's id of a message of the outbox, if known."""
         return self.provider_ids([message_id]).get(message_id)
 
     def provider_ids(self, message_ids: Sequence[int]) -> dict[int, str]:
-        """Return the provider's numbers of those messages of the outbox that it is known to have taken."""
+        """Return the known provider's ids of messages of the outbox."""
         query = select(Delivery.message_id, Delivery.provider_id).where(Delivery.message_id.in_(message_ids))
         rows = self.session.execute(query.order_by(Delivery.sent_at, Delivery.provider_id))
         return {row.message_id: row.provider_id for row in rows}
 
     def due(self) -> list[str]:
-        """Return the provider's numbers of messages to ask about now."""
+        """Return the provider's ids of messages whose report is due."""
         query = select(Delivery.provider_id).where(Delivery.next_at <= self.work.clock.now())
         return list(self.session.scalars(query.order_by(Delivery.next_at).limit(BATCH)))
 
     def settle(self, provider_id: str, record: Record | None) -> None:
-        """Write down an answer, and once it is the last one, tell the outbox.
+        """Store a report, and pass a final one to the outbox.
 
-        :param record: None when the provider knows no such message.
+        :param record: None when the provider has no such message.
         """
         if record is None:
             self._note(provider_id, 0, is_last=True)
@@ -82,11 +82,11 @@ class DeliveryService(Service):
             self._note(provider_id, record.state or 0, record.arrived_at)
 
     def pass_over(self, provider_id: str) -> None:
-        """Write down that an answer told nothing: it is asked again when its next time comes."""
+        """Record an unreadable report: it is requested again at its next time."""
         self._note(provider_id, 0)
 
     def put_behind(self, provider_id: str) -> None:
-        """Ask for this message after all others that are due."""
+        """Move a message behind all others that are due."""
         is_open = and_(Delivery.provider_id == provider_id, Delivery.state == "pending")
         self.session.execute(update(Delivery).where(is_open).values(next_at=self.work.clock.now()))
 
@@ -106,7 +106,7 @@ class DeliveryService(Service):
         self.work.get(ArrivalService).note(row.message_id, ARRIVALS.get(number, "silent"), arrived_at)
 
     def counts(self, since: datetime) -> Counter[str]:
-        """Return the number of messages by state, of those sent since then."""
+        """Return the number of messages by state, of those sent since a time."""
         query = (
             select(Delivery.state, func.count().label("number"))
             .where(Delivery.sent_at >= since)
@@ -134,9 +134,9 @@ def poll_deliveries(site: Site) -> None:
 
 
 def _ask(provider_id: str, site: Site) -> SendError | None:
-    """Ask about one message and return the trouble with it, if it may be a trouble of this one alone.
+    """Request the report of one message and return the error, if it may concern this message only.
 
-    :raises SendError: for any other: the rest need not be asked now.
+    :raises SendError: for any other: the remaining requests would fail too.
     """
     try:
         record = SmsIr(site).message(provider_id)
@@ -146,7 +146,7 @@ def _ask(provider_id: str, site: Site) -> SendError | None:
         return trouble
     except SendError:
         with site.work() as work:
-            # Even this may be the fault of one message: the next run begins with another.
+            # Even this may concern one message: the next run begins with another.
             work.get(DeliveryService).put_behind(provider_id)
         raise
     with site.work() as work:

@@ -1,7 +1,7 @@
-"""The provider of a demo: a stand-in on this machine, whose messages arrive on the phones of invented people.
+"""The provider of a demo: a simulator on this machine, whose messages appear on the demo telephones.
 
-The server holds it. The worker, another process, finds it by a file beside the demo's other files, and reaches it as it
-would reach the real one.
+The server runs it. The worker, another process, finds its URL in a file beside the demo's other files, and uses it like
+the real one.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,12 +32,12 @@ MODES = {
 
 
 def folder_of(site: Site) -> Path:
-    """Return where the stand-in keeps its ledger and its address."""
+    """Return the folder of the simulator's ledger and URL."""
     return Path(site.settings["site"]["files"]).resolve().parent / "sms_ir"
 
 
 def settings_of(site: Site) -> Settings:
-    """Return the settings by which a demo sends; of its ``site.toml`` only the way out of free texts counts."""
+    """Return the settings of a demo, with only the opt-out notice of its ``site.toml``."""
     address = folder_of(site) / "address"
     table = site.plugin_settings["sms_ir"]
     return Settings(
@@ -55,13 +55,13 @@ def settings_of(site: Site) -> Settings:
 
 
 def forget(site: Site) -> None:
-    """Throw away what an earlier demo has sent."""
+    """Delete the messages of an earlier demo."""
     (folder_of(site) / "ledger.jsonl").unlink(missing_ok=True)
 
 
 @contextmanager
 def run(site: Site) -> Iterator["SimulatedPhones"]:
-    """Let the stand-in run, and give its phones."""
+    """Run the simulator, and yield its telephones."""
     folder = folder_of(site)
     folder.mkdir(parents=True, exist_ok=True)
     address = folder / "address"
@@ -78,7 +78,7 @@ def run(site: Site) -> Iterator["SimulatedPhones"]:
 
 
 class SimulatedPhones:
-    """The phones on which the stand-in's messages arrive."""
+    """The telephones that show the simulator's messages."""
 
     modes: Mapping[str, TranslationString] = MODES
 
@@ -88,22 +88,22 @@ class SimulatedPhones:
 
     @property
     def mode(self) -> str:
-        """Return how the provider behaves now."""
+        """Return the current behaviour of the provider."""
         return self.simulator.mode
 
     def behave(self, mode: str) -> None:
-        """Let the provider behave in another way."""
+        """Change the behaviour of the provider."""
         self.simulator.behave(cast("Mode", mode))
 
     def counts(self, work: Work) -> Mapping[str, int]:
-        """Return how many messages have arrived at each number; the number with the latest comes first."""
+        """Return the number of messages at each telephone number, the one with the latest message first."""
         counts: dict[str, int] = {}
         for sms in reversed(self.simulator.sent):
             counts[sms.mobile] = counts.get(sms.mobile, 0) + 1
         return {self._country.normalize_mobile(mobile): number for mobile, number in counts.items()}
 
     def messages(self, work: Work, number: str) -> Sequence[PhoneMessage]:
-        """Return what stands on one phone, the latest first."""
+        """Return the messages of a telephone, latest first."""
         mobile = self._country.display_mobile(number)
         found = [
             PhoneMessage(text=sms.text, at=sms.sent_at) for sms in self.simulator.sent if sms.mobile == mobile
@@ -116,18 +116,18 @@ class SimulatedPhones:
         return sorted(found, key=lambda message: message.at)[: -MOST_MESSAGES - 1 : -1]
 
     def answer(self, work: Work, number: str, text: str) -> None:
-        """Send a message from a phone to the city's line."""
+        """Send a message from a telephone to the city's number."""
         self.simulator.receive(self._country.display_mobile(number), text)
 
 
 def _numbered(site: Site) -> dict[int, tuple[str, str]]:
-    """Return (key of a text, language) by the number of its template."""
+    """Return (key of a text, language) by template id."""
     pairs = [(key, locale) for key in sorted(site.messages) for locale in site.languages]
     return dict(enumerate(pairs, FIRST_NUMBER))
 
 
 def _panel_of(site: Site) -> Callable[[int], str | None]:
-    """Return a panel in which each text of the site is a template, in the words it has at that moment."""
+    """Return a panel in which each text of the site is a template, with its current wording."""
     numbered = _numbered(site)
 
     def template(number: int) -> str | None:

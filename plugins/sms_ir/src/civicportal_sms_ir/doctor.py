@@ -1,4 +1,4 @@
-"""What keeps messages from going out."""
+"""Findings that prevent messages from being sent."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,17 +9,17 @@ from civicportal_sms_ir.deliveries import DeliveryService
 from civicportal_sms_ir.settings import NOBODY, TABLE, Settings, is_in_use
 
 ENOUGH = 20
-"""Fewer messages say nothing about the share that arrives."""
+"""Minimum messages for a delivery rate."""
 MOST_LOST = 0.2
 
 
 def findings(work: Work) -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy; nothing when the site sends by another transport."""
+    """Yield the problems, each with its remedy; none when the site uses another transport."""
     site = work.site
     if not is_in_use(site):
         return
     settings = Settings.of(site)
-    # The provider first: nobody is asked inside a transaction. Without its server a demo has none.
+    # The provider first, outside any transaction. A demo without its server has none.
     if settings.base_url != NOBODY:
         yield from _account(site, settings)
     yield from _templates(site, settings)
@@ -93,10 +93,10 @@ def _templates(site: Site, settings: Settings) -> Iterator[Finding]:
 
 
 def _without_template(site: Site, settings: Settings) -> list[str]:
-    """Return the texts that have no template, shortly.
+    """Return the texts without a template, abbreviated.
 
     :returns: ``key``, or ``key@language`` for one that lacks it in some languages only, or ``prefix.*`` for all texts of
-        a plugin.
+    a plugin.
     """
     missing = {key: _languages_without(key, site, settings) for key in site.messages}
     groups: dict[str, list[str]] = {}

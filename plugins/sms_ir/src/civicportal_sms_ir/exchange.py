@@ -1,6 +1,6 @@
-"""One exchange over HTTP that ends in time, whatever the network does.
+"""One HTTP exchange with a total timeout.
 
-The client is loaded with the first one: it has six megabytes, and the processes that serve pages send nothing.
+The client library is imported on first use: it takes six megabytes, and processes that serve pages send nothing.
 """
 
 import logging
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TIMEOUT = 5.0
-"""Seconds for everything: looking up the name, connecting, TLS, sending, receiving."""
+"""Total seconds: name lookup, connecting, TLS, sending, receiving."""
 MOST_BYTES = 2 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked.
+    """A request.
 
-    :ivar direct: leave proxies of the environment aside.
+    :ivar direct: ignore proxies in the environment.
     """
 
     method: str
@@ -41,7 +41,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     code: int
     headers: Mapping[str, str]
@@ -49,17 +49,17 @@ class Answer:
 
 
 class _Abandoned(Exception):
-    """The time was up before anything was sent; now nothing may be."""
+    """The timeout expired before anything was sent; now nothing may be sent."""
 
 
 class _Exchange:
-    """Runs in a thread of its own, because a lookup of a name knows no time limit."""
+    """An exchange in its own thread, because a name lookup has no timeout."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._lock = threading.Lock()
         self._is_abandoned = False
-        #: Whether the provider may have got something.
+        #: Whether the provider may have received anything.
         self.has_begun = False
         self.answer: Future[Answer] = Future()
 
@@ -105,14 +105,14 @@ class _Exchange:
 
 
 def exchange(request: Request) -> Answer:
-    """Ask and return the answer, whatever it says.
+    """Send a request and return the response, whatever its status.
 
-    A connection is used once: of a kept one nobody knows whether it still lives, and a message that was written into a
-    dead one is neither sent nor unsent.
+    A connection is used once: a kept one may be dead, and it would be unknown whether a message written to it was
+    sent.
 
-    :raises Transient: when the provider cannot have got the request.
+    :raises Transient: when the provider cannot have received the request.
     :raises Uncertain: when it may have.
-    :raises Configuration: when the other side cannot prove that it is the provider.
+    :raises Configuration: when the server's certificate is invalid.
     """
     import httpx
 
@@ -121,7 +121,7 @@ def exchange(request: Request) -> Answer:
     try:
         return running.answer.result(TIMEOUT)
     except (TimeoutError, httpx.TimeoutException):
-        # Both clocks run for as long; which of them is heard first is chance.
+        # Both timeouts are equal; either may be detected first.
         running.abandon()
         raise _no_answer(running, _("the provider did not answer in time")) from None
     except httpx.HTTPError as error:

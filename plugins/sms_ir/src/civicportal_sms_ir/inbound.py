@@ -1,4 +1,4 @@
-"""Fetching what people sent to the line."""
+"""Polling of inbound messages."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -12,7 +12,7 @@ from civicportal_sms_ir.settings import NAME
 LATEST, TODAY = "messages to the line", "messages to the line of today"
 MOST_PAGES = 50
 LOOK_BACK = timedelta(hours=3)
-"""So far the list of today is looked through for gaps; whoever leaves the portal later is not remembered by it again."""
+"""How far today's list is examined for gaps; erased people are not stored again by it."""
 
 
 def poll_inbound(site: Site) -> None:
@@ -38,7 +38,7 @@ def poll_missed(site: Site) -> None:
 
 
 def _keep(site: Site, received: Iterable[Received]) -> None:
-    """Keep messages of people; other services send to the line too and get no answer."""
+    """Store messages of people; those of other services to the line are ignored."""
     people = [message for message in received if message.mobile.startswith("+98")]
     if not people:
         return

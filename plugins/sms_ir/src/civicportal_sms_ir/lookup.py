@@ -1,4 +1,4 @@
-"""Looking up at the provider what became of messages whose sending ended uncertain."""
+"""Lookup at the provider of messages with an uncertain outcome."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,16 +11,16 @@ from civicportal_sms_ir.records import Item, Record
 from civicportal_sms_ir.settings import Settings
 
 SECONDS = 40
-"""For all pages together; with the sending that may follow it stays below the lease of a message."""
+"""Timeout for all pages together; with a following send it is below the lease of a message."""
 SKEW = timedelta(minutes=5)
-"""By so much the provider's clock may differ from ours."""
+"""Maximum difference between the provider's clock and ours."""
 
 
 def find(message: Message, site: Site) -> str | None:
-    """Return the provider's number of a message, or None when it surely was not sent.
+    """Return the provider's id of a message, or None when it was certainly not sent.
 
-    It is ours if it went to this number after it was promised, says what it should, and is no other message of ours; and
-    it is remembered as this one, so that no other is taken for it.
+    A record matches if it went to this number after the message was queued, has its text, and belongs to no other message;
+    the match is stored, so that it is used once.
 
     :raises CannotTell: when the provider's lists are too long or cannot be read.
     :raises SendError: when it could not be asked now.
@@ -37,9 +37,9 @@ def find(message: Message, site: Site) -> str | None:
 
 
 def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
-    """Return the provider's numbers of those of several messages that were sent, by their ids; they share one text.
+    """Return the provider's ids of those of several messages that were sent, by message id; they share one text.
 
-    The provider's bulk calls since they were promised are read one after the other, until all are found.
+    The provider's bulk calls since they were queued are read one after the other, until all are found.
 
     :raises CannotTell: when there are too many calls, or they cannot be read.
     :raises SendError: when it could not be asked now.
@@ -60,7 +60,7 @@ def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
 
 
 def _claim(candidates: Sequence[tuple[Message, Record]], site: Site) -> dict[int, str]:
-    """Give each message the first of its records that no other message has, and remember that."""
+    """Assign each message the first of its records that no other message has, and store that."""
     claimed: dict[int, str] = {}
     if not candidates:
         return claimed
@@ -93,7 +93,7 @@ def _records(message: Message, site: Site) -> Iterator[Record]:
 
 
 def _archive(api: SmsIr, since: datetime, site: Site, deadline: float) -> Iterator[Record]:
-    """Yield what was sent before today, unless everything wanted is from today."""
+    """Yield messages sent before today, unless all wanted ones are from today."""
     now = site.clock.now()
     if site.calendar.local(since + SKEW).date() < site.calendar.local(now).date():
         yield from _pages(lambda page: api.archive(since, now, page), deadline)

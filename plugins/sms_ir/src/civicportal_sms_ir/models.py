@@ -1,4 +1,4 @@
-"""What became of the messages that the provider took."""
+"""Delivery states of messages at the provider."""
 
 from datetime import datetime
 
@@ -15,18 +15,18 @@ class SmsIrBase(DeclarativeBase):
 
 
 class Delivery(SmsIrBase):
-    """A message that the provider took, and whether it arrived."""
+    """A message accepted by the provider, and its delivery state."""
 
     __tablename__ = "sms_ir_delivery"
 
-    #: The provider's number of it.
+    #: The provider's id.
     provider_id: Mapped[str] = tagged(String(40), primary_key=True)
-    #: Its number in the outbox.
+    #: Its id in the outbox.
     message_id: Mapped[int] = tagged(BigId, index=True)
     sent_at: Mapped[datetime] = tagged(UTCDateTime, index=True)
     #: "pending", "delivered", "failed", "blocked" or "unknown".
     state: Mapped[str] = tagged(String(10), default="pending")
-    #: How often the provider was asked.
+    #: Number of requests for a report.
     checks: Mapped[int] = tagged(Integer, default=0)
-    #: When it is asked next; NEVER when no more.
+    #: Time of the next request; NEVER after the last.
     next_at: Mapped[datetime] = tagged(UTCDateTime, index=True)

@@ -1,4 +1,4 @@
-"""The hooks of the sms_ir plugin; what they do stands in the modules they call."""
+"""Hook implementations of the sms_ir plugin."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -50,17 +50,17 @@ def register_models() -> PluginModels:
 
 @hookimpl
 def includeme(config: Any) -> None:
-    """Refuse to start a portal that could not send; there are no pages."""
+    """Refuse to start with invalid settings; there are no pages."""
     refuse_unfit(config.registry.site)
 
 
 @hookimpl
 def register_jobs(site: Site) -> Iterable[Job]:
-    """Return what fetches messages and asks for their delivery, when the site sends by sms.ir."""
+    """Return the polling jobs, if the site sends with sms.ir."""
     refuse_unfit(site)
     if not is_in_use(site):
         return ()
-    # Whoever answers on a phone of the demo sits before it.
+    # Users of a demo telephone wait for the answer.
     pause = timedelta(seconds=1 if site.is_demo else 30)
     return (Job(name="sms_ir.inbound", every=pause, lane="messages", run=inbound.poll_inbound), *JOBS)
 
@@ -73,19 +73,19 @@ def register_commands(group: click.Group) -> None:
 
 @hookimpl
 def send_message(message: Message, site: Site) -> Receipt:
-    """Send by sms.ir."""
+    """Send a message with sms.ir."""
     return sending.send(message, site)
 
 
 @hookimpl
 def send_messages(messages: Sequence[Message], site: Site) -> Sequence[Receipt | SendError]:
-    """Send one text to several people by sms.ir."""
+    """Send one text to several people with sms.ir."""
     return sending.send_at_once(messages, site)
 
 
 @hookimpl
 def demo_phones(site: Site) -> AbstractContextManager[Phones]:
-    """Let a stand-in of sms.ir run on this machine."""
+    """Run a simulator of sms.ir on this machine."""
     from civicportal_sms_ir import demo
 
     return demo.run(site)
@@ -93,7 +93,7 @@ def demo_phones(site: Site) -> AbstractContextManager[Phones]:
 
 @hookimpl
 def load_demo(site: Site) -> None:
-    """Forget what an earlier demo has sent."""
+    """Delete the messages of an earlier demo."""
     from civicportal_sms_ir import demo
 
     demo.forget(site)
@@ -101,5 +101,5 @@ def load_demo(site: Site) -> None:
 
 @hookimpl
 def check_site(work: Work) -> Iterable[Finding]:
-    """Look at the account, the templates and what arrives."""
+    """Return findings about the account, the templates and delivery."""
     return doctor.findings(work)

@@ -1,4 +1,4 @@
-"""Asking the provider again and again: a trouble is told once, and who refuses us is left alone for a while."""
+"""Error handling of polling jobs: a repeated error is logged once, and refusals cause a pause."""
 
 import logging
 from collections.abc import Iterator
@@ -10,24 +10,24 @@ from civicportal.api import Configuration, SendError, Site
 
 log = logging.getLogger(__name__)
 REST = timedelta(minutes=5)
-"""After a refusal that only people can mend: a wrong key, an account that is switched off."""
+"""Pause after a refusal that needs a person: a wrong key, a disabled account."""
 
 
 @dataclass(frozen=True)
 class _Trouble:
     words: str
-    #: Nobody asks before; None when it may pass by itself.
+    #: No requests before this time; None for a temporary error.
     rests_until: datetime | None
 
 
 class _Troubles(dict[str, _Trouble]):
-    """What is asked → the trouble with it. Each worker has its own; all of them ask seldom."""
+    """Last error by purpose. Each worker has its own."""
 
 
 def rests(site: Site, what: str) -> bool:
-    """Return whether the provider has refused this lately.
+    """Return whether the provider has refused this recently.
 
-    :param what: is asked: words for the log.
+    :param what: purpose, for the log.
     """
     trouble = site.memory.of(_Troubles).get(what)
     return trouble is not None and trouble.rests_until is not None and site.clock.now() < trouble.rests_until
@@ -35,9 +35,9 @@ def rests(site: Site, what: str) -> bool:
 
 @contextmanager
 def told_once(site: Site, what: str) -> Iterator[None]:
-    """Ask within; a :class:`SendError` ends it, and is logged unless it is the trouble of the last time.
+    """Catch a :class:`SendError` and log it, unless it is the same as last time.
 
-    :param what: is asked: words for the log.
+    :param what: purpose, for the log.
     """
     known = site.memory.of(_Troubles)
     try:
@@ -46,7 +46,7 @@ def told_once(site: Site, what: str) -> Iterator[None]:
         before = known.get(what)
         if before is None or before.words != str(error):
             log.warning("%s: %s", what, error)
-        # Whoever lets the provider of a demo refuse the key waits for what comes after it.
+        # Users who make a demo's provider refuse the key wait for the next state.
         refused = isinstance(error, Configuration) and not site.is_demo
         until = site.clock.now() + REST if refused else None
         known[what] = _Trouble(str(error), until)

@@ -1,4 +1,4 @@
-"""What the provider's lists hold."""
+"""Records of the provider's lists."""
 
 import hashlib
 import logging
@@ -16,15 +16,15 @@ _UNKNOWN_FORM = (KeyError, TypeError, ValueError, OverflowError, OSError)
 
 
 class Unreadable(Transient):
-    """An answer has another form than it should."""
+    """A response has an unexpected format."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """A message as the provider's reports show it.
+    """A sent message in the provider's reports.
 
     :ivar mobile: E.164.
-    :ivar state: of its delivery: 1 arrived … 8 unclear; None while nobody knows.
+    :ivar state: of its delivery: 1 delivered … 8 unclear; None if unknown.
     :ivar arrived_at: when it reached that state, if the provider says.
     """
 
@@ -38,7 +38,7 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Pack:
-    """A bulk call as the provider's list of today shows it."""
+    """A bulk call in the provider's list of today."""
 
     pack_id: str
     made_at: datetime
@@ -46,9 +46,9 @@ class Pack:
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """A message that was sent to a line.
+    """An inbound message.
 
-    :ivar mobile: E.164, or the digits of whatever else sent it.
+    :ivar mobile: E.164, or the digits of another kind of sender.
     """
 
     mobile: str
@@ -57,15 +57,15 @@ class Received:
 
     @property
     def name(self) -> str:
-        """Return what tells it from others: the provider's two lists number the same message differently, or not at all."""
+        """Return a unique name: the provider's two lists have different ids for the same message, or none."""
         content = f"{self.mobile}\n{self.received_at.timestamp():.0f}\n{self.text}"
         return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 
 def every(make: Callable[[Any], Item], data: Any) -> list[Item]:
-    """Read each item of a list.
+    """Parse each item of a list.
 
-    :raises Unreadable: when the answer has another form than it should.
+    :raises Unreadable: when the response has an unexpected format.
     """
     try:
         return [make(item) for item in data]
@@ -74,7 +74,7 @@ def every(make: Callable[[Any], Item], data: Any) -> list[Item]:
 
 
 def readable(make: Callable[[Any], Item], data: Any) -> list[Item]:
-    """Read the items of a list that is shown only once: one that cannot be read takes none of the others with it.
+    """Parse the items of a list that is returned only once, skipping invalid ones.
 
     :raises Unreadable: when it is no list.
     """
@@ -87,12 +87,12 @@ def _read(make: Callable[[Any], Item], data: Any) -> Iterator[Item]:
     try:
         yield make(data)
     except _UNKNOWN_FORM as problem:
-        # Its own words may hold the number of a person.
+        # The exception's message may contain a person's number.
         log.error("a record in an unknown form was left out: %s", type(problem).__name__)
 
 
 def record_of(data: Any) -> Record:
-    """Read a sent message."""
+    """Parse a sent message."""
     state, arrived = data["deliveryState"], data.get("deliveryDateTime")
     return Record(
         message_id=str(int(data["messageId"])),
@@ -105,13 +105,13 @@ def record_of(data: Any) -> Record:
 
 
 def pack_of(data: Any) -> Pack:
-    """Read a bulk call."""
+    """Parse a bulk call."""
     made_at = datetime.fromtimestamp(data["creationDateTime"], UTC)
     return Pack(pack_id=str(data["packId"]), made_at=made_at)
 
 
 def received_of(data: Any) -> Received:
-    """Read a received message."""
+    """Parse an inbound message."""
     return Received(
         mobile=_e164(data["mobile"]),
         text=str(data["messageText"]),
@@ -120,7 +120,7 @@ def received_of(data: Any) -> Received:
 
 
 def line_of(data: Any) -> int:
-    """Read the number of a line."""
+    """Parse the number of a line."""
     return int(data)
 
 

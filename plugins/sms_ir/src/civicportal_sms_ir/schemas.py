@@ -1,4 +1,4 @@
-"""What ``site.toml`` says of sms.ir."""
+"""Settings of sms.ir in ``site.toml``."""
 
 import ipaddress
 from typing import Any
@@ -12,7 +12,7 @@ BASE_URL = "https://api.sms.ir"
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether an address leads to this machine."""
+    """Return whether a URL points to this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -39,7 +39,7 @@ def _whole(node: colander.SchemaNode, value: Any) -> None:
 
 
 class _Parameters(colander.SchemaType):
-    """Field of the text → name of the parameter in the panel."""
+    """Placeholder of the text → name of the parameter in the panel."""
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
         """Refuse anything but a table of names."""
@@ -53,10 +53,10 @@ class _Parameters(colander.SchemaType):
 
 
 class TemplateTable(Table):
-    """One template of the panel.
+    """A template of the panel.
 
-    :ivar id: its number.
-    :ivar parameters: field of the text → name of the parameter, as the panel spells it and without ``#``.
+    :ivar id: its id.
+    :ivar parameters: placeholder of the text → name of the parameter, as in the panel without ``#``.
     """
 
     id = number(validator=_whole)
@@ -67,7 +67,7 @@ class _Templates(colander.SchemaType):
     """Key of a text → template."""
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
-        """Validate each template, and tell every problem under its own key."""
+        """Validate each template, and report every problem under its own key."""
         if cstruct is colander.null:
             return cstruct
         if not isinstance(cstruct, dict):
@@ -87,11 +87,11 @@ class SmsIrSettings(Table):
     """``[plugins.sms_ir]``.
 
     :ivar api_key: key of the web service, from the environment or a file.
-    :ivar line: number of the line for free texts; empty when there is none.
+    :ivar line: number of the line for free texts; empty without one.
     :ivar base_url: of the web service.
     :ivar templates: the panel's template of each text.
     :ivar sandbox: the key is of the type Sandbox: nothing is sent.
-    :ivar opt_out: stands at the end of each free text but codes.
+    :ivar opt_out: notice at the end of each free text except codes.
     :ivar low_credit: below this ``civicportal check`` warns.
     """
 

@@ -1,4 +1,4 @@
-"""Sending a message of the outbox."""
+"""Sending of outbox messages."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ from civicportal_sms_ir.settings import TABLE, Settings, Template
 from civicportal_sms_ir.statuses import Misfit
 
 SANDBOX_TEMPLATE = 123456
-"""The only one a key of the type Sandbox knows; its text has one parameter, CODE."""
+"""The only template for a key of the type Sandbox; its text has one parameter, CODE."""
 
 
 def send(message: Message, site: Site) -> Receipt:
-    """Send a message, unless an earlier attempt turns out to have sent it.
+    """Send a message, unless an earlier attempt has sent it.
 
-    :raises SendError: by what went wrong.
+    :raises SendError: by the kind of failure.
     """
     if message.maybe_sent:
         found = find(message, site)
@@ -24,16 +24,16 @@ def send(message: Message, site: Site) -> Receipt:
             return Receipt(provider_id=found)
     provider_id = transmit(message, site)
     if provider_id and not Settings.of(site).sandbox:
-        # At once: should this process die now, the provider need not be asked.
+        # At once: if this process dies now, the provider need not be asked.
         with site.work() as work:
             work.get(DeliveryService).add(provider_id, message.id)
     return Receipt(provider_id=provider_id)
 
 
 def send_at_once(messages: Sequence[Message], site: Site) -> list[Receipt | SendError]:
-    """Send one text to several people over the line, but not to whom an earlier attempt turns out to have sent it.
+    """Send one text to several people over the line, except to those whom an earlier attempt has reached.
 
-    :returns: what came of each message, in their order.
+    :returns: the outcome of each message, in order.
     :raises SendError: when it could not be asked what was sent before.
     """
     abroad = Permanent(_("not an Iranian mobile number"))
@@ -67,12 +67,12 @@ def _send_rest(messages: Sequence[Message], site: Site) -> dict[int, Receipt | S
 
 
 def transmit(message: Message, site: Site) -> str | None:
-    """Hand a message to the provider and return its number there.
+    """Pass a message to the provider and return its id there.
 
-    A wrong template or line costs the notices that need it, not the gate: codes go another way. Only for a code, which
-    somebody waits for at the sign-in, is it as bad as a wrong key.
+    A wrong template or line fails the notifications that need it, not the gate: codes are sent another way. Only for a code, for which
+    a person waits at the sign-in, is it as bad as a wrong key.
 
-    :raises SendError: by what went wrong.
+    :raises SendError: by the kind of failure.
     """
     try:
         return _transmit(message, site)
@@ -97,7 +97,7 @@ def _transmit(message: Message, site: Site) -> str | None:
 
 
 def _over_the_line(messages: Sequence[Message], site: Site) -> list[str | None]:
-    """Send the text of the first message to the people of all, and return the provider's numbers."""
+    """Send the text of the first message to the people of all, and return the provider's ids."""
     settings, first = Settings.of(site), messages[0]
     if settings.line is None:
         values = {"table": f"{TABLE}.templates", "text": first.kind}
@@ -115,14 +115,14 @@ def _result(number: str | None) -> Receipt | SendError:
 
 
 def free_text(message: Message, opt_out: str) -> str:
-    """Return the words of a message without a template, with the way out at its end; a code needs none."""
+    """Return the text of a message without a template, with the opt-out notice; a code needs none."""
     if not opt_out or message.lane == "codes" or _folded(message.text).endswith(_folded(opt_out)):
         return message.text
     return f"{message.text}\n{opt_out}"
 
 
 def _folded(text: str) -> str:
-    """Return a text without what differs when a word is typed in another way: digits, blanks."""
+    """Return a text without variations of typing: digits, blanks."""
     return key(text).replace(" ", "")
 
 

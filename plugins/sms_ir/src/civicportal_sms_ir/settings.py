@@ -10,14 +10,14 @@ from civicportal_sms_ir.schemas import is_loopback
 NAME = "sms_ir"
 TABLE = f"plugins.{NAME}"
 NOBODY = "http://127.0.0.1:9"
-"""Where nothing answers: while no server of a demo runs, it sends nothing anywhere."""
+"""An unreachable URL: while no server of a demo runs, nothing is sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
     """A template of the panel.
 
-    :ivar parameters: field of the text → name of the parameter.
+    :ivar parameters: placeholder of the text → name of the parameter.
     """
 
     number: int
@@ -28,7 +28,7 @@ class Template:
 class Settings:
     """``[plugins.sms_ir]``, validated.
 
-    :ivar line: None when there is none.
+    :ivar line: None without one.
     :ivar templates: by the key of the text, or ``<key>@<language>``.
     """
 
@@ -42,7 +42,7 @@ class Settings:
 
     @classmethod
     def of(cls, site: Site) -> "Settings":
-        """Return the settings of a site; a demo sends to a stand-in on this machine, whatever they say."""
+        """Return the settings of a site; a demo always sends to a simulator on this machine."""
         if site.is_demo:
             from civicportal_sms_ir import demo
 
@@ -67,12 +67,12 @@ class Settings:
 
 
 def is_in_use(site: Site) -> bool:
-    """Return whether the site sends by sms.ir."""
+    """Return whether the site sends with sms.ir."""
     return site.transport == NAME
 
 
 def refuse_unfit(site: Site) -> None:
-    """Refuse to start with settings by which nothing can be sent.
+    """Refuse to start with settings with which nothing can be sent.
 
     :raises ConfigurationError: names the TOML path.
     """

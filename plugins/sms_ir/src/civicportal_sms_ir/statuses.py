@@ -1,7 +1,7 @@
-"""What the provider's answers mean.
+"""Meaning of the provider's status codes.
 
-Source of the codes: the panel's own help "RESTFUL API", table of status codes, and the models of the official SDKs; what
-each leads to is ours. Codes that nobody documents are tried again later.
+Source of the codes: the panel's own help "RESTFUL API", table of status codes, and the models of the official SDKs; the
+classification is ours. Undocumented codes are retried later.
 """
 
 from civicportal.api import Configuration, Permanent, SendError, Transient, Uncertain, _
@@ -11,14 +11,14 @@ NO_SUCH_MESSAGE = 111
 
 
 class Misfit(Configuration):
-    """One template or the line is wrong; what goes another way still goes."""
+    """A template or the line is wrong; other ways of sending still work."""
 
 
 class NoSuchAddress(Configuration):
-    """Nobody answers at this address; where it ends in the number of a message, it may be this number."""
+    """The URL was not found; if it ends in a message id, that id may not exist."""
 
 
-#: Status → what it leads to, and what an administrator reads.
+#: Status → error class, and message for administrators.
 STATUSES: dict[int, tuple[type[SendError], str]] = {
     0: (Uncertain, _("status 0: the provider reports an unknown error")),
     10: (Configuration, _("status 10: the key of the web service is not valid")),
@@ -51,14 +51,14 @@ STATUSES: dict[int, tuple[type[SendError], str]] = {
     123: (Misfit, _("status 123: the line must be activated first")),
     124: (Misfit, _("status 124: only codes may be sent, and this template is none")),
 }
-#: HTTP codes under which nobody has looked at the message itself.
+#: HTTP status codes that do not concern the message itself.
 _LOCKED = (401, 403, 405, 407)
 
 
 def error_of_status(status: int, retry_after: float | None = None) -> SendError:
-    """Return what a status other than OK leads to.
+    """Return the error of a status other than OK.
 
-    :param retry_after: seconds the provider asked for, if it did.
+    :param retry_after: seconds requested by the provider, if any.
     """
     unknown = _("status ${status}: not documented", mapping={"status": status})
     kind, text = STATUSES.get(status, (Transient, unknown))
@@ -66,7 +66,7 @@ def error_of_status(status: int, retry_after: float | None = None) -> SendError:
 
 
 def error_of_code(code: int, retry_after: float | None = None) -> SendError:
-    """Return what an answer leads to that is not in the provider's form: of a proxy, a filter, a broken server."""
+    """Return the error of a response in another format: of a proxy, a filter, a broken server."""
     text = _("HTTP ${code} and no answer of sms.ir", mapping={"code": code})
     if code == 429:
         return Transient(text, retry_after)

@@ -1,4 +1,4 @@
-"""The site's texts in the form of the provider's panel."""
+"""The site's texts in the format of the provider's panel."""
 
 import re
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from civicportal.api import Site
 
 FIRST_NUMBER = 100001
-"""Of the templates in a demo."""
+"""First template id in a demo."""
 OWN = ("SITE", "HOST", "PHONE")
-"""Fields that are the same in every message of a site, and so no parameters."""
+"""Placeholders that are constant for a site, and so no parameters."""
 _FIELD = re.compile(r"\{([A-Z]+)\}")
 
 
 def fields_of(wording: str, own: Mapping[str, str]) -> list[str]:
-    """Return the fields of a text that differ from message to message, in their order.
+    """Return the placeholders of a text that vary between messages, in order.
 
-    :param own: what is the same in every message of the site.
+    :param own: placeholders that are constant for the site.
     """
     return list(dict.fromkeys(name for name in _FIELD.findall(wording) if name not in own))
 
@@ -23,11 +23,11 @@ def fields_of(wording: str, own: Mapping[str, str]) -> list[str]:
 def panel_words(wording: str, own: Mapping[str, str]) -> str:
     """Return a text with its parameters as ``#NAME#``.
 
-    :param own: what is the same in every message of the site.
+    :param own: placeholders that are constant for the site.
     """
     return _FIELD.sub(lambda match: own.get(match[1], f"#{match[1]}#"), wording)
 
 
 def parameters_of(site: Site, key: str) -> dict[str, str]:
-    """Return every parameter that a template of this text may have, each called as its field."""
+    """Return every parameter that a template of this text may have, each named as its placeholder."""
     return {field: field for field in site.messages[key].fields if field not in OWN}

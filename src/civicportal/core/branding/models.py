@@ -1,4 +1,4 @@
-"""What the municipality says of itself in the browser: it stands before the site's file."""
+"""Branding set in the browser, which overrides the site's file."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from civicportal.core.db import Base, BigId, tagged
 
 
 class Setting(Base):
-    """One value that was set in the browser, for instance ``contact.phone``; without a row the file's holds."""
+    """A value set in the browser, for instance ``contact.phone``; without a row the file's applies."""
 
     __tablename__ = "settings"
 

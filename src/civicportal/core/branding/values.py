@@ -1,4 +1,4 @@
-"""Name, colours, contact and words of the municipality: those of ``site.toml``, under what was set in the browser."""
+"""Branding of the city: the values of ``site.toml``, overridden by those set in the browser."""
 
 import hashlib
 import json
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 STALE = 5.0
-"""Seconds until a process looks again whether another one has changed something."""
+"""Seconds after which a process rereads changes of other processes."""
 TABLES = ("look", "contact", "texts")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
-    """What pages and messages say of the city.
+    """The branding used by pages and messages.
 
     :ivar look: colours, see :mod:`civicportal.util.colour`.
     """
@@ -44,12 +44,12 @@ class Face:
 
     @property
     def bar(self) -> str:
-        """Return the colour that browsers give their own bar beside the page: that of its head."""
+        """Return the theme colour for browsers: that of the page header."""
         return palette(self.look).get("hero", DEFAULT_BAR)
 
     @property
     def digest(self) -> str:
-        """Return what tells this face from another, ten hex digits."""
+        """Return a digest of the branding, ten hex digits."""
         return hashlib.sha256(json.dumps(self.values(), sort_keys=True).encode()).hexdigest()[:10]
 
     def values(self) -> dict[str, str]:
@@ -61,14 +61,14 @@ class Face:
 
 
 def of_file(settings: Mapping[str, Any], *, is_demo: bool = False) -> Face:
-    """Return the face that a site's file describes."""
+    """Return the branding of a site's file."""
     names = {key: settings["site"][key] for key in ("name", "short_name")}
     look = {"primary": DEFAULT, **{key: str(color).lower() for key, color in settings["look"].items()}}
     return Face(**names, look=look, contact=settings["contact"], texts=settings["texts"], is_demo=is_demo)
 
 
 def with_values(face: Face, stored: Mapping[str, str]) -> Face:
-    """Return a face with some of its values replaced; an empty colour is none."""
+    """Return a copy with some values replaced; an empty colour means none."""
     values = {**face.values(), **stored}
     tables: dict[str, dict[str, str]] = {table: {} for table in TABLES}
     for key, value in values.items():
@@ -79,7 +79,7 @@ def with_values(face: Face, stored: Mapping[str, str]) -> Face:
 
 
 class FaceCache:
-    """The face of a site as one process knows it, a few seconds old at most."""
+    """The branding as cached by one process, at most a few seconds old."""
 
     def __init__(self, site: "Site") -> None:
         self.site = site
@@ -88,17 +88,17 @@ class FaceCache:
         self._read_at: datetime | None = None
 
     def current(self) -> Face:
-        """Return the face; read again when it is stale."""
-        # Read once: another thread may forget it at any moment.
+        """Return the branding, reread if stale."""
+        # Read once: another thread may clear it at any time.
         read_at = self._read_at
         if read_at is None or has_passed(STALE, read_at, self.site.clock.now()):
             self._current = self._read()
-            # The time after it: what a database took long for is not stale when it comes, to be waited for anew.
+            # The time after reading, so that a slow database does not make the value stale at once.
             self._read_at = self.site.clock.now()
         return self._current
 
     def forget(self) -> None:
-        """Read again when it is asked for next: something was changed."""
+        """Clear the cache after a change."""
         self._read_at = None
 
     def _read(self) -> Face:
@@ -111,6 +111,6 @@ class FaceCache:
             with self.site.engines.read.connect() as connection:
                 rows = connection.execute(select(Setting.key, Setting.value)).all()
         except (OperationalError, ProgrammingError):
-            # The tables are not there yet, or the database is away: the file's own values will do.
+            # The tables are missing, or the database is unreachable: use the file's values.
             return self._current
         return with_values(self.file, dict(rows))

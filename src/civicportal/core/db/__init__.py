@@ -1,9 +1,9 @@
 """Engine, declarative base and column types shared by the core and by every plugin.
 
-One pool serves readers and writers. On SQLite a writer says ``BEGIN IMMEDIATE`` behind a fair process lock, so that
-writers queue in their order instead of polling a busy database; a reader says ``BEGIN``. On PostgreSQL a reader says
-nothing: each statement sees what is committed, as it would in a transaction of ``READ COMMITTED``, and two round trips
-less are made.
+Readers and writers share one pool. On SQLite a writer uses ``BEGIN IMMEDIATE`` behind a fair process lock, so that
+writers queue in order instead of polling a busy database; a reader uses ``BEGIN``. On PostgreSQL a reader uses
+autocommit: each statement sees committed data, as in a ``READ COMMITTED`` transaction, and two round trips
+are saved.
 """
 
 import json
@@ -58,7 +58,7 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 
-#: Ids that other packages may refer to. SQLite only counts up in an ``INTEGER`` primary key.
+#: Ids that other packages may reference. SQLite autoincrements only an ``INTEGER`` primary key.
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 _TRANSACTION: dict[str, dict[str, str]] = {"sqlite": {}, "postgresql": {"isolation_level": "READ COMMITTED"}}
@@ -77,7 +77,7 @@ class UTCDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
-        """Refuse naive values and convert the others to UTC."""
+        """Convert to UTC; refuse naive values."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -85,14 +85,14 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
-        """SQLite hands back naive values: they are UTC."""
+        """Mark SQLite's naive values as UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def new_metadata() -> MetaData:
-    """Return a ``MetaData`` with the naming convention; every plugin has one of its own."""
+    """Return a ``MetaData`` with the naming convention; each plugin has its own."""
     return MetaData(naming_convention=NAMING_CONVENTION)
 
 
@@ -118,14 +118,14 @@ def tagged(
 ) -> Mapped[Any]:
     """``mapped_column`` with the privacy tags that every column carries; ``docs/security/privacy.md`` explains them.
 
-    :param pii: None, "contact" (name, mobile), "identity" (national code, birth date) or "content" (words, pictures).
-    :param erase: what happens when the person is forgotten: "null" the value, delete the "row", or "keep".
-    :param sealed: a text that ``site.keys.encrypt`` wrote: it is written again when the site's keys change. It is found
-        again by a neighbour ``<name>_index`` that holds ``site.keys.blind_index`` of the normalised value.
-    :param person: this column says whose row it is: "user" by id, "case" by a case of theirs, "mobile" in E.164; empty
-        for nobody. ``user_id`` says so untold, ``case_id`` where there is none.
-    :param of: the column that says whose value this is, where it is another's than the row.
-    :param export: False for what a person is not handed with the rest of their data: secrets, words between officers.
+    :param pii: None, "contact" (name, mobile), "identity" (national code, birth date) or "content" (texts, pictures).
+    :param erase: effect of an erasure: "null" the value, delete the "row", or "keep".
+    :param sealed: encrypted by ``site.keys.encrypt``, and re-encrypted when the site's keys change. It is found
+    by a column ``<name>_index`` with ``site.keys.blind_index`` of the normalised value.
+    :param person: this column identifies the owner of the row: "user" by id, "case" by a case of theirs, "mobile" in E.164; empty
+    for none. ``user_id`` is "user" by default, else ``case_id`` is "case".
+    :param of: the column that identifies the owner of this value, if it is not the owner of the row.
+    :param export: False for data that a person does not get in their export: secrets, internal texts.
     """
     info = {"pii": pii, "erase": erase, "sealed": sealed, "person": person, "of": of, "export": export}
     return mapped_column(*args, info=info, **kwargs)
@@ -134,13 +134,13 @@ def tagged(
 def id_column(person: str | None = None) -> Mapped[int]:
     """Return the primary key column of a core or plugin table.
 
-    :param person: as of :func:`tagged`, for the tables of people and cases themselves.
+    :param person: as for :func:`tagged`, for the tables of people and cases themselves.
     """
     return tagged(BigId, primary_key=True, autoincrement=True, person=person)
 
 
 def table_of(rows: Collection[tuple[str, int]], dialect: str) -> FromClause:
-    """Return a table with the columns ``name`` and ``number``: however many rows it has, they are sent as one value or two."""
+    """Return a table value with the columns ``name`` and ``number``, sent as one or two parameters whatever its length."""
     if dialect == "postgresql":
         names = bindparam(None, [name for name, _number in rows], type_=postgresql.ARRAY(String))
         numbers = bindparam(None, [number for _name, number in rows], type_=postgresql.ARRAY(BigInteger))
@@ -152,7 +152,7 @@ def table_of(rows: Collection[tuple[str, int]], dialect: str) -> FromClause:
 
 
 def insert_into(dialect: str, table: Any) -> Any:
-    """Return an ``INSERT`` that may say what to do when the row is there already.
+    """Return an ``INSERT`` that supports ON CONFLICT.
 
     :param dialect: "sqlite" or "postgresql".
     """
@@ -160,11 +160,11 @@ def insert_into(dialect: str, table: Any) -> Any:
 
 
 class Engines:
-    """The faces of one connection pool.
+    """The engines of one connection pool.
 
-    :ivar read: for statements that read.
-    :ivar steady: for those that read in one transaction.
-    :ivar write: for transactions that write.
+    :ivar read: for reading statements.
+    :ivar steady: for reading in one transaction.
+    :ivar write: for writing transactions.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -178,7 +178,7 @@ class Engines:
         return self.read.dialect.name
 
     def insert(self, table: Any) -> Any:
-        """Return an ``INSERT`` that may say what to do when the row is there already."""
+        """Return an ``INSERT`` that supports ON CONFLICT."""
         return insert_into(self.dialect, table)
 
     def dispose(self) -> None:
@@ -187,11 +187,11 @@ class Engines:
 
 
 def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: float = 2.0) -> Engines:
-    """Create the engine for a database address.
+    """Create the engines of a database URL.
 
     :param url: ``sqlite:///…`` or ``postgresql+psycopg://…``, which may list several servers.
-    :param statement_timeout: seconds a PostgreSQL statement may take.
-    :param lock_timeout: seconds a PostgreSQL statement may wait for a lock.
+    :param statement_timeout: seconds, on PostgreSQL.
+    :param lock_timeout: seconds, on PostgreSQL.
     :raises ConfigurationError: for any other database.
     """
     address = parse_address(url)
@@ -203,8 +203,8 @@ def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: floa
         settings = {
             "statement_timeout": int(statement_timeout * 1000),
             "lock_timeout": int(lock_timeout * 1000),
-            # Compiling costs more than short statements take. Helpers are begun anew for each statement: alone it is hardly
-            # quicker by them, and two at a time take twice as long on two cores.
+            # JIT compilation costs more than short statements take. Parallel workers are started for each statement: they hardly
+            # help a single one, and two concurrent statements take twice as long on two cores.
             "jit": "off",
             "max_parallel_workers_per_gather": 0,
         }
@@ -253,7 +253,7 @@ def check_database(engines: Engines) -> None:
 def fetch_row(session: Session, table: type[Row], row_id: int, *, lock: bool = False) -> Row:
     """Return a row by its id.
 
-    :param lock: read it to write it (``FOR UPDATE``).
+    :param lock: lock it for update (``FOR UPDATE``).
     :raises NotFound: when there is none.
     """
     query = select(table).where(table.__table__.c.id == row_id)
@@ -264,7 +264,7 @@ def fetch_row(session: Session, table: type[Row], row_id: int, *, lock: bool = F
 
 
 def changed_rows(result: Result[*tuple[Any, ...]]) -> int:
-    """Return how many rows a statement has changed: of a conditional update this decides who came first."""
+    """Return the number of rows a statement has changed: the result of a conditional update."""
     return cast("CursorResult[*tuple[Any, ...]]", result).rowcount
 
 
@@ -272,13 +272,13 @@ def changed_rows(result: Result[*tuple[Any, ...]]) -> int:
 def triggers_aside(
     connection: Connection, drop: Iterable[str], create: Iterable[str], fit: Callable[[Connection], bool]
 ) -> Iterator[None]:
-    """Take triggers of SQLite away while a transaction does what they forbid or would not outlive.
+    """Drop triggers of SQLite during a transaction that they forbid or that would lose them.
 
-    One that fails brings them back by being undone. On PostgreSQL nothing is taken away.
+    A rollback restores them. On PostgreSQL nothing is dropped.
 
-    :param drop: statements; a trigger that is not there is no mistake.
-    :param create: statements that put them back.
-    :param fit: tells whether the tables are, after the work, new enough for them.
+    :param drop: statements; a missing trigger is ignored.
+    :param create: statements that create them again.
+    :param fit: returns whether the tables are new enough for them afterwards.
     """
     if connection.dialect.name != "sqlite":
         yield
@@ -293,6 +293,6 @@ def triggers_aside(
 
 @contextmanager
 def short_transaction(engines: Engines) -> Iterator[Any]:
-    """Yield a connection in a writing transaction of its own: for hits and marks that must outlive a rollback."""
+    """Yield a connection in a separate writing transaction, for counts that must survive a rollback."""
     with engines.write.begin() as connection:
         yield connection

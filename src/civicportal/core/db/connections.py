@@ -1,4 +1,4 @@
-"""What connections go through: those of SQLite queue to write, those of PostgreSQL are looked at before they are used."""
+"""Preparation of database connections: a write queue for SQLite, liveness checks for PostgreSQL."""
 
 import re
 import select
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 WRITE = "civicportal_write"
 MANY_IDS = "many_ids"
-"""Begin of the name of a parameter that holds hundreds of ids and more."""
+"""Prefix of the name of a parameter with many ids."""
 ASK = 30.0
-"""Seconds of idleness after which PostgreSQL is asked whether it is still there: a network forgets connections silently."""
+"""Idle seconds after which PostgreSQL is pinged: a network may drop connections silently."""
 TURNING_ON = 10.0
 """Seconds."""
 _OWNER = "civicportal_writer"
@@ -31,7 +31,7 @@ _WRITES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|TRUNCATE)\b", re
 
 
 class FairLock:
-    """A lock that serves waiters in the order in which they came, and refuses to be taken twice by one thread."""
+    """A lock that serves waiters in order, and refuses to be taken twice by one thread."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -41,7 +41,7 @@ class FairLock:
     def acquire(self, timeout: float) -> None:
         """Take the lock.
 
-        :param timeout: seconds to wait at most.
+        :param timeout: maximum seconds to wait.
         :raises RuntimeError: when this thread already holds it (a second writer inside an open one).
         :raises TimeoutError: when it was not free in time.
         """
@@ -62,7 +62,7 @@ class FairLock:
         self._holder = me
 
     def release(self) -> None:
-        """Hand the lock to the one who waits longest."""
+        """Pass the lock to the longest waiting thread."""
         with self._guard:
             self._holder = None
             if self._waiters:
@@ -86,7 +86,7 @@ def refuse_writes(engine: Engine) -> None:
 
 
 def prepare_sqlite(engine: Engine) -> None:
-    """Let writers say ``BEGIN IMMEDIATE`` behind a fair lock of the process, and readers ``BEGIN``."""
+    """Make writers use ``BEGIN IMMEDIATE`` behind a fair lock of the process, and readers ``BEGIN``."""
     lock = FairLock()
 
     @event.listens_for(engine, "connect")
@@ -105,9 +105,9 @@ def prepare_sqlite(engine: Engine) -> None:
         connection.connection._connection_record.info[_OWNER] = True
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    # The connection goes back to the pool right after COMMIT or ROLLBACK: only then is the database free.
+    # The connection returns to the pool right after COMMIT or ROLLBACK: only then is the database free.
     def release(connection: "sqlite3.Connection | None", record: ConnectionPoolEntry, *_: Any) -> None:
-        # After a COMMIT that failed, as on a full disk, SQLAlchemy does not roll back: the next writer would be refused for ever.
+        # After a failed COMMIT, as on a full disk, SQLAlchemy does not roll back: every later writer would be refused.
         if connection is not None and connection.in_transaction:
             connection.rollback()
         if record.info.pop(_OWNER, False):
@@ -118,9 +118,9 @@ def prepare_sqlite(engine: Engine) -> None:
 
 
 def write_ahead(connection: "sqlite3.Connection") -> None:
-    """Let readers and a writer of SQLite work beside each other, as the file remembers from then on.
+    """Turn on SQLite's write-ahead log, so that readers and a writer work concurrently; the file remembers it.
 
-    Of several who turn it on at once, all but one are refused without waiting: SQLite sees a deadlock in it.
+    If several processes turn it on at once, all but one are refused without waiting: SQLite detects a deadlock.
 
     :raises sqlite3.OperationalError: when it could not be turned on for :data:`TURNING_ON` seconds.
     """
@@ -133,16 +133,16 @@ def write_ahead(connection: "sqlite3.Connection") -> None:
         except sqlite3.OperationalError:
             if time.monotonic() > until:
                 raise
-            time.sleep(0.01)  # SQLite tells nobody when the other has done it
+            time.sleep(0.01)  # SQLite does not notify when the other process is done
         else:
             return
 
 
 def prepare_postgresql(engine: Engine) -> None:
-    """Let nobody be handed a connection that PostgreSQL has closed meanwhile, and statements with many ids have plans of their own.
+    """Discard stale pooled connections, and do not prepare statements with many ids.
 
-    Asking it each time would be a round trip more for every unit of work; that a server has gone is written in the
-    socket already. Only one that nobody has used for long is asked.
+    A ping would be one more round trip for every unit of work; a closed connection is visible at the
+    socket. Only one that was idle for long is pinged.
     """
 
     @event.listens_for(engine, "checkout")
@@ -156,10 +156,10 @@ def prepare_postgresql(engine: Engine) -> None:
     def checkin(_: Any, record: ConnectionPoolEntry) -> None:
         record.info[_SINCE] = time.monotonic()
 
-    # In a plan that is kept for whatever ids, PostgreSQL takes them for ten and compares each row with all of them.
+    # In a generic plan PostgreSQL assumes ten ids and compares each row with all of them.
     @event.listens_for(engine, "do_execute")
     def do_execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
-        # What is read slice by slice is planned each time.
+        # Server-side cursors are planned each time.
         if MANY_IDS not in statement or context.execution_options.get("stream_results"):
             return False
         cursor.execute(statement, parameters, prepare=False)
@@ -167,7 +167,7 @@ def prepare_postgresql(engine: Engine) -> None:
 
 
 def _is_spoken_to(connection: Any) -> bool:
-    """Return whether something waits to be read: to a connection that asks nothing PostgreSQL only says goodbye."""
+    """Return whether data is waiting: on an idle connection PostgreSQL sends only a termination message."""
     if connection.closed:
         return True
     poll = select.poll()

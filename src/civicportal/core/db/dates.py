@@ -1,6 +1,6 @@
-"""The city's day, weekday and hour of a moment, computed by the database: what millions of rows are grouped by.
+"""The city's date, weekday and hour of a time in SQL, for grouping millions of rows.
 
-The offsets of the time zone come from Python's, so that both databases and the portal agree on every day.
+The offsets of the time zone come from Python's, so that both databases and the portal agree on every date.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from civicportal.core.db import UTCDateTime
 
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)
-"""Clock changes before and after are not asked about: nobody has filed a case then."""
+"""Clock changes before and after are not needed: there are no cases from then."""
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 
@@ -39,10 +39,10 @@ class _Quarter(FunctionElement[datetime]):
 
 
 def city_day(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[date]:
-    """Return the day that the city's calendar shows at a moment.
+    """Return the city's date of a time.
 
     :param moment: a column of :class:`~civicportal.core.db.UTCDateTime`.
-    :param since: no earlier moment is asked about, which spares the database old clock changes.
+    :param since: the earliest time needed, which avoids old clock changes.
     """
     return _CityDay(moment, _offset(moment, zone, since))
 
@@ -53,14 +53,14 @@ def city_weekday(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> 
 
 
 def city_hour(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[int]:
-    """Return the hour that the city's clock shows, 0 to 23."""
+    """Return the local hour in the city, 0 to 23."""
     return _CityHour(moment, _offset(moment, zone, since))
 
 
 def quarter_of_an_hour(moment: Any) -> ColumnElement[datetime]:
-    """Return the beginning of the quarter of an hour in UTC: in no zone of today does it lie in two hours, or on two days.
+    """Return the start of the quarter of an hour in UTC: in every current time zone it is within one hour and one day.
 
-    A million moments come down to some ten thousand, of which the database then computes what is dear to compute.
+    It reduces a million times to some ten thousand, for which the expensive expressions are then computed.
     """
     return _Quarter(moment)
 
@@ -76,7 +76,7 @@ def _offset(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> Colum
 
 @lru_cache(maxsize=8)
 def clock_changes(zone: ZoneInfo) -> tuple[tuple[datetime, int], ...]:
-    """Return when the zone's clocks were or will be set, the oldest first, with the seconds from UTC from then on."""
+    """Return the clock changes of a zone, oldest first, with the offset from UTC in seconds from then on."""
     return tuple(_changes(zone))
 
 
@@ -154,7 +154,7 @@ def _quarter_postgresql(element: _Quarter, compiler: Any, **options: Any) -> str
 
 @compiles(_Quarter, "sqlite")
 def _quarter_sqlite(element: _Quarter, compiler: Any, **options: Any) -> str:
-    # Moments are text, "2026-11-27 10:20:30.000000", and compared as such.
+    # Times are text, "2026-11-27 10:20:30.000000", and compared as such.
     (moment,) = (compiler.process(clause, **options) for clause in element.clauses)
     minute = f"CAST(substr({moment}, 15, 2) AS INTEGER)"
     return f"(substr({moment}, 1, 14) || printf('%02d', {minute} / 15 * 15) || ':00.000000')"

@@ -1,7 +1,7 @@
-"""Many ids as one value: however many a statement names, they are sent, and gathered, as the database writes them.
+"""Many ids as one parameter, kept in the text format of the database.
 
-An officer of a large unit may see twenty thousand cases of others. As numbers of Python these are a megabyte, and a
-hundredth of a second to read and to write again, though nobody looks at them.
+An officer of a large unit may see twenty thousand cases of other units. As Python integers these take a megabyte, and
+ten milliseconds to parse and to serialise again, though no code looks at them.
 """
 
 from collections.abc import Collection
@@ -15,11 +15,11 @@ from sqlalchemy.types import UserDefinedType
 from civicportal.core.db.connections import MANY_IDS
 
 FEW_IDS = 100
-"""Numbers that one plan serves, whichever they are."""
+"""Maximum ids for which a generic plan is acceptable."""
 
 
 class _Written(UserDefinedType[str]):
-    """An array of PostgreSQL, sent as the text that it writes for one."""
+    """A PostgreSQL array, sent in its text format."""
 
     cache_ok = True
     render_bind_cast = True
@@ -31,7 +31,7 @@ class _Written(UserDefinedType[str]):
 def among(column: Any, ids: Collection[int] | str, dialect: str) -> ColumnElement[bool]:
     """Return the condition that a number is one of many.
 
-    :param ids: numbers, or what :func:`gathered` has returned.
+    :param ids: numbers, or the result of :func:`gathered`.
     """
     many = isinstance(ids, str) or len(ids) > FEW_IDS
     text = ids if isinstance(ids, str) else _written(ids, dialect)
@@ -43,9 +43,9 @@ def among(column: Any, ids: Collection[int] | str, dialect: str) -> ColumnElemen
 
 
 def gathered(session: Session, query: SelectBase, dialect: str) -> tuple[str, int]:
-    """Return the numbers that a query finds, for :func:`among`, and how many they are.
+    """Return the numbers that a query selects, for :func:`among`, and their count.
 
-    :param query: selects one column of whole numbers that are never NULL.
+    :param query: selects one column of integers that are never NULL.
     """
     [found] = query.subquery().c
     all_of_them = (

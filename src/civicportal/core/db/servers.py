@@ -19,15 +19,15 @@ DEFAULTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "8000",
 }
-"""Settings of libpq that the address may override. Sockets of Unix know none of the last four."""
+"""Settings of libpq that the URL may override. The last four do not apply to Unix sockets."""
 SEVERAL = {"target_session_attrs": "read-write"}
-"""Of several servers the one that takes writes is meant; a standby takes none."""
+"""Of several servers the writable one is used; a standby is read-only."""
 READ_ONLY = "25006"
 """SQLSTATE ``read_only_sql_transaction``: a standby, or a server that was fenced."""
 TAKES_NO_WRITES = (b"default_transaction_read_only", b"in_hot_standby")
-"""Parameters of which a server tells its clients when they change; before PostgreSQL 14 it does not know them so."""
+"""Parameters whose changes a server reports to its clients, since PostgreSQL 14."""
 LOST = frozenset({READ_ONLY, "57P01", "57P02", "57P03"})
-"""SQLSTATEs after which a connection is worth nothing: read-only, shut down, crashed, starting."""
+"""SQLSTATEs after which a connection is unusable: read-only, shutdown, crash, startup."""
 
 
 def parse_address(address: str) -> URL:
@@ -100,7 +100,7 @@ def follow_primary(engine: Engine) -> None:
 
 
 def notice_lost_servers(engine: Engine) -> None:
-    """Treat a server that is read-only or shutting down like one that does not answer: drop its connections."""
+    """Treat a read-only or stopping server like an unreachable one: drop its connections."""
 
     @event.listens_for(engine, "handle_error")
     def handle_error(context: ExceptionContext) -> None:

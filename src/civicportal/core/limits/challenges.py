@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 PARTS = 8
-"""Pieces of work of a ticket: their sum takes more even a time than one large piece."""
+"""Pieces of work of a ticket: the total time of several varies less than that of one large piece."""
 BITS = 16
 """Leading zero bits of each piece: 2^16 hashes on average, 2^19 for a ticket."""
 WAIT = timedelta(seconds=10)

@@ -11,10 +11,10 @@ from civicportal.core.limits.requesters import Requester, address_of, network_of
 from civicportal.core.limits.table import LIMITS, SHARES, Window
 
 Use = tuple[str, *tuple[object, ...]]
-"""Name of a limit, and what it is counted by: an address as it came, a number, the id of a user."""
+"""Name of a limit, and its key: an address as received, a number, the id of a user."""
 
 Beyond = Literal["refuse", "challenge", "slow"]
-"""What becomes of a use beyond a counter: it is refused, a challenge is asked for, or only the next challenge is harder."""
+"""Effect of a full counter: refuse, require a challenge, or only make the next challenge harder."""
 
 _HOUR = 3600
 

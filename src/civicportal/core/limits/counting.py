@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 LOOK_EVERY = timedelta(seconds=5)
-"""How long a process remembers which ceilings are reached; what it reaches itself it knows at once."""
+"""How long a process caches which site-wide limits are reached; its own uses are known at once."""
 MOST_PRESSURE = 4
-"""How often the work of a challenge doubles at most."""
+"""Maximum number of doublings of a challenge's work."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The connection on which migrations run: an engine of its own, one lock, one transaction."""
+"""The connection of migrations: a separate engine, one lock, one transaction."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from civicportal.util.errors import ConfigurationError
 LOCK = 0x63697669
 """Key of PostgreSQL's advisory lock: "civi"."""
 BATCH_COPY = "_alembic_tmp_"
-"""How Alembic names the copy of a table."""
+"""Alembic's name for the copy of a table."""
 
 
 @contextmanager
 def migrating(engines: Engines) -> Iterator[Connection]:
-    """Yield a connection that alone may change tables; commit at the end, roll everything back on an exception.
+    """Yield a connection that may change tables exclusively; commit at the end, roll back on an exception.
 
-    On PostgreSQL a statement waits 4 s for a lock and runs 5 s at most, so that a migration never stops a busy portal
-    for long; a revision that needs more says ``SET LOCAL statement_timeout``.
+    On PostgreSQL a statement waits at most 4 s for a lock and runs at most 5 s, so that a migration never blocks a busy portal
+    for long; a revision that needs more uses ``SET LOCAL statement_timeout``.
 
-    :raises ConfigurationError: when rows would be left pointing nowhere.
+    :raises ConfigurationError: when foreign keys would be broken.
     """
     engine = dedicated_engine(engines)
     try:
@@ -57,7 +57,7 @@ def _lock_postgresql(connection: Connection) -> None:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    # A batch alteration drops the old table: with foreign keys on, that would silently delete by cascade what refers
+    # A batch alteration drops the old table: with foreign keys on, that would silently delete referencing rows by cascade
     # to it. The pragma does nothing inside a transaction, so it is set at connect.
     @event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -73,9 +73,9 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 @contextmanager
 def _counting_kept(connection: Connection) -> Iterator[None]:
-    """Let ids go on counting where they were, else ids of deleted rows come back.
+    """Preserve the autoincrement sequences, or ids of deleted rows would be reused.
 
-    A batch alteration copies a table: the copy knows neither that it counts nor how far it had come.
+    A batch alteration copies a table without its sequence.
     """
 
     def count_on(table: Table, _connection: Connection, **_: object) -> None:

@@ -1,4 +1,4 @@
-"""What is migrated: the core and the plugins of a site, each with its tables and its folder of revisions."""
+"""Packages with migrations: the core and the plugins of a site, each with its tables and its folder of revisions."""
 
 import io
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Package:
     """The core or a plugin: its tables and its revisions.
 
     :ivar name: "civicportal", or the plugin's name.
-    :ivar folder: holds ``versions/``.
+    :ivar folder: contains ``versions/``.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Package:
 
     @property
     def version_table(self) -> str:
-        """Return the name of the table that holds the applied revision."""
+        """Return the name of the table with the applied revision."""
         return VERSION_TABLE + self.prefix
 
     @property
@@ -45,7 +45,7 @@ class Package:
         return self.folder / "versions"
 
     def owns(self, item: Any, name: str | None, kind: str, *_compared: Any) -> bool:
-        """Tell Alembic whether a table, or what belongs to one, is this package's."""
+        """Return to Alembic whether a table, or an object of one, belongs to this package."""
         table = name if kind == "table" else item.table.name
         return table in self.metadata.tables or (
             self.name != CORE and str(table).startswith(f"{self.prefix}_")
@@ -71,7 +71,7 @@ def packages(site: "Site") -> list[Package]:
 
 
 def config_for(package: Package, **attributes: Any) -> "Config":
-    """Return Alembic's configuration for one package; ``migrations/env.py`` reads the attributes."""
+    """Return Alembic's configuration of one package; ``migrations/env.py`` reads the attributes."""
     from alembic.config import Config
 
     config = Config(stdout=io.StringIO(), attributes={"package": package, **attributes})

@@ -1,4 +1,4 @@
-"""What every table of core and plugins must obey, checked against its models and its database."""
+"""Rules for every table of core and plugins, checked against its models and its database."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,12 +10,12 @@ from civicportal.core.tags import link_of
 PII = {None, "contact", "identity", "content"}
 ERASE = {"null", "row", "keep"}
 PERSON = {None, "", "user", "case", "mobile"}
-#: What plugins may refer to: these never change their type.
+#: Columns that plugins may reference: their types never change.
 REFERABLE = {"cases", "users", "units", "categories", "attachments"}
 
 
 def untagged_columns(metadata: MetaData) -> Iterator[str]:
-    """Yield the columns that do not say what of a person they hold and what becomes of it."""
+    """Yield the columns without privacy tags."""
     for table in metadata.sorted_tables:
         for column in table.columns:
             tags = column.info
@@ -26,7 +26,7 @@ def untagged_columns(metadata: MetaData) -> Iterator[str]:
 
 
 def nobodys_columns(metadata: MetaData) -> Iterator[str]:
-    """Yield the personal columns of which nobody could say whose they are: they would neither be handed out nor erased."""
+    """Yield the personal columns without an owner: they would be neither exported nor erased."""
     for table in metadata.sorted_tables:
         for column in table.columns:
             tags = column.info
@@ -38,7 +38,7 @@ def nobodys_columns(metadata: MetaData) -> Iterator[str]:
 
 
 def wrong_references(metadata: MetaData) -> Iterator[str]:
-    """Yield the foreign keys of a plugin that would tie others down."""
+    """Yield the foreign keys of a plugin to tables outside its own and the core's stable ones."""
     for table in metadata.sorted_tables:
         for key in table.foreign_keys:
             target = key.column.table
@@ -52,7 +52,7 @@ def wrong_references(metadata: MetaData) -> Iterator[str]:
 
 
 def lost_details(connection: Connection, metadata: MetaData) -> Iterator[str]:
-    """Yield what autogenerate does not compare: check constraints, and counting up of ids on SQLite."""
+    """Yield differences that autogenerate does not compare: check constraints, and autoincrement on SQLite."""
     inspector = inspect(connection)
     for table in metadata.sorted_tables:
         there = {constraint["name"] for constraint in inspector.get_check_constraints(table.name)}
@@ -71,10 +71,10 @@ def lost_details(connection: Connection, metadata: MetaData) -> Iterator[str]:
 
 
 def unfit_tables(connection: Connection, metadata: MetaData) -> Iterator[str]:
-    """Yield why code with these models cannot work on the tables as they are.
+    """Yield why code with these models cannot work on the existing tables.
 
-    Tables that newer code has migrated fit as long as nothing is gone and nothing must be filled that the models do not
-    know.
+    Tables migrated by newer code are compatible if no table or column is missing and no unknown column requires
+    a value.
     """
     inspector = inspect(connection)
     present = set(inspector.get_table_names())

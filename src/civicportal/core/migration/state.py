@@ -1,7 +1,7 @@
-"""Where the tables of each package stand, beside its revisions.
+"""The migration state of each package.
 
-Every process that serves looks here when it starts, and migrates nothing: revisions are read as files, without Alembic,
-which has nine megabytes with what it brings along.
+Every serving process checks it at its start, and migrates nothing: revisions are read as files, without importing Alembic,
+which takes nine megabytes.
 """
 
 import ast
@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class PackageState:
-    """Where a package's tables stand: None is before the first revision.
+    """The revision of a package's tables: None is before the first one.
 
-    :ivar is_ahead: code that is newer than this has migrated them.
+    :ivar is_ahead: newer code has migrated them.
     """
 
     name: str
@@ -40,7 +40,7 @@ class PackageState:
 
 
 def current(site: "Site") -> list[PackageState]:
-    """Return where each package stands."""
+    """Return the state of each package."""
     with site.engines.read.connect() as connection:
         return [_state(connection, one) for one in packages(site)]
 
@@ -51,10 +51,10 @@ def pending(site: "Site") -> list[PackageState]:
 
 
 def refuse_pending(site: "Site") -> None:
-    """Refuse to work with tables that do not fit the code.
+    """Refuse tables that do not match the code.
 
-    While machines are upgraded one after the other, the old code works on tables that the new one has migrated: they
-    fit when all that the old code names is there.
+    During a rolling upgrade the old code works on tables that the new one has migrated: they
+    are compatible if everything that the old code names exists.
 
     :raises ConfigurationError: with the remedy.
     """
@@ -118,7 +118,7 @@ def _applied(connection: Connection, package: Package) -> str | None:
 
 
 def _revisions(package: Package) -> dict[str, tuple[str, ...]]:
-    """Return the package's revisions, each with those that it follows."""
+    """Return the package's revisions, each with its predecessors."""
     found = {}
     for path in package.versions.glob("*.py"):
         names = dict(_constants(path))
@@ -129,7 +129,7 @@ def _revisions(package: Package) -> dict[str, tuple[str, ...]]:
 
 
 def _constants(path: Path) -> Iterator[tuple[str, str | tuple[str, ...] | None]]:
-    """Yield what a revision says of its place: its number, and what it follows."""
+    """Yield the constants of a revision: its id and its predecessors."""
     for statement in ast.parse(path.read_bytes()).body:
         if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
             continue

@@ -1,7 +1,7 @@
-"""Serving by waitress until SIGTERM, and then to the end of what has been begun.
+"""Serving by waitress with graceful shutdown: SIGTERM finishes running requests.
 
-Waitress itself breaks off: requests that wait for a thread, and those that have not arrived whole, get no answer. Machines
-that are upgraded one after the other would lose a request each time.
+Waitress itself stops at once: requests that wait for a thread, or have not arrived completely, get no answer. Rolling
+upgrades would lose a request each time.
 """
 
 import logging
@@ -21,11 +21,11 @@ from civicportal.core.serving.stopping import StopRequest
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10.0
-"""What has not arrived and been answered then is broken off."""
+"""Seconds after which unfinished requests are aborted."""
 IDLE_SECONDS = 1.0
-"""A connection on which nothing has come for so long is closed: a proxy keeps some for later."""
+"""Seconds after which an idle connection is closed: a proxy keeps some open."""
 FRESH_SECONDS = 4.0
-"""One on which nothing has come yet is given longer: somebody has just opened it to ask something."""
+"""The same for a new connection without a request, which is given longer."""
 POLL_SECONDS = 0.5
 
 
@@ -79,7 +79,7 @@ def _drain(sockets: dict[int, Any]) -> None:
 
 
 def _close(listener: Any) -> None:
-    """Take the connections that stand in the queue already, then listen no more."""
+    """Accept the connections in the backlog, then close the socket."""
     before = -1
     while len(listener.active_channels) > before:
         before = len(listener.active_channels)

@@ -1,4 +1,4 @@
-"""Several processes that serve one listening socket: forked from an assembled application, started again when they die."""
+"""Several processes that accept from one listening socket: forked after assembly, restarted when they die."""
 
 import logging
 import os
@@ -14,15 +14,15 @@ log = logging.getLogger(__name__)
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 LOOK = 0.5
-"""Seconds between two looks at the processes."""
+"""Seconds between two checks of the processes."""
 TOO_SOON = 2.0
-"""Seconds within which a process that dies has not really begun; the next one waits so long."""
+"""A process that dies within these seconds has failed to start; the next one is delayed by them."""
 STOP_SECONDS = 20.0
-"""Until then a process has answered what it had begun."""
+"""Maximum seconds for finishing running requests."""
 
 
 class Prefork:
-    """Keeps some processes alive until SIGTERM or SIGINT.
+    """Keep processes running until SIGTERM or SIGINT.
 
     :param number: of processes.
     :param serve: what each of them does, until SIGTERM tells it to end.
@@ -39,9 +39,9 @@ class Prefork:
         self._alive, self._parent = os.pipe()
 
     def run(self) -> None:
-        """Serve; what this process has opened before, such as connections, the children must not use.
+        """Serve; children must not use resources that this process has opened before, such as connections.
 
-        Signals ask no more than to end from then on, also after it.
+        The signal handlers stay replaced afterwards.
         """
         asked = StopRequest(*STOPS)
         try:
@@ -60,7 +60,7 @@ class Prefork:
             self._children[pid] = time.monotonic()
         else:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            # Ctrl+C reaches everybody at the terminal: the parent decides.
+            # Ctrl+C reaches every process of the terminal: the parent decides.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if not pid:
@@ -76,11 +76,11 @@ class Prefork:
         except BaseException:
             log.exception("a process of the server ends")
         finally:
-            # Nothing of the parent's is tidied up by a child.
+            # A child cleans up nothing of the parent's.
             os._exit(code)
 
     def _follow(self) -> None:
-        """End with the parent, however it ends."""
+        """Stop with the parent, however it ends."""
         os.read(self._alive, 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -99,7 +99,7 @@ class Prefork:
             self._start()
 
     def _end(self) -> None:
-        # As long as one process holds it, connections come in; when all have closed it, a proxy asks another machine.
+        # While any process holds it, connections are accepted; when all have closed it, a proxy uses another machine.
         self._listening.close()
         for pid in self._children:
             os.kill(pid, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Whose word on the visitor's address is taken: that of the reverse proxies which the site names, and nobody else's."""
+"""Client addresses behind reverse proxies: only proxies named by the site are trusted."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -12,19 +12,19 @@ _FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 
 
 def networks(places: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Read addresses and networks, such as ``10.0.0.5`` and ``10.0.1.0/24``.
+    """Parse addresses and networks, such as ``10.0.0.5`` and ``10.0.1.0/24``.
 
-    :raises ValueError: for what is neither.
+    :raises ValueError: when one is invalid.
     """
     return tuple(ip_network(place) for place in places)
 
 
 def behind_proxies(app: Application, places: Sequence[str]) -> Application:
-    """Let an application see the address and the scheme that a proxy says, and clear what others say.
+    """Use the address and the scheme sent by trusted proxies, and remove these headers of other clients.
 
-    Of several addresses in ``X-Forwarded-For`` the last one counts: it is the one that the proxy has seen itself.
+    The last address in ``X-Forwarded-For`` counts: the one that the proxy has seen itself.
 
-    :param places: addresses and networks of the proxies; an empty one believes nobody.
+    :param places: addresses and networks of the proxies; empty trusts none.
     """
     trusted = networks(places)
     believing = proxy_headers_middleware(
@@ -37,9 +37,9 @@ def behind_proxies(app: Application, places: Sequence[str]) -> Application:
         try:
             address = ip_address(place)
         except ValueError:
-            # A socket in the file system has no address.
+            # A Unix socket has no address.
             return False
-        # A socket for both versions gives an IPv4 address in the clothes of an IPv6 one.
+        # A dual-stack socket reports IPv4 addresses as IPv6.
         address = getattr(address, "ipv4_mapped", None) or address
         return any(address in network for network in trusted)
 

@@ -11,9 +11,9 @@ from waitress.parser import HTTPRequestParser, ParsingError
 __all__ = ["SLACK", "BodyLimit", "RequestParser"]
 
 BodyLimit = Callable[[str, str], int]
-"""Takes path and content type and returns the largest body in bytes that the application takes."""
+"""Returns the application's limit of the body in bytes for a path and content type."""
 SLACK = 1024 * 1024
-"""Bytes beyond that limit which are still received, so that the application can say in a page of its own what was too much."""
+"""Bytes beyond the limit that are still received, so that the application can answer with an error page."""
 
 
 class RequestParser(HTTPRequestParser):

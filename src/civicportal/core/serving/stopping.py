@@ -1,4 +1,4 @@
-"""Being asked to end: SIGTERM from a service manager, SIGINT from whoever sits at the terminal."""
+"""Shutdown requests: SIGTERM from a service manager, SIGINT from a terminal."""
 
 import os
 import select
@@ -7,13 +7,13 @@ from types import FrameType
 
 
 class StopRequest:
-    """Is told of signals by which a process is asked to end, and waits for them.
+    """Receive shutdown signals and wait for them.
 
-    A handler that raises may do so where Python drops what is raised, as in what it runs around a fork; one that sets a
-    :class:`threading.Event` waits for itself for ever when it comes while the main thread looks at the event. This one
+    A handler that raises may do so where Python drops the exception, as in callbacks around a fork; one that sets a
+    :class:`threading.Event` deadlocks if it interrupts the main thread inside that event. This one
     writes into a pipe.
 
-    :param signals: the numbers. Their handlers are replaced, so this belongs into the main thread.
+    :param signals: the numbers. Their handlers are replaced, so use it in the main thread.
     """
 
     def __init__(self, *signals: int) -> None:
@@ -22,7 +22,7 @@ class StopRequest:
             signal.signal(number, self._note)
 
     def wait(self, seconds: float = 0) -> bool:
-        """Return whether the process has been asked to end, as soon as it is, after so many seconds at the latest."""
+        """Return whether shutdown was requested, within a number of seconds."""
         return bool(select.select([self._reading], [], [], seconds)[0])
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as the signal module calls it

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 TURN_SECONDS = 1.0
-"""How long a page waits for its turn; a plugin that hangs already is not waited for again."""
+"""How long a page waits for its turn; not at all for a plugin that hangs already."""
 
 
 class PluginBusy(TimeoutError):
@@ -60,4 +60,4 @@ class Turns:
 
 
 TURNS = Turns(4)
-"""Of this process. The server allows half of its threads."""
+"""The instance of this process. The server sets it to half of its threads."""

@@ -1,4 +1,4 @@
-"""Where files are kept, and the gate that pictures pass on their way in."""
+"""File stores, and the decoding of uploaded pictures."""
 
 from civicportal.core.storage.base import (
     FileMissing,

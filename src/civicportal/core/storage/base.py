@@ -1,4 +1,4 @@
-"""What a file store must do. A store keeps small, finished, immutable files under random keys."""
+"""The interface of file stores, which hold small, immutable files under random keys."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ __all__ = [
 ]
 
 MARK = "portal.json"
-"""Name of the file that says which portal a store belongs to; it is no key."""
+"""Name of the file with the store's owner; it is not a key."""
 QUARANTINE = "quarantine"
-"""Folder or prefix of the files that were swept and are not deleted yet."""
+"""Folder or prefix of the files in quarantine."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}(\.[a-z0-9-]+)?")
 
 
 class InvalidKey(ValueError):
-    """The key is not one that `new_key` makes, with at most one lower-case variant behind a dot."""
+    """The key is not one that `new_key` returns, with at most one lower-case variant after a dot."""
 
 
 class FileMissing(LookupError):
-    """The store holds no file under this key."""
+    """The store has no file under this key."""
 
 
 class StoreAway(OSError):
-    """A store on another machine does not answer, or refuses us (answered as 503)."""
+    """A remote store is unreachable or refuses access (answered as 503)."""
 
 
 class StoreRefused(StoreAway):
@@ -83,7 +83,7 @@ class StoreMark:
 
 
 def new_key() -> str:
-    """Return a fresh file name: 128 random bits in 22 characters."""
+    """Return a new file name: 128 random bits in 22 characters."""
     return secrets.token_urlsafe(16)
 
 
@@ -93,9 +93,9 @@ def is_key(name: str) -> bool:
 
 
 def check_key(key: str) -> str:
-    """Return the key, so that no store ever sees a path.
+    """Return the key, so that no store ever gets a path.
 
-    :raises InvalidKey: for one that `is_key` does not know.
+    :raises InvalidKey: for an invalid one.
     """
     if not is_key(key):
         raise InvalidKey(f"not a file key: {key[:60]!r}")
@@ -106,8 +106,8 @@ def check_key(key: str) -> str:
 class IFileStorage(Protocol):
     """A file store of the site: a local directory, an S3-compatible service, or memory in tests.
 
-    Every method raises `InvalidKey` for a key that `check_key` refuses, and `StoreAway` while a store on another machine
-    cannot be used. A store may be used from any thread.
+    Every method raises `InvalidKey` for a key that `check_key` refuses, and `StoreAway` while a remote store
+    is unreachable. A store may be used from any thread.
     """
 
     @property
@@ -115,15 +115,15 @@ class IFileStorage(Protocol):
         """Return the location of the store, for messages to operators: "the folder …", "the bucket …"."""
 
     def read_mark(self) -> StoreMark | None:
-        """Return which portal the store belongs to; None for an unmarked store."""
+        """Return the owner of the store; None for an unmarked store."""
 
     def write_mark(self, mark: StoreMark | None) -> None:
         """Mark the store as a portal's, or remove its mark."""
 
     def put(self, key: str, data: bytes | BinaryIO) -> None:
-        """Store a file whole or not at all; when this returns, a power cut no longer loses it.
+        """Store a file completely or not at all, synced to disk.
 
-        :raises OSError: if the store is full or away; nothing is left under the key then.
+        :raises OSError: if the store is full or unreachable; then there is no file under the key.
         """
 
     def open(self, key: str) -> BinaryIO:
@@ -133,28 +133,28 @@ class IFileStorage(Protocol):
         """
 
     def exists(self, key: str) -> bool:
-        """Return whether a finished file has this key."""
+        """Return whether there is a complete file with this key."""
 
     def delete(self, key: str) -> bool:
-        """Delete the file; False if there was none, so that deleting twice is no error."""
+        """Delete the file; False if there was none, so it is idempotent."""
 
     def keys(self, before: datetime | None = None) -> Iterator[str]:
-        """Yield the keys of all finished files, or of those stored before an instant (aware).
+        """Yield the keys of all complete files, or of those stored before a time (aware).
 
-        What somebody else has put among them is passed over.
+        Files with other names are ignored.
         """
 
     def discard_partial(self, before: datetime) -> int:
-        """Drop what interrupted writes left behind before an instant (aware); return how many there were."""
+        """Delete the remains of interrupted writes from before a time (aware); return how many there were."""
 
     def quarantine(self, key: str) -> bool:
-        """Move a file into quarantine, from where it can be recovered; False if there was none."""
+        """Move a file into quarantine, from which it can be recovered; False if there was none."""
 
     def recover(self, key: str) -> bool:
         """Move a file back from quarantine; False if it is not there."""
 
     def quarantined(self, before: datetime | None = None) -> Iterator[str]:
-        """Yield the keys of the files in quarantine, or of those moved there before an instant (aware)."""
+        """Yield the keys of the files in quarantine, or of those moved there before a time (aware)."""
 
     def purge(self, key: str) -> bool:
         """Delete a file in quarantine; False if it is not there."""

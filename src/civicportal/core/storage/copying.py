@@ -1,4 +1,4 @@
-"""Copying all files of one store into another: they never change, so what is there already is right."""
+"""Copying of all files between stores: files are immutable, so existing ones are skipped."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from civicportal.core.storage.base import FileMissing, IFileStorage
 __all__ = ["copy_all"]
 
 THREADS = 8
-"""A service in another room answers late, not slowly."""
+"""Parallel calls, because a remote service has latency, not low throughput."""
 BATCH = 500
 
 
 def copy_all(source: IFileStorage, target: IFileStorage, progress: Callable[[int, int], None]) -> int:
-    """Copy what the target lacks; it may be interrupted and run again, and run while the source is in use.
+    """Copy missing files; it may be interrupted and repeated, and run while the source is in use.
 
-    :param progress: told after each batch how many of how many are copied.
+    :param progress: called after each batch with the number of copied and of all files.
     :returns: how many files were copied.
     :raises StoreAway: when one of the stores cannot be used.
     """
@@ -35,6 +35,6 @@ def _copy(source: IFileStorage, target: IFileStorage, key: str) -> bool:
         with source.open(key) as file:
             target.put(key, file)
     except FileMissing:
-        # Deleted since the list was made.
+        # Deleted since the listing.
         return False
     return True

@@ -1,4 +1,4 @@
-"""The child process of the image gate: one picture in, two clean pictures out.
+"""The child process that decodes one picture and returns two re-encoded ones.
 
 Run by path, with the standard library and Pillow only. An exploited decoder has an empty environment and cannot open anything:
 no new file descriptors or processes, and only the system calls for computing and reading its input (seccomp). So it cannot read
@@ -32,7 +32,7 @@ WEBP_BYTES = 704 * 1024 * 1024
 MEMORY_BYTES = 448 * 1024 * 1024
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 BAND = 256
-"""Lines of a picture that are made into RGB at a time, so that it never lies in memory twice."""
+"""Lines converted to RGB at a time, so that there are never two copies of a picture in memory."""
 
 #: System calls needed for decoding, by machine: the number of its architecture (linux/audit.h), then those of the calls in the order
 #: read write writev close fstat newfstatat lseek mmap mprotect munmap mremap madvise brk rt_sigaction rt_sigprocmask rt_sigreturn
@@ -55,7 +55,7 @@ _TRANSPOSE = {
 
 
 def main() -> None:
-    """Read stdin, write stdout; the outcome is in the JSON line, a crash is a refusal too."""
+    """Read stdin, write stdout; the result is in the JSON line, a crash counts as a refusal."""
     _load_all()
     data = sys.stdin.buffer.read()
     _limit(WEBP_BYTES if data.startswith(b"RIFF") else MEMORY_BYTES)
@@ -64,7 +64,7 @@ def main() -> None:
         large, small = convert(data)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
         _answer({"refused": "too_many_pixels"})
-    except Exception:  # a decoder may raise anything on hostile bytes
+    except Exception:  # a decoder may raise anything on malicious bytes
         _answer({"refused": "not_an_image"})
     else:
         bodies = _jpeg(large), _jpeg(small)
@@ -73,14 +73,14 @@ def main() -> None:
 
 
 def convert(data: bytes) -> tuple[Image.Image, Image.Image]:
-    """Return the large and the small picture, painted again: nothing but pixels comes from the upload.
+    """Return the large and the small picture, re-encoded: nothing but pixels is taken from the upload.
 
     :raises Image.DecompressionBombWarning: before anything is decoded, if there are too many pixels.
-    :raises Exception: whatever Pillow raises on bytes that are no whole picture of a known format.
+    :raises Exception: anything Pillow raises for bytes that are not a complete picture of a known format.
     """
     upload = Image.open(BytesIO(data), formats=FORMATS)
-    # JPEG decoders shrink while they read, by halves, to no less than this: a 40 MP photo never lies in memory whole. A
-    # square would hold the shorter side up and decode four times the pixels of a photo.
+    # JPEG decoders can scale down by powers of two while reading, to no less than this size: a 40 MP photo is never in memory at full size. A
+    # square would limit the shorter side and decode four times the pixels.
     upload.draft(None, _fitted(upload.size))
     upload.load()
     transpose = _TRANSPOSE.get(_orientation(upload))
@@ -102,7 +102,7 @@ def _fitted(size: tuple[int, int]) -> tuple[int, int]:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # a damaged EXIF block must not cost the citizen the photo
+    except Exception:  # a damaged EXIF block must not make the photo invalid
         return 1
 
 
@@ -156,7 +156,7 @@ def _load_all() -> None:
 
 
 def _limit(memory: int) -> None:
-    # Pillow looks at the header, and again at every frame that outgrows it; beyond the limit it only warns.
+    # Pillow checks the header, and every frame that exceeds it; beyond the limit it only warns.
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     for what, limit in (

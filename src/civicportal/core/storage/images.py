@@ -1,4 +1,4 @@
-"""The image gate: every picture that comes from outside passes here, and only what this makes is ever stored."""
+"""Processing of uploaded pictures: each is decoded in a child process, and only the re-encoded result is stored."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ log = logging.getLogger(__name__)
 MAX_BYTES = 10 * 1024 * 1024
 _CONTENT_TYPE = "image/jpeg"
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF87a", b"GIF89a")
-# Wall clock, for a machine under load; the child's own limit is ten CPU seconds.
+# Wall-clock timeout, for a machine under load; the child's own limit is ten CPU seconds.
 _DEADLINE_SECONDS = 30
-# Named, not imported: Pillow is for the child alone.
-# Measured: a fresh process costs 0.04 s of the 0.1-0.5 s that a photo takes, and no photo ever meets another's.
+# Run by path, not imported: only the child needs Pillow.
+# Measured: a new process costs 0.04 s of the 0.1-0.5 s for a photo, and no two photos share one.
 _COMMAND = (sys.executable, "-I", str(Path(__file__).with_name("image_worker.py")))
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
 DECODERS_VARIABLE = "CIVICPORTAL_DECODERS"
 AT_ONCE = 2
-"""Pictures that all processes of the portal on one machine decode at once, unless the environment says otherwise."""
+"""Pictures that all processes of a machine decode at once, by default."""
 MOST_WAITING = 4
-"""Requests of one process that wait for it: not more than half of its threads, so that other pages are answered meanwhile."""
+"""Requests of one process that may wait: at most half of its threads, so that other pages are served."""
 
 
 def _decoders() -> int:
@@ -65,15 +65,15 @@ _REASONS = {
 
 
 def decoders() -> tuple[int, int]:
-    """Return how many pictures all processes of this machine decode at the moment, and how many they may."""
+    """Return how many pictures all processes of this machine are decoding, and the maximum."""
     return _slots.count_taken(), _slots.number
 
 
 class ImageRefused(ValueError):
     """The upload is not stored.
 
-    :ivar code: `too_big`, `not_an_image`, `too_many_pixels` or `too_slow`; `busy` when it was not looked at.
-    :ivar reason: the text for the person who sent it.
+    :ivar code: `too_big`, `not_an_image`, `too_many_pixels` or `too_slow`; `busy` when it was not decoded.
+    :ivar reason: the message for the user.
     """
 
     def __init__(self, code: str) -> None:
@@ -84,7 +84,7 @@ class ImageRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ProcessedImage:
-    """A picture made by the gate: upright, without metadata.
+    """A processed picture: upright, without metadata.
 
     :ivar large: at most 1600 px on the longer side.
     :ivar small: at most 400 px.
@@ -165,7 +165,7 @@ def _say_not_confined() -> None:
 
 
 def _run(data: bytes, slot: int) -> bytes:
-    # A file, for a pipe takes 4 KiB at a time.
+    # A file, because a pipe transfers 4 KiB at a time.
     with TemporaryFile() as upload:
         upload.write(data)
         upload.seek(0)

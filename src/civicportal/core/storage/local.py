@@ -29,9 +29,9 @@ class LocalStorage:
     """A file store in a directory: `<directory>/<first two characters>/<key>`.
 
     A file is written to `<directory>/partial`, synced, renamed into place, and its folder synced: after a crash
-    there is the whole file or none.
+    the file is complete or missing.
 
-    :param directory: made if it is missing; it must lie on one file system and outside what a web server serves.
+    :param directory: created if missing; on one file system, and not served by a web server.
     """
 
     def __init__(self, directory: Path | str) -> None:

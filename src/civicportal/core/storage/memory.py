@@ -13,7 +13,7 @@ __all__ = ["MemoryStorage"]
 
 
 class MemoryStorage:
-    """A file store that forgets everything when it goes."""
+    """An in-memory file store."""
 
     def __init__(self) -> None:
         self._files: dict[str, tuple[bytes, datetime]] = {}

@@ -1,4 +1,4 @@
-"""A large file that lies elsewhere, read a piece at a time."""
+"""Sequential reading of a large remote file by ranges."""
 
 import io
 import os
@@ -9,7 +9,7 @@ __all__ = ["open_ranged"]
 
 
 class _RangedFile(io.RawIOBase):
-    """Asks for what is read, and for nothing else."""
+    """A raw file that requests the ranges that are read."""
 
     def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
         self._read = read
@@ -38,10 +38,10 @@ class _RangedFile(io.RawIOBase):
 
 
 def open_ranged(read: Callable[[int, int], bytes], size: int, piece: int) -> BinaryIO:
-    """Return a file whose pieces are read when their turn comes: however slow its reader, each is a short call of its own.
+    """Return a file that requests one range at a time, so that a slow reader holds no long call.
 
-    :param read: returns the bytes from a place on, given how many.
+    :param read: returns a number of bytes from a position.
     :param size: bytes of the whole file.
-    :param piece: bytes that are asked for at once.
+    :param piece: bytes per request.
     """
     return io.BufferedReader(_RangedFile(read, size), piece)

@@ -34,15 +34,15 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 2
 CALL_SECONDS = 6
-"""For one call with its body, a part at most."""
+"""Timeout of one call including its body, at most one part."""
 PART = 5 * 1024 * 1024
-"""Bytes; S3 takes no smaller ones. Pictures are one part, exports may be many."""
+"""Bytes of a part; S3's minimum is 5 MiB. Pictures are one part, exports may be many."""
 PARTS_AT_ONCE = 2
 RETRIES = 2
 RETRY_SECONDS = 5
-"""So long after the first call, none is begun anew."""
+"""Seconds after the first attempt in which retries may begin."""
 PATIENCE = 3
-"""Calls running that may fail before the service is left alone for a while."""
+"""Consecutive failures after which the service is not called for a while."""
 PAUSE_SECONDS = 5.0
 _BATCH = 1000
 
@@ -92,15 +92,15 @@ def open_bucket(
 
 
 class S3Storage:
-    """A file store in a bucket that nobody else may read: `<prefix>/<key>`.
+    """A file store in a private bucket: `<prefix>/<key>`.
 
-    Every call may be repeated without harm: a key is written once, whole, with the same bytes. So each is tried three
-    times. A service that does not answer costs a few calls their patience, then all others fail at once for five
-    seconds: else every thread of the web server would wait for it.
+    Every call is idempotent: a key is written once, with the same bytes. So each is tried three times. After several
+    failures all calls fail at once for five seconds (circuit breaker): otherwise every thread of the web server
+    would wait for the service.
 
-    :param endpoint: address of the service, such as `https://s3.example.org`; the bucket is named in the path.
+    :param endpoint: URL of the service, such as `https://s3.example.org`; the bucket is part of the path.
     :param prefix: folder in the bucket; empty for all of it.
-    :param ca: certificates (PEM) that are trusted beside those of the system; empty for none.
+    :param ca: PEM certificates to trust in addition to those of the system; empty for none.
     :raises ConfigurationError: when the client is not installed.
     """
 
@@ -137,7 +137,7 @@ class S3Storage:
 
     @cached_property
     def _store(self) -> S3Store:
-        """Return the client. Its threads do not survive a fork, so it begins with the first call."""
+        """Return the client, created by the first call because its threads do not survive a fork."""
         return self._open()
 
     @property
@@ -165,7 +165,7 @@ class S3Storage:
         in_parts = file.seek(0, os.SEEK_END) - begun > PART
         file.seek(begun)
         with self._calling():
-            # What is small is one call, which may be repeated with the same bytes.
+            # A small file is one call, which may be repeated with the same bytes.
             self._store.put(
                 name,
                 file if in_parts else file.read(),
@@ -197,7 +197,7 @@ class S3Storage:
         return True
 
     def delete(self, key: str) -> bool:
-        # S3 deletes what is not there without a word.
+        # S3 reports no error for a missing object.
         found = self.exists(key)
         if found:
             with self._calling():
@@ -222,7 +222,7 @@ class S3Storage:
                     yield key
 
     def discard_partial(self, before: datetime) -> int:  # noqa: ARG002 - only the bucket sees them
-        """Return 0: parts of an upload that broke off are no files, and the bucket's own rule throws them away."""
+        """Return 0: incomplete multipart uploads are not files; the bucket's lifecycle rule deletes them."""
         return 0
 
     def quarantine(self, key: str) -> bool:
@@ -256,9 +256,9 @@ class S3Storage:
 
     @contextmanager
     def _calling(self, missing: str = "") -> Iterator[None]:
-        """Do one call, and tell its troubles in the words of a file store.
+        """Do one call, and convert its errors into those of a file store.
 
-        :param missing: the key that may not be there.
+        :param missing: the key that may not exist.
         """
         self._breaker.check(self.bucket)
         try:
@@ -278,7 +278,7 @@ class S3Storage:
 
 
 class _Breaker:
-    """Counts calls that failed one after the other."""
+    """A circuit breaker that counts consecutive failures."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -58,7 +58,7 @@ class MachineSlots:
     def _is_taken(self, place: int) -> bool:
         slot = self._open(f"{self._name}-{place}")
         try:
-            # Shared, so that two who look do not see each other.
+            # Shared, so that two concurrent readers do not count each other.
             fcntl.flock(slot, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True

@@ -1,4 +1,4 @@
-"""Further sizes of pictures that have passed the gate: they are our own work, so no child process reads them."""
+"""Further sizes of processed pictures, decoded in this process because the portal has encoded them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from civicportal.core.storage.base import IFileStorage
 __all__ = ["VARIANTS", "scaled", "store_variant"]
 
 VARIANTS = ("small", "medium")
-"""Every size that may lie beside a picture's own file."""
+"""Every size that can exist beside a picture's own file."""
 
 
 def store_variant(storage: IFileStorage, key: str, variant: str, side: int) -> None:
-    """Keep a picture in a further size, unless it is kept already; before any transaction.
+    """Store a picture in a further size, if it does not exist; before any transaction.
 
-    :param key: of a picture that the gate has made.
-    :param side: px, of the longer side at most.
+    :param key: of a processed picture.
+    :param side: maximum of the longer side, px.
     :raises FileMissing: when there is no such picture.
     """
     name = f"{key}.{variant}"
     if storage.exists(name):
         return
-    # Pillow is for the few processes that make a picture, not for every one that serves it.
+    # Imported here: few processes create pictures.
     from PIL import Image
 
     from civicportal.core.storage.image_worker import QUALITY
@@ -35,7 +35,7 @@ def store_variant(storage: IFileStorage, key: str, variant: str, side: int) -> N
 
 
 def scaled(width: int, height: int, side: int) -> tuple[int, int]:
-    """Return width and height (px) of a picture whose longer side was brought down to ``side`` px."""
+    """Return width and height (px) of a picture scaled down to ``side`` px on the longer side."""
     longer = max(width, height)
     if longer <= side:
         return width, height

@@ -1,4 +1,4 @@
-"""People, their sessions and rights: the two doors, one-time codes, roles and memberships."""
+"""People, sessions and rights: citizen and staff sign-in, one-time codes, roles and memberships."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ ROUTES = {
     "account_totp_off": "/account/totp/off",
 }
 SHOWS, ACTS, FORM = ("GET",), ("POST",), ("GET", "POST")
-#: Route, view, template or renderer, who may, methods.
+#: Route, view, template or renderer, permission, methods.
 VIEWS = (
     ("login", "citizen.login", "login", EVERYBODY, FORM),
     ("login_code", "citizen.code", "code", EVERYBODY, FORM),

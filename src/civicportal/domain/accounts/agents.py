@@ -1,4 +1,4 @@
-"""What a browser calls itself, in words that people know."""
+"""Readable names of browsers."""
 
 _BROWSERS = (
     ("Edg", "Edge"),
@@ -21,7 +21,7 @@ _SYSTEMS = (
 
 
 def describe(user_agent: str) -> str:
-    """Return the browser and the system, for instance "Firefox, Android"; empty when neither is known."""
+    """Return the browser and the system, for instance "Firefox, Android"; empty if unknown."""
     found = (
         next((name for mark, name in names if mark in user_agent), "") for names in (_BROWSERS, _SYSTEMS)
     )

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 DONE = "city-rights"
-"""Key of the seed that says that this has been done."""
+"""Key of the seed that records that this was done."""
 HARMLESS = "core:text:manage"
-"""The one right of the core that is no power over people or the portal."""
+"""The only right of the core that gives no power over people or the portal."""
 
 
 def separate_city_rights(site: "Site") -> int:

@@ -1,4 +1,4 @@
-"""Asking the provider of identities again for those it did not answer for."""
+"""Retries of identity verification for claims that the provider did not answer."""
 
 import logging
 from datetime import timedelta
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def ask_again(site: "Site") -> None:
     """Verify every claim that is due, each outside any transaction; the person is notified of the result by SMS.
 
-    One that is unavailable again ends the run: the others would only wait for it too.
+    If the provider is unavailable again, the run ends.
     """
     with site.work(write=False) as work:
         due = work.get(VerificationService).due()
@@ -36,7 +36,7 @@ def ask_again(site: "Site") -> None:
 
 
 def _ask(site: "Site", user_id: int) -> bool:
-    """Ask for one claim and settle it; tell whether the provider was silent."""
+    """Verify one claim and store the result; return whether the provider was unavailable."""
     try:
         with site.work(write=False) as work:
             claim = work.get(VerificationService).claim_of(user_id)
@@ -59,7 +59,7 @@ def _settle(work: "Work", user_id: int, claim: IdentityClaim | None, verdict: Ve
     if claim is None or verdict is None:
         service.drop_claim(user)
     elif service.claim_of(user_id) != claim:
-        # The person wrote something else meanwhile: that is asked for next.
+        # The person submitted another claim concurrently, which is verified next.
         return
     elif verdict.outcome == "unavailable":
         _wait(work, user)
@@ -71,7 +71,7 @@ def _settle(work: "Work", user_id: int, claim: IdentityClaim | None, verdict: Ve
 
 
 def _locked(work: "Work", user_id: int) -> User | None:
-    """Return a person whose claim still waits."""
+    """Return a person whose claim is still pending."""
     user = work.session.get(User, user_id, with_for_update=True)
     return user if user and work.get(VerificationService).has_claim(user) else None
 

@@ -1,4 +1,4 @@
-"""Deputies: for some days a colleague sees and works the kartable of somebody who is away."""
+"""Deputies: for some days a colleague sees and works the kartable of an absent person."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     pass
 
 LONGEST = 366
-"""Days of one absence."""
+"""Maximum days of one absence."""
 
 
 class DeputyService(Service):
@@ -27,27 +27,27 @@ class DeputyService(Service):
 
     @property
     def today(self) -> date:
-        """Return the city's day."""
+        """Return the city's current date."""
         return self.work.site.calendar.today(self.work.clock.now())
 
     def of(self, user: User) -> Sequence[tuple[Deputy, User]]:
-        """Return who stands in for somebody today and later, with the person, the earliest first."""
+        """Return the current and future deputies of a person, with the person, earliest first."""
         return self._running(Deputy.deputy_id, Deputy.absent_id == user.id)
 
     def for_whom(self, user: User) -> Sequence[tuple[Deputy, User]]:
-        """Return for whom somebody stands in today and later, with the person, the earliest first."""
+        """Return whom a person represents now and later, with the person, earliest first."""
         return self._running(Deputy.absent_id, Deputy.deputy_id == user.id)
 
     def candidates(self, user: User) -> Sequence[User]:
-        """Return the colleagues who can stand in for somebody, by name."""
+        """Return the colleagues who can be a person's deputy, by name."""
         return by_name(self.session.scalars(select(User).where(*at_work(), User.id != user.id)))
 
     def add(self, absent: User, deputy_id: int, first: date, last: date) -> Deputy:
-        """Let a colleague stand in for somebody; the deputy is told by SMS, and the absent person if another set it.
+        """Set a deputy; the deputy is notified by SMS, and the absent person if another user set it.
 
         :param first: the first day, ``last`` the last one; both count.
-        :raises Forbidden: when somebody else than the absent person would lend more than they have themselves.
-        :raises NotPossible: for days that are over or the wrong way round, and a colleague who is not at work.
+        :raises Forbidden: when another user than the absent person would delegate more than they have themselves.
+        :raises NotPossible: for days in the past or the wrong order, and an inactive colleague.
         """
         self._require(absent)
         self._refuse_days(absent, first, last)
@@ -65,9 +65,9 @@ class DeputyService(Service):
         return row
 
     def end(self, absent: User, deputy_row_id: int) -> None:
-        """End or call off a deputyship.
+        """End or cancel a deputyship.
 
-        :raises Forbidden: when it is somebody else's and the actor could not have set it.
+        :raises Forbidden: when it is another person's and the actor could not have set it.
         :raises NotFound: when there is none (any more).
         """
         self._require(absent)

@@ -1,4 +1,4 @@
-"""Browsers that a person has signed in with before: their tries are counted apart from those of strangers."""
+"""Known devices: browsers with which a person has signed in before; their attempts are counted separately."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ ONE_YEAR = 365 * 86400
 
 @dataclass(frozen=True)
 class Relation:
-    """An account, and whether it has signed in with the device in question."""
+    """An account, and whether it has signed in with the device."""
 
     user_id: int
     is_staff: bool
@@ -29,7 +29,7 @@ class DeviceService(Service):
     """Remember and recognise devices by the hash of a random cookie."""
 
     def is_known(self, device_hash: str, *owner: Any) -> bool:
-        """Return whether the person that the conditions on ``User`` name has signed in with this device."""
+        """Return whether the person selected by conditions on ``User`` has signed in with this device."""
         query = select(KnownDevice.id).join(User, User.id == KnownDevice.user_id)
         found = self.work.session.scalar(query.where(KnownDevice.device_hash == device_hash, *owner))
         return found is not None
@@ -54,7 +54,7 @@ class DeviceService(Service):
         )
 
     def remember(self, user: User, device_hash: str) -> None:
-        """Note that the person has signed in with this device."""
+        """Record that the person has signed in with this device."""
         statement = self.work.site.engines.insert(KnownDevice).values(
             user_id=user.id, device_hash=device_hash, created_at=self.work.clock.now()
         )
@@ -72,7 +72,7 @@ def device_hash(request: Request) -> str:
 
 
 def ensure_device(request: Request) -> str:
-    """Return the hash of the device cookie; a browser without one gets it with this answer."""
+    """Return the hash of the device cookie; a browser without one gets it with this response."""
     known = device_hash(request)
     if known:
         return known

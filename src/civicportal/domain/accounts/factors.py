@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 ADMINISTRATOR = "administrator"
-"""Key of the built-in role that holds every right."""
+"""Key of the built-in administrator role."""
 ALWAYS = (ADMINISTRATOR,)
-"""Roles of whose holders a strong factor is demanded unless the site file says otherwise."""
+"""Roles that need a strong factor by default."""
 ENROLMENT_PAGES = frozenset(
     {
         "account_factor",
@@ -41,7 +41,7 @@ ENROLMENT_PAGES = frozenset(
         "account_confirm_passkey",
     }
 )
-"""Routes of all that is open to somebody who has to set up a strong factor first, besides public pages."""
+"""Routes available to a user who has to set up a strong factor first, besides public pages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class RoleFacts:
 
     @classmethod
     def of(cls, role: Role) -> "RoleFacts":
-        """Return what decides of a loaded role."""
+        """Return the facts of a loaded role."""
         return cls(
             key=role.key,
             permissions=frozenset(right.permission for right in role.permissions),
@@ -85,7 +85,7 @@ def is_demanded(site: "Site", roles: Iterable[RoleFacts]) -> bool:
     table = site.settings["accounts"]
     keys = table["strong_roles"]
     if keys is None:
-        # Passwords and telephones of a demo are public: a second factor would not protect anything.
+        # Passwords and telephones of a demo are public: a second factor would protect nothing.
         keys = () if site.is_demo else ALWAYS
     permissions = table["strong_permissions"]
     return any(

@@ -20,7 +20,7 @@ from civicportal.web.request import Request
 
 @dataclass
 class Attempt:
-    """A try to come in; set ``good`` when it was right, and it is not counted against anybody."""
+    """A sign-in attempt; set ``good`` on success, and it is not counted."""
 
     good: bool = False
 
@@ -29,8 +29,8 @@ class Attempt:
 def attempt(request: Request, *uses: Use, by: Requester = UNKNOWN) -> Iterator[Attempt]:
     """Count an attempt, and take the counts back if it succeeds.
 
-    :param uses: names of limits with what they are counted by.
-    :param by: who makes the attempt.
+    :param uses: names of limits with the keys they are counted by.
+    :param by: the client.
     :raises ChallengeNeeded: when an unknown client has to pass a challenge first.
     :raises TooMany: when one of them is used up.
     """
@@ -44,7 +44,7 @@ def attempt(request: Request, *uses: Use, by: Requester = UNKNOWN) -> Iterator[A
 def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> Hits:
     """Count uses; clients over a site-wide limit may continue if this request has passed a challenge.
 
-    :param by: who asks.
+    :param by: the client.
     :param same: as of :meth:`~civicportal.core.limits.Limits.hit_all`.
     :raises ChallengeNeeded: when it has not passed one.
     :raises TooMany: when a limit is used up even so.
@@ -60,13 +60,13 @@ def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | Non
 
 
 def code_uses(request: Request, staff_id: object = None) -> list[Use]:
-    """Return what a typed code is counted by."""
+    """Return the limits and keys of a typed code."""
     uses: list[Use] = [("otp_verify_staff", staff_id)] if staff_id is not None else []
     return [*uses, ("otp_verify_address", request.remote_addr), ("otp_verify_site",)]
 
 
 def password_uses(request: Request, name: str) -> list[Use]:
-    """Return what a typed password is counted by.
+    """Return the limits and keys of a typed password.
 
     :param name: the mobile or user name as typed, known or not.
     """

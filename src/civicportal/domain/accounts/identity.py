@@ -1,4 +1,4 @@
-"""Who sends a request: the session of its token, and the rights that hold at this moment."""
+"""The actor of a request: the session of its token, and the current rights."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -43,9 +43,9 @@ _ABSENT = aliased(User, name="absent")
 
 
 def _with_rights(query: Any, is_staff: ColumnElement[bool]) -> Select[Any]:
-    """Join to a person their memberships, own ones first, and whom they stand in for today with theirs.
+    """Join a person's memberships, own ones first, and today's represented people with theirs.
 
-    A row says one membership at most, and one person may come with several rows of the same.
+    A row has at most one membership, and a person may have several rows with the same one.
     """
     stands_in = and_(
         Deputy.deputy_id == User.id,
@@ -72,8 +72,8 @@ def _with_rights(query: Any, is_staff: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-#: Who holds a session, with their rights and the stamp of the reference data: all that most requests ask for, so it is
-#: one statement, made once, and reads no column that nobody looks at.
+#: The holder of a session with their rights and the stamp of the reference data: all that most requests need, in one
+#: statement, built once, with only the columns that are used.
 _OF_TOKEN = _with_rights(
     select(
         Session.id.label("session_id"),
@@ -97,20 +97,20 @@ _OF_USER = _with_rights(select(User.id).where(User.id == bindparam("user_id")), 
 
 
 def load_identity(site: "Site", token: str) -> Identity:
-    """Return who holds the session of this token, a visitor if nobody does.
+    """Return the identity of this token's session, or a visitor.
 
-    Sessions, memberships and deputies are read again each time by one statement outside any unit of work, so that what is
-    taken away is gone with the next request; what roles and units are comes from the reference data of its stamp.
+    Sessions, memberships and deputies are read each time by one statement outside any unit of work, so that revoked
+    rights are gone with the next request; roles and units come from the reference data of its stamp.
     """
     now = site.clock.now()
     asked = {"token_hash": token_hash(token), "now": now, "today": _today(site)}
-    # Past the ORM: plain rows will do, and every request would pay for its own.
+    # Without the ORM: plain rows suffice, and every request would pay for it.
     with site.engines.read.connect() as connection:
         rows = connection.execute(_OF_TOKEN, asked).all()
     if not rows or is_idle(rows[0], now):
         return VISITOR
     person = rows[0]
-    # Until the rights are known nobody acts; the trees they are read by are those of this moment.
+    # There is no actor until the rights are known; the trees they need are the current ones.
     nobody = replace(VISITOR, stamp=person.stamp or "")
     with site.work(actor=nobody, write=False) as work:
         rights = _rights(work, person.user_id, rows)
@@ -132,7 +132,7 @@ def load_identity(site: "Site", token: str) -> Identity:
 
 
 def identity_of(work: "Work", user: User, door: Door, session_id: int | None = None) -> Identity:
-    """Return the identity of a person who came in by a door; only the staff door gives grants."""
+    """Return the identity of a person in a realm; only staff sessions have grants."""
     asked = {"user_id": user.id, "today": _today(work.site)}
     held = work.session.execute(_OF_USER, asked).all() if door == "staff" else []
     return Identity(
@@ -152,7 +152,7 @@ def _today(site: "Site") -> date:
 
 
 def _rights(work: "Work", user_id: int, rows: Sequence[Any]) -> dict[str, Any]:
-    """Return what the rows of a person give them: fields of an identity."""
+    """Return the fields of an identity from the rows of a person."""
     held = {row.membership_id: row for row in rows if row.membership_id is not None}
     grants = grants_of(work, held.values(), user_id) if held else ()
     return {

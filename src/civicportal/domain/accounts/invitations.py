@@ -1,4 +1,4 @@
-"""Links for one person: to become a member of staff, or to set a new password. One use, one day."""
+"""Personal links to join the staff or to set a new password: valid once, for one day."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,19 +32,19 @@ from civicportal.util.i18n import _
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
-#: OWASP ASVS 5.0.0 6.4.1: a first secret is random, used once, and short-lived.
+#: OWASP ASVS 5.0.0 6.4.1: an initial secret is random, used once, and short-lived.
 LIFE = timedelta(hours=24)
 RESCUE_LIFE = timedelta(minutes=30)
-"""Of a link that needs no second proof."""
+"""Life of a link that needs no second factor."""
 
 
 class LinkSpent(CivicportalError):
-    """The link has been used, called off, or is too old."""
+    """The link has been used or revoked, or has expired."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """A role and where it shall count."""
+    """A role and its scope."""
 
     role: Role
     unit: Unit | None = None
@@ -68,13 +68,13 @@ class InvitationService(Service):
     def invite(
         self, *, username: str, name: str, mobile: str, scopes: Sequence[Scope]
     ) -> tuple[Invitation, str]:
-        """Invite somebody to the staff; they are told by SMS, without the link.
+        """Invite a person to the staff and notify them by SMS, without the link.
 
-        :param mobile: E.164; the code that proves it goes there.
-        :returns: the invitation and its token, which is nowhere else.
-        :raises Forbidden: when the actor would give more than they have.
+        :param mobile: E.164; the code that verifies it is sent there.
+        :returns: the invitation and its token, which is not stored.
+        :raises Forbidden: when the actor would grant more than they have.
         :raises UsernameTaken: when the user name is another's, ``NumberTaken`` when the mobile is.
-        :raises NotPossible: when a scope makes no sense.
+        :raises NotPossible: when a scope is invalid.
         """
         self._refuse_taken(username, mobile)
         for scope in scopes:
@@ -87,7 +87,7 @@ class InvitationService(Service):
         return made
 
     def reset(self, user: User) -> tuple[Invitation, str]:
-        """Make a link by which a member of staff sets a new password; the links before it are void.
+        """Create a link by which a member of staff sets a new password, and revoke earlier ones.
 
         :raises Forbidden: when it is an administrator's and the actor is none.
         :raises NotPossible: for a person who cannot sign in as staff in any case.
@@ -125,10 +125,10 @@ class InvitationService(Service):
         return token
 
     def renew(self, invitation: Invitation) -> str:
-        """Give an invitation a new link and another day; the old link is void.
+        """Create a new link for an invitation, valid for another day; the old one is revoked.
 
-        :raises Forbidden: when the actor would give more than they have.
-        :raises NotPossible: when it has been used or called off.
+        :raises Forbidden: when the actor would grant more than they have.
+        :raises NotPossible: when it has been used or revoked.
         """
         if invitation.used_at or invitation.revoked_at:
             raise NotPossible(_("This invitation has been used or called off."))
@@ -143,12 +143,12 @@ class InvitationService(Service):
         return token
 
     def revoke(self, invitation: Invitation) -> None:
-        """Call an invitation off: its link opens nothing any more."""
+        """Revoke an invitation and its link."""
         invitation.revoked_at = invitation.revoked_at or self.work.clock.now()
         self._record("invitation:revoke", invitation)
 
     def void_all(self) -> int:
-        """Make every open link void; return how many there were."""
+        """Revoke every open link; return how many there were."""
         return self._void(Invitation.expires_at > self.work.clock.now())
 
     # --- reading
@@ -182,11 +182,11 @@ class InvitationService(Service):
         )
 
     def open(self, token: str, purpose: str) -> Invitation:
-        """Return what a link is for.
+        """Return the invitation of a link.
 
         :raises NotFound: when there is no such link.
-        :raises LinkSpent: when it has been used, called off, or is too old; a reset's also when its person has another
-            mobile meanwhile: who holds the old one may be the reason.
+        :raises LinkSpent: when it has been used or revoked, or has expired; for a reset also when the person's mobile has
+        changed since: the holder of the old one may be the reason.
         """
         found = self.session.scalar(select(Invitation).where(Invitation.token_hash == token_hash(token)))
         if found is None or found.purpose != purpose:
@@ -200,11 +200,11 @@ class InvitationService(Service):
     # --- using
 
     def accept(self, invitation: Invitation, *, name: str, password: str) -> User:
-        """Make a member of staff of who was invited and has proved the mobile.
+        """Make the invited person a member of staff after verifying the mobile.
 
-        :param password: that the policy has passed.
-        :raises LinkSpent: when the link was used meanwhile, or its giver may not give it any more.
-        :raises NotPossible: when user name or mobile became another's meanwhile.
+        :param password: one that the policy has accepted.
+        :raises LinkSpent: when the link was used concurrently, or the inviter has lost the right.
+        :raises NotPossible: when user name or mobile were taken concurrently.
         """
         giver = self._giver(invitation)
         if not self._gives(invitation, giver):
@@ -239,7 +239,7 @@ class InvitationService(Service):
         return user
 
     def scopes(self, invitation: Invitation) -> list[Scope]:
-        """Return what an invitation gives; a role, unit or category that was deleted since is left out."""
+        """Return the scopes of an invitation without roles, units or categories that were deleted since."""
         found = []
         for grant in invitation.grants:
             role = self.session.get(Role, grant["role"])
@@ -298,7 +298,7 @@ class InvitationService(Service):
         self.session.refresh(invitation)
 
     def _void(self, *conditions: ColumnElement[bool], **values: object) -> int:
-        """Close open links in one statement, so that of two who use one the second finds it used."""
+        """Close open links in one statement, so that of two concurrent uses the second fails."""
         unsettled = (Invitation.used_at.is_(None), Invitation.revoked_at.is_(None))
         done = self.session.execute(
             update(Invitation)

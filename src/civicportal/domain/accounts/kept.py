@@ -1,6 +1,6 @@
-"""A form that somebody has filled in before it is known who they are waits in their session while they prove it.
+"""Pending forms: submitted before sign-in, stored in the visitor's session, and restored afterwards.
 
-It waits encrypted: it may hold what only sealed columns hold otherwise.
+They are encrypted, because they may contain data that otherwise only encrypted columns hold.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ VERIFIED = 2
 
 
 def may_submit(request: Request, level: int) -> bool:
-    """Return whether a form may be acted on: level 0 is everybody's, a higher one a citizen's who has it.
+    """Return whether the actor may submit a form: level 0 is for everyone, a higher one for citizens who have it.
 
     :param level: of the service; see :class:`~civicportal.domain.cases.workflow.CaseKind`.
     """
@@ -43,10 +43,10 @@ def count_submission(request: Request, level: int, once: str, *, anonymous: bool
 
 
 def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str = "") -> Any:
-    """Keep what stands in a form and show the door; it leads back to the page of the form.
+    """Store a form and redirect to the sign-in, which leads back to the page of the form.
 
-    :param level: what the service asks for: a signed-in citizen is led to the verification of identity.
-    :param anchor: where on the page to go on, for instance ``#4``.
+    :param level: required by the service: a signed-in citizen is redirected to identity verification.
+    :param anchor: position on the page to continue at, for instance ``#4``.
     """
     request.work.get(SessionService).keep_sealed(
         request.ensure_session_token(), FORM + request.path, form.draft()
@@ -57,7 +57,7 @@ def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str 
 
 
 def fill_kept(request: Request, form: BoundForm) -> bool:
-    """Put back what was kept from this page's form, if anything was; tell whether it was."""
+    """Restore the pending form of this page, if any; return whether there was one."""
     draft = kept_draft(request, request.path)
     if draft:
         form.fill(draft)
@@ -65,7 +65,7 @@ def fill_kept(request: Request, form: BoundForm) -> bool:
 
 
 def kept_draft(request: Request, path: str) -> dict[str, list[str]]:
-    """Return the texts that were kept from the form of a page; none where nothing was.
+    """Return the texts of the pending form of a page; empty if there is none.
 
     :param path: of the page, without a query.
     """

@@ -1,4 +1,4 @@
-"""Coming and going of members: disabled, enabled, deleted, brought back."""
+"""Disabling, enabling, deleting and restoring of members."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 HIDDEN_FOR = timedelta(days=30)
-"""A deleted member can be brought back for so long; then their data is erased."""
+"""Period in which a deleted member can be restored; then their data is erased."""
 
 
 class MemberService(Service):
@@ -32,9 +32,9 @@ class MemberService(Service):
         self.rights = work.get(RightsService)
 
     def fetch(self, user_id: int, *, lock: bool = False) -> User:
-        """Return a member, also a disabled or deleted one; people may always fetch themselves.
+        """Return a member, including disabled and deleted ones; people may always fetch themselves.
 
-        :param lock: read it to write it (``FOR UPDATE``).
+        :param lock: lock it for update (``FOR UPDATE``).
         :raises NotFound: when there is none, or when they work outside the units that the actor manages.
         """
         user = fetch_row(self.session, User, user_id, lock=lock)
@@ -43,11 +43,11 @@ class MemberService(Service):
         return user
 
     def edit(self, user: User, *, name: str, username: str | None) -> None:
-        """Change what a member is called.
+        """Change the name of a member.
 
         :param username: of staff; None leaves a citizen without one.
         :raises Forbidden: when it is an administrator's and the actor is none.
-        :raises UsernameTaken: when somebody else has this user name.
+        :raises UsernameTaken: when the user name is taken.
         """
         self.rights.require_manage(user)
         taken = select(User.id).where(User.username == username, User.id != user.id)
@@ -78,10 +78,10 @@ class MemberService(Service):
         self.work.get(AccountMessages).tell("member.app_off", user)
 
     def disable(self, user: User) -> None:
-        """Close both doors to a person and end every session, in this transaction.
+        """Disable an account and end every session, in this transaction.
 
         :raises Forbidden: when it is an administrator and the actor is none.
-        :raises LastAdministrator: when nobody else holds the built-in role.
+        :raises LastAdministrator: when no one else holds the built-in role.
         :raises NotPossible: for oneself.
         """
         self._refuse_to_close(user)
@@ -89,7 +89,7 @@ class MemberService(Service):
         self._close("member:disable", user)
 
     def enable(self, user: User) -> None:
-        """Open the doors again.
+        """Enable an account again.
 
         :raises Forbidden: when it is an administrator and the actor is none.
         """
@@ -98,10 +98,10 @@ class MemberService(Service):
         self._record("member:enable", user)
 
     def delete(self, user: User) -> None:
-        """Hide a person and close both doors. Their history stays; after thirty days their data is erased.
+        """Mark a person as deleted and disable sign-in. Their history stays; after thirty days their data is erased.
 
         :raises Forbidden: when it is an administrator and the actor is none.
-        :raises LastAdministrator: when nobody else holds the built-in role.
+        :raises LastAdministrator: when no one else holds the built-in role.
         :raises NotPossible: for oneself.
         """
         self._refuse_to_close(user)
@@ -109,7 +109,7 @@ class MemberService(Service):
         self._close("member:delete", user)
 
     def restore(self, user: User) -> None:
-        """Bring a deleted person back.
+        """Restore a deleted person.
 
         :raises Forbidden: when it is an administrator and the actor is none.
         :raises NotPossible: when their data has been erased already.
@@ -123,7 +123,7 @@ class MemberService(Service):
 
     @staticmethod
     def kept_until(user: User) -> datetime | None:
-        """Return until when a deleted person can be brought back; None if they are not deleted."""
+        """Return the end of the period in which a deleted person can be restored; None if they are not deleted."""
         return user.deleted_at + HIDDEN_FOR if user.deleted_at else None
 
     def _refuse_to_close(self, user: User) -> None:

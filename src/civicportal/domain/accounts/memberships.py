@@ -1,4 +1,4 @@
-"""Roles as people hold them: each with the unit and category within which it counts."""
+"""Memberships: roles of people, each with the unit and category to which it is limited."""
 
 import hashlib
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ class MembershipService(Service):
         self.rights = work.get(RightsService)
 
     def of(self, user: User) -> Sequence[Membership]:
-        """Return a person's memberships, the oldest first."""
+        """Return a person's memberships, oldest first."""
         query = select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)
         return self.session.scalars(query).all()
 
     def seen(self, user: User) -> str:
-        """Return a mark of what a person holds now: a form that was made from something else is stale."""
+        """Return a digest of a person's roles, to detect stale forms."""
         ids = ",".join(str(row.id) for row in self.of(user))
         return hashlib.sha256(ids.encode()).hexdigest()[:16]
 

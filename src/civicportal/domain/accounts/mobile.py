@@ -1,4 +1,4 @@
-"""Another mobile number for a person: proved by themselves or typed by an administrator, told to the number before."""
+"""Change of a mobile number, by its verified owner or by an administrator; the old number is notified."""
 
 from typing import TYPE_CHECKING
 
@@ -42,10 +42,10 @@ class MobileService(Service):
         self._tell(user, former)
 
     def replace(self, user: User, mobile: str) -> None:
-        """Give a member of staff the number an administrator has typed, and sign them out everywhere.
+        """Set a number typed by an administrator for a member of staff, and sign them out everywhere.
 
-        Codes go there from now on, and links for a new password that wait for the number before are void: so nobody does
-        this to whom they could not give every right that the account gives, now or as a deputy's later.
+        Codes go there from now on, and password links sent for the old number are revoked: so the actor
+        must be able to grant every right that the account has, now or later as a deputy.
 
         :param mobile: E.164.
         :raises Forbidden: when the account gives more than the actor has.

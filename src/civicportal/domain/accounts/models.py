@@ -34,7 +34,7 @@ from civicportal.util.persian import folded
 
 
 def _is_named_to_staff(user: "User") -> bool:
-    """Return whether a change concerns the lists of colleagues: not those who sign in, nor citizens."""
+    """Return whether a change affects the lists of colleagues: not a sign-in, nor a citizen."""
     changes = inspect(user).attrs
     usernames = changes["username"].history
     return any((*(usernames.added or ()), *(usernames.deleted or ()))) or (
@@ -54,32 +54,32 @@ class User(Base):
     mobile: Mapped[str | None] = tagged(String(20), unique=True, pii="contact", erase="null")
     username: Mapped[str | None] = tagged(String(60), unique=True, pii="contact", erase="null")
     name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
-    #: Its words for searching, see :func:`civicportal.util.persian.folded`.
+    #: Search words of the name, see :func:`civicportal.util.persian.folded`.
     search_name: Mapped[str] = tagged(
         String(400), default="", server_default="", deferred=True, pii="contact", erase="null", export=False
     )
     password_hash: Mapped[str | None] = tagged(String(200), erase="null", export=False)
     totp_secret: Mapped[str | None] = tagged(String(400), erase="null", sealed=True, export=False)
-    #: Number of the last 30 seconds whose code was taken: a code counts once.
+    #: Number of the 30-second step whose code was used last: a code is valid once.
     totp_step: Mapped[int | None] = tagged(BigId)
-    #: Ten ASCII digits; one code is one person.
+    #: Ten ASCII digits; a code belongs to one person.
     national_code: Mapped[str | None] = tagged(String(400), pii="identity", erase="null", sealed=True)
     national_code_index: Mapped[str | None] = tagged(
         String(64), index=True, unique=True, pii="identity", erase="null", export=False
     )
     #: ISO 8601, Gregorian.
     birth_date: Mapped[str | None] = tagged(String(400), pii="identity", erase="null", sealed=True)
-    #: 0 anonymous, 1 mobile proved, 2 verified by the site's provider.
+    #: 0 anonymous, 1 mobile verified, 2 identity verified by the site's provider.
     level: Mapped[int] = tagged(Integer, default=0)
     locale: Mapped[str | None] = tagged(String(10))
-    #: Raised when every session of the person must end.
+    #: Incremented to end every session of the person.
     session_epoch: Mapped[int] = tagged(Integer, default=0)
     created_at: Mapped[datetime] = tagged()
     last_seen_at: Mapped[datetime | None] = tagged()
     disabled_at: Mapped[datetime | None] = tagged()
-    #: Hidden since; thirty days later nothing of the person is left.
+    #: Time of deletion; thirty days later the person is erased.
     deleted_at: Mapped[datetime | None] = tagged()
-    #: Who asked for it; a person who did so themselves comes back by signing in.
+    #: The user who deleted the account; people who deleted their own restore it by signing in.
     deleted_by_id: Mapped[int | None] = tagged(BigId)
     erased_at: Mapped[datetime | None] = tagged()
 
@@ -89,7 +89,7 @@ class User(Base):
 
     @property
     def has_left(self) -> bool:
-        """Return whether they deleted their account themselves and nothing is erased yet: signing in brings it back."""
+        """Return whether they deleted their own account and are not erased yet: signing in restores it."""
         return self.deleted_at is not None and self.deleted_by_id == self.id and self.erased_at is None
 
 
@@ -109,7 +109,7 @@ class Role(Base):
     id: Mapped[int] = id_column()
     key: Mapped[str] = tagged(String(60), unique=True)
     title: Mapped[str] = tagged(String(120))
-    #: The administrator: every permission, uneditable, never without a holder.
+    #: The administrator role: every permission, not editable, never without a holder.
     builtin: Mapped[bool] = tagged(Boolean, default=False)
 
     permissions: Mapped[list["RolePermission"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
@@ -126,7 +126,7 @@ class RolePermission(Base):
 
 
 class Membership(Base):
-    """A user's role and where it holds: both the unit and the category must fit, empty fits all."""
+    """A user's role with its limits: unit and category must both match, empty matches all."""
 
     __tablename__ = "memberships"
     __table_args__ = (Index(None, "user_id"), {"info": REFERENCE})
@@ -142,7 +142,7 @@ class Membership(Base):
 
 
 class Deputy(Base):
-    """For these days one person sees and works the kartable of another."""
+    """For some days one person sees and works the kartable of another."""
 
     __tablename__ = "deputies"
 
@@ -158,7 +158,7 @@ class Deputy(Base):
 
 
 class Invitation(Base):
-    """A link for one person: to become a member of staff, or to set a new password. Only the token's hash is kept."""
+    """A personal link to join the staff, or to set a new password. Only the token's hash is stored."""
 
     __tablename__ = "invitations"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -167,17 +167,17 @@ class Invitation(Base):
     token_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
     #: "join", "reset" or "rescue".
     purpose: Mapped[str] = tagged(String(10))
-    #: Who was made by it, or whose password it is for.
+    #: The person created by it, or whose password it resets.
     user_id: Mapped[int | None] = tagged(
         BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
     )
     username: Mapped[str] = tagged(String(60), pii="contact", erase="row")
     name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="row")
-    #: E.164; the code that proves it goes there.
+    #: E.164; the code that verifies it is sent there.
     mobile: Mapped[str] = tagged(String(20), pii="contact", erase="row")
-    #: What is given with the joining: ``{"role": id, "unit": id or null, "category": id or null}``.
+    #: Memberships granted on joining: ``{"role": id, "unit": id or null, "category": id or null}``.
     grants: Mapped[list[dict[str, int | None]]] = tagged(JSON, default=list)
-    #: Empty for the command line.
+    #: Empty if created on the command line.
     inviter_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = tagged()
     expires_at: Mapped[datetime] = tagged(index=True)
@@ -186,7 +186,7 @@ class Invitation(Base):
 
 
 class Session(Base):
-    """A server-side session; the cookie holds a token of which only the hash is kept."""
+    """A server-side session; the cookie contains a token of which only the hash is stored."""
 
     __tablename__ = "sessions"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -202,15 +202,15 @@ class Session(Base):
     created_at: Mapped[datetime] = tagged()
     last_seen_at: Mapped[datetime] = tagged()
     expires_at: Mapped[datetime] = tagged(index=True)
-    #: When the person last proved who they are, for pages that ask again.
+    #: Time of the last authentication, for pages that ask again.
     proved_at: Mapped[datetime | None] = tagged()
     user_agent: Mapped[str] = tagged(String(200), default="", pii="contact", erase="row")
-    #: What a visitor wrote before signing in, what they proved at the follow-up page, messages for the next page.
+    #: Pending forms, verified tracking codes, flash data.
     data: Mapped[dict[str, object]] = tagged(JSON, default=dict, pii="content", erase="row")
 
 
 class OtpChallenge(Base):
-    """A one-time code that was asked for. The code itself is stored nowhere: it is derived from the nonce."""
+    """A requested one-time code. The code itself is not stored: it is derived from the nonce."""
 
     __tablename__ = "otp_challenges"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -221,7 +221,7 @@ class OtpChallenge(Base):
     purpose: Mapped[str] = tagged(String(20))
     mobile: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row", person="mobile")
     user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
-    #: Guesses are bound to the browser that asked.
+    #: Attempts are bound to the browser that requested it.
     cookie_hash: Mapped[str] = tagged(String(64), export=False)
     attempts: Mapped[int] = tagged(Integer, default=0)
     created_at: Mapped[datetime] = tagged()
@@ -230,12 +230,12 @@ class OtpChallenge(Base):
     boot: Mapped[str | None] = tagged(String(36), export=False)
     uptime: Mapped[float | None] = tagged(Float, export=False)
     used_at: Mapped[datetime | None] = tagged()
-    #: A number without an account or a door it may not pass gets the same answers and no message.
+    #: A decoy for a number without an account, or one that may not sign in: the same responses, and no message.
     hollow: Mapped[bool] = tagged(Boolean, default=False)
 
 
 class PendingClaim(Base):
-    """What a person says of themselves while the provider of identities does not answer; it is asked again."""
+    """An identity claim while the provider is unavailable; verification is retried."""
 
     __tablename__ = "identity_claims"
 
@@ -245,13 +245,13 @@ class PendingClaim(Base):
     national_code: Mapped[str] = tagged(String(400), pii="identity", erase="row", sealed=True)
     birth_date: Mapped[str] = tagged(String(400), pii="identity", erase="row", sealed=True)
     created_at: Mapped[datetime] = tagged()
-    #: How often the provider was asked in vain.
+    #: Number of failed attempts to ask the provider.
     attempts: Mapped[int] = tagged(Integer, default=0)
     next_at: Mapped[datetime] = tagged(index=True)
 
 
 class KnownDevice(Base):
-    """A browser that once signed in with a number: it is counted apart from strangers."""
+    """A browser that has signed in with a number: it is counted separately from unknown ones."""
 
     __tablename__ = "known_devices"
     __table_args__ = (UniqueConstraint("user_id", "device_hash"),)

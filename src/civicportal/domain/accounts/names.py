@@ -1,4 +1,4 @@
-"""Names of people: in which order they stand, and the words of those from before these were kept beside the name."""
+"""Names of people: alphabetical order, and search words."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 BATCH = 2000
-"""People in one transaction."""
+"""People per transaction."""
 
 
 def by_name(people: Iterable[User]) -> list[User]:
-    """Return people in the order of the alphabet, which no database is sure to know."""
+    """Return people in alphabetical order of the language, which databases do not guarantee."""
     return sorted(people, key=lambda user: (alphabetical(user.name), user.id))
 
 
 def fold_names(site: "Site") -> int:
-    """Keep the words of names that have none, in short transactions.
+    """Store the missing search words of names, in short transactions.
 
-    :returns: how many people got words.
+    :returns: how many people were updated.
     """
     found = last = 0
     while True:

@@ -1,4 +1,4 @@
-"""One-time codes by SMS. A code is stored nowhere: worker and verifier derive it from the challenge's nonce."""
+"""One-time codes by SMS. A code is not stored: worker and verifier derive it from the challenge's nonce."""
 
 import secrets
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _REMEMBERED = timedelta(hours=1)
 Purpose = Literal["login", "staff", "confirm", "invite", "password_reset", "mobile_change", "leave"]
 Outcome = Literal["accepted", "wrong", "expired", "exhausted"]
 OF_ONES_OWN_NUMBER = {"staff", "confirm", "password_reset", "leave"}
-"""Purposes for which a person is known before the code is sent: it goes to their number."""
+"""Purposes with a known person: the code goes to their number."""
 
 
 class OtpService(Service):
@@ -41,13 +41,13 @@ class OtpService(Service):
         sms: bool = True,
         locale: str = "",
     ) -> OtpChallenge:
-        """Make a challenge and promise its code.
+        """Create a challenge and queue its code.
 
-        A number that may not pass gets a hollow challenge: the same answers, no message, and no code is right.
+        A number that may not sign in gets a decoy challenge: the same responses, no message, and no code is right.
 
-        :param mobile: E.164, or empty where somebody has none.
-        :param user: whose challenge it is, where that is known; for "login" it is found by the number.
-        :param sms: False where another proof than a message is asked for.
+        :param mobile: E.164, or empty if there is none.
+        :param user: the person, if known; for "login" it is found by the number.
+        :param sms: False if another factor than a message is required.
         :param locale: the language of the message; the site's own if empty.
         """
         now, uptime = self.work.clock.now(), self.work.clock.uptime()
@@ -70,7 +70,7 @@ class OtpService(Service):
         return challenge
 
     def latest(self, purpose: Purpose, cookie_hash: str) -> OtpChallenge | None:
-        """Return the challenge that this browser asked for last, within the hour and not used."""
+        """Return the challenge that this browser requested last, within the hour and unused."""
         found: OtpChallenge | None = self.session.scalar(
             select(OtpChallenge)
             .where(
@@ -84,9 +84,9 @@ class OtpService(Service):
         return found if found and found.used_at is None else None
 
     def verify(self, challenge_id: int, code: str, cookie_hash: str) -> Outcome:
-        """Take a code, once. Every try counts, so call it in a unit of work that is committed in any case.
+        """Verify a code, which is valid once. Every attempt counts, so call it in a unit of work that is committed in any case.
 
-        One that was sent to a number which its person has given up meanwhile is wrong.
+        A code sent to a number which its person has given up since is wrong.
 
         :param code: six ASCII digits as typed.
         """
@@ -98,10 +98,10 @@ class OtpService(Service):
         return self.settle(challenge_id, cookie_hash, lambda: matches)
 
     def settle(self, challenge_id: int, cookie_hash: str, matches: Callable[[], bool]) -> Outcome:
-        """Count a try at a challenge and use it up if the proof was right.
+        """Count an attempt at a challenge and use it up on success.
 
-        :param matches: judges the proof, and uses it up where it counts once. It is asked only while the challenge may
-            still be met: what comes too late stays good for the next one.
+        :param matches: verifies the proof, and uses it up if it is valid once. It is called only while the challenge is
+        valid: a proof that comes too late remains usable for the next one.
         """
         if not self._count_try(challenge_id, cookie_hash) or not matches():
             return self._why_not(challenge_id, cookie_hash)
@@ -116,9 +116,9 @@ class OtpService(Service):
         )
 
     def _count_try(self, challenge_id: int, cookie_hash: str) -> bool:
-        """Count a try; False when the challenge cannot be met any more.
+        """Count an attempt; False when the challenge is not valid any more.
 
-        One conditional statement decides, and holds the row until the end: of any number of parallel tries one is accepted.
+        One conditional statement decides, and locks the row until the end: of any number of parallel attempts one is accepted.
         """
         return self._change(
             OtpChallenge.id == challenge_id,

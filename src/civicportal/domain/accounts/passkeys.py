@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: WebAuthn Level 3 §15.1 recommends 5 to 10 minutes.
 LIFE = timedelta(minutes=5)
 MOST_PASSKEYS = 20
-"""Passkeys of one person."""
+"""Maximum passkeys of one person."""
 
 Purpose = Literal["register", "login", "staff", "second", "confirm", "reset"]
 
@@ -46,10 +46,10 @@ class PasskeyKnown(Conflict):
 
 
 def serves(passkey: Passkey, owner: User, purpose: Purpose) -> bool:
-    """Return whether a passkey may answer for something.
+    """Return whether a passkey may be used for a purpose.
 
-    One that was added in a citizen session signs its person in as a citizen, whatever they have become since; it proves
-    nothing at the staff door, nor of a member of staff.
+    One that was registered in a citizen session signs its person in as a citizen only, even if they are staff now; it is
+    not accepted for a staff session, nor for re-authentication of staff.
     """
     if purpose == "login" or (purpose == "confirm" and owner.username is None):
         return True
@@ -172,13 +172,13 @@ class PasskeyService(Service):
     # --- passkeys of a person
 
     def of(self, user: User) -> Sequence[Passkey]:
-        """Return the passkeys of a person, the oldest first."""
+        """Return the passkeys of a person, oldest first."""
         return self.session.scalars(
             select(Passkey).where(Passkey.user_id == user.id).order_by(Passkey.id)
         ).all()
 
     def usable(self, user: User, purpose: Purpose) -> Sequence[Passkey]:
-        """Return those of a person that may answer for something."""
+        """Return the passkeys of a person that may be used for a purpose."""
         return [one for one in self.of(user) if one.blocked_at is None and serves(one, user, purpose)]
 
     def fetch(self, user: User, passkey_id: int) -> Passkey:
@@ -192,7 +192,7 @@ class PasskeyService(Service):
         return passkey
 
     def rename(self, passkey: Passkey, name: str) -> None:
-        """Give a passkey another name."""
+        """Rename a passkey."""
         passkey.name = name
         self.session.flush()
 

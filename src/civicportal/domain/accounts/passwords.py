@@ -34,7 +34,7 @@ MAXIMUM = 128
 
 # OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-# A hash costs 19 MiB and tens of milliseconds: two at once, or a flood of logins takes the whole machine.
+# A hash costs 19 MiB and tens of milliseconds: at most two at once, so that a flood of logins does not exhaust the machine.
 _slots = threading.BoundedSemaphore(2)
 
 
@@ -42,7 +42,7 @@ def _b64(size: int) -> str:
     return base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=")
 
 
-# The hash of no password: checking against it takes the time of a real check.
+# A dummy hash: verifying against it takes the time of a real check.
 _NO_ACCOUNT = f"$argon2id$v=19$m=19456,t=2,p=1${_b64(16)}${_b64(32)}"
 
 _MOBILE = re.compile(r"(?:\+?98|0098|0)?9\d{9}")
@@ -52,25 +52,25 @@ _ROWS = (
     "01234567890123456789 abcdefghijklmnopqrstuvwxyz ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
     " qwertyuiop asdfghjkl zxcvbnm ضصثقفغعهخحجچ شسیبلاتنمکگ ظطزرذدپو"
 )
-# Rows of the alphabets and the keyboards, and what they are backwards.
+# Rows of the alphabets and the keyboards, and their reversals.
 _SEQUENCES = (*_ROWS.split(), *_ROWS[::-1].split())
 _FEW_ROWS = 4
 _DECORATION = re.compile(r"^[\W\d_]+|[\W\d_]+$")
-# What must be left of a password, in letters and digits, once the site's own words are taken out.
+# Minimum letters and digits of a password without the site's own words.
 _REST = 5
 
 
 def hash_password(password: str) -> str:
-    """Return the Argon2id hash of a password (its NFC form, whole: nothing is cut off)."""
+    """Return the Argon2id hash of a password (its NFC form, not truncated)."""
     with _slots:
         return _hasher.hash(_bytes(password))
 
 
 def verify_password(hashed: str | None, password: str) -> bool:
-    """Return whether the password is the one behind the hash.
+    """Return whether the password matches the hash.
 
-    :param hashed: the stored hash, or None where there is no such account or it has no password; the answer
-        is False then, after the same work, so that time tells nothing.
+    :param hashed: the stored hash, or None if there is no such account or it has no password; the result
+    is False then, after the same work, so that timing reveals nothing.
     """
     with _slots:
         try:
@@ -81,7 +81,7 @@ def verify_password(hashed: str | None, password: str) -> bool:
 
 
 def needs_rehash(hashed: str) -> bool:
-    """Return whether the hash was made with other parameters than today's: hash again after the next login."""
+    """Return whether the hash was made with outdated parameters and should be replaced after the next login."""
     return _hasher.check_needs_rehash(hashed)
 
 
@@ -113,7 +113,7 @@ def _is_common(folded: str) -> bool:
 
 
 def _is_made_of_rows(folded: str) -> bool:
-    """Return whether three characters in a row, on average, follow from the first: 1234567890123, qwerty123456, aaaabbbb."""
+    """Return whether a password consists mostly of sequences: 1234567890123, qwerty123456, aaaabbbb."""
     rows = place = 0
     while place < len(folded):
         end = place + 1
@@ -137,8 +137,8 @@ def _is_made_of(folded: str, words: Iterable[str]) -> bool:
 
 @cache
 def _common() -> frozenset[str]:
-    """The 30,000 most frequent leaked passwords (zxcvbn's list), and what people type in Iran."""
-    # Twelve megabytes, for what happens in few processes on few days.
+    """Return the 30,000 most frequent leaked passwords (zxcvbn's list), and common ones in Iran."""
+    # Twelve megabytes, loaded only when a password is set.
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
     own = (files("civicportal.domain.accounts") / "persian_passwords.txt").read_text("utf-8").splitlines()
@@ -147,7 +147,7 @@ def _common() -> frozenset[str]:
 
 
 def _fold(text: str) -> str:
-    """Fold what people take for one: full-width forms, spellings, case, digits, spaces and joiners."""
+    """Fold variants: full-width forms, spellings, case, digits, spaces and joiners."""
     return key(unicodedata.normalize("NFKC", text)).replace(" ", "")
 
 

@@ -1,14 +1,14 @@
-"""The rights of the core's own pages; those of cases come with their kinds, others with their plugins."""
+"""Rights of the core's own pages; those of cases come with their kinds, others with their plugins."""
 
 from civicportal.core.security import Permission
 from civicportal.util.i18n import _
 
 LEAD = "core:unit:lead"
-"""Held within a unit it makes somebody its head; see :func:`civicportal.domain.accounts.identity.head_of`."""
+"""Makes its holder in a unit the head of that unit; see :func:`civicportal.domain.accounts.identity.head_of`."""
 UNATTENDED = "core:unattended:manage"
-"""See the list of cases that nobody attends to, and pass them on."""
+"""Allows to see the list of unattended cases, and to refer them."""
 LEAD_VERBS = ("view", "work", "refer", "comment")
-"""What the head of a unit may do with each case that lies with it or with a unit below, of every kind and category."""
+"""Verbs of a unit's head for each case of the unit and its subunits, of every kind and category."""
 
 CORE_PERMISSIONS: tuple[Permission, ...] = (
     Permission(name="core:member:manage", title=_("Manage members"), scope="unit"),

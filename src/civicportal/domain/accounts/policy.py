@@ -1,4 +1,4 @@
-"""Pyramid's security policy: who sends the request, and which pages they may open."""
+"""Pyramid's security policy."""
 
 from typing import Any
 
@@ -23,18 +23,18 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.web.request import Request
 
 GONE = (DBAPIError, PoolTimeout)
-"""How it shows that the database does not answer."""
+"""Errors raised when the database is unreachable."""
 
 
 @implementer(ISecurityPolicy)
 class SecurityPolicy:
-    """Reads the session once per request, and not at all for pages that ask for nobody."""
+    """Load the session once per request, and not at all for pages that do not need it."""
 
     def __init__(self) -> None:
         self._identities = RequestLocalCache(_load)
 
     def identity(self, request: Request) -> Identity:
-        """Return who sends the request; a visitor if nobody is signed in."""
+        """Return the identity of the request; a visitor if no one is signed in."""
         identity: Identity = self._identities.get_or_create(request)
         return identity
 
@@ -44,7 +44,7 @@ class SecurityPolicy:
         return None if user_id is None else str(user_id)
 
     def permits(self, request: Request, context: Any, permission: str) -> Any:
-        """Return whether the page may be opened; which objects it shows is decided by the services."""
+        """Return whether the page may be opened; access to its objects is decided by the services."""
         if permission == EVERYBODY or self._permits(request, permission):
             return Allowed("%s", permission)
         return Denied("%s", permission)
@@ -76,7 +76,7 @@ def _permits(identity: Identity, permission: str) -> bool:
 
 
 def _load(request: Request) -> Identity:
-    # The page which says that the database is gone must not ask it who reads it.
+    # The error page for an unreachable database must not query it for the user.
     if request.session_token is None or isinstance(request.exception, GONE):
         return VISITOR
     try:
@@ -84,12 +84,12 @@ def _load(request: Request) -> Identity:
     except GONE:
         if request.exception is None:
             raise
-        # Another error has its page all the same.
+        # The error page is rendered even if this fails.
         return VISITOR
 
 
 def record_denial(request: Request) -> None:
-    """Write into the trail that a person asked for a page which is not theirs."""
+    """Record in the audit trail that a user requested a page without the right."""
     identity = request.identity
     if identity.user_id is None:
         return

@@ -1,4 +1,4 @@
-"""What somebody has proved counts only while their number, password and sessions are as they were at that moment."""
+"""Proofs of identity that become invalid when number, password or sessions change."""
 
 import hashlib
 import json
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 KEPT = timedelta(minutes=10)
-"""How long a proof is kept for the next page."""
+"""Life of a proof for the next page."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Who has proved who they are, by a password or a code.
+    """A proof of identity by a password or a code.
 
-    :ivar mark: of what it was proved against.
+    :ivar mark: digest of the account's state at that time.
     """
 
     user_id: int
@@ -32,13 +32,13 @@ class Proof:
 
 
 def proof_of(user: User) -> Proof:
-    """Return the proof of a person as they are in this moment."""
+    """Return the proof of a person in their current state."""
     against = json.dumps([user.mobile, user.password_hash, user.session_epoch])
     return Proof(user.id, hashlib.sha256(against.encode()).hexdigest())
 
 
 def changes_elsewhere(actor: Identity, user: User) -> bool:
-    """Return whether members of staff change their own account in a citizen session, which one code by SMS opens."""
+    """Return whether staff would change their account in a citizen session, which one code by SMS opens."""
     return actor.user_id == user.id and actor.door == "citizen" and user.username is not None
 
 
@@ -59,25 +59,25 @@ class ProofService(Service):
         self.sessions = work.get(SessionService)
 
     def keep(self, token: str, key: str, proof: Proof) -> None:
-        """Keep a proof under a key for this browser."""
+        """Store a proof under a key for this browser."""
         kept = {**asdict(proof), "at": self.work.clock.now().isoformat()}
         self.sessions.keep_visitor_data(token, key, kept, KEPT)
 
     def person_kept(self, token: str, key: str, *, lock: bool = False) -> User | None:
-        """Return whose proof is kept under a key; None when there is none, or it counts no longer."""
+        """Return the person of the proof stored under a key; None when there is none, or it is invalid."""
         kept = self.sessions.visitor_data(token, key)
-        # Anything else is of older code.
+        # Anything else was stored by an older release.
         if not isinstance(kept, dict):
             return None
-        # Otherwise it was kept in the future: the clock was set back.
+        # Otherwise it was stored in the future: the clock was set back.
         if datetime.fromisoformat(kept["at"]) > self.work.clock.now() + SKEW:
             return None
         return self.person(Proof(kept["user_id"], kept["mark"]), lock=lock)
 
     def person(self, proof: Proof, *, lock: bool = False) -> User | None:
-        """Return who has proved who they are; None when number, password or sessions were changed since.
+        """Return the person of a proof; None when number, password or sessions were changed since.
 
-        :param lock: read it to act on it (``FOR UPDATE``): nothing of it changes meanwhile.
+        :param lock: lock the row (``FOR UPDATE``), so that it does not change before the transaction ends.
         """
         user = self.work.session.get(User, proof.user_id, with_for_update=lock, populate_existing=True)
         return user if user is not None and proof_of(user) == proof else None

@@ -1,4 +1,4 @@
-"""This portal as a relying party of WebAuthn Level 3: the domain of passkeys, and what is read from the answers of browsers."""
+"""This portal as a relying party of WebAuthn Level 3: the domain of passkeys, and parsing of browsers' responses."""
 
 import json
 import re
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 LONGEST_ID = 1023
-"""Bytes of a credential id, by WebAuthn Level 3 §4."""
+"""Maximum bytes of a credential id, WebAuthn Level 3 §4."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,1364}", re.ASCII)
-"""Such an id as base64url."""
+"""Length of such an id as base64url."""
 _TRANSPORTS = {"ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"}
 
 Refusal = Literal["expired", "unknown", "invalid", "copied", "unverified"]

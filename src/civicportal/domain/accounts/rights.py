@@ -37,9 +37,9 @@ class RightsService(Service):
     def may_give(
         self, role: Role, unit_id: int | None, category_id: int | None, *, by: Identity | None = None
     ) -> bool:
-        """Return whether a role may be given within a scope; what somebody holds as a deputy does not count.
+        """Return whether a role may be granted within a scope; rights held as a deputy do not count.
 
-        :param by: who gives it; the actor if None.
+        :param by: the granting identity; the actor if None.
         """
         giver = by or self.work.actor
         if giver.door == "system":
@@ -67,11 +67,11 @@ class RightsService(Service):
         return _all_given(heading, role, head_rights(self.work))
 
     def may_lend(self, user: User) -> bool:
-        """Return whether the actor may pass on everything that somebody holds themselves: what their deputy gets."""
+        """Return whether the actor may delegate all rights that a person holds themselves to their deputy."""
         return self._may_give_all(user.memberships)
 
     def may_take_hold(self, user: User) -> bool:
-        """Return whether the actor could give everything that an account gives or will give, as a deputy's too."""
+        """Return whether the actor could grant all current and future rights of an account, including those as a deputy."""
         return self._may_give_all(self._given_by_account(user))
 
     def holds_everywhere(self, permission: str) -> bool:
@@ -162,11 +162,11 @@ class RightsService(Service):
         return listed(titles, site.locale)
 
     def require_another_administrator(self, user: User) -> None:
-        """Make sure that somebody else can do everything once this person cannot.
+        """Check that another administrator remains without this person.
 
-        :raises LastAdministrator: when nobody else holds the built-in role.
+        :raises LastAdministrator: when no one else holds the built-in role.
         """
-        # Of two administrators who close the doors to each other at one moment, the second sees the first one's deed.
+        # If two administrators disable each other concurrently, the second waits for the first.
         self.session.execute(select(Role.id).where(Role.builtin).with_for_update())
         holders = (
             select(func.count(User.id.distinct()))
@@ -182,9 +182,9 @@ class RightsService(Service):
         return all(self.may_give(row.role, row.unit_id, row.category_id) for row in memberships)
 
     def _given_by_account(self, user: User) -> Sequence[Membership]:
-        """Return what somebody holds, and what those hold for whom they stand in today or later.
+        """Return the roles of a person, and those of the people they represent today or later.
 
-        Of an absent person who is disabled too: they may be let in again meanwhile.
+        Including disabled people: they may be enabled again.
         """
         today = self.work.site.calendar.today(self.work.clock.now())
         absent = select(Deputy.absent_id).where(Deputy.deputy_id == user.id, Deputy.last_day >= today)

@@ -1,4 +1,4 @@
-"""Roles: named sets of rights, made and changed in the browser."""
+"""Roles: named sets of rights, editable in the browser."""
 
 import hashlib
 import secrets
@@ -55,13 +55,13 @@ class RoleService(Service):
     def fetch(self, role_id: int, *, lock: bool = False) -> Role:
         """Return a role.
 
-        :param lock: read it to write it (``FOR UPDATE``).
+        :param lock: lock it for update (``FOR UPDATE``).
         :raises NotFound: when there is none.
         """
         return fetch_row(self.session, Role, role_id, lock=lock)
 
     def holders(self) -> dict[int, int]:
-        """Return how many people hold each role, by its id; who was deleted does not count."""
+        """Return the number of holders of each role, by its id, without deleted people."""
         query = (
             select(Membership.role_id, func.count(Membership.user_id.distinct()))
             .join(User, User.id == Membership.user_id)
@@ -71,7 +71,7 @@ class RoleService(Service):
         return dict(self.session.execute(query).all())
 
     def groups(self) -> list[Group]:
-        """Return the rights there are, the services' in their order, the core's last."""
+        """Return all rights, the services' in their order, the core's last."""
         known: dict[str, list[Permission]] = {}
         for permission in self.work.site.permissions.values():
             known.setdefault(permission.name.partition(":")[0], []).append(permission)
@@ -80,7 +80,7 @@ class RoleService(Service):
         return [*services, Group(name="core", title=OWN_TITLE, permissions=own)]
 
     def orphans(self) -> set[str]:
-        """Return the rights that no role gives but the administrator's."""
+        """Return the rights that only the administrator role has."""
         return set(self.work.site.permissions) - set(self.session.scalars(select(RolePermission.permission)))
 
     def names(self, role: Role) -> set[str]:
@@ -88,19 +88,19 @@ class RoleService(Service):
         return {right.permission for right in role.permissions} & set(self.work.site.permissions)
 
     def asleep(self, role: Role) -> set[str]:
-        """Return the rights of a role whose service is switched off: they wake with it."""
+        """Return the rights of a role whose plugin is disabled: they apply again with it."""
         return {right.permission for right in role.permissions} - set(self.work.site.permissions)
 
     @staticmethod
     def seen(role: Role) -> str:
-        """Return a mark of how a role stands now: a form that was made from something else is stale."""
+        """Return a digest of a role, to detect stale forms."""
         state = "\n".join([role.title, *sorted(right.permission for right in role.permissions)])
         return hashlib.sha256(state.encode()).hexdigest()[:16]
 
     # --- changing
 
     def ensure_administrator(self) -> Role:
-        """Return the built-in role that holds every right, made if it is missing."""
+        """Return the built-in administrator role, created if missing."""
         role = self.session.scalar(select(Role).where(Role.key == ADMINISTRATOR))
         if role is None:
             title = self.work.site.localizer().translate(_("System administrator"))
@@ -110,10 +110,10 @@ class RoleService(Service):
         return role
 
     def create(self, title: str, *, like: Role | None = None) -> Role:
-        """Make a role, with the rights of another one if wished.
+        """Create a role, optionally with the rights of another.
 
-        :raises Forbidden: when the other has a right that the actor has not.
-        :raises NotPossible: when there is one of this title, or the other is the built-in one.
+        :raises Forbidden: when the other has a right that the actor does not have.
+        :raises NotPossible: when the title is taken, or the other is the built-in one.
         """
         self._refuse_title(title)
         if like is not None and like.builtin:
@@ -151,7 +151,7 @@ class RoleService(Service):
         self._record("role:change", role, added=sorted(wanted - before), removed=sorted(before - wanted))
 
     def delete(self, role: Role) -> None:
-        """Delete a role; whoever holds it loses it.
+        """Delete a role and its memberships.
 
         :raises NotPossible: for the built-in role.
         """

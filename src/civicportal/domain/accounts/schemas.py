@@ -1,4 +1,4 @@
-"""What the forms of both doors and of one's account ask for."""
+"""Forms of sign-in and of the account."""
 
 from datetime import date
 from typing import Any
@@ -35,7 +35,7 @@ def _password(title: Any, **options: Any) -> Node:
 
 
 class MobileEntry(StrictSchema):
-    """The citizens' door."""
+    """Citizen sign-in."""
 
     mobile = Node(
         Mobile(),
@@ -46,7 +46,7 @@ class MobileEntry(StrictSchema):
 
 
 class NewMobile(StrictSchema):
-    """Another number for somebody who is signed in."""
+    """A new mobile number."""
 
     mobile = Node(
         Mobile(),
@@ -62,7 +62,7 @@ def _is_past(node: colander.SchemaNode, value: date) -> None:
 
 
 class IdentityEntry(StrictSchema):
-    """What the register of people knows somebody by; bound to ``today``."""
+    """The data that an identity provider verifies; bound to ``today``."""
 
     national_code = Node(
         NationalCode(),
@@ -79,7 +79,7 @@ class IdentityEntry(StrictSchema):
 
 
 class CodeEntry(StrictSchema):
-    """A code that came by SMS."""
+    """A code by SMS."""
 
     code = Node(
         Code(),
@@ -156,13 +156,13 @@ class StaffPassword(StrictSchema):
 
 
 class PasswordEntry(StrictSchema):
-    """The password once more."""
+    """The password for re-authentication."""
 
     password = _password(_("Password"))
 
 
 class NameEntry(StrictSchema):
-    """What a person is called."""
+    """A person's name."""
 
     name = Node(CleanText(2, 120), title=_("First and last name"), widget=TextWidget(autocomplete="name"))
 
@@ -182,7 +182,7 @@ class NewPassword(StrictSchema):
 
 
 class ResetEntry(StrictSchema):
-    """Whose password is forgotten."""
+    """The account of a forgotten password."""
 
     username = Node(
         Identifier(),
@@ -193,14 +193,14 @@ class ResetEntry(StrictSchema):
 
 
 class ResetByLink(NewPassword, CodeEntry):
-    """The code that proves the mobile, and a new password."""
+    """The code that verifies the mobile, and a new password."""
 
 
 class Joining(ResetByLink, NameEntry):
-    """What a new member of staff is called, the code, and a password."""
+    """Name, code and password of a new member of staff."""
 
 
 class PasswordChange(NewPassword):
-    """A new password in the place of the present one."""
+    """A new password instead of the current one."""
 
     present = _password(_("Present password"), insert_before="new")

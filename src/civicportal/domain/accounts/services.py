@@ -24,9 +24,9 @@ class AccountService(Service):
     # --- people
 
     def create_staff(self, *, username: str, name: str, mobile: str | None, password: str | None) -> User:
-        """Return a member of staff; a citizen of this mobile becomes one, so that one person is one user.
+        """Return a new member of staff; a citizen with this mobile becomes one, so that one person has one account.
 
-        :param mobile: E.164; one-time codes go there.
+        :param mobile: E.164; one-time codes are sent there.
         :param password: None until the person sets one.
         """
         user = self.by_mobile(mobile) if mobile else None
@@ -40,9 +40,9 @@ class AccountService(Service):
         return user
 
     def citizen_by_mobile(self, mobile: str, name: str = "") -> User:
-        """Return the person of a mobile, made at level 1 if there is none.
+        """Return the person with a mobile, created at level 1 if there is none.
 
-        :param mobile: E.164, proved or told to an officer.
+        :param mobile: E.164, verified or given to an officer.
         :param name: of a new person, or of one without a name.
         """
         user = self.by_mobile(mobile) or self._new_citizen(mobile)
@@ -52,7 +52,7 @@ class AccountService(Service):
         return user
 
     def _new_citizen(self, mobile: str) -> User:
-        # Of two who make the same person at one moment, the second finds the first one's.
+        # A concurrent transaction has created the same person: return that one.
         statement = self.work.site.engines.insert(User).values(
             mobile=mobile, level=1, created_at=self.work.clock.now()
         )
@@ -60,7 +60,7 @@ class AccountService(Service):
         return self.session.scalars(select(User).where(User.mobile == mobile)).one()
 
     def come_back(self, user: User) -> bool:
-        """Bring back a person who had deleted their own account; False when they had not."""
+        """Restore a person who had deleted their own account; False when they had not."""
         if not user.has_left:
             return False
         user.deleted_at = user.deleted_by_id = None
@@ -69,27 +69,27 @@ class AccountService(Service):
         return True
 
     def by_mobile(self, mobile: str) -> User | None:
-        """Return the person of a mobile (E.164), the disabled too."""
+        """Return the person with a mobile (E.164), including disabled ones."""
         return self.session.scalar(select(User).where(User.mobile == mobile))
 
     def by_username(self, username: str) -> User | None:
-        """Return the member of staff of a user name, the disabled too."""
+        """Return the member of staff with a user name, including disabled ones."""
         return self.session.scalar(select(User).where(User.username == username))
 
     def names(self, ids: Iterable[int]) -> dict[int, str]:
-        """Return the names of people by their ids."""
+        """Return the names of people by id."""
         rows = self.session.execute(select(User.id, User.name).where(User.id.in_(set(ids))))
         return dict(rows.all())
 
     def rename(self, user: User, name: str) -> None:
-        """Give a person another name."""
+        """Change the name of a person."""
         user.name = name
         self.session.flush()
 
     # --- passwords
 
     def set_password(self, user: User, password: str) -> None:
-        """Set a password that has passed the policy, and end the person's other sessions.
+        """Set a password accepted by the policy, and end the person's other sessions.
 
         :raises Forbidden: for a member of staff in a citizen session.
         """
@@ -103,7 +103,7 @@ class AccountService(Service):
     def reset_password(self, user: User, password: str) -> None:
         """Replace a forgotten password: all sessions end, all devices become unknown, and the person is notified.
 
-        :param password: one that has passed the policy.
+        :param password: one accepted by the policy.
         """
         self.set_password(user, password)
         self.work.get(SessionService).end_everything(user)
@@ -111,7 +111,7 @@ class AccountService(Service):
         self.work.get(AccountMessages).tell("member.password_changed", user)
 
     def password_words(self, user: User) -> Iterator[str]:
-        """Yield what no password of this person may be built of."""
+        """Yield words that this person's password must not be based on."""
         site = self.work.site
         yield from (site.name, site.short_name, user.name, *user.name.split())
         yield from filter(None, (user.username, user.mobile and site.country.display_mobile(user.mobile)))

@@ -1,7 +1,7 @@
-"""Sessions, kept on the server: the cookie holds a random token, the database its hash.
+"""Server-side sessions: the cookie contains a random token, the database its hash.
 
-A visitor has a row only while there is something to keep: a form that waits for the sign-in, what was proved at the
-follow-up page, a secret that is being set up.
+A visitor has a row only if there is something to store: a pending form, a verified tracking code, a second factor
+being set up.
 """
 
 import json
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 LIFE = {"citizen": timedelta(days=30), "staff": timedelta(hours=12), "visitor": timedelta(hours=1)}
 STAFF_IDLE = timedelta(minutes=30)
 PROOF = timedelta(minutes=5)
-"""How long a proof of who one is lasts for pages that ask again."""
+"""Validity of an authentication for pages that ask again."""
 LARGEST = 32 * 1024
-"""Bytes of one kept value, as JSON."""
+"""Maximum bytes of one stored value, as JSON."""
 MOST_KEPT = 8
-"""Values kept for one browser; the oldest makes room."""
+"""Maximum values stored for one browser; the oldest is dropped."""
 FORM = "form:"
-"""A kept form stands under this and the path of its page, for instance ``form:/reports/new``."""
+"""Key prefix of a pending form, followed by the path of its page, for instance ``form:/reports/new``."""
 
 OF = "of"
-"""In a visitor's row this names whose a kept value is: the person's whose session the row was until it ended."""
+"""Key in a visitor's row for the owner of a stored value: the person of the expired session that the row was before."""
 
 
 def is_alive(now: Any) -> tuple[Any, ...]:
-    """Return what holds of a person's session and of the person until it ends, but for idleness."""
+    """Return the conditions of a valid session and person, except for idle time."""
     return (
         or_(Session.door == "citizen", Session.door == "staff"),
         Session.expires_at > now,
@@ -50,7 +50,7 @@ def is_alive(now: Any) -> tuple[Any, ...]:
 
 
 class TooLarge(CivicportalError):
-    """What a visitor wrote is larger than what may be kept."""
+    """The data is too large to be stored."""
 
 
 class SessionService(Service):
@@ -68,7 +68,7 @@ class SessionService(Service):
     ) -> str:
         """Open a session and return its token.
 
-        :param replaces: the token this browser had: its session ends, and what a visitor had kept under it moves over.
+        :param replaces: this browser's token: its session ends, and the visitor's data is moved.
         """
         now, token = self.work.clock.now(), new_token()
         self.session.add(
@@ -90,18 +90,18 @@ class SessionService(Service):
         return token
 
     def live(self, token: str) -> tuple[Session, User] | None:
-        """Return the session of a token and its person, unless it has ended in any way."""
+        """Return the session of a token and its person, unless it has ended."""
         now = self.work.clock.now()
         query = select(Session, User).join(User, User.id == Session.user_id)
         found = self.session.execute(query.where(_is(token), *is_alive(now))).first()
         return None if found is None or is_idle(found[0], now) else (found[0], found[1])
 
     def row(self, token: str) -> Session | None:
-        """Return the row of a token, that of a session which has ended too as long as it is there."""
+        """Return the row of a token, including one of an ended session."""
         return self.session.scalar(select(Session).where(_is(token)))
 
     def list_of(self, user: User) -> Sequence[Session]:
-        """Return a person's live sessions, the one seen last first."""
+        """Return a person's active sessions, latest first."""
         rows = self.session.scalars(
             select(Session)
             .join(User, User.id == Session.user_id)
@@ -112,7 +112,7 @@ class SessionService(Service):
         return [row for row in rows if not is_idle(row, now)]
 
     def end(self, token: str) -> None:
-        """End a session; a copy of its cookie opens nothing any more."""
+        """End a session; copies of its cookie become invalid."""
         self.session.execute(delete(Session).where(_is(token)))
 
     def end_one(self, user: User, session_id: int) -> bool:
@@ -123,13 +123,13 @@ class SessionService(Service):
         return bool(changed_rows(ended))
 
     def end_all_others(self, user: User, session_id: int | None) -> None:
-        """End a person's sessions but this one."""
+        """End a person's sessions except this one."""
         self.session.execute(
             delete(Session).where(Session.user_id == user.id, Session.id != (session_id or 0))
         )
 
     def end_everything(self, user: User) -> None:
-        """End all of a person's sessions, those too that are being opened at this moment."""
+        """End all of a person's sessions, including those being opened concurrently."""
         self.session.execute(
             update(User).where(User.id == user.id).values(session_epoch=User.session_epoch + 1)
         )
@@ -139,7 +139,7 @@ class SessionService(Service):
     # --- asking again
 
     def is_proved(self, session_id: int | None) -> bool:
-        """Return whether the person proved who they are within the last five minutes."""
+        """Return whether the person has authenticated within the last five minutes."""
         session = self.session.get(Session, session_id) if session_id else None
         if session is None or session.proved_at is None:
             return False
@@ -147,7 +147,7 @@ class SessionService(Service):
         return now - PROOF < session.proved_at <= now + SKEW
 
     def prove(self, session_id: int | None) -> None:
-        """Note that the person has proved who they are just now."""
+        """Record that the person has just authenticated."""
         self.session.execute(
             update(Session).where(Session.id == session_id).values(proved_at=self.work.clock.now())
         )
@@ -157,10 +157,10 @@ class SessionService(Service):
     def keep_visitor_data(
         self, token: str, key: str, values: Any, lifetime: timedelta = LIFE["visitor"]
     ) -> None:
-        """Keep JSON values under a key for this browser.
+        """Store JSON values under a key for this browser.
 
         :param token: ``request.ensure_session_token()``.
-        :param key: a form's is :data:`FORM` and the path of its page: the sign-in goes on there.
+        :param key: for a form, :data:`FORM` and the path of its page, where the sign-in leads back.
         :raises TooLarge: for more than 32 KiB.
         """
         if len(json.dumps(values, ensure_ascii=False).encode()) > LARGEST:
@@ -176,35 +176,35 @@ class SessionService(Service):
         self.session.flush()
 
     def keep_sealed(self, token: str, key: str, value: Any) -> None:
-        """Keep what somebody wrote, encrypted: it may hold what only sealed columns hold otherwise.
+        """Store data encrypted: it may contain what otherwise only encrypted columns hold.
 
-        :param value: what JSON can hold.
+        :param value: a JSON value.
         :raises TooLarge: as :meth:`keep_visitor_data`.
         """
         sealed = self.work.site.keys.encrypt(json.dumps(value, ensure_ascii=False))
         self.keep_visitor_data(token, key, sealed)
 
     def sealed(self, token: str, begin: str) -> dict[str, Any]:
-        """Return what :meth:`keep_sealed` keeps under keys that begin so, the oldest first.
+        """Return the values stored by :meth:`keep_sealed` under a key prefix, oldest first.
 
-        Values of a key that was removed since are left out: the person has to fill in the form again.
+        Values of an encryption key that was removed since are left out: the person has to fill in the form again.
         """
         found = {}
         for key, sealed in self.kept(token, begin).items():
-            # Anything else is of older code, which kept some forms as they were.
+            # Anything else was stored unencrypted by an older release.
             if isinstance(sealed, str):
                 with suppress(CannotDecrypt):
                     found[key] = json.loads(self.work.site.keys.decrypt(sealed))
         return found
 
     def visitor_data(self, token: str, key: str) -> Any:
-        """Return what is kept under a key, or None."""
+        """Return the value stored under a key, or None."""
         return self.kept(token).get(key)
 
     def kept(self, token: str, begin: str = "") -> dict[str, Any]:
-        """Return what is kept under keys that begin so, the oldest first.
+        """Return the values stored under a key prefix, oldest first.
 
-        What somebody kept whose session has ended waits until they come back; nobody else is shown it.
+        Data of a person whose session has ended waits for their return and is shown to no one else.
         """
         row = self.row(token)
         if row is None or (row.user_id is not None and self.live(token) is None):
@@ -213,22 +213,22 @@ class SessionService(Service):
         return {key: one["values"] for key, one in kept.items() if key.startswith(begin)}
 
     def kept_form(self, token: str) -> str | None:
-        """Return the path of the page whose form was kept last, if any."""
+        """Return the path of the page of the latest pending form, if any."""
         forms = list(self.kept(token, FORM))
         return forms[-1].removeprefix(FORM) if forms else None
 
     def forget(self, token: str, key: str) -> None:
-        """Forget what is kept under a key."""
+        """Delete the value stored under a key."""
         row = self._locked(token)
         if row and key in row.data:
             row.data = {name: kept for name, kept in row.data.items() if name != key}
             self.session.flush()
 
     def drop_expired(self, after: int, limit: int) -> int | None:
-        """Take out of some sessions what they keep no longer: nobody reads it, but every backup would hold it.
+        """Delete expired data from a batch of sessions, since every backup would contain it.
 
-        :param after: id of the last session that was looked at.
-        :returns: the same for the next ones, None at the end.
+        :param after: id of the last session of the previous batch.
+        :returns: the same for the next batch, None at the end.
         """
         filled = select(Session).where(Session.id > after, cast(Session.data, String) != "{}")
         filled = filled.order_by(Session.id).limit(limit).with_for_update(skip_locked=True)
@@ -241,7 +241,7 @@ class SessionService(Service):
     # --- inside
 
     def _row_to_write(self, token: str, now: datetime) -> Session:
-        """Return this browser's row; one whose session has ended becomes a visitor's, but for what its person kept."""
+        """Return this browser's row for writing; that of an ended session becomes a visitor's, with its data marked as the person's."""
         row = self._locked(token)
         if row is not None and self.live(token) is not None:
             return row
@@ -253,7 +253,7 @@ class SessionService(Service):
         return row
 
     def _new_visitor(self, token: str, now: datetime) -> Session:
-        # Of two requests of one browser at one moment, the second finds the first one's row.
+        # A concurrent request of this browser has created the row.
         statement = self.work.site.engines.insert(Session).values(
             token_hash=token_hash(token), door="visitor", created_at=now, last_seen_at=now, expires_at=now
         )
@@ -269,7 +269,7 @@ class SessionService(Service):
         return query.execution_options(populate_existing=True)
 
     def _take_over(self, token: str, user: User) -> dict[str, Any]:
-        """End the old session; what was kept goes along unless it was somebody else's."""
+        """End the old session; its data is moved unless it belongs to another person."""
         row = self.row(token)
         if row is None:
             return {}
@@ -297,6 +297,6 @@ def _unexpired(data: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def _of(user_id: int | None, data: dict[str, Any]) -> dict[str, Any]:
-    """Return what is a person's of what is kept in a visitor's row; what is nobody's for None."""
+    """Return the data of a person in a visitor's row; that of no person for None."""
     own = {key: kept for key, kept in data.items() if kept.get(OF) == user_id}
     return {key: {name: kept[name] for name in ("values", "until")} for key, kept in own.items()}

@@ -1,4 +1,4 @@
-"""Begin and end a session in a browser: rows, cookies, the trail."""
+"""Start and end of a session in a browser: rows, cookies, audit trail."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -28,19 +28,19 @@ class SignInRefused:
 
 
 def sign_in(request: Request, user: User, door: Literal["citizen", "staff"], *, by: str) -> str:
-    """Open a session in the request's unit of work and send its cookie.
+    """Open a session in the request's unit of work and set its cookie.
 
-    What the visitor had kept and uploaded goes along; the old token is worthless from now on.
+    The visitor's data and uploads are moved; the old token becomes invalid.
 
-    :param by: how the person proved who they are, for the trail.
-    :returns: the path of the page where a form waits, or an empty text.
+    :param by: the method of authentication, for the audit trail.
+    :returns: the path of the page with a pending form, or an empty text.
     """
     work, old = request.work, request.session_token
     sessions = work.get(SessionService)
     token = sessions.open(door, user, request.user_agent or "", replaces=old)
     work.get(DeviceService).remember(user, ensure_device(request))
     staff = door == "staff"
-    # No addresses of citizens: the trail is stored for years.
+    # Without addresses of citizens: the trail is stored for years.
     place: dict[str, Any] = {"address": request.remote_addr or ""} if staff else {}
     work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by, **place)
     set_session_cookie(
@@ -52,7 +52,7 @@ def sign_in(request: Request, user: User, door: Literal["citizen", "staff"], *, 
 
 
 def sign_out(request: Request) -> None:
-    """End the session for good and give the browser a fresh visitor's token."""
+    """End the session and give the browser a new visitor's token."""
     if request.session_token:
         request.work.get(SessionService).end(request.session_token)
     if request.identity.user_id:
@@ -81,7 +81,7 @@ def record_refusal(request: Request, door: str, user_id: int | None, reason: str
 
 
 def onward(request: Request, route: str) -> str:
-    """Return the path of the next step of signing in, with the page to go on to afterwards."""
+    """Return the path of the next step of signing in, including the page to continue to."""
     target = request.safe_next("")
     query = f"?{urlencode({'next': target})}" if target else ""
     return f"{request.route_path(route)}{query}"

@@ -1,4 +1,4 @@
-"""What people are told by SMS of their own accounts."""
+"""SMS texts about people's own accounts."""
 
 from civicportal.core.messages import MessageText
 from civicportal.util.i18n import _

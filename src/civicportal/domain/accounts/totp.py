@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     pass
 
 STEP = 30
-"""Seconds."""
+"""Length of a step in seconds."""
 DRIFT = 1
-"""Steps that a telephone's clock may be before or behind."""
+"""Tolerated clock difference of a telephone in steps."""
 
 
 def new_secret() -> str:
@@ -26,7 +26,7 @@ def new_secret() -> str:
 
 
 def provisioning_uri(secret: str, user: User, issuer: str) -> str:
-    """Return what the QR code says to the authenticator app."""
+    """Return the URI of the QR code for the authenticator app."""
     return pyotp.TOTP(secret).provisioning_uri(name=user.username or user.name, issuer_name=issuer)
 
 
@@ -34,14 +34,14 @@ class TotpService(Service):
     """Turn the second factor on and off, and take its codes, each once."""
 
     def matching_step(self, secret: str, code: str) -> int | None:
-        """Return the number of the 30 seconds whose code this is, or None."""
+        """Return the number of the 30-second step of a code, or None."""
         present = int(self.work.clock.now().timestamp()) // STEP
         steps = range(present - DRIFT, present + DRIFT + 1)
         fitting = [step for step in steps if same(pyotp.TOTP(secret).at(step * STEP), code)]
         return fitting[0] if fitting else None
 
     def accept(self, user: User, code: str) -> bool:
-        """Take a code of the person's app; the same or an earlier one is refused from then on."""
+        """Verify a code of the person's app; the same or an earlier one is refused from then on."""
         if not user.totp_secret:
             return False
         step = self.matching_step(self.work.site.keys.decrypt(user.totp_secret), code)
@@ -56,9 +56,9 @@ class TotpService(Service):
         return bool(changed_rows(taken))
 
     def enable(self, user: User, secret: str, step: int) -> None:
-        """Ask for the app's codes from now on.
+        """Require the app's codes from now on.
 
-        :param step: of the code that has shown that the app knows the secret.
+        :param step: of the code that has verified the app's secret.
         """
         user.totp_secret, user.totp_step = self.work.site.keys.encrypt(secret), step
         self.work.get(AuditService).record("totp:enable", subject_id=user.id)

@@ -1,4 +1,4 @@
-"""Values that pass between the portal and a provider of identities."""
+"""Data passed between the portal and an identity provider."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityClaim:
-    """What a person says of themselves.
+    """A person's claim of identity.
 
     :ivar mobile: E.164.
     """
@@ -19,7 +19,7 @@ class IdentityClaim:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the provider says of a claim. Unavailable is never held against the person."""
+    """The provider's answer. "Unavailable" is never held against the person."""
 
     outcome: Literal["matched", "mismatched", "unavailable"]
     checked_at: datetime

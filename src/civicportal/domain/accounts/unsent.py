@@ -1,4 +1,4 @@
-"""What somebody sent after their session had ended: it waits, encrypted, until they have signed in again."""
+"""Forms submitted after the session had ended: stored encrypted until the person has signed in again."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 UNSENT = "unsent:"
-"""A form stands under this and the path that it was sent to."""
+"""Key prefix of a form, followed by the path it was sent to."""
 
 
 @dataclass(frozen=True)
 class UnsentForm:
-    """A form that waits.
+    """A stored form.
 
     :ivar path: where it was sent to, with its query.
-    :ivar back: path of the page that it stood on; empty if the browser did not say.
+    :ivar back: path of its page; empty if the browser did not send it.
     """
 
     path: str
@@ -36,7 +36,7 @@ class UnsentService(Service):
         self.sessions = work.get(SessionService)
 
     def keep(self, token: str, unsent: UnsentForm) -> bool:
-        """Keep a form for an hour; False where it is too large, has no words, or nobody knows whose session it was.
+        """Store a form for an hour; False if it is too large, has no text, or the session's person is unknown.
 
         :param token: of the session that has ended.
         """
@@ -51,9 +51,9 @@ class UnsentService(Service):
         return True
 
     def waiting(self, token: str, user_id: int | None) -> list[UnsentForm]:
-        """Return the forms that wait for a person, the oldest first.
+        """Return a person's stored forms, oldest first.
 
-        :param token: of the session of now, which took over what the one that ended had kept.
+        :param token: of the current session, which has taken over the data of the ended one.
         """
         return [
             UnsentForm(
@@ -66,11 +66,11 @@ class UnsentService(Service):
         ]
 
     def forget(self, token: str, path: str) -> None:
-        """Forget a form: it has been sent, or its person does not want it."""
+        """Delete a form that was sent or discarded."""
         self.sessions.forget(token, UNSENT + path)
 
     def _owner(self, token: str) -> int | None:
-        """Return whose session it was: the row says so until something is kept in it, then what is kept does."""
+        """Return the person of an ended session: recorded in its row until data is stored, then in the data."""
         row = self.sessions.row(token)
         if row is None:
             return None
@@ -79,7 +79,7 @@ class UnsentService(Service):
 
 
 def keep_unsent(request: Request) -> str:
-    """Keep the form that a request of an ended session brought; return where to go on after signing in."""
+    """Store the form of a request after the session ended; return the page to continue to after signing in."""
     back = _page_of_form(request)
     unsent = UnsentForm(request.path_qs, back, sent_form(request))
     with request.site.work(actor=request.identity) as work:
@@ -88,7 +88,7 @@ def keep_unsent(request: Request) -> str:
 
 
 def _page_of_form(request: Request) -> str:
-    """Return the page of ours that the form stood on, as the browser says; empty if it does not."""
+    """Return the portal's page that contained the form, by the Referer header; empty without one."""
     ours = f"{request.host_url}/"
     referer = request.referer or ""
     return f"/{referer.removeprefix(ours)}" if referer.startswith(ours) else ""

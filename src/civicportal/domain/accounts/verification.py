@@ -1,7 +1,7 @@
-"""Who a person is by the word of the site's provider of identities: mobile, national code and birth date belong together.
+"""Identity verification by the site's provider: mobile, national code and birth date belong to one person.
 
-The provider is another machine, so it is asked outside any transaction. What it says is kept sealed; while it does not
-answer, the claim waits and a job asks again.
+The provider is an external service, so it is called outside any transaction. Its answer is stored encrypted; while it is
+unavailable, the claim is pending and a job retries.
 """
 
 import logging
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROVED, VERIFIED = 1, 2
-"""Identity levels: the mobile was proved; the provider knows the person."""
+"""Identity levels: mobile verified; identity verified by the provider."""
 PATIENCE = 5.0
-"""Seconds the provider has to answer."""
+"""Timeout of the provider in seconds."""
 SILENCE = timedelta(minutes=1)
-"""How long the provider is not asked for a person again after it did not answer."""
+"""How long the provider is not asked for a person again after it was unavailable."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(days=7)
 MOST_CLAIMS = 20
-"""Claims that one run of the job asks for again."""
+"""Maximum claims that one run of the job retries."""
 
 
 class CodeTaken(Conflict):
-    """Another account was verified with this national code: one code is one person."""
+    """Another account was verified with this national code."""
 
 
 def is_offered(site: "Site") -> bool:
-    """Return whether the site has a provider of identities at all."""
+    """Return whether the site has an identity provider."""
     return bool(site.hooks.hook.verify_identity.get_hookimpls())
 
 
 def ask_provider(site: "Site", claim: IdentityClaim, patience: float = PATIENCE) -> Verdict:
-    """Ask the site's provider, outside any transaction; one that fails or takes too long is unavailable.
+    """Ask the site's provider, outside any transaction; an error or a timeout means unavailable.
 
     :param patience: seconds.
     """
@@ -60,7 +60,7 @@ def ask_provider(site: "Site", claim: IdentityClaim, patience: float = PATIENCE)
         try:
             answers.put(site.hooks.hook.verify_identity(claim=claim, site=site))
         except Exception as problem:
-            # The problem's own words may hold what was asked.
+            # The exception's message may contain the data of the claim.
             log.error("the provider of identities failed: %s", type(problem).__name__)
             answers.put(None)
 
@@ -81,7 +81,7 @@ class VerificationService(Service):
         self.keys = work.site.keys
 
     def own(self, user: User) -> IdentityClaim | None:
-        """Return what is known of a verified person; None of anybody else."""
+        """Return the identity data of a verified person; None otherwise."""
         if user.level < VERIFIED or not (user.mobile and user.national_code and user.birth_date):
             return None
         return self._opened(user.mobile, user.national_code, user.birth_date)
@@ -93,7 +93,7 @@ class VerificationService(Service):
         return self.session.scalar(query) is not None
 
     def accept(self, user: User, claim: IdentityClaim) -> None:
-        """Note that the provider knows the person by this claim.
+        """Record that the provider has confirmed this claim.
 
         :raises CodeTaken: when another account has the national code.
         """
@@ -112,39 +112,39 @@ class VerificationService(Service):
         self._record("identity:verified", user)
 
     def refuse(self, user: User) -> None:
-        """Note that the provider says something else."""
+        """Record that the provider has rejected a claim."""
         self.drop_claim(user)
         self._record("identity:mismatched", user)
 
     # -- claims that wait -----------------------------------------------------------------------------------
 
     def keep_claim(self, user: User, claim: IdentityClaim) -> None:
-        """Keep a claim for which the provider has not answered until it does; it takes the place of an earlier one."""
+        """Store a claim until the provider answers; it replaces an earlier one."""
         self._keep(user, claim, asked=1)
 
     def has_claim(self, user: User) -> bool:
-        """Return whether a claim of this person waits."""
+        """Return whether a claim of this person is pending."""
         return self.session.get(PendingClaim, user.id) is not None
 
     def was_silent(self, user: User) -> bool:
-        """Return whether the provider did not answer when this person asked a moment ago."""
+        """Return whether the provider was unavailable when this person asked recently."""
         row = self.session.get(PendingClaim, user.id)
         return row is not None and row.attempts > 0 and self.work.clock.now() - row.created_at < SILENCE
 
     def due(self) -> Sequence[int]:
-        """Return whose claims are to be asked for again."""
+        """Return the people whose claims are due for a retry."""
         query = select(PendingClaim.user_id).where(PendingClaim.next_at <= self.work.clock.now())
         return self.session.scalars(query.order_by(PendingClaim.next_at).limit(MOST_CLAIMS)).all()
 
     def claim_of(self, user_id: int) -> IdentityClaim | None:
-        """Return the claim that waits for a person with a mobile."""
+        """Return the pending claim of a person with a mobile."""
         user, row = self.session.get(User, user_id), self.session.get(PendingClaim, user_id)
         if user is None or user.mobile is None or row is None:
             return None
         return self._opened(user.mobile, row.national_code, row.birth_date)
 
     def postpone(self, user: User) -> bool:
-        """Let a claim wait longer each time; False when it has waited long enough and is dropped."""
+        """Postpone a claim with increasing pauses; False when it was postponed too often and is dropped."""
         row = self.session.get_one(PendingClaim, user.id)
         now = self.work.clock.now()
         if now - row.created_at >= GIVE_UP_AFTER:
@@ -156,13 +156,13 @@ class VerificationService(Service):
         return True
 
     def drop_claim(self, user: User) -> None:
-        """Forget a claim that waits."""
+        """Delete a pending claim."""
         self.session.execute(delete(PendingClaim).where(PendingClaim.user_id == user.id))
 
     # -- another mobile -------------------------------------------------------------------------------------
 
     def verify_anew(self, user: User) -> None:
-        """Let the job ask for a person again who was verified with their former number."""
+        """Queue a person for verification by the job who was verified with their previous number."""
         if user.level < VERIFIED or not (user.mobile and user.national_code and user.birth_date):
             return
         user.level = PROVED
@@ -194,7 +194,7 @@ class VerificationService(Service):
 
 
 def identity_facts(site: "Site", claim: IdentityClaim) -> tuple[IdentityFact, IdentityFact]:
-    """Return what a claim says, as pages show it: masked first, in full by right."""
+    """Return a claim for display: masked, in full by right."""
     day = site.calendar.format_date(claim.birth_date, "short")
     return (
         IdentityFact(
@@ -207,6 +207,6 @@ def identity_facts(site: "Site", claim: IdentityClaim) -> tuple[IdentityFact, Id
 
 
 def own_identity(work: "Work") -> IdentityClaim | None:
-    """Return who the actor is by the word of the provider; None below level 2."""
+    """Return the actor's identity as verified by the provider; None below level 2."""
     user = work.session.get(User, work.actor.user_id) if work.actor.user_id else None
     return work.get(VerificationService).own(user) if user else None

@@ -1,1 +1,1 @@
-"""The append-only trail: who did, saw and changed what."""
+"""The append-only audit trail."""

@@ -1,10 +1,10 @@
-"""What guards the trail, and how migrations get past it. The guards of PostgreSQL are made by the core's migration 0010.
+"""Triggers that protect the audit trail, and their removal during migrations. Those of PostgreSQL are in migration 0010.
 
-A trail is written and read: the database refuses to change or delete rows of it, whoever asks by the portal's account. Words may
-be blanked, for people are forgotten, and a case takes its history along. Who owns the tables can take the guards away: that a
-row was changed then shows by its seal.
+The database refuses changes and deletions of rows, whichever code uses the portal's account. Texts may
+be emptied for erasure, and a history is deleted with its case. The owner of the tables can drop the triggers: the
+seals then show that a row was changed.
 
-A migration on SQLite copies a table that it alters, which loses the triggers of that table. So they are put back afterwards.
+A migration on SQLite copies a table that it alters, which loses the triggers of that table. So they are created again afterwards.
 """
 
 from collections.abc import Iterator
@@ -53,15 +53,15 @@ _CREATE = (
     """,
 )
 _SINCE = "0010"
-"""The core's migration that guards the trail."""
+"""The migration that created the triggers."""
 
 
 @contextmanager
 def guards_aside(connection: Connection) -> Iterator[None]:
-    """Let a transaction change the trail, as whoever owns the tables can.
+    """Let a transaction change the audit trail, as the owner of the tables can.
 
-    SQLite's guards are taken away meanwhile, and put back where the core is new enough for them; those of PostgreSQL let
-    the transaction pass until it ends.
+    SQLite's triggers are dropped during that time, and created again if the schema is new enough; those of PostgreSQL
+    are disabled until the transaction ends.
     """
     if connection.dialect.name != "sqlite":
         connection.execute(text("SET LOCAL civicportal.trail = 'open'"))

@@ -1,6 +1,6 @@
-"""What a seal covers of a row: its facts as they stand, of its words only keyed digests.
+"""Data of a row covered by a seal: its stable columns, and keyed digests of its texts.
 
-A word may be blanked later without breaking the seal; a changed one no longer fits its digest. The digests are keyed,
+A text may be emptied later without breaking the seal; a changed one no longer matches its digest. The digests are keyed,
 so that a short name cannot be guessed from them.
 """
 
@@ -16,12 +16,12 @@ DIGITS = 32
 
 
 def digest_words(keys: Keys, row: SealedRow) -> str:
-    """Return the digests of a row's words, one after the other."""
+    """Return the concatenated digests of a row's texts."""
     return "".join(_digest(keys, row, name) for name in row.__words__)
 
 
 def changed_words(keys: Keys, row: SealedRow) -> list[str]:
-    """Return the columns whose words are neither blank nor what was once written."""
+    """Return the columns whose texts are neither empty nor unchanged."""
     kept = [row.digests[start : start + DIGITS] for start in range(0, len(row.digests), DIGITS)]
     return [
         name
@@ -31,7 +31,7 @@ def changed_words(keys: Keys, row: SealedRow) -> list[str]:
 
 
 def sealed_line(row: SealedRow) -> str:
-    """Return what a seal covers of a row."""
+    """Return the data of a row covered by a seal."""
     facts = [_plain(getattr(row, name)) for name in row.__stable__]
     return json.dumps([row.id, *facts, row.digests], ensure_ascii=False)
 

@@ -1,4 +1,4 @@
-"""What the worker does with the trail: seal it behind the writers, and verify it once a day."""
+"""Jobs of the audit trail: sealing, and a daily verification."""
 
 import logging
 import time
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 PAUSE = timedelta(days=1)
-"""From the end of one verification of the whole trail to the beginning of the next."""
+"""Pause between two verifications of the whole trail."""
 MOST_SEALS = 200
-"""Seals that are verified in one unit of work; a seal covers what a minute has written, a thousand rows at most."""
+"""Seals verified per unit of work; a seal covers a minute of writing, at most a thousand rows."""
 RUN_SECONDS = 120
-"""After so long a run ends and the next one goes on: the other jobs of its lane wait no longer."""
+"""Maximum duration of a run, so that other jobs of the lane do not wait."""
 MOST_FLAWS = 10
-"""Flaws that are kept in the event of a verification; all of them are logged."""
+"""Maximum flaws stored in the event of a verification; all of them are logged."""
 
 
 def seal(site: "Site") -> None:
@@ -32,12 +32,12 @@ def seal(site: "Site") -> None:
         with site.work() as work:
             if not work.get(SealService).seal(late=late):
                 return
-        # Who was passed over has been looked for a moment ago.
+        # Late rows were looked for a moment ago.
         late = False
 
 
 def verify(site: "Site") -> None:
-    """Verify all seals once a day, some at a time, store the result, and log the newest seal for external log storage."""
+    """Verify all seals once a day in batches, store the result, and log the newest seal for external log storage."""
     with site.work(write=False) as work:
         so_far = _so_far(work)
     if so_far is None:
@@ -51,7 +51,7 @@ def verify(site: "Site") -> None:
 
 
 def _step(site: "Site", so_far: dict[str, Any]) -> bool:
-    """Verify some more seals and add up what came out; tell whether these were the last."""
+    """Verify the next batch of seals and add up the results; return whether it was the last."""
     with site.work(write=False) as work:
         service = work.get(SealService)
         found, newest = service.verify_on(so_far["last"], MOST_SEALS), service.last()
@@ -68,7 +68,7 @@ def _step(site: "Site", so_far: dict[str, Any]) -> bool:
 
 
 def _so_far(work: "Work") -> dict[str, Any] | None:
-    """Return what the steps until now have looked at and found; None while the next verification is not due."""
+    """Return the results of the previous batches; None while the next verification is not due."""
     last = work.get(TrailService).last(VERIFIED, UNDER_WAY)
     if last is not None and last.action == UNDER_WAY:
         return dict(last.data)

@@ -1,4 +1,4 @@
-"""The audit trail. Rows are inserted and read, never changed; seals make a later change show."""
+"""The audit trail. Rows are inserted and read, never changed; seals reveal a later change."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -15,10 +15,10 @@ from civicportal.core.db import (
 
 
 class SealedRow:
-    """Mixed into a table whose rows are sealed.
+    """Mixin of tables whose rows are sealed.
 
-    :cvar __stable__: columns that never change; a seal covers them as they stand.
-    :cvar __words__: columns that may be blanked later, when a person is forgotten; a seal covers their digests.
+    :cvar __stable__: columns that never change; a seal covers their values.
+    :cvar __words__: columns that may be emptied later for erasure; a seal covers their digests.
     """
 
     __stable__: ClassVar[tuple[str, ...]]
@@ -27,14 +27,14 @@ class SealedRow:
     if TYPE_CHECKING:
         id: Mapped[int]
         at: Mapped[datetime]
-    #: Keyed digests of the words, in their order; empty in rows from before there were seals.
+    #: Keyed digests of the texts, in order; empty in rows from before seals were introduced.
     digests: Mapped[str] = tagged(String(160), default="", server_default="", export=False)
 
 
 class AuditEvent(SealedRow, Base):
-    """One thing worth knowing later: a login, a denial, a reveal, a change of rights or settings.
+    """An audit event: a sign-in, a refusal, a disclosure, a change of rights or settings.
 
-    References carry no foreign key: the trail outlives what it speaks of.
+    There are no foreign keys: the trail outlives the referenced rows.
     """
 
     __tablename__ = "audit_events"
@@ -60,7 +60,7 @@ class AuditEvent(SealedRow, Base):
 
 
 class AuditSeal(Base):
-    """A seal over some rows of one table; each seal covers the one before it."""
+    """A seal over rows of one table; each seal includes the previous one."""
 
     __tablename__ = "audit_seals"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -71,17 +71,17 @@ class AuditSeal(Base):
     source: Mapped[str] = tagged(String(60), index=True)
     #: The highest id it covers.
     last_id: Mapped[int] = tagged(BigId)
-    #: The sealed ids as closed ranges: a row that was written early and committed late comes in a later seal.
+    #: The sealed ids as closed ranges: a row that was written early and committed late is in a later seal.
     ranges: Mapped[list[list[int]]] = tagged(JSON)
-    #: Rows sealed.
+    #: Number of sealed rows.
     rows: Mapped[int] = tagged(Integer)
-    #: HMAC-SHA256 over the seal before and the rows, 64 hex digits.
+    #: HMAC-SHA256 over the previous seal and the rows, 64 hex digits.
     hash: Mapped[str] = tagged(String(64), unique=True)
-    #: Two sealers at once cannot both go on from the same seal.
+    #: Prevents two concurrent seals after the same one.
     previous: Mapped[str] = tagged(String(64), unique=True)
 
     @property
     def anchor(self) -> str:
-        """Return number and hash, to be noted elsewhere; in groups, so that no log takes it for a telephone number."""
+        """Return number and hash, to be stored elsewhere; grouped, so that no log filter takes it for a telephone number."""
         groups = [self.hash[start : start + 4] for start in range(0, len(self.hash), 4)]
         return f"{self.id}:{'-'.join(groups)}"

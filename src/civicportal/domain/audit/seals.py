@@ -1,7 +1,7 @@
-"""Sealing the trail behind its writers, and finding what was changed since.
+"""Sealing of the audit trail, and verification.
 
-No writer waits for a seal: a job takes the rows that are older than a few seconds, in their order. A chain whose head
-every writer moves would let through one of them at a time.
+No writer waits for a seal: a job seals rows that are older than a few seconds. A hash chain whose head
+every writer moves would serialise them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 MATURE = timedelta(seconds=10)
-"""Rows younger than this may still lie in open transactions."""
+"""Younger rows may still be in open transactions."""
 LATE = timedelta(hours=1)
-"""A row that is committed later than this after it was written is not sealed any more; verifying names it."""
+"""A row committed later than this after it was written is not sealed; verification reports it."""
 MOST_ROWS = 1000
-"""Rows in one seal."""
+"""Maximum rows in one seal."""
 FIRST = ""
-"""What the first seal covers as the one before it."""
+"""Predecessor of the first seal."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flaw:
-    """Something that verifying found.
+    """A problem found by verification.
 
-    :ivar seal: number of the seal; 0 where rows have none.
+    :ivar seal: number of the seal; 0 for rows without one.
     :ivar source: table of the rows.
     """
 
@@ -47,9 +47,9 @@ class Flaw:
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """What verifying has looked at, and what it found.
+    """The result of a verification.
 
-    :ivar last: number of the last seal; where there was none, of that before it.
+    :ivar last: number of the last seal; if there was none, of the previous one.
     """
 
     last: int
@@ -70,32 +70,32 @@ class SealService(Service):
         return self.session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1))
 
     def waiting(self) -> int:
-        """Return how many rows no seal covers yet."""
+        """Return the number of unsealed rows."""
         return sum(self._waiting(model) for model in _models())
 
     def seal(self, *, late: bool = True) -> int:
-        """Put one seal over each table with rows that are old enough.
+        """Seal the rows of each table that are old enough.
 
-        :param late: look for rows that were committed after others that are sealed, too.
+        :param late: include rows that were committed after others that are sealed.
         :returns: how many rows were sealed.
         """
         return sum(self._seal(model, late) for model in _models())
 
     def verify(self, newest: int | None = None, anchor: tuple[int, str] | None = None) -> Verified:
-        """Recompute the seals.
+        """Verify the seals.
 
-        :param newest: only so many of the newest seals; all if None.
-        :param anchor: number and hash of a seal that was noted elsewhere: who cuts off the tail of the trail cannot
-            keep it.
+        :param newest: number of newest seals; all if None.
+        :param anchor: number and hash of a seal noted elsewhere, which reveals a truncated
+        trail.
         """
         found = self.verify_on(self._before(newest) if newest else 0)
         return replace(found, flaws=(*self._against(anchor), *found.flaws))
 
     def verify_on(self, after: int, most: int | None = None) -> Verified:
-        """Recompute the seals that follow one.
+        """Verify the seals after a given one.
 
         :param after: its number; 0 for the beginning.
-        :param most: seals; all if None.
+        :param most: maximum seals; all if None.
         """
         flaws: list[Flaw] = []
         seals = rows = 0
@@ -140,12 +140,12 @@ class SealService(Service):
         return len(self._passed_over(model)) + (self.session.scalar(ahead) or 0)
 
     def _front(self, model: type[Any], *conditions: ColumnElement[bool]) -> int:
-        """Return the highest id that a seal covers."""
+        """Return the highest sealed id."""
         of_table = AuditSeal.source == model.__tablename__
         return self.session.scalar(select(func.max(AuditSeal.last_id)).where(of_table, *conditions)) or 0
 
     def _passed_over(self, model: type[Any]) -> list[int]:
-        """Return the ids of young rows that no seal covers though it covers higher ones: they were committed later."""
+        """Return the ids of recent unsealed rows below the highest sealed id, which were committed later."""
         late = self.work.clock.now() - LATE
         floor = self._front(model, AuditSeal.at < late)
         young = (model.id > floor, model.id <= self._front(model), model.at >= late)
@@ -173,12 +173,12 @@ class SealService(Service):
             after = seals[-1].id
 
     def _before(self, newest: int) -> int:
-        """Return the number of the seal before some of the newest; 0 where these are all."""
+        """Return the number of the seal before the newest ones; 0 if these are all."""
         numbers = select(AuditSeal.id).order_by(AuditSeal.id.desc())
         return self.session.scalar(numbers.offset(newest).limit(1)) or 0
 
     def _hash_at(self, number: int) -> str:
-        """Return what the seal after this number must cover as the one before it."""
+        """Return the hash that the seal after this number must include."""
         hashes = select(AuditSeal.hash).where(AuditSeal.id <= number).order_by(AuditSeal.id.desc())
         return self.session.scalar(hashes.limit(1)) or FIRST
 

@@ -20,7 +20,7 @@ class AuditService(Service):
     def record(
         self, action: str, *, subject_id: int | None = None, case_id: int | None = None, **data: object
     ) -> None:
-        """Write one event by the present actor.
+        """Write one event of the current actor.
 
         :param action: ``area:thing``.
         :param subject_id: the person whose data was touched, by user id.
@@ -42,12 +42,12 @@ class AuditService(Service):
         tell_of(self.work, event)
 
     def lookers(self, case_id: int, within: timedelta) -> list[str]:
-        """Return the names of other staff who opened the case of late, the latest first."""
+        """Return the names of other staff who opened the case recently, latest first."""
         latest = self.looks(case_id, within).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
         return list(dict(self.work.session.execute(latest).all()).values())
 
     def looks(self, case_id: int, within: timedelta) -> Select[int | None, str]:
-        """Return a query for ids and names of other staff who opened the case of late."""
+        """Return a query for ids and names of other staff who opened the case recently."""
         return select(AuditEvent.actor_id, AuditEvent.actor_name).where(
             AuditEvent.case_id == case_id,
             AuditEvent.action == "case:open",

@@ -1,4 +1,4 @@
-"""What the trail's actions are called; one without a title is shown by its code."""
+"""Titles of audit actions; one without a title is shown by its code."""
 
 from typing import TYPE_CHECKING
 

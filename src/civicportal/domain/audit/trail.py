@@ -1,4 +1,4 @@
-"""The trail as administrators read it."""
+"""The audit trail for administrators."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     pass
 
 VERIFIED, UNDER_WAY = "audit:verified", "audit:verifying"
-"""What is written when the whole trail has been verified, and when a part of it."""
+"""Actions of a complete and of a partial verification."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrailQuery:
-    """What is looked for; None asks for all.
+    """Filters of the audit trail; None means no filter.
 
     :ivar action: the whole action, or its area with the colon: ``login:``.
-    :ivar actor: user id of who did it.
-    :ivar subject: user id of whose data it touched.
+    :ivar actor: user id of the actor.
+    :ivar subject: user id of the person whose data was touched.
     """
 
     action: str | None = None
@@ -38,20 +38,20 @@ class TrailService(Service):
     """Reads the trail."""
 
     def page(self, query: TrailQuery, *, before: int | None = None, after: int | None = None) -> Page:
-        """Return one page of rows, each an event alone.
+        """Return one page of events.
 
         :param before: only events older than this id.
-        :param after: only events newer than this id; it wins over ``before``.
+        :param after: only events newer than this id; it takes precedence over ``before``.
         """
         found = select(AuditEvent).where(*self._conditions(query))
         return newest_first(self.session, found, AuditEvent.id, before=before, after=after)
 
     def last_verified(self) -> AuditEvent | None:
-        """Return what the last verification of the whole trail has found."""
+        """Return the result of the last complete verification."""
         return self.last(VERIFIED)
 
     def flawed(self) -> AuditEvent | None:
-        """Return the verification that has found flaws: the one under way, or the last whole one."""
+        """Return the verification that found flaws: the current one, or the last complete one."""
         for event in (self.last(VERIFIED, UNDER_WAY), self.last_verified()):
             if event is not None and event.data["flaws"]:
                 return event

@@ -1,7 +1,7 @@
-"""The cases of a kind that the actor may see, in the form that a question wants: a page of them, all, or how many.
+"""The cases of a kind within the actor's scope, as conditions for different queries: one page, all, or a count.
 
-:func:`civicportal.domain.cases.access.rights.visible` says the same of each case by itself. Most of what an officer sees lies in their own units,
-which an index has together; what they see besides is known by its lines, and mostly little.
+:func:`civicportal.domain.cases.access.rights.visible` is the rule for a single case. Most cases that an officer sees are in their own units,
+found by an index; the others are known by referrals, and mostly few.
 """
 
 from datetime import date
@@ -35,22 +35,22 @@ class CaseScope(Service):
         self._numbers: dict[str, Total] = work.memo()
 
     def listed(self, kind: str) -> ColumnElement[bool]:
-        """Return the condition for a list of which no more than a page is read.
+        """Return the condition for a list of which one page is read.
 
-        Of much, whoever walks along the list soon meets a page of it; of little, hundreds of thousands of others would be
-        looked at for each, so it is named: what lies in the actor's units, and the ids of the few that lie elsewhere.
+        If there are many cases, an ordered scan fills a page soon; if there are few, it would examine hundreds of thousands
+        of others, so they are selected directly: by the actor's units, and by the ids of the few in other units.
         """
         if sees_all(self.work.actor, kind):
             return visible(self.work.actor, walked=True)
         own = self._own(kind)
         if own.number:
             return self._named(kind) if own.exact else visible(self.work.actor, walked=True)
-        # Asked for units that have none, PostgreSQL would go along the whole list in the hope of some.
+        # For units without cases PostgreSQL would scan the whole list.
         elsewhere = self.elsewhere(kind)
         return false() if elsewhere is None else elsewhere
 
     def seen(self, kind: str, since: date | None = None) -> ColumnElement[bool]:
-        """Return the condition for whoever reads all of them.
+        """Return the condition for reading all cases.
 
         :param since: the first day of those that are asked for, where there is one: the condition need not hold for older ones.
         """
@@ -59,9 +59,9 @@ class CaseScope(Service):
         return self._named(kind, since)
 
     def elsewhere(self, kind: str, since: date | None = None) -> ColumnElement[bool] | None:
-        """Return the condition for those outside the actor's own units; None if there is none.
+        """Return the condition for cases outside the actor's own units; None if there are none.
 
-        Gathered once, they are not looked for again by each number of a page.
+        The ids are loaded once per page.
 
         :param since: as for :meth:`seen`.
         """
@@ -71,13 +71,13 @@ class CaseScope(Service):
         return self._elsewhere[kind, since]
 
     def total(self, kind: str, query: Rows) -> Total:
-        """Count those among the rows of a query; never all of many.
+        """Count the visible rows of a query, up to the maximum of a list.
 
         :param query: selects from ``Case``, of this kind alone.
         """
         if sees_all(self.work.actor, kind):
             return count_rows(self.session, query)
-        # In the actor's own units first: of a large one this is more than is counted, and soon met.
+        # The actor's own units first: a large unit exceeds the maximum quickly.
         found = count_rows(self.session, query.where(in_own_units(self.work.actor, kind)))
         elsewhere = self.elsewhere(kind) if found.exact else None
         if elsewhere is None:

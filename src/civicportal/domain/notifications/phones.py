@@ -1,4 +1,4 @@
-"""What arrives on the phones of a demo, and what their owners answer."""
+"""Simulated telephones of a demo: received messages and answers."""
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 MOST_MESSAGES = 40
 JOBS = (Job(name="demo.answers", every=timedelta(seconds=1), lane="messages", run=answer_inbound),)
-"""What brings answers out where no provider is fetched from."""
+"""Jobs that handle answers if no provider is polled."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PhoneMessage:
-    """A message on somebody's phone.
+    """A message on a telephone.
 
     :ivar at: aware.
-    :ivar own: the phone's owner has sent it to the city's line.
+    :ivar own: sent by the telephone's owner to the city's number.
     """
 
     text: str
@@ -39,32 +39,32 @@ class PhoneMessage:
 
 
 class Phones(Protocol):
-    """The phones of a demo. Numbers are E.164.
+    """The telephones of a demo. Numbers are E.164.
 
-    :ivar modes: how the provider can be made to behave, by name, with what people read; empty where there is none.
+    :ivar modes: behaviours of the simulated provider, by name, with titles; empty if there is none.
     """
 
     modes: Mapping[str, TranslationString]
 
     @property
     def mode(self) -> str:
-        """Return how the provider behaves now."""
+        """Return the current behaviour of the provider."""
 
     def behave(self, mode: str) -> None:
-        """Let the provider behave in another way."""
+        """Change the behaviour of the provider."""
 
     def counts(self, work: "Work") -> Mapping[str, int]:
-        """Return how many messages have arrived at each number; the number with the latest comes first."""
+        """Return the number of messages at each telephone number, the one with the latest message first."""
 
     def messages(self, work: "Work", number: str) -> Sequence[PhoneMessage]:
-        """Return what stands on one phone, the latest first."""
+        """Return the messages of a telephone, latest first."""
 
     def answer(self, work: "Work", number: str, text: str) -> None:
-        """Send a message from a phone to the city's line."""
+        """Send a message from a telephone to the city's number."""
 
 
 class OutboxPhones:
-    """The phones of a site without a provider: what the console took has arrived."""
+    """Telephones of a site without a provider: messages sent to the console have arrived."""
 
     modes: Mapping[str, TranslationString] = {}
     mode = ""
@@ -73,7 +73,7 @@ class OutboxPhones:
         """Do nothing: there is no provider."""
 
     def counts(self, work: "Work") -> Mapping[str, int]:
-        """Return how many messages have arrived at each number; the number with the latest comes first."""
+        """Return the number of messages at each telephone number, the one with the latest message first."""
         rows = work.session.execute(
             select(OutboxMessage.recipient, func.count().label("number"))
             .where(OutboxMessage.state == "sent")
@@ -83,7 +83,7 @@ class OutboxPhones:
         return {row.recipient: row.number for row in rows}
 
     def messages(self, work: "Work", number: str) -> Sequence[PhoneMessage]:
-        """Return what stands on one phone, the latest first."""
+        """Return the messages of a telephone, latest first."""
         arrived = work.session.scalars(
             select(OutboxMessage)
             .where(OutboxMessage.recipient == number, OutboxMessage.state == "sent")
@@ -102,14 +102,14 @@ class OutboxPhones:
         return sorted(found, key=lambda message: message.at, reverse=True)[:MOST_MESSAGES]
 
     def answer(self, work: "Work", number: str, text: str) -> None:
-        """Send a message from a phone to the city's line."""
+        """Send a message from a telephone to the city's number."""
         name = f"console:{secrets.token_hex(8)}"
         work.get(InboundService).keep(name, number, text, work.clock.now())
 
 
 @contextmanager
 def provider_beside(site: "Site") -> Iterator[None]:
-    """In a demo, let the stand-in of the site's provider run while the server does, and show its phones."""
+    """In a demo, run the simulator of the site's provider with the server, and show its telephones."""
     for name, implementation in in_order(site.hooks, "demo_phones"):
         if site.is_demo and name == site.transport:
             with implementation(site=site) as phones:

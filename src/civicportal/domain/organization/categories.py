@@ -1,4 +1,4 @@
-"""Editing the categories: two levels for each kind of case."""
+"""Editing of categories, two levels for each kind of case."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     pass
 
 LOOK = ("icon", "tint")
-"""What a leaf has from its root."""
+"""Attributes that a subcategory inherits from its root."""
 
 
 class CategoryService(Service):
     """Add, change, order, close and delete categories; each is written into the trail."""
 
     def tree(self, kind: str) -> Tree[Category]:
-        """Return the categories of a kind of case, as rows that may be changed."""
+        """Return the categories of a kind of case, as editable rows."""
         return self._categories.part(kind, lambda category: category.kind == kind)
 
     @memoized_property
@@ -41,7 +41,7 @@ class CategoryService(Service):
         return fetch_row(self.session, Category, category_id, lock=lock)
 
     def search(self, kind: str, words: str) -> list[Category]:
-        """Return the categories whose name or synonyms hold the words, in their order."""
+        """Return the categories whose name or synonyms contain the words, in order."""
         wanted = key(words)
         return [
             category
@@ -50,18 +50,18 @@ class CategoryService(Service):
         ]
 
     def possible_parents(self, kind: str, category: Category | None) -> list[Category]:
-        """Return the roots below which a category may stand: none for a root that has leaves."""
+        """Return the possible parents of a category: none for a root with subcategories."""
         tree = self.tree(kind)
         if category and tree.children(category.id):
             return []
         return [root for root in tree.roots if category is None or root.id != category.id]
 
     def add(self, kind: str, values: Mapping[str, Any]) -> Category:
-        """Make a category, the last below its root.
+        """Create a category, last below its root.
 
         :param values: ``name``, ``short_name``, ``parent_id``, ``unit_id``, ``deadline_days``, ``icon``, ``tint``,
-            ``hint``, ``synonyms``, ``public``.
-        :raises NotPossible: when it would stand on a third level.
+        ``hint``, ``synonyms``, ``public``.
+        :raises NotPossible: when it would be on a third level.
         """
         self._check_parent(kind, None, values["parent_id"])
         weight = editing.last_weight(self.tree(kind))
@@ -73,9 +73,9 @@ class CategoryService(Service):
         return category
 
     def change(self, category: Category, values: Mapping[str, Any]) -> None:
-        """Change a category; its leaves look as it does.
+        """Change a category; its subcategories share its appearance.
 
-        :raises NotPossible: when it would stand on a third level.
+        :raises NotPossible: when it would be on a third level.
         """
         self._check_parent(category.kind, category, values["parent_id"])
         changed = editing.changes(category, self._with_look(values))
@@ -87,7 +87,7 @@ class CategoryService(Service):
             self._record("change", category, changes=changed)
 
     def move(self, category: Category, step: int) -> None:
-        """Let a category change places with its neighbour.
+        """Swap a category with its neighbour.
 
         :param step: -1 up, 1 down.
         """
@@ -95,7 +95,7 @@ class CategoryService(Service):
             self._record("move", category, step=step)
 
     def set_active(self, category: Category, active: bool) -> None:
-        """Offer a category to citizens, or not any more; its cases stay as they are."""
+        """Offer a category to citizens, or not any more; its cases do not change."""
         category.active = active
         self._record("open" if active else "close", category)
 

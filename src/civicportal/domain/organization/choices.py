@@ -1,4 +1,4 @@
-"""What forms offer of the organisation: its trees, each row below its parent."""
+"""Form options of the organisation's trees."""
 
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,9 @@ INDENT = "\N{EM SPACE}"
 
 
 def unit_options(work: "Work", *, keep: int | None = None) -> list[Option]:
-    """Return the units that are at work.
+    """Return the active units.
 
-    :param keep: id of one that stays among them although it is closed.
+    :param keep: id of a closed one to include.
     """
     tree = work.get(OrganizationService).units
     return [
@@ -26,9 +26,9 @@ def unit_options(work: "Work", *, keep: int | None = None) -> list[Option]:
 
 
 def category_options(work: "Work", *, unused: bool = False) -> list[Option]:
-    """Return the categories, grouped by the service they belong to.
+    """Return the categories, grouped by service.
 
-    :param unused: also those that citizens cannot choose any more.
+    :param unused: include those that citizens cannot choose any more.
     """
     organization = work.get(OrganizationService)
     return [

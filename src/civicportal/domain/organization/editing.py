@@ -1,4 +1,4 @@
-"""What units and categories share when they are edited: their order, what refers to them, what the trail says."""
+"""Shared editing of units and categories: order, references, audit data."""
 
 from collections.abc import Iterator, Mapping
 from secrets import token_hex
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def new_key(prefix: str) -> str:
-    """Return a key for a row that is made in the browser; it never changes."""
+    """Return a key for a row created in the browser; it never changes."""
     return f"{prefix}_{token_hex(4)}"
 
 
 def in_order(tree: Tree[Node], parent_id: int | None = None) -> Iterator[tuple[int, Node]]:
-    """Yield every row of a tree as it is read from above, with its depth."""
+    """Yield every row of a tree in depth-first order, with its depth."""
     for row in tree.children(parent_id):
         yield 0, row
         yield from ((depth + 1, below) for depth, below in in_order(tree, row.id))
 
 
 def move(tree: Tree[Node], row: Node, step: int) -> bool:
-    """Let a row change places with a neighbour of the same parent.
+    """Swap a row with a neighbour of the same parent.
 
     :param step: -1 up, 1 down.
     :returns: whether there was such a neighbour.
@@ -43,18 +43,18 @@ def move(tree: Tree[Node], row: Node, step: int) -> bool:
 
 
 def number(tree: Tree[Node]) -> None:
-    """Write the order of a tree into its rows."""
+    """Write the order of a tree to its rows."""
     for position, (_depth, row) in enumerate(in_order(tree)):
         row.weight = -position
 
 
 def last_weight(tree: Tree[Node]) -> int:
-    """Return the weight of a new row, which comes after all others."""
+    """Return the weight of a new row, which comes last."""
     return min((row.weight for row in tree.by_id.values()), default=1) - 1
 
 
 def is_used(work: "Work", row: Unit | Category) -> bool:
-    """Return whether a row of any table, those of plugins too, refers to a unit or category."""
+    """Return whether a row of any table, including plugins', refers to a unit or category."""
     target = type(row).__table__.c.id
     metadatas = [Base.metadata, *(models.metadata for models in work.site.models.values())]
     columns = (
@@ -64,13 +64,13 @@ def is_used(work: "Work", row: Unit | Category) -> bool:
         for column in table.columns
         if any(key.column is target for key in column.foreign_keys)
     )
-    # What an index may answer comes first: for most that is enough, and no large table is read from end to end.
+    # Indexed columns first: for most rows that is enough, and no large table is scanned.
     queries = (exists().where(column == row.id) for column in sorted(columns, key=_is_indexed, reverse=True))
     return any(work.session.scalar(select(query)) for query in queries)
 
 
 def changes(row: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return what values would change in a row: old and new by name."""
+    """Return the changed values of a row: old and new by name."""
     return {
         name: [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value
     }

@@ -1,4 +1,4 @@
-"""Units, the two-level category tree, and days on which the city does not work."""
+"""Units, the two-level category tree, and days off."""
 
 from datetime import date, time, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from civicportal.core.reference import REFERENCE
 
 
 class Unit(Base):
-    """A part of the municipality that has a kartable."""
+    """A department of the municipality with a kartable."""
 
     __tablename__ = "units"
     __table_args__ = {"sqlite_autoincrement": True, "info": REFERENCE}
@@ -24,7 +24,7 @@ class Unit(Base):
     id: Mapped[int] = id_column()
     key: Mapped[str] = tagged(String(40), unique=True)
     name: Mapped[str] = tagged(String(200))
-    #: Fits a parameter of a text message: 25 UTF-16 units at most.
+    #: Fits a parameter of a text message: at most 25 UTF-16 units.
     short_name: Mapped[str] = tagged(String(25))
     parent_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
     phone: Mapped[str] = tagged(String(40), default="")
@@ -33,7 +33,7 @@ class Unit(Base):
 
 
 class Category(Base):
-    """What a case is about; a root has an icon, a leaf has a responsible unit and a deadline."""
+    """The subject of a case; a root has an icon, a subcategory a responsible unit and a deadline."""
 
     __tablename__ = "categories"
     __table_args__ = (UniqueConstraint("kind", "key"), {"sqlite_autoincrement": True, "info": REFERENCE})
@@ -51,14 +51,14 @@ class Category(Base):
     tint: Mapped[str] = tagged(String(2), default="")
     hint: Mapped[str] = tagged(String(200), default="")
     synonyms: Mapped[list[str]] = tagged(JSON, default=list)
-    #: Cases are offered for publication with the box already ticked.
+    #: The checkbox for publication is ticked by default.
     public: Mapped[bool] = tagged(Boolean, default=False)
     weight: Mapped[int] = tagged(Integer, default=0)
     active: Mapped[bool] = tagged(Boolean, default=True)
 
 
 class Holiday(Base):
-    """A day on which the city does not work, beside the weekend."""
+    """A day off besides the weekend."""
 
     __tablename__ = "holidays"
     __table_args__ = {"info": REFERENCE}
@@ -68,7 +68,7 @@ class Holiday(Base):
 
 
 class Closure(Base):
-    """A period of whole days on which the city does not work, for instance a storm or an energy shortage."""
+    """A period of whole days off, for instance a storm or an energy shortage."""
 
     __tablename__ = "closures"
     __table_args__ = {"info": REFERENCE}
@@ -85,13 +85,13 @@ class Closure(Base):
 
 
 class OfficeHours(Base):
-    """When the offices work in an ordinary week: one row, planted from ``[calendar]`` of the site."""
+    """The office hours of an ordinary week: one row, seeded from ``[calendar]`` of the site."""
 
     __tablename__ = "office_hours"
     __table_args__ = {"info": REFERENCE}
 
     id: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
-    #: Weekdays as Python counts them, Monday 0.
+    #: Weekdays in Python's numbering, Monday 0.
     weekend: Mapped[list[int]] = tagged(JSON)
     half_days: Mapped[list[int]] = tagged(JSON)
     opens: Mapped[time] = tagged(Time)
@@ -101,7 +101,7 @@ class OfficeHours(Base):
 
     @property
     def rules(self) -> dict[str, Any]:
-        """Return them as parameters of :class:`~civicportal.util.calendar.CityCalendar`."""
+        """Return the parameters for :class:`~civicportal.util.calendar.CityCalendar`."""
         return {
             "weekend": frozenset(self.weekend),
             "half_days": frozenset(self.half_days),
@@ -111,7 +111,7 @@ class OfficeHours(Base):
 
 
 class Seed(Base):
-    """A seed of the site's files that was applied once; what people change or delete afterwards stays so."""
+    """A seed of the site's files that was applied once; later changes and deletions persist."""
 
     __tablename__ = "seeds"
 

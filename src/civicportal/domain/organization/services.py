@@ -1,4 +1,4 @@
-"""Reading the organisation: trees of units and categories, and the city's working calendar."""
+"""Read access to the organisation: trees of units and categories, and the working calendar."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import select
 
-# Until Python 3.12 functools.cached_property holds one lock for all objects of a class while it computes: a reader
-# that waits for the database would keep the one that has it from going on.
+# Until Python 3.12 functools.cached_property holds one lock for all objects of a class while it computes: a thread
+# that waits for the database would block the one that has the connection.
 from sqlalchemy.util import memoized_property
 
 from civicportal.core.work import Service
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 
 class UnknownUnit(CivicportalError):
-    """There is no unit of this key."""
+    """There is no unit with this key."""
 
 
 Node = TypeVar("Node", Unit, Category)
 
 
 class Tree(Generic[Node]):
-    """Rows that have parents, in the order in which they came.
+    """Rows with parents, in their order.
 
-    Rows that stand below each other, as a restored table may hold them, are walked through once.
+    Cycles, as a restored table may contain them, are visited once.
     """
 
     def __init__(self, rows: Iterable[Node]) -> None:
@@ -48,11 +48,11 @@ class Tree(Generic[Node]):
         self._parts: dict[str, Tree[Node]] = {}
 
     def of(self, belongs: Callable[[Node], bool]) -> "Tree[Node]":
-        """Return the tree of some of the rows."""
+        """Return the tree of some rows."""
         return Tree(row for row in self.by_id.values() if belongs(row))
 
     def part(self, name: str, belongs: Callable[[Node], bool]) -> "Tree[Node]":
-        """Return the same, made once for each name."""
+        """Return the tree of some rows, cached by name."""
         if name not in self._parts:
             self._parts[name] = self.of(belongs)
         return self._parts[name]
@@ -63,11 +63,11 @@ class Tree(Generic[Node]):
         return self.children(None)
 
     def children(self, node_id: int | None) -> list[Node]:
-        """Return the rows right below one."""
+        """Return the children of a row."""
         return self._children.get(node_id, [])
 
     def subtree(self, node_id: int) -> frozenset[int]:
-        """Return the ids of a row and of all below it."""
+        """Return the ids of a row and of all its descendants."""
         found, waiting = set[int](), [node_id]
         while waiting:
             one = waiting.pop()
@@ -77,7 +77,7 @@ class Tree(Generic[Node]):
         return frozenset(found)
 
     def path(self, node_id: int | None) -> list[Node]:
-        """Return the rows that lead from the topmost one down to a row, itself the last; none where there is none."""
+        """Return the path from the root to a row, inclusive; empty if there is none."""
         found: dict[int, Node] = {}
         node = self.by_id.get(node_id or 0)
         while node is not None and node.id not in found:
@@ -86,7 +86,7 @@ class Tree(Generic[Node]):
         return list(reversed(found.values()))
 
     def root_of(self, node_id: int) -> Node:
-        """Return the topmost row above one, or itself."""
+        """Return the root above a row, or the row itself."""
         return self.path(node_id)[0]
 
 
@@ -95,12 +95,12 @@ class OrganizationService(Service):
 
     @memoized_property
     def units(self) -> Tree[Unit]:
-        """Return all units, the inactive too: old cases still name them. The rows are reference data, not to be changed."""
+        """Return all units including inactive ones, which old cases name. The rows are cached, read-only."""
         return self.work.reference("units", read_units)
 
     @memoized_property
     def categories(self) -> Tree[Category]:
-        """Return the categories of all kinds; reference data, not to be changed."""
+        """Return the categories of all kinds; cached, read-only."""
         return self.work.reference("categories", read_categories)
 
     def categories_of(self, kind: str) -> Tree[Category]:
@@ -108,7 +108,7 @@ class OrganizationService(Service):
         return self.categories.part(kind, lambda category: category.kind == kind)
 
     def unit(self, key: str) -> Unit:
-        """Return the unit of a key.
+        """Return the unit with a key.
 
         :raises UnknownUnit: names the key.
         """
@@ -118,7 +118,7 @@ class OrganizationService(Service):
         raise UnknownUnit(f"there is no unit {key!r}")
 
     def category(self, kind: str, key: str) -> Category | None:
-        """Return the category of a key, or None."""
+        """Return the category with a key, or None."""
         for category in self.categories_of(kind).by_id.values():
             if category.key == key:
                 return category
@@ -138,23 +138,23 @@ class OrganizationService(Service):
     def calendar(self) -> "CityCalendar":
         """Return the city's calendar with its office hours, holidays and closures.
 
-        The yearly holidays of the country count besides, whether they are among the holidays or not.
+        The annual holidays of the country always count, whether they are in the table or not.
         """
         return self.work.reference("calendar", partial(read_calendar, self.work.site.calendar))
 
 
 def read_units(session: "Session") -> Tree[Unit]:
-    """Read all units, as rows of a session."""
+    """Load all units, as rows of a session."""
     return Tree(session.scalars(select(Unit).order_by(Unit.weight.desc(), Unit.id)))
 
 
 def read_categories(session: "Session") -> Tree[Category]:
-    """Read the categories of all kinds, as rows of a session."""
+    """Load the categories of all kinds, as rows of a session."""
     return Tree(session.scalars(select(Category).order_by(Category.weight.desc(), Category.id)))
 
 
 def read_calendar(calendar: "CityCalendar", session: "Session") -> "CityCalendar":
-    """Return a calendar with the office hours and the days off that the database holds."""
+    """Return a calendar with the office hours and days off in the database."""
     if hours := session.get(OfficeHours, 1):
         calendar = replace(calendar, **hours.rules)
     closed = (day for closure in session.scalars(select(Closure)) for day in closure.days)

@@ -1,4 +1,4 @@
-"""Editing the units of the municipality."""
+"""Editing of units."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,13 +24,13 @@ class UnitService(Service):
 
     @memoized_property
     def tree(self) -> Tree[Unit]:
-        """Return all units, as rows that may be changed."""
+        """Return all units, as editable rows."""
         return read_units(self.session)
 
     def fetch(self, unit_id: int, *, lock: bool = False) -> Unit:
         """Return a unit.
 
-        :param lock: for a change, with all others: where it may stand depends on them.
+        :param lock: lock it for a change, with all others, on which its position depends.
         :raises NotFound: when there is none.
         """
         if lock:
@@ -38,7 +38,7 @@ class UnitService(Service):
         return fetch_row(self.session, Unit, unit_id, lock=lock)
 
     def possible_parents(self, unit: Unit | None) -> list[Unit]:
-        """Return the units below which one may stand: no unit stands below itself."""
+        """Return the possible parents of a unit: not itself or its descendants."""
         below = self.tree.subtree(unit.id) if unit else frozenset()
         return [
             row
@@ -47,7 +47,7 @@ class UnitService(Service):
         ]
 
     def add(self, values: Mapping[str, Any]) -> Unit:
-        """Make a unit, the last below its parent.
+        """Create a unit, last below its parent.
 
         :param values: ``name``, ``short_name``, ``parent_id``, ``phone``.
         """
@@ -60,7 +60,7 @@ class UnitService(Service):
     def change(self, unit: Unit, values: Mapping[str, Any]) -> None:
         """Change a unit.
 
-        :raises NotPossible: when it would stand below itself.
+        :raises NotPossible: when it would be its own descendant.
         """
         if self._would_stand_below_itself(unit, values["parent_id"]):
             raise NotPossible(_("A unit cannot stand below itself."))
@@ -71,7 +71,7 @@ class UnitService(Service):
             self._record("change", unit, changes=changed)
 
     def move(self, unit: Unit, step: int) -> None:
-        """Let a unit change places with its neighbour.
+        """Swap a unit with its neighbour.
 
         :param step: -1 up, 1 down.
         """
@@ -79,14 +79,14 @@ class UnitService(Service):
             self._record("move", unit, step=step)
 
     def open(self, unit: Unit) -> None:
-        """Let a unit take cases again."""
+        """Reopen a unit for cases."""
         unit.active = True
         self._record("open", unit)
 
     def close(self, unit: Unit) -> None:
-        """Let a unit take no cases any more; what it has stays with it.
+        """Close a unit for new cases; it keeps its cases.
 
-        :raises NotPossible: for the unit that takes what nothing else fits.
+        :raises NotPossible: for the fallback unit.
         """
         self._refuse_fallback(unit)
         unit.active = False
@@ -114,8 +114,8 @@ class UnitService(Service):
         return parent_id == unit.id
 
     def _locked_parents(self) -> dict[int, int | None]:
-        """Return the parent of each unit as it stays until the end: what was read before may have changed."""
-        # Cases and memberships that name a unit meanwhile are not held up.
+        """Return the parent of each unit, locked: what was read before may have changed."""
+        # This lock does not block transactions that add cases and memberships of a unit.
         query = select(Unit.id, Unit.parent_id).order_by(Unit.id).with_for_update(key_share=True)
         return dict(self.session.execute(query).all())
 

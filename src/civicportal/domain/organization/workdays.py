@@ -1,4 +1,4 @@
-"""Editing the working calendar: office hours, holidays, closures."""
+"""Editing of the working calendar: office hours, holidays, closures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 LONGEST_CLOSURE = 60
-"""Days."""
+"""Maximum days."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DayOff:
     """A holiday of a year.
 
-    :ivar kept: it is among the city's own holidays, so that it can be deleted.
-    :ivar yearly: it returns every year by the rules of the country.
+    :ivar kept: it is stored by the city and can be deleted.
+    :ivar yearly: it recurs every year by the rules of the country.
     """
 
     day: date
@@ -48,7 +48,7 @@ class WorkdayService(Service):
     # -- office hours ---------------------------------------------------------------------------------------
 
     def hours(self, *, lock: bool = False) -> OfficeHours:
-        """Return the office hours, those of the site's file where nobody has planted any."""
+        """Return the office hours, those of the site's file if none are stored."""
         found = self.session.get(OfficeHours, 1, with_for_update=lock or None)
         if found:
             return found
@@ -80,7 +80,7 @@ class WorkdayService(Service):
     # -- holidays -------------------------------------------------------------------------------------------
 
     def holidays(self, year: int) -> list[DayOff]:
-        """Return the holidays of a year of the city's calendar, those of every year too, by their days."""
+        """Return the holidays of a year of the city's calendar, including recurring ones, by date."""
         first, end = self.bounds(year)
         kept = self.session.scalars(select(Holiday).where(Holiday.day >= first, Holiday.day < end))
         titles = {row.day: row.name for row in kept}
@@ -120,9 +120,9 @@ class WorkdayService(Service):
         self._record("holiday_delete", day=day.isoformat(), title=holiday.name)
 
     def take_over(self, year: int) -> int:
-        """Write the country's yearly holidays of a year among the city's own, with their names.
+        """Copy the country's annual holidays of a year to the city's own, with their names.
 
-        :returns: how many were not there before.
+        :returns: how many were new.
         """
         localizer = self.work.site.localizer()
         missing = [day for day in self.holidays(year) if day.yearly and not day.kept]
@@ -136,13 +136,13 @@ class WorkdayService(Service):
     # -- closures -------------------------------------------------------------------------------------------
 
     def closures(self, year: int) -> list[Closure]:
-        """Return the closures that touch a year of the city's calendar, by their days."""
+        """Return the closures that overlap a year of the city's calendar, by date."""
         first, end = self.bounds(year)
         query = select(Closure).where(Closure.first_day < end, Closure.last_day >= first)
         return list(self.session.scalars(query.order_by(Closure.first_day, Closure.id)))
 
     def add_closure(self, first_day: date, last_day: date, reason: str) -> None:
-        """Close the city for some days.
+        """Add a closure.
 
         :raises NotPossible: when the days are in the wrong order or too many.
         """
@@ -155,7 +155,7 @@ class WorkdayService(Service):
         self._record("closure_add", first=first_day.isoformat(), last=last_day.isoformat(), reason=reason)
 
     def delete_closure(self, closure_id: int) -> None:
-        """Open the city again on the days of a closure.
+        """Delete a closure.
 
         :raises NotFound: when there is none.
         """

@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SAMPLE = 20
-"""Pictures by which an unmarked store is known: half of them must lie in it."""
+"""Newest pictures by which an unmarked store is recognised: half of them must exist in it."""
 SEALS = 20
-"""Newest seals of the audit trail by which the secret of an older portal is known."""
+"""Newest seals of the audit trail that verify the secret of an older portal."""
 
 LOST = "; if it is lost for good, and with it all that was sealed: civicportal keys adopt"
-"""The way on of a refused secret that nobody has any more."""
+"""Advice for a secret that is permanently lost."""
 
 Marks = dict[str, Any]
 """Rows of :class:`PortalMark` by name."""

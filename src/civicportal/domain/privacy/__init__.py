@@ -1,4 +1,4 @@
-"""What a person decides about their own data: what they are told, who looked, taking it away, leaving."""
+"""People's own data: notification preferences, access log, export, deletion of the account."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ ROUTES = {
     "account_delete_code": "/account/delete/code",
 }
 SHOWS, ACTS, FORM = ("GET",), ("POST",), ("GET", "POST")
-#: Route, view, template, who may, methods.
+#: Route, view, template, permission, methods.
 VIEWS = (
     ("account_notifications", "notifications", "notifications", SIGNED_IN, FORM),
     ("account_access", "access", "access", SIGNED_IN, SHOWS),
@@ -25,7 +25,7 @@ VIEWS = (
 
 
 def includeme(config: Any) -> None:
-    """Add the pages of one's own data."""
+    """Add the pages of people's own data."""
     add_pages(
         config,
         ROUTES,

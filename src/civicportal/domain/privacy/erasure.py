@@ -1,4 +1,4 @@
-"""Forgetting a person: what the tags of every column say is blanked or deleted, and their history stays without them."""
+"""Erasure of a person: columns are emptied or rows deleted by their privacy tags; the history stays without them."""
 
 import logging
 from datetime import datetime
@@ -30,33 +30,33 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_PERSONS = 20
-"""Persons forgotten in one run of the job."""
+"""Maximum people per run of the job."""
 PATIENCE = 300
-"""Seconds that a statement may take: the whole trail is looked through for a person, and nobody waits before a screen."""
+"""Statement timeout in seconds: the whole audit trail is searched for a person."""
 
 
 class ErasureService(Service):
     """Erase people and their closed cases.
 
-    The words of an open case stay until it is closed: they are what its unit works with. Then its answer can be read by
-    its PIN for as long as a citizen may object. Until that is over it hangs on an empty row of its person.
+    The text of an open case stays until it is closed, because its unit needs it. Then its answer can be read by
+    its PIN until the citizen can no longer object. Until then it refers to an empty row of its person.
     """
 
     def erase(self, user: User) -> list[str]:
-        """Forget a person, and each of their cases that was closed long enough ago.
+        """Erase a person, and each of their cases that was closed long enough ago.
 
-        :returns: the keys of their pictures, to be dropped after the commit.
+        :returns: the keys of their pictures, to be deleted after the commit.
         """
         owner = owner_of(user, closed_by=self._closed_by())
         pictures = self._pictures(owner)
-        # An open case keeps its words, but by the name of its person nobody finds it any more.
+        # An open case keeps its text, but cannot be found by the name of its person any more.
         nameless = update(Case).where(Case.citizen_id == user.id).values(people="", search_person="")
         self.session.execute(nameless.execution_options(synchronize_session=False))
         self._rename_cases(owner)
         forgotten = list(self.session.scalars(owner.cases))
         for table in reversed(list(tables(self.work.site))):
             self._erase_rows(table, owner)
-        # By what is left of them, subject and category, they are found.
+        # They are found by the remaining subject and category.
         fold_words(self.session.connection(), Case.id.in_(forgotten))
         if user.erased_at is None:
             self.work.get(AuditService).record("member:erase", subject_id=user.id)
@@ -70,7 +70,7 @@ class ErasureService(Service):
         return pictures
 
     def due(self, after: int = 0, limit: int = MOST_PERSONS) -> list[int]:
-        """Return the ids of people whose time is over: not erased yet, or with a case whose time is over since.
+        """Return the ids of people to be erased: not erased yet, or with a case that has become due since.
 
         :param after: id of the last one that was tried.
         """
@@ -88,7 +88,7 @@ class ErasureService(Service):
         return list(self.session.scalars(select(Attachment.key).where(Attachment.case_id.in_(owner.cases))))
 
     def _rename_cases(self, owner: Owner) -> None:
-        """Put its kind's title where a person has named a case themselves: what is left needs a name in lists."""
+        """Replace subjects written by a person with the title of the kind, since lists need one."""
         site = self.work.site
         names = self.session.scalars(select(Case.kind).where(Case.id.in_(owner.cases)).distinct())
         for kind in [kind_of(site, name) for name in names]:
@@ -112,7 +112,7 @@ class ErasureService(Service):
 def erase_deleted(site: "Site") -> None:
     """Erase people who were deleted more than thirty days ago, each in a separate transaction.
 
-    Who cannot be forgotten is passed over and tried again in the next run.
+    A failure is skipped and tried again in the next run.
     """
     left, after = MOST_PERSONS, 0
     while left:
@@ -128,7 +128,7 @@ def _try_to_erase(site: "Site", user_id: int) -> bool:
     try:
         _erase(site, user_id)
     except Exception as problem:
-        # The problem's own words may hold what was to be erased.
+        # The exception's message may contain the data to be erased.
         log.error("the person %s could not be erased: %s", user_id, type(problem).__name__)
         return False
     return True

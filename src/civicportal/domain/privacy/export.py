@@ -1,4 +1,4 @@
-"""Everything that is kept of a person, as one archive for them to take away."""
+"""Export of all data of a person as one archive."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ DATA = "data.json"
 PIECE = 64 * 1024
 """Bytes read of a picture at a time."""
 PATIENCE = 60
-"""Seconds that a statement may take: the whole trail is looked through for a person."""
+"""Statement timeout in seconds: the whole audit trail is searched for a person."""
 
 READ_ME = _(
     "This archive holds what the portal ${site} keeps of you, made on ${day}. data.json holds your cases, "
@@ -42,7 +42,7 @@ class ExportService(Service):
     def rows(self, user: User) -> dict[str, list[dict[str, Any]]]:
         """Return a person's rows by table, each value readable by people and programs.
 
-        Secrets, words between officers and what others wrote in the person's cases are left out.
+        Secrets, internal texts of officers and texts of others in the person's cases are left out.
         """
         owner = owner_of(user)
         cases = self.session.execute(select(Case.id, Case.code).where(Case.citizen_id == user.id))
@@ -51,7 +51,7 @@ class ExportService(Service):
         return {name: rows for name, rows in found.items() if rows}
 
     def pictures(self, user: User) -> list[tuple[str, str]]:
-        """Return the pictures of a person's cases: key of the file and a name with its ending."""
+        """Return the pictures of a person's cases: key of the file and a name with its suffix."""
         query = (
             select(Attachment.key, Attachment.content_type, Case.code)
             .join(Case, Case.id == Attachment.case_id)
@@ -86,7 +86,7 @@ class ExportService(Service):
 
 
 def stream(site: "Site", user_id: int) -> Iterator[bytes]:
-    """Yield the archive piece by piece: the data are read at once, the pictures one by one outside any transaction."""
+    """Yield the archive in chunks: the data are read first, the pictures one by one outside any transaction."""
     with site.work(write=False, patience=PATIENCE) as work:
         user = work.session.get_one(User, user_id)
         rows, pictures = work.get(ExportService).rows(user), work.get(ExportService).pictures(user)
@@ -107,7 +107,7 @@ def _picture(site: "Site", archive: ZipFile, sink: "_Sink", key: str, name: str)
         source = site.storage.open(key)
     except FileMissing:
         return
-    # Bare information means stored as it is: a picture is compressed already.
+    # ZipInfo without compression: pictures are compressed already.
     with source, archive.open(ZipInfo(name), "w") as target:
         while piece := source.read(PIECE):
             target.write(piece)
@@ -115,7 +115,7 @@ def _picture(site: "Site", archive: ZipFile, sink: "_Sink", key: str, name: str)
 
 
 class _Sink:
-    """A file that hands on what is written into it."""
+    """A file-like buffer that the generator empties."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -125,17 +125,17 @@ class _Sink:
         return len(piece)
 
     def flush(self) -> None:
-        """Nothing waits here."""
+        """Do nothing: there is no buffering."""
 
     def close(self) -> None:
-        """Nothing is open here."""
+        """Do nothing: nothing is open."""
 
     def take(self) -> bytes:
-        """Return what was written since."""
+        """Return the bytes written since the last call."""
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)
 
 
 def _is_given(column: Column[Any]) -> bool:
-    """Return whether a column's value is handed out: the numbers by which rows know each other say nothing."""
+    """Return whether a column's value is exported: foreign keys mean nothing to people."""
     return bool(column.info.get("export", True)) and not isinstance(column.type, BigInteger)

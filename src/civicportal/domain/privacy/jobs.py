@@ -1,4 +1,4 @@
-"""What the worker does for the privacy of people."""
+"""Jobs of privacy."""
 
 from civicportal.core.jobs import Job
 from civicportal.domain.privacy.erasure import erase_deleted

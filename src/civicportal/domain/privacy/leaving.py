@@ -1,4 +1,4 @@
-"""Leaving the portal, and coming back within thirty days."""
+"""Deletion of the own account, and restoring it within thirty days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LeftCase:
-    """An open case that goes on without its citizen.
+    """An open case that continues without its citizen.
 
-    :ivar pin: opens it at the follow-up page from now on; shown once.
+    :ivar pin: for the tracking page from now on; shown once.
     """
 
     code: str
@@ -36,16 +36,16 @@ class LeavingService(Service):
     """Delete one's own account."""
 
     def open_cases(self, user: User) -> Sequence[Case]:
-        """Return the open cases of a person, the oldest first."""
+        """Return the open cases of a person, oldest first."""
         query = select(Case).where(Case.citizen_id == user.id, Case.stage.in_(OPEN_STAGES))
         return self.session.scalars(query.order_by(Case.id)).all()
 
     def leave(self, user: User) -> list[LeftCase]:
-        """Hide a person and end every session; after thirty days their data are erased.
+        """Mark a person as deleted and end every session; after thirty days their data are erased.
 
-        Open cases stay with their units. Each gets a PIN, by which whoever has it can follow it up.
+        Open cases stay with their units. Each gets a PIN by which it can be tracked.
 
-        :raises NotPossible: for staff: an administrator sees to it that their work passes on.
+        :raises NotPossible: for staff, whose work an administrator must transfer first.
         """
         if user.username:
             raise NotPossible(_("An administrator deletes the accounts of staff."))

@@ -1,4 +1,4 @@
-"""Who looked at a person's data, as the person reads it: units and levels of access, never names of staff."""
+"""The access log of a person's data, with units and roles, never names of staff."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     pass
 
 PAGE_SIZE = 30
-#: What the trail calls a look at somebody's data. One who opens a case again and again is shown each time.
+#: Titles of the audit actions that are accesses. Repeated accesses are all listed.
 LOOKS: dict[str, TranslationString] = {
     "case:open": _("Opened your case"),
     "reveal:contact": _("Looked at your mobile number"),
@@ -29,11 +29,11 @@ LOOKS: dict[str, TranslationString] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One look at somebody's data.
+    """One access to a person's data.
 
-    :ivar code: tracking code of the case it was about, if any.
-    :ivar unit: names of the units of whoever looked; empty for one who is bound to none.
-    :ivar role: titles of their levels of access, as they are today.
+    :ivar code: tracking code of the case, if any.
+    :ivar unit: names of the actor's units; empty for a city-wide role.
+    :ivar role: titles of the actor's current roles.
     """
 
     id: int
@@ -48,9 +48,9 @@ class LookerService(Service):
     """Read the trail for the person it speaks of."""
 
     def of(self, user_id: int, *, before: int | None = None) -> list[Look]:
-        """Return the looks at a person's data by staff, the latest first, one more than a page if there are more.
+        """Return the accesses to a person's data by staff, latest first, one more than a page if there are more.
 
-        :param before: id of the last one of the page before.
+        :param before: id of the last one of the previous page.
         """
         query = (
             select(AuditEvent, Case.code)

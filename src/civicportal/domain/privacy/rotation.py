@@ -1,7 +1,7 @@
-"""Changing the keys of the encryption at rest while the portal runs.
+"""Rotation of encryption keys while the portal runs.
 
-A new key is put in front of the others; from then on it writes, and all read. Rotating writes what older keys wrote
-again, in batches; when nothing of an older key is left it may be removed.
+A new key is put in front of the others; it encrypts from then on, and all decrypt. Rotation re-encrypts the values of older
+keys in batches; when none are left an older key may be removed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 BATCH = 200
-"""Values in one transaction: nobody waits long for it."""
+"""Values per transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SealedCount:
-    """How many values of one column which keys have sealed.
+    """Numbers of encrypted values of a column by key.
 
     :ivar column: ``table.column``.
-    :ivar newest: by the key that writes now.
-    :ivar older: by another key of the site: to be written again.
-    :ivar lost: by a key that the site does not have: nobody can read them.
+    :ivar newest: by the current encrypting key.
+    :ivar older: by another key of the site: to be re-encrypted.
+    :ivar lost: by a key that the site does not have: they cannot be read.
     """
 
     column: str
@@ -41,14 +41,14 @@ class SealedCount:
 
 
 def count_sealed(work: "Work") -> list[SealedCount]:
-    """Return how far the values of every sealed column of core and plugins are, whichever plugin brought it."""
+    """Return the numbers for every encrypted column of core and plugins, including disabled plugins."""
     return [_count(work, column) for column in sealed_columns(work.site)]
 
 
 def rotate(site: "Site", progress: Callable[[str, int], None] | None = None) -> int:
-    """Write every value again that an older key has sealed. It may be interrupted at any time and run again.
+    """Re-encrypt every value of an older key. It may be interrupted at any time and repeated.
 
-    :param progress: told after each batch: the column, and how many values have been written so far.
+    :param progress: called after each batch with the column and the number of values so far.
     :returns: how many were written.
     """
     written = 0
@@ -67,7 +67,7 @@ def rotate(site: "Site", progress: Callable[[str, int], None] | None = None) -> 
 
 
 def findings(work: "Work") -> Iterator[Finding]:
-    """Yield what is wrong with the keys, for ``civicportal check``."""
+    """Yield the problems with the keys, for ``civicportal check``."""
     counts = count_sealed(work)
     older, lost = sum(count.older for count in counts), sum(count.lost for count in counts)
     if older:
@@ -97,7 +97,7 @@ def _count(work: "Work", column: Column[Any]) -> SealedCount:
 
 
 def _older(work: "Work", column: Column[Any], last: Sequence[Any] | None) -> Sequence[Any]:
-    """Return a batch of primary keys, each with its value behind it."""
+    """Return a batch of primary keys with their values."""
     keys = column.table.primary_key.columns
     query = select(*keys, column).where(_mark(column).in_(work.site.keys.older_marks))
     if last is not None:
@@ -106,7 +106,7 @@ def _older(work: "Work", column: Column[Any], last: Sequence[Any] | None) -> Seq
 
 
 def _write_anew(work: "Work", column: Column[Any], row: Sequence[Any]) -> int:
-    """Write one value again unless somebody changed it meanwhile; a damaged one stays as it is."""
+    """Re-encrypt one value unless it was changed concurrently; a damaged one is left as it is."""
     *key, value = row
     try:
         fresh = work.site.keys.encrypt(work.site.keys.decrypt(value))

@@ -1,4 +1,4 @@
-"""What a person chooses to be told."""
+"""Forms of notification preferences."""
 
 from civicportal.util.i18n import _
 from civicportal.web.forms import SwitchWidget
@@ -6,7 +6,7 @@ from civicportal.web.schema import Flag, Node, StrictSchema
 
 
 class ChoicesEntry(StrictSchema):
-    """What is sent by SMS."""
+    """Notifications by SMS."""
 
     case_notices = Node(
         Flag(),
@@ -32,7 +32,7 @@ class ChoicesEntry(StrictSchema):
 
 
 class StaffChoicesEntry(ChoicesEntry):
-    """What is sent to staff besides."""
+    """Further notifications of staff."""
 
     digest = Node(
         Flag(),

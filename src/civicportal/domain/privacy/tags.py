@@ -1,4 +1,4 @@
-"""Reading the privacy tags of every column of core and plugins: whose row it is, whose value, what is sealed."""
+"""Access to data by the privacy tags of every column of core and plugins: owner of a row or value, encryption."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """Whose rows are meant.
+    """The owner of rows.
 
-    :ivar mobile: E.164; None when it is known no more.
-    :ivar cases: selects the ids of the person's cases that are meant.
+    :ivar mobile: E.164; None if unknown.
+    :ivar cases: selects the ids of the person's cases.
     """
 
     user_id: int
@@ -30,7 +30,7 @@ class Owner:
 
 
 def owner_of(user: "User", *, closed_by: datetime | None = None) -> Owner:
-    """Return the owner that a person is, of all their cases or of those that were closed by a moment."""
+    """Return a person as owner, of all their cases or of those closed before a time."""
     cases = select(Case.id).where(Case.citizen_id == user.id)
     if closed_by is not None:
         cases = cases.where(Case.closed_at <= closed_by)
@@ -38,14 +38,14 @@ def owner_of(user: "User", *, closed_by: datetime | None = None) -> Owner:
 
 
 def tables(site: "Site") -> Iterator[Table]:
-    """Yield every table of the core and of the site's plugins, those first that others refer to."""
+    """Yield every table of the core and of the site's plugins, referenced ones first."""
     yield from Base.metadata.sorted_tables
     for models in site.models.values():
         yield from models.metadata.sorted_tables
 
 
 def belongs(table: Table, link: str, owner: Owner) -> ColumnElement[bool]:
-    """Return the condition for the rows that a link gives to an owner."""
+    """Return the condition for the rows that a link connects to an owner."""
     column, sort = table.columns[link], links(table)[link]
     if sort == "case":
         return column.in_(owner.cases)
@@ -54,7 +54,7 @@ def belongs(table: Table, link: str, owner: Owner) -> ColumnElement[bool]:
     mine: ColumnElement[bool] = column == owner.user_id
     if link != usual_link(table):
         return mine
-    # A row that names nobody, for it was written before there was an account, is its number's.
+    # A row without a user id, from before the account existed, belongs to its number.
     numbers = [table.columns[name] for name, sort in links(table).items() if sort == "mobile"]
     return or_(mine, *(_belongs_by_number(table, number, owner) for number in numbers))
 
@@ -64,20 +64,20 @@ def _belongs_by_number(table: Table, number: Column[Any], owner: Owner) -> Colum
         return false()
     mine: ColumnElement[bool] = number == owner.mobile
     if "user_id" in table.columns:
-        # A number that changed hands: what was written to its owner of that time is theirs.
+        # A number that changed its owner: messages belong to the person at that time.
         someone = table.columns["user_id"]
         mine &= or_(someone.is_(None), someone == owner.user_id)
     return mine
 
 
 def sealed_columns(site: "Site") -> Iterator[Column[Any]]:
-    """Yield every column whose text the site's keys have encrypted."""
+    """Yield every encrypted column."""
     for table in tables(site):
         yield from (column for column in table.columns if column.info.get("sealed"))
 
 
 def blank(column: Column[Any]) -> Any:
-    """Return what stands in a column whose value is forgotten."""
+    """Return the value of an emptied column."""
     if column.nullable:
         return null()
     if isinstance(column.type, JSON):

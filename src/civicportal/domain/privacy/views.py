@@ -1,4 +1,4 @@
-"""Pages of one's own data: choices of messages, who looked, the archive, leaving."""
+"""Pages of people's own data: notification preferences, access log, export, deletion."""
 
 from dataclasses import asdict
 from typing import Any
@@ -26,7 +26,7 @@ from civicportal.web.schema import whole_number
 
 
 def notifications(request: Request) -> Any:
-    """Choose what one is told by SMS."""
+    """Show and save notification preferences."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
         present = work.get(ChoiceService).of(user.id)
@@ -42,7 +42,7 @@ def notifications(request: Request) -> Any:
 
 
 def access(request: Request) -> dict[str, Any]:
-    """Show who of the municipality looked at one's data."""
+    """Show which staff accessed the person's data."""
     before = whole_number(request.GET.get("before", "")) or None
     looks = request.work.get(LookerService).of(request.identity.person_id, before=before)
     shown = looks[:PAGE_SIZE]
@@ -51,15 +51,15 @@ def access(request: Request) -> dict[str, Any]:
 
 @proved
 def data(_request: Request) -> dict[str, Any]:
-    """Explain the archive and offer it."""
+    """Explain and offer the export."""
     return {}
 
 
 @proved
 def download(request: Request) -> Response:
-    """Send the archive, made while it is sent.
+    """Stream the export.
 
-    :raises TooMany: when it was taken too often today.
+    :raises TooMany: when it was downloaded too often today.
     """
     user_id = request.identity.person_id
     request.site.limits.hit("export_person", user_id)
@@ -74,7 +74,7 @@ def download(request: Request) -> Response:
 
 
 def delete(request: Request) -> Any:
-    """Explain what leaving means, take the code that confirms it, and say goodbye."""
+    """Explain the deletion of the account, ask for the code that confirms it, and delete it."""
     user = own_user(request)
     context = {"user": user, "left": None, "cases": _open_cases(request, user)}
     challenge = codes.latest(request, "leave")
@@ -103,7 +103,7 @@ def delete(request: Request) -> Any:
 
 
 def send_code(request: Request) -> Any:
-    """Send the code that confirms leaving."""
+    """Send the code that confirms the deletion."""
     user = own_user(request)
     if user.username or not user.mobile:
         raise NotFound("an administrator deletes this account")

@@ -1,7 +1,7 @@
-"""Measures: what the figures count is kept on the case and in the counters.
+"""Measures of cases for statistics, on the case and in the counters.
 
-Filled here for the cases there are: how often they were passed on and opened again, and what was said of their last
-closing. Handling times need the city's calendar and the counters its time zone, so the worker makes both afterwards
+Filled here for existing cases: numbers of referrals and reopenings, and ratings of their last
+closing. Handling times need the city's calendar and the counters its time zone, so the worker computes both afterwards
 (``civicportal stats rebuild`` does so at once).
 """
 
@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 BATCH = 20_000
-"""Ids of cases that one statement fills."""
+"""Ids of cases per statement."""
 OPEN = sa.text("stage IN ('registered', 'in_progress')")
 UNMEASURED = sa.text("closed_at IS NOT NULL AND handling_minutes IS NULL")
 ON_CASES = ("reopenings", "hops", "rated", "satisfied")
@@ -45,13 +45,13 @@ WHERE id BETWEEN :first AND :last AND EXISTS (SELECT 1 FROM ratings WHERE rating
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        # Three indexes over all cases, and every case once.
+        # Creates three indexes over all cases, and updates every case once.
         op.execute("SET LOCAL statement_timeout = '30min'")
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("handling_minutes", sa.Integer(), nullable=True))
         for name in ON_CASES:
             batch_op.add_column(sa.Column(name, sa.Integer(), server_default="0", nullable=False))
-    # They would not know of the new columns: no counters at all are soon made anew.
+    # They lack the new columns; without any counters they are rebuilt soon.
     op.execute("DELETE FROM case_counts")
     with op.batch_alter_table("case_counts", schema=None) as batch_op:
         for name in ON_COUNTS:

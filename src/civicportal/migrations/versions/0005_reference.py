@@ -1,4 +1,4 @@
-"""The stamp of the reference data: one row, whose value changes whenever any of them does.
+"""The stamp of the reference data: one row, whose value changes with it.
 
 Revision ID: 0005
 Revises: 0004

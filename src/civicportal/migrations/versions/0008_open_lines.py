@@ -94,13 +94,13 @@ UPDATE referrals SET (kind, category_id, status, stage, deadline, paused_at, sen
 ) WHERE closed_at IS NULL AND id BETWEEN :first AND :last
 """
 BATCH = 20_000
-"""Ids of lines that one statement fills."""
+"""Ids of referrals per statement."""
 
 
 def upgrade() -> None:
     is_postgresql = op.get_bind().dialect.name == "postgresql"
     if is_postgresql:
-        # Every open line once, and indexes over all of them.
+        # Reads every open referral once, and creates indexes over all of them.
         op.execute("SET LOCAL statement_timeout = '30min'")
     for name, kind in COPIES:
         op.add_column("referrals", sa.Column(name, kind, nullable=True))

@@ -17,14 +17,14 @@ depends_on = None
 MEASURES = ("on_time", "late", "reopened", "rated", "satisfied", "hops")
 
 
-# A part of all rows, beyond which PostgreSQL clears up after changes and looks at a table anew. A fifth, as it comes,
-# would be weeks of a city's cases: figures are read from indexes alone only where it has cleared up.
+# Share of changed rows after which PostgreSQL vacuums and analyses a table. The default, a fifth,
+# would be weeks of a city's cases: statistics use index-only scans only where it has vacuumed.
 OFTEN = (
     "autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02,"
     " autovacuum_analyze_scale_factor = 0.02"
 )
 LARGE = ("cases", "case_events", "referrals", "case_counts", "case_month_counts", "case_search", "outbox")
-#: Counters are changed where they stand, as long as their page has room.
+#: Counters are updated in place (HOT) while their page has room.
 COUNTERS = ("case_counts", "case_month_counts")
 
 
@@ -78,7 +78,7 @@ def downgrade() -> None:
 
 
 def _figures(included: list[str]) -> None:
-    """Make the index anew from which figures are read, with what else stands in it."""
+    """Recreate the covering index of statistics with more columns."""
     op.drop_index("ix_cases_figures", table_name="cases")
     columns = ["kind", "created_at", "category_id", "unit_id", "handling_minutes", "citizen_id"]
     op.create_index("ix_cases_figures", "cases", columns, postgresql_include=included)

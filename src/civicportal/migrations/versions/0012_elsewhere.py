@@ -67,7 +67,7 @@ UPDATE referrals SET (kind, category_id, elsewhere) = (
 )
 """
 BATCH = 20_000
-"""Ids of lines that one statement fills."""
+"""Ids of referrals per statement."""
 
 
 def upgrade() -> None:

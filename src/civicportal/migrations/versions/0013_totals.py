@@ -1,6 +1,6 @@
-"""Counters of all the time, from which the lengths of lists are read.
+"""Total counters, for the lengths of lists.
 
-``civicportal db upgrade`` fills them afterwards, as it does those of months.
+``civicportal db upgrade`` fills them afterwards, as it does the monthly ones.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 MEASURES = ("on_time", "late", "reopened", "rated", "satisfied", "hops")
-#: Few rows that are changed all the time: they stay where they stand, and are cleared up often.
+#: Few rows with many updates: a low fill factor, and frequent vacuum.
 STORAGE = (
     "fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02,"
     " autovacuum_analyze_scale_factor = 0.02"

@@ -1,4 +1,4 @@
-"""When an inbound message could not be answered, so that it stands in no other's way."""
+"""The time of the last failed answer to an inbound message, so that it does not block others."""
 
 import sqlalchemy as sa
 from alembic import op

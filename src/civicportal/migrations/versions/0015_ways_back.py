@@ -1,4 +1,4 @@
-"""The ways back that deleting a code and forgetting a person go: to the messages of a code, to what somebody did."""
+"""Indexes for deleting codes and erasing people: messages of a code, actions of a person."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,6 @@
-"""Whose a message to the city's line is: the number it came from may become another person's.
+"""The person of an inbound message, since its number may pass to another person.
 
-Those that are there are given to whoever has the number today, as they were told apart until now.
+Existing messages are assigned to the current owner of the number.
 """
 
 import sqlalchemy as sa

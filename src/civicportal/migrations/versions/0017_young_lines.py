@@ -1,4 +1,4 @@
-"""Of what an officer sees beside their own units, the lines of some days, and those that a person had, are told by an index alone."""
+"""Covering indexes for an officer's referrals of a span of days, and for a person's referrals."""
 
 import sqlalchemy as sa
 from alembic import op

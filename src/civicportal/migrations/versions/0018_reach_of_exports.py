@@ -1,6 +1,6 @@
-"""With which memberships a file was written: it is not for somebody who has come to another unit since.
+"""The scope with which an export was written, to refuse it after a change of unit.
 
-Of the files that are there nobody knows it. They are offered no more, and ordered once more within the three days they had.
+It is unknown for existing files: they can no longer be downloaded, and have to be ordered again.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""A row for each worker process, and of each job who runs it since when and how the last run went."""
+"""A row per worker process, and for each job its worker, start and result of the last run."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The words of a published case as everybody reads them."""
+"""The public text of a published case."""
 
 import sqlalchemy as sa
 from alembic import op

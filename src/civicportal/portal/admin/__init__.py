@@ -1,4 +1,4 @@
-"""The pages of administrators about the organisation and the running portal itself."""
+"""Pages of administrators about the organisation and the running portal."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from civicportal.web.pages import add_pages
 
 SEE_PLUGINS = "core:plugin:view"
 ROUTES = {"admin.plugins": "/admin/plugins", "admin.plugins_check": "/admin/plugins/check"}
-#: Route, view, template, who may, method.
+#: Route, view, template, permission, method.
 VIEWS = (
     ("admin.plugins", "plugins.plugins", "plugins", SEE_PLUGINS, "GET"),
     ("admin.plugins_check", "plugins.check", None, SEE_PLUGINS, "POST"),

@@ -1,4 +1,4 @@
-"""The pages on which administrators arrange the municipality: units, categories, routing, the working calendar."""
+"""Administration of units, categories, routing and the working calendar."""
 
 from civicportal.web.pages import Page
 

@@ -1,4 +1,4 @@
-"""What the organisation lacks so that every case reaches somebody in time."""
+"""Findings about the organisation that keep cases from being handled in time."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 AHEAD = timedelta(days=60)
-"""So long before a year begins its holidays should be known."""
+"""How long before a year its holidays should be entered."""
 
 
 def findings(work: "Work") -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy."""
+    """Yield the problems, each with its remedy."""
     yield from _unattended_cases(work)
     yield from _gaps(work)
     yield from _closed_units(work)
@@ -129,7 +129,7 @@ def _units_without_people(work: "Work") -> Iterator[Finding]:
 
 
 def _categories_without_people(work: "Work") -> Iterator[Finding]:
-    """Yield the categories that no member of their unit works on: the head is left alone with their cases."""
+    """Yield the categories that no member of their unit works on, so that only the head sees their cases."""
     organization, custody = work.get(OrganizationService), work.get(CustodyService)
     staffed = custody.staffed(heads=False)
     for category in organization.categories.by_id.values():
@@ -167,7 +167,7 @@ def _limited_rights(work: "Work") -> Iterator[Finding]:
 
 
 def _kinds_without_people(work: "Work") -> Iterator[Finding]:
-    """Yield the kinds whose cases end, where nothing sends them elsewhere, with people who may not work on them."""
+    """Yield the kinds whose default unit has no one with the right to work on them."""
     custody = work.get(CustodyService)
     for kind, unit in _ends(work):
         if custody.before(kind.name, None, unit.id) == "nobody":
@@ -185,7 +185,7 @@ def _kinds_without_people(work: "Work") -> Iterator[Finding]:
 
 
 def _ends(work: "Work") -> Iterator[tuple[CaseKind, Unit]]:
-    """Yield each kind with the unit in which its cases end by default, unless each of its categories has a unit."""
+    """Yield each kind with the default unit of its cases, unless each of its categories has a unit."""
     organization, routing = work.get(OrganizationService), work.get(RoutingService)
     units = organization.units.by_id
     for kind in kinds_of(work.site).values():

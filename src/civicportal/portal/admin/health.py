@@ -1,4 +1,4 @@
-"""Checking the portal's health: it may ask other machines, so it is done beside the pages and kept for them."""
+"""Health check of the portal, run in the background because it may call other machines; pages show the stored result."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ def check(site: "Site") -> None:
 
 
 def last_check(work: "Work") -> HealthCheck | None:
-    """Return what the last check found, if there was one."""
+    """Return the result of the last check, if any."""
     return work.session.get(HealthCheck, THE_ONE)
 
 

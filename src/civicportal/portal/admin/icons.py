@@ -1,4 +1,4 @@
-"""Icons for categories: names of the sprite, and what is seen on them."""
+"""Icons for categories: names of the sprite with labels."""
 
 from translationstring import TranslationString
 

@@ -1,4 +1,4 @@
-"""What every plugin brings to this site."""
+"""Contents of each plugin on this site."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from civicportal.core.plugins import PluginInfo
     from civicportal.core.work import Work
 
-#: Hooks whose items are counted by their plugin.
+#: Hooks whose items are counted for each plugin.
 COUNTED = {"messages": "register_messages", "jobs": "register_jobs"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PluginCard:
-    """A plugin as the administrators' page shows it.
+    """A plugin on the administrators' page.
 
-    :ivar titles: of its kinds of cases; of its settings, where it brings none.
+    :ivar titles: of its kinds of cases, or of its settings.
     :ivar hooks: those it implements.
     :ivar tables: their names.
-    :ivar behind: its tables do not fit its code.
+    :ivar behind: its tables do not match its code.
     """
 
     name: str
@@ -38,9 +38,9 @@ class PluginCard:
 
 @dataclass(frozen=True, kw_only=True)
 class Sleeper:
-    """A plugin that is not on the list of the site.
+    """A plugin that the site does not list.
 
-    :ivar installed: its distribution is there.
+    :ivar installed: its distribution is installed.
     :ivar tables: its tables are still in the database.
     """
 
@@ -50,7 +50,7 @@ class Sleeper:
 
 
 class Inventory:
-    """Lists the plugins of the site, and those that sleep."""
+    """List the enabled and the disabled plugins of the site."""
 
     def __init__(self, work: "Work") -> None:
         self.site = work.site
@@ -61,7 +61,7 @@ class Inventory:
         return [self._card(info, behind=info.name in behind) for info in self.site.plugins]
 
     def sleeping(self) -> list[Sleeper]:
-        """Return the plugins that are installed, or have left tables here, and are not listed."""
+        """Return the plugins that are installed, or have tables here, and are not listed."""
         installed = {entry.name for entry in entry_points(group=GROUP)}
         left = set(sleeping(self.site))
         names = sorted((installed | left) - {info.name for info in self.site.plugins})
@@ -85,7 +85,7 @@ class Inventory:
         )
 
     def counts(self, name: str) -> dict[str, int]:
-        """Return how many tables, pages, permissions, messages and jobs a plugin brings to the running portal."""
+        """Return the numbers of tables, pages, permissions, messages and jobs of a plugin in the running portal."""
         return dict(self._counts(name))
 
     def _hooks(self, info: "PluginInfo") -> tuple[str, ...]:

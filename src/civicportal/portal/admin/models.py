@@ -1,4 +1,4 @@
-"""The last look at the portal's health."""
+"""The result of the last health check."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from civicportal.core.db import Base, tagged
 
 
 class HealthCheck(Base):
-    """What the last check found: one row, written by the worker and by whoever asks for a check."""
+    """The findings of the last health check: one row, written by the worker and on request."""
 
     __tablename__ = "health_checks"
 

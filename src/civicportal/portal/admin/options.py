@@ -1,4 +1,4 @@
-"""What can be chosen in the forms of administration."""
+"""Form options for administration."""
 
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,12 @@ def kind_options(request: Request) -> list[Option]:
 
 
 def root_options(roots: "list[Category]") -> list[Option]:
-    """Return root categories to choose from."""
+    """Return root categories as options."""
     return [Option(value=str(root.id), label=root.name) for root in roots]
 
 
 def people_options(work: "Work") -> list[Option]:
-    """Return the staff of all units, by their units: the value is ``<unit>-<user>``."""
+    """Return the staff of all units: the value is ``<unit>-<user>``."""
     units = work.get(OrganizationService).units
     people = offered(work)
     return [
@@ -41,7 +41,7 @@ def people_options(work: "Work") -> list[Option]:
 
 
 def known_facts(site: "Site") -> dict[str, tuple[KnownFact, set[str]]]:
-    """Return the facts that rules may ask, by name, each with the kinds that know it."""
+    """Return the facts available in rules, by name, each with the kinds that have it."""
     found: dict[str, tuple[KnownFact, set[str]]] = {}
     for kind in kinds_of(site).values():
         for fact in kind.known_facts(site) if kind.known_facts else ():

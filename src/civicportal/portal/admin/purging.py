@@ -55,7 +55,7 @@ def purge_plugin(
         raise ConfigurationError(f"{name!r} has {number} cases: say --cases keep or --cases delete")
     deleted = _delete_cases(site, kinds, number, progress) if cases == "delete" else 0
     if cases == "delete":
-        # Even if none was left: a purge that was interrupted may have deleted them, and not got to this.
+        # Even if none was left: an interrupted purge may have deleted them already.
         rebuild(site)
     with site.work() as work:
         rights: set[str] = set()

@@ -1,4 +1,4 @@
-"""The forms of administration."""
+"""Forms of administration."""
 
 from datetime import time
 from typing import Any
@@ -32,7 +32,7 @@ from civicportal.web.schema import (
 )
 
 SHORT = 25
-"""UTF-16 code units that fit into a field of a text message."""
+"""UTF-16 code units that fit into a placeholder of a text message."""
 LONGEST_DEADLINE = 365
 """Office days."""
 SIZES = ("100", "300", "1000")
@@ -40,7 +40,7 @@ SIZES = ("100", "300", "1000")
 
 
 def fits_sms(node: colander.SchemaNode, value: str) -> None:
-    """Refuse a name that would not fit into a field of a text message."""
+    """Refuse a name that does not fit into a placeholder of a text message."""
     if utf16_len(value) > SHORT:
         raise colander.Invalid(node, _("Please write at most ${count} characters.", mapping={"count": SHORT}))
 
@@ -86,13 +86,13 @@ class UnitForm(StrictSchema):
 
 
 class UnitClosing(StrictSchema):
-    """Who takes over what points to a unit."""
+    """The unit that takes over the references to a unit."""
 
     target = optional_choice("units", _("Who takes over"), _("Nobody: everything stays as it is"))
 
 
 class LeafForm(StrictSchema):
-    """A category below a root."""
+    """A subcategory."""
 
     parent = Node(Choice(lambda bindings: bindings["parents"]), title=_("Belongs to"))
     name = _name()
@@ -117,7 +117,7 @@ class LeafForm(StrictSchema):
 
 
 class RootForm(LeafForm):
-    """A root category: it has a look, which its leaves share."""
+    """A root category with its appearance, which its subcategories share."""
 
     icon = Node(
         Choice(lambda bindings: bindings["icons"]),
@@ -131,19 +131,19 @@ class RootForm(LeafForm):
     )
 
     def after_bind(self, node: colander.SchemaNode, _bindings: dict[str, Any]) -> None:
-        """A root stands below nothing."""
+        """Remove the parent: a root has none."""
         del node["parent"]
 
 
 def icon_options(present: str) -> list[Option]:
-    """Return the icons to choose from; one that a file has planted stays among them."""
+    """Return the available icons, including the current one of a file."""
     options = [Option(value=name, label=title, icon=name, tone="t") for name, title in ICONS.items()]
     known = present in ICONS
     return options if known else [*options, Option(value=present, label=present, icon=present, tone="t")]
 
 
 class RuleForm(StrictSchema):
-    """A rule of routing; a field ``fact_<name>`` for each fact of the site's services is added to it."""
+    """A routing rule; a field ``fact_<name>`` is added for each fact of the site's services."""
 
     title = Node(CleanText(2, 200), title=_("What the rule says"))
     kind = optional_choice("kinds", _("Service"), _("All services"))
@@ -169,7 +169,7 @@ class RuleForm(StrictSchema):
 
 
 class DryRunForm(StrictSchema):
-    """Which past cases are looked at; it stands in the address."""
+    """The past cases of a dry run, in the URL."""
 
     newest = Node(Choice(lambda bindings: bindings["sizes"]), title=_("Newest cases"), missing=SIZES[0])
     first = Node(CityDate(), title=_("Registered from"), missing=None)
@@ -178,7 +178,7 @@ class DryRunForm(StrictSchema):
 
 
 class HoursForm(StrictSchema):
-    """When the offices work in an ordinary week."""
+    """The office hours of an ordinary week."""
 
     opens = Node(ClockTime(), title=_("Opens at"), widget=_clock())
     closes = Node(ClockTime(), title=_("Closes at"), widget=_clock())
@@ -224,7 +224,7 @@ class HolidayForm(StrictSchema):
 
 
 class ClosureForm(StrictSchema):
-    """Some days on which the city does not work."""
+    """A closure of some days."""
 
     first_day = Node(CityDate(), title=_("First day"))
     last_day = Node(CityDate(), title=_("Last day"), description=_("Empty: one day."), missing=None)
@@ -232,14 +232,14 @@ class ClosureForm(StrictSchema):
 
 
 class ListQuery(StrictSchema):
-    """What a list of categories shows; it stands in the address."""
+    """Filters of a list of categories, in the URL."""
 
     kind = Node(CleanText(0, 40), missing="")
     q = Node(CleanText(0, 100), title=_("Words"), missing="")
 
 
 class YearQuery(StrictSchema):
-    """The year of the calendar's page."""
+    """The year of the calendar page."""
 
     year = Node(BoundedInt(1300, 2200), title=_("Year"), missing=None)
 

@@ -1,4 +1,4 @@
-"""A year of the city's calendar as twelve small pages, each a table of weeks."""
+"""A year of the city's calendar as twelve months, each a table of weeks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Day:
     """A day of a month.
 
     :ivar number: in its month.
-    :ivar sort: why it is not a full office day; empty for one.
+    :ivar sort: why it is not a full office day; empty if it is one.
     :ivar title: of a holiday or closure.
     """
 
@@ -27,7 +27,7 @@ class Day:
 
 @dataclass(frozen=True, kw_only=True)
 class Month:
-    """A month; weeks have seven places, empty before its first and after its last day."""
+    """A month; weeks have seven cells, empty before its first and after its last day."""
 
     title: str
     weeks: Sequence[Sequence[Day | None]]
@@ -45,7 +45,7 @@ def months(
 ) -> list[Month]:
     """Return the months of a year.
 
-    :param week: the days of the week in their order, as Python counts them.
+    :param week: the weekdays in order, in Python's numbering.
     """
 
     def day(moment: date) -> Day:

@@ -6,7 +6,7 @@ from civicportal.web.pages import add_pages
 
 SEE = "core:audit:view"
 ROUTES = {"admin.audit": "/admin/audit", "admin.audit_verify": "/admin/audit/verify"}
-#: Route, view, template, who may, method.
+#: Route, view, template, permission, method.
 VIEWS = (
     ("admin.audit", "trail", "trail", SEE, "GET"),
     ("admin.audit_verify", "verify", None, SEE, "POST"),

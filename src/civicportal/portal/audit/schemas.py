@@ -1,4 +1,4 @@
-"""What narrows the trail."""
+"""Filters of the audit trail."""
 
 from civicportal.util.i18n import _
 from civicportal.web.forms import optional_choice
@@ -18,7 +18,7 @@ AREAS = (
 
 
 class TrailFilters(StrictSchema):
-    """It stands in the address, so a name or number never does."""
+    """Filters in the URL, which therefore contain no names or numbers."""
 
     action = optional_choice(
         "actions",

@@ -16,12 +16,12 @@ from civicportal.web.schema import Option
 
 FILTERS = ("action", "case", "first", "last", "actor", "subject")
 NEWEST = 20
-"""Seals that a press of the button verifies; the worker verifies them all once a day."""
+"""Seals verified on request; the worker verifies all once a day."""
 
 
 def trail(request: Request) -> dict[str, Any]:
-    """List the events under the filters of the address."""
-    # A trail speaks of cases and people by number; readers know codes and names.
+    """List the events with the filters of the URL."""
+    # The trail refers to cases and people by id; readers know codes and names.
     from civicportal.domain.accounts.services import AccountService
     from civicportal.domain.cases.codes import CodeService
 

@@ -1,4 +1,4 @@
-"""What the municipality says of itself: name, colours, contact, words."""
+"""The city's branding: name, colours, contact data, texts."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from civicportal.web.pages import add_pages
 
 MANAGE = "core:setting:manage"
 ROUTES = {"admin.settings": "/admin/settings", "words": "/{page:about|privacy|terms}"}
-#: Route, view, template, who may, method.
+#: Route, view, template, permission, method.
 VIEWS = (
     ("admin.settings", "settings", "settings", MANAGE, "GET"),
     ("admin.settings", "settings", "settings", MANAGE, "POST"),

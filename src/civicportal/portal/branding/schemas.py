@@ -16,27 +16,27 @@ from civicportal.web.schema.base import Scalar
 
 SHORTEST_NAME, LONGEST_NAME = 2, 60
 MOST_UNITS = 25
-"""UTF-16 units of a parameter of a text message."""
+"""UTF-16 units of a placeholder of a text message."""
 LONGEST_WORDS = 5000
 COLOURS = ("look_primary", "look_primary_dark")
-# They become links: a scheme of another kind, or a parameter of a mail, must not come in with them.
+# They become links: a scheme of another kind, or a parameter of a mail, must not come with them.
 TELEPHONE = r"\+?[0-9][0-9 ()/-]{1,38}"
 EMAIL = r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"
 WEBSITE = r"https?://[\w-]+(?:\.[\w-]+)*(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?"
 
 
 class OfShape(Scalar):
-    """A short text that machines read too: a colour, a number, an address. Its digits are kept as ASCII.
+    """A short machine-readable text: a colour, a number, an address. Its digits are stored as ASCII.
 
-    :param pattern: what the whole text must be like, once it is stripped.
-    :param wrong: what is said of any other; without digits, which the page would write in its own script.
+    :param pattern: for the whole stripped text.
+    :param wrong: the error message; without digits, which the page would write in its own script.
     """
 
     def __init__(self, pattern: str, wrong: TranslationString) -> None:
         self.pattern, self.wrong = re.compile(pattern), wrong
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
-        """Return the text; raise :class:`colander.Invalid` for one of another shape."""
+        """Return the text; raise :class:`colander.Invalid` if it does not match."""
         value = latin_digits(store(text))
         if not self.pattern.fullmatch(value):
             raise colander.Invalid(node, self.wrong)
@@ -55,12 +55,12 @@ class HexColor(OfShape):
         )
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
-        """Return it in small letters; raise :class:`colander.Invalid` for what is no colour."""
+        """Return it in lower case; raise :class:`colander.Invalid` for an invalid colour."""
         return super().read(node, text.lower())
 
 
 def fits_a_message(node: colander.SchemaNode, value: str) -> None:
-    """Refuse a name that the provider would cut."""
+    """Refuse a name that the provider would truncate."""
     if utf16_len(value) > MOST_UNITS:
         raise colander.Invalid(
             node, _("Please write at most ${count} characters.", mapping={"count": MOST_UNITS})
@@ -81,7 +81,7 @@ def _words(title: Any, rows: int) -> colander.SchemaNode:
 
 
 class SettingsForm(StrictSchema):
-    """Names, colours, contact and words; the field ``contact_phone`` is the value ``contact.phone``."""
+    """Name, colours, contact data and texts; the field ``contact_phone`` is the value ``contact.phone``."""
 
     name = Node(CleanText(SHORTEST_NAME, LONGEST_NAME), title=_("Name of the portal"))
     short_name = Node(
@@ -124,7 +124,7 @@ class SettingsForm(StrictSchema):
     digest = Node(CleanText(1, 20), widget=HiddenWidget())
 
     def validator(self, node: colander.SchemaNode, values: dict[str, str]) -> None:
-        """Refuse colours without enough contrast between words and background."""
+        """Refuse colours without enough contrast between text and background."""
         for field, dark in (("look_primary", False), ("look_primary_dark", True)):
             chosen = {name.removeprefix("look_"): values[name] for name in COLOURS if values[name]}
             poor = [one for one in contrasts(chosen) if not one.is_enough and one.dark is dark]

@@ -1,4 +1,4 @@
-"""Changing what the municipality says of itself."""
+"""Changes of the branding."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from civicportal.util.errors import Conflict
 if TYPE_CHECKING:
     pass
 
-# A value that is not there yet has no row to lock. Pages go on reading.
+# A value without a row cannot be locked, so the table is. Pages can still read.
 _ALONE = text("LOCK TABLE settings IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -22,17 +22,17 @@ class FaceService(Service):
     """Reads and writes the values that stand before those of the site's file."""
 
     def current(self) -> Face:
-        """Return the face as it is in the database at this moment."""
+        """Return the current branding in the database."""
         rows = self.session.execute(select(Setting.key, Setting.value)).all()
         return with_values(self.work.site.faces.file, dict(rows))
 
     def save(self, values: Mapping[str, str], digest: str) -> list[str]:
-        """Keep what differs from the file, forget what equals it again.
+        """Store values that differ from the file, and delete those that are equal.
 
         :param values: by key, as of :meth:`Face.values`.
-        :param digest: of the face that the form was made from.
+        :param digest: of the branding that the form was made from.
         :returns: the keys that were changed.
-        :raises Conflict: when somebody changed the face since.
+        :raises Conflict: when it was changed since.
         """
         self._alone()
         before = self.current()
@@ -47,7 +47,7 @@ class FaceService(Service):
                 self._keep(key, values[key])
         if changed:
             self.work.get(AuditService).record("setting:save", changed=changed)
-        # Until then a page may still read, and keep, what was there before.
+        # Before that, a page may still read and cache the old values.
         event.listen(self.session, "after_commit", lambda _session: self.work.site.faces.forget())
         return changed
 

@@ -1,4 +1,4 @@
-"""The page of the settings, and the city's own words: about, privacy, terms."""
+"""The settings page, and the city's texts: about, privacy, terms."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ from civicportal.web.request import Request
 
 DIGEST = "digest"
 CHANGED = _("Somebody saved the settings meanwhile. What you wrote is kept: look at it and save once more.")
-#: What the pages of words are called.
+#: Titles of the text pages.
 WORDS = {"about": _("About the portal"), "privacy": _("Privacy"), "terms": _("Terms of use")}
 
 
 def settings(request: Request) -> Any:
-    """Show the settings, or keep them."""
+    """Show or save the settings."""
     face = request.work.get(FaceService).current()
     values = face.values()
     fields = {child.name: child.name.replace("_", ".", 1) for child in SettingsForm() if child.name != DIGEST}
@@ -55,7 +55,7 @@ def settings(request: Request) -> Any:
 
     answer = handle_form(request, form, save)
     if isinstance(answer, dict):
-        # Of what stands in the form, so that a refused colour shows by how much it fails.
+        # Of the current input, so that a refused colour shows its contrast.
         typed = {name: form.readable().get(name) for name in COLOURS}
         look = {name.removeprefix("look_"): colour for name, colour in typed.items() if colour}
         answer["contrasts"] = contrasts({**face.look, **look})
@@ -63,7 +63,7 @@ def settings(request: Request) -> Any:
 
 
 def words(request: Request) -> dict[str, Any]:
-    """Show a page of the city's own words."""
+    """Show one of the city's texts."""
     page = request.matchdict["page"]
     text = request.site.face.texts.get(page, "")
     if not text:

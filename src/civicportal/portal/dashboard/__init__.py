@@ -1,4 +1,4 @@
-"""Navigation, the citizens' home and the staff desk, filled by plugins."""
+"""Navigation, the citizens' home page and the staff desk, filled by plugins."""
 
 from typing import Any
 

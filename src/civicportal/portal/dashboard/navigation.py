@@ -1,4 +1,4 @@
-"""The links of the citizens' bar and of the staff side bar, with the number of open cases beside them."""
+"""Links of the citizens' navigation and of the staff sidebar, with numbers of open cases."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ CORE_ITEMS = (
 
 
 class Link:
-    """A link as a layout draws it: everything translated, the badge read when it is asked for."""
+    """A link for a layout: translated, with the badge computed on use."""
 
     def __init__(self, navigation: "Navigation", item: NavigationItem, title: str, url: str) -> None:
         self._navigation = navigation
@@ -64,13 +64,13 @@ class Link:
 
     @property
     def badge(self) -> Total | None:
-        """Return how many open cases wait behind the link, if any."""
+        """Return the number of open cases behind the link, if any."""
         return self._navigation.badge(self._kind) if self._kind else None
 
 
 @dataclass
 class Navigation:
-    """What one request's person may go to."""
+    """The links available to the user of a request."""
 
     request: Request
 
@@ -81,7 +81,7 @@ class Navigation:
 
     @memoized_property
     def staff(self) -> list[Link]:
-        """Return the side bar: what the person has a permission for."""
+        """Return the links of the sidebar for which the user has a permission."""
         identity = self.request.identity
         return self._links(
             item
@@ -91,7 +91,7 @@ class Navigation:
 
     @memoized_property
     def registrations(self) -> list[Link]:
-        """Return the pages on which the person may register cases for citizens."""
+        """Return the pages on which the user may register cases for citizens."""
         identity = self.request.identity
         return self._links(
             NavigationItem(name=kind.name, title=kind.title, route=kind.register_route, icon=kind.icon)
@@ -100,7 +100,7 @@ class Navigation:
         )
 
     def badge(self, kind: str) -> Total | None:
-        """Return the open action lines of the person's kartable, of one kind or of all; None for none."""
+        """Return the number of open referrals in the user's kartable, of one kind or of all; None for none."""
         lines = self.open_lines
         return (lines.total if kind == ALL_KINDS else lines.by_kind.get(kind)) or None
 
@@ -111,7 +111,7 @@ class Navigation:
 
     @memoized_property
     def open_lines(self) -> OpenLines:
-        """Return the open action lines of the person's kartable; none where they cannot be read."""
+        """Return the open referrals of the user's kartable; none if they cannot be read."""
         return (
             attempt(self.request, open_lines, OpenLines()) if self.request.identity.is_staff else OpenLines()
         )
@@ -122,7 +122,7 @@ class Navigation:
             try:
                 url = self.request.route_path(item.route)
             except KeyError:
-                # Its page belongs to something that this site has switched off.
+                # Its page belongs to a disabled feature of this site.
                 continue
             links.append(Link(self, item, self.request.translate(item.title), url))
         return links

@@ -1,4 +1,4 @@
-"""The few figures of the home page."""
+"""Figures of the home page."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,9 +20,9 @@ SPAN = timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True)
 class CityFigures:
-    """The city in the last 30 days.
+    """Figures of the last 30 days.
 
-    :ivar done_share: share of the closed among the registered, in percent.
+    :ivar done_share: closed ÷ registered, in percent.
     :ivar satisfaction: mean of the ratings, 1 to 5, or None when there are too few.
     """
 
@@ -35,7 +35,7 @@ class FiguresService(Service):
     """Reads the counters, never the cases."""
 
     def city(self) -> CityFigures | None:
-        """Return the figures, or None while there are too few cases to show any."""
+        """Return the figures, or None if there are too few cases."""
         now = self.work.clock.now()
         since = self.work.site.calendar.today(now - SPAN)
         query = (

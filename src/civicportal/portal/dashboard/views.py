@@ -1,4 +1,4 @@
-"""The citizens' home and the staff desk: pages that plugins fill."""
+"""The citizens' home page and the staff desk, filled by plugins."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from civicportal.web.request import Request
 
 
 def home(request: Request) -> dict[str, Any]:
-    """Show the city's services and what is new."""
+    """Show the city's services and news."""
     return {"pieces": pieces(request, "dashboard_widgets", ("card", "main", "aside", "head"))}
 
 
 def desk(request: Request) -> dict[str, Any]:
-    """Show staff what waits for them in every service."""
+    """Show staff their open work in every service."""
     return {"pieces": pieces(request, "dashboard_widgets", ("desk",))}

@@ -1,4 +1,4 @@
-"""The core's own pieces of the citizens' home and of the staff desk."""
+"""The core's own widgets of the citizens' home page and of the staff desk."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ OWN_CASES = 3
 
 
 def core_widgets(request: Request) -> Iterator[Widget]:
-    """Return the follow-up and telephone cards, the citizen's own cases, the figures; the summary for staff."""
+    """Return the tracking and telephone cards, the citizen's own cases, the figures; the summary for staff."""
     if request.identity.is_staff:
         yield from _unattended(request)
         yield _kartable(request)

@@ -1,4 +1,4 @@
-"""The demonstration: invented people and cases, and the phones on which their messages arrive. Mode demo only."""
+"""The demonstration: generated people and cases, and telephones that show their messages. Mode "demo" only."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ ROUTES = {
     "demo.phone": "/demo/phones/{number}",
     "demo.provider": "/demo/provider",
 }
-#: Route, view, template, who may, method.
+#: Route, view, template, permission, method.
 VIEWS = (
     ("demo.phones", "phones", "phones", EVERYBODY, "GET"),
     ("demo.phone", "phone", "phone", EVERYBODY, "GET"),
@@ -21,7 +21,7 @@ VIEWS = (
 
 
 def includeme(config: Any) -> None:
-    """Add the phones; in other modes these routes do not exist."""
+    """Add the pages of the telephones; in other modes these routes do not exist."""
     config.registry.phones = OutboxPhones()
     add_pages(
         config, ROUTES, VIEWS, views="civicportal.portal.demo.views", templates="civicportal:templates/demo"

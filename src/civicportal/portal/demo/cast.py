@@ -1,4 +1,4 @@
-"""Who acts in the made-up past of a demo, and how the lots fall."""
+"""Actors and random choices of the demo data."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def citizens(work: "Work") -> list[Identity]:
-    """Return the citizens with a proved mobile, as they act when they have signed in."""
+    """Return the signed-in citizens."""
     query = select(User).where(User.username.is_(None), User.level >= 1).order_by(User.id)
     return [
         Identity(user_id=user.id, name=user.name, door="citizen", level=user.level, mobile=user.mobile)
@@ -27,13 +27,13 @@ def citizens(work: "Work") -> list[Identity]:
 
 
 def staff(work: "Work") -> list[Identity]:
-    """Return the staff, as they act when they have signed in."""
+    """Return the signed-in staff."""
     query = select(User).where(User.username.is_not(None)).order_by(User.id)
     return [identity_of(work, user, "staff") for user in work.session.scalars(query)]
 
 
 def moments(rng: Random, count: int, now: datetime, span: timedelta) -> list[datetime]:
-    """Return when cases were sent, in order: at waking hours, more of them lately."""
+    """Return submission times in order: at waking hours, more of them recently."""
     days = span.days
     found = []
     for _number in range(count):
@@ -45,12 +45,12 @@ def moments(rng: Random, count: int, now: datetime, span: timedelta) -> list[dat
 
 
 def drawn(rng: Random, shares: dict[T, int]) -> T:
-    """Draw one by its share."""
+    """Choose one item at random by its weight."""
     return rng.choices(list(shares), weights=list(shares.values()))[0]
 
 
 def taking_turns(rng: Random, items: Sequence[T], count: int) -> list[T]:
-    """Return so many items, each about equally often, in an order drawn by lot."""
+    """Return a number of items, each about equally often, in random order."""
     turns: list[T] = []
     while len(turns) < count:
         turns += rng.sample(list(items), len(items))

@@ -1,4 +1,4 @@
-"""A clock that the demo winds back while it makes up the past."""
+"""A clock that demo data and tests can set."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -11,29 +11,29 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class WoundClock(Protocol):
-    """A clock that may be set to a moment: that of a demo, and that of tests."""
+    """Protocol of a clock that can be set."""
 
     def set(self, moment: datetime | None) -> None:
-        """Stand still at a moment; None lets it run again."""
+        """Stop the clock at a time; None lets it run again."""
 
 
 class DemoClock(SystemClock):
-    """The machine's clock, or any moment it is set to."""
+    """The machine's clock, or a set time."""
 
     def __init__(self) -> None:
         self._set: datetime | None = None
 
     def now(self) -> datetime:
-        """Return the set moment, else the present time, in UTC."""
+        """Return the set time, else the current time, in UTC."""
         return self._set or datetime.now(UTC)
 
     def set(self, moment: datetime | None) -> None:
-        """Stand still at a moment; None lets it run again."""
+        """Stop the clock at a time; None lets it run again."""
         self._set = moment
 
 
 def set_time(site: "Site", moment: datetime | None) -> None:
-    """Wind the clock of a demo to a moment of its past; None lets it run again.
+    """Set the clock of a demo to a time in the past; None lets it run again.
 
     :raises TypeError: when the site's clock is a real one.
     """

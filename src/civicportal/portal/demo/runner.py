@@ -1,4 +1,4 @@
-"""Filling the database of a demo: the core's people first, then what each plugin makes up."""
+"""Generation of demo data: people of the core first, then the data of each plugin."""
 
 import tomllib
 from collections.abc import Callable
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 MARK = "demo"
-"""Key of the seed by which production knows a database that a demo has filled."""
+"""Key of the seed that marks a database with demo data, which production refuses."""
 BEGUN = "begun"
-"""Digest of that seed until everything is there: a load that was interrupted is made anew, not continued."""
+"""Digest of that seed until the data is complete: an interrupted run starts over."""
 LATELY = timedelta(days=30)
 PASSWORD = "golabi-anar-sib-27"  # noqa: S105 - everybody may know it: it opens invented accounts only
 
 
 def is_begun(site: "Site") -> bool:
-    """Return whether the demo has filled this database, wholly or in part."""
+    """Return whether the database contains demo data, complete or not."""
     with site.work(write=False) as work:
         return work.session.get(Seed, MARK) is not None
 
 
 def is_loaded(site: "Site") -> bool:
-    """Return whether the demo has filled this database to the end."""
+    """Return whether the database contains complete demo data."""
     with site.work(write=False) as work:
         mark = work.session.get(Seed, MARK)
         return mark is not None and mark.digest != BEGUN
@@ -55,7 +55,7 @@ def is_loaded(site: "Site") -> bool:
 def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
     """Fill an empty, migrated database.
 
-    :param report: is told (part, done, all).
+    :param report: called with (part, done, all).
     """
     files = site.data / "demo"
     with site.work() as work:
@@ -68,14 +68,14 @@ def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
         implementation(site=site, files=files, progress=_named(report, name))
     with site.work() as work:
         _deliver_the_past(work)
-    # Not hours later by the worker: who tries the demo meets near words in its first minute.
+    # Done now, not hours later by the worker, so that search suggestions work in a new demo.
     make_vocabulary(site)
     with site.work() as work:
         work.session.get_one(Seed, MARK).digest = ""
 
 
 def _deliver_the_past(work: "Work") -> None:
-    """Say of the notices of the made-up past that they arrived in their time."""
+    """Mark the notifications of the generated past as delivered at their time."""
     work.session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.state == "new", OutboxMessage.next_at <= work.clock.now())
@@ -85,9 +85,9 @@ def _deliver_the_past(work: "Work") -> None:
 
 
 def ring(site: "Site") -> int:
-    """Promise the latest notice of every citizen once more, so that it really goes out as soon as the demo runs.
+    """Queue the latest notification of every citizen again, so that the demo sends it when it starts.
 
-    What a phone shows has come to it through worker and provider; a demo that begins with empty ones shows nothing.
+    Demo telephones show only messages sent through worker and provider, and would be empty otherwise.
 
     :returns: how many there are.
     """
@@ -116,7 +116,7 @@ def _named(report: Callable[[str, int, int], None], name: str) -> Progress:
 
 
 def load_people(work: "Work", files: Path) -> int:
-    """Make the staff and the citizens that ``staff.toml`` and ``citizens.toml`` name, and return how many they are."""
+    """Create the staff and the citizens in ``staff.toml`` and ``citizens.toml``, and return their number."""
     staff = _rows(files / "staff.toml", "staff")
     for person in staff:
         _add_staff(work, person)
@@ -158,7 +158,7 @@ def _add_staff(work: "Work", person: dict[str, Any]) -> None:
 
 
 def _stand_in(work: "Work", deputy: str, absent: str) -> None:
-    """Let a colleague stand in for somebody who will be away next week."""
+    """Set a deputy for a person who will be absent next week."""
     first = work.site.calendar.today(work.clock.now()) + timedelta(days=7)
     work.session.add(
         Deputy(
@@ -194,7 +194,7 @@ def _rows(path: Path, name: str) -> list[dict[str, Any]]:
 
 
 def first_citizen(site: "Site") -> str:
-    """Return the mobile of the demo's first citizen as people of the country dial it; empty where there is none."""
+    """Return the mobile of the demo's first citizen in national format; empty if there is none."""
     with site.work(write=False) as work:
         query = select(User.mobile).where(User.username.is_(None), User.mobile.is_not(None)).order_by(User.id)
         mobile = work.session.scalar(query.limit(1))

@@ -1,4 +1,4 @@
-"""The forms of the demo's phones."""
+"""Forms of the demo telephones."""
 
 from civicportal.util.i18n import _
 from civicportal.web.forms import SelectWidget, TextWidget
@@ -13,7 +13,7 @@ LONGEST_ANSWER = 500
 
 
 class Answer(StrictSchema):
-    """What somebody writes to the city's line."""
+    """A message to the city's number."""
 
     text = Node(
         CleanText(1, LONGEST_ANSWER),
@@ -23,7 +23,7 @@ class Answer(StrictSchema):
 
 
 class Behaviour(StrictSchema):
-    """How the provider is to behave."""
+    """The behaviour of the provider."""
 
     mode = Node(
         Choice(lambda bindings: bindings["modes"]), title=_("The provider of messages"), widget=SelectWidget()

@@ -1,4 +1,4 @@
-"""The phones of the demo: what arrived, as a picture of a telephone for each person, and what they answer."""
+"""The demo telephones: messages received by each person, and their answers."""
 
 from contextlib import suppress
 from typing import Any
@@ -16,7 +16,7 @@ from civicportal.web.schema import Option
 
 
 def phones(request: Request) -> dict[str, Any]:
-    """List the phones: of numbers that are nobody's yet, then of people; the latest message first."""
+    """List the telephones: unknown numbers first, then people, latest message first."""
     counts = request.registry.phones.counts(request.work)
     people = request.work.session.execute(
         select(User.name, User.mobile, User.username).where(User.mobile.is_not(None)).order_by(User.id)
@@ -32,14 +32,14 @@ def phones(request: Request) -> dict[str, Any]:
 
 
 def behave(request: Request) -> HTTPSeeOther:
-    """Let the provider behave in another way."""
+    """Change the behaviour of the provider."""
     with suppress(FormInvalid):
         request.registry.phones.behave(_behaviour(request).validate(request.POST)["mode"])
     return HTTPSeeOther(request.route_path("demo.phones"))
 
 
 def phone(request: Request) -> Any:
-    """Show one phone, or send what its owner has written to the city's line."""
+    """Show a telephone, or send its owner's message to the city's number."""
     try:
         number = request.site.country.normalize_mobile(request.matchdict["number"])
     except InvalidMobile:

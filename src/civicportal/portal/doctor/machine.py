@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 FEWEST_CHARACTERS = 10
-"""Different ones in a secret: of 32 random hexadecimal digits there are fewer once in a hundred thousand times."""
+"""Minimum distinct characters of a secret: 32 random hexadecimal digits have fewer once in a hundred thousand times."""
 AHEAD = timedelta(minutes=5)
 JOBS_LATE = timedelta(hours=3)
-"""A job that was due so long ago and that no worker runs."""
+"""How long after it was due an unstarted job is a finding."""
 COMMITS_LATE = 10.0
 """Seconds for which a commit may wait for the standby."""
 SQLITE_CASES = 50_000
@@ -36,7 +36,7 @@ _WAITING_COMMITS = text(
 
 
 def findings(work: "Work") -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy."""
+    """Yield the problems, each with its remedy."""
     yield from _clock(work)
     yield from _secrets(work)
     yield from _proxy(work)
@@ -49,7 +49,7 @@ def findings(work: "Work") -> Iterator[Finding]:
 def _clock(work: "Work") -> Iterator[Finding]:
     now = work.clock.now()
     if work.site.engines.dialect == "postgresql":
-        # Since the transaction began, others may have been looked over for long.
+        # Other findings may have taken long since the transaction began.
         there = work.session.execute(select(func.clock_timestamp())).scalar_one()
         difference = abs(there - now)
         if difference > SKEW:
@@ -73,7 +73,7 @@ def _clock(work: "Work") -> Iterator[Finding]:
 
 
 def _newest(work: "Work") -> datetime | None:
-    """Return when what was written last was written."""
+    """Return the time of the newest write."""
     moments = (
         work.session.scalar(select(column).order_by(model.id.desc()).limit(1))
         for model, column in ((CaseEvent, CaseEvent.at), (AuditEvent, AuditEvent.at))
@@ -106,7 +106,7 @@ def _secrets(work: "Work") -> Iterator[Finding]:
 
 
 def is_weak(secret: str) -> bool:
-    """Return whether a secret is no random one: few characters, or a short one again and again."""
+    """Return whether a secret is not random: few characters, or a repeated short one."""
     is_repeated = (secret + secret).find(secret, 1) < len(secret)
     return is_repeated or len(set(secret)) < FEWEST_CHARACTERS
 

@@ -1,4 +1,4 @@
-"""The core's own look at a running site: organisation, rights, states of cases, texts, keys."""
+"""The core's findings about a running site: organisation, rights, states of cases, texts, keys."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 
 MANY_SWEPT = 100
-"""Files in quarantine that are worth a warning: a few pictures that citizens took back lie there always."""
+"""Files in quarantine that cause a warning: there are always a few pictures that citizens removed."""
 MOST_COUNTED = 100_000
 
 
 def findings(work: "Work") -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy."""
+    """Yield the problems, each with its remedy."""
     yield from _units(work)
     yield from _categories(work)
     yield from arrangement.findings(work)
@@ -193,7 +193,7 @@ def _states(work: "Work") -> Iterator[Finding]:
 
 
 def _used_states(work: "Work") -> Iterator[tuple[str, str]]:
-    """Yield kinds and statuses of cases, each by a step along their index: reading every case takes seconds of a million."""
+    """Yield kinds and statuses of cases by stepping through their index: reading a million cases takes seconds."""
     states = select(Case.kind, Case.status).order_by(Case.kind, Case.status).limit(1)
     place = ("", "")
     while row := work.session.execute(states.where(tuple_(Case.kind, Case.status) > tuple_(*place))).first():

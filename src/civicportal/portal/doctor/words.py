@@ -1,4 +1,4 @@
-"""What the doctor says of words: messages without one or too long, and what a language of the site lacks."""
+"""Findings about texts: missing or too long messages, and missing translations."""
 
 from collections.abc import Iterator
 from gettext import GNUTranslations, NullTranslations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 SOURCE = "en"
-"""The language in which texts stand in the code."""
+"""The language of texts in the code."""
 
 
 def findings(work: "Work") -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy."""
+    """Yield the problems, each with its remedy."""
     yield from _states(work.site)
     yield from _telephone(work.site)
     yield from _messages(work)
@@ -32,7 +32,7 @@ def findings(work: "Work") -> Iterator[Finding]:
 def _states(site: "Site") -> Iterator[Finding]:
     for kind in kinds_of(site).values():
         reached = {t.target for t in kind.workflow.transitions if t.notify}
-        # A kind that tells of no step has nobody to tell of the first state either.
+        # A kind without notifications of transitions needs none for its initial state either.
         for state in sorted(reached | {kind.workflow.initial} if reached else ()):
             if f"{kind.name}.{state}" not in site.messages:
                 yield Finding(
@@ -107,7 +107,7 @@ def _texts(site: "Site") -> Iterator[str]:
 
 
 class _Nothing(NullTranslations):
-    """The answer for what no catalogue has."""
+    """The fallback for texts that no catalogue has."""
 
     def gettext(self, message: str) -> str:  # noqa: ARG002 - as the base class has it
         return ""

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_COUNTED = 100_000
-"""Rows that are counted of a queue; a longer one is told as so long."""
+"""Maximum rows that are counted of a queue."""
 MOST_RECENT = 20_000
-"""Messages that are looked through for those that failed."""
+"""Recent messages examined for failures."""
 MOST_QUARANTINED = 1_000
 ONE_DAY = timedelta(days=1)
 
@@ -147,7 +147,7 @@ def unattended(work: "Work") -> "Iterator[Metric]":
 
 
 def gate(work: "Work") -> "Iterator[Metric]":
-    """Yield whether messages get through, and how many the credit pays for."""
+    """Yield whether the gate is open, and how many messages the credit covers."""
     service = work.get(GateService)
     yield from gauge("gate_open", "1 while messages get through, 0 after failures.", int(service.is_open))
     credit = service.row.credit if service.row else None
@@ -155,7 +155,7 @@ def gate(work: "Work") -> "Iterator[Metric]":
 
 
 def exports(work: "Work") -> "Iterator[Metric]":
-    """Yield the exports that wait or are being written."""
+    """Yield the pending and running exports."""
     query = (
         select(ExportJob.state, func.count()).where(ExportJob.state.in_(RUNNING)).group_by(ExportJob.state)
     )

@@ -15,24 +15,24 @@ from civicportal.web.request import Request
 
 
 def alive(request: Request) -> Any:
-    """Answer without touching the database."""
+    """Answer without using the database."""
     request.response.content_type = "text/plain"
     request.response.text = "ok\n"
     return request.response
 
 
 def ready(request: Request) -> Any:
-    """Answer 503 when the database does not answer or is not migrated."""
+    """Answer 503 when the database is unreachable or not migrated."""
     return _answer(request, _problem(request.site))
 
 
 def worker_ready(request: Request) -> Any:
-    """Answer 503 when no worker was seen for two minutes."""
+    """Answer 503 when no worker was active for two minutes."""
     return _answer(request, _worker_problem(request.site))
 
 
 def _answer(request: Request, problem: str) -> Any:
-    """Answer, with details to clients on this machine only."""
+    """Respond, with details for clients on this machine only."""
     request.response.status_int = 503 if problem else 200
     request.response.content_type = "text/plain"
     local = request.remote_addr in ("127.0.0.1", "::1")

@@ -1,4 +1,4 @@
-"""Administration of people: members, invitations, access levels, deputies, and what leavers leave behind."""
+"""Administration of people: members, invitations, roles, deputies, and departures."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ ROUTES = {
     "account_deputy_end": f"/account/deputy/{NUMBER}/end",
 }
 SHOWS, ACTS, FORM = "GET", "POST", ("GET", "POST")
-#: Route, view, template, who may, methods.
+#: Route, view, template, permission, methods.
 VIEWS: tuple[Page, ...] = (
     ("admin.members", "listing.members", "members", MANAGE, SHOWS),
     ("admin.members_find", "listing.find", None, MANAGE, ACTS),

@@ -1,4 +1,4 @@
-"""The list of members: who is found, with what the list shows of each."""
+"""The list of members: search and displayed data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, kw_only=True)
 class MemberQuery:
-    """What is looked for; None asks for all.
+    """Filters of the list; None means no filter.
 
     :ivar who: "staff" or "citizens".
-    :ivar state: "active", "unseen", "disabled" or "deleted"; None leaves out the deleted.
+    :ivar state: "active", "unseen", "disabled" or "deleted"; None excludes the deleted.
     :ivar role: id of a role that is held.
-    :ivar unit: id of a unit within which, or below which, a role is held.
+    :ivar unit: id of a unit in which, or below which, a role is held.
     :ivar citizen: one person by id.
     """
 
@@ -43,9 +43,9 @@ class MemberQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class MemberPage:
-    """Some members, and the ids at which the neighbours begin.
+    """A page of members, and the ids of its neighbours.
 
-    :ivar cases: in how many cases each has to act, by id.
+    :ivar cases: the number of cases each has to act on, by id.
     """
 
     rows: Sequence[User]
@@ -64,8 +64,8 @@ class MemberDirectory(Service):
     def page(self, query: MemberQuery, *, after: int | None = None, before: int | None = None) -> MemberPage:
         """Return one page.
 
-        :param after: id of the last member of the page before.
-        :param before: id of the first member of the page behind; it wins over ``after``.
+        :param after: id of the last member of the previous page.
+        :param before: id of the first member of the next page; it takes precedence over ``after``.
         """
         place, backwards = before or after, before is not None
         ids = self._ids(query, place, backwards)
@@ -83,7 +83,7 @@ class MemberDirectory(Service):
         )
 
     def counts(self) -> dict[str, int]:
-        """Return how many staff and citizens there are, the deleted left out."""
+        """Return the numbers of staff and citizens, without the deleted."""
         is_staff = User.username.is_not(None)
         present = (User.deleted_at.is_(None), self.rights.seen())
         query = select(is_staff, func.count()).where(*present).group_by(is_staff)
@@ -91,7 +91,7 @@ class MemberDirectory(Service):
         return {"staff": found.get(True, 0), "citizens": found.get(False, 0)}
 
     def _ids(self, query: MemberQuery, place: int | None, backwards: bool) -> list[int]:
-        """Return the ids of a page and of one more, as one walks from a place forth or backwards."""
+        """Return the ids of a page and of one more, from a position forwards or backwards."""
         conditions = self._conditions(query)
         if query.who == "staff":
             return self._staff(conditions, place, backwards)[: PAGE_SIZE + 1]
@@ -101,7 +101,7 @@ class MemberDirectory(Service):
         return list(self.session.scalars(found.limit(PAGE_SIZE + 1)))
 
     def _staff(self, conditions: list[ColumnElement[bool]], place: int | None, backwards: bool) -> list[int]:
-        """Return all ids behind a place: a municipality's staff are few, and no database is sure to know the alphabet."""
+        """Return all ids after a position: there are few staff, and databases do not sort by the language's alphabet."""
         names = self.session.execute(select(User.name, User.id).where(*conditions))
         keys = sorted(((alphabetical(name), id_) for name, id_ in names), reverse=backwards)
         here = self.session.get(User, place) if place is not None else None
@@ -114,7 +114,7 @@ class MemberDirectory(Service):
         if query.citizen is not None:
             return [User.id == query.citizen, self.rights.seen()]
         is_one = User.username.is_not(None) if query.who == "staff" else User.username.is_(None)
-        # Of whom everything was erased nothing is left to be listed.
+        # Erased people are not listed.
         found: list[ColumnElement[bool]] = [is_one, User.erased_at.is_(None), self.rights.seen()]
         found += self._in_state(query.state)
         if query.q:
@@ -128,7 +128,7 @@ class MemberDirectory(Service):
         return found
 
     def _is_called(self, typed: str) -> ColumnElement[bool]:
-        """Return the condition that every word begins one of the name, or that the user name holds what was typed."""
+        """Return the condition that every word is a prefix of a word of the name, or that the user name contains the text."""
         dialect = self.work.site.engines.dialect
         words = [occurs(term, User.search_name, dialect) for term in read(typed).terms]
         named = and_(*words) if words else false()

@@ -1,4 +1,4 @@
-"""What the forms offer: roles, where they count, colleagues."""
+"""Form options: roles, their scopes, colleagues."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def scope_options(work: "Work") -> dict[str, list[Option]]:
-    """Return the choices of role, unit and category as form bindings: the units whose people the actor manages."""
+    """Return the options of role, unit and category as bindings: the units whose people the actor manages."""
     managed = work.get(RightsService).managed_units()
     units = [option for option in unit_options(work) if managed is None or int(option.value) in managed]
     return {"roles": role_options(work), "units": units, "categories": category_options(work)}
@@ -27,12 +27,12 @@ def role_options(work: "Work") -> list[Option]:
 
 
 def people_options(people: Iterable[User]) -> list[Option]:
-    """Return people by name."""
+    """Return people, ordered by name."""
     return [Option(value=str(user.id), label=user.name or user.username or "") for user in people]
 
 
 def chosen_scope(work: "Work", values: dict[str, Any], ending: str = "") -> dict[str, Any]:
-    """Return ``role``, ``unit`` and ``category`` of a sent form.
+    """Return ``role``, ``unit`` and ``category`` of a submitted form.
 
     :param ending: of the fields' names.
     """

@@ -1,4 +1,4 @@
-"""The forms about members, roles and deputies."""
+"""Forms about members, roles and deputies."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ from civicportal.web.schema import (
 LONGEST_NAME = 120
 MOST_RIGHTS = 1000
 SCOPES = ("", "_2", "_3")
-"""Endings of the fields of the roles that an invitation may give."""
+"""Suffixes of the role fields of an invitation."""
 STATES = {
     "active": _("Active"),
     "unseen": _("Never signed in"),
@@ -55,7 +55,7 @@ def _username() -> Any:
 
 
 class MemberFilters(StrictSchema):
-    """What narrows the list; it stands in the address, so a number never does."""
+    """Filters of the list, in its URL, which therefore never contains a full number."""
 
     who = Node(Choice(["staff", "citizens"]), missing="staff")
     q = Node(CleanText(0, 100), title=_("Words"), missing="")
@@ -70,7 +70,7 @@ class MemberFilters(StrictSchema):
 
 
 class RoleGiven(StrictSchema):
-    """A role for somebody, and where it counts."""
+    """A role for a person, and its scope."""
 
     seen = Node(CleanText(0, 40), missing="", widget=HiddenWidget())
     role = Node(Choice(lambda bindings: bindings["roles"]), title=_("Access level"))
@@ -79,7 +79,7 @@ class RoleGiven(StrictSchema):
 
 
 class InvitationEntry(StrictSchema):
-    """Who is invited, with up to three roles."""
+    """An invitation with up to three roles."""
 
     name = Node(
         CleanText(2, LONGEST_NAME), title=_("First and last name"), widget=TextWidget(autocomplete="off")
@@ -98,7 +98,7 @@ class InvitationEntry(StrictSchema):
 
 
 class MemberMobile(StrictSchema):
-    """Another number for a member of staff."""
+    """A new mobile number of a member of staff."""
 
     mobile = Node(
         Mobile(),
@@ -109,7 +109,7 @@ class MemberMobile(StrictSchema):
 
 
 class CitizenName(StrictSchema):
-    """What a citizen is called."""
+    """The name of a citizen."""
 
     name = Node(
         CleanText(2, LONGEST_NAME), title=_("First and last name"), widget=TextWidget(autocomplete="off")
@@ -117,13 +117,13 @@ class CitizenName(StrictSchema):
 
 
 class StaffNames(CitizenName):
-    """What a member of staff is called, and signs in as."""
+    """Name and user name of a member of staff."""
 
     username = _username()
 
 
 class WorkLeft(StrictSchema):
-    """Where the open cases of somebody go."""
+    """The new owner of a person's open cases."""
 
     way = Node(
         Choice([Option(value=name, label=title) for name, title in WAYS.items()]),
@@ -148,7 +148,7 @@ class WorkLeft(StrictSchema):
 
 
 class Absence(StrictSchema):
-    """Who stands in, and on which days."""
+    """A deputy and the days of absence."""
 
     deputy = Node(Choice(lambda bindings: bindings["people"]), title=_("Deputy"))
     first = Node(CityDate(), title=_("First day"))
@@ -156,7 +156,7 @@ class Absence(StrictSchema):
 
 
 class NewRole(StrictSchema):
-    """A new role, with the rights of another if wished."""
+    """A new role, optionally with the rights of another."""
 
     title = Node(CleanText(2, LONGEST_NAME), title=_("Name of the access level"))
     like = optional_choice("roles", _("Rights like those of"), _("No rights yet"))
@@ -175,7 +175,7 @@ class RoleEntry(StrictSchema):
 
 
 class RoleDeletion(StrictSchema):
-    """The consent to delete a role that people hold."""
+    """Confirmation of deleting a role that people hold."""
 
     seen = Node(CleanText(1, 40), widget=HiddenWidget())
     sure = Node(Flag(), title=_("Delete this access level"), widget=CheckboxWidget())

@@ -1,1 +1,1 @@
-"""The process that brings messages out and does what repeats; any number of them may run."""
+"""The worker process, which sends messages and runs jobs; any number of them may run."""

@@ -1,4 +1,4 @@
-"""``python -m civicportal.portal.worker``: how ``civicportal serve`` starts its worker."""
+"""``python -m civicportal.portal.worker``: the worker started by ``civicportal serve``."""
 
 import argparse
 import sys

@@ -15,7 +15,7 @@ RESTART_SECONDS = 2.0
 
 
 class WorkerChild:
-    """Keeps one worker process alive.
+    """Keep one worker process running.
 
     :param path: the site's file.
     """
@@ -36,7 +36,7 @@ class WorkerChild:
         self._watcher.start()
 
     def stop(self) -> None:
-        """Let the worker finish what it has begun, then end it."""
+        """Let the worker finish what it is doing, then stop it."""
         with self._lock:
             self._stopping.set()
             self.process.terminate()

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS = 10.0
 GONE_AFTER = timedelta(minutes=2)
-"""A worker that has not beaten for so long is taken to be gone."""
+"""A worker without a heartbeat for this long is considered lost."""
 KEEP = timedelta(days=1)
-"""Rows of workers that ended stay so long on the page of the portal's health."""
+"""Rows of ended workers are shown on the health page for this long."""
 
 
 class WorkerProcess(Base):

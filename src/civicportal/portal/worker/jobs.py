@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
-"""How long after its worker was lost a job is run by another."""
+"""Seconds after which the job of a lost worker is run by another."""
 RENEW_SECONDS = 20.0
 _PLAIN: Any = {"execution_options": {"synchronize_session": False}}
 

@@ -26,18 +26,18 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 JOB_POLL_SECONDS = 5.0
 DEMO_JOB_POLL_SECONDS = 1.0
-"""Whoever answers on a phone of the demo sits before it."""
+"""Interval for demo phones, whose users wait for an answer."""
 EXPORT_POLL_SECONDS = 1.0
 AFTER_ERROR_SECONDS = 5.0
 STUCK_SECONDS = 180.0
-"""No message takes so long: its lease ended long ago. A transport that has not returned by then never will."""
+"""No message takes this long: its lease has expired, and the transport will not return."""
 STOP_SECONDS = 10.0
 
 
 class Worker:
-    """Works until it is told to stop.
+    """Run the lanes until told to stop.
 
-    :param parent: process id of the server that started it; when that is gone, the worker stops.
+    :param parent: process id of the server that started it; the worker stops when it is gone.
     """
 
     def __init__(self, site: "Site", parent: int | None = None) -> None:
@@ -50,9 +50,9 @@ class Worker:
         self.jobs = JobRunner(site, worker_id=self.heartbeat.id)
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT, then finish what has begun, within ten seconds."""
+        """Run until SIGTERM or SIGINT, then finish the current work within ten seconds."""
         asked = StopRequest(signal.SIGTERM, signal.SIGINT)
-        # A safety net under the transports of plugins, which name a time-out themselves.
+        # A fallback for transports of plugins, which should set their own timeout.
         socket.setdefaulttimeout(SEND_TIMEOUT)
         threads = [self._thread("heartbeat", BEAT_SECONDS, self.heartbeat.beat)]
         threads += [self._thread(lane, POLL_SECONDS, partial(self._drain, lane)) for lane in LANES]
@@ -75,7 +75,7 @@ class Worker:
         log.info("worker stopped")
 
     def run_once(self) -> None:
-        """Bring out everything that is due now, run the jobs that are due, and return."""
+        """Send everything that is due now, run the due jobs, and return."""
         self.heartbeat.beat()
         for lane in LANES:
             self._drain(lane)
@@ -108,7 +108,7 @@ class Worker:
             pass
 
     def _thread(self, name: str, pause: float, what: Callable[[], object]) -> threading.Thread:
-        # Daemons: what hangs in a provider's call does not keep the process from ending; its lease runs out.
+        # Daemon threads: a hanging provider call does not keep the process from ending; its lease expires.
         thread = threading.Thread(name=name, target=self._repeat, args=(name, pause, what), daemon=True)
         thread.start()
         return thread

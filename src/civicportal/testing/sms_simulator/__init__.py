@@ -1,4 +1,4 @@
-"""A provider of short messages for tests: a real HTTP server on loopback that answers as sms.ir's REST API v1 does."""
+"""A simulated SMS provider for tests: an HTTP server on loopback with sms.ir's REST API v1."""
 
 from civicportal.testing.sms_simulator.provider import LINE, Inbound, Sms
 from civicportal.testing.sms_simulator.server import API_KEY, MODES, SANDBOX_KEY, Mode, SmsSimulator

@@ -1,4 +1,4 @@
-"""The ledger: a line of JSON for each request and each message of a person, from which a later run can go on."""
+"""The ledger: a line of JSON for each request and each inbound message, from which a later run can continue."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,9 +11,9 @@ from civicportal.testing.sms_simulator.provider import Inbound, Provider, Sms
 
 
 class Ledger:
-    """A file of lines.
+    """A file of JSON lines.
 
-    :ivar path: is made when there is none.
+    :ivar path: created if missing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -26,20 +26,20 @@ class Ledger:
             file.write(json.dumps(entry, ensure_ascii=False, default=datetime.isoformat) + "\n")
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all lines."""
         self.path.write_text("", encoding="utf-8")
 
     def entries(self, path: str = "") -> list[dict[str, Any]]:
         """Return the lines.
 
-        :param path: only those to this address: ``send/verify``.
+        :param path: only those with this path: ``send/verify``.
         """
         # Another process may be writing the last one.
         *lines, _begun = self.path.read_text(encoding="utf-8").split("\n")
         return [entry for entry in map(json.loads, lines) if not path or entry["path"] == path]
 
     def recall(self, provider: Provider) -> None:
-        """Give a provider back what an earlier run had taken, received and shown."""
+        """Restore the state of a provider from an earlier run."""
         shown: set[int] = set()
         for entry in self.entries():
             provider.sent += [Sms(**_timed(values, "sent_at")) for values in entry.get("sent", ())]
@@ -51,7 +51,7 @@ class Ledger:
 
 
 def written(messages: Iterable[Sms | Inbound]) -> list[dict[str, Any]]:
-    """Return messages as a line of the ledger holds them."""
+    """Return messages in the format of the ledger."""
     return [asdict(message) for message in messages]
 
 

@@ -1,4 +1,4 @@
-"""What the provider knows and decides: its messages, lines, templates and credit; no HTTP."""
+"""State and behaviour of the provider, without HTTP: messages, lines, templates and credit."""
 
 import re
 from collections import deque
@@ -17,7 +17,7 @@ LONGEST_VALUE = 25
 _PLACE = re.compile(r"#([A-Za-z]\w*)#")
 
 OK = (200, 1, "موفق")
-#: HTTP code, status and words of each refusal.
+#: HTTP status, provider status and message of each refusal.
 NO_SUCH_MESSAGE = (400, 111, "ارسالی با این شناسه ثبت نشده است")
 BAD_LINE = (400, 101, "شماره خط نامعتبر است")
 NO_CREDIT = (400, 102, "اعتبار کافی نیست")
@@ -36,12 +36,12 @@ Answer = tuple[int, dict[str, Any]]
 
 @dataclass(kw_only=True)
 class Sms:
-    """A message that the provider took.
+    """A message accepted by the provider.
 
     :ivar mobile: as sent: ``09…``.
     :ivar template_id: None for a free text.
-    :ivar delivery_state: 1 arrived … 8 unclear, None for not known yet.
-    :ivar pack_id: of the bulk call it came with, 32 digits; empty for a template.
+    :ivar delivery_state: 1 delivered … 8 unclear, None if unknown.
+    :ivar pack_id: of its bulk call, 32 digits; empty for a template.
     """
 
     message_id: int
@@ -55,7 +55,7 @@ class Sms:
     pack_id: str = ""
 
     def record(self) -> dict[str, Any]:
-        """Return it as reports show it; the mobile is a number without the leading zero."""
+        """Return it in the format of reports; the mobile is a number without the leading zero."""
         delivered = self.delivery_state is not None
         return {
             "messageId": self.message_id,
@@ -71,7 +71,7 @@ class Sms:
 
 @dataclass(frozen=True, kw_only=True)
 class Inbound:
-    """A message that a person sent to a line."""
+    """A message from a person to a line."""
 
     number: int
     mobile: str
@@ -79,7 +79,7 @@ class Inbound:
     received_at: datetime
 
     def record(self) -> dict[str, Any]:
-        """Return it as the list of unread messages shows it."""
+        """Return it in the format of the list of unread messages."""
         return {
             "receiveReturnId": self.number,
             "messageText": self.text,
@@ -90,16 +90,16 @@ class Inbound:
 
 
 class Provider:
-    """The state behind the web service.
+    """The state of the web service.
 
-    :ivar now: its clock; tests put their own here.
-    :ivar sent: what it took, in order; a test may change ``delivery_state``.
-    :ivar received: what people sent to the line, in order.
-    :ivar unread: the part of it that nobody has fetched.
-    :ivar templates: approved in the panel, with fields as ``#NAME#``.
-    :ivar template: finds the words of a template by its number; ``templates`` is asked where nothing else stands here.
-    :ivar delivers: delivery state of what it takes from now on.
-    :ivar blacklist: mobiles (``09…``) it refuses.
+    :ivar now: its clock, replaced by tests.
+    :ivar sent: accepted messages, in order; a test may change ``delivery_state``.
+    :ivar received: messages to the line, in order.
+    :ivar unread: those that were not fetched.
+    :ivar templates: approved texts, with placeholders as ``#NAME#``.
+    :ivar template: returns the text of a template id; by default from ``templates``.
+    :ivar delivers: delivery state of new messages.
+    :ivar blacklist: refused mobiles (``09…``).
     """
 
     def __init__(self) -> None:
@@ -114,7 +114,7 @@ class Provider:
         self.credit = 1000.0
 
     def receive(self, mobile: str, text: str) -> Inbound:
-        """Let a person send a message to the line.
+        """Receive a message from a person to the line.
 
         :param mobile: ``09…``.
         """
@@ -125,9 +125,9 @@ class Provider:
         return message
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Any, *, sandbox: bool) -> Answer:
-        """Answer a request whose key is good.
+        """Answer a request with a valid key.
 
-        :param path: in small letters, without ``/v1/``.
+        :param path: in lower case, without ``/v1/``.
         """
         match method, path.split("/"):
             case "POST", ["send", "verify"]:
@@ -195,7 +195,7 @@ class Provider:
         return _done({"packId": str(pack), "messageIds": ids, "cost": float(taken)})
 
     def _take_one(self, mobile: str, text: str, sandbox: bool, pack_id: str) -> int | None:
-        """Take a message of a bulk call: 0 for who is on the blacklist, None for what is no mobile number."""
+        """Accept a message of a bulk call; return 0 for a blacklisted number, None for an invalid one."""
         if mobile in self.blacklist:
             return 0
         return self._take(mobile, text, sandbox, pack_id=pack_id).message_id if _is_mobile(mobile) else None
@@ -216,7 +216,7 @@ class Provider:
         return sms
 
     def _packs(self) -> list[dict[str, Any]]:
-        """Return today's bulk calls, the latest first."""
+        """Return today's bulk calls, latest first."""
         midnight, packs = self._midnight(), dict[str, list[Sms]]()
         for sms in self.sent:
             if sms.pack_id and sms.sent_at >= midnight:
@@ -231,7 +231,7 @@ class Provider:
         ]
 
     def _received(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Return what people sent today, read or not; it has no number there."""
+        """Return today's inbound messages, read or not, in a format without ids."""
         midnight = self._midnight()
         today = [message.record() for message in self.received if message.received_at >= midnight]
         for record in today:

@@ -1,4 +1,4 @@
-"""The web service over HTTP, with the faults that tests ask for and a ledger of every request."""
+"""The web service over HTTP, with faults on request and a ledger of every request."""
 
 import json
 import threading
@@ -28,7 +28,7 @@ Mode = Literal[
     "redirect",
 ]
 MODES: tuple[Mode, ...] = get_args(Mode)
-"""How a request is answered. "lost": it is done, but the answer does not arrive; "truncated": half of it does."""
+"""Responses to a request. "lost": it is processed, but the response is not sent; "truncated": half of it is."""
 
 _PROBLEM = {
     "type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",
@@ -36,7 +36,7 @@ _PROBLEM = {
     "status": 400,
     "errors": {"templateId": ["The JSON value could not be converted to System.Int32."]},
 }
-#: HTTP code, status, words and headers of the faults that are answered in the provider's own form.
+#: HTTP status, provider status, message and headers of the faults that have the provider's response format.
 _FAULTS: dict[str, tuple[int, int, str, dict[str, str]]] = {
     "bad_key": (401, 10, "کلید وب سرویس نامعتبر است", {}),
     "no_credit": (400, 102, "اعتبار کافی نیست", {}),
@@ -48,11 +48,11 @@ _FAULTS: dict[str, tuple[int, int, str, dict[str, str]]] = {
 class SmsSimulator(Provider):
     """The server; reachable from other processes too.
 
-    :param ledger: file that gets a line of JSON for each request and each message to the line; never the key.
-    :param keep: go on where an earlier run with this ledger has ended.
+    :param ledger: file that gets a line of JSON for each request and each inbound message; never the key.
+    :param keep: continue the state of an earlier run with this ledger.
     :ivar mode: how requests are answered.
-    :ivar script: how the next requests are answered, before ``mode`` is asked.
-    :ivar hung: how many requests were left without an answer.
+    :ivar script: how the next requests are answered, before ``mode`` applies.
+    :ivar hung: how many requests were left unanswered.
     """
 
     def __init__(self, ledger: Path, *, keep: bool = False) -> None:
@@ -71,17 +71,17 @@ class SmsSimulator(Provider):
 
     @property
     def url(self) -> str:
-        """Return the address, the same for as long as it lives."""
+        """Return the URL, the same for its whole life."""
         return f"http://127.0.0.1:{self._port}"
 
     def reset(self) -> None:
-        """Forget everything, and answer well again."""
+        """Reset all state, and answer normally again."""
         self._begin()
         self.ledger.clear()
         self.listen()
 
     def behave(self, mode: Mode) -> None:
-        """Answer in another way from now on; whoever hangs is let go."""
+        """Change how requests are answered; hanging requests are released."""
         self.mode = mode
         self._released.set()
         self._released = threading.Event()
@@ -93,14 +93,14 @@ class SmsSimulator(Provider):
         self.behave("ok")
 
     def listen(self) -> None:
-        """Take connections again, if they were refused."""
+        """Accept connections again after they were refused."""
         if self._thread is None:
             self._server.server_activate()
             self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
             self._thread.start()
 
     def refuse(self) -> None:
-        """Refuse connections from now on; the port stays ours."""
+        """Refuse connections from now on, while keeping the port."""
         self.close()
         self._server = _Server(self, self._port)
 
@@ -116,12 +116,12 @@ class SmsSimulator(Provider):
     def entries(self, path: str = "") -> list[dict[str, Any]]:
         """Return the lines of the ledger.
 
-        :param path: only those to this address: ``send/verify``.
+        :param path: only those with this path: ``send/verify``.
         """
         return self.ledger.entries(path)
 
     def receive(self, mobile: str, text: str) -> Inbound:
-        """Let a person send a message to the line.
+        """Receive a message from a person to the line.
 
         :param mobile: ``09…``.
         """
@@ -131,7 +131,7 @@ class SmsSimulator(Provider):
         return message
 
     def serve(self, handler: "_Handler", body: Any) -> None:
-        """Answer one request as the script says."""
+        """Answer one request as scripted."""
         parts = urlsplit(handler.path)
         path = parts.path.lower().removeprefix("/v1/").rstrip("/")
         key = handler.headers.get("X-API-KEY")
@@ -182,7 +182,7 @@ class SmsSimulator(Provider):
 
 
 class _Server(ThreadingHTTPServer):
-    """Bound at once, but it listens only when it is told to: until then connections are refused."""
+    """A server bound to its port that listens on demand: until then connections are refused."""
 
     daemon_threads = True
 
@@ -211,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers: dict[str, str] | None = None,
         written: int | None = None,
     ) -> None:
-        """Write an answer, or the beginning of one."""
+        """Write a response, or its beginning."""
         self.send_response(code)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -221,4 +221,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content[:written])
 
     def log_message(self, *_: Any) -> None:
-        """Keep the test's output clean; the ledger has it all."""
+        """Suppress log lines; the ledger has all requests."""

@@ -22,7 +22,7 @@ MANIFEST = "manifest.json"
 DATABASE = "database"
 FILES = "files/"
 LIST = "pictures"
-"""Names the pictures that lie beside the archive: SHA-256, size and key, one a line."""
+"""Lists the pictures stored outside the archive: SHA-256, size and key per line."""
 SUMS = "SHA256SUMS"
 SIGNATURE = "SHA256SUMS.sig"
 BLOCK = 1024 * 1024
@@ -47,7 +47,7 @@ class ArchiveWriter:
         return self
 
     def add(self, name: str, file: BinaryIO) -> None:
-        """Append a file that can tell its size."""
+        """Append a file of known size."""
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         summed = _Summed(file)
@@ -77,18 +77,18 @@ class ArchiveWriter:
 
 
 class ArchiveReader:
-    """Reads an archive, as often as needed from its beginning.
+    """Read an archive, repeatedly if needed.
 
-    :param file: one that can be sought in.
+    :param file: seekable.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def members(self) -> Generator[tuple[str, IO[bytes]]]:
-        """Yield name and content of all there is, in order.
+        """Yield name and content of all members, in order.
 
-        :raises BackupError: when the file is no archive, breaks off, or holds what no backup has.
+        :raises BackupError: when the file is not an archive, is truncated, or has unexpected members.
         """
         self._file.seek(0)
         with _telling_damage(), tarfile.open(fileobj=self._file, mode="r|", bufsize=BLOCK) as tar:
@@ -149,7 +149,7 @@ class ArchiveReader:
 
 
 class _Summed:
-    """A file that is summed while it is read."""
+    """A file whose digest is computed while it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -173,7 +173,7 @@ def _compare(found: IO[bytes], written: "_Summed") -> int:
     """Compare the checksums line by line, and return their number."""
     found.seek(0)
     lines_read = 0
-    # A member of an archive cannot tell lines.
+    # Members of an archive have no line iteration.
     with tempfile.TemporaryFile() as lines:
         shutil.copyfileobj(cast("IO[bytes]", written), lines, BLOCK)
         lines.seek(0)
@@ -186,7 +186,7 @@ def _compare(found: IO[bytes], written: "_Summed") -> int:
 
 
 def _forget(tar: Any) -> None:
-    """Let go of the members so far: else a tar remembers each file it has written or read."""
+    """Clear the list of members, since tarfile remembers each file it has written or read."""
     tar.members.clear()
 
 

@@ -43,11 +43,11 @@ DO $$ DECLARE thing text; BEGIN
   LOOP EXECUTE 'DROP ROUTINE IF EXISTS ' || thing || ' CASCADE'; END LOOP;
 END $$;
 """
-"""Takes away all tables and functions but those of extensions; whoever still works on them is not waited for long."""
+"""Drops all tables and functions except those of extensions, with a short lock timeout."""
 
 
 def has_tables(engines: "Engines") -> bool:
-    """Return whether anything lies in the database."""
+    """Return whether the database contains anything."""
     return bool(inspect(engines.read).get_table_names())
 
 
@@ -72,7 +72,7 @@ def dump(engines: "Engines", target: Path) -> Figures:
     if engines.dialect == "postgresql":
         return _dump_postgresql(engines, target)
     with _sqlite(file_of(engines)) as source, _sqlite(target) as copy:
-        # All pages in one step: with several, each write of another would begin it anew.
+        # All pages in one step: with several, each concurrent write would restart it.
         source.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
         return _figures_sqlite(copy)
@@ -158,9 +158,9 @@ def _rows(figure: tuple[Any, ...]) -> str:
 
 
 def load(engines: "Engines", source: IO[bytes]) -> None:
-    """Replace everything in the database by a snapshot, in one transaction: all of it or nothing.
+    """Replace the database by a snapshot, in one transaction.
 
-    :raises BackupError: when the database or its client refuses; it is as it was then.
+    :raises BackupError: when the database or its client refuses; nothing is changed then.
     """
     engines.dispose()
     if engines.dialect == "postgresql":
@@ -170,7 +170,7 @@ def load(engines: "Engines", source: IO[bytes]) -> None:
 
 
 def clear(engines: "Engines") -> None:
-    """Remove everything from the database.
+    """Drop everything in the database.
 
     :raises BackupError: when it refuses.
     """
@@ -205,23 +205,23 @@ def _load_postgresql(engines: "Engines", source: IO[bytes]) -> None:
     feeder = Thread(target=_feed, args=(source, pg_restore.stdin))
     feeder.start()
     try:
-        # If the database refuses, the end of psql says below why.
+        # If the database refuses, the output of psql below says why.
         with suppress(BrokenPipeError):
             psql.stdin.write(_BEGIN.encode())
             shutil.copyfileobj(pg_restore.stdout, psql.stdin)
             feeder.join()
             pg_restore.end()
-            # Only now: whatever breaks off before, this process too, changes nothing.
+            # Commit only now: an earlier interruption, also of this process, changes nothing.
             psql.stdin.write(b"\nCOMMIT;\n")
     finally:
-        # Else the feeder, and with it this process, would wait for a program that nobody reads from.
+        # Otherwise the feeding thread, and this process, would wait for a program whose output is not read.
         pg_restore.kill()
         feeder.join()
         psql.end()
 
 
 def _feed(source: IO[bytes], target: IO[bytes]) -> None:
-    # Who reads may have ended before the end.
+    # The reader may have ended early.
     with suppress(BrokenPipeError), target:
         shutil.copyfileobj(source, target)
 
@@ -278,7 +278,7 @@ def _drop_left_behind(engines: "Engines") -> None:
     for name in found:
         since = name.removeprefix(SCRATCH).partition("_")[0]
         if since.isdecimal() and int(since) < before:
-            # Of two processes at once, one may drop what the other means to; one that is in use stays until the next time.
+            # Of two concurrent processes, one may drop the other's candidate; one that is in use stays until the next run.
             with suppress(DBAPIError):
                 _run(engines, f"DROP DATABASE IF EXISTS {name}")
 

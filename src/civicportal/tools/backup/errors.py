@@ -1,4 +1,4 @@
-"""What goes wrong with backups."""
+"""Errors of backups."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +7,14 @@ from civicportal.util.errors import CivicportalError
 
 
 class BackupError(CivicportalError):
-    """A backup cannot be made or restored; the text says why, and what to do."""
+    """A backup cannot be made or restored; the message says why, and what to do."""
 
 
 @contextmanager
 def telling(place: str) -> Iterator[None]:
-    """Tell an error of the operating system, such as a full disk, in a line.
+    """Convert an error of the operating system, such as a full disk, into a :class:`BackupError`.
 
-    :param place: what is worked on, where the error names no file.
+    :param place: the target, if the error names no file.
     :raises BackupError: then.
     """
     try:

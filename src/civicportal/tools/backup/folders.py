@@ -1,4 +1,4 @@
-"""Folders in which backups and restores prepare things: this user alone reads them, and what a killed process left is deleted."""
+"""Private working folders of backups and restores, and cleanup after killed processes."""
 
 import os
 import shutil
@@ -12,27 +12,27 @@ from pathlib import Path
 
 PREFIX = "civicportal-backup-"
 PARTIAL = ".partial-"
-"""Begin of the name of a file that is copied into a target at this moment."""
+"""Prefix of a file that is being copied into a target."""
 LEFT_BEHIND = timedelta(days=1)
-"""What nobody has written to for so long belongs to a process that was killed."""
+"""Age after which an unchanged folder belongs to a killed process."""
 
 
 def working_folder(beside: Path | None = None) -> "tempfile.TemporaryDirectory[str]":
-    """Return a folder of this user alone (mode 0700), deleted at the end of its ``with``.
+    """Create a private folder (mode 0700), deleted at the end of its ``with``.
 
-    :param beside: the folder that it is made in, hidden; the machine's folder for temporary files if None.
+    :param beside: its parent folder, in which it is hidden; the temporary folder if None.
     """
     return tempfile.TemporaryDirectory(prefix=f".{PREFIX}" if beside else PREFIX, dir=beside)
 
 
 def delete_left_behind(*places: Path) -> None:
-    """Delete what killed backups and restores have left in the machine's folder for temporary files, and in some others.
+    """Delete the remains of killed backups and restores in the temporary folder, and in some others.
 
-    Of a restore that was killed this is a copy of the database as it was before: call it when the portal is whole.
+    After a killed restore this includes the copy of the previous database: call it when the portal is complete.
     """
     for place in (Path(tempfile.gettempdir()), *places):
         for path in _found(place):
-            # Of two backups at once, one may delete what the other looks at.
+            # Of two concurrent backups, one may delete what the other examines.
             with suppress(FileNotFoundError):
                 if not _is_left_behind(path):
                     continue
@@ -48,7 +48,7 @@ def _found(place: Path) -> Iterable[Path]:
 
 
 def _is_left_behind(path: Path) -> bool:
-    """Return whether a file or folder is this user's, and nothing in it was written to lately."""
+    """Return whether a file or folder belongs to this user, and nothing in it was written recently."""
     found = path.lstat()
     if found.st_uid != os.geteuid() or stat.S_ISLNK(found.st_mode):
         return False

@@ -1,7 +1,7 @@
-"""Making a backup while the portal runs.
+"""Creation of a backup while the portal runs.
 
-A picture is written before the row that names it, so the database is taken first and the files second: whatever the
-snapshot names is there when the files are copied.
+A picture is written before its row, so the database is dumped first and the files are copied second: all pictures of the
+snapshot exist when the files are copied.
 """
 
 import os
@@ -103,7 +103,7 @@ def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify:
             refuse_foreign(site)
             manifest = describe(site, moment, in_repository=not name)
             beside = _prepare(site, place)
-            # What is not encrypted yet never lies where backups do.
+            # An unencrypted archive is never in the folder of backups.
             with (
                 nullcontext() if name else place.locked(),
                 working_folder(None if keys else beside) as folder,
@@ -118,7 +118,7 @@ def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify:
 
 
 def _prepare(site: "Site", target: Target) -> Path | None:
-    """Make the folder of a target and tidy up after killed processes; return the folder, None for a bucket."""
+    """Create the folder of a target and clean up after killed processes; return the folder, None for a bucket."""
     folder = target.folder if isinstance(target, FolderTarget) else None
     places = [file_of(site.engines).parent] if site.engines.dialect == "sqlite" else []
     if folder:
@@ -223,5 +223,5 @@ def _opened(storage: "IFileStorage", key: str) -> BinaryIO | None:
     try:
         return storage.open(key)
     except FileMissing:
-        # Deleted since the list was made.
+        # Deleted since the listing.
         return None

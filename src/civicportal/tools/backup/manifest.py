@@ -1,4 +1,4 @@
-"""What a backup says of itself: which portal, which code, which tables, and what it takes to run it. No secret is in it."""
+"""The manifest of a backup: portal, code, tables, and required settings, without secrets."""
 
 import hashlib
 import json
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 FORMAT = 2
-"""Of the archive; a newer one is refused. One of format 1 has no signature and no figures."""
+"""Format of the archive; a newer one is refused. Format 1 has no signature and no figures."""
 IN_IT, BESIDE_IT = "archive", "repository"
-"""Where the pictures of a backup lie."""
+"""Where the pictures of a backup are stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +92,9 @@ def describe(site: "Site", moment: datetime, *, in_repository: bool = False) -> 
 
 
 def read_manifest(text: bytes) -> Manifest:
-    """Read ``manifest.json``.
+    """Parse ``manifest.json``.
 
-    :raises BackupError: when it is of a newer format, or none.
+    :raises BackupError: when it is invalid, or of a newer format.
     """
     try:
         values = json.loads(text)
@@ -140,14 +140,14 @@ def fingerprint(path: "Path") -> str:
 
 
 def mark_of(site: "Site") -> str:
-    """Return 16 hex digits that tell the site's secret from others."""
+    """Return 16 hex digits that distinguish the site's secret from others."""
     return site.keys.mac("backup").hex()[:16]
 
 
 def refuse_unfit(site: "Site", manifest: Manifest, *, other_secret: bool) -> None:
-    """Refuse a backup that this site's code cannot work with.
+    """Refuse a backup that this site's code cannot use.
 
-    :param other_secret: take it although ``site.secret`` is another than it was.
+    :param other_secret: accept it although ``site.secret`` has changed.
     :raises BackupError: with all reasons and what to do.
     """
     reasons = list(_reasons(site, manifest))
@@ -190,7 +190,7 @@ def _knows(package: Package, revision: str) -> bool:
 
 
 def _outside(path: "Path", key: str) -> Iterator[tuple[str, str]]:
-    """Yield what the site's file reads from outside: the variable or file, and the setting."""
+    """Yield the variables and files that the site's file reads, each with its setting."""
     try:
         yield from _named(tomllib.loads(path.read_text(encoding="utf-8")), key, ())
     except tomllib.TOMLDecodeError as error:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NEEDED = ("pg_dump", "pg_restore", "psql")
 FOLDERS = ("/usr/lib/postgresql/{}/bin", "/usr/pgsql-{}/bin", "/usr/libexec/postgresql{}")
-"""Where Debian, Red Hat's packages and Alpine keep the programs of each major version side by side."""
+"""Folders of Debian, Red Hat and Alpine for the programs of each major version."""
 
 
 def server_version(engines: "Engines") -> int:

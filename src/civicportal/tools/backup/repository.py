@@ -38,17 +38,17 @@ if TYPE_CHECKING:
     from civicportal.core.storage import IFileStorage
 
 FORM = "%Y-%m-%dT%H%M%SZ"
-"""How the moment of the snapshot stands in an archive's name (UTC)."""
+"""Format of the snapshot time in an archive's name (UTC)."""
 Progress = Callable[[str], None]
 THREADS = 8
-"""A bucket in another room answers late, not slowly."""
+"""Parallel calls, because a remote service has latency."""
 BATCH = 64
 READ_AGAIN = 30
-"""Backups in which each stored picture is read again once."""
+"""Number of backups within which each stored picture is read again once."""
 TOLD_EVERY = 500
-"""Files, between two words of progress."""
+"""Files between two progress messages."""
 BEGINNING = ""
-"""Sorts before every moment."""
+"""Sorts before every time."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS pictures (
@@ -213,7 +213,7 @@ def store_pictures(
     lost = index.keep_only(target.sizes(PICTURES))
     if lost:
         progress(f"{lost} pictures are missing in {target.place} and stored again")
-    # It is unknown since when older archives reference the picture.
+    # Older archives may reference the picture, since an unknown time.
     first = BEGINNING if others and (lost or not index.has_any()) else at
     named = added = 0
     with (
@@ -252,8 +252,8 @@ def _store(
 ) -> tuple[tuple[str, int], str, tuple[str, int], bool] | None:
     """Store a picture; return its digest and size, name, digest and size of the stored file, and whether it existed.
 
-    One that was there and is not in the index was stored by a backup that could not store its index any more, or by one of
-    older code that ran at the same time: its archive may name it.
+    An existing one that is not in the index was stored by a backup that could not store its index, or by a concurrent one of
+    an older release, whose archive may reference it.
     """
     plain, sealed = folder / f"{key}.plain", folder / f"{key}.sealed"
     try:

@@ -1,4 +1,4 @@
-"""Restoring a portal: a backup that does not fit is refused before any change, a later failure is undone."""
+"""Restoring of a portal: an incompatible backup is refused before any change, a later failure is undone."""
 
 import shutil
 import tempfile
@@ -256,7 +256,7 @@ class _Undo:
             self._store.put(path.name, path.read_bytes())
 
     def _roll_back(self) -> None:
-        # The terminal may be what has gone.
+        # The terminal may be gone.
         with suppress(OSError):
             self._progress("it failed: putting back what was there before")
         if self._before.exists():
@@ -302,7 +302,7 @@ def _later(read: Callable[..., bytes], *arguments: Any) -> Callable[[], bytes]:
 
 
 def _forget_the_past(site: "Site") -> tuple[int, int]:
-    """End all sessions, stop what waited to be sent, void open links; return how many messages and links that were."""
+    """End all sessions, cancel pending messages, revoke open links; return the numbers of messages and links."""
     waiting = update(OutboxMessage).where(OutboxMessage.state.in_(UNSETTLED))
     stopped = waiting.values(state="cancelled", lease_id=None, locked_until=None, last_error="restored")
     with site.work() as work:
@@ -313,7 +313,7 @@ def _forget_the_past(site: "Site") -> tuple[int, int]:
 
 
 def _end_what_went_on(site: "Site") -> list[str]:
-    """Let the plugins end what was under way, in a unit of work of its own: the core's part holds whatever they do."""
+    """Let the plugins end what was in progress, in a separate unit of work: the core's part holds even if they fail."""
     with site.work() as work:
         return list(chain.from_iterable(site.hooks.hook.portal_restored(work=work)))
 

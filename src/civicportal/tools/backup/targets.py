@@ -31,14 +31,14 @@ ARCHIVES = "archives"
 PICTURES = "pictures"
 INDEX = "index.db"
 PART = 8 * 1024 * 1024
-"""Bytes that are sent or fetched at a time."""
+"""Bytes sent or received at a time."""
 PART_SECONDS = 120
-"""For one of them: a backup may go over a slow line at night."""
+"""Timeout of one of them: a backup may use a slow line at night."""
 LOCK_FILE = ".lock"
 LOCKS = "locks"
 """Folder of the locks of a bucket."""
 LOCK_LIFE = timedelta(minutes=15)
-"""A lock of a bucket that was not written for so long belongs to a process that was killed."""
+"""Age after which an unrenewed lock of a bucket belongs to a killed process."""
 LOCK_RENEW = LOCK_LIFE / 6
 
 
@@ -66,9 +66,9 @@ class Target(Protocol):
         """Delete a file if it exists."""
 
     def locked(self) -> AbstractContextManager[None]:
-        """Return a lock of the whole place, held until the end of its ``with``.
+        """Return an exclusive lock of the target, held until the end of its ``with``.
 
-        Two backups at once would each store the index without what the other has added.
+        Two concurrent backups would each store the index without the other's additions.
 
         :raises BackupError: when another process has it.
         """

@@ -1,8 +1,8 @@
-"""Writes the distribution of a new plugin: ``civicportal plugin new``.
+"""The scaffold of a new plugin: ``civicportal plugin new``.
 
-What it writes lies beside this file as texts with the words of :class:`Words` in them, each after a ``§``: in ``shared/``
-what every kind of plugin has, in the folder of the kind the rest. Their ``parts/`` are words of the shared texts, and what is
-said at the end.
+Its files are templates beside this module with the fields of :class:`Words`, each after a ``§``: in ``shared/``
+those of every kind of plugin, the others in the folder of the kind. Their ``parts/`` are fields of the shared templates, and the
+final message.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,18 +16,18 @@ from tempfile import TemporaryDirectory
 from civicportal.tools.scaffold.names import CannotScaffold, check_name, check_title
 
 KINDS = ("case", "content", "gateway")
-"""A service with a form, a workflow and a desk; pages that staff write and everybody reads; a provider of messages."""
+"""A service with a form, a workflow and a list; pages written by staff; an SMS provider."""
 ENDING = ".in"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """What the texts are filled with.
+    """Fields of the templates.
 
-    :ivar name: of the plugin and its addresses; the kind of case, if it brings one.
-    :ivar dashed: the name as distributions write it.
-    :ivar title: of the service in English, as it stands in the code.
-    :ivar persian: of the service in Persian, as people read it.
+    :ivar name: of the plugin and its URLs; the kind of case, if it has one.
+    :ivar dashed: the name in distribution names.
+    :ivar title: of the service in English, in the code.
+    :ivar persian: of the service in Persian.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Words:
 class Written:
     """A new distribution.
 
-    :ivar steps: how it is installed, tested and put on the list of a site, for whoever asked for it.
+    :ivar steps: how to install, test and enable it, for the terminal.
     """
 
     folder: Path
@@ -54,14 +54,14 @@ class _Text(Template):
 def create_plugin(
     name: str, folder: Path, *, kind: str = "case", title: str = "", persian: str = ""
 ) -> Written:
-    """Write a plugin distribution that works at once; all of it or nothing.
+    """Write a working plugin distribution, completely or not at all.
 
     :param name: of the plugin, for instance ``parking``.
-    :param folder: where the distribution's own folder is made.
+    :param folder: parent of the distribution's folder.
     :param kind: one of :data:`KINDS`.
-    :param title: of the service in English; the name in words if empty.
+    :param title: of the service in English; derived from the name if empty.
     :param persian: of the service in Persian; the title if empty.
-    :raises CannotScaffold: for a name or title that cannot be used, and for a folder that is there or cannot be made.
+    :raises CannotScaffold: for an invalid name or title, and for a folder that exists or cannot be created.
     """
     check_name(name)
     title = title or name.replace("_", " ").capitalize()
@@ -85,7 +85,7 @@ def create_plugin(
 
 
 def _write(target: Path, texts: Mapping[str, str]) -> None:
-    # Beside it first: what breaks off must not leave half a plugin.
+    # Write to a temporary folder first, so that an error leaves no partial plugin.
     with TemporaryDirectory(dir=target.parent, prefix=".new-") as folder:
         whole = Path(folder) / target.name
         for path, text in texts.items():
@@ -96,7 +96,7 @@ def _write(target: Path, texts: Mapping[str, str]) -> None:
 
 
 def _filled(folder: Traversable, words: Mapping[str, str], *, without: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (path, text) of everything below a folder, but for one folder in it; the paths without their ending."""
+    """Yield (path, text) of everything below a folder, except one subfolder; paths without their suffix."""
     for item in sorted(folder.iterdir(), key=lambda item: item.name):
         if item.is_dir() and item.name != without:
             yield from ((f"{item.name}/{path}", text) for path, text in _filled(item, words))

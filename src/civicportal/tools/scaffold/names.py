@@ -1,4 +1,4 @@
-"""Which names a plugin may have, and what its service may be called."""
+"""Validation of plugin names and service titles."""
 
 import keyword
 import re
@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from civicportal.core.plugins import GROUP
 from civicportal.util.errors import CivicportalError
 
-#: First parts of the portal's own addresses, and the names that hooks know the core and the site by.
+#: First segments of the portal's own URLs, and the names of the core and the site in hooks.
 TAKEN = frozenset(
     {
         "about",
@@ -43,19 +43,19 @@ TAKEN = frozenset(
     }
 )
 NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
-"""Thirty letters at most: names of indexes begin with it, and PostgreSQL cuts them off after 63."""
+"""Thirty characters at most: index names begin with it, and PostgreSQL truncates them after 63."""
 TITLE = re.compile(r"\w[\w\u064b-\u0655 \u200c()،-]{1,59}")
-"""Persian words have a joint of no width, and a hamza or vowels above their letters."""
+"""Persian words may contain a ZWNJ, and a hamza or vowel signs."""
 
 
 class CannotScaffold(CivicportalError):
-    """The plugin cannot be written; the text says why."""
+    """The plugin cannot be written; the message says why."""
 
 
 def check_name(name: str) -> None:
-    """Refuse what cannot name a plugin, its package and its addresses.
+    """Refuse an invalid name for a plugin, its package and its URLs.
 
-    :raises CannotScaffold: says what is wrong with it, and proposes another spelling where there is one.
+    :raises CannotScaffold: says what is wrong, and proposes another spelling if there is one.
     """
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
         near = re.sub(r"[\s-]+", "_", name.strip().lower())
@@ -72,7 +72,7 @@ def check_name(name: str) -> None:
 
 
 def check_title(text: str) -> None:
-    """Refuse a title that code, catalogues and pages could not all hold as it is.
+    """Refuse a title that is invalid in code, catalogues or pages.
 
     :raises CannotScaffold: names the title.
     """

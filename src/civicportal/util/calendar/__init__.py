@@ -1,7 +1,7 @@
 """The city's calendar: Jalali or Gregorian dates, their formats, and working time.
 
-Storage and services know aware UTC moments only; this package stands at the edge, where people read and type dates,
-and wherever office hours count.
+Storage and services use aware UTC times only; this package is for input and output of dates,
+and for office hours.
 """
 
 from civicportal.util.calendar.dates import (

@@ -1,4 +1,4 @@
-"""Days in the Jalali and the Gregorian calendar: conversion, reading, yearly holidays."""
+"""Dates in the Jalali and the Gregorian calendar: conversion, parsing, annual holidays."""
 
 import re
 from collections.abc import Mapping
@@ -16,20 +16,20 @@ CalendarKind = Literal["jalali", "gregorian"]
 YearMonthDay = tuple[int, int, int]
 
 _TYPED_DATE = re.compile(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})")
-#: A day as it is typed.
+#: A date as it is typed.
 EXAMPLES: dict[CalendarKind, str] = {"jalali": "۱۴۰۵/۰۹/۰۳", "gregorian": "2026/11/24"}
-#: No Jalali year that a portal meets is above it, and no Gregorian one below.
+#: Realistic Jalali years are below it, Gregorian ones above.
 _LAST_JALALI_YEAR = 1699
-#: Far enough from the ends of both calendars that the days beside a typed one exist in both.
+#: Far enough from the ends of both calendars that neighbouring days exist in both.
 _FIRST_JALALI_YEAR, _LAST_GREGORIAN_YEAR = 1000, 2399
 
 
 class InvalidDate(InvalidInput):
-    """A typed date is none of this calendar."""
+    """A typed date is invalid in this calendar."""
 
 
 def to_calendar(kind: CalendarKind, day: date) -> YearMonthDay:
-    """Return year, month (1-12) and day of the month of a day in the calendar."""
+    """Return year, month (1-12) and day of the month of a date in the calendar."""
     if kind == "gregorian":
         return day.year, day.month, day.day
     jalali = JalaliDate.to_jalali(day)
@@ -37,9 +37,9 @@ def to_calendar(kind: CalendarKind, day: date) -> YearMonthDay:
 
 
 def from_calendar(kind: CalendarKind, year: int, month: int, day: int) -> date:
-    """Return the day of a year, month (1-12) and day of the month in the calendar.
+    """Return the date of a year, month (1-12) and day of the month in the calendar.
 
-    :raises ValueError: when the calendar has no such day.
+    :raises ValueError: when the calendar has no such date.
     """
     if kind == "gregorian":
         return date(year, month, day)
@@ -48,9 +48,9 @@ def from_calendar(kind: CalendarKind, year: int, month: int, day: int) -> date:
 
 
 def parse_date(kind: CalendarKind, text: str) -> date:
-    """Read a typed date, year first, with a four-digit year and ``/``, ``-`` or ``.`` between the numbers.
+    """Parse a typed date, year first, with a four-digit year and ``/``, ``-`` or ``.`` between the numbers.
 
-    :raises InvalidDate: when it is no date, no day of the calendar, or evidently meant in the other calendar.
+    :raises InvalidDate: when it is invalid, or evidently of the other calendar.
     """
     match = _TYPED_DATE.fullmatch(compact(text))
     if match is None:
@@ -70,11 +70,11 @@ def parse_date(kind: CalendarKind, text: str) -> date:
 
 @dataclass(frozen=True)
 class YearlyHolidays:
-    """Holidays that return every year on the same day of a calendar.
+    """Holidays on the same day of a calendar every year.
 
-    :param kind: the calendar they are fixed in, which need not be the one the city shows.
+    :param kind: their calendar, which need not be the one the city uses.
     :param days: pairs of month and day of the month; one that a year lacks (30 Esfand) is skipped in that year.
-    :param titles: what the days are called, where that is known.
+    :param titles: names of the days, if known.
     """
 
     kind: CalendarKind
@@ -85,9 +85,9 @@ class YearlyHolidays:
         return to_calendar(self.kind, day)[1:] in self.days
 
     def title(self, day: date) -> TranslationString | str:
-        """Return what a day is called; empty where nobody has said."""
+        """Return the name of a day; empty if unknown."""
         return self.titles.get(to_calendar(self.kind, day)[1:], "")
 
 
 NO_HOLIDAYS = YearlyHolidays("gregorian")
-"""Of a country that has none which return every year."""
+"""For countries without annual holidays."""

@@ -1,4 +1,4 @@
-"""Working time between very many pairs of moments: each day is looked at once."""
+"""Working time between many pairs of times, with sums precomputed by day."""
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
@@ -10,10 +10,10 @@ _DAY = timedelta(days=1)
 
 
 class ElapsedTime:
-    """Answers what :meth:`~civicportal.util.calendar.CityCalendar.working_time_between` does, from sums over days.
+    """The same as :meth:`~civicportal.util.calendar.CityCalendar.working_time_between`, from sums over days.
 
-    :param first: no earlier moment is asked for.
-    :param last: no later moment is asked for.
+    :param first: the earliest time needed.
+    :param last: the latest time needed.
     """
 
     def __init__(self, calendar: CityCalendar, first: datetime, last: datetime) -> None:
@@ -30,7 +30,7 @@ class ElapsedTime:
             day += _DAY
 
     def between(self, start: datetime, end: datetime) -> timedelta:
-        """Return the office hours between two moments; zero when the end is not after the start."""
+        """Return the office hours between two times; zero when the end is not after the start."""
         return max(_ZERO, self._until(end) - self._until(start))
 
     def _until(self, moment: datetime) -> timedelta:

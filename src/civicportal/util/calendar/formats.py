@@ -1,4 +1,4 @@
-"""How a date and a distance in time are written, in Persian and English, in both calendars."""
+"""Formats of dates and relative times, in Persian and English, in both calendars."""
 
 from datetime import date
 from functools import lru_cache
@@ -16,7 +16,7 @@ def _names(words: str) -> tuple[str, ...]:
     return tuple(words.split())
 
 
-#: Weekdays from Monday, as Python counts them.
+#: Weekdays from Monday, in Python's numbering.
 WEEKDAYS: dict[str, tuple[str, ...]] = {
     "fa": _names("دوشنبه سه‌شنبه چهارشنبه پنجشنبه جمعه شنبه یکشنبه"),
     "en": _names("Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
@@ -60,7 +60,7 @@ _FUTURE = {
 
 @lru_cache(5000)
 def format_date(kind: CalendarKind, day: date, style: DateStyle, locale: str) -> str:
-    """Write a day; a locale other than Persian is written in English words and ASCII digits."""
+    """Format a date; a locale other than Persian gets English words and ASCII digits."""
     language = "fa" if is_persian(locale) else "en"
     year, month, day_of_month = to_calendar(kind, day)
     text = _PATTERNS[style].format(
@@ -74,10 +74,10 @@ def format_date(kind: CalendarKind, day: date, style: DateStyle, locale: str) ->
 
 
 def format_distance(seconds: float, days: int, locale: str) -> TranslationString:
-    """Say how far away a moment is.
+    """Format a relative time.
 
-    :param seconds: from the moment to now, negative when it is still to come.
-    :param days: from its local day to today; decides between hours, yesterday and days.
+    :param seconds: from the time to now, negative for the future.
+    :param days: from its local date to today; decides between hours, yesterday and days.
     """
     words = _PAST if seconds >= 0 else _FUTURE
     minutes, days = int(abs(seconds) // 60), abs(days)

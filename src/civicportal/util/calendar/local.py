@@ -1,4 +1,4 @@
-"""Moments as the city sees them: its time zone, its calendar, its days and months as UTC ranges."""
+"""Local dates and times of the city: its time zone, its calendar, its days and months as UTC ranges."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,22 +14,22 @@ _FAR_DAYS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class LocalDates:
-    """Reads and writes dates in one calendar and one time zone.
+    """Parse and format dates in one calendar and one time zone.
 
-    All methods that take a moment want an aware datetime and raise ``ValueError`` for a naive one.
+    All methods that take a time require an aware datetime and raise ``ValueError`` for a naive one.
     """
 
     kind: CalendarKind
     timezone: ZoneInfo
 
     def local(self, moment: datetime) -> datetime:
-        """Return the moment on the city's clock."""
+        """Return the time in the city's time zone."""
         if moment.tzinfo is None:
             raise ValueError(f"naive datetime: {moment}")
         return moment.astimezone(self.timezone)
 
     def today(self, now: datetime) -> date:
-        """Return the city's day at a moment."""
+        """Return the city's date at a given time."""
         return self.local(now).date()
 
     def year_month_day(self, day: date) -> YearMonthDay:
@@ -37,50 +37,50 @@ class LocalDates:
         return dates.to_calendar(self.kind, day)
 
     def day(self, year: int, month: int, day: int) -> date:
-        """Return a day of the city's calendar; ``ValueError`` when there is none such."""
+        """Return a date of the city's calendar; ``ValueError`` when it does not exist."""
         return dates.from_calendar(self.kind, year, month, day)
 
     def parse_date(self, text: str) -> date:
-        """Read a typed date; raises ``InvalidDate`` with a translatable reason."""
+        """Parse a typed date; raises ``InvalidDate`` with a translatable reason."""
         return dates.parse_date(self.kind, text)
 
     def day_bounds(self, day: date) -> tuple[datetime, datetime]:
-        """Return the first moment of the city's day and of the next one, in UTC."""
+        """Return start and end of the city's day, in UTC."""
         return self.at(day, time.min), self.at(day + timedelta(days=1), time.min)
 
     def begin(self, day: date | None) -> datetime | None:
-        """Return the first moment of the city's day, in UTC; None where no day is named."""
+        """Return the start of the city's day, in UTC; None for None."""
         return self.at(day, time.min) if day else None
 
     def at(self, day: date, clock: time) -> datetime:
-        """Return the moment, in UTC, when the city's clock shows a time on a day."""
+        """Return the UTC time of a local time on a date."""
         return datetime.combine(day, clock, self.timezone).astimezone(UTC)
 
     def format_date(self, day: date, style: DateStyle = "long", locale: str = "fa") -> str:
-        """Write a day, or the city's day of a moment.
+        """Format a date, or the city's date of a time.
 
         :param style: long ``سه‌شنبه ۳ آذر ۱۴۰۵`` · medium ``۳ آذر ۱۴۰۵`` · short ``۱۴۰۵/۰۹/۰۳`` ·
-            day_month ``۳ آذر`` · weekday ``سه‌شنبه ۳ آذر`` · month ``آذر ۱۴۰۵``.
+        day_month ``۳ آذر`` · weekday ``سه‌شنبه ۳ آذر`` · month ``آذر ۱۴۰۵``.
         """
         if isinstance(day, datetime):
             day = self.today(day)
         return formats.format_date(self.kind, day, style, locale)
 
     def format_time(self, moment: datetime, locale: str = "fa") -> str:
-        """Write the time of day on the city's clock, in 24 hours: ``۱۵:۳۵``."""
+        """Format the local time of day, in 24 hours: ``۱۵:۳۵``."""
         return localized_digits(f"{self.local(moment):%H:%M}", locale)
 
     def format_datetime(self, moment: datetime, now: datetime | None = None, locale: str = "fa") -> str:
-        """Write day and time: ``سه‌شنبه ۳ آذر، ۰۹:۴۰``.
+        """Format date and time: ``سه‌شنبه ۳ آذر، ۰۹:۴۰``.
 
-        :param now: the present; within its year the year is left out.
+        :param now: the current time; its year is left out.
         """
         style: DateStyle = "weekday" if now is not None and self._same_year(moment, now) else "long"
         comma = "،" if is_persian(locale) else ","
         return f"{self.format_date(moment, style, locale)}{comma} {self.format_time(moment, locale)}"
 
     def relative(self, moment: datetime, now: datetime, locale: str = "fa") -> str:
-        """Say how long ago or ahead a moment is, as a text to translate; beyond 30 days it is the date."""
+        """Format a relative time, as a text to translate; beyond 30 days the date."""
         days = (self.today(now) - self.today(moment)).days
         if abs(days) > _FAR_DAYS:
             return self.format_date(moment, "medium", locale)

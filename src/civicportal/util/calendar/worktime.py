@@ -1,4 +1,4 @@
-"""Office hours: which days are worked, how much working time lies between moments, deadlines and their ageing."""
+"""Office hours: working days, working time between times, deadlines and their colours."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from civicportal.util.calendar.local import LocalDates
 
 _ZERO = timedelta()
 _DAY = timedelta(days=1)
-#: A deadline farther off than ten years stands for "none": such a case does not age.
+#: A deadline more than ten years ahead stands for "none".
 _HORIZON = timedelta(days=3650)
 
 
@@ -19,13 +19,13 @@ _HORIZON = timedelta(days=3650)
 class CityCalendar(LocalDates):
     """The city's dates, and the hours in which its offices work.
 
-    :param weekend: days off, as Python counts weekdays (Monday 0).
-    :param hours: opening and closing time of a full office day, on the city's clock.
+    :param weekend: days off, in Python's numbering (Monday 0).
+    :param hours: local opening and closing time of a full office day.
     :param half_days: weekdays on which the office closes early.
-    :param half_day_end: closing time of a half day; without it, the middle of the office hours.
-    :param fixed_holidays: the country's yearly holidays.
+    :param half_day_end: closing time of a half day; by default the middle of the office hours.
+    :param fixed_holidays: the country's annual holidays.
     :param holidays: other days off: moving holidays, closures by decree.
-    :raises ValueError: when no hour of the week is worked.
+    :raises ValueError: when the week has no office hours.
     """
 
     weekend: frozenset[int]
@@ -45,7 +45,7 @@ class CityCalendar(LocalDates):
             raise ValueError("at least one weekday must be a working day")
 
     def with_holidays(self, days: Iterable[date]) -> Self:
-        """Return a copy in which these days are days off too."""
+        """Return a copy with these additional days off."""
         return replace(self, holidays=self.holidays.union(days))
 
     @property
@@ -62,13 +62,13 @@ class CityCalendar(LocalDates):
         return datetime.combine(date.min, closes) - datetime.combine(date.min, opens)
 
     def is_working_day(self, day: date) -> bool:
-        """Return whether the office opens on a day, be it for half of it."""
+        """Return whether the office opens on a date, at least for a half day."""
         return (
             day.weekday() not in self.weekend and day not in self.holidays and day not in self.fixed_holidays
         )
 
     def office_hours(self, day: date) -> tuple[datetime, datetime] | None:
-        """Return when the office opens and closes on a day, in UTC; nothing on a day off."""
+        """Return opening and closing time of a date, in UTC; None on a day off."""
         if not self.is_working_day(day):
             return None
         opens, closes = self.hours
@@ -77,7 +77,7 @@ class CityCalendar(LocalDates):
         return self.at(day, opens), self.at(day, closes)
 
     def working_time_between(self, start: datetime, end: datetime) -> timedelta:
-        """Return the office hours that lie between two moments; zero when the end is not after the start."""
+        """Return the office hours between two times; zero when the end is not after the start."""
         day, last = self.today(start), self.today(end)
         total = _ZERO
         while day <= last:
@@ -87,9 +87,9 @@ class CityCalendar(LocalDates):
         return total
 
     def add_working_time(self, start: datetime, duration: timedelta) -> datetime:
-        """Return the moment, in UTC, by which so much working time has passed since the start.
+        """Return the UTC time by which a working time has passed since the start.
 
-        What ends exactly at closing time ends there, not at the next opening.
+        A working time that ends exactly at closing time ends there, not at the next opening.
 
         :raises ValueError: when the duration is negative.
         """
@@ -112,17 +112,17 @@ class CityCalendar(LocalDates):
     def add_working_days(self, start: datetime, days: float) -> datetime:
         """Return the deadline, in UTC, of a number of full office days of working time.
 
-        A half day counts as what is worked on it.
+        A half day counts with its shorter hours.
 
         :raises ValueError: when the number is negative.
         """
         return self.add_working_time(start, self.full_day * days)
 
     def share_used(self, opened: datetime, deadline: datetime, now: datetime) -> float:
-        """Return the share of a case's working time that has passed, from 0 to 1, for its ageing colour.
+        """Return the share of a case's working time that has passed, from 0 to 1, for its colour.
 
-        It is 1 when the deadline has passed or no office hour is left before it, and 0 for the far-off moment that
-        a case without deadline carries.
+        It is 1 when the deadline has passed or no office hours are left before it, and 0 for the distant date that
+        stands for no deadline.
         """
         if now >= deadline:
             return 1.0

@@ -1,6 +1,6 @@
-"""What differs between countries: mobile numbers, national codes, fixed holidays. ``[site] country`` chooses one.
+"""Rules of countries: mobile numbers, national codes, fixed holidays. ``[site] country`` selects one.
 
-Two come with the core; plugins and sites bring others by the hook ``register_countries``.
+The core has two; plugins and sites add others by the hook ``register_countries``.
 """
 
 from civicportal.util.countries.base import Country, InvalidMobile
@@ -15,7 +15,7 @@ COUNTRIES: dict[str, Country] = {country.code: country for country in OWN}
 
 
 def get_country(code: str) -> Country:
-    """Return the country of a code.
+    """Return the country with a code.
 
     :raises KeyError: when there is none; ``COUNTRIES`` names them all.
     """
@@ -23,5 +23,5 @@ def get_country(code: str) -> Country:
 
 
 def is_national_code(country: Country, text: str) -> bool:
-    """Return whether a text, as it was typed, is somebody's national code: such a one stands in no address."""
+    """Return whether a typed text is a person's national code, which must not be put into a URL."""
     return country.is_national_code(compact(text, also=DASHES))

@@ -1,4 +1,4 @@
-"""What the portal asks of a country."""
+"""The interface of a country."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from civicportal.util.i18n import InvalidInput
 
 
 class InvalidMobile(InvalidInput):
-    """A typed text is no mobile number of the country."""
+    """A typed text is not a mobile number of the country."""
 
 
 class Country(Protocol):
@@ -16,36 +16,36 @@ class Country(Protocol):
 
     @property
     def code(self) -> str:
-        """ISO 3166 code in small letters, or ``generic``."""
+        """ISO 3166 code in lower case, or ``generic``."""
 
     @property
     def mobile_example(self) -> str:
-        """A mobile number as people write it, for an empty field."""
+        """An example of a mobile number in national format, for an empty field."""
 
     @property
     def fixed_holidays(self) -> YearlyHolidays:
-        """Official holidays that fall on the same day every year."""
+        """Official holidays on the same date every year."""
 
     @property
     def stop_words(self) -> frozenset[str]:
-        """What people send to the city's line to get no more announcements, as ``persian.key`` folds it."""
+        """The SMS that unsubscribes from announcements, as ``persian.key`` folds it."""
 
     @property
     def start_words(self) -> frozenset[str]:
-        """What people send to get announcements again, as ``persian.key`` folds it."""
+        """The SMS that subscribes to announcements again, as ``persian.key`` folds it."""
 
     @property
     def personal_text(self) -> PersonalText:
         """Patterns of names and numbers of people in texts, for detecting personal data before publication."""
 
     def normalize_mobile(self, text: str) -> str:
-        """Return the E.164 form (``+989123456789``) in which numbers are stored; raises ``InvalidMobile``."""
+        """Return the stored E.164 form (``+989123456789``); raises ``InvalidMobile``."""
 
     def display_mobile(self, mobile: str) -> str:
-        """Return the form people of the country write and dial, of a stored number."""
+        """Return a stored number in national format."""
 
     def mask_mobile(self, mobile: str) -> str:
-        """Return a stored number with its middle hidden."""
+        """Return a stored number with its middle masked."""
 
     def is_national_code(self, text: str) -> bool:
         """Return whether the text is a well-formed code of a natural person."""
@@ -54,4 +54,4 @@ class Country(Protocol):
         """Return whether the text is a well-formed identifier of a company or institution."""
 
     def mask_national_code(self, code: str) -> str:
-        """Return a national code with its middle hidden."""
+        """Return a national code with its middle masked."""

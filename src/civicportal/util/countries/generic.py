@@ -1,4 +1,4 @@
-"""A country the portal knows nothing about: international mobile numbers, no national codes, no fixed holidays."""
+"""A generic country: international mobile numbers, no national codes, no fixed holidays."""
 
 import re
 
@@ -23,14 +23,14 @@ class Generic:
     start_words = frozenset({"start"})
 
     def normalize_mobile(self, text: str) -> str:
-        """Read a number with its country code, after ``+`` or ``00``."""
+        """Parse a number with its country code, after ``+`` or ``00``."""
         match = _E164.fullmatch(compact(text, also=DASHES + "()."))
         if match is None:
             raise InvalidMobile(_("Enter the mobile number with + and the country code."))
         return f"+{match[1]}"
 
     def display_mobile(self, mobile: str) -> str:
-        """The stored form: the national one is unknown."""
+        """The stored form, since the national one is unknown."""
         return mobile
 
     def mask_mobile(self, mobile: str) -> str:
@@ -38,13 +38,13 @@ class Generic:
         return f"{mobile[:3]}***{mobile[-4:]}"
 
     def is_national_code(self, text: str) -> bool:
-        """No code is known to be well-formed."""
+        """No code is valid."""
         return False
 
     def is_legal_id(self, text: str) -> bool:
-        """No identifier is known to be well-formed."""
+        """No identifier is valid."""
         return False
 
     def mask_national_code(self, code: str) -> str:
-        """Leave the last two characters."""
+        """Mask all but the last two characters."""
         return f"*****{code[-2:]}"

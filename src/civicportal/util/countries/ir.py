@@ -32,19 +32,19 @@ _HOLIDAYS = {
 
 
 class Iran:
-    """Rules of Iran; its fixed holidays stand in the Jalali calendar."""
+    """Rules of Iran; its fixed holidays are in the Jalali calendar."""
 
     code = "ir"
     personal_text = IRAN
     mobile_example = "0912 345 6789"
     fixed_holidays = YearlyHolidays("jalali", frozenset(_HOLIDAYS), _HOLIDAYS)
 
-    #: «لغو۱۱»: since 1401 the regulator obliges senders to take 11 as a farewell and 12 as a return.
+    #: «لغو۱۱»: since 1401 the regulator requires senders to accept 11 as unsubscription and 12 as subscription.
     stop_words = frozenset({"11", "لغو11", "لغو 11", "لغو"})
     start_words = frozenset({"12"})
 
     def normalize_mobile(self, text: str) -> str:
-        """Read ``0912…``, ``912…``, ``98912…``, ``+98912…`` or ``0098912…``, with any spaces, dashes and brackets."""
+        """Parse ``0912…``, ``912…``, ``98912…``, ``+98912…`` or ``0098912…``, with any spaces, dashes and brackets."""
         match = _MOBILE.fullmatch(compact(text, also=DASHES + "()"))
         if match is None:
             raise InvalidMobile(_("A mobile number has 11 digits and starts with 09."))

@@ -8,7 +8,7 @@ from civicportal.util.persian import key
 
 Kind = Literal["name", "mobile", "national_code", "plate", "address", "tracking_code"]
 SEPARATOR = r"[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\u00ac\ufeff()\[\]./\\_\-\u2010-\u2015\u2212]"
-"""Signs that people write between the digits of one number."""
+"""Separators that people write between the digits of a number."""
 
 
 def spaced(pattern: str, most: int = 3) -> str:
@@ -50,14 +50,14 @@ ENGLISH = PersonalText(
         ("address", re.compile(r"\b(?:house|door)\s+(?:number|no\.?)\s*\d+[a-z]?\b", re.IGNORECASE)),
     ),
 )
-"""Of countries of which nothing else is known."""
+"""For countries without their own patterns."""
 
 _LETTER = (
     "(?:الف|بی|پی|تی|جیم|دال|سین|شین|صاد|طا|عین|قاف|کاف|گاف|لام|میم|نون|واو|ژ|معلولین"
     "|[ابپتثجدزسشصطعفقکكگلمنوهیيDSds])"
 )
 _TWO, _THREE = r"\d~\d", r"\d~\d~\d"
-#: The four parts of a number plate (two digits, a letter, three digits, two digits of the province) as people write them.
+#: The four parts of an Iranian number plate (two digits, a letter, three digits, two digits of the province).
 _PLATES = (
     f"{_TWO}~{_LETTER}~{_THREE}~(?:ایران~)?{_TWO}",
     f"{_THREE}~{_LETTER}~{_TWO}~(?:ایران~)?{_TWO}",

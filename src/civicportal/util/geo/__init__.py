@@ -1,4 +1,4 @@
-"""Places on the ground: points and distances, the city's map, pictures of it drawn on the server, and counting by cells."""
+"""Geography: points and distances, the city's map, maps as SVG, and counting by grid cells."""
 
 from civicportal.util.geo.city_map import (
     CityMap,

@@ -1,6 +1,6 @@
-"""The map of a city, read from the GeoJSON file (RFC 7946) that the site ships.
+"""The map of a city, read from the site's GeoJSON file (RFC 7946).
 
-It names district and street of a place without asking another machine.
+It returns district and street of a place without an external service.
 """
 
 import json
@@ -17,17 +17,17 @@ from civicportal.util.errors import ConfigurationError
 from civicportal.util.geo.points import EARTH_RADIUS_M, Bounds, Point
 from civicportal.util.geo.street_index import XY, Segment, StreetIndex
 
-STREET_REACH_M = 150.0  # a street farther away than this does not name a place
+STREET_REACH_M = 150.0  # Maximum distance of the street that names a place.
 _DEPTH = {"Point": 0, "LineString": 1, "Polygon": 2, "MultiLineString": 2, "MultiPolygon": 3}
 
 
 class InvalidMap(ConfigurationError):
-    """The file is no GeoJSON map of a city; the text says what is missing."""
+    """The file is not a valid GeoJSON map of a city; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class MapFeature:
-    """One thing of the map: its kind, its properties, and its lines or rings of points."""
+    """A feature: its kind, its properties, and its lines or rings of points."""
 
     kind: str
     properties: dict[str, Any]
@@ -43,13 +43,13 @@ class MapFeature:
 
     @cached_property
     def area(self) -> float:
-        """How large an area is beside others of the map (in square degrees): its largest ring."""
+        """The area of its largest ring in square degrees, to compare features."""
         return (
             max(abs(sum(a.lon * b.lat - b.lon * a.lat for a, b in pairwise(ring))) for ring in self.lines) / 2
         )
 
     def inner_points(self, steps: int = 7) -> Iterator[Point]:
-        """Places of an area from its middle outwards, found only as they are asked for."""
+        """Points within an area from its middle outwards, computed lazily."""
         box, shares = self.bounds, [(number + 0.5) / steps for number in range(steps)]
         places = [
             (
@@ -63,10 +63,10 @@ class MapFeature:
         return (point for _far, lat, lon in sorted(places) if self.contains(point := Point(lat, lon)))
 
     def contains(self, point: Point) -> bool:
-        """Whether a polygon holds the point (ray casting, even-odd, so that holes count).
+        """Return whether a polygon contains the point (ray casting, even-odd, so that holes count).
 
-        Two polygons with a common border never both hold, nor both miss, a point of it: an edge is looked at
-        from south to north whichever way it is written.
+        Of two polygons with a common border exactly one contains a point of it: an edge is examined
+        from south to north whatever its direction.
         """
         if not self.bounds.contains(point):
             return False
@@ -81,7 +81,7 @@ class MapFeature:
 
 
 def _lines(geometry: dict[str, Any]) -> Iterator[tuple[Point, ...]]:
-    """The lines of a line, the rings of a polygon, or the single place of a point."""
+    """Return the lines of a line, the rings of a polygon, or the single position of a point."""
     kind, coordinates = geometry["type"], geometry["coordinates"]
     if kind not in _DEPTH:
         raise InvalidMap(f"a geometry of type {kind!r} is not drawn; use one of {', '.join(_DEPTH)}")
@@ -95,7 +95,7 @@ def _lines(geometry: dict[str, Any]) -> Iterator[tuple[Point, ...]]:
 
 
 def map_files(folder: Path, table: Mapping[str, str]) -> tuple[Path, Path | None]:
-    """Return the files that ``[map]`` names: the map's, and that of the districts if it has one.
+    """Return the files in ``[map]``: the map's, and that of the districts if any.
 
     :param folder: of the site's file.
     """
@@ -105,8 +105,8 @@ def map_files(folder: Path, table: Mapping[str, str]) -> tuple[Path, Path | None
 def read_map(path: Path, districts: Path | None = None) -> dict[str, Any]:
     """Read the GeoJSON of a map.
 
-    :param districts: a file whose areas are the districts in place of the map's own, as an office of surveying hands them
-        out: every area is one, whatever its ``kind``.
+    :param districts: a file whose areas replace the map's own districts, as survey offices publish
+    them: every area is one, whatever its ``kind``.
     :raises InvalidMap: when a file cannot be read, or a district has no name.
     """
     found = _read(path)
@@ -138,12 +138,12 @@ def _features(collection: dict[str, Any], path: Path) -> list[dict[str, Any]]:
 
 
 class CityMap:
-    """The city as its GeoJSON file draws it. Features carry `kind` (boundary, district, road, park …) and `name`.
+    """The city in its GeoJSON file. Features have `kind` (boundary, district, road, park …) and `name`.
 
-    The city's limit is the feature of kind `boundary`; without one, the districts together.
+    The city's limit is the feature of kind `boundary`; without one, the union of the districts.
 
-    :param geojson: a FeatureCollection as read from JSON, coordinates as longitude, latitude.
-    :raises InvalidMap: when it is none, or when it has neither a boundary nor a district.
+    :param geojson: a FeatureCollection, coordinates as longitude, latitude.
+    :raises InvalidMap: when it is invalid, or has neither a boundary nor a district.
     """
 
     def __init__(self, geojson: dict[str, Any]) -> None:
@@ -169,7 +169,7 @@ class CityMap:
     def load(cls, path: Path, districts: Path | None = None) -> Self:
         """Read a map from a GeoJSON file; see :func:`read_map`.
 
-        :raises InvalidMap: when a file cannot be read as one.
+        :raises InvalidMap: when a file cannot be read.
         """
         return cls(read_map(path, districts))
 
@@ -191,19 +191,19 @@ class CityMap:
         return sorted(self._pieces)
 
     def contains(self, point: Point) -> bool:
-        """Whether the point lies inside the city."""
+        """Return whether the point is within the city."""
         return any(part.contains(point) for part in self._limit)
 
     def district(self, point: Point) -> str | None:
-        """The name of the district that holds the point."""
+        """Return the name of the district that contains the point."""
         return next((d.name for d in self._districts if d.contains(point)), None)
 
     def nearest_street(self, point: Point) -> str | None:
-        """The name of the nearest named road within 150 metres."""
+        """Return the name of the nearest named road within 150 metres."""
         return self._index.nearest(self._plane(point))
 
     def point_on_street(self, name: str, share: float) -> Point:
-        """A place on a street, `share` (0 to 1) of its whole length from its beginning.
+        """Return the point at a `share` (0 to 1) of a street's length.
 
         :raises KeyError: when the map has no street of this name.
         """
@@ -220,7 +220,7 @@ class CityMap:
 
     @cached_property
     def _metres_per_degree(self) -> XY:
-        """Of longitude and latitude: within a city the ground is flat enough (error below 0.1 %)."""
+        """Metres per degree of longitude and latitude, treating the city as flat (error below 0.1 %)."""
         meridian = math.radians(EARTH_RADIUS_M)
         return meridian * math.cos(math.radians(self.center.lat)), meridian
 

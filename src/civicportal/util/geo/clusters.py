@@ -1,4 +1,4 @@
-"""What a map shows of very many points: clusters with their number, or a field of heat, made of counted cells."""
+"""Clusters and heat maps of many points, from counted cells."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,15 +8,15 @@ from civicportal.util.geo.grid import Cell
 from civicportal.util.geo.points import Bounds, Point
 
 _MIDDLE = 0.34
-"""Share of a cell, from its middle to each side, in which the mark of a cluster stands: two never lie on each other."""
+"""Share of a cell, from its middle to each side, in which a cluster's marker is placed: markers never overlap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Points that are shown as one.
+    """Points shown as one marker.
 
-    :ivar point: their middle, as near as the counted cells tell.
-    :ivar bounds: the ground on which they lie.
+    :ivar point: their approximate middle.
+    :ivar bounds: their area.
     """
 
     n: int
@@ -25,11 +25,11 @@ class Cluster:
 
 
 def clusters(counted: Iterable[tuple[Cell, int]], fine: int, level: int) -> list[Cluster]:
-    """Gather counted cells into the cells of a coarser level.
+    """Aggregate counted cells into the cells of a coarser level.
 
     :param fine: level of the counted cells.
     :param level: of the clusters, the same or a smaller number.
-    :returns: the largest first; their numbers add up to what was counted.
+    :returns: largest first; their sum equals that of the cells.
     """
     gathered: defaultdict[Cell, list[tuple[Cell, int]]] = defaultdict(list)
     for cell, n in counted:

@@ -1,7 +1,7 @@
-"""A grid over the globe whose cells halve with each level: what lies in one cell is counted together on a map.
+"""A global grid whose cells halve with each level, for counting points on a map.
 
-A cell of level n is ``360 / 2**n`` degrees wide, as a tile of the web's maps, and eight tenths of that high, so that it
-looks square in most cities. A cell holds four of the next level: halving its numbers gives the cell above.
+A cell of level n is ``360 / 2**n`` degrees wide, like a web map tile, and eight tenths of that high, so that it
+looks square in most cities. A cell contains four of the next level: halving its numbers gives the parent cell.
 """
 
 import math
@@ -14,41 +14,41 @@ from civicportal.util.geo.points import Bounds, Point
 FINEST = 22
 """Level of the smallest cells, about eight metres wide."""
 MOST_CELLS = 2048
-"""A box of more cells than this is looked at from farther away."""
+"""A box of more cells than this uses a coarser level."""
 _HEIGHT = 0.8
-_SLACK = 1e-7  # degrees: no rounding of an edge may lose a point that lies on it
+_SLACK = 1e-7  # degrees: rounding must not lose a point on an edge
 
 
 def rows_per_degree(level: int) -> float:
-    """Return how many rows of cells a degree of latitude holds."""
+    """Return the number of rows per degree of latitude."""
     return float(2**level / (360 * _HEIGHT))
 
 
 def columns_per_degree(level: int) -> float:
-    """Return how many columns of cells a degree of longitude holds."""
+    """Return the number of columns per degree of longitude."""
     return float(2**level / 360)
 
 
 class Cell(NamedTuple):
-    """A cell of some level, counted from the south-western corner of the globe."""
+    """A cell of a level, counted from the south-western corner of the globe."""
 
     row: int
     column: int
 
     @classmethod
     def of(cls, point: Point, level: int) -> "Cell":
-        """Return the cell in which a point lies."""
+        """Return the cell that contains a point."""
         return cls(
             math.floor((point.lat + 90.0) * rows_per_degree(level)),
             math.floor((point.lon + 180.0) * columns_per_degree(level)),
         )
 
     def above(self, levels: int) -> "Cell":
-        """Return the cell that holds this one, so many levels above."""
+        """Return the cell that contains this one, a number of levels above."""
         return Cell(self.row >> levels, self.column >> levels)
 
     def bounds(self, level: int) -> Bounds:
-        """Return the ground that the cell covers."""
+        """Return the bounds of the cell."""
         rows, columns = rows_per_degree(level), columns_per_degree(level)
         return Bounds(
             self.row / rows - 90,
@@ -60,7 +60,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GridBox:
-    """A rectangle of cells, the corners included."""
+    """A rectangle of cells, corners inclusive."""
 
     level: int
     first: Cell
@@ -68,7 +68,7 @@ class GridBox:
 
     @classmethod
     def around(cls, bounds: Bounds, level: int, most: int = MOST_CELLS) -> "GridBox":
-        """Return the cells that a box touches; of a level above, where they would be more than ``most``."""
+        """Return the cells that a box intersects; of a coarser level, if there would be more than ``most``."""
         while True:
             first = Cell.of(Point(bounds.south, bounds.west), level)
             last = Cell.of(Point(bounds.north, bounds.east), level)
@@ -78,24 +78,24 @@ class GridBox:
 
     @property
     def bounds(self) -> Bounds:
-        """Return the ground that the cells cover."""
+        """Return the bounds of the cells."""
         south, west, *_ = self.first.bounds(self.level)
         *_, north, east = self.last.bounds(self.level)
         return Bounds(south, west, north, east)
 
     @property
     def reach(self) -> Bounds:
-        """Return a box that surely holds every point of the cells, and hardly another."""
+        """Return a box that contains every point of the cells, and few others."""
         south, west, north, east = self.bounds
         return Bounds(south - _SLACK, west - _SLACK, north + _SLACK, east + _SLACK)
 
     def holds(self, cell: Cell, level: int) -> bool:
-        """Return whether a cell, of this level or a finer one, is one of these or lies in one."""
+        """Return whether a cell, of this level or a finer one, is one of these or within one."""
         row, column = cell.above(level - self.level)
         return self.first.row <= row <= self.last.row and self.first.column <= column <= self.last.column
 
     def at(self, level: int) -> "GridBox":
-        """Return the same ground in cells of a finer level."""
+        """Return the same area in cells of a finer level."""
         finer = level - self.level
         last = Cell(((self.last.row + 1) << finer) - 1, ((self.last.column + 1) << finer) - 1)
         return GridBox(level, Cell(self.first.row << finer, self.first.column << finer), last)

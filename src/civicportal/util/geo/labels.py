@@ -1,4 +1,4 @@
-"""Where names stand in a drawn picture: none over another, and beside marks where there is room for that."""
+"""Placement of labels in a drawn map: without overlaps, and beside markers if possible."""
 
 import math
 import unicodedata
@@ -8,25 +8,25 @@ from dataclasses import dataclass
 XY = tuple[float, float]
 
 _LETTER = 0.62
-"""Width of a letter by the size of the type: few words of any font are wider on average."""
+"""Width of a letter relative to the font size: few words of any font are wider on average."""
 _LINE = 1.4
-"""Height of a line by the size of the type, the halo included."""
+"""Height of a line relative to the font size, including the halo."""
 _HALO = 3.0
 _CORE = 0.5
-"""The share of a mark that holds its number."""
+"""The share of a marker that its number covers."""
 
 
 def width_of(text: str, size: float) -> float:
-    """Estimate how many pixels a text is wide: the server knows no fonts.
+    """Estimate the width of a text in pixels, since the server has no fonts.
 
-    Vowel signs and joiners take no room.
+    Vowel signs and joiners have no width.
     """
     return size * _LETTER * sum(unicodedata.category(letter) not in ("Mn", "Cf") for letter in text)
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle around its middle, turned by an angle in degrees."""
+    """A rectangle around its centre, rotated by an angle in degrees."""
 
     x: float
     y: float
@@ -36,16 +36,16 @@ class Box:
 
     @property
     def radius(self) -> float:
-        """Return how far its corners lie from its middle."""
+        """Return the distance of its corners from its centre."""
         return math.hypot(self.width, self.height) / 2
 
     def reach(self, angle: float) -> float:
-        """Return how far it reaches from its middle in a direction."""
+        """Return its extent from its centre in a direction."""
         turned = math.radians(angle - self.angle)
         return (self.width * abs(math.cos(turned)) + self.height * abs(math.sin(turned))) / 2
 
     def meets(self, other: "Box") -> bool:
-        """Return whether the two have anything in common: not so if a line between them can be drawn along a side of one."""
+        """Return whether two boxes overlap (separating axis theorem)."""
         across, down = other.x - self.x, other.y - self.y
         if math.hypot(across, down) >= self.radius + other.radius:
             return False
@@ -57,11 +57,11 @@ class Box:
 
 
 class Names:
-    """The names of one picture; who comes first has the choice.
+    """The labels of one picture; the first ones take precedence.
 
     :param size: width and height of the picture.
-    :param marks: places and radius of round marks that a name rather stands beside than on; never on the number of one.
-    :param free: what no name may stand on.
+    :param marks: positions and radius of round markers; labels are placed beside them if possible, never on their number.
+    :param free: areas without labels.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Names:
         self._cores = [Box(one.x, one.y, one.width * _CORE, one.height * _CORE) for one in self._marks]
 
     def stand(self, text: str, size: float, places: Iterable[tuple[XY, float]]) -> tuple[XY, float] | None:
-        """Take the first of some places, each with its angle, where a text has room; None where it has none."""
+        """Reserve the first of some positions, each with its angle, that has room for a text; None if none has."""
         spare: Box | None = None
         width, height = width_of(text, size) + _HALO, size * _LINE
         for at, angle in places:

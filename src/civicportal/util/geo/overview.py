@@ -1,4 +1,4 @@
-"""The whole city as inline SVG, drawn on the server: how much lies where, for print and for browsers without JavaScript."""
+"""A map of the whole city with counts as inline SVG, for print and for browsers without JavaScript."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,14 +11,14 @@ from civicportal.util.geo.points import EARTH_RADIUS_M, Point
 from civicportal.util.geo.static_map import View
 
 SHADES = ("#DCEBE7", "#A9D0CB", "#6FB1AC", "#2F8A88", "#0B5B5C")
-"""Of districts, from few to many; ``--shade-0`` to ``--shade-4`` of the style sheet are the same."""
+"""Shades of districts, from few to many; the same as ``--shade-0`` to ``--shade-4`` of the style sheet."""
 _MARGIN = 1.04
 _STEP = 1.5  # pixels: a picture of a whole city needs no finer lines
 _MAJOR = ("primary", "ring")
 _SMALLEST, _LARGEST = 9.0, 24.0
 _DOT = 3.5
 _NAME, _LARGE_NAME = 12, 22
-"""Sizes of a district's name: in a picture that is seen as large as it is, and in one that is seen half as large."""
+"""Font sizes of district names: for a picture at full size, and at half size."""
 
 
 def render_overview(
@@ -29,13 +29,13 @@ def render_overview(
     shades: Mapping[str, int] | None = None,
     number: Callable[[int], str] = str,
 ) -> Markup:
-    """Draw the city with its districts, and a circle with its number for each mark.
+    """Render the city with its districts, and a circle with its number for each marker.
 
     :param size: width and height of the picture in pixels.
-    :param marks: places with how many lie there; one alone is a dot.
+    :param marks: positions with numbers; a single one is a dot.
     :param shades: index of :data:`SHADES` by the name of a district.
-    :param number: writes a number as the reader's language does.
-    :returns: an ``<svg>`` element, hidden from screen readers: the table beside it says the same.
+    :param number: formats a number in the reader's language.
+    :returns: an ``<svg>`` element, hidden from screen readers: the table beside it has the same data.
     """
     view = _whole(city_map, size)
     circles = _circles(view, list(marks))
@@ -55,12 +55,12 @@ def render_overview(
 
 
 def shade_of(n: int, most: int) -> int:
-    """Return the shade of a number where the largest is ``most``: five steps of equal width."""
+    """Return the shade of a number for a maximum: five steps of equal width."""
     return min(len(SHADES) - 1, n * len(SHADES) // (most + 1)) if most else 0
 
 
 def shade_scale(most: int) -> list[tuple[int, int, int]]:
-    """Return each shade that occurs where the largest number is ``most``, with the numbers it begins and ends with."""
+    """Return each used shade for a maximum, with its smallest and largest number."""
     steps = len(SHADES)
     edges = [-(-shade * (most + 1) // steps) for shade in range(steps + 1)]
     return [
@@ -101,7 +101,7 @@ def _lines(city_map: CityMap, view: View) -> Iterator[Markup]:
 
 
 def _circles(view: View, marks: list[tuple[Point, int]]) -> list[tuple[XY, float, int]]:
-    """Return place, radius and number of each mark, the largest last."""
+    """Return position, radius and number of each marker, largest last."""
     most = max((n for _, n in marks), default=1)
     return [
         (view.place(point), _DOT if n == 1 else _SMALLEST + (_LARGEST - _SMALLEST) * math.sqrt(n / most), n)
@@ -121,7 +121,7 @@ def _marks(circles: list[tuple[XY, float, int]], number: Callable[[int], str]) -
 
 
 def _names(city_map: CityMap, view: View, circles: list[tuple[XY, float, int]], size: int) -> Markup:
-    """Write the names of districts that have room, the largest district's first."""
+    """Render the names of districts that have room, largest district first."""
     text = Markup(
         '<text class="sm-label" x="{x:.1f}" y="{y:.1f}" fill="#16211F" stroke="#FBFAF6" stroke-width="3"'
         ' paint-order="stroke" font-size="{size}" font-weight="700" text-anchor="middle"'

@@ -1,4 +1,4 @@
-"""Points on the ground, distances and boxes, in WGS 84 degrees and metres."""
+"""Points, distances and boxes, in WGS 84 degrees and metres."""
 
 import math
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ EARTH_RADIUS_M = 6_371_008.8  # mean radius of the WGS 84 ellipsoid
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A place in WGS 84 degrees, kept to 6 decimals (about 10 centimetres).
+    """A point in WGS 84 degrees, rounded to 6 decimals (about 10 centimetres).
 
-    :raises ValueError: when a coordinate is no number or lies outside the globe.
+    :raises ValueError: when a coordinate is not a number or out of range.
     """
 
     lat: float
@@ -34,7 +34,7 @@ class Bounds(NamedTuple):
 
     @classmethod
     def around(cls, points: list[Point]) -> Self:
-        """The smallest box that holds all points; at least one must be given."""
+        """Return the smallest box that contains all points; at least one is required."""
         lats, lons = [p.lat for p in points], [p.lon for p in points]
         return cls(min(lats), min(lons), max(lats), max(lons))
 
@@ -46,7 +46,7 @@ class Bounds(NamedTuple):
         return self.south <= point.lat <= self.north and self.west <= point.lon <= self.east
 
     def meets(self, other: "Bounds") -> bool:
-        """Whether the two boxes have a place in common."""
+        """Return whether the two boxes intersect."""
         return (
             self.south <= other.north
             and other.south <= self.north
@@ -56,7 +56,7 @@ class Bounds(NamedTuple):
 
 
 def distance_m(a: Point, b: Point) -> float:
-    """The way over the ground between two points in metres (haversine)."""
+    """Return the distance between two points in metres (haversine)."""
     lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
     half_lat, half_lon = (lat_b - lat_a) / 2, math.radians(b.lon - a.lon) / 2
     square = math.sin(half_lat) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(half_lon) ** 2
@@ -64,9 +64,9 @@ def distance_m(a: Point, b: Point) -> float:
 
 
 def bounding_box(point: Point, metres: float) -> Bounds:
-    """A box that holds everything within `metres` of the point, and little more.
+    """Return a box that contains everything within `metres` of the point, and little more.
 
-    The box ends at the poles and at the 180th meridian, where no city lies.
+    The box ends at the poles and at the 180th meridian, where there are no cities.
     """
     angle = metres / EARTH_RADIUS_M
     lat_reach = math.degrees(angle)

@@ -1,4 +1,4 @@
-"""The grid in SQL: rows and columns of cells from columns of degrees, the same as :mod:`civicportal.util.geo.grid` reckons."""
+"""The grid in SQL: rows and columns of cells from columns of degrees, equal to :mod:`civicportal.util.geo.grid`."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from civicportal.util.geo.grid import columns_per_degree, rows_per_degree
 
 
 class _Whole(FunctionElement[int]):
-    """The whole number below a number that is not negative."""
+    """The floor of a non-negative number."""
 
     type = Integer()
     name = "whole"
@@ -24,20 +24,20 @@ def _floor(element: _Whole, compiler: Any, **options: Any) -> str:
 
 @compiles(_Whole, "sqlite")
 def _cut(element: _Whole, compiler: Any, **options: Any) -> str:
-    # floor() is a call into Python there, a hundred times slower.
+    # floor() is a Python function there, a hundred times slower.
     return f"CAST({compiler.process(element.clauses, **options)} AS INTEGER)"
 
 
 def row_of(lat: Any, level: int) -> ColumnElement[int]:
-    """Return the row of the cell in which a latitude lies."""
+    """Return the row of the cell that contains a latitude."""
     return _Whole((lat + _constant(90.0)) * _constant(rows_per_degree(level)))
 
 
 def column_of(lon: Any, level: int) -> ColumnElement[int]:
-    """Return the column of the cell in which a longitude lies."""
+    """Return the column of the cell that contains a longitude."""
     return _Whole((lon + _constant(180.0)) * _constant(columns_per_degree(level)))
 
 
 def _constant(value: float) -> ColumnElement[float]:
-    # Written out, so that PostgreSQL sees the same expression in SELECT and GROUP BY.
+    # Literals, so that PostgreSQL sees the same expression in SELECT and GROUP BY.
     return literal_column(repr(value), Float)

@@ -1,6 +1,6 @@
-"""A locator map as inline SVG, drawn on the server: for print and for browsers without JavaScript.
+"""A locator map as inline SVG, for print and for browsers without JavaScript.
 
-Colours are presentation attributes, which a strict content security policy lets pass; a style sheet may replace
+Colours are presentation attributes, which a strict content security policy allows; a style sheet may override
 them by class.
 """
 
@@ -21,20 +21,20 @@ _ROADS = {
     "primary": ("#FFF3D6", 18),
     "ring": ("#FFF3D6", 22),
 }
-_CLOSE_M = 1500  # a picture of less ground than this names the side streets too
+_CLOSE_M = 1500  # Maps of a smaller area than this include the names of side streets.
 _LABEL = 12
-"""Size of a road's name in pixels."""
+"""Font size of a road's name in pixels."""
 _PIECES = 12
-"""Of a road that are looked at for a place for its name."""
+"""Pieces of a road that are tried for its name."""
 _PIN = "M0 0C-3-6-10-12-10-20A10 10 0 1 1 10-20C10-12 3-6 0 0Z"
 
 
 def render_svg(
     city_map: CityMap, center: Point, zoom_m: float, points: Sequence[Point], size: tuple[int, int]
 ) -> Markup:
-    """Draw the surroundings of a place with a pin on each point.
+    """Render the surroundings of a place with a pin on each point.
 
-    :param zoom_m: metres of ground between the left and the right edge.
+    :param zoom_m: width of the picture in metres.
     :param size: width and height of the picture in pixels.
     :returns: an `<svg>` element, hidden from screen readers: the text beside it names the place.
     """
@@ -51,7 +51,7 @@ def render_svg(
 
 
 class View:
-    """Turns places on the globe into pixels of the picture."""
+    """Projection of coordinates to pixels of the picture."""
 
     def __init__(self, center: Point, zoom_m: float, size: tuple[int, int]) -> None:
         self.width, self.height = size
@@ -70,13 +70,13 @@ class View:
         return x, self.height / 2 - (point.lat - self.center.lat) * self.scale[1]
 
     def holds(self, place: XY) -> bool:
-        """Whether a place lies in the picture."""
+        """Return whether a place is within the picture."""
         return 0 <= place[0] <= self.width and 0 <= place[1] <= self.height
 
     def path(self, feature: MapFeature, step: float = 0) -> str:
-        """The feature's lines in the language of SVG paths.
+        """Return the feature's lines as an SVG path.
 
-        :param step: places nearer than so many pixels to the one before are left out.
+        :param step: points closer than this number of pixels to the previous one are dropped.
         """
         lines = (_thinned([self.place(point) for point in line], step) for line in feature.lines)
         return "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line) for line in lines)
@@ -104,7 +104,7 @@ def _areas(city_map: CityMap, view: View) -> Iterator[str]:
 
 
 def _roads(city_map: CityMap, view: View) -> Iterator[str]:
-    """First the casing of all roads, then their surface, so that crossings stay open."""
+    """Render the casing of all roads first, then their surface, so that crossings stay open."""
     roads = [
         (str(road.properties.get("cls", "street")), view.path(road))
         for road in _visible(city_map, view, "road")
@@ -125,7 +125,7 @@ def _stroke(classes: str, color: str, width: float, path: str) -> str:
 
 
 def _labels(city_map: CityMap, view: View, pins: Sequence[XY]) -> Iterator[str]:
-    """Names of roads along their longest visible piece with room, wide roads first, none over another or under a pin."""
+    """Render names of roads along their longest visible piece with room, wide roads first, without overlaps and not under a pin."""
     names = Names((view.width, view.height), free=[Box(x, y - 15, 24, 34) for x, y in pins])
     for road in reversed(_visible(city_map, view, "road")):
         if not road.name or (road.properties.get("cls") == "street" and view.zoom_m > _CLOSE_M):
@@ -144,7 +144,7 @@ def _label(x: float, y: float, angle: float, name: str) -> str:
 
 
 def _pieces(road: MapFeature, view: View) -> list[tuple[XY, float]]:
-    """Middle and slope (degrees, clockwise) of the road's longest pieces in the picture, the longest first."""
+    """Return middle and slope (degrees, clockwise) of the road's longest pieces in the picture, longest first."""
     found = []
     for line in road.lines:
         for (x1, y1), (x2, y2) in pairwise([view.place(point) for point in line]):

@@ -1,4 +1,4 @@
-"""Find the named line nearest to a place, on a plane in metres."""
+"""Search of the nearest named line, on a plane in metres."""
 
 import math
 from collections import defaultdict
@@ -10,7 +10,7 @@ Cell = tuple[int, int]
 
 
 class Segment(NamedTuple):
-    """One straight piece of a named line."""
+    """A straight piece of a named line."""
 
     name: str
     start: XY
@@ -22,7 +22,7 @@ class Segment(NamedTuple):
 
 
 def distance_to_segment(place: XY, start: XY, end: XY) -> float:
-    """The distance from a place to the nearest point of a straight piece, in the unit of the plane."""
+    """Return the distance from a point to the nearest point of a segment, in the unit of the plane."""
     along = (end[0] - start[0], end[1] - start[1])
     square = along[0] ** 2 + along[1] ** 2
     if square == 0:
@@ -33,10 +33,10 @@ def distance_to_segment(place: XY, start: XY, end: XY) -> float:
 
 
 class StreetIndex:
-    """Straight pieces of streets, sorted into square cells as wide as the search reaches.
+    """Segments of streets in a grid of square cells as wide as the search radius.
 
     :param segments: the pieces, coordinates in metres.
-    :param reach: the greatest distance at which a street is still found, in metres.
+    :param reach: the search radius in metres.
     """
 
     def __init__(self, segments: Iterable[Segment], reach: float) -> None:
@@ -47,7 +47,7 @@ class StreetIndex:
                 self._cells[cell].append(segment)
 
     def nearest(self, place: XY) -> str | None:
-        """The name of the nearest street within reach; of two equally near ones the first in the alphabet."""
+        """Return the name of the nearest street within the radius; of equally near ones the first in the alphabet."""
         best = min(self._distances(place), default=None)
         return best[1] if best and best[0] <= self.reach else None
 
@@ -62,7 +62,7 @@ class StreetIndex:
         return math.floor(place[0] / self.reach), math.floor(place[1] / self.reach)
 
     def _cells_of(self, places: Sequence[XY]) -> Iterator[Cell]:
-        """All cells of the box around the places."""
+        """Return all cells of the box around the points."""
         columns, rows = zip(*(self._cell(place) for place in places), strict=True)
         for column in range(min(columns), max(columns) + 1):
             for row in range(min(rows), max(rows) + 1):

@@ -1,4 +1,4 @@
-"""Sets of map tiles that a site brings along in one file: PMTiles or MBTiles, with pictures as tiles."""
+"""Map tiles in one file of the site: PMTiles or MBTiles, with raster tiles."""
 
 import json
 import struct
@@ -23,16 +23,16 @@ _WORLD = Bounds(-85.0, -180.0, 85.0, 180.0)
 
 
 class InvalidTiles(ConfigurationError):
-    """The file holds no tiles that can be shown; the text says why."""
+    """The file has no usable tiles; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TileSet:
-    """Tiles of a file.
+    """The tiles of a file.
 
-    :ivar kind: "pmtiles", which browsers read by ranges of bytes, or "mbtiles", whose tiles have addresses.
+    :ivar kind: "pmtiles", which browsers read by byte ranges, or "mbtiles", whose tiles have URLs.
     :ivar format: of the pictures: png, jpg, webp or avif.
-    :ivar attribution: whose map it is, as plain text.
+    :ivar attribution: as plain text.
     """
 
     path: Path
@@ -45,16 +45,16 @@ class TileSet:
 
     @cached_property
     def digest(self) -> str:
-        """Return what tells this file from another one, without reading all of it."""
+        """Return an identifier of this version of the file, without reading all of it."""
         with self.path.open("rb") as file:
             head = file.read(_HEAD)
         return sha256(head + str(self.path.stat().st_size).encode()).hexdigest()[:12]
 
 
 def open_tiles(path: Path) -> TileSet:
-    """Read what a file of tiles says of itself.
+    """Read the metadata of a file of tiles.
 
-    :raises InvalidTiles: when there is none, or its tiles are no pictures.
+    :raises InvalidTiles: when it is missing, or its tiles are not pictures.
     """
     try:
         return _mbtiles(path) if path.suffix == ".mbtiles" else _pmtiles(path)
@@ -119,13 +119,13 @@ def _connect(path: Path) -> "sqlite3.Connection":
 
 
 class TileReader:
-    """Reads single tiles of an MBTiles file, each by a connection of its own: to open one takes a tenth of a millisecond."""
+    """Read single tiles of an MBTiles file, each with a new connection, which takes a tenth of a millisecond to open."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def tile(self, zoom: int, column: int, row: int) -> bytes | None:
-        """Return a tile counted from the north-western corner, as the web does; None where the file has none."""
+        """Return a tile in web numbering (from the north-western corner); None if the file does not have it."""
         with closing(_connect(self._path)) as database:
             found = database.execute(
                 "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?",
@@ -135,7 +135,7 @@ class TileReader:
 
 
 def describe(tiles: TileSet, url: str) -> str:
-    """Return what the script of a map needs to know of the tiles, as JSON.
+    """Return the settings of the tiles for the map script, as JSON.
 
     :param url: of the file, or of a tile with ``{z}``, ``{x}`` and ``{y}``.
     """

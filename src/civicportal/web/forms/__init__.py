@@ -1,6 +1,6 @@
-"""Forms: a schema bound to a request, drawn by the portal's own templates.
+"""Forms: a schema bound to a request, rendered by the portal's own templates.
 
-A form is flat: plain field names, a repeated name for a list. deform holds the tree of fields, its own templates and
+A form is flat: plain field names, a repeated name for a list. deform provides the tree of fields; its own templates and
 its nested wire format are not used (they need inline scripts).
 """
 
@@ -77,10 +77,10 @@ __all__ = [
 def handle_form(
     request: Request, form: BoundForm, on_valid: Callable[[dict[str, Any]], Any], **context: Any
 ) -> Any:
-    """Show a form, or act on a sent one; the last line of most views.
+    """Show or process a form; the last line of most views.
 
-    ``on_valid(values)`` returns the view's answer, usually a redirect; it may call ``form.refuse(name, message)`` for
-    errors that only a service can detect. Otherwise the answer is ``{"form": form, **context}`` for the view's template,
+    ``on_valid(values)`` returns the view's response, usually a redirect; it may call ``form.refuse(name, message)`` for
+    errors that only a service can detect. Otherwise the result is ``{"form": form, **context}`` for the view's template,
     with status 422 if the form was refused, 429 if it needs a challenge first. Raises 400 for a body that is not a form.
     """
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""Which widget draws which schema type."""
+"""Default widgets of schema types."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DEFAULTS: tuple[tuple[type, type[Widget]], ...] = (
 
 
 def default_widget(node: colander.SchemaNode) -> Widget:
-    """Return the widget of a node that names none."""
+    """Return the widget of a node that defines none."""
     if isinstance(node.typ, schema.CleanText) and node.typ.multiline:
         return widgets.TextAreaWidget(rows=2 if node.typ.max <= 300 else 5)
     return next(

@@ -20,11 +20,11 @@ from civicportal.web.forms.parts import Excerpt
 from civicportal.web.forms.widgets import Widget, shown
 
 AROUND = 30
-"""Characters shown on each side of a part that is pointed out."""
+"""Characters of context on each side of a highlighted part."""
 
 
 class Words:
-    """Translates what a form says into the request's language, with its digits."""
+    """Translate texts of a form into the request's language, with its digits."""
 
     def __init__(self, request: Request) -> None:
         self._localizer = request.localizer
@@ -35,29 +35,29 @@ class Words:
         return str(self._localizer.locale_name)
 
     def __call__(self, message: str | None) -> str:
-        """Return the text; a plain string (a name from the database) as it is."""
+        """Return the text translated; a plain string (a name from the database) unchanged."""
         if isinstance(message, TranslationString):
             return localized_digits(self._localizer.translate(message), self._localizer.locale_name)
         return message or ""
 
     def all(self, messages: Iterable[str | None]) -> list[str]:
-        """Return the texts of those that say something."""
+        """Return the non-empty texts, translated."""
         return [self(message) for message in messages if message]
 
 
 class BoundField:
-    """What a template needs of a field: texts, state, ids, and :meth:`render`."""
+    """A field for templates: texts, state, ids, and :meth:`render`."""
 
     def __init__(self, field: deform.Field, words: Words, render: Callable[..., Markup]) -> None:
         self._field, self._words, self._render = field, words, render
         self._failures: list[str] = []
         self.excerpts: list[Excerpt] = []
-        #: Names and values of hidden fields to send with it.
+        #: Additional hidden fields: names and values.
         self.carried: list[tuple[str, str]] = []
 
     @property
     def name(self) -> str:
-        """The name under which it is sent."""
+        """The name under which it is submitted."""
         return str(self._field.name)
 
     @property
@@ -67,12 +67,12 @@ class BoundField:
 
     @property
     def anchor(self) -> str:
-        """Where the error summary leads: the control, or the fieldset around several."""
+        """The target of the error summary: the control, or the fieldset around several."""
         return f"{self.oid}-group" if self.widget.group else self.oid
 
     @property
     def widget(self) -> Widget:
-        """How it is drawn."""
+        """The widget that renders it."""
         widget: Widget = self._field.widget
         return widget
 
@@ -83,12 +83,12 @@ class BoundField:
 
     @cached_property
     def label(self) -> str:
-        """Its title, translated."""
+        """The translated title."""
         return self._words(self._field.title)
 
     @cached_property
     def hint(self) -> str:
-        """Its description, translated; empty for none."""
+        """The translated description; empty for none."""
         return self._words(self._field.description)
 
     @property
@@ -98,29 +98,29 @@ class BoundField:
 
     @property
     def hidden(self) -> bool:
-        """Whether it is not seen."""
+        """Whether it is a hidden field."""
         return bool(self.widget.hidden)
 
     @property
     def cstruct(self) -> Any:
-        """What was sent, or the text of the initial value; ``colander.null`` for nothing."""
+        """The submitted text, or that of the initial value; ``colander.null`` for nothing."""
         return self._field.cstruct
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing stands in it."""
+        """Whether it is empty."""
         return self.cstruct in (colander.null, "", [])
 
     @property
     def narrows(self) -> bool:
-        """Whether, in filters, it leaves something out: it need say nothing, and says something that could be read."""
+        """Whether it is an active filter: optional, not empty, and valid."""
         always_says = self._field.schema.missing not in (None, "", False)
         is_off = isinstance(self.typ, types.Flag) and not self._is_ticked
         return not (always_says or self.is_empty or is_off or self.error_messages)
 
     @property
     def words(self) -> str:
-        """What stands in it, as people read it: the labels of what was chosen, yes or no for a tick box."""
+        """The value for display: the labels of the selected options, yes or no for a checkbox."""
         sent = self.cstruct if isinstance(self.cstruct, list) else [self.cstruct]
         texts = [text for text in sent if isinstance(text, str)]
         if isinstance(self.typ, types.Flag):
@@ -155,14 +155,14 @@ class BoundField:
 
     @property
     def error_messages(self) -> list[str]:
-        """What is wrong with it, translated."""
+        """The translated errors."""
         error = self._field.error
         found = self._words.all(error.messages()) if error is not None else []
         return found + self._failures
 
     @property
     def error(self) -> str:
-        """What is wrong with it, as one text; empty for nothing."""
+        """The errors as one text; empty for none."""
         return " ".join(self.error_messages)
 
     def fail(self, message: TranslationString) -> None:
@@ -191,30 +191,30 @@ class BoundField:
 
     @property
     def maxlength(self) -> int | None:
-        """How many characters it takes, where its type says so."""
+        """The maximum number of characters, if the type has one."""
         return self.typ.max if isinstance(self.typ, types.CleanText) else None
 
     @property
     def minlength(self) -> int | None:
-        """How many characters it wants at least, where its type says so."""
+        """The minimum number of characters, if the type has one."""
         return (self.typ.min or None) if isinstance(self.typ, types.CleanText) else None
 
     @property
     def reminder(self) -> str:
-        """What a script may say of it before it is sent."""
+        """The message a script shows before submitting."""
         if self.minlength is not None:
             return self._words(types.at_least(self.minlength))
         return self._words(self._field.schema.missing_msg)
 
     @property
     def counter(self) -> int | None:
-        """The limit to count towards under the control, or ``None``."""
+        """The limit of the character counter, or ``None``."""
         counter = getattr(self.widget, "counter", False)
         return self.maxlength if counter is True else counter or None
 
     @property
     def length(self) -> int:
-        """How many characters stand in it."""
+        """The number of characters in it."""
         return len(shown(self.cstruct))
 
     @property
@@ -229,10 +229,10 @@ class BoundField:
         return " ".join(f"{self.oid}-{part}" for part, there in parts.items() if there)
 
     def attributes(self, css: str, *, typing: bool = False) -> Markup:
-        """Return what its control carries, for use inside the tag.
+        """Return the HTML attributes of its control.
 
         :param css: the class of the control, before those of the widget and of an error.
-        :param typing: whether people type into it: how, and how much.
+        :param typing: include attributes for text input: mode and lengths.
         """
         error = self.error
         classes = (css, self.widget.css_class, "is-invalid" if error else "")
@@ -263,11 +263,11 @@ class BoundField:
         return self._words(text)
 
     def control(self) -> Markup:
-        """Return the control alone."""
+        """Render the control alone."""
         return Markup(self._field.serialize())  # noqa: S704 - the widgets' templates escape
 
     def render(self) -> Markup:
-        """Return the field: label, hint, control, counter, error."""
+        """Render the field: label, hint, control, counter, error."""
         return self.control() if self.hidden else self._render("mapping_item", field=self)
 
     __html__ = render

@@ -1,4 +1,4 @@
-"""The address of a list whose filters live in it."""
+"""URLs of lists with filters."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,27 +11,27 @@ from civicportal.web.request import Request
 from civicportal.web.schema import Flag, RowId, whole_number
 
 _quoted = lru_cache(1000)(quote_plus)
-"""A page of figures holds two hundred addresses, of the same few names and values."""
+"""Cache size: a statistics page has two hundred URLs of the same few names and values."""
 
 
 def with_query(path: str, parts: Mapping[str, Any]) -> str:
-    """Return an address with those parts in its query that are neither None nor empty."""
+    """Return a URL with the parameters that are neither None nor empty."""
     given = ((name, str(value)) for name, value in parts.items() if value not in (None, ""))
     query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in given)
     return f"{path}?{query}" if query else path
 
 
 def page_ends(request: Request) -> dict[str, int | None]:
-    """Return ``before`` and ``after`` of the address, the ids between which a page lies; None where it names none."""
+    """Return ``before`` and ``after`` of the URL, the ids of a page's neighbours; None if missing."""
     return {name: whole_number(request.GET.get(name, "")) or None for name in ("before", "after")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chip:
-    """A filter that is on.
+    """An active filter.
 
-    :ivar value: as people read it; empty where the label says all.
-    :ivar url: the address without it.
+    :ivar value: for display; empty if the label says everything.
+    :ivar url: without this filter.
     """
 
     label: str
@@ -40,15 +40,15 @@ class Chip:
 
 
 def chips(form: BoundForm, without: Callable[[str], str]) -> list[Chip]:
-    """Return the filters that are on, in the order of the form.
+    """Return the active filters, in the order of the form.
 
-    :param form: of the filters, read from the address.
-    :param without: returns the address without the filter of a name.
+    :param form: of the filters, read from the URL.
+    :param without: returns the URL without the filter of a name.
     """
     return [
         Chip(
             label=field.label,
-            # A tick says what its label does, and the number of a row says nothing to people.
+            # For a checkbox the label says everything, and the id of a row means nothing to people.
             value="" if isinstance(field.typ, (Flag, RowId)) else field.words,
             url=without(field.name),
         )
@@ -57,12 +57,12 @@ def chips(form: BoundForm, without: Callable[[str], str]) -> list[Chip]:
 
 
 class ListAddress:
-    """Builds addresses that keep the filters of a list, as far as they could be read.
+    """Build URLs that keep the valid filters of a list.
 
-    :param form: of the filters, read from the address.
+    :param form: of the filters, read from the URL.
     :param route: of the list itself.
-    :param keep: what else of the address is kept.
-    :param anchor: id of the list on its page, where other things stand above it.
+    :param keep: further parameters to keep.
+    :param anchor: id of the list on a page that has other content above it.
     """
 
     def __init__(
@@ -79,25 +79,25 @@ class ListAddress:
         self._path = request.route_path(route)
         self._anchor = f"#{anchor}" if anchor else ""
         self.also = {name: value for name in keep if (value := request.GET.get(name, ""))}
-        """What is kept besides the filters."""
+        """Parameters kept besides the filters."""
         read = (name for name, field in fields.items() if not (field.is_empty or field.error))
         self._kept = {**{name: str(fields[name].cstruct) for name in read}, **self.also}
         self.chosen = len(form.narrowing)
-        """How many filters are in use."""
+        """Number of active filters."""
 
     def __call__(self, route: str = "", **changed: Any) -> str:
-        """Return the address of the list, or of another page with the same filters, with some of them changed.
+        """Return the URL of the list, or of another page with the same filters, with some of them changed.
 
-        :param changed: None takes a filter away.
+        :param changed: None removes a filter.
         """
         path = self._request.route_path(route) if route else self._path
         anchor = self._anchor if route in ("", self.route) else ""
         return with_query(path, {**self._kept, **changed}) + anchor
 
     def chips(self, route: str = "") -> list[Chip]:
-        """Return the filters in use, each with the address of the list, or of another page, without it."""
+        """Return the active filters, each with the URL of the list, or of another page, without it."""
         return chips(self._form, lambda name: self(route, **{name: None}))
 
     def cleared(self, route: str = "") -> str:
-        """Return the address of the list, or of another page, without any filter."""
+        """Return the URL of the list, or of another page, without filters."""
         return self(route, **dict.fromkeys(field.name for field in self._form.narrowing))

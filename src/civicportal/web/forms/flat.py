@@ -1,4 +1,4 @@
-"""Reading a flat form: field names and values, nothing nested, no markers."""
+"""Parsing of flat forms: field names and values, no nesting, no markers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from civicportal.web.schema import ListOf, Secret
 
 
 def read_flat(schema: colander.SchemaNode, params: Any, *, ignore: Container[str] = ()) -> dict[str, Any]:
-    """Return the cstruct of what was sent.
+    """Return the cstruct of submitted parameters.
 
     Parameters: ``params`` is WebOb's MultiDict of a form or a query; names in ``ignore`` (buttons, the CSRF token) are
     no fields. A field of a nested mapping has its plain name. An absent field is ``colander.null``, so that the
-    default of an unticked box does not come back. A list field takes all its values; a plain one sent twice is handed
-    on as a list, which its type refuses. A name that is no field stays in the result for the schema to refuse.
+    default of an unticked box does not return. A list field takes all its values; a plain one sent twice is passed
+    on as a list, which its type refuses. An unknown name stays in the result for the schema to refuse.
     """
     cstruct = _read(schema, params)
     known = {node.name for node in leaves(schema)}
@@ -27,7 +27,7 @@ def read_flat(schema: colander.SchemaNode, params: Any, *, ignore: Container[str
 
 
 def leaves(schema: colander.SchemaNode) -> Iterator[colander.SchemaNode]:
-    """Yield the nodes that hold a value, in the schema's order."""
+    """Yield the leaf nodes in the schema's order."""
     for node in schema.children:
         if isinstance(node.typ, colander.Mapping):
             yield from leaves(node)
@@ -65,7 +65,7 @@ def _value(node: colander.SchemaNode, params: Any) -> Any:
 
 
 def lies_before(values: Mapping[str, Any], node: colander.SchemaNode) -> bool:
-    """Return whether the day of a node lies before that of the node which it names as ``after``."""
+    """Return whether a date is before that of the node named in its ``after``."""
     first = values.get(getattr(node, "after", ""))
     last = values[node.name]
     return bool(first and last and last < first)

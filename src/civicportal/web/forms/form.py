@@ -1,4 +1,4 @@
-"""A schema bound to a request: reads what was sent, draws fields, keeps what was typed."""
+"""A schema bound to a request: parses, validates, renders, and keeps the input."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ from civicportal.web.forms.widgets import TextAreaWidget
 
 _UNPROCESSABLE = 422
 _ONCE_DIGITS = 32
-"""Of the key under which a form is acted on once: 128 bits."""
+"""Bytes of an idempotency key: 128 bits."""
 
 
 class BoundForm:
     """A form of one request.
 
     Parameters: ``schema`` unbound, its ``country`` and ``calendar`` come from ``request.site``, more from
-    ``bindings``; ``initial`` values (not texts) by field name; ``action`` the address it is sent to, the page's own if
-    empty; ``prefix`` of the fields' ids where a page holds two forms; ``take_files`` turns files that came with the
-    form into attachment keys, or raises :class:`FileRefused`; ``ignore`` names that are sent and are no fields; ``ceilings`` names site-wide
+    ``bindings``; ``initial`` values (not texts) by field name; ``action`` the URL it is submitted to, the page's own if
+    empty; ``prefix`` of the fields' ids on a page with two forms; ``take_files`` converts uploaded files
+    into attachment keys, or raises :class:`FileRefused`; ``ignore`` submitted names that are not fields; ``ceilings`` names site-wide
     limits that count the form: while one of them is reached, the form includes a challenge for unknown clients.
     """
 
@@ -96,15 +96,15 @@ class BoundForm:
         return self._fields[name]
 
     def __iter__(self) -> Iterator[BoundField]:
-        """Yield the fields that :meth:`render` draws one after the other."""
+        """Yield the fields that :meth:`render` renders."""
         return (self[child.name] for child in self._form.children)
 
     # --- reading
 
     def validate(self, params: Any) -> dict[str, Any]:
-        """Return the values of a sent form.
+        """Return the values of a submitted form.
 
-        ``params`` is ``request.POST``. Raises :class:`FormInvalid` with all errors in the form and what was typed kept.
+        ``params`` is ``request.POST``. Raises :class:`FormInvalid` with all errors in the form and the input kept.
         """
         cstruct = self._sent(params)
         try:
@@ -117,11 +117,11 @@ class BoundForm:
         return values
 
     def once(self, values: Mapping[str, Any]) -> str:
-        """Return the key under which a sent form is acted on once: that of the form and of what stands in it.
+        """Return the idempotency key of a submitted form, derived from its key field and its values.
 
-        Sent again as it was, it means the same. A draft or the way back brings an old form again: with other words it is
-        another one, and what is said in it must not be taken for said. Pictures that came as files do not count, for
-        each time they get keys of their own.
+        Submitted again unchanged, it has the same key. A draft or the back button may restore an old form: with changed values it is
+        another one and must be processed. Uploaded files are ignored, because
+        they get new keys each time.
 
         :param values: what :meth:`validate` has returned.
         """
@@ -130,14 +130,14 @@ class BoundForm:
         return str(self.request.site.keys.mac("form", text).hex()[:_ONCE_DIGITS])
 
     def keep(self, params: Any) -> None:
-        """Keep what was sent, pictures too, without judging it: for a button that only changes what stands in the form."""
+        """Keep the input, including pictures, without validation: for a button that only changes the form."""
         self._sent(params)
 
     def read_filters(self, params: Any) -> dict[str, Any]:
-        """Return the values of a form in the query string, where a value that cannot be read counts as not given.
+        """Return the values of a form in the query string; an invalid value counts as missing.
 
-        Every field needs a ``missing`` of its own. What is refused is said at its field, or a list would be wider than its address.
-        A date typed wrong, or before the one that its node names as ``after``, stays there; what only a broken address holds does not.
+        Every field needs a ``missing``. An invalid filter shows an error at its field, since the list is wider than its URL.
+        A date that is invalid, or before that of the node named in ``after``, keeps its text; values that only a broken URL contains do not.
         """
         cstruct = read_flat(self.schema, params, ignore=params)
         values, refused = {}, dict[str, list[str]]()
@@ -164,11 +164,11 @@ class BoundForm:
 
     @property
     def narrowing(self) -> list[BoundField]:
-        """The fields of filters that leave something out, as they have been read."""
+        """The active filters."""
         return [field for field in self if field.narrows]
 
     def readable(self) -> dict[str, Any]:
-        """Return the values that can be read of what stands in the form now; the others are left out."""
+        """Return the valid values of the form's current input."""
         values = {}
         for node in self.schema.children:
             try:
@@ -192,12 +192,12 @@ class BoundForm:
         }
 
     def fill(self, draft: Mapping[str, list[str]]) -> None:
-        """Put the texts of a :meth:`draft` into the form; names that are no fields any more are left out."""
+        """Restore the texts of a :meth:`draft`; unknown names are ignored."""
         params = MultiDict((name, text) for name, texts in draft.items() for text in texts)
         self._hold(read_flat(self.schema, params, ignore=draft))
 
     def typed(self) -> list[str]:
-        """Return the longer texts that somebody has written, for a page that cannot show the form any more."""
+        """Return the longer texts of the input, for a page that cannot show the form any more."""
         long = {field.name for field in self if isinstance(field.widget, TextAreaWidget)}
         return [
             text for name, texts in self.draft().items() if name in long for text in texts if text.strip()
@@ -206,14 +206,14 @@ class BoundForm:
     # --- errors
 
     def fail(self, name: str, message: TranslationString) -> None:
-        """Add an error to a field, or to the whole form where ``name`` is empty."""
+        """Add an error to a field, or to the whole form if ``name`` is empty."""
         if name:
             self[name].fail(message)
         else:
             self.messages.append(self._words(message))
 
     def refuse(self, name: str, message: TranslationString) -> NoReturn:
-        """Add an error as :meth:`fail` does and raise :class:`FormInvalid`: for what a service found wrong."""
+        """Add an error as :meth:`fail` does and raise :class:`FormInvalid`: for errors that a service found."""
         self.fail(name, message)
         raise FormInvalid
 
@@ -232,28 +232,28 @@ class BoundForm:
     # --- drawing
 
     def render(self) -> Markup:
-        """Return the whole form: summary, fields, buttons."""
+        """Render the whole form: summary, fields, buttons."""
         return self._render("form", form=self)
 
     __html__ = render
 
     def error_summary(self) -> Markup:
-        """Return the list of errors, each a link to its field; empty without errors."""
+        """Render the list of errors, each a link to its field; empty without errors."""
         lines = [(error.oid, f"{error.label}: {error.message}".lstrip(": ")) for error in self.errors]
         return self._render("error_summary", errors=lines) if lines else Markup("")
 
     def actions(self) -> Markup:
-        """Return the buttons."""
+        """Render the buttons."""
         titles = [(button, self._words(button.title)) for button in self.buttons]
         return self._render("buttons", buttons=titles)
 
     def hidden(self) -> Markup:
-        """Return the CSRF token and the hidden fields: for a page that lays out its fields by hand."""
+        """Render the CSRF token and the hidden fields, for pages with their own layout."""
         return self._render("hidden_fields", form=self)
 
     @property
     def multipart(self) -> bool:
-        """Whether files come with the form."""
+        """Whether the form has file inputs."""
         return bool(self._file_names)
 
     # --- inside
@@ -313,7 +313,7 @@ class BoundForm:
             self._taken.update(taken)
 
     def _sent_before(self, value: Any) -> Any:
-        """Return a value without the keys of pictures that came with it as files."""
+        """Return a value without the keys of pictures uploaded with this submission."""
         return [one for one in value if one not in self._taken] if isinstance(value, (list, tuple)) else value
 
     def _draw(self, template: str, *, field: deform.Field, **values: Any) -> Markup:
@@ -321,7 +321,7 @@ class BoundForm:
 
     @cached_property
     def _names(self) -> BeforeRender:
-        """What the templates of a page know; told to a form once, for it is drawn in many small pieces."""
+        """Template variables of the page, collected once per form because it is rendered in many parts."""
         names = BeforeRender({"request": self.request}, {})
         self.request.registry.notify(names)
         return names

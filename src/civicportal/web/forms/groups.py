@@ -1,4 +1,4 @@
-"""Widgets of several inputs: choices, the place on the map, pictures."""
+"""Widgets of several inputs: choices, a place on the map, pictures."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from civicportal.web.forms.widgets import Widget, shown
 
 
 class _Options(Widget):
-    """A choice of the schema type's options."""
+    """Base of widgets for the schema type's options."""
 
     def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
-        """Return options, the chosen values, and whether several may be chosen."""
+        """Return options, the selected values, and whether several may be selected."""
         options = field.typ.options(field.schema)
         many = isinstance(field.typ, schema.ListOf)
         chosen = cstruct if isinstance(cstruct, list) else [shown(cstruct)]
@@ -23,7 +23,7 @@ class _Options(Widget):
 
 
 class SelectWidget(_Options):
-    """A drop-down list; ``empty`` is the text of the line that chooses nothing."""
+    """A drop-down list; ``empty`` is the label of the empty option."""
 
     template = "select"
     empty: Any = ""
@@ -31,7 +31,7 @@ class SelectWidget(_Options):
 
 
 class ChoiceCardsWidget(_Options):
-    """Cards to choose from, each with icon, label and hint; tick boxes where the type is a list."""
+    """Cards with icon, label and hint; checkboxes if the type is a list."""
 
     template = "choice_cards"
     group = True
@@ -39,16 +39,16 @@ class ChoiceCardsWidget(_Options):
 
 
 class RadioWidget(_Options):
-    """Options one under the other; tick boxes where the type is a list."""
+    """Radio buttons; checkboxes if the type is a list."""
 
     template = "radio"
     group = True
 
 
 class MapPointWidget(Widget):
-    """A point on the map and an address in words, for :class:`civicportal.web.schema.Place`.
+    """A point on the map and an address, for :class:`civicportal.web.schema.Place`.
 
-    ``pin_icon`` stands in the pin, ``geojson_path`` is the address of the city's map.
+    ``pin_icon`` is the icon of the pin, ``geojson_path`` the URL of the city's map.
     """
 
     template = "map_point"
@@ -57,7 +57,7 @@ class MapPointWidget(Widget):
     geojson_path = "/map.geojson"
 
     def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
-        """Return the texts of the point; the address is a field of its own."""
+        """Return the coordinates; the address is a separate field."""
         place = cstruct if isinstance(cstruct, dict) else {}
         return {name: shown(place.get(name)) for name in ("lat", "lon")}
 
@@ -65,7 +65,7 @@ class MapPointWidget(Widget):
 class PhotosWidget(Widget):
     """Pictures: keys of those already uploaded, and a file input that works without JavaScript.
 
-    A kept picture sends its key under the field's name, a new file comes under :func:`files_name`.
+    An uploaded picture sends its key under the field's name, a new file comes under :func:`files_name`.
     """
 
     template = "photos"
@@ -74,7 +74,7 @@ class PhotosWidget(Widget):
     thumbnail_path = "/attachments/{key}/small"
 
     def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
-        """Return the uploaded pictures with a well-formed key, and how many are allowed."""
+        """Return the uploaded pictures with a well-formed key, and the maximum number."""
         sent = cstruct if isinstance(cstruct, list) else [cstruct]
         keys = [key for key in map(shown, sent) if schema.Key.pattern.fullmatch(key)]
         kept = [{"key": key, "url": self.thumbnail_path.format(key=key)} for key in keys]

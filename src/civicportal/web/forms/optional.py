@@ -1,4 +1,4 @@
-"""A choice that may be left out, as the fields of filters are."""
+"""Optional choices, for filters."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def optional_choice(options: Any, title: TranslationString, empty: TranslationSt
     """Return a field for one of several values, or none.
 
     :param options: as for :class:`~civicportal.web.schema.Choice`; a text names the binding that holds them.
-    :param empty: what the empty choice says, for instance "All units".
+    :param empty: label of the empty option, for instance "All units".
     """
     values = (lambda bindings: bindings[options]) if isinstance(options, str) else options
     return Node(Choice(values), title=title, missing=None, widget=SelectWidget(empty=empty))

@@ -1,4 +1,4 @@
-"""The options of a drop-down list as markup: units and categories are the same hundreds on nearly every page of staff."""
+"""Options of drop-down lists as markup, cached because nearly every staff page has the same units and categories."""
 
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
@@ -9,15 +9,15 @@ from markupsafe import Markup, escape
 from civicportal.web.schema import Option
 
 KEPT = 64
-"""Lists that a process keeps, without what is chosen."""
+"""Lists cached per process, without the selection."""
 Entry = tuple[str, str, str]
-"""Value, label and group of an option, as they are read."""
+"""Value, label and group of an option, translated."""
 
 
 def options_markup(options: Iterable[Option], chosen: Collection[str], say: Callable[[str], str]) -> Markup:
-    """Return the markup of the options, under the headings of their groups.
+    """Return the markup of the options, with headings of their groups.
 
-    :param chosen: their values.
+    :param chosen: the selected values.
     :param say: translates a label.
     """
     entries = tuple((option.value, say(option.label), say(option.group)) for option in options)
@@ -27,7 +27,7 @@ def options_markup(options: Iterable[Option], chosen: Collection[str], say: Call
 
 @lru_cache(maxsize=KEPT)
 def _drawn(entries: tuple[Entry, ...]) -> list[tuple[str, str, str]]:
-    """Return of each option its value, and what stands before and behind the mark of being chosen."""
+    """Return for each option its value, and the markup before and after the ``selected`` attribute."""
     found = []
     for group, members in groupby(entries, key=lambda entry: entry[2]):
         own = list(members)

@@ -1,4 +1,4 @@
-"""What a form is made of besides its fields."""
+"""Parts of a form besides its fields."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 from translationstring import TranslationString
 
 ALLOWED, NOTICED = "allowed", "noticed"
-"""Names of what stands below a field in which personal data was found: words that are no names, a warning that was read."""
+"""Names of the checkboxes below a field with personal data: words that are not names, a warning that was read."""
 TakeFiles = Callable[[list[Any]], list[str]]
 
 
 class FormInvalid(Exception):
-    """The form was refused; its errors are in the form."""
+    """The form is invalid; it contains the errors."""
 
 
 class FileRefused(Exception):
     """A picture was refused.
 
-    :ivar message: says why, to the person who sent it.
-    :ivar later: nothing is wrong with the picture: it may be sent again in a moment.
+    :ivar message: the reason, for the user.
+    :ivar later: the picture is valid and can be sent again in a moment.
     """
 
     def __init__(self, message: TranslationString, *, later: bool = False) -> None:
@@ -32,7 +32,7 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """A submit button; ``name`` and ``value`` are sent where several buttons tell apart what to do."""
+    """A submit button; ``name`` and ``value`` distinguish several."""
 
     title: TranslationString
     name: str = ""
@@ -42,7 +42,7 @@ class Button:
 
 @dataclass(frozen=True, kw_only=True)
 class FieldError:
-    """One line of the error summary; ``oid`` is empty where no visible field is to blame."""
+    """One line of the error summary; ``oid`` is empty without a visible field."""
 
     oid: str
     label: str

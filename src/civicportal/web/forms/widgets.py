@@ -1,6 +1,6 @@
-"""How a field is drawn: one class and one template per kind of control.
+"""Widgets: one class and one template per kind of control.
 
-A widget draws the control only; label, hint, counter and error around it are ``mapping_item.jinja2``.
+A widget renders the control only; label, hint, counter and error around it are ``mapping_item.jinja2``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from civicportal.web import schema
 
 
 class Widget(deform.widget.Widget):
-    """Base class; keyword arguments set what the class names.
+    """Base class; keyword arguments set the class attributes.
 
     ``autocomplete``, ``placeholder``, ``inputmode``: attributes of the control. ``group``: the control is several
-    inputs, so a fieldset with a legend stands around it instead of a label; ``labelled``: it draws label and hint itself.
-    ``digits``: what stands in it is shown in the digits of the page's language, as people type it.
+    inputs in a fieldset with a legend instead of a label; ``labelled``: it renders label and hint itself.
+    ``digits``: its value is shown in the digits of the page's language.
     """
 
     template = "textinput"
@@ -33,30 +33,30 @@ class Widget(deform.widget.Widget):
     digits = False
 
     def serialize(self, field: deform.Field, cstruct: Any, **values: Any) -> Any:
-        """Return the control's markup."""
+        """Render the control."""
         return field.renderer(
             self.template, field=field, widget=self, **self.values(field, cstruct), **values
         )
 
     def deserialize(self, field: deform.Field, pstruct: Any) -> Any:
-        """Return what was sent: the flat parser has read it already."""
+        """Return the submitted value, which the flat parser has read already."""
         return pstruct
 
     def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
-        """Return what the template is given: here the text that stands in the control."""
+        """Return the template variables: here the text of the control."""
         return {"value": shown(cstruct)}
 
 
 class TextWidget(Widget):
-    """One line of text. ``maxlength`` follows the schema type; ``suggestions`` are values the browser offers."""
+    """One line of text. ``maxlength`` follows the schema type; ``suggestions`` are offered by the browser."""
 
     suggestions: tuple[str, ...] = ()
 
 
 class TextAreaWidget(Widget):
-    """Several lines, with a counter of characters under it unless ``counter=False``.
+    """Several lines, with a character counter unless ``counter=False``.
 
-    A number as ``counter`` is counted to instead of what the field holds at most.
+    A number as ``counter`` is the limit instead of the field's maximum.
     """
 
     template = "textarea"
@@ -65,14 +65,14 @@ class TextAreaWidget(Widget):
 
 
 class PasswordWidget(Widget):
-    """A password: ``autocomplete`` is ``current-password`` unless told ``new-password``. Never filled."""
+    """A password: ``autocomplete`` is ``current-password`` by default, or ``new-password``. Never prefilled."""
 
     template = "password"
     autocomplete = "current-password"
 
 
 class MobileWidget(Widget):
-    """A mobile number; an empty one shows how people of the country write theirs."""
+    """A mobile number; empty, it shows an example of the country."""
 
     type = "tel"
     inputmode = "tel"
@@ -86,7 +86,7 @@ class MobileWidget(Widget):
 
 
 class CodeWidget(Widget):
-    """A one-time code: one input that the telephone fills in."""
+    """A one-time code: one input with ``autocomplete="one-time-code"``."""
 
     template = "code"
     inputmode = "numeric"
@@ -102,17 +102,17 @@ class NumberWidget(Widget):
 
 
 class PersonalNumberWidget(NumberWidget):
-    """A number that a browser should not remember for the next person before it."""
+    """A number that a browser should not remember for the next user of the computer."""
 
     autocomplete = "off"
 
 
 class DateWidget(Widget):
-    """A day in the site's calendar: a text input that works alone, with a month to choose from over it.
+    """A date in the site's calendar: a text input that works alone, with a date picker.
 
-    ``first`` and ``last`` are the days that the month offers, or functions of the schema's bindings that return them;
-    the schema's validator decides what is taken. ``example`` is the day that an empty control shows, where one of these
-    years would mislead.
+    ``first`` and ``last`` are the days that the picker offers, or functions of the schema's bindings that return them;
+    the schema's validator decides which are valid. ``example`` is the placeholder, if a date of the current years would
+    mislead.
     """
 
     template = "date"
@@ -123,7 +123,7 @@ class DateWidget(Widget):
     example: date | None = None
 
     def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
-        """Return the text, and what the month needs to know; weekdays are counted from Sunday, as scripts do."""
+        """Return the text, and the settings of the date picker; weekdays are counted from Sunday, as in JavaScript."""
         bindings = field.schema.bindings
         calendar = bindings["calendar"]
         return {
@@ -139,14 +139,14 @@ class DateWidget(Widget):
 
 
 class BirthDateWidget(DateWidget):
-    """The day on which somebody was born."""
+    """A date of birth."""
 
     autocomplete = "bday"
     example = date(1985, 3, 21)
 
 
 class CheckboxWidget(Widget):
-    """One tick box; its label is the field's title."""
+    """A checkbox; its label is the field's title."""
 
     template = "checkbox"
     labelled = True
@@ -158,23 +158,23 @@ class CheckboxWidget(Widget):
 
 
 class SwitchWidget(CheckboxWidget):
-    """A tick box drawn as a switch."""
+    """A checkbox rendered as a switch."""
 
     switch = True
 
 
 class HiddenWidget(Widget):
-    """A value that is not seen."""
+    """A hidden field."""
 
     template = "hidden"
     hidden = True
 
 
 class IdempotencyWidget(HiddenWidget):
-    """The key under which the form is acted on once: a new form brings its own."""
+    """The idempotency key of the form: a new form gets its own."""
 
     def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
-        """Return the key that was sent, or a new one."""
+        """Return the submitted key, or a new one."""
         key = shown(cstruct)
         return {"value": key if schema.Key.pattern.fullmatch(key) else schema.new_key()}
 
@@ -185,7 +185,7 @@ def _day(day: Any, bindings: Any) -> str:
 
 
 def shown(cstruct: Any) -> str:
-    """Return the text to show for what was sent, whatever it was: the first of several, nothing for a file."""
+    """Return the displayed text of any submitted value: the first of several, nothing for a file."""
     if isinstance(cstruct, list) and cstruct:
         cstruct = cstruct[0]
     if not isinstance(cstruct, str):

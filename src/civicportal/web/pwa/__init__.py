@@ -1,4 +1,4 @@
-"""What makes the portal installable: manifest, service worker, offline page, and pages kept for bad networks."""
+"""Progressive web app: manifest, service worker, offline page, and offline caching of pages."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from civicportal.core.security import EVERYBODY
 
 
 def includeme(config: Any) -> None:
-    """Add the three addresses, which need neither session nor database, and mark the pages that may be kept."""
+    """Add the three routes, which need neither session nor database, and mark cacheable pages."""
     config.add_subscriber("civicportal.web.pwa.keeping.mark", NewResponse)
     views = "civicportal.web.pwa.views"
     config.add_route("manifest", "/manifest.webmanifest")

@@ -9,7 +9,7 @@ from civicportal.web.pwa.keeping import OWNER
 from civicportal.web.request import Request
 from civicportal.web.static import CORE, static_url
 
-#: Files of the shell: what the offline page and the frame of every page are drawn with.
+#: Files needed by the offline page and the layout of every page.
 SHELL = (
     "vendor/bootstrap.rtl.min.css",
     "vendor/bootstrap.min.css",
@@ -65,7 +65,7 @@ def manifest(request: Request) -> Any:
 
 
 def service_worker(request: Request) -> Any:
-    """Serve the worker, asked again each time; a new version of the files makes a new worker."""
+    """Serve the worker without caching; a new version of the files makes a new worker."""
     values = {
         "owner_header": OWNER,
         "version": request.registry.static_files.digest(CORE),
@@ -80,6 +80,6 @@ def service_worker(request: Request) -> Any:
 
 
 def offline(request: Request) -> dict[str, Any]:
-    """Show what the worker answers without a network; it is the same for everybody and may be kept."""
+    """Show the offline page; it is the same for everyone and cacheable."""
     request.response.cache_control = f"public, max-age={AN_HOUR}"
     return {}

@@ -1,4 +1,4 @@
-"""The building blocks of every schema: forms, settings in ``site.toml`` and JSON bodies are read by the same types.
+"""Schema types for forms, settings in ``site.toml`` and JSON bodies.
 
 colander's own ``Float`` accepts ``nan``, its ``Integer`` takes ``1_000`` and numbers of any length, its ``String`` takes
 NUL and lone surrogates: no schema of the portal uses them.

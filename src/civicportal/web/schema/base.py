@@ -1,4 +1,4 @@
-"""Node, mapping and the scalar type that the others are made of."""
+"""Node, mapping and the base of scalar types."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from civicportal.util.i18n import _
 class Node(colander.SchemaNode):
     """A field: ``Node(type, title=…, description=…, missing=…, widget=…, validator=…)``.
 
-    In the filters of a list ``after="first_day"`` names the day that this one may not lie before.
+    In the filters of a list ``after="first_day"`` names the day before which this one may not be.
 
-    Differs from :class:`colander.SchemaNode` in one thing: what is said when it is left empty comes from its type,
+    Differs from :class:`colander.SchemaNode` in one thing: the message for an empty field comes from its type,
     and so from the portal's own catalogue.
     """
 
@@ -25,12 +25,12 @@ class Node(colander.SchemaNode):
             self.__set_name__(None, self.name)
 
     def __set_name__(self, _owner: type | None, name: str) -> None:
-        """Tell the type the name of its field, set by the class or given explicitly."""
+        """Pass the name of the field to its type, set by the class or explicitly."""
         if isinstance(self.typ, Scalar):
             self.typ.named(name)
 
     def _bind(self, bindings: dict[str, Any]) -> None:
-        """Bind it; a plain field in which nothing waits for that need not be asked for each of its seventy names."""
+        """Bind it; a node without deferred attributes skips the inspection of seventy names."""
         waits = any(isinstance(value, colander.deferred) for value in vars(self).values())
         if waits or self.children or type(self) is not Node or "after_bind" in vars(self):
             super()._bind(bindings)
@@ -39,19 +39,19 @@ class Node(colander.SchemaNode):
 
 
 class Scalar(colander.SchemaType):
-    """One value, sent as text by a form, as text or a native value by JSON and TOML."""
+    """One value, a text in a form, a text or native value in JSON and TOML."""
 
     missing_msg = _("Please fill in this field.")
     native: tuple[type, ...] = ()
     longest = 256
 
     def named(self, name: str) -> None:
-        """Hook: a field of this type got a name."""
+        """Called when a field of this type gets a name."""
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
         """Return the value, or ``colander.null`` for nothing.
 
-        Raises :class:`colander.Invalid` for anything that is not one readable value.
+        Raises :class:`colander.Invalid` for anything that is not one valid value.
         """
         if cstruct is colander.null or cstruct is None:
             return colander.null
@@ -61,13 +61,13 @@ class Scalar(colander.SchemaType):
         return self.read(node, text) if text.strip() else colander.null
 
     def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
-        """Return the text that a form shows for the value."""
+        """Return the text of the value for a form."""
         if appstruct is colander.null or appstruct is None:
             return colander.null
         return self.write(node, appstruct)
 
     def text(self, node: colander.SchemaNode, cstruct: Any) -> str:
-        """Return the sent text, or raise :class:`colander.Invalid` where it is none that can be kept or shown."""
+        """Return the submitted text, or raise :class:`colander.Invalid` if it cannot be stored or displayed."""
         if isinstance(cstruct, list):
             raise colander.Invalid(node, _("Only one value is expected here."))
         if not isinstance(cstruct, str):
@@ -79,11 +79,11 @@ class Scalar(colander.SchemaType):
         return cstruct
 
     def read(self, node: colander.SchemaNode, text: str) -> Any:
-        """Return the value of a text that is not blank."""
+        """Return the value of a non-blank text."""
         raise NotImplementedError
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
-        """Return a native value, or raise :class:`colander.Invalid` where it breaks the type's rule."""
+        """Return a native value, or raise :class:`colander.Invalid` if it breaks the type's rule."""
         raise NotImplementedError
 
     def write(self, node: colander.SchemaNode, value: Any) -> str:
@@ -92,7 +92,7 @@ class Scalar(colander.SchemaType):
 
 
 class StrictMapping(colander.Mapping):
-    """A mapping that refuses keys it does not know."""
+    """A mapping that refuses unknown keys."""
 
     def __init__(self) -> None:
         super().__init__(unknown="raise")
@@ -110,7 +110,7 @@ class StrictMapping(colander.Mapping):
             raise colander.Invalid(node, _("Unknown fields: ${names}", mapping={"names": names})) from None
 
     def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
-        """Return the texts for a form; values without a field are left out."""
+        """Return the texts for a form; values without a field are ignored."""
         if appstruct is None:
             appstruct = colander.null
         if isinstance(appstruct, dict):
@@ -127,15 +127,15 @@ class StrictSchema(colander.MappingSchema):
 
 
 def clean_name(name: object) -> str:
-    """Return the name of an unknown key, short and printable, for an error text."""
+    """Return the name of an unknown key, short and printable, for an error message."""
     return "".join(char if char.isprintable() else "?" for char in str(name)[:40])
 
 
 def bound(node: colander.SchemaNode, name: str) -> Any:
-    """Return what the schema was bound to.
+    """Return the bindings of the schema.
 
-    Raises :class:`LookupError` where a schema that needs the site's country or calendar was used unbound: a mistake of
-    the programmer, not of the visitor.
+    Raises :class:`LookupError` if a schema that needs the site's country or calendar was used unbound, which is a programming
+    error.
     """
     bindings = node.bindings or {}
     if name not in bindings:

@@ -1,4 +1,4 @@
-"""One of several, or several of several."""
+"""Single and multiple choices."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from civicportal.web.schema.codes import Key
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One thing to choose: ``value`` is sent, ``label`` is read.
+    """An option: ``value`` is submitted, ``label`` is displayed.
 
-    ``hint`` and ``icon`` (a name of the icon sprite), ``tone`` (``g t a b v r``) are drawn on choice cards, ``group``
+    ``hint`` and ``icon`` (a name of the icon sprite), ``tone`` (``g t a b v r``) are shown on choice cards, ``group``
     is the heading of a select's group.
     """
 
@@ -45,20 +45,20 @@ class Choice(Scalar):
         self._options = options if callable(options) else [_option(item) for item in options]
 
     def options(self, node: colander.SchemaNode) -> list[Option]:
-        """Return what can be chosen, in order."""
+        """Return the options, in order."""
         if callable(self._options):
             return [_option(item) for item in self._options(node.bindings or {})]
         return self._options
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
-        """Return the value; raise :class:`colander.Invalid` for one that is not offered."""
+        """Return the value; raise :class:`colander.Invalid` if it is not an option."""
         if text not in {option.value for option in self.options(node)}:
             raise colander.Invalid(node, _("This choice is not offered. Please choose one of the list."))
         return text
 
 
 class ListOf(colander.SchemaType):
-    """A list of at most ``max`` different values of one scalar type; a form sends the field's name repeatedly."""
+    """A list of at most ``max`` distinct values of one scalar type; a form repeats the field's name."""
 
     missing_msg = _("Please choose at least one.")
 
@@ -66,13 +66,13 @@ class ListOf(colander.SchemaType):
         self.item, self.max = item, max
 
     def options(self, node: colander.SchemaNode) -> list[Option]:
-        """Return what can be chosen; empty where the item is not a :class:`Choice`."""
+        """Return the options; empty if the item is not a :class:`Choice`."""
         return self.item.options(node) if isinstance(self.item, Choice) else []
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
         """Return the list without repetitions, or ``colander.null`` for none.
 
-        Raises :class:`colander.Invalid` for too many values or a wrong one.
+        Raises :class:`colander.Invalid` for too many or invalid values.
         """
         if cstruct is colander.null or cstruct is None:
             return colander.null
@@ -83,7 +83,7 @@ class ListOf(colander.SchemaType):
         return list(dict.fromkeys(value for value in values if value is not colander.null)) or colander.null
 
     def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
-        """Return the list of texts that a form shows."""
+        """Return the list of texts for a form."""
         if appstruct is colander.null or appstruct is None:
             return colander.null
         return [self.item.serialize(node, value) for value in appstruct]

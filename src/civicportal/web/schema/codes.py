@@ -1,4 +1,4 @@
-"""Numbers that stand for something: mobiles, one-time codes, tracking codes, national codes, dates, keys."""
+"""Mobile numbers, one-time codes, tracking codes, national codes, dates, keys."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from civicportal.web.schema.secret import Secret
 
 
 class Mobile(Scalar):
-    """A mobile number by the rules of the site's country (``bind(country=…)``), kept as E.164."""
+    """A mobile number by the rules of the site's country (``bind(country=…)``), stored as E.164."""
 
     missing_msg = _("Please write the mobile number.")
 
     def read(self, node: colander.SchemaNode, text: str) -> Any:
-        """Return E.164; raise :class:`colander.Invalid` for what is no mobile number."""
+        """Return E.164; raise :class:`colander.Invalid` for an invalid number."""
         return _parsed(node, bound(node, "country").normalize_mobile, text)
 
     def write(self, node: colander.SchemaNode, value: Any) -> str:
-        """Return the number as people of the country dial it."""
+        """Return the number in the national format."""
         return str(bound(node, "country").display_mobile(value))
 
 
@@ -34,7 +34,7 @@ class NationalCode(Scalar):
     """A personal number by the rules of the site's country (``bind(country=…)``)."""
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
-        """Return the plain digits; raise :class:`colander.Invalid` for a wrong number."""
+        """Return the plain digits; raise :class:`colander.Invalid` for an invalid number."""
         code = compact(text, also=DASHES)
         if not bound(node, "country").is_national_code(code):
             raise colander.Invalid(node, _("This national code is not correct."))
@@ -45,7 +45,7 @@ class LegalId(Scalar):
     """The identifier of a company or institution by the rules of the site's country (``bind(country=…)``)."""
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
-        """Return the plain digits; raise :class:`colander.Invalid` for a wrong number."""
+        """Return the plain digits; raise :class:`colander.Invalid` for an invalid number."""
         found = compact(text, also=DASHES)
         if not bound(node, "country").is_legal_id(found):
             raise colander.Invalid(node, _("This national id of an organisation is not correct."))
@@ -53,7 +53,7 @@ class LegalId(Scalar):
 
 
 class Digits(Scalar):
-    """Exactly ``length`` digits; spaces and hyphens do not count. Use :class:`Code` for secret digits."""
+    """Exactly ``length`` digits; spaces and hyphens are ignored. Use :class:`Code` for secret digits."""
 
     def __init__(self, length: int = 6) -> None:
         self.length = length
@@ -67,7 +67,7 @@ class Digits(Scalar):
 
 
 class Code(Secret, Digits):
-    """A one-time code, a PIN or another secret of exactly ``length`` digits; spaces and hyphens do not count."""
+    """A one-time code, a PIN or another secret of exactly ``length`` digits; spaces and hyphens are ignored."""
 
     missing_msg = _("Please write the code.")
 
@@ -78,30 +78,30 @@ class TrackingCode(Scalar):
     missing_msg = _("Please write the tracking code.")
 
     def read(self, node: colander.SchemaNode, text: str) -> Any:
-        """Return the ten ASCII digits; raise :class:`colander.Invalid` where the check digit does not fit."""
-        # Imported here: the package of the cases imports its schemas from this one.
+        """Return the ten ASCII digits; raise :class:`colander.Invalid` for a wrong check digit."""
+        # Imported here: the package of cases imports its schemas from this one.
         from civicportal.util import tracking
 
         return _parsed(node, tracking.normalize, text)
 
 
 class CityDate(Scalar):
-    """A day, written in the site's calendar (``bind(calendar=…)``); the value is a :class:`datetime.date`."""
+    """A date in the site's calendar (``bind(calendar=…)``); the value is a :class:`datetime.date`."""
 
     missing_msg = _("Please write a date.")
     native = (date,)
     longest = 40
 
     def read(self, node: colander.SchemaNode, text: str) -> Any:
-        """Return the day; raise :class:`colander.Invalid` for a day that does not exist, or is of another calendar."""
+        """Return the date; raise :class:`colander.Invalid` if it does not exist, or is of another calendar."""
         return _parsed(node, bound(node, "calendar").parse_date, text)
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
-        """Return the day: TOML has read it already."""
+        """Return the date, which TOML has parsed already."""
         return value
 
     def write(self, node: colander.SchemaNode, value: Any) -> str:
-        """Return the day as people type it."""
+        """Return the date as it is typed."""
         return str(bound(node, "calendar").format_date(value, "short"))
 
 
@@ -113,14 +113,14 @@ class ClockTime(Scalar):
     pattern = re.compile(r"([01]?\d|2[0-3])[:.٫]([0-5]\d)", re.ASCII)
 
     def read(self, node: colander.SchemaNode, text: str) -> time:
-        """Return the time; raise :class:`colander.Invalid` for none of the day."""
+        """Return the time; raise :class:`colander.Invalid` for an invalid one."""
         found = self.pattern.fullmatch(compact(text))
         if found is None:
             raise colander.Invalid(node, _("Please write the time like 08:30."))
         return time(int(found[1]), int(found[2]))
 
     def write(self, node: colander.SchemaNode, value: Any) -> str:
-        """Return the time as a clock shows it."""
+        """Return the time in 24-hour format."""
         return f"{value:%H:%M}"
 
 
@@ -137,7 +137,7 @@ class Key(Scalar):
 
 
 class IdempotencyKey(Key):
-    """The key under which a form may be sent twice and is acted on once. A new form brings one of its own."""
+    """An idempotency key: a form submitted twice is processed once. A new form has a new one."""
 
     missing_msg = _("The form was not sent completely. Please send it again.")
 

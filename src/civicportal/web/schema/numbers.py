@@ -1,4 +1,4 @@
-"""Numbers and yes or no."""
+"""Numbers and booleans."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _FLOAT = re.compile(r"[+-]?\d{1,15}(\.\d{1,20})?", re.ASCII)
 _INT = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 LARGEST_ID = 2**53
-"""No database gives out a larger number, and no script rounds it."""
+"""Largest number that is safe in the databases and in JavaScript."""
 
 
 def whole_number(text: object) -> int:
-    """Return the number that a text of an address or a hidden field holds; 0, which no row has, for anything else."""
+    """Return the number in a URL or hidden field; 0, which no row has, for anything else."""
     if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 16:
         return int(text)
     return 0
 
 
 class _Bounded(Scalar):
-    """A number from ``min`` to ``max``, both included."""
+    """A number from ``min`` to ``max``, inclusive."""
 
     longest = 64
 
@@ -55,7 +55,7 @@ class FiniteFloat(_Bounded):
         return float(self.check(node, float(plain)))
 
     def check(self, node: colander.SchemaNode, value: Any) -> float:
-        """See above; ``nan`` and the infinities are no numbers here."""
+        """See above; ``nan`` and the infinities are refused."""
         if isinstance(value, float) and not math.isfinite(value):
             raise colander.Invalid(node, _("Please write a number."))
         return float(super().check(node, value))
@@ -66,7 +66,7 @@ class FiniteFloat(_Bounded):
 
 
 class BoundedInt(_Bounded):
-    """A whole number, in Persian or Latin digits, with or without separators of thousands."""
+    """An integer, in Persian or Latin digits, with or without thousands separators."""
 
     native = (int,)
 
@@ -79,30 +79,30 @@ class BoundedInt(_Bounded):
 
 
 class RowId(BoundedInt):
-    """The number of a row as an address names it; 0 is that of none."""
+    """The id of a row in a URL; 0 means none."""
 
     def __init__(self) -> None:
         super().__init__(0, LARGEST_ID)
 
 
 class Flag(Scalar):
-    """Yes or no: a tick box (absent when not ticked, so give ``missing=False``), a switch, a setting."""
+    """A boolean: a checkbox (absent when not ticked, so give ``missing=False``), a switch, a setting."""
 
     missing_msg = _("Please tick this box to go on.")
     native = (bool,)
     words = {"true": True, "1": True, "on": True, "false": False, "0": False}
 
     def read(self, node: colander.SchemaNode, text: str) -> bool:
-        """Return yes or no; raise :class:`colander.Invalid` for any other word."""
+        """Return the boolean; raise :class:`colander.Invalid` for any other word."""
         value = self.words.get(text.strip().lower())
         if value is None:
             raise colander.Invalid(node, _("Please choose yes or no."))
         return value
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
-        """Return the value: a bool has no wrong values."""
+        """Return the value: a bool is always valid."""
         return value
 
     def write(self, node: colander.SchemaNode, value: Any) -> str:
-        """Return the word that the tick box sends."""
+        """Return the value that the checkbox submits."""
         return "true" if value else "false"

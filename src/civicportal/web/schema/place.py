@@ -1,4 +1,4 @@
-"""A point on the map, or an address in words."""
+"""A point on the map, or an address."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Degrees(FiniteFloat):
 
 
 class Place(StrictSchema):
-    """``lat`` and ``lon`` in degrees and ``address`` in words; a point or an address is enough.
+    """``lat`` and ``lon`` in degrees and ``address`` as text; a point or an address is required.
 
-    In a form the three are flat fields of these names, drawn together. Whether the point lies in the city is for the
-    schema that holds the place to say, by its ``validator``.
+    In a form these are three flat fields, rendered together. Whether the point is within the city is checked by the
+    ``validator`` of the schema that contains the place.
     """
 
     lat = Node(Degrees(-90, 90), missing=None)
@@ -33,9 +33,9 @@ class Place(StrictSchema):
     )
 
     def deserialize(self, cstruct: Any = colander.null) -> Any:
-        """Return ``{"lat", "lon", "address"}``: both numbers or neither of them, and the address or ``""``.
+        """Return ``{"lat", "lon", "address"}``: both numbers or neither, and the address or ``""``.
 
-        Raises :class:`colander.Invalid` where point and address are missing, unless the node has a ``missing`` of its own.
+        Raises :class:`colander.Invalid` if point and address are missing, unless the node has a ``missing``.
         """
         place = super().deserialize({} if cstruct is colander.null else cstruct)
         if place["lat"] is None or place["lon"] is None:

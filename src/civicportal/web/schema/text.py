@@ -1,4 +1,4 @@
-"""Texts that people write: cleaned, normalised, counted in characters."""
+"""Texts written by people: cleaned, normalised, limited in characters."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from civicportal.web.schema.base import Scalar
 
 _NEWLINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _BLANKS = re.compile(r"\s+")
-# Control characters other than tab and newline, and the two that XML does not carry: an export would break on them.
+# Control characters other than tab and newline, and the two that XML does not allow: an export would fail on them.
 # Tag characters (U+E0000 to U+E007F) encode an invisible text.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff\U000e0000-\U000e007f]")
 MOST_MARKS = 4
-"""Combining marks of one letter: Arabic with all its vowel signs has three, Vietnamese two; more only cover other lines."""
+"""Combining marks per letter: Arabic with all its vowel signs has three, Vietnamese two; more only cover other lines."""
 
 
 def at_least(count: int) -> TranslationString:
-    """Return what is said of a text that is too short."""
+    """Return the error for a text that is too short."""
     return _("Please write at least ${count} characters.", mapping={"count": count})
 
 
@@ -52,22 +52,22 @@ class CleanText(Scalar):
 
     def __init__(self, min: int = 0, max: int = 200, *, multiline: bool = False) -> None:
         self.min, self.max, self.multiline = min, max, multiline
-        # Normalising long runs of combining marks takes quadratic time, so the raw text has a bound of its own.
+        # Normalising long runs of combining marks takes quadratic time, so the raw text is limited too.
         self.longest = 2 * max + 64
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
-        """See :class:`Scalar`; a text of which nothing readable remains counts as empty."""
+        """See :class:`Scalar`; a text without visible characters counts as empty."""
         value = super().deserialize(node, cstruct)
         return value or colander.null
 
     def text(self, node: colander.SchemaNode, cstruct: Any) -> str:
-        """See :class:`Scalar`; a text over the limit is answered with the limit."""
+        """See :class:`Scalar`; the error for a text over the limit names the limit."""
         if isinstance(cstruct, str) and len(cstruct) > self.longest:
             raise self.too_long(node)
         return super().text(node, cstruct)
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
-        """Return the cleaned text; raise :class:`colander.Invalid` for one too short or too long."""
+        """Return the cleaned text; raise :class:`colander.Invalid` if it is too short or too long."""
         text = _UNPRINTABLE.sub("", _NEWLINES.sub("\n", text))
         text = thin_marks(store(text if self.multiline else _BLANKS.sub(" ", text)))
         if len(text) > self.max:
@@ -84,7 +84,7 @@ class CleanText(Scalar):
 
 
 class Identifier(Scalar):
-    """A name for machines, such as a user name or a key: ASCII letters, digits, ``. _ -``; lower case."""
+    """A technical name, such as a user name or a key: ASCII letters, digits, ``. _ -``; lower case."""
 
     def __init__(self, min: int = 1, max: int = 64) -> None:
         self.pattern = re.compile(rf"[a-z0-9][a-z0-9._-]{{{min - 1},{max - 1}}}")

@@ -1,4 +1,4 @@
-"""The pages of announcements."""
+"""Views of announcements."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from civicportal.api import EVERYBODY, add_pages
 from civicportal_announcements.broadcasts import SEND
 from civicportal_announcements.services import EDIT
 
-#: The first pattern that fits is taken.
+#: The first matching pattern is taken.
 ROUTES = {
     "announcements.list": "/announcements",
     "announcements.feed": "/announcements/feed.xml",
@@ -27,7 +27,7 @@ ROUTES = {
     "announcements.broadcast": r"/desk/announcements/broadcasts/{id:\d{1,18}}",
     "announcements.broadcast_stop": r"/desk/announcements/broadcasts/{id:\d{1,18}}/stop",
 }
-#: Route, view, template or renderer, who may, methods.
+#: Route, view, template or renderer, permission, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("announcements.list", "public.listing", "list", EVERYBODY, "GET"),
     ("announcements.feed", "public.atom_feed", None, EVERYBODY, "GET"),
@@ -51,7 +51,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 
 
 def includeme(config: Any) -> None:
-    """Add routes and views; the form of an announcement carries pictures."""
+    """Add routes and views; the form of an announcement has picture uploads."""
     config.registry.settings["civicportal.upload_paths"].append(ROUTES["announcements.desk"])
     add_pages(
         config,

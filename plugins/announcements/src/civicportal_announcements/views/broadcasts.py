@@ -1,4 +1,4 @@
-"""A text by SMS to everybody who asked for announcements: written, confirmed with its cost, watched, stopped."""
+"""Broadcasts: written, confirmed with their cost, monitored, stopped."""
 
 from typing import Any
 
@@ -24,13 +24,13 @@ from civicportal_announcements.views.public import lead
 
 
 def listing(request: Request) -> dict[str, Any]:
-    """List what was sent to many people."""
+    """List the broadcasts."""
     service = request.work.get(BroadcastService)
     return {"rows": [(row, service.progress(row)) for row in service.latest()], **_money(request)}
 
 
 def new(request: Request) -> Any:
-    """Write a text; then show what it comes to, and send it when the number of people is typed in."""
+    """Write a text, then confirm its cost and the number of people, and send it."""
     confirming = request.method == "POST" and "number" in request.POST
     schema = ConfirmedBroadcast() if confirming else BroadcastForm()
     form = BoundForm(request, schema, initial=_initial(request), ignore=("action",))
@@ -57,7 +57,7 @@ def new(request: Request) -> Any:
 
 
 def show(request: Request) -> dict[str, Any]:
-    """Show how far a broadcast has come."""
+    """Show the progress of a broadcast."""
     service = request.work.get(BroadcastService)
     broadcast = service.fetch(int(request.matchdict["id"]))
     post = request.work.session.get(Post, broadcast.post_id) if broadcast.post_id else None
@@ -72,7 +72,7 @@ def show(request: Request) -> dict[str, Any]:
 
 
 def stop(request: Request) -> HTTPSeeOther:
-    """Take back what has not left."""
+    """Cancel the unsent messages."""
     number = int(request.matchdict["id"])
     request.work.get(BroadcastService).stop(number)
     request.session.flash(request.translate(_("The sending is stopped.")), "good")
@@ -93,7 +93,7 @@ def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
 
 
 def _initial(request: Request) -> dict[str, Any]:
-    """Propose the words of the announcement that the address names, if any."""
+    """Return the text of the announcement in the URL as a proposal, if any."""
     wanted = request.GET.get("post", "")
     if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 16):
         return {}

@@ -1,4 +1,4 @@
-"""The officers' list: what is on the board in its order, drafts, what has ended, what was deleted."""
+"""The officers' list: current announcements in order, drafts, ended and deleted ones."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def preview(request: Request) -> dict[str, Any]:
 
 
 def move(request: Request) -> HTTPSeeOther:
-    """Put an announcement one place further up or down."""
+    """Move an announcement up or down."""
     way = request.POST.get("way")
     if way not in ("up", "down"):
         raise HTTPBadRequest
@@ -68,14 +68,14 @@ def move(request: Request) -> HTTPSeeOther:
 
 
 def pin(request: Request) -> HTTPSeeOther:
-    """Put an announcement before all others, or back among them."""
+    """Pin or unpin an announcement."""
     service, post = _post(request)
     service.pin(post, request.POST.get("pinned") == "true")
     return HTTPSeeOther(f"{_back(request)}#post-{post.id}")
 
 
 def delete(request: Request) -> HTTPSeeOther:
-    """Hide an announcement; the next page offers to bring it back."""
+    """Delete an announcement; the next page offers to restore it."""
     service, post = _post(request)
     service.delete(post)
     request.session.flash(
@@ -90,7 +90,7 @@ def delete(request: Request) -> HTTPSeeOther:
 
 
 def restore(request: Request) -> HTTPSeeOther:
-    """Bring a deleted announcement back as it was."""
+    """Restore a deleted announcement."""
     service, post = _post(request)
     service.restore(post)
     request.session.flash(request.translate(_("The announcement is back.")), "good")

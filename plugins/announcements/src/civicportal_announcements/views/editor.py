@@ -1,4 +1,4 @@
-"""The form of an announcement. Without a script every button sends the whole form, and it comes back as it was."""
+"""The form of an announcement. Without JavaScript every button submits the whole form, which is redisplayed unchanged."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ from civicportal_announcements.views.sent import Sent, read_sent
 
 
 def new(request: Request) -> Any:
-    """Write an announcement."""
+    """Create an announcement."""
     return _Editor(request, None).answer()
 
 
@@ -38,17 +38,17 @@ def edit(request: Request) -> Any:
 
 
 def words(request: Request) -> dict[str, Any]:
-    """Show how a text will look, for the script that asks while somebody writes."""
+    """Return the preview of a text, for the script of the form."""
     text = request.POST.get("body", "")
     return {"words": render_markup(text[:LONGEST_BODY] if isinstance(text, str) else "")}
 
 
 class _Editor:
-    """One request to the form."""
+    """Processing of one submission of the form."""
 
     def __init__(self, request: Request, post_id: int | None) -> None:
         self.request = request
-        # Files first: pictures are read before any transaction begins.
+        # Files first: pictures are stored before any transaction begins.
         self.sent: Sent | None = read_sent(request) if request.method == "POST" else None
         self.service = request.work.get(PostService)
         self.post: Post | None = (
@@ -61,11 +61,11 @@ class _Editor:
 
     @property
     def may_publish(self) -> bool:
-        """Return whether the officer may put announcements on the board."""
+        """Return whether the officer may publish announcements."""
         return bool(self.request.identity.permits(PUBLISH))
 
     def answer(self) -> Any:
-        """Show the form, or act on what was sent."""
+        """Show the form, or process the submission."""
         if self.sent is None and self.post and self.post.deleted_at is not None:
             return self._away()
         if self.sent is None:
@@ -114,7 +114,7 @@ class _Editor:
         return self._done(self.post)
 
     def _away(self) -> HTTPSeeOther:
-        """Lead to where a deleted announcement can be brought back: nothing else can be done with it."""
+        """Redirect to the list of deleted announcements, where it can be restored."""
         self.request.session.flash(
             self.request.translate(_("This announcement is deleted. Bring it back first.")), "bad"
         )

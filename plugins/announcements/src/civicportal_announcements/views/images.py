@@ -1,4 +1,4 @@
-"""The pictures of announcements."""
+"""Pictures of announcements."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from civicportal_announcements.services import EDIT
 
 A_WEEK = 7 * 86400
 AN_HOUR = 3600
-#: A picture is data and nothing else, whatever is made of its address.
+#: A picture must never be interpreted as anything else, whatever its URL.
 POLICY = "default-src 'none'; sandbox"
 
 
 def image(request: Request) -> Any:
-    """Show a picture in one size: to everybody what is or was on the board, to officers the others too."""
+    """Return a picture in one size: published ones to everyone, others to officers."""
     key, size = request.matchdict["key"], request.matchdict["size"]
     post, public = request.work.get(Board).picture_post(key)
     identity = request.identity
@@ -23,7 +23,7 @@ def image(request: Request) -> Any:
     response.content_type = "image/jpeg"
     response.headers["Content-Security-Policy"] = POLICY
     if public:
-        # Readers of the feed show it on their pages.
+        # Feed readers embed it in their pages.
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.cache_control = f"public, max-age={A_WEEK}" if public else f"private, max-age={AN_HOUR}"
     response.etag = f"{key}-{size}"
@@ -34,7 +34,7 @@ def image(request: Request) -> Any:
 
 
 def _read(site: Any, key: str, size: str) -> bytes:
-    """Return the file; the large one where a smaller one is not there."""
+    """Return the file; the large one if the size does not exist."""
     for name in (key if size == "large" else f"{key}.{size}", key):
         try:
             with site.storage.open(name) as file:

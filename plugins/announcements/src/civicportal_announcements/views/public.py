@@ -1,4 +1,4 @@
-"""What everybody may read: the board, the archive, one announcement, the feeds."""
+"""Public pages: the list, the archive, one announcement, the feeds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,14 +14,14 @@ from civicportal_announcements.states import MARKS, state_of
 
 ON_A_PAGE = 12
 LATEST = 30
-"""Announcements of the feed."""
+"""Maximum entries of a feed."""
 LEAD = 160
-"""Characters of a text that stand for it on cards and in previews of other programs."""
+"""Maximum characters of a summary on cards and in link previews."""
 FIVE_MINUTES = 300
 
 
 def listing(request: Request) -> dict[str, Any]:
-    """List what is on the board, or what was."""
+    """List current or past announcements."""
     view = "ended" if request.GET.get("view") == "ended" else "live"
     board = request.work.get(Board)
     shelf = board.shelf(view, whole_number(request.GET.get("page", "")) or 1, ON_A_PAGE)
@@ -37,15 +37,15 @@ def listing(request: Request) -> dict[str, Any]:
 
 
 def page(request: Request) -> dict[str, Any]:
-    """Show one announcement, also after its time."""
+    """Show one announcement, also after its end."""
     post = request.work.get(Board).readable(int(request.matchdict["id"]))
     return shown(request, post)
 
 
 def shown(request: Request, post: Post, *, preview: bool = False) -> dict[str, Any]:
-    """Return what the page of an announcement needs.
+    """Return the template variables of an announcement's page.
 
-    :param preview: an officer looks at what citizens may not see yet.
+    :param preview: for an officer, before publication.
     """
     pictures = request.work.get(Board).pictures([post])[post.id]
     state = state_of(post, request.work.clock.now())
@@ -63,22 +63,22 @@ def shown(request: Request, post: Post, *, preview: bool = False) -> dict[str, A
 
 
 def atom_feed(request: Request) -> Response:
-    """Answer the latest announcements as Atom."""
+    """Return the latest announcements as Atom."""
     return _feed(request, "announcements.feed", atom, ATOM)
 
 
 def rss_feed(request: Request) -> Response:
-    """Answer the latest announcements as RSS."""
+    """Return the latest announcements as RSS."""
     return _feed(request, "announcements.rss", rss, RSS)
 
 
 def lead(post: Post) -> str:
-    """Return the words that stand for an announcement."""
+    """Return the summary of an announcement."""
     return post.summary or plain_text(post.body, LEAD)
 
 
 def public_address(request: Request, path: str) -> str:
-    """Return an address with the city's host, as others may keep it."""
+    """Return an absolute URL with the city's host, for use by other programs."""
     return f"{(request.site.public_url or request.host_url).rstrip('/')}{path}"
 
 

@@ -1,4 +1,4 @@
-"""What the form of an announcement has sent: its pictures in their order, and what the pressed button asks for."""
+"""A submission of the announcement form: ordered pictures, and the action of the button."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +16,11 @@ _OF_PICTURES = ("alt_", "caption_", "x_", "y_")
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """A form of an announcement.
+    """A submission of the form.
 
-    :ivar params: its fields without files; the keys of pictures stand in their order.
+    :ivar params: its fields without files; the keys of pictures in order.
     :ivar keys: of the pictures.
-    :ivar action: "draft", "publish", "preview" or "pictures" (they came or changed places; nothing is kept).
+    :ivar action: "draft", "publish", "preview" or "pictures" (added or moved; nothing is saved).
     :ivar refusal: why a file was refused.
     """
 
@@ -31,12 +31,12 @@ class Sent:
 
     @property
     def texts(self) -> dict[str, list[str]]:
-        """Return what stands in the fields, by name."""
+        """Return the values of the fields, by name."""
         return {name: self.params.getall(name) for name in self.params}
 
 
 def read_sent(request: Request) -> Sent:
-    """Read the form; pictures that came with it are kept at once. Before the first use of ``request.work``."""
+    """Parse the form and store uploaded pictures at once. Call it before the first use of ``request.work``."""
     try:
         post = request.POST
     except ValueError:  # a multipart body without its boundary
@@ -63,7 +63,7 @@ def _take(request: Request, files: list[Any], there: int) -> tuple[list[str], Tr
 
 
 def _params(post: Any, keys: list[str]) -> MultiDict:
-    """Return the fields as texts: the pictures in their order, nothing of those that were taken out."""
+    """Return the fields as texts: the pictures in order, without removed ones."""
     kept = MultiDict(
         (name, value)
         for name, value in post.items()

@@ -1,4 +1,4 @@
-"""The pages of feedback."""
+"""Views of feedback."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from civicportal_feedback.publications import PERMISSION
 
 VIEW, REGISTER = "feedback:case:view", "feedback:case:register"
 
-#: The first pattern that fits is taken.
+#: The first matching pattern is taken.
 ROUTES = {
     "feedback.new": "/feedback/new",
     "feedback.sent": r"/feedback/sent/{code:\d{10}}",
@@ -19,7 +19,7 @@ ROUTES = {
     "feedback.publish": r"/desk/feedback/{code:\d{10}}/publish",
     "feedback.take_back": r"/desk/feedback/{code:\d{10}}/take-back",
 }
-#: Route, view, template, who may, methods.
+#: Route, view, template or renderer, permission, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("feedback.new", "citizen.new", "new", EVERYBODY, ("GET", "POST")),
     ("feedback.sent", "citizen.sent", "sent", CITIZEN, "GET"),
@@ -34,7 +34,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 
 
 def includeme(config: Any) -> None:
-    """Add routes and views; the forms of a new message carry pictures."""
+    """Add routes and views; the forms of a new message have picture uploads."""
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["feedback.new"],
         ROUTES["feedback.register"],

@@ -1,4 +1,4 @@
-"""Sending a message, the page after it, and what was heard and done."""
+"""Submission of a message, the confirmation page, and the published messages."""
 
 from functools import partial
 from typing import Any
@@ -38,7 +38,7 @@ PAGE_SIZE = 20
 
 
 def new(request: Request) -> Any:
-    """Show the form, or send the message: under a name after the sign-in, or so that nobody learns whose it is."""
+    """Show the form, or send the message: with a name after the sign-in, or anonymously."""
     form = BoundForm(
         request,
         Submission(),
@@ -75,7 +75,7 @@ def _named(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
 
 
 def _anonymously(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
-    """Answer the form itself with code and PIN: kept for another page they would be kept of somebody."""
+    """Show code and PIN in the response to the form: stored for another page, they would identify the sender."""
     _warn(request, form, values)
     case, pin = request.work.get(FeedbackService).submit_anonymously(
         new_message(request, values, idempotency_key=form.once(values))
@@ -92,7 +92,7 @@ def _warn(request: Request, form: BoundForm, values: dict[str, Any]) -> None:
 
 
 def new_message(request: Request, values: dict[str, Any], **more: Any) -> NewFeedback:
-    """Return what stands in a form that was sent.
+    """Return the message of a submitted form.
 
     :param more: further fields.
     """
@@ -109,13 +109,13 @@ def new_message(request: Request, values: dict[str, Any], **more: Any) -> NewFee
 
 
 def sent(request: Request) -> dict[str, Any]:
-    """Say that the message has arrived, with its tracking code."""
+    """Confirm the message with its tracking code."""
     case = request.work.get(CaseService).fetch_own(request.matchdict["code"])
     return {"case": case, "pin": None}
 
 
 def listing(request: Request) -> dict[str, Any]:
-    """Show what was heard and done."""
+    """List the published messages."""
     before = whole_number(request.GET.get("before", "")) or None
     found = request.work.get(PublicationService).latest(PAGE_SIZE + 1, before=before)
     pairs = found[:PAGE_SIZE]
@@ -130,7 +130,7 @@ def listing(request: Request) -> dict[str, Any]:
 
 
 def units_before(request: Request) -> list[Option]:
-    """Return the units in a unit of work of its own: pictures of a form are worked on before the request's opens."""
+    """Return the units in a separate unit of work, because uploaded pictures are processed before the request's opens."""
     with request.site.work(actor=request.identity, write=False) as work:
         units = work.get(OrganizationService).units.by_id.values()
         return [Option(value=unit.key, label=unit.name) for unit in units if unit.active]

@@ -1,4 +1,4 @@
-"""The desk of public relations: the list of messages, and what of them everybody may read."""
+"""Staff pages of feedback: the list of messages, and their publication."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ STALE = _("Somebody changed this case meanwhile. Your words are kept: look at th
 
 
 def listing(request: Request) -> dict[str, Any]:
-    """List the messages that the filters leave."""
+    """List the messages with the filters of the URL."""
     organization, search = request.work.get(OrganizationService), request.work.get(FeedbackSearch)
     kind = kind_of(request.site, KIND)
     form = BoundForm(request, DeskFilters(), bindings=desk_choices(request.work))
@@ -71,12 +71,12 @@ def listing(request: Request) -> dict[str, Any]:
 
 
 def search(request: Request) -> HTTPSeeOther:
-    """Look for what was typed into the box above the list."""
+    """Answer the search box of the list."""
     return search_list(request, "feedback.desk")
 
 
 def publish(request: Request) -> Any:
-    """Write message and answer as everybody may read them, and show them."""
+    """Edit and publish message and answer."""
     case, feedback = _case(request)
     service = request.work.get(PublicationService)
     form = BoundForm(
@@ -117,7 +117,7 @@ def publish(request: Request) -> Any:
 
 
 def take_back(request: Request) -> HTTPSeeOther:
-    """Hide what was published."""
+    """Withdraw a publication."""
     case, _feedback = _case(request)
     request.work.get(PublicationService).take_back(case)
     request.session.flash(request.translate(_("It is hidden from everybody.")), "good")

@@ -1,4 +1,4 @@
-"""The figures of messages."""
+"""Statistics of messages."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from civicportal_feedback.statistics import subject
 
 
 def show(request: Request) -> dict[str, Any]:
-    """Show how many messages stand where; each number leads to its list."""
+    """Show statistics; each number links to its list."""
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)
     page = FiguresPage(form=form, route="feedback.statistics", list_route="feedback.desk")

@@ -1,4 +1,4 @@
-"""An officer writes down a message for somebody who calls, comes to the counter or has written a letter."""
+"""Registration of a message for a caller, a visitor or from a letter."""
 
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from civicportal_feedback.workflow import KIND
 
 
 def new(request: Request) -> Any:
-    """Show the form, or register the message and say its code."""
+    """Show the form, or register the message and show its code."""
     form = BoundForm(
         request,
         Registration(),

@@ -1,4 +1,4 @@
-"""The rules of meetings that are not those of every case."""
+"""Services of meetings, besides the rules of every case."""
 
 from civicportal_meetings.services.appointments import AppointmentService
 from civicportal_meetings.services.diary import DiaryService

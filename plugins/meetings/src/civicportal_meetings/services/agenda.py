@@ -1,4 +1,4 @@
-"""What stands in the mayor's diary, as far as the actor may see it."""
+"""The mayor's agenda, within the actor's scope."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ HELD = ("hold", "miss")
 class Visit:
     """An appointment with its request.
 
-    :ivar name: of who comes; empty without the right to know it.
+    :ivar name: of the applicant; empty without the right to see it.
     """
 
     appointment: Appointment
@@ -36,9 +36,9 @@ class AgendaService(Service):
         self.access = work.get(AccessService)
 
     def days(self, first: date, count: int, *further: Entry) -> list[Day]:
-        """Return the days of the desk with what stands in them.
+        """Return the days of the desk with their entries.
 
-        :param further: what is shown besides.
+        :param further: additional entries.
         """
         dates = [first + timedelta(days=number) for number in range(count)]
         start, end = self.calendar.day_bounds(first)[0], self.calendar.day_bounds(dates[-1])[1]
@@ -56,11 +56,11 @@ class AgendaService(Service):
         ]
 
     def visits(self, start: datetime, end: datetime) -> list[Visit]:
-        """Return the appointments of a span that stand or took place, in the order of their time."""
+        """Return the current and past appointments of a period, ordered by time."""
         return self._visits(Appointment.start >= start, Appointment.start < end)
 
     def asking(self) -> list[Visit]:
-        """Return the appointments to come for which their citizens ask for another time."""
+        """Return the future appointments for which the citizens ask for another time."""
         return self._visits(
             Appointment.start > self.work.clock.now(),
             Appointment.ended_at.is_(None),
@@ -68,11 +68,11 @@ class AgendaService(Service):
         )
 
     def members(self, session: MeetingSession) -> list[Visit]:
-        """Return who was invited to a session, in the order of the invitations."""
+        """Return the participants of a session, ordered by invitation."""
         return self._visits(Appointment.session_id == session.id)
 
     def sessions(self, start: datetime, end: datetime) -> Sequence[MeetingSession]:
-        """Return the sessions and closed times of a span."""
+        """Return the sessions and blocked times of a period."""
         return self.work.get(PublicDayService).between(start, end)
 
     def _visits(self, *conditions: ColumnElement[bool]) -> list[Visit]:
@@ -95,11 +95,11 @@ class AgendaService(Service):
         ]
 
     def detail(self, case: Case) -> MeetingRequest:
-        """Return what a request says of who comes."""
+        """Return the detail row of a request."""
         return self.session.get_one(MeetingRequest, case.id)
 
     def name(self, case: Case, request: MeetingRequest) -> str:
-        """Return who asks for a meeting, if the actor may know it."""
+        """Return the applicant's name, if the actor may see it."""
         if not self.access.can(case, "contact"):
             return ""
         return request.organization or request.name

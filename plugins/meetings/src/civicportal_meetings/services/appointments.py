@@ -1,4 +1,4 @@
-"""Appointments follow the history of their case: what a step says is done here, in its transaction."""
+"""Appointments, updated in the transaction of their case's events."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,11 +23,11 @@ from civicportal_meetings.services.sessions import PublicDayService
 from civicportal_meetings.steps import read_time
 
 SETTING = frozenset({"schedule", "reschedule", "invite"})
-"""Steps that set a time."""
+"""Transitions that set a time."""
 DAYS_FOR_RESULT, DAYS_FOR_NEW_TIME = 1, 3
-"""Office days: after a meeting until its result is recorded, after a time was given back until there is another one."""
+"""Office days of the deadline for recording a result, and for finding a new time."""
 ANSWERS = {"confirm": "confirmed", "ask_another_time": "other_time"}
-"""Steps by which a citizen answers and that leave the time as it is."""
+"""Transitions by which a citizen answers without changing the time."""
 
 
 class AppointmentService(Service):
@@ -39,7 +39,7 @@ class AppointmentService(Service):
         self._histories: dict[int, Sequence[Appointment]] = work.memo()
 
     def current(self, case: Case) -> Appointment | None:
-        """Return the standing appointment of a request; without one, the last that was held, missed or cancelled."""
+        """Return the current appointment of a request; without one, the last that was held, missed or cancelled."""
         history = self.history(case)
         standing = next((one for one in history if one.ended_at is None), None)
         if standing is not None or case.is_open:
@@ -47,21 +47,21 @@ class AppointmentService(Service):
         return next((one for one in history if one.ended_how != "undo"), None)
 
     def history(self, case: Case) -> Sequence[Appointment]:
-        """Return every appointment that a request ever had, the latest first."""
+        """Return every appointment of a request, latest first."""
         if case.id in self._histories:
             return self._histories[case.id]
         query = select(Appointment).where(Appointment.case_id == case.id).order_by(Appointment.id.desc())
         found = self.session.scalars(query).all()
-        # What is read while a step is being taken may be undone with it.
+        # Rows read during a transition may be rolled back with it.
         if not self.session.in_nested_transaction():
             self._histories[case.id] = found
         return found
 
     def follow(self, change: CaseChange) -> None:
-        """Do what a step of a meeting says: set, move, end or answer.
+        """Apply an event of a meeting: set, move, end or answer.
 
-        :raises Refused: when the mayor is not free, no seat is left, or the citizen has another open request.
-        :raises CannotUndo: when the time that an undo brings back was given away meanwhile.
+        :raises Refused: when the time is booked, no seat is free, or the citizen has another open request.
+        :raises CannotUndo: when the time that an undo would restore was booked since.
         """
         self._histories.pop(change.case.id, None)
         if change.type == "transition":

@@ -1,4 +1,4 @@
-"""The mayor's diary: every five minutes that are taken are a row, so two officers cannot give away one time twice."""
+"""The mayor's diary: booked times are rows of five minutes, so that double bookings are impossible."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -25,7 +25,7 @@ class DiaryService(Service):
     # -- rules ----------------------------------------------------------------------------------------------
 
     def hours(self, day: date) -> Span | None:
-        """Return from when to when meetings take place on a day; nothing on a day off."""
+        """Return start and end of the meeting hours of a day; None on a day off."""
         office = self.calendar.office_hours(day)
         if office is None:
             return None
@@ -35,9 +35,9 @@ class DiaryService(Service):
         return self.calendar.at(day, opens), min(end, office[1]) if half_day else end
 
     def check(self, start: datetime, end: datetime) -> None:
-        """Refuse a time at which no meeting can be.
+        """Check that a meeting is possible at a time.
 
-        :raises Refused: for the past, a day off, and what is not within the hours of meetings.
+        :raises Refused: for the past, a day off, and a time outside the meeting hours.
         """
         if start <= self.work.clock.now():
             raise Refused(_("This time has passed already."))
@@ -59,11 +59,11 @@ class DiaryService(Service):
     # -- taking ---------------------------------------------------------------------------------------------
 
     def take(self, owner: Appointment | MeetingSession, *, instead_of: Appointment | None = None) -> None:
-        """Take the time of an appointment or a session, and free what the earlier appointment had beside it.
+        """Book the time of an appointment or a session, and release the parts of its previous time that are not reused.
 
-        New rows come before old ones go: who waits for a row holds none that others wait for, so nobody deadlocks.
+        New rows are inserted before old ones are deleted: a transaction waiting for a row holds none that others wait for, so there are no deadlocks.
 
-        :raises Refused: when somebody has any part of it.
+        :raises Refused: when any part of it is booked.
         """
         column = _owner(owner)
         wanted = list(moments(owner.start, owner.end))
@@ -85,27 +85,27 @@ class DiaryService(Service):
             self.free(instead_of)
 
     def retake(self, appointment: Appointment, instead_of: Appointment | None) -> None:
-        """Take the time of an appointment that an undo brings back; one that kept it all along has it still.
+        """Book the time of an appointment that an undo restores; if it was never released, it is still booked.
 
-        :raises Refused: when somebody has any part of it by now.
+        :raises Refused: when any part of it was booked since.
         """
         mine = select(DiarySlot.at).where(DiarySlot.appointment_id == appointment.id).limit(1)
         if self.session.scalar(mine) is None:
             self.take(appointment, instead_of=instead_of)
 
     def free(self, owner: Appointment | MeetingSession) -> None:
-        """Give the time of an appointment or a session back."""
+        """Release the time of an appointment or a session."""
         column = getattr(DiarySlot, _owner(owner))
         self.session.execute(delete(DiarySlot).where(column == owner.id))
 
     # -- offering -------------------------------------------------------------------------------------------
 
     def free_times(self, day: date, minutes: int) -> list[datetime]:
-        """Return the times of a day at which a meeting of this length can begin."""
+        """Return the times of a day at which a meeting of this length can start."""
         return [start for start, free in self.times(day, minutes) if free]
 
     def times(self, day: date, minutes: int) -> list[tuple[datetime, bool]]:
-        """Return the times of a day at which a meeting may begin, each with whether it is free."""
+        """Return the possible start times of a day, each with whether it is free."""
         hours = self.hours(day)
         if hours is None:
             return []
@@ -113,7 +113,7 @@ class DiaryService(Service):
         return list(self._offers(hours, taken, timedelta(minutes=minutes)))
 
     def free_days(self, first: date, last: date, minutes: int) -> set[date]:
-        """Return the days, both ends included, on which a meeting of this length can be."""
+        """Return the days of a period with room for a meeting of this length."""
         taken = self._taken(self.calendar.day_bounds(first)[0], self.calendar.day_bounds(last)[1])
         length = timedelta(minutes=minutes)
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))
@@ -137,7 +137,7 @@ class DiaryService(Service):
 
 
 def moments(start: datetime, end: datetime) -> Iterator[datetime]:
-    """Yield the beginnings of the five minutes that a time touches."""
+    """Yield the five-minute slots that a time touches."""
     at = start - (start - start.replace(hour=0, minute=0, second=0, microsecond=0)) % RASTER
     while at < end:
         yield at

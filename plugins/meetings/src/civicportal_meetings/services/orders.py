@@ -1,4 +1,4 @@
-"""Orders of the mayor: cases in the kartables of units, with a deadline, linked with the meeting they come from."""
+"""Orders of the mayor: cases with a unit and a deadline, linked to their meeting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ from civicportal_meetings.models import Order
 from civicportal_meetings.names import GIVE_ORDERS, KIND, ORDERS, REFER_ORDERS
 
 SUBJECT = 80
-"""Characters of an order that name it in lists."""
+"""Maximum characters of an order's subject."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewOrder:
-    """What the mayor ordered.
+    """A new order.
 
-    :ivar days: office days until it is to be done.
-    :ivar idempotency_key: of the form; one meeting's key gives one order.
+    :ivar days: office days of the deadline.
+    :ivar idempotency_key: of the form; one meeting's key creates one order.
     """
 
     text: str
@@ -52,13 +52,13 @@ class OrderService(Service):
         self.cases = work.get(CaseService)
 
     def may_give(self, meeting: Case) -> bool:
-        """Return whether the actor may write down orders of this meeting."""
+        """Return whether the actor may create orders of this meeting."""
         access = self.work.get(AccessService)
         allowed = all(access.allows(meeting, right) for right in (GIVE_ORDERS, REFER_ORDERS))
         return allowed and access.can(meeting, "work")
 
     def give(self, meeting: Case, new: NewOrder) -> Case:
-        """Open an order from a meeting, link the two, and refer it to its unit; the same form sent again returns it.
+        """Open an order, link it to its meeting, and refer it to its unit; a resubmitted form returns the same one.
 
         :raises Forbidden: without the right.
         :raises Refused: when the meeting has not taken place.
@@ -89,20 +89,20 @@ class OrderService(Service):
         return order
 
     def route(self, case: Case) -> Route:
-        """Return the way of an order: it begins in the mayor's office, which refers it and sees it from then on."""
+        """Return the route of an order: the mayor's office, which refers it and keeps access."""
         order: Order | None = self.cases.detail(case)
         unit = self.work.site.plugin_settings[KIND]["unit"]
         return Route(unit=unit, deadline_days=order.deadline_days if order else None)
 
     def of(self, meeting: Case) -> Sequence[Case]:
-        """Return the orders of a meeting, the first first."""
+        """Return the orders of a meeting, oldest first."""
         query = select(Case).join(Order, Order.case_id == Case.id).where(Order.meeting_id == meeting.id)
         return self.session.scalars(query.order_by(Case.id)).all()
 
     def share(self, order: Case) -> Case:
-        """Let the citizen of the meeting read how the order ended; returns the meeting's case.
+        """Share the result of an order with the citizen of the meeting; returns the meeting's case.
 
-        :raises Refused: while it is open, and when this end of it was shared already.
+        :raises Refused: while it is open, and when this result was shared already.
         """
         detail = self.session.get_one(Order, order.id)
         closing = self._closing(order)
@@ -116,7 +116,7 @@ class OrderService(Service):
         return meeting
 
     def is_told(self, order: Case) -> bool:
-        """Return whether the citizen knows how the order ended: one that was opened since may end otherwise."""
+        """Return whether the citizen knows the current result: a reopened order may end differently."""
         told, closing = self.session.get_one(Order, order.id).shared_at, self._closing(order)
         return told is not None and closing is not None and told >= closing.at
 

@@ -1,4 +1,4 @@
-"""Asking for a meeting: one open request for each citizen."""
+"""Requests for a meeting: one open request per citizen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ _THEIR_OPEN_ONE = _("This citizen has an open request already. A new one is poss
 
 @dataclass(frozen=True, kw_only=True)
 class Applicant:
-    """Who wants to come.
+    """The applicant.
 
-    :ivar party: "natural", or "legal" for who comes on behalf of an organisation.
+    :ivar party: "natural", or "legal" for the representative of an organisation.
     :ivar national_code: plain digits.
     """
 
@@ -50,13 +50,13 @@ class Applicant:
 
 @dataclass(frozen=True, kw_only=True)
 class NewMeeting:
-    """What somebody asks for.
+    """A new request.
 
-    :ivar suitable_days: weekdays as ``[calendar] weekend`` names them; none means any.
+    :ivar suitable_days: weekdays by the names of ``[calendar] weekend``; none means any.
     :ivar suitable_part: "morning", "noon" or "".
     :ivar companions: names.
     :ivar photos: keys of uploaded pictures.
-    :ivar owner: whose uploads they are.
+    :ivar owner: their uploader.
     :ivar idempotency_key: of the form; one citizen's key opens one case.
     """
 
@@ -83,11 +83,11 @@ class MeetingService(Service):
     # -- asking ---------------------------------------------------------------------------------------------
 
     def submit(self, new: NewMeeting) -> Case:
-        """Open a request of the acting citizen; the same form sent again returns the same case.
+        """Open a request of the acting citizen; a resubmitted form returns the same case.
 
-        :raises Forbidden: below the identity level that the kind asks for.
+        :raises Forbidden: below the identity level of the kind.
         :raises Refused: when the citizen has an open request already.
-        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        :raises PictureGone: when a picture is missing or not the owner's.
         """
         actor = self.work.actor
         if actor.user_id is None or actor.level < kind_of(self.work.site, KIND).level:
@@ -96,17 +96,17 @@ class MeetingService(Service):
         return self._open_once(new, actor.user_id, key, _YOUR_OPEN_ONE)
 
     def make_for(self, citizen_id: int | None, new: NewMeeting, key: str) -> Case:
-        """Open a request for a caller; one without a mobile is told from others by the national code.
+        """Open a request for a caller; one without a mobile is identified by the national code.
 
-        :param citizen_id: None for who has no mobile.
+        :param citizen_id: None without a mobile.
         :param key: the case's ``idempotency_key``.
         :raises Refused: when the person has an open request already.
-        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        :raises PictureGone: when a picture is missing or not the owner's.
         """
         return self._open_once(new, citizen_id, key, _THEIR_OPEN_ONE)
 
     def open_request(self) -> Case | None:
-        """Return the open request of the acting citizen, if there is one."""
+        """Return the open request of the acting citizen, if any."""
         me = self.work.actor.user_id
         return self._open_where(MeetingRequest.open_of == me) if me else None
 
@@ -122,7 +122,7 @@ class MeetingService(Service):
             return before
         standing = self._open_one(citizen_id, new.applicant)
         if standing is not None:
-            # The same form may have opened it since the look by its key.
+            # The same form may have opened it since the lookup by key.
             if key is None or standing.idempotency_key != key:
                 raise Refused(hindrance)
             return standing
@@ -130,7 +130,7 @@ class MeetingService(Service):
             with self.work.attempt():
                 return self._open(new, citizen_id, key)
         except IntegrityError:
-            # Two forms arrived at one moment, and the other one was first.
+            # A concurrent submission of the same form has committed first.
             before = self.cases.by_idempotency_key(key) if key else None
             if before is None:
                 raise Refused(hindrance) from None
@@ -184,20 +184,20 @@ class MeetingService(Service):
     # -- the time -------------------------------------------------------------------------------------------
 
     def appointment(self, case: Case) -> Appointment | None:
-        """Return the standing appointment of a request; once it is closed, the last one it had."""
+        """Return the current appointment of a request; of a closed one, the last."""
         return self.work.get(AppointmentService).current(case)
 
     def schedule(self, case: Case, time: Time, *, version: int | None = None, notify: bool = True) -> None:
-        """Give a request a time.
+        """Set the time of a request.
 
-        :raises Refused: when the mayor is not free then.
+        :raises Refused: when the time is booked.
         """
         self._apply(case, "schedule", time_values(time), version, notify)
 
     def reschedule(
         self, case: Case, time: Time, *, reason: str = "", version: int | None = None, notify: bool = True
     ) -> None:
-        """Give a request another time; see :meth:`schedule`."""
+        """Change the time of a request; see :meth:`schedule`."""
         self._apply(case, "reschedule", time_values(time, reason), version, notify)
 
     def invite(self, case: Case, seat: Seat, *, version: int | None = None, notify: bool = True) -> None:

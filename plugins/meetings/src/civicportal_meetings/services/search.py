@@ -1,4 +1,4 @@
-"""Finding requests on the desk."""
+"""Queries of requests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,16 +31,16 @@ from civicportal_meetings.models import MeetingRequest
 from civicportal_meetings.names import KIND
 
 WAITING = ("registered", "in_review")
-"""Statuses of a request that waits for a time."""
+"""Statuses of a request without a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters(CaseFilters):
-    """What narrows the list; an empty field does not.
+    """Filters of the list; empty fields have no effect.
 
-    :ivar status: name of a state, "all", or None for what waits for a time.
-    :ivar unit: key; what lies below it counts too; or ``NONE``.
-    :ivar person: code of a request: all that name the same national code.
+    :ivar status: name of a state, "all", or None for requests without a time.
+    :ivar unit: key, including subunits; or ``NONE``.
+    :ivar person: code of a request: all with the same national code.
     """
 
     unit: str | None = None
@@ -48,7 +48,7 @@ class Filters(CaseFilters):
 
     @property
     def waiting_only(self) -> bool:
-        """Return whether only requests that wait for a time are meant: nobody has chosen a status, or a person."""
+        """Return whether only requests without a time are listed: the default without a status and a person."""
         return self.status is None and self.citizen is None and not self.person
 
 
@@ -68,11 +68,11 @@ class MeetingSearch(Service):
 
     @staticmethod
     def sort(filters: Filters) -> Sort:
-        """Return the order of the list: who waits longest comes first, else the newest."""
+        """Return the order of the list: longest waiting first, else newest first."""
         return SORTS["newest" if filters.status else "oldest"]
 
     def total(self, filters: Filters) -> Total:
-        """Return how many there are: from the counters where they know it, else counted no further than a page shows."""
+        """Return the number of requests: from the counters if possible, else counted up to the maximum of a page."""
         known = self._counted(filters)
         if known is not None:
             return known
@@ -80,19 +80,19 @@ class MeetingSearch(Service):
         return self.work.get(CaseSearch).total_listed(KIND, query, filters.words)
 
     def instead_of(self, filters: Filters) -> str:
-        """Return words that would find something in place of those that find nothing; empty for none."""
+        """Return alternative words for a search without results; empty for none."""
         return self.work.get(SuggestionService).instead_of(
             filters.words, lambda words: self._walked(replace(filters, words=words), Case.id)
         )
 
     def request_of(self, national_code: str) -> str | None:
-        """Return the code of the latest request in which somebody named this national code and the actor may know it."""
+        """Return the code of the latest request with a national code that the actor may see."""
         index = self.work.site.keys.blind_index(national_code)
         query = self._base(Case.code).where(self._named(index))
         return self.session.scalar(query.order_by(Case.id.desc()).limit(1))
 
     def waiting(self) -> Sequence[tuple[Case, MeetingRequest]]:
-        """Return the requests that wait for a time, who waits longest first."""
+        """Return the requests without a time, longest waiting first."""
         query = self.query(Filters(), Case, MeetingRequest).order_by(Case.created_at, Case.id).limit(200)
         return [(case, request) for case, request in self.session.execute(query)]
 
@@ -110,7 +110,7 @@ class MeetingSearch(Service):
         )
 
     def _walked(self, filters: Filters, *columns: Any) -> Rows:
-        """Return the same query as :meth:`query`, of which no more than a page is read."""
+        """Return :meth:`query` for reading one page only."""
         return self._base(*columns).where(self.work.get(CaseScope).listed(KIND), *self._conditions(filters))
 
     def _base(self, *columns: Any) -> Rows:
@@ -136,7 +136,7 @@ class MeetingSearch(Service):
         return found
 
     def _of_person(self, code: str) -> ColumnElement[bool]:
-        # By the number itself: who has no mobile has no account, and others have come from two.
+        # By the national code itself, since an applicant may have several accounts or none.
         known = visible(self.work.actor, "identity")
         query = self._base(MeetingRequest.national_code_index).where(Case.code == code, known)
         index = self.session.scalar(query)

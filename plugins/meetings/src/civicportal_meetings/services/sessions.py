@@ -1,4 +1,4 @@
-"""Public meeting days: seats for the public and for the office, a reserve list, and times that are kept closed."""
+"""Public meeting days: seats by quota, waiting lists, and blocked times."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from civicportal_meetings.services.diary import DiaryService
 QUOTAS = {"public": _("Public seat"), "office": _("Seat of the office")}
 
 _IS_TAKEN = Appointment.ended_at.is_(None) | Appointment.ended_how.in_(("hold", "miss"))
-"""The seat of an appointment that stands or took place."""
+"""States of appointments that occupy a seat."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewSession:
-    """A public meeting day as an officer plans it; without any seat the time is only kept closed."""
+    """A new public meeting day; without seats it blocks the time."""
 
     title: str
     start: datetime
@@ -42,7 +42,7 @@ class PublicDayService(Service):
     def plan(self, new: NewSession) -> MeetingSession:
         """Plan a session.
 
-        :raises Refused: when the mayor is not free then.
+        :raises Refused: when the time is booked.
         """
         self.diary.check(new.start, new.end)
         planned = MeetingSession(
@@ -60,9 +60,9 @@ class PublicDayService(Service):
         return planned
 
     def change_seats(self, session_id: int, *, public: int, office: int, reserve: int) -> None:
-        """Change how many seats a session has.
+        """Change the number of seats of a session.
 
-        :raises Refused: when more than that are taken.
+        :raises Refused: when more are taken.
         """
         session = self.find(session_id, lock=True)
         taken = {quota: self.taken(session, quota) for quota in QUOTAS}
@@ -73,11 +73,11 @@ class PublicDayService(Service):
         session.public_seats, session.office_seats, session.reserve_seats = public, office, reserve
 
     def cancel(self, session_id: int, reason: str) -> None:
-        """Cancel a session: no seat of it is given any more, its time is free.
+        """Cancel a session: its seats can no longer be assigned, its time is released.
 
-        The members keep their appointments until :meth:`recall` takes them back, each in a transaction of its own.
+        Participants keep their appointments until :meth:`recall` ends them, each in a separate transaction.
 
-        :param reason: told to the invited citizens.
+        :param reason: sent to the participants.
         """
         session = self.find(session_id, lock=True)
         session.cancelled_at, session.why = self.work.clock.now(), reason
@@ -86,7 +86,7 @@ class PublicDayService(Service):
             self.session.delete(waiting)
 
     def to_recall(self, session_id: int | None = None) -> Sequence[int]:
-        """Return the ids of the requests whose session was cancelled and whose time still stands.
+        """Return the ids of requests with an appointment in a cancelled session.
 
         :param session_id: of this session only.
         """
@@ -97,9 +97,9 @@ class PublicDayService(Service):
         return self.session.scalars(query.order_by(Appointment.case_id)).all()
 
     def recall(self, case_id: int) -> None:
-        """Take the time of a request back whose session was cancelled; the office finds it another one.
+        """End the appointment of a request whose session was cancelled; the office finds another one.
 
-        What the actor may not act on is left to the portal.
+        Requests on which the actor may not act are left to the worker.
         """
         case = self.session.scalar(select(Case).where(Case.id == case_id).with_for_update())
         if case is None or case_id not in self.to_recall():
@@ -127,7 +127,7 @@ class PublicDayService(Service):
         return found
 
     def coming(self) -> Sequence[MeetingSession]:
-        """Return the sessions to come to which requests can be invited, the next first."""
+        """Return the future sessions with seats, next first."""
         query = select(MeetingSession).where(
             MeetingSession.start > self.work.clock.now(),
             MeetingSession.cancelled_at.is_(None),
@@ -136,7 +136,7 @@ class PublicDayService(Service):
         return self.session.scalars(query.order_by(MeetingSession.start, MeetingSession.id)).all()
 
     def between(self, start: datetime, end: datetime) -> Sequence[MeetingSession]:
-        """Return the sessions and closed times that begin within a span."""
+        """Return the sessions and blocked times that start within a period."""
         query = select(MeetingSession).where(
             MeetingSession.start >= start, MeetingSession.start < end, MeetingSession.cancelled_at.is_(None)
         )
@@ -145,7 +145,7 @@ class PublicDayService(Service):
     # -- seats ----------------------------------------------------------------------------------------------
 
     def taken(self, session: MeetingSession, quota: str, but: Appointment | None = None) -> int:
-        """Return how many seats of a quota are given."""
+        """Return the number of taken seats of a quota."""
         query = (
             select(func.count())
             .select_from(Appointment)
@@ -159,11 +159,11 @@ class PublicDayService(Service):
         return self.session.scalar(query) or 0
 
     def free(self, session: MeetingSession) -> dict[str, int]:
-        """Return how many seats of each quota are free."""
+        """Return the number of free seats of each quota."""
         return self.free_seats([session])[session.id]
 
     def free_seats(self, sessions: Iterable[MeetingSession]) -> dict[int, dict[str, int]]:
-        """Return by session how many seats of each quota are free, in one statement for all."""
+        """Return by session the number of free seats of each quota, in one statement for all."""
         free = {one.id: {"public": one.public_seats, "office": one.office_seats} for one in sessions}
         query = (
             select(MeetingSession.id, Appointment.seat, func.count())
@@ -176,9 +176,9 @@ class PublicDayService(Service):
         return free
 
     def give_seat(self, session_id: int, quota: str) -> MeetingSession:
-        """Return the session when a seat of the quota is free; the row stays locked until the seat is written.
+        """Return the session if a seat of the quota is free; its row stays locked until the seat is written.
 
-        :raises Refused: when none is, or the session is over or cancelled.
+        :raises Refused: when there is none, or the session is over or cancelled.
         """
         session = self._with_free_seat(session_id, quota)
         if session.start <= self.work.clock.now():
@@ -186,9 +186,9 @@ class PublicDayService(Service):
         return session
 
     def retake(self, session_id: int, appointment: Appointment) -> None:
-        """Take the seat of an appointment that an undo brings back, whether the session has begun or not.
+        """Take the seat of an appointment that an undo restores, whether the session has begun or not.
 
-        :raises Refused: when somebody has it by now, or the session was cancelled.
+        :raises Refused: when it was assigned since, or the session was cancelled.
         """
         self._with_free_seat(session_id, appointment.seat, but=appointment)
 
@@ -209,7 +209,7 @@ class PublicDayService(Service):
     # -- reserve --------------------------------------------------------------------------------------------
 
     def reserve(self, session: MeetingSession) -> list[tuple[Reserve, Case]]:
-        """Return who waits for a seat, the first in the row first."""
+        """Return the waiting list, in order."""
         query = (
             select(Reserve, Case)
             .join(Case, Case.id == Reserve.case_id)
@@ -219,9 +219,9 @@ class PublicDayService(Service):
         return [(waiting, case) for waiting, case in self.session.execute(query)]
 
     def wait(self, session_id: int, case: Case) -> None:
-        """Put a request at the end of the reserve list.
+        """Add a request to the end of the waiting list.
 
-        :raises Refused: when it stands there already or the list is full.
+        :raises Refused: when it is on the list already or the list is full.
         """
         if case.kind != KIND or not case.is_open:
             raise Refused(_("Only an open request for a meeting can wait for a seat."))

@@ -1,11 +1,11 @@
-"""The pages of meetings."""
+"""Views of meetings."""
 
 from typing import Any
 
 from civicportal.api import CITIZEN, EVERYBODY, add_pages
 from civicportal_meetings.names import GIVE_ORDERS, REGISTER, SESSIONS, VIEW, WORK
 
-#: The first pattern that fits is taken.
+#: The first matching pattern is taken.
 ROUTES = {
     "meetings.new": "/meetings/new",
     "meetings.sent": r"/meetings/sent/{code:\d{10}}",
@@ -25,7 +25,7 @@ ROUTES = {
     "meetings.reserve": r"/desk/meetings/sessions/{id:\d{1,18}}/reserve",
     "meetings.cancel_session": r"/desk/meetings/sessions/{id:\d{1,18}}/cancel",
 }
-#: Route, view, template or renderer, who may, methods.
+#: Route, view, template or renderer, permission, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("meetings.new", "request.new", "new", EVERYBODY, "GET"),
     ("meetings.new", "request.send", "new", EVERYBODY, "POST"),
@@ -50,7 +50,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 
 
 def includeme(config: Any) -> None:
-    """Add routes and views; the forms of a new request carry pictures."""
+    """Add routes and views; the forms of a new request have picture uploads."""
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["meetings.new"],
         ROUTES["meetings.register"],

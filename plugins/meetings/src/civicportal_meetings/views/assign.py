@@ -1,4 +1,4 @@
-"""Giving a request its time, beside the week of the desk: a month with its free days, the times of a day."""
+"""Scheduling of a request beside the desk's week: a month with its free days, the times of a day."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -36,7 +36,7 @@ from civicportal_meetings.views.desk import desk
 from civicportal_meetings.week import Entry
 
 OWN = ("version", "pick", "month")
-"""What is sent besides the fields: the version of the case, a day or a time that was picked, a month that was turned to."""
+"""Submitted besides the fields: the version of the case, a picked day or time, another month."""
 STALE = _(
     "Somebody changed this request meanwhile. What you wrote is kept: please look again and send once more."
 )
@@ -49,7 +49,7 @@ def show(request: Request) -> dict[str, Any]:
 
 
 def send(request: Request) -> Any:
-    """Set the time; a day, a time or a month that was only picked is shown with all that was typed."""
+    """Set the time; a picked day, time or month only redisplays the form with its input."""
     case = _case(request, lock=True)
     transition = _step(request, case)
     form = _form(request, case, transition)
@@ -101,7 +101,7 @@ def _form(request: Request, case: Case, transition: Transition) -> BoundForm:
 def _apply(request: Request, case: Case, transition: Transition, form: BoundForm, place: str) -> Any:
     service = request.work.get(CaseService)
     try:
-        # First: what another officer has done meanwhile may ask for words that this form never had a field for.
+        # First: a colleague's change may require fields that this form never had.
         service.check_version(case, whole_number(request.POST.get("version", "")))
         values = form.validate(request.POST)
         service.apply(case, transition.name, **step_values(values))
@@ -172,7 +172,7 @@ def _page(
 
 
 def _entry(request: Request, values: Mapping[str, Any], title: str, minutes: int) -> Iterator[Entry]:
-    """Yield the time in the form for the week, once day and time can be read."""
+    """Yield the time in the form for the week, once date and time are valid."""
     if "day" in values and "at" in values:
         start = request.site.calendar.at(values["day"], values["at"])
         yield Entry(
@@ -181,7 +181,7 @@ def _entry(request: Request, values: Mapping[str, Any], title: str, minutes: int
 
 
 def _identity(request: Request, case: Case) -> Any:
-    """Return what is known of a person, masked, for whoever may know who it is."""
+    """Return masked identity data, for users who may see the person."""
     can = request.work.get(AccessService).can
     may_know = can(case, "contact") or can(case, "identity")
     facts = kind_of(request.site, KIND).identity
@@ -189,7 +189,7 @@ def _identity(request: Request, case: Case) -> Any:
 
 
 def _picked(request: Request) -> Mapping[str, list[str]]:
-    """Return what was typed, with the day and the time that were picked in their fields."""
+    """Return the input, with the picked day and time in their fields."""
     typed = {name: request.POST.getall(name) for name in request.POST if name not in OWN}
     day, _t, clock = request.POST.get("pick", "").partition("T")
     picked = day_in(day)
@@ -207,7 +207,7 @@ def _tomorrow(request: Request) -> date:
 
 
 def _sms(request: Request, case: Case, transition: Transition, form: BoundForm) -> Any:
-    """Return the SMS as it would be sent with what stands in the form; None while that says too little."""
+    """Return the SMS for the current input of the form; None while it is incomplete."""
     work = request.work
     said = transition.notice(form.readable(), work) if transition.notice else None
     if said is None:

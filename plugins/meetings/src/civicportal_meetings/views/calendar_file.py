@@ -1,4 +1,4 @@
-"""The appointment as a file for the citizen's own calendar."""
+"""Download of an appointment as an iCalendar file."""
 
 from pyramid.response import Response
 
@@ -7,13 +7,13 @@ from civicportal_meetings.services import MeetingService
 
 
 def download(request: Request) -> Response:
-    """Return the file of a request that has a time, to its citizen and to whoever has proved its tracking code."""
+    """Return the file of a request with a time, to its citizen and to browsers that have verified its tracking code."""
     work = request.work
     case = fetch_own_or_proved(request, request.matchdict["code"])
     appointment = work.get(MeetingService).appointment(case)
     if appointment is None:
         raise NotFound("no time is set")
-    # What writes it is large, and asked for by few.
+    # Imported here: the library is large and rarely used.
     from civicportal_meetings.calendar_file import calendar_file
 
     response = Response(calendar_file(case, appointment, work), content_type="text/calendar", charset="utf-8")

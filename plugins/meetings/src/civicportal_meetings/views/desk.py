@@ -1,4 +1,4 @@
-"""The desk of the mayor's office: the week, the requests that wait, and the list of one day."""
+"""The desk of the mayor's office: the week, waiting requests, and the list of one day."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -32,21 +32,21 @@ from civicportal_meetings.week import Entry, table, week_of
 DAYS = 7
 HALF_HOUR = timedelta(minutes=30)
 LIST = "requests"
-"""Id of the list, which stands below the week."""
+"""Id of the list, which is below the week."""
 
 
 def show(request: Request) -> dict[str, Any]:
-    """Show the week and the requests that the filters leave."""
+    """Show the week and the filtered requests."""
     day = BoundForm(request, Week()).read_filters(request.GET)["day"]
     return desk(request, day)
 
 
 def desk(request: Request, day: date | None, *chosen: Entry, **panel: Any) -> dict[str, Any]:
-    """Return what the template of the desk needs.
+    """Return the template variables of the desk.
 
-    :param day: whose week is shown; today's if None.
-    :param chosen: a time that stands in a form, shown in the week.
-    :param panel: what stands beside it, of a request that is given a time.
+    :param day: in the shown week; today if None.
+    :param chosen: a time in a form, shown in the week.
+    :param panel: content beside it, for a request being scheduled.
     """
     work = request.work
     form, filters = _filters(request)
@@ -75,7 +75,7 @@ def desk(request: Request, day: date | None, *chosen: Entry, **panel: Any) -> di
 
 
 def week(request: Request, day: date | None, *chosen: Entry) -> dict[str, Any]:
-    """Return the week of a day, and the days that lead to its neighbours; see :func:`desk`."""
+    """Return the week of a date, and links to its neighbours; see :func:`desk`."""
     work = request.work
     calendar = work.get(OrganizationService).calendar
     today = calendar.today(work.clock.now())
@@ -95,14 +95,14 @@ def week(request: Request, day: date | None, *chosen: Entry) -> dict[str, Any]:
 
 
 def search(request: Request) -> HTTPSeeOther:
-    """Look for what was typed into the box above the list; a national code finds the requests that name it."""
+    """Answer the search box of the list; a national code finds its requests."""
     return search_list(
         request, "meetings.desk", anchor=LIST, people={"person": lambda text: _named(request, text)}
     )
 
 
 def day(request: Request) -> dict[str, Any]:
-    """List one day for printing: who comes when, with whom, for what."""
+    """Show one day for printing: visitors, companions, subjects."""
     chosen = day_in(request.matchdict["day"])
     if chosen is None:
         raise HTTPNotFound
@@ -125,14 +125,14 @@ def day(request: Request) -> dict[str, Any]:
 
 
 def _facts(request: Request, visit: Visit) -> Any:
-    """Return what is known of a person, masked, for whoever may ask for it."""
+    """Return masked identity data, for users with the right."""
     may = request.work.get(AccessService).can(visit.case, "identity")
     kind = kind_of(request.site, KIND)
     return kind.identity(visit.case, request.work) if may and kind.identity else ()
 
 
 def _named(request: Request, text: str) -> str:
-    """Return the code of a request that names the national code in a text; empty for none that the actor may know."""
+    """Return the code of a request with the national code in a text; empty if the actor may see none."""
     node = Node(NationalCode(), missing="").bind(country=request.site.country)
     try:
         national_code = str(node.deserialize(text))

@@ -1,4 +1,4 @@
-"""The figures of meetings."""
+"""Statistics of meetings."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from civicportal_meetings.views.desk import LIST
 
 
 def show(request: Request) -> dict[str, Any]:
-    """Show how many requests stand where; each number leads to its list."""
+    """Show statistics; each number links to its list."""
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)
     page = FiguresPage(

@@ -1,4 +1,4 @@
-"""Orders of the mayor: written down on the page of the meeting they come from, shared with its citizen afterwards."""
+"""Orders of the mayor: created on the page of their meeting, shared with its citizen afterwards."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ USUAL_DAYS = 10
 
 
 def new(request: Request) -> Any:
-    """Write down an order that came out of a meeting."""
+    """Create an order of a meeting."""
     meeting = _meeting(request)
     if not request.work.get(OrderService).may_give(meeting):
         raise Forbidden("may not give orders")
@@ -58,7 +58,7 @@ def new(request: Request) -> Any:
 
 
 def share(request: Request) -> HTTPSeeOther:
-    """Let the citizen read how an order ended."""
+    """Share the result of an order with the citizen."""
     order = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
     if order.kind != ORDERS:
         raise NotFound("no order")

@@ -1,4 +1,4 @@
-"""An officer writes down a request for somebody who calls, comes to the counter or has written a letter."""
+"""Registration of a request for a caller, a visitor or from a letter."""
 
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from civicportal_meetings.views.request import UNASKED, bindings_of, new_meeting
 
 
 def new(request: Request) -> Any:
-    """Show the form, or register the request and say its code."""
+    """Show the form, or register the request and show its code."""
     form = BoundForm(
         request,
         Registration(),

@@ -1,4 +1,4 @@
-"""Asking for a meeting: one form in four steps, the page after it, and what stands there while one is open."""
+"""The request form in four steps, the confirmation page, and the page while a request is open."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -33,14 +33,14 @@ from civicportal_meetings.names import KIND
 from civicportal_meetings.services import Applicant, MeetingService, NewMeeting
 from civicportal_meetings.submission import Submission
 
-#: Where a form goes on that was kept.
+#: Anchor to which a pending form returns.
 LAST_STEP = "#4"
-#: What stands in a new form.
+#: Initial values of a new form.
 UNASKED = {"part": ANY, "party": "natural"}
 
 
 def new(request: Request) -> Any:
-    """Show the form, or the request that is open already; what was written while it was open stands below it."""
+    """Show the form, or the open request with any input made meanwhile below it."""
     form = _form(request, _known(request))
     kept = fill_kept(request, form)
     page = _page(request)
@@ -48,20 +48,20 @@ def new(request: Request) -> Any:
 
 
 def send(request: Request) -> Any:
-    """Send the request; a visitor signs in first and finds the form as it was."""
+    """Submit the request; a visitor signs in first and finds the form unchanged."""
     form = _form(request)
     answer = handle_form(request, form, partial(_submit, request, form), kept=False)
-    # Afterwards: a form may bring pictures, and the request's transaction is not to wait for them.
+    # Afterwards, because uploaded pictures are processed outside the request's transaction.
     return {**_page(request), **answer} if isinstance(answer, dict) else answer
 
 
 def sent(request: Request) -> dict[str, Any]:
-    """Say that the request has arrived, with its tracking code."""
+    """Confirm the request with its tracking code."""
     return {"case": request.work.get(CaseService).fetch_own(request.matchdict["code"])}
 
 
 def _known(request: Request) -> dict[str, Any]:
-    """Return what nobody has to write again: the name, and what the identity provider has verified."""
+    """Return known values: the name, and verified identity data."""
     if not request.identity.is_citizen:
         return {}
     verified = own_identity(request.work)
@@ -81,9 +81,9 @@ def _form(request: Request, known: Mapping[str, Any] | None = None) -> BoundForm
 
 
 def bindings_of(request: Request) -> dict[str, Any]:
-    """Return what the schema of a request is bound to; the weekdays are those on which the city works by now.
+    """Return the bindings of the request schema, with the city's current working days.
 
-    Read apart: a form may bring pictures, and the request's transaction is not to wait for them.
+    In a separate unit of work, because uploaded pictures are processed outside the request's transaction.
     """
     with request.site.work(actor=request.identity, write=False) as work:
         calendar = work.get(OrganizationService).calendar
@@ -115,7 +115,7 @@ def _submit(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
 
 
 def new_meeting(request: Request, values: dict[str, Any], **more: Any) -> NewMeeting:
-    """Return what stands in a form that was sent.
+    """Return the request of a submitted form.
 
     :param more: further fields.
     """

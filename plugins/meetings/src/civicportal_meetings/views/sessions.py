@@ -1,4 +1,4 @@
-"""Public meeting days: plan one, see who comes and who waits, change its seats, cancel it."""
+"""Public meeting days: planning, participants and waiting list, seats, cancellation."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ SEATS = ("public_seats", "office_seats", "reserve_seats")
 
 
 def new(request: Request) -> Any:
-    """Plan a session, or close a time."""
+    """Plan a session, or block a time."""
     closing = request.GET.get("closed") == "1"
     form = BoundForm(
         request,
@@ -65,12 +65,12 @@ def new(request: Request) -> Any:
 
 
 def show(request: Request) -> dict[str, Any]:
-    """Show who comes and who waits."""
+    """Show the participants and the waiting list."""
     return _page(request)
 
 
 def seats(request: Request) -> Any:
-    """Change how many seats there are."""
+    """Change the number of seats."""
     form = _seats_form(request, None)
     service = request.work.get(PublicDayService)
 
@@ -86,7 +86,7 @@ def seats(request: Request) -> Any:
 
 
 def wait(request: Request) -> Any:
-    """Put a request on the reserve list."""
+    """Add a request to the waiting list."""
     form = _waiting_form(request)
 
     def put(values: dict[str, Any]) -> None:
@@ -97,7 +97,7 @@ def wait(request: Request) -> Any:
 
 
 def cancel(request: Request) -> Any:
-    """Cancel the session; every member is told and goes back to the office, each in a transaction of its own."""
+    """Cancel the session; every participant is notified and needs a new time, each in a separate transaction."""
     form = _cancel_form(request)
     try:
         reason = form.validate(request.POST)["public_text"]
@@ -106,7 +106,7 @@ def cancel(request: Request) -> Any:
     session = _id(request)
     with request.site.work(actor=request.identity) as work:
         work.get(PublicDayService).cancel(session, reason)
-    # Some may lie with a colleague, or in another unit: the portal tells those.
+    # Some may belong to a colleague, or to another unit: the worker notifies those.
     for actor in (request.identity, SYSTEM):
         recall_members(request.site, actor, session)
     request.session.flash(request.translate(_("It is cancelled, and its time is free.")), "good")
@@ -156,7 +156,7 @@ def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[st
 
 
 def _waiting(request: Request, session: MeetingSession) -> list[Any]:
-    """Return who waits for a seat, as far as the officer may see it."""
+    """Return the waiting list, within the officer's scope."""
     agenda, may_see = request.work.get(AgendaService), request.work.get(AccessService).can
     waiting = request.work.get(PublicDayService).reserve(session)
     return [(case, agenda.detail(case)) for _row, case in waiting if may_see(case, "view")]

@@ -1,4 +1,4 @@
-"""The pages of reports."""
+"""Views of reports."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from civicportal.api import CITIZEN, EVERYBODY, add_pages
 
 VIEW, WORK, REGISTER = "reports:case:view", "reports:case:work", "reports:case:register"
 
-#: The first pattern that fits is taken.
+#: The first matching pattern is taken.
 ROUTES = {
     "reports.new": "/reports/new",
     "reports.near": "/reports/near",
@@ -28,7 +28,7 @@ ROUTES = {
     "reports.convert": r"/desk/reports/from/{code:\d{10}}",
     "reports.duplicate": r"/desk/reports/{code:\d{10}}/duplicate",
 }
-#: Route, view, template or renderer, who may, methods.
+#: Route, view, template or renderer, permission, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
     ("reports.new", "wizard.new", "new", EVERYBODY, ("GET", "POST")),
     ("reports.near", "wizard.near", "near", EVERYBODY, "GET"),
@@ -54,7 +54,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 
 
 def includeme(config: Any) -> None:
-    """Add routes and views; the forms of a new report carry pictures."""
+    """Add routes and views; the forms of a new report have picture uploads."""
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["reports.new"],
         ROUTES["reports.register"],

@@ -1,4 +1,4 @@
-"""A case of another service becomes a report: an officer says what it is about and where."""
+"""Conversion of a case of another kind to a report, with category and place."""
 
 from functools import partial
 from typing import Any
@@ -30,8 +30,8 @@ STALE = _("Somebody changed this case meanwhile. What you chose is kept: look at
 
 
 def convert(request: Request) -> Any:
-    """Show the form, or open the report and close the case it was made of."""
-    # A unit of work of its own: the pictures are copied before the request's own one opens.
+    """Show the form, or open the report and close the original case."""
+    # A separate unit of work: the pictures are copied before the request's own one opens.
     with request.site.work(actor=request.identity, write=False) as work:
         case = work.get(ConversionService).source(request.matchdict["code"], kind_of(request.site, KIND))
         choice = grouped_leaves(topics(work))

@@ -1,4 +1,4 @@
-"""The desk of reports: list, map and figures for staff, all by the same filters in the address."""
+"""Staff pages of reports: list, map and statistics, with the same filters in the URL."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("L
 
 
 def listing(request: Request) -> dict[str, Any]:
-    """List the reports that the filters leave."""
+    """List the reports with the filters of the URL."""
     form, filters = desk_filters(request)
     search = request.work.get(ReportSearch)
     sort = request.GET.get("sort", "newest")
@@ -58,12 +58,12 @@ def listing(request: Request) -> dict[str, Any]:
 
 
 def search(request: Request) -> HTTPSeeOther:
-    """Look for what was typed into the box above the list."""
+    """Answer the search box of the list."""
     return search_list(request, "reports.desk")
 
 
 def statistics(request: Request) -> dict[str, Any]:
-    """Show how many reports stand where; each number leads to its list."""
+    """Show statistics; each number links to its list."""
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)
     page = FiguresPage(
@@ -96,6 +96,6 @@ def link_duplicate(request: Request) -> Any:
 
 
 def desk_filters(request: Request) -> tuple[BoundForm, Filters]:
-    """Return the filters of the address, as a form and as what narrows a query."""
+    """Return the filters of the URL, as a form and as query filters."""
     form = BoundForm(request, DeskFilters(), bindings=desk_choices(request.work))
     return form, Filters.of(form.read_filters(request.GET))

@@ -1,4 +1,4 @@
-"""Maps of many reports: what the script of a map asks for, and the card of a point."""
+"""Maps of reports: data for the map script, and the card of a point."""
 
 from functools import partial
 from typing import Any
@@ -29,7 +29,7 @@ from civicportal_reports.workflow import KIND
 
 
 def desk_map(request: Request) -> dict[str, Any]:
-    """Show where the reports lie that the filters leave."""
+    """Show the map of the filtered reports."""
     form, filters = desk_filters(request)
     address = ListAddress(request, form, "reports.desk")
     return {
@@ -41,13 +41,13 @@ def desk_map(request: Request) -> dict[str, Any]:
 
 
 def desk_numbers(request: Request) -> dict[str, Any]:
-    """Draw the city and count by district: a piece of a page with a map."""
+    """Return the drawing and the counts by district, as an HTML fragment."""
     form, filters = desk_filters(request)
     return {"map": _panel(request, filters), "address": ListAddress(request, form, "reports.desk")}
 
 
 def desk_drawing(request: Request) -> Response:
-    """Return the drawing of the city as a picture, for pages without a script."""
+    """Return the drawing of the city as a picture, for browsers without JavaScript."""
     filters = _strict(desk_filters(request))
     drawing = _panel(request, filters).drawing
     if drawing is None:
@@ -56,17 +56,17 @@ def desk_drawing(request: Request) -> Response:
 
 
 def desk_points(request: Request) -> dict[str, Any]:
-    """Return what the map of the desk shows of its part that is seen."""
+    """Return the points of the visible part for staff."""
     return _answer(request, _strict(desk_filters(request)), public=False)
 
 
 def public_points(request: Request) -> dict[str, Any]:
-    """Return what the public map shows of its part that is seen."""
+    """Return the points of the visible part for the public."""
     return _answer(request, _strict(public_filters(request)), public=True)
 
 
 def desk_card(request: Request) -> dict[str, Any]:
-    """Show a report in a few words: a piece of the desk's map."""
+    """Return the card of a report for staff, as an HTML fragment."""
     case = request.work.get(CaseService).fetch(request.matchdict["code"])
     report = request.work.session.get(Report, case.id)
     if report is None:
@@ -76,16 +76,16 @@ def desk_card(request: Request) -> dict[str, Any]:
 
 
 def public_card(request: Request) -> dict[str, Any]:
-    """Show a published report in a few words: a piece of the public map."""
+    """Return the card of a published report, as an HTML fragment."""
     case, report = published(request)
     status = public_status(kind_of(request.site, KIND), case.status)
     return _card(request, case, report, status, request.route_path("reports.page", id=case.id))
 
 
 def _strict(read: tuple[BoundForm, Filters]) -> Filters:
-    """Return filters of which every one could be read: a picture has no room to say that it shows more than was asked for.
+    """Return the filters, all of which must be valid: a map cannot show that one was ignored.
 
-    :raises HTTPBadRequest: names those that could not.
+    :raises HTTPBadRequest: names the invalid ones.
     """
     form, filters = read
     if form.errors:

@@ -1,4 +1,4 @@
-"""The place that a form names, where its map begins, and what a map of many reports asks."""
+"""The place of a form, the initial view of its map, and the URLs of a map of reports."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from civicportal_reports.places import Location, OutsideCity, locate
 
 
 def place_of(request: Request, form: BoundForm, values: dict[str, Any]) -> Location:
-    """Return the place of a form that was sent.
+    """Return the place of a submitted form.
 
     :raises FormInvalid: for one outside the city, with the reason in the form.
     """
@@ -29,15 +29,15 @@ def place_of(request: Request, form: BoundForm, values: dict[str, Any]) -> Locat
 
 
 def center(request: Request) -> Any:
-    """Return the middle of the city's map, or None without one."""
+    """Return the centre of the city's map, or None without one."""
     table = request.site.settings["map"]
     return table["center"] if table else None
 
 
 def map_addresses(request: Request, address: Any) -> dict[str, str]:
-    """Return what a map of the desk asks: its points, the card of one, its numbers by district, and its drawing.
+    """Return the URLs of a staff map: points, cards, numbers by district, and drawing.
 
-    :param address: makes addresses that keep the filters, as :class:`civicportal.api.ListAddress` does.
+    :param address: builds URLs that keep the filters, as :class:`civicportal.api.ListAddress` does.
     """
     return {
         "points_url": address("reports.points"),

@@ -1,4 +1,4 @@
-"""What everybody may see: the list and map of published reports, one of them, and "me too"."""
+"""Public pages: list and map of published reports, one of them, and "me too"."""
 
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -46,7 +46,7 @@ def listing(request: Request) -> dict[str, Any]:
 
 
 def page(request: Request) -> dict[str, Any]:
-    """Show a published report, by the number of its case: no code, no names."""
+    """Show a published report, by the id of its case, without code and names."""
     case, report = published(request)
     organization = request.work.get(OrganizationService)
     history, texts = request.work.get(PublicHistory), request.work.get(PublicTexts)
@@ -66,7 +66,7 @@ def page(request: Request) -> dict[str, Any]:
 
 
 def published(request: Request) -> tuple[Case, Report]:
-    """Return the published report of the address.
+    """Return the published report of the URL.
 
     :raises NotFound: when there is none.
     """
@@ -82,7 +82,7 @@ def published(request: Request) -> tuple[Case, Report]:
 
 
 def ask_me_too(request: Request) -> dict[str, Any]:
-    """Ask whether somebody wants to hear of an open report: the way of a visitor, after the sign-in."""
+    """Ask for confirmation to follow an open report, for visitors after the sign-in."""
     case = request.work.get(ReportService).open_case(_case_id(request, request.GET))
     return {
         "case": case,
@@ -92,7 +92,7 @@ def ask_me_too(request: Request) -> dict[str, Any]:
 
 
 def me_too(request: Request) -> Any:
-    """Let a citizen hear of somebody else's report; a visitor signs in first."""
+    """Let a citizen follow another person's report; a visitor signs in first."""
     case_id = _case_id(request, request.POST)
     if not request.identity.is_citizen:
         target = f"{request.route_path('reports.me_too')}?case={case_id}"
@@ -114,6 +114,6 @@ def _case_id(request: Request, params: Any) -> int:
 
 
 def public_filters(request: Request) -> tuple[BoundForm, Filters]:
-    """Return the filters of the address, as a form and as what narrows a query."""
+    """Return the filters of the URL, as a form and as query filters."""
     form = BoundForm(request, PublicFilters(), bindings={"categories": filter_options(topics(request.work))})
     return form, Filters.of(form.read_filters(request.GET))

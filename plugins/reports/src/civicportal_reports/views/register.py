@@ -1,4 +1,4 @@
-"""An officer writes down a report for somebody who calls, comes to the counter or has written a letter."""
+"""Registration of a report for a caller, a visitor or from a letter."""
 
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from civicportal_reports.workflow import KIND
 
 
 def new(request: Request) -> Any:
-    """Show the form, or register the report and say its code."""
+    """Show the form, or register the report and show its code."""
     choice = topics_before(request)
     form = BoundForm(
         request,

@@ -1,4 +1,4 @@
-"""Sending a report: one form in four steps, what it asks the server meanwhile, and the page after it."""
+"""Submission of a report: a form in four steps, its requests to the server, and the confirmation page."""
 
 from functools import partial
 from typing import Any
@@ -34,15 +34,15 @@ from civicportal_reports.services import NewReport, ReportService
 from civicportal_reports.views.places import center, place_of
 from civicportal_reports.workflow import KIND
 
-#: Sent by the root cards, which only open their leaves.
+#: Sent by the root cards, which only open their subcategories.
 IGNORED = ("root",)
-#: Where a form goes on that was kept.
+#: Anchor to which a pending form returns.
 LAST_STEP = "#4"
 MOST_NEAR = 3
 
 
 def new(request: Request) -> Any:
-    """Show the form, or send the report; a visitor signs in first and finds the form as it was."""
+    """Show the form, or submit the report; a visitor signs in first and finds the form unchanged."""
     choice = topics_before(request)
     form = BoundForm(
         request,
@@ -101,13 +101,13 @@ def new_report(request: Request, location: Location, values: dict[str, Any], **m
 
 
 def sent(request: Request) -> dict[str, Any]:
-    """Say that the report has arrived, with its tracking code."""
+    """Confirm the report with its tracking code."""
     case = request.work.get(CaseService).fetch_own(request.matchdict["code"])
     return {"case": case}
 
 
 def near(request: Request) -> dict[str, Any]:
-    """Name a place and show the open reports around it: a piece of the form's page."""
+    """Name a place and show the open reports around it, as an HTML fragment."""
     form = BoundForm(request, NearPlace(), bindings={"categories": leaf_options(topics(request.work))})
     values = form.read_filters(request.GET)
     if values["place"] is None or values["place"]["lat"] is None:
@@ -133,12 +133,12 @@ def near(request: Request) -> dict[str, Any]:
 
 
 def topics_before(request: Request) -> list[Topic]:
-    """Return the categories in a unit of work of its own: pictures of a form are worked on before the request's opens."""
+    """Return the categories in a separate unit of work, because uploaded pictures are processed before the request's opens."""
     with request.site.work(actor=request.identity, write=False) as work:
         return topics(work)
 
 
 def _chosen(form: BoundForm, choice: list[Topic]) -> str:
-    """Return the key of the root whose leaves are open."""
+    """Return the key of the root whose subcategories are open."""
     category = form["category"].cstruct
     return next((topic.root.key for topic in choice if category in {leaf.key for leaf in topic.leaves}), "")

@@ -1,1 +1,1 @@
-"""The pages of both doors and of one's own account."""
+"""Views of sign-in and of the account."""

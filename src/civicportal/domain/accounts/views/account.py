@@ -1,4 +1,4 @@
-"""One's own account: name, password, sessions, and the proof that pages ask for once more."""
+"""The user's account: name, password, sessions, and re-authentication."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -29,13 +29,13 @@ View = Callable[[Request], Any]
 
 
 def own_user(request: Request) -> User:
-    """Return the person who is signed in, read in a transaction of its own."""
+    """Return the signed-in person, read in a separate transaction."""
     with request.site.work(actor=request.identity, write=False) as work:
         return work.session.get_one(User, request.identity.user_id)
 
 
 def proved(view: View) -> View:
-    """Let a page ask once more who one is, unless that was shown within the last five minutes."""
+    """Require re-authentication unless the last one was within five minutes."""
 
     @wraps(view)
     def asking(request: Request) -> Any:
@@ -47,7 +47,7 @@ def proved(view: View) -> View:
 
 
 def changes(view: View) -> View:
-    """Let a page change the sign-in of a person: like :func:`proved`, and for members of staff in a staff session only.
+    """Protect a page that changes the sign-in: like :func:`proved`, and for staff in a staff session only.
 
     A code by SMS opens their citizen session; it must not suffice to change their staff sign-in.
     """
@@ -64,7 +64,7 @@ def changes(view: View) -> View:
 
 
 def account(request: Request) -> dict[str, Any]:
-    """Show name, mobile and the ways to change them."""
+    """Show name, mobile and links to change them."""
     user = request.work.session.get_one(User, request.identity.user_id)
     sessions = request.work.get(SessionService).list_of(user)
     return {
@@ -89,7 +89,7 @@ def name(request: Request) -> Any:
 
 
 def password(request: Request) -> Any:
-    """Set a password, or change it with the present one."""
+    """Set a password, or change it with the current one."""
     view = _change_password if own_user(request).password_hash else _set_first_password
     return changes(view)(request)
 
@@ -133,7 +133,7 @@ def _minimum(user: User) -> int:
 
 
 def sessions(request: Request) -> dict[str, Any]:
-    """List where one is signed in."""
+    """List the user's sessions."""
     user = request.work.session.get_one(User, request.identity.user_id)
     rows = request.work.get(SessionService).list_of(user)
     own = request.identity.session_id
@@ -141,9 +141,9 @@ def sessions(request: Request) -> dict[str, Any]:
 
 
 def end_session(request: Request) -> Any:
-    """End one of one's sessions.
+    """End one of the user's sessions.
 
-    :raises NotFound: when it is not one's own.
+    :raises NotFound: when it is not theirs.
     """
     user = request.work.session.get_one(User, request.identity.user_id)
     if not request.work.get(SessionService).end_one(user, int(request.matchdict["id"])):
@@ -154,7 +154,7 @@ def end_session(request: Request) -> Any:
 
 
 def end_other_sessions(request: Request) -> Any:
-    """End all of one's sessions but this."""
+    """End all of the user's sessions except this one."""
     user = request.work.session.get_one(User, request.identity.user_id)
     request.work.get(SessionService).end_all_others(user, request.identity.session_id)
     request.work.get(AuditService).record("session:end-others", subject_id=user.id)

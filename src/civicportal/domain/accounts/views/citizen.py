@@ -1,4 +1,4 @@
-"""The citizens' door: a mobile number and the code that is sent to it, or the password one has set."""
+"""Citizen sign-in: a mobile number and a code by SMS, or a password."""
 
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -58,7 +58,7 @@ def login(request: Request) -> Any:
 
 
 def code(request: Request) -> Any:
-    """Ask for the code, and let its holder in."""
+    """Ask for the code, and sign in."""
     challenge = codes.latest(request, "login")
     if challenge is None:
         return HTTPSeeOther(onward(request, "login"))
@@ -95,7 +95,7 @@ def resend(request: Request) -> Any:
 
 
 def password(request: Request) -> Any:
-    """Let in who knows mobile and password: for the day on which no SMS comes."""
+    """Sign in with mobile and password, for instance when no SMS arrives."""
     button = Button(title=_("Confirm and sign in"), css_class=WIDE)
     form = BoundForm(request, CitizenPassword(), buttons=(button,), site_limits=("password_site",))
 
@@ -118,10 +118,10 @@ def password(request: Request) -> Any:
 
 
 def verified(request: Request, name: str, password: str, owner: Any) -> Proof | None:
-    """Return the proof of the person whose password this is, counted and compared outside any transaction.
+    """Return the proof of the person with this password, counted and compared outside any transaction.
 
-    :param owner: the condition on ``User`` by which the account is found.
-    :raises TooMany: when too many wrong ones came before.
+    :param owner: the condition on ``User`` that selects the account.
+    :raises TooMany: after too many wrong ones.
     """
     with attempt(request, *password_uses(request, name), by=requester(request, owner)) as trying:
         with request.site.work(actor=request.identity, write=False) as work:
@@ -133,7 +133,7 @@ def verified(request: Request, name: str, password: str, owner: Any) -> Proof | 
 
 
 def name(request: Request) -> Any:
-    """Ask a new citizen for their name; who has written it into the form that waits need not write it again."""
+    """Ask a new citizen for their name, unless the pending form contains it."""
     button = Button(title=_("Continue"), css_class=WIDE)
     target = request.safe_next("/")
     written = kept_draft(request, urlsplit(target).path).get("name", [""])
@@ -148,7 +148,7 @@ def name(request: Request) -> Any:
 
 
 def logout(request: Request) -> Any:
-    """End the session; the browser forgets the pages it kept."""
+    """End the session; the browser clears its cached pages."""
     sign_out(request)
     answer = HTTPSeeOther("/")
     answer.headers["Clear-Site-Data"] = '"cache"'

@@ -1,4 +1,4 @@
-"""What every page that takes a code by SMS has in common."""
+"""Shared code of pages that ask for a code by SMS."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ WHY_NOT = {
 
 
 def latest(request: Request, purpose: Purpose) -> OtpChallenge | None:
-    """Return the challenge that this browser waits for, read in a transaction of its own."""
+    """Return the challenge of this browser, read in a separate transaction."""
     if request.session_token is None:
         return None
     with request.site.work(actor=request.identity, write=False) as work:
@@ -49,10 +49,10 @@ def send(
     by: Requester | None = None,
     uses: tuple[Use, ...] = (),
 ) -> None:
-    """Send a code, unless this browser asked for one to the same number within the last minute.
+    """Send a code, unless this browser requested one for the same number within the last minute.
 
-    :param hollow: only pretend: the same answers, but no message, and no code is right.
-    :param always_new: send a new code even if this browser waits for one, which may be another person's.
+    :param hollow: a decoy: the same responses, but no message, and no code is right.
+    :param always_new: send a new code even if this browser has a challenge, which may be another person's.
     :param by: the client, if known better than by the number.
     :param uses: limits to count by instead of that of the number, in addition to address and site.
     :raises TooMany: when a limit for sending is used up.
@@ -103,11 +103,11 @@ def judged(
     counted: object,
     by: Requester,
 ) -> Outcome:
-    """Count a typed code, let it be judged, and write a refusal into the audit trail.
+    """Count a typed code, verify it, and record a refusal in the audit trail.
 
-    :param judge: takes the code in a transaction of its own, so that a wrong one counts.
-    :param counted: by what the tries are counted besides place and site; nothing if None.
-    :raises TooMany: when too many wrong ones came before.
+    :param judge: verifies the code in a separate transaction, so that a wrong one counts.
+    :param counted: further keys by which attempts are counted; none if None.
+    :raises TooMany: after too many wrong ones.
     """
     with attempt(request, *code_uses(request, counted), by=by) as trying:
         outcome = judge()
@@ -118,7 +118,7 @@ def judged(
 
 
 def context(request: Request, challenge: OtpChallenge) -> dict[str, Any]:
-    """Return what the page of a code shows: the fate of the message, the seconds until it may be sent again."""
+    """Return the template variables of a code page: state of the message, seconds until it may be sent again."""
     left = challenge.created_at + RESEND_AFTER - request.site.clock.now()
     with request.site.work(actor=request.identity, write=False) as work:
         return {
@@ -131,13 +131,13 @@ def context(request: Request, challenge: OtpChallenge) -> dict[str, Any]:
 
 
 def codes_arrive(request: Request) -> bool:
-    """Return whether a code can be expected to arrive, for every number alike."""
+    """Return whether a code can be expected to arrive, the same for every number."""
     with request.site.work(actor=request.identity, write=False) as work:
         return work.get(AccountMessages).codes_arrive
 
 
 def state(request: Request) -> dict[str, str]:
-    """Answer what became of the message this browser waits for."""
+    """Return the state of the message for this browser's challenge as JSON."""
     purpose = request.params.get("for", "login")
     challenge = latest(request, purpose)
     if challenge is None:

@@ -1,4 +1,4 @@
-"""Proving who one is by the word of the site's provider of identities."""
+"""Identity verification by the site's provider."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ CHANGED = _("Your mobile number was changed meanwhile. Please check once more.")
 
 
 def identity(request: Request) -> Any:
-    """Ask for national code and date of birth, and let the provider say whether they fit the mobile."""
+    """Ask for national code and date of birth, and verify them with the provider."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
         service = work.get(VerificationService)
@@ -63,11 +63,11 @@ def identity(request: Request) -> Any:
 
 
 def _ask(request: Request, user: User, claim: IdentityClaim) -> Verdict:
-    """Ask the provider before the unit of work opens; only what it calls wrong counts against the person.
+    """Ask the provider before the unit of work opens; only rejected claims count against the person.
 
-    While it is silent, who presses again and again does not hold up everybody else: it is asked once a minute for them.
+    While it is unavailable it is asked once a minute per person, so that repeated attempts do not block others.
 
-    :raises TooMany: when too much was wrong before.
+    :raises TooMany: after too many rejected ones.
     """
     with request.site.work(actor=request.identity, write=False) as work:
         if work.get(VerificationService).was_silent(user):
@@ -84,13 +84,13 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> Verdict:
     except TooMany as refusal:
         if refusal.name != "identity_site":
             raise
-        # The site-wide limit is used up: this claim waits for the job, as when the provider is down.
+        # The site-wide limit is used up: this claim waits for the job, as when the provider is unavailable.
         return Verdict(outcome="unavailable", checked_at=request.site.clock.now())
     return verdict
 
 
 def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: Verdict) -> Any:
-    """Keep what the provider says; that a code is another account's is said to its holder alone, whom it knows."""
+    """Store the provider's answer; that a national code belongs to another account is shown only to a confirmed person."""
     if verdict.outcome == "mismatched":
         with request.site.work(actor=request.identity) as work:
             if user := _asked_for(work, claim):
@@ -113,6 +113,6 @@ def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: Ve
 
 
 def _asked_for(work: Work, claim: IdentityClaim) -> User | None:
-    """Return the actor; None when they have another number now than the provider was asked for."""
+    """Return the actor; None when their number has changed since the provider was asked."""
     user = work.session.get_one(User, work.actor.user_id, with_for_update=True)
     return user if user.mobile == claim.mobile else None

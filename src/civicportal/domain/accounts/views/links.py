@@ -1,4 +1,4 @@
-"""Pages behind a link that was made for one person: to join the staff, or to set a new password."""
+"""Pages of personal links: to join the staff, or to set a new password."""
 
 from typing import Any
 
@@ -24,17 +24,17 @@ PURPOSES = {"join": "staff_invite", "reset": "staff_reset_link"}
 
 
 def invite(request: Request) -> Any:
-    """Let who was invited prove the mobile, and choose a name and a password."""
+    """Verify the mobile of an invited person, who chooses a name and a password."""
     return _page(request, "join")
 
 
 def reset(request: Request) -> Any:
-    """Let the person of a reset link prove the mobile, and choose a password."""
+    """Verify the mobile of a reset link's person, who chooses a password."""
     return _page(request, "reset")
 
 
 def send_invite(request: Request) -> Any:
-    """Send the code to who was invited."""
+    """Send the code to an invited person."""
     return _send(request, "join")
 
 
@@ -98,7 +98,7 @@ def _accept(
 
 
 def rescue(request: Request) -> Any:
-    """Let the person of a rescue link set a password without a code by SMS, then a new factor."""
+    """Set a password with a rescue link, without a code by SMS, then a new factor."""
     try:
         invitation, person = _read(request, "rescue")
     except LinkSpent:
@@ -142,10 +142,10 @@ def _send(request: Request, purpose: str) -> Any:
 
 
 def _read(request: Request, purpose: str) -> tuple[Invitation, User]:
-    """Return the invitation of the link and the person it is for, who need not be there yet.
+    """Return the invitation of the link and its person, if the account exists already.
 
     :raises NotFound: when there is no such link, or its person is gone.
-    :raises LinkSpent: when it opens nothing any more.
+    :raises LinkSpent: when it is not valid any more.
     """
     with request.site.work(actor=request.identity, write=False) as work:
         invitation = work.get(InvitationService).open(request.matchdict["token"], purpose)

@@ -1,4 +1,4 @@
-"""Another mobile number: typed, then proved by a code that is sent there."""
+"""Change of the mobile number: the new one is verified by a code."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from civicportal.web.request import Request
 def mobile(request: Request) -> Any:
     """Ask for the new number, and send a code to it.
 
-    Whether it is somebody else's is said to its holder alone, who has typed the code.
+    That it belongs to another account is shown only after the code was entered.
     """
     user = own_user(request)
     form = BoundForm(request, NewMobile(), buttons=(Button(title=_("Get the code by SMS")),))
@@ -70,7 +70,7 @@ def _send(request: Request, mobile: str, user: User) -> None:
 
 
 def _waiting(request: Request) -> OtpChallenge | None:
-    """Return the challenge of this person that this browser waits for."""
+    """Return this person's challenge in this browser."""
     challenge = codes.latest(request, "mobile_change")
     return challenge if challenge and challenge.user_id == request.identity.user_id else None
 

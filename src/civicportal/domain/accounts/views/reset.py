@@ -37,13 +37,13 @@ from civicportal.web.forms import BoundForm, Button, handle_form
 from civicportal.web.request import Request
 
 NUMBER = "password_reset_number"
-"""Under this the browser's session keeps whose mobile was proved."""
+"""Session key of the person whose mobile was verified."""
 PROVED = "password_reset"
-"""Under this it keeps who has shown a strong factor besides."""
+"""Session key of the person who has used a strong factor besides."""
 
 
 def reset(request: Request) -> Any:
-    """Ask whose password is forgotten, and send a code if both fit."""
+    """Ask for user name and mobile, and send a code if both match."""
     button = Button(title=_("Get the code by SMS"), css_class=WIDE)
     form = BoundForm(request, ResetEntry(), buttons=(button,), site_limits=("otp_send_site",))
 
@@ -73,7 +73,7 @@ def code(request: Request) -> Any:
     form = BoundForm(request, CodeEntry(), buttons=(button,), site_limits=("otp_verify_site",))
 
     def check(values: dict[str, Any]) -> HTTPSeeOther:
-        # Counted by the number: by the account the count would tell that there is one.
+        # Counted by number: counting by account would reveal that there is one.
         outcome = codes.check(request, challenge, values["code"], staff_id=f"reset {challenge.mobile}")
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])

@@ -30,13 +30,13 @@ def party(request: Request) -> RelyingParty | None:
 
 
 def check_passkey(request: Request, purpose: Purpose, *, user: User | None = None) -> User | None:
-    """Take the answer of a passkey that the page has sent, in a transaction of its own, and return whose it is.
+    """Verify the passkey response of the form in a separate transaction, and return its person.
 
-    What is refused is said on the next page; nothing is said where nothing was sent.
+    A refusal is shown on the next page; nothing is shown if nothing was submitted.
 
     :param user: the person whose passkey has to answer; None for anyone's.
-    :raises TooMany: when too many wrong ones came before: each writes into the audit trail. No ceiling of the site counts them,
-        for nobody guesses a signature.
+    :raises TooMany: after too many wrong ones: each writes into the audit trail. There is no site-wide limit,
+    since a signature cannot be guessed.
     """
     if request.method != "POST":
         return None
@@ -112,7 +112,7 @@ def _judged(
 
 
 def say(request: Request, refusal: NotPossible) -> None:
-    """Show a refusal on the next page."""
+    """Flash a refusal."""
     request.session.flash(request.translate(refusal.reason), "bad")
 
 

@@ -33,8 +33,9 @@ from civicportal.web.forms import BoundForm, Button, handle_form
 from civicportal.web.request import Request
 
 SHOWN = "staff_password"
-"""Queue of the next page for who has shown the password, signed. Kept in the row of a session that has ended, it would make the
-row a visitor's before the second proof: nobody could tell any more whose words are sent from another tab."""
+"""Flash queue for the person who has entered the password, signed. Stored in the row of an ended session, it would make the
+row a visitor's before the second factor: the owner of a form sent from another tab would be unknown.
+"""
 
 
 def login(request: Request) -> Any:
@@ -71,7 +72,7 @@ def passkey(request: Request) -> Any:
 
 
 def code(request: Request) -> Any:
-    """Ask for the second proof."""
+    """Ask for the second factor."""
     challenge, user = waiting(request)
     if challenge is None:
         return HTTPSeeOther(onward(request, "staff_login"))
@@ -162,7 +163,7 @@ def _factors(request: Request, user: User) -> Factors:
 
 
 def waiting(request: Request) -> tuple[Any, Any]:
-    """Return the challenge whose holder has shown the password, and that person; nobody when it counts no longer."""
+    """Return the challenge of the person who has entered the password, and the person; None when it is not valid any more."""
     challenge = codes.latest(request, "staff")
     if challenge is None:
         return None, None
@@ -172,7 +173,7 @@ def waiting(request: Request) -> tuple[Any, Any]:
 
 
 def _who_has_shown(request: Request, work: Work, *, lock: bool = False) -> User | None:
-    """Return who has shown the password in this browser; None when it counts no longer."""
+    """Return the person who has entered the password in this browser; None when it is not valid any more."""
     shown = request.session.peek_flash(SHOWN)
     return work.get(ProofService).person(Proof(*shown[-1]), lock=lock) if shown else None
 

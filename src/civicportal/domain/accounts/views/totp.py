@@ -23,7 +23,7 @@ from civicportal.web.forms import BoundForm, Button, handle_form
 from civicportal.web.request import Request
 
 SETUP = "totp"
-"""The secret that is being set up is kept under this with the session, encrypted."""
+"""Session key of the secret that is being set up, encrypted."""
 
 
 @proved
@@ -34,7 +34,7 @@ def totp(request: Request) -> dict[str, Any]:
 
 @proved
 def begin(request: Request) -> Any:
-    """Make a secret for the app."""
+    """Create a secret for the app."""
     secret = request.site.keys.encrypt(new_secret())
     request.work.get(SessionService).keep_visitor_data(request.ensure_session_token(), SETUP, secret)
     return HTTPSeeOther(request.route_path("account_totp_setup"))
@@ -42,7 +42,7 @@ def begin(request: Request) -> Any:
 
 @proved
 def setup(request: Request) -> Any:
-    """Show the secret, and turn the app on once it has answered with a code."""
+    """Show the secret, and enable the app after a right code."""
     secret = _pending(request)
     if secret is None:
         return HTTPSeeOther(request.route_path("account_totp"))
@@ -79,7 +79,7 @@ def qr(request: Request) -> Any:
     secret = _pending(request)
     if secret is None:
         raise NotFound("no secret is being set up")
-    # For whoever sets up their second proof; most processes never need it.
+    # Imported here: most processes never need it.
     import segno
 
     uri = provisioning_uri(secret, own_user(request), request.site.short_name)

@@ -1,4 +1,4 @@
-"""Back at one's desk: what could not be sent because the session had ended is sent now, or thrown away."""
+"""Forms submitted after the session ended: send them now, or discard them."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from civicportal.domain.accounts.unsent import UnsentForm, UnsentService
 from civicportal.web.request import Request
 
 OF = "of"
-"""Names the form in an address, by the path that it goes to."""
+"""URL parameter of a form: the path it was sent to."""
 
 
 def show(request: Request) -> Any:
-    """Show what waits, each form with a button that sends it to where it was going."""
+    """Show the stored forms, each with a button that sends it."""
     waiting = _waiting(request)
     if not waiting:
         return HTTPSeeOther("/desk" if request.identity.is_staff else "/my")
@@ -20,13 +20,13 @@ def show(request: Request) -> Any:
 
 
 def send(request: Request) -> Any:
-    """Let the browser send the form once more: the same method, the same body, to where it was going."""
+    """Redirect with 307, so that the browser repeats the same request at the original address."""
     form = _named(request)
     return HTTPTemporaryRedirect(form.path) if form else HTTPSeeOther(request.route_path("unsent"))
 
 
 def forget(request: Request) -> Any:
-    """Throw a form away and go back to its page."""
+    """Discard a form and redirect to its page."""
     form = _named(request)
     return HTTPSeeOther((form and form.back) or request.route_path("unsent"))
 
@@ -39,7 +39,7 @@ def _waiting(request: Request) -> list[UnsentForm]:
 
 
 def _named(request: Request) -> UnsentForm | None:
-    """Return the form that the address names, and let it wait no longer: a second press sends nothing."""
+    """Return the form named in the URL and delete it, so that a second click sends nothing."""
     path = request.GET.get(OF, "")
     form = next((one for one in _waiting(request) if one.path == path), None)
     if form:

@@ -1,4 +1,4 @@
-"""Where the cases lie that somebody may see, in forms that an index answers: :func:`civicportal.domain.cases.access.rights.visible` decides."""
+"""Approximations of :func:`civicportal.domain.cases.access.rights.visible` that an index can answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 MOST_NAMED = 20_000
-"""Cases that are named by their ids."""
+"""Maximum cases selected by ids."""
 
 
 @dataclass(frozen=True)
 class Reach:
-    """A part of the cases that the actor may see; None leaves a side open."""
+    """A part of the actor's scope; None leaves a side open."""
 
     kinds: frozenset[str] | None
     units: frozenset[int] | None
@@ -28,9 +28,9 @@ class Reach:
 
 
 def reaches(identity: Identity) -> list[Reach]:
-    """Return where cases lie that may be seen; beyond these only those with a line to ``access.persons``.
+    """Return the parts of the actor's scope by unit and category; beyond these only cases with a referral to ``access.persons``.
 
-    An index is asked by it; it proposes more than may be seen, and never less.
+    For use with an index: it covers more than is visible, never less.
     """
     if identity.door == "system":
         return [Reach(None, None, None)]
@@ -38,7 +38,7 @@ def reaches(identity: Identity) -> list[Reach]:
         Reach(
             kinds=None if grant.administrator else frozenset(kinds_of(grant, "view")),
             units=grant.units,
-            # Asked about or without a category, a case of the unit is seen by whom a category binds too.
+            # After an inquiry, or without a category, a case is visible to members with a category too.
             categories=grant.categories if grant.units is None else None,
         )
         for grant in identity.grants
@@ -47,15 +47,15 @@ def reaches(identity: Identity) -> list[Reach]:
 
 
 def in_own_units(identity: Identity, kind: str) -> ColumnElement[bool]:
-    """Return a condition on ``Case`` for the most of what :func:`~civicportal.domain.cases.access.rights.visible` holds for: an index has it together.
+    """Return a condition on ``Case`` for the largest part of :func:`~civicportal.domain.cases.access.rights.visible`, answered by an index.
 
-    :returns: that a membership covers the case where it lies now, whatever lines it has.
+    :returns: that a membership covers the case in its current unit, whatever its referrals.
     """
     return or_(false(), *(held(grant) for grant in _memberships(identity, kind)))
 
 
 def in_own_counters(identity: Identity, kind: str, counter: Any) -> ColumnElement[bool]:
-    """Return the same condition on a table of counters, whose ``unit_id`` and ``category_id`` say 0 for none."""
+    """Return the same condition on a table of counters, whose ``unit_id`` and ``category_id`` are 0 for none."""
     return or_(false(), *(_counted(grant, counter) for grant in _memberships(identity, kind)))
 
 
@@ -72,12 +72,12 @@ def _memberships(identity: Identity, kind: str) -> list[Grant]:
 
 
 def by_line(work: "Work", kind: str, since: datetime | None = None) -> ColumnElement[bool] | None:
-    """Return the condition on ``Case`` for those of a kind that the actor may see by a line and are not of :func:`in_own_units`.
+    """Return the condition on ``Case`` for cases of a kind visible by a referral and not by :func:`in_own_units`.
 
-    Mostly these are few: then they are named by their ids, so that nobody looks for them again.
+    If there are few, they are selected by their ids, which are loaded once.
 
-    :param since: of cases that were opened before some may be missing.
-    :returns: None where there is none, or all are the actor's own.
+    :param since: cases opened before may be missing.
+    :returns: None if there are none, or all are the actor's own.
     """
     identity = work.actor
     queries = by_lines(identity, kind, since) if identity.is_staff else []
@@ -88,5 +88,5 @@ def by_line(work: "Work", kind: str, since: datetime | None = None) -> ColumnEle
     if not number:
         return None
     named = among(Case.id, ids, dialect) if number <= MOST_NAMED else Case.id.in_(union(*queries))
-    # Of what has no unit or no category "own" says neither yes nor no.
+    # Without a unit or category "own" is NULL in SQL.
     return and_(named, not_(func.coalesce(in_own_units(identity, kind), false())))

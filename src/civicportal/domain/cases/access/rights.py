@@ -1,6 +1,6 @@
-"""Which cases somebody may see and act on: one rule, said once in SQL and once in Python.
+"""Access rules for cases, in SQL and in Python.
 
-A property test holds :func:`visible` and :func:`can` equal, and likewise :func:`in_kartable` and :func:`holds`.
+A property test keeps :func:`visible` and :func:`can` equal, and likewise :func:`in_kartable` and :func:`holds`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 _OWN_LINE = aliased(Referral)
-"""A line of a case under a name of its own; made once, for SQLAlchemy works longer at an alias than at its query."""
+"""An alias of the referrals, created once because SQLAlchemy needs longer for it than for its query."""
 
 
 def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> ColumnElement[bool]:
-    """Return the condition on ``Case`` for what the identity may do by its memberships.
+    """Return the condition on ``Case`` for the cases that the identity may access with a verb.
 
-    A membership covers a case by the unit of the case or of any line it ever had, and by its category if it has one.
-    Besides may be seen: every case with a line to the person, and every one that a unit of a membership was asked about
-    or got a copy of, whatever its category.
+    A membership covers a case by the unit of the case or of any referral it ever had, and by its category if it has one.
+    Also visible are every case with a referral to the person, and every case about which a unit of a membership received an inquiry
+    or a copy, whatever its category.
 
     :param verb: view, export, contact, …; see :data:`~civicportal.domain.cases.workflow.VERBS`.
-    :param walked: for a query that reads cases in an order until it has a page of them: each is looked up by itself.
-        Without it PostgreSQL gathers all lines of the units first, which is quicker where most cases are read.
+    :param walked: for a query that reads cases in order until a page is full: referrals are looked up for each case.
+    Otherwise PostgreSQL collects all referrals of the units first, which is faster if most cases are read.
     """
     if identity.door == "system":
         return true()
@@ -55,7 +55,7 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
 
 
 def sees_all(identity: Identity, kind: str, verb: str = "view") -> bool:
-    """Return whether :func:`visible` holds for every case of a kind, so that counters may answer in its place."""
+    """Return whether :func:`visible` is true for every case of a kind, so that counters can be used instead."""
     if identity.door == "system":
         return True
     return identity.is_staff and any(
@@ -65,9 +65,9 @@ def sees_all(identity: Identity, kind: str, verb: str = "view") -> bool:
 
 
 def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) -> bool:
-    """Say the same as :func:`visible` of one loaded case.
+    """Return :func:`visible` for one loaded case.
 
-    :param lines: every line the case ever had.
+    :param lines: every referral the case ever had.
     """
     if identity.door == "system":
         return True
@@ -82,12 +82,12 @@ def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) ->
 
 
 def in_kartable(identity: Identity, line: type[Referral] = Referral) -> ColumnElement[bool]:
-    """Return the condition on ``Referral`` for the open lines of somebody's kartable.
+    """Return the condition on ``Referral`` for the open referrals of a person's kartable.
 
-    Lines to the person, and lines to a unit, not taken by a colleague, that a membership covers; inquiries and copies
-    to a unit cover its members whatever categories they have.
+    Referrals to the person, and referrals to a unit that are not taken over and that a membership covers; inquiries and copies
+    to a unit are for its members whatever their categories.
 
-    :param line: the referral meant, where a query names several.
+    :param line: the alias, if a query has several.
     """
     if not identity.is_staff:
         return false()
@@ -97,7 +97,7 @@ def in_kartable(identity: Identity, line: type[Referral] = Referral) -> ColumnEl
 
 
 def holds(identity: Identity, case: Case, line: Referral) -> bool:
-    """Say the same as :func:`in_kartable` of one loaded line."""
+    """Return :func:`in_kartable` for one loaded referral."""
     if not identity.is_staff or line.closed_at is not None:
         return False
     if _is_personal(identity, line):
@@ -134,14 +134,14 @@ class AccessService(Service):
         self._lines: dict[int, Sequence[Referral]] = work.memo()
 
     def lines(self, case: Case) -> Sequence[Referral]:
-        """Return every line the case ever had, in their order."""
+        """Return every referral of a case, in order."""
         if case.id not in self._lines:
             query = select(Referral).where(Referral.case_id == case.id).order_by(Referral.id)
             self._lines[case.id] = self.work.session.scalars(query).all()
         return self._lines[case.id]
 
     def read_lines(self, cases: Iterable[Case]) -> None:
-        """Read the lines of many cases in one statement, for a list that asks of each what the actor may do with it."""
+        """Load the referrals of many cases in one statement, for a list that shows the actor's rights on each."""
         missing = [case.id for case in cases if case.id not in self._lines]
         if not missing:
             return
@@ -152,15 +152,15 @@ class AccessService(Service):
         self._lines.update(found)
 
     def forget(self, case: Case) -> None:
-        """Read the lines again: they have changed."""
+        """Discard the loaded referrals after a change."""
         self._lines.pop(case.id, None)
 
     def action_line(self, case: Case) -> Referral | None:
-        """Return the open line that says who has to act, if the case is open."""
+        """Return the open referral for action, if the case is open."""
         return next((line for line in self.lines(case) if line.type == "action" and not line.closed_at), None)
 
     def open_inquiries(self, case: Case) -> list[Referral]:
-        """Return the inquiries that have not been answered."""
+        """Return the unanswered inquiries."""
         return [line for line in self.lines(case) if line.type == "inquiry" and not line.closed_at]
 
     def can(self, case: Case, verb: str) -> bool:
@@ -176,9 +176,9 @@ class AccessService(Service):
         )
 
     def on_behalf_of(self, case: Case) -> int | None:
-        """Return for whom the actor acts as a deputy: on a case that is not theirs to see by themselves.
+        """Return whom the actor represents as a deputy, for a case that is not visible to the actor alone.
 
-        What a deputy has taken in hand stays the absent person's work.
+        A case taken over by a deputy remains the absent person's.
         """
         actor = self.work.actor
         if not actor.deputy_for:
@@ -198,7 +198,7 @@ class AccessService(Service):
         return min((name for name in names if name), default=None)
 
     def has_line(self, case: Case) -> bool:
-        """Return whether any open line, a copy or an inquiry too, lies in the actor's kartable."""
+        """Return whether any open referral, including copies and inquiries, is in the actor's kartable."""
         return any(holds(self.work.actor, case, line) for line in self.lines(case))
 
     def may_act(self, case: Case, permission: str) -> bool:
@@ -222,7 +222,7 @@ class AccessService(Service):
         return self._acts_on_any(case, line) and _given(actor, permission, case, units)
 
     def _acts_on_any(self, case: Case, line: Referral | None) -> bool:
-        # A closed case has no line any more: whoever covers it may take the steps that are left, such as reopening.
+        # A closed case has no open referral: the remaining transitions, such as reopening, need only the scope.
         return self.can(case, "act_any") or (line is None and self.can(case, "work"))
 
 
@@ -245,7 +245,7 @@ def _is_personal(identity: Identity, line: Referral) -> bool:
 
 
 def _is_addressed(identity: Identity, case: Case, line: Referral) -> bool:
-    """Return whether the line asks or informs a whole unit of the person."""
+    """Return whether the referral is an inquiry or a copy to a whole unit of the person."""
     if line.type not in ADDRESSED or line.to_user_id is not None:
         return False
     permission = f"{case.kind}:case:view"
@@ -275,7 +275,7 @@ def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
 
 
 def _fence(walked: bool) -> int | None:
-    """Return the offset that keeps PostgreSQL from making one table of all lines, where each case is looked up by itself."""
+    """Return an offset that makes PostgreSQL look up referrals for each case instead of hashing all of them."""
     return 0 if walked else None
 
 

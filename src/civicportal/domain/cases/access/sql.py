@@ -1,4 +1,4 @@
-"""What the rules of access are put together from: whose lines are one's own, what a membership covers, and what is seen by a line."""
+"""SQL building blocks of the access rules: a person's referrals, the scope of a membership, visibility by referrals."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,22 +12,22 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 
 ADDRESSED = ("copy", "inquiry")
-"""Types of lines by which somebody asks or informs a whole unit, whatever the case is about."""
+"""Types of referrals that ask or inform a whole unit, whatever the case is about."""
 
 
 def persons(identity: Identity) -> frozenset[int]:
-    """Return whose lines are one's own: the person, and whom they deputise for."""
+    """Return the ids of the person and of those they represent as a deputy."""
     return identity.deputy_for | ({identity.user_id} if identity.user_id else set())
 
 
 def personal(identity: Identity, line: type[Referral]) -> ColumnElement[bool]:
-    """Return the condition on ``Referral`` for lines to the person, or in their hands."""
+    """Return the condition on ``Referral`` for referrals addressed to or taken over by the person."""
     ids = persons(identity)
     return or_(line.to_user_id.in_(ids), line.taken_by_id.in_(ids))
 
 
 def addressed(line: type[Referral]) -> ColumnElement[bool]:
-    """Return the condition on ``Referral`` for lines by which somebody was asked or informed, in the words of their index."""
+    """Return the condition on ``Referral`` for inquiries and copies, as written in their partial index."""
     return line.type.in_([literal_column(f"'{name}'") for name in ADDRESSED])
 
 
@@ -37,13 +37,13 @@ def free_line(line: type[Referral]) -> ColumnElement[bool]:
 
 
 def kinds_of(grant: Grant, verb: str) -> list[str]:
-    """Return the kinds of cases with which a membership allows this."""
+    """Return the kinds of cases for which a membership gives the right."""
     ending = f":case:{verb}"
     return sorted(name.removesuffix(ending) for name in grant.permissions if name.endswith(ending))
 
 
 def in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnElement[bool]:
-    """Return the condition on a case, or on the copy of it on a line, that its category is covered."""
+    """Return the condition on a case, or on the columns copied to a referral, that its category is covered."""
     if grant.categories is None:
         return true()
     inside = of.category_id.in_(grant.categories)
@@ -51,20 +51,20 @@ def in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnE
 
 
 def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
-    """Return the condition on ``Case`` that a membership covers it where it lies now, whatever lines it has."""
+    """Return the condition on ``Case`` that a membership covers it in its current unit, whatever its referrals."""
     if grant.units is None or grant.categories is None:
         return and_(true() if grant.units is None else of.unit_id.in_(grant.units), in_category(grant, of))
-    # A sum is no column: the cases of a unit are few beside those of its categories in the whole city, and PostgreSQL
-    # would go through an index of all cases for them.
+    # Not a column expression: a unit has fewer cases than its categories in the whole city, and PostgreSQL
+    # would scan an index of all cases.
     category = of.category_id + 0
     return and_(of.unit_id.in_(grant.units), or_(category.in_(grant.categories), of.category_id.is_(None)))
 
 
 def by_lines(identity: Identity, kind: str, since: datetime | None = None) -> list[Select[int]]:
-    """Return queries for the ids of all cases of a kind that may be seen by a line and are not :func:`held`, and of some others.
+    """Return queries for the ids of all cases of a kind that are visible by a referral and not :func:`held`, and of some others.
 
-    :param since: leave out the lines that are older; a line is never older than its case.
-    :returns: none for who sees every case.
+    :param since: leave out older referrals; a referral is never older than its case.
+    :returns: none for users who see every case.
     """
     grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:view")]
     if any(grant.units is None and grant.categories is None for grant in grants):
@@ -76,7 +76,7 @@ def by_lines(identity: Identity, kind: str, since: datetime | None = None) -> li
 
 
 def _once_inside(grant: Grant, kind: str, line: type[Referral], every: Select[Any]) -> Iterator[Select[Any]]:
-    """Yield the cases that had a line to a unit of the membership and lie elsewhere; the others are held anyway."""
+    """Yield the cases with a referral to a unit of the membership that are in another unit now."""
     if grant.units is None:
         return
     lines = every.where(line.to_unit_id.in_(grant.units))
@@ -88,9 +88,9 @@ def _once_inside(grant: Grant, kind: str, line: type[Referral], every: Select[An
 def _personally(
     identity: Identity, kind: str, grants: list[Grant], line: type[Referral], every: Select[Any]
 ) -> Iterator[Select[Any]]:
-    """Yield the cases with a line to the person that neither are held anyway nor :func:`_once_inside`, as far as the line tells.
+    """Yield the cases with a referral to the person that are neither held nor yielded by :func:`_once_inside`, as far as the referral tells.
 
-    Two queries, each of which an index answers by itself: somebody may have had tens of thousands of lines.
+    Two queries, each answered by an index: a person may have had tens of thousands of referrals.
     """
     anyway = [and_(_of_units(grant, line), in_category(grant, line)) for grant in grants]
     others = not_(func.coalesce(or_(false(), *anyway), false()))

@@ -1,4 +1,4 @@
-"""The working calendar: a year at a glance, office hours, holidays, closures, and deadlines that follow them."""
+"""The working calendar: a year, office hours, holidays, closures, and recalculation of deadlines."""
 
 from datetime import date
 from typing import Any
@@ -70,7 +70,7 @@ def add_holiday(request: Request) -> Any:
 
 
 def take_over(request: Request) -> HTTPSeeOther:
-    """Write the country's yearly holidays of a year among the city's own."""
+    """Copy the country's annual holidays of a year to the city's own."""
     year = _year(request, request.POST)
     request.work.get(WorkdayService).take_over(year)
     request.session.flash(request.translate(_("The yearly holidays stand in the list.")), "good")
@@ -92,7 +92,7 @@ def delete_holiday(request: Request) -> HTTPSeeOther:
 
 
 def add_closure(request: Request) -> Any:
-    """Close the city for some days."""
+    """Add a closure."""
     form = _closure_form(request)
 
     def save(values: dict[str, Any]) -> HTTPSeeOther:
@@ -109,7 +109,7 @@ def add_closure(request: Request) -> Any:
 
 
 def delete_closure(request: Request) -> HTTPSeeOther:
-    """Open the city again on the days of a closure."""
+    """Delete a closure."""
     service = request.work.get(WorkdayService)
     target = request.safe_next(request.route_path("admin.calendar"))
     return press(
@@ -121,7 +121,7 @@ def delete_closure(request: Request) -> HTTPSeeOther:
 
 
 def move_deadlines(request: Request) -> HTTPSeeOther:
-    """Move the deadlines of open cases to where the calendar puts them, of a large city so many at a time."""
+    """Recalculate the deadlines of open cases, in batches."""
     before = whole_number(request.GET.get("before", ""))
     moved = recalculation.move_deadlines(request.site, request.identity, before)
     count = format_number(moved.number, request.locale_name)
@@ -190,7 +190,7 @@ def _closure_form(request: Request) -> BoundForm:
 
 
 def _year(request: Request, params: Any) -> int:
-    """Return the year that is asked for, else the present one."""
+    """Return the requested year, else the current one."""
     asked = BoundForm(request, YearQuery()).read_filters(params)["year"]
     return asked or _year_of(request, request.site.calendar.today(request.site.clock.now()))
 

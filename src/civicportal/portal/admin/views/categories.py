@@ -34,7 +34,7 @@ _SEPARATORS = re.compile(r"[،,\n]+")
 
 
 def categories(request: Request) -> dict[str, Any]:
-    """Show the categories of one kind of case, all or those that words find."""
+    """Show the categories of one kind of case, all or those that match words."""
     query = BoundForm(request, ListQuery()).read_filters(request.GET)
     kinds = kinds_of(request.site)
     kind = query["kind"] if query["kind"] in kinds else next(iter(kinds), "")
@@ -56,7 +56,7 @@ def categories(request: Request) -> dict[str, Any]:
 
 
 def new(request: Request) -> Any:
-    """Add a root category, or a leaf below the root that the address names."""
+    """Add a root category, or a subcategory of the root in the URL."""
     service = request.work.get(CategoryService)
     kind, root = _place(request)
     present = {"parent": str(root.id)} if root else {"icon": next(iter(ICONS)), "tint": "t"}
@@ -100,7 +100,7 @@ def category(request: Request) -> Any:
 
 
 def move(request: Request) -> HTTPSeeOther:
-    """Let a category change places with its neighbour."""
+    """Swap a category with its neighbour."""
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request))
     return press(request, lambda: service.move(found, step(request)), "", address(request, kind=found.kind))
@@ -116,7 +116,7 @@ def switch(request: Request) -> HTTPSeeOther:
 
 
 def delete(request: Request) -> HTTPSeeOther:
-    """Delete a category to which nothing refers."""
+    """Delete a category without references."""
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request), lock=True)
     done = _("The category was deleted.")
@@ -124,14 +124,14 @@ def delete(request: Request) -> HTTPSeeOther:
 
 
 def address(request: Request, **parts: Any) -> str:
-    """Return the address of the list."""
+    """Return the URL of the list."""
     return with_query(request.route_path("admin.categories"), parts)
 
 
 def _place(request: Request) -> tuple[str, Category | None]:
     """Return kind and root of a new category.
 
-    :raises NotFound: for a kind or a root that there is not.
+    :raises NotFound: for an unknown kind or root.
     """
     parent = whole_number(request.GET.get("parent", ""))
     if parent:

@@ -1,4 +1,4 @@
-"""The dry run: where past cases would go by the rules as they are now, or by one that is not saved yet."""
+"""The dry run of the current rules, or of one that is not saved yet, on past cases."""
 
 from collections.abc import Sequence
 from datetime import time, timedelta
@@ -18,7 +18,7 @@ from civicportal.web.schema import Option
 
 
 def dry_run(request: Request) -> dict[str, Any]:
-    """Show how many past cases each rule would take, and which would go elsewhere."""
+    """Show how many past cases each rule would match, and which would be routed differently."""
     sizes = [Option(value=size, label=format_number(int(size), request.locale_name)) for size in SIZES]
     form = BoundForm(request, DryRunForm(), bindings={"sizes": sizes})
     values = form.read_filters(request.GET)
@@ -34,7 +34,7 @@ def dry_run(request: Request) -> dict[str, Any]:
 
 
 def shown(request: Request, rules: Sequence[RoutingRule], outcome: DryRun) -> dict[str, Any]:
-    """Return what the template of an outcome needs."""
+    """Return the template variables of a result."""
     every = [*request.work.get(RuleService).all(), *rules]
     titles = {BY_RULE + rule.key: rule.title or rule.key for rule in every}
     return {

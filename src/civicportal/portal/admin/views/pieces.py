@@ -1,4 +1,4 @@
-"""What the views of administration share."""
+"""Helpers of the administration views."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,14 +12,14 @@ STEPS = {"up": -1, "down": 1}
 
 
 def row_id(request: Request) -> int:
-    """Return the number in the address."""
+    """Return the id in the URL."""
     return int(request.matchdict["id"])
 
 
 def press(request: Request, act: Callable[[], Any], done: Any, target: str) -> HTTPSeeOther:
-    """Do what a button says, or say why not, and go on to a page.
+    """Perform the action of a button or report why not, and redirect.
 
-    :param done: what is said when it was done; nothing if empty.
+    :param done: the message on success; none if empty.
     """
     try:
         act()
@@ -32,5 +32,5 @@ def press(request: Request, act: Callable[[], Any], done: Any, target: str) -> H
 
 
 def step(request: Request) -> int:
-    """Return which way a row is to move: -1 up, 1 down, 0 for nonsense."""
+    """Return the direction of a move: -1 up, 1 down, 0 if invalid."""
     return STEPS.get(request.POST.get("direction", ""), 0)

@@ -1,4 +1,4 @@
-"""The page of the plugins and of the portal's health."""
+"""The page of plugins and of the portal's health."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The rules of routing: their list with what each has done, and one rule."""
+"""Routing rules: the list with hits, and one rule."""
 
 from typing import Any
 
@@ -21,13 +21,13 @@ from civicportal.web.forms import BoundForm, handle_form, optional_choice
 from civicportal.web.request import Request
 
 TRY = "try"
-"""The button that shows what a rule would do before it is saved."""
+"""The button that tests a rule before it is saved."""
 TRIED = 300
-"""Cases it is tried on."""
+"""Number of cases of the test."""
 
 
 def rules(request: Request) -> dict[str, Any]:
-    """Show the rules in their order."""
+    """Show the rules in order."""
     service = request.work.get(RuleService)
     found = service.all()
     return {
@@ -43,7 +43,7 @@ def rules(request: Request) -> dict[str, Any]:
 
 
 def new(request: Request) -> Any:
-    """Add a rule, the last of all."""
+    """Add a rule at the end."""
     service = request.work.get(RuleService)
     form = _form(request, None, {"active": True})
 
@@ -88,14 +88,14 @@ def rule(request: Request) -> Any:
 
 
 def move(request: Request) -> HTTPSeeOther:
-    """Let a rule change places with its neighbour."""
+    """Swap a rule with its neighbour."""
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request))
     return press(request, lambda: service.move(found, step(request)), "", request.route_path("admin.routing"))
 
 
 def switch(request: Request) -> HTTPSeeOther:
-    """Switch a rule on or off."""
+    """Enable or disable a rule."""
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request), lock=True)
     on = request.POST.get("active") == "true"
@@ -104,7 +104,7 @@ def switch(request: Request) -> HTTPSeeOther:
 
 
 def delete(request: Request) -> HTTPSeeOther:
-    """Delete a rule that has routed nothing."""
+    """Delete a rule that has routed no case."""
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request), lock=True)
     done = _("The rule was deleted.")
@@ -112,7 +112,7 @@ def delete(request: Request) -> HTTPSeeOther:
 
 
 def _trial(request: Request, columns: dict[str, Any], found: RoutingRule | None) -> dict[str, Any]:
-    """Return what the rule would do in its place, switched on, without saving it."""
+    """Return the result of a rule at its position, enabled, without saving it."""
     every = request.work.get(RuleService).all()
     draft = RoutingRule(**{**columns, "key": found.key if found else new_key("rule"), "active": True})
     rules = [draft if rule is found else rule for rule in every if rule.active or rule is found]
@@ -153,7 +153,7 @@ def _present(found: RoutingRule) -> dict[str, Any]:
 
 
 def _values(request: Request, values: dict[str, Any], facts: dict[str, str]) -> dict[str, Any]:
-    """Return the columns of a rule; facts that no form knows stay as a file has planted them."""
+    """Return the columns of a rule; seeded facts that no form has are kept."""
     known = options.known_facts(request.site)
     chosen = {name: values[f"fact_{name}"] for name in known if values[f"fact_{name}"]}
     person = (values["user"] or "").partition("-")[2]

@@ -1,4 +1,4 @@
-"""Units: the tree, one unit, closing it and handing over what it had."""
+"""Units: the tree, one unit, closing it and handing over its references."""
 
 from typing import Any
 
@@ -81,14 +81,14 @@ def unit(request: Request) -> Any:
 
 
 def move(request: Request) -> HTTPSeeOther:
-    """Let a unit change places with its neighbour."""
+    """Swap a unit with its neighbour."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request))
     return press(request, lambda: service.move(found, step(request)), "", request.route_path("admin.units"))
 
 
 def close(request: Request) -> Any:
-    """Ask who takes over what points to a unit, and let it take no cases any more."""
+    """Ask which unit takes over the references of a unit, and close it for new cases."""
     service, usage = request.work.get(UnitService), request.work.get(UsageService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
     form = BoundForm(request, UnitClosing(), bindings={"units": _others(request, found)})
@@ -108,7 +108,7 @@ def close(request: Request) -> Any:
 
 
 def reopen(request: Request) -> HTTPSeeOther:
-    """Let a unit take cases again."""
+    """Reopen a unit for cases."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request))
     done = _("The unit takes cases again.")
@@ -138,7 +138,7 @@ def refer(request: Request) -> HTTPSeeOther:
 
 
 def delete(request: Request) -> HTTPSeeOther:
-    """Delete a unit to which nothing refers."""
+    """Delete a unit without references."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request), lock=True)
     done = _("The unit was deleted.")

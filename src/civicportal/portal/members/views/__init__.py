@@ -1,1 +1,1 @@
-"""The pages about members, access levels and deputies."""
+"""Views of members, roles and deputies."""

@@ -1,4 +1,4 @@
-"""Deputies: set for oneself, or by whoever manages members."""
+"""Deputies, set by the absent person or by an administrator of members."""
 
 from typing import Any
 
@@ -51,13 +51,13 @@ def add(request: Request) -> Any:
 
 
 def end(request: Request) -> HTTPSeeOther:
-    """Call off the deputyship of a member."""
+    """Remove the deputy of a member."""
     user = request.work.get(MemberService).fetch(numbered(request))
     return _end(request, user, member_path(request))
 
 
 def own(request: Request) -> Any:
-    """Set one's own deputy for the days of an absence."""
+    """Set the actor's own deputy for the days of an absence."""
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(request.identity.person_id)
         form = absence_form(request, work, user, "")
@@ -79,7 +79,7 @@ def own(request: Request) -> Any:
 
 
 def end_own(request: Request) -> HTTPSeeOther:
-    """Call off one's own deputy."""
+    """Remove the actor's own deputy."""
     user = request.work.get(MemberService).fetch(request.identity.person_id)
     return _end(request, user, request.route_path("account_deputy"))
 

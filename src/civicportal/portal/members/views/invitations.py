@@ -1,4 +1,4 @@
-"""Invitations to the staff, and links for a new password. A link is shown once: nothing but its hash is kept."""
+"""Invitations to staff, and links for a new password. A link is shown once; only its hash is stored."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from civicportal.web.request import Request
 
 
 def invitations(request: Request) -> dict[str, Any]:
-    """List the invitations that nobody has used."""
+    """List the unused invitations."""
     service = request.work.get(InvitationService)
     rows = service.waiting()
     return {
@@ -33,7 +33,7 @@ def invitations(request: Request) -> dict[str, Any]:
 
 
 def invite(request: Request) -> Any:
-    """Ask who is invited, and show the link."""
+    """Show the invitation form, then the link."""
     with request.site.work(actor=request.identity, write=False) as work:
         bindings = scope_options(work)
     button = Button(title=_("Make the invitation"))
@@ -67,7 +67,7 @@ def invite(request: Request) -> Any:
 
 
 def again(request: Request) -> Any:
-    """Give an invitation a new link and show it."""
+    """Create a new link for an invitation and show it."""
     if asked := ask_proof(request, back=request.route_path("admin.invitations")):
         return asked
     service = request.work.get(InvitationService)
@@ -81,7 +81,7 @@ def again(request: Request) -> Any:
 
 
 def revoke(request: Request) -> HTTPSeeOther:
-    """Call an invitation off."""
+    """Revoke an invitation."""
     service = request.work.get(InvitationService)
     service.revoke(service.fetch(numbered(request)))
     request.session.flash(
@@ -91,7 +91,7 @@ def revoke(request: Request) -> HTTPSeeOther:
 
 
 def reset(request: Request) -> Any:
-    """Make a link by which a member of staff sets a new password, and show it."""
+    """Create a link by which a member of staff sets a new password, and show it."""
     if asked := ask_proof(request, back=member_path(request)):
         return asked
     user = request.work.get(MemberService).fetch(numbered(request), lock=True)

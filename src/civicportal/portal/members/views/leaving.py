@@ -1,4 +1,4 @@
-"""Members who leave and come back, and the open cases in their hands."""
+"""Members who leave or return, and their open cases."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ Deed = Callable[[MemberService, User], None]
 
 
 def disable(request: Request) -> Any:
-    """Close both doors to a member, after asking where their open cases go."""
+    """Disable a member's account, after asking where their open cases go."""
     done = _("The account is disabled and signed out everywhere.")
     return _leave(request, "disable", MemberService.disable, Button(title=_("Disable")), done)
 
@@ -36,23 +36,23 @@ def delete(request: Request) -> Any:
 
 
 def pass_on(request: Request) -> Any:
-    """Pass on the open cases of a member who stays."""
+    """Transfer the open cases of a member who stays."""
     done = _("What was open is passed on.")
     return _leave(request, "transfer", _stay, Button(title=_("Pass on")), done)
 
 
 def enable(request: Request) -> HTTPSeeOther:
-    """Open the doors again."""
+    """Enable a member's account again."""
     return _return(request, MemberService.enable, _("The account is open again."))
 
 
 def restore(request: Request) -> HTTPSeeOther:
-    """Bring a deleted member back."""
+    """Restore a deleted member."""
     return _return(request, MemberService.restore, _("The account is back."))
 
 
 def _stay(_service: MemberService, _user: User) -> None:
-    """The person goes on working here."""
+    """Change nothing: the person stays, and only their open cases are transferred."""
 
 
 def _leave(request: Request, deed: str, act: Deed, button: Button, done: Any) -> Any:
@@ -70,7 +70,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Any) ->
 
     def leave(values: dict[str, Any]) -> HTTPSeeOther:
         try:
-            # A transaction of its own: what is passed on afterwards comes in many short ones.
+            # A separate transaction: the transfer afterwards consists of many short ones.
             with request.site.work(actor=request.identity) as work:
                 service = work.get(MemberService)
                 act(service, service.fetch(user.id, lock=True))

@@ -25,7 +25,7 @@ FILTERS = ("who", "q", "state", "role", "unit", "citizen")
 
 
 def members(request: Request) -> dict[str, Any]:
-    """List staff or citizens under the filters of the address."""
+    """List staff or citizens with the filters of the URL."""
     work = request.work
     form = BoundForm(
         request, MemberFilters(), bindings={"roles": role_options(work), "units": unit_options(work)}
@@ -49,7 +49,7 @@ def members(request: Request) -> dict[str, Any]:
 
 
 def find(request: Request) -> HTTPSeeOther:
-    """Go to who has a mobile number, or to whom a name fits; numbers of people stand in no address."""
+    """Redirect to the person with a mobile number, or to a list of names; numbers of people are not put into URLs."""
     text = store(typed_search(request))
     who = "citizens" if request.POST.get("who") == "citizens" else ""
     if is_national_code(request.site.country, text):

@@ -1,4 +1,4 @@
-"""One member: what they are called, what they may do, where they are signed in."""
+"""One member: names, roles, sessions."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def member(request: Request) -> dict[str, Any]:
 
 
 def edit(request: Request) -> Any:
-    """Change what a member is called."""
+    """Change the name of a member."""
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))
     schema = StaffNames() if user.username else CitizenName()
@@ -66,7 +66,7 @@ def edit(request: Request) -> Any:
 
 
 def give_role(request: Request) -> Any:
-    """Give a role, within a unit and a category."""
+    """Grant a role, within a unit and a category."""
     with request.site.work(actor=request.identity, write=False) as work:
         work.get(MemberService).fetch(numbered(request))
         form = role_form(request, work)
@@ -87,9 +87,9 @@ def give_role(request: Request) -> Any:
 
 
 def take_role(request: Request) -> HTTPSeeOther:
-    """Take a role back.
+    """Revoke a role.
 
-    :raises Conflict: when somebody else has taken it already.
+    :raises Conflict: when it has been revoked already.
     """
     if asked := ask_proof(request, back=member_path(request)):
         return asked
@@ -142,9 +142,9 @@ def _give(request: Request, form: BoundForm, values: dict[str, Any]) -> None:
 
 
 def _back(request: Request, text: Any, kept: str = "", *, tone: str = "good") -> HTTPSeeOther:
-    """Go back to the member with a message.
+    """Redirect to the member with a message.
 
-    :param kept: path of the form that may have waited for the proof.
+    :param kept: path of the form that may have waited for re-authentication.
     """
     if kept:
         forget_kept(request, kept)

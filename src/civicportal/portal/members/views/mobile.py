@@ -1,4 +1,4 @@
-"""Another mobile number for a member of staff who cannot change it themselves, for instance without the old one."""
+"""A new mobile number for a member of staff who cannot change it, for instance without the old one."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from civicportal.web.request import Request
 
 
 def mobile(request: Request) -> Any:
-    """Ask for the number, and change it."""
+    """Show the form, and change the number."""
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))
     form = BoundForm(request, MemberMobile(), buttons=(Button(title=_("Change the number")),))

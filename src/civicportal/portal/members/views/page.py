@@ -1,4 +1,4 @@
-"""What the page of one member shows."""
+"""Content of a member's page."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,17 +42,17 @@ class Held:
 
 
 def numbered(request: Request, name: str = "id") -> int:
-    """Return a number of the address."""
+    """Return a number of the URL."""
     return int(request.matchdict[name])
 
 
 def member_path(request: Request) -> str:
-    """Return the address of the member that the request is about."""
+    """Return the URL of the member of the request."""
     return str(request.route_path("admin.member", id=request.matchdict["id"]))
 
 
 def role_form(request: Request, work: Work) -> BoundForm:
-    """Return the form by which a role is given."""
+    """Return the form for granting a role."""
     user = work.get(MemberService).fetch(numbered(request))
     return BoundForm(
         request,
@@ -65,18 +65,18 @@ def role_form(request: Request, work: Work) -> BoundForm:
 
 
 def absence_form(request: Request, work: Work, user: User, action: str) -> BoundForm:
-    """Return the form by which a deputy is set."""
+    """Return the form for setting a deputy."""
     people = people_options(work.get(DeputyService).candidates(user))
     return BoundForm(request, Absence(), bindings={"people": people}, action=action, prefix="absence")
 
 
 def absence_path(request: Request) -> str:
-    """Return the address of the place on a member's page where a deputy is set."""
+    """Return the URL of the deputy section of a member's page."""
     return f"{member_path(request)}#deputy"
 
 
 def held_by(work: Work, user: User) -> list[Held]:
-    """Return what somebody holds, in words."""
+    """Return a person's roles for display."""
     organization, rights = work.get(OrganizationService), work.get(RightsService)
     return [
         Held(
@@ -94,7 +94,7 @@ def held_by(work: Work, user: User) -> list[Held]:
 def member_page(
     request: Request, *, form: BoundForm, absence: BoundForm | None = None, status: int = 200
 ) -> dict[str, Any]:
-    """Return the context of the page, with the forms as they stand.
+    """Return the template variables of the page, with its forms.
 
     :raises NotFound: when there is no such member.
     """
@@ -103,7 +103,7 @@ def member_page(
     user = work.get(MemberService).fetch(numbered(request))
     deputies = work.get(DeputyService)
     if status == 409:
-        # What was typed is sent again upon what holds now.
+        # The input is submitted again on top of the current state.
         form.fill({**form.draft(), "seen": [work.get(MembershipService).seen(user)]})
     return {
         "user": user,
@@ -123,7 +123,7 @@ def member_page(
 
 
 def _kept_absence(request: Request, work: Work, user: User) -> BoundForm:
-    """Return the form with what waited for the proof, if anything did."""
+    """Return the form with the input that waited for re-authentication, if any."""
     absence = absence_form(request, work, user, f"{member_path(request)}/deputies")
     if draft := kept_draft(request, absence_path(request)):
         absence.fill(draft)

@@ -1,4 +1,4 @@
-"""Access levels: the matrix of all, and each with its rights."""
+"""Roles: the matrix of all, and each with its rights."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ STALE = _("Somebody changed this access level meanwhile. Look at what was change
 
 
 def roles(request: Request) -> dict[str, Any]:
-    """Show which access level holds which right."""
+    """Show the matrix of roles and rights."""
     service = request.work.get(RoleService)
     found = service.all()
     return {
@@ -35,7 +35,7 @@ def roles(request: Request) -> dict[str, Any]:
 
 
 def new(request: Request) -> Any:
-    """Make an access level."""
+    """Create a role."""
     with request.site.work(actor=request.identity, write=False) as work:
         own = [role for role in work.get(RoleService).all() if not role.builtin]
     offered = [Option(value=str(role.id), label=role.title) for role in own]
@@ -67,7 +67,7 @@ def new(request: Request) -> Any:
 
 
 def role(request: Request) -> Any:
-    """Show and change the name and rights of an access level."""
+    """Show and change the name and rights of a role."""
     with request.site.work(actor=request.identity, write=False) as work:
         shown = _shown(work, numbered(request))
     form = _rights_form(request, shown)
@@ -99,7 +99,7 @@ def role(request: Request) -> Any:
 
 
 def delete(request: Request) -> Any:
-    """Delete an access level, after saying who holds it."""
+    """Delete a role, after showing who holds it."""
     with request.site.work(actor=request.identity, write=False) as work:
         shown = _shown(work, numbered(request))
     button = Button(title=_("Delete"), css_class="btn-danger btn-lg")
@@ -154,7 +154,7 @@ def _rights_form(request: Request, shown: dict[str, Any]) -> BoundForm:
 
 
 def _stale(request: Request, form: BoundForm) -> dict[str, Any]:
-    """Show the form as it was sent beside what the access level is now."""
+    """Show the submitted form beside the role's current state."""
     with request.site.work(actor=request.identity, write=False) as work:
         shown = _shown(work, numbered(request))
     typed = {name: texts for name, texts in form.draft().items() if name != "seen"}

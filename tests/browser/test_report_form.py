@@ -22,7 +22,7 @@ def test_visitor_reports_and_signs_in_at_the_end(open_page: Open, screen: Screen
     expect(page.locator("h1:visible")).to_have_text("مشکل دربارهٔ چیست؟")
     wizard.choose_category(page)
     proceed(page, 2)
-    expect(page.locator("[data-wizard-live]")).to_have_text("گام ۲ از ۴: مکان")
+    expect(page.locator("[data-wizard-live]")).to_have_text("مرحلهٔ ۲ از ۴: مکان")
     expect(step(page, 2).locator("h1")).to_be_focused()
     wizard.choose_place(page, screen)
     proceed(page, 3)

@@ -83,7 +83,7 @@ def test_each_step_stands_in_the_history(open_page: Open, code: str) -> None:
     desk.open_case(services, code)
     desk.take_step(services, "start_action")
     history = services.locator("main ol.tl")
-    for words in ("ثبت‌شده", "بررسی نخستین", "کارشناس بازدید کرد.", UNIT, NOTE, "در دست اقدام"):
+    for words in ("ثبت‌شده", "بررسی اولیه", "کارشناس بازدید کرد.", UNIT, NOTE, "در دست اقدام"):
         expect(history).to_contain_text(words)
     expect(history.locator("> li")).to_have_count(5)
 

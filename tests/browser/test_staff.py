@@ -196,7 +196,7 @@ def test_the_form_of_a_step_comes_when_it_is_chosen_and_no_word_is_lost(open_pag
     desk.take_step(colleague, "start_action")
     # Work cannot be started twice: what is open stays open.
     page.locator("[data-step-choice]").select_option("panel-start_action")
-    expect(page.locator("[data-toasts]")).to_contain_text("فرم این گام باز نشد")
+    expect(page.locator("[data-toasts]")).to_contain_text("فرم این اقدام باز نشد")
     expect(page.locator("[data-step-choice]")).to_have_value("panel-reject")
     expect(other.locator("[name=public_text]")).to_have_value(desk.ANSWER)
 
@@ -222,7 +222,7 @@ def test_number_is_masked_until_it_is_asked_for(open_page: Open, screen: Screen,
 
 def test_second_officer_sees_what_happened_and_sends_again(open_page: Open, code: str) -> None:
     second = _write_while_another_acts(open_page, code, "administrator")
-    expect(second.locator("#merge")).to_contain_text("بررسی نخستین")
+    expect(second.locator("#merge")).to_contain_text("بررسی اولیه")
     expect(second.locator("#panel-close [name=public_text]")).to_have_value(desk.ANSWER)
     second.locator("#panel-close [name=then][value=stay]").click()
     expect(second.locator(desk.TOAST).first).to_be_visible()

@@ -168,7 +168,7 @@ def test_days_are_named_as_people_write_them(app, page):
 def test_days_in_the_wrong_order_are_refused(app, page):
     shown = app.get("/kartable", {"first": "1400/01/02", "last": "1400/01/01"})
     assert page in shown
-    assert "پیش از نخستین روز" in shown.html.select_one("details.filter-x[open]").text
+    assert "پیش از تاریخ شروع" in shown.html.select_one("details.filter-x[open]").text
 
 
 def test_search_keeps_no_number_in_an_address(app, page, desk):

@@ -398,7 +398,7 @@ def test_another_number_for_who_lost_theirs(site, app, city, browse):
 
 def test_a_number_that_is_not_to_be_had(app, city):
     boss, officer, colleague, citizen = city
-    assert "از آنِ حساب دیگری" in change_number(app, officer, "09000000001", status=422)
+    assert "متعلق به حساب دیگری" in change_number(app, officer, "09000000001", status=422)
     own = change_number(app, boss, "09121234567", status=422)
     assert "حساب کاربری خودتان" in own
     change_number(app, citizen, "09121234567", status=422)

@@ -317,7 +317,7 @@ class TestFigures:
         told = {row["ردیف"]: row["مقدار"] for row in rows if row["جدول"] == "دربارهٔ این فایل"}
         assert (told["این بازه"], told["بازهٔ پیش از آن"], told["راه ارسال"]) == (days, before, "سامانه")
         found = {(row["جدول"], row["ردیف"], row["شاخص"]): row["مقدار"] for row in rows}
-        assert found["روزها", "این بازه", "روز آغاز"] == days.split(" – ")[0]
+        assert found["روزها", "این بازه", "روز شروع"] == days.split(" – ")[0]
 
     def test_name_the_month_that_was_chosen(self, office, several):
         rows = lines(office.take("reports.figures", "?period=1405-02"))

@@ -78,7 +78,7 @@ class TestDays:
 
     def test_stay_when_the_filters_are_cleared(self, desk):
         page = desk("?period=1405-02&category=roads&urgent=true&by=district")
-        link = next(a for a in page.select("a.chipf") if "پاک کردن پالایش" in a.text)
+        link = next(a for a in page.select("a.chipf") if "حذف فیلترها" in a.text)
         assert link["href"] == f"{PAGE}?period=1405-02&by=district"
 
     @pytest.mark.parametrize("period", ["1405-13", "9999", "x", "0000-01"])

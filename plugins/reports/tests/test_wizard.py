@@ -47,8 +47,8 @@ class TestForm:
     @pytest.mark.parametrize(
         ("change", "told"),
         [
-            ({"name": "حرف دیگر"}, "برگزینید؛ اگر مطمئن نیستید، «حرف دیگر» را بزنید."),
-            ({"active": False}, "نزدیک‌ترین موضوع را برگزینید."),
+            ({"name": "حرف دیگر"}, "انتخاب کنید؛ اگر مطمئن نیستید، «حرف دیگر» را بزنید."),
+            ({"active": False}, "نزدیک‌ترین موضوع را انتخاب کنید."),
         ],
     )
     def test_whoever_is_unsure_is_told_the_category_as_the_city_calls_it(self, city, app, change, told):

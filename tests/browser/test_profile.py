@@ -27,7 +27,7 @@ def test_the_register_knows_who_one_is(open_page: Open) -> None:
     page = open_page(screen=PHONE)
     sign_in_citizen(page, LEILA)
     claim(page, "1000000028", "۱۳۷۰/۰۷/۲۹")
-    expect(page.locator(".err-summary")).to_contain_text("با هم نمی‌خوانند")
+    expect(page.locator(".err-summary")).to_contain_text("با هم مطابقت ندارند")
     expect(page.locator("[name=birth_date]")).to_have_value("۱۳۷۰/۰۷/۲۹")
     claim(page, "1000000028", "۱۳۷۰/۰۷/۲۸")
     page.wait_for_url("**/account")

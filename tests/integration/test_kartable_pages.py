@@ -203,9 +203,9 @@ def test_opening_reads_the_line_and_is_written_down(site, app, page, desk):
 def test_who_else_looks_at_it(site, clock, app, sign_in, page, desk):
     app.get(page)
     sign_in(desk["users"][1])
-    assert "کس دیگری نیز این پرونده را می‌بیند" in app.get(page)
+    assert "همکار دیگری هم این پرونده را باز کرده است" in app.get(page)
     clock.advance(minutes=11)
-    assert "کس دیگری نیز این پرونده را می‌بیند" not in app.get(page)
+    assert "همکار دیگری هم این پرونده را باز کرده است" not in app.get(page)
 
 
 def test_the_number_is_masked_until_it_is_asked_for(site, app, page, desk):

@@ -101,7 +101,7 @@ class TestChanges:
         for _ in range(4):
             city.send()
         change = tile(desk(), "ثبت‌شده").select_one(".d").text
-        assert change.split() == ["▲بیشتر", "از", "پیش", "به‌اندازهٔ", "۳"]
+        assert change.split() == ["▲بیشتر", "از", "دورهٔ", "قبل:", "۳"]
 
     def test_too_small_to_be_told_are_not_called_none(self, city, clock, desk):
         refer(city, city.send())

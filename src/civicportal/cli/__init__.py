@@ -86,7 +86,7 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, context: click.Context) -> Any:
-        """Show what is refused on purpose without a traceback."""
+        """Show expected errors without a traceback."""
         try:
             return super().invoke(context)
         except ConfigurationError as error:

@@ -25,7 +25,7 @@ GROUP = "civicportal.plugins"
 CORE = "core"
 PROJECT = "civicportal"
 hookimpl = pluggy.HookimplMarker(PROJECT)
-"""Marks a function as a plugin's implementation of the hook of its name."""
+"""Marks a function as a plugin's implementation of the hook of the same name."""
 #: Loaded by name, as plugins are: the hooks, and the core's own implementations of them.
 HOOKSPECS, CORE_PLUGIN = "civicportal.hookspecs", "civicportal.portal.plugin"
 Answer = TypeVar("Answer")

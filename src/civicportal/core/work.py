@@ -129,7 +129,7 @@ class Work:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Do what may be refused half-way: a raise leaves rows and counters as they were before."""
+        """Run a block in a savepoint: an exception restores rows and counters."""
         counters = Counters(self.counters)
         try:
             with self.session.begin_nested():

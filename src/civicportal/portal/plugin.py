@@ -110,7 +110,7 @@ def register_messages() -> "Iterable[MessageText]":
 
 @hookimpl
 def register_jobs(site: "Site") -> "Iterable[Job]":
-    """Return the core's jobs, and in a demo without a provider what answers its phones."""
+    """Return the core's jobs, and in a demo without a provider the one that answers its telephones."""
     from civicportal.domain.accounts import claims
     from civicportal.domain.audit import jobs as audit
     from civicportal.domain.cases import vocabulary, word_repair

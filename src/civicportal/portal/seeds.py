@@ -58,7 +58,7 @@ class Difference:
 
 
 class SeedService(Service):
-    """Apply, compare and re-apply the seeds of ``data/*.toml``."""
+    """Apply and compare the seeds of ``data/*.toml``."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

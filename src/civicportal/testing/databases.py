@@ -53,7 +53,7 @@ class Databases:
         self.copy(address, self._migrated[key])
 
     def copy(self, source: str, target: str) -> None:
-        """Overwrite an empty database by another one, which nobody has open."""
+        """Overwrite an empty database with a copy of another one, which must have no connections."""
         names = [make_url(address).database or "" for address in (source, target)]
         if self._cluster and target.startswith("postgresql"):
             self._cluster.copy_database(*names)

@@ -27,7 +27,7 @@ THREADS = 8
 """Threads per process: most of their time they wait for the database."""
 MOST_PROCESSES = 8
 PROCESS_MB = 400
-"""Memory of the machine for one process: what it takes itself, what PostgreSQL keeps for it, and pictures it decodes."""
+"""Memory of the machine per process: its own, PostgreSQL's for it, and pictures it decodes."""
 NEW_OBJECTS = 10_000
 """Objects between two garbage collections. With Python's 700 several run during a page, find everything in use, and take 3 to 10 %
 of its CPU time."""

@@ -38,7 +38,7 @@ class Shelf:
 
 
 class Board(Service):
-    """What is read of announcements."""
+    """Read announcements."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

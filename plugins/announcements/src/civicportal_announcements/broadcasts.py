@@ -84,7 +84,7 @@ def with_way_out(text: str, word: str) -> str:
 
 
 class BroadcastService(Service):
-    """What officers do with texts to many people."""
+    """Send texts to many people, as an officer."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

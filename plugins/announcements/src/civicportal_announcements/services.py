@@ -60,7 +60,7 @@ class Content:
 
 
 class PostService(Service):
-    """What officers do with announcements; each step asks for its right."""
+    """Manage announcements; each method checks its right."""
 
     def fetch(self, post_id: int, *, lock: bool = False) -> Post:
         """Return an announcement in any state.

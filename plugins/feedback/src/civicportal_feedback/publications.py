@@ -27,7 +27,7 @@ Pair = tuple[Publication, Feedback]
 
 
 class PublicationService(Service):
-    """Publish, take back, and list what is published."""
+    """Publish, withdraw and list messages."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

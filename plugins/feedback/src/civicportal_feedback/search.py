@@ -46,7 +46,7 @@ class Filters(CaseFilters):
 
 
 class FeedbackSearch(Service):
-    """Queries over what the actor may see."""
+    """Queries over the messages that the actor may see."""
 
     def query(self, filters: Filters, *columns: Any) -> Select[Any]:
         """Return a query for columns of the messages that the actor may see."""

@@ -43,7 +43,7 @@ class NewFeedback:
 
 
 class FeedbackService(Service):
-    """The rules of feedback that are not those of every case."""
+    """Rules of feedback besides those of every case."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

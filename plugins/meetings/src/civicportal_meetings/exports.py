@@ -91,7 +91,7 @@ class MeetingSource(CaseSource):
 
 
 def desk_choices(work: Work) -> dict[str, Any]:
-    """Return what the filters of the desk offer."""
+    """Return the options of the list's filters."""
     states = kind_of(work.site, KIND).workflow.states
     units = work.get(OrganizationService).units.by_id.values()
     return {

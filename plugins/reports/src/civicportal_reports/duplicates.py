@@ -24,7 +24,7 @@ BROUGHT, RELEASED = "followers_brought", "followers_released"
 
 
 class DuplicateService(Service):
-    """Links duplicates with the earlier report, and parts them again as if they had never been linked."""
+    """Link duplicates to the earlier report, and undo such links completely."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

@@ -38,7 +38,7 @@ MOST_POINTS = 1000
 FEW = 100
 """Number of points that are shown at any zoom."""
 STREET = 16
-"""Zoom from which reports are told apart if they are not too many."""
+"""Zoom from which points are shown, up to the maximum."""
 CLUSTER, DETAIL, HEAT = 2, 4, 3
 """Levels below the zoom: cells of 64, 16 and 32 pixels."""
 FINEST = DEEPEST + DETAIL
@@ -72,7 +72,7 @@ class Heat:
 
 
 class ReportMap(Service):
-    """Counts by cells what the filters leave: of what the actor may see, or of what the public map shows."""
+    """Count filtered reports by cells, within the actor's scope or of the public map."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

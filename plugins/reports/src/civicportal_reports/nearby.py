@@ -50,7 +50,7 @@ class Near:
 
 
 class NearbyService(Service):
-    """Looks around a place, in the square and among the days that the plugin's settings name."""
+    """Search around a place, within the radius and the days of the plugin's settings."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
@@ -135,7 +135,7 @@ def _around(*columns: Any) -> Select[Any]:
     inside = select(Report.case_id, Report.lat, Report.lon).where(
         Report.lat.between(bindparam("south"), bindparam("north")),
         Report.lon.between(bindparam("west"), bindparam("east")),
-        # One index holds all three: of a street's reports of many years only the young are looked up.
+        # One covering index: of a street's reports of many years only the recent ones are read.
         Report.case_id >= bindparam("eldest"),
     )
     # The offset keeps SQLite from scanning all recent reports instead.

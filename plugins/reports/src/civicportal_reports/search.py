@@ -64,7 +64,7 @@ class Filters(CaseFilters):
 
 
 class ReportSearch(Service):
-    """Queries over what the actor may see, or over what is published."""
+    """Queries within the actor's scope, or of published reports."""
 
     # -- staff ----------------------------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ class NewReport:
 
 
 class ReportService(Service):
-    """The rules of reports that are not those of every case."""
+    """Rules of reports besides those of every case."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

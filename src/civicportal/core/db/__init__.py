@@ -66,7 +66,7 @@ _TRANSACTION: dict[str, dict[str, str]] = {"sqlite": {}, "postgresql": {"isolati
 #: The oldest major version of PostgreSQL that is supported.
 OLDEST_POSTGRESQL = 14
 
-#: The deadline of a case that has none: a sort key is never NULL.
+#: The deadline of a case without one: a sort key is never NULL.
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 

@@ -40,7 +40,7 @@ def serve(app: Any, *, body_limit: BodyLimit | None = None, **settings: Any) -> 
     server.print_listen("Serving on http://{}:{}")
     for listener in _all(sockets, BaseWSGIServer):
         listener.channel_class = partial(Channel, body_limit)
-    # More than one may come: a service manager tells every process of a server, and the first of them its children.
+    # Several signals may come: a service manager signals every process of a server, and the parent its children.
     asked = StopRequest(signal.SIGTERM)
     try:
         while not asked.wait():

@@ -35,7 +35,7 @@ class Prefork:
         self._number = number
         self._children: dict[int, float] = {}
         """When each process was started, by its id."""
-        # Who holds the writing end is the parent alone: when it is gone, the children read its end.
+        # Only the parent holds the writing end: when it is gone, the children read EOF.
         self._alive, self._parent = os.pipe()
 
     def run(self) -> None:
@@ -53,7 +53,7 @@ class Prefork:
             self._end()
 
     def _start(self) -> None:
-        # What comes during the fork is kept for whom it was sent to: the child has the parent's handlers until it has its own.
+        # Signals during the fork are blocked: the child has the parent's handlers until it sets its own.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         pid = os.fork()
         if pid:

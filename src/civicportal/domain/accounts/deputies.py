@@ -23,7 +23,7 @@ LONGEST = 366
 
 
 class DeputyService(Service):
-    """Say who stands in for whom, and when."""
+    """Set, list and end deputyships."""
 
     @property
     def today(self) -> date:

@@ -26,7 +26,7 @@ class Relation:
 
 
 class DeviceService(Service):
-    """Remember and recognise devices by the hash of a random cookie."""
+    """Store and recognise devices by the hash of a random cookie."""
 
     def is_known(self, device_hash: str, *owner: Any) -> bool:
         """Return whether the person selected by conditions on ``User`` has signed in with this device."""

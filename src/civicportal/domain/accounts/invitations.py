@@ -57,7 +57,7 @@ class Scope:
 
 
 class InvitationService(Service):
-    """Make links, tell which are open, and let their holders in."""
+    """Create, list, accept and revoke links."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

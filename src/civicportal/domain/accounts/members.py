@@ -25,7 +25,7 @@ HIDDEN_FOR = timedelta(days=30)
 
 
 class MemberService(Service):
-    """What administrators do with members. Every deed is in the trail."""
+    """Administration of members; every change is recorded in the audit trail."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

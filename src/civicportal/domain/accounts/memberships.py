@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class MembershipService(Service):
-    """Give roles to people and take them back."""
+    """Grant roles to people and revoke them."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

@@ -29,7 +29,7 @@ OF_ONES_OWN_NUMBER = {"staff", "confirm", "password_reset", "leave"}
 
 
 class OtpService(Service):
-    """Ask for codes and verify them. ``cookie_hash`` binds both to one browser."""
+    """Request and verify codes. ``cookie_hash`` binds both to one browser."""
 
     def ask(
         self,

@@ -52,7 +52,7 @@ def require_own_realm(actor: Identity, user: User) -> None:
 
 
 class ProofService(Service):
-    """Keep a proof for the next page of the same browser, and tell whether it counts still."""
+    """Store a proof for the next page of the same browser, and verify it there."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

@@ -32,7 +32,7 @@ MANAGE = "core:member:manage"
 
 
 class RightsService(Service):
-    """The rules, asked before anything is changed."""
+    """Checks of rights before changes."""
 
     def may_give(
         self, role: Role, unit_id: int | None, category_id: int | None, *, by: Identity | None = None

@@ -44,7 +44,7 @@ class Group:
 
 
 class RoleService(Service):
-    """Make, change and delete roles."""
+    """Create, change and delete roles."""
 
     # --- reading
 
@@ -164,7 +164,7 @@ class RoleService(Service):
 
     def _title(self, name: str) -> TranslationString:
         title = self.work.site.kind_titles.get(name)
-        # A service without cases is called by its name, which its catalogue translates.
+        # A plugin without cases is shown by its name, which its catalogue translates.
         return title or _(name.replace("_", " ").capitalize())
 
     def _require_held(self, names: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AccountService(Service):
-    """Make, find and change members."""
+    """Create, find and change people."""
 
     # --- people
 

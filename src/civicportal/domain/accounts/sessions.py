@@ -54,7 +54,7 @@ class TooLarge(CivicportalError):
 
 
 class SessionService(Service):
-    """Open, find and end sessions, and keep what a visitor wrote."""
+    """Open, find and end sessions, and store visitors' data."""
 
     # --- people
 

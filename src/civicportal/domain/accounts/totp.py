@@ -31,7 +31,7 @@ def provisioning_uri(secret: str, user: User, issuer: str) -> str:
 
 
 class TotpService(Service):
-    """Turn the second factor on and off, and take its codes, each once."""
+    """Enable and disable the authenticator app, and verify its codes, each once."""
 
     def matching_step(self, secret: str, code: str) -> int | None:
         """Return the number of the 30-second step of a code, or None."""

@@ -29,7 +29,7 @@ class UnsentForm:
 
 
 class UnsentService(Service):
-    """Keeps forms under the session that has ended, for nobody but its person."""
+    """Store forms in the ended session, for its person only."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

@@ -74,7 +74,7 @@ def ask_provider(site: "Site", claim: IdentityClaim, patience: float = PATIENCE)
 
 
 class VerificationService(Service):
-    """Keep who people are, sealed."""
+    """Store verified identities, encrypted."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

@@ -36,7 +36,7 @@ AUDITED = {
     "audit": "audit.verified",
 }
 _SAID = ("by", "to", "reason", "role", "unit", "method", "name_key", "export", "format", "rows")
-"""What an entry of the trail says that its line says too: no words of people."""
+"""Data of an audit entry that is included in its log line, without texts of people."""
 
 
 def tell_of(work: "Work", entry: "AuditEvent") -> None:

@@ -59,7 +59,7 @@ class Verified:
 
 
 class SealService(Service):
-    """Seal and verify every table that mixes in ``SealedRow``."""
+    """Seal and verify every table with ``SealedRow``."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

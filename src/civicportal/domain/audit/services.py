@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class AuditService(Service):
-    """Append to the trail in the transaction of the action itself."""
+    """Append to the audit trail in the transaction of the action."""
 
     def record(
         self, action: str, *, subject_id: int | None = None, case_id: int | None = None, **data: object

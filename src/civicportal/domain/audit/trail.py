@@ -35,7 +35,7 @@ class TrailQuery:
 
 
 class TrailService(Service):
-    """Reads the trail."""
+    """Read the audit trail."""
 
     def page(self, query: TrailQuery, *, before: int | None = None, after: int | None = None) -> Page:
         """Return one page of events.

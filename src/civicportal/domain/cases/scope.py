@@ -27,7 +27,7 @@ Rows = Select[*tuple[Any, ...]]
 
 
 class CaseScope(Service):
-    """What the actor may see, kind by kind."""
+    """Conditions for the actor's scope, by kind."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

@@ -23,7 +23,7 @@ LOOK = ("icon", "tint")
 
 
 class CategoryService(Service):
-    """Add, change, order, close and delete categories; each is written into the trail."""
+    """Add, change, order, close and delete categories; each is recorded in the audit trail."""
 
     def tree(self, kind: str) -> Tree[Category]:
         """Return the categories of a kind of case, as editable rows."""

@@ -91,7 +91,7 @@ class Tree(Generic[Node]):
 
 
 class OrganizationService(Service):
-    """Units, categories and holidays, as each process keeps them."""
+    """Units, categories and holidays, cached by each process."""
 
     @memoized_property
     def units(self) -> Tree[Unit]:

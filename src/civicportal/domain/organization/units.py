@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class UnitService(Service):
-    """Add, change, order, close and delete units; each is written into the trail."""
+    """Add, change, order, close and delete units; each is recorded in the audit trail."""
 
     @memoized_property
     def tree(self) -> Tree[Unit]:

@@ -38,7 +38,7 @@ class DayOff:
 
 
 class WorkdayService(Service):
-    """Change when the city works; each change is written into the trail, and moves no deadline by itself."""
+    """Change the working calendar; each change is recorded in the audit trail, and changes no deadline by itself."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

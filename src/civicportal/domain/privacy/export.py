@@ -37,7 +37,7 @@ READ_ME = _(
 
 
 class ExportService(Service):
-    """Collect what the tags of every column say is a person's."""
+    """Collect a person's data by the privacy tags of every column."""
 
     def rows(self, user: User) -> dict[str, list[dict[str, Any]]]:
         """Return a person's rows by table, each value readable by people and programs.

@@ -33,7 +33,7 @@ class LeftCase:
 
 
 class LeavingService(Service):
-    """Delete one's own account."""
+    """Delete the actor's own account."""
 
     def open_cases(self, user: User) -> Sequence[Case]:
         """Return the open cases of a person, oldest first."""

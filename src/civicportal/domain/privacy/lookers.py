@@ -45,7 +45,7 @@ class Look:
 
 
 class LookerService(Service):
-    """Read the trail for the person it speaks of."""
+    """Read the audit trail for the person concerned."""
 
     def of(self, user_id: int, *, before: int | None = None) -> list[Look]:
         """Return the accesses to a person's data by staff, latest first, one more than a page if there are more.

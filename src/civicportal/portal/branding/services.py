@@ -19,7 +19,7 @@ _ALONE = text("LOCK TABLE settings IN SHARE ROW EXCLUSIVE MODE")
 
 
 class FaceService(Service):
-    """Reads and writes the values that stand before those of the site's file."""
+    """Read and write the values that override those of the site's file."""
 
     def current(self) -> Face:
         """Return the current branding in the database."""

@@ -32,7 +32,7 @@ class CityFigures:
 
 
 class FiguresService(Service):
-    """Reads the counters, never the cases."""
+    """Read the counters, never the cases."""
 
     def city(self) -> CityFigures | None:
         """Return the figures, or None if there are too few cases."""

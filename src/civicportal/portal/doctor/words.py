@@ -97,7 +97,7 @@ def _untranslated(site: "Site") -> Iterator[Finding]:
 
 
 def _texts(site: "Site") -> Iterator[str]:
-    """Yield what the plugins call their things: whoever translates these translates the pages too."""
+    """Yield the titles of the plugins' objects: a language that has these has the pages too."""
     named: list[Any] = [*site.permissions.values(), *site.messages.values(), *kinds_of(site).values()]
     for kind in kinds_of(site).values():
         named += [*kind.workflow.states, *kind.workflow.transitions]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from civicportal.core.db import Engines
 
 SCRATCH = "civicportal_verify_"
-"""Begin of the name of a scratch database; the second follows in which it was made."""
+"""Prefix of a scratch database; the second of its creation follows."""
 Figure = tuple[int, str]
 """Number of rows and digest of the content of a table; equal contents have equal digests in whatever order."""
 Figures = dict[str, Figure]

@@ -28,7 +28,7 @@ class Visit:
 
 
 class AgendaService(Service):
-    """Reads appointments and sessions of a span of days."""
+    """Read the appointments and sessions of a period."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

@@ -31,7 +31,7 @@ ANSWERS = {"confirm": "confirmed", "ask_another_time": "other_time"}
 
 
 class AppointmentService(Service):
-    """The times that requests have and had."""
+    """Current and past appointments of requests."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

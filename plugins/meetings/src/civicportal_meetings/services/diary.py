@@ -15,7 +15,7 @@ Span = tuple[datetime, datetime]
 
 
 class DiaryService(Service):
-    """Says which times can be given away, and takes them."""
+    """Find free times and book them."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

@@ -45,7 +45,7 @@ class NewOrder:
 
 
 class OrderService(Service):
-    """Gives orders, routes them, and tells the citizen how they ended."""
+    """Create and route orders, and notify the citizen of the result."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

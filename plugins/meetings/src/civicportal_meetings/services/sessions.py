@@ -31,7 +31,7 @@ class NewSession:
 
 
 class PublicDayService(Service):
-    """Plans sessions and gives their seats."""
+    """Plan sessions and assign their seats."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

@@ -36,7 +36,7 @@ def forbidden(request: Request) -> Any:
 
 
 def _enrolment(request: Request) -> Any:
-    """Redirect a person who needs a strong factor to its set-up; a submitted form is kept."""
+    """Redirect a user who needs a strong factor to its set-up; a submitted form is kept."""
     if request.is_xhr:
         return page(
             request, 403, message=request.translate(_("Set up a passkey or an authenticator app first."))
@@ -53,8 +53,8 @@ def _door(request: Request, target: str) -> HTTPSeeOther:
 
 
 def wrong_door(request: Request) -> Any:
-    """Answer 403 to a person who may not, and note it in the trail."""
-    # What was refused is rolled back first: the trail is written in a unit of work of its own.
+    """Answer 403 to a user without the right, and record it in the audit trail."""
+    # The refused request is rolled back first, so the audit entry has a separate unit of work.
     request.tm.abort()
     request.tm.begin()
     record_denial(request)

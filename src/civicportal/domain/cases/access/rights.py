@@ -127,7 +127,7 @@ def leads(identity: Identity, permission: str, case: Case, line: Referral) -> bo
 
 
 class AccessService(Service):
-    """The rules above, asked of loaded cases in a unit of work."""
+    """The rules above for loaded cases of a unit of work."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

@@ -8,5 +8,5 @@ from civicportal.web.request import Request
 
 
 def refused(error: Refused, request: Request) -> Any:
-    """Answer 409 with the reason, where no view has made a better page of it."""
+    """Answer 409 with the reason, for views without their own page."""
     return page(request, 409, message=request.translate(error.reason))

@@ -7,10 +7,48 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 SURFACE = Path(__file__).with_name("api.txt")
+PROPERTIES = {"property", "cached_property", "reify"}
+#: Types in signatures that plugins neither name nor make: parameters for the core's own use, and type variables.
+INTERNAL = frozenset(
+    [
+        "CountKey",
+        "Encoding",
+        "Find",
+        "Gate",
+        "GuardedStorage",
+        "IFileStorage",
+        "Kind",
+        "LocalDates",
+        "LocalStorage",
+        "Numbers",
+        "OpenCase",
+        "Options",
+        "OtpChallenge",
+        "Person",
+        "Proposal",
+        "QueryFor",
+        "Role",
+        "S3Storage",
+        "Scalar",
+        "Selection",
+        "Service",
+        "Session",
+        "Source",
+        "Summed",
+        "Title",
+        "Uptime",
+        "Value",
+        "Values",
+        "Vocabulary",
+        "Words",
+    ]
+)
 
 
 def surface() -> str:
@@ -64,27 +102,134 @@ def _members(cls: type) -> set[str]:
     for one in reversed([base for base in cls.__mro__ if base.__module__.startswith("civicportal")]):
         node = _node(one)
         for statement in node.body if isinstance(node, ast.ClassDef) else ():
-            found.update(_member(statement))
+            found = {**_attributes(statement), **found, **_member(statement)}
     return set(found.values())
 
 
 def _member(statement: ast.stmt) -> dict[str, str]:
     match statement:
         case ast.FunctionDef(name=name) if not name.startswith("_") or name == "__init__":
-            kinds = {ast.unparse(mark) for mark in statement.decorator_list}
-            mark = next(
-                (f"@{kind} " for kind in ("property", "classmethod", "staticmethod") if kind in kinds), ""
-            )
+            kinds = {ast.unparse(mark).rpartition(".")[2] for mark in statement.decorator_list}
+            if kinds & PROPERTIES:
+                return {name: f"@property {name}{_returns(statement)}"}
+            mark = next((f"@{kind} " for kind in ("classmethod", "staticmethod") if kind in kinds), "")
             return {name: mark + _signature(statement, name)}
         case ast.AnnAssign(target=ast.Name(id=name)) if not name.startswith("_"):
             has_default = " = …" if statement.value is not None else ""
             return {name: f"{name}: {ast.unparse(statement.annotation)}{has_default}"}
+        case ast.Assign(targets=[ast.Name(id=name)]) if not name.startswith("_"):
+            return {name: f"{name} = …"}
     return {}
 
 
+def _attributes(statement: ast.stmt) -> dict[str, str]:
+    """Return the public attributes that a constructor sets, with the types of the parameters they are set to."""
+    if not isinstance(statement, ast.FunctionDef) or statement.name != "__init__":
+        return {}
+    types = {one.arg: one.annotation for one in (*statement.args.args, *statement.args.kwonlyargs)}
+    found: dict[str, str] = {}
+    for node in ast.walk(statement):
+        match node:
+            case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id="self"), attr=name)):
+                found[name] = f"{name}: {ast.unparse(node.annotation)}"
+            case ast.Assign():
+                for target, value in _assigned(node):
+                    annotation = types.get(value.id) if isinstance(value, ast.Name) else None
+                    name = target.attr
+                    found[name] = f"{name}: {ast.unparse(annotation)}" if annotation else name
+    return {name: line for name, line in found.items() if not name.startswith("_")}
+
+
+def _assigned(node: ast.Assign) -> Iterator[tuple[ast.Attribute, ast.expr]]:
+    """Yield each attribute of ``self`` with its value."""
+    for target in node.targets:
+        pairs: Iterator[tuple[ast.expr, ast.expr]] = (
+            zip(target.elts, node.value.elts, strict=True)
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+            else iter(
+                [(one, node.value) for one in (target.elts if isinstance(target, ast.Tuple) else [target])]
+            )
+        )
+        for one, value in pairs:
+            if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == "self":
+                yield one, value
+
+
+def unimportable() -> dict[str, set[str]]:
+    """Return the types of the portal in signatures that plugins cannot import from the API, and where they occur."""
+    import civicportal.api
+    from civicportal import hookspecs
+
+    named = {name: value for name, value in vars(civicportal.api).items() if not inspect.ismodule(value)}
+    hooks = {name: value for name, value in vars(hookspecs).items() if hasattr(value, "civicportal_spec")}
+    found: dict[str, set[str]] = {}
+    for place, value in {**named, **hooks}.items():
+        for module, annotation in _annotations(value):
+            for name in _names(annotation):
+                source = _sources(module).get(name, "")
+                if source.startswith("civicportal") and name not in named:
+                    found.setdefault(name, set()).add(place)
+    return found
+
+
+def _annotations(value: Any) -> Iterator[tuple[str, ast.expr]]:
+    """Yield all annotations of a function, or of the public members of a class, with their module."""
+    if not str(getattr(value, "__module__", "")).startswith("civicportal"):
+        return
+    if inspect.isfunction(value):
+        yield from ((value.__module__, one) for one in _annotated(_node(value)))
+    elif inspect.isclass(value):
+        for one in value.__mro__:
+            node = _node(one) if one.__module__.startswith("civicportal") else None
+            for statement in node.body if isinstance(node, ast.ClassDef) else ():
+                if _member(statement):
+                    yield from ((one.__module__, annotation) for annotation in _annotated(statement))
+
+
+def _annotated(node: ast.stmt) -> Iterator[ast.expr]:
+    if isinstance(node, ast.AnnAssign):
+        yield node.annotation
+    if isinstance(node, ast.FunctionDef):
+        given = node.args
+        every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
+        yield from (one.annotation for one in every if one is not None and one.annotation is not None)
+        if node.returns is not None:
+            yield node.returns
+
+
+def _names(annotation: ast.expr) -> Iterator[str]:
+    for node in ast.walk(annotation):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not node.value.isidentifier():
+            yield from _names(ast.parse(node.value, mode="eval").body)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            yield node.value
+
+
+@cache
+def _sources(module: str) -> dict[str, str]:
+    """Return the module that each name of a module comes from."""
+    tree = ast.parse(inspect.getsource(import_module(module)))
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name: str(node.module) for alias in node.names}
+    for statement in tree.body:
+        match statement:
+            case ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+                found[name] = module
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                found[name] = module
+    return found
+
+
 def _signature(node: ast.FunctionDef, name: str) -> str:
-    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    return f"{name}({ast.unparse(node.args)}){returns}"
+    return f"{name}({ast.unparse(node.args)}){_returns(node)}"
+
+
+def _returns(node: ast.FunctionDef) -> str:
+    return f" -> {ast.unparse(node.returns)}" if node.returns else ""
 
 
 if __name__ == "__main__":

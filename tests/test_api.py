@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from api_page import PAGE, page
-from api_surface import SURFACE, described, surface
+from api_surface import INTERNAL, SURFACE, described, surface, unimportable
 from typing_extensions import deprecated
 
 import civicportal.testing
@@ -28,6 +28,20 @@ def test_it_says_what_changes() -> None:
     assert "CaseService" in surface()
     assert "\n@hookspec(firstresult=True)\nroute_case(case: 'Case', work: 'Work')" in surface()
     assert "make_unit(work: Work, key: str='waste', **values: Any) -> Unit" in surface()
+
+
+def test_every_attribute_is_in_it() -> None:
+    lines = set(surface().splitlines())
+    assert "    @property by_name -> dict[str, State]" in lines  # a cached property of Workflow
+    assert "    public_text = …" in lines  # a field of PublicAnswer, which has no annotation
+    assert "    reason: TranslationString" in lines  # set in the constructor of Refused
+    assert not [line for line in lines if "@property" in line and "self" in line]
+
+
+def test_types_in_signatures_can_be_imported() -> None:
+    found = unimportable()
+    assert {name: places for name, places in found.items() if name not in INTERNAL} == {}
+    assert INTERNAL - found.keys() == set(), "no longer needed"
 
 
 def test_its_page_names_all_of_it_and_says_what_each_is() -> None:

@@ -12,13 +12,14 @@ from babel.messages.pofile import read_po
 
 from docs.tools.catalogues import CATALOGUES, PACKAGES, ROOT, texts, updated
 
+MARKED = re.compile(r"from civicportal\.api import (?:\([^)]*|[^\n(]*)\b_\b")
 PLACEHOLDER = re.compile(r"\$\{\w+\}|%\(\w+\)[sd]")
 
 
 @cache
 def catalogue(package: Path) -> Catalog:
-    path = package / "locale/fa/LC_MESSAGES/civicportal.po"
-    if not path.exists():
+    path = next(package.glob("locale/fa/LC_MESSAGES/*.po"), None)
+    if path is None:
         return Catalog(locale="fa")
     with path.open("rb") as file:
         return read_po(file, locale="fa", abort_invalid=True)
@@ -52,6 +53,15 @@ def test_every_text_is_translated(package: Path) -> None:
 def is_translated(catalog: Catalog, key: str) -> bool:
     message = catalog.get(key)
     return bool(message and message.string and all(message.string) and not message.fuzzy)
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
+def test_a_plugin_has_a_domain_of_its_own(package: Path) -> None:
+    shared = package == PACKAGES[0] or (package / "site.toml").exists()
+    domain = "civicportal" if shared else package.name
+    assert {path.stem for path in package.glob(CATALOGUES)} <= {domain}
+    wrong = [path.name for path in package.rglob("*.py") if MARKED.search(path.read_text("utf-8"))]
+    assert shared or not wrong, "import _ from the package itself"
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)

@@ -17,7 +17,9 @@ from babel.messages.pofile import denormalize, generate_po, read_po
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "src/civicportal"
 PACKAGES = [CORE, *sorted(ROOT.glob("plugins/*/src/*")), *sorted(ROOT.glob("examples/*/src/*"))]
-CATALOGUES = "locale/*/LC_MESSAGES/civicportal.po"
+CATALOGUES = "locale/*/LC_MESSAGES/*.po"
+#: The catalogue of the core and of a site; a plugin's is named like its package.
+CORES = "civicportal.po"
 
 Text = str | tuple[str, ...]
 """A text, or the forms of one that a number takes."""
@@ -45,7 +47,7 @@ def updated(path: Path) -> str:
     written = {text: entry for entry in entries if (text := said(entry)) is not None}
     own = {key(text): text for text in texts(package)}
     known = set(own).union(*(map(key, texts(one)) for one in PACKAGES if (package / "site.toml").exists()))
-    of_core = set() if package == CORE else translated(CORE / path.relative_to(package))
+    of_core = set() if package == CORE else translated(CORE / path.relative_to(package).with_name(CORES))
     kept = {text: entry for text, entry in written.items() if text in known}
     language = read_catalogue(path)
     new = {text: empty(own[text], language) for text in own if text not in written and text not in of_core}

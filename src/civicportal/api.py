@@ -4,7 +4,9 @@ The testing kit for plugin authors is :mod:`civicportal.testing`.
 """
 
 from civicportal.cli.options import load_site
+from civicportal.core.branding.values import Face
 from civicportal.core.checks import Finding
+from civicportal.core.clock import Clock
 from civicportal.core.db import (
     NEVER,
     BigId,
@@ -13,11 +15,12 @@ from civicportal.core.db import (
     new_metadata,
     tagged,
 )
-from civicportal.core.jobs import Job
+from civicportal.core.jobs import Job, JobLane
 from civicportal.core.limits import TooMany
 from civicportal.core.messages import (
     CannotTell,
     Configuration,
+    Lane,
     Message,
     MessageText,
     Permanent,
@@ -34,14 +37,17 @@ from civicportal.core.security import (
     STAFF,
     SYSTEM,
     VISITOR,
+    Door,
     Grant,
     Identity,
     Permission,
+    Scope,
 )
 from civicportal.core.settings import parse_hours
 from civicportal.core.site import Site
 from civicportal.core.storage import (
     FileMissing,
+    ProcessedImage,
     process_image,
     scaled,
     store_variant,
@@ -56,7 +62,7 @@ from civicportal.domain.accounts.kept import (
     keep_form,
     may_submit,
 )
-from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.types import IdentityClaim, Verdict
 from civicportal.domain.accounts.verification import identity_facts, own_identity
@@ -80,13 +86,19 @@ from civicportal.domain.cases.errors import (
     Refused,
     StaleCase,
 )
-from civicportal.domain.cases.finding import FindService, SearchFields, search_list
-from civicportal.domain.cases.follow_up import FollowUpService
+from civicportal.domain.cases.finding import (
+    FindService,
+    Found,
+    SearchFields,
+    search_list,
+)
+from civicportal.domain.cases.follow_up import CaseSummary, FollowUpService
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.guards import objection_in_time
 from civicportal.domain.cases.history import PublicEvent, PublicHistory, public_status
 from civicportal.domain.cases.hits import searched_page
 from civicportal.domain.cases.kinds import kind_of, kinds_of
+from civicportal.domain.cases.links import LinkedCase, LinkService
 from civicportal.domain.cases.measures import recounted
 from civicportal.domain.cases.models import (
     Attachment,
@@ -119,7 +131,7 @@ from civicportal.domain.cases.proofs import fetch_own_or_proved
 from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
 from civicportal.domain.cases.public_type import PublicString, PublicText
 from civicportal.domain.cases.ratings import WINDOW as OBJECTION_WINDOW
-from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.ratings import RatingService, RatingSummary, Standing
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.schemas import (
     AfterPhoto,
@@ -133,7 +145,7 @@ from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.cases.steps import Step
-from civicportal.domain.cases.submission import case_form
+from civicportal.domain.cases.submission import FormValues, case_form
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.cases.tallies import Tally
 from civicportal.domain.cases.uploads import take_files, upload_owner
@@ -142,9 +154,13 @@ from civicportal.domain.cases.workflow import (
     OPEN_STAGES,
     STAGES,
     VERBS,
+    Actor,
     CaseKind,
+    Guard,
     KnownFact,
+    LinkKind,
     Prefill,
+    Stage,
     State,
     Transition,
     UnknownTransition,
@@ -161,6 +177,7 @@ from civicportal.domain.exports.types import (
     Offer,
 )
 from civicportal.domain.kartable.errors import ReferralError
+from civicportal.domain.kartable.models import ReadyText
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.types import Route
@@ -170,10 +187,11 @@ from civicportal.domain.notifications.broadcasts import BatchProgress, Broadcast
 from civicportal.domain.notifications.choices import Choices, ChoiceService, wants
 from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.inbound import InboundService, answer_inbound
+from civicportal.domain.notifications.models import InboundMessage, OutboxMessage
 from civicportal.domain.notifications.notices import NOTICE
 from civicportal.domain.notifications.phones import PhoneMessage, Phones
 from civicportal.domain.notifications.reminders import ReminderService
-from civicportal.domain.notifications.services import NotificationService
+from civicportal.domain.notifications.services import NotificationService, Preview
 from civicportal.domain.notifications.sms import SmsLength, cut_units, sms_parts
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import OrganizationService, Tree
@@ -190,7 +208,10 @@ from civicportal.domain.statistics.tables import figure_tables
 from civicportal.domain.statistics.tally_service import TallyService
 from civicportal.portal.demo import cast as demo_cast
 from civicportal.portal.demo.clock import set_time
+from civicportal.portal.demo.runner import Progress
 from civicportal.util.calendar import NO_HOLIDAYS, CityCalendar, YearlyHolidays
+from civicportal.util.calendar.dates import CalendarKind, YearMonthDay
+from civicportal.util.calendar.formats import DateStyle
 from civicportal.util.countries import Country, InvalidMobile
 from civicportal.util.countries.personal import PersonalText
 from civicportal.util.errors import (
@@ -215,6 +236,7 @@ from civicportal.util.geo import (
     shade_of,
     shade_scale,
 )
+from civicportal.util.geo.city_map import MapFeature
 from civicportal.util.geo.sql import column_of, row_of
 from civicportal.util.i18n import _, format_number, localized_digits
 from civicportal.util.lists import Total, count_rows
@@ -230,12 +252,14 @@ from civicportal.util.toml_types import (
 )
 from civicportal.web.forms import (
     BirthDateWidget,
+    BoundField,
     BoundForm,
     Button,
     CheckboxWidget,
     ChoiceCardsWidget,
     CodeWidget,
     DateWidget,
+    FieldError,
     FileRefused,
     FormInvalid,
     HiddenWidget,
@@ -251,8 +275,17 @@ from civicportal.web.forms import (
     handle_form,
     optional_choice,
 )
-from civicportal.web.forms.filters import ListAddress
-from civicportal.web.items import NavigationItem, Panel, Widget
+from civicportal.web.forms.filters import Chip, ListAddress
+from civicportal.web.forms.parts import TakeFiles
+from civicportal.web.items import (
+    NavigationArea,
+    NavigationItem,
+    NavigationSection,
+    Panel,
+    PanelArea,
+    Widget,
+    WidgetArea,
+)
 from civicportal.web.pages import add_pages
 from civicportal.web.request import Request
 from civicportal.web.schema import (
@@ -302,6 +335,7 @@ __all__ = [
     "VERBS",
     "VISITOR",
     "AccessService",
+    "Actor",
     "AfterPhoto",
     "Arrival",
     "ArrivalService",
@@ -311,11 +345,13 @@ __all__ = [
     "BatchProgress",
     "BigId",
     "BirthDateWidget",
+    "BoundField",
     "BoundForm",
     "BoundedInt",
     "Bounds",
     "BroadcastLane",
     "Button",
+    "CalendarKind",
     "Caller",
     "CannotTell",
     "CannotUndo",
@@ -331,9 +367,11 @@ __all__ = [
     "CaseSearch",
     "CaseService",
     "CaseSource",
+    "CaseSummary",
     "Category",
     "Cell",
     "CheckboxWidget",
+    "Chip",
     "Choice",
     "ChoiceCardsWidget",
     "ChoiceService",
@@ -343,6 +381,7 @@ __all__ = [
     "CityMap",
     "CivicportalError",
     "CleanText",
+    "Clock",
     "ClockTime",
     "Cluster",
     "Code",
@@ -354,10 +393,14 @@ __all__ = [
     "ConversionService",
     "CounterService",
     "Country",
+    "DateStyle",
     "DateWidget",
+    "Door",
     "ExpertComment",
     "Export",
+    "Face",
     "Facet",
+    "FieldError",
     "FigureFields",
     "FigureService",
     "FigureTable",
@@ -374,34 +417,47 @@ __all__ = [
     "FollowerService",
     "Forbidden",
     "FormInvalid",
+    "FormValues",
+    "Found",
     "FreeTable",
     "GateService",
     "Grant",
     "GridBox",
+    "Guard",
     "HiddenWidget",
     "IdempotencyKey",
     "Identity",
     "IdentityClaim",
     "IdentityFact",
+    "InboundMessage",
     "InboundService",
     "InvalidMobile",
     "Job",
+    "JobLane",
     "KartableService",
     "Key",
     "KeyList",
     "KnownFact",
+    "Lane",
     "LegalId",
+    "LinkKind",
+    "LinkService",
+    "LinkedCase",
     "ListAddress",
     "ListOf",
+    "MapFeature",
     "MapPointWidget",
     "Masked",
+    "Membership",
     "Message",
     "MessageText",
     "Mobile",
     "MobileWidget",
     "NamedCaller",
     "NationalCode",
+    "NavigationArea",
     "NavigationItem",
+    "NavigationSection",
     "Node",
     "NotFound",
     "NotificationService",
@@ -409,8 +465,10 @@ __all__ = [
     "Offer",
     "Option",
     "OrganizationService",
+    "OutboxMessage",
     "Page",
     "Panel",
+    "PanelArea",
     "Password",
     "PeriodFields",
     "Permanent",
@@ -426,6 +484,9 @@ __all__ = [
     "PluginModels",
     "Point",
     "Prefill",
+    "Preview",
+    "ProcessedImage",
+    "Progress",
     "PublicAnswer",
     "PublicEvent",
     "PublicHistory",
@@ -435,6 +496,8 @@ __all__ = [
     "RadioWidget",
     "Rating",
     "RatingService",
+    "RatingSummary",
+    "ReadyText",
     "ReadyTextService",
     "Reason",
     "Receipt",
@@ -447,6 +510,7 @@ __all__ = [
     "Route",
     "RowId",
     "Rows",
+    "Scope",
     "SearchFields",
     "Secret",
     "SelectWidget",
@@ -457,7 +521,9 @@ __all__ = [
     "SmsLength",
     "Sort",
     "Span",
+    "Stage",
     "StaleCase",
+    "Standing",
     "State",
     "Step",
     "StrictSchema",
@@ -465,6 +531,7 @@ __all__ = [
     "SuggestionService",
     "SwitchWidget",
     "Table",
+    "TakeFiles",
     "Tally",
     "TallyService",
     "TextAreaWidget",
@@ -483,8 +550,10 @@ __all__ = [
     "User",
     "Verdict",
     "Widget",
+    "WidgetArea",
     "Work",
     "Workflow",
+    "YearMonthDay",
     "YearlyHolidays",
     "_",
     "add_pages",

@@ -13,11 +13,15 @@ from urllib.parse import urlsplit
 import pyramid_tm
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
+from pyramid.interfaces import ILocalizer
 
 from civicportal.core.jobs import registered
+from civicportal.core.migration.packages import packages
 from civicportal.core.plugins import CORE
 from civicportal.core.site import Site
+from civicportal.core.translations import DOMAIN
 from civicportal.domain.ownership import refuse_unusable
+from civicportal.portal.contributions import refuse_flaws, refuse_page_flaws
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.compiled import COMPILED
 from civicportal.web.request import Request
@@ -51,6 +55,7 @@ def create_app(site: Site) -> Any:
         that owns the database.
     """
     refuse_unusable(site)
+    refuse_flaws(site)
     config = Configurator(settings=_settings(site), request_factory=Request)
     config.registry.site = site
     config.registry.static_files = _static_files(site)
@@ -60,7 +65,8 @@ def create_app(site: Site) -> Any:
     config.include("civicportal.web.origin")
     config.include("civicportal.web.headers")
     config.include("civicportal.web.sanity")
-    config.add_translation_dirs(*reversed(site.translation_dirs))
+    for language in {site.locale, *site.languages}:
+        config.registry.registerUtility(site.localizer(language), ILocalizer, name=language)
     for part in CORE_PARTS:
         config.include(f"civicportal.{part}")
     if site.is_demo:
@@ -77,7 +83,9 @@ def create_app(site: Site) -> Any:
             config.include(implementation.function)
     _commit(config)
     _check_routes(config, owners)
+    refuse_page_flaws(site, config.registry, owners)
     registered(site)
+    packages(site)
     config.registry.route_owners = owners
     site.registry = config.registry
     return config.make_wsgi_app()
@@ -104,8 +112,9 @@ def _settings(site: Site) -> dict[str, Any]:
         "retry.activate_hook": "civicportal.web.sanity.attempts",
         "jinja2.bytecode_caching": COMPILED,
         "jinja2.undefined": "strict",
-        "jinja2.i18n.domain": "civicportal",
-        "jinja2.i18n.gettext": "civicportal.web.templating.Gettext",
+        "jinja2.i18n.domain": DOMAIN,
+        "jinja2.i18n.gettext": "civicportal.web.translating.Gettext",
+        "jinja2.i18n_extension": "civicportal.web.translating.Translation",
         "jinja2.trim_blocks": True,
         "jinja2.lstrip_blocks": True,
         "civicportal.hosts": hosts if site.is_production else None,

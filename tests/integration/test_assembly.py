@@ -136,7 +136,7 @@ def test_a_job_that_says_nonsense_is_refused_at_the_start(install, assemble, val
     install.plugin(
         "gadget", returns("register_jobs", Job(name="gadget.oil", run=lambda site: None, **values))
     )
-    with refused(f"register_jobs: 'gadget.oil': {reason}"):
+    with refused(f"plugin 'gadget', the job 'gadget.oil': {reason}: correct it"):
         create_app(assemble("gadget"))
 
 

@@ -18,7 +18,7 @@ from civicportal.tools.scaffold.names import TAKEN
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "src/civicportal_green_space"
-PO = "locale/fa/LC_MESSAGES/civicportal.po"
+LOCALE = "locale/fa/LC_MESSAGES"
 
 
 @pytest.fixture
@@ -68,7 +68,10 @@ def test_the_distribution_names_its_plugin(written):
 
 
 def test_its_texts_are_translated_as_the_core_translates_them(written):
-    own, core = catalogue(written / PACKAGE / PO), catalogue(ROOT / "src/civicportal" / PO)
+    own, core = (
+        catalogue(written / PACKAGE / LOCALE / "civicportal_green_space.po"),
+        catalogue(ROOT / "src/civicportal" / LOCALE / "civicportal.po"),
+    )
     assert own["Green space"].string == "فضای سبز"
     with (written / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)

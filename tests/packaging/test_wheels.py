@@ -29,7 +29,7 @@ NEEDED = {
     "civicportal/migrations/script.py.mako",
     "civicportal/migrations/versions/0001_initial.py",
     "civicportal/py.typed",
-    "civicportal_reports/locale/fa/LC_MESSAGES/civicportal.mo",
+    "civicportal_reports/locale/fa/LC_MESSAGES/civicportal_reports.mo",
     "shahreman_site/site.toml",
     "shahreman_site/data/units.toml",
     "shahreman_site/static/city.geojson",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.names import PAYMENT, ZONES
-from civicportal_parking_permits.schemas import fee_values, term_values
+from civicportal_parking_permits.schemas import term_values
 from civicportal_parking_permits.services import PermitService
 from civicportal_parking_permits.workflow import usual_days, usual_fee
 from sqlalchemy import select
@@ -57,8 +57,7 @@ class City:
 
     def _usual(self, work: Work, case: Case, name: str) -> dict[str, Any]:
         if name == "ask_payment":
-            fee = usual_fee(case, work).initial["fee"]
-            return fee_values(fee, f"{fee} €")
+            return dict(usual_fee(case, work).initial)
         if name == "issue":
             days = usual_days(case, work).initial
             return term_values(work.site.calendar, days["first_day"], days["last_day"])

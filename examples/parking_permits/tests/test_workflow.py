@@ -25,7 +25,7 @@ SYSTEM = {**{key: {} for key in STAFF}, "issued": {"expire": "expired"}}
 SAMPLE = {
     "TRACK": "1234567890",
     "SITE": "Rivertown",
-    "NOTE": "n" * 25,
+    "FEE": "f" * 25,
     "DATE": "2026/11/26",
     "UNIT": "u" * 25,
     "STATUS": "Documents checked",

@@ -10,7 +10,7 @@ from sqlalchemy import Float, Integer, String
 from sqlalchemy.orm import Mapped
 
 from civicportal.core.db import Base, tagged
-from civicportal.core.plugins import collect
+from civicportal.core.plugins import CORE, collect
 from civicportal.util.calendar.local import LocalDates
 from civicportal.util.errors import ConfigurationError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 JobLane = Literal["messages", "usual", "long"]
+"""Queue of a recurring job."""
 JOB_LANES: tuple[JobLane, ...] = get_args(JobLane)
 LONGEST: dict[str, timedelta] = {
     "messages": timedelta(minutes=10),
@@ -104,8 +105,20 @@ def registered(site: "Site") -> dict[str, Job]:
 
     :raises ConfigurationError: when two have the same name, or the schedule of one is invalid.
     """
-    jobs: dict[str, Job] = collect(site.hooks, "register_jobs", lambda job: job.name, site=site)
-    flaws = [f"register_jobs: {job.name!r}: {job.flaw}" for job in jobs.values() if job.flaw]
+    jobs: dict[str, Job] = collect(
+        site.hooks, "register_jobs", lambda job: job.name, owners=site.owners, site=site
+    )
+    owners = site.owners["register_jobs"]
+    flaws = [
+        f"plugin {owners[job.name]!r}, the job {job.name!r}: {job.flaw}: correct it in register_jobs"
+        for job in jobs.values()
+        if job.flaw
+    ]
+    flaws += [
+        f"plugin {owner!r}, the job {name!r}: its name must begin with {owner}."
+        for name, owner in owners.items()
+        if owner not in (CORE, "site") and not name.startswith(f"{owner}.")
+    ]
     if flaws:
         raise ConfigurationError("\n".join(flaws))
     return jobs

@@ -10,6 +10,11 @@ from civicportal.util.errors import CivicportalError
 from civicportal.util.i18n import say
 
 Lane = Literal["codes", "notices", "broadcasts"]
+"""Queue of a message."""
+COMMON_FIELDS = ("SITE", "HOST", "PHONE")
+"""Placeholders that every text may use."""
+CASE_FIELDS = ("TRACK", "STATUS", "UNIT", "DATE", "TIME", "NOTE")
+"""Placeholders that the core fills in for changes of a case."""
 MOST_AT_ONCE = 100
 """Maximum messages per call of a transport."""
 
@@ -21,7 +26,8 @@ class MessageText:
     :ivar key: ``<kind>.<new state>`` or another name, for instance ``reports.registered``.
     :ivar title: for administrators.
     :ivar text: the wording, with placeholders in braces: ``{TRACK}``.
-    :ivar fields: names of the placeholders it may use.
+    :ivar fields: names of the placeholders it may use, besides ``SITE``, ``HOST`` and ``PHONE``. For a change of a case these are
+        ``TRACK``, ``STATUS``, ``UNIT``, ``DATE``, ``TIME``, ``NOTE``, and those of ``CaseKind.message_fields``.
     :ivar parts: maximum number of SMS parts, for instance two for one with a note.
     """
 
@@ -30,6 +36,11 @@ class MessageText:
     text: TranslationString
     fields: tuple[str, ...] = ("TRACK",)
     parts: int = 1
+
+    @property
+    def own_fields(self) -> frozenset[str]:
+        """Return the placeholders that the core does not fill in for changes of a case."""
+        return frozenset(self.fields) - {*COMMON_FIELDS, *CASE_FIELDS}
 
 
 @dataclass(frozen=True, kw_only=True)

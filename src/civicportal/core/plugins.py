@@ -210,10 +210,16 @@ def _with_its_arguments(impl: Any) -> Callable[..., Any]:
 
 
 def collect(
-    manager: pluggy.PluginManager, hook: str, key: Callable[[Any], str], **arguments: Any
+    manager: pluggy.PluginManager,
+    hook: str,
+    key: Callable[[Any], str],
+    *,
+    owners: dict[str, dict[str, str]] | None = None,
+    **arguments: Any,
 ) -> dict[str, Any]:
     """Collect the items that all implementations of a hook return, by a unique name.
 
+    :param owners: receives under the name of the hook which plugin registered each name.
     :raises ConfigurationError: names both plugins that use one name.
     """
     found: dict[str, Any] = {}
@@ -226,6 +232,8 @@ def collect(
                     f"{hook}: {name!r} is registered by {owner[name]!r} and by {plugin!r}"
                 )
             found[name], owner[name] = item, plugin
+    if owners is not None:
+        owners[hook] = owner
     return found
 
 

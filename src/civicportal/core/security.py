@@ -6,6 +6,7 @@ from typing import Literal
 from translationstring import TranslationString
 
 Door = Literal["visitor", "citizen", "staff", "system"]
+"""Realm that an actor signed in to."""
 Scope = Literal["case", "unit", "city"]
 """Limits of rights: cases by unit and category, people by unit, or none."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from pyramid.i18n import Localizer, make_localizer
+from pyramid.i18n import Localizer
 from sqlalchemy import text
 from translationstring import TranslationString
 
@@ -54,6 +54,7 @@ from civicportal.core.storage import (
     LocalStorage,
     S3Storage,
 )
+from civicportal.core.translations import make_localizer
 from civicportal.core.work import Work, unit_of_work
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.countries import Country
@@ -137,6 +138,8 @@ class Site:
         self.plugins: tuple[PluginInfo, ...] = plugin_infos(self.hooks, table["plugins"])
         self.plugin_settings = self._validate_plugins()
         self.models: dict[str, PluginModels] = collect_models(self.hooks)
+        #: Which plugin registered what: by hook, then by name.
+        self.owners: dict[str, dict[str, str]] = {}
         self.permissions: dict[str, Permission] = collect(
             self.hooks, "register_permissions", lambda permission: permission.name
         )
@@ -145,7 +148,7 @@ class Site:
         self._kept: dict[SiteKey[Any], Any] = {}
         prepare_core(self)
         self.messages: dict[str, MessageText] = collect(
-            self.hooks, "register_messages", lambda text: text.key, site=self
+            self.hooks, "register_messages", lambda text: text.key, owners=self.owners, site=self
         )
         self.faces = FaceCache(self)
         self.reference = ReferenceData(self)
@@ -220,12 +223,10 @@ class Site:
         return collect(self.hooks, "register_exports", lambda offer: offer.name, site=self)
 
     @cached_property
-    def translation_dirs(self) -> list[str]:
+    def translation_dirs(self) -> list[Path]:
         """Return the folders of message catalogues, highest precedence last: plugins, core, site."""
-        packages = [info.package for info in reversed(self.plugins)]
-        packages += ["civicportal", *([self.package] if self.package else [])]
-        folders = [Path(str(files(package))) / "locale" for package in packages]
-        return [str(folder) for folder in folders if folder.is_dir()]
+        packages = [*(info.package for info in reversed(self.plugins)), "civicportal"]
+        return [_locale(package) for package in [*packages, *([self.package] if self.package else [])]]
 
     @cached_property
     def implementations(self) -> Mapping[type[Any], type[Any]]:
@@ -274,7 +275,9 @@ class Site:
         """Return the translator for a locale, the site's own if None."""
         locale = locale or self.locale
         if locale not in self._localizers:
-            self._localizers[locale] = make_localizer(locale, self.translation_dirs)
+            folders = self.translation_dirs
+            shared, own = (folders[:-1], folders[-1]) if self.package else (folders, None)
+            self._localizers[locale] = make_localizer(locale, shared, own)
         return self._localizers[locale]
 
     @cached_property
@@ -358,6 +361,11 @@ class Site:
         if not entry_points(group="civicportal.plugins", name=name):
             raise ConfigurationError(f"{self.path}: plugins.{name}: no plugin of this name is installed")
         warn_sleeping(name)
+
+
+def _locale(package: str) -> Path:
+    """Return the folder of a package's message catalogues, which need not exist."""
+    return Path(str(files(package))) / "locale"
 
 
 def find_site(option: str | None = None) -> Path:

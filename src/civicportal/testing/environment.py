@@ -14,6 +14,7 @@ from civicportal.domain.ownership.models import PortalMark
 from civicportal.portal import upgrade as migrate
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.sites import make_site, make_site_file
+from civicportal.testing.writers import refuse_second_writers
 
 
 class Environment:
@@ -37,6 +38,8 @@ class Environment:
         self.clock = FakeClock()
         self.site = make_site(self.path, clock=self.clock)
         event.listen(self.site.engines.read, "connect", _hurry if self._is_sqlite else _be_patient)
+        if self._is_sqlite:
+            refuse_second_writers(self.site)
         make_tables(self.site)
         establish(self.site)
         self._database = Path(database_url.removeprefix("sqlite:///"))

@@ -50,7 +50,6 @@ def _known_facts(site: "Site") -> tuple[KnownFact, ...]:
 PETITIONS = CaseKind(
     name="petitions",
     title=TranslationString("Petition"),
-    permission_prefix="petitions:case",
     rating=True,
     publishable=True,
     reopen="object",

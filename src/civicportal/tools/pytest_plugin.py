@@ -1,6 +1,7 @@
 """pytest fixtures for the tests of core, plugins and sites. Every test that uses one runs on each chosen database."""
 
 import json
+import logging
 import warnings
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -92,8 +93,12 @@ class _Session:
 @pytest.fixture(scope="session")
 def civic_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Session]:
     """Return the objects for the whole test run."""
-    session = _Session(tmp_path_factory.mktemp("civicportal"))
+    from civicportal.testing.mistakes import FailOnMistakes
+
+    session, mistakes = _Session(tmp_path_factory.mktemp("civicportal")), FailOnMistakes()
+    logging.getLogger("civicportal").addHandler(mistakes)
     yield session
+    logging.getLogger("civicportal").removeHandler(mistakes)
     session.close()
 
 

@@ -2,10 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from translationstring import TranslationString
 
+NavigationArea = Literal["citizen", "staff"]
+"""Pages that show a link."""
+NavigationSection = Literal["", "services", "admin"]
+"""Part of the side bar of staff."""
+WidgetArea = Literal["card", "main", "aside", "head", "desk"]
+"""Part of the citizens' home or the staff desk."""
+PanelArea = Literal["facts", "aside", "citizen_top", "citizen", "tracked"]
+"""Part of the page of a case."""
 ALL_KINDS = "*"
 """Instead of the name of a kind: cases of every kind are counted."""
 
@@ -24,11 +32,16 @@ class NavigationItem:
     title: TranslationString
     route: str
     icon: str
-    area: Literal["citizen", "staff"] = "citizen"
-    section: Literal["", "services", "admin"] = "services"
+    area: NavigationArea = "citizen"
+    section: NavigationSection = "services"
     weight: int = 0
     kind: str | None = None
     permission: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an area or section that no page shows."""
+        _known(self.name, "area", self.area, NavigationArea)
+        _known(self.name, "section", self.section, NavigationSection)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +56,14 @@ class Widget:
     """
 
     name: str
-    area: Literal["card", "main", "aside", "head", "desk"]
+    area: WidgetArea
     template: str
     context: Mapping[str, object] | Callable[[], Mapping[str, object] | None] = field(default_factory=dict)
     weight: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse an area that no page shows."""
+        _known(self.name, "area", self.area, WidgetArea)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +74,18 @@ class Panel:
     """
 
     name: str
-    area: Literal["facts", "aside", "citizen_top", "citizen", "tracked"]
+    area: PanelArea
     template: str
     context: Mapping[str, object] = field(default_factory=dict)
     weight: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse an area that no page shows."""
+        _known(self.name, "area", self.area, PanelArea)
+
+
+def _known(name: str, what: str, value: str, known: object) -> None:
+    if value not in get_args(known):
+        raise ValueError(
+            f"{name}: the {what} {value!r} is none of {', '.join(filter(None, get_args(known)))}"
+        )

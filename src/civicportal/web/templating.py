@@ -1,6 +1,7 @@
 """Jinja2 globals, and filters that format dates, digits and numbers of the city."""
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -20,10 +21,14 @@ from civicportal.util.i18n import (
     localized_digits,
     say,
 )
+from civicportal.util.icons import REFERENCE, icon_names
 from civicportal.util.lists import Total
 from civicportal.web.context import QuickContext, environment
 from civicportal.web.request import Request
 from civicportal.web.static import CORE, static_url
+from civicportal.web.translating import install
+
+log = logging.getLogger(__name__)
 
 
 def _locale(context: Any) -> str:
@@ -145,38 +150,14 @@ FILTERS = {
 }
 
 
-class Gettext:
-    """``_()`` and ``{% trans %}`` of templates, with translations cached for each language.
-
-    Set as ``jinja2.i18n.gettext``; one per application.
-    """
-
-    def __init__(self, domain: str) -> None:
-        self._domain = domain
-        self._known: dict[tuple[str, str], str] = {}
-
-    def gettext(self, message: str, mapping: Mapping[str, Any] | None = None) -> str:
-        """Return the translation of a template's text, with its placeholders replaced."""
-        localizer = get_current_request().localizer
-        if mapping:
-            return str(localizer.translate(message, domain=self._domain, mapping=mapping))
-        asked = (localizer.locale_name, message)
-        if asked not in self._known:
-            self._known[asked] = str(localizer.translate(message, domain=self._domain))
-        return self._known[asked]
-
-    def ngettext(self, singular: str, plural: str, n: int) -> str:
-        """Return the plural form for a number."""
-        localizer = get_current_request().localizer
-        return str(localizer.pluralize(singular, plural, n, domain=self._domain))
-
-
 @lru_cache(1000)
 def icon(url: str, name: str, cls: str = "") -> Markup:
     """Return an SVG icon, hidden from screen readers; a page has up to two hundred.
 
     :param url: of the icon sprite.
     """
+    if name not in icon_names():
+        log.error("there is no icon %r: %s lists them", name, REFERENCE, extra={"mistake": True})
     classes = escape(f"icon {cls}" if cls else "icon")
     use = f'<use href="{escape(url)}#{escape(name)}"/>'
     return Markup(f'<svg class="{classes}" aria-hidden="true" focusable="false">{use}</svg>')  # noqa: S704 - escaped
@@ -259,8 +240,7 @@ def includeme(config: Any) -> None:
         drawn_with = config.get_jinja2_environment()
         drawn_with.filters.update(FILTERS)
         drawn_with.context_class = QuickContext
-        # Jinja's own looks up ``gettext`` in the context, which is copied for that inside loops and blocks.
-        drawn_with.globals["_"] = drawn_with.globals["gettext"]
+        install(drawn_with)
 
     config.action(None, prepare, order=1000)
 

@@ -22,9 +22,8 @@ from civicportal.api import (
     store_files,
 )
 from civicportal_parking_permits.names import KIND, PAYMENT
-from civicportal_parking_permits.schemas import fee_values, term_values
+from civicportal_parking_permits.schemas import term_values
 from civicportal_parking_permits.services import PermitService
-from civicportal_parking_permits.settings import money
 from civicportal_parking_permits.terms import MONTHS
 from civicportal_parking_permits.workflow import PERMITS, usual_days, usual_fee
 from civicportal_parking_permits.zones import FILE, ZoneService
@@ -98,7 +97,7 @@ class Story:
 
     def _fee(self, case: Case) -> dict[str, Any]:
         fee = usual_fee(case, self.work).initial["fee"]
-        return fee_values(fee, money(self.work, fee))
+        return {"fee": fee}
 
     def _term(self, case: Case) -> dict[str, Any]:
         days = usual_days(case, self.work).initial

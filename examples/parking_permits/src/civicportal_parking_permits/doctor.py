@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, KartableService, Work, _, identity_of
+from civicportal.api import Finding, KartableService, Work, identity_of
+from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.names import PAYMENT
 from civicportal_parking_permits.zones import ZoneService
 

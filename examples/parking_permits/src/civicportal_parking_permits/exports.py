@@ -11,10 +11,10 @@ from civicportal.api import (
     Column,
     Export,
     Figures,
-    _,
     case_columns,
     figure_tables,
 )
+from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.schemas import DeskFilters, FigureSchema
 from civicportal_parking_permits.search import Filters, PermitSearch

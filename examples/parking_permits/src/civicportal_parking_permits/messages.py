@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from civicportal.api import MessageText, _
+from civicportal.api import MessageText
+from civicportal_parking_permits.i18n import _
 
 
 def _text(event: str, title: Any, text: Any, *fields: str) -> MessageText:
@@ -15,13 +16,7 @@ def _text(event: str, title: Any, text: Any, *fields: str) -> MessageText:
 MESSAGES = (
     _text("applied", _("Application received"), _("Your parking application is in.\nCode: {TRACK}\n{SITE}")),
     _text("checked", _("Documents checked"), _("The documents of {TRACK} are in order.\n{SITE}")),
-    _text("payment_due", _("Payment asked"), _("Permit {TRACK} waits for your payment.\n{SITE}")),
-    _text(
-        "payment_due_note",
-        _("Payment asked, with the fee"),
-        _("Permit {TRACK}: please pay {NOTE}.\n{SITE}"),
-        "NOTE",
-    ),
+    _text("payment_due", _("Payment asked"), _("Permit {TRACK}: please pay {FEE}.\n{SITE}"), "FEE"),
     _text("paid", _("Payment received"), _("Your payment for {TRACK} has arrived.\n{SITE}")),
     _text("issued", _("Permit issued"), _("Permit {TRACK} holds until {DATE}.\n{SITE}"), "DATE"),
     _text("expired", _("Permit expired"), _("Permit {TRACK} has expired.\n{SITE}")),

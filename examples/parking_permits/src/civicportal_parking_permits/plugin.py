@@ -23,11 +23,11 @@ from civicportal.api import (
     Site,
     Widget,
     Work,
-    _,
     hookimpl,
 )
 from civicportal_parking_permits import commands, demo, doctor, jobs, pieces, views
 from civicportal_parking_permits.exports import EXPORTS
+from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.messages import MESSAGES
 from civicportal_parking_permits.models import Base
 from civicportal_parking_permits.names import KIND, PAYMENT, ZONES

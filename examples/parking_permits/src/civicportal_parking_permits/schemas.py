@@ -23,9 +23,9 @@ from civicportal.api import (
     SearchFields,
     StrictSchema,
     TextAreaWidget,
-    _,
     optional_choice,
 )
+from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.terms import MONTHS
 
 LARGEST_FEE = 10**9
@@ -66,19 +66,6 @@ class Fee(StrictSchema):
         missing="",
         widget=TextAreaWidget(rows=2),
     )
-
-    def deserialize(self, cstruct: Any = colander.null) -> dict[str, Any]:
-        """Return the values of the step, with what the message says of them."""
-        values = super().deserialize(cstruct)
-        return fee_values(values["fee"], (self.bindings or {})["money"](values["fee"]), values["public_text"])
-
-
-def fee_values(fee: int, said: str, words: str = "") -> dict[str, Any]:
-    """Return the values of the step that asks for a payment.
-
-    :param said: the fee as the message says it.
-    """
-    return {"fee": fee, "public_text": words, NOTICE: {"note": said}}
 
 
 class Payment(StrictSchema):

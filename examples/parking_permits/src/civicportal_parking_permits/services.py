@@ -15,11 +15,11 @@ from civicportal.api import (
     Refused,
     Service,
     Work,
-    _,
     kind_of,
     localized_digits,
     open_once,
 )
+from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.zones import ZoneService

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import Facet, Span, Subject, Work, _, kind_of
+from civicportal.api import Facet, Span, Subject, Work, kind_of
+from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.search import Filters, PermitSearch

@@ -16,9 +16,9 @@ from civicportal.api import (
     Transition,
     Work,
     Workflow,
-    _,
 )
 from civicportal_parking_permits import schemas
+from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.names import KIND, PAYMENT
 from civicportal_parking_permits.settings import money
@@ -41,7 +41,7 @@ def usual_fee(case: Case, work: Work) -> Prefill:
     """Begin with the fee of the zone for the months that were asked for."""
     permit = work.session.get_one(Permit, case.id)
     fee = work.session.get_one(Zone, permit.zone_id).fee * permit.months
-    return Prefill(initial={"fee": fee}, bindings={"money": lambda amount: money(work, amount)})
+    return Prefill(initial={"fee": fee})
 
 
 def usual_days(case: Case, work: Work) -> Prefill:
@@ -57,7 +57,7 @@ def usual_days(case: Case, work: Work) -> Prefill:
 def said(values: Mapping[str, Any], work: Work) -> Mapping[str, str] | None:
     """Return what the message would say of a fee or of the last day that stands in the form."""
     if "fee" in values:
-        return {"note": money(work, values["fee"])}
+        return {"FEE": money(work, values["fee"])}
     if "last_day" in values:
         return schemas.moment_of(work.site.calendar, values["last_day"])
     return None
@@ -135,6 +135,12 @@ WORKFLOW = Workflow(
 )
 
 
+def message_fields(case: Case, work: Work) -> dict[str, str]:
+    """Return what messages say of a permit besides what they say of every case."""
+    fee = work.session.get_one(Permit, case.id).fee
+    return {} if fee is None else {"FEE": money(work, fee)}
+
+
 def facts(case: Case, work: Work) -> dict[str, str]:
     """Return what a site's routing rules may ask of an application."""
     permit: Permit | None = work.get(CaseService).detail(case)
@@ -152,7 +158,6 @@ PERMITS = CaseKind(
     name=KIND,
     title=TITLE,
     workflow=WORKFLOW,
-    permission_prefix=f"{KIND}:case",
     detail_model=Permit,
     papers=True,
     # It begins with the plate of their car.
@@ -160,4 +165,5 @@ PERMITS = CaseKind(
     icon=ICON,
     facts=facts,
     known_facts=known_facts,
+    message_fields=message_fields,
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 import colander
 from sqlalchemy import func, select
 
-from civicportal.api import Case, ConfigurationError, NotFound, Refused, Service, _
+from civicportal.api import Case, ConfigurationError, NotFound, Refused, Service
+from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.names import TAKEN
 from civicportal_parking_permits.settings import ZoneFields

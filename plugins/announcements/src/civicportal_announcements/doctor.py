@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, Work, _, key
+from civicportal.api import Finding, Work, key
+from civicportal_announcements.i18n import _
 from civicportal_announcements.schemas import settings_of
 
 PLACE = "plugins.announcements.opt_out"

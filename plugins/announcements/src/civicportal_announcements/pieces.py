@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Request, Widget, _, format_number
+from civicportal.api import Request, Widget, format_number
 from civicportal_announcements.board import Board
+from civicportal_announcements.i18n import _
 from civicportal_announcements.schemas import settings_of
 from civicportal_announcements.services import EDIT
 from civicportal_announcements.views.public import lead

@@ -17,11 +17,11 @@ from civicportal.api import (
     Site,
     Widget,
     Work,
-    _,
     hookimpl,
 )
 from civicportal_announcements import demo, doctor, pieces, views
 from civicportal_announcements.broadcasts import SEND, BroadcastService
+from civicportal_announcements.i18n import _
 from civicportal_announcements.jobs import JOBS
 from civicportal_announcements.models import AnnouncementsBase
 from civicportal_announcements.schemas import Settings

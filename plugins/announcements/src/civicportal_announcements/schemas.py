@@ -21,10 +21,10 @@ from civicportal.api import (
     SwitchWidget,
     Table,
     TextAreaWidget,
-    _,
     number,
     string,
 )
+from civicportal_announcements.i18n import _
 from civicportal_announcements.pictures import MOST
 
 LONGEST_BODY = 8000

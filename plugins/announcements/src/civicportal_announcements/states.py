@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, or_
 from translationstring import TranslationString
 
-from civicportal.api import _
+from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
 
 State = Literal["draft", "scheduled", "live", "ended", "deleted"]

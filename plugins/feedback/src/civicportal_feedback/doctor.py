@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, KartableService, Work, _, identity_of
+from civicportal.api import Finding, KartableService, Work, identity_of
+from civicportal_feedback.i18n import _
 from civicportal_feedback.publications import PERMISSION, PublicationService
 from civicportal_feedback.workflow import FEEDBACK
 

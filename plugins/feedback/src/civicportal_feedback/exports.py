@@ -13,11 +13,11 @@ from civicportal.api import (
     Column,
     Export,
     Figures,
-    _,
     case_columns,
     figure_tables,
 )
 from civicportal_feedback.choices import desk_choices
+from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.schemas import DeskFilters, FigureSchema

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from translationstring import TranslationString
 
-from civicportal.api import Option, _
+from civicportal.api import Option
+from civicportal_feedback.i18n import _
 
 
 @dataclass(frozen=True, kw_only=True)

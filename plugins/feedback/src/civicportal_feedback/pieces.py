@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from civicportal.api import AccessService, Case, OrganizationService, Panel, Request, Widget, _
+from civicportal.api import AccessService, Case, OrganizationService, Panel, Request, Widget
+from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.publications import PERMISSION, PublicationService

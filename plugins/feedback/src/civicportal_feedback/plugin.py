@@ -20,11 +20,11 @@ from civicportal.api import (
     Site,
     Widget,
     Work,
-    _,
     hookimpl,
 )
 from civicportal_feedback import demo, doctor, pieces, views
 from civicportal_feedback.exports import EXPORTS
+from civicportal_feedback.i18n import _
 from civicportal_feedback.messages import MESSAGES
 from civicportal_feedback.models import FeedbackBase
 from civicportal_feedback.publications import PERMISSION, PublicationService

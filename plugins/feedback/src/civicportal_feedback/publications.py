@@ -15,8 +15,8 @@ from civicportal.api import (
     Refused,
     Service,
     Work,
-    _,
 )
+from civicportal_feedback.i18n import _
 from civicportal_feedback.models import Feedback, Publication
 from civicportal_feedback.services import FeedbackService
 

@@ -20,9 +20,9 @@ from civicportal.api import (
     SearchFields,
     StrictSchema,
     TextAreaWidget,
-    _,
     optional_choice,
 )
+from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import CARDS, TITLES
 from civicportal_feedback.search import OPINIONS
 

@@ -19,13 +19,13 @@ from civicportal.api import (
     Span,
     SuggestionService,
     Total,
-    _,
     has_one_of,
     in_stage,
     searched_page,
     stages_of,
     unit_ids,
 )
+from civicportal_feedback.i18n import _
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.workflow import KIND
 

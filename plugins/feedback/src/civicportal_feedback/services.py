@@ -12,10 +12,10 @@ from civicportal.api import (
     Service,
     Unit,
     Work,
-    _,
     kind_of,
     open_once,
 )
+from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.workflow import KIND, NAMED

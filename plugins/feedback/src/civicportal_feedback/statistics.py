@@ -13,10 +13,10 @@ from civicportal.api import (
     Span,
     Subject,
     Work,
-    _,
     kind_of,
     unit_facet,
 )
+from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.search import FeedbackSearch, Filters

@@ -11,10 +11,10 @@ from civicportal.api import (
     Transition,
     Work,
     Workflow,
-    _,
     not_converted,
     objection_in_time,
 )
+from civicportal_feedback.i18n import _
 from civicportal_feedback.models import Feedback
 
 KIND = "feedback"
@@ -72,7 +72,6 @@ FEEDBACK = CaseKind(
     name=KIND,
     title=_("Message to the municipality"),
     workflow=WORKFLOW,
-    permission_prefix="feedback:case",
     detail_model=Feedback,
     rating=True,
     reopen="reopen",

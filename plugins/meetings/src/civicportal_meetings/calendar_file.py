@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from icalendar import Alarm, Calendar, Event
 
-from civicportal.api import Case, CaseService, Site, Work, _
+from civicportal.api import Case, CaseService, Site, Work
+from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Case, NavigationItem, Panel, Request, Widget, _
+from civicportal.api import Case, NavigationItem, Panel, Request, Widget
 from civicportal_meetings.days import titles
+from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services import AppointmentService, MeetingService

@@ -5,7 +5,8 @@ from datetime import time
 
 from translationstring import TranslationString
 
-from civicportal.api import CityCalendar, _
+from civicportal.api import CityCalendar
+from civicportal_meetings.i18n import _
 
 #: Names used by ``[calendar] weekend``, in the order of :meth:`datetime.date.weekday`.
 WEEKDAYS: dict[str, TranslationString] = {

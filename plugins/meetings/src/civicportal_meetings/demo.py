@@ -8,7 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from civicportal.api import Identity, Site, _, demo_cast, set_time
+from civicportal.api import Identity, Site, demo_cast, set_time
+from civicportal_meetings.i18n import _
 from civicportal_meetings.names import SESSIONS
 from civicportal_meetings.prefill import usual_place
 from civicportal_meetings.services import Applicant, DiaryService, NewSession, PublicDayService

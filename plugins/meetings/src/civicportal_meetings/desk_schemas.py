@@ -23,9 +23,9 @@ from civicportal.api import (
     SelectWidget,
     StrictSchema,
     TextAreaWidget,
-    _,
     optional_choice,
 )
+from civicportal_meetings.i18n import _
 
 MOST_SEATS = 200
 YEARS = range(1700, 2400)

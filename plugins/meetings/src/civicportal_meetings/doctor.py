@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, OrganizationService, Work, _, parse_hours
+from civicportal.api import Finding, OrganizationService, Work, parse_hours
+from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND
 
 

@@ -20,7 +20,6 @@ from civicportal.api import (
     OrganizationService,
     Sort,
     Work,
-    _,
     case_columns,
     figure_tables,
     kind_of,
@@ -29,6 +28,7 @@ from civicportal.api import (
 from civicportal_meetings.desk_schemas import FigureSchema
 from civicportal_meetings.desk_schemas import Filters as FilterForm
 from civicportal_meetings.figures import subject
+from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.search import Filters, MeetingSearch

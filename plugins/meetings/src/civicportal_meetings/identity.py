@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from civicportal.api import Case, IdentityFact, Work, _
+from civicportal.api import Case, IdentityFact, Work
+from civicportal_meetings.i18n import _
 from civicportal_meetings.models import MeetingRequest
 
 

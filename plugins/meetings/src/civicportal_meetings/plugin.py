@@ -22,11 +22,11 @@ from civicportal.api import (
     Site,
     Widget,
     Work,
-    _,
     hookimpl,
 )
 from civicportal_meetings import citizen_pieces, demo, doctor, jobs, staff_pieces, views
 from civicportal_meetings.exports import EXPORTS
+from civicportal_meetings.i18n import _
 from civicportal_meetings.messages import MESSAGES
 from civicportal_meetings.models import MeetingsBase
 from civicportal_meetings.names import GIVE_ORDERS, KIND, MINUTES, ORDERS, SESSIONS

@@ -16,8 +16,8 @@ from civicportal.api import (
     SelectWidget,
     StrictSchema,
     TextAreaWidget,
-    _,
 )
+from civicportal_meetings.i18n import _
 from civicportal_meetings.settings import LONGEST, SHORTEST
 from civicportal_meetings.steps import NOTE_UNITS, Seat, Time, seat_values, time_values
 

@@ -11,10 +11,10 @@ from civicportal.api import (
     Panel,
     Request,
     Widget,
-    _,
     kind_of,
 )
 from civicportal_meetings.days import titles
+from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND, ORDERS, VIEW
 from civicportal_meetings.services import AppointmentService, MeetingService, OrderService
 from civicportal_meetings.services.agenda import AgendaService

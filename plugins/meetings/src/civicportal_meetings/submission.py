@@ -24,9 +24,9 @@ from civicportal.api import (
     StrictSchema,
     TextAreaWidget,
     TextWidget,
-    _,
 )
 from civicportal_meetings.days import ANY, PARTS
+from civicportal_meetings.i18n import _
 
 MOST_COMPANIONS = 5
 OLDEST = 120

@@ -10,9 +10,9 @@ from civicportal.api import (
     Transition,
     Work,
     Workflow,
-    _,
 )
 from civicportal_meetings import prefill, schemas
+from civicportal_meetings.i18n import _
 from civicportal_meetings.identity import facts_of_identity
 from civicportal_meetings.models import MeetingRequest, Order
 from civicportal_meetings.names import KIND, MINUTES, ORDERS
@@ -230,7 +230,6 @@ MEETINGS = CaseKind(
     name=KIND,
     title=_("Meeting with the mayor"),
     workflow=MEETING_WORKFLOW,
-    permission_prefix="meetings:case",
     detail_model=MeetingRequest,
     papers=True,
     own_subject=True,
@@ -243,7 +242,6 @@ MAYORS_ORDERS = CaseKind(
     name=ORDERS,
     title=_("Order of the mayor"),
     workflow=ORDER_WORKFLOW,
-    permission_prefix="orders:case",
     detail_model=Order,
     icon="clipboard-list",
 )

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from civicportal.api import Option, OrganizationService, Work, _, kind_of, none_option
+from civicportal.api import Option, OrganizationService, Work, kind_of, none_option
 from civicportal_reports.categories import every_option
+from civicportal_reports.i18n import _
 from civicportal_reports.workflow import KIND
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, Work, _
+from civicportal.api import Finding, Work
 from civicportal_reports.categories import anything_else, topics
+from civicportal_reports.i18n import _
 
 
 def findings(work: Work) -> Iterator[Finding]:

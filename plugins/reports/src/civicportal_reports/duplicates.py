@@ -14,8 +14,8 @@ from civicportal.api import (
     Refused,
     Service,
     Work,
-    _,
 )
+from civicportal_reports.i18n import _
 from civicportal_reports.workflow import KIND
 
 STATUS = LINK = "duplicate"

@@ -16,11 +16,11 @@ from civicportal.api import (
     Export,
     Figures,
     PublicTexts,
-    _,
     case_columns,
     figure_tables,
 )
 from civicportal_reports.choices import desk_choices
+from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.schemas import DeskFilters, FigureSchema
 from civicportal_reports.search import Filters, ReportSearch

@@ -11,12 +11,12 @@ from civicportal.api import (
     Point,
     Request,
     Widget,
-    _,
     kind_of,
     public_status,
     render_svg,
     visible,
 )
+from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.nearby import NearbyService
 from civicportal_reports.pins import Pins

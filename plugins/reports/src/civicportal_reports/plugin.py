@@ -22,12 +22,12 @@ from civicportal.api import (
     Site,
     Widget,
     Work,
-    _,
     hookimpl,
 )
 from civicportal_reports import commands, demo, doctor, pieces, views
 from civicportal_reports.duplicates import DuplicateService
 from civicportal_reports.exports import EXPORTS
+from civicportal_reports.i18n import _
 from civicportal_reports.messages import MESSAGES
 from civicportal_reports.models import ReportsBase
 from civicportal_reports.nearby import NearbyService

@@ -21,10 +21,10 @@ from civicportal.api import (
     SearchFields,
     StrictSchema,
     Table,
-    _,
     number,
     optional_choice,
 )
+from civicportal_reports.i18n import _
 
 
 class Settings(Table):

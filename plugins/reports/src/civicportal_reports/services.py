@@ -15,10 +15,10 @@ from civicportal.api import (
     OrganizationService,
     Service,
     Work,
-    _,
     kind_of,
     open_once,
 )
+from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.places import Location
 from civicportal_reports.workflow import KIND

@@ -13,10 +13,10 @@ from civicportal.api import (
     Span,
     Subject,
     Work,
-    _,
     kind_of,
     unit_facet,
 )
+from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.workflow import KIND

@@ -17,9 +17,9 @@ from civicportal.api import (
     Transition,
     Work,
     Workflow,
-    _,
     objection_in_time,
 )
+from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.tally import PLACES
 
@@ -161,7 +161,6 @@ REPORTS = CaseKind(
     name=KIND,
     title=_("City report"),
     workflow=WORKFLOW,
-    permission_prefix="reports:case",
     detail_model=Report,
     rating=True,
     publishable=True,

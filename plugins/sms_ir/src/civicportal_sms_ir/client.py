@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from civicportal.api import Permanent, Site, Transient, Uncertain, _, cut_units
+from civicportal.api import Permanent, Site, Transient, Uncertain, cut_units
 from civicportal_sms_ir.answers import NoSuchMessage, read
 from civicportal_sms_ir.exchange import Request, exchange
+from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.records import (
     Pack,
     Received,

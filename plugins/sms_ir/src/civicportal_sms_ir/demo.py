@@ -11,8 +11,9 @@ from typing import cast
 
 from translationstring import TranslationString
 
-from civicportal.api import NotificationService, PhoneMessage, Site, Work, _
+from civicportal.api import NotificationService, PhoneMessage, Site, Work
 from civicportal.testing.sms_simulator import API_KEY, LINE, Mode, SmsSimulator
+from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.settings import NOBODY, Settings, Template
 from civicportal_sms_ir.wording import FIRST_NUMBER, panel_words, parameters_of
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from civicportal.api import Finding, SendError, Site, Work, _
+from civicportal.api import Finding, SendError, Site, Work
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.deliveries import DeliveryService
+from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.settings import NOBODY, TABLE, Settings, is_in_use
 
 ENOUGH = 20

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from civicportal.api import CannotTell, Message, Permanent, Site, _
+from civicportal.api import CannotTell, Message, Permanent, Site
 from civicportal_sms_ir.client import PAGE_SIZE, SmsIr, fitting
 from civicportal_sms_ir.deliveries import DeliveryService
+from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.records import Item, Record
 from civicportal_sms_ir.settings import Settings
 

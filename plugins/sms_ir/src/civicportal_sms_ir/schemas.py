@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import colander
 
-from civicportal.api import Table, _, boolean, number, string
+from civicportal.api import Table, boolean, number, string
+from civicportal_sms_ir.i18n import _
 
 BASE_URL = "https://api.sms.ir"
 

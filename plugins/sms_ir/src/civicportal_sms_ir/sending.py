@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from civicportal.api import Message, Permanent, Receipt, SendError, Site, _, key
+from civicportal.api import Message, Permanent, Receipt, SendError, Site, key
 from civicportal_sms_ir.client import SmsIr, is_iranian
 from civicportal_sms_ir.deliveries import DeliveryService
+from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.lookup import find, find_each
 from civicportal_sms_ir.settings import TABLE, Settings, Template
 from civicportal_sms_ir.statuses import Misfit

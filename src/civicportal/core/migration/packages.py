@@ -66,7 +66,9 @@ def packages(site: "Site") -> list[Package]:
         others = [table for other in found if other is not one for table in other.metadata.tables]
         covered = [table for table in others if table.startswith(f"{one.prefix}_")]
         if covered:
-            raise ConfigurationError(f"{one.name}: the prefix {one.prefix}_ covers the table {covered[0]!r}")
+            raise ConfigurationError(
+                f"plugin {one.name!r}: the prefix {one.prefix}_ covers the table {covered[0]!r} of another plugin: choose another prefix"
+            )
     return found
 
 

@@ -207,8 +207,11 @@ class AttachmentService(Service):
             self._of_case[case.id] = self.session.scalars(query).all()
         return self._of_case[case.id]
 
-    def publish(self, case: Case, public: bool) -> None:
-        """Show the case's pictures to everyone, or to the citizen only; staff's internal ones stay internal."""
+    def set_public(self, case: Case, public: bool) -> None:
+        """Set whether the case's pictures are published with it, except internal ones of staff.
+
+        They are visible to everyone only while the case itself is public: ``CaseService.publish`` sets both.
+        """
         self._of_case.pop(case.id, None)
         self.session.execute(
             update(Attachment)

@@ -25,7 +25,9 @@ def collect_kinds(site: Site) -> None:
     :raises ConfigurationError: for a kind that cannot work, and for a permission of a workflow step that units and
         categories cannot limit.
     """
-    kinds: dict[str, CaseKind] = collect(site.hooks, "register_case_kinds", lambda kind: kind.name, site=site)
+    kinds: dict[str, CaseKind] = collect(
+        site.hooks, "register_case_kinds", lambda kind: kind.name, owners=site.owners, site=site
+    )
     for _name, adapt in in_order(site.hooks, "adapt_case_kind"):
         kinds = {key: adapt(kind=kind, site=site) or kind for key, kind in kinds.items()}
     for kind in kinds.values():

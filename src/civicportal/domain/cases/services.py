@@ -267,7 +267,7 @@ class CaseService(Service):
             self.work.get(PublicTexts).release(case, words, allowed=allowed)
         with recounted(self.work, case):
             case.public, case.updated_at = public, self.work.clock.now()
-        self.work.get(AttachmentService).publish(case, public)
+        self.work.get(AttachmentService).set_public(case, public)
         self.record(case, "published" if public else "hidden")
 
     def mark_urgent(self, case: Case, urgent: bool) -> None:

@@ -8,6 +8,7 @@ import colander
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
+from civicportal.core.work import Work
 from civicportal.domain.accounts.kept import (
     count_submission,
     fill_kept,
@@ -25,6 +26,9 @@ from civicportal.web.request import Request
 if TYPE_CHECKING:
     from civicportal.domain.cases.models import Case
 
+#: Values of a form: as they are, or a function that reads them.
+FormValues = Mapping[str, Any] | Callable[[Work], Mapping[str, Any]]
+
 
 def case_form(
     request: Request,
@@ -33,8 +37,8 @@ def case_form(
     submit: Callable[[dict[str, Any]], "Case"],
     *,
     send: TranslationString | None = None,
-    bindings: Mapping[str, Any] | None = None,
-    initial: Mapping[str, Any] | None = None,
+    bindings: FormValues | None = None,
+    initial: FormValues | None = None,
 ) -> Any:
     """Show and process the form of a new case: a complete view.
 
@@ -44,11 +48,14 @@ def case_form(
 
     :param kind: name of the kind of case.
     :param submit: opens the case with the submitted values, under their idempotency ``key``; the reason of a :class:`~civicportal.domain.cases.errors.Refused` is shown
-    above the form.
+        above the form.
     :param send: label of the submit button.
-    :param bindings: further bindings of the schema besides country and calendar, for instance options.
-    :param initial: initial values of the form.
+    :param bindings: further bindings of the schema besides country and calendar, for instance options. A function is called
+        with a read-only unit of work of its own. Use one for values from the database, instead of ``request.work``: pictures
+        and limits are written before that opens, and SQLite has room for one writer.
+    :param initial: initial values of the form, or a function that returns them, called in the same way.
     """
+    bindings, initial = _read(request, bindings, initial)
     button = Button(title=send or _("Send"), css_class="btn-primary btn-lg w-100")
     form = BoundForm(
         request,
@@ -60,6 +67,14 @@ def case_form(
     )
     kept = request.method != "POST" and fill_kept(request, form)
     return handle_form(request, form, partial(_send, request, form, kind, submit), kept=kept)
+
+
+def _read(request: Request, *values: FormValues | None) -> list[Mapping[str, Any] | None]:
+    """Return the values, those of functions read in one unit of work."""
+    if not any(map(callable, values)):
+        return [None if callable(one) else one for one in values]
+    with request.site.work(actor=request.identity, write=False) as work:
+        return [one(work) if callable(one) else one for one in values]
 
 
 def _send(

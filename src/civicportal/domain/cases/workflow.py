@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from civicportal.domain.cases.tallies import Tally
 
 Stage = Literal["registered", "in_progress", "done", "rejected"]
+"""Stage of a state, the same for all kinds of cases."""
 Actor = Literal["staff", "citizen", "system"]
+"""Class of people that may take a transition."""
 Guard = Callable[["Case", "Work"], TranslationString | None]
+"""Function that returns why a transition is not possible now, or None."""
 
 #: The stages of all workflows, and their titles.
 STAGES: dict[str, TranslationString] = {
@@ -34,6 +37,10 @@ STAGES: dict[str, TranslationString] = {
     "done": _("Reviewed"),
     "rejected": _("Closed without action"),
 }
+RESERVED_FIELDS = frozenset(
+    {"notice", "version", "seen", "then", "ready", "insert", "anyway", "allowed", "noticed", "csrf_token"}
+)
+"""Names that no field of a transition's form can have: the portal's own hidden fields, and a key of ``CaseEvent.data``."""
 OPEN_STAGES = ("registered", "in_progress")
 """Stages of open cases."""
 
@@ -90,7 +97,7 @@ class Transition:
     :ivar text: suffix of the message key, if it is not the name of the new state.
     :ivar releases: the case returns to the whole unit, because its next step belongs to a colleague.
     :ivar notice: returns the message's values of an incomplete form, for the preview: ``moment`` and
-    ``note``, or one of them, as in ``CaseEvent.data``; None while they are missing.
+        ``note``, or one of them, as in ``CaseEvent.data``, and placeholders of ``CaseKind.message_fields``; None while they are missing.
     """
 
     name: str
@@ -196,12 +203,26 @@ class KnownFact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LinkKind:
+    """A kind of link from one case to another, see :class:`~civicportal.domain.cases.links.LinkService`.
+
+    :ivar name: stored in ``CaseLink.type``, at most 20 characters.
+    :ivar title: what the other case is to this one, for instance "Renewal".
+    :ivar back: what this case is to the other one, for instance "Earlier permit".
+    """
+
+    name: str
+    title: TranslationString
+    back: TranslationString
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseKind:
     """A kind of case, for instance reports; registered by a plugin.
 
     :ivar name: stored in ``cases.kind``.
     :ivar detail_model: the plugin's 1:1 table, whose primary key is ``case_id``.
-    :ivar permission_prefix: ``<kind>:case``.
+    :ivar permission_prefix: ``<kind>:case``, set if left out; nothing else is accepted.
     :ivar rating: the citizen rates each closing.
     :ivar publishable: an officer may publish a case with its text and pictures.
     :ivar papers: its pictures are private documents, visible to staff and the signed-in citizen, but not after verifying
@@ -218,13 +239,17 @@ class CaseKind:
     written, so with ``CaseService.detail``.
     :ivar known_facts: those facts with all their values on a site, for the form of a rule.
     :ivar identity: returns the identity data of a case's person; masked for staff unless requested by right.
+    :ivar message_fields: returns the values of the kind's own placeholders in messages, by their names in capital letters,
+        for instance ``{"ROOM": "12 B"}``. Called after the change, for texts that list such a placeholder. A value has at
+        most 25 UTF-16 units; a longer one refuses the step. Followers read it too.
+    :ivar links: kinds of links that lead from its cases to others.
     :ivar tally: counters of the kind besides those of every case.
     """
 
     name: str
     title: TranslationString
     workflow: Workflow
-    permission_prefix: str
+    permission_prefix: str = ""
     detail_model: type[Any] | None = None
     rating: bool = False
     publishable: bool = False
@@ -235,22 +260,39 @@ class CaseKind:
     made_from_case: str | None = None
     register_route: str | None = None
     level: int = 1
-    icon: str = "file"
+    icon: str = "file-text"
     facts: Callable[["Case", "Work"], dict[str, str]] | None = field(default=None)
     known_facts: Callable[["Site"], tuple[KnownFact, ...]] | None = field(default=None)
     identity: Callable[["Case", "Work"], Sequence[IdentityFact]] | None = field(default=None)
+    message_fields: Callable[["Case", "Work"], Mapping[str, str | TranslationString]] | None = field(
+        default=None
+    )
+    links: tuple[LinkKind, ...] = ()
     tally: "Tally | None" = None
 
     def permission(self, verb: str) -> str:
         """Return the name of one of the kind's rights: view, work, refer, comment, contact, …"""
         return f"{self.permission_prefix}:{verb}"
 
+    def __post_init__(self) -> None:
+        """Set the usual prefix of the rights."""
+        object.__setattr__(self, "permission_prefix", self.permission_prefix or f"{self.name}:case")
+
     def check(self) -> None:
         """Refuse an inconsistent kind.
 
         :raises ConfigurationError: with every problem found.
         """
+        if problems := self.flaws():
+            raise ConfigurationError(f"case kind {self.name!r}: {'; '.join(problems)}")
+
+    def flaws(self) -> list[str]:
+        """Return what is inconsistent in the kind, for its author."""
         problems = self.workflow.problems()
+        if self.permission_prefix != f"{self.name}:case":
+            problems.append(
+                f"permission_prefix is {self.permission_prefix!r}: leave it out, it is {self.name}:case"
+            )
         if self.reopen and not any(t.name == self.reopen for t in self.workflow.transitions):
             problems.append(f"the reopening transition {self.reopen!r} does not exist")
         elif any(t.name == self.reopen and "citizen" not in t.actors for t in self.workflow.transitions):
@@ -259,8 +301,7 @@ class CaseKind:
             problems.append(f"the transition {self.handover!r} for what goes on elsewhere does not exist")
         if self.rating and not self.reopen:
             problems.append("a kind that is rated needs a reopening transition, for objections")
-        if problems:
-            raise ConfigurationError(f"case kind {self.name!r}: {'; '.join(problems)}")
+        return problems
 
 
 #: Verbs of the rights that every kind has.
@@ -296,7 +337,6 @@ def unknown_kind(name: str) -> CaseKind:
         name=name,
         title=_("Inactive service"),
         workflow=Workflow(initial="registered", states=states, transitions=()),
-        permission_prefix=f"{name}:case",
         icon="plug-connected-x",
         # Only the plugin knew what its pictures showed and who named it.
         papers=True,

@@ -13,7 +13,8 @@ from civicportal.domain.accounts.identity_levels import IdentityFact
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.verification import VerificationService, identity_facts
 from civicportal.domain.audit.services import AuditService
-from civicportal.domain.cases.access.rights import AccessService, holds, visible
+from civicportal.domain.cases.access.rights import AccessService, holds
+from civicportal.domain.cases.links import LinkedCase, LinkService
 from civicportal.domain.cases.models import Case, CaseLink, Follower
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
@@ -34,21 +35,6 @@ RULES: dict[str, TranslationString] = {
     "fallback": _("No rule fitted"),
     UNATTENDED: _("The unit that it belongs to has nobody for it"),
 }
-#: Name of a link as seen from the earlier case, and from the later one.
-LINK_TITLES: dict[str, tuple[TranslationString, TranslationString]] = {
-    "duplicate": (_("Duplicate"), _("Duplicate")),
-    "follow_up": (_("Follow-up case"), _("Where it came from")),
-    "converted": (_("It goes on here"), _("What it was made from")),
-}
-LINKED = (_("Linked"), _("Linked"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Link:
-    """A linked case."""
-
-    title: TranslationString
-    case: Case
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +61,7 @@ class Facts:
     source: TranslationString | str
     rule: TranslationString | str
     followers: int
-    links: Sequence[Link]
+    links: Sequence[LinkedCase]
     lookers: Sequence[str]
 
 
@@ -127,7 +113,7 @@ class FactsService(Service):
             source=SOURCES.get(case.source, case.source),
             rule=self._rule(case),
             followers=followers,
-            links=self._links(case) if has_links else (),
+            links=self.work.get(LinkService).of(case) if has_links else (),
             lookers=self.work.get(AuditService).lookers(case.id, JUST_NOW) if has_lookers else (),
         )
 
@@ -193,20 +179,6 @@ class FactsService(Service):
         query = select(followers.scalar_subquery(), links.exists(), looks.exists())
         number, has_links, has_lookers = self.session.execute(query).one()
         return number, has_links, has_lookers
-
-    def _links(self, case: Case) -> list[Link]:
-        links = self.session.scalars(select(CaseLink).where(_either_end(case)).order_by(CaseLink.id)).all()
-        ids = {id_ for link in links for id_ in (link.from_id, link.to_id)} - {case.id}
-        query = select(Case).where(Case.id.in_(ids), visible(self.work.actor))
-        others = {other.id: other for other in self.session.scalars(query)}
-        found = [
-            (link, others.get(link.to_id if link.from_id == case.id else link.from_id)) for link in links
-        ]
-        return [
-            Link(title=LINK_TITLES.get(link.type, LINKED)[other.id == link.from_id], case=other)
-            for link, other in found
-            if other
-        ]
 
 
 def _either_end(case: Case) -> ColumnElement[bool]:

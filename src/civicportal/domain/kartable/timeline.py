@@ -9,6 +9,7 @@ from translationstring import TranslationString
 from civicportal.core.work import Service
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.history import name_of_step
+from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind
@@ -65,6 +66,8 @@ SYMBOLS = {
     "followers_brought": "users",
     "followers_released": "users",
     "deadline": "calendar-event",
+    LINKED: "link",
+    UNLINKED: "link",
 }
 CLOSERS = frozenset({"referred", "returned"})
 
@@ -108,6 +111,7 @@ class StaffHistory(Service):
         super().__init__(work)
         self.cases = work.get(CaseService)
         self.organization = work.get(OrganizationService)
+        self.links = work.get(LinkService)
 
     def of(self, case: Case) -> list[StaffEvent]:
         """Return every event of a case, latest first."""
@@ -151,6 +155,8 @@ class StaffHistory(Service):
             return state.title if state else kind.title
         if event.type == "commented":
             return _("Expert comment") if event.data.get("expert") else _("Internal note")
+        if event.type in (LINKED, UNLINKED):
+            return self.links.title(event)
         data: Any = event.data
         mapping = {
             "from": self.organization.unit_name(

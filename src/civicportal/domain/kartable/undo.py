@@ -8,6 +8,7 @@ from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.conversion import LINK
 from civicportal.domain.cases.errors import CannotUndo
+from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CannotUndo", "UndoService"]
 
-UNDOABLE = frozenset({"transition", "referred", "returned"})
+UNDOABLE = frozenset({"transition", "referred", "returned", LINKED, UNLINKED})
+ASIDE = frozenset({"published", "hidden", "urgent", "not_urgent"})
+"""Events that leave status and referrals unchanged: a person's transition can still be undone after their own of these."""
 
 
 class UndoService(Service):
@@ -24,7 +27,7 @@ class UndoService(Service):
 
     def last(self, case: Case) -> CaseEvent | None:
         """Return the event that the actor can undo now, if any."""
-        event = self.work.get(CaseService).last_event(case)
+        event = self._last_step(case)
         if event is None or event.type not in UNDOABLE or event.actor_id != self.work.actor.user_id:
             return None
         if LINK in event.data or "undo" not in event.data:
@@ -32,6 +35,14 @@ class UndoService(Service):
             return None
         seconds = self.work.site.settings["notifications"]["undo_seconds"]
         return event if self.work.clock.now() - event.at < timedelta(seconds=seconds) else None
+
+    def _last_step(self, case: Case) -> CaseEvent | None:
+        cases, me = self.work.get(CaseService), self.work.actor.user_id
+        event = cases.last_event(case)
+        if event is None or event.type not in ASIDE or event.actor_id != me:
+            return event
+        others = (one for one in cases.events(case) if one.type not in ASIDE or one.actor_id != me)
+        return next(others, None)
 
     def undo(self, case: Case, event_id: int) -> CaseEvent:
         """Undo a transition.
@@ -46,9 +57,12 @@ class UndoService(Service):
             return self._reverse(case, event)
 
     def _reverse(self, case: Case, event: CaseEvent) -> CaseEvent:
-        self._restore_lines(case, event)
         cases = self.work.get(CaseService)
-        cases.restore(case, event)
+        if event.type in (LINKED, UNLINKED):
+            self.work.get(LinkService).reverse(case, event)
+        else:
+            self._restore_lines(case, event)
+            cases.restore(case, event)
         reversal = cases.record(
             case,
             "undone",

@@ -1,14 +1,18 @@
 """Text and placeholder values of a notification about a case."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from translationstring import TranslationString
 
 from civicportal.domain.cases.history import public_status
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.notifications.texts import TextService
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.util.i18n import localized_digits
+from civicportal.util.errors import CivicportalError
+from civicportal.util.i18n import localized_digits, say
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -17,10 +21,24 @@ if TYPE_CHECKING:
     from civicportal.domain.cases.workflow import CaseKind
 
 NOTICE = "notice"
-"""Key of ``CaseEvent.data`` under which a transition may set ``moment`` (ISO 8601, aware) and ``note`` for the message."""
+"""Key of ``CaseEvent.data`` under which a transition may set values of the message.
+
+A mapping with ``moment`` (ISO 8601, aware: date and time in the message, if not those of the change) and ``note`` (the
+placeholder ``NOTE``, at most 25 UTF-16 units).
+"""
 
 #: Changes other than transitions about which the citizen is notified.
 _OTHERS = {"referred": "referred", "returned": "referred", "commented": "answered"}
+
+
+class MessageFieldsMissing(CivicportalError):
+    """A text has a field that the kind of the case does not fill in: it would be sent in braces."""
+
+    def __init__(self, key: str, names: Iterable[str]) -> None:
+        listed = ", ".join(f"{{{name}}}" for name in sorted(names))
+        super().__init__(
+            f"the message text {key!r} lists {listed}, which CaseKind.message_fields of its kind does not return"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +47,23 @@ class Facts:
 
     :ivar unit_id: the unit that has the case now.
     :ivar moment: date and time in the message.
-    :ivar note: at most 25 UTF-16 units of it are sent.
+    :ivar note: at most 25 UTF-16 units.
+    :ivar own: values of the kind's own placeholders, see :attr:`~civicportal.domain.cases.workflow.CaseKind.message_fields`.
     """
 
     status: str
     moment: datetime
     unit_id: int | None = None
     note: str = ""
+    own: Mapping[str, str | TranslationString] = field(default_factory=dict)
+
+
+def keys_of_kind(kind: "CaseKind") -> set[str]:
+    """Return the keys of all texts that changes of a kind of case can send."""
+    states = [state.name for state in kind.workflow.states]
+    own = [transition.text for transition in kind.workflow.transitions if transition.text]
+    names = [*states, *(f"re{name}" for name in states), *own, "reopened", *_OTHERS.values()]
+    return {f"{kind.name}.{name}{end}" for name in names for end in ("", "_note")}
 
 
 def keys_of_step(kind: "CaseKind", before: str | None, after: str, own: str | None = None) -> list[str]:
@@ -86,6 +114,7 @@ class Notices:
     """Choose and render the texts of cases; a preview uses the same code as the message."""
 
     def __init__(self, work: "Work") -> None:
+        self.work = work
         self.site = work.site
         self.texts = work.get(TextService)
         self.organization = work.get(OrganizationService)
@@ -98,6 +127,20 @@ class Notices:
             if key in self.site.messages:
                 return key
         return None
+
+    def own_fields(self, case: "Case", key: str) -> dict[str, str | TranslationString]:
+        """Return the values of the fields that a text lists and the core does not know; empty if it lists none.
+
+        :raises MessageFieldsMissing: when the kind does not return one of them.
+        """
+        wanted = self.site.messages[key].own_fields
+        if not wanted:
+            return {}
+        kind = kind_of(self.site, case.kind)
+        found = dict(kind.message_fields(case, self.work)) if kind.message_fields else {}
+        if missing := wanted - found.keys():
+            raise MessageFieldsMissing(key, missing)
+        return {name: found[name] for name in wanted}
 
     def fields(self, case: "Case", facts: Facts, locale: str, *, own: bool = True) -> dict[str, str]:
         """Return the values of all placeholders of a case's texts.
@@ -114,4 +157,5 @@ class Notices:
             "DATE": calendar.format_date(facts.moment, "short", locale),
             "TIME": calendar.format_time(facts.moment, locale),
             "NOTE": facts.note,
+            **{name: say(value, self.site.localizer(locale)) for name, value in facts.own.items()},
         }

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -84,6 +84,7 @@ class NotificationService(Service):
         if key is None:
             return
         me, case = self.work.actor, change.case
+        facts = replace(facts, own=self.notices.own_fields(case, key))
         if change.type == "opened" and me.is_citizen and me.user_id == case.citizen_id and me.mobile:
             # The sender of a new case is loaded already, except for their preferences.
             write_wanted(self.work, "case_notices", self._row(change, key, facts, me.user_id, me))
@@ -258,6 +259,7 @@ class NotificationService(Service):
         unit_id: int | None = None,
         moment: datetime | None = None,
         note: str = "",
+        own_fields: Mapping[str, str] | None = None,
     ) -> Preview | None:
         """Return the citizen's message for a transition or a referral.
 
@@ -265,6 +267,8 @@ class NotificationService(Service):
         :param own: suffix of the text key that the transition defines.
         :param unit_id: the addressee of a referral.
         :param moment: of an appointment; now if None.
+        :param own_fields: values of the kind's own fields as they would be, over those that the case has.
+        :raises Refused: when a value is longer than a field.
         """
         kind = kind_of(self.site, case.kind)
         keys = keys_of_step(kind, case.status, target, own) if target else [f"{kind.name}.referred"]
@@ -279,6 +283,7 @@ class NotificationService(Service):
         if key is None or citizen is None:
             return None
         locale = self.locale_of(citizen)
+        facts = replace(facts, own={**self.notices.own_fields(case, key), **(own_fields or {})})
         return self.preview(key, self.notices.fields(case, facts, locale), locale)
 
     # -- inside ---------------------------------------------------------------------------------------------

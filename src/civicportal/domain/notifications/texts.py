@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from civicportal.core.messages import MessageText
+from civicportal.core.messages import COMMON_FIELDS, MessageText
 from civicportal.core.work import Service
+from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.history import public_status
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.models import StoredText
@@ -21,13 +22,24 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
     from civicportal.core.work import Work
 
-#: Placeholders that every text may use.
-COMMON_FIELDS = ("SITE", "HOST", "PHONE")
-#: UTF-16 units: templates of providers allow 25 per field; with 24 the longest notification of a referral is one part.
-LONGEST = {"UNIT": 24}
-LONGEST_OTHER = 25
-_WHOLE = frozenset({"CODE", "TRACK", "SITE", "HOST", "PHONE"})
-_FIELD = re.compile(r"\{([A-Z]+)\}")
+LONGEST = 25
+"""Maximum UTF-16 units of a value: templates of providers allow no more."""
+#: The site's own names are truncated. With 24 the longest notification of a referral is one part.
+_SHORTENED = {"UNIT": 24, "STATUS": LONGEST}
+_WHOLE = frozenset({"CODE", "CODES", "TRACK", "SITE", "HOST", "PHONE"})
+_FIELD = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
+
+
+class FieldTooLong(Refused):
+    """A value is longer than the placeholder of a message allows."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__(
+            _(
+                "The SMS has room for ${count} letters here: “${value}”. Please shorten it.",
+                mapping={"count": LONGEST, "value": value},
+            )
+        )
 
 
 def fill(text: str, fields: Mapping[str, str]) -> str:
@@ -41,11 +53,18 @@ def used_fields(text: str) -> set[str]:
 
 
 def cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
-    """Truncate values to the maximum of a placeholder, except codes, numbers and names of the site."""
-    return {
-        name: value if name in _WHOLE else cut_units(value, LONGEST.get(name, LONGEST_OTHER)).strip()
+    """Truncate names of units and statuses to the maximum of a placeholder.
+
+    :raises FieldTooLong: for any other value that is too long, except codes, numbers and names of the site.
+    """
+    fitting = {
+        name: cut_units(value, _SHORTENED[name]).strip() if name in _SHORTENED else value
         for name, value in fields.items()
     }
+    for name, value in fitting.items():
+        if name not in _WHOLE and utf16_len(value) > LONGEST:
+            raise FieldTooLong(value)
+    return fitting
 
 
 def common_fields(site: "Site", locale: str | None = None) -> dict[str, str]:
@@ -95,9 +114,10 @@ class TextService(Service):
         return None if wording is None else fill(wording, self.values(key, fields, locale))
 
     def values(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> dict[str, str]:
-        """Return the values a text of this key may use, truncated, with the site's own.
+        """Return the values a text of this key may use, with the site's own.
 
         :param locale: a language of the site; its own if None.
+        :raises FieldTooLong: when a value is longer than a field.
         """
         allowed = self.allowed(key)
         given = {**common_fields(self.site, locale), **fields}
@@ -128,10 +148,12 @@ class TextService(Service):
             "DATE": self.site.calendar.format_date(now, "short", locale),
             "TIME": self.site.calendar.format_time(now, locale),
             "UNIT": str(translate(_("Name of a unit of the greatest length"))),
-            "NOTE": str(translate(_("Some words of the greatest length"))),
+            "NOTE": cut_units(str(translate(_("Some words of the greatest length"))), LONGEST),
             "STATUS": self._longest_status(key),
         }
-        return self.values(key, usual)
+        # What a kind of case says in fields of its own may be as long as a field.
+        own = {name: "0" * LONGEST for name in self.site.messages[key].fields if name not in usual}
+        return self.values(key, {**own, **common_fields(self.site), **usual})
 
     def save(self, key: str, text: str) -> None:
         """Save the site's wording of a text in its main language."""

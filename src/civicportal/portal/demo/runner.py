@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 Progress = Callable[[int, int], None]
+"""Function that is called with the finished and the total number of items."""
 
 MARK = "demo"
 """Key of the seed that marks a database with demo data, which production refuses."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from gettext import GNUTranslations, NullTranslations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from translationstring import TranslationString
@@ -115,8 +114,7 @@ class _Nothing(NullTranslations):
 
 def _catalogues(site: "Site", language: str) -> Iterator[GNUTranslations]:
     for folder in site.translation_dirs:
-        path = Path(folder) / language / "LC_MESSAGES/civicportal.mo"
-        if path.exists():
+        for path in (folder / language / "LC_MESSAGES").glob("*.mo"):
             with path.open("rb") as file:
                 catalogue = GNUTranslations(file)
             catalogue.add_fallback(_Nothing())

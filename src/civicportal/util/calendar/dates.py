@@ -13,7 +13,9 @@ from civicportal.util.i18n import InvalidInput, _
 from civicportal.util.persian import compact
 
 CalendarKind = Literal["jalali", "gregorian"]
+"""Calendar of a site."""
 YearMonthDay = tuple[int, int, int]
+"""Date of a calendar: year, month, day."""
 
 _TYPED_DATE = re.compile(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})")
 #: A date as it is typed.

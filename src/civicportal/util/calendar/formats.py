@@ -10,6 +10,7 @@ from civicportal.util.calendar.dates import CalendarKind, to_calendar
 from civicportal.util.i18n import _, is_persian, localized_digits
 
 DateStyle = Literal["long", "medium", "short", "day_month", "weekday", "month"]
+"""Format of a date."""
 
 
 def _names(words: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from translationstring import TranslationString
 ALLOWED, NOTICED = "allowed", "noticed"
 """Names of the checkboxes below a field with personal data: words that are not names, a warning that was read."""
 TakeFiles = Callable[[list[Any]], list[str]]
+"""Function that stores uploaded files and returns their keys."""
 
 
 class FormInvalid(Exception):

@@ -5,7 +5,8 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import Case, Option, Refused, Request, _, case_form, upload_owner
+from civicportal.api import Case, Option, Refused, Request, Work, case_form, upload_owner
+from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.schemas import Submission, month_options
@@ -22,7 +23,7 @@ def new(request: Request) -> Any:
         KIND,
         partial(_submit, request, None),
         send=_("Send the application"),
-        bindings=_choices(request),
+        bindings=partial(_choices, request),
     )
 
 
@@ -42,7 +43,7 @@ def renew(request: Request) -> Any:
         KIND,
         partial(_submit, request, case),
         send=_("Renew the permit"),
-        bindings=_choices(request),
+        bindings=partial(_choices, request),
         initial=initial,
     )
 
@@ -61,18 +62,17 @@ def _submit(request: Request, renews: Case | None, values: dict[str, Any]) -> Ca
     )
 
 
-def _choices(request: Request) -> dict[str, Any]:
-    """Return zones and terms, read apart: pictures of a form are worked on before the request's unit of work opens."""
-    with request.site.work(actor=request.identity, write=False) as work:
-        zones = [
-            Option(
-                value=zone.key,
-                label=zone.name,
-                hint=_price(request, money(work, zone.fee, request.locale_name)),
-            )
-            for zone in work.get(ZoneService).all()
-            if zone.active
-        ]
+def _choices(request: Request, work: Work) -> dict[str, Any]:
+    """Return the options of zones and terms."""
+    zones = [
+        Option(
+            value=zone.key,
+            label=zone.name,
+            hint=_price(request, money(work, zone.fee, request.locale_name)),
+        )
+        for zone in work.get(ZoneService).all()
+        if zone.active
+    ]
     return {"zones": zones, "months": month_options(request.translate)}
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import AuditService, BoundForm, Button, Request, _, handle_form
+from civicportal.api import AuditService, BoundForm, Button, Request, handle_form
+from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import ZONES
 from civicportal_parking_permits.schemas import ZoneForm

@@ -13,11 +13,11 @@ from civicportal.api import (
     PersonalDataFound,
     PublicTexts,
     Request,
-    _,
     show_found,
 )
 from civicportal_announcements.board import Board
 from civicportal_announcements.broadcasts import BroadcastService, Estimate
+from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
 from civicportal_announcements.schemas import BroadcastForm, ConfirmedBroadcast, settings_of
 from civicportal_announcements.views.public import lead

@@ -4,9 +4,10 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 
-from civicportal.api import BoundForm, Request, _, whole_number
+from civicportal.api import BoundForm, Request, whole_number
 from civicportal_announcements.board import VIEWS, Board
 from civicportal_announcements.broadcasts import SEND
+from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
 from civicportal_announcements.schemas import DeskFilters
 from civicportal_announcements.services import HIDDEN, PUBLISH, PostService

@@ -12,12 +12,12 @@ from civicportal.api import (
     PersonalDataFound,
     PictureGone,
     Request,
-    _,
     show_found,
     upload_owner,
 )
 from civicportal_announcements.board import Board
 from civicportal_announcements.content import content_of, initial_of
+from civicportal_announcements.i18n import _
 from civicportal_announcements.markup import render_markup
 from civicportal_announcements.models import Post
 from civicportal_announcements.pictures import MOST, focus_classes

@@ -7,7 +7,8 @@ from pyramid.httpexceptions import HTTPBadRequest
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
-from civicportal.api import FileRefused, Key, Request, _, take_files
+from civicportal.api import FileRefused, Key, Request, take_files
+from civicportal_announcements.i18n import _
 from civicportal_announcements.pictures import MOST, moved, store_sizes
 
 FILES = "image_key_files"

@@ -14,7 +14,6 @@ from civicportal.api import (
     OrganizationService,
     PictureGone,
     Request,
-    _,
     count_submission,
     fill_kept,
     forget_kept,
@@ -26,6 +25,7 @@ from civicportal.api import (
     warn_of_personal_data,
     whole_number,
 )
+from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.publications import PublicationService
 from civicportal_feedback.schemas import ANONYMOUS, NAMED, Submission

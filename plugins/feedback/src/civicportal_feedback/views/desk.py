@@ -18,7 +18,6 @@ from civicportal.api import (
     Refused,
     Request,
     StaleCase,
-    _,
     allowed_words,
     kind_of,
     list_total,
@@ -27,6 +26,7 @@ from civicportal.api import (
     whole_number,
 )
 from civicportal_feedback.choices import desk_choices
+from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.publications import PublicationService

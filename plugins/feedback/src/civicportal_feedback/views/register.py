@@ -3,7 +3,8 @@
 from functools import partial
 from typing import Any
 
-from civicportal.api import BoundForm, Button, Request, _, handle_form, kind_of, register_for, take_files
+from civicportal.api import BoundForm, Button, Request, handle_form, kind_of, register_for, take_files
+from civicportal_feedback.i18n import _
 from civicportal_feedback.schemas import Registration
 from civicportal_feedback.services import FeedbackService
 from civicportal_feedback.views.citizen import new_message, units_before

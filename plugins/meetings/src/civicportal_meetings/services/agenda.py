@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 
-from civicportal.api import AccessService, Case, OrganizationService, Service, Work, _, format_number, visible
+from civicportal.api import AccessService, Case, OrganizationService, Service, Work, format_number, visible
+from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession
 from civicportal_meetings.services.sessions import PublicDayService
 from civicportal_meetings.week import Day, Entry

@@ -14,9 +14,9 @@ from civicportal.api import (
     Refused,
     Service,
     Work,
-    _,
     promise_deadline,
 )
+from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest, Reserve
 from civicportal_meetings.services.diary import DiaryService
 from civicportal_meetings.services.sessions import PublicDayService

@@ -19,10 +19,10 @@ from civicportal.api import (
     Service,
     Unit,
     Work,
-    _,
     kind_of,
     open_once,
 )
+from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Order
 from civicportal_meetings.names import GIVE_ORDERS, KIND, ORDERS, REFER_ORDERS
 

@@ -18,10 +18,10 @@ from civicportal.api import (
     Refused,
     Service,
     Work,
-    _,
     kind_of,
     step_values,
 )
+from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.appointments import AppointmentService

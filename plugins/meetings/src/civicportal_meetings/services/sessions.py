@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from civicportal.api import AccessService, Case, CaseService, NotFound, Refused, Service, Work, _, step_values
+from civicportal.api import AccessService, Case, CaseService, NotFound, Refused, Service, Work, step_values
+from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingSession, Reserve
 from civicportal_meetings.names import KIND, WORK
 from civicportal_meetings.services.diary import DiaryService

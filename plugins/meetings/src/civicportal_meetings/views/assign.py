@@ -20,13 +20,13 @@ from civicportal.api import (
     Request,
     StaleCase,
     Transition,
-    _,
     kind_of,
     step_values,
     whole_number,
 )
 from civicportal_meetings.days import titles
 from civicportal_meetings.desk_schemas import day_in
+from civicportal_meetings.i18n import _
 from civicportal_meetings.month import month_of
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services import AppointmentService, DiaryService, MeetingService

@@ -15,10 +15,10 @@ from civicportal.api import (
     OrganizationService,
     Refused,
     Request,
-    _,
     handle_form,
 )
 from civicportal_meetings import desk_schemas
+from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND, ORDERS
 from civicportal_meetings.services import NewOrder, OrderService
 

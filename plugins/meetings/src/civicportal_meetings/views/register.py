@@ -3,7 +3,8 @@
 from functools import partial
 from typing import Any
 
-from civicportal.api import BoundForm, Button, Request, _, handle_form, kind_of, register_for, take_files
+from civicportal.api import BoundForm, Button, Request, handle_form, kind_of, register_for, take_files
+from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services import MeetingService
 from civicportal_meetings.submission import Registration

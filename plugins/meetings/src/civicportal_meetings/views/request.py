@@ -14,7 +14,6 @@ from civicportal.api import (
     PictureGone,
     Refused,
     Request,
-    _,
     count_submission,
     fill_kept,
     forget_kept,
@@ -29,6 +28,7 @@ from civicportal.api import (
     upload_owner,
 )
 from civicportal_meetings.days import ANY, office_days
+from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services import Applicant, MeetingService, NewMeeting
 from civicportal_meetings.submission import Submission

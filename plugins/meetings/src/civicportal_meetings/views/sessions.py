@@ -15,13 +15,13 @@ from civicportal.api import (
     Reason,
     Refused,
     Request,
-    _,
     handle_form,
     kind_of,
     whole_number,
 )
 from civicportal_meetings import desk_schemas
 from civicportal_meetings.desk_schemas import day_in
+from civicportal_meetings.i18n import _
 from civicportal_meetings.jobs import recall_members
 from civicportal_meetings.models import MeetingSession
 from civicportal_meetings.names import KIND, SESSIONS

@@ -13,7 +13,6 @@ from civicportal.api import (
     OrganizationService,
     Request,
     StaleCase,
-    _,
     copy_pictures,
     handle_form,
     kind_of,
@@ -21,6 +20,7 @@ from civicportal.api import (
     whole_number,
 )
 from civicportal_reports.categories import grouped_leaves, topics
+from civicportal_reports.i18n import _
 from civicportal_reports.schemas import Conversion
 from civicportal_reports.services import NewReport, ReportService
 from civicportal_reports.views.places import center, place_of

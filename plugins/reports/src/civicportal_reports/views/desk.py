@@ -13,7 +13,6 @@ from civicportal.api import (
     OrganizationService,
     Refused,
     Request,
-    _,
     figures_page,
     kind_of,
     list_total,
@@ -21,6 +20,7 @@ from civicportal.api import (
     whole_number,
 )
 from civicportal_reports.choices import desk_choices
+from civicportal_reports.i18n import _
 from civicportal_reports.schemas import DeskFilters, FigureSchema
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.statistics import subject

@@ -16,11 +16,11 @@ from civicportal.api import (
     PublicHistory,
     PublicTexts,
     Request,
-    _,
     kind_of,
     public_status,
 )
 from civicportal_reports.categories import filter_options, topics
+from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.pins import Pins
 from civicportal_reports.schemas import MeToo, PublicFilters

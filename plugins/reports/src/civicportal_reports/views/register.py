@@ -3,8 +3,9 @@
 from functools import partial
 from typing import Any
 
-from civicportal.api import BoundForm, Button, Request, _, handle_form, kind_of, register_for, take_files
+from civicportal.api import BoundForm, Button, Request, handle_form, kind_of, register_for, take_files
 from civicportal_reports.categories import leaf_options
+from civicportal_reports.i18n import _
 from civicportal_reports.schemas import Registration
 from civicportal_reports.services import ReportService
 from civicportal_reports.views.places import center, place_of

@@ -13,7 +13,6 @@ from civicportal.api import (
     OrganizationService,
     PictureGone,
     Request,
-    _,
     count_submission,
     fill_kept,
     forget_kept,
@@ -27,6 +26,7 @@ from civicportal.api import (
     warn_of_personal_data,
 )
 from civicportal_reports.categories import Topic, anything_else, leaf_options, topics
+from civicportal_reports.i18n import _
 from civicportal_reports.nearby import NearbyService
 from civicportal_reports.places import Location, OutsideCity, locate
 from civicportal_reports.schemas import NearPlace, Submission

@@ -8,6 +8,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.core.work import Work
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.access.rights import AccessService, holds
+from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import Transition
@@ -74,12 +75,21 @@ def preview(request: Request) -> dict[str, Any]:
         if transition is None:
             raise NotFound("no such step")
         said = _said(request, transition, case, work)
-        notice = None
+        notice, refusal = None, None
         if transition.notify and said is not None:
-            notice = work.get(NotificationService).preview_step(
-                case, target=transition.target, own=transition.text, **said
-            )
-    return {"notice": notice, "case": case, "transition": transition, "incomplete": said is None}
+            try:
+                notice = work.get(NotificationService).preview_step(
+                    case, target=transition.target, own=transition.text, **said
+                )
+            except Refused as refused:
+                refusal = refused.reason
+    return {
+        "notice": notice,
+        "refusal": refusal,
+        "case": case,
+        "transition": transition,
+        "incomplete": said is None,
+    }
 
 
 def _said(request: Request, transition: Transition, case: Case, work: Work) -> dict[str, Any] | None:
@@ -92,8 +102,13 @@ def _said(request: Request, transition: Transition, case: Case, work: Work) -> d
     found = transition.notice(form.readable(), work)
     if found is None:
         return None
-    moment = found.get("moment")
-    return {"moment": datetime.fromisoformat(moment) if moment else None, "note": found.get("note", "")}
+    own = dict(found)
+    moment, note = own.pop("moment", None), own.pop("note", "")
+    return {
+        "moment": datetime.fromisoformat(moment) if moment else None,
+        "note": note,
+        "own_fields": own,
+    }
 
 
 def _case(request: Request) -> Case:

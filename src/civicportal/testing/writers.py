@@ -1,0 +1,59 @@
+"""One writer at a time: a page that fails on SQLite once the cache is cold fails in its test already, and says why."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pyramid.threadlocal import get_current_request
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from civicportal.core.db.connections import WRITE
+from civicportal.core.reference import ReferenceData, Value
+from civicportal.core.site import Site
+from civicportal.core.work import Work
+
+_BEGAN = "civicportal.testing.began"
+MESSAGE = (
+    "A second unit of work writes while the transaction of request.work is open, and SQLite has room for one writer. The page has"
+    " read through request.work before pictures, limits or other things were written that are committed at once. Read it apart:"
+    " civicportal.api.case_form takes a function for its bindings; elsewhere write"
+    " `with request.site.work(actor=request.identity, write=False) as work:` before the first use of request.work."
+    " See docs/plugins/request-work.md."
+)
+
+
+def refuse_second_writers(site: Site) -> None:
+    """Fail the test in which a page of a site on SQLite opens a second writing transaction beside ``request.work``."""
+    event.listen(site.engines.read, "engine_connect", _refuse)
+    site.reference = _UncachedReference(site)
+
+
+class _UncachedReference(ReferenceData):
+    """Reference data of a process that has just started: reading it through ``request.work`` opens its transaction."""
+
+    def get(self, work: Work, name: str, load: Callable[[Session], Value]) -> Value:
+        if work.writing and work is _work_of_page():
+            work.session.connection()
+        return super().get(work, name, load)
+
+
+def _work_of_page() -> Work | None:
+    request = get_current_request()
+    # Looked for in the instance: asking for the attribute itself would open a unit of work.
+    work: Work | None = vars(request).get("work") if request is not None else None
+    return work
+
+
+@event.listens_for(Session, "after_begin")
+def _note(session: Session, *_more: Any) -> None:
+    session.info[_BEGAN] = True
+
+
+def _refuse(connection: Any) -> None:
+    work = _work_of_page()
+    if work is None or not work.writing or not connection.get_execution_options().get(WRITE):
+        return
+    if work.session.info.get(_BEGAN) and work.session.in_transaction():
+        # No ordinary exception: the portal would answer it with a page of status 500.
+        pytest.fail(MESSAGE)

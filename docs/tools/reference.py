@@ -16,6 +16,7 @@ from docs.tools import (
     messages_page,
     rights_page,
     settings_page,
+    templates_page,
     workflows_page,
 )
 
@@ -68,13 +69,13 @@ def pages(site: Site) -> dict[str, str]:
         "workflows.md": workflows_page.page(site),
         "findings.md": findings_page.page(),
         "combined-fields.md": combined_page.page(),
+        "templates.md": templates_page.templates(),
+        "icons.md": templates_page.icons(),
     }
     charts = {f"workflows/{kind.name}.svg": chart.draw(kind) for kind in kinds_of(site).values()}
-    return (
-        {name: NOTE + text for name, text in written.items()}
-        | charts
-        | {"architecture.svg": architecture.draw()}
-    )
+    charts["icons.svg"] = templates_page.sheet()
+    charts["architecture.svg"] = architecture.draw()
+    return {name: NOTE + text for name, text in written.items()} | charts
 
 
 def main() -> None:

@@ -83,7 +83,9 @@ def create_app(site: Site) -> Any:
             config.include(implementation.function)
     _commit(config)
     _check_routes(config, owners)
+    config.begin()
     refuse_page_flaws(site, config.registry, owners)
+    config.end()
     registered(site)
     packages(site)
     config.registry.route_owners = owners

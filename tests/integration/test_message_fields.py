@@ -2,10 +2,23 @@
 
 from dataclasses import replace
 
+import colander
 import pytest
 from sqlalchemy import update
 
-from civicportal.api import Case, CaseService, MessageText, Refused, User, _
+from civicportal.api import (
+    NOTICE,
+    Case,
+    CaseService,
+    CleanText,
+    MessageText,
+    Node,
+    Prefill,
+    Refused,
+    StrictSchema,
+    User,
+    _,
+)
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.notices import MessageFieldsMissing
 from civicportal.domain.notifications.services import NotificationService
@@ -26,6 +39,16 @@ def room_of(case, work):
     """The room is the case's place; the mood is a text to be translated."""
     assert work.session is not None
     return {"ROOM": case.place, "MOOD": _("Good"), "UNUSED": "x" * 100}
+
+
+class Visit(StrictSchema):
+    """A form that says in the message what is in it."""
+
+    room = Node(CleanText(1, 25))
+
+    def deserialize(self, cstruct=colander.null):
+        values = super().deserialize(cstruct)
+        return {**values, NOTICE: {"note": values["room"]}}
 
 
 @pytest.fixture
@@ -98,6 +121,29 @@ def test_the_preview_says_that_something_is_too_long(site, app, login, desk, mon
     login(officer)
     shown = app.get(f"/kartable/cases/{code}/preview?transition=accept", headers=XHR, status=200)
     assert "second floor, by the stairs" in shown.html.select_one(".danger-text").text
+
+
+def test_the_preview_of_a_prefilled_step_says_what_its_form_would_say(site, app, login, desk, monkeypatch):
+    code, officer = desk
+    kind = kinds_of(site)["petitions"]
+    step = replace(
+        kind.workflow.transitions[0],
+        schema=Visit,
+        prefill=lambda case, work: Prefill(initial={"room": case.place}),
+        notice=None,
+    )
+    workflow = replace(kind.workflow, transitions=(step, *kind.workflow.transitions[1:]))
+    monkeypatch.setitem(kinds_of(site), "petitions", replace(kind, workflow=workflow))
+    text = MessageText(
+        key="petitions.working_note",
+        title=_("Note"),
+        text=_("{TRACK}: room {NOTE}"),
+        fields=("TRACK", "NOTE"),
+    )
+    monkeypatch.setitem(site.messages, text.key, text)
+    login(officer)
+    address = f"/kartable/cases/{code}/preview?transition=accept"
+    assert f"room {PLACE}" in app.get(address, headers=XHR).text
 
 
 def test_a_kind_that_does_not_fill_in_a_field_is_found_in_the_first_test(site, desk, monkeypatch):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from pyramid.threadlocal import manager
 from pyramid_jinja2 import IJinja2Environment
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ def load_templates(site: "Site") -> int:
         for root in [Path(str(files(package)))]
         for path in sorted(root.glob("**/templates/**/*.jinja2"))
     ]
-    for name in names:
-        environment.get_template(name)
+    # Overrides of a site are found in the registry of the thread, which is that of a request only while there is one.
+    manager.push({"registry": site.registry, "request": None})
+    try:
+        for name in names:
+            environment.get_template(name)
+    finally:
+        manager.pop()
     return len(names)

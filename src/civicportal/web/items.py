@@ -70,7 +70,8 @@ class Widget:
 class Panel:
     """A part of the case page of staff ("facts", "aside") and citizens ("citizen_top" above the history, "citizen").
 
-    "tracked" is for visitors who have verified the tracking code and are not signed in.
+    Its template knows ``case`` besides its context. "tracked" is for visitors who have verified the tracking code and are
+    not signed in.
     """
 
     name: str

@@ -214,6 +214,22 @@ def add_globals(event: Any) -> None:
     event.update(NAMES.get_or_create(request))
 
 
+#: What every template knows, and what it is.
+GLOBALS = {
+    "request": "the request; `request.site`, `request.identity`, `request.route_path(name, …)`",
+    "site": "name, colours, contact and words of the municipality: `site.name`, `site.phone`",
+    "identity": "the signed-in actor, None for a visitor",
+    "csrf_token": 'token for a form: `<input type="hidden" name="csrf_token" value="{{ csrf_token }}">`',
+    "text_direction": '"rtl" or "ltr"',
+    "draw_icon": "draws an icon: `draw_icon(name, cls='')`",
+    "static": "address of a static file of the core: `static('citizen.css')`",
+    "static_of": "address of a static file of a plugin or the site: `static_of('parking', 'map.css')`",
+    "navigation": "links of the layouts",
+    "ui": "macros of `macros.jinja2`",
+    "_": "translates a text in the domain of the template's package",
+}
+
+
 def _names(request: Request) -> dict[str, Any]:
     return {
         "csrf_token": LazyToken(request),

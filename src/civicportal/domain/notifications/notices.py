@@ -128,16 +128,19 @@ class Notices:
                 return key
         return None
 
-    def own_fields(self, case: "Case", key: str) -> dict[str, str | TranslationString]:
+    def own_fields(
+        self, case: "Case", key: str, form: Mapping[str, str] | None = None
+    ) -> dict[str, str | TranslationString]:
         """Return the values of the fields that a text lists and the core does not know; empty if it lists none.
 
-        :raises MessageFieldsMissing: when the kind does not return one of them.
+        :param form: values of an incomplete form, for a preview; they replace those of the case.
+        :raises MessageFieldsMissing: when one of them has no value.
         """
         wanted = self.site.messages[key].own_fields
         if not wanted:
             return {}
         kind = kind_of(self.site, case.kind)
-        found = dict(kind.message_fields(case, self.work)) if kind.message_fields else {}
+        found = {**(kind.message_fields(case, self.work) if kind.message_fields else {}), **(form or {})}
         if missing := wanted - found.keys():
             raise MessageFieldsMissing(key, missing)
         return {name: found[name] for name in wanted}

@@ -269,6 +269,7 @@ class NotificationService(Service):
         :param moment: of an appointment; now if None.
         :param own_fields: values of the kind's own fields as they would be, over those that the case has.
         :raises Refused: when a value is longer than a field.
+        :raises MessageFieldsMissing: when one of the kind's own placeholders has no value yet.
         """
         kind = kind_of(self.site, case.kind)
         keys = keys_of_step(kind, case.status, target, own) if target else [f"{kind.name}.referred"]
@@ -283,7 +284,7 @@ class NotificationService(Service):
         if key is None or citizen is None:
             return None
         locale = self.locale_of(citizen)
-        facts = replace(facts, own={**self.notices.own_fields(case, key), **(own_fields or {})})
+        facts = replace(facts, own=self.notices.own_fields(case, key, own_fields))
         return self.preview(key, self.notices.fields(case, facts, locale), locale)
 
     # -- inside ---------------------------------------------------------------------------------------------

@@ -179,6 +179,15 @@ class BoundForm:
                 values[node.name] = value
         return values
 
+    def valid(self) -> dict[str, Any] | None:
+        """Return the values of the form's present content, None if it is not valid. No errors are shown."""
+        cstruct = {node.name: self[node.name].cstruct for node in self.schema.children}
+        try:
+            values: dict[str, Any] = self.schema.deserialize(cstruct)
+        except colander.Invalid:
+            return None
+        return values
+
     def draft(self) -> dict[str, list[str]]:
         """Return the texts of the form, for :meth:`fill` to restore."""
         texts = {

@@ -205,7 +205,7 @@ def _page(
         "notices": forms.notices_form(
             request, _path(request, "my_notices"), wanted=not work.get(FollowerService).is_muted(found)
         ),
-        "panels": pieces(request, "case_panels", ("citizen_top", "citizen"), case=found),
+        "panels": pieces(request, "case_panels", ("citizen_top", "citizen"), {"case": found}, case=found),
     }
 
 

@@ -83,7 +83,7 @@ def show(request: Request) -> Any:
         "refused_form": None,
         "rating": None,
         "notices": None,
-        "panels": pieces(request, "case_panels", ("tracked",), case=found)["tracked"],
+        "panels": pieces(request, "case_panels", ("tracked",), {"case": found}, case=found)["tracked"],
     }
 
 

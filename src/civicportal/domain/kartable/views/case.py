@@ -16,6 +16,7 @@ from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.page import case_page, last_event
+from civicportal.domain.notifications.notices import NOTICE, MessageFieldsMissing
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.util.errors import Forbidden, NotFound
 from civicportal.web.request import Request
@@ -83,6 +84,8 @@ def preview(request: Request) -> dict[str, Any]:
                 )
             except Refused as refused:
                 refusal = refused.reason
+            except MessageFieldsMissing:
+                said = None
     return {
         "notice": notice,
         "refusal": refusal,
@@ -94,12 +97,14 @@ def preview(request: Request) -> dict[str, Any]:
 
 def _said(request: Request, transition: Transition, case: Case, work: Work) -> dict[str, Any] | None:
     """Return the message's values of the form; None while they are incomplete."""
-    if transition.notice is None:
-        return {}
     form = forms.step_form(request, transition, case, work)
     if request.method == "POST":
         form.fill({name: request.POST.getall(name) for name in request.POST})
-    found = transition.notice(form.readable(), work)
+    if transition.notice is None:
+        # A form that is complete, for instance a prefilled one, says what it would say when it is sent.
+        found = (form.valid() or {}).get(NOTICE, {})
+    else:
+        found = transition.notice(form.readable(), work)
     if found is None:
         return None
     own = dict(found)

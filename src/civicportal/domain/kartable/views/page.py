@@ -74,7 +74,7 @@ def case_page(
         "undo": work.get(UndoService).last(case),
         "neighbours": neighbours(work, case),
         "rating": work.get(RatingService).summary(case),
-        "panels": pieces(request, "case_panels", ("facts", "aside"), case=case),
+        "panels": pieces(request, "case_panels", ("facts", "aside"), {"case": case}, case=case),
         "sent": shown,
         "merge": merge,
         "doubt": doubt,

@@ -17,7 +17,6 @@ PROPERTIES = {"property", "cached_property", "reify"}
 #: Types in signatures that plugins neither name nor make: parameters for the core's own use, and type variables.
 INTERNAL = frozenset(
     [
-        "CountKey",
         "Encoding",
         "Find",
         "Gate",
@@ -33,18 +32,18 @@ INTERNAL = frozenset(
         "Person",
         "Proposal",
         "QueryFor",
+        "Requester",
         "Role",
         "S3Storage",
         "Scalar",
         "Selection",
-        "Service",
+        "ServiceT",
         "Session",
         "Source",
         "Summed",
         "Title",
         "Uptime",
         "Value",
-        "Values",
         "Vocabulary",
         "Words",
     ]

@@ -29,7 +29,7 @@ BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROGRAMS = {"cd", "civicportal", "curl", "export", "install", "make", "pip", "pybabel", "pytest", "python"}
 PROGRAMS |= {"age-keygen", "apt-get", "chown", "cp", "createdb", "ln", "mkdir", "mv", "nginx"}
 PROGRAMS |= {"pg_createcluster", "pg_ctlcluster"}
-PROGRAMS |= {"psql", "python3", "rm", "sudo", "systemctl", "touch", "useradd"}
+PROGRAMS |= {"psql", "python3", "rm", "sudo", "systemctl", "touch", "unzip", "useradd"}
 INLINE = re.compile(r"`civicportal ([^`…]+)`")
 ASSIGNMENT = re.compile(r"[A-Z_]+=")
 #: Names of the examples of hooks that every plugin has for itself.

@@ -15,6 +15,7 @@ from civicportal.api import (
     Permission,
     PluginModels,
     StrictSchema,
+    User,
     Widget,
     _,
     hookimpl,
@@ -24,7 +25,7 @@ from civicportal.core.jobs import registered
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.workflow import RESERVED_FIELDS
 from civicportal.domain.kartable.views.forms import OWN
-from civicportal.testing import PETITIONS
+from civicportal.testing import PETITIONS, make_case, make_unit
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.items import NavigationItem, Panel
 
@@ -222,3 +223,25 @@ def test_the_kit_fails_a_page_that_goes_on_without_a_piece(site, app, monkeypatc
 
 def test_all_hidden_fields_of_a_step_are_reserved():
     assert set(OWN) <= RESERVED_FIELDS
+
+
+@pytest.mark.parametrize("area", ["aside", "citizen"])
+def test_the_template_of_a_panel_knows_the_case(
+    site, app, login, citizen, staff, monkeypatch, tmp_path, area
+):
+    with site.work() as work:
+        make_unit(work, "pr")
+        code = make_case(work, citizen=work.session.get_one(User, citizen.user_id)).code
+    panel = Panel(name="gadget.panel", area=area, template="gadget")
+
+    def in_order(hooks, hook):
+        return [("gadget", lambda case, request: [panel])] if hook == "case_panels" else []
+
+    def render(template, values, request):
+        return f"<b class=gadget>{values['case'].code}</b>"
+
+    monkeypatch.setattr("civicportal.web.display.render", render)
+    monkeypatch.setattr("civicportal.web.display.in_order", in_order)
+    login(citizen if area == "citizen" else staff("officer"))
+    page = app.get(f"/my/{code}" if area == "citizen" else f"/kartable/cases/{code}")
+    assert page.html.select_one(".gadget").text == code

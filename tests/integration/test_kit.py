@@ -6,6 +6,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+from webtest import AppError
 
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.services import CaseService
@@ -177,3 +178,12 @@ def knows(site, word):
     """Return whether a word is one that cases use, as a search without a hit knows them."""
     with site.work(write=False) as work:
         return work.get(SuggestionService).vocabulary().knows(word)
+
+
+def test_an_unexpected_status_names_the_page_and_not_its_markup(app):
+    with pytest.raises(AppError) as failure:
+        app.get("/nowhere?a=b")
+    said = str(failure.value)
+    assert said.startswith("GET /nowhere?a=b answered 404 Not Found, not 200 or 3xx: ")
+    assert "<" not in said
+    assert len(said) < 800

@@ -29,6 +29,9 @@ def make_localizer(locale: str, folders: Sequence[Path], site: Path | None = Non
     for domain in sorted(domains):
         layers = [found[domain] for found in shared if domain in found]
         root.add(_merged(domain, [*layers, *(own[name] for name in (DOMAIN, domain) if name in own)]))
+    # A text that was marked with no domain at all is not translated, as everywhere in Pyramid.
+    root.domain = Translations.DEFAULT_DOMAIN
+    root._domains[root.domain] = _merged(root.domain, ())
     return Localizer(locale_name=locale, translations=root)
 
 

@@ -176,9 +176,9 @@ def work(site: Any) -> Iterator[Any]:
 @pytest.fixture
 def app(civic_environment: Any) -> Any:
     """Return a browser without script and with an empty cookie jar (WebTest)."""
-    from webtest import TestApp
+    from civicportal.testing.apps import App
 
-    return TestApp(civic_environment.app)
+    return App(civic_environment.app)
 
 
 def _open_work(request: pytest.FixtureRequest) -> Any:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
 from translationstring import TranslationString
 
+from civicportal.core.work import Service, Work
 from civicportal.domain.cases.access.rights import AccessService, visible
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.errors import CannotUndo, Refused
@@ -18,9 +19,6 @@ from civicportal.domain.cases.steps import StepService
 from civicportal.domain.cases.workflow import LinkKind
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
-
-if TYPE_CHECKING:
-    from civicportal.core.work import Work
 
 LINKED, UNLINKED = "linked", "unlinked"
 """Types of events. The event of the first case has ``to`` in its data, that of the other case ``from``: a tracking code."""
@@ -45,12 +43,11 @@ class LinkedCase:
     forward: bool
 
 
-class LinkService:
+class LinkService(Service):
     """Link cases and remove links; both cases get an event, and the change can be undone like a transition."""
 
-    def __init__(self, work: "Work") -> None:
-        self.work = work
-        self.session = work.session
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
         self.cases = work.get(CaseService)
 
     def of(self, case: Case) -> list[LinkedCase]:

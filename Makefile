@@ -23,7 +23,7 @@ REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 CHECKS := tests/test_api.py tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-long mutants audit bench bench-full check check-form check-types check-tests docs catalogues format clean
+.PHONY: help setup demo demo-reset test test-packages test-long mutants audit bench bench-full check check-form check-types check-tests docs catalogues format clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,13 +43,17 @@ demo: setup ## Run a portal full of invented cases; nothing leaves this machine.
 demo-reset: setup ## The same, with its data rebuilt.
 	$(BIN)/civicportal --site $(SITE_FILE) demo --reset
 
-test: setup ## Run the tests, on SQLite and PostgreSQL; CHECKED=yes leaves out those of check.
+test: setup ## Run the tests without those of test-packages; CHECKED=yes leaves out those of check too.
 	@.ci/packages postgresql chromium-headless-shell || true
-	$(PYTEST) $(if $(CHECKED),$(CHECKS:%=--ignore-glob=%))
+	$(PYTEST) -m 'not packaging' $(if $(CHECKED),$(CHECKS:%=--ignore-glob=%))
 
-test-long: setup ## Run the tests with the long forms of their loops: kills, generated input.
+test-packages: setup ## Build and install wheels, new plugins and the tutorial, and test what is installed.
 	@.ci/packages postgresql chromium-headless-shell || true
-	CIVICPORTAL_LONG=1 $(PYTEST)
+	$(PYTEST) -m packaging
+
+test-long: setup ## Run every test on SQLite and on PostgreSQL, with the long forms of loops: kills, generated input.
+	@.ci/packages postgresql chromium-headless-shell || true
+	CIVICPORTAL_LONG=1 $(PYTEST) --civic-db both
 
 mutants: setup ## Change MODULE in many small ways and tell what its tests do not notice, MODULE=domain/notifications/outcomes MOST=100.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-mutants.txt

@@ -333,3 +333,22 @@ def test_pages_for_everybody_show_checked_words() -> None:
         CORE / "templates/cases/public_case.jinja2",
     ]
     assert not lines_with(r"case\.(body|place)\b", public)
+
+
+TESTS = [
+    *ROOT.glob("tests/**/test_*.py"),
+    *ROOT.glob("plugins/*/tests/test_*.py"),
+    *ROOT.glob("examples/*/tests/test_*.py"),
+]
+#: A test, or what it uses, does one thing on SQLite and another on PostgreSQL.
+TELLS_APART = re.compile(r"\b(?:civic_database|\w+\.dialect) [!=]= |\[\w+(?:\.\w+)*\.dialect\]")
+
+
+def test_what_differs_between_the_databases_is_tested_on_both() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in TESTS}
+    found = {path for path, text in texts.items() if TELLS_APART.search(text)}
+    asks = re.compile(r"def test_\w+\([^)]*\bcivic_database\b")
+    assert len(found) > 10
+    assert [
+        path for path in found if "both_databases" not in texts[path] and not asks.search(texts[path])
+    ] == []

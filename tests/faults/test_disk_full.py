@@ -48,6 +48,7 @@ def goes_through(citizen: Citizen, body: bytes, portal: Portal) -> bool:
     return citizen.post(body, portal.port)[0] == 303
 
 
+@pytest.mark.both_databases
 def test_no_room_for_pictures(tmp_path: Path, empty_database: str) -> None:
     with small_disk(tmp_path / "files") as disk, running(tmp_path, empty_database) as portal:
         [citizen] = senders(portal, 1).citizens

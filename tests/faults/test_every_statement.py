@@ -124,6 +124,7 @@ def closing_error() -> Iterator[list[Exception]]:
         errors.append(error)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("deed", DEEDS)
 def test_nothing_half_done_stays(site: Any, deed: str) -> None:
     desk = Desk(site)

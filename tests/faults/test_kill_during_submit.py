@@ -37,6 +37,7 @@ def _kill_again_and_again(portal: Portal, kills: int) -> Senders:
     return citizens
 
 
+@pytest.mark.both_databases
 @pytest.mark.fault
 def test_acknowledged_cases_are_complete_and_not_duplicated(tmp_path: Path, empty_database: str) -> None:
     with running(tmp_path, empty_database) as portal:

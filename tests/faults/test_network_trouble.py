@@ -114,6 +114,7 @@ def says_no_more(portal: Portal, citizen: Citizen) -> None:
     assert len(codes(portal, key)) == 1
 
 
+@pytest.mark.both_databases
 def test_what_breaks_off_is_no_case_and_what_comes_twice_is_one(portal: Portal) -> None:
     [citizen] = senders(portal, 1).citizens
     for trouble in (breaks_off, loses_its_answer, drips, says_no_more):

@@ -133,6 +133,7 @@ def portal(
     site.engines.dispose()
 
 
+@pytest.mark.both_databases
 def test_a_card_that_never_comes_keeps_half_of_the_threads(portal: Hanging) -> None:
     portal.hang("card")
     portal.server.launch()
@@ -157,6 +158,7 @@ def test_a_card_that_never_comes_keeps_half_of_the_threads(portal: Hanging) -> N
     assert f"{THREADS // 2} calls of the plugin site have not returned" in portal.log.read_text()
 
 
+@pytest.mark.both_databases
 def test_a_change_that_never_ends_is_rolled_back_with_its_process(portal: Hanging) -> None:
     hanging, other, *more = portal.codes
     portal.hang("change")

@@ -38,6 +38,7 @@ def all_went_out_once(site: Site, mobiles: list[str]) -> None:
         assert sorted(row.recipient for row in outbox(work)) == sorted(mobiles)
 
 
+@pytest.mark.both_databases
 @pytest.mark.fault
 def test_a_hanging_provider_holds_up_nobody(site: Site, clock: FakeClock) -> None:
     asked, answers = threading.Event(), threading.Event()
@@ -62,6 +63,7 @@ def test_a_hanging_provider_holds_up_nobody(site: Site, clock: FakeClock) -> Non
     all_went_out_once(site, mobiles)
 
 
+@pytest.mark.both_databases
 @pytest.mark.fault
 @pytest.mark.parametrize("how", ["refuses", "crashes"])
 def test_a_failing_provider_loses_nothing(site: Site, clock: FakeClock, how: str) -> None:

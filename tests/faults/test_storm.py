@@ -111,6 +111,7 @@ def served(portal: Portal, folder: Path) -> Process:
     )
 
 
+@pytest.mark.both_databases
 def test_no_update_of_eight_processes_is_lost(tmp_path: Path, empty_database: str) -> None:
     portal = Portal(
         tmp_path, empty_database, mode="development", SMS_IR_API_KEY=API_KEY, SMS_IR_LINE=str(LINE)

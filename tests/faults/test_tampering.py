@@ -24,6 +24,7 @@ def flaws(site: Any) -> int:
         return len(work.get(SealService).verify().flaws)
 
 
+@pytest.mark.both_databases
 def test_every_change_at_random_is_found(site: Any, clock: Any) -> None:
     with site.work() as work:
         for number in range(ROWS):

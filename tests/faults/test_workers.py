@@ -168,6 +168,7 @@ def is_settled(site):
     return row.last_ok_at is not None and row.lease_id is None
 
 
+@pytest.mark.both_databases
 def test_the_job_of_a_killed_worker_is_run_by_another_when_its_lease_has_ended(own_site, start):
     killed = start("a")
     assert killed.stdout.readline() == "begun a\n"
@@ -184,6 +185,7 @@ def test_the_job_of_a_killed_worker_is_run_by_another_when_its_lease_has_ended(o
     assert steps(own_site) == ["a1", "b1", "b2"]
 
 
+@pytest.mark.both_databases
 def test_a_worker_that_was_suspended_past_its_lease_writes_nothing_more(own_site, start):
     suspended = start("a")
     assert suspended.stdout.readline() == "begun a\n"
@@ -205,6 +207,7 @@ def test_a_worker_that_was_suspended_past_its_lease_writes_nothing_more(own_site
     assert (now.next_at, now.last_ok_at, now.failures) == (settled.next_at, settled.last_ok_at, 0)
 
 
+@pytest.mark.both_databases
 def test_a_long_job_that_hangs_holds_up_neither_inbound_messages_nor_codes(own_site, start):
     worker = start("hanging")
     assert worker.stdout.readline() == "hangs\n"
@@ -216,6 +219,7 @@ def test_a_long_job_that_hangs_holds_up_neither_inbound_messages_nor_codes(own_s
     assert worker.stdout.readline() == "sent otp.login.short\n"
 
 
+@pytest.mark.both_databases
 def test_a_worker_whose_transport_hangs_ends_to_be_started_again(own_site, start):
     with own_site.work() as work:
         make_case(work, citizen=make_citizen(work))

@@ -15,6 +15,8 @@ from civicportal.testing import FakeClock, make_citizen, make_staff
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.flat import leaves
 
+pytestmark = pytest.mark.both_databases
+
 #: Forms that would sign the browser out, or wait for another process.
 LEFT_OUT = {"logout", "account_session_end", "admin.member_sessions_end"}
 NAMES = (

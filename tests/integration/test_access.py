@@ -46,6 +46,8 @@ from civicportal.testing.asking import statements
 from civicportal.util.errors import Forbidden, NotFound
 from civicportal.util.lists import Total
 
+pytestmark = pytest.mark.both_databases
+
 VERBS = ("view", "work", "contact", "act_any", "export")
 PERMISSIONS = [f"{kind}:case:{verb}" for kind in ("petitions", "gone") for verb in VERBS]
 HEAD_RIGHTS = frozenset(f"{kind}:case:{verb}" for kind in ("petitions", "gone") for verb in LEAD_VERBS)

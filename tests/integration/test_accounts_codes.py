@@ -54,6 +54,7 @@ def test_code_lives_three_minutes(site: Any, clock: Any, seconds: int, outcome: 
     assert verify(site, challenge, code) == outcome
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=1)])
 @pytest.mark.parametrize("waited", [timedelta(), timedelta(seconds=10)])
 def test_a_clock_that_is_set_back_lengthens_no_code(
@@ -84,6 +85,7 @@ def test_a_code_of_another_machine_ends_by_its_clock(site: Any, clock: Any) -> N
     assert verify(site, challenge, code) == "expired"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("door", ["staff", "citizen"])
 def test_a_clock_that_is_set_back_lengthens_no_session_and_no_proof(site: Any, clock: Any, door: Any) -> None:
     with site.work() as work:
@@ -100,6 +102,7 @@ def test_a_clock_that_is_set_back_lengthens_no_session_and_no_proof(site: Any, c
         assert not sessions.is_proved(session_id)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("back", "counts"), [(timedelta(seconds=4), True), (timedelta(days=1), False)])
 def test_a_clock_that_is_set_back_lengthens_no_proof_for_the_next_page(
     site: Any, clock: Any, back: timedelta, counts: bool
@@ -113,6 +116,7 @@ def test_a_clock_that_is_set_back_lengthens_no_proof_for_the_next_page(
         assert (work.get(ProofService).person_kept(token, "number") is not None) == counts
 
 
+@pytest.mark.both_databases
 def test_a_clock_that_is_corrected_by_seconds_ends_nothing(site: Any, clock: Any) -> None:
     challenge, code = ask(site)
     with site.work() as work:
@@ -208,6 +212,7 @@ def test_five_wrong_codes_end_the_challenge(site: Any) -> None:
     assert verify(site, challenge, code) == "exhausted"
 
 
+@pytest.mark.both_databases
 def test_parallel_verifies_accept_once(site: Any) -> None:
     challenge, code = ask(site)
     outcomes: list[str] = []
@@ -387,6 +392,7 @@ class OtpMachine(RuleBasedStateMachine):
             assert row.attempts <= 5
 
 
+@pytest.mark.both_databases
 def test_otp_machine(site: Any, clock: Any) -> None:
     machine = type("Machine", (OtpMachine,), {"site": site, "clock": clock})
     run_state_machine_as_test(

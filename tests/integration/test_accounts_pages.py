@@ -178,10 +178,12 @@ def test_stranger_cannot_use_up_the_codes_of_a_known_browser(site: Any, app: Any
     assert send(app.get("/login"), mobile="09120000000").status_int == 303
 
 
+@pytest.mark.both_databases
 def test_page_says_when_no_code_can_be_sent(site: Any, app: Any) -> None:
     assert "اکنون ارسال کد ممکن نیست" in app.get("/login")
 
 
+@pytest.mark.both_databases
 def test_pages_name_the_other_ways_to_sign_in_while_no_worker_runs(site: Any, app: Any, clock: Any) -> None:
     with site.work() as work:
         work.get(GateService).seen()
@@ -211,6 +213,7 @@ def test_page_of_the_staff_code_names_no_factor_that_the_account_has_not(
     assert "کد بازیابی" not in notice
 
 
+@pytest.mark.both_databases
 def test_page_of_the_code_says_at_once_when_nothing_gets_through(site: Any, app: Any, clock: Any) -> None:
     with site.work() as work:
         work.get(GateService).seen()

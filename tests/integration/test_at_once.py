@@ -21,6 +21,8 @@ from civicportal.domain.organization.units import UnitService
 from civicportal.testing import make_case, make_staff, make_unit
 from civicportal.util.errors import Conflict, NotPossible
 
+pytestmark = pytest.mark.both_databases
+
 MOBILE = "+989000000009"
 
 

@@ -38,6 +38,8 @@ from civicportal.domain.cases.search_models import SearchWord
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.statistics.services import StatisticsService
 
+pytestmark = pytest.mark.both_databases
+
 UNTIL = datetime.fromisoformat("2026-11-26T00:00:00+03:30")
 
 

@@ -10,6 +10,8 @@ from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def desk(site):

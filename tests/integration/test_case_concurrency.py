@@ -15,6 +15,8 @@ from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 from civicportal.util.errors import Forbidden
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def desk(site):

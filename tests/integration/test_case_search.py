@@ -25,6 +25,8 @@ from civicportal.util.persian import runs
 from civicportal.util.tracking import new_code
 from civicportal.web.counting import statements
 
+pytestmark = pytest.mark.both_databases
+
 STORIES = [
     "چراغ‌هاي پارك لاله خاموشه و شبها امنيت نداره",
     "چراغ های پارک لاله خاموش است",

@@ -17,6 +17,8 @@ from civicportal.domain.cases.models import Case
 from civicportal.testing import make_case
 from civicportal.util.calendar.local import LocalDates
 
+pytestmark = pytest.mark.both_databases
+
 #: Iran has set no clock since September 2022; Amsterdam still does.
 ZONES = ["Asia/Tehran", "Europe/Amsterdam", "Asia/Kathmandu"]
 

@@ -26,6 +26,8 @@ from civicportal.testing import identity, make_case, make_category, make_staff, 
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, say
 
+pytestmark = pytest.mark.both_databases
+
 RIGHTS = ["petitions:case:view", "petitions:case:work", "petitions:case:refer", "petitions:case:comment"]
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -57,6 +58,8 @@ from civicportal.util.errors import (
     NotFound,
     NotPossible,
 )
+
+pytestmark = pytest.mark.both_databases
 
 LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
 EXAMPLES, STEPS = (60, 40) if LONG else (6, 25)

@@ -30,6 +30,8 @@ from civicportal.tools.backup.databases import file_of
 from civicportal.tools.copying import CopyError, copy_database
 from civicportal.tools.copying.target import Target
 
+pytestmark = pytest.mark.both_databases
+
 THERE, BACK = ("sqlite", "postgresql"), ("postgresql", "sqlite")
 WAYS = [THERE, BACK, ("postgresql", "postgresql"), ("sqlite", "sqlite")]
 

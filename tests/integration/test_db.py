@@ -15,6 +15,8 @@ from civicportal.domain.organization.models import Unit
 from civicportal.testing import make_citizen, make_unit
 from civicportal.util.errors import ConfigurationError
 
+pytestmark = pytest.mark.both_databases
+
 TEHRAN = timezone(timedelta(hours=3, minutes=30))
 
 

@@ -30,6 +30,8 @@ from civicportal.domain.notifications.timing import quiet_hours_around
 from civicportal.domain.notifications.transports import memory
 from civicportal.testing import NOON, make_case, make_citizen, make_staff, mark_alive, outbox
 
+pytestmark = pytest.mark.both_databases
+
 CITIZEN, OTHER = "+989000000001", "+989000000002"
 
 

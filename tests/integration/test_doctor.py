@@ -30,6 +30,8 @@ from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import make_case, make_category, make_site, make_site_file, make_staff, mark_alive
 from civicportal.util.i18n import say
 
+pytestmark = pytest.mark.both_databases
+
 GOOD = ("9f86d081884c7d659a2feaa0c55ad015", "a secret of tests, long enough for everything")
 
 

@@ -18,6 +18,8 @@ from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
 
+pytestmark = pytest.mark.both_databases
+
 #: Saturday 1405/09/07, 8:05 in Tehran.
 MORNING = datetime(2026, 11, 28, 4, 35, tzinfo=UTC)
 RIGHTS = ["petitions:case:view", "petitions:case:work", "petitions:case:refer"]

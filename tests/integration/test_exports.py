@@ -33,6 +33,8 @@ from civicportal.portal.worker.process import Worker
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit, statements
 from civicportal.util.errors import ConfigurationError
 
+pytestmark = pytest.mark.both_databases
+
 LIST = "/exports/kartable.list?view=everywhere"
 CASES = 7
 FILTERS = ("kind", "status", "category", "first", "last", "citizen")

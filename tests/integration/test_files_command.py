@@ -11,6 +11,8 @@ from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.ownership import adopt_store
 from civicportal.testing import make_site, make_site_file
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def path(tmp_path, empty_database, bucket):

@@ -18,6 +18,8 @@ from civicportal.testing import identity, make_case, make_category, make_staff, 
 from civicportal.util.lists import Total
 from civicportal.web.counting import statements
 
+pytestmark = pytest.mark.both_databases
+
 KIND = "petitions"
 WORDS = ("چراغ", "درخت", "پل")
 

@@ -15,6 +15,8 @@ from civicportal.domain.notifications.inbound import InboundService, answer_inbo
 from civicportal.domain.notifications.models import InboundMessage
 from civicportal.testing import make_case, make_category, make_citizen, make_unit, outbox
 
+pytestmark = pytest.mark.both_databases
+
 CITIZEN, OTHER = "+989000000001", "+989000000002"
 
 

@@ -28,6 +28,8 @@ from civicportal.domain.organization.models import Category, Unit
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 from civicportal.util.errors import Forbidden, NotFound
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def city(site):

@@ -40,6 +40,8 @@ from civicportal.portal.worker import jobs
 from civicportal.portal.worker.jobs import LEASE, JobRunner
 from civicportal.testing import NOON, make_case, make_citizen
 
+pytestmark = pytest.mark.both_databases
+
 PATIENCE = 60
 """Seconds."""
 

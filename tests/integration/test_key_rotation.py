@@ -13,6 +13,8 @@ from civicportal.portal.doctor.services import findings
 from civicportal.testing import make_citizen
 from civicportal.util.i18n import say
 
+pytestmark = pytest.mark.both_databases
+
 SECRET = b"s" * 32
 OLD, NEW, OTHER = b"old-" * 8, b"new-" * 8, b"else" * 8
 CODES = [f"{number:010}" for number in range(25)]

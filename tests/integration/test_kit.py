@@ -14,7 +14,10 @@ from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.cases.vocabulary import make_vocabulary
 from civicportal.portal.branding.services import FaceService
 from civicportal.testing import NOON, FakeClock, make_case, make_category, make_unit
+from civicportal.testing.postgres import is_installed
 from civicportal.util.errors import NotFound
+
+pytestmark = pytest.mark.both_databases
 
 VIEW = "petitions:case:view"
 
@@ -147,6 +150,31 @@ def test_the_ini_file_names_plugins_and_what_is_missing_is_told(tmp_path):
     assert "1 passed, 1 skipped" in done.stdout, done.stdout + done.stderr
     assert "no browser is installed (Debian: apt-get install chromium-headless-shell" in done.stdout
     assert "Warning" not in done.stdout
+
+
+MARKED_TESTS = """
+import pytest
+
+def test_a_page(site): pass
+
+@pytest.mark.both_databases
+def test_a_lock(site): pass
+
+def test_that_asks(civic_database): pass
+
+def test_without(): pass
+"""
+
+
+def test_marked_tests_and_those_that_ask_run_on_both_databases(tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\ncivicportal_databases = marked\n")
+    (tmp_path / "test_own.py").write_text(MARKED_TESTS)
+    words = (sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider")
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    one = "postgresql" if is_installed() else "sqlite"
+    marked = [f"test_{name}[{kind}]" for name in ("a_lock", "that_asks") for kind in ("sqlite", "postgresql")]
+    names = [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
+    assert sorted(names) == sorted([f"test_a_page[{one}]", *marked, "test_without"])
 
 
 def test_a_driver_that_cannot_start_tells_that_the_browser_is_missing(monkeypatch, tmp_path):

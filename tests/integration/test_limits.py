@@ -21,6 +21,8 @@ from civicportal.core.limits import (
 )
 from civicportal.web.counting import statements
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def civic_settings():

@@ -14,6 +14,8 @@ from civicportal.domain.kartable.repair import (
 from civicportal.domain.kartable.services import KartableService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def lines(site):

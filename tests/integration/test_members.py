@@ -77,6 +77,7 @@ def test_staff_by_name_and_citizens_apart(app, city):
     assert "09000000001" not in citizens.text.translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
 
 
+@pytest.mark.both_databases
 def test_names_stand_in_the_order_of_the_alphabet(site, app, city):
     boss, officer, colleague, _citizen = city
     with site.work() as work:
@@ -116,6 +117,7 @@ def test_filters(site, app, city):
     assert len(names(app.get("/admin/members?state=nonsense&role=x&unit=9999999&after=x"))) == 3
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("words", "found"), [("پناهي", "رضا پناهی"), ("officer2", None), ("%", None)])
 def test_search_by_name(app, city, words, found):
     search = form_of(app.get("/admin/members"), "/admin/members/find")
@@ -126,6 +128,7 @@ def test_search_by_name(app, city, words, found):
         assert listed == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("words", ["پناهي", "پَناه", "رضا پن", "سمائي پناهی", "ﭘﻨﺎﻫﯽ", "«پناهی»"])
 def test_a_name_is_found_however_it_is_written(site, app, city, words):
     with site.work() as work:
@@ -135,6 +138,7 @@ def test_a_name_is_found_however_it_is_written(site, app, city, words):
     assert names(search.submit(status=303).follow()) == ["رضا سمائی‌پناهی"]
 
 
+@pytest.mark.both_databases
 def test_names_from_before_their_words_were_kept_are_found(site, app, city):
     with site.work() as work:
         work.session.execute(update(User).values(search_name=""))

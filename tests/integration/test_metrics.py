@@ -19,6 +19,8 @@ from civicportal.domain.statistics.selection import Selection
 from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
+pytestmark = pytest.mark.both_databases
+
 
 class City:
     """Petitions with a deadline of two office days."""

@@ -24,6 +24,8 @@ from civicportal.portal import upgrade as migrate
 from civicportal.testing import make_case, make_citizen, make_site, make_site_file
 from civicportal.util.errors import ConfigurationError
 
+pytestmark = pytest.mark.both_databases
+
 KEEP = {"pii": None, "erase": "keep"}
 
 GADGETS = """

@@ -20,6 +20,8 @@ from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import make_case, make_category, make_citizen, make_site_file, make_unit
 from civicportal.util.errors import ConfigurationError
 
+pytestmark = pytest.mark.both_databases
+
 TOKEN = "a token that nobody guesses"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 

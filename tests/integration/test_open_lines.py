@@ -23,6 +23,8 @@ from civicportal.domain.organization.models import Unit
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 from civicportal.util.lists import MOST_COUNTED, Total
 
+pytestmark = pytest.mark.both_databases
+
 COPIES = {**ALWAYS, **OPEN}
 
 

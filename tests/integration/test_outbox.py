@@ -31,6 +31,8 @@ from civicportal.domain.notifications.sms import sms_parts, utf16_len
 from civicportal.domain.notifications.texts import TextService
 from civicportal.testing import NOON, PETITIONS, make_case, make_citizen, make_staff, make_unit, outbox
 
+pytestmark = pytest.mark.both_databases
+
 CITIZEN, FOLLOWER = "+989000000001", "+989000000002"
 NIGHT = datetime(2026, 5, 30, 20, 0, tzinfo=UTC)
 """23:30 in Tehran."""

@@ -36,6 +36,8 @@ from civicportal.portal.worker.process import Worker
 from civicportal.testing import make_citizen, make_site, make_site_file
 from civicportal.util.i18n import say
 
+pytestmark = pytest.mark.both_databases
+
 SECRETS = {
     "first": "the first secret of a portal, long enough for everything",
     "second": "the second secret of a portal, long enough for everything",

@@ -408,6 +408,7 @@ def test_a_closed_account_stays_closed(
     assert doors(site) == []
 
 
+@pytest.mark.both_databases
 def test_of_many_copies_of_an_answer_one_counts(site: Any, officer: User, device: Authenticator) -> None:
     party = relying_party(site, "http://localhost")
     with site.work() as work:

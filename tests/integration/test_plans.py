@@ -23,6 +23,8 @@ from civicportal.domain.kartable.inbox import (
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing import plan
 
+pytestmark = pytest.mark.both_databases
+
 VIEW = frozenset({"reports:case:view", "reports:case:contact"})
 
 

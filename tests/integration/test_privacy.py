@@ -44,6 +44,8 @@ from civicportal.domain.privacy.lookers import PAGE_SIZE, LookerService
 from civicportal.domain.privacy.tags import tables
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
+pytestmark = pytest.mark.both_databases
+
 MOBILE = "+989000000001"
 #: Personal values that a person is not handed with the rest: secrets, and words between officers.
 WITHHELD = {

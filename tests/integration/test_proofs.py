@@ -15,6 +15,8 @@ from civicportal.domain.accounts.totp import TotpService
 from civicportal.domain.accounts.views import citizen as citizens_door
 from civicportal.testing import make_citizen
 
+pytestmark = pytest.mark.both_databases
+
 NEW, OTHER = "+989120000077", "چنار کهن میان میدان"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 

@@ -18,6 +18,8 @@ from civicportal.domain.statistics.hiding import FEWEST, is_small
 from civicportal.domain.statistics.public import PublicFigureService
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
+pytestmark = pytest.mark.both_databases
+
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٪", "0123456789%")
 MONTHS = (9, 6, 0, 7, 8, 6, 2, 7, 9, 6, 5, 7, 8, 3)
 """Petitions of each; one is small, and the first and the last do not count."""

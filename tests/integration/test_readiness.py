@@ -10,6 +10,7 @@ def test_a_node_is_ready_without_a_worker(app):
     assert app.get("/readyz", status=200).text == "ok\n"
 
 
+@pytest.mark.both_databases
 def test_the_worker_is_missed_after_two_minutes(site, app, clock):
     app.extra_environ["REMOTE_ADDR"] = "127.0.0.1"
     assert app.get("/readyz/worker", status=503).text == "no worker has ever run\n"

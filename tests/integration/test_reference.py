@@ -11,6 +11,8 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import make_staff, make_unit
 from civicportal.web.counting import statements
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def unit(site):

@@ -90,6 +90,7 @@ def scatter(site, rng):
                 )
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("seed", range(3))
 def test_whom_a_manager_sees_is_one_rule_in_sql_and_in_python(site, seed):
     scatter(site, random.Random(seed))

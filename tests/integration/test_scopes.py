@@ -20,6 +20,8 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.models import Referral
 from civicportal.testing import make_case, make_category, make_staff, make_unit
 
+pytestmark = pytest.mark.both_databases
+
 KIND = "petitions"
 #: Kinds before and after the one that is asked for.
 KINDS = ("appeals", KIND, "tenders")

@@ -16,6 +16,8 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.testing import make_case, make_citizen
 from civicportal.web.counting import statements
 
+pytestmark = pytest.mark.both_databases
+
 EVENTS = 20
 
 

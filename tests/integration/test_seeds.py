@@ -12,6 +12,8 @@ from civicportal.portal.seeds import SeedService
 from civicportal.testing import make_staff
 from civicportal.util.errors import ConfigurationError
 
+pytestmark = pytest.mark.both_databases
+
 TWO_KINDS = """
 kind = "petitions"
 

@@ -25,6 +25,8 @@ from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.web.counting import statements
 
+pytestmark = pytest.mark.both_databases
+
 FEW, MANY = 10, 1500
 """Cases of the invented city: no list is full, all are."""
 SEED = 30

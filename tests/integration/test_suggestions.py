@@ -11,6 +11,8 @@ from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.cases.vocabulary import Vocabulary, make_vocabulary
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
+pytestmark = pytest.mark.both_databases
+
 STORIES = ["آسفالت خیابان سعدی خراب است", "سنگ‌فرش میدان شکسته", "فواره و چراغ بوستان لاله", "سنگ فرش پیاده‌رو"]
 
 

@@ -23,6 +23,8 @@ from civicportal.testing import identity, make_case, make_category, make_citizen
 from civicportal.util.calendar.months import month_of
 from civicportal.util.lists import Total
 
+pytestmark = pytest.mark.both_databases
+
 KIND = "petitions"
 DAYS = 100
 RIGHT = ({}, {}, {})

@@ -12,6 +12,7 @@ OVERRIDE = {"templates/errors/404.jinja2": "<p>as the city has it</p>"}
 PAGES = ("/", "/login", "/track", "/staff/login", "/nowhere", "/account", "/offline")
 
 
+@pytest.mark.both_databases
 def test_pages_do_without_their_files(site, app, monkeypatch):
     assert load_templates(site) > 100
     environment = site.registry.getUtility(IJinja2Environment, name=".jinja2")

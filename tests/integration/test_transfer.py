@@ -18,6 +18,8 @@ from civicportal.domain.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
 from civicportal.util.errors import Forbidden
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def office(site):

@@ -51,6 +51,7 @@ def show(name, fails):
     return hookimpl(dashboard_widgets)
 
 
+@pytest.mark.both_databases
 def test_a_raise_in_a_display_hook_costs_its_own_card_only(install, assemble_migrated, browse, caplog):
     install.plugin("broken", show("BROKEN", fails=True))
     install.plugin("gadget", show("WHOLE", fails=False))
@@ -69,6 +70,7 @@ RUBBISH = [
 ]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("rubbish", RUBBISH, ids=["number", "text", "texts", "none", "widget"])
 @pytest.mark.parametrize("hook", ["dashboard_widgets", "navigation_items"])
 def test_rubbish_of_a_display_hook_is_left_out(install, assemble_migrated, browse, caplog, hook, rubbish):
@@ -83,6 +85,7 @@ def test_rubbish_of_a_display_hook_is_left_out(install, assemble_migrated, brows
     assert [record.name for record in caplog.records if "broken" in record.getMessage()]
 
 
+@pytest.mark.both_databases
 def test_a_raise_in_a_transaction_rolls_back_and_tells(install, assemble_migrated, browse, caplog):
     def case_changed(change):
         if change.type == "transition":

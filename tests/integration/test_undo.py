@@ -17,6 +17,8 @@ from civicportal.domain.organization.models import Unit
 from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def desk(site):

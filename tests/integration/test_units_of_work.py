@@ -13,6 +13,8 @@ from civicportal.domain.organization.models import Unit
 from civicportal.testing import make_case, make_unit
 from civicportal.util.errors import ReadOnlyWork
 
+pytestmark = pytest.mark.both_databases
+
 STATEMENTS = {
     "insert": insert(Unit).values(key="new", name="new", short_name="new", phone="", weight=0, active=True),
     "update": update(Unit).values(name="changed"),

@@ -25,6 +25,8 @@ from civicportal.testing import (
 )
 from civicportal.util.i18n import _
 
+pytestmark = pytest.mark.both_databases
+
 CITIZEN, OTHER = "+989000000001", "+989000000002"
 CODE = "4059031274"
 

@@ -18,7 +18,7 @@ from civicportal.domain.notifications.services import NotificationService
 from civicportal.portal.worker.child import WorkerChild
 from civicportal.testing import make_site, make_site_file, outbox
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.both_databases]
 PATIENCE = 120
 """Seconds after which a process that should have ended is called stuck."""
 

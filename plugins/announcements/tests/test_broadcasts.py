@@ -11,6 +11,8 @@ from sqlalchemy import select
 from civicportal.api import Choices, ChoiceService, Conflict, Forbidden, Permanent, User
 from civicportal.testing import deliver_once, memory, outbox
 
+pytestmark = pytest.mark.both_databases
+
 TEXT = "فردا از ساعت ۸ تا ۱۴ آب خیابان سعدی قطع است."
 KEY = "k" * 22
 

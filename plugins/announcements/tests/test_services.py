@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from civicportal.api import Attachment, Conflict, Forbidden, NotFound, PictureGone
 
+pytestmark = pytest.mark.both_databases
+
 
 def titles(site, most=20):
     with site.work(write=False) as work:

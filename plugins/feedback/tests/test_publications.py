@@ -5,6 +5,8 @@ from civicportal_feedback.publications import PublicationService
 
 from civicportal.api import CaseService, Forbidden, Refused
 
+pytestmark = pytest.mark.both_databases
+
 HEARD, DONE = "ایستگاه‌ها نیمکت ندارد.", "در هشت ایستگاه نیمکت نصب شد."
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 from civicportal.api import CannotUndo, CaseService, Refused, UndoService
 from civicportal.testing import outbox
 
+pytestmark = pytest.mark.both_databases
+
 #: The clock stands at noon of Saturday, 9 Khordad 1405; Thursday of that week, 14 Khordad, is a holiday.
 SUNDAY, MONDAY, THURSDAY = date(2026, 5, 31), date(2026, 6, 1), date(2026, 6, 4)
 NEXT_SUNDAY = date(2026, 6, 7)

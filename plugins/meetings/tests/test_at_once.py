@@ -12,6 +12,8 @@ from sqlalchemy import func, select
 from civicportal.api import Case, CaseService, Refused
 from civicportal.testing import identity, make_citizen
 
+pytestmark = pytest.mark.both_databases
+
 SUNDAY, MONDAY = date(2026, 5, 31), date(2026, 6, 1)
 MANY = 20
 

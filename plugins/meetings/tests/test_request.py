@@ -138,6 +138,7 @@ class TestSending:
         app.get(f"/meetings/sent/{code}", status=404)
 
 
+@pytest.mark.both_databases
 class TestOneAtATime:
     def test_an_open_request_stands_there_instead_of_the_form(self, office, app, sign_in):
         code = office.ask()

@@ -9,6 +9,8 @@ from civicportal_meetings.services import Applicant, MeetingService
 from civicportal.api import Forbidden, Identity, OrganizationService, Refused, kind_of
 from civicportal.testing import outbox
 
+pytestmark = pytest.mark.both_databases
+
 NATIONAL_CODE = "0499370899"
 KEY = "k" * 22
 

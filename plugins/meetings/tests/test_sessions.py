@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 from civicportal.api import CaseService, KartableService, NotFound, OrganizationService, Refused, hookimpl
 from civicportal.testing import identity, make_citizen, outbox
 
+pytestmark = pytest.mark.both_databases
+
 SUNDAY, MONDAY = date(2026, 5, 31), date(2026, 6, 1)
 
 

@@ -7,6 +7,8 @@ from civicportal_meetings.services.search import Filters, MeetingSearch
 
 from civicportal.api import Case
 
+pytestmark = pytest.mark.both_databases
+
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 
 

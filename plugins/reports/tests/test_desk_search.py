@@ -3,6 +3,8 @@
 import pytest
 from civicportal_reports.search import Filters, ReportSearch
 
+pytestmark = pytest.mark.both_databases
+
 LAMPS = "چراغ‌هاي پارك لاله خاموشه <b>و</b> شب‌ها تاریک است"
 
 

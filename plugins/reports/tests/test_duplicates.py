@@ -7,6 +7,8 @@ from sqlalchemy import func, select, update
 from civicportal.api import CaseEvent, CaseLink, CaseService, Follower, FollowerService, Refused, UndoService
 from civicportal.testing import identity, make_citizen, outbox
 
+pytestmark = pytest.mark.both_databases
+
 
 def duplicate(city, later, earlier):
     city.step(later, "duplicate", data={"duplicate_of": earlier})

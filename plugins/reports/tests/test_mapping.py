@@ -14,6 +14,8 @@ from sqlalchemy import event
 
 from civicportal.api import SYSTEM, Bounds, Cell, GridBox, Identity, Point
 
+pytestmark = pytest.mark.both_databases
+
 WEST, SOUTH, EAST, NORTH = 52.001, 31.001, 52.039, 31.039
 
 

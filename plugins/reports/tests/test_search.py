@@ -6,6 +6,8 @@ import pytest
 from civicportal_reports.models import Report
 from civicportal_reports.search import Filters, ReportSearch
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def several(city, clock):

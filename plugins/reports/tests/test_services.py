@@ -22,6 +22,8 @@ from civicportal.api import (
 )
 from civicportal.testing import outbox, plan
 
+pytestmark = pytest.mark.both_databases
+
 KEY = "k" * 22
 METRE = 1 / 111_195  # degrees of latitude
 

@@ -31,6 +31,8 @@ from civicportal.api import (
 )
 from civicportal.testing import identity, make_case, make_staff, make_unit
 
+pytestmark = pytest.mark.both_databases
+
 SEED = 1405
 CASES = 40
 

@@ -14,6 +14,8 @@ from sqlalchemy import delete, func, select, text, update
 
 from civicportal.api import Case, CaseService, Cell, Refused, TallyService, UndoService
 
+pytestmark = pytest.mark.both_databases
+
 
 def counted(work):
     return work.session.scalar(

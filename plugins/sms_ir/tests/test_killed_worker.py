@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from civicportal.testing import outbox
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.both_databases]
 PATIENCE = 60
 """Seconds after which a process that should have got somewhere is called stuck."""
 

@@ -5,6 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,17 @@ class TemporaryCluster:
             if done.returncode:
                 output.seek(0)
                 raise RuntimeError(f"{program} failed: {output.read()}")
+
+
+@cache
+def is_installed() -> bool:
+    """Tell whether a :class:`TemporaryCluster` can be started here."""
+    try:
+        _find_programs()
+        _owner()
+    except PostgresMissing:
+        return False
+    return True
 
 
 def memory_with_room() -> Path | None:

@@ -1,8 +1,10 @@
-"""pytest fixtures for the tests of core, plugins and sites. Every test that uses one runs on each chosen database."""
+"""pytest fixtures for the tests of core, plugins and sites, and the choice of the databases that a test runs on."""
 
+import inspect
 import json
 import logging
 import warnings
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,12 +27,19 @@ FOREIGN_WARNINGS = (
     "ignore:datetime.datetime.utcnow:DeprecationWarning:webob",
 )
 CHOICES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlite", "postgresql"]}
+MARKED = "marked"
+"""The choice that a test makes itself: both databases if it is marked so, else PostgreSQL."""
+MARK = "both_databases"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--civic-db``, its default for a repository, and the plugins of the test site."""
     group = parser.getgroup("civicportal")
-    group.addoption("--civic-db", choices=sorted(CHOICES), help="the databases that tests run on")
+    group.addoption(
+        "--civic-db",
+        choices=sorted([*CHOICES, MARKED]),
+        help="the databases that tests run on; marked: both for tests marked both_databases, PostgreSQL for others",
+    )
     parser.addini("civicportal_databases", "default of --civic-db", default="sqlite")
     parser.addini("civicportal_plugins", "plugins of the test site, in their order", type="args", default=[])
 
@@ -43,11 +52,50 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     return (yield)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker of tests that run on both databases."""
+    config.addinivalue_line("markers", f"{MARK}: with --civic-db marked, run on SQLite and on PostgreSQL")
+
+
+def _chosen(config: pytest.Config) -> str:
+    return str(config.getoption("--civic-db") or config.getini("civicportal_databases"))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that needs a database once for each."""
+    """Run a test that needs a database once on each database chosen for it."""
     if "civic_database" in metafunc.fixturenames:
-        chosen = metafunc.config.getoption("--civic-db") or metafunc.config.getini("civicportal_databases")
-        metafunc.parametrize("civic_database", CHOICES[chosen], indirect=True, scope="session")
+        databases = CHOICES.get(_chosen(metafunc.config)) or _own_databases(metafunc)
+        metafunc.parametrize("civic_database", databases, indirect=True, scope="session")
+
+
+def _own_databases(metafunc: pytest.Metafunc) -> list[str]:
+    """Return both databases for a test that is marked so or asks which one it runs on, else one."""
+    from civicportal.testing.postgres import is_installed
+
+    asks = "civic_database" in inspect.signature(metafunc.function).parameters
+    if asks or metafunc.definition.get_closest_marker(MARK):
+        return CHOICES["both"]
+    return CHOICES["postgresql" if is_installed() else "sqlite"]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Note the database of a test in its report."""
+    parameters = (
+        item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    )
+    if "civic_database" in parameters:
+        item.user_properties.append(("civic_database", parameters["civic_database"]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests have passed on each database."""
+    reports = terminalreporter.getreports("passed")
+    numbers = Counter(
+        value for one in reports for name, value in one.user_properties if name == "civic_database"
+    )
+    if numbers:
+        told = ", ".join(f"{number} on {database}" for database, number in sorted(numbers.items()))
+        terminalreporter.write_line(f"Tests passed with a database: {told}")
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,8 @@ from civicportal.tools.backup.manifest import describe
 from civicportal.tools.backup.restoring import restore_backup
 from civicportal.tools.backup.sealing import sign
 
+pytestmark = pytest.mark.both_databases
+
 
 class TestBack:
     def test_the_whole_portal_with_every_picture(self, assemble, fill, store, tmp_path):

@@ -21,6 +21,8 @@ from civicportal.tools.backup import BackupError, databases, restoring
 from civicportal.tools.backup.making import make_backup
 from civicportal.tools.backup.restoring import restore_backup
 
+pytestmark = pytest.mark.both_databases
+
 STAGES = {
     "files": ("civicportal.tools.backup.restoring._Undo._put", 3),
     "database": ("civicportal.tools.backup.restoring.load", 1),

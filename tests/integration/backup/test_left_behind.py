@@ -18,6 +18,8 @@ from civicportal.tools.backup import making
 from civicportal.tools.backup.databases import scratch
 from civicportal.tools.backup.making import make_backup
 
+pytestmark = pytest.mark.both_databases
+
 STOPPED = """
 import sys
 from civicportal.tools.backup import {module}

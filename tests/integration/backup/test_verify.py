@@ -25,6 +25,8 @@ from civicportal.tools.backup.sealing import sign
 from civicportal.tools.backup.verifying import verify_backup, verify_file
 from civicportal.util.i18n import say
 
+pytestmark = pytest.mark.both_databases
+
 
 def rewritten(site, source, target, **changes):
     """Rewrite an archive, signed, with different contents of some members."""

@@ -1,8 +1,10 @@
 """A real portal as its own process: the example site, its database, its server on loopback."""
 
 import contextlib
+import fcntl
 import itertools
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -23,6 +26,8 @@ from civicportal.portal.demo import runner
 from civicportal.portal.demo.clock import DemoClock
 from civicportal.portal.seeds import SeedService
 
+DATABASE = "portal.db"
+"""Name of the SQLite file of a portal that is copied."""
 SECRET = "0123456789abcdef" * 4
 #: Seconds within which a server must answer after its start, and end when it is asked to.
 READY = 60
@@ -172,6 +177,7 @@ class Portal:
 
     :param database_url: an empty database.
     :param people: fill it with the people and cases of the demo, not with the seeds alone.
+    :param copied: folder of a stopped portal whose SQLite database and files this one begins with, instead of making its own.
     :param tables: more of the site's file, in TOML.
     :param sms_url: address of the provider of messages; a demo brings its own.
     :param environment: more of it.
@@ -186,6 +192,7 @@ class Portal:
         database_url: str,
         *,
         people: bool = False,
+        copied: Path | None = None,
         mode: str = "demo",
         tables: str = "",
         sms_url: str = "",
@@ -205,6 +212,10 @@ class Portal:
         self.process: Process | None = None
         clock = DemoClock() if mode == "demo" else None
         self.site = Site(self.path, mode=mode, environ=self.environment, clock=clock)
+        if copied:
+            shutil.copyfile(copied / DATABASE, str(self.site.engines.read.url.database))
+            shutil.copytree(copied / "files", folder / "files", dirs_exist_ok=True)
+            return
         migrate.upgrade(self.site)
         if people:
             runner.load(self.site, lambda part, done, total: None)
@@ -262,10 +273,27 @@ class Portal:
         return token_hash(token)
 
 
+def loaded_demo(shared: Path) -> Path:
+    """Return the folder of a demo with its people and cases, made once by all workers of a run.
+
+    :param shared: a folder of all of them.
+    """
+    folder = shared / "demo"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = shared / "demo.part"
+            making.mkdir()
+            # Closing the last connection writes the log into the file.
+            Portal(making, f"sqlite:///{making / DATABASE}", people=True).site.engines.dispose()
+            making.rename(folder)
+    return folder
+
+
 @contextlib.contextmanager
-def running(folder: Path, database_url: str, *, people: bool = False) -> Iterator[Portal]:
-    """Yield a portal that is not started yet; kill it in the end."""
-    portal = Portal(folder, database_url, people=people)
+def running(folder: Path, database_url: str, **options: Any) -> Iterator[Portal]:
+    """Yield a :class:`Portal` that is not started yet; kill it in the end."""
+    portal = Portal(folder, database_url, **options)
     try:
         yield portal
     finally:

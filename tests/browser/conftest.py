@@ -1,5 +1,6 @@
 """A portal full of invented cases with its worker, and the browsers of the people who use it."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from browser.people import DESKTOP, PHONE, VISITOR, Screen, sign_in
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from portal import Portal, running
+from portal import DATABASE, Portal, loaded_demo, running
 
 from civicportal.testing.browser import PATIENCE, Watch
 from civicportal.testing.postgres import TemporaryCluster
@@ -21,12 +22,15 @@ def portal(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
     """Return the demo, served, with its worker: on SQLite, or on PostgreSQL with ``--civic-db postgresql``."""
     folder = tmp_path_factory.mktemp("portal")
     with ExitStack() as stack:
-        database = f"sqlite:///{folder / 'portal.db'}"
         if request.config.getoption("--civic-db") == "postgresql":
             cluster = TemporaryCluster()
             stack.callback(cluster.stop)
-            database = cluster.create_database()
-        with running(folder, database, people=True) as started:
+            portal = running(folder, cluster.create_database(), people=True)
+        else:
+            base = tmp_path_factory.getbasetemp()
+            demo = loaded_demo(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+            portal = running(folder, f"sqlite:///{folder / DATABASE}", copied=demo)
+        with portal as started:
             started.start(worker=True)
             yield started
 

@@ -5,7 +5,6 @@ only the stamp. Cached rows belong to no session: they are read-only.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Integer, String, event, select
@@ -68,8 +67,8 @@ class ReferenceData:
 
     def __init__(self, site: "Site") -> None:
         self._site = site
-        self._kept: dict[str, tuple[str, datetime, Any]] = {}
-        self._seen: tuple[str, datetime] | None = None
+        self._kept: dict[str, tuple[str, float, Any]] = {}
+        self._seen: tuple[str, float] | None = None
 
     def get(self, work: "Work", name: str, load: Callable[[Session], Value]) -> Value:
         """Return the result of a function, cached until reference data changes.
@@ -80,7 +79,7 @@ class ReferenceData:
         if work.writing and _touched(work.session):
             # Uncommitted changes are invisible to others, and the caller may continue to change them.
             return load(work.session)
-        stamp, now = self._stamp(work), self._site.clock.now()
+        stamp, now = self._stamp(work), self._site.clock.uptime().seconds
         kept = self._kept.get(name)
         if kept is None or kept[0] != stamp or has_passed(LONGEST, kept[1], now):
             kept = (stamp, now, self._read(work, load))
@@ -105,11 +104,11 @@ class ReferenceData:
         # Read once: another thread may clear it at any time.
         seen = self._seen
         is_visitor = work.actor.door == "visitor"
-        if is_visitor and seen and not has_passed(VISITORS, seen[1], self._site.clock.now()):
+        if is_visitor and seen and not has_passed(VISITORS, seen[1], self._site.clock.uptime().seconds):
             return seen[0]
         stamp = work.session.scalar(_PRESENT) or ""
         # The time after reading, so that a slow stamp is not old at once.
-        self._seen = (stamp, self._site.clock.now())
+        self._seen = (stamp, self._site.clock.uptime().seconds)
         return stamp
 
     @staticmethod

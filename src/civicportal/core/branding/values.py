@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from civicportal.core.clock import has_passed
@@ -85,16 +84,16 @@ class FaceCache:
         self.site = site
         self.file = of_file(site.settings, is_demo=site.is_demo)
         self._current = self.file
-        self._read_at: datetime | None = None
+        self._read_at: float | None = None
 
     def current(self) -> Face:
         """Return the branding, reread if stale."""
         # Read once: another thread may clear it at any time.
         read_at = self._read_at
-        if read_at is None or has_passed(STALE, read_at, self.site.clock.now()):
+        if read_at is None or has_passed(STALE, read_at, self.site.clock.uptime().seconds):
             self._current = self._read()
             # The time after reading, so that a slow database does not make the value stale at once.
-            self._read_at = self.site.clock.now()
+            self._read_at = self.site.clock.uptime().seconds
         return self._current
 
     def forget(self) -> None:

@@ -11,7 +11,6 @@ stateful test compares the two.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -60,7 +59,7 @@ class _Counted:
     """The number of unattended cases and the time of the count."""
 
     def __init__(self) -> None:
-        self.last: tuple[datetime, Total] | None = None
+        self.last: tuple[float, Total] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,13 +170,13 @@ class CustodyService(Service):
     def total(self) -> Total:
         """Return the number for a page, counted up to the maximum of a list."""
         total = count_rows(self.session, select(Referral.id).where(self.unattended()))
-        self.work.site.memory.of(_Counted).last = (self.work.clock.now(), total)
+        self.work.site.memory.of(_Counted).last = (self.work.clock.uptime().seconds, total)
         return total
 
     def recent_total(self) -> Total:
         """Return :meth:`total`, cached by this process for a minute, because counting reads every open referral."""
         last = self.work.site.memory.of(_Counted).last
-        if last is None or has_passed(_FRESH, last[0], self.work.clock.now()):
+        if last is None or has_passed(_FRESH, last[0], self.work.clock.uptime().seconds):
             return self.total()
         return last[1]
 

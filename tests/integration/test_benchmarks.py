@@ -38,8 +38,6 @@ from civicportal.domain.cases.search_models import SearchWord
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.statistics.services import StatisticsService
 
-pytestmark = pytest.mark.both_databases
-
 UNTIL = datetime.fromisoformat("2026-11-26T00:00:00+03:30")
 
 
@@ -68,6 +66,7 @@ def fill(site, cases=300):
     return load.manifest(site, cases=cases, seed=3, until=UNTIL)
 
 
+@pytest.mark.both_databases
 def test_one_seed_makes_one_city_and_its_counters_are_right(make):
     first, second = make(), make()
     assert fill(first) == fill(second)
@@ -81,6 +80,7 @@ def test_one_seed_makes_one_city_and_its_counters_are_right(make):
     assert still_open == sum(n for name, n in statuses.items() if name.split(".")[1] not in closed)
 
 
+@pytest.mark.both_databases
 def test_its_words_are_indexed_and_its_closed_cases_measured(make):
     site = make()
     fill(site)

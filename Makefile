@@ -16,6 +16,7 @@ BIN := $(VENV)/bin
 # Neighbours stay with one worker and share what they have made, until another worker has nothing left to do.
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 STAMP := $(VENV)/requirements.stamp
+TEMPLATES := src plugins examples docs/_templates
 REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 	$(wildcard plugins/*/pyproject.toml examples/*/pyproject.toml)
 
@@ -83,6 +84,8 @@ check-tests:
 check-form:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/djangofmt --quiet --check $(TEMPLATES)
+	$(BIN)/djangofmt check $(TEMPLATES)
 	$(BIN)/codespell *.md docs src plugins examples tests benchmarks
 	$(BIN)/python assets/vendor.py --check
 
@@ -93,9 +96,10 @@ docs: setup ## Build the documentation into build/docs; a warning ends it.
 catalogues: setup ## Bring the catalogues up to date with the texts, and compile them.
 	$(BIN)/python -m docs.tools.catalogues
 
-format: setup ## Bring the code into form.
+format: setup ## Format code and templates.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/djangofmt $(TEMPLATES)
 
 clean: ## Throw away what was built; .venv and the demo's data stay.
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,28 +7,40 @@ import { d2g, d2j, g2d, isValidJalaaliDate, j2d, jalaaliMonthLength } from '../v
 const MS_PER_DAY = 86400000;
 const UNIX_EPOCH = 2440588;
 
-function gregorianLength(year, month) { return new Date(Date.UTC(year, month, 0)).getUTCDate(); }
+function gregorianLength(year, month) {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
 
 export const CALENDARS = {
   jalali: {
     name: 'persian',
-    split(day) { const found = d2j(day); return { year: found.jy, month: found.jm, day: found.jd }; },
-    join(year, month, day) { return isValidJalaaliDate(year, month, day) ? j2d(year, month, day) : null; },
-    length: jalaaliMonthLength
+    split(day) {
+      const found = d2j(day);
+      return { year: found.jy, month: found.jm, day: found.jd };
+    },
+    join(year, month, day) {
+      return isValidJalaaliDate(year, month, day) ? j2d(year, month, day) : null;
+    },
+    length: jalaaliMonthLength,
   },
   gregorian: {
     name: 'gregory',
-    split(day) { const found = d2g(day); return { year: found.gy, month: found.gm, day: found.gd }; },
+    split(day) {
+      const found = d2g(day);
+      return { year: found.gy, month: found.gm, day: found.gd };
+    },
     join(year, month, day) {
       const real = month >= 1 && month <= 12 && day >= 1 && day <= gregorianLength(year, month);
       return real ? g2d(year, month, day) : null;
     },
-    length: gregorianLength
-  }
+    length: gregorianLength,
+  },
 };
 
 /* 0 (Sunday) to 6. */
-export function weekday(day) { return (day + 1) % 7; }
+export function weekday(day) {
+  return (day + 1) % 7;
+}
 
 /* The day of an ISO date, or null. */
 export function fromIso(text) {

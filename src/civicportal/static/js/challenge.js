@@ -14,7 +14,9 @@ for (const box of document.querySelectorAll('[data-challenge]')) {
   const status = box.querySelector('[data-challenge-status]');
   const texts = status.dataset;
   const goesAgain = 'refused' in box.dataset && !form.querySelector(SECRET);
-  let isDone = false, isWaiting = false, submitter = null;
+  let isDone = false;
+  let isWaiting = false;
+  let submitter = null;
 
   function finish(numbers) {
     answer.value = numbers;
@@ -27,27 +29,44 @@ for (const box of document.querySelectorAll('[data-challenge]')) {
   }
   function compute() {
     const worker = new Worker(box.dataset.worker);
-    worker.onmessage = function (event) { worker.terminate(); finish(event.data); };
+    worker.onmessage = (event) => {
+      worker.terminate();
+      finish(event.data);
+    };
     worker.onerror = justWait;
     worker.postMessage({
-      nonce: box.dataset.nonce, bits: Number(box.dataset.bits), parts: Number(box.dataset.parts)
+      nonce: box.dataset.nonce,
+      bits: Number(box.dataset.bits),
+      parts: Number(box.dataset.parts),
     });
   }
   function justWait() {
-    setTimeout(function () { finish(''); }, Number(box.dataset.seconds) * 1000);
+    setTimeout(() => {
+      finish('');
+    }, Number(box.dataset.seconds) * 1000);
   }
 
   /* Before others that look at the form: what has to wait is not sent yet. */
-  window.addEventListener('submit', function (event) {
-    if (event.target !== form || isDone) { return; }
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    isWaiting = true;
-    submitter = event.submitter;
-    status.textContent = texts.textSending;
-  }, true);
+  window.addEventListener(
+    'submit',
+    (event) => {
+      if (event.target !== form || isDone) {
+        return;
+      }
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      isWaiting = true;
+      submitter = event.submitter;
+      status.textContent = texts.textSending;
+    },
+    true,
+  );
 
   waits.hidden = true;
   status.textContent = goesAgain ? texts.textSending : texts.textWorking;
-  try { compute(); } catch (error) { justWait(); }
+  try {
+    compute();
+  } catch {
+    justWait();
+  }
 }

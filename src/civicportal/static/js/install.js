@@ -1,25 +1,33 @@
 /* Offers to put the portal on the home screen where the browser can. Safari on a telephone asks nobody: there it says how.
    <section data-install hidden> … <button data-install-button> <p data-install-by-hand hidden> */
-(function () {
-  'use strict';
-  var card = document.querySelector('[data-install]');
-  var offer = null;
+import { one } from './page.js';
 
-  if (!card) { return; }
+function offerToInstall(card) {
+  let offer = null;
+
   /* Known to that browser only: whether the page was opened from the home screen. */
   if (navigator.standalone === false) {
     card.hidden = false;
-    card.querySelector('[data-install-button]').hidden = true;
-    card.querySelector('[data-install-by-hand]').hidden = false;
+    one('[data-install-button]', card).hidden = true;
+    one('[data-install-by-hand]', card).hidden = false;
   }
-  addEventListener('beforeinstallprompt', function (e) {
+  addEventListener('beforeinstallprompt', (e) => {
     e.preventDefault();
     offer = e;
     card.hidden = false;
   });
-  card.querySelector('[data-install-button]').addEventListener('click', function () {
+  one('[data-install-button]', card).addEventListener('click', () => {
     offer.prompt();
-    offer.userChoice.then(function () { card.hidden = true; });
+    offer.userChoice.then(() => {
+      card.hidden = true;
+    });
   });
-  addEventListener('appinstalled', function () { card.hidden = true; });
-})();
+  addEventListener('appinstalled', () => {
+    card.hidden = true;
+  });
+}
+
+const installCard = one('[data-install]');
+if (installCard) {
+  offerToInstall(installCard);
+}

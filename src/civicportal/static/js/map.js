@@ -1,187 +1,259 @@
-/* Maps of the page. Needs portal.js, Leaflet, map-city.js, for a picker map-picker.js, for data-points-url map-layers.js.
+/* Maps of the page. Needs Leaflet; loads map-picker.js and map-layers.js where a map asks for them.
 
    <div data-map="view|fixed|picker" data-geojson="URL" data-zoom data-lat data-lon data-attribution data-tiles data-text-in data-text-out
         data-text-failed data-text-retry
         data-pins='[{lat, lon, tone, icon, title, url}]' data-points-url="URL">
    Without data-lat the map opens on the boundary of the city. data-points-url: see map-layers.js. A document event
    "relayout" tells the maps that they were hidden before. */
-(function () {
-  'use strict';
-  var cp = window.civicportal;
-  var SHAPE = 'M17 1C8 1 1 8 1 17c0 11 16 24 16 24s16-13 16-24C33 8 26 1 17 1Z';
-  var MOST_PINS = 150; /* more points than this are drawn as dots */
-  var PIN_WIDTH = 36, PIN_HEIGHT = 44; /* a pin and the space around it */
-  var TONES = { new: '--info', doing: '--primary', done: '--success', closed: '--text-3' };
+import { City } from './map-city.js';
+import { all, icon, one, onTheme, token } from './page.js';
 
-  var files = Object.create(null);
-  function load(url) {
-    files[url] = files[url] || fetch(url).then(function (answer) { return answer.ok ? answer.json() : Promise.reject(answer.status); });
-    files[url].catch(function () { delete files[url]; });
-    return files[url];
-  }
+const SHAPE = 'M17 1C8 1 1 8 1 17c0 11 16 24 16 24s16-13 16-24C33 8 26 1 17 1Z';
+const MOST_PINS = 150; /* more points than this are drawn as dots */
+const PIN_WIDTH = 36;
+const PIN_HEIGHT = 44; /* a pin and the space around it */
+const TONES = { new: '--info', doing: '--primary', done: '--success', closed: '--text-3' };
 
-  function svg(tag, attributes) {
-    var made = document.createElementNS('http://www.w3.org/2000/svg', tag);
-    Object.keys(attributes).forEach(function (name) { made.setAttribute(name, attributes[name]); });
-    return made;
-  }
-  function pinElement(point) {
-    var pin = document.createElement('div');
-    var shape = svg('svg', { class: 'shape', viewBox: '0 0 34 42', 'aria-hidden': 'true' });
-    pin.className = 'pin ' + (point.tone || '');
-    shape.append(svg('path', { d: SHAPE }));
-    pin.append(shape, cp.icon(point.icon || 'map-pin'));
-    return pin;
-  }
+const files = Object.create(null);
+function load(url) {
+  files[url] = files[url] || fetch(url).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)));
+  files[url].catch(() => {
+    delete files[url];
+  });
+  return files[url];
+}
 
-  /* ---------- pins and dots ---------- */
-  /* Pins stand in the order of the points, whole, and never one on the other or on a button: a crowded point is a dot
-     until there is room. */
-  function withRoom(map, points) {
-    var taken = buttons(map);
-    var size = map.getSize();
-    return points.map(function (point) {
-      var at = map.latLngToContainerPoint([point.lat, point.lon]);
-      var cut = at.x < PIN_WIDTH / 2 || at.x > size.x - PIN_WIDTH / 2 || at.y < PIN_HEIGHT || at.y > size.y;
-      var crowded = cut || taken.some(function (other) {
-        return Math.abs(other.x - at.x) < PIN_WIDTH && Math.abs(other.y - at.y) < PIN_HEIGHT;
-      });
-      if (!crowded) { taken.push(at); }
-      return !crowded;
-    });
-  }
-  /* Where pins would have to stand to lie on a button of the map. */
-  function buttons(map) {
-    var origin = map.getContainer().getBoundingClientRect();
-    return cp.all('.leaflet-control a, .leaflet-control button', map.getContainer()).map(function (button) {
-      var box = button.getBoundingClientRect();
-      return { x: (box.left + box.right) / 2 - origin.left, y: (box.top + box.bottom + PIN_HEIGHT) / 2 - origin.top };
-    });
-  }
-  /* choose(point, layer): what a click does; without it a point leads to its url. */
-  function showPoints(map, group, points, fixed, choose) {
-    var room = points.length > MOST_PINS ? [] : withRoom(map, points);
-    group.clearLayers();
-    points.forEach(function (point, index) {
-      var layer;
-      function go() {
-        if (choose) { choose(point, layer); } else { location = point.url; }
-      }
-      point.leads = !fixed && Boolean(choose ? point.cards.length : point.url);
-      layer = room[index] ? pin(point) : dot(point);
-      if (point.leads) {
-        layer.on('click', go);
-        layer.on('keydown', function (e) { if (e.originalEvent.code === 'Enter') { go(); } });
-      }
-      layer.addTo(group);
-    });
-  }
-  function tooltip(text) {
-    var words = document.createElement('span');
-    words.textContent = text;
-    return words;
-  }
-  function dot(point) {
-    return L.circleMarker([point.lat, point.lon], {
-      radius: 6, weight: 2, color: cp.token('--surface'), fillColor: cp.token(TONES[point.tone] || '--primary'), fillOpacity: 1
-    }).bindTooltip(tooltip(point.title || ''));
-  }
-  function pin(point) {
-    var marker = L.marker([point.lat, point.lon], {
-      keyboard: point.leads, interactive: point.leads,
-      icon: L.divIcon({ className: '', iconSize: [34, 42], iconAnchor: [17, 41], html: pinElement(point) })
-    });
-    marker.on('add', function () {
-      marker.getElement().setAttribute('role', !point.leads ? 'img' : point.url ? 'link' : 'button');
-      marker.getElement().setAttribute('aria-label', point.title || '');
-    });
-    return marker;
-  }
-  function follow(map, city, element, group) {
-    var pins = { show: function (points, choose) { showPoints(map, group, points, false, choose); } };
-    new cp.MapLayers(map, city, element, pins).start();
-  }
+function svg(tag, attributes) {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  Object.keys(attributes).forEach((name) => {
+    made.setAttribute(name, attributes[name]);
+  });
+  return made;
+}
+function pinElement(point) {
+  const pin = document.createElement('div');
+  const shape = svg('svg', { class: 'shape', viewBox: '0 0 34 42', 'aria-hidden': 'true' });
+  pin.className = `pin ${point.tone || ''}`;
+  shape.append(svg('path', { d: SHAPE }));
+  pin.append(shape, icon(point.icon || 'map-pin'));
+  return pin;
+}
 
-  /* ---------- the site's own tiles ---------- */
-  function tileLayer(tiles) {
-    var options = {
-      minZoom: tiles.min, maxZoom: 18, maxNativeZoom: tiles.max, bounds: tiles.bounds, className: 'map-tiles', keepBuffer: 1
-    };
-    if (tiles.kind === 'pmtiles') { return pmtiles.leafletRasterLayer(new pmtiles.PMTiles(new URL(tiles.url, location.href).href), options); }
-    return L.tileLayer(tiles.url, options);
-  }
-
-  /* ---------- one map ---------- */
-  /* The search field of a picker covers its top, "my position" its lower end. */
-  function zoomCorner(picker) {
-    if (!picker) { return 'topleft'; }
-    return document.documentElement.dir === 'rtl' ? 'bottomright' : 'bottomleft';
-  }
-  function makeMap(element, features) {
-    var data = element.dataset;
-    var fixed = data.map === 'fixed';
-    var picker = data.map === 'picker';
-    var map = L.map(element, {
-      zoomControl: false, dragging: !fixed, keyboard: !fixed, doubleClickZoom: !fixed, touchZoom: picker ? 'center' : !fixed,
-      scrollWheelZoom: picker ? 'center' : false, boxZoom: false, minZoom: 11, maxZoom: 18, zoomSnap: 0.25,
-      fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false, preferCanvas: true, maxBoundsViscosity: 1
-    });
-    var tiles = data.tiles ? JSON.parse(data.tiles) : null;
-    var city = new cp.City(map, features, tiles);
-    var group = L.layerGroup().addTo(map);
-    var pins = JSON.parse(data.pins || '[]');
-    if (!fixed) { L.control.zoom({ position: zoomCorner(picker), zoomInTitle: data.textIn, zoomOutTitle: data.textOut }).addTo(map); }
-    map.attributionControl.setPrefix('').addAttribution(data.attribution || '');
-    if (tiles) { tileLayer(tiles).addTo(map); }
-    if (data.lat) {
-      map.setView([Number(data.lat), Number(data.lon)], Number(data.zoom));
-    } else {
-      map.fitBounds(city.bounds());
-      if (picker) { map.setZoom(Number(data.zoom)); }
+/* ---------- pins and dots ---------- */
+/* Pins stand in the order of the points, whole, and never one on the other or on a button: a crowded point is a dot
+   until there is room. */
+function withRoom(map, points) {
+  const taken = buttons(map);
+  const size = map.getSize();
+  return points.map((point) => {
+    const at = map.latLngToContainerPoint([point.lat, point.lon]);
+    const cut = at.x < PIN_WIDTH / 2 || at.x > size.x - PIN_WIDTH / 2 || at.y < PIN_HEIGHT || at.y > size.y;
+    const crowded =
+      cut || taken.some((other) => Math.abs(other.x - at.x) < PIN_WIDTH && Math.abs(other.y - at.y) < PIN_HEIGHT);
+    if (!crowded) {
+      taken.push(at);
     }
-    map.setMaxBounds(city.bounds().pad(0.5));
-    city.draw();
-    showPoints(map, group, pins, fixed);
-    city.names();
-    document.fonts.ready.then(function () { city.names(); });
-    if (data.pointsUrl) { follow(map, city, element, group); }
-    if (picker) { cp.setUpPicker(element, map, city); }
-    map.on('zoomend', function () {
-      if (pins.length) { showPoints(map, group, pins, fixed); }
-      city.draw();
-    });
-    map.on('moveend', function () { city.names(); });
-    cp.onTheme(function () { city.draw(); });
-    document.addEventListener('relayout', function () { map.invalidateSize({ pan: false }); });
-    new ResizeObserver(function () { map.invalidateSize({ pan: false }); }).observe(element);
-  }
+    return !crowded;
+  });
+}
+/* Where pins would have to stand to lie on a button of the map. */
+function buttons(map) {
+  const origin = map.getContainer().getBoundingClientRect();
+  return all('.leaflet-control a, .leaflet-control button', map.getContainer()).map((button) => {
+    const box = button.getBoundingClientRect();
+    return { x: (box.left + box.right) / 2 - origin.left, y: (box.top + box.bottom + PIN_HEIGHT) / 2 - origin.top };
+  });
+}
+/* choose(point, layer): what a click does; without it a point leads to its url. */
+function showPoints(map, group, points, fixed, choose) {
+  const room = points.length > MOST_PINS ? [] : withRoom(map, points);
+  group.clearLayers();
+  points.forEach((point, index) => {
+    let layer;
+    function go() {
+      if (choose) {
+        choose(point, layer);
+      } else {
+        location.assign(point.url);
+      }
+    }
+    point.leads = !fixed && Boolean(choose ? point.cards.length : point.url);
+    layer = room[index] ? pin(point) : dot(point);
+    if (point.leads) {
+      layer.on('click', go);
+      layer.on('keydown', (e) => {
+        if (e.originalEvent.code === 'Enter') {
+          go();
+        }
+      });
+    }
+    layer.addTo(group);
+  });
+}
+function tooltip(text) {
+  const words = document.createElement('span');
+  words.textContent = text;
+  return words;
+}
+function dot(point) {
+  return L.circleMarker([point.lat, point.lon], {
+    radius: 6,
+    weight: 2,
+    color: token('--surface'),
+    fillColor: token(TONES[point.tone] || '--primary'),
+    fillOpacity: 1,
+  }).bindTooltip(tooltip(point.title || ''));
+}
+function pin(point) {
+  const marker = L.marker([point.lat, point.lon], {
+    keyboard: point.leads,
+    interactive: point.leads,
+    icon: L.divIcon({ className: '', iconSize: [34, 42], iconAnchor: [17, 41], html: pinElement(point) }),
+  });
+  marker.on('add', () => {
+    marker.getElement().setAttribute('role', !point.leads ? 'img' : point.url ? 'link' : 'button');
+    marker.getElement().setAttribute('aria-label', point.title || '');
+  });
+  return marker;
+}
+function follow(map, city, element, group) {
+  const pins = {
+    show: (points, choose) => {
+      showPoints(map, group, points, false, choose);
+    },
+  };
+  import('./map-layers.js').then(({ MapLayers }) => new MapLayers(map, city, element, pins).start());
+}
 
-  /* Without its drawing a map is a picture of nothing: it says so, and the words take its place. */
-  function giveUp(element) {
-    var box = document.createElement('div');
-    var words = document.createElement('p');
-    var again = document.createElement('button');
-    var address = cp.one('details[data-address]');
-    box.className = 'map-failed';
-    words.setAttribute('role', 'status');
-    words.textContent = element.dataset.textFailed;
-    again.type = 'button';
-    again.className = 'btn btn-quiet btn-sm';
-    again.textContent = element.dataset.textRetry;
-    again.addEventListener('click', function () {
-      box.remove();
-      begin(element);
-    });
-    box.append(words, again);
-    element.append(box);
-    element.dataset.failed = '';
-    if (element.dataset.map === 'picker' && address) { address.open = true; }
+/* ---------- the site's own tiles ---------- */
+function tileLayer(tiles) {
+  const options = {
+    minZoom: tiles.min,
+    maxZoom: 18,
+    maxNativeZoom: tiles.max,
+    bounds: tiles.bounds,
+    className: 'map-tiles',
+    keepBuffer: 1,
+  };
+  if (tiles.kind === 'pmtiles') {
+    return pmtiles.leafletRasterLayer(new pmtiles.PMTiles(new URL(tiles.url, location.href).href), options);
   }
-  function begin(element) {
-    load(element.dataset.geojson).then(function (collection) {
+  return L.tileLayer(tiles.url, options);
+}
+
+/* ---------- one map ---------- */
+/* The search field of a picker covers its top, "my position" its lower end. */
+function zoomCorner(picker) {
+  if (!picker) {
+    return 'topleft';
+  }
+  return document.documentElement.dir === 'rtl' ? 'bottomright' : 'bottomleft';
+}
+function makeMap(element, features) {
+  const data = element.dataset;
+  const fixed = data.map === 'fixed';
+  const picker = data.map === 'picker';
+  const map = L.map(element, {
+    zoomControl: false,
+    dragging: !fixed,
+    keyboard: !fixed,
+    doubleClickZoom: !fixed,
+    touchZoom: picker ? 'center' : !fixed,
+    scrollWheelZoom: picker ? 'center' : false,
+    boxZoom: false,
+    minZoom: 11,
+    maxZoom: 18,
+    zoomSnap: 0.25,
+    fadeAnimation: false,
+    zoomAnimation: false,
+    markerZoomAnimation: false,
+    preferCanvas: true,
+    maxBoundsViscosity: 1,
+  });
+  const tiles = data.tiles ? JSON.parse(data.tiles) : null;
+  const city = new City(map, features, tiles);
+  const group = L.layerGroup().addTo(map);
+  const pins = JSON.parse(data.pins || '[]');
+  if (!fixed) {
+    L.control.zoom({ position: zoomCorner(picker), zoomInTitle: data.textIn, zoomOutTitle: data.textOut }).addTo(map);
+  }
+  map.attributionControl.setPrefix('').addAttribution(data.attribution || '');
+  if (tiles) {
+    tileLayer(tiles).addTo(map);
+  }
+  if (data.lat) {
+    map.setView([Number(data.lat), Number(data.lon)], Number(data.zoom));
+  } else {
+    map.fitBounds(city.bounds());
+    if (picker) {
+      map.setZoom(Number(data.zoom));
+    }
+  }
+  map.setMaxBounds(city.bounds().pad(0.5));
+  city.draw();
+  showPoints(map, group, pins, fixed);
+  city.names();
+  document.fonts.ready.then(() => {
+    city.names();
+  });
+  if (data.pointsUrl) {
+    follow(map, city, element, group);
+  }
+  if (picker) {
+    import('./map-picker.js').then(({ setUpPicker }) => setUpPicker(element, map, city));
+  }
+  map.on('zoomend', () => {
+    if (pins.length) {
+      showPoints(map, group, pins, fixed);
+    }
+    city.draw();
+  });
+  map.on('moveend', () => {
+    city.names();
+  });
+  onTheme(() => {
+    city.draw();
+  });
+  document.addEventListener('relayout', () => {
+    map.invalidateSize({ pan: false });
+  });
+  new ResizeObserver(() => {
+    map.invalidateSize({ pan: false });
+  }).observe(element);
+}
+
+/* Without its drawing a map is a picture of nothing: it says so, and the words take its place. */
+function giveUp(element) {
+  const box = document.createElement('div');
+  const words = document.createElement('p');
+  const again = document.createElement('button');
+  const address = one('details[data-address]');
+  box.className = 'map-failed';
+  words.setAttribute('role', 'status');
+  words.textContent = element.dataset.textFailed;
+  again.type = 'button';
+  again.className = 'btn btn-quiet btn-sm';
+  again.textContent = element.dataset.textRetry;
+  again.addEventListener('click', () => {
+    box.remove();
+    begin(element);
+  });
+  box.append(words, again);
+  element.append(box);
+  element.dataset.failed = '';
+  if (element.dataset.map === 'picker' && address) {
+    address.open = true;
+  }
+}
+function begin(element) {
+  load(element.dataset.geojson).then(
+    (collection) => {
       delete element.dataset.failed;
       makeMap(element, collection.features);
-    }, function () { giveUp(element); });
-  }
-  cp.all('[data-map]').forEach(begin);
-})();
+    },
+    () => {
+      giveUp(element);
+    },
+  );
+}
+all('[data-map]').forEach(begin);

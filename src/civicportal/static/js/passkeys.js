@@ -10,7 +10,10 @@ const fromBase64 = (text) => {
   return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
 };
 const toBase64 = (buffer) =>
-  btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=+$/, '');
 const withIds = (list) => (list || []).map((one) => ({ ...one, id: fromBase64(one.id) }));
 
 function decoded(options) {
@@ -35,23 +38,36 @@ function encoded(credential) {
     answer.signature = toBase64(response.signature);
     answer.userHandle = response.userHandle ? toBase64(response.userHandle) : null;
   }
-  return JSON.stringify({ id: credential.id, rawId: toBase64(credential.rawId), type: credential.type, response: answer });
+  return JSON.stringify({
+    id: credential.id,
+    rawId: toBase64(credential.rawId),
+    type: credential.type,
+    response: answer,
+  });
 }
 
 async function asked(form) {
   const body = new URLSearchParams({ csrf_token: form.elements.csrf_token.value, for: form.dataset.passkey });
   const headers = { 'X-Requested-With': 'XMLHttpRequest' };
   const answer = await fetch(form.dataset.options, { method: 'POST', headers, body });
-  if (answer.ok) { return decoded(await answer.json()); }
+  if (answer.ok) {
+    return decoded(await answer.json());
+  }
   /* The proof or the session is too old: the page itself leads on. */
-  if (answer.status === 401 || answer.status === 403) { location.reload(); }
+  if (answer.status === 401 || answer.status === 403) {
+    location.reload();
+  }
   const told = await answer.json().catch(() => ({}));
   throw Object.assign(new Error(told.message || ''), { told: told.message });
 }
 
 function words(form, problem) {
-  if (problem.told) { return problem.told; }
-  if (problem.name === 'NotAllowedError' || problem.name === 'AbortError') { return form.dataset.textGivenUp; }
+  if (problem.told) {
+    return problem.told;
+  }
+  if (problem.name === 'NotAllowedError' || problem.name === 'AbortError') {
+    return form.dataset.textGivenUp;
+  }
   return problem.name === 'InvalidStateError' ? form.dataset.textKnown : form.dataset.textFailed;
 }
 

@@ -23,6 +23,7 @@ SHELL = (
     "mark.svg",
     "star.svg",
     "js/theme-early.js",
+    "js/page.js",
     "js/portal.js",
     "js/offline.js",
 )

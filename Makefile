@@ -86,6 +86,7 @@ check-form:
 	$(BIN)/ruff check .
 	$(BIN)/djangofmt --quiet --check $(TEMPLATES)
 	$(BIN)/djangofmt check $(TEMPLATES)
+	.ci/biome check
 	$(BIN)/codespell *.md docs src plugins examples tests benchmarks
 	$(BIN)/python assets/vendor.py --check
 
@@ -96,11 +97,12 @@ docs: setup ## Build the documentation into build/docs; a warning ends it.
 catalogues: setup ## Bring the catalogues up to date with the texts, and compile them.
 	$(BIN)/python -m docs.tools.catalogues
 
-format: setup ## Format code and templates.
+format: setup ## Format code, templates, scripts and styles.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/djangofmt $(TEMPLATES)
+	.ci/biome format
 
 clean: ## Throw away what was built; .venv and the demo's data stay.
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf

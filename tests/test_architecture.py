@@ -35,7 +35,8 @@ def modules(*folders: Path) -> list[Path]:
 
 
 def templates(*folders: Path) -> list[Path]:
-    return [path for folder in folders for path in sorted(folder.rglob("*.jinja2"))]
+    """The templates below the folders, those of new plugins included."""
+    return [path for folder in folders for path in sorted(folder.rglob("*.jinja2*"))]
 
 
 def name_of(path: Path) -> str:

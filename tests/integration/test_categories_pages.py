@@ -41,7 +41,7 @@ def form_of(page, action=""):
 
 
 def names(app, **query):
-    return [link.text for link in app.get(PAGE, query).html.select("tbody .subj")]
+    return [link.text.strip() for link in app.get(PAGE, query).html.select("tbody .subj")]
 
 
 def read(site, category_id):

@@ -216,7 +216,7 @@ class TestPaper:
 
     def test_says_how_many_rows_the_list_has_and_that_the_first_are_printed(self, site, office, few):
         page = office.app.get(f"{self.PRINT}&sort=oldest")
-        shown = [row.text for row in page.html.select("tbody tr")]
+        shown = [row.text.strip() for row in page.html.select("tbody tr")]
         assert [f"درخواست {number}" in row for number, row in enumerate(shown)] == [True] * 3
         assert "۷ سطر" in page.html.select_one(".page-h").text
         assert self.told(page) == [["۷", "۳"]]

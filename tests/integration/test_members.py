@@ -64,7 +64,7 @@ def actions(site):
 
 
 def names(page):
-    return [link.text for link in page.html.select("tbody a.item-link")]
+    return [link.text.strip() for link in page.html.select("tbody a.item-link")]
 
 
 # --- the list

@@ -32,11 +32,11 @@ def boss(site, sign_in):
 def test_it_lists_plugins_and_findings(site, app, boss):
     assert "بررسی نشده" in app.get("/admin/plugins", status=200)
     page = look_over(app)
-    names = [one.text for one in page.html.select("main summary")]
+    names = [one.text.strip() for one in page.html.select("main summary")]
     assert any(name.startswith("خود سامانه") for name in names)
     assert "واحد pr وجود ندارد" in page
     # Installed beside the core in the house of its developers, and on no list of this site.
-    sleeping = [item.text for item in page.html.select(".toggle-card")]
+    sleeping = [item.text.strip() for item in page.html.select(".toggle-card")]
     assert any("sms_ir" in text and "غیرفعال" in text for text in sleeping)
     with site.work() as work:
         make_unit(work, "pr")

@@ -177,7 +177,7 @@ def test_of_the_page_are_the_same(years, app):
     assert rows(by_stage) == [number for _stage, number in figures.by_stage]
     assert rows(by_category) == [number for _name, number in figures.by_category]
     assert rows(by_month) == [number for _month, number in figures.by_month]
-    heads = [row.select_one("th").text for row in by_month.select("tbody tr")]
+    heads = [row.select_one("th").text.strip() for row in by_month.select("tbody tr")]
     assert sum(" تا " in head for head in heads) == 1
     assert not page.select(".chart-x")
 

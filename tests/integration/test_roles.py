@@ -201,7 +201,7 @@ def test_a_role_is_made_in_the_browser_and_stands_in_the_matrix(site, app, boss)
     for name in (VIEW, "core:audit:view"):
         rights(form)[name].checked = True
     page = form.submit(status=303).follow()
-    [column] = [n for n, th in enumerate(page.html.select(".matrix thead th")) if th.text == "بازرس"]
+    [column] = [n for n, th in enumerate(page.html.select(".matrix thead th")) if th.text.strip() == "بازرس"]
     ticked = {
         row.select_one("th").text.strip()
         for row in page.html.select(".matrix tbody tr:not(.grp)")
@@ -280,7 +280,9 @@ def test_the_built_in_role_has_no_form(site, app, boss):
 def test_rights_of_nobody_are_marked(app, boss):
     page = app.get("/admin/roles")
     marked = {
-        row.select_one("th").text for row in page.html.select(".matrix tr") if row.select(".accent-text")
+        row.select_one("th").text.strip()
+        for row in page.html.select(".matrix tr")
+        if row.select(".accent-text")
     }
     assert any("به هیچ نقشی داده نشده" in text for text in marked)
 

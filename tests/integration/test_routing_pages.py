@@ -49,7 +49,9 @@ def form_of(page, action=""):
 
 
 def titles(app):
-    return [link.text.partition(". ")[2] for link in app.get(PAGE).html.select("tbody .subj")]
+    return [
+        " ".join(link.text.split()).partition(". ")[2] for link in app.get(PAGE).html.select("tbody .subj")
+    ]
 
 
 def opened(site, category_id, place=""):
@@ -192,9 +194,9 @@ def test_the_dry_run_says_what_would_change_and_changes_nothing(site, app, boss,
     assert page.html.select("table.cards-sm tbody tr") == []
     page = app.get(f"{PAGE}/dry-run?off=true")
     [row] = page.html.select("table.cards-sm tbody tr")
-    assert [cell.span.text for cell in row.select("td")[2:]] == ["واحد waste", "واحد civil"]
+    assert [cell.span.text.strip() for cell in row.select("td")[2:]] == ["واحد waste", "واحد civil"]
     day = site.calendar.format_date(clock.now().date(), "short")
-    assert page.html.select_one("tbody tr td").text == "۱"
+    assert page.html.select_one("tbody tr td").text.strip() == "۱"
     page = app.get(f"{PAGE}/dry-run", {"off": "true", "first": day})
     assert page.html.select("table.cards-sm tbody tr") == []
     with site.work(write=False) as work:
@@ -215,7 +217,9 @@ def test_a_rule_is_tried_before_it_is_saved(site, app, boss, city):
     form = form_of(page)
     form["fact_district"] = "منطقهٔ یک"
     page = form.submit("try", status=200)
-    assert [row.td.text for row in page.html.select("#outcome table:not(.cards-sm) tbody tr")][:2] == [
+    assert [row.td.text.strip() for row in page.html.select("#outcome table:not(.cards-sm) tbody tr")][
+        :2
+    ] == [
         "۰",
         "۱",
     ]

@@ -154,7 +154,7 @@ def test_a_service_sleeps_and_wakes(city, service):
     assert f"/kartable/cases/{code}" in links(officer.get("/kartable", status=200))
     page = officer.get(f"/kartable/cases/{code}", status=200)
     assert INACTIVE in page
-    assert page.html.select_one(".page-h .pill").text == "ثبت‌شده"
+    assert page.html.select_one(".page-h .pill").text.strip() == "ثبت‌شده"
     assert not page.html.select(f"option[value=panel-{service.step}]")
     act(officer, code, "comment", text="یادداشت هنگام خاموشی")
     act(officer, code, "refer", unit=str(city.other_unit.id))

@@ -36,7 +36,7 @@ def form_of(page, action=""):
 
 
 def names(app):
-    return [link.text for link in app.get(PAGE).html.select("tbody .subj")]
+    return [link.text.strip() for link in app.get(PAGE).html.select("tbody .subj")]
 
 
 def trail(site):

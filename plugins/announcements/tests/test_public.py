@@ -30,7 +30,7 @@ def shelf(desk, clock):
 
 
 def titles(page):
-    return [title.text for title in page.html.select(".ann .h-card")]
+    return [title.text.strip() for title in page.html.select(".ann .h-card")]
 
 
 class TestHome:
@@ -38,7 +38,7 @@ class TestHome:
         desk.put_up("سنجاق", pinned=True)
         desk.put_up("تازه‌ترین")
         board = app.get("/").html.select_one(".board-track")
-        assert [title.text for title in board.select(".h-card")] == ["سنجاق", "تازه‌ترین", "روی تابلو"]
+        assert [title.text.strip() for title in board.select(".h-card")] == ["سنجاق", "تازه‌ترین", "روی تابلو"]
 
     def test_the_home_names_the_feed_even_while_the_board_is_empty(self, desk, app):
         head = app.get("/", status=200).html.head
@@ -117,7 +117,7 @@ class TestPage:
     def test_words_are_cleaned(self, desk, app):
         post = desk.put_up(body="**مهم** <script>alert(1)</script> [x](javascript:alert(1))")
         page = app.get(f"/announcements/{post}")
-        assert page.html.select_one(".prose strong").text == "مهم"
+        assert page.html.select_one(".prose strong").text.strip() == "مهم"
         assert "<script>alert" not in page.text
         assert page.html.select(".prose a") == []
 
@@ -268,7 +268,7 @@ class TestRss:
         words = BeautifulSoup(
             entry.content[0].value if "content" in entry else entry.description, "html.parser"
         )
-        assert words.strong.text == "مهم"
+        assert words.strong.text.strip() == "مهم"
         assert "]]>" in words.text
         links = [urlsplit(link["href"]) for link in words("a")]
         assert [(link.scheme, link.path) for link in links] == [("http", "/reports/new"), ("tel", "137")]

@@ -74,7 +74,7 @@ class TestList:
             return form.submit().follow()
 
         page = search("تلفنها")
-        assert [mark.text for mark in page.html.select("tbody mark")] == ["تلفن‌ها"]
+        assert [mark.text.strip() for mark in page.html.select("tbody mark")] == ["تلفن‌ها"]
         assert page.request.GET["stage"] == "open"
         mine = search(f"0{city.citizen.mobile.removeprefix('+98')}")
         assert len(mine.html.select("tbody a.subj")) == 1

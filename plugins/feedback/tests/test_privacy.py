@@ -62,7 +62,7 @@ def test_what_tells_the_sender_is_refused_where_it_stands(city, form, words, fou
     again = the_form(page)
     assert (again["heard"].value, again["done"].value) == (HEARD, words), "nothing typed is lost"
     excerpts = page.html.select_one("#done-found")
-    assert [mark.text for mark in excerpts.select("mark")] == [found]
+    assert [mark.text.strip() for mark in excerpts.select("mark")] == [found]
     assert "done-found" in page.html.select_one("#done")["aria-describedby"]
     assert page.html.select_one("#heard-found") is None
     button = excerpts.select_one("button")
@@ -79,7 +79,7 @@ def test_a_family_name_that_is_a_word_is_allowed_by_an_officer_and_on_the_record
     assert len(page.html.select("#done-found [name=allowed]")) == 1, "asked once for a word"
     again["allowed"] = True
     page = again.submit(status=422)
-    assert [mark.text for mark in page.html.select("mark")] == ["پلاک ۱۲"]
+    assert [mark.text.strip() for mark in page.html.select("mark")] == ["پلاک ۱۲"]
     again = the_form(page)
     again["done"] = again["done"].value.replace("؛ پلاک ۱۲ هم", "")
     again.submit(status=303)
@@ -117,7 +117,7 @@ def test_a_citizen_is_asked_once_whether_a_number_shall_be_seen(city, app, sign_
     page = form.submit(status=422)
     form = next(form for form in page.forms.values() if "body" in form.fields)
     assert form["body"].value == words
-    assert [mark.text for mark in page.html.select("#body-found mark")] == ["۰۹۱۲۳۴۵۶۷۸۹"]
+    assert [mark.text.strip() for mark in page.html.select("#body-found mark")] == ["۰۹۱۲۳۴۵۶۷۸۹"]
     form.submit(status=303)
     with city.site.work(write=False) as work:
         assert len(work.session.scalars(select(type(city.case(city.send())).body)).all()) == 2

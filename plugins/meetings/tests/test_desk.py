@@ -59,7 +59,7 @@ class TestWeek:
         office.schedule(code, SUNDAY, "10:00")
         office.plan(MONDAY, "09:00", "12:00", title="ملاقات عمومی شهردار")
         page = desk.get("/desk/meetings")
-        heads = [th.text for th in page.html.select(".week-t thead th")][1:]
+        heads = [th.text.strip() for th in page.html.select(".week-t thead th")][1:]
         assert heads[0].startswith("شنبه ۹ خرداد")
         assert heads[-1].startswith("جمعه ۱۵ خرداد")
         assert "تعطیل" in heads[-1]
@@ -69,7 +69,7 @@ class TestWeek:
 
     def test_the_neighbours_are_a_link_away(self, desk):
         page = desk.get("/desk/meetings?day=1405/03/20")
-        assert page.html.select(".week-t thead th")[1].text.startswith("شنبه ۱۶ خرداد")
+        assert page.html.select(".week-t thead th")[1].text.strip().startswith("شنبه ۱۶ خرداد")
         link = page.html.select_one("a[href*='day=1405/03/09'], a[href*='day=1405%2F03%2F09']")
         assert link is not None
 
@@ -110,7 +110,7 @@ class TestSearch:
         return codes
 
     def found(self, page):
-        return [link.text for link in page.html.select("#requests tbody .item-link")]
+        return [link.text.strip() for link in page.html.select("#requests tbody .item-link")]
 
     def narrowed(self, desk, **values):
         page = desk.get("/desk/meetings")
@@ -138,7 +138,7 @@ class TestSearch:
     def test_by_words_of_the_request_and_names(self, several, desk):
         page = self.search(desk, words="ورزشي")
         assert self.found(page) == ["زمین ورزشی محله"]
-        assert "ورزشی" in [mark.text for mark in page.html.select("#requests .item-link mark")]
+        assert "ورزشی" in [mark.text.strip() for mark in page.html.select("#requests .item-link mark")]
         assert "ققنوس" in self.search(desk, words="ققنوس").html.select_one("#requests .empty").text
         assert len(self.found(self.search(desk, words="مریم"))) == 2
 
@@ -174,7 +174,7 @@ class TestSearch:
 
     def test_what_narrows_the_list_stands_above_it_and_is_taken_away_alone(self, several, desk):
         page = desk.get("/desk/meetings?status=all&stage=open&timing=late")
-        chips = {chip.span.text: chip["href"] for chip in page.html.select("#requests a.chipf.on")}
+        chips = {chip.span.text.strip(): chip["href"] for chip in page.html.select("#requests a.chipf.on")}
         assert [said.partition(":")[0] for said in chips] == ["وضعیت", "در مهلت", "مرحله"]
         assert chips["مرحله: باز"] == "/desk/meetings?status=all&timing=late#requests"
 
@@ -355,7 +355,9 @@ class TestSetting:
     def test_the_history_names_steps_that_stay(self, office, desk, code):
         office.schedule(code, SUNDAY, "10:00")
         office.reschedule(code, MONDAY, "11:00")
-        titles = [line.text for line in desk.get(f"/kartable/cases/{code}").html.select(".tl li .h b")]
+        titles = [
+            line.text.strip() for line in desk.get(f"/kartable/cases/{code}").html.select(".tl li .h b")
+        ]
         assert titles == ["تغییر وقت", "وقت تعیین‌شده", "ثبت‌شده"]
 
     def test_a_closed_request_is_given_no_time(self, office, desk, code):

@@ -413,7 +413,7 @@ class TestOwnPage:
         assert "۱۲:۰۰" in section.select_one(".appointment").text
         assert "۱۰:۰۰" in section.find("details").text
         assert "شهردار در سفر است" in section.find("details").text
-        assert len({line.text for line in page.html.select(".tl .h b")}) == 3
+        assert len({line.text.strip() for line in page.html.select(".tl .h b")}) == 3
 
     def test_a_cancelled_meeting_says_so(self, office, app, sign_in):
         code = office.ask()

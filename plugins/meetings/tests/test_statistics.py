@@ -52,7 +52,7 @@ class TestFigures:
         form = app.get("/desk/meetings/statistics?rating=rated").html.select_one(".filter-box form")
         assert form.find("select", attrs={"name": "rating"}) is None
         hours = form.find("select", attrs={"name": "hour"}).find_all("option")
-        assert hours[10].text == "۰۹:۰۰"
+        assert hours[10].text.strip() == "۰۹:۰۰"
 
 
 @pytest.mark.parametrize(

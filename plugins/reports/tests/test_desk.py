@@ -90,12 +90,16 @@ class TestList:
             "cursor": "x",
         }
         page = app.get("/desk/reports", query)
-        chips = {chip.span.text: chip for chip in page.html.select("a.chipf.on.no-print")}
+        chips = {chip.span.text.strip(): chip for chip in page.html.select("a.chipf.on.no-print")}
         assert list(chips) == ["مرحله: بررسی‌شده", "منطقه: منطقهٔ دو"]
-        assert page.html.select_one("p.only-print").text.endswith(": مرحله: بررسی‌شده · منطقه: منطقهٔ دو")
+        assert (
+            page.html.select_one("p.only-print").text.strip().endswith(": مرحله: بررسی‌شده · منطقه: منطقهٔ دو")
+        )
         without = app.get(chips["منطقه: منطقهٔ دو"]["href"])
         assert dict(without.request.GET) == {"stage": "done", "urgent": "false", "sort": "deadline"}
-        assert [chip.span.text for chip in without.html.select("a.chipf.on.no-print")] == ["مرحله: بررسی‌شده"]
+        assert [chip.span.text.strip() for chip in without.html.select("a.chipf.on.no-print")] == [
+            "مرحله: بررسی‌شده"
+        ]
         assert "(۲)" in page.html.select_one(".filter-box summary").text
 
     @pytest.mark.parametrize(
@@ -105,17 +109,17 @@ class TestList:
         sign_in(city.officer)
         page = app.get(f"/desk/reports?stage=open&{query}")
         said = page.html.select_one(".notice.warn")
-        label, _colon, words = said.select_one("li").text.partition(": ")
+        label, _colon, words = said.select_one("li").text.strip().partition(": ")
         assert label
         assert words == "این مقدار شناخته نیست و کنار گذاشته شد."
         assert "(۱)" in page.html.select_one(".filter-box summary").text
-        assert [chip.span.text for chip in page.html.select("a.chipf.on.no-print")] == ["مرحله: باز"]
+        assert [chip.span.text.strip() for chip in page.html.select("a.chipf.on.no-print")] == ["مرحله: باز"]
         assert said.select_one("a.strong")["href"] == "/desk/reports?stage=open"
 
     def test_what_says_nothing_is_no_filter(self, city, app, sign_in, several):
         sign_in(city.officer)
         page = app.get("/desk/reports?stage=open&words=%20&status=%20").html
-        assert [chip.span.text for chip in page.select("a.chipf.on.no-print")] == ["مرحله: باز"]
+        assert [chip.span.text.strip() for chip in page.select("a.chipf.on.no-print")] == ["مرحله: باز"]
         assert "(۱)" in page.select_one(".filter-box summary").text
 
     def test_a_date_that_is_none_is_said_above_the_list(self, city, app, sign_in, several):

@@ -31,7 +31,7 @@ def test_words_are_marked_where_they_stand(desk):
     codes, search = desk
     page = search("پارک خاموش")
     assert found(page) == {codes[0]}
-    assert [mark.text for mark in page.html.select("tbody mark")] == ["پارك", "خاموشه"]
+    assert [mark.text.strip() for mark in page.html.select("tbody mark")] == ["پارك", "خاموشه"]
     assert "&lt;b&gt;و" in page.text
     assert page.html.select_one("#list-search")["value"] == "پارک خاموش"
 

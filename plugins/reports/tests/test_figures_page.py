@@ -65,11 +65,11 @@ class TestDays:
     def test_lead_from_month_to_month(self, city, app, desk):
         city.send()
         chips = desk("?period=1405-02").find("nav", attrs={"aria-label": "بازه"})
-        assert chips.select_one(".on").text == "اردیبهشت ۱۴۰۵"
+        assert chips.select_one(".on").text.strip() == "اردیبهشت ۱۴۰۵"
         earlier, later = chips.find("a", rel="prev"), chips.find("a", rel="next")
-        assert (earlier.text, later.text) == ("فروردین ۱۴۰۵", "خرداد ۱۴۰۵")
+        assert (earlier.text.strip(), later.text.strip()) == ("فروردین ۱۴۰۵", "خرداد ۱۴۰۵")
         page = app.get(later["href"])
-        assert tile(page.html, "ثبت‌شده").select_one(".v a").text == "۱"
+        assert tile(page.html, "ثبت‌شده").select_one(".v a").text.strip() == "۱"
         assert page.html.find("nav", attrs={"aria-label": "بازه"}).find("a", rel="next") is None
 
     def test_of_a_month_are_kept_with_the_filters(self, desk):
@@ -84,7 +84,7 @@ class TestDays:
     @pytest.mark.parametrize("period", ["1405-13", "9999", "x", "0000-01"])
     def test_that_nobody_can_read_are_the_usual_ones(self, desk, period):
         chips = desk(f"?period={period}").find("nav", attrs={"aria-label": "بازه"})
-        assert chips.select_one(".on").text == "۳۰ روز گذشته"
+        assert chips.select_one(".on").text.strip() == "۳۰ روز گذشته"
 
     def test_to_come_count_in_no_mean_and_are_not_until_today(self, city, desk):
         city.send()
@@ -112,7 +112,7 @@ class TestChanges:
         for _ in range(40):
             city.send()
         page = desk()
-        assert tile(page, "میانگین ارجاع").select_one(".d").text.startswith("≈")
+        assert tile(page, "میانگین ارجاع").select_one(".d").text.strip().startswith("≈")
 
     def test_of_referrals_too(self, city, clock, desk):
         refer(city, city.send())
@@ -122,7 +122,7 @@ class TestChanges:
         refer(city, code, "pr")
         shown = tile(desk(), "میانگین ارجاع")
         assert "۱" in shown.select_one(".d.down").text
-        assert shown.select_one(".xs a").text == "۲"
+        assert shown.select_one(".xs a").text.strip() == "۲"
 
     def test_what_nobody_passed_on_has_no_link(self, city, desk):
         city.send()
@@ -147,7 +147,7 @@ class TestTrend:
         city.send()
         page = desk("?period=all&step=day")
         section = page.select_one("section[aria-labelledby=trend]")
-        assert section.select_one(".chipf.on").text == "ماهانه"
+        assert section.select_one(".chipf.on").text.strip() == "ماهانه"
         assert "تا ۱۰۰ روز" in section.select_one(".chipf.off").text
         assert section.select_one(".chipf.off")["title"]
         assert section.select_one(".chipf.off").name == "span"
@@ -155,7 +155,7 @@ class TestTrend:
     def test_marks_the_step_that_is_not_over(self, city, desk):
         city.send()
         page = desk("?period=year&step=month").select_one("section[aria-labelledby=trend]")
-        heads = [one.text for one in page.select("tbody th")]
+        heads = [one.text.strip() for one in page.select("tbody th")]
         assert [("تا امروز" in head) for head in heads] == [False, False, True]
         assert len(page.select("circle.open")) == len(page.select("path.open")) == 1
 
@@ -200,7 +200,7 @@ class TestShares:
             ("بازگشایی‌شده", "بازگشایی‌شده", "۳۳٪", 1),
         ):
             link = tile(page, label).select_one(".v a.fig-share")
-            assert link.text == shown
+            assert link.text.strip() == shown
             assert link["title"].startswith(f"{words}: ")
             assert listed(app, link) == number(link["title"]) == part
         for where, many in (("by-status", 3), ("by-facet", 2)):
@@ -228,7 +228,7 @@ class TestWhatIsNotSaid:
     )
     def test_has_its_list(self, app, desk, incomplete, by, expected):
         rows = desk(f"?period=all&by={by}").select("section[aria-labelledby=by-facet] tbody tr")
-        numbers = {row.select_one("td").text: row.select_one("a") for row in rows}
+        numbers = {row.select_one("td").text.strip(): row.select_one("a") for row in rows}
         assert all(listed(app, link) == number(link.text) for link in numbers.values())
         shown = numbers.get("گفته‌نشده")
         assert (shown and number(shown.text)) == expected
@@ -246,7 +246,7 @@ class TestWhatIsNotSaid:
         itself = next(link for name, link in links.items() if name.startswith("ریشهٔ roads"))
         assert "itself=true" in itself["href"]
         inner = app.get(itself["href"].replace("/desk/reports", PAGE)).html
-        assert tile(inner, "ثبت‌شده").select_one(".v a").text == "۱"
+        assert tile(inner, "ثبت‌شده").select_one(".v a").text.strip() == "۱"
 
     def test_without_a_category_nothing_lies_in_it_alone(self, app, desk, incomplete):
         links = desk("?period=all&itself=true").select("h3#by-category ~ table a.fig-link")
@@ -256,7 +256,9 @@ class TestWhatIsNotSaid:
     def test_of_the_map_has_its_list(self, app, desk, incomplete):
         desk()
         rows = app.get("/desk/reports/map/numbers").html.select("tbody tr")
-        numbers = {row.select_one("th").text: row.select_one("a") for row in rows if row.select_one("a")}
+        numbers = {
+            row.select_one("th").text.strip(): row.select_one("a") for row in rows if row.select_one("a")
+        }
         assert all(listed(app, link) == number(link.text) for link in numbers.values())
         assert number(numbers["بیرون از منطقه‌ها"].text) == 1
 
@@ -268,7 +270,7 @@ class TestWhatIsNotSaid:
         assert any(row.select_one("a") for row in rows)
         for row in rows:
             told, link = number(row.select_one("td").text), row.select_one("a")
-            known = row.select_one("th").text != "منطقهٔ کهنه"
+            known = row.select_one("th").text.strip() != "منطقهٔ کهنه"
             assert bool(link) == (known and told > 0)
             assert not link or listed(app, link) == told
 
@@ -276,7 +278,7 @@ class TestWhatIsNotSaid:
         form = desk().select_one(".filter-box form")
         for name, words in (("district", "گفته‌نشده"), ("unit", "گفته‌نشده"), ("category", "بدون موضوع")):
             option = form.find("select", attrs={"name": name}).find("option", value="-")
-            assert option.text == words
+            assert option.text.strip() == words
 
     def test_a_category_that_is_no_longer_offered_keeps_its_list(self, app, desk, incomplete):
         with incomplete.site.work() as work:

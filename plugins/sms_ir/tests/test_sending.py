@@ -203,7 +203,9 @@ def page(site, app, login, messages):
 
     def page():
         html = app.get("/admin/messages", status=200).html
-        errors = [term.find_next_sibling("dd").text for term in html.find_all("dt", string="آخرین خطا")]
+        errors = [
+            term.find_next_sibling("dd").text.strip() for term in html.find_all("dt", string="آخرین خطا")
+        ]
         return errors, html.find(class_="notice").text
 
     return page

@@ -12,6 +12,7 @@ from docs.tools import (
     chart,
     combined_page,
     commands_page,
+    components_page,
     findings_page,
     messages_page,
     rights_page,
@@ -71,6 +72,7 @@ def pages(site: Site) -> dict[str, str]:
         "combined-fields.md": combined_page.page(),
         "templates.md": templates_page.templates(),
         "icons.md": templates_page.icons(),
+        "components.md": components_page.page(),
     }
     charts = {f"workflows/{kind.name}.svg": chart.draw(kind) for kind in kinds_of(site).values()}
     charts["icons.svg"] = templates_page.sheet()

@@ -18,8 +18,8 @@ from civicportal.cli import main
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search_index import SearchIndex
-from civicportal.domain.kartable.models import Referral
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.ownership import NotOwn, portal_id
 from civicportal.domain.ownership.models import MOVED, PortalMark

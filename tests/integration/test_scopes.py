@@ -17,7 +17,7 @@ from civicportal.domain.cases.access.sql import (
     personal,
 )
 from civicportal.domain.cases.models import Case
-from civicportal.domain.kartable.models import Referral
+from civicportal.domain.cases.referral import Referral
 from civicportal.testing import make_case, make_category, make_staff, make_unit
 
 pytestmark = pytest.mark.both_databases

@@ -6,12 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from civicportal.core.limits import (
-    DEFAULTS,
-    LIMITS,
-    SHARES,
-    challenges,
-)
+from civicportal.core.limits import DEFAULTS, LIMITS, SHARES, challenges
 from civicportal.core.limits.counting import MOST_PRESSURE
 from civicportal.core.plugins import in_order
 from civicportal.core.storage import image_worker, images

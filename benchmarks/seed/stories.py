@@ -10,12 +10,7 @@ from benchmarks.seed.kinds import About, Kind
 from benchmarks.seed.pictures import pictures
 from benchmarks.seed.words import Skew
 from civicportal.domain.cases.measures import SATISFIED
-from civicportal.domain.cases.models import (
-    Case,
-    CaseEvent,
-    Follower,
-    Rating,
-)
+from civicportal.domain.cases.models import Case, CaseEvent, Follower, Rating
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search_index import words_of
 from civicportal.domain.notifications.models import OutboxMessage

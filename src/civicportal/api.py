@@ -7,14 +7,7 @@ from civicportal.cli.options import load_site
 from civicportal.core.branding.values import Face
 from civicportal.core.checks import Finding
 from civicportal.core.clock import Clock
-from civicportal.core.db import (
-    NEVER,
-    BigId,
-    UTCDateTime,
-    id_column,
-    new_metadata,
-    tagged,
-)
+from civicportal.core.db import NEVER, BigId, UTCDateTime, id_column, new_metadata, tagged
 from civicportal.core.jobs import Job, JobLane
 from civicportal.core.limits import TooMany
 from civicportal.core.messages import (
@@ -45,23 +38,11 @@ from civicportal.core.security import (
 )
 from civicportal.core.settings import parse_hours
 from civicportal.core.site import Site
-from civicportal.core.storage import (
-    FileMissing,
-    ProcessedImage,
-    process_image,
-    scaled,
-    store_variant,
-)
+from civicportal.core.storage import FileMissing, ProcessedImage, process_image, scaled, store_variant
 from civicportal.core.work import Service, Work
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.identity_levels import IdentityFact
-from civicportal.domain.accounts.kept import (
-    count_submission,
-    fill_kept,
-    forget_kept,
-    keep_form,
-    may_submit,
-)
+from civicportal.domain.accounts.kept import count_submission, fill_kept, forget_kept, keep_form, may_submit
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.types import IdentityClaim, Verdict
@@ -71,27 +52,11 @@ from civicportal.domain.cases.access.reach import in_own_counters
 from civicportal.domain.cases.access.rights import AccessService, sees_all, visible
 from civicportal.domain.cases.attachments import AttachmentService, drop_files, store_files
 from civicportal.domain.cases.changes import CaseChange
-from civicportal.domain.cases.conditions import (
-    in_stage,
-    overdue,
-    sent_between,
-    stages_of,
-)
+from civicportal.domain.cases.conditions import in_stage, overdue, sent_between, stages_of
 from civicportal.domain.cases.conversion import ConversionService, copy_pictures, not_converted
 from civicportal.domain.cases.deadlines import promise as promise_deadline
-from civicportal.domain.cases.errors import (
-    CannotUndo,
-    CaseError,
-    PictureGone,
-    Refused,
-    StaleCase,
-)
-from civicportal.domain.cases.finding import (
-    FindService,
-    Found,
-    SearchFields,
-    search_list,
-)
+from civicportal.domain.cases.errors import CannotUndo, CaseError, PictureGone, Refused, StaleCase
+from civicportal.domain.cases.finding import FindService, Found, SearchFields, search_list
 from civicportal.domain.cases.follow_up import CaseSummary, FollowUpService
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.guards import objection_in_time
@@ -100,14 +65,7 @@ from civicportal.domain.cases.hits import searched_page
 from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.cases.links import LinkedCase, LinkService
 from civicportal.domain.cases.measures import recounted
-from civicportal.domain.cases.models import (
-    Attachment,
-    Case,
-    CaseEvent,
-    CaseLink,
-    Follower,
-    Rating,
-)
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent, CaseLink, Follower, Rating
 from civicportal.domain.cases.narrowing import (
     NONE,
     CaseFilters,
@@ -119,27 +77,14 @@ from civicportal.domain.cases.narrowing import (
 )
 from civicportal.domain.cases.on_behalf import Caller, NamedCaller, register_for
 from civicportal.domain.cases.once import open_once
-from civicportal.domain.cases.paging import (
-    PAGE_SIZE,
-    SORTS,
-    Page,
-    Rows,
-    Sort,
-    case_page,
-)
+from civicportal.domain.cases.paging import PAGE_SIZE, SORTS, Page, Rows, Sort, case_page
 from civicportal.domain.cases.proofs import fetch_own_or_proved
 from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
 from civicportal.domain.cases.public_type import PublicString, PublicText
 from civicportal.domain.cases.ratings import WINDOW as OBJECTION_WINDOW
 from civicportal.domain.cases.ratings import RatingService, RatingSummary, Standing
 from civicportal.domain.cases.referral import Referral
-from civicportal.domain.cases.schemas import (
-    AfterPhoto,
-    ExpertComment,
-    PublicAnswer,
-    Reason,
-    step_values,
-)
+from civicportal.domain.cases.schemas import AfterPhoto, ExpertComment, PublicAnswer, Reason, step_values
 from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.services import CaseService
@@ -168,14 +113,7 @@ from civicportal.domain.cases.workflow import (
 )
 from civicportal.domain.exports.cases import CaseRow, CaseSource, case_columns
 from civicportal.domain.exports.rows import export_rows
-from civicportal.domain.exports.types import (
-    Column,
-    Export,
-    Figures,
-    FigureTable,
-    Masked,
-    Offer,
-)
+from civicportal.domain.exports.types import Column, Export, Figures, FigureTable, Masked, Offer
 from civicportal.domain.kartable.errors import ReferralError
 from civicportal.domain.kartable.models import ReadyText
 from civicportal.domain.kartable.ready_texts import ReadyTextService
@@ -214,13 +152,7 @@ from civicportal.util.calendar.dates import CalendarKind, YearMonthDay
 from civicportal.util.calendar.formats import DateStyle
 from civicportal.util.countries import Country, InvalidMobile
 from civicportal.util.countries.personal import PersonalText
-from civicportal.util.errors import (
-    CivicportalError,
-    ConfigurationError,
-    Conflict,
-    Forbidden,
-    NotFound,
-)
+from civicportal.util.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
 from civicportal.util.geo import (
     Bounds,
     Cell,
@@ -242,14 +174,7 @@ from civicportal.util.i18n import _, format_number, localized_digits
 from civicportal.util.lists import Total, count_rows
 from civicportal.util.persian import key, store
 from civicportal.util.personal_data import PersonalDatum
-from civicportal.util.toml_types import (
-    FreeTable,
-    Table,
-    boolean,
-    number,
-    string,
-    strings,
-)
+from civicportal.util.toml_types import FreeTable, Table, boolean, number, string, strings
 from civicportal.web.forms import (
     BirthDateWidget,
     BoundField,

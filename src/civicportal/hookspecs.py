@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 
     from civicportal.core.checks import Finding
     from civicportal.core.jobs import Job
-    from civicportal.core.messages import (
-        Message,
-        MessageText,
-        Receipt,
-        Reply,
-        SendError,
-    )
+    from civicportal.core.messages import Message, MessageText, Receipt, Reply, SendError
     from civicportal.core.plugins import PluginModels
     from civicportal.core.security import Permission
     from civicportal.core.site import Site

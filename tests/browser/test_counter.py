@@ -3,15 +3,7 @@
 import pytest
 from browser import counter
 from browser.conftest import Open
-from browser.people import (
-    DESKTOP,
-    PHONE,
-    VISITOR,
-    Screen,
-    persian,
-    sign_in_citizen,
-    wait_for_message,
-)
+from browser.people import DESKTOP, PHONE, VISITOR, Screen, persian, sign_in_citizen, wait_for_message
 from browser.wizard import WORDS
 from playwright.sync_api import expect
 from portal import Portal

@@ -5,16 +5,7 @@ import re
 import pytest
 from browser.conftest import Open
 from browser.pages.admin import prove
-from browser.people import (
-    CAREFUL,
-    DESKTOP,
-    RECOVERY_CODES,
-    STAFF,
-    VISITOR,
-    Screen,
-    enter_code,
-    messages,
-)
+from browser.people import CAREFUL, DESKTOP, RECOVERY_CODES, STAFF, VISITOR, Screen, enter_code, messages
 from browser.samples import send_report, set_up_app, who
 from playwright.sync_api import Page, expect
 from portal import Portal

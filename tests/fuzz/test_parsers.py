@@ -38,12 +38,7 @@ from civicportal.core.serving.proxies import behind_proxies
 from civicportal.core.settings import read_settings
 from civicportal.core.settings_values import parse_hours
 from civicportal.core.site import find_site
-from civicportal.domain.accounts.relying_party import (
-    PasskeyRefused,
-    RelyingParty,
-    read_new,
-    read_shown,
-)
+from civicportal.domain.accounts.relying_party import PasskeyRefused, RelyingParty, read_new, read_shown
 from civicportal.domain.cases import wanted
 from civicportal.domain.cases.paging import Cursor
 from civicportal.domain.cases.search_query import fts5_query, tsquery
@@ -60,12 +55,7 @@ from civicportal.util.calendar import CityCalendar
 from civicportal.util.calendar.dates import InvalidDate, parse_date, to_calendar
 from civicportal.util.countries import COUNTRIES, InvalidMobile
 from civicportal.util.errors import ConfigurationError
-from civicportal.util.personal_data import (
-    Person,
-    compose,
-    find,
-    salutation,
-)
+from civicportal.util.personal_data import Person, compose, find, salutation
 from civicportal.web import csp_reports
 from civicportal.web.flash import FlashSession
 from civicportal.web.multipart import BrokenForm, FormTooLarge, close_form, read_multipart

@@ -10,12 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from civicportal.core.security import (
-    SYSTEM,
-    VISITOR,
-    Grant,
-    Identity,
-)
+from civicportal.core.security import SYSTEM, VISITOR, Grant, Identity
 from civicportal.domain.accounts.identity import head_of
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.permissions import LEAD, LEAD_VERBS

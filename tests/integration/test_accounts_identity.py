@@ -12,20 +12,10 @@ from civicportal.domain.accounts.errors import LastAdministrator
 from civicportal.domain.accounts.identity import load_identity
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.memberships import MembershipService
-from civicportal.domain.accounts.models import (
-    Deputy,
-    Membership,
-    Role,
-    Session,
-    User,
-)
+from civicportal.domain.accounts.models import Deputy, Membership, Role, Session, User
 from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.accounts.services import AccountService
-from civicportal.domain.accounts.sessions import (
-    MOST_KEPT,
-    SessionService,
-    TooLarge,
-)
+from civicportal.domain.accounts.sessions import MOST_KEPT, SessionService, TooLarge
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
 from civicportal.util.errors import Forbidden, NotPossible
 

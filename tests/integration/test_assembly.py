@@ -7,16 +7,7 @@ import pytest
 from sqlalchemy import MetaData, Table
 
 from civicportal import __version__
-from civicportal.api import (
-    EVERYBODY,
-    Job,
-    MessageText,
-    Permission,
-    PluginModels,
-    _,
-    hookimpl,
-    string,
-)
+from civicportal.api import EVERYBODY, Job, MessageText, Permission, PluginModels, _, hookimpl, string
 from civicportal.api import Table as SettingsTable
 from civicportal.app import create_app
 from civicportal.core.site import Site

@@ -25,12 +25,7 @@ from benchmarks.seed.seasons import SNOW, STORM
 from civicportal.app import create_app
 from civicportal.core.site import Site
 from civicportal.domain.cases.measures import SATISFIED
-from civicportal.domain.cases.models import (
-    Attachment,
-    Case,
-    CaseEvent,
-    Rating,
-)
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent, Rating
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.search_index import SearchIndex

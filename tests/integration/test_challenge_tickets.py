@@ -7,14 +7,7 @@ from typing import Any
 import pytest
 
 from civicportal.core.limits import Requester
-from civicportal.core.limits.challenges import (
-    LIFE,
-    PARTS,
-    WAIT,
-    Challenge,
-    Challenges,
-    is_solved,
-)
+from civicportal.core.limits.challenges import LIFE, PARTS, WAIT, Challenge, Challenges, is_solved
 
 BROWSER, FORM, NONCE = "browser", "/login", "0123456789abcdef0123"
 

@@ -7,12 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from civicportal.core.db.dates import (
-    city_day,
-    city_hour,
-    city_weekday,
-    quarter_of_an_hour,
-)
+from civicportal.core.db.dates import city_day, city_hour, city_weekday, quarter_of_an_hour
 from civicportal.domain.cases.models import Case
 from civicportal.testing import make_case
 from civicportal.util.calendar.local import LocalDates

@@ -29,12 +29,7 @@ from civicportal.domain.accounts.deputies import DeputyService
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.memberships import MembershipService
-from civicportal.domain.accounts.models import (
-    Deputy,
-    Membership,
-    Role,
-    User,
-)
+from civicportal.domain.accounts.models import Deputy, Membership, Role, User
 from civicportal.domain.accounts.permissions import LEAD
 from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.cases.access.rights import AccessService, attends, holds
@@ -52,12 +47,7 @@ from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.units import UnitService
 from civicportal.portal.admin import findings as arrangement
 from civicportal.testing import make_case, make_category, make_staff, make_unit
-from civicportal.util.errors import (
-    Conflict,
-    Forbidden,
-    NotFound,
-    NotPossible,
-)
+from civicportal.util.errors import Conflict, Forbidden, NotFound, NotPossible
 
 pytestmark = pytest.mark.both_databases
 

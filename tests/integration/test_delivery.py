@@ -6,23 +6,11 @@ from datetime import timedelta
 import pytest
 
 from civicportal.core.db import NEVER
-from civicportal.core.messages import (
-    CannotTell,
-    Configuration,
-    Permanent,
-    Receipt,
-    Transient,
-    Uncertain,
-)
+from civicportal.core.messages import CannotTell, Configuration, Permanent, Receipt, Transient, Uncertain
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.accounts.models import OtpChallenge
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.notifications.delivery import (
-    LEASE,
-    Delivery,
-    _stirs,
-    deliver_once,
-)
+from civicportal.domain.notifications.delivery import LEASE, Delivery, _stirs, deliver_once
 from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.models import Gate
 from civicportal.domain.notifications.services import NotificationService

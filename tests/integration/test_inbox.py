@@ -15,12 +15,7 @@ from civicportal.domain.cases.models import Attachment
 from civicportal.domain.cases.paging import PAGE_SIZE, SORTS
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import UnknownTransition
-from civicportal.domain.kartable.inbox import (
-    EVERYWHERE,
-    VIEWS,
-    Filters,
-    InboxService,
-)
+from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, Filters, InboxService
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.kartable.services import KartableService

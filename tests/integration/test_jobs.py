@@ -10,20 +10,10 @@ from senders import wait_until
 from sqlalchemy import delete, func, select, text
 
 from civicportal.core.jobs import Job, JobRun, registered
-from civicportal.core.leases import (
-    Fence,
-    LeaseLost,
-    behind,
-    renewing,
-)
+from civicportal.core.leases import Fence, LeaseLost, behind, renewing
 from civicportal.core.limits import LimitHit
 from civicportal.core.storage import new_key
-from civicportal.domain.accounts.models import (
-    Invitation,
-    OtpChallenge,
-    Session,
-    User,
-)
+from civicportal.domain.accounts.models import Invitation, OtpChallenge, Session, User
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.models import Attachment
 from civicportal.portal import sweepers

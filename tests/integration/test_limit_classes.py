@@ -18,12 +18,7 @@ from civicportal.core.limits import (
     network_of,
 )
 from civicportal.core.limits.counters import Counter as Counted
-from civicportal.core.limits.counters import (
-    challenged_share,
-    counters,
-    of_site,
-    share,
-)
+from civicportal.core.limits.counters import challenged_share, counters, of_site, share
 
 SMALL = {name: [[4, 60], [6, 3600]] for name in LIMITS}
 SCARCE = {"otp_send_site": [[20, 3600]], "password_site": [[20, 300]]}

@@ -5,12 +5,7 @@ from sqlalchemy import inspect, update
 
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.repair import (
-    ALWAYS,
-    OPEN,
-    mend_lines,
-    wrong_lines,
-)
+from civicportal.domain.kartable.repair import ALWAYS, OPEN, mend_lines, wrong_lines
 from civicportal.domain.kartable.services import KartableService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 

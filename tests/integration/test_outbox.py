@@ -20,12 +20,7 @@ from civicportal.domain.notifications.core_texts import CORE_TEXTS
 from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.inbound import answer
 from civicportal.domain.notifications.models import InboundMessage, StoredText
-from civicportal.domain.notifications.notices import (
-    NOTICE,
-    Facts,
-    Notices,
-    keys_of_step,
-)
+from civicportal.domain.notifications.notices import NOTICE, Facts, Notices, keys_of_step
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.notifications.sms import sms_parts, utf16_len
 from civicportal.domain.notifications.texts import TextService

@@ -11,25 +11,12 @@ from civicportal.app import create_app
 from civicportal.cli import main
 from civicportal.core.clock import SystemClock
 from civicportal.core.migration import state as migrate_state
-from civicportal.core.storage import (
-    FileMissing,
-    ProcessedImage,
-    StoreAway,
-    StoreMark,
-    StoreRefused,
-    new_key,
-)
+from civicportal.core.storage import FileMissing, ProcessedImage, StoreAway, StoreMark, StoreRefused, new_key
 from civicportal.domain.audit.seals import SealService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.models import Attachment
-from civicportal.domain.ownership import (
-    NotOwn,
-    adopt_secrets,
-    adopt_store,
-    establish,
-    portal_id,
-)
+from civicportal.domain.ownership import NotOwn, adopt_secrets, adopt_store, establish, portal_id
 from civicportal.portal.doctor.services import findings as doctor
 from civicportal.portal.sweepers import empty_quarantine, sweep_attachments
 from civicportal.portal.worker.process import Worker

@@ -12,13 +12,7 @@ from sqlalchemy import select
 
 from civicportal.core.limits import ChallengeNeeded
 from civicportal.domain.accounts.factors import FactorService
-from civicportal.domain.accounts.models import (
-    Membership,
-    Passkey,
-    PasskeyChallenge,
-    Session,
-    User,
-)
+from civicportal.domain.accounts.models import Membership, Passkey, PasskeyChallenge, Session, User
 from civicportal.domain.accounts.passkeys import PasskeyService
 from civicportal.domain.accounts.relying_party import relying_party
 from civicportal.domain.accounts.roles import RoleService

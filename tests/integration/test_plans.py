@@ -14,12 +14,7 @@ from civicportal.domain.cases.conditions import in_stage
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.paging import SORTS, Window
 from civicportal.domain.cases.proposals import ENDS
-from civicportal.domain.kartable.inbox import (
-    EVERYWHERE,
-    Filters,
-    InboxService,
-    sorts_of,
-)
+from civicportal.domain.kartable.inbox import EVERYWHERE, Filters, InboxService, sorts_of
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing import plan
 

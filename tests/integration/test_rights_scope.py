@@ -20,13 +20,7 @@ from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.invitations import InvitationService, Scope
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.memberships import MembershipService
-from civicportal.domain.accounts.models import (
-    Deputy,
-    Membership,
-    Role,
-    RolePermission,
-    User,
-)
+from civicportal.domain.accounts.models import Deputy, Membership, Role, RolePermission, User
 from civicportal.domain.accounts.permissions import LEAD_VERBS
 from civicportal.domain.accounts.rights import MANAGE, RightsService
 from civicportal.domain.accounts.roles import RoleService, UnlimitedRights

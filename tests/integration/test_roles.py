@@ -9,12 +9,7 @@ from sqlalchemy import select
 from civicportal.domain.accounts.errors import LastAdministrator
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.memberships import MembershipService
-from civicportal.domain.accounts.models import (
-    Membership,
-    Role,
-    RolePermission,
-    User,
-)
+from civicportal.domain.accounts.models import Membership, Role, RolePermission, User
 from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.testing import identity, make_staff, make_unit

@@ -9,13 +9,7 @@ from sqlalchemy import insert, select
 
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.cases.access.rights import persons
-from civicportal.domain.cases.access.sql import (
-    by_lines,
-    free_line,
-    held,
-    kinds_of,
-    personal,
-)
+from civicportal.domain.cases.access.sql import by_lines, free_line, held, kinds_of, personal
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.testing import make_case, make_category, make_staff, make_unit

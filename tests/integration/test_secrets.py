@@ -29,13 +29,7 @@ from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock, make_citizen, make_staff
 from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.forms.flat import leaves
-from civicportal.web.schema import (
-    SECRET_FIELDS,
-    Code,
-    Secret,
-    StrictSchema,
-    TrackingCode,
-)
+from civicportal.web.schema import SECRET_FIELDS, Code, Secret, StrictSchema, TrackingCode
 
 #: What no page, row or log line may hold. It has a blank, as words have.
 MARK = "zq vwx secret mark"

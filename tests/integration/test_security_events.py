@@ -14,19 +14,8 @@ import pytest
 from sqlalchemy import select
 
 from civicportal.core.limits import DEFAULTS
-from civicportal.core.logging import (
-    ORIGIN,
-    JsonFormatter,
-    MaskingFilter,
-    Origin,
-    OriginFilter,
-    setup_logging,
-)
-from civicportal.core.security_events import (
-    EVENTS,
-    name_key,
-    tell,
-)
+from civicportal.core.logging import ORIGIN, JsonFormatter, MaskingFilter, Origin, OriginFilter, setup_logging
+from civicportal.core.security_events import EVENTS, name_key, tell
 from civicportal.domain.audit.events import AUDITED
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.audit.services import AuditService

@@ -9,12 +9,7 @@ from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.notifications.texts import TextService
 from civicportal.portal.branding.services import FaceService
 from civicportal.testing import make_staff
-from civicportal.util.colour import (
-    READABLE,
-    SUGGESTED,
-    contrasts,
-    palette,
-)
+from civicportal.util.colour import READABLE, SUGGESTED, contrasts, palette
 from civicportal.util.errors import Conflict
 
 PAGE = "/admin/settings"

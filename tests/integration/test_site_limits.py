@@ -8,13 +8,7 @@ import pytest
 from doors import PASSWORD, code_of
 from strangers import answer, at, challenge_of, send, solve
 
-from civicportal.core.limits import (
-    LIMITS,
-    ChallengeNeeded,
-    Challenges,
-    Requester,
-    TooMany,
-)
+from civicportal.core.limits import LIMITS, ChallengeNeeded, Challenges, Requester, TooMany
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.services import AccountService
 from civicportal.portal.health import figures as monitoring

@@ -8,12 +8,7 @@ from integration.routes import pages_of
 from integration.test_passkeys import csrf
 from sqlalchemy import func, select
 
-from civicportal.domain.accounts.models import (
-    Invitation,
-    Membership,
-    Passkey,
-    Session,
-)
+from civicportal.domain.accounts.models import Invitation, Membership, Passkey, Session
 from civicportal.domain.accounts.services import AccountService
 from civicportal.testing import make_staff
 

@@ -6,12 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicportal.util.calendar import InvalidDate
-from civicportal.util.calendar.dates import (
-    CalendarKind,
-    from_calendar,
-    parse_date,
-    to_calendar,
-)
+from civicportal.util.calendar.dates import CalendarKind, from_calendar, parse_date, to_calendar
 from civicportal.util.calendar.formats import WEEKDAYS
 from civicportal.util.calendar.local import LocalDates
 

@@ -4,12 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.util.countries import (
-    COUNTRIES,
-    Country,
-    InvalidMobile,
-    get_country,
-)
+from civicportal.util.countries import COUNTRIES, Country, InvalidMobile, get_country
 from civicportal.util.i18n import persian_digits
 
 IRAN = get_country("ir")

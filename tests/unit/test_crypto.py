@@ -5,14 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.core.crypto import (
-    MARK,
-    CannotDecrypt,
-    Keys,
-    new_token,
-    same,
-    token_hash,
-)
+from civicportal.core.crypto import MARK, CannotDecrypt, Keys, new_token, same, token_hash
 
 SECRET = b"s" * 32
 OLD, NEW = b"o" * 32, b"n" * 32

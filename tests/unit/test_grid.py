@@ -7,13 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Float, MetaData, Table, create_engine, select
 
-from civicportal.util.geo import (
-    Bounds,
-    Cell,
-    GridBox,
-    Point,
-    clusters,
-)
+from civicportal.util.geo import Bounds, Cell, GridBox, Point, clusters
 from civicportal.util.geo.grid import FINEST, MOST_CELLS
 from civicportal.util.geo.sql import column_of, row_of
 

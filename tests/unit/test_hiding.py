@@ -6,13 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.domain.statistics.hiding import (
-    FEWEST,
-    hide_small,
-    is_small,
-    share,
-    told_together,
-)
+from civicportal.domain.statistics.hiding import FEWEST, hide_small, is_small, share, told_together
 
 MONTHS = st.lists(st.integers(0, 12), max_size=30)
 

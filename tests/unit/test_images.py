@@ -15,12 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from civicportal.core.storage import (
-    ImageRefused,
-    image_worker,
-    images,
-    process_image,
-)
+from civicportal.core.storage import ImageRefused, image_worker, images, process_image
 from civicportal.core.storage.slots import MachineSlots
 from civicportal.tools.server import THREADS
 

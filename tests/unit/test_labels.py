@@ -10,12 +10,7 @@ from districts import LARGE, many_districts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.util.geo import (
-    CityMap,
-    Point,
-    render_overview,
-    render_svg,
-)
+from civicportal.util.geo import CityMap, Point, render_overview, render_svg
 from civicportal.util.geo.labels import Box, Names, width_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples/shahreman_site/src/shahreman_site/static/city.geojson"

@@ -6,20 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from civicportal.core.db import NEVER
-from civicportal.core.messages import (
-    CannotTell,
-    Configuration,
-    Permanent,
-    Receipt,
-    Transient,
-    Uncertain,
-)
-from civicportal.domain.notifications.outcomes import (
-    LOOK_UP_AFTER,
-    MOST_ATTEMPTS,
-    Attempt,
-    settle,
-)
+from civicportal.core.messages import CannotTell, Configuration, Permanent, Receipt, Transient, Uncertain
+from civicportal.domain.notifications.outcomes import LOOK_UP_AFTER, MOST_ATTEMPTS, Attempt, settle
 from civicportal.domain.notifications.timing import after_quiet_hours, pause
 from civicportal.util.calendar import CityCalendar
 

@@ -4,14 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from civicportal.util.persian import (
-    DASHES,
-    ZWNJ,
-    alphabetical,
-    compact,
-    key,
-    store,
-)
+from civicportal.util.persian import DASHES, ZWNJ, alphabetical, compact, key, store
 
 # Letters, marks, joiners, spaces and Latin letters that act on each other, beside any text at all.
 persian = st.text(

@@ -12,13 +12,7 @@ from hypothesis import strategies as st
 from civicportal.util.countries import get_country
 from civicportal.util.i18n import persian_digits
 from civicportal.util.persian import ZWNJ
-from civicportal.util.personal_data import (
-    Person,
-    PersonalDatum,
-    compose,
-    find,
-    salutation,
-)
+from civicportal.util.personal_data import Person, PersonalDatum, compose, find, salutation
 
 IRAN, GENERIC = get_country("ir"), get_country("generic")
 DATA = Path(__file__).parents[2] / "examples/shahreman_site/src/shahreman_site/data/demo"

@@ -2,12 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.domain.notifications.sms import (
-    SmsLength,
-    cut_units,
-    sms_parts,
-    utf16_len,
-)
+from civicportal.domain.notifications.sms import SmsLength, cut_units, sms_parts, utf16_len
 
 texts = st.text(max_size=400) | st.text(alphabet="xآ😀€", max_size=400)
 

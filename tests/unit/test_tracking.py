@@ -5,13 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicportal.util.i18n import persian_digits
-from civicportal.util.tracking import (
-    InvalidTrackingCode,
-    grouped,
-    is_valid,
-    new_code,
-    normalize,
-)
+from civicportal.util.tracking import InvalidTrackingCode, grouped, is_valid, new_code, normalize
 
 codes = st.integers(0).map(lambda seed: new_code(Random(seed)))
 

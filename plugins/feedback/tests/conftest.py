@@ -6,13 +6,7 @@ import pytest
 from civicportal_feedback.publications import PublicationService
 from civicportal_feedback.services import FeedbackService, NewFeedback
 
-from civicportal.api import (
-    CaseService,
-    Identity,
-    KartableService,
-    OrganizationService,
-    Site,
-)
+from civicportal.api import CaseService, Identity, KartableService, OrganizationService, Site
 from civicportal.testing import identity, make_citizen, make_staff, make_unit
 
 #: The rights of public relations, and those of whoever is asked for an opinion.

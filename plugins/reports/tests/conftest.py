@@ -6,15 +6,7 @@ import pytest
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 
-from civicportal.api import (
-    CaseService,
-    Identity,
-    KartableService,
-    OrganizationService,
-    Point,
-    Site,
-    Work,
-)
+from civicportal.api import CaseService, Identity, KartableService, OrganizationService, Point, Site, Work
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
 
 

@@ -13,15 +13,7 @@ from civicportal.core import settings_values as values
 from civicportal.core.limits import DEFAULTS as LIMIT_DEFAULTS
 from civicportal.core.settings_values import WEEKDAYS, parse_hours
 from civicportal.util.errors import ConfigurationError
-from civicportal.util.toml_types import (
-    NUMBERS,
-    FreeTable,
-    Table,
-    number,
-    one_or_more,
-    string,
-    strings,
-)
+from civicportal.util.toml_types import NUMBERS, FreeTable, Table, number, one_or_more, string, strings
 
 __all__ = [
     "MODES",

@@ -15,10 +15,7 @@ from pyramid.i18n import Localizer
 from sqlalchemy import text
 from translationstring import TranslationString
 
-from civicportal.core.assembly import (
-    choose_country,
-    collect_models,
-)
+from civicportal.core.assembly import choose_country, collect_models
 from civicportal.core.branding.values import Face, FaceCache
 from civicportal.core.clock import Clock, SystemClock
 from civicportal.core.crypto import Keys, own_secret
@@ -40,20 +37,8 @@ from civicportal.core.plugins import (
 )
 from civicportal.core.reference import ReferenceData
 from civicportal.core.security import SYSTEM, Identity, Permission
-from civicportal.core.settings import (
-    MODES,
-    WEEKDAYS,
-    parse_hours,
-    read_settings,
-    validate,
-    warn_sleeping,
-)
-from civicportal.core.storage import (
-    GuardedStorage,
-    IFileStorage,
-    LocalStorage,
-    S3Storage,
-)
+from civicportal.core.settings import MODES, WEEKDAYS, parse_hours, read_settings, validate, warn_sleeping
+from civicportal.core.storage import GuardedStorage, IFileStorage, LocalStorage, S3Storage
 from civicportal.core.translations import make_localizer
 from civicportal.core.work import Work, unit_of_work
 from civicportal.util.calendar import CityCalendar

@@ -14,12 +14,7 @@ if TYPE_CHECKING:
 
     from civicportal.core.checks import Finding
     from civicportal.core.jobs import Job
-    from civicportal.core.messages import (
-        Message,
-        MessageText,
-        Receipt,
-        Reply,
-    )
+    from civicportal.core.messages import Message, MessageText, Receipt, Reply
     from civicportal.core.security import Permission
     from civicportal.core.site import Site
     from civicportal.core.work import Work

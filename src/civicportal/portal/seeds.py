@@ -17,13 +17,7 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.notifications.models import StoredText
 from civicportal.domain.notifications.sms import cut_units
-from civicportal.domain.organization.models import (
-    Category,
-    Holiday,
-    OfficeHours,
-    Seed,
-    Unit,
-)
+from civicportal.domain.organization.models import Category, Holiday, OfficeHours, Seed, Unit
 from civicportal.util.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -9,12 +9,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.core.jobs import Job, JobRun, registered
-from civicportal.domain.accounts.models import (
-    Invitation,
-    OtpChallenge,
-    PasskeyChallenge,
-    Session,
-)
+from civicportal.domain.accounts.models import Invitation, OtpChallenge, PasskeyChallenge, Session
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.attachments import UNCLAIMED, drop_files
 from civicportal.domain.cases.models import Attachment

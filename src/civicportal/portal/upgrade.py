@@ -13,14 +13,7 @@ from sqlalchemy import Connection, MetaData, Table, inspect
 
 from civicportal.core.migration import rules as migrate_rules
 from civicportal.core.migration.connection import migrating
-from civicportal.core.migration.packages import (
-    CORE,
-    SCRIPTS,
-    VERSION_TABLE,
-    Package,
-    config_for,
-    packages,
-)
+from civicportal.core.migration.packages import CORE, SCRIPTS, VERSION_TABLE, Package, config_for, packages
 from civicportal.core.migration.state import current
 from civicportal.domain.accounts.city_rights import separate_city_rights
 from civicportal.domain.accounts.names import fold_names

@@ -7,12 +7,7 @@ from sqlalchemy import select
 
 from civicportal.core.security import Door, Identity
 from civicportal.core.work import Work
-from civicportal.domain.accounts.models import (
-    Membership,
-    Role,
-    RolePermission,
-    User,
-)
+from civicportal.domain.accounts.models import Membership, Role, RolePermission, User
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService

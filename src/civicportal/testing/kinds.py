@@ -5,13 +5,7 @@ from typing import TYPE_CHECKING
 from translationstring import TranslationString
 
 from civicportal.core.messages import MessageText
-from civicportal.domain.cases.workflow import (
-    CaseKind,
-    KnownFact,
-    State,
-    Transition,
-    Workflow,
-)
+from civicportal.domain.cases.workflow import CaseKind, KnownFact, State, Transition, Workflow
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site

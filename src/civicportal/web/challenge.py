@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from civicportal.core.limits import (
-    Challenge,
-    ChallengeNeeded,
-    Challenges,
-    TooMany,
-)
+from civicportal.core.limits import Challenge, ChallengeNeeded, Challenges, TooMany
 from civicportal.web.request import Request
 
 TICKET, ANSWER = "challenge_ticket", "challenge_answer"

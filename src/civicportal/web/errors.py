@@ -5,9 +5,7 @@ import secrets
 from typing import Any
 
 from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
-from pyramid.httpexceptions import (
-    HTTPException,
-)
+from pyramid.httpexceptions import HTTPException
 from pyramid.renderers import render_to_response
 from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -18,11 +16,7 @@ from civicportal.core.db.servers import may_be_repeated
 from civicportal.core.limits import ChallengeNeeded, TooMany
 from civicportal.core.security_events import tell
 from civicportal.core.storage import StoreAway
-from civicportal.util.errors import (
-    RETRY_SECONDS,
-    Conflict,
-    NotFound,
-)
+from civicportal.util.errors import RETRY_SECONDS, Conflict, NotFound
 from civicportal.util.i18n import _
 from civicportal.web.challenge import after_refusal
 from civicportal.web.derivers import SAFE

@@ -14,13 +14,7 @@ from pyramid.request import RequestLocalCache
 from pyramid.threadlocal import get_current_request
 
 from civicportal.util import tracking
-from civicportal.util.i18n import (
-    _,
-    format_number,
-    listed,
-    localized_digits,
-    say,
-)
+from civicportal.util.i18n import _, format_number, listed, localized_digits, say
 from civicportal.util.icons import REFERENCE, icon_names
 from civicportal.util.lists import Total
 from civicportal.web.context import QuickContext, environment

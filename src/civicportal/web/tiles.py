@@ -8,13 +8,7 @@ from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import Response
 
 from civicportal.core.security import EVERYBODY
-from civicportal.util.geo.tiles import (
-    PICTURES,
-    TileReader,
-    TileSet,
-    describe,
-    open_tiles,
-)
+from civicportal.util.geo.tiles import PICTURES, TileReader, TileSet, describe, open_tiles
 from civicportal.web.request import Request
 
 A_YEAR = 31536000

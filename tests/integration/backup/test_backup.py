@@ -30,9 +30,7 @@ from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.statistics.repair import wrong_counters
 from civicportal.portal import upgrade as migrate
-from civicportal.testing import (
-    make_unit,
-)
+from civicportal.testing import make_unit
 from civicportal.tools.backup import BackupError
 from civicportal.tools.backup.archive import ArchiveWriter
 from civicportal.tools.backup.making import make_backup

@@ -24,14 +24,7 @@ from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.schemas import AfterPhoto, PublicAnswer
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.cases.workflow import (
-    VERBS,
-    CaseKind,
-    State,
-    Transition,
-    Workflow,
-    permissions_of,
-)
+from civicportal.domain.cases.workflow import VERBS, CaseKind, State, Transition, Workflow, permissions_of
 from civicportal.domain.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 

@@ -6,16 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import (
-    SOURCE_FACET,
-    Facet,
-    OrganizationService,
-    Span,
-    Subject,
-    Work,
-    kind_of,
-    unit_facet,
-)
+from civicportal.api import SOURCE_FACET, Facet, OrganizationService, Span, Subject, Work, kind_of, unit_facet
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback

@@ -6,16 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import (
-    SOURCE_FACET,
-    Facet,
-    OrganizationService,
-    Span,
-    Subject,
-    Work,
-    kind_of,
-    unit_facet,
-)
+from civicportal.api import SOURCE_FACET, Facet, OrganizationService, Span, Subject, Work, kind_of, unit_facet
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.search import Filters, ReportSearch

@@ -36,12 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from civicportal.core.db.connections import (
-    WRITE,
-    prepare_postgresql,
-    prepare_sqlite,
-    refuse_writes,
-)
+from civicportal.core.db.connections import WRITE, prepare_postgresql, prepare_sqlite, refuse_writes
 from civicportal.core.db.servers import (
     connection_parameters,
     follow_primary,

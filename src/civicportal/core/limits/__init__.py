@@ -9,19 +9,8 @@ from civicportal.core.limits.counters import Use
 from civicportal.core.limits.counting import Alarm, Hits, Limits
 from civicportal.core.limits.errors import ChallengeNeeded, TooMany
 from civicportal.core.limits.models import LimitHit
-from civicportal.core.limits.requesters import (
-    UNKNOWN,
-    Requester,
-    address_of,
-    network_of,
-)
-from civicportal.core.limits.table import (
-    DEFAULTS,
-    LIMITS,
-    SHARES,
-    Limit,
-    Window,
-)
+from civicportal.core.limits.requesters import UNKNOWN, Requester, address_of, network_of
+from civicportal.core.limits.table import DEFAULTS, LIMITS, SHARES, Limit, Window
 
 __all__ = [
     "DEFAULTS",

@@ -11,12 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from civicportal.core.db import insert_into, short_transaction
-from civicportal.core.limits.counters import (
-    Counter,
-    Use,
-    counters,
-    of_site,
-)
+from civicportal.core.limits.counters import Counter, Use, counters, of_site
 from civicportal.core.limits.errors import ChallengeNeeded, TooMany
 from civicportal.core.limits.models import LimitHit
 from civicportal.core.limits.requesters import UNKNOWN, Requester

@@ -11,14 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from civicportal.core.storage.base import (
-    MARK,
-    QUARANTINE,
-    FileMissing,
-    StoreMark,
-    check_key,
-    is_key,
-)
+from civicportal.core.storage.base import MARK, QUARANTINE, FileMissing, StoreMark, check_key, is_key
 
 __all__ = ["LocalStorage", "sync_folder"]
 

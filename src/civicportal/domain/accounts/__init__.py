@@ -2,12 +2,7 @@
 
 from typing import Any
 
-from civicportal.core.security import (
-    CITIZEN,
-    EVERYBODY,
-    SIGNED_IN,
-    STAFF,
-)
+from civicportal.core.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF
 from civicportal.domain.accounts.guards import visitor
 from civicportal.domain.accounts.policy import SecurityPolicy
 from civicportal.domain.accounts.views import denied

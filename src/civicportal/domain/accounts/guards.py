@@ -5,13 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from civicportal.core.limits import (
-    UNKNOWN,
-    ChallengeNeeded,
-    Hits,
-    Requester,
-    Use,
-)
+from civicportal.core.limits import UNKNOWN, ChallengeNeeded, Hits, Requester, Use
 from civicportal.domain.accounts.devices import DeviceService, device_hash
 from civicportal.domain.accounts.models import User
 from civicportal.web.challenge import has_passed

@@ -12,21 +12,9 @@ from sqlalchemy.orm import aliased
 from civicportal.core.crypto import token_hash
 from civicportal.core.db import short_transaction
 from civicportal.core.reference import STAMP
-from civicportal.core.security import (
-    VISITOR,
-    Door,
-    Grant,
-    Identity,
-)
+from civicportal.core.security import VISITOR, Door, Grant, Identity
 from civicportal.domain.accounts.factors import RoleFacts, is_demanded
-from civicportal.domain.accounts.models import (
-    Deputy,
-    Membership,
-    Role,
-    Session,
-    User,
-    has_factor,
-)
+from civicportal.domain.accounts.models import Deputy, Membership, Role, Session, User, has_factor
 from civicportal.domain.accounts.permissions import LEAD, LEAD_VERBS
 from civicportal.domain.accounts.sessions import is_alive, is_idle
 from civicportal.domain.accounts.types import IdentityClaim

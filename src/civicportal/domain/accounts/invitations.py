@@ -21,12 +21,7 @@ from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization.models import Category, Unit
-from civicportal.util.errors import (
-    CivicportalError,
-    Forbidden,
-    NotFound,
-    NotPossible,
-)
+from civicportal.util.errors import CivicportalError, Forbidden, NotFound, NotPossible
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:

@@ -12,12 +12,7 @@ from civicportal.domain.accounts.models import Membership, Role, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization.models import Category, Unit
-from civicportal.util.errors import (
-    Conflict,
-    Forbidden,
-    NotFound,
-    NotPossible,
-)
+from civicportal.util.errors import Conflict, Forbidden, NotFound, NotPossible
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:

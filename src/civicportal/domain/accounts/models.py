@@ -23,12 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, relationship
 
-from civicportal.core.db import (
-    Base,
-    BigId,
-    id_column,
-    tagged,
-)
+from civicportal.core.db import Base, BigId, id_column, tagged
 from civicportal.core.reference import REFERENCE, reference_where
 from civicportal.util.persian import folded
 

@@ -9,14 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from zope.interface import implementer
 
-from civicportal.core.security import (
-    CITIZEN,
-    EVERYBODY,
-    SIGNED_IN,
-    STAFF,
-    VISITOR,
-    Identity,
-)
+from civicportal.core.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF, VISITOR, Identity
 from civicportal.domain.accounts.factors import ENROLMENT_PAGES
 from civicportal.domain.accounts.identity import load_identity
 from civicportal.domain.audit.services import AuditService

@@ -14,12 +14,7 @@ from civicportal.core.security import Grant, Identity
 from civicportal.core.work import Service
 from civicportal.domain.accounts.errors import LastAdministrator
 from civicportal.domain.accounts.identity import head_rights
-from civicportal.domain.accounts.models import (
-    Deputy,
-    Membership,
-    Role,
-    User,
-)
+from civicportal.domain.accounts.models import Deputy, Membership, Role, User
 from civicportal.domain.accounts.permissions import LEAD
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden, NotFound

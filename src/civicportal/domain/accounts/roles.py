@@ -13,12 +13,7 @@ from civicportal.core.db import fetch_row
 from civicportal.core.security import Permission
 from civicportal.core.work import Service
 from civicportal.domain.accounts.factors import ADMINISTRATOR
-from civicportal.domain.accounts.models import (
-    Membership,
-    Role,
-    RolePermission,
-    User,
-)
+from civicportal.domain.accounts.models import Membership, Role, RolePermission, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Conflict, Forbidden, NotPossible

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sqlalchemy import JSON, Index, Integer, String
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import (
-    Base,
-    BigId,
-    id_column,
-    tagged,
-)
+from civicportal.core.db import Base, BigId, id_column, tagged
 
 
 class SealedRow:

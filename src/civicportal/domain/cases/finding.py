@@ -17,12 +17,7 @@ from civicportal.util.i18n import InvalidInput, _
 from civicportal.web.forms import HiddenWidget
 from civicportal.web.forms.filters import with_query
 from civicportal.web.request import Request
-from civicportal.web.schema import (
-    CleanText,
-    Node,
-    RowId,
-    StrictSchema,
-)
+from civicportal.web.schema import CleanText, Node, RowId, StrictSchema
 
 if TYPE_CHECKING:
     pass

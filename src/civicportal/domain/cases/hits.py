@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.paging import (
-    Page,
-    Rows,
-    Sort,
-    Window,
-    case_page,
-)
+from civicportal.domain.cases.paging import Page, Rows, Sort, Window, case_page
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.util.lists import MOST_COUNTED, Total, so_many
 

@@ -16,13 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, relationship
 
-from civicportal.core.db import (
-    NEVER,
-    Base,
-    BigId,
-    id_column,
-    tagged,
-)
+from civicportal.core.db import NEVER, Base, BigId, id_column, tagged
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.models import SealedRow
 from civicportal.domain.cases.public_type import PublicString

@@ -20,12 +20,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.web.forms.optional import optional_choice
-from civicportal.web.schema import (
-    Flag,
-    Node,
-    Option,
-    StrictSchema,
-)
+from civicportal.web.schema import Flag, Node, Option, StrictSchema
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

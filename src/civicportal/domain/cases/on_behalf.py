@@ -23,20 +23,9 @@ from civicportal.domain.cases.once import open_once
 from civicportal.domain.cases.sources import BY_OFFICERS
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
-from civicportal.web.forms import (
-    BoundForm,
-    ChoiceCardsWidget,
-    MobileWidget,
-    TextWidget,
-)
+from civicportal.web.forms import BoundForm, ChoiceCardsWidget, MobileWidget, TextWidget
 from civicportal.web.request import Request
-from civicportal.web.schema import (
-    Choice,
-    CleanText,
-    Mobile,
-    Node,
-    StrictSchema,
-)
+from civicportal.web.schema import Choice, CleanText, Mobile, Node, StrictSchema
 
 if TYPE_CHECKING:
     from civicportal.domain.cases.models import Case

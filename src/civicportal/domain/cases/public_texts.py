@@ -20,14 +20,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.public_type import CHECKED, PublicText
 from civicportal.util.countries.personal import Kind
 from civicportal.util.i18n import _, listed
-from civicportal.util.personal_data import (
-    KINDS,
-    Person,
-    PersonalDatum,
-    compose,
-    find,
-    salutation,
-)
+from civicportal.util.personal_data import KINDS, Person, PersonalDatum, compose, find, salutation
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

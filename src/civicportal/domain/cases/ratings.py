@@ -11,12 +11,7 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.measures import note_rating
-from civicportal.domain.cases.models import (
-    Case,
-    CaseEvent,
-    Follower,
-    Rating,
-)
+from civicportal.domain.cases.models import Case, CaseEvent, Follower, Rating
 from civicportal.domain.cases.services import CaseService
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _

@@ -13,12 +13,7 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.access.reach import by_line, in_own_units
 from civicportal.domain.cases.access.rights import sees_all, visible
 from civicportal.domain.cases.models import Case
-from civicportal.util.lists import (
-    MOST_COUNTED,
-    Total,
-    count_rows,
-    so_many,
-)
+from civicportal.util.lists import MOST_COUNTED, Total, count_rows, so_many
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

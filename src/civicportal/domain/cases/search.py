@@ -16,12 +16,7 @@ from civicportal.domain.cases.proposals import Proposal, ProposalService
 from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.search_rule import rule
 from civicportal.domain.cases.wanted import read
-from civicportal.util.lists import (
-    MOST_COUNTED,
-    Total,
-    count_rows,
-    more_than,
-)
+from civicportal.util.lists import MOST_COUNTED, Total, count_rows, more_than
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

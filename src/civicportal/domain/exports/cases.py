@@ -15,12 +15,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Sort
 from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.cases.workflow import STAGES
-from civicportal.domain.exports.types import (
-    SORT,
-    Column,
-    Masked,
-    Title,
-)
+from civicportal.domain.exports.types import SORT, Column, Masked, Title
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 

@@ -6,12 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import (
-    Base,
-    BigId,
-    id_column,
-    tagged,
-)
+from civicportal.core.db import Base, BigId, id_column, tagged
 
 RUNNING = ("waiting", "running")
 

@@ -18,12 +18,7 @@ from civicportal.core.security import Identity
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS
-from civicportal.domain.exports.types import (
-    SORT,
-    Column,
-    Export,
-    Masked,
-)
+from civicportal.domain.exports.types import SORT, Column, Export, Masked
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site

@@ -22,13 +22,7 @@ from civicportal.domain.exports.errors import Halted, Lost
 from civicportal.domain.exports.files import Cover, write_rows
 from civicportal.domain.exports.models import ExportJob
 from civicportal.domain.exports.reach import reach_of
-from civicportal.domain.exports.rows import (
-    Order,
-    Row,
-    batches,
-    bound_schema,
-    count,
-)
+from civicportal.domain.exports.rows import Order, Row, batches, bound_schema, count
 from civicportal.domain.exports.services import KEPT, ExportService
 from civicportal.domain.exports.types import SORT
 from civicportal.util.errors import Forbidden

@@ -2,14 +2,7 @@
 
 from civicportal.util.i18n import _
 from civicportal.web.forms import CheckboxWidget, RadioWidget
-from civicportal.web.schema import (
-    Choice,
-    Flag,
-    ListOf,
-    Node,
-    Option,
-    StrictSchema,
-)
+from civicportal.web.schema import Choice, Flag, ListOf, Node, Option, StrictSchema
 
 FORMATS = {
     "xlsx": Option(value="xlsx", label=_("Excel"), hint=_("Right to left, with real numbers and dates.")),

@@ -10,14 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, literal, select, union_all
 from civicportal.core.security import Identity
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.referral import Referral
-from civicportal.domain.kartable.parts import (
-    each_of,
-    own_parts,
-    parted,
-    parts,
-    shares,
-    some_of,
-)
+from civicportal.domain.kartable.parts import each_of, own_parts, parted, parts, shares, some_of
 from civicportal.util.lists import Total, so_many
 
 if TYPE_CHECKING:

@@ -23,24 +23,14 @@ from civicportal.core.clock import has_passed
 from civicportal.core.db.ids import among
 from civicportal.core.work import Service
 from civicportal.domain.accounts.identity import grants_of
-from civicportal.domain.accounts.models import (
-    Deputy,
-    Membership,
-    User,
-    at_work,
-)
+from civicportal.domain.accounts.models import Deputy, Membership, User, at_work
 from civicportal.domain.cases.access.rights import AccessService, visible
 from civicportal.domain.cases.access.sql import free_line
 from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Page, case_page
 from civicportal.domain.cases.referral import Referral
-from civicportal.domain.kartable.staffing import (
-    NOTHING,
-    Staffing,
-    Today,
-    has,
-)
+from civicportal.domain.kartable.staffing import NOTHING, Staffing, Today, has
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.lists import Total, count_rows

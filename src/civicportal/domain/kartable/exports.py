@@ -11,12 +11,7 @@ from civicportal.domain.cases.referral import Referral
 from civicportal.domain.exports.cases import CaseRow, CaseSource, case_columns
 from civicportal.domain.exports.types import SORT, Column, Export
 from civicportal.domain.kartable.filters import choices, filters_of
-from civicportal.domain.kartable.inbox import (
-    EVERYWHERE,
-    VIEWS,
-    InboxService,
-    sorts_of,
-)
+from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxService, sorts_of
 from civicportal.domain.kartable.rows import holder_id, names_of
 from civicportal.domain.kartable.schemas import InboxFilters
 from civicportal.util.i18n import _

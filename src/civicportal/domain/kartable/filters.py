@@ -4,12 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.kartable.inbox import (
-    EVERYWHERE,
-    VIEWS,
-    Filters,
-    sorts_of,
-)
+from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, Filters, sorts_of
 from civicportal.domain.kartable.schemas import InboxFilters
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.web.forms import BoundForm

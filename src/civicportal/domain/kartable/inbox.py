@@ -11,32 +11,14 @@ from sqlalchemy.util import memoized_property
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable, visible
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.paging import (
-    SORTS,
-    Page,
-    Rows,
-    Window,
-)
+from civicportal.domain.cases.paging import SORTS, Page, Rows, Window
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.workflow import OPEN_STAGES
-from civicportal.domain.kartable.parts import (
-    OTHER,
-    best_line,
-    earlier_line,
-    own_parts,
-    shares,
-    some_of,
-)
+from civicportal.domain.kartable.parts import OTHER, best_line, earlier_line, own_parts, shares, some_of
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
-from civicportal.util.lists import (
-    MOST_COUNTED,
-    Total,
-    more_than,
-    so_many,
-    within_days,
-)
+from civicportal.util.lists import MOST_COUNTED, Total, more_than, so_many, within_days
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

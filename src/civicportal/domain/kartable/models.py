@@ -3,12 +3,7 @@
 from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import (
-    Base,
-    BigId,
-    id_column,
-    tagged,
-)
+from civicportal.core.db import Base, BigId, id_column, tagged
 from civicportal.core.reference import REFERENCE
 
 

@@ -10,13 +10,7 @@ from civicportal.core.security import Identity
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.counters import KEPT
-from civicportal.domain.kartable.parts import (
-    each_of,
-    own_parts,
-    parted,
-    parts,
-    shares,
-)
+from civicportal.domain.kartable.parts import each_of, own_parts, parted, parts, shares
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

@@ -27,12 +27,7 @@ from sqlalchemy.orm import aliased
 from civicportal.core.db import table_of
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.cases.access.rights import in_kartable
-from civicportal.domain.cases.access.sql import (
-    ADDRESSED,
-    free_line,
-    kinds_of,
-    persons,
-)
+from civicportal.domain.cases.access.sql import ADDRESSED, free_line, kinds_of, persons
 from civicportal.domain.cases.referral import Referral
 from civicportal.util.lists import MOST_COUNTED
 

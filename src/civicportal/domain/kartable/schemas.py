@@ -8,22 +8,8 @@ from civicportal.domain.cases.paging import SORTS
 from civicportal.domain.cases.schemas import LONGEST_WORDS
 from civicportal.domain.kartable.ready_texts import unknown_fields
 from civicportal.util.i18n import _
-from civicportal.web.forms import (
-    HiddenWidget,
-    RadioWidget,
-    TextAreaWidget,
-    optional_choice,
-)
-from civicportal.web.schema import (
-    Choice,
-    CityDate,
-    CleanText,
-    Flag,
-    Node,
-    Option,
-    RowId,
-    StrictSchema,
-)
+from civicportal.web.forms import HiddenWidget, RadioWidget, TextAreaWidget, optional_choice
+from civicportal.web.schema import Choice, CityDate, CleanText, Flag, Node, Option, RowId, StrictSchema
 
 SORT_TITLES = {sort.name: sort.title for sort in SORTS.values()}
 

@@ -5,12 +5,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import (
-    Base,
-    BigId,
-    id_column,
-    tagged,
-)
+from civicportal.core.db import Base, BigId, id_column, tagged
 from civicportal.core.reference import REFERENCE
 
 _WAITING = text("state IN ('new', 'leased', 'unknown')")

@@ -4,12 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from civicportal.core.messages import (
-    Message,
-    Permanent,
-    SendError,
-    Uncertain,
-)
+from civicportal.core.messages import Message, Permanent, SendError, Uncertain
 from civicportal.domain.notifications import transports
 from civicportal.domain.notifications.outcomes import Outcome
 from civicportal.util.i18n import _

@@ -21,13 +21,7 @@ from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.notifications import timing
 from civicportal.domain.notifications.choices import wants
 from civicportal.domain.notifications.models import OutboxMessage
-from civicportal.domain.notifications.notices import (
-    Facts,
-    Notices,
-    facts_of,
-    keys_of,
-    keys_of_step,
-)
+from civicportal.domain.notifications.notices import Facts, Notices, facts_of, keys_of, keys_of_step
 from civicportal.domain.notifications.outbox import write_messages, write_wanted
 from civicportal.domain.notifications.sms import SmsLength, sms_parts
 from civicportal.domain.notifications.texts import TextService

@@ -6,13 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from civicportal.core.messages import (
-    Configuration,
-    Message,
-    Receipt,
-    SendError,
-    Uncertain,
-)
+from civicportal.core.messages import Configuration, Message, Receipt, SendError, Uncertain
 from civicportal.core.plugins import CORE, in_order
 from civicportal.domain.notifications.outcomes import Outcome
 from civicportal.util.i18n import _

@@ -6,12 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Date, Float, ForeignKey, Integer, String, Time, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import (
-    Base,
-    BigId,
-    id_column,
-    tagged,
-)
+from civicportal.core.db import Base, BigId, id_column, tagged
 from civicportal.core.reference import REFERENCE
 
 

@@ -12,13 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.util import memoized_property
 
 from civicportal.core.work import Service
-from civicportal.domain.organization.models import (
-    Category,
-    Closure,
-    Holiday,
-    OfficeHours,
-    Unit,
-)
+from civicportal.domain.organization.models import Category, Closure, Holiday, OfficeHours, Unit
 from civicportal.util.errors import CivicportalError
 
 if TYPE_CHECKING:

@@ -15,25 +15,12 @@ from sqlalchemy.exc import OperationalError
 
 from civicportal.core.checks import Finding
 from civicportal.core.site import Ownership
-from civicportal.core.storage import (
-    IFileStorage,
-    StoreAway,
-    StoreMark,
-    StoreRefused,
-)
+from civicportal.core.storage import IFileStorage, StoreAway, StoreMark, StoreRefused
 from civicportal.core.storage.apart import in_child
 from civicportal.domain.audit.seals import SealService
 from civicportal.domain.cases.models import Attachment
 from civicportal.domain.ownership.errors import NotOwn
-from civicportal.domain.ownership.models import (
-    COPYING,
-    ID,
-    MOVED,
-    PII_KEY,
-    SECRET,
-    STORE,
-    PortalMark,
-)
+from civicportal.domain.ownership.models import COPYING, ID, MOVED, PII_KEY, SECRET, STORE, PortalMark
 from civicportal.domain.privacy.rotation import count_sealed
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.i18n import _, say

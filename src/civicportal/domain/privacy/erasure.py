@@ -16,13 +16,7 @@ from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.ratings import WINDOW
 from civicportal.domain.cases.search_index import fold_words
-from civicportal.domain.privacy.tags import (
-    Owner,
-    belongs,
-    blank,
-    owner_of,
-    tables,
-)
+from civicportal.domain.privacy.tags import Owner, belongs, blank, owner_of, tables
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site

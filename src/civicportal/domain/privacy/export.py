@@ -13,12 +13,7 @@ from civicportal.core.tags import link_of
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.models import Attachment, Case
-from civicportal.domain.privacy.tags import (
-    Owner,
-    belongs,
-    owner_of,
-    tables,
-)
+from civicportal.domain.privacy.tags import Owner, belongs, owner_of, tables
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:

@@ -16,13 +16,7 @@ from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.workflow import OPEN_STAGES
 from civicportal.domain.statistics.periods import Span, whole_months
 from civicportal.util.calendar import CityCalendar
-from civicportal.util.lists import (
-    MOST_COUNTED,
-    Total,
-    count_rows,
-    more_than,
-    so_many,
-)
+from civicportal.util.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

@@ -19,12 +19,7 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.workflow import STAGES, CaseKind
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.domain.statistics.hiding import (
-    FEWEST,
-    hide_small,
-    share,
-    told_together,
-)
+from civicportal.domain.statistics.hiding import FEWEST, hide_small, share, told_together
 from civicportal.domain.statistics.periods import Bucket, Span, buckets
 
 if TYPE_CHECKING:

@@ -20,12 +20,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from civicportal.core.db.dates import (
-    city_day,
-    city_hour,
-    city_weekday,
-    quarter_of_an_hour,
-)
+from civicportal.core.db.dates import city_day, city_hour, city_weekday, quarter_of_an_hour
 from civicportal.core.work import Service
 from civicportal.domain.cases.conditions import overdue
 from civicportal.domain.cases.counter_models import CaseCount

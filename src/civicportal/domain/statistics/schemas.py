@@ -4,12 +4,7 @@ from typing import Any
 
 import colander
 
-from civicportal.domain.statistics.asked import (
-    DEFAULT,
-    PERIODS,
-    Whole,
-    period_words,
-)
+from civicportal.domain.statistics.asked import DEFAULT, PERIODS, Whole, period_words
 from civicportal.util.i18n import _
 from civicportal.web.forms import HiddenWidget
 from civicportal.web.schema import Node, Scalar, StrictSchema

@@ -10,12 +10,7 @@ from civicportal.core.db.dates import city_day
 from civicportal.core.work import Service
 from civicportal.domain.cases.conditions import sent_between
 from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
-from civicportal.domain.cases.counters import (
-    MEASURES,
-    CountKey,
-    TotalKey,
-    Values,
-)
+from civicportal.domain.cases.counters import MEASURES, CountKey, TotalKey, Values
 from civicportal.domain.cases.models import Case
 from civicportal.domain.statistics.conditions import MEASURED
 from civicportal.domain.statistics.periods import Span

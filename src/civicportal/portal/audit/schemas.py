@@ -2,14 +2,7 @@
 
 from civicportal.util.i18n import _
 from civicportal.web.forms import optional_choice
-from civicportal.web.schema import (
-    CityDate,
-    Node,
-    Option,
-    RowId,
-    StrictSchema,
-    TrackingCode,
-)
+from civicportal.web.schema import CityDate, Node, Option, RowId, StrictSchema, TrackingCode
 
 AREAS = (
     Option(value="login:", label=_("All sign-ins")),

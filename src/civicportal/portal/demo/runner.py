@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from civicportal.core.plugins import in_order
-from civicportal.domain.accounts.models import (
-    Deputy,
-    Membership,
-    Role,
-    User,
-)
+from civicportal.domain.accounts.models import Deputy, Membership, Role, User
 from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.types import IdentityClaim

@@ -2,12 +2,7 @@
 
 from civicportal.util.i18n import _
 from civicportal.web.forms import SelectWidget, TextWidget
-from civicportal.web.schema import (
-    Choice,
-    CleanText,
-    Node,
-    StrictSchema,
-)
+from civicportal.web.schema import Choice, CleanText, Node, StrictSchema
 
 LONGEST_ANSWER = 500
 

@@ -10,12 +10,7 @@ from civicportal.core.checks import Finding
 from civicportal.core.limits import findings as site_limits
 from civicportal.core.storage import FileMissing, new_key
 from civicportal.domain import ownership
-from civicportal.domain.accounts.models import (
-    Membership,
-    Role,
-    RolePermission,
-    User,
-)
+from civicportal.domain.accounts.models import Membership, Role, RolePermission, User
 from civicportal.domain.audit.trail import TrailService
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case

@@ -11,20 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select, update
 
 from civicportal.core.db import changed_rows
-from civicportal.core.jobs import (
-    JOB_LANES,
-    LONGEST,
-    Job,
-    JobLane,
-    JobRun,
-    registered,
-)
-from civicportal.core.leases import (
-    Fence,
-    LeaseLost,
-    behind,
-    renewing,
-)
+from civicportal.core.jobs import JOB_LANES, LONGEST, Job, JobLane, JobRun, registered
+from civicportal.core.leases import Fence, LeaseLost, behind, renewing
 from civicportal.core.logging import mask
 
 if TYPE_CHECKING:

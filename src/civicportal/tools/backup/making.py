@@ -19,13 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from civicportal.core.storage import FileMissing
 from civicportal.domain.ownership import refuse_foreign
 from civicportal.portal.backups import records
-from civicportal.tools.backup.archive import (
-    DATABASE,
-    FILES,
-    LIST,
-    MANIFEST,
-    ArchiveWriter,
-)
+from civicportal.tools.backup.archive import DATABASE, FILES, LIST, MANIFEST, ArchiveWriter
 from civicportal.tools.backup.databases import dump, file_of
 from civicportal.tools.backup.errors import BackupError, telling
 from civicportal.tools.backup.folders import delete_left_behind, working_folder
@@ -39,18 +33,8 @@ from civicportal.tools.backup.repository import (
     open_index,
     store_pictures,
 )
-from civicportal.tools.backup.sealing import (
-    SUFFIX,
-    recipients,
-    seal,
-    sign,
-)
-from civicportal.tools.backup.targets import (
-    ARCHIVES,
-    FolderTarget,
-    Target,
-    open_target,
-)
+from civicportal.tools.backup.sealing import SUFFIX, recipients, seal, sign
+from civicportal.tools.backup.targets import ARCHIVES, FolderTarget, Target, open_target
 from civicportal.tools.backup.verifying import Verified, verify_file
 from civicportal.util.errors import CivicportalError
 

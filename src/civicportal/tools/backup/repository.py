@@ -20,19 +20,8 @@ from typing import TYPE_CHECKING, Any
 from civicportal.core.storage import FileMissing
 from civicportal.tools.backup.errors import BackupError, telling
 from civicportal.tools.backup.folders import working_folder
-from civicportal.tools.backup.sealing import (
-    SUFFIX,
-    digest_of,
-    is_sealed,
-    seal,
-    unseal,
-)
-from civicportal.tools.backup.targets import (
-    ARCHIVES,
-    INDEX,
-    PICTURES,
-    Target,
-)
+from civicportal.tools.backup.sealing import SUFFIX, digest_of, is_sealed, seal, unseal
+from civicportal.tools.backup.targets import ARCHIVES, INDEX, PICTURES, Target
 
 if TYPE_CHECKING:
     from civicportal.core.storage import IFileStorage

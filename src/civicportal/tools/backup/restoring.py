@@ -25,34 +25,14 @@ from civicportal.domain.ownership import portal_id, renew
 from civicportal.domain.statistics import repair
 from civicportal.portal import upgrade as migrate
 from civicportal.portal.backups import records
-from civicportal.tools.backup.archive import (
-    DATABASE,
-    FILES,
-    LIST,
-    ArchiveReader,
-)
-from civicportal.tools.backup.databases import (
-    clear,
-    dump,
-    has_tables,
-    load,
-)
+from civicportal.tools.backup.archive import DATABASE, FILES, LIST, ArchiveReader
+from civicportal.tools.backup.databases import clear, dump, has_tables, load
 from civicportal.tools.backup.errors import BackupError
 from civicportal.tools.backup.folders import PREFIX
 from civicportal.tools.backup.making import BATCH
 from civicportal.tools.backup.manifest import Manifest, fingerprint, refuse_unfit
-from civicportal.tools.backup.repository import (
-    THREADS,
-    TOLD_EVERY,
-    Progress,
-    read_picture,
-)
-from civicportal.tools.backup.verifying import (
-    Opened,
-    opened,
-    picture_list,
-    signature_check,
-)
+from civicportal.tools.backup.repository import THREADS, TOLD_EVERY, Progress, read_picture
+from civicportal.tools.backup.verifying import Opened, opened, picture_list, signature_check
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site

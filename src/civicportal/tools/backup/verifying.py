@@ -11,42 +11,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 from civicportal.core.storage import FileMissing, LocalStorage
 from civicportal.portal.backups import records
-from civicportal.tools.backup.archive import (
-    DATABASE,
-    FILES,
-    LIST,
-    MANIFEST,
-    ArchiveReader,
-)
-from civicportal.tools.backup.databases import (
-    attachments,
-    differences,
-    figures,
-    load,
-    scratch,
-)
+from civicportal.tools.backup.archive import DATABASE, FILES, LIST, MANIFEST, ArchiveReader
+from civicportal.tools.backup.databases import attachments, differences, figures, load, scratch
 from civicportal.tools.backup.errors import BackupError, telling
 from civicportal.tools.backup.folders import working_folder
 from civicportal.tools.backup.manifest import BESIDE_IT, Manifest, read_manifest
-from civicportal.tools.backup.repository import (
-    TOLD_EVERY,
-    Progress,
-    Stored,
-    copy_out,
-    read_picture,
-)
-from civicportal.tools.backup.sealing import (
-    check_signature,
-    is_sealed,
-    public_key,
-    unseal,
-)
-from civicportal.tools.backup.targets import (
-    SCHEME,
-    Target,
-    open_target,
-    repository_of,
-)
+from civicportal.tools.backup.repository import TOLD_EVERY, Progress, Stored, copy_out, read_picture
+from civicportal.tools.backup.sealing import check_signature, is_sealed, public_key, unseal
+from civicportal.tools.backup.targets import SCHEME, Target, open_target, repository_of
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from civicportal.domain.ownership.models import COPYING, ID, MOVED
-from civicportal.tools.backup.databases import (
-    Figure,
-    Figures,
-    differences,
-    file_of,
-)
+from civicportal.tools.backup.databases import Figure, Figures, differences, file_of
 from civicportal.tools.copying.errors import CopyError, explaining
 from civicportal.tools.copying.source import Source, place_of, quiet_source
 from civicportal.tools.copying.tables import CopiedTable, tables_of

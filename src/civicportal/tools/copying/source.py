@@ -6,30 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    NullPool,
-    Table,
-    create_engine,
-    event,
-    func,
-    insert,
-    select,
-    text,
-)
+from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, func, insert, select, text
 from sqlalchemy.exc import OperationalError
 
 from civicportal.core.db import Engines
 from civicportal.core.migration import state as migrate_state
 from civicportal.core.migration.connection import dedicated_engine
 from civicportal.domain.ownership import refuse_other_secrets
-from civicportal.domain.ownership.models import (
-    COPYING,
-    ID,
-    MOVED,
-    PortalMark,
-)
+from civicportal.domain.ownership.models import COPYING, ID, MOVED, PortalMark
 from civicportal.portal.worker.heartbeat import GONE_AFTER, WorkerProcess
 from civicportal.tools.backup.databases import Figure
 from civicportal.tools.copying.errors import CopyError, explaining

@@ -9,19 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import (
-    JSON,
-    Connection,
-    Text,
-    column,
-    delete,
-    exists,
-    insert,
-    inspect,
-    select,
-    table,
-    text,
-)
+from sqlalchemy import JSON, Connection, Text, column, delete, exists, insert, inspect, select, table, text
 
 from civicportal.core.db import check_database
 from civicportal.core.migration import state as migrate_state

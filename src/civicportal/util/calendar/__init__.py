@@ -4,12 +4,7 @@ Storage and services use aware UTC times only; this package is for input and out
 and for office hours.
 """
 
-from civicportal.util.calendar.dates import (
-    NO_HOLIDAYS,
-    CalendarKind,
-    InvalidDate,
-    YearlyHolidays,
-)
+from civicportal.util.calendar.dates import NO_HOLIDAYS, CalendarKind, InvalidDate, YearlyHolidays
 from civicportal.util.calendar.formats import DateStyle
 from civicportal.util.calendar.worktime import CityCalendar
 

@@ -24,12 +24,7 @@ from civicportal.web.forms.groups import (
     SelectWidget,
 )
 from civicportal.web.forms.optional import optional_choice
-from civicportal.web.forms.parts import (
-    Button,
-    FieldError,
-    FileRefused,
-    FormInvalid,
-)
+from civicportal.web.forms.parts import Button, FieldError, FileRefused, FormInvalid
 from civicportal.web.forms.widgets import (
     BirthDateWidget,
     CheckboxWidget,

@@ -23,12 +23,7 @@ from civicportal.web.challenge import ShownChallenge
 from civicportal.web.context import environment
 from civicportal.web.forms.defaults import default_widget
 from civicportal.web.forms.field import BoundField, Words
-from civicportal.web.forms.flat import (
-    leaves,
-    lies_before,
-    read_flat,
-    to_show,
-)
+from civicportal.web.forms.flat import leaves, lies_before, read_flat, to_show
 from civicportal.web.forms.groups import PhotosWidget, files_name
 from civicportal.web.forms.parts import (
     ALLOWED,

@@ -4,18 +4,8 @@ colander's own ``Float`` accepts ``nan``, its ``Integer`` takes ``1_000`` and nu
 NUL and lone surrogates: no schema of the portal uses them.
 """
 
-from civicportal.web.schema.base import (
-    Node,
-    Scalar,
-    StrictMapping,
-    StrictSchema,
-)
-from civicportal.web.schema.choices import (
-    Choice,
-    KeyList,
-    ListOf,
-    Option,
-)
+from civicportal.web.schema.base import Node, Scalar, StrictMapping, StrictSchema
+from civicportal.web.schema.choices import Choice, KeyList, ListOf, Option
 from civicportal.web.schema.codes import (
     CityDate,
     ClockTime,
@@ -29,21 +19,9 @@ from civicportal.web.schema.codes import (
     TrackingCode,
     new_key,
 )
-from civicportal.web.schema.numbers import (
-    BoundedInt,
-    FiniteFloat,
-    Flag,
-    RowId,
-    whole_number,
-)
+from civicportal.web.schema.numbers import BoundedInt, FiniteFloat, Flag, RowId, whole_number
 from civicportal.web.schema.place import Degrees, Place
-from civicportal.web.schema.secret import (
-    SECRET_FIELDS,
-    Password,
-    RecoveryCode,
-    Secret,
-    SecretText,
-)
+from civicportal.web.schema.secret import SECRET_FIELDS, Password, RecoveryCode, Secret, SecretText
 from civicportal.web.schema.text import CleanText, Identifier, at_least
 
 __all__ = [

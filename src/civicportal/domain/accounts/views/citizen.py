@@ -12,19 +12,9 @@ from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.passwords import hash_password, needs_rehash, verify_password
 from civicportal.domain.accounts.proofs import Proof, ProofService, proof_of
-from civicportal.domain.accounts.schemas import (
-    CitizenPassword,
-    CodeEntry,
-    MobileEntry,
-    NameEntry,
-)
+from civicportal.domain.accounts.schemas import CitizenPassword, CodeEntry, MobileEntry, NameEntry
 from civicportal.domain.accounts.services import AccountService
-from civicportal.domain.accounts.signing import (
-    onward,
-    record_refusal,
-    sign_in,
-    sign_out,
-)
+from civicportal.domain.accounts.signing import onward, record_refusal, sign_in, sign_out
 from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.second_factor import check_passkey, party
 from civicportal.util.i18n import _

@@ -5,20 +5,10 @@ from typing import Any
 
 from civicportal.core.crypto import token_hash
 from civicportal.core.limits import Requester, Use
-from civicportal.domain.accounts.guards import (
-    attempt,
-    code_uses,
-    count_send,
-    requester,
-)
+from civicportal.domain.accounts.guards import attempt, code_uses, count_send, requester
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import OtpChallenge, User
-from civicportal.domain.accounts.otp import (
-    RESEND_AFTER,
-    OtpService,
-    Outcome,
-    Purpose,
-)
+from civicportal.domain.accounts.otp import RESEND_AFTER, OtpService, Outcome, Purpose
 from civicportal.domain.accounts.signing import record_refusal
 from civicportal.util.i18n import _
 from civicportal.web.request import Request

@@ -22,12 +22,7 @@ from civicportal.domain.accounts.views.account import changes, own_user
 from civicportal.domain.accounts.views.second_factor import party, say
 from civicportal.util.errors import NotPossible
 from civicportal.util.i18n import _
-from civicportal.web.forms import (
-    BoundForm,
-    Button,
-    FormInvalid,
-    handle_form,
-)
+from civicportal.web.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.web.request import Request
 
 Options = Callable[[Any, PasskeyService, RelyingParty, str], str]

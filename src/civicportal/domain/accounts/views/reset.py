@@ -25,12 +25,7 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.signing import sign_in
 from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.citizen import WIDE
-from civicportal.domain.accounts.views.second_factor import (
-    check_app,
-    check_passkey,
-    check_recovery,
-    party,
-)
+from civicportal.domain.accounts.views.second_factor import check_app, check_passkey, check_recovery, party
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, Button, handle_form

@@ -4,12 +4,7 @@ from collections.abc import Callable
 
 from civicportal.core.crypto import token_hash
 from civicportal.core.work import Work
-from civicportal.domain.accounts.guards import (
-    after_password,
-    attempt,
-    requester,
-    visitor,
-)
+from civicportal.domain.accounts.guards import after_password, attempt, requester, visitor
 from civicportal.domain.accounts.models import OtpChallenge, User
 from civicportal.domain.accounts.otp import OtpService, Outcome
 from civicportal.domain.accounts.passkeys import PasskeyService, Purpose

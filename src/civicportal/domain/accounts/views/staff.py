@@ -13,21 +13,11 @@ from civicportal.domain.accounts.guards import after_password
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.otp import OtpService
 from civicportal.domain.accounts.proofs import Proof, ProofService, proof_of
-from civicportal.domain.accounts.schemas import (
-    AppCodeEntry,
-    CodeEntry,
-    RecoveryEntry,
-    StaffPassword,
-)
+from civicportal.domain.accounts.schemas import AppCodeEntry, CodeEntry, RecoveryEntry, StaffPassword
 from civicportal.domain.accounts.signing import onward, record_refusal, sign_in
 from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.citizen import WIDE, verified
-from civicportal.domain.accounts.views.second_factor import (
-    check_app,
-    check_passkey,
-    check_recovery,
-    party,
-)
+from civicportal.domain.accounts.views.second_factor import check_app, check_passkey, check_recovery, party
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, Button, handle_form
 from civicportal.web.request import Request

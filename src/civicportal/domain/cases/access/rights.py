@@ -12,14 +12,7 @@ from sqlalchemy.orm import aliased
 
 from civicportal.core.security import Grant, Identity
 from civicportal.core.work import Service
-from civicportal.domain.cases.access.sql import (
-    ADDRESSED,
-    free_line,
-    in_category,
-    kinds_of,
-    personal,
-    persons,
-)
+from civicportal.domain.cases.access.sql import ADDRESSED, free_line, in_category, kinds_of, personal, persons
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 

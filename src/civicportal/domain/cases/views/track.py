@@ -22,12 +22,7 @@ from civicportal.util.i18n import _
 from civicportal.web.challenge import beforehand
 from civicportal.web.csrf import from_own_page
 from civicportal.web.display import pieces
-from civicportal.web.forms import (
-    BoundForm,
-    Button,
-    FormInvalid,
-    handle_form,
-)
+from civicportal.web.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.web.request import Request
 
 AUDIENCES = ("citizen", "public")

@@ -10,29 +10,12 @@ from pyramid.response import FileIter, Response
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept, restore
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.exports.errors import TooManyRunning
-from civicportal.domain.exports.files import (
-    CONTENT_TYPES,
-    Cover,
-    disposition,
-    write_rows,
-    write_tables,
-)
-from civicportal.domain.exports.rows import (
-    AWAITED,
-    PATIENCE,
-    Order,
-    batches,
-    count_few,
-)
+from civicportal.domain.exports.files import CONTENT_TYPES, Cover, disposition, write_rows, write_tables
+from civicportal.domain.exports.rows import AWAITED, PATIENCE, Order, batches, count_few
 from civicportal.domain.exports.schemas import ExportEntry
 from civicportal.domain.exports.selection import Selection, selection
 from civicportal.domain.exports.services import ExportService
-from civicportal.domain.exports.types import (
-    Column,
-    Export,
-    Figures,
-    Offer,
-)
+from civicportal.domain.exports.types import Column, Export, Figures, Offer
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, Button, FormInvalid
 from civicportal.web.request import Request

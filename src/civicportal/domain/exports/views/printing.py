@@ -4,12 +4,7 @@ from typing import Any
 
 from civicportal.domain.accounts.step_up import ask_proof
 from civicportal.domain.exports.files import narrowest
-from civicportal.domain.exports.rows import (
-    AWAITED,
-    Order,
-    batches,
-    count,
-)
+from civicportal.domain.exports.rows import AWAITED, Order, batches, count
 from civicportal.domain.exports.selection import selection
 from civicportal.domain.exports.services import ExportService
 from civicportal.domain.exports.types import Export

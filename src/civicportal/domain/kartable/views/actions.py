@@ -19,12 +19,7 @@ from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.undo import CannotUndo, UndoService
 from civicportal.domain.kartable.views import forms
-from civicportal.domain.kartable.views.doubts import (
-    Doubt,
-    Unread,
-    doubt,
-    unread,
-)
+from civicportal.domain.kartable.views.doubts import Doubt, Unread, doubt, unread
 from civicportal.domain.kartable.views.page import case_page
 from civicportal.domain.kartable.views.ready_texts import insert
 from civicportal.util.errors import NotFound

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
-from civicportal.domain.cases.finding import (
-    FindService,
-    filters_found,
-    typed_search,
-    way_to_case,
-)
+from civicportal.domain.cases.finding import FindService, filters_found, typed_search, way_to_case
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.kartable.filters import ADDRESS, InboxAddress

@@ -9,12 +9,7 @@ from civicportal.domain.cases import recalculation
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.organization.workdays import WorkdayService
 from civicportal.portal.admin import options
-from civicportal.portal.admin.schemas import (
-    ClosureForm,
-    HolidayForm,
-    HoursForm,
-    YearQuery,
-)
+from civicportal.portal.admin.schemas import ClosureForm, HolidayForm, HoursForm, YearQuery
 from civicportal.portal.admin.views.pieces import press, row_id
 from civicportal.portal.admin.year import months
 from civicportal.util.errors import NotFound, NotPossible

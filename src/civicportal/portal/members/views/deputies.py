@@ -21,12 +21,7 @@ from civicportal.portal.members.views.page import (
 )
 from civicportal.util.errors import Forbidden, NotPossible
 from civicportal.util.i18n import _
-from civicportal.web.forms import (
-    BoundForm,
-    Button,
-    FormInvalid,
-    handle_form,
-)
+from civicportal.web.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.web.request import Request
 
 SET, ENDED = _("The deputy is set and told by SMS."), _("The deputyship is called off.")

@@ -14,18 +14,8 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.domain.kartable.views.unattended import tell_unattended
 from civicportal.portal.members.options import chosen_scope
 from civicportal.portal.members.schemas import CitizenName, StaffNames
-from civicportal.portal.members.views.page import (
-    member_page,
-    member_path,
-    numbered,
-    role_form,
-)
-from civicportal.util.errors import (
-    Conflict,
-    Forbidden,
-    NotFound,
-    NotPossible,
-)
+from civicportal.portal.members.views.page import member_page, member_path, numbered, role_form
+from civicportal.util.errors import Conflict, Forbidden, NotFound, NotPossible
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, FormInvalid, handle_form
 from civicportal.web.request import Request

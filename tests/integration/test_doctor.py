@@ -381,7 +381,7 @@ class TestWords:
         missing = languages()
         assert [place for _level, place, _text in missing if place != "language fa"] == ["language ku"]
         # The kind that tests bring has no Persian titles; the core has all of its own.
-        monkeypatch.setattr(site, "kinds", {})
+        monkeypatch.setattr(doctor_words, "kinds_of", lambda site: {})
         monkeypatch.setattr(
             site, "messages", {k: t for k, t in site.messages.items() if "petitions" not in k}
         )

@@ -146,7 +146,8 @@ def test_hook_adapt_case_kind_asks_plugins_in_their_order_and_the_site_last(inst
     install.plugin("gadget", kinds, retitle("gadget"))
     install.plugin("widget", retitle("widget"))
     install.package("city", retitle("city"))
-    assert assemble("widget", "gadget", package="city").kind("permits").icon == "made widget gadget city"
+    site = assemble("widget", "gadget", package="city")
+    assert kind_of(site, "permits").icon == "made widget gadget city"
 
 
 def test_hook_adapt_case_kind_is_checked_as_if_it_were_new(install, assemble):

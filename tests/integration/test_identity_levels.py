@@ -123,7 +123,7 @@ def test_one_code_is_one_person(site, app, provider, citizen):
 
 def test_only_the_holder_of_a_code_learns_that_it_has_an_account(site, app, provider, citizen):
     provider.outcome = "mismatched"
-    unknown = claim(app, status=422).html.select_one("form").parent.text
+    unknown = claim(app, status=422).html.select_one("form").parent.text.strip()
     with site.work() as work:
         said = IdentityClaim(mobile=OTHER, national_code=CODE, birth_date=BORN)
         work.get(VerificationService).accept(make_citizen(work, OTHER), said)

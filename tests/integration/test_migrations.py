@@ -348,7 +348,7 @@ def test_a_migration_that_is_killed_may_simply_be_run_again(empty, empty_databas
         "from pathlib import Path\n"
         "from civicportal.portal import upgrade as migrate\n"
         "from civicportal.core.db import new_metadata\n"
-        "from civicportal.plugins import PluginModels\n"
+        "from civicportal.core.plugins import PluginModels\n"
         "from civicportal.testing import make_site\n"
         "site = make_site(Path(sys.argv[1]) / 'site/site.toml')\n"
         "site.models['gadgets'] = PluginModels(\n"

@@ -129,7 +129,7 @@ class Site:
             self.hooks, "register_permissions", lambda permission: permission.name
         )
         #: Titles of the kinds of cases, by name.
-        self.kind_titles: dict[str, TranslationString] = {}
+        self.kind_titles: Mapping[str, TranslationString] = {}
         self._kept: dict[SiteKey[Any], Any] = {}
         prepare_core(self)
         self.messages: dict[str, MessageText] = collect(

@@ -1,5 +1,9 @@
 """The kinds of cases of a site, collected from its plugins and checked at the start."""
 
+from collections.abc import Iterator, Mapping
+
+from translationstring import TranslationString
+
 from civicportal.core.plugins import collect, in_order
 from civicportal.core.security import Permission
 from civicportal.core.site import Site, SiteKey
@@ -33,8 +37,24 @@ def collect_kinds(site: Site) -> None:
     for kind in kinds.values():
         kind.check()
     site[_KINDS] = kinds
-    site.kind_titles = {kind.name: kind.title for kind in kinds.values()}
+    site.kind_titles = _Titles(kinds)
     _add_permissions(kinds, site.permissions)
+
+
+class _Titles(Mapping[str, TranslationString]):
+    """The titles of kinds of cases, by name, as the kinds are now."""
+
+    def __init__(self, kinds: Mapping[str, CaseKind]) -> None:
+        self._kinds = kinds
+
+    def __getitem__(self, name: str) -> TranslationString:
+        return self._kinds[name].title
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
 
 
 def _add_permissions(kinds: dict[str, CaseKind], permissions: dict[str, Permission]) -> None:

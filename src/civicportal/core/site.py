@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from pyramid.i18n import Localizer
-from sqlalchemy import text
+from sqlalchemy import MetaData, text
 from translationstring import TranslationString
 
 from civicportal.core.assembly import choose_country, collect_models
@@ -128,6 +128,8 @@ class Site:
         self.permissions: dict[str, Permission] = collect(
             self.hooks, "register_permissions", lambda permission: permission.name
         )
+        #: The core's tables, all of them: the modules that define them have been imported.
+        self.metadata: MetaData
         #: Titles of the kinds of cases, by name.
         self.kind_titles: Mapping[str, TranslationString] = {}
         self._kept: dict[SiteKey[Any], Any] = {}

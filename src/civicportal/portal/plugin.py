@@ -34,7 +34,9 @@ def prepare(site: "Site") -> None:
     :raises ConfigurationError: when what the plugins bring cannot work.
     """
     from civicportal.domain.cases.kinds import collect_kinds
+    from civicportal.portal.models import Base
 
+    site.metadata = Base.metadata
     collect_kinds(site)
 
 

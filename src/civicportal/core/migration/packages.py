@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import MetaData
 
 import civicportal
-from civicportal.core.db import Base
 from civicportal.util.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def packages(site: "Site") -> list[Package]:
 
     :raises ConfigurationError: when a plugin's prefix covers the tables of the core or of another plugin.
     """
-    found = [Package(name=CORE, prefix=CORE, metadata=Base.metadata, folder=SCRIPTS)]
+    found = [Package(name=CORE, prefix=CORE, metadata=site.metadata, folder=SCRIPTS)]
     for name, models in site.models.items():
         found.append(
             Package(name=name, prefix=models.prefix, metadata=models.metadata, folder=models.migrations)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, exists, select
 
-from civicportal.core.db import Base
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import Node, Tree
 
@@ -56,7 +55,7 @@ def last_weight(tree: Tree[Node]) -> int:
 def is_used(work: "Work", row: Unit | Category) -> bool:
     """Return whether a row of any table, including plugins', refers to a unit or category."""
     target = type(row).__table__.c.id
-    metadatas = [Base.metadata, *(models.metadata for models in work.site.models.values())]
+    metadatas = [work.site.metadata, *(models.metadata for models in work.site.models.values())]
     columns = (
         column
         for metadata in metadatas

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Column, ColumnElement, Select, String, Table, false, null, or_, select
 
-from civicportal.core.db import Base
 from civicportal.core.tags import links, usual_link
 from civicportal.domain.cases.models import Case
 
@@ -39,7 +38,7 @@ def owner_of(user: "User", *, closed_by: datetime | None = None) -> Owner:
 
 def tables(site: "Site") -> Iterator[Table]:
     """Yield every table of the core and of the site's plugins, referenced ones first."""
-    yield from Base.metadata.sorted_tables
+    yield from site.metadata.sorted_tables
     for models in site.models.values():
         yield from models.metadata.sorted_tables
 

@@ -17,6 +17,7 @@ from civicportal.portal import upgrade
 from civicportal.testing import make_site_file
 from civicportal.tools.reloading import package_files, site_files
 
+SAVED_AT_MOST = 4
 PLUGIN = """
 from civicportal.api import hookimpl
 
@@ -51,9 +52,9 @@ def served(path, folder):
         process.wait(READY)
 
 
-def wait_for(address, text):
+def wait_for(address, text, seconds=READY):
     """Ask for a page until it contains a text."""
-    end = time.monotonic() + READY
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
             urlopen(f"{address}nowhere")
@@ -66,6 +67,15 @@ def wait_for(address, text):
     return False
 
 
+def shown_after_saving(template, address):
+    """Save a template and tell whether the page shows it soon.
+
+    The first page may be answered before the files are watched: what is saved in between is not noticed.
+    """
+    template.write_text("<p>call the second number</p>")
+    return wait_for(address, "call the second number", READY / SAVED_AT_MOST)
+
+
 def test_a_changed_template_is_on_the_next_page(tmp_path, monkeypatch):
     path, template = city(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
@@ -75,8 +85,7 @@ def test_a_changed_template_is_on_the_next_page(tmp_path, monkeypatch):
     site.engines.dispose()
     with served(path, tmp_path) as address:
         assert wait_for(address, "call the first number")
-        template.write_text("<p>call the second number</p>")
-        assert wait_for(address, "call the second number")
+        assert any(shown_after_saving(template, address) for _time in range(SAVED_AT_MOST))
 
 
 def test_files_of_core_plugins_and_site_are_watched(tmp_path, monkeypatch, install):

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from pyramid.threadlocal import get_current_request
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -55,5 +54,8 @@ def _refuse(connection: Any) -> None:
     if work is None or not work.writing or not connection.get_execution_options().get(WRITE):
         return
     if work.session.info.get(_BEGAN) and work.session.in_transaction():
+        # The demo of a plugin may import the kit where there is no pytest.
+        import pytest
+
         # No ordinary exception: the portal would answer it with a page of status 500.
         pytest.fail(MESSAGE)

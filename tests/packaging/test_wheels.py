@@ -164,4 +164,4 @@ def test_a_portal_runs_from_wheels_alone(tmp_path):
         assert "/demo/phones/+98900000" in fetch(f"{address}/demo/phones", process)
         sheet = re.search(r'href="(/static/core/\w+/portal\.css)"', page)
         assert sheet
-        assert "[dir=rtl]" in fetch(address + sheet[1], process)
+        assert '[dir="rtl"]' in fetch(address + sheet[1], process)

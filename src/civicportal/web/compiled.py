@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 FOLDER = Path(__file__).parent / "__pycache__"
-"""Trusted as far as the compiled modules in it: whoever can write there can change the code of the portal."""
+"""Trusted as far as the compiled modules in it: write access to it is write access to the code of the portal."""
 
 
 class CompiledTemplates(BytecodeCache):

@@ -105,7 +105,7 @@ class Prefork:
             os.kill(pid, signal.SIGTERM)
         until = time.monotonic() + STOP_SECONDS
         while self._children and time.monotonic() < until:
-            time.sleep(0.05)
+            time.sleep(0.05)  # waitpid has no time limit; SIGCHLD is left to the libraries
             for pid in list(self._children):
                 if os.waitpid(pid, os.WNOHANG)[0]:
                     del self._children[pid]

@@ -241,7 +241,7 @@ def _act(
         act(case, values)
     except FormInvalid:
         case, shown = case or _locked(request), _shown(request, place, form)
-        # Report a colleague's change before errors of the form: whoever corrects these should know it.
+        # Report a colleague's change before errors of the form: the person who corrects them should know it.
         if versioned and _is_stale(request, case):
             return _stale(request, shown)
         return case_page(request, case, status=422, sent=shown)

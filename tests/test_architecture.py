@@ -206,7 +206,7 @@ def test_pages_hold_nowhere(pattern: str, reason: str) -> None:
 
 
 NOBODYS = (
-    *("aiohttp", "ftplib", "http.client", "lxml", "requests"),
+    *("aiohttp", "ftplib", "http.client", "lxml", "marshal", "requests"),
     *("shelve", "smtplib", "urllib.request", "urllib3", "yaml"),
 )
 #: Modules that can start programs, load code with data, or talk to other machines, and who has a reason to.
@@ -220,8 +220,6 @@ DANGEROUS = {
     },
     # What this portal has written itself.
     "pickle": {"statistics/figures", "statistics/remembered", "storage/apart"},
-    # Compiled templates, in the folder of the compiled modules.
-    "marshal": {"web/compiled"},
     # Written, never read.
     "xml": {"civicportal_announcements/feed"},
     "httpx": {"civicportal_sms_ir/exchange"},

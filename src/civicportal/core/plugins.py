@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 from packaging.requirements import Requirement
@@ -20,6 +20,9 @@ from civicportal import __version__
 from civicportal.core.serving.turns import TURNS
 from civicportal.core.tracing import trace_hooks
 from civicportal.util.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
 
 GROUP = "civicportal.plugins"
 CORE = "core"
@@ -97,7 +100,7 @@ def core_implementations() -> Mapping[type[Any], type[Any]]:
     return found
 
 
-def prepare_core(site: Any) -> None:
+def prepare_core(site: "Site") -> None:
     """Let the core's own plugin put on a new site what higher packages collect from the plugins.
 
     :raises ConfigurationError: when what the plugins bring cannot work.

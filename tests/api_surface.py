@@ -1,21 +1,23 @@
 """What plugins are written against, as text: read from the source, so that every version of Python says the same.
 
-``python tests/api_surface.py`` writes it anew after a change that is meant, and the tables of ``docs/plugins/api.md``.
+``python tests/api_surface.py`` rewrites it after an intended change, and the tables of ``docs/plugins/api.md``.
 """
 
 import ast
 import inspect
+import pkgutil
 import textwrap
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 SURFACE = Path(__file__).with_name("api.txt")
 PROPERTIES = {"property", "cached_property", "reify"}
-#: Types in signatures that plugins neither name nor make: parameters for the core's own use, and type variables.
-INTERNAL = frozenset(
+#: Types of parameters for the core's own use, and type variables.
+OWN = frozenset(
     [
         "Encoding",
         "Find",
@@ -33,7 +35,6 @@ INTERNAL = frozenset(
         "Proposal",
         "QueryFor",
         "Requester",
-        "Role",
         "S3Storage",
         "Scalar",
         "Selection",
@@ -42,24 +43,84 @@ INTERNAL = frozenset(
         "Source",
         "Summed",
         "Title",
-        "Uptime",
         "Value",
         "Vocabulary",
-        "Words",
     ]
 )
+#: Types of what a plugin is given and only reads: type checkers know their attributes without an import.
+RESULTS = frozenset(
+    [
+        "BoundField",
+        "CaseSummary",
+        "Chip",
+        "Face",
+        "FieldError",
+        "LinkedCase",
+        "MapFeature",
+        "Membership",
+        "OutboxMessage",
+        "PersonalDatum",
+        "Preview",
+        "ProcessedImage",
+        "PublicEvent",
+        "PublicText",
+        "RatingSummary",
+        "ReadyText",
+        "Standing",
+        "Step",
+        "YearMonthDay",
+    ]
+)
+#: Literals, protocols and signatures of functions: a plugin passes a text or a function.
+ALIASES = frozenset(
+    [
+        "Actor",
+        "CalendarKind",
+        "Clock",
+        "DateStyle",
+        "Door",
+        "FormValues",
+        "Guard",
+        "JobLane",
+        "Lane",
+        "NavigationArea",
+        "NavigationSection",
+        "PanelArea",
+        "Progress",
+        "Scope",
+        "Stage",
+        "TakeFiles",
+        "WidgetArea",
+    ]
+)
+#: Types in signatures that plugins need not name.
+INTERNAL = OWN | RESULTS | ALIASES
+
+
+def topics() -> dict[str, ModuleType]:
+    """Return the topics of the API by name."""
+    import civicportal.api
+
+    names = sorted(module.name for module in pkgutil.iter_modules(civicportal.api.__path__))
+    return {name: import_module(f"civicportal.api.{name}") for name in names}
+
+
+def exported() -> dict[str, dict[str, Any]]:
+    """Return the names of each topic with their values."""
+    return {
+        topic: {name: getattr(module, name) for name in module.__all__} for topic, module in topics().items()
+    }
 
 
 def surface() -> str:
     """Return every name of API and testing kit with its signature, classes with their public methods and fields; the hooks."""
-    import civicportal.api
     import civicportal.testing
     from civicportal import hookspecs
 
     hooks = {name: value for name, value in vars(hookspecs).items() if hasattr(value, "civicportal_spec")}
-    exported = {name: value for name, value in vars(civicportal.api).items() if not name.startswith("__")}
     kit = {name: getattr(civicportal.testing, name) for name in civicportal.testing.__all__}
-    parts = {"civicportal.api": exported, "hooks": hooks, "civicportal.testing": kit}
+    parts = {f"civicportal.api.{topic}": names for topic, names in exported().items()}
+    parts |= {"hooks": hooks, "civicportal.testing": kit}
     return "\n".join(line for title, names in parts.items() for line in _part(title, names))
 
 
@@ -156,10 +217,9 @@ def _assigned(node: ast.Assign) -> Iterator[tuple[ast.Attribute, ast.expr]]:
 
 def unimportable() -> dict[str, set[str]]:
     """Return the types of the portal in signatures that plugins cannot import from the API, and where they occur."""
-    import civicportal.api
     from civicportal import hookspecs
 
-    named = {name: value for name, value in vars(civicportal.api).items() if not inspect.ismodule(value)}
+    named = {name: value for names in exported().values() for name, value in names.items()}
     hooks = {name: value for name, value in vars(hookspecs).items() if hasattr(value, "civicportal_spec")}
     found: dict[str, set[str]] = {}
     for place, value in {**named, **hooks}.items():

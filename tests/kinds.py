@@ -1,6 +1,7 @@
 """Kinds of cases that the plugins of tests bring."""
 
-from civicportal.api import CaseKind, State, Transition, Workflow, _
+from civicportal.api.cases import CaseKind, State, Transition, Workflow
+from civicportal.api.localization import _
 
 PERMITS = CaseKind(
     name="permits",

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from api_page import PAGE, page
-from api_surface import INTERNAL, SURFACE, described, surface, unimportable
+from api_surface import INTERNAL, SURFACE, described, exported, surface, topics, unimportable
 from typing_extensions import deprecated
 
 import civicportal.testing
 from civicportal import hookspecs
-from civicportal.api import hookimpl
+from civicportal.api.plugins import hookimpl
 from civicportal.testing import make_site, make_site_file
 
 TESTING = Path(__file__).parents[1] / "docs/plugins/testing.md"
@@ -42,6 +42,16 @@ def test_types_in_signatures_can_be_imported() -> None:
     found = unimportable()
     assert {name: places for name, places in found.items() if name not in INTERNAL} == {}
     assert INTERNAL - found.keys() == set(), "no longer needed"
+
+
+def test_each_name_is_in_one_topic() -> None:
+    names = [name for topic in exported().values() for name in topic]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+    imported = {
+        topic: {name for name in vars(module) if not name.startswith(("__", "@"))}
+        for topic, module in topics().items()
+    }
+    assert {topic: set(names) for topic, names in exported().items()} == imported
 
 
 def test_its_page_names_all_of_it_and_says_what_each_is() -> None:

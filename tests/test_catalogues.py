@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 from docs.tools.catalogues import CATALOGUES, PACKAGES, ROOT, texts, updated
 
-MARKED = re.compile(r"from civicportal\.api import (?:\([^)]*|[^\n(]*)\b_\b")
+MARKED = re.compile(r"from civicportal\.api\.\w+ import (?:\([^)]*|[^\n(]*)\b_\b")
 PLACEHOLDER = re.compile(r"\$\{\w+\}|%\(\w+\)[sd]")
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from portal import Portal
 from sqlalchemy import select
 
-from civicportal.api import Identity
+from civicportal.api.people import Identity
 
 BODY = "## برنامه\n\nجمعه از ساعت ۹ در **پارک ساحلی**:\n\n- کاشت نهال\n- ورود رایگان"
 ALT = "درختان بوستان زیر آسمان"

@@ -3,7 +3,10 @@
 from civicportal_feedback.services import FeedbackService, NewFeedback
 from portal import Portal
 
-from civicportal.api import CaseService, Identity, OrganizationService, ReadyTextService
+from civicportal.api.cases import CaseService
+from civicportal.api.kartable import ReadyTextService
+from civicportal.api.organization import OrganizationService
+from civicportal.api.people import Identity
 
 WORDS = "در ایستگاه‌های اتوبوس خیابان نارون نیمکت و سایه‌بان بگذارید."
 ANSWER = "در هشت ایستگاه نیمکت و سایه‌بان نصب شد."

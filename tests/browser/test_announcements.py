@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from portal import Portal
 from sqlalchemy import delete
 
-from civicportal.api import Choices, ChoiceService
+from civicportal.api.notifications import Choices, ChoiceService
 
 pytestmark = pytest.mark.browser
 OWN = "آزمایش"

@@ -33,7 +33,8 @@ NOTE = "The asphalt is ordered."
 SITE = '''
 import threading
 from pathlib import Path
-from civicportal.api import Widget, hookimpl
+from civicportal.api.plugins import hookimpl
+from civicportal.api.web import Widget
 
 FOLDER = Path(__file__).parent
 

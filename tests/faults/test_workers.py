@@ -27,7 +27,9 @@ JOB = "site.steps"
 SITE = '''
 import os, sys, threading
 from datetime import timedelta
-from civicportal.api import AuditService, InboundService, Job, Receipt, hookimpl
+from civicportal.api.notifications import InboundService, Receipt
+from civicportal.api.people import AuditService
+from civicportal.api.plugins import Job, hookimpl
 from civicportal.portal.worker import process
 
 NAME = os.environ["NAME"]

@@ -30,7 +30,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy import create_engine, text
 
-from civicportal.api import SendError
+from civicportal.api.notifications import SendError
 from civicportal.core.crypto import Keys
 from civicportal.core.limits.challenges import Challenges, is_solved
 from civicportal.core.limits.requesters import address_of, network_of

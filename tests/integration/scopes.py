@@ -19,7 +19,9 @@ from integration.routes import pages_of
 from sqlalchemy import select
 from webtest import TestApp
 
-from civicportal.api import CaseService, KartableService, OrganizationService
+from civicportal.api.cases import CaseService
+from civicportal.api.kartable import KartableService
+from civicportal.api.organization import OrganizationService
 from civicportal.app import create_app
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.accounts.sessions import SessionService

@@ -7,8 +7,13 @@ import pytest
 from sqlalchemy import MetaData, Table
 
 from civicportal import __version__
-from civicportal.api import EVERYBODY, Job, MessageText, Permission, PluginModels, _, hookimpl, string
-from civicportal.api import Table as SettingsTable
+from civicportal.api.localization import _
+from civicportal.api.notifications import MessageText
+from civicportal.api.people import Permission
+from civicportal.api.plugins import Job, PluginModels, hookimpl
+from civicportal.api.settings import Table as SettingsTable
+from civicportal.api.settings import string
+from civicportal.api.web import EVERYBODY
 from civicportal.app import create_app
 from civicportal.core.site import Site
 from civicportal.domain.organization.models import Seed

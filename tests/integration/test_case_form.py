@@ -5,20 +5,12 @@ from functools import partial
 import pytest
 from webtest import TestApp
 
-from civicportal.api import (
-    EVERYBODY,
-    CaseService,
-    Choice,
-    CleanText,
-    IdempotencyKey,
-    Node,
-    Option,
-    OrganizationService,
-    RadioWidget,
-    StrictSchema,
-    case_form,
-    hookimpl,
-)
+from civicportal.api.cases import CaseService
+from civicportal.api.forms import Choice, CleanText, IdempotencyKey, Node, Option, RadioWidget, StrictSchema
+from civicportal.api.organization import OrganizationService
+from civicportal.api.plugins import hookimpl
+from civicportal.api.submission import case_form
+from civicportal.api.web import EVERYBODY
 from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.organization.models import Unit
 from civicportal.testing import Environment, make_unit
@@ -113,4 +105,4 @@ def test_the_kit_refuses_a_second_writer_beside_the_unit_of_work_of_the_page(por
     app = portal(bindings=lambda request: read(request.work))
     with pytest.raises(pytest.fail.Exception, match=r"request\.work") as failure:
         sent(app)
-    assert "civicportal.api.case_form takes a function" in str(failure.value)
+    assert "civicportal.api.submission.case_form takes a function" in str(failure.value)

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from civicportal.api import BroadcastLane, Permanent, Receipt, Transient, hookimpl
+from civicportal.api.notifications import BroadcastLane, Permanent, Receipt, Transient
+from civicportal.api.plugins import hookimpl
 from civicportal.domain.notifications.gate import GateService
 from civicportal.testing import deliver_once, mark_alive, memory, outbox
 

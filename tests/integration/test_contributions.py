@@ -6,20 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import MetaData, Table
 
-from civicportal.api import (
-    EVERYBODY,
-    CleanText,
-    Job,
-    MessageText,
-    Node,
-    Permission,
-    PluginModels,
-    StrictSchema,
-    User,
-    Widget,
-    _,
-    hookimpl,
-)
+from civicportal.api.forms import CleanText, Node, StrictSchema
+from civicportal.api.localization import _
+from civicportal.api.notifications import MessageText
+from civicportal.api.people import Permission, User
+from civicportal.api.plugins import Job, PluginModels, hookimpl
+from civicportal.api.web import EVERYBODY, Widget
 from civicportal.app import create_app
 from civicportal.core.jobs import registered
 from civicportal.domain.cases.kinds import kinds_of

@@ -9,21 +9,20 @@ from civicportal_reports.models import Report
 from PIL import Image
 from sqlalchemy import select
 
-from civicportal.api import (
+from civicportal.api.cases import (
     Attachment,
     AttachmentService,
     Case,
     CaseLink,
     CaseService,
     ConversionService,
-    KartableService,
-    OrganizationService,
     PublicHistory,
     RatingService,
     Refused,
-    process_image,
-    store_files,
 )
+from civicportal.api.kartable import KartableService
+from civicportal.api.organization import OrganizationService
+from civicportal.api.pictures import process_image, store_files
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.kartable.inbox import Filters, InboxService

@@ -14,7 +14,9 @@ import colander
 import pytest
 from sqlalchemy import literal, select, text, true, update
 
-from civicportal.api import Column, Export, Figures, FigureTable, Masked, _, hookimpl
+from civicportal.api.exports import Column, Export, Figures, FigureTable, Masked
+from civicportal.api.localization import _
+from civicportal.api.plugins import hookimpl
 from civicportal.app import create_app
 from civicportal.core.limits import Window
 from civicportal.domain.accounts.models import Membership, Session, User
@@ -456,7 +458,7 @@ class TestSweeping:
 
 class TestScope:
     def test_of_what_one_may_only_look_at_nothing_is_taken(self, site, desk):
-        from civicportal.api import export_rows
+        from civicportal.api.exports import export_rows
 
         with site.work() as work:
             other = make_unit(work, "other")
@@ -475,7 +477,7 @@ class TestScope:
         assert [row["code"] for row in rows] == [case.code]
 
     def test_the_kartable_holds_what_its_view_holds(self, site, desk):
-        from civicportal.api import export_rows
+        from civicportal.api.exports import export_rows
 
         actor = desk["staff"][0]
         assert len(list(export_rows(site, actor, "kartable.list", {}))) == CASES

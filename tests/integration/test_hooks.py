@@ -10,29 +10,15 @@ from kinds import PERMITS
 from sqlalchemy import MetaData, Table, inspect, select, text
 from translationstring import TranslationString
 
-from civicportal.api import (
-    EVERYBODY,
-    CaseEvent,
-    CaseService,
-    Finding,
-    IdentityClaim,
-    Job,
-    MessageText,
-    NavigationItem,
-    Panel,
-    Permission,
-    PluginModels,
-    Receipt,
-    Reply,
-    Route,
-    State,
-    Verdict,
-    Widget,
-    _,
-    hookimpl,
-    number,
-)
-from civicportal.api import Table as SettingsTable
+from civicportal.api.cases import CaseEvent, CaseService, State
+from civicportal.api.kartable import Route
+from civicportal.api.localization import _
+from civicportal.api.notifications import MessageText, Receipt, Reply
+from civicportal.api.people import IdentityClaim, Permission, Verdict
+from civicportal.api.plugins import Finding, Job, PluginModels, hookimpl
+from civicportal.api.settings import Table as SettingsTable
+from civicportal.api.settings import number
+from civicportal.api.web import EVERYBODY, NavigationItem, Panel, Widget
 from civicportal.cli import main
 from civicportal.core.migration import state as migrate_state
 from civicportal.core.work import MOST_CHANGES

@@ -5,21 +5,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from civicportal.api import (
-    CannotUndo,
-    Case,
-    CaseLink,
-    CaseService,
-    Forbidden,
-    LinkKind,
-    LinkService,
-    NotFound,
-    Refused,
-    UndoService,
-    Unit,
-    User,
-    _,
-)
+from civicportal.api.cases import CannotUndo, Case, CaseLink, CaseService, LinkKind, LinkService, Refused
+from civicportal.api.kartable import UndoService
+from civicportal.api.localization import _
+from civicportal.api.organization import Unit
+from civicportal.api.people import User
+from civicportal.api.plugins import Forbidden, NotFound
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.testing import PETITIONS, make_case, make_category, make_unit
 

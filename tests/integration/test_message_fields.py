@@ -6,19 +6,11 @@ import colander
 import pytest
 from sqlalchemy import update
 
-from civicportal.api import (
-    NOTICE,
-    Case,
-    CaseService,
-    CleanText,
-    MessageText,
-    Node,
-    Prefill,
-    Refused,
-    StrictSchema,
-    User,
-    _,
-)
+from civicportal.api.cases import Case, CaseService, Prefill, Refused
+from civicportal.api.forms import CleanText, Node, StrictSchema
+from civicportal.api.localization import _
+from civicportal.api.notifications import NOTICE, MessageText
+from civicportal.api.people import User
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.notices import MessageFieldsMissing
 from civicportal.domain.notifications.services import NotificationService

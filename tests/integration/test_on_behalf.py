@@ -4,7 +4,8 @@ import pytest
 from civicportal_feedback.models import Feedback
 from sqlalchemy import func, select
 
-from civicportal.api import Case, User
+from civicportal.api.cases import Case
+from civicportal.api.people import User
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import CaseEvent
 from civicportal.testing import make_citizen, make_staff, make_unit, outbox

@@ -19,7 +19,7 @@ from civicportal.tools.reloading import package_files, site_files
 
 SAVED_AT_MOST = 4
 PLUGIN = """
-from civicportal.api import hookimpl
+from civicportal.api.plugins import hookimpl
 
 
 @hookimpl

@@ -10,7 +10,8 @@ from integration.routes import Page, pages_of
 from portal import Portal
 from webtest import TestApp
 
-from civicportal.api import CITIZEN, EVERYBODY, STAFF, OrganizationService
+from civicportal.api.organization import OrganizationService
+from civicportal.api.web import CITIZEN, EVERYBODY, STAFF
 from civicportal.app import create_app
 from civicportal.core.crypto import new_token
 from civicportal.core.security import SIGNED_IN

@@ -4,7 +4,7 @@ import pytest
 from integration.scopes import APPLICANT, KINDS, STAFF, Scopes
 from portal import Portal
 
-from civicportal.api import CaseService
+from civicportal.api.cases import CaseService
 from civicportal.domain.accounts.views.denied import STAFF_AREAS
 from civicportal.util.i18n import latin_digits
 

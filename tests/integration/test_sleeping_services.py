@@ -13,7 +13,10 @@ from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect, select
 
-from civicportal.api import Case, OrganizationService, Point, Work
+from civicportal.api.cases import Case
+from civicportal.api.database import Work
+from civicportal.api.geo import Point
+from civicportal.api.organization import OrganizationService
 from civicportal.domain.accounts.models import RolePermission
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.kinds import kinds_of

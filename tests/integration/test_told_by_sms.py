@@ -5,7 +5,10 @@ from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 from portal import SECRET, write_site
 
-from civicportal.api import CaseService, KartableService, OrganizationService, Point
+from civicportal.api.cases import CaseService
+from civicportal.api.geo import Point
+from civicportal.api.kartable import KartableService
+from civicportal.api.organization import OrganizationService
 from civicportal.app import create_app
 from civicportal.core.site import Site
 from civicportal.domain.accounts.otp import OtpService

@@ -11,7 +11,8 @@ from kinds import PERMITS
 from sqlalchemy import Column, Integer, MetaData, Table, inspect, select
 
 from civicportal import __version__
-from civicportal.api import PluginModels, Widget, hookimpl
+from civicportal.api.plugins import PluginModels, hookimpl
+from civicportal.api.web import Widget
 from civicportal.cli import main
 from civicportal.domain.cases.models import Case
 from civicportal.portal import upgrade as migrate

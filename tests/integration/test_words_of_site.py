@@ -12,7 +12,9 @@ from babel.messages.mofile import write_mo
 from pyramid.i18n import TranslationStringFactory
 from webtest import TestApp
 
-from civicportal.api import EVERYBODY, _, hookimpl
+from civicportal.api.localization import _
+from civicportal.api.plugins import hookimpl
+from civicportal.api.web import EVERYBODY
 from civicportal.testing import Environment
 
 DOMAIN = "gadget_package"

@@ -24,7 +24,8 @@ PATIENCE = 120
 
 GATEWAY = '''
 import os, sys, threading
-from civicportal.api import Receipt, hookimpl
+from civicportal.api.notifications import Receipt
+from civicportal.api.plugins import hookimpl
 
 @hookimpl
 def send_message(message):

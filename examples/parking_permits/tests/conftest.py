@@ -11,7 +11,10 @@ from civicportal_parking_permits.services import PermitService
 from civicportal_parking_permits.workflow import usual_days, usual_fee
 from sqlalchemy import select
 
-from civicportal.api import Case, CaseService, Identity, Site, User, Work, step_values
+from civicportal.api.cases import Case, CaseService, step_values
+from civicportal.api.database import Work
+from civicportal.api.people import Identity, User
+from civicportal.api.plugins import Site
 from civicportal.testing import identity, make_citizen, make_staff, make_unit
 
 OFFICER = [

@@ -8,7 +8,7 @@ from PIL import Image
 from sqlalchemy import select
 from webtest import Upload
 
-from civicportal.api import Case
+from civicportal.api.cases import Case
 
 NEW = "/parking_permits/new"
 

@@ -9,7 +9,10 @@ from civicportal_parking_permits.services import PermitService
 from civicportal_parking_permits.zones import FILE, ZoneService
 from sqlalchemy import select
 
-from civicportal.api import VISITOR, Case, ConfigurationError, Forbidden, Refused, UndoService
+from civicportal.api.cases import Case, Refused
+from civicportal.api.kartable import UndoService
+from civicportal.api.people import VISITOR
+from civicportal.api.plugins import ConfigurationError, Forbidden
 from civicportal.testing import NOON, identity, make_staff, outbox
 
 DEMO = """

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from civicportal_parking_permits.terms import last_day_of
 
-from civicportal.api import CityCalendar
+from civicportal.api.localization import CityCalendar
 
 
 def calendar(kind):

@@ -5,7 +5,7 @@ from civicportal_parking_permits.messages import MESSAGES
 from civicportal_parking_permits.names import KIND, PAYMENT
 from civicportal_parking_permits.workflow import PERMITS, WORKFLOW
 
-from civicportal.api import sms_parts
+from civicportal.api.notifications import sms_parts
 
 STAFF = {
     "applied": {"check": "checked", "refuse": "refused"},

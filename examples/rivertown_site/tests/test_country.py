@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from rivertown_site.country import Riverland
 
-from civicportal.api import Country, InvalidMobile
+from civicportal.api.localization import Country, InvalidMobile
 
 HERE = Riverland()
 

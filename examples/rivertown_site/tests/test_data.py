@@ -7,7 +7,7 @@ from pathlib import Path
 from rivertown_site import SITE
 from rivertown_site.country import Riverland
 
-from civicportal.api import CityMap
+from civicportal.api.geo import CityMap
 
 FOLDER = SITE.parent
 CITY = CityMap.load(FOLDER / "static/city.geojson")

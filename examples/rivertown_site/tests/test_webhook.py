@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from rivertown_site import webhook
 
-from civicportal.api import Configuration, Message, Permanent, Transient, Uncertain
+from civicportal.api.notifications import Configuration, Message, Permanent, Transient, Uncertain
 
 
 class Receiver(ThreadingHTTPServer):

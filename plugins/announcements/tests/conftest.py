@@ -9,16 +9,12 @@ from civicportal_announcements.pictures import Picture, store_sizes
 from civicportal_announcements.services import Content, PostService
 from PIL import Image
 
-from civicportal.api import (
-    AttachmentService,
-    Choices,
-    ChoiceService,
-    Identity,
-    Site,
-    Work,
-    process_image,
-    store_files,
-)
+from civicportal.api.cases import AttachmentService
+from civicportal.api.database import Work
+from civicportal.api.notifications import Choices, ChoiceService
+from civicportal.api.people import Identity
+from civicportal.api.pictures import process_image, store_files
+from civicportal.api.plugins import Site
 from civicportal.testing import identity, make_citizen, make_staff
 
 

@@ -8,7 +8,9 @@ from civicportal_announcements.broadcasts import BroadcastService, fill_outbox, 
 from civicportal_announcements.models import Broadcast
 from sqlalchemy import select
 
-from civicportal.api import Choices, ChoiceService, Conflict, Forbidden, Permanent, User
+from civicportal.api.notifications import Choices, ChoiceService, Permanent
+from civicportal.api.people import User
+from civicportal.api.plugins import Conflict, Forbidden
 from civicportal.testing import deliver_once, memory, outbox
 
 pytestmark = pytest.mark.both_databases

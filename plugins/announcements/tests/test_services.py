@@ -10,7 +10,8 @@ from civicportal_announcements.services import Content, PostService
 from civicportal_announcements.states import state_of
 from sqlalchemy import select
 
-from civicportal.api import Attachment, Conflict, Forbidden, NotFound, PictureGone
+from civicportal.api.cases import Attachment, PictureGone
+from civicportal.api.plugins import Conflict, Forbidden, NotFound
 
 pytestmark = pytest.mark.both_databases
 

@@ -6,7 +6,11 @@ import pytest
 from civicportal_feedback.publications import PublicationService
 from civicportal_feedback.services import FeedbackService, NewFeedback
 
-from civicportal.api import CaseService, Identity, KartableService, OrganizationService, Site
+from civicportal.api.cases import CaseService
+from civicportal.api.kartable import KartableService
+from civicportal.api.organization import OrganizationService
+from civicportal.api.people import Identity
+from civicportal.api.plugins import Site
 from civicportal.testing import identity, make_citizen, make_staff, make_unit
 
 #: The rights of public relations, and those of whoever is asked for an opinion.

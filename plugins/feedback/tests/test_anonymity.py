@@ -9,7 +9,7 @@ from PIL import Image
 from sqlalchemy import MetaData, select
 from webtest import Upload
 
-from civicportal.api import Attachment, Case
+from civicportal.api.cases import Attachment, Case
 from civicportal.testing import owner_of
 
 BODY = "مأمور با مغازه‌دار سالخورده برخورد نامناسبی داشت."

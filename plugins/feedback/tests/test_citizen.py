@@ -8,7 +8,8 @@ from PIL import Image
 from sqlalchemy import select
 from webtest import Upload
 
-from civicportal.api import Attachment, AttachmentService, Case, SessionService, User
+from civicportal.api.cases import Attachment, AttachmentService, Case
+from civicportal.api.people import SessionService, User
 from civicportal.testing import owner_of
 
 BODY = "پیشنهاد می‌کنم در ایستگاه‌ها نیمکت بگذارید."

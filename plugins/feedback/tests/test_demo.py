@@ -7,7 +7,8 @@ from civicportal_feedback.doctor import findings
 from civicportal_feedback.models import Publication
 from sqlalchemy import func, select
 
-from civicportal.api import Case, CaseEvent, Rating, ReadyTextService
+from civicportal.api.cases import Case, CaseEvent, Rating
+from civicportal.api.kartable import ReadyTextService
 from civicportal.testing import NOON, make_staff
 
 MESSAGES = """

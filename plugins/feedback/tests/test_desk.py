@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from civicportal.api import ReadyTextService
+from civicportal.api.kartable import ReadyTextService
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 

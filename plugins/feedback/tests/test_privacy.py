@@ -7,7 +7,7 @@ from civicportal_feedback.publications import PublicationService
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import StatementError
 
-from civicportal.api import PersonalDataFound
+from civicportal.api.publishing import PersonalDataFound
 
 TEMPLATE = "مریم رضایی گرامی، با سلام\nدر هشت ایستگاه نیمکت نصب شد."
 HEARD, DONE = "ایستگاه‌ها نیمکت ندارد.", "در هشت ایستگاه نیمکت نصب شد."

@@ -3,7 +3,8 @@
 import pytest
 from civicportal_feedback.publications import PublicationService
 
-from civicportal.api import CaseService, Forbidden, Refused
+from civicportal.api.cases import CaseService, Refused
+from civicportal.api.plugins import Forbidden
 
 pytestmark = pytest.mark.both_databases
 

@@ -5,18 +5,18 @@ from civicportal_feedback.models import Feedback
 from civicportal_feedback.services import FeedbackService
 from sqlalchemy import select
 
-from civicportal.api import (
-    VISITOR,
+from civicportal.api.cases import (
     Case,
     CaseEvent,
     CaseService,
     FollowUpService,
-    Forbidden,
     PublicHistory,
     RatingService,
-    ReadyTextService,
     Refused,
 )
+from civicportal.api.kartable import ReadyTextService
+from civicportal.api.people import VISITOR
+from civicportal.api.plugins import Forbidden
 from civicportal.testing import outbox
 
 

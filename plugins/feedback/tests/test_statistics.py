@@ -5,7 +5,7 @@ import re
 import pytest
 from civicportal_feedback.search import FeedbackSearch, Filters
 
-from civicportal.api import Case
+from civicportal.api.cases import Case
 
 pytestmark = pytest.mark.both_databases
 

@@ -14,7 +14,9 @@ from civicportal_meetings.services import (
 )
 from civicportal_meetings.steps import Seat, Time
 
-from civicportal.api import CaseService, Identity, Site
+from civicportal.api.cases import CaseService
+from civicportal.api.people import Identity
+from civicportal.api.plugins import Site
 from civicportal.testing import identity, make_citizen, make_staff, make_unit
 
 #: Sunday and Monday after the day at which the clock stands.

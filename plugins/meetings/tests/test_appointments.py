@@ -8,7 +8,8 @@ from civicportal_meetings.services import DiaryService
 from civicportal_meetings.steps import notice
 from sqlalchemy import func, select
 
-from civicportal.api import CannotUndo, CaseService, Refused, UndoService
+from civicportal.api.cases import CannotUndo, CaseService, Refused
+from civicportal.api.kartable import UndoService
 from civicportal.testing import outbox
 
 pytestmark = pytest.mark.both_databases

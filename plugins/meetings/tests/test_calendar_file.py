@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 import pytest
 from icalendar import Calendar
 
-from civicportal.api import CaseService
+from civicportal.api.cases import CaseService
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from civicportal_meetings.stories import STORIES
 from civicportal_meetings.week import week_of
 from sqlalchemy import func, select
 
-from civicportal.api import Case, CaseEvent, CaseLink
+from civicportal.api.cases import Case, CaseEvent, CaseLink
 from civicportal.testing import NOON, FakeClock, make_citizen
 
 PEOPLE = 20

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from civicportal_meetings.services import Applicant, MeetingService, NewMeeting, PublicDayService
 
-from civicportal.api import CaseService
+from civicportal.api.cases import CaseService
 from civicportal.testing import identity, make_citizen, make_staff, statements
 
 SUNDAY, MONDAY = date(2026, 5, 31), date(2026, 6, 1)

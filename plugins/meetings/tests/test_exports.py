@@ -2,7 +2,7 @@
 
 import pytest
 
-from civicportal.api import export_rows
+from civicportal.api.exports import export_rows
 from civicportal.testing import identity, make_staff
 
 RIGHTS = ["meetings:case:view", "meetings:case:export"]

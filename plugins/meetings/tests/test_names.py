@@ -10,7 +10,8 @@ from alembic.operations import Operations
 from civicportal_meetings.services import Applicant
 from sqlalchemy import select, text, update
 
-from civicportal.api import Case, User
+from civicportal.api.cases import Case
+from civicportal.api.people import User
 from civicportal.testing import identity, make_staff
 
 VERSIONS = Path(civicportal_meetings.__file__).parent / "migrations/versions"

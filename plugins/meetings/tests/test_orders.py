@@ -6,16 +6,10 @@ import pytest
 from civicportal_meetings.services import NewOrder, OrderService
 from sqlalchemy import select
 
-from civicportal.api import (
-    AccessService,
-    Case,
-    CaseLink,
-    CaseService,
-    Forbidden,
-    OrganizationService,
-    Refused,
-    UndoService,
-)
+from civicportal.api.cases import AccessService, Case, CaseLink, CaseService, Refused
+from civicportal.api.kartable import UndoService
+from civicportal.api.organization import OrganizationService
+from civicportal.api.plugins import Forbidden
 from civicportal.testing import outbox
 
 SUNDAY = date(2026, 5, 31)

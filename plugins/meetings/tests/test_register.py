@@ -4,7 +4,8 @@ import pytest
 from civicportal_meetings.models import MeetingRequest
 from sqlalchemy import select
 
-from civicportal.api import Case, User
+from civicportal.api.cases import Case
+from civicportal.api.people import User
 from civicportal.testing import identity, make_staff, outbox
 
 REASON = "پیگیری پروندهٔ عقب‌نشینی ملک که هشت ماه بدون نتیجه مانده است."

@@ -7,7 +7,7 @@ from civicportal_meetings.jobs import jobs, remind
 from civicportal_meetings.models import Appointment
 from sqlalchemy import event
 
-from civicportal.api import Choices, ChoiceService
+from civicportal.api.notifications import Choices, ChoiceService
 from civicportal.testing import outbox
 
 SUNDAY, MONDAY, TUESDAY = date(2026, 5, 31), date(2026, 6, 1), date(2026, 6, 2)

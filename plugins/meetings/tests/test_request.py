@@ -10,15 +10,9 @@ from PIL import Image
 from sqlalchemy import select
 from webtest import TestApp, Upload
 
-from civicportal.api import (
-    Attachment,
-    AttachmentService,
-    Case,
-    NotificationService,
-    SessionService,
-    User,
-    kinds_of,
-)
+from civicportal.api.cases import Attachment, AttachmentService, Case, kinds_of
+from civicportal.api.notifications import NotificationService
+from civicportal.api.people import SessionService, User
 from civicportal.testing import identity, make_staff, outbox, owner_of
 
 REASON = "پیگیری پروندهٔ عقب‌نشینی ملک که هشت ماه بدون نتیجه مانده است."

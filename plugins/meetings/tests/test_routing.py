@@ -2,7 +2,7 @@
 
 import pytest
 
-from civicportal.api import OrganizationService
+from civicportal.api.organization import OrganizationService
 from civicportal.testing import make_staff, make_unit
 
 

@@ -6,7 +6,13 @@ import pytest
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 
-from civicportal.api import CaseService, Identity, KartableService, OrganizationService, Point, Site, Work
+from civicportal.api.cases import CaseService
+from civicportal.api.database import Work
+from civicportal.api.geo import Point
+from civicportal.api.kartable import KartableService
+from civicportal.api.organization import OrganizationService
+from civicportal.api.people import Identity
+from civicportal.api.plugins import Site
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
 
 

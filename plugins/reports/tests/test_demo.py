@@ -5,7 +5,7 @@ from itertools import pairwise
 from civicportal_reports import demo
 from sqlalchemy import func, select
 
-from civicportal.api import Case, CaseEvent, Rating
+from civicportal.api.cases import Case, CaseEvent, Rating
 from civicportal.testing import NOON, make_staff
 
 REPORTS = """

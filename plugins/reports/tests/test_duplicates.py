@@ -4,7 +4,8 @@ import pytest
 from civicportal_reports.services import ReportService
 from sqlalchemy import func, select, update
 
-from civicportal.api import CaseEvent, CaseLink, CaseService, Follower, FollowerService, Refused, UndoService
+from civicportal.api.cases import CaseEvent, CaseLink, CaseService, Follower, FollowerService, Refused
+from civicportal.api.kartable import UndoService
 from civicportal.testing import identity, make_citizen, outbox
 
 pytestmark = pytest.mark.both_databases

@@ -9,7 +9,7 @@ import pytest
 from civicportal_reports.search import Filters, ReportSearch
 from openpyxl import load_workbook
 
-from civicportal.api import export_rows
+from civicportal.api.exports import export_rows
 from civicportal.testing import identity, make_staff
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")

@@ -6,7 +6,9 @@ import pytest
 from civicportal_reports.models import Report
 from civicportal_reports.places import Location
 
-from civicportal.api import CaseService, KartableService, OrganizationService, RatingService
+from civicportal.api.cases import CaseService, RatingService
+from civicportal.api.kartable import KartableService
+from civicportal.api.organization import OrganizationService
 from civicportal.testing import identity, make_case, make_staff
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")

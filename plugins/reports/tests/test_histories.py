@@ -9,7 +9,8 @@ from civicportal_reports.workflow import WORKFLOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.api import CityCalendar, demo_cast
+from civicportal.api.demo import demo_cast
+from civicportal.api.localization import CityCalendar
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 CALENDAR = CityCalendar(

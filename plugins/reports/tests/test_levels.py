@@ -7,7 +7,9 @@ import pytest
 from doors import form_with
 from sqlalchemy import select
 
-from civicportal.api import Case, Verdict, hookimpl, kinds_of
+from civicportal.api.cases import Case, kinds_of
+from civicportal.api.people import Verdict
+from civicportal.api.plugins import hookimpl
 
 BODY = "از دیروز چالهٔ عمیقی وسط خیابان باز شده است."
 CODE, BORN = "1000000001", date(1983, 7, 8)

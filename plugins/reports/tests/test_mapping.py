@@ -12,7 +12,8 @@ from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.viewports import InvalidView, MapView
 from sqlalchemy import event
 
-from civicportal.api import SYSTEM, Bounds, Cell, GridBox, Identity, Point
+from civicportal.api.geo import Bounds, Cell, GridBox, Point
+from civicportal.api.people import SYSTEM, Identity
 
 pytestmark = pytest.mark.both_databases
 

@@ -5,7 +5,10 @@ from types import SimpleNamespace
 import pytest
 from civicportal_reports import doctor, pieces
 
-from civicportal.api import Case, ConfigurationError, Grant, Identity, OrganizationService
+from civicportal.api.cases import Case
+from civicportal.api.organization import OrganizationService
+from civicportal.api.people import Grant, Identity
+from civicportal.api.plugins import ConfigurationError
 from civicportal.testing import make_site, make_site_file
 
 

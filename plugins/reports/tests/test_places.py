@@ -3,7 +3,7 @@
 import pytest
 from civicportal_reports.places import Location, OutsideCity, locate, locate_point
 
-from civicportal.api import CityMap, Point
+from civicportal.api.geo import CityMap, Point
 
 CITY = CityMap(
     {

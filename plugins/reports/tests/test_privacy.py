@@ -4,7 +4,8 @@ import pytest
 from civicportal_reports.services import ReportService
 from sqlalchemy import select, update
 
-from civicportal.api import Case, CaseService, PersonalDataFound, PublicTexts
+from civicportal.api.cases import Case, CaseService
+from civicportal.api.publishing import PersonalDataFound, PublicTexts
 
 BODY = "سلام، مریم رضایی هستم. چاله‌ای باز شده؛ با ۰۹۰۰۰۰۰۰۰۰۱ تماس بگیرید."
 PERSONAL = ("مریم", "رضایی", "۰۹۰۰", "0900")

@@ -39,7 +39,7 @@ class TestPage:
         app.get("/reports/99999999999999999999", status=404)
 
     def test_is_gone_when_it_is_hidden_again(self, city, app, published):
-        from civicportal.api import CaseService
+        from civicportal.api.cases import CaseService
 
         with city.site.work(actor=city.officer) as work:
             cases = work.get(CaseService)

@@ -9,7 +9,7 @@ from PIL import Image
 from sqlalchemy import select
 from webtest import Upload
 
-from civicportal.api import Attachment, Case
+from civicportal.api.cases import Attachment, Case
 from civicportal.testing import identity, make_staff, outbox
 
 MOBILE, STORED = "09000000007", "+989000000007"

@@ -7,19 +7,12 @@ from civicportal_reports.relocation import relocate
 from civicportal_reports.services import ReportService
 from sqlalchemy import func, select, text
 
-from civicportal.api import (
-    Case,
-    CaseService,
-    Follower,
-    Forbidden,
-    Identity,
-    NotFound,
-    NotificationService,
-    OrganizationService,
-    Point,
-    Refused,
-    kind_of,
-)
+from civicportal.api.cases import Case, CaseService, Follower, Refused, kind_of
+from civicportal.api.geo import Point
+from civicportal.api.notifications import NotificationService
+from civicportal.api.organization import OrganizationService
+from civicportal.api.people import Identity
+from civicportal.api.plugins import Forbidden, NotFound
 from civicportal.testing import outbox, plan
 
 pytestmark = pytest.mark.both_databases

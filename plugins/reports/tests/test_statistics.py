@@ -17,18 +17,12 @@ from civicportal_reports.statistics import subject
 from civicportal_reports.viewports import MapView
 from sqlalchemy import event
 
-from civicportal.api import (
-    NONE,
-    OPEN_STAGES,
-    Case,
-    CaseService,
-    FigureService,
-    KartableService,
-    OrganizationService,
-    RatingService,
-    Span,
-    export_rows,
-)
+from civicportal.api.cases import OPEN_STAGES, Case, CaseService, RatingService
+from civicportal.api.exports import export_rows
+from civicportal.api.kartable import KartableService
+from civicportal.api.lists import NONE
+from civicportal.api.organization import OrganizationService
+from civicportal.api.statistics import FigureService, Span
 from civicportal.testing import identity, make_case, make_staff, make_unit
 
 pytestmark = pytest.mark.both_databases

@@ -12,7 +12,10 @@ from civicportal_reports.tally import LEVELS, PLACES, summed
 from integration.meanwhile import meanwhile
 from sqlalchemy import delete, func, select, text, update
 
-from civicportal.api import Case, CaseService, Cell, Refused, TallyService, UndoService
+from civicportal.api.cases import Case, CaseService, Refused
+from civicportal.api.geo import Cell
+from civicportal.api.kartable import UndoService
+from civicportal.api.statistics import TallyService
 
 pytestmark = pytest.mark.both_databases
 

@@ -8,7 +8,9 @@ from PIL import Image
 from sqlalchemy import func, select
 from webtest import Upload
 
-from civicportal.api import Attachment, AttachmentService, Case, OrganizationService, SessionService, User
+from civicportal.api.cases import Attachment, AttachmentService, Case
+from civicportal.api.organization import OrganizationService
+from civicportal.api.people import SessionService, User
 from civicportal.testing import owner_of
 
 BODY = "از دیروز چالهٔ عمیقی وسط خیابان باز شده است."
@@ -244,7 +246,7 @@ class TestNear:
             assert secret not in page.text
 
     def test_says_that_a_place_lies_outside(self, city, app):
-        from civicportal.api import Point
+        from civicportal.api.geo import Point
 
         assert "۱۳۷" in self.near(app, Point(31.5, 52.01)).text
 

@@ -6,7 +6,7 @@ from civicportal_reports.workflow import CLOSED, OPEN, REPORTS, WORKFLOW
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from civicportal.api import OPEN_STAGES, UnknownTransition
+from civicportal.api.cases import OPEN_STAGES, UnknownTransition
 
 STAFF_STEPS = {
     "registered": {

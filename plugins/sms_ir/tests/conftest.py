@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from civicportal_sms_ir import exchange
 
-from civicportal.api import BroadcastLane
+from civicportal.api.notifications import BroadcastLane
 from civicportal.testing import mark_alive
 from civicportal.testing.sms_simulator import API_KEY, LINE
 

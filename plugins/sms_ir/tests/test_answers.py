@@ -9,7 +9,7 @@ from civicportal_sms_ir.exchange import Answer
 from civicportal_sms_ir.records import readable, received_of
 from civicportal_sms_ir.statuses import STATUSES, Misfit
 
-from civicportal.api import Configuration, Permanent, Transient, Uncertain
+from civicportal.api.notifications import Configuration, Permanent, Transient, Uncertain
 from civicportal.testing import NOON
 
 #: The codes that sms.ir documents.

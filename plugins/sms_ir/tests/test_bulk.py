@@ -6,7 +6,8 @@ import pytest
 from civicportal_sms_ir.models import Delivery as Remembered
 from sqlalchemy import func, select
 
-from civicportal.api import NEVER, BroadcastLane, GateService
+from civicportal.api.database import NEVER
+from civicportal.api.notifications import BroadcastLane, GateService
 from civicportal.testing import NOON, deliver_once
 from civicportal.testing.sms_simulator import LINE
 

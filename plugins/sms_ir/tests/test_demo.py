@@ -6,7 +6,7 @@ from civicportal_sms_ir.doctor import findings
 from civicportal_sms_ir.inbound import poll_inbound
 from civicportal_sms_ir.plugin import demo_phones, load_demo, register_jobs
 
-from civicportal.api import NotificationService
+from civicportal.api.notifications import NotificationService
 from civicportal.testing import (
     deliver_once,
     make_case,

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from civicportal.api import Configuration, Transient, Uncertain
+from civicportal.api.notifications import Configuration, Transient, Uncertain
 from civicportal.testing.sms_simulator import API_KEY
 
 

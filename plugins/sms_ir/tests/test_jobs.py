@@ -10,7 +10,8 @@ from civicportal_sms_ir.models import Delivery
 from civicportal_sms_ir.plugin import register_jobs
 from sqlalchemy import select
 
-from civicportal.api import NEVER, GateService
+from civicportal.api.database import NEVER
+from civicportal.api.notifications import GateService
 from civicportal.testing import NOON, make_case, make_category, make_citizen, make_unit
 from civicportal.testing.sms_simulator import Inbound
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from civicportal_sms_ir.deliveries import poll_deliveries
 
-from civicportal.api import NEVER
+from civicportal.api.database import NEVER
 
 LIVE, ARCHIVE, VERIFY = "send/live", "send/archive", "send/verify"
 

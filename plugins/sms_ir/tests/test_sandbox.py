@@ -3,7 +3,7 @@
 import pytest
 from civicportal_sms_ir.sending import free_text
 
-from civicportal.api import Message
+from civicportal.api.notifications import Message
 from civicportal.testing.sms_simulator import SANDBOX_KEY
 
 OPT_OUT = "لغو11"

@@ -6,7 +6,7 @@ import re
 import pytest
 from sqlalchemy import text
 
-from civicportal.api import NEVER
+from civicportal.api.database import NEVER
 from civicportal.testing import NOON, make_staff
 from civicportal.testing.sms_simulator import API_KEY, LINE, MODES
 

@@ -6,7 +6,7 @@ from civicportal_sms_ir.doctor import findings
 from civicportal_sms_ir.settings import refuse_unfit
 from click.testing import CliRunner
 
-from civicportal.api import ConfigurationError
+from civicportal.api.plugins import ConfigurationError
 from civicportal.testing import make_site, make_site_file
 
 SECURE = {"mode": "production", "public_url": "https://city.example"}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from civicportal.api import CaseService, GateService
+from civicportal.api.cases import CaseService
+from civicportal.api.notifications import GateService
 from civicportal.testing import (
     identity,
     make_case,

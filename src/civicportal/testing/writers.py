@@ -16,7 +16,7 @@ _BEGAN = "civicportal.testing.began"
 MESSAGE = (
     "A second unit of work writes while the transaction of request.work is open, and SQLite has room for one writer. The page has"
     " read through request.work before pictures, limits or other things were written that are committed at once. Read it apart:"
-    " civicportal.api.case_form takes a function for its bindings; elsewhere write"
+    " civicportal.api.submission.case_form takes a function for its bindings; elsewhere write"
     " `with request.site.work(actor=request.identity, write=False) as work:` before the first use of request.work."
     " See docs/plugins/request-work.md."
 )

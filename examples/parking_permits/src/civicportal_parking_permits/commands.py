@@ -2,7 +2,7 @@
 
 import click
 
-from civicportal.api import load_site
+from civicportal.api.plugins import load_site
 from civicportal_parking_permits.zones import FILE, ZoneService
 
 

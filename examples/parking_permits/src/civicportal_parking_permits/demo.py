@@ -7,20 +7,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from civicportal.api import (
-    AccessService,
-    AttachmentService,
-    Case,
-    CaseService,
-    Identity,
-    Site,
-    Work,
-    demo_cast,
-    process_image,
-    set_time,
-    step_values,
-    store_files,
-)
+from civicportal.api.cases import AccessService, AttachmentService, Case, CaseService, step_values
+from civicportal.api.database import Work
+from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.people import Identity
+from civicportal.api.pictures import process_image, store_files
+from civicportal.api.plugins import Site
 from civicportal_parking_permits.names import KIND, PAYMENT
 from civicportal_parking_permits.schemas import term_values
 from civicportal_parking_permits.services import PermitService

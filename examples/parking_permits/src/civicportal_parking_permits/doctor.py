@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, KartableService, Work, identity_of
+from civicportal.api.database import Work
+from civicportal.api.kartable import KartableService
+from civicportal.api.people import identity_of
+from civicportal.api.plugins import Finding
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.names import PAYMENT
 from civicportal_parking_permits.zones import ZoneService

@@ -4,7 +4,9 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import Case, CaseRow, CaseSource, Column, Export, Figures, case_columns, figure_tables
+from civicportal.api.cases import Case
+from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, case_columns
+from civicportal.api.statistics import figure_tables
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.schemas import DeskFilters, FigureSchema

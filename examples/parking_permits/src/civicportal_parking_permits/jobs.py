@@ -5,7 +5,10 @@ from datetime import timedelta
 
 from sqlalchemy import Select, select
 
-from civicportal.api import Case, CaseService, Job, ReminderService, Site, Work
+from civicportal.api.cases import Case, CaseService
+from civicportal.api.database import Work
+from civicportal.api.notifications import ReminderService
+from civicportal.api.plugins import Job, Site
 from civicportal_parking_permits.models import Permit
 from civicportal_parking_permits.services import PermitService, last_moment
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import MessageText
+from civicportal.api.notifications import MessageText
 from civicportal_parking_permits.i18n import _
 
 

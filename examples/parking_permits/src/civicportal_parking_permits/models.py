@@ -5,7 +5,8 @@ from datetime import date, datetime
 from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from civicportal.api import BigId, Case, UTCDateTime, id_column, new_metadata, tagged
+from civicportal.api.cases import Case
+from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged
 
 
 class Base(DeclarativeBase):

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Case, NavigationItem, Panel, Request, Widget
+from civicportal.api.cases import Case
+from civicportal.api.web import NavigationItem, Panel, Request, Widget
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND

@@ -7,24 +7,13 @@ from typing import Any
 import click
 from translationstring import TranslationString
 
-from civicportal.api import (
-    Case,
-    CaseChange,
-    CaseKind,
-    Finding,
-    Job,
-    MessageText,
-    NavigationItem,
-    Offer,
-    Panel,
-    Permission,
-    PluginModels,
-    Request,
-    Site,
-    Widget,
-    Work,
-    hookimpl,
-)
+from civicportal.api.cases import Case, CaseChange, CaseKind
+from civicportal.api.database import Work
+from civicportal.api.exports import Offer
+from civicportal.api.notifications import MessageText
+from civicportal.api.people import Permission
+from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
+from civicportal.api.web import NavigationItem, Panel, Request, Widget
 from civicportal_parking_permits import commands, demo, doctor, jobs, pieces, views
 from civicportal_parking_permits.exports import EXPORTS
 from civicportal_parking_permits.i18n import _

@@ -5,26 +5,25 @@ from typing import Any
 
 import colander
 
-from civicportal.api import (
-    NOTICE,
-    STAGES,
+from civicportal.api.cases import STAGES
+from civicportal.api.forms import (
     BoundedInt,
     Choice,
-    CityCalendar,
     CityDate,
     CleanText,
-    FigureFields,
     Flag,
     IdempotencyKey,
     KeyList,
     Node,
-    PeriodFields,
     RadioWidget,
-    SearchFields,
     StrictSchema,
     TextAreaWidget,
     optional_choice,
 )
+from civicportal.api.lists import FigureFields, SearchFields
+from civicportal.api.localization import CityCalendar
+from civicportal.api.notifications import NOTICE
+from civicportal.api.statistics import PeriodFields
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.terms import MONTHS
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 
-from civicportal.api import (
+from civicportal.api.cases import Case
+from civicportal.api.database import Service
+from civicportal.api.lists import (
     SORTS,
-    Case,
     CaseFilters,
     CaseScope,
     CaseSearch,
     Page,
-    Service,
     SuggestionService,
     Total,
     case_page,

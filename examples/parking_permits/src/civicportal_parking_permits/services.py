@@ -6,19 +6,11 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
-from civicportal.api import (
-    OPEN_STAGES,
-    Case,
-    CaseChange,
-    CaseService,
-    Forbidden,
-    Refused,
-    Service,
-    Work,
-    kind_of,
-    localized_digits,
-    open_once,
-)
+from civicportal.api.cases import OPEN_STAGES, Case, CaseChange, CaseService, Refused, kind_of
+from civicportal.api.database import Service, Work
+from civicportal.api.localization import localized_digits
+from civicportal.api.plugins import Forbidden
+from civicportal.api.submission import open_once
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.names import KIND

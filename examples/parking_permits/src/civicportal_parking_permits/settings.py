@@ -5,7 +5,10 @@ from typing import Any
 
 import colander
 
-from civicportal.api import CleanText, Node, StrictSchema, Table, Work, format_number, number, string
+from civicportal.api.database import Work
+from civicportal.api.forms import CleanText, Node, StrictSchema
+from civicportal.api.localization import format_number
+from civicportal.api.settings import Table, number, string
 
 
 def _pattern(node: colander.SchemaNode, value: str) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import Facet, Span, Subject, Work, kind_of
+from civicportal.api.cases import kind_of
+from civicportal.api.database import Work
+from civicportal.api.statistics import Facet, Span, Subject
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND

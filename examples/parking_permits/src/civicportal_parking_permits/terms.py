@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from civicportal.api import CityCalendar
+from civicportal.api.localization import CityCalendar
 
 MONTHS = (3, 6, 12)
 """For so many months permits can be had."""

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from civicportal.api import (
+from civicportal.api.cases import (
     Case,
     CaseKind,
     CaseService,
     KnownFact,
     Prefill,
     Reason,
-    Site,
     State,
     Transition,
-    Work,
     Workflow,
 )
+from civicportal.api.database import Work
+from civicportal.api.plugins import Site
 from civicportal_parking_permits import schemas
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone

@@ -7,7 +7,9 @@ from pathlib import Path
 import colander
 from sqlalchemy import func, select
 
-from civicportal.api import Case, ConfigurationError, NotFound, Refused, Service
+from civicportal.api.cases import Case, Refused
+from civicportal.api.database import Service
+from civicportal.api.plugins import ConfigurationError, NotFound
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.names import TAKEN

@@ -2,7 +2,7 @@
 
 import re
 
-from civicportal.api import InvalidMobile, PersonalText, YearlyHolidays, _, localized_digits
+from civicportal.api.localization import InvalidMobile, PersonalText, YearlyHolidays, _, localized_digits
 
 # +999 is a code that the ITU has given to nobody.
 _MOBILE = re.compile(r"(?:(?:\+|00)999|0)(7[0-9]{8})")

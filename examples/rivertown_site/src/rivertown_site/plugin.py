@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from civicportal.api import Country, Message, Receipt, Site, hookimpl
+from civicportal.api.localization import Country
+from civicportal.api.notifications import Message, Receipt
+from civicportal.api.plugins import Site, hookimpl
 from rivertown_site import webhook
 from rivertown_site.country import Riverland
 

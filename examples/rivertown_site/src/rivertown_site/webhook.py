@@ -8,17 +8,9 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import colander
 
-from civicportal.api import (
-    Configuration,
-    Message,
-    Permanent,
-    Receipt,
-    Site,
-    Table,
-    Transient,
-    Uncertain,
-    string,
-)
+from civicportal.api.notifications import Configuration, Message, Permanent, Receipt, Transient, Uncertain
+from civicportal.api.plugins import Site
+from civicportal.api.settings import Table, string
 
 TIMEOUT = 5
 """Seconds: somebody at the door may be waiting for a code behind this one."""

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from civicportal.api import CaseKind, IdentityClaim, Site, Verdict, hookimpl
+from civicportal.api.cases import CaseKind
+from civicportal.api.people import IdentityClaim, Verdict
+from civicportal.api.plugins import Site, hookimpl
 from shahreman_site.identity import verify
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
 
-from civicportal.api import Attachment, NotFound, Service, Work, key
+from civicportal.api.cases import Attachment
+from civicportal.api.database import Service, Work
+from civicportal.api.localization import key
+from civicportal.api.plugins import NotFound
 from civicportal_announcements.models import Post, PostImage
 from civicportal_announcements.pictures import Picture
 from civicportal_announcements.states import ON_BOARD, READABLE, State, in_state

@@ -7,22 +7,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from civicportal.api import (
-    AuditService,
-    BatchProgress,
-    BroadcastLane,
-    ChoiceService,
-    Conflict,
-    Forbidden,
-    NotFound,
-    PublicTexts,
-    Service,
-    Site,
-    SmsLength,
-    Work,
-    key,
-    sms_parts,
-)
+from civicportal.api.database import Service, Work
+from civicportal.api.localization import key
+from civicportal.api.notifications import BatchProgress, BroadcastLane, ChoiceService, SmsLength, sms_parts
+from civicportal.api.people import AuditService
+from civicportal.api.plugins import Conflict, Forbidden, NotFound, Site
+from civicportal.api.publishing import PublicTexts
 from civicportal_announcements.models import Broadcast, Post
 from civicportal_announcements.schemas import settings_of
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from civicportal.api import BoundForm, CityCalendar
+from civicportal.api.forms import BoundForm
+from civicportal.api.localization import CityCalendar
 from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
 from civicportal_announcements.pictures import Picture

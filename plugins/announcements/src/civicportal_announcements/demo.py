@@ -9,18 +9,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from civicportal.api import (
-    AttachmentService,
-    ChoiceService,
-    Identity,
-    Site,
-    User,
-    identity_of,
-    new_key,
-    process_image,
-    set_time,
-    store_files,
-)
+from civicportal.api.cases import AttachmentService
+from civicportal.api.demo import set_time
+from civicportal.api.forms import new_key
+from civicportal.api.notifications import ChoiceService
+from civicportal.api.people import Identity, User, identity_of
+from civicportal.api.pictures import process_image, store_files
+from civicportal.api.plugins import Site
 from civicportal_announcements.broadcasts import SEND, BroadcastService
 from civicportal_announcements.pictures import Picture, store_sizes
 from civicportal_announcements.services import PUBLISH, Content, PostService

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, Work, key
+from civicportal.api.database import Work
+from civicportal.api.localization import key
+from civicportal.api.plugins import Finding
 from civicportal_announcements.i18n import _
 from civicportal_announcements.schemas import settings_of
 

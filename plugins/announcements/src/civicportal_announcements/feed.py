@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from email.utils import format_datetime
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from civicportal.api import Site
+from civicportal.api.plugins import Site
 from civicportal_announcements.i18n import _
 from civicportal_announcements.markup import render_markup
 from civicportal_announcements.models import Post

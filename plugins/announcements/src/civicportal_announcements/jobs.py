@@ -1,6 +1,7 @@
 """Jobs of announcements."""
 
-from civicportal.api import Job, Site, drop_files
+from civicportal.api.pictures import drop_files
+from civicportal.api.plugins import Job, Site
 from civicportal_announcements.broadcasts import PORTION, fill_outbox
 from civicportal_announcements.services import PostService
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import Boolean, CheckConstraint, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from civicportal.api import Attachment, BigId, UTCDateTime, id_column, new_metadata, tagged
+from civicportal.api.cases import Attachment
+from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged
 
 
 class AnnouncementsBase(DeclarativeBase):

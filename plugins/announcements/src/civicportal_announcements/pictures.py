@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from civicportal.api import FileMissing, Request, Site, scaled, store_variant
+from civicportal.api.pictures import FileMissing, scaled, store_variant
+from civicportal.api.plugins import Site
+from civicportal.api.web import Request
 
 MOST = 8
 """Maximum pictures of one announcement."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Request, Widget, format_number
+from civicportal.api.localization import format_number
+from civicportal.api.web import Request, Widget
 from civicportal_announcements.board import Board
 from civicportal_announcements.i18n import _
 from civicportal_announcements.schemas import settings_of

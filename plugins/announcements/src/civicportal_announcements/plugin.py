@@ -7,18 +7,10 @@ from typing import Any
 
 from translationstring import TranslationString
 
-from civicportal.api import (
-    Finding,
-    Job,
-    NavigationItem,
-    Permission,
-    PluginModels,
-    Request,
-    Site,
-    Widget,
-    Work,
-    hookimpl,
-)
+from civicportal.api.database import Work
+from civicportal.api.people import Permission
+from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
+from civicportal.api.web import NavigationItem, Request, Widget
 from civicportal_announcements import demo, doctor, pieces, views
 from civicportal_announcements.broadcasts import SEND, BroadcastService
 from civicportal_announcements.i18n import _

@@ -5,7 +5,7 @@ from typing import Any
 
 import colander
 
-from civicportal.api import (
+from civicportal.api.forms import (
     BoundedInt,
     CityDate,
     CleanText,
@@ -19,11 +19,9 @@ from civicportal.api import (
     NumberWidget,
     StrictSchema,
     SwitchWidget,
-    Table,
     TextAreaWidget,
-    number,
-    string,
 )
+from civicportal.api.settings import Table, number, string
 from civicportal_announcements.i18n import _
 from civicportal_announcements.pictures import MOST
 

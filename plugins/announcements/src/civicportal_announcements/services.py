@@ -6,17 +6,12 @@ from typing import Literal
 
 from sqlalchemy import delete, func, select
 
-from civicportal.api import (
-    Attachment,
-    AttachmentService,
-    AuditService,
-    Conflict,
-    Forbidden,
-    NotFound,
-    PublicTexts,
-    Service,
-    key,
-)
+from civicportal.api.cases import Attachment, AttachmentService
+from civicportal.api.database import Service
+from civicportal.api.localization import key
+from civicportal.api.people import AuditService
+from civicportal.api.plugins import Conflict, Forbidden, NotFound
+from civicportal.api.publishing import PublicTexts
 from civicportal_announcements.board import ORDER
 from civicportal_announcements.models import Post, PostImage
 from civicportal_announcements.pictures import Picture

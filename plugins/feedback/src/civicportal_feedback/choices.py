@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from civicportal.api import Option, OrganizationService, Work, kind_of, none_option
+from civicportal.api.cases import kind_of
+from civicportal.api.database import Work
+from civicportal.api.forms import Option
+from civicportal.api.lists import none_option
+from civicportal.api.organization import OrganizationService
 from civicportal_feedback.workflow import KIND
 
 

@@ -7,20 +7,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from civicportal.api import (
-    AccessService,
-    Case,
-    CaseService,
-    Identity,
-    KartableService,
-    OrganizationService,
-    RatingService,
-    ReadyTextService,
-    Site,
-    Work,
-    demo_cast,
-    set_time,
-)
+from civicportal.api.cases import AccessService, Case, CaseService, RatingService
+from civicportal.api.database import Work
+from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.kartable import KartableService, ReadyTextService
+from civicportal.api.organization import OrganizationService
+from civicportal.api.people import Identity
+from civicportal.api.plugins import Site
 from civicportal_feedback.publications import PERMISSION, PublicationService
 from civicportal_feedback.services import FeedbackService, NewFeedback
 from civicportal_feedback.workflow import FEEDBACK, KIND

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import Case, CaseRow, CaseSource, Column, Export, Figures, case_columns, figure_tables
+from civicportal.api.cases import Case
+from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, case_columns
+from civicportal.api.statistics import figure_tables
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from translationstring import TranslationString
 
-from civicportal.api import Option
+from civicportal.api.forms import Option
 from civicportal_feedback.i18n import _
 
 

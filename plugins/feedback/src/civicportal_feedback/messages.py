@@ -1,6 +1,6 @@
 """SMS texts of feedback, with placeholders in braces. Anonymous senders get none."""
 
-from civicportal.api import MessageText
+from civicportal.api.notifications import MessageText
 from civicportal_feedback.i18n import _
 
 _SITE = ("TRACK", "SITE")

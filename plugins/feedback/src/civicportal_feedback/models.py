@@ -5,7 +5,10 @@ from datetime import datetime
 from sqlalchemy import Boolean, ForeignKey, Index, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from civicportal.api import BigId, Case, PublicString, Unit, UTCDateTime, new_metadata, tagged
+from civicportal.api.cases import Case
+from civicportal.api.database import BigId, UTCDateTime, new_metadata, tagged
+from civicportal.api.organization import Unit
+from civicportal.api.publishing import PublicString
 
 
 class FeedbackBase(DeclarativeBase):

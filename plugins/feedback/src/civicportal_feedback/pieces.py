@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from civicportal.api import AccessService, Case, OrganizationService, Panel, Request, Widget
+from civicportal.api.cases import AccessService, Case
+from civicportal.api.organization import OrganizationService
+from civicportal.api.web import Panel, Request, Widget
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback

@@ -5,23 +5,13 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
-from civicportal.api import (
-    Case,
-    CaseChange,
-    CaseKind,
-    Finding,
-    MessageText,
-    NavigationItem,
-    Offer,
-    Panel,
-    Permission,
-    PluginModels,
-    Request,
-    Site,
-    Widget,
-    Work,
-    hookimpl,
-)
+from civicportal.api.cases import Case, CaseChange, CaseKind
+from civicportal.api.database import Work
+from civicportal.api.exports import Offer
+from civicportal.api.notifications import MessageText
+from civicportal.api.people import Permission
+from civicportal.api.plugins import Finding, PluginModels, Site, hookimpl
+from civicportal.api.web import NavigationItem, Panel, Request, Widget
 from civicportal_feedback import demo, doctor, pieces, views
 from civicportal_feedback.exports import EXPORTS
 from civicportal_feedback.i18n import _

@@ -4,18 +4,10 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Select, select, tuple_
 
-from civicportal.api import (
-    AccessService,
-    Case,
-    CaseChange,
-    CaseService,
-    Forbidden,
-    PersonalDataFound,
-    PublicTexts,
-    Refused,
-    Service,
-    Work,
-)
+from civicportal.api.cases import AccessService, Case, CaseChange, CaseService, Refused
+from civicportal.api.database import Service, Work
+from civicportal.api.plugins import Forbidden
+from civicportal.api.publishing import PersonalDataFound, PublicTexts
 from civicportal_feedback.i18n import _
 from civicportal_feedback.models import Feedback, Publication
 from civicportal_feedback.services import FeedbackService

@@ -2,26 +2,24 @@
 
 from typing import Any
 
-from civicportal.api import (
-    SOURCES,
-    STAGES,
+from civicportal.api.cases import STAGES
+from civicportal.api.forms import (
     Choice,
     ChoiceCardsWidget,
     CityDate,
     CleanText,
-    FigureFields,
     Flag,
     IdempotencyKey,
     KeyList,
-    NamedCaller,
     Node,
     Option,
-    PeriodFields,
-    SearchFields,
     StrictSchema,
     TextAreaWidget,
     optional_choice,
 )
+from civicportal.api.lists import SOURCES, FigureFields, SearchFields
+from civicportal.api.statistics import PeriodFields
+from civicportal.api.submission import NamedCaller
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import CARDS, TITLES
 from civicportal_feedback.search import OPINIONS

@@ -6,17 +6,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, select
 
-from civicportal.api import (
+from civicportal.api.cases import Case
+from civicportal.api.database import Service
+from civicportal.api.kartable import Referral
+from civicportal.api.lists import (
     SORTS,
-    Case,
     CaseFilters,
     CaseScope,
     CaseSearch,
     CounterService,
     Page,
-    Referral,
-    Service,
-    Span,
     SuggestionService,
     Total,
     has_one_of,
@@ -25,6 +24,7 @@ from civicportal.api import (
     stages_of,
     unit_ids,
 )
+from civicportal.api.statistics import Span
 from civicportal_feedback.i18n import _
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.workflow import KIND

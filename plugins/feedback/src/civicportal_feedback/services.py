@@ -3,18 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from civicportal.api import (
-    VISITOR,
-    Case,
-    CaseService,
-    FollowUpService,
-    Forbidden,
-    Service,
-    Unit,
-    Work,
-    kind_of,
-    open_once,
-)
+from civicportal.api.cases import Case, CaseService, FollowUpService, kind_of
+from civicportal.api.database import Service, Work
+from civicportal.api.organization import Unit
+from civicportal.api.people import VISITOR
+from civicportal.api.plugins import Forbidden
+from civicportal.api.submission import open_once
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback

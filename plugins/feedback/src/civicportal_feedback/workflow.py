@@ -1,19 +1,19 @@
 """The kind "feedback" and its workflow, as data."""
 
-from civicportal.api import (
+from civicportal.api.cases import (
     Case,
     CaseKind,
     CaseService,
-    OrganizationService,
     PublicAnswer,
     Reason,
     State,
     Transition,
-    Work,
     Workflow,
     not_converted,
     objection_in_time,
 )
+from civicportal.api.database import Work
+from civicportal.api.organization import OrganizationService
 from civicportal_feedback.i18n import _
 from civicportal_feedback.models import Feedback
 

@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 
 from icalendar import Alarm, Calendar, Event
 
-from civicportal.api import Case, CaseService, Site, Work
+from civicportal.api.cases import Case, CaseService
+from civicportal.api.database import Work
+from civicportal.api.plugins import Site
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Case, NavigationItem, Panel, Request, Widget
+from civicportal.api.cases import Case
+from civicportal.api.web import NavigationItem, Panel, Request, Widget
 from civicportal_meetings.days import titles
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment

@@ -5,7 +5,7 @@ from datetime import time
 
 from translationstring import TranslationString
 
-from civicportal.api import CityCalendar
+from civicportal.api.localization import CityCalendar
 from civicportal_meetings.i18n import _
 
 #: Names used by ``[calendar] weekend``, in the order of :meth:`datetime.date.weekday`.

@@ -8,7 +8,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from civicportal.api import Identity, Site, demo_cast, set_time
+from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.people import Identity
+from civicportal.api.plugins import Site
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import SESSIONS
 from civicportal_meetings.prefill import usual_place

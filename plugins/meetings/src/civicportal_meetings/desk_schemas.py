@@ -5,26 +5,24 @@ from typing import Any
 
 import colander
 
-from civicportal.api import (
-    SOURCES,
-    STAGES,
+from civicportal.api.cases import STAGES
+from civicportal.api.forms import (
     BoundedInt,
     Choice,
     CityDate,
     CleanText,
     ClockTime,
-    FigureFields,
     Flag,
     HiddenWidget,
     IdempotencyKey,
     Node,
-    PeriodFields,
-    SearchFields,
     SelectWidget,
     StrictSchema,
     TextAreaWidget,
     optional_choice,
 )
+from civicportal.api.lists import SOURCES, FigureFields, SearchFields
+from civicportal.api.statistics import PeriodFields
 from civicportal_meetings.i18n import _
 
 MOST_SEATS = 200

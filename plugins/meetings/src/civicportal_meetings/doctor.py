@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, OrganizationService, Work, parse_hours
+from civicportal.api.database import Work
+from civicportal.api.organization import OrganizationService
+from civicportal.api.plugins import Finding
+from civicportal.api.settings import parse_hours
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND
 

@@ -8,23 +8,13 @@ from typing import Any
 from sqlalchemy import Select, select
 from translationstring import TranslationString
 
-from civicportal.api import (
-    Case,
-    CaseRow,
-    CaseSource,
-    Column,
-    Export,
-    Figures,
-    Masked,
-    Option,
-    OrganizationService,
-    Sort,
-    Work,
-    case_columns,
-    figure_tables,
-    kind_of,
-    none_option,
-)
+from civicportal.api.cases import Case, kind_of
+from civicportal.api.database import Work
+from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, Masked, case_columns
+from civicportal.api.forms import Option
+from civicportal.api.lists import Sort, none_option
+from civicportal.api.organization import OrganizationService
+from civicportal.api.statistics import figure_tables
 from civicportal_meetings.desk_schemas import FigureSchema
 from civicportal_meetings.desk_schemas import Filters as FilterForm
 from civicportal_meetings.figures import subject

@@ -6,7 +6,10 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import SOURCE_FACET, OrganizationService, Span, Subject, Work, kind_of, unit_facet
+from civicportal.api.cases import kind_of
+from civicportal.api.database import Work
+from civicportal.api.organization import OrganizationService
+from civicportal.api.statistics import SOURCE_FACET, Span, Subject, unit_facet
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.search import Filters, MeetingSearch
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from civicportal.api import Case, IdentityFact, Work
+from civicportal.api.cases import Case
+from civicportal.api.database import Work
+from civicportal.api.people import IdentityFact
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import MeetingRequest
 

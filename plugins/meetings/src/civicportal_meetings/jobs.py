@@ -10,7 +10,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from civicportal.api import SYSTEM, Case, Identity, Job, ReminderService, Service, Site, Work, wants
+from civicportal.api.cases import Case
+from civicportal.api.database import Service, Work
+from civicportal.api.notifications import ReminderService, wants
+from civicportal.api.people import SYSTEM, Identity
+from civicportal.api.plugins import Job, Site
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.sessions import PublicDayService

@@ -1,6 +1,6 @@
 """SMS texts of meetings, with placeholders in braces."""
 
-from civicportal.api import MessageText
+from civicportal.api.notifications import MessageText
 from civicportal_meetings.i18n import _
 
 _WHEN = ("TRACK", "DATE", "TIME")

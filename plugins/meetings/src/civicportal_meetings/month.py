@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from civicportal.api import OrganizationService, Work
+from civicportal.api.database import Work
+from civicportal.api.organization import OrganizationService
 from civicportal_meetings.services.diary import DiaryService
 from civicportal_meetings.week import week_of
 

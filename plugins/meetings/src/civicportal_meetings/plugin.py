@@ -5,25 +5,14 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
-from civicportal.api import (
-    Case,
-    CaseChange,
-    CaseKind,
-    Finding,
-    Job,
-    MessageText,
-    NavigationItem,
-    Offer,
-    Panel,
-    Permission,
-    PluginModels,
-    Request,
-    Route,
-    Site,
-    Widget,
-    Work,
-    hookimpl,
-)
+from civicportal.api.cases import Case, CaseChange, CaseKind
+from civicportal.api.database import Work
+from civicportal.api.exports import Offer
+from civicportal.api.kartable import Route
+from civicportal.api.notifications import MessageText
+from civicportal.api.people import Permission
+from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
+from civicportal.api.web import NavigationItem, Panel, Request, Widget
 from civicportal_meetings import citizen_pieces, demo, doctor, jobs, staff_pieces, views
 from civicportal_meetings.exports import EXPORTS
 from civicportal_meetings.i18n import _

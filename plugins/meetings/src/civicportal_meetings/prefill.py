@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from civicportal.api import Case, Option, OrganizationService, Prefill, Work, format_number
+from civicportal.api.cases import Case, Prefill
+from civicportal.api.database import Work
+from civicportal.api.forms import Option
+from civicportal.api.localization import format_number
+from civicportal.api.organization import OrganizationService
 from civicportal_meetings.days import WEEKDAYS, in_part
 from civicportal_meetings.models import MeetingRequest
 from civicportal_meetings.names import KIND

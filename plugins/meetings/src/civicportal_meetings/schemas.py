@@ -5,14 +5,14 @@ from typing import Any
 
 import colander
 
-from civicportal.api import (
+from civicportal.api.cases import Reason
+from civicportal.api.forms import (
     BoundedInt,
     Choice,
     CityDate,
     CleanText,
     ClockTime,
     Node,
-    Reason,
     SelectWidget,
     StrictSchema,
     TextAreaWidget,

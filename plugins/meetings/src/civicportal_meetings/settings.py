@@ -5,7 +5,7 @@ from typing import Any
 
 import colander
 
-from civicportal.api import Table, number, parse_hours, string, strings
+from civicportal.api.settings import Table, number, parse_hours, string, strings
 
 SHORTEST, LONGEST = 5, 480
 """Minutes of a meeting."""

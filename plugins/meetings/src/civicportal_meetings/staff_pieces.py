@@ -3,16 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from civicportal.api import (
-    Case,
-    CaseService,
-    NavigationItem,
-    OrganizationService,
-    Panel,
-    Request,
-    Widget,
-    kind_of,
-)
+from civicportal.api.cases import Case, CaseService, kind_of
+from civicportal.api.organization import OrganizationService
+from civicportal.api.web import NavigationItem, Panel, Request, Widget
 from civicportal_meetings.days import titles
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND, ORDERS, VIEW

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from civicportal.api import NOTICE, cut_units
+from civicportal.api.notifications import NOTICE, cut_units
 from civicportal_meetings.models import MeetingSession
 
 NOTE_UNITS = 25

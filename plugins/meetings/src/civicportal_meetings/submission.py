@@ -6,9 +6,8 @@ from typing import Any
 
 import colander
 
-from civicportal.api import (
+from civicportal.api.forms import (
     BirthDateWidget,
-    Caller,
     Choice,
     ChoiceCardsWidget,
     CityDate,
@@ -25,6 +24,7 @@ from civicportal.api import (
     TextAreaWidget,
     TextWidget,
 )
+from civicportal.api.submission import Caller
 from civicportal_meetings.days import ANY, PARTS
 from civicportal_meetings.i18n import _
 

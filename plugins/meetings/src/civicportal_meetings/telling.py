@@ -3,16 +3,11 @@
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from civicportal.api import (
-    AccessService,
-    Case,
-    CaseService,
-    Identity,
-    OrganizationService,
-    Work,
-    set_time,
-    step_values,
-)
+from civicportal.api.cases import AccessService, Case, CaseService, step_values
+from civicportal.api.database import Work
+from civicportal.api.demo import set_time
+from civicportal.api.organization import OrganizationService
+from civicportal.api.people import Identity
 from civicportal_meetings.prefill import usual_place
 from civicportal_meetings.services import (
     DiaryService,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from civicportal.api import CityCalendar
+from civicportal.api.localization import CityCalendar
 
 SATURDAY = 5
 

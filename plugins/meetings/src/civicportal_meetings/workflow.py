@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from civicportal.api import Case, CaseKind, Reason, State, Transition, Work, Workflow
+from civicportal.api.cases import Case, CaseKind, Reason, State, Transition, Workflow
+from civicportal.api.database import Work
 from civicportal_meetings import prefill, schemas
 from civicportal_meetings.i18n import _
 from civicportal_meetings.identity import facts_of_identity

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from civicportal.api import Category, Option, OrganizationService, Tree, Work
+from civicportal.api.database import Work
+from civicportal.api.forms import Option
+from civicportal.api.organization import Category, OrganizationService, Tree
 from civicportal_reports.workflow import KIND
 
 

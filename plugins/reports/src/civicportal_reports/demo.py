@@ -9,25 +9,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from civicportal.api import (
-    AccessService,
-    AttachmentService,
-    Case,
-    CaseService,
-    Category,
-    Identity,
-    KartableService,
-    OrganizationService,
-    PublicTexts,
-    RatingService,
-    ReferralError,
-    Site,
-    Work,
-    demo_cast,
-    process_image,
-    set_time,
-    store_files,
-)
+from civicportal.api.cases import AccessService, AttachmentService, Case, CaseService, RatingService
+from civicportal.api.database import Work
+from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.kartable import KartableService, ReferralError
+from civicportal.api.organization import Category, OrganizationService
+from civicportal.api.people import Identity
+from civicportal.api.pictures import process_image, store_files
+from civicportal.api.plugins import Site
+from civicportal.api.publishing import PublicTexts
 from civicportal_reports.histories import STARS, Planned, plan
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService

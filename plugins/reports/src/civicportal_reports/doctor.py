@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from civicportal.api import Finding, Work
+from civicportal.api.database import Work
+from civicportal.api.plugins import Finding
 from civicportal_reports.categories import anything_else, topics
 from civicportal_reports.i18n import _
 

@@ -4,17 +4,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from civicportal.api import (
-    Case,
-    CaseChange,
-    CaseLink,
-    CaseService,
-    FollowerService,
-    NotFound,
-    Refused,
-    Service,
-    Work,
-)
+from civicportal.api.cases import Case, CaseChange, CaseLink, CaseService, FollowerService, Refused
+from civicportal.api.database import Service, Work
+from civicportal.api.plugins import NotFound
 from civicportal_reports.i18n import _
 from civicportal_reports.workflow import KIND
 

@@ -6,19 +6,10 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from civicportal.api import (
-    OPEN_STAGES,
-    Case,
-    CaseEvent,
-    CaseRow,
-    CaseSource,
-    Column,
-    Export,
-    Figures,
-    PublicTexts,
-    case_columns,
-    figure_tables,
-)
+from civicportal.api.cases import OPEN_STAGES, Case, CaseEvent
+from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, case_columns
+from civicportal.api.publishing import PublicTexts
+from civicportal.api.statistics import figure_tables
 from civicportal_reports.choices import desk_choices
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from civicportal.api import CityCalendar, demo_cast
+from civicportal.api.demo import demo_cast
+from civicportal.api.localization import CityCalendar
 
 #: Percentages of final states.
 ENDINGS = {"close": 82, "reject": 6, "out_of_scope": 5, "duplicate": 4, "stuck": 3}

@@ -11,22 +11,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, func, literal_column, select
 
-from civicportal.api import (
-    OPEN_STAGES,
-    STAGES,
-    Case,
-    Cell,
-    Cluster,
-    GridBox,
-    Point,
-    Service,
-    Work,
-    clusters,
-    column_of,
-    in_own_counters,
-    row_of,
-    sees_all,
-)
+from civicportal.api.cases import OPEN_STAGES, STAGES, Case
+from civicportal.api.database import Service, Work
+from civicportal.api.geo import Cell, Cluster, GridBox, Point, clusters, column_of, row_of
+from civicportal.api.lists import in_own_counters, sees_all
 from civicportal_reports.models import PlaceCount, Report
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.tally import LEVELS, summed

@@ -1,6 +1,6 @@
 """SMS texts of reports, with placeholders in braces."""
 
-from civicportal.api import MessageText
+from civicportal.api.notifications import MessageText
 from civicportal_reports.i18n import _
 
 _SITE = ("TRACK", "SITE")

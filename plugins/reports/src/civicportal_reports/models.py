@@ -3,7 +3,9 @@
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from civicportal.api import BigId, Case, Point, new_metadata, tagged
+from civicportal.api.cases import Case
+from civicportal.api.database import BigId, new_metadata, tagged
+from civicportal.api.geo import Point
 
 
 class ReportsBase(DeclarativeBase):

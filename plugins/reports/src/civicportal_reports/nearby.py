@@ -9,17 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, Select, bindparam, func, select
 
-from civicportal.api import (
-    OPEN_STAGES,
-    Case,
-    CaseService,
-    OrganizationService,
-    Point,
-    Service,
-    Work,
-    bounding_box,
-    distance_m,
-)
+from civicportal.api.cases import OPEN_STAGES, Case, CaseService
+from civicportal.api.database import Service, Work
+from civicportal.api.geo import Point, bounding_box, distance_m
+from civicportal.api.organization import OrganizationService
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
 

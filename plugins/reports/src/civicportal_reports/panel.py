@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from civicportal.api import CityMap, Point, Work, render_overview, shade_of, shade_scale
+from civicportal.api.database import Work
+from civicportal.api.geo import CityMap, Point, render_overview, shade_of, shade_scale
 from civicportal_reports.mapping import ReportMap
 from civicportal_reports.search import Filters
 from civicportal_reports.viewports import MapView

@@ -3,19 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from civicportal.api import (
-    Case,
-    CaseService,
-    OrganizationService,
-    Panel,
-    Point,
-    Request,
-    Widget,
-    kind_of,
-    public_status,
-    render_svg,
-    visible,
-)
+from civicportal.api.cases import Case, CaseService, kind_of, public_status
+from civicportal.api.geo import Point, render_svg
+from civicportal.api.lists import visible
+from civicportal.api.organization import OrganizationService
+from civicportal.api.web import Panel, Request, Widget
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.nearby import NearbyService

@@ -3,17 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from civicportal.api import (
-    Case,
-    CaseService,
-    Cluster,
-    OrganizationService,
-    Point,
-    Request,
-    Work,
-    kind_of,
-    public_status,
-)
+from civicportal.api.cases import Case, CaseService, kind_of, public_status
+from civicportal.api.database import Work
+from civicportal.api.geo import Cluster, Point
+from civicportal.api.organization import OrganizationService
+from civicportal.api.web import Request
 from civicportal_reports.mapping import Heat, Picture
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND

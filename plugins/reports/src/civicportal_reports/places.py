@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from civicportal.api import CityMap, CivicportalError, Point
+from civicportal.api.geo import CityMap, Point
+from civicportal.api.plugins import CivicportalError
 
 
 class OutsideCity(CivicportalError):
@@ -33,7 +34,7 @@ class Location:
 def locate(city_map: CityMap | None, place: Mapping[str, Any]) -> Location:
     """Return the location of a form's place.
 
-    :param place: the values of :class:`civicportal.api.Place`: ``lat``, ``lon``, ``address``.
+    :param place: the values of :class:`civicportal.api.forms.Place`: ``lat``, ``lon``, ``address``.
     :raises OutsideCity: for a point outside the boundary.
     """
     if place["lat"] is None:

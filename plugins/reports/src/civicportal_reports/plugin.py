@@ -7,23 +7,13 @@ from typing import Any
 
 import click
 
-from civicportal.api import (
-    Case,
-    CaseChange,
-    CaseKind,
-    Finding,
-    MessageText,
-    NavigationItem,
-    Offer,
-    Panel,
-    PluginModels,
-    Request,
-    Route,
-    Site,
-    Widget,
-    Work,
-    hookimpl,
-)
+from civicportal.api.cases import Case, CaseChange, CaseKind
+from civicportal.api.database import Work
+from civicportal.api.exports import Offer
+from civicportal.api.kartable import Route
+from civicportal.api.notifications import MessageText
+from civicportal.api.plugins import Finding, PluginModels, Site, hookimpl
+from civicportal.api.web import NavigationItem, Panel, Request, Widget
 from civicportal_reports import commands, demo, doctor, pieces, views
 from civicportal_reports.duplicates import DuplicateService
 from civicportal_reports.exports import EXPORTS

@@ -5,7 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from civicportal.api import Case, Point, Site, Work, recounted
+from civicportal.api.cases import Case, recounted
+from civicportal.api.database import Work
+from civicportal.api.geo import Point
+from civicportal.api.plugins import Site
 from civicportal_reports.models import Report
 from civicportal_reports.places import OutsideCity, locate_point
 

@@ -2,28 +2,25 @@
 
 import colander
 
-from civicportal.api import (
-    SOURCES,
-    STAGES,
+from civicportal.api.cases import STAGES
+from civicportal.api.forms import (
     BoundedInt,
     Choice,
     CityDate,
     CleanText,
-    FigureFields,
     Flag,
     IdempotencyKey,
     KeyList,
-    NamedCaller,
     Node,
-    PeriodFields,
     Place,
     RadioWidget,
-    SearchFields,
     StrictSchema,
-    Table,
-    number,
     optional_choice,
 )
+from civicportal.api.lists import SOURCES, FigureFields, SearchFields
+from civicportal.api.settings import Table, number
+from civicportal.api.statistics import PeriodFields
+from civicportal.api.submission import NamedCaller
 from civicportal_reports.i18n import _
 
 

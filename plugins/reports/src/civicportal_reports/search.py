@@ -6,18 +6,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from civicportal.api import (
+from civicportal.api.cases import OPEN_STAGES, Case
+from civicportal.api.database import Service
+from civicportal.api.lists import (
     NONE,
-    OPEN_STAGES,
     SORTS,
-    Case,
     CaseFilters,
     CaseScope,
     CaseSearch,
     CounterService,
     Page,
-    Service,
-    Span,
     SuggestionService,
     Total,
     case_page,
@@ -27,6 +25,7 @@ from civicportal.api import (
     stages_of,
     unit_ids,
 )
+from civicportal.api.statistics import Span
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
 

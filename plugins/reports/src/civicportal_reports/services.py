@@ -5,19 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from civicportal.api import (
-    Case,
-    CaseService,
-    Category,
-    FollowerService,
-    Forbidden,
-    NotFound,
-    OrganizationService,
-    Service,
-    Work,
-    kind_of,
-    open_once,
-)
+from civicportal.api.cases import Case, CaseService, FollowerService, kind_of
+from civicportal.api.database import Service, Work
+from civicportal.api.organization import Category, OrganizationService
+from civicportal.api.plugins import Forbidden, NotFound
+from civicportal.api.submission import open_once
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.places import Location

@@ -6,7 +6,10 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from civicportal.api import SOURCE_FACET, Facet, OrganizationService, Span, Subject, Work, kind_of, unit_facet
+from civicportal.api.cases import kind_of
+from civicportal.api.database import Work
+from civicportal.api.organization import OrganizationService
+from civicportal.api.statistics import SOURCE_FACET, Facet, Span, Subject, unit_facet
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.search import Filters, ReportSearch

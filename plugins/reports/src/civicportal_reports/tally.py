@@ -5,7 +5,10 @@ from typing import Any
 
 from sqlalchemy import func, literal_column, select, union_all
 
-from civicportal.api import Case, CaseService, Cell, Rows, Tally, Work, column_of, row_of
+from civicportal.api.cases import Case, CaseService, Tally
+from civicportal.api.database import Work
+from civicportal.api.geo import Cell, column_of, row_of
+from civicportal.api.lists import Rows
 from civicportal_reports.models import PlaceCount, Report
 
 LEVELS = (16, 18)

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from civicportal.api import Bounds, CivicportalError
+from civicportal.api.geo import Bounds
+from civicportal.api.plugins import CivicportalError
 
 DEEPEST = 18
 """Maximum zoom."""

@@ -1,24 +1,21 @@
 """The kind "reports" and its workflow, as data."""
 
-from civicportal.api import (
+from civicportal.api.cases import (
     AfterPhoto,
     Case,
     CaseKind,
     CaseService,
-    CleanText,
     KnownFact,
-    Node,
     PublicAnswer,
     Reason,
-    Site,
     State,
-    StrictSchema,
-    TrackingCode,
     Transition,
-    Work,
     Workflow,
     objection_in_time,
 )
+from civicportal.api.database import Work
+from civicportal.api.forms import CleanText, Node, StrictSchema, TrackingCode
+from civicportal.api.plugins import Site
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.tally import PLACES

@@ -6,7 +6,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from civicportal.api import Permanent, SendError, Uncertain
+from civicportal.api.notifications import Permanent, SendError, Uncertain
 from civicportal_sms_ir.exchange import Answer
 from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.statuses import NO_SUCH_MESSAGE, OK, error_of_code, error_of_status

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from civicportal.api import Permanent, Site, Transient, Uncertain, cut_units
+from civicportal.api.notifications import Permanent, Transient, Uncertain, cut_units
+from civicportal.api.plugins import Site
 from civicportal_sms_ir.answers import NoSuchMessage, read
 from civicportal_sms_ir.exchange import Request, exchange
 from civicportal_sms_ir.i18n import _

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import click
 
-from civicportal.api import ConfigurationError, Message, NotificationService, Site, load_site
+from civicportal.api.notifications import Message, NotificationService
+from civicportal.api.plugins import ConfigurationError, Site, load_site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.sending import transmit
 from civicportal_sms_ir.settings import TABLE, Settings

@@ -1,6 +1,7 @@
 """Polling of the account's credit."""
 
-from civicportal.api import GateService, Site
+from civicportal.api.notifications import GateService
+from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.polling import rests, told_once
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import and_, delete, func, select, update
 
-from civicportal.api import NEVER, Arrival, ArrivalService, Permanent, SendError, Service, Site
+from civicportal.api.database import NEVER, Service
+from civicportal.api.notifications import Arrival, ArrivalService, Permanent, SendError
+from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.models import Delivery
 from civicportal_sms_ir.polling import rests, told_once

@@ -11,7 +11,10 @@ from typing import cast
 
 from translationstring import TranslationString
 
-from civicportal.api import NotificationService, PhoneMessage, Site, Work
+from civicportal.api.database import Work
+from civicportal.api.demo import PhoneMessage
+from civicportal.api.notifications import NotificationService
+from civicportal.api.plugins import Site
 from civicportal.testing.sms_simulator import API_KEY, LINE, Mode, SmsSimulator
 from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.settings import NOBODY, Settings, Template

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from civicportal.api import Finding, SendError, Site, Work
+from civicportal.api.database import Work
+from civicportal.api.notifications import SendError
+from civicportal.api.plugins import Finding, Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.deliveries import DeliveryService
 from civicportal_sms_ir.i18n import _

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from civicportal.api import Configuration, SendError, Transient, Uncertain
+from civicportal.api.notifications import Configuration, SendError, Transient, Uncertain
 from civicportal_sms_ir.i18n import _
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from civicportal.api import InboundService, Site, answer_inbound
+from civicportal.api.notifications import InboundService, answer_inbound
+from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.polling import rests, told_once
 from civicportal_sms_ir.records import Received

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from civicportal.api import CannotTell, Message, Permanent, Site
+from civicportal.api.notifications import CannotTell, Message, Permanent
+from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import PAGE_SIZE, SmsIr, fitting
 from civicportal_sms_ir.deliveries import DeliveryService
 from civicportal_sms_ir.i18n import _

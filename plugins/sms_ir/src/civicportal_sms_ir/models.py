@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from civicportal.api import BigId, UTCDateTime, new_metadata, tagged
+from civicportal.api.database import BigId, UTCDateTime, new_metadata, tagged
 
 
 class SmsIrBase(DeclarativeBase):

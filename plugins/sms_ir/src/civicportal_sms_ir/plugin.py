@@ -10,18 +10,10 @@ from typing import Any
 import click
 import colander
 
-from civicportal.api import (
-    Finding,
-    Job,
-    Message,
-    Phones,
-    PluginModels,
-    Receipt,
-    SendError,
-    Site,
-    Work,
-    hookimpl,
-)
+from civicportal.api.database import Work
+from civicportal.api.demo import Phones
+from civicportal.api.notifications import Message, Receipt, SendError
+from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal_sms_ir import commands, credit, deliveries, doctor, inbound, sending
 from civicportal_sms_ir.models import SmsIrBase
 from civicportal_sms_ir.schemas import SmsIrSettings

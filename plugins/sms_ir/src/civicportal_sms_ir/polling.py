@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from civicportal.api import Configuration, SendError, Site
+from civicportal.api.notifications import Configuration, SendError
+from civicportal.api.plugins import Site
 
 log = logging.getLogger(__name__)
 REST = timedelta(minutes=5)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from civicportal.api import Transient
+from civicportal.api.notifications import Transient
 from civicportal_sms_ir.i18n import _
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import colander
 
-from civicportal.api import Table, boolean, number, string
+from civicportal.api.settings import Table, boolean, number, string
 from civicportal_sms_ir.i18n import _
 
 BASE_URL = "https://api.sms.ir"

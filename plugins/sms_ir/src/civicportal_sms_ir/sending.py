@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from civicportal.api import Message, Permanent, Receipt, SendError, Site, key
+from civicportal.api.localization import key
+from civicportal.api.notifications import Message, Permanent, Receipt, SendError
+from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr, is_iranian
 from civicportal_sms_ir.deliveries import DeliveryService
 from civicportal_sms_ir.i18n import _

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from civicportal.api import ConfigurationError, Message, Site
+from civicportal.api.notifications import Message
+from civicportal.api.plugins import ConfigurationError, Site
 from civicportal_sms_ir.schemas import is_loopback
 
 NAME = "sms_ir"

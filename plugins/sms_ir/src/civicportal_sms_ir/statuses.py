@@ -4,7 +4,7 @@ Source of the codes: the panel's own help "RESTFUL API", table of status codes, 
 classification is ours. Undocumented codes are retried later.
 """
 
-from civicportal.api import Configuration, Permanent, SendError, Transient, Uncertain
+from civicportal.api.notifications import Configuration, Permanent, SendError, Transient, Uncertain
 from civicportal_sms_ir.i18n import _
 
 OK = 1

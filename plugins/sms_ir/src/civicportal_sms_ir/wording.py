@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from civicportal.api import Site
+from civicportal.api.plugins import Site
 
 FIRST_NUMBER = 100001
 """First template id in a demo."""

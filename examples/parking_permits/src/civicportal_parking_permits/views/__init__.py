@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import CITIZEN, EVERYBODY, add_pages
+from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
 from civicportal_parking_permits.names import ZONES
 
 VIEW = "parking_permits:case:view"

@@ -5,7 +5,11 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import Case, Option, Refused, Request, Work, case_form, upload_owner
+from civicportal.api.cases import Case, Refused
+from civicportal.api.database import Work
+from civicportal.api.forms import Option
+from civicportal.api.submission import case_form, upload_owner
+from civicportal.api.web import Request
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND

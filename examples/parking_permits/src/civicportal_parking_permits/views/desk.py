@@ -4,17 +4,11 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import (
-    BoundForm,
-    Case,
-    FiguresPage,
-    ListAddress,
-    Request,
-    figures_page,
-    kind_of,
-    list_total,
-    search_list,
-)
+from civicportal.api.cases import Case, kind_of
+from civicportal.api.forms import BoundForm
+from civicportal.api.lists import ListAddress, list_total, search_list
+from civicportal.api.statistics import FiguresPage, figures_page
+from civicportal.api.web import Request
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.schemas import DeskFilters, FigureSchema
 from civicportal_parking_permits.search import Filters, PermitSearch

@@ -5,7 +5,9 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import AuditService, BoundForm, Button, Request, handle_form
+from civicportal.api.forms import BoundForm, Button, handle_form
+from civicportal.api.people import AuditService
+from civicportal.api.web import Request
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import ZONES

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import EVERYBODY, add_pages
+from civicportal.api.web import EVERYBODY, add_pages
 from civicportal_announcements.broadcasts import SEND
 from civicportal_announcements.services import EDIT
 

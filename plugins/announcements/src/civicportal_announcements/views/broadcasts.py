@@ -4,17 +4,11 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import (
-    BoundForm,
-    BroadcastLane,
-    Conflict,
-    FormInvalid,
-    GateService,
-    PersonalDataFound,
-    PublicTexts,
-    Request,
-    show_found,
-)
+from civicportal.api.forms import BoundForm, FormInvalid
+from civicportal.api.notifications import BroadcastLane, GateService
+from civicportal.api.plugins import Conflict
+from civicportal.api.publishing import PersonalDataFound, PublicTexts, show_found
+from civicportal.api.web import Request
 from civicportal_announcements.board import Board
 from civicportal_announcements.broadcasts import BroadcastService, Estimate
 from civicportal_announcements.i18n import _

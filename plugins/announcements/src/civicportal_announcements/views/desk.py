@@ -4,7 +4,8 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 
-from civicportal.api import BoundForm, Request, whole_number
+from civicportal.api.forms import BoundForm, whole_number
+from civicportal.api.web import Request
 from civicportal_announcements.board import VIEWS, Board
 from civicportal_announcements.broadcasts import SEND
 from civicportal_announcements.i18n import _

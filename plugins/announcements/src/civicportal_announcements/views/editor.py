@@ -4,17 +4,13 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 
-from civicportal.api import (
-    BoundForm,
-    CityCalendar,
-    Conflict,
-    FormInvalid,
-    PersonalDataFound,
-    PictureGone,
-    Request,
-    show_found,
-    upload_owner,
-)
+from civicportal.api.cases import PictureGone
+from civicportal.api.forms import BoundForm, FormInvalid
+from civicportal.api.localization import CityCalendar
+from civicportal.api.plugins import Conflict
+from civicportal.api.publishing import PersonalDataFound, show_found
+from civicportal.api.submission import upload_owner
+from civicportal.api.web import Request
 from civicportal_announcements.board import Board
 from civicportal_announcements.content import content_of, initial_of
 from civicportal_announcements.i18n import _

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from civicportal.api import FileMissing, NotFound, Request
+from civicportal.api.pictures import FileMissing
+from civicportal.api.plugins import NotFound
+from civicportal.api.web import Request
 from civicportal_announcements.board import Board
 from civicportal_announcements.services import EDIT
 

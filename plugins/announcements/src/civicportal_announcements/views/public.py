@@ -5,7 +5,8 @@ from typing import Any
 
 from pyramid.response import Response
 
-from civicportal.api import Request, whole_number
+from civicportal.api.forms import whole_number
+from civicportal.api.web import Request
 from civicportal_announcements.board import Board
 from civicportal_announcements.feed import ATOM, RSS, Feed, atom, feed_of, rss
 from civicportal_announcements.markup import plain_text, render_markup

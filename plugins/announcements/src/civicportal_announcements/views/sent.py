@@ -7,7 +7,9 @@ from pyramid.httpexceptions import HTTPBadRequest
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
-from civicportal.api import FileRefused, Key, Request, take_files
+from civicportal.api.forms import FileRefused, Key
+from civicportal.api.submission import take_files
+from civicportal.api.web import Request
 from civicportal_announcements.i18n import _
 from civicportal_announcements.pictures import MOST, moved, store_sizes
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import CITIZEN, EVERYBODY, add_pages
+from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
 from civicportal_feedback.publications import PERMISSION
 
 VIEW, REGISTER = "feedback:case:view", "feedback:case:register"

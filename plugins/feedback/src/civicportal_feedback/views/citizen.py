@@ -6,25 +6,20 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.renderers import render_to_response
 
-from civicportal.api import (
-    BoundForm,
-    Button,
-    CaseService,
-    Option,
-    OrganizationService,
-    PictureGone,
-    Request,
+from civicportal.api.cases import CaseService, PictureGone
+from civicportal.api.forms import BoundForm, Button, Option, handle_form, whole_number
+from civicportal.api.organization import OrganizationService
+from civicportal.api.publishing import warn_of_personal_data
+from civicportal.api.submission import (
     count_submission,
     fill_kept,
     forget_kept,
-    handle_form,
     keep_form,
     may_submit,
     take_files,
     upload_owner,
-    warn_of_personal_data,
-    whole_number,
 )
+from civicportal.api.web import Request
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.publications import PublicationService

@@ -4,27 +4,13 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import (
-    BoundForm,
-    Button,
-    Case,
-    CaseService,
-    FormInvalid,
-    ListAddress,
-    NotFound,
-    OrganizationService,
-    PersonalDataFound,
-    PublicTexts,
-    Refused,
-    Request,
-    StaleCase,
-    allowed_words,
-    kind_of,
-    list_total,
-    search_list,
-    show_found,
-    whole_number,
-)
+from civicportal.api.cases import Case, CaseService, Refused, StaleCase, kind_of
+from civicportal.api.forms import BoundForm, Button, FormInvalid, whole_number
+from civicportal.api.lists import ListAddress, list_total, search_list
+from civicportal.api.organization import OrganizationService
+from civicportal.api.plugins import NotFound
+from civicportal.api.publishing import PersonalDataFound, PublicTexts, allowed_words, show_found
+from civicportal.api.web import Request
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from civicportal.api import BoundForm, FiguresPage, Request, figures_page
+from civicportal.api.forms import BoundForm
+from civicportal.api.statistics import FiguresPage, figures_page
+from civicportal.api.web import Request
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.schemas import FigureSchema
 from civicportal_feedback.statistics import subject

@@ -3,7 +3,10 @@
 from functools import partial
 from typing import Any
 
-from civicportal.api import BoundForm, Button, Request, handle_form, kind_of, register_for, take_files
+from civicportal.api.cases import kind_of
+from civicportal.api.forms import BoundForm, Button, handle_form
+from civicportal.api.submission import register_for, take_files
+from civicportal.api.web import Request
 from civicportal_feedback.i18n import _
 from civicportal_feedback.schemas import Registration
 from civicportal_feedback.services import FeedbackService

@@ -6,7 +6,11 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 
-from civicportal.api import AccessService, Case, OrganizationService, Service, Work, format_number, visible
+from civicportal.api.cases import AccessService, Case
+from civicportal.api.database import Service, Work
+from civicportal.api.lists import visible
+from civicportal.api.localization import format_number
+from civicportal.api.organization import OrganizationService
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession
 from civicportal_meetings.services.sessions import PublicDayService

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from civicportal.api import CannotUndo, Case, CaseChange, CaseEvent, Refused, Service, Work, promise_deadline
+from civicportal.api.cases import CannotUndo, Case, CaseChange, CaseEvent, Refused, promise_deadline
+from civicportal.api.database import Service, Work
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest, Reserve
 from civicportal_meetings.services.diary import DiaryService

@@ -6,7 +6,10 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from civicportal.api import OrganizationService, Refused, Service, Work, parse_hours
+from civicportal.api.cases import Refused
+from civicportal.api.database import Service, Work
+from civicportal.api.organization import OrganizationService
+from civicportal.api.settings import parse_hours
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, DiarySlot, MeetingSession
 from civicportal_meetings.names import KIND

@@ -5,23 +5,21 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from civicportal.api import (
+from civicportal.api.cases import (
     AccessService,
     Case,
     CaseEvent,
     CaseLink,
     CaseService,
-    Forbidden,
-    KartableService,
     RatingService,
     Refused,
-    Route,
-    Service,
-    Unit,
-    Work,
     kind_of,
-    open_once,
 )
+from civicportal.api.database import Service, Work
+from civicportal.api.kartable import KartableService, Route
+from civicportal.api.organization import Unit
+from civicportal.api.plugins import Forbidden
+from civicportal.api.submission import open_once
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Order
 from civicportal_meetings.names import GIVE_ORDERS, KIND, ORDERS, REFER_ORDERS

@@ -9,18 +9,10 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from translationstring import TranslationString
 
-from civicportal.api import (
-    OPEN_STAGES,
-    Case,
-    CaseService,
-    Category,
-    Forbidden,
-    Refused,
-    Service,
-    Work,
-    kind_of,
-    step_values,
-)
+from civicportal.api.cases import OPEN_STAGES, Case, CaseService, Refused, kind_of, step_values
+from civicportal.api.database import Service, Work
+from civicportal.api.organization import Category
+from civicportal.api.plugins import Forbidden
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest
 from civicportal_meetings.names import KIND

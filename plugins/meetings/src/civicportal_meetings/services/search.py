@@ -6,27 +6,27 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, select
 
-from civicportal.api import (
+from civicportal.api.cases import Case
+from civicportal.api.database import Service
+from civicportal.api.lists import (
     SORTS,
-    Case,
     CaseFilters,
     CaseScope,
     CaseSearch,
     CounterService,
     Page,
     Rows,
-    Service,
     Sort,
-    Span,
     SuggestionService,
     Total,
-    User,
     case_page,
     has_one_of,
     stages_of,
     unit_ids,
     visible,
 )
+from civicportal.api.people import User
+from civicportal.api.statistics import Span
 from civicportal_meetings.models import MeetingRequest
 from civicportal_meetings.names import KIND
 

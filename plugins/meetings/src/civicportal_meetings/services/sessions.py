@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from civicportal.api import AccessService, Case, CaseService, NotFound, Refused, Service, Work, step_values
+from civicportal.api.cases import AccessService, Case, CaseService, Refused, step_values
+from civicportal.api.database import Service, Work
+from civicportal.api.plugins import NotFound
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingSession, Reserve
 from civicportal_meetings.names import KIND, WORK

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import CITIZEN, EVERYBODY, add_pages
+from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
 from civicportal_meetings.names import GIVE_ORDERS, REGISTER, SESSIONS, VIEW, WORK
 
 #: The first matching pattern is taken.

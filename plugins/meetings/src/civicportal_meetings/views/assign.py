@@ -6,24 +6,21 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import (
+from civicportal.api.cases import (
     AccessService,
-    BoundForm,
-    Button,
     Case,
     CaseService,
-    FormInvalid,
-    NotFound,
-    NotificationService,
-    OrganizationService,
     Refused,
-    Request,
     StaleCase,
     Transition,
     kind_of,
     step_values,
-    whole_number,
 )
+from civicportal.api.forms import BoundForm, Button, FormInvalid, whole_number
+from civicportal.api.notifications import NotificationService
+from civicportal.api.organization import OrganizationService
+from civicportal.api.plugins import NotFound
+from civicportal.api.web import Request
 from civicportal_meetings.days import titles
 from civicportal_meetings.desk_schemas import day_in
 from civicportal_meetings.i18n import _

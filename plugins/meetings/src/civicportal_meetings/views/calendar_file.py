@@ -2,7 +2,9 @@
 
 from pyramid.response import Response
 
-from civicportal.api import NotFound, Request, fetch_own_or_proved
+from civicportal.api.cases import fetch_own_or_proved
+from civicportal.api.plugins import NotFound
+from civicportal.api.web import Request
 from civicportal_meetings.services import MeetingService
 
 

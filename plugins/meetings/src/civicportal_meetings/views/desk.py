@@ -6,20 +6,12 @@ from typing import Any
 import colander
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 
-from civicportal.api import (
-    AccessService,
-    BoundForm,
-    Case,
-    ListAddress,
-    NationalCode,
-    Node,
-    OrganizationService,
-    Request,
-    kind_of,
-    list_total,
-    parse_hours,
-    search_list,
-)
+from civicportal.api.cases import AccessService, Case, kind_of
+from civicportal.api.forms import BoundForm, NationalCode, Node
+from civicportal.api.lists import ListAddress, list_total, search_list
+from civicportal.api.organization import OrganizationService
+from civicportal.api.settings import parse_hours
+from civicportal.api.web import Request
 from civicportal_meetings.days import titles
 from civicportal_meetings.desk_schemas import Filters as FilterForm
 from civicportal_meetings.desk_schemas import Week, day_in

@@ -4,19 +4,11 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import (
-    BoundForm,
-    Button,
-    Case,
-    CaseService,
-    Forbidden,
-    NotFound,
-    Option,
-    OrganizationService,
-    Refused,
-    Request,
-    handle_form,
-)
+from civicportal.api.cases import Case, CaseService, Refused
+from civicportal.api.forms import BoundForm, Button, Option, handle_form
+from civicportal.api.organization import OrganizationService
+from civicportal.api.plugins import Forbidden, NotFound
+from civicportal.api.web import Request
 from civicportal_meetings import desk_schemas
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND, ORDERS

@@ -6,27 +6,21 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import (
-    BoundForm,
-    Button,
-    CaseService,
-    OrganizationService,
-    PictureGone,
-    Refused,
-    Request,
+from civicportal.api.cases import CaseService, PictureGone, Refused, kind_of, public_status
+from civicportal.api.forms import BoundForm, Button, handle_form
+from civicportal.api.localization import localized_digits
+from civicportal.api.organization import OrganizationService
+from civicportal.api.people import own_identity
+from civicportal.api.submission import (
     count_submission,
     fill_kept,
     forget_kept,
-    handle_form,
     keep_form,
-    kind_of,
-    localized_digits,
     may_submit,
-    own_identity,
-    public_status,
     take_files,
     upload_owner,
 )
+from civicportal.api.web import Request
 from civicportal_meetings.days import ANY, office_days
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND

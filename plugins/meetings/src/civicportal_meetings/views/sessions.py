@@ -4,21 +4,10 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import (
-    SYSTEM,
-    AccessService,
-    BoundForm,
-    Button,
-    CaseService,
-    FormInvalid,
-    Option,
-    Reason,
-    Refused,
-    Request,
-    handle_form,
-    kind_of,
-    whole_number,
-)
+from civicportal.api.cases import AccessService, CaseService, Reason, Refused, kind_of
+from civicportal.api.forms import BoundForm, Button, FormInvalid, Option, handle_form, whole_number
+from civicportal.api.people import SYSTEM
+from civicportal.api.web import Request
 from civicportal_meetings import desk_schemas
 from civicportal_meetings.desk_schemas import day_in
 from civicportal_meetings.i18n import _

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicportal.api import CITIZEN, EVERYBODY, add_pages
+from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
 
 VIEW, WORK, REGISTER = "reports:case:view", "reports:case:work", "reports:case:register"
 

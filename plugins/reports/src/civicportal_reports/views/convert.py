@@ -5,20 +5,11 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import (
-    BoundForm,
-    Button,
-    Case,
-    ConversionService,
-    OrganizationService,
-    Request,
-    StaleCase,
-    copy_pictures,
-    handle_form,
-    kind_of,
-    upload_owner,
-    whole_number,
-)
+from civicportal.api.cases import Case, ConversionService, StaleCase, copy_pictures, kind_of
+from civicportal.api.forms import BoundForm, Button, handle_form, whole_number
+from civicportal.api.organization import OrganizationService
+from civicportal.api.submission import upload_owner
+from civicportal.api.web import Request
 from civicportal_reports.categories import grouped_leaves, topics
 from civicportal_reports.i18n import _
 from civicportal_reports.schemas import Conversion

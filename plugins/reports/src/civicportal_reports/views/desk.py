@@ -4,21 +4,12 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import (
-    BoundForm,
-    Case,
-    CaseService,
-    FiguresPage,
-    ListAddress,
-    OrganizationService,
-    Refused,
-    Request,
-    figures_page,
-    kind_of,
-    list_total,
-    search_list,
-    whole_number,
-)
+from civicportal.api.cases import Case, CaseService, Refused, kind_of
+from civicportal.api.forms import BoundForm, whole_number
+from civicportal.api.lists import ListAddress, list_total, search_list
+from civicportal.api.organization import OrganizationService
+from civicportal.api.statistics import FiguresPage, figures_page
+from civicportal.api.web import Request
 from civicportal_reports.choices import desk_choices
 from civicportal_reports.i18n import _
 from civicportal_reports.schemas import DeskFilters, FigureSchema

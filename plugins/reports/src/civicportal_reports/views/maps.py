@@ -6,16 +6,12 @@ from typing import Any
 from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound
 from pyramid.response import Response
 
-from civicportal.api import (
-    BoundForm,
-    CaseService,
-    ListAddress,
-    OrganizationService,
-    Request,
-    format_number,
-    kind_of,
-    public_status,
-)
+from civicportal.api.cases import CaseService, kind_of, public_status
+from civicportal.api.forms import BoundForm
+from civicportal.api.lists import ListAddress
+from civicportal.api.localization import format_number
+from civicportal.api.organization import OrganizationService
+from civicportal.api.web import Request
 from civicportal_reports.mapping import ReportMap
 from civicportal_reports.models import Report
 from civicportal_reports.panel import MapPanel, map_panel

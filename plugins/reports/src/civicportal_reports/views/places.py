@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from civicportal.api import BoundForm, Request
+from civicportal.api.forms import BoundForm
+from civicportal.api.web import Request
 from civicportal_reports.i18n import _
 from civicportal_reports.places import Location, OutsideCity, locate
 

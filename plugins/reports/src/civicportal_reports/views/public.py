@@ -6,19 +6,12 @@ from urllib.parse import quote, urlencode
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
 
-from civicportal.api import (
-    BoundForm,
-    Case,
-    CaseService,
-    FormInvalid,
-    NotFound,
-    OrganizationService,
-    PublicHistory,
-    PublicTexts,
-    Request,
-    kind_of,
-    public_status,
-)
+from civicportal.api.cases import Case, CaseService, PublicHistory, kind_of, public_status
+from civicportal.api.forms import BoundForm, FormInvalid
+from civicportal.api.organization import OrganizationService
+from civicportal.api.plugins import NotFound
+from civicportal.api.publishing import PublicTexts
+from civicportal.api.web import Request
 from civicportal_reports.categories import filter_options, topics
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report

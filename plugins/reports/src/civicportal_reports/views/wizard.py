@@ -5,26 +5,21 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api import (
-    BoundForm,
-    Button,
-    CaseService,
-    Conflict,
-    OrganizationService,
-    PictureGone,
-    Request,
+from civicportal.api.cases import CaseService, PictureGone, kind_of, public_status
+from civicportal.api.forms import BoundForm, Button, handle_form
+from civicportal.api.organization import OrganizationService
+from civicportal.api.plugins import Conflict
+from civicportal.api.publishing import warn_of_personal_data
+from civicportal.api.submission import (
     count_submission,
     fill_kept,
     forget_kept,
-    handle_form,
     keep_form,
-    kind_of,
     may_submit,
-    public_status,
     take_files,
     upload_owner,
-    warn_of_personal_data,
 )
+from civicportal.api.web import Request
 from civicportal_reports.categories import Topic, anything_else, leaf_options, topics
 from civicportal_reports.i18n import _
 from civicportal_reports.nearby import NearbyService

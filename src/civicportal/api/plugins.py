@@ -1,0 +1,22 @@
+"""Hooks, models, jobs, checks and errors of a plugin, and the site it runs in."""
+
+from civicportal.cli.options import load_site
+from civicportal.core.checks import Finding
+from civicportal.core.jobs import Job
+from civicportal.core.plugins import PluginModels, hookimpl
+from civicportal.core.site import Site
+from civicportal.util.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
+
+__all__ = [
+    "CivicportalError",
+    "ConfigurationError",
+    "Conflict",
+    "Finding",
+    "Forbidden",
+    "Job",
+    "NotFound",
+    "PluginModels",
+    "Site",
+    "hookimpl",
+    "load_site",
+]

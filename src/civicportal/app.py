@@ -137,7 +137,7 @@ def _includes(site: Site) -> list[Any]:
     return list(reversed(site.hooks.hook.includeme.get_hookimpls()))
 
 
-def _include(config: Any, function: Any) -> set[str]:
+def _include(config: Configurator, function: Any) -> set[str]:
     """Include a plugin and return the names of the routes it adds."""
     before = len(config.action_state.actions)
     config.include(function)
@@ -150,14 +150,14 @@ def _include(config: Any, function: Any) -> set[str]:
     }
 
 
-def _commit(config: Any) -> None:
+def _commit(config: Configurator) -> None:
     try:
         config.commit()
     except (ConfigurationConflictError, ConfigurationExecutionError) as error:
         raise ConfigurationError(str(error)) from error
 
 
-def _override_assets(config: Any, site: Site) -> None:
+def _override_assets(config: Configurator, site: Site) -> None:
     """Let the site's ``templates/`` and ``static/`` override those of core and plugins."""
     if not site.package:
         return
@@ -173,7 +173,7 @@ def _override_assets(config: Any, site: Site) -> None:
             config.override_asset(f"{package}:static/", f"{site.package}:static/{owner}/")
 
 
-def _check_routes(config: Any, owners: Mapping[str, str]) -> None:
+def _check_routes(config: Configurator, owners: Mapping[str, str]) -> None:
     """Refuse duplicate route patterns, and plugins outside their own names and folders.
 
     :param owners: the plugin that added a route, by the route's name.

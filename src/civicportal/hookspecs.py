@@ -7,9 +7,10 @@ a site is called before its plugins, plugins in the order of ``site.toml``, the 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pluggy
+from pyramid.config import Configurator
 
 from civicportal.core.plugins import PROJECT
 
@@ -82,7 +83,7 @@ def register_messages(site: "Site") -> "Iterable[MessageText]":
 
 
 @hookspec
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add routes, views, templates and static files, as for Pyramid's ``config.include``."""
 
 

@@ -1,5 +1,6 @@
 """Schemas, fields, widgets, and the processing of forms."""
 
+from civicportal.util.values import Values
 from civicportal.web.forms import (
     BirthDateWidget,
     BoundForm,
@@ -15,6 +16,7 @@ from civicportal.web.forms import (
     SwitchWidget,
     TextAreaWidget,
     TextWidget,
+    UploadedFile,
     handle_form,
     optional_choice,
 )
@@ -72,6 +74,8 @@ __all__ = [
     "TextAreaWidget",
     "TextWidget",
     "TrackingCode",
+    "UploadedFile",
+    "Values",
     "handle_form",
     "new_key",
     "optional_choice",

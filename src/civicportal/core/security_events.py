@@ -1,7 +1,10 @@
 """Security events: one line each in the log, for a collector such as a SIEM. ``docs/security/events.md`` lists them."""
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from civicportal.core.crypto import Keys
 
 log = logging.getLogger("civicportal.security")
 
@@ -30,7 +33,7 @@ EVENTS = {
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
-def tell(event: str, *, user: int | None = None, **fields: Any) -> None:
+def tell(event: str, *, user: int | None = None, **fields: object) -> None:
     """Log an event; client address and request id are added.
 
     :param event: of `EVENTS`.
@@ -41,6 +44,6 @@ def tell(event: str, *, user: int | None = None, **fields: Any) -> None:
     log.log(EVENTS[event], event, extra={"event": event, "user": user, **fields})
 
 
-def name_key(keys: Any, name: str) -> str:
+def name_key(keys: "Keys", name: str) -> str:
     """Return a keyed hash of an entered user name or mobile: twenty letters."""
     return str(keys.mac("security event", name).hex()[:20].translate(_LETTERS))

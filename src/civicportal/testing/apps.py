@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from webtest import AppError, TestApp
+from webtest import AppError, TestApp, TestResponse
 
 MOST_WORDS = 600
 """Characters of a page's text in an error."""
@@ -16,7 +16,7 @@ class App(TestApp):
     # pytest takes classes of this name for tests.
     __test__ = False
 
-    def _check_status(self, status: Any, res: Any) -> None:
+    def _check_status(self, status: Any, res: TestResponse) -> None:
         try:
             super()._check_status(status, res)
         except AppError:
@@ -26,7 +26,7 @@ class App(TestApp):
             ) from None
 
 
-def words(response: Any) -> str:
+def words(response: TestResponse) -> str:
     """Return what a page says, shortened."""
     if response.content_type != "text/html":
         text = response.text if response.charset else response.content_type

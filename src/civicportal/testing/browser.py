@@ -13,6 +13,7 @@ from playwright.sync_api import (
     Page,
     Playwright,
     Request,
+    Response,
     sync_playwright,
 )
 
@@ -99,7 +100,7 @@ class Watch:
         if request.url.startswith("http") and not request.url.startswith(self._address):
             self._found.append((request.url, "a request to a foreign host"))
 
-    def _answered(self, response: Any) -> None:
+    def _answered(self, response: Response) -> None:
         is_page = response.request.is_navigation_request()
         if response.status in TOLD or (is_page and response.status in REFUSALS):
             self._refused.add(response.url)

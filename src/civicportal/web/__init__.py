@@ -1,9 +1,9 @@
 """Request processing: unit of work, explicit permissions, templates, static files, error pages."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Include the request machinery."""
     for part in (
         "derivers",

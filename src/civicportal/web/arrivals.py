@@ -4,22 +4,22 @@ A browser withholds the cookie of a staff session when another site links here, 
 cookie says that this browser has such a session; then the response is a page that requests the same address again.
 """
 
-from collections.abc import Callable
-from typing import Any
-
+from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.renderers import render_to_response
+from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
 
 from civicportal.web.csrf import holds_kept_back
-from civicportal.web.request import Request
+from civicportal.web.request import Handler, Request
 
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
 
-def arrivals_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid gives it
+def arrivals_tween_factory(handler: Handler, registry: Registry) -> Handler:  # noqa: ARG001 - Pyramid gives it
     """Return the tween. It responds instead of the view, so a visit without the session has no side effects."""
 
-    def arrivals_tween(request: Request) -> Any:
+    def arrivals_tween(request: Request) -> Response:
         return _once_more(request) if _comes_from_elsewhere(request) else handler(request)
 
     return arrivals_tween
@@ -32,14 +32,14 @@ def _comes_from_elsewhere(request: Request) -> bool:
     return is_visit and headers.get("Sec-Fetch-Site") == "cross-site" and holds_kept_back(request)
 
 
-def _once_more(request: Request) -> Any:
+def _once_more(request: Request) -> Response:
     response = render_to_response("civicportal:templates/layout/once_more.jinja2", {}, request=request)
     response.cache_control = "no-store"
     response.headers["Content-Security-Policy"] = POLICY
     return response
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the tween below the first check, above the unit of work."""
     config.add_tween(
         "civicportal.web.arrivals.arrivals_tween_factory",

@@ -4,22 +4,22 @@ Only for responses that are the same for every reader of a language: to requests
 A page with a form contains a token and is not cached. JSON for public maps is treated alike.
 """
 
-from collections.abc import Callable
-from typing import Any
-
+from pyramid.config import Configurator
+from pyramid.registry import Registry
+from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
 
-from civicportal.web.request import Request
+from civicportal.web.request import Handler, Request
 
 SHARED_SECONDS = 30
 """Life in a shared cache."""
 KEPT_TYPES = ("text/html", "application/json")
 
 
-def caching_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid gives it
+def caching_tween_factory(handler: Handler, registry: Registry) -> Handler:  # noqa: ARG001 - Pyramid gives it
     """Return the tween. Cache headers set by a view are kept."""
 
-    def caching_tween(request: Request) -> Any:
+    def caching_tween(request: Request) -> Response:
         response = handler(request)
         # Cookies are set by callbacks, which run after all tweens: this one is added after those of all views.
         request.add_response_callback(_judge)
@@ -28,7 +28,7 @@ def caching_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Calla
     return caching_tween
 
 
-def _judge(request: Request, response: Any) -> None:
+def _judge(request: Request, response: Response) -> None:
     if _is_public(request, response):
         response.cache_control = f"public, max-age=0, s-maxage={SHARED_SECONDS}, must-revalidate"
         response.vary = (*(response.vary or ()), "Cookie")
@@ -36,7 +36,7 @@ def _judge(request: Request, response: Any) -> None:
         response.conditional_response = True
 
 
-def _is_public(request: Request, response: Any) -> bool:
+def _is_public(request: Request, response: Response) -> bool:
     return (
         request.method in ("GET", "HEAD")
         and response.status_int == 200
@@ -48,7 +48,7 @@ def _is_public(request: Request, response: Any) -> bool:
     )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the tween below the headers."""
     config.add_tween(
         "civicportal.web.caching.caching_tween_factory",

@@ -1,15 +1,19 @@
 """The number of SQL statements of a response as a header, for benchmarks and tests."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.registry import Registry
+from pyramid.response import Response
 from pyramid.tweens import INGRESS
 from sqlalchemy import Engine, event
 
-from civicportal.web.request import Request
+from civicportal.core.site import Site
+from civicportal.web.request import Handler, Request
 
 SWITCH = "CIVICPORTAL_COUNT_STATEMENTS"
 HEADER = "X-Statements"
@@ -17,7 +21,7 @@ HEADER = "X-Statements"
 _texts: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 
 
-def is_on(site: Any) -> bool:
+def is_on(site: Site) -> bool:
     """Return whether the environment enables the header; never on a production site."""
     return not site.is_production and os.environ.get(SWITCH, "") not in ("", "0")
 
@@ -34,11 +38,11 @@ def statements(engine: Engine) -> Iterator[list[str]]:
         _texts.reset(token)
 
 
-def counting_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
+def counting_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Return the tween that adds the header."""
     engine = registry.site.engines.read
 
-    def counting_tween(request: Request) -> Any:
+    def counting_tween(request: Request) -> Response:
         with statements(engine) as texts:
             response = handler(request)
         response.headers[HEADER] = str(len(texts))
@@ -58,7 +62,7 @@ def _note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         texts.append(statement)
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the tween above all others, if enabled."""
     if is_on(config.registry.site):
         config.add_tween(

@@ -3,16 +3,16 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
+from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNoContent, HTTPRequestEntityTooLarge
 
 from civicportal.core.limits import TooMany
 from civicportal.core.security import EVERYBODY
 from civicportal.core.security_events import tell
 from civicportal.web.headers import REPORTS
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 MOST_BYTES = 8 * 1024
 MOST_REPORTS = 5
@@ -21,7 +21,7 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{20,}|\d{6,}")
 _WORD = re.compile(r"[a-z][a-z-]{0,39}", re.ASCII)
 
 
-def receive(request: Request) -> Any:
+def receive(request: Request) -> ViewResult:
     """Accept reports in both formats of browsers (CSP 3, Reporting API); always answer 204."""
     if len(request.body) > MOST_BYTES:
         raise HTTPRequestEntityTooLarge
@@ -31,11 +31,11 @@ def receive(request: Request) -> Any:
         # Browsers cannot handle an error.
         return HTTPNoContent()
     for report in list(_reports(_read(request.body)))[:MOST_REPORTS]:
-        tell("csp.report", **_told(report))
+        tell("csp.report", user=None, **_told(report))
     return HTTPNoContent()
 
 
-def _read(body: bytes) -> Any:
+def _read(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -43,7 +43,7 @@ def _read(body: bytes) -> Any:
         return None
 
 
-def _reports(sent: Any) -> Iterator[Mapping[str, Any]]:
+def _reports(sent: object) -> Iterator[Mapping[str, object]]:
     """Yield reports with the field names of the Reporting API."""
     if isinstance(sent, dict) and isinstance(old := sent.get("csp-report"), dict):
         yield {
@@ -63,7 +63,7 @@ def _reports(sent: Any) -> Iterator[Mapping[str, Any]]:
                 yield one["body"]
 
 
-def _told(report: Mapping[str, Any]) -> dict[str, Any]:
+def _told(report: Mapping[str, object]) -> dict[str, object]:
     directive = str(report.get("effectiveDirective") or "").partition(" ")[0]
     line = report.get("lineNumber")
     return {
@@ -75,7 +75,7 @@ def _told(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _path(address: Any) -> str:
+def _path(address: object) -> str:
     """Return the path of a URL without query string, tokens, codes and numbers."""
     try:
         return _SECRET.sub("-", urlsplit(str(address or "")).path)[:120]
@@ -83,7 +83,7 @@ def _path(address: Any) -> str:
         return ""
 
 
-def _origin(address: Any) -> str:
+def _origin(address: object) -> str:
     """Return scheme and host of a URL, or the keyword that browsers send instead, such as ``inline``."""
     text = str(address or "")
     if _WORD.fullmatch(text):
@@ -95,7 +95,7 @@ def _origin(address: Any) -> str:
         return ""
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the route, without CSRF check: a report changes nothing, and browsers send it without a token."""
     config.add_route("csp_reports", REPORTS)
     config.add_view(

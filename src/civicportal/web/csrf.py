@@ -5,7 +5,9 @@ A visitor without a session gets a random cookie with the first form; nothing is
 
 from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.interfaces import ICSRFStoragePolicy
+from pyramid.response import Response
 from zope.interface import implementer
 
 from civicportal.core.crypto import new_token, same
@@ -44,7 +46,7 @@ def set_session_cookie(
     cookie = {"path": "/", "secure": request.registry.site.is_production, "httponly": True}
     marked = _mark(request) in request.cookies
 
-    def send(request: Request, response: Any) -> None:
+    def send(request: Request, response: Response) -> None:
         samesite = "Strict" if strict else "Lax"
         name = request.registry.site.cookie_name
         response.set_cookie(name, token, max_age=max_age, samesite=samesite, **cookie)
@@ -103,7 +105,7 @@ def csrf_token_value(request: Request) -> str:
     return str(request.registry.getUtility(ICSRFStoragePolicy).get_csrf_token(request))
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Require the token on every unsafe request."""
     config.set_csrf_storage_policy(DerivedTokens())
     config.set_default_csrf_options(require_csrf=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.viewderivers import INGRESS
 
@@ -36,7 +37,7 @@ def declared_methods(view: Any, info: Any) -> Any:
     return reading
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add both derivers; ``permission`` and ``request_method`` are Pyramid's own options."""
     config.add_view_deriver(explicit_permission, "explicit_permission", under=INGRESS, over="secured_view")
     config.add_view_deriver(declared_methods, "declared_methods", under=INGRESS, over="secured_view")

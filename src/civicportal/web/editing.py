@@ -7,8 +7,9 @@ from typing import Any
 
 import colander
 
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 SEEN = "seen"
 """Hidden field with a fingerprint of the original values."""
@@ -38,9 +39,9 @@ def handle_edit(
     request: Request,
     form: BoundForm,
     current: BoundForm,
-    save: Callable[[dict[str, Any]], Any],
+    save: Callable[[Values], ViewResult],
     **context: Any,
-) -> Any:
+) -> ViewResult:
     """Show a form or save the submitted values; answer 409 with the input after a concurrent change.
 
     The template needs ``seen`` for its hidden field, and shows ``meanwhile``, pairs of label and current value.
@@ -49,7 +50,7 @@ def handle_edit(
     """
     present = fingerprint(current)
 
-    def save_unless_changed(values: dict[str, Any]) -> Any:
+    def save_unless_changed(values: Values) -> ViewResult:
         if request.POST.get(SEEN) != present:
             raise _Stale
         return save(values)

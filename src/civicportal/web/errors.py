@@ -4,9 +4,11 @@ import logging
 import secrets
 from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
 from pyramid.httpexceptions import HTTPException
 from pyramid.renderers import render_to_response
+from pyramid.response import Response
 from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -28,7 +30,7 @@ MAY_HELP = (429, 500, 503)
 """Status codes for which sending the same request again may help."""
 
 
-def page(request: Request, status: int, template: str = "error", **context: Any) -> Any:
+def page(request: Request, status: int, template: str = "error", **context: Any) -> Response:
     """Render an error page; for JSON clients only the message."""
     if request.is_xhr or "application/json" in request.headers.get("Accept", ""):
         response = render_to_response("json", {"message": context.get("message", "")}, request=request)
@@ -41,18 +43,18 @@ def page(request: Request, status: int, template: str = "error", **context: Any)
     return response
 
 
-def not_found(request: Request) -> Any:
+def not_found(request: Request) -> Response:
     """Answer 404, also for objects that this user may not know of."""
     return page(request, 404, "404")
 
 
-def conflict(request: Request) -> Any:
+def conflict(request: Request) -> Response:
     """Answer 409 for views without their own page."""
     message = request.translate(_("Somebody else changed this meanwhile. Please open the page again."))
     return page(request, 409, message=message)
 
 
-def too_many(error: TooMany, request: Request) -> Any:
+def too_many(error: TooMany, request: Request) -> Response:
     """Answer 429 with the end of the limit."""
     until = request.site.calendar.format_time(error.retry_after, locale=request.locale_name)
     message = request.translate(
@@ -63,7 +65,7 @@ def too_many(error: TooMany, request: Request) -> Any:
     return response
 
 
-def challenge_needed(error: ChallengeNeeded, request: Request) -> Any:
+def challenge_needed(error: ChallengeNeeded, request: Request) -> Response:
     """Answer 429 with a challenge and the same form."""
     if request.is_xhr or request.method != "POST":
         return too_many(error, request)
@@ -73,7 +75,7 @@ def challenge_needed(error: ChallengeNeeded, request: Request) -> Any:
     return response
 
 
-def bad_csrf(request: Request) -> Any:
+def bad_csrf(request: Request) -> Response:
     """Answer 400 to a form without the right token: the browser refused cookies, or the page is old.
 
     A page of the portal gets its input back, with the current token.
@@ -91,7 +93,7 @@ def bad_csrf(request: Request) -> Any:
     return page(request, 400, message=message)
 
 
-def http_error(error: HTTPException, request: Request) -> Any:
+def http_error(error: HTTPException, request: Request) -> Response:
     """Render other HTTP errors as pages of the portal, with their headers."""
     if error.status_int < 400:
         return error
@@ -103,7 +105,7 @@ def http_error(error: HTTPException, request: Request) -> Any:
     return response
 
 
-def database_gone(error: Exception, request: Request) -> Any:
+def database_gone(error: Exception, request: Request) -> Response:
     """Answer 503 while the database is unreachable.
 
     A request that certainly changed nothing is retried first: another server may have taken over.
@@ -116,7 +118,7 @@ def database_gone(error: Exception, request: Request) -> Any:
     return response
 
 
-def store_away(error: StoreAway, request: Request) -> Any:
+def store_away(error: StoreAway, request: Request) -> Response:
     """Answer 503 for pictures while the file store is unreachable."""
     log.error("the store of files: %s", error)
     response = page(request, 503, "503")
@@ -124,7 +126,7 @@ def store_away(error: StoreAway, request: Request) -> Any:
     return response
 
 
-def crashed(error: Exception, request: Request) -> Any:
+def crashed(error: Exception, request: Request) -> Response:
     """Answer 500 with an id by which the log entry is found."""
     reference = secrets.token_hex(4)
     # The route pattern instead of the path, which may contain the token of a link.
@@ -134,7 +136,7 @@ def crashed(error: Exception, request: Request) -> Any:
     return page(request, 500, "500", reference=reference)
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages."""
     config.add_notfound_view(not_found)
     views = (

@@ -7,7 +7,9 @@ import base64
 import json
 from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.interfaces import ISession
+from pyramid.response import Response
 from zope.interface import implementer
 
 from civicportal.core.crypto import same
@@ -61,7 +63,7 @@ class FlashSession(dict[str, Any]):
     def _sign(self, payload: str) -> str:
         return str(self._request.registry.site.keys.mac("flash", payload).hex())
 
-    def _write(self, request: Request, response: Any) -> None:
+    def _write(self, request: Request, response: Response) -> None:
         payload = self._payload()
         if payload == self._before:
             return
@@ -94,6 +96,6 @@ def cookie_name(request: Request) -> str:
     return f"__Host-{COOKIE}" if request.registry.site.is_production else COOKIE
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Make ``request.session`` hold flash messages."""
     config.set_session_factory(FlashSession)

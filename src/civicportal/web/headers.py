@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.registry import Registry
+from pyramid.response import Response
 from pyramid.tweens import EXCVIEW, INGRESS
 
-from civicportal.web.request import Request
+from civicportal.web.request import Handler, Request
 
 __all__ = ["REPORTS", "content_security_policy", "headers_tween_factory", "includeme"]
 
@@ -42,14 +44,14 @@ def content_security_policy(tile_host: str | None = None) -> str:
     )
 
 
-def headers_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
+def headers_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Return the tween. Headers set by a view are kept, so an attachment may have a stricter policy.
 
     Setting: `civicportal.tile_host`, see `content_security_policy`.
     """
     policy = content_security_policy((registry.settings or {}).get("civicportal.tile_host"))
 
-    def headers_tween(request: Request) -> Any:
+    def headers_tween(request: Request) -> Response:
         response = handler(request)
         headers = response.headers
         for name, value in _FIXED.items():
@@ -65,7 +67,7 @@ def headers_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Calla
     return headers_tween
 
 
-def _keep_nowhere(request: Request, response: Any) -> None:
+def _keep_nowhere(request: Request, response: Response) -> None:
     # A request with a cookie may be signed in: its response is not cached unless marked otherwise.
     if "HTTP_COOKIE" in request.environ or "Set-Cookie" in response.headers:
         response.headers.setdefault("Cache-Control", "no-store")
@@ -78,7 +80,7 @@ def _referrer_policy(environ: dict[str, Any]) -> str:
     return "strict-origin" if secret else "same-origin"
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the tween above all others, so that no response lacks the headers."""
     config.add_tween(
         "civicportal.web.headers.headers_tween_factory",

@@ -1,13 +1,12 @@
 """The visitor's language, in a cookie."""
 
-from typing import Any
-
+from pyramid.config import Configurator
 from pyramid.csrf import check_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.security import EVERYBODY
 from civicportal.web.csrf import from_own_page
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 A_YEAR = 365 * 86400
 #: Names of languages in themselves; others are shown by their code.
@@ -19,7 +18,7 @@ def languages(request: Request) -> list[tuple[str, str]]:
     return [(code, NAMES.get(code, code)) for code in request.site.languages]
 
 
-def choose(request: Request) -> Any:
+def choose(request: Request) -> ViewResult:
     """Set a language of the site and redirect to the page; an unknown one changes nothing."""
     if not from_own_page(request):
         check_csrf_token(request)
@@ -38,7 +37,7 @@ def choose(request: Request) -> Any:
     return response
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the route."""
     config.add_request_method(languages, reify=True)
     config.add_route("language", "/language")

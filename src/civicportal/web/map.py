@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 
 from civicportal.core.security import EVERYBODY
+from civicportal.core.site import Site
 from civicportal.util.geo import map_files, read_map
 from civicportal.web.compression import small, takes_gzip
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 AN_HOUR = 3600
 
 
-def city_map(request: Request) -> Any:
+def city_map(request: Request) -> ViewResult:
     """Serve the site's map file, which is read once."""
     if request.registry.city_map is None:
         raise HTTPNotFound
@@ -35,7 +36,7 @@ def _tagged(body: bytes) -> tuple[bytes, str]:
     return body, hashlib.sha256(body).hexdigest()[:16]
 
 
-def _body(site: Any) -> bytes:
+def _body(site: Site) -> bytes:
     """Return the site's file, combined with the file of districts if that is separate."""
     path, districts = map_files(site.path.parent, site.settings["map"])
     if districts is None:
@@ -43,7 +44,7 @@ def _body(site: Any) -> bytes:
     return json.dumps(read_map(path, districts), ensure_ascii=False).encode()
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Read the file and add the route.
 
     :raises InvalidMap: when the file is missing or not a map.

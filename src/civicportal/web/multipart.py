@@ -5,10 +5,11 @@ WebOb parses them with ``cgi.FieldStorage``, line by line and without a limit: 4
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 from webob.multidict import MultiDict
@@ -52,7 +53,7 @@ class FormFile:
     file: IO[bytes]
 
 
-def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts: int) -> MultiDict:
+def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts: int) -> MultiDict[object]:
     """Return the fields of a form in order: texts, and a `FormFile` for each chosen file.
 
     :param body: seekable.
@@ -64,7 +65,7 @@ def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts
     boundary = parse_options_header(content_type)[1].get("boundary", "")
     if not 0 < len(boundary) <= BOUNDARY_CHARACTERS or not boundary.isascii() or not boundary.isprintable():
         raise BrokenForm("boundary")
-    fields = MultiDict()
+    fields: MultiDict[object] = MultiDict()
     try:
         with PushMultipartParser(
             boundary,
@@ -85,7 +86,7 @@ def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts
     return fields
 
 
-def use_form(request: Request, fields: MultiDict) -> None:
+def use_form(request: Request, fields: MultiDict[object]) -> None:
     """Make ``request.POST`` return `fields`, as long as the body is the same."""
     request.environ[_PARSED] = (fields, request.body_file_raw)
 
@@ -95,13 +96,13 @@ def close_form(request: Request) -> None:
     _close(request.environ.get(_PARSED, ({},))[0])
 
 
-def _close(fields: Any) -> None:
+def _close(fields: Mapping[str, object]) -> None:
     for value in fields.values():
         if isinstance(value, FormFile):
             value.file.close()
 
 
-def _read(parser: PushMultipartParser, body: BinaryIO, fields: MultiDict) -> None:
+def _read(parser: PushMultipartParser, body: BinaryIO, fields: MultiDict[object]) -> None:
     texts, room = bytearray(), TEXT_BYTES
     part: MultipartSegment | None = None
     file: FormFile | None = None

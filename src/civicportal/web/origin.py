@@ -2,21 +2,22 @@
 
 import re
 import secrets
-from collections.abc import Callable
-from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.registry import Registry
+from pyramid.response import Response
 from pyramid.tweens import INGRESS
 
 from civicportal.core.logging import ORIGIN, Origin
-from civicportal.web.request import Request
+from civicportal.web.request import Handler, Request
 
 _NUMBER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def origin_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:  # noqa: ARG001 - Pyramid's
+def origin_tween_factory(handler: Handler, registry: Registry) -> Handler:  # noqa: ARG001 - Pyramid's
     """Return the tween that makes request id and client address available to every log line."""
 
-    def origin_tween(request: Request) -> Any:
+    def origin_tween(request: Request) -> Response:
         number = request.environ.get("HTTP_X_REQUEST_ID", "")
         if not _NUMBER.fullmatch(number):
             number = secrets.token_hex(16)
@@ -29,7 +30,7 @@ def origin_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callab
     return origin_tween
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the tween above all others."""
     config.add_tween(
         "civicportal.web.origin.origin_tween_factory",

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pyramid.config import Configurator
+
 #: Route, view, template, permission, methods. The view is ``module.function`` below the views' package; the template a
 #: name without folder and suffix, "json", or None for a view that returns a response.
 Page = tuple[str, str, str | None, str, Any]
 
 
 def add_pages(
-    config: Any, routes: Mapping[str, str], pages: Iterable[Page], *, views: str, templates: str
+    config: Configurator, routes: Mapping[str, str], pages: Iterable[Page], *, views: str, templates: str
 ) -> None:
     """Add routes and views.
 

@@ -1,12 +1,15 @@
 """The request type of the portal, for views and their helpers."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import pyramid.request
+from pyramid.response import Response
 
 if TYPE_CHECKING:
-    from pyramid.i18n import Localizer
+    from transaction import TransactionManager
     from translationstring import TranslationString
+    from webob.multidict import MultiDict
 
     from civicportal.core.limits import Requester
     from civicportal.core.security import Identity
@@ -18,7 +21,10 @@ class Request(pyramid.request.Request):
     """Pyramid's request with the properties that the portal adds.
 
     The added properties are computed on first use: see :mod:`civicportal.web.requests` and
-    :mod:`civicportal.web.csrf`. Pyramid and WebOb are not typed: their attributes are ``Any``.
+    :mod:`civicportal.web.csrf`.
+
+    :ivar POST: the fields of a form. They are texts: a file is refused except in the fields named for files, see
+    :mod:`civicportal.web.sanity_body`.
 
     :ivar site: the site.
     :ivar work: the unit of work of the page; read-only for GET and HEAD.
@@ -30,6 +36,7 @@ class Request(pyramid.request.Request):
     :ivar csrf_token_value: CSRF token for the forms of the page.
     :ivar locale_name: language of the page, such as "fa".
     :ivar text_direction: "rtl" or "ltr".
+    :ivar navigation: the links of the layouts, see :mod:`civicportal.portal.dashboard.navigation`.
     """
 
     request_body_tempfile_limit = 1024 * 1024
@@ -44,14 +51,12 @@ class Request(pyramid.request.Request):
     session_token: str | None
     csrf_token_value: str
     locale_name: str
-    localizer: "Localizer"
     text_direction: str
-    matchdict: dict[str, str]
-    method: str
-    path: str
-    path_qs: str
+    navigation: object
 
     if TYPE_CHECKING:
+        POST: MultiDict[str]
+        tm: TransactionManager
 
         def translate(self, text: "TranslationString | str") -> str:
             """Return a text in the language and the digits of the page."""
@@ -62,5 +67,8 @@ class Request(pyramid.request.Request):
         def ensure_session_token(self) -> str:
             """Return the token of the session, created if there is none."""
 
-        def route_path(self, route_name: str, *elements: str, **values: Any) -> str:
-            """Return the path of a route."""
+
+ViewResult = Response | Mapping[str, object]
+"""What a view returns: a response, the variables of its template, or the fields of its JSON document."""
+Handler = Callable[[Request], Response]
+"""What a tween calls for the response: the next tween, or the views."""

@@ -1,17 +1,16 @@
 """Properties of a request: site, unit of work, locale, redirects."""
 
-from typing import Any
-
+from pyramid.config import Configurator
 from translationstring import TranslationString
 
 from civicportal.core.work import Work
 from civicportal.util import i18n
 from civicportal.util.i18n import localized_digits, say
 from civicportal.web.derivers import SAFE
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 
-def site(request: Request) -> Any:
+def site(request: Request) -> ViewResult:
     """Return the site."""
     return request.registry.site
 
@@ -45,13 +44,13 @@ def safe_next(request: Request, fallback: str = "/") -> str:
     return target if is_path and target.isascii() and target.isprintable() else fallback
 
 
-def translate(request: Request, text: Any) -> str:
+def translate(request: Request, text: TranslationString) -> str:
     """Return a text in the request's language; translated ones get its digits, data stays as it is."""
     said = say(text, request.localizer)
     return localized_digits(said, request.locale_name) if isinstance(text, TranslationString) else said
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the properties and methods."""
     config.add_request_method(site, reify=True)
     config.add_request_method(work, reify=True)

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.registry import Registry
+from pyramid.response import Response
 from pyramid.tweens import EXCVIEW, INGRESS
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from civicportal.core.limits import TooMany
 from civicportal.web.multipart import close_form
-from civicportal.web.request import Request
+from civicportal.web.request import Handler, Request
 from civicportal.web.sanity_body import (
     MULTIPART,
     Refused,
@@ -93,12 +96,12 @@ class Rules:
         return self.hosts is None or match["name"] in self.hosts or match.group() in self.hosts
 
 
-def sanity_tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
+def sanity_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Return the tween. Settings are read once."""
     rules = registry.sanity_rules = Rules.of(registry.settings or {})
     page = RefusalPage(registry)
 
-    def sanity_tween(request: Request) -> Any:
+    def sanity_tween(request: Request) -> Response:
         try:
             check(request, rules)
         except Refused as refused:
@@ -207,6 +210,6 @@ def _below(path: str, prefixes: tuple[str, ...]) -> bool:
     return any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the tween above all others except that of the security headers."""
     config.add_tween("civicportal.web.sanity.sanity_tween_factory", under=INGRESS, over=EXCVIEW)

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 
 from civicportal.core.security import EVERYBODY
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 PATH = "/.well-known/security.txt"
 GOOD_FOR = timedelta(days=90)
@@ -14,7 +15,7 @@ GOOD_FOR = timedelta(days=90)
 A_DAY = 86400
 
 
-def show(request: Request) -> Any:
+def show(request: Request) -> ViewResult:
     """Return the file; 404 if the site has no contact."""
     site = request.site
     contact = contact_of(site.face.contact)
@@ -53,7 +54,7 @@ def text(contact: str, expires: datetime, languages: Any, public_url: str) -> st
     return "\n".join(lines) + "\n"
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the route."""
     config.add_route("security_txt", PATH)
     config.add_view(show, route_name="security_txt", permission=EVERYBODY)

@@ -1,8 +1,8 @@
 """The submitted form, for error pages that redisplay it."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.csrf import check_csrf_origin, check_csrf_token
 from pyramid.interfaces import IRoutesMapper
 
@@ -78,7 +78,7 @@ def secret_fields(request: Request) -> frozenset[str]:
     return frozenset(SECRET_FIELDS) - named
 
 
-def add_open_fields(config: Any, route: str, *names: str) -> None:
+def add_open_fields(config: Configurator, route: str, *names: str) -> None:
     """Declare that the form of a route uses names for public values that other forms use for secrets.
 
     For instance ``config.add_open_fields("kartable.bulk", "code")``: these are tracking codes. A form with a secret
@@ -87,7 +87,7 @@ def add_open_fields(config: Any, route: str, *names: str) -> None:
     config.registry.open_fields[route] = config.registry.open_fields.get(route, frozenset()) | set(names)
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the directive."""
     config.registry.open_fields = {}
     config.add_directive("add_open_fields", add_open_fields)

@@ -6,8 +6,8 @@ The digest covers the folder including the site's overrides, so that two version
 import hashlib
 import mimetypes
 from pathlib import Path
-from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.path import AssetResolver
 from pyramid.response import FileResponse, Response
@@ -106,7 +106,7 @@ def _response(request: Request, path: Path) -> Response:
     return response
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the route; the folders are known after the app is assembled."""
     config.add_route("static", "/static/{owner}/{digest}/{path:.*}")
     config.add_view(static_file, route_name="static", permission=EVERYBODY)

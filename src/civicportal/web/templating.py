@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import pass_context
 from jinja2.environment import TemplateModule
 from markupsafe import Markup, escape
+from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 from pyramid.request import RequestLocalCache
 from pyramid.threadlocal import get_current_request
@@ -224,7 +225,7 @@ GLOBALS = {
 }
 
 
-def _names(request: Request) -> dict[str, Any]:
+def _names(request: Request) -> dict[str, object]:
     return {
         "csrf_token": LazyToken(request),
         "text_direction": request.text_direction,
@@ -240,7 +241,7 @@ NAMES = RequestLocalCache(_names)
 """Variables cached per request: a page is rendered in many parts."""
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the filters and the globals."""
     config.add_subscriber(add_globals, BeforeRender)
     # Layouts and macros are found by these names, also from templates of plugins.
@@ -255,7 +256,7 @@ def includeme(config: Any) -> None:
     config.action(None, prepare, order=1000)
 
 
-def add_filters(config: Any, **filters: Any) -> None:
+def add_filters(config: Configurator, **filters: Any) -> None:
     """Add filters to all templates."""
 
     def add() -> None:

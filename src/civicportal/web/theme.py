@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+
+from pyramid.config import Configurator
 
 from civicportal.core.security import EVERYBODY
 from civicportal.util.colour import palette
 from civicportal.util.errors import ConfigurationError
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 _TOKENS = {
@@ -45,7 +46,7 @@ def theme_css(look: Mapping[str, str]) -> str:
     return "\n".join(rules) + "\n"
 
 
-def theme(request: Request) -> Any:
+def theme(request: Request) -> ViewResult:
     """Serve the colours, with their digest in the URL."""
     faces, asked = request.site.faces, request.query_string
     if asked != faces.current().digest:
@@ -58,7 +59,7 @@ def theme(request: Request) -> Any:
     return request.response
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the route; the colours are validated at the start."""
     theme_css(config.registry.site.settings["look"])
     config.add_route("theme", "/theme.css")

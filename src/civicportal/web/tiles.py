@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import Response
 
 from civicportal.core.security import EVERYBODY
+from civicportal.core.site import Site
 from civicportal.util.geo.tiles import PICTURES, TileReader, TileSet, describe, open_tiles
 from civicportal.web.request import Request
 
@@ -72,7 +73,7 @@ def _bytes(path: Path, start: int, stop: int) -> Iterator[bytes]:
             yield chunk
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Check the file and add the routes.
 
     :raises InvalidTiles: when the file is missing or contains no pictures.
@@ -90,7 +91,7 @@ def includeme(config: Any) -> None:
     config.add_view(tile, route_name="map_tile", permission=EVERYBODY)
 
 
-def _tiles_of(site: Any) -> TileSet | None:
+def _tiles_of(site: Site) -> TileSet | None:
     table = site.settings["map"]
     if not table or table["kind"] != "tiles":
         return None

@@ -10,6 +10,7 @@ from typing import Any
 from civicportal.api.cases import AccessService, AttachmentService, Case, CaseService, step_values
 from civicportal.api.database import Work
 from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.forms import Values
 from civicportal.api.people import Identity
 from civicportal.api.pictures import process_image, store_files
 from civicportal.api.plugins import Site
@@ -95,7 +96,7 @@ class Story:
         days = usual_days(case, self.work).initial
         return term_values(self.work.site.calendar, days["first_day"], days["last_day"])
 
-    def _act(self, case: Case, name: str, values: dict[str, Any]) -> None:
+    def _act(self, case: Case, name: str, values: Values) -> None:
         permission = PAYMENT if name == "record_payment" else PERMITS.permission("work")
         self.work.actor = self._officer(case, permission)
         recent = self.now - self.work.clock.now() < NOTICES

@@ -1,12 +1,12 @@
 """The text messages; the fields stand in braces. Offices reword them under ``/admin/messages``."""
 
-from typing import Any
+from translationstring import TranslationString
 
 from civicportal.api.notifications import MessageText
 from civicportal_parking_permits.i18n import _
 
 
-def _text(event: str, title: Any, text: Any, *fields: str) -> MessageText:
+def _text(event: str, title: TranslationString, text: TranslationString, *fields: str) -> MessageText:
     return MessageText(
         key=f"parking_permits.{event}", title=title, text=text, fields=("TRACK", "SITE", *fields)
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pyramid.config import Configurator
 from translationstring import TranslationString
 
 from civicportal.api.cases import Case, CaseChange, CaseKind
@@ -85,7 +86,7 @@ def register_commands(group: click.Group) -> None:
 
 
 @hookimpl
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages."""
     views.includeme(config)
 

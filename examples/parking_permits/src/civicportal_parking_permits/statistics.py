@@ -1,6 +1,5 @@
 """What the figures of permits are about: the same query as the list, and by what they are told apart."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +7,7 @@ from sqlalchemy import Select
 
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
+from civicportal.api.forms import Values
 from civicportal.api.statistics import Facet, Span, Subject
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
@@ -16,7 +16,7 @@ from civicportal_parking_permits.search import Filters, PermitSearch
 from civicportal_parking_permits.zones import ZoneService
 
 
-def subject(work: Work, values: Mapping[str, Any]) -> Subject:
+def subject(work: Work, values: Values) -> Subject:
     """Return what is counted.
 
     :param values: of :class:`~civicportal_parking_permits.schemas.FigureSchema`.

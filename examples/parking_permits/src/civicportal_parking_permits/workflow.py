@@ -16,6 +16,7 @@ from civicportal.api.cases import (
     Workflow,
 )
 from civicportal.api.database import Work
+from civicportal.api.forms import Values
 from civicportal.api.plugins import Site
 from civicportal_parking_permits import schemas
 from civicportal_parking_permits.i18n import _
@@ -54,7 +55,7 @@ def usual_days(case: Case, work: Work) -> Prefill:
     return Prefill(initial={"first_day": first, "last_day": last_day_of(calendar, first, permit.months)})
 
 
-def said(values: Mapping[str, Any], work: Work) -> Mapping[str, str] | None:
+def said(values: Values, work: Work) -> Mapping[str, str] | None:
     """Return what the message would say of a fee or of the last day that stands in the form."""
     if "fee" in values:
         return {"FEE": money(work, values["fee"])}

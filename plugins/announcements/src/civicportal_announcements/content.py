@@ -1,10 +1,10 @@
 """Convert between the announcement form and its model: local dates and times, pictures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from civicportal.api.forms import BoundForm
+from civicportal.api.forms import BoundForm, Values
 from civicportal.api.localization import CityCalendar
 from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
@@ -12,7 +12,7 @@ from civicportal_announcements.pictures import Picture
 from civicportal_announcements.services import Content
 
 
-def content_of(form: BoundForm, values: Mapping[str, Any], calendar: CityCalendar) -> Content:
+def content_of(form: BoundForm, values: Values, calendar: CityCalendar) -> Content:
     """Return the content of a valid form.
 
     :raises FormInvalid: when a time has no date, or the end is not after the start.
@@ -58,12 +58,12 @@ def initial_of(post: Post, pictures: Iterable[Picture], calendar: CityCalendar) 
     return values
 
 
-def _start(values: Mapping[str, Any], calendar: CityCalendar) -> datetime | None:
+def _start(values: Values, calendar: CityCalendar) -> datetime | None:
     day = values["start_day"]
     return None if day is None else calendar.at(day, values["start_time"] or time.min)
 
 
-def _end(values: Mapping[str, Any], calendar: CityCalendar) -> datetime | None:
+def _end(values: Values, calendar: CityCalendar) -> datetime | None:
     """Return the end; without a time the end of the day, so that the last day is included."""
     day, clock = values["end_day"], values["end_time"]
     if day is None:
@@ -71,7 +71,7 @@ def _end(values: Mapping[str, Any], calendar: CityCalendar) -> datetime | None:
     return calendar.day_bounds(day)[1] if clock is None else calendar.at(day, clock)
 
 
-def _picture(values: Mapping[str, Any], key: str) -> Picture:
+def _picture(values: Values, key: str) -> Picture:
     return Picture(
         key=key,
         alt=values[f"alt_{key}"],

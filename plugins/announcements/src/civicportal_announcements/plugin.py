@@ -5,6 +5,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+from pyramid.config import Configurator
 from translationstring import TranslationString
 
 from civicportal.api.database import Work
@@ -65,7 +66,7 @@ def register_jobs() -> Iterable[Job]:
 
 
 @hookimpl
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages."""
     views.includeme(config)
 

@@ -1,7 +1,6 @@
 """Feedback on pages of the core: the home page, the staff desk, the page of a case."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from civicportal.api.cases import AccessService, Case
 from civicportal.api.organization import OrganizationService
@@ -75,7 +74,7 @@ def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     )
 
 
-def _published(request: Request) -> dict[str, Any] | None:
+def _published(request: Request) -> dict[str, object] | None:
     pairs = request.display_work.get(PublicationService).latest(LATEST)
     return {"pairs": pairs, "types": TYPES} if pairs else None
 

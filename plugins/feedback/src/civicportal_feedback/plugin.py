@@ -5,6 +5,8 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+from pyramid.config import Configurator
+
 from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
 from civicportal.api.exports import Offer
@@ -47,7 +49,7 @@ def register_messages() -> Iterable[MessageText]:
 
 
 @hookimpl
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages."""
     views.includeme(config)
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import Select, select, tuple_
+from translationstring import TranslationString
 
 from civicportal.api.cases import AccessService, Case, CaseChange, CaseService, Refused
 from civicportal.api.database import Service, Work
@@ -29,7 +30,7 @@ class PublicationService(Service):
         """Return the publication of a case, withdrawn or not."""
         return self.session.get(Publication, case.id)
 
-    def hindrance(self, case: Case) -> str | None:
+    def hindrance(self, case: Case) -> TranslationString | None:
         """Return why a case cannot be published, or None."""
         feedback = self.work.get(FeedbackService).detail(case)
         if feedback is None or not feedback.consent:

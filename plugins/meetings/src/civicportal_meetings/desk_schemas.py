@@ -19,6 +19,7 @@ from civicportal.api.forms import (
     SelectWidget,
     StrictSchema,
     TextAreaWidget,
+    Values,
     optional_choice,
 )
 from civicportal.api.lists import SOURCES, FigureFields, SearchFields
@@ -50,7 +51,7 @@ class Session(StrictSchema):
     )
     reserve_seats = Node(BoundedInt(0, MOST_SEATS), title=_("Places of the reserve list"))
 
-    def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse a session that ends before it begins."""
         if values["first"] >= values["last"]:
             error = colander.Invalid(node)

@@ -1,6 +1,6 @@
 """Export of the list of requests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from translationstring import TranslationString
 from civicportal.api.cases import Case, kind_of
 from civicportal.api.database import Work
 from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, Masked, case_columns
-from civicportal.api.forms import Option
+from civicportal.api.forms import Option, Values
 from civicportal.api.lists import Sort, none_option
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import figure_tables
@@ -90,7 +90,7 @@ def desk_choices(work: Work) -> dict[str, Any]:
     }
 
 
-def waiting_only(values: Mapping[str, Any]) -> Iterable[tuple[TranslationString, TranslationString]]:
+def waiting_only(values: Values) -> Iterable[tuple[TranslationString, TranslationString]]:
     """Return the filter that the list applies by default, without a status."""
     if Filters.of(values).waiting_only:
         yield _("Status"), _("Waiting for a time")

@@ -1,6 +1,5 @@
 """Statistics of meetings: the query of the list, and its facets."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +7,7 @@ from sqlalchemy import Select
 
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
+from civicportal.api.forms import Values
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import SOURCE_FACET, Span, Subject, unit_facet
 from civicportal_meetings.names import KIND
@@ -16,7 +16,7 @@ from civicportal_meetings.services.search import Filters, MeetingSearch
 ALL = "all"
 
 
-def subject(work: Work, values: Mapping[str, Any]) -> Subject:
+def subject(work: Work, values: Values) -> Subject:
     """Return the subject of the statistics page, with every status by default.
 
     :param values: of :class:`~civicportal_meetings.desk_schemas.FigureSchema`.

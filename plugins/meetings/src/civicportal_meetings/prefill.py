@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from civicportal.api.cases import Case, Prefill
 from civicportal.api.database import Work
-from civicportal.api.forms import Option
+from civicportal.api.forms import Option, Values
 from civicportal.api.localization import format_number
 from civicportal.api.organization import OrganizationService
 from civicportal_meetings.days import WEEKDAYS, in_part
@@ -69,14 +68,14 @@ def seats(_case: Case, work: Work) -> Prefill:
     )
 
 
-def said_of_time(values: Mapping[str, Any], work: Work) -> Mapping[str, str] | None:
+def said_of_time(values: Values, work: Work) -> Mapping[str, str] | None:
     """Return the message's values of date and time in a form, once both are valid."""
     if "day" not in values or "at" not in values:
         return None
     return notice(work.site.calendar.at(values["day"], values["at"]), values.get("note", ""))
 
 
-def said_of_seat(values: Mapping[str, Any], work: Work) -> Mapping[str, str] | None:
+def said_of_seat(values: Values, work: Work) -> Mapping[str, str] | None:
     """Return the message's values of the session selected in a form."""
     coming = {str(session.id): session for session in work.get(PublicDayService).coming()}
     session = coming.get(values.get("session", ""))

@@ -1,7 +1,6 @@
 """Reports on pages of the core: the home page, the staff desk, the page of a case."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from civicportal.api.cases import Case, CaseService, kind_of, public_status
 from civicportal.api.geo import Point, render_svg
@@ -16,6 +15,7 @@ from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.workflow import KIND
 
 TEMPLATES = "civicportal_reports:templates/reports/widgets"
+PLACE = f"{TEMPLATES}/place.jinja2"
 RECENT = 4
 RECENT_PINS = 60
 DRAWING_METRES = 900
@@ -54,15 +54,15 @@ def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     if report is None:
         return
     place = _place(case, report, request)
-    yield Panel(name="reports.place", area="citizen", weight=50, **place)
+    yield Panel(name="reports.place", area="citizen", weight=50, template=PLACE, context=place)
     if not request.identity.is_staff:
         return
-    yield Panel(name="reports.place", area="aside", weight=50, **place)
+    yield Panel(name="reports.place", area="aside", weight=50, template=PLACE, context=place)
     if report.point and case.category_id:
         yield from _nearby(case, report.point, case.category_id, request)
 
 
-def _recent(request: Request) -> dict[str, Any]:
+def _recent(request: Request) -> dict[str, object]:
     work = request.display_work
     search, kind = work.get(ReportSearch), kind_of(request.site, KIND)
     categories = work.get(OrganizationService).categories.by_id
@@ -105,19 +105,16 @@ def _desk(request: Request) -> Widget:
     )
 
 
-def _place(case: Case, report: Report, request: Request) -> dict[str, Any]:
+def _place(case: Case, report: Report, request: Request) -> dict[str, object]:
     city_map, point = request.site.map, report.point
     pins = Pins(request, request.display_work).for_everybody([(case, report)])
     return {
-        "template": f"{TEMPLATES}/place.jinja2",
-        "context": {
-            "case": case,
-            "report": report,
-            "pins": [{**pin, "url": "", "lat": report.lat, "lon": report.lon} for pin in pins],
-            "drawing": render_svg(city_map, point, DRAWING_METRES, [point], DRAWING_SIZE)
-            if city_map and point
-            else "",
-        },
+        "case": case,
+        "report": report,
+        "pins": [{**pin, "url": "", "lat": report.lat, "lon": report.lon} for pin in pins],
+        "drawing": render_svg(city_map, point, DRAWING_METRES, [point], DRAWING_SIZE)
+        if city_map and point
+        else "",
     }
 
 

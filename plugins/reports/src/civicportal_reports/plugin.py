@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pyramid.config import Configurator
 
 from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
@@ -51,7 +52,7 @@ def register_messages() -> Iterable[MessageText]:
 
 
 @hookimpl
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages."""
     views.includeme(config)
 

@@ -1,6 +1,5 @@
 """Statistics of reports: the query of the list, and its facets."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +7,7 @@ from sqlalchemy import Select
 
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
+from civicportal.api.forms import Values
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import SOURCE_FACET, Facet, Span, Subject, unit_facet
 from civicportal_reports.i18n import _
@@ -18,7 +18,7 @@ from civicportal_reports.workflow import KIND
 DISTRICT = Facet(name="district", title=_("By district"), head=_("District"), column=Report.district)
 
 
-def subject(work: Work, values: Mapping[str, Any]) -> Subject:
+def subject(work: Work, values: Values) -> Subject:
     """Return the subject of the statistics page.
 
     :param values: of :class:`~civicportal_reports.schemas.FigureSchema`.

@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import click
 import colander
+from pyramid.config import Configurator
 
 from civicportal.api.database import Work
 from civicportal.api.demo import Phones
@@ -41,7 +41,7 @@ def register_models() -> PluginModels:
 
 
 @hookimpl
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Refuse to start with invalid settings; there are no pages."""
     refuse_unfit(config.registry.site)
 

@@ -1,6 +1,6 @@
 """People, sessions and rights: citizen and staff sign-in, one-time codes, roles and memberships."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.core.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF
 from civicportal.domain.accounts.guards import visitor
@@ -129,7 +129,7 @@ VIEWS = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Set the security policy and add the pages."""
     config.set_security_policy(SecurityPolicy())
     config.add_request_method(visitor, "requester", property=True)

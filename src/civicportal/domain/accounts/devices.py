@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyramid.response import Response
 from sqlalchemy import and_, delete, select
 
 from civicportal.core.crypto import new_token, token_hash
@@ -78,7 +79,7 @@ def ensure_device(request: Request) -> str:
         return known
     token = new_token()
 
-    def send(request: Request, response: Any) -> None:
+    def send(request: Request, response: Response) -> None:
         response.set_cookie(
             _cookie_name(request),
             token,

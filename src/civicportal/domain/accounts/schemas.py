@@ -4,9 +4,11 @@ from datetime import date
 from typing import Any
 
 import colander
+from translationstring import TranslationString
 
 from civicportal.domain.accounts.passwords import MAXIMUM
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web import schema
 from civicportal.web.forms import (
     BirthDateWidget,
@@ -30,7 +32,7 @@ from civicportal.web.schema import (
 from civicportal.web.schema.base import bound
 
 
-def _password(title: Any, **options: Any) -> Node:
+def _password(title: TranslationString, **options: Any) -> Node:
     return Node(schema.Password(1, MAXIMUM), title=title, **options)
 
 
@@ -173,7 +175,7 @@ class NewPassword(StrictSchema):
     new = _password(_("New password"), widget=PasswordWidget(autocomplete="new-password"))
     again = _password(_("New password once more"), widget=PasswordWidget(autocomplete="new-password"))
 
-    def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse two different passwords."""
         if values["new"] != values["again"]:
             error = colander.Invalid(node)

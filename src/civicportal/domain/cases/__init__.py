@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pyramid.config import Configurator
+
 from civicportal.core.security import CITIZEN, EVERYBODY
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.kinds import kinds_of
@@ -56,7 +58,7 @@ VIEWS = (
 RESERVED = frozenset({"rate", "object", "notices"})
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages of citizens.
 
     :raises ConfigurationError: when a transition has the name of another action of citizens on a case.

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import ColumnElement, or_
+from translationstring import TranslationString
 
 from civicportal.core.db.dates import city_hour, city_weekday
 from civicportal.domain.cases.conditions import (
@@ -19,6 +20,7 @@ from civicportal.domain.cases.conditions import (
 from civicportal.domain.cases.models import Case
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms.optional import optional_choice
 from civicportal.web.schema import Flag, Node, Option, StrictSchema
 
@@ -50,7 +52,7 @@ NO_ID = 0
 NOT_SAID = _("Not said")
 
 
-def none_option(label: Any = NOT_SAID) -> Option:
+def none_option(label: TranslationString = NOT_SAID) -> Option:
     """Return the filter choice for cases without a value."""
     return Option(value=NONE, label=label)
 
@@ -123,7 +125,7 @@ class CaseFilters:
     hour: str | None = None
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
+    def of(cls, values: Values) -> Self:
         """Return the filters of a form, which may have further fields or lack some."""
         names = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in names})

@@ -5,9 +5,9 @@ for a name; its view ends with :func:`register_for`. The officer vouches for the
 a kind requires of citizens is not checked here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import colander
 from pyramid.renderers import render_to_response
@@ -23,8 +23,9 @@ from civicportal.domain.cases.once import open_once
 from civicportal.domain.cases.sources import BY_OFFICERS
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, ChoiceCardsWidget, MobileWidget, TextWidget
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Choice, CleanText, Mobile, Node, StrictSchema
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class NamedCaller(Caller):
         widget=TextWidget(autocomplete="off"),
     )
 
-    def validator(self, node: colander.SchemaNode, values: Mapping[str, Any]) -> None:
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse a name without a mobile: it would not be stored."""
         if values["name"] and values["mobile"] is None:
             wrong = colander.Invalid(node)
@@ -88,9 +89,7 @@ class Registered:
 class OnBehalfService(Service):
     """Open a case for the person with a mobile number, as the acting officer."""
 
-    def register(
-        self, kind: "CaseKind", values: Mapping[str, Any], open_case: OpenCase, *, form_key: str
-    ) -> Registered:
+    def register(self, kind: "CaseKind", values: Values, open_case: OpenCase, *, form_key: str) -> Registered:
         """Open a case for a caller; the same form submitted again by the same officer returns the same case and PIN.
 
         :param values: of the form: ``source``, ``mobile`` (E.164 or None) and optionally ``name``, ignored for a person
@@ -126,8 +125,8 @@ class OnBehalfService(Service):
 
 
 def register_for(
-    request: Request, form: BoundForm, kind: "CaseKind", values: Mapping[str, Any], open_case: OpenCase
-) -> Any:
+    request: Request, form: BoundForm, kind: "CaseKind", values: Values, open_case: OpenCase
+) -> ViewResult:
     """Register the case of an officer's form, and show its code; the end of the view.
 
     The page is the response to the form itself, because the PIN is not stored. Resubmitted, the form gets the same response.

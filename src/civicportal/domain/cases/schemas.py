@@ -4,11 +4,11 @@ Workflows of plugins use the first four as the ``schema`` of a transition. :func
 texts and pictures go to the history, everything else into the event's ``data``.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from civicportal.domain.cases.attachments import MOST
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import NumberWidget, TextAreaWidget
 from civicportal.web.schema import (
     Choice,
@@ -112,7 +112,7 @@ class Follow(StrictSchema):
     )
 
 
-def step_values(values: Mapping[str, Any]) -> dict[str, Any]:
+def step_values(values: Values) -> dict[str, Any]:
     """Return the arguments of ``CaseService.apply`` for the values of a transition's form.
 
     ``public_text``, ``internal_text`` and ``photos`` (attachment keys) are separate arguments.

@@ -1,10 +1,10 @@
 """Snapshots of a case as JSON values, for undo."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from civicportal.domain.cases.models import Case
+from civicportal.util.values import Values
 
 MEASURES = ("handling_minutes", "reopenings", "hops", "rated", "satisfied")
 
@@ -24,7 +24,7 @@ def snapshot(case: Case) -> dict[str, Any]:
     }
 
 
-def put_back(case: Case, values: Mapping[str, Any]) -> None:
+def put_back(case: Case, values: Values) -> None:
     """Restore a case from a snapshot."""
     case.unit_id = values.get("unit_id", case.unit_id)
     case.status, case.stage = values["status"], values["stage"]

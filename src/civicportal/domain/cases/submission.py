@@ -14,8 +14,9 @@ from civicportal.domain.cases.errors import PictureGone, Refused
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.uploads import take_files
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 if TYPE_CHECKING:
     from civicportal.domain.cases.models import Case
@@ -28,12 +29,12 @@ def case_form(
     request: Request,
     schema: colander.Schema,
     kind: str,
-    submit: Callable[[dict[str, Any]], "Case"],
+    submit: Callable[[Values], "Case"],
     *,
     send: TranslationString | None = None,
     bindings: FormValues | None = None,
     initial: FormValues | None = None,
-) -> Any:
+) -> ViewResult:
     """Show and process the form of a new case: a complete view.
 
     Citizens below the identity level of the kind fill in the form first, then verify their identity and find it unchanged.
@@ -75,9 +76,9 @@ def _send(
     request: Request,
     form: BoundForm,
     kind: str,
-    submit: Callable[[dict[str, Any]], "Case"],
-    values: dict[str, Any],
-) -> Any:
+    submit: Callable[[Values], "Case"],
+    values: Values,
+) -> ViewResult:
     level = kind_of(request.site, kind).level
     key = form.once(values)
     count_submission(request, level, key)

@@ -1,7 +1,7 @@
 """Uploads of pictures from a browser: limits, decoding, files, then rows."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.core.crypto import token_hash
 from civicportal.core.limits import Requester, Use
@@ -10,7 +10,7 @@ from civicportal.domain.accounts.guards import visitor
 from civicportal.domain.cases.attachments import AttachmentService, store_files
 from civicportal.util.i18n import _
 from civicportal.web.events import SessionReplaced
-from civicportal.web.forms import FileRefused
+from civicportal.web.forms import FileRefused, UploadedFile
 from civicportal.web.request import Request
 from civicportal.web.sanity import UPLOAD_COUNTED
 
@@ -39,7 +39,7 @@ def keep_uploads(event: SessionReplaced) -> None:
         service.hand_over(token_hash(event.old), token_hash(event.new))
 
 
-def take_files(request: Request, files: list[Any]) -> list[str]:
+def take_files(request: Request, files: list[UploadedFile]) -> list[str]:
     """Store pictures that came with a form; a case can claim them for 24 hours.
 
     For ``BoundForm(take_files=partial(take_files, request))``. It writes in a separate unit of work, so that the
@@ -69,7 +69,7 @@ def _keep(site: "Site", images: list[ProcessedImage]) -> list[str]:
         raise FileRefused(NOT_KEPT) from error
 
 
-def _gate(request: Request, by: Requester, owner: str, file: Any) -> ProcessedImage:
+def _gate(request: Request, by: Requester, owner: str, file: UploadedFile) -> ProcessedImage:
     limits, address = request.site.limits, ("upload_address", request.remote_addr)
     uses: list[Use] = [("upload_owner", owner)]
     # The first picture of a large form was counted before the form was parsed.

@@ -16,6 +16,7 @@ from civicportal.core.security import Permission
 from civicportal.domain.accounts.identity_levels import IdentityFact
 from civicportal.util.errors import ConfigurationError, Conflict
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -112,7 +113,7 @@ class Transition:
     prefill: Callable[["Case", "Work"], Prefill] | None = None
     text: str | None = None
     releases: bool = False
-    notice: Callable[[Mapping[str, Any], "Work"], Mapping[str, str] | None] | None = None
+    notice: Callable[[Values, "Work"], Mapping[str, str] | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Exports of lists and statistics as files and for printing, with the query and the filters of the list."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.core.security import STAFF
 from civicportal.web.pages import add_pages
@@ -27,7 +27,7 @@ VIEWS = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages.
 
     :raises ConfigurationError: for two exports of one name.

@@ -18,6 +18,7 @@ from civicportal.domain.cases.workflow import STAGES
 from civicportal.domain.exports.types import SORT, Column, Masked, Title
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -59,7 +60,7 @@ class CaseSource:
     #: Default order of the list.
     usual_sort = "newest"
 
-    def __init__(self, work: "Work", values: Mapping[str, Any], names: frozenset[str]) -> None:
+    def __init__(self, work: "Work", values: Values, names: frozenset[str]) -> None:
         self.work = work
         self.values = values
         self.names = names

@@ -19,6 +19,7 @@ from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS
 from civicportal.domain.exports.types import SORT, Column, Export, Masked
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -46,7 +47,7 @@ class Order:
     """
 
     export: Export
-    values: Mapping[str, Any]
+    values: Values
     columns: tuple[Column, ...]
     full: bool = False
 
@@ -63,7 +64,7 @@ class Batch:
 
 
 def export_rows(
-    site: "Site", actor: Identity, export: str, values: Mapping[str, Any], columns: Sequence[str] = ()
+    site: "Site", actor: Identity, export: str, values: Values, columns: Sequence[str] = ()
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of an export as dictionaries by column name.
 

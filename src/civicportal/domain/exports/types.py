@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 import colander
 from translationstring import TranslationString
 
+from civicportal.util.values import Values
+
 if TYPE_CHECKING:
     from sqlalchemy import Select
 
@@ -85,7 +87,7 @@ class Offer:
     route: str
     schema: Callable[[], colander.SchemaNode]
     bindings: Callable[["Work"], Mapping[str, Any]]
-    unsaid: Callable[[Mapping[str, Any]], Iterable[tuple[Title, Title]]] = lambda _values: ()
+    unsaid: Callable[[Values], Iterable[tuple[Title, Title]]] = lambda _values: ()
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -107,7 +109,7 @@ class Export(Offer):
     """
 
     columns: tuple[Column, ...]
-    source: Callable[["Work", Mapping[str, Any], frozenset[str]], Source]
+    source: Callable[["Work", Values, frozenset[str]], Source]
     machine: bool = False
     sortable: bool = True
 
@@ -144,4 +146,4 @@ class Figures(Offer):
     :ivar tables: called with a unit of work and the values of the filters; the same figures as the page.
     """
 
-    tables: Callable[["Work", Mapping[str, Any]], Sequence[FigureTable]]
+    tables: Callable[["Work", Values], Sequence[FigureTable]]

@@ -44,7 +44,7 @@ class Cells:
         self.machine = machine
         self.twice = not machine and site.calendar.kind != "gregorian"
 
-    def say(self, text: Any) -> str:
+    def say(self, text: object) -> str:
         """Return a text in the reader's language."""
         return str(self._localizer.translate(text)) if isinstance(text, TranslationString) else str(text)
 

@@ -1,7 +1,9 @@
 """The kartable: staff's inbox of referrals, and the rules that route new cases."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pyramid.config import Configurator
 
 from civicportal.core.security import STAFF
 from civicportal.domain.accounts.permissions import UNATTENDED
@@ -71,7 +73,7 @@ VIEWS: tuple[Page, ...] = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages of staff.
 
     :raises ConfigurationError: when a transition has the name of an action on a case.

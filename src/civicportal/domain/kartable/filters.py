@@ -1,12 +1,12 @@
 """Filters of the inbox in its URL: choices, values and links."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, Filters, sorts_of
 from civicportal.domain.kartable.schemas import InboxFilters
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import Chip, chips, with_query
 from civicportal.web.request import Request
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ADDRESS = "/kartable"
 
 
-def filters_of(values: Mapping[str, Any]) -> Filters:
+def filters_of(values: Values) -> Filters:
     """Return the filters for the values of :class:`~civicportal.domain.kartable.schemas.InboxFilters`."""
     return Filters(
         kind=values["kind"],

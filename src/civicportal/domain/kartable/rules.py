@@ -1,6 +1,6 @@
 """Editing of routing rules: order, hits, and rules that never match."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from civicportal.domain.organization.editing import changes, new_key
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -57,7 +58,7 @@ class RuleService(Service):
         """
         return fetch_row(self.session, RoutingRule, rule_id, lock=lock)
 
-    def add(self, values: Mapping[str, Any]) -> RoutingRule:
+    def add(self, values: Values) -> RoutingRule:
         """Add a rule at the end.
 
         :param values: ``title``, ``kind``, ``category_id``, ``facts``, ``unit_id``, ``user_id``, ``deadline_days``,
@@ -70,7 +71,7 @@ class RuleService(Service):
         self._record("add", rule, **values)
         return rule
 
-    def change(self, rule: RoutingRule, values: Mapping[str, Any]) -> None:
+    def change(self, rule: RoutingRule, values: Values) -> None:
         """Change a rule; cases it has routed keep their unit."""
         changed = changes(rule, values)
         for name in changed:

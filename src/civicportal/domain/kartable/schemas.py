@@ -1,13 +1,12 @@
 """Forms of the kartable: filters of the list, and the forms of the case page."""
 
-from typing import Any
-
 import colander
 
 from civicportal.domain.cases.paging import SORTS
 from civicportal.domain.cases.schemas import LONGEST_WORDS
 from civicportal.domain.kartable.ready_texts import unknown_fields
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import HiddenWidget, RadioWidget, TextAreaWidget, optional_choice
 from civicportal.web.schema import Choice, CityDate, CleanText, Flag, Node, Option, RowId, StrictSchema
 
@@ -74,7 +73,7 @@ class Comment(StrictSchema):
         missing=False,
     )
 
-    def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse a note that is both internal and public."""
         if values["public"] and values["sort"] == "note":
             error = colander.Invalid(node)

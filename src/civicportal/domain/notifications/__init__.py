@@ -1,6 +1,6 @@
 """Notifications to citizens: texts, outbox, transports, and their administration."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.web.pages import add_pages
 
@@ -27,7 +27,7 @@ VIEWS = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages of administrators."""
     add_pages(
         config,

@@ -21,15 +21,16 @@ from civicportal.util.countries import InvalidMobile
 from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
 from civicportal.util.persian import compact
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, handle_form
 from civicportal.web.forms.filters import page_ends, with_query
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
 FILTERS = ("state", "arrival", "kind", "code", "ending", "first", "last", "person")
 
 
-def messages(request: Request) -> dict[str, Any]:
+def messages(request: Request) -> dict[str, object]:
     """List the messages with the filters of the URL."""
     work = request.work
     texts = request.site.messages
@@ -93,7 +94,7 @@ def again(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.safe_next(request.route_path("admin.messages")))
 
 
-def texts(request: Request) -> dict[str, Any]:
+def texts(request: Request) -> dict[str, object]:
     """List the texts with their costs."""
     service = request.work.get(TextService)
     rows = [
@@ -108,7 +109,7 @@ def texts(request: Request) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def text(request: Request) -> Any:
+def text(request: Request) -> ViewResult:
     """Edit the wording of one text."""
     key = _key(request)
     service = request.work.get(TextService)
@@ -122,7 +123,7 @@ def text(request: Request) -> Any:
         },
     )
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         service.save(key, values["text"])
         request.work.get(AuditService).record("message_text:save", key=key)
         request.session.flash(request.translate(_("The text is kept. It is used from now on.")), "good")

@@ -1,8 +1,8 @@
 """Units, categories and the working calendar."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add what forms ask of the calendar."""
     config.add_request_method("civicportal.domain.organization.requests.days_off", "days_off", reify=True)

@@ -1,6 +1,5 @@
 """Editing of categories, two levels for each kind of case."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.util import memoized_property
@@ -14,6 +13,7 @@ from civicportal.domain.organization.services import Tree, read_categories
 from civicportal.util.errors import NotPossible
 from civicportal.util.i18n import _
 from civicportal.util.persian import key
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     pass
@@ -56,7 +56,7 @@ class CategoryService(Service):
             return []
         return [root for root in tree.roots if category is None or root.id != category.id]
 
-    def add(self, kind: str, values: Mapping[str, Any]) -> Category:
+    def add(self, kind: str, values: Values) -> Category:
         """Create a category, last below its root.
 
         :param values: ``name``, ``short_name``, ``parent_id``, ``unit_id``, ``deadline_days``, ``icon``, ``tint``,
@@ -72,7 +72,7 @@ class CategoryService(Service):
         self._record("add", category, name=category.name)
         return category
 
-    def change(self, category: Category, values: Mapping[str, Any]) -> None:
+    def change(self, category: Category, values: Values) -> None:
         """Change a category; its subcategories share its appearance.
 
         :raises NotPossible: when it would be on a third level.
@@ -118,7 +118,7 @@ class CategoryService(Service):
         if parent_id is not None and parent_id not in allowed:
             raise NotPossible(_("Categories have two levels: this one cannot stand there."))
 
-    def _with_look(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _with_look(self, values: Values) -> dict[str, Any]:
         if values["parent_id"] is None:
             return dict(values)
         root = self.fetch(values["parent_id"])

@@ -1,6 +1,6 @@
 """Shared editing of units and categories: order, references, audit data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import Column, exists, select
 
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import Node, Tree
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -68,7 +69,7 @@ def is_used(work: "Work", row: Unit | Category) -> bool:
     return any(work.session.scalar(select(query)) for query in queries)
 
 
-def changes(row: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+def changes(row: Any, values: Values) -> dict[str, list[Any]]:
     """Return the changed values of a row: old and new by name."""
     return {
         name: [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value

@@ -1,6 +1,5 @@
 """Editing of units."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -14,6 +13,7 @@ from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import Tree, read_units
 from civicportal.util.errors import NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     pass
@@ -46,7 +46,7 @@ class UnitService(Service):
             if row.id not in below and self._shown(row, unit)
         ]
 
-    def add(self, values: Mapping[str, Any]) -> Unit:
+    def add(self, values: Values) -> Unit:
         """Create a unit, last below its parent.
 
         :param values: ``name``, ``short_name``, ``parent_id``, ``phone``.
@@ -57,7 +57,7 @@ class UnitService(Service):
         self._record("add", unit, **values)
         return unit
 
-    def change(self, unit: Unit, values: Mapping[str, Any]) -> None:
+    def change(self, unit: Unit, values: Values) -> None:
         """Change a unit.
 
         :raises NotPossible: when it would be its own descendant.

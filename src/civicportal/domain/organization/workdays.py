@@ -1,6 +1,5 @@
 """Editing of the working calendar: office hours, holidays, closures."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from civicportal.domain.organization import editing
 from civicportal.domain.organization.models import Closure, Holiday, OfficeHours
 from civicportal.util.errors import NotFound, NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -62,7 +62,7 @@ class WorkdayService(Service):
             half_day_ends=self._dates.half_day_end,
         )
 
-    def change_hours(self, values: Mapping[str, Any]) -> None:
+    def change_hours(self, values: Values) -> None:
         """Change the office hours.
 
         :param values: ``weekend``, ``half_days``, ``opens``, ``closes``, ``half_day_ends``.

@@ -1,6 +1,6 @@
 """People's own data: notification preferences, access log, export, deletion of the account."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.core.security import SIGNED_IN
 from civicportal.web.pages import add_pages
@@ -24,7 +24,7 @@ VIEWS = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages of people's own data."""
     add_pages(
         config,

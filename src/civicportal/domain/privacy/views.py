@@ -1,7 +1,7 @@
 """Pages of people's own data: notification preferences, access log, export, deletion."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
@@ -13,19 +13,21 @@ from civicportal.domain.accounts.signing import sign_out
 from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.account import own_user, proved
 from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.choices import Choices, ChoiceService
 from civicportal.domain.privacy.export import stream
-from civicportal.domain.privacy.leaving import LeavingService
+from civicportal.domain.privacy.leaving import LeavingService, LeftCase
 from civicportal.domain.privacy.lookers import PAGE_SIZE, LookerService
 from civicportal.domain.privacy.schemas import ChoicesEntry, StaffChoicesEntry
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 
 
-def notifications(request: Request) -> Any:
+def notifications(request: Request) -> ViewResult:
     """Show and save notification preferences."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
@@ -33,7 +35,7 @@ def notifications(request: Request) -> Any:
     schema = StaffChoicesEntry() if user.username else ChoicesEntry()
     form = BoundForm(request, schema, initial=asdict(present))
 
-    def save(values: dict[str, Any]) -> Any:
+    def save(values: Values) -> ViewResult:
         request.work.get(ChoiceService).save(user.id, Choices(**{**asdict(present), **values}))
         request.session.flash(request.translate(_("Your choice is kept.")), "good")
         return HTTPSeeOther(request.route_path("account"))
@@ -41,7 +43,7 @@ def notifications(request: Request) -> Any:
     return handle_form(request, form, save)
 
 
-def access(request: Request) -> dict[str, Any]:
+def access(request: Request) -> dict[str, object]:
     """Show which staff accessed the person's data."""
     before = whole_number(request.GET.get("before", "")) or None
     looks = request.work.get(LookerService).of(request.identity.person_id, before=before)
@@ -50,7 +52,7 @@ def access(request: Request) -> dict[str, Any]:
 
 
 @proved
-def data(_request: Request) -> dict[str, Any]:
+def data(_request: Request) -> dict[str, object]:
     """Explain and offer the export."""
     return {}
 
@@ -73,7 +75,7 @@ def download(request: Request) -> Response:
     )
 
 
-def delete(request: Request) -> Any:
+def delete(request: Request) -> ViewResult:
     """Explain the deletion of the account, ask for the code that confirms it, and delete it."""
     user = own_user(request)
     context = {"user": user, "left": None, "cases": _open_cases(request, user)}
@@ -86,14 +88,14 @@ def delete(request: Request) -> Any:
         request, CodeEntry(), buttons=(Button(title=_("Delete my account"), css_class="btn-danger"),)
     )
 
-    def leave(values: dict[str, Any]) -> Any:
+    def leave(values: Values) -> ViewResult:
         outcome = codes.check(request, challenge, values["code"], staff_id=user.id)
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
         return {"form": None, **context, "left": _leave(request)}
 
     answer = handle_form(request, form, leave, **context)
-    if answer["form"] is None:
+    if not isinstance(answer, Mapping) or answer["form"] is None:
         return answer
     return {
         **answer,
@@ -102,7 +104,7 @@ def delete(request: Request) -> Any:
     }
 
 
-def send_code(request: Request) -> Any:
+def send_code(request: Request) -> ViewResult:
     """Send the code that confirms the deletion."""
     user = own_user(request)
     if user.username or not user.mobile:
@@ -111,12 +113,12 @@ def send_code(request: Request) -> Any:
     return HTTPSeeOther(request.route_path("account_delete"))
 
 
-def _open_cases(request: Request, user: User) -> Any:
+def _open_cases(request: Request, user: User) -> Sequence[Case]:
     with request.site.work(actor=request.identity, write=False) as work:
         return work.get(LeavingService).open_cases(user)
 
 
-def _leave(request: Request) -> Any:
+def _leave(request: Request) -> list[LeftCase]:
     user = request.work.session.get_one(User, request.identity.user_id, with_for_update=True)
     left = request.work.get(LeavingService).leave(user)
     request.work.get(AccountMessages).tell("member.left", user)

@@ -1,11 +1,11 @@
 """Statistics: counters maintained by units of work, the figures of each service, and the public page."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.core.security import EVERYBODY
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the public page."""
     config.add_route("figures", "/statistics")
     config.add_view(

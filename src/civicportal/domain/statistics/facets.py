@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from translationstring import TranslationString
+
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.organization.services import OrganizationService
@@ -20,8 +22,8 @@ def unit_facet(
     chosen: str | None = None,
     *,
     column: Any = Case.unit_id,
-    title: Any = BY_UNIT,
-    head: Any = UNIT,
+    title: TranslationString = BY_UNIT,
+    head: TranslationString = UNIT,
 ) -> Facet:
     """Return the facet of units; as in a filtered list, cases of a unit count for its parent units too.
 

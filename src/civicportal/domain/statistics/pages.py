@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+
+from translationstring import TranslationString
 
 from civicportal.core.work import Work
 from civicportal.domain.cases.narrowing import NONE, WEEKDAYS
@@ -18,6 +19,7 @@ from civicportal.domain.statistics.selection import ITSELF, Selection, Subject
 from civicportal.domain.statistics.statuses import status_rows
 from civicportal.domain.statistics.trends import trend
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import ListAddress
 from civicportal.web.request import Request
@@ -45,7 +47,7 @@ class FiguresPage:
     form: BoundForm
     route: str
     list_route: str
-    people: Any = CITIZENS
+    people: TranslationString = CITIZENS
     on_list: Mapping[str, str] = field(default_factory=dict)
     anchor: str = ""
 
@@ -65,7 +67,7 @@ class PageAddress(ListAddress):
 class FigureAddress:
     """URLs of the list behind a number, and of the page itself with changed parameters."""
 
-    def __init__(self, request: Request, page: FiguresPage, values: Mapping[str, Any], span: Span) -> None:
+    def __init__(self, request: Request, page: FiguresPage, values: Values, span: Span) -> None:
         self._list = ListAddress(request, page.form, page.list_route, keep=(), anchor=page.anchor)
         self.here = PageAddress(request, page)
         self._calendar = request.site.calendar
@@ -90,12 +92,12 @@ class FigureAddress:
             return {**only, ITSELF: None} if only else {}
         return {**only, ITSELF: "true"} if only and ITSELF in self._fields else {}
 
-    def list(self, route: str = "", **changed: Any) -> str:
+    def list(self, route: str = "", **changed: object) -> str:
         """Return the URL of the list with the filters of the page, some of them changed."""
         return self._list(route, **{**self._usual, **self._span, **changed})
 
 
-def figures_page(request: Request, subject: Subject, page: FiguresPage) -> dict[str, Any]:
+def figures_page(request: Request, subject: Subject, page: FiguresPage) -> Values:
     """Return the variables of ``civicportal:templates/statistics/desk.jinja2``."""
     selection = subject.selection(request.work)
     if (both(selection.span).days or LONG) < LONG:
@@ -104,9 +106,7 @@ def figures_page(request: Request, subject: Subject, page: FiguresPage) -> dict[
         return _shown(request, work, subject, selection, page)
 
 
-def _shown(
-    request: Request, work: Work, subject: Subject, selection: Selection, page: FiguresPage
-) -> dict[str, Any]:
+def _shown(request: Request, work: Work, subject: Subject, selection: Selection, page: FiguresPage) -> Values:
     service, values = work.get(FigureService), subject.values
     by = request.GET.get("by", "")
     facet = next((one for one in subject.facets if one.name == by), subject.facets[0])

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from translationstring import TranslationString
+
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.calendar.months import month_after, month_of
 from civicportal.util.i18n import _
@@ -11,7 +13,7 @@ from civicportal.util.i18n import _
 _DAY = timedelta(days=1)
 Step = Literal["day", "week", "month"]
 
-STEPS: dict[Step, object] = {"day": _("By day"), "week": _("By week"), "month": _("By month")}
+STEPS: dict[Step, TranslationString] = {"day": _("By day"), "week": _("By week"), "month": _("By month")}
 _MOST_BY_DAY, _MOST_BY_WEEK = 45, 200
 """Maximum days of a trend by day or by week."""
 MOST_STEPS: dict[Step, int] = {"day": 100, "week": 700, "month": 10**6}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, select
+from translationstring import TranslationString
 
 from civicportal.domain.cases.access.rights import sees_all
 from civicportal.domain.cases.conditions import sent_between
@@ -13,6 +14,7 @@ from civicportal.domain.cases.narrowing import category_ids, has_one_of, unit_id
 from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.statistics.asked import span_of
 from civicportal.domain.statistics.periods import Span
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -77,8 +79,8 @@ class Facet:
     """
 
     name: str
-    title: Any
-    head: Any
+    title: TranslationString
+    head: TranslationString
     column: Any
     groups: Callable[[Any], tuple[str, ...]] = field(default=lambda value: (value or "",))
     titles: Mapping[str, Any] = field(default_factory=dict)
@@ -107,7 +109,7 @@ class Subject:
     """
 
     kind: CaseKind
-    values: Mapping[str, Any]
+    values: Values
     query: Callable[..., Select[Any]]
     facets: tuple[Facet, ...]
     counted: frozenset[str] = frozenset({"category", "unit"})

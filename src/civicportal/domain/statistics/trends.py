@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+
+from translationstring import TranslationString
 
 from civicportal.domain.statistics.charts import Chart, line_chart
 from civicportal.domain.statistics.figures import FigureService
@@ -24,7 +25,7 @@ class StepChoice:
     """
 
     name: Step
-    title: Any
+    title: TranslationString
     most: int
     possible: bool
 

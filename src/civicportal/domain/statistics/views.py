@@ -9,7 +9,7 @@ from civicportal.util.calendar.months import month_of
 from civicportal.web.request import Request
 
 
-def public(request: Request) -> dict[str, Any]:
+def public(request: Request) -> dict[str, object]:
     """Show the public figures of the city's services."""
     services = request.work.get(PublicFigureService).services()
     return {"services": [(one, _chart(one, request)) for one in services], "stages": STAGES}

@@ -1,6 +1,6 @@
 """Pages of administrators about the organisation and the running portal."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.portal.admin import arranging
 from civicportal.web.pages import add_pages
@@ -14,7 +14,7 @@ VIEWS = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages."""
     add_pages(
         config,

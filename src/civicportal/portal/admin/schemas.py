@@ -4,10 +4,12 @@ from datetime import time
 from typing import Any
 
 import colander
+from translationstring import TranslationString
 
 from civicportal.domain.notifications.sms import utf16_len
 from civicportal.portal.admin.icons import ICONS, TINTS
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import (
     ChoiceCardsWidget,
     NumberWidget,
@@ -63,11 +65,11 @@ def _short_name() -> Any:
     )
 
 
-def _unit(title: Any) -> Any:
+def _unit(title: TranslationString) -> Any:
     return Node(Choice(lambda bindings: bindings["units"]), title=title)
 
 
-def _days(description: Any) -> Any:
+def _days(description: TranslationString) -> Any:
     return Node(
         FiniteFloat(0.1, LONGEST_DEADLINE),
         title=_("Deadline in office days"),
@@ -153,7 +155,7 @@ class RuleForm(StrictSchema):
     deadline_days = _days(_("Empty: the days of the category."))
     active = Node(Flag(), title=_("The rule is switched on"), missing=False, widget=SwitchWidget())
 
-    def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse a category or a fact of another service, and a person of another unit."""
         error = colander.Invalid(node)
         kind = values["kind"]
@@ -202,7 +204,7 @@ class HoursForm(StrictSchema):
         widget=_clock(),
     )
 
-    def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse office hours that end before they begin, a half day outside them, and a week without a working day."""
         error = colander.Invalid(node)
         opens, closes, half = values["opens"], values["closes"], values["half_day_ends"]

@@ -1,6 +1,6 @@
 """The page of the audit trail."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.web.pages import add_pages
 
@@ -13,7 +13,7 @@ VIEWS = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the page of administrators."""
     add_pages(
         config,

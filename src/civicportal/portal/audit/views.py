@@ -19,7 +19,7 @@ NEWEST = 20
 """Seals verified on request; the worker verifies all once a day."""
 
 
-def trail(request: Request) -> dict[str, Any]:
+def trail(request: Request) -> dict[str, object]:
     """List the events with the filters of the URL."""
     # The trail refers to cases and people by id; readers know codes and names.
     from civicportal.domain.accounts.services import AccountService

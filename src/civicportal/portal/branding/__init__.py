@@ -1,6 +1,6 @@
 """The city's branding: name, colours, contact data, texts."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.core.security import EVERYBODY
 from civicportal.web.pages import add_pages
@@ -15,7 +15,7 @@ VIEWS = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages."""
     add_pages(
         config,

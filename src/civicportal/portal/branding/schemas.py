@@ -1,7 +1,6 @@
 """The form of the settings."""
 
 import re
-from typing import Any
 
 import colander
 from translationstring import TranslationString
@@ -67,15 +66,15 @@ def fits_a_message(node: colander.SchemaNode, value: str) -> None:
         )
 
 
-def _line(title: Any, longest: int = 200) -> colander.SchemaNode:
+def _line(title: TranslationString, longest: int = 200) -> colander.SchemaNode:
     return Node(CleanText(0, longest), title=title, missing="", widget=TextWidget())
 
 
-def _address(title: Any, typ: Scalar) -> colander.SchemaNode:
+def _address(title: TranslationString, typ: Scalar) -> colander.SchemaNode:
     return Node(typ, title=title, missing="", widget=TextWidget(css_class="ltr d-block w-100"))
 
 
-def _words(title: Any, rows: int) -> colander.SchemaNode:
+def _words(title: TranslationString, rows: int) -> colander.SchemaNode:
     widget = TextAreaWidget(rows=rows, counter=False)
     return Node(CleanText(0, LONGEST_WORDS, multiline=True), title=title, missing="", widget=widget)
 

@@ -10,8 +10,9 @@ from civicportal.portal.branding.services import FaceService
 from civicportal.util.colour import contrasts
 from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 DIGEST = "digest"
 CHANGED = _("Somebody saved the settings meanwhile. What you wrote is kept: look at it and save once more.")
@@ -19,7 +20,7 @@ CHANGED = _("Somebody saved the settings meanwhile. What you wrote is kept: look
 WORDS = {"about": _("About the portal"), "privacy": _("Privacy"), "terms": _("Terms of use")}
 
 
-def settings(request: Request) -> Any:
+def settings(request: Request) -> ViewResult:
     """Show or save the settings."""
     face = request.work.get(FaceService).current()
     values = face.values()
@@ -37,7 +38,7 @@ def settings(request: Request) -> Any:
         return asked
     restore(request, form)
 
-    def save(sent: dict[str, Any]) -> Any:
+    def save(sent: Values) -> Any:
         try:
             changed = request.work.get(FaceService).save(
                 {key: sent[field] for field, key in fields.items()}, sent[DIGEST]
@@ -62,7 +63,7 @@ def settings(request: Request) -> Any:
     return answer
 
 
-def words(request: Request) -> dict[str, Any]:
+def words(request: Request) -> dict[str, object]:
     """Show one of the city's texts."""
     page = request.matchdict["page"]
     text = request.site.face.texts.get(page, "")

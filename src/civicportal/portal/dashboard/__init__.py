@@ -1,11 +1,11 @@
 """Navigation, the citizens' home page and the staff desk, filled by plugins."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.core.security import EVERYBODY, STAFF
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages and ``request.navigation``."""
     config.include("civicportal.portal.dashboard.navigation")
     config.add_route("home", "/")

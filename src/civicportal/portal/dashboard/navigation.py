@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pyramid.config import Configurator
 from sqlalchemy.util import memoized_property
+from translationstring import TranslationString
 
 from civicportal.core.plugins import call_each
 from civicportal.domain.cases.kinds import kinds_of
@@ -16,13 +18,15 @@ from civicportal.web.items import ALL_KINDS, NavigationItem
 from civicportal.web.request import Request
 
 
-def _staff(name: str, title: Any, icon: str, section: Any, weight: int, **more: Any) -> NavigationItem:
+def _staff(
+    name: str, title: TranslationString, icon: str, section: Any, weight: int, **more: Any
+) -> NavigationItem:
     return NavigationItem(
         name=name, title=title, route=name, icon=icon, area="staff", section=section, weight=weight, **more
     )
 
 
-def _admin(name: str, title: Any, icon: str, weight: int, permission: str) -> NavigationItem:
+def _admin(name: str, title: TranslationString, icon: str, weight: int, permission: str) -> NavigationItem:
     return _staff(f"admin.{name}", title, icon, "admin", weight, permission=permission)
 
 
@@ -128,6 +132,6 @@ class Navigation:
         return links
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Make ``request.navigation``."""
     config.add_request_method(Navigation, "navigation", reify=True)

@@ -1,16 +1,14 @@
 """The citizens' home page and the staff desk, filled by plugins."""
 
-from typing import Any
-
 from civicportal.web.display import pieces
 from civicportal.web.request import Request
 
 
-def home(request: Request) -> dict[str, Any]:
+def home(request: Request) -> dict[str, object]:
     """Show the city's services and news."""
     return {"pieces": pieces(request, "dashboard_widgets", ("card", "main", "aside", "head"))}
 
 
-def desk(request: Request) -> dict[str, Any]:
+def desk(request: Request) -> dict[str, object]:
     """Show staff their open work in every service."""
     return {"pieces": pieces(request, "dashboard_widgets", ("desk",))}

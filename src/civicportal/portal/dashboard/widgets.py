@@ -1,12 +1,12 @@
 """The core's own widgets of the citizens' home page and of the staff desk."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from civicportal.domain.accounts.permissions import UNATTENDED
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.kartable.custody import CustodyService
+from civicportal.portal.dashboard.navigation import Navigation
 from civicportal.portal.dashboard.services import FiguresService
 from civicportal.util.i18n import _
 from civicportal.web.items import Widget
@@ -95,13 +95,15 @@ def _own_cases(request: Request) -> Widget:
     )
 
 
-def _figures(request: Request) -> dict[str, Any] | None:
+def _figures(request: Request) -> dict[str, object] | None:
     figures = request.display_work.get(FiguresService).city()
     return {"figures": figures} if figures else None
 
 
 def _kartable(request: Request) -> Widget:
-    lines = request.navigation.open_lines
+    navigation = request.navigation
+    assert isinstance(navigation, Navigation)
+    lines = navigation.open_lines
     rows = [(kind_of(request.site, kind), number) for kind, number in sorted(lines.by_kind.items())]
     return Widget(
         name="kartable",

@@ -1,6 +1,6 @@
 """The demonstration: generated people and cases, and telephones that show their messages. Mode "demo" only."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.core.security import EVERYBODY
 from civicportal.domain.notifications.phones import OutboxPhones
@@ -20,7 +20,7 @@ VIEWS = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages of the telephones; in other modes these routes do not exist."""
     config.registry.phones = OutboxPhones()
     add_pages(

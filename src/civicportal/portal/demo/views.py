@@ -1,7 +1,6 @@
 """The demo telephones: messages received by each person, and their answers."""
 
 from contextlib import suppress
-from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from sqlalchemy import func, select
@@ -10,12 +9,13 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.portal.demo.schemas import Answer, Behaviour
 from civicportal.util.countries import InvalidMobile
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, FormInvalid, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
 
-def phones(request: Request) -> dict[str, Any]:
+def phones(request: Request) -> dict[str, object]:
     """List the telephones: unknown numbers first, then people, latest message first."""
     counts = request.registry.phones.counts(request.work)
     people = request.work.session.execute(
@@ -38,7 +38,7 @@ def behave(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("demo.phones"))
 
 
-def phone(request: Request) -> Any:
+def phone(request: Request) -> ViewResult:
     """Show a telephone, or send its owner's message to the city's number."""
     try:
         number = request.site.country.normalize_mobile(request.matchdict["number"])
@@ -46,7 +46,7 @@ def phone(request: Request) -> Any:
         raise HTTPNotFound from None
     provider, work = request.registry.phones, request.work
 
-    def send(values: dict[str, Any]) -> HTTPSeeOther:
+    def send(values: Values) -> HTTPSeeOther:
         provider.answer(work, number, values["text"])
         return HTTPSeeOther(request.route_path("demo.phone", number=request.matchdict["number"]))
 

@@ -1,11 +1,11 @@
 """Probes for service managers, and ``/metrics`` for monitoring systems; docs/use/monitor.md lists the metrics."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.core.security import EVERYBODY
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the probes and the page of metrics; count requests if the site file has ``[metrics]``."""
     from civicportal.portal.health.views import metrics
 

@@ -3,35 +3,36 @@
 A missing worker does not make a node unready: pages are still served, and a proxy that took the node out would make it worse.
 """
 
-from typing import Any
-
+from pyramid.config import Configurator
+from pyramid.response import Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from civicportal.core.migration.state import pending
 from civicportal.core.security import EVERYBODY
+from civicportal.core.site import Site
 from civicportal.portal.worker.heartbeat import WorkerService
 from civicportal.web.request import Request
 
 
-def alive(request: Request) -> Any:
+def alive(request: Request) -> Response:
     """Answer without using the database."""
     request.response.content_type = "text/plain"
     request.response.text = "ok\n"
     return request.response
 
 
-def ready(request: Request) -> Any:
+def ready(request: Request) -> Response:
     """Answer 503 when the database is unreachable or not migrated."""
     return _answer(request, _problem(request.site))
 
 
-def worker_ready(request: Request) -> Any:
+def worker_ready(request: Request) -> Response:
     """Answer 503 when no worker was active for two minutes."""
     return _answer(request, _worker_problem(request.site))
 
 
-def _answer(request: Request, problem: str) -> Any:
+def _answer(request: Request, problem: str) -> Response:
     """Respond, with details for clients on this machine only."""
     request.response.status_int = 503 if problem else 200
     request.response.content_type = "text/plain"
@@ -40,7 +41,7 @@ def _answer(request: Request, problem: str) -> Any:
     return request.response
 
 
-def _worker_problem(site: Any) -> str:
+def _worker_problem(site: Site) -> str:
     try:
         with site.work(write=False) as work:
             service = work.get(WorkerService)
@@ -52,7 +53,7 @@ def _worker_problem(site: Any) -> str:
     return f"no worker has run since {last:%Y-%m-%d %H:%M:%S} UTC" if last else "no worker has ever run"
 
 
-def _problem(site: Any) -> str:
+def _problem(site: Site) -> str:
     try:
         with site.engines.read.connect() as connection:
             connection.execute(text("SELECT 1"))
@@ -62,7 +63,7 @@ def _problem(site: Any) -> str:
     return f"migrations pending: {', '.join(waiting)}" if waiting else ""
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the routes."""
     config.add_route("healthz", "/healthz")
     config.add_route("readyz", "/readyz")

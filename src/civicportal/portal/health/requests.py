@@ -9,13 +9,16 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.registry import Registry
+from pyramid.response import Response
 from pyramid.tweens import EXCVIEW, INGRESS
 
-from civicportal.web.request import Request
+from civicportal.web.request import Handler, Request
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -91,11 +94,11 @@ def count_over_processes() -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
+def tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Return the tween that counts and measures every request."""
     metrics: RequestMetrics = registry.request_metrics
 
-    def tween(request: Request) -> Any:
+    def tween(request: Request) -> Response:
         began = time.perf_counter()
         response = handler(request)
         route = getattr(request, "matched_route", None)
@@ -105,7 +108,7 @@ def tween_factory(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any
     return tween
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the tween above all others, and count refused sign-ins."""
     from civicportal.domain.accounts.signing import SignInRefused
 

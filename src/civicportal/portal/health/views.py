@@ -2,15 +2,14 @@
 
 from hmac import compare_digest
 from ipaddress import ip_address
-from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound
 
 from civicportal.core.serving.proxies import networks
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 
-def metrics(request: Request) -> Any:
+def metrics(request: Request) -> ViewResult:
     """Answer with all metrics, as OpenMetrics or in Prometheus's older format, by the Accept header.
 
     :raises HTTPNotFound: for clients that ``[metrics]`` does not allow.

@@ -1,6 +1,6 @@
 """Administration of people: members, invitations, roles, deputies, and departures."""
 
-from typing import Any
+from pyramid.config import Configurator
 
 from civicportal.core.security import STAFF
 from civicportal.web.pages import Page, add_pages
@@ -72,7 +72,7 @@ VIEWS: tuple[Page, ...] = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the pages."""
     add_pages(
         config,

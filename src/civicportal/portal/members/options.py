@@ -8,6 +8,7 @@ from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.organization.choices import category_options, unit_options
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.values import Values
 from civicportal.web.schema import Option
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def people_options(people: Iterable[User]) -> list[Option]:
     return [Option(value=str(user.id), label=user.name or user.username or "") for user in people]
 
 
-def chosen_scope(work: "Work", values: dict[str, Any], ending: str = "") -> dict[str, Any]:
+def chosen_scope(work: "Work", values: Values, ending: str = "") -> dict[str, Any]:
     """Return ``role``, ``unit`` and ``category`` of a submitted form.
 
     :param ending: of the fields' names.

@@ -5,6 +5,7 @@ from typing import Any
 import colander
 
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import (
     CheckboxWidget,
     HiddenWidget,
@@ -139,7 +140,7 @@ class WorkLeft(StrictSchema):
         widget=TextAreaWidget(rows=3),
     )
 
-    def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse a handover to a colleague without naming one."""
         if values["way"] == "colleague" and values["heir"] is None:
             error = colander.Invalid(node)

@@ -14,6 +14,7 @@ from civicportal.core.db import changed_rows
 from civicportal.core.jobs import JOB_LANES, LONGEST, Job, JobLane, JobRun, registered
 from civicportal.core.leases import Fence, LeaseLost, behind, renewing
 from civicportal.core.logging import mask
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -187,7 +188,7 @@ class JobRunner:
         if not self._write(run, values):
             log.error("the job %s has ended under a lease that was lost", run.job.name)
 
-    def _write(self, run: Run, values: dict[str, Any]) -> bool:
+    def _write(self, run: Run, values: Values) -> bool:
         """Change a run's row; return whether its lease is still held."""
         with self.site.work() as work:
             mine = update(JobRun).where(JobRun.lease_id == run.lease_id).values(**values)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from civicportal.testing.sms_simulator.provider import Inbound, Provider, Sms
+from civicportal.util.values import Values
 
 
 class Ledger:
@@ -55,5 +56,5 @@ def written(messages: Iterable[Sms | Inbound]) -> list[dict[str, Any]]:
     return [asdict(message) for message in messages]
 
 
-def _timed(values: dict[str, Any], name: str) -> dict[str, Any]:
+def _timed(values: Values, name: str) -> dict[str, Any]:
     return {**values, name: datetime.fromisoformat(values[name])}

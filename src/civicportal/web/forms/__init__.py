@@ -7,12 +7,12 @@ its nested wire format are not used (they need inline scripts).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest
-from pyramid.request import Request
+from webob.multidict import MultiDict
 
 from civicportal.core.limits import ChallengeNeeded
+from civicportal.util.values import Values
 from civicportal.web import challenge
 from civicportal.web.forms.field import BoundField
 from civicportal.web.forms.form import BoundForm
@@ -24,7 +24,7 @@ from civicportal.web.forms.groups import (
     SelectWidget,
 )
 from civicportal.web.forms.optional import optional_choice
-from civicportal.web.forms.parts import Button, FieldError, FileRefused, FormInvalid
+from civicportal.web.forms.parts import Button, FieldError, FileRefused, FormInvalid, UploadedFile
 from civicportal.web.forms.widgets import (
     BirthDateWidget,
     CheckboxWidget,
@@ -39,6 +39,7 @@ from civicportal.web.forms.widgets import (
     TextWidget,
     Widget,
 )
+from civicportal.web.request import Request, ViewResult
 
 __all__ = [
     "BirthDateWidget",
@@ -63,6 +64,7 @@ __all__ = [
     "SwitchWidget",
     "TextAreaWidget",
     "TextWidget",
+    "UploadedFile",
     "Widget",
     "handle_form",
     "optional_choice",
@@ -70,8 +72,8 @@ __all__ = [
 
 
 def handle_form(
-    request: Request, form: BoundForm, on_valid: Callable[[dict[str, Any]], Any], **context: Any
-) -> Any:
+    request: Request, form: BoundForm, on_valid: Callable[[Values], ViewResult], **context: object
+) -> ViewResult:
     """Show or process a form; the last line of most views.
 
     ``on_valid(values)`` returns the view's response, usually a redirect; it may call ``form.refuse(name, message)`` for
@@ -92,7 +94,7 @@ def handle_form(
     return {"form": form, **context}
 
 
-def _sent(request: Request) -> Any:
+def _sent(request: Request) -> MultiDict[str]:
     try:
         return request.POST
     except ValueError:  # a multipart body without its boundary

@@ -10,7 +10,6 @@ from typing import Any
 import colander
 import deform
 from markupsafe import Markup
-from pyramid.request import Request
 from translationstring import TranslationString
 
 from civicportal.util.i18n import _, listed, localized_digits
@@ -18,6 +17,7 @@ from civicportal.web import schema as types
 from civicportal.web.forms.attributes import attributes
 from civicportal.web.forms.parts import Excerpt
 from civicportal.web.forms.widgets import Widget, shown
+from civicportal.web.request import Request
 
 AROUND = 30
 """Characters of context on each side of a highlighted part."""

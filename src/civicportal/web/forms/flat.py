@@ -6,11 +6,15 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 import colander
+from webob.multidict import MultiDict
 
+from civicportal.util.values import Values
 from civicportal.web.schema import ListOf, Secret
 
 
-def read_flat(schema: colander.SchemaNode, params: Any, *, ignore: Container[str] = ()) -> dict[str, Any]:
+def read_flat(
+    schema: colander.SchemaNode, params: MultiDict[object], *, ignore: Container[str] = ()
+) -> dict[str, Any]:
     """Return the cstruct of submitted parameters.
 
     Parameters: ``params`` is WebOb's MultiDict of a form or a query; names in ``ignore`` (buttons, the CSRF token) are
@@ -48,14 +52,14 @@ def to_show(schema: colander.SchemaNode, cstruct: Mapping[str, Any]) -> dict[str
     return kept
 
 
-def _read(schema: colander.SchemaNode, params: Any) -> dict[str, Any]:
+def _read(schema: colander.SchemaNode, params: MultiDict[object]) -> dict[str, Any]:
     return {
         node.name: _read(node, params) if isinstance(node.typ, colander.Mapping) else _value(node, params)
         for node in schema.children
     }
 
 
-def _value(node: colander.SchemaNode, params: Any) -> Any:
+def _value(node: colander.SchemaNode, params: MultiDict[object]) -> Any:
     values = params.getall(node.name)
     if isinstance(node.typ, ListOf):
         return values or colander.null
@@ -64,7 +68,7 @@ def _value(node: colander.SchemaNode, params: Any) -> Any:
     return values[0] if values else colander.null
 
 
-def lies_before(values: Mapping[str, Any], node: colander.SchemaNode) -> bool:
+def lies_before(values: Values, node: colander.SchemaNode) -> bool:
     """Return whether a date is before that of the node named in its ``after``."""
     first = values.get(getattr(node, "after", ""))
     last = values[node.name]

@@ -11,12 +11,13 @@ import colander
 import deform
 from markupsafe import Markup
 from pyramid.events import BeforeRender
-from pyramid.request import Request
+from pyramid.response import Response
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
 from civicportal.util.errors import RETRY_SECONDS
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web import challenge
 from civicportal.web import schema as types
 from civicportal.web.challenge import ShownChallenge
@@ -33,8 +34,10 @@ from civicportal.web.forms.parts import (
     FileRefused,
     FormInvalid,
     TakeFiles,
+    UploadedFile,
 )
 from civicportal.web.forms.widgets import TextAreaWidget
+from civicportal.web.request import Request
 
 _UNPROCESSABLE = 422
 _ONCE_DIGITS = 32
@@ -96,7 +99,7 @@ class BoundForm:
 
     # --- reading
 
-    def validate(self, params: Any) -> dict[str, Any]:
+    def validate(self, params: MultiDict[object]) -> dict[str, Any]:
         """Return the values of a submitted form.
 
         ``params`` is ``request.POST``. Raises :class:`FormInvalid` with all errors in the form and the input kept.
@@ -111,7 +114,7 @@ class BoundForm:
             raise FormInvalid
         return values
 
-    def once(self, values: Mapping[str, Any]) -> str:
+    def once(self, values: Values) -> str:
         """Return the idempotency key of a submitted form, derived from its key field and its values.
 
         Submitted again unchanged, it has the same key. A draft or the back button may restore an old form: with changed values it is
@@ -124,18 +127,18 @@ class BoundForm:
         text = json.dumps(said, default=str, sort_keys=True)
         return str(self.request.site.keys.mac("form", text).hex()[:_ONCE_DIGITS])
 
-    def keep(self, params: Any) -> None:
+    def keep(self, params: MultiDict[object]) -> None:
         """Keep the input, including pictures, without validation: for a button that only changes the form."""
         self._sent(params)
 
-    def read_filters(self, params: Any) -> dict[str, Any]:
+    def read_filters(self, params: MultiDict[object]) -> dict[str, Any]:
         """Return the values of a form in the query string; an invalid value counts as missing.
 
         Every field needs a ``missing``. An invalid filter shows an error at its field, since the list is wider than its URL.
         A date that is invalid, or before that of the node named in ``after``, keeps its text; values that only a broken URL contains do not.
         """
         cstruct = read_flat(self.schema, params, ignore=params)
-        values, refused = {}, dict[str, list[str]]()
+        values, refused = {}, dict[str, list[TranslationString]]()
         for node in self.schema.children:
             if isinstance(text := cstruct[node.name], str) and not text.strip():
                 cstruct[node.name] = colander.null
@@ -266,7 +269,7 @@ class BoundForm:
     def _file_names(self) -> set[str]:
         return {files_name(f.name) for f in self._fields.values() if isinstance(f.widget, PhotosWidget)}
 
-    def _sent(self, params: Any) -> dict[str, Any]:
+    def _sent(self, params: MultiDict[object]) -> dict[str, Any]:
         """Return the submitted values, and store those that may be redisplayed."""
         cstruct = read_flat(self.schema, params, ignore=self._ignore | self._file_names)
         self._take(params, cstruct)
@@ -294,10 +297,10 @@ class BoundForm:
             yield BoundField(child, self._words, self._render)
             yield from self._bind(child, prefix)
 
-    def _take(self, params: Any, cstruct: dict[str, Any]) -> None:
+    def _take(self, params: MultiDict[object], cstruct: dict[str, Any]) -> None:
         for name in self._file_names:
             field = self[name.removesuffix(files_name(""))]
-            files = [file for file in params.getall(name) if hasattr(file, "file")]
+            files = [file for file in params.getall(name) if isinstance(file, UploadedFile)]
             if not files or self._take_files is None:
                 continue
             keys = cstruct[field.name] or []
@@ -335,7 +338,7 @@ class BoundForm:
         return Markup(drawn.render({**self._names, **values}))  # noqa: S704 - the templates escape what they are given
 
 
-def _answer_later(_request: Request, response: Any) -> None:
+def _answer_later(_request: Request, response: Response) -> None:
     """Answer 503 for a valid form whose pictures could not be decoded now."""
     if response.status_int == _UNPROCESSABLE:
         response.status_int = 503

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Protocol, runtime_checkable
 
 from translationstring import TranslationString
 
 ALLOWED, NOTICED = "allowed", "noticed"
 """Names of the checkboxes below a field with personal data: words that are not names, a warning that was read."""
-TakeFiles = Callable[[list[Any]], list[str]]
+
+
+@runtime_checkable
+class UploadedFile(Protocol):
+    """A file of a form, see :class:`civicportal.web.multipart.FormFile`.
+
+    :ivar file: its content.
+    """
+
+    file: IO[bytes]
+
+
+TakeFiles = Callable[[list[UploadedFile]], list[str]]
 """Function that stores uploaded files and returns their keys."""
 
 

@@ -1,13 +1,12 @@
 """Progressive web app: manifest, service worker, offline page, and offline caching of pages."""
 
-from typing import Any
-
+from pyramid.config import Configurator
 from pyramid.events import NewResponse
 
 from civicportal.core.security import EVERYBODY
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add the three routes, which need neither session nor database, and mark cacheable pages."""
     config.add_subscriber("civicportal.web.pwa.keeping.mark", NewResponse)
     views = "civicportal.web.pwa.views"

@@ -1,12 +1,11 @@
 """Manifest, service worker and offline page."""
 
 import json
-from typing import Any
 
 from pyramid.renderers import render
 
 from civicportal.web.pwa.keeping import OWNER
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.static import CORE, static_url
 
 #: Files needed by the offline page and the layout of every page.
@@ -31,7 +30,7 @@ ICON_SIZES = (192, 512)
 AN_HOUR = 3600
 
 
-def manifest(request: Request) -> Any:
+def manifest(request: Request) -> ViewResult:
     """Describe the installed app in the site's language."""
     site = request.site
     icons = [
@@ -65,7 +64,7 @@ def manifest(request: Request) -> Any:
     return response
 
 
-def service_worker(request: Request) -> Any:
+def service_worker(request: Request) -> ViewResult:
     """Serve the worker without caching; a new version of the files makes a new worker."""
     values = {
         "owner_header": OWNER,
@@ -80,7 +79,7 @@ def service_worker(request: Request) -> Any:
     return response
 
 
-def offline(request: Request) -> dict[str, Any]:
+def offline(request: Request) -> dict[str, object]:
     """Show the offline page; it is the same for everyone and cacheable."""
     request.response.cache_control = f"public, max-age={AN_HOUR}"
     return {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import colander
 
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.schema.base import Scalar
 from civicportal.web.schema.codes import Key
 
@@ -41,7 +42,7 @@ class Choice(Scalar):
 
     missing_msg = _("Please choose one.")
 
-    def __init__(self, options: Options | Callable[[Mapping[str, Any]], Options]) -> None:
+    def __init__(self, options: Options | Callable[[Values], Options]) -> None:
         self._options = options if callable(options) else [_option(item) for item in options]
 
     def options(self, node: colander.SchemaNode) -> list[Option]:

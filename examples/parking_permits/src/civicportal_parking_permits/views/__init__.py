@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pyramid.config import Configurator
+
 from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
 from civicportal_parking_permits.names import ZONES
 
@@ -28,7 +30,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add routes and views; the forms of an application carry pictures."""
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["parking_permits.new"],

@@ -1,15 +1,14 @@
 """Applying for a permit, and renewing one."""
 
 from functools import partial
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.cases import Case, Refused
 from civicportal.api.database import Work
-from civicportal.api.forms import Option
+from civicportal.api.forms import Option, Values
 from civicportal.api.submission import case_form, upload_owner
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND
@@ -19,7 +18,7 @@ from civicportal_parking_permits.settings import money
 from civicportal_parking_permits.zones import ZoneService
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Show the form, or send the application."""
     return case_form(
         request,
@@ -31,7 +30,7 @@ def new(request: Request) -> Any:
     )
 
 
-def renew(request: Request) -> Any:
+def renew(request: Request) -> ViewResult:
     """Show the form with vehicle and zone of a permit that ends, or send it."""
     with request.site.work(actor=request.identity, write=False) as work:
         try:
@@ -52,7 +51,7 @@ def renew(request: Request) -> Any:
     )
 
 
-def _submit(request: Request, renews: Case | None, values: dict[str, Any]) -> Case:
+def _submit(request: Request, renews: Case | None, values: Values) -> Case:
     service: PermitService = request.work.get(PermitService)
     return service.submit(
         zone=request.work.get(ZoneService).fetch(values["zone"]),
@@ -66,7 +65,7 @@ def _submit(request: Request, renews: Case | None, values: dict[str, Any]) -> Ca
     )
 
 
-def _choices(request: Request, work: Work) -> dict[str, Any]:
+def _choices(request: Request, work: Work) -> dict[str, object]:
     """Return the options of zones and terms."""
     zones = [
         Option(

@@ -1,21 +1,19 @@
 """The desk: the list of applications, their figures."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.cases import Case, kind_of
 from civicportal.api.forms import BoundForm
 from civicportal.api.lists import ListAddress, list_total, search_list
 from civicportal.api.statistics import FiguresPage, figures_page
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.schemas import DeskFilters, FigureSchema
 from civicportal_parking_permits.search import Filters, PermitSearch
 from civicportal_parking_permits.statistics import choices, subject
 
 
-def listing(request: Request) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, object]:
     """List the applications that the filters leave."""
     search = request.work.get(PermitSearch)
     form = BoundForm(request, DeskFilters(), bindings=choices(request.work))
@@ -40,7 +38,7 @@ def search(request: Request) -> HTTPSeeOther:
     return search_list(request, "parking_permits.desk")
 
 
-def figures(request: Request) -> dict[str, Any]:
+def figures(request: Request) -> ViewResult:
     """Show how many permits stand where; each number leads to its list."""
     form = BoundForm(request, FigureSchema(), bindings=choices(request.work))
     values = form.read_filters(request.GET)

@@ -1,13 +1,12 @@
 """The zones, how many places of each are taken, and the form that changes one."""
 
 from functools import partial
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.forms import BoundForm, Button, handle_form
+from civicportal.api.forms import BoundForm, Button, Values, handle_form
 from civicportal.api.people import AuditService
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import ZONES
@@ -19,7 +18,7 @@ CHANGED = "parking_permits:zone:change"
 ACTIONS = {CHANGED: _("Changed a parking zone")}
 
 
-def listing(request: Request) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, object]:
     """List the zones."""
     service = request.work.get(ZoneService)
     return {
@@ -30,7 +29,7 @@ def listing(request: Request) -> dict[str, Any]:
     }
 
 
-def edit(request: Request) -> Any:
+def edit(request: Request) -> ViewResult:
     """Show the form of a zone, or change it."""
     zone = request.work.get(ZoneService).fetch(request.matchdict["key"])
     initial = {"name": zone.name, "fee": zone.fee, "quota": zone.quota, "active": zone.active}
@@ -40,7 +39,7 @@ def edit(request: Request) -> Any:
     return handle_form(request, form, partial(_change, request, zone), zone=zone)
 
 
-def _change(request: Request, zone: Zone, values: dict[str, Any]) -> HTTPSeeOther:
+def _change(request: Request, zone: Zone, values: Values) -> HTTPSeeOther:
     request.work.get(ZoneService).change(zone, **values)
     request.work.get(AuditService).record(CHANGED, zone=zone.key)
     request.session.flash(request.translate(_("The zone was changed.")), "good")

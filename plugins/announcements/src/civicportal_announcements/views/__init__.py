@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pyramid.config import Configurator
+
 from civicportal.api.web import EVERYBODY, add_pages
 from civicportal_announcements.broadcasts import SEND
 from civicportal_announcements.services import EDIT
@@ -50,7 +52,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add routes and views; the form of an announcement has picture uploads."""
     config.registry.settings["civicportal.upload_paths"].append(ROUTES["announcements.desk"])
     add_pages(

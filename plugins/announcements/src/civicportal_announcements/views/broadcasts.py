@@ -1,14 +1,12 @@
 """Broadcasts: written, confirmed with their cost, monitored, stopped."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.forms import BoundForm, FormInvalid
+from civicportal.api.forms import BoundForm, FormInvalid, Values
 from civicportal.api.notifications import BroadcastLane, GateService
 from civicportal.api.plugins import Conflict
 from civicportal.api.publishing import PersonalDataFound, PublicTexts, show_found
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_announcements.board import Board
 from civicportal_announcements.broadcasts import BroadcastService, Estimate
 from civicportal_announcements.i18n import _
@@ -17,13 +15,13 @@ from civicportal_announcements.schemas import BroadcastForm, ConfirmedBroadcast,
 from civicportal_announcements.views.public import lead
 
 
-def listing(request: Request) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, object]:
     """List the broadcasts."""
     service = request.work.get(BroadcastService)
     return {"rows": [(row, service.progress(row)) for row in service.latest()], **_money(request)}
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Write a text, then confirm its cost and the number of people, and send it."""
     confirming = request.method == "POST" and "number" in request.POST
     schema = ConfirmedBroadcast() if confirming else BroadcastForm()
@@ -50,7 +48,7 @@ def new(request: Request) -> Any:
     return _page(request, _confirmation(request), _estimate(request, values["text"]))
 
 
-def show(request: Request) -> dict[str, Any]:
+def show(request: Request) -> dict[str, object]:
     """Show the progress of a broadcast."""
     service = request.work.get(BroadcastService)
     broadcast = service.fetch(int(request.matchdict["id"]))
@@ -73,7 +71,7 @@ def stop(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("announcements.broadcast", id=number))
 
 
-def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
+def _send(request: Request, form: BoundForm, values: Values) -> ViewResult:
     service = request.work.get(BroadcastService)
     try:
         broadcast = service.start(
@@ -86,7 +84,7 @@ def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     return HTTPSeeOther(request.route_path("announcements.broadcast", id=broadcast.id))
 
 
-def _initial(request: Request) -> dict[str, Any]:
+def _initial(request: Request) -> dict[str, object]:
     """Return the text of the announcement in the URL as a proposal, if any."""
     wanted = request.GET.get("post", "")
     if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 16):
@@ -115,7 +113,7 @@ def _estimate(request: Request, text: str) -> Estimate:
     return estimate
 
 
-def _page(request: Request, form: BoundForm, estimate: Estimate | None) -> dict[str, Any]:
+def _page(request: Request, form: BoundForm, estimate: Estimate | None) -> dict[str, object]:
     gate = request.work.get(GateService)
     return {
         "form": form,
@@ -129,5 +127,5 @@ def _page(request: Request, form: BoundForm, estimate: Estimate | None) -> dict[
     }
 
 
-def _money(request: Request) -> dict[str, Any]:
+def _money(request: Request) -> dict[str, object]:
     return {"currency": settings_of(request.site)["currency"]}

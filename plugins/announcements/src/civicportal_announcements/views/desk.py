@@ -1,6 +1,6 @@
 """The officers' list: current announcements in order, drafts, ended and deleted ones."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 
@@ -16,6 +16,7 @@ from civicportal_announcements.states import MARKS, state_of
 from civicportal_announcements.views.public import lead, shown
 
 ON_A_PAGE = 25
+WAYS: dict[str, Literal["up", "down"]] = {"up": "up", "down": "down"}
 TITLES = {
     "board": _("On the board"),
     "draft": _("Drafts"),
@@ -24,7 +25,7 @@ TITLES = {
 }
 
 
-def listing(request: Request) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, object]:
     """List the announcements of one view."""
     view = request.GET.get("view", "board")
     view = view if view in VIEWS else "board"
@@ -53,7 +54,7 @@ def listing(request: Request) -> dict[str, Any]:
     }
 
 
-def preview(request: Request) -> dict[str, Any]:
+def preview(request: Request) -> dict[str, object]:
     """Show an announcement as citizens would see it, whatever its state."""
     post = request.work.get(PostService).fetch(int(request.matchdict["id"]))
     return shown(request, post, preview=True)
@@ -61,8 +62,8 @@ def preview(request: Request) -> dict[str, Any]:
 
 def move(request: Request) -> HTTPSeeOther:
     """Move an announcement up or down."""
-    way = request.POST.get("way")
-    if way not in ("up", "down"):
+    way = WAYS.get(request.POST.get("way", ""))
+    if way is None:
         raise HTTPBadRequest
     service, post = _post(request)
     service.move(post, way)
@@ -104,7 +105,7 @@ def _post(request: Request) -> tuple[PostService, Post]:
     return service, service.fetch(int(request.matchdict["id"]), lock=True)
 
 
-def _row(request: Request, post: Post, pictures: list[Any]) -> dict[str, Any]:
+def _row(request: Request, post: Post, pictures: list[Any]) -> dict[str, object]:
     state = state_of(post, request.work.clock.now())
     return {"post": post, "state": state, "mark": MARKS[state], "picture": pictures[0] if pictures else None}
 

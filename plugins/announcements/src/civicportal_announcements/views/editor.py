@@ -10,7 +10,7 @@ from civicportal.api.localization import CityCalendar
 from civicportal.api.plugins import Conflict
 from civicportal.api.publishing import PersonalDataFound, show_found
 from civicportal.api.submission import upload_owner
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_announcements.board import Board
 from civicportal_announcements.content import content_of, initial_of
 from civicportal_announcements.i18n import _
@@ -23,17 +23,17 @@ from civicportal_announcements.states import MARKS, state_of
 from civicportal_announcements.views.sent import Sent, read_sent
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Create an announcement."""
     return _Editor(request, None).answer()
 
 
-def edit(request: Request) -> Any:
+def edit(request: Request) -> ViewResult:
     """Change an announcement."""
     return _Editor(request, int(request.matchdict["id"])).answer()
 
 
-def words(request: Request) -> dict[str, Any]:
+def words(request: Request) -> dict[str, object]:
     """Return the preview of a text, for the script of the form."""
     text = request.POST.get("body", "")
     return {"words": render_markup(text[:LONGEST_BODY] if isinstance(text, str) else "")}
@@ -85,7 +85,7 @@ class _Editor:
     def _form(self, keys: list[str], **options: Any) -> BoundForm:
         return BoundForm(self.request, post_form(keys), ignore=("action",), **options)
 
-    def _initial(self) -> dict[str, Any]:
+    def _initial(self) -> dict[str, object]:
         calendar: CityCalendar = self.request.site.calendar
         return initial_of(self.post, self.known, calendar) if self.post else {}
 
@@ -129,7 +129,7 @@ class _Editor:
         view = {"draft": "draft", "ended": "ended"}.get(state)
         return HTTPSeeOther(request.route_path("announcements.desk", _query={"view": view} if view else {}))
 
-    def _page(self, form: BoundForm, keys: list[str], *, preview: bool = False) -> dict[str, Any]:
+    def _page(self, form: BoundForm, keys: list[str], *, preview: bool = False) -> dict[str, object]:
         post = self.post
         state = state_of(post, self.request.work.clock.now()) if post else "draft"
         return {
@@ -145,7 +145,7 @@ class _Editor:
             "preview": render_markup(str(form["body"].cstruct or "")) if preview else None,
         }
 
-    def _row(self, form: BoundForm, key: str) -> dict[str, Any]:
+    def _row(self, form: BoundForm, key: str) -> dict[str, object]:
         kept = key in {picture.key for picture in self.known}
         route = self.request.route_path
         url = (

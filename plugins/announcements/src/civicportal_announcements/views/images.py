@@ -1,10 +1,8 @@
 """Pictures of announcements."""
 
-from typing import Any
-
 from civicportal.api.pictures import FileMissing
-from civicportal.api.plugins import NotFound
-from civicportal.api.web import Request
+from civicportal.api.plugins import NotFound, Site
+from civicportal.api.web import Request, ViewResult
 from civicportal_announcements.board import Board
 from civicportal_announcements.services import EDIT
 
@@ -14,7 +12,7 @@ AN_HOUR = 3600
 POLICY = "default-src 'none'; sandbox"
 
 
-def image(request: Request) -> Any:
+def image(request: Request) -> ViewResult:
     """Return a picture in one size: published ones to everyone, others to officers."""
     key, size = request.matchdict["key"], request.matchdict["size"]
     post, public = request.work.get(Board).picture_post(key)
@@ -35,7 +33,7 @@ def image(request: Request) -> Any:
     return response
 
 
-def _read(site: Any, key: str, size: str) -> bytes:
+def _read(site: Site, key: str, size: str) -> bytes:
     """Return the file; the large one if the size does not exist."""
     for name in (key if size == "large" else f"{key}.{size}", key):
         try:

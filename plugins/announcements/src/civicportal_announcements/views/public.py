@@ -1,7 +1,6 @@
 """Public pages: the list, the archive, one announcement, the feeds."""
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.response import Response
 
@@ -21,7 +20,7 @@ LEAD = 160
 FIVE_MINUTES = 300
 
 
-def listing(request: Request) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, object]:
     """List current or past announcements."""
     view = "ended" if request.GET.get("view") == "ended" else "live"
     board = request.work.get(Board)
@@ -37,13 +36,13 @@ def listing(request: Request) -> dict[str, Any]:
     }
 
 
-def page(request: Request) -> dict[str, Any]:
+def page(request: Request) -> dict[str, object]:
     """Show one announcement, also after its end."""
     post = request.work.get(Board).readable(int(request.matchdict["id"]))
     return shown(request, post)
 
 
-def shown(request: Request, post: Post, *, preview: bool = False) -> dict[str, Any]:
+def shown(request: Request, post: Post, *, preview: bool = False) -> dict[str, object]:
     """Return the template variables of an announcement's page.
 
     :param preview: for an officer, before publication.

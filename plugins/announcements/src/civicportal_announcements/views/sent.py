@@ -1,13 +1,12 @@
 """A submission of the announcement form: ordered pictures, and the action of the button."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
-from civicportal.api.forms import FileRefused, Key
+from civicportal.api.forms import FileRefused, Key, UploadedFile
 from civicportal.api.submission import take_files
 from civicportal.api.web import Request
 from civicportal_announcements.i18n import _
@@ -27,7 +26,7 @@ class Sent:
     :ivar refusal: why a file was refused.
     """
 
-    params: MultiDict
+    params: MultiDict[str]
     keys: list[str]
     action: str
     refusal: TranslationString | None = None
@@ -40,15 +39,18 @@ class Sent:
 
 def read_sent(request: Request) -> Sent:
     """Parse the form and store uploaded pictures at once. Call it before the first use of ``request.work``."""
+    uploaded: MultiDict[object]
     try:
-        post = request.POST
+        uploaded = post = request.POST
     except ValueError:  # a multipart body without its boundary
         raise HTTPBadRequest from None
     keys = [key for key in dict.fromkeys(post.getall("image_key")) if _is_key(key)][:MOST]
     action, _sign, key = str(post.get("action", "")).partition(":")
     if key:
         keys, action = moved(keys, key, action), "pictures"
-    new, refusal = _take(request, [file for file in post.getall(FILES) if hasattr(file, "file")], len(keys))
+    new, refusal = _take(
+        request, [file for file in uploaded.getall(FILES) if isinstance(file, UploadedFile)], len(keys)
+    )
     keys += new
     store_sizes(request.site, keys)
     if action not in ("draft", "publish", "preview"):
@@ -56,7 +58,9 @@ def read_sent(request: Request) -> Sent:
     return Sent(params=_params(post, keys), keys=keys, action=action, refusal=refusal)
 
 
-def _take(request: Request, files: list[Any], there: int) -> tuple[list[str], TranslationString | None]:
+def _take(
+    request: Request, files: list[UploadedFile], there: int
+) -> tuple[list[str], TranslationString | None]:
     if there + len(files) > MOST:
         return [], _("At most ${count} pictures are allowed here.", mapping={"count": MOST})
     try:
@@ -65,7 +69,7 @@ def _take(request: Request, files: list[Any], there: int) -> tuple[list[str], Tr
         return [], refusal.message
 
 
-def _params(post: Any, keys: list[str]) -> MultiDict:
+def _params(post: MultiDict[str], keys: list[str]) -> MultiDict[str]:
     """Return the fields as texts: the pictures in order, without removed ones."""
     kept = MultiDict(
         (name, value)
@@ -81,5 +85,5 @@ def _is_of_another(name: str, keys: list[str]) -> bool:
     return any(name.startswith(mark) and name.removeprefix(mark) not in keys for mark in _OF_PICTURES)
 
 
-def _is_key(value: Any) -> bool:
+def _is_key(value: object) -> bool:
     return isinstance(value, str) and Key.pattern.fullmatch(value) is not None

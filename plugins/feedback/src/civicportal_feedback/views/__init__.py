@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pyramid.config import Configurator
+
 from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
 from civicportal_feedback.publications import PERMISSION
 
@@ -33,7 +35,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add routes and views; the forms of a new message have picture uploads."""
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["feedback.new"],

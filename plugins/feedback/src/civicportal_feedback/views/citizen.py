@@ -7,7 +7,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.renderers import render_to_response
 
 from civicportal.api.cases import CaseService, PictureGone
-from civicportal.api.forms import BoundForm, Button, Option, handle_form, whole_number
+from civicportal.api.forms import BoundForm, Button, Option, Values, handle_form, whole_number
 from civicportal.api.organization import OrganizationService
 from civicportal.api.publishing import warn_of_personal_data
 from civicportal.api.submission import (
@@ -19,7 +19,7 @@ from civicportal.api.submission import (
     take_files,
     upload_owner,
 )
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.publications import PublicationService
@@ -32,7 +32,7 @@ SHOWN_BESIDE = 3
 PAGE_SIZE = 20
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Show the form, or send the message: with a name after the sign-in, or anonymously."""
     form = BoundForm(
         request,
@@ -49,7 +49,7 @@ def new(request: Request) -> Any:
     return answer
 
 
-def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
+def _send(request: Request, form: BoundForm, values: Values) -> ViewResult:
     count_submission(request, NAMED_LEVEL, form.once(values), anonymous=values["sender"] == ANONYMOUS)
     send = _anonymously if values["sender"] == ANONYMOUS else _named
     try:
@@ -58,7 +58,7 @@ def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
         form.refuse("photo_key", gone.reason)
 
 
-def _named(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
+def _named(request: Request, form: BoundForm, values: Values) -> ViewResult:
     if not may_submit(request, NAMED_LEVEL):
         return keep_form(request, form)
     _warn(request, form, values)
@@ -69,7 +69,7 @@ def _named(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     return HTTPSeeOther(request.route_path("feedback.sent", code=case.code))
 
 
-def _anonymously(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
+def _anonymously(request: Request, form: BoundForm, values: Values) -> ViewResult:
     """Show code and PIN in the response to the form: stored for another page, they would identify the sender."""
     _warn(request, form, values)
     case, pin = request.work.get(FeedbackService).submit_anonymously(
@@ -81,12 +81,12 @@ def _anonymously(request: Request, form: BoundForm, values: dict[str, Any]) -> A
     return response
 
 
-def _warn(request: Request, form: BoundForm, values: dict[str, Any]) -> None:
+def _warn(request: Request, form: BoundForm, values: Values) -> None:
     if values["consent"]:
         warn_of_personal_data(request, form, "body")
 
 
-def new_message(request: Request, values: dict[str, Any], **more: Any) -> NewFeedback:
+def new_message(request: Request, values: Values, **more: Any) -> NewFeedback:
     """Return the message of a submitted form.
 
     :param more: further fields.
@@ -103,13 +103,13 @@ def new_message(request: Request, values: dict[str, Any], **more: Any) -> NewFee
     )
 
 
-def sent(request: Request) -> dict[str, Any]:
+def sent(request: Request) -> dict[str, object]:
     """Confirm the message with its tracking code."""
     case = request.work.get(CaseService).fetch_own(request.matchdict["code"])
     return {"case": case, "pin": None}
 
 
-def listing(request: Request) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, object]:
     """List the published messages."""
     before = whole_number(request.GET.get("before", "")) or None
     found = request.work.get(PublicationService).latest(PAGE_SIZE + 1, before=before)

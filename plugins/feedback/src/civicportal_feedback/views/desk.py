@@ -1,7 +1,5 @@
 """Staff pages of feedback: the list of messages, and their publication."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.cases import Case, CaseService, Refused, StaleCase, kind_of
@@ -10,7 +8,7 @@ from civicportal.api.lists import ListAddress, list_total, search_list
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import NotFound
 from civicportal.api.publishing import PersonalDataFound, PublicTexts, allowed_words, show_found
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
@@ -26,7 +24,7 @@ LONGEST_HEARD = 300
 STALE = _("Somebody changed this case meanwhile. Your words are kept: look at them and send once more.")
 
 
-def listing(request: Request) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, object]:
     """List the messages with the filters of the URL."""
     organization, search = request.work.get(OrganizationService), request.work.get(FeedbackSearch)
     kind = kind_of(request.site, KIND)
@@ -61,7 +59,7 @@ def search(request: Request) -> HTTPSeeOther:
     return search_list(request, "feedback.desk")
 
 
-def publish(request: Request) -> Any:
+def publish(request: Request) -> ViewResult:
     """Edit and publish message and answer."""
     case, feedback = _case(request)
     service = request.work.get(PublicationService)

@@ -1,16 +1,14 @@
 """Statistics of messages."""
 
-from typing import Any
-
 from civicportal.api.forms import BoundForm
 from civicportal.api.statistics import FiguresPage, figures_page
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.schemas import FigureSchema
 from civicportal_feedback.statistics import subject
 
 
-def show(request: Request) -> dict[str, Any]:
+def show(request: Request) -> ViewResult:
     """Show statistics; each number links to its list."""
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)

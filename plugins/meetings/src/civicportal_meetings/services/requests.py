@@ -1,9 +1,8 @@
 """Requests for a meeting: one open request per citizen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +10,7 @@ from translationstring import TranslationString
 
 from civicportal.api.cases import OPEN_STAGES, Case, CaseService, Refused, kind_of, step_values
 from civicportal.api.database import Service, Work
+from civicportal.api.forms import Values
 from civicportal.api.organization import Category
 from civicportal.api.plugins import Forbidden
 from civicportal_meetings.i18n import _
@@ -199,7 +199,5 @@ class MeetingService(Service):
         """
         self._apply(case, "invite", seat_values(seat), version, notify)
 
-    def _apply(
-        self, case: Case, step: str, values: Mapping[str, Any], version: int | None, notify: bool
-    ) -> None:
+    def _apply(self, case: Case, step: str, values: Values, version: int | None, notify: bool) -> None:
         self.cases.apply(case, step, version=version, notify=notify, **step_values(values))

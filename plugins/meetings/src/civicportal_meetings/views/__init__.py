@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pyramid.config import Configurator
+
 from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
 from civicportal_meetings.names import GIVE_ORDERS, REGISTER, SESSIONS, VIEW, WORK
 
@@ -49,7 +51,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add routes and views; the forms of a new request have picture uploads."""
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["meetings.new"],

@@ -1,6 +1,6 @@
 """Scheduling of a request beside the desk's week: a month with its free days, the times of a day."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,11 +16,12 @@ from civicportal.api.cases import (
     kind_of,
     step_values,
 )
-from civicportal.api.forms import BoundForm, Button, FormInvalid, whole_number
+from civicportal.api.forms import BoundForm, Button, FormInvalid, Values, whole_number
 from civicportal.api.notifications import NotificationService
 from civicportal.api.organization import OrganizationService
+from civicportal.api.people import IdentityFact
 from civicportal.api.plugins import NotFound
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_meetings.days import titles
 from civicportal_meetings.desk_schemas import day_in
 from civicportal_meetings.i18n import _
@@ -39,13 +40,13 @@ STALE = _(
 )
 
 
-def show(request: Request) -> dict[str, Any]:
+def show(request: Request) -> dict[str, object]:
     """Show the request beside the week of its time, or of the next free one."""
     case = _case(request)
     return _page(request, case, _form(request, case, _step(request, case)))
 
 
-def send(request: Request) -> Any:
+def send(request: Request) -> ViewResult:
     """Set the time; a picked day, time or month only redisplays the form with its input."""
     case = _case(request, lock=True)
     transition = _step(request, case)
@@ -56,7 +57,7 @@ def send(request: Request) -> Any:
     return _apply(request, case, transition, form, "at")
 
 
-def invite(request: Request) -> Any:
+def invite(request: Request) -> ViewResult:
     """Give the request a seat of a session."""
     case = _case(request, lock=True)
     transition = kind_of(request.site, KIND).workflow.step(case.status, "invite")
@@ -95,7 +96,7 @@ def _form(request: Request, case: Case, transition: Transition) -> BoundForm:
     )
 
 
-def _apply(request: Request, case: Case, transition: Transition, form: BoundForm, place: str) -> Any:
+def _apply(request: Request, case: Case, transition: Transition, form: BoundForm, place: str) -> ViewResult:
     service = request.work.get(CaseService)
     try:
         # First: a colleague's change may require fields that this form never had.
@@ -123,7 +124,7 @@ def _moment(request: Request, case: Case) -> datetime:
     return local
 
 
-def _refused(request: Request, case: Case, form: BoundForm, place: str, status: int) -> dict[str, Any]:
+def _refused(request: Request, case: Case, form: BoundForm, place: str, status: int) -> dict[str, object]:
     request.response.status_int = status
     if place == "session":
         return _page(request, case, _form(request, case, _step(request, case)), seat=form)
@@ -132,7 +133,7 @@ def _refused(request: Request, case: Case, form: BoundForm, place: str, status: 
 
 def _page(
     request: Request, case: Case, form: BoundForm, *, seat: BoundForm | None = None, month: str = ""
-) -> dict[str, Any]:
+) -> dict[str, object]:
     work = request.work
     steps = {step.transition.name: step for step in work.get(CaseService).steps(case)}
     workflow = kind_of(request.site, KIND).workflow
@@ -168,7 +169,7 @@ def _page(
     )
 
 
-def _entry(request: Request, values: Mapping[str, Any], title: str, minutes: int) -> Iterator[Entry]:
+def _entry(request: Request, values: Values, title: str, minutes: int) -> Iterator[Entry]:
     """Yield the time in the form for the week, once date and time are valid."""
     if "day" in values and "at" in values:
         start = request.site.calendar.at(values["day"], values["at"])
@@ -177,7 +178,7 @@ def _entry(request: Request, values: Mapping[str, Any], title: str, minutes: int
         )
 
 
-def _identity(request: Request, case: Case) -> Any:
+def _identity(request: Request, case: Case) -> Sequence[IdentityFact]:
     """Return masked identity data, for users who may see the person."""
     can = request.work.get(AccessService).can
     may_know = can(case, "contact") or can(case, "identity")
@@ -203,7 +204,7 @@ def _tomorrow(request: Request) -> date:
     return today + timedelta(days=1)
 
 
-def _sms(request: Request, case: Case, transition: Transition, form: BoundForm) -> Any:
+def _sms(request: Request, case: Case, transition: Transition, form: BoundForm) -> object:
     """Return the SMS for the current input of the form; None while it is incomplete."""
     work = request.work
     said = transition.notice(form.readable(), work) if transition.notice else None

@@ -1,5 +1,6 @@
 """The desk of the mayor's office: the week, waiting requests, and the list of one day."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from civicportal.api.cases import AccessService, Case, kind_of
 from civicportal.api.forms import BoundForm, NationalCode, Node
 from civicportal.api.lists import ListAddress, list_total, search_list
 from civicportal.api.organization import OrganizationService
+from civicportal.api.people import IdentityFact
 from civicportal.api.settings import parse_hours
 from civicportal.api.web import Request
 from civicportal_meetings.days import titles
@@ -27,13 +29,13 @@ LIST = "requests"
 """Id of the list, which is below the week."""
 
 
-def show(request: Request) -> dict[str, Any]:
+def show(request: Request) -> dict[str, object]:
     """Show the week and the filtered requests."""
     day = BoundForm(request, Week()).read_filters(request.GET)["day"]
     return desk(request, day)
 
 
-def desk(request: Request, day: date | None, *chosen: Entry, **panel: Any) -> dict[str, Any]:
+def desk(request: Request, day: date | None, *chosen: Entry, **panel: Any) -> dict[str, object]:
     """Return the template variables of the desk.
 
     :param day: in the shown week; today if None.
@@ -66,7 +68,7 @@ def desk(request: Request, day: date | None, *chosen: Entry, **panel: Any) -> di
     }
 
 
-def week(request: Request, day: date | None, *chosen: Entry) -> dict[str, Any]:
+def week(request: Request, day: date | None, *chosen: Entry) -> dict[str, object]:
     """Return the week of a date, and links to its neighbours; see :func:`desk`."""
     work = request.work
     calendar = work.get(OrganizationService).calendar
@@ -93,7 +95,7 @@ def search(request: Request) -> HTTPSeeOther:
     )
 
 
-def day(request: Request) -> dict[str, Any]:
+def day(request: Request) -> dict[str, object]:
     """Show one day for printing: visitors, companions, subjects."""
     chosen = day_in(request.matchdict["day"])
     if chosen is None:
@@ -116,7 +118,7 @@ def day(request: Request) -> dict[str, Any]:
 # -- inside -------------------------------------------------------------------------------------------------
 
 
-def _facts(request: Request, visit: Visit) -> Any:
+def _facts(request: Request, visit: Visit) -> Sequence[IdentityFact]:
     """Return masked identity data, for users with the right."""
     may = request.work.get(AccessService).can(visit.case, "identity")
     kind = kind_of(request.site, KIND)

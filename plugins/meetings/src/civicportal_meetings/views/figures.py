@@ -1,17 +1,15 @@
 """Statistics of meetings."""
 
-from typing import Any
-
 from civicportal.api.forms import BoundForm
 from civicportal.api.statistics import FiguresPage, figures_page
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_meetings.desk_schemas import FigureSchema
 from civicportal_meetings.exports import desk_choices
 from civicportal_meetings.figures import ALL, subject
 from civicportal_meetings.views.desk import LIST
 
 
-def show(request: Request) -> dict[str, Any]:
+def show(request: Request) -> ViewResult:
     """Show statistics; each number links to its list."""
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)

@@ -1,14 +1,12 @@
 """Orders of the mayor: created on the page of their meeting, shared with its citizen afterwards."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.cases import Case, CaseService, Refused
-from civicportal.api.forms import BoundForm, Button, Option, handle_form
+from civicportal.api.forms import BoundForm, Button, Option, Values, handle_form
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Forbidden, NotFound
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_meetings import desk_schemas
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND, ORDERS
@@ -17,7 +15,7 @@ from civicportal_meetings.services import NewOrder, OrderService
 USUAL_DAYS = 10
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Create an order of a meeting."""
     meeting = _meeting(request)
     if not request.work.get(OrderService).may_give(meeting):
@@ -32,7 +30,7 @@ def new(request: Request) -> Any:
         buttons=(Button(title=_("Send the order to the unit")),),
     )
 
-    def give(values: dict[str, Any]) -> HTTPSeeOther:
+    def give(values: Values) -> HTTPSeeOther:
         order = NewOrder(
             text=values["text"],
             unit=units[values["unit"]],

@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.cases import CaseService, PictureGone, Refused, kind_of, public_status
-from civicportal.api.forms import BoundForm, Button, handle_form
+from civicportal.api.forms import BoundForm, Button, Values, handle_form
 from civicportal.api.localization import localized_digits
 from civicportal.api.organization import OrganizationService
 from civicportal.api.people import own_identity
@@ -20,7 +20,7 @@ from civicportal.api.submission import (
     take_files,
     upload_owner,
 )
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_meetings.days import ANY, office_days
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND
@@ -33,7 +33,7 @@ LAST_STEP = "#4"
 UNASKED = {"part": ANY, "party": "natural"}
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Show the form, or the open request with any input made meanwhile below it."""
     form = _form(request, _known(request))
     kept = fill_kept(request, form)
@@ -41,7 +41,7 @@ def new(request: Request) -> Any:
     return {**page, "kept": kept, "form": form if kept or not page["open"] else None}
 
 
-def send(request: Request) -> Any:
+def send(request: Request) -> ViewResult:
     """Submit the request; a visitor signs in first and finds the form unchanged."""
     form = _form(request)
     answer = handle_form(request, form, partial(_submit, request, form), kept=False)
@@ -49,12 +49,12 @@ def send(request: Request) -> Any:
     return {**_page(request), **answer} if isinstance(answer, dict) else answer
 
 
-def sent(request: Request) -> dict[str, Any]:
+def sent(request: Request) -> dict[str, object]:
     """Confirm the request with its tracking code."""
     return {"case": request.work.get(CaseService).fetch_own(request.matchdict["code"])}
 
 
-def _known(request: Request) -> dict[str, Any]:
+def _known(request: Request) -> dict[str, object]:
     """Return known values: the name, and verified identity data."""
     if not request.identity.is_citizen:
         return {}
@@ -74,7 +74,7 @@ def _form(request: Request, known: Mapping[str, Any] | None = None) -> BoundForm
     )
 
 
-def bindings_of(request: Request) -> dict[str, Any]:
+def bindings_of(request: Request) -> dict[str, object]:
     """Return the bindings of the request schema, with the city's current working days.
 
     In a separate unit of work, because uploaded pictures are processed outside the request's transaction.
@@ -84,7 +84,7 @@ def bindings_of(request: Request) -> dict[str, Any]:
     return {"today": calendar.today(request.site.clock.now()), "days": office_days(calendar)}
 
 
-def _page(request: Request) -> dict[str, Any]:
+def _page(request: Request) -> dict[str, object]:
     hours = localized_digits(request.site.plugin_settings[KIND]["hours"], request.locale_name)
     first, _dash, last = hours.partition("-")
     standing = request.work.get(MeetingService).open_request() if request.identity.is_citizen else None
@@ -92,7 +92,7 @@ def _page(request: Request) -> dict[str, Any]:
     return {"open": standing, "status": status, "first": first, "last": last}
 
 
-def _submit(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
+def _submit(request: Request, form: BoundForm, values: Values) -> ViewResult:
     level = kind_of(request.site, KIND).level
     key = form.once(values)
     count_submission(request, level, key)
@@ -108,7 +108,7 @@ def _submit(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     return HTTPSeeOther(request.route_path("meetings.sent", code=case.code))
 
 
-def new_meeting(request: Request, values: dict[str, Any], **more: Any) -> NewMeeting:
+def new_meeting(request: Request, values: Values, **more: Any) -> NewMeeting:
     """Return the request of a submitted form.
 
     :param more: further fields.

@@ -3,11 +3,12 @@
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
 
 from civicportal.api.cases import AccessService, CaseService, Reason, Refused, kind_of
-from civicportal.api.forms import BoundForm, Button, FormInvalid, Option, handle_form, whole_number
+from civicportal.api.forms import BoundForm, Button, FormInvalid, Option, Values, handle_form, whole_number
 from civicportal.api.people import SYSTEM
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_meetings import desk_schemas
 from civicportal_meetings.desk_schemas import day_in
 from civicportal_meetings.i18n import _
@@ -23,7 +24,7 @@ from civicportal_meetings.services.sessions import QUOTAS
 SEATS = ("public_seats", "office_seats", "reserve_seats")
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Plan a session, or block a time."""
     closing = request.GET.get("closed") == "1"
     form = BoundForm(
@@ -33,7 +34,7 @@ def new(request: Request) -> Any:
         buttons=(Button(title=_("Close this time") if closing else _("Plan the session")),),
     )
 
-    def plan(values: dict[str, Any]) -> HTTPSeeOther:
+    def plan(values: Values) -> HTTPSeeOther:
         calendar, day = request.site.calendar, values["day"]
         seats = {name: values[name] for name in SEATS}
         planned = NewSession(
@@ -53,17 +54,17 @@ def new(request: Request) -> Any:
     return handle_form(request, form, plan, closing=closing)
 
 
-def show(request: Request) -> dict[str, Any]:
+def show(request: Request) -> dict[str, object]:
     """Show the participants and the waiting list."""
     return _page(request)
 
 
-def seats(request: Request) -> Any:
+def seats(request: Request) -> ViewResult:
     """Change the number of seats."""
     form = _seats_form(request, None)
     service = request.work.get(PublicDayService)
 
-    def change(values: dict[str, Any]) -> None:
+    def change(values: Values) -> None:
         service.change_seats(
             _id(request),
             public=values["public_seats"],
@@ -74,18 +75,18 @@ def seats(request: Request) -> Any:
     return _act(request, form, change, _("The seats are changed."), seats=form)
 
 
-def wait(request: Request) -> Any:
+def wait(request: Request) -> ViewResult:
     """Add a request to the waiting list."""
     form = _waiting_form(request)
 
-    def put(values: dict[str, Any]) -> None:
+    def put(values: Values) -> None:
         case = request.work.get(CaseService).fetch(values["case"], lock=True)
         request.work.get(PublicDayService).wait(_id(request), case)
 
     return _act(request, form, put, _("The request stands on the reserve list."), waiting=form)
 
 
-def cancel(request: Request) -> Any:
+def cancel(request: Request) -> ViewResult:
     """Cancel the session; every participant is notified and needs a new time, each in a separate transaction."""
     form = _cancel_form(request)
     try:
@@ -109,7 +110,9 @@ def _id(request: Request) -> int:
     return whole_number(request.matchdict["id"])
 
 
-def _act(request: Request, form: BoundForm, act: Any, done: Any, **shown: BoundForm) -> Any:
+def _act(
+    request: Request, form: BoundForm, act: Any, done: TranslationString, **shown: BoundForm
+) -> ViewResult:
     try:
         act(form.validate(request.POST))
     except FormInvalid:
@@ -121,7 +124,7 @@ def _act(request: Request, form: BoundForm, act: Any, done: Any, **shown: BoundF
     return HTTPSeeOther(request.route_path("meetings.session", id=_id(request)))
 
 
-def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[str, Any]:
+def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[str, object]:
     work = request.work
     request.response.status_int = status
     service, agenda = work.get(PublicDayService), work.get(AgendaService)
@@ -151,7 +154,7 @@ def _waiting(request: Request, session: MeetingSession) -> list[Any]:
     return [(case, agenda.detail(case)) for _row, case in waiting if may_see(case, "view")]
 
 
-def _usual(request: Request, closing: bool) -> dict[str, Any]:
+def _usual(request: Request, closing: bool) -> dict[str, object]:
     day = day_in(request.GET.get("day", ""))
     usual = {"public_seats": 0, "office_seats": 0, "reserve_seats": 0}
     if not closing:

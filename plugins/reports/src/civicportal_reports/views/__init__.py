@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pyramid.config import Configurator
+
 from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
 
 VIEW, WORK, REGISTER = "reports:case:view", "reports:case:work", "reports:case:register"
@@ -53,7 +55,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
 )
 
 
-def includeme(config: Any) -> None:
+def includeme(config: Configurator) -> None:
     """Add routes and views; the forms of a new report have picture uploads."""
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["reports.new"],

@@ -1,15 +1,14 @@
 """Conversion of a case of another kind to a report, with category and place."""
 
 from functools import partial
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.cases import Case, ConversionService, StaleCase, copy_pictures, kind_of
-from civicportal.api.forms import BoundForm, Button, handle_form, whole_number
+from civicportal.api.forms import BoundForm, Button, Values, handle_form, whole_number
 from civicportal.api.organization import OrganizationService
 from civicportal.api.submission import upload_owner
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_reports.categories import grouped_leaves, topics
 from civicportal_reports.i18n import _
 from civicportal_reports.schemas import Conversion
@@ -20,7 +19,7 @@ from civicportal_reports.workflow import KIND
 STALE = _("Somebody changed this case meanwhile. What you chose is kept: look at it and send once more.")
 
 
-def convert(request: Request) -> Any:
+def convert(request: Request) -> ViewResult:
     """Show the form, or open the report and close the original case."""
     # A separate unit of work: the pictures are copied before the request's own one opens.
     with request.site.work(actor=request.identity, write=False) as work:
@@ -44,7 +43,7 @@ def convert(request: Request) -> Any:
         return {"form": form, "case": case, "center": center(request)}
 
 
-def _make(request: Request, form: BoundForm, case: Case, values: dict[str, Any]) -> Any:
+def _make(request: Request, form: BoundForm, case: Case, values: Values) -> ViewResult:
     location = place_of(request, form, values)
     version = whole_number(request.POST.get("version", ""))
     if version != case.version:

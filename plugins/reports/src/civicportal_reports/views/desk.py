@@ -1,7 +1,5 @@
 """Staff pages of reports: list, map and statistics, with the same filters in the URL."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.cases import Case, CaseService, Refused, kind_of
@@ -9,7 +7,7 @@ from civicportal.api.forms import BoundForm, whole_number
 from civicportal.api.lists import ListAddress, list_total, search_list
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import FiguresPage, figures_page
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_reports.choices import desk_choices
 from civicportal_reports.i18n import _
 from civicportal_reports.schemas import DeskFilters, FigureSchema
@@ -21,7 +19,7 @@ from civicportal_reports.workflow import KIND
 SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("Last change")}
 
 
-def listing(request: Request) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, object]:
     """List the reports with the filters of the URL."""
     form, filters = desk_filters(request)
     search = request.work.get(ReportSearch)
@@ -53,7 +51,7 @@ def search(request: Request) -> HTTPSeeOther:
     return search_list(request, "reports.desk")
 
 
-def statistics(request: Request) -> dict[str, Any]:
+def statistics(request: Request) -> dict[str, object]:
     """Show statistics; each number links to its list."""
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)
@@ -67,7 +65,7 @@ def statistics(request: Request) -> dict[str, Any]:
     return {**shown, **map_addresses(request, shown["address"].list)}
 
 
-def link_duplicate(request: Request) -> Any:
+def link_duplicate(request: Request) -> ViewResult:
     """Close a report as a duplicate of one nearby."""
     service = request.work.get(CaseService)
     case = service.fetch(request.matchdict["code"], lock=True)

@@ -24,7 +24,7 @@ from civicportal_reports.views.public import public_filters, published
 from civicportal_reports.workflow import KIND
 
 
-def desk_map(request: Request) -> dict[str, Any]:
+def desk_map(request: Request) -> dict[str, object]:
     """Show the map of the filtered reports."""
     form, filters = desk_filters(request)
     address = ListAddress(request, form, "reports.desk")
@@ -36,7 +36,7 @@ def desk_map(request: Request) -> dict[str, Any]:
     }
 
 
-def desk_numbers(request: Request) -> dict[str, Any]:
+def desk_numbers(request: Request) -> dict[str, object]:
     """Return the drawing and the counts by district, as an HTML fragment."""
     form, filters = desk_filters(request)
     return {"map": _panel(request, filters), "address": ListAddress(request, form, "reports.desk")}
@@ -51,17 +51,17 @@ def desk_drawing(request: Request) -> Response:
     return Response(str(drawing), content_type="image/svg+xml", charset="utf-8")
 
 
-def desk_points(request: Request) -> dict[str, Any]:
+def desk_points(request: Request) -> dict[str, object]:
     """Return the points of the visible part for staff."""
     return _answer(request, _strict(desk_filters(request)), public=False)
 
 
-def public_points(request: Request) -> dict[str, Any]:
+def public_points(request: Request) -> dict[str, object]:
     """Return the points of the visible part for the public."""
     return _answer(request, _strict(public_filters(request)), public=True)
 
 
-def desk_card(request: Request) -> dict[str, Any]:
+def desk_card(request: Request) -> dict[str, object]:
     """Return the card of a report for staff, as an HTML fragment."""
     case = request.work.get(CaseService).fetch(request.matchdict["code"])
     report = request.work.session.get(Report, case.id)
@@ -71,7 +71,7 @@ def desk_card(request: Request) -> dict[str, Any]:
     return _card(request, case, report, status, f"/kartable/cases/{case.code}")
 
 
-def public_card(request: Request) -> dict[str, Any]:
+def public_card(request: Request) -> dict[str, object]:
     """Return the card of a published report, as an HTML fragment."""
     case, report = published(request)
     status = public_status(kind_of(request.site, KIND), case.status)
@@ -89,7 +89,7 @@ def _strict(read: tuple[BoundForm, Filters]) -> Filters:
     return filters
 
 
-def _answer(request: Request, filters: Filters, *, public: bool) -> dict[str, Any]:
+def _answer(request: Request, filters: Filters, *, public: bool) -> dict[str, object]:
     try:
         view = MapView.of(request.GET)
     except InvalidView as problem:
@@ -104,7 +104,7 @@ def _panel(request: Request, filters: Filters) -> MapPanel:
     return map_panel(request.work, filters, partial(format_number, locale=request.locale_name))
 
 
-def _card(request: Request, case: Any, report: Any, status: Any, url: str) -> dict[str, Any]:
+def _card(request: Request, case: Any, report: Any, status: Any, url: str) -> dict[str, object]:
     categories = request.work.get(OrganizationService).categories.by_id
     return {
         "case": case,

@@ -1,14 +1,14 @@
 """The place of a form, the initial view of its map, and the URLs of a map of reports."""
 
-from typing import Any
+from collections.abc import Callable
 
-from civicportal.api.forms import BoundForm
+from civicportal.api.forms import BoundForm, Values
 from civicportal.api.web import Request
 from civicportal_reports.i18n import _
 from civicportal_reports.places import Location, OutsideCity, locate
 
 
-def place_of(request: Request, form: BoundForm, values: dict[str, Any]) -> Location:
+def place_of(request: Request, form: BoundForm, values: Values) -> Location:
     """Return the place of a submitted form.
 
     :raises FormInvalid: for one outside the city, with the reason in the form.
@@ -30,13 +30,14 @@ def place_of(request: Request, form: BoundForm, values: dict[str, Any]) -> Locat
         )
 
 
-def center(request: Request) -> Any:
+def center(request: Request) -> list[float] | None:
     """Return the centre of the city's map, or None without one."""
     table = request.site.settings["map"]
-    return table["center"] if table else None
+    found: list[float] | None = table["center"] if table else None
+    return found
 
 
-def map_addresses(request: Request, address: Any) -> dict[str, str]:
+def map_addresses(request: Request, address: Callable[[str], str]) -> dict[str, str]:
     """Return the URLs of a staff map: points, cards, numbers by district, and drawing.
 
     :param address: builds URLs that keep the filters, as :class:`civicportal.api.ListAddress` does.

@@ -11,7 +11,7 @@ from civicportal.api.forms import BoundForm, FormInvalid
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import NotFound
 from civicportal.api.publishing import PublicTexts
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_reports.categories import filter_options, topics
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
@@ -22,7 +22,7 @@ from civicportal_reports.services import ReportService
 from civicportal_reports.workflow import KIND
 
 
-def listing(request: Request) -> dict[str, Any]:
+def listing(request: Request) -> dict[str, object]:
     """List the published reports."""
     form, filters = public_filters(request)
     page = request.work.get(ReportSearch).published(filters, cursor=request.GET.get("cursor"))
@@ -38,7 +38,7 @@ def listing(request: Request) -> dict[str, Any]:
     }
 
 
-def page(request: Request) -> dict[str, Any]:
+def page(request: Request) -> dict[str, object]:
     """Show a published report, by the id of its case, without code and names."""
     case, report = published(request)
     organization = request.work.get(OrganizationService)
@@ -74,7 +74,7 @@ def published(request: Request) -> tuple[Case, Report]:
     return case, report
 
 
-def ask_me_too(request: Request) -> dict[str, Any]:
+def ask_me_too(request: Request) -> dict[str, object]:
     """Ask for confirmation to follow an open report, for visitors after the sign-in."""
     case = request.work.get(ReportService).open_case(_case_id(request, request.GET))
     return {
@@ -84,7 +84,7 @@ def ask_me_too(request: Request) -> dict[str, Any]:
     }
 
 
-def me_too(request: Request) -> Any:
+def me_too(request: Request) -> ViewResult:
     """Let a citizen follow another person's report; a visitor signs in first."""
     case_id = _case_id(request, request.POST)
     if not request.identity.is_citizen:

@@ -1,12 +1,11 @@
 """Registration of a report for a caller, a visitor or from a letter."""
 
 from functools import partial
-from typing import Any
 
 from civicportal.api.cases import kind_of
-from civicportal.api.forms import BoundForm, Button, handle_form
+from civicportal.api.forms import BoundForm, Button, Values, handle_form
 from civicportal.api.submission import register_for, take_files
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_reports.categories import leaf_options
 from civicportal_reports.i18n import _
 from civicportal_reports.schemas import Registration
@@ -16,7 +15,7 @@ from civicportal_reports.views.wizard import new_report, topics_before
 from civicportal_reports.workflow import KIND
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Show the form, or register the report and show its code."""
     choice = topics_before(request)
     form = BoundForm(
@@ -32,7 +31,7 @@ def new(request: Request) -> Any:
     )
 
 
-def _register(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
+def _register(request: Request, form: BoundForm, values: Values) -> ViewResult:
     location = place_of(request, form, values)
     report = new_report(request, location, values, source=values["source"])
     make_for = request.work.get(ReportService).make_for

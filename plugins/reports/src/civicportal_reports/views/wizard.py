@@ -6,7 +6,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.cases import CaseService, PictureGone, kind_of, public_status
-from civicportal.api.forms import BoundForm, Button, handle_form
+from civicportal.api.forms import BoundForm, Button, Values, handle_form
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Conflict
 from civicportal.api.publishing import warn_of_personal_data
@@ -19,7 +19,7 @@ from civicportal.api.submission import (
     take_files,
     upload_owner,
 )
-from civicportal.api.web import Request
+from civicportal.api.web import Request, ViewResult
 from civicportal_reports.categories import Topic, anything_else, leaf_options, topics
 from civicportal_reports.i18n import _
 from civicportal_reports.nearby import NearbyService
@@ -36,7 +36,7 @@ LAST_STEP = "#4"
 MOST_NEAR = 3
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Show the form, or submit the report; a visitor signs in first and finds the form unchanged."""
     choice = topics_before(request)
     form = BoundForm(
@@ -57,7 +57,7 @@ def new(request: Request) -> Any:
     return answer
 
 
-def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
+def _send(request: Request, form: BoundForm, values: Values) -> ViewResult:
     location = place_of(request, form, values)
     level = kind_of(request.site, KIND).level
     key = form.once(values)
@@ -75,7 +75,7 @@ def _send(request: Request, form: BoundForm, values: dict[str, Any]) -> Any:
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
 
 
-def new_report(request: Request, location: Location, values: dict[str, Any], **more: Any) -> NewReport:
+def new_report(request: Request, location: Location, values: Values, **more: Any) -> NewReport:
     """Return the report of a submitted form.
 
     :param more: further fields.
@@ -95,13 +95,13 @@ def new_report(request: Request, location: Location, values: dict[str, Any], **m
     )
 
 
-def sent(request: Request) -> dict[str, Any]:
+def sent(request: Request) -> dict[str, object]:
     """Confirm the report with its tracking code."""
     case = request.work.get(CaseService).fetch_own(request.matchdict["code"])
     return {"case": case}
 
 
-def near(request: Request) -> dict[str, Any]:
+def near(request: Request) -> dict[str, object]:
     """Name a place and show the open reports around it, as an HTML fragment."""
     form = BoundForm(request, NearPlace(), bindings={"categories": leaf_options(topics(request.work))})
     values = form.read_filters(request.GET)

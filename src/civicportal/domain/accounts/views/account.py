@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
 
 from civicportal.domain.accounts.agents import describe
 from civicportal.domain.accounts.messages import AccountMessages
@@ -22,8 +23,9 @@ from civicportal.domain.accounts.views.citizen import verified
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 View = Callable[[Request], Any]
 
@@ -38,7 +40,7 @@ def proved(view: View) -> View:
     """Require re-authentication unless the last one was within five minutes."""
 
     @wraps(view)
-    def asking(request: Request) -> Any:
+    def asking(request: Request) -> ViewResult:
         # An address that only accepts POST cannot be returned to.
         back = "" if request.method == "GET" else request.route_path("account")
         return ask_proof(request, back=back) or view(request)
@@ -53,7 +55,7 @@ def changes(view: View) -> View:
     """
 
     @wraps(view)
-    def guarding(request: Request) -> Any:
+    def guarding(request: Request) -> ViewResult:
         if changes_elsewhere(request.identity, own_user(request)):
             words = _("You work here: sign in at the staff door to change this.")
             request.session.flash(request.translate(words), "bad")
@@ -63,7 +65,7 @@ def changes(view: View) -> View:
     return guarding
 
 
-def account(request: Request) -> dict[str, Any]:
+def account(request: Request) -> dict[str, object]:
     """Show name, mobile and links to change them."""
     user = request.work.session.get_one(User, request.identity.user_id)
     sessions = request.work.get(SessionService).list_of(user)
@@ -76,11 +78,11 @@ def account(request: Request) -> dict[str, Any]:
     }
 
 
-def name(request: Request) -> Any:
+def name(request: Request) -> ViewResult:
     """Change the name."""
     form = BoundForm(request, NameEntry(), initial={"name": request.identity.name})
 
-    def save(values: dict[str, Any]) -> Any:
+    def save(values: Values) -> ViewResult:
         user = request.work.session.get_one(User, request.identity.user_id)
         request.work.get(AccountService).rename(user, values["name"])
         return _back(request, _("Your name was changed."))
@@ -88,17 +90,17 @@ def name(request: Request) -> Any:
     return handle_form(request, form, save)
 
 
-def password(request: Request) -> Any:
+def password(request: Request) -> ViewResult:
     """Set a password, or change it with the current one."""
     view = _change_password if own_user(request).password_hash else _set_first_password
     return changes(view)(request)
 
 
-def _change_password(request: Request) -> Any:
+def _change_password(request: Request) -> ViewResult:
     user = own_user(request)
     form = BoundForm(request, PasswordChange())
 
-    def save(values: dict[str, Any]) -> Any:
+    def save(values: Values) -> ViewResult:
         if verified(request, f"user {user.id}", values["present"], User.id == user.id) is None:
             record_refusal(request, "password", user.id, "password")
             form.refuse("present", _("The present password is not correct."))
@@ -107,7 +109,7 @@ def _change_password(request: Request) -> Any:
     return handle_form(request, form, save, minimum=_minimum(user))
 
 
-def _set_first_password(request: Request) -> Any:
+def _set_first_password(request: Request) -> ViewResult:
     user = own_user(request)
     form = BoundForm(request, NewPassword())
     return handle_form(
@@ -118,7 +120,7 @@ def _set_first_password(request: Request) -> Any:
     )
 
 
-def _save_password(request: Request, form: BoundForm, user: User, new: str) -> Any:
+def _save_password(request: Request, form: BoundForm, user: User, new: str) -> ViewResult:
     accounts = request.work.get(AccountService)
     problem = check_password_policy(new, minimum=_minimum(user), words=accounts.password_words(user))
     if problem:
@@ -132,7 +134,7 @@ def _minimum(user: User) -> int:
     return STAFF_MINIMUM if user.username else CITIZEN_MINIMUM
 
 
-def sessions(request: Request) -> dict[str, Any]:
+def sessions(request: Request) -> dict[str, object]:
     """List the user's sessions."""
     user = request.work.session.get_one(User, request.identity.user_id)
     rows = request.work.get(SessionService).list_of(user)
@@ -140,7 +142,7 @@ def sessions(request: Request) -> dict[str, Any]:
     return {"rows": [(row, describe(row.user_agent), row.id == own) for row in rows]}
 
 
-def end_session(request: Request) -> Any:
+def end_session(request: Request) -> ViewResult:
     """End one of the user's sessions.
 
     :raises NotFound: when it is not theirs.
@@ -153,7 +155,7 @@ def end_session(request: Request) -> Any:
     return HTTPSeeOther(request.route_path("account_sessions"))
 
 
-def end_other_sessions(request: Request) -> Any:
+def end_other_sessions(request: Request) -> ViewResult:
     """End all of the user's sessions except this one."""
     user = request.work.session.get_one(User, request.identity.user_id)
     request.work.get(SessionService).end_all_others(user, request.identity.session_id)
@@ -162,6 +164,6 @@ def end_other_sessions(request: Request) -> Any:
     return HTTPSeeOther(request.route_path("account_sessions"))
 
 
-def _back(request: Request, text: Any) -> Any:
+def _back(request: Request, text: TranslationString) -> ViewResult:
     request.session.flash(request.translate(text), "good")
     return HTTPSeeOther(request.route_path("account"))

@@ -18,21 +18,22 @@ from civicportal.domain.accounts.signing import onward, record_refusal, sign_in,
 from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.second_factor import check_passkey, party
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 WIDE = "btn-primary btn-lg w-100"
 WRONG = _("Mobile number or password is not correct.")
 
 
-def login(request: Request) -> Any:
+def login(request: Request) -> ViewResult:
     """Ask for the mobile number, and send a code to it."""
     if request.identity.is_citizen:
         return HTTPSeeOther(request.safe_next("/my"))
     button = Button(title=_("Get the code by SMS"), css_class=WIDE)
     form = BoundForm(request, MobileEntry(), buttons=(button,), site_limits=("otp_send_site",))
 
-    def send(values: dict[str, Any]) -> Any:
+    def send(values: Values) -> ViewResult:
         codes.send(request, "login", values["mobile"])
         return HTTPSeeOther(onward(request, "login_code"))
 
@@ -47,7 +48,7 @@ def login(request: Request) -> Any:
     )
 
 
-def code(request: Request) -> Any:
+def code(request: Request) -> ViewResult:
     """Ask for the code, and sign in."""
     challenge = codes.latest(request, "login")
     if challenge is None:
@@ -55,7 +56,7 @@ def code(request: Request) -> Any:
     button = Button(title=_("Confirm and sign in"), css_class=WIDE)
     form = BoundForm(request, CodeEntry(), buttons=(button,), site_limits=("otp_verify_site",))
 
-    def enter(values: dict[str, Any]) -> Any:
+    def enter(values: Values) -> ViewResult:
         outcome = codes.check(request, challenge, values["code"])
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
@@ -75,7 +76,7 @@ def code(request: Request) -> Any:
     return {**answer, **codes.context(request, challenge), **links}
 
 
-def resend(request: Request) -> Any:
+def resend(request: Request) -> ViewResult:
     """Send another code to the same number."""
     challenge = codes.latest(request, "login")
     if challenge is None:
@@ -84,12 +85,12 @@ def resend(request: Request) -> Any:
     return HTTPSeeOther(onward(request, "login_code"))
 
 
-def password(request: Request) -> Any:
+def password(request: Request) -> ViewResult:
     """Sign in with mobile and password, for instance when no SMS arrives."""
     button = Button(title=_("Confirm and sign in"), css_class=WIDE)
     form = BoundForm(request, CitizenPassword(), buttons=(button,), site_limits=("password_site",))
 
-    def enter(values: dict[str, Any]) -> Any:
+    def enter(values: Values) -> ViewResult:
         proof = verified(request, values["mobile"], values["password"], User.mobile == values["mobile"])
         if proof is None:
             record_refusal(request, "citizen", None, "password", values["mobile"])
@@ -122,14 +123,14 @@ def verified(request: Request, name: str, password: str, owner: Any) -> Proof | 
     return proof if trying.good else None
 
 
-def name(request: Request) -> Any:
+def name(request: Request) -> ViewResult:
     """Ask a new citizen for their name, unless the pending form contains it."""
     button = Button(title=_("Continue"), css_class=WIDE)
     target = request.safe_next("/")
     written = kept_draft(request, urlsplit(target).path).get("name", [""])
     form = BoundForm(request, NameEntry(), initial={"name": written[0]}, buttons=(button,))
 
-    def save(values: dict[str, Any]) -> Any:
+    def save(values: Values) -> ViewResult:
         user = request.work.session.get_one(User, request.identity.user_id)
         request.work.get(AccountService).rename(user, values["name"])
         return HTTPSeeOther(target)
@@ -137,7 +138,7 @@ def name(request: Request) -> Any:
     return handle_form(request, form, save, later_url=target)
 
 
-def logout(request: Request) -> Any:
+def logout(request: Request) -> ViewResult:
     """End the session; the browser clears its cached pages."""
     sign_out(request)
     answer = HTTPSeeOther("/")
@@ -145,7 +146,7 @@ def logout(request: Request) -> Any:
     return answer
 
 
-def passkey(request: Request) -> Any:
+def passkey(request: Request) -> ViewResult:
     """Sign in the owner of a passkey, as a citizen, even if they are staff too."""
     shown = check_passkey(request, "login")
     user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
@@ -154,7 +155,7 @@ def passkey(request: Request) -> Any:
     return _enter(request, user, by="passkey")
 
 
-def _enter(request: Request, user: User, *, by: str) -> Any:
+def _enter(request: Request, user: User, *, by: str) -> ViewResult:
     if request.work.get(AccountService).come_back(user):
         request.session.flash(request.translate(_("Welcome back: your account is as it was.")), "good")
     kept = sign_in(request, user, "citizen", by=by)

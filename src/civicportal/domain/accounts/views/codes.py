@@ -1,7 +1,6 @@
 """Shared code of pages that ask for a code by SMS."""
 
 from collections.abc import Callable
-from typing import Any
 
 from civicportal.core.crypto import token_hash
 from civicportal.core.limits import Requester, Use
@@ -107,7 +106,7 @@ def judged(
     return outcome
 
 
-def context(request: Request, challenge: OtpChallenge) -> dict[str, Any]:
+def context(request: Request, challenge: OtpChallenge) -> dict[str, object]:
     """Return the template variables of a code page: state of the message, seconds until it may be sent again."""
     left = challenge.created_at + RESEND_AFTER - request.site.clock.now()
     with request.site.work(actor=request.identity, write=False) as work:

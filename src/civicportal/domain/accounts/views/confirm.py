@@ -1,7 +1,5 @@
 """Re-authentication before sensitive actions: by password, authenticator app, passkey, or code by SMS."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.models import User
@@ -14,11 +12,12 @@ from civicportal.domain.accounts.views.account import own_user
 from civicportal.domain.accounts.views.citizen import verified
 from civicportal.domain.accounts.views.second_factor import check_app, check_passkey, party
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 
-def confirm(request: Request) -> Any:
+def confirm(request: Request) -> ViewResult:
     """Ask for the password, or for a code by SMS if there is none; the page offers the other ways too."""
     user = own_user(request)
     others = _others(request, user)
@@ -32,14 +31,14 @@ def confirm(request: Request) -> Any:
     return {**answer, **others} if isinstance(answer, dict) else answer
 
 
-def app(request: Request) -> Any:
+def app(request: Request) -> ViewResult:
     """Ask for the code of the authenticator app."""
     user = own_user(request)
     if not user.totp_secret:
         return HTTPSeeOther(onward(request, "account_confirm"))
     form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Confirm")),))
 
-    def check(values: dict[str, Any]) -> Any:
+    def check(values: Values) -> ViewResult:
         outcome = check_app(request, user, values["code"], door="confirm")
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
@@ -49,21 +48,21 @@ def app(request: Request) -> Any:
     return {**answer, **_others(request, user), "app_url": ""} if isinstance(answer, dict) else answer
 
 
-def passkey(request: Request) -> Any:
+def passkey(request: Request) -> ViewResult:
     """Verify the answer of a passkey."""
     if check_passkey(request, "confirm", user=own_user(request)) is None:
         return HTTPSeeOther(onward(request, "account_confirm"))
     return _proved(request)
 
 
-def send_code(request: Request) -> Any:
+def send_code(request: Request) -> ViewResult:
     """Send the code that :func:`confirm` asks for."""
     user = own_user(request)
     codes.send(request, "confirm", user.mobile or "", user)
     return HTTPSeeOther(onward(request, "account_confirm"))
 
 
-def _others(request: Request, user: User) -> dict[str, Any]:
+def _others(request: Request, user: User) -> dict[str, object]:
     with request.site.work(actor=request.identity, write=False) as work:
         passkeys = work.get(PasskeyService).usable(user, "confirm")
     return {
@@ -74,13 +73,13 @@ def _others(request: Request, user: User) -> dict[str, Any]:
     }
 
 
-def _by_sms(request: Request, user: User) -> Any:
+def _by_sms(request: Request, user: User) -> ViewResult:
     challenge = codes.latest(request, "confirm")
     if challenge is None:
         return {"form": None, "mobile": user.mobile, "send_url": onward(request, "account_confirm_code")}
     form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Confirm")),))
 
-    def check(values: dict[str, Any]) -> Any:
+    def check(values: Values) -> ViewResult:
         outcome = codes.check(request, challenge, values["code"], staff_id=user.id)
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
@@ -90,10 +89,10 @@ def _by_sms(request: Request, user: User) -> Any:
     return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
 
 
-def _by_password(request: Request, user: User) -> Any:
+def _by_password(request: Request, user: User) -> ViewResult:
     form = BoundForm(request, PasswordEntry(), buttons=(Button(title=_("Confirm")),))
 
-    def check(values: dict[str, Any]) -> Any:
+    def check(values: Values) -> ViewResult:
         if verified(request, f"user {user.id}", values["password"], User.id == user.id) is None:
             record_refusal(request, "confirm", user.id, "password")
             form.refuse("password", _("The password is not correct."))

@@ -1,6 +1,5 @@
 """Answers to people who may not open a page: the sign-in, the set-up of a strong factor, or 403."""
 
-from typing import Any
 from urllib.parse import quote
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -10,13 +9,13 @@ from civicportal.domain.accounts.unsent import keep_unsent
 from civicportal.util.i18n import _
 from civicportal.web.derivers import SAFE
 from civicportal.web.errors import page
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.sent import sent_form
 
 STAFF_AREAS = ("/kartable", "/desk", "/admin", "/exports")
 
 
-def forbidden(request: Request) -> Any:
+def forbidden(request: Request) -> ViewResult:
     """Redirect visitors to the sign-in; answer 403 to others.
 
     People who need a strong factor are redirected to its set-up. A form submitted after the session ended is kept and restored after the
@@ -35,7 +34,7 @@ def forbidden(request: Request) -> Any:
     return wrong_door(request)
 
 
-def _enrolment(request: Request) -> Any:
+def _enrolment(request: Request) -> ViewResult:
     """Redirect a user who needs a strong factor to its set-up; a submitted form is kept."""
     if request.is_xhr:
         return page(
@@ -52,7 +51,7 @@ def _door(request: Request, target: str) -> HTTPSeeOther:
     return HTTPSeeOther(f"{door}?next={quote(target, safe='/')}" if target else door)
 
 
-def wrong_door(request: Request) -> Any:
+def wrong_door(request: Request) -> ViewResult:
     """Answer 403 to a user without the right, and record it in the audit trail."""
     # The refused request is rolled back first, so the audit entry has a separate unit of work.
     request.tm.abort()

@@ -1,7 +1,5 @@
 """Identity verification by the site's provider."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.limits import TooMany, Use
@@ -20,8 +18,9 @@ from civicportal.domain.accounts.verification import (
 )
 from civicportal.domain.accounts.views.account import own_user
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 WAITING = _(
     "The register of people does not answer at present. What you wrote is kept sealed and checked again; "
@@ -38,7 +37,7 @@ MISMATCHED = _(
 CHANGED = _("Your mobile number was changed meanwhile. Please check once more.")
 
 
-def identity(request: Request) -> Any:
+def identity(request: Request) -> ViewResult:
     """Ask for national code and date of birth, and verify them with the provider."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
@@ -55,7 +54,7 @@ def identity(request: Request) -> Any:
         bindings={"today": request.site.calendar.local(request.site.clock.now()).date()},
     )
 
-    def check(values: dict[str, Any]) -> Any:
+    def check(values: Values) -> ViewResult:
         claim = IdentityClaim(mobile=user.mobile or "", **values)
         return _settle(request, form, claim, _ask(request, user, claim))
 
@@ -89,7 +88,7 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> Verdict:
     return verdict
 
 
-def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: Verdict) -> Any:
+def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: Verdict) -> ViewResult:
     """Store the provider's answer; that a national code belongs to another account is shown only to a confirmed person."""
     if verdict.outcome == "mismatched":
         with request.site.work(actor=request.identity) as work:

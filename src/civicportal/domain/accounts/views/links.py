@@ -1,7 +1,5 @@
 """Pages of personal links: to join the staff, or to set a new password."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.factors import FactorService
@@ -15,35 +13,36 @@ from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.citizen import WIDE
 from civicportal.util.errors import NotFound, NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web import errors
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 SPENT = _("This link has been used or is too old. Ask whoever sent it for a new one.")
 PURPOSES = {"join": "staff_invite", "reset": "staff_reset_link"}
 
 
-def invite(request: Request) -> Any:
+def invite(request: Request) -> ViewResult:
     """Verify the mobile of an invited person, who chooses a name and a password."""
     return _page(request, "join")
 
 
-def reset(request: Request) -> Any:
+def reset(request: Request) -> ViewResult:
     """Verify the mobile of a reset link's person, who chooses a password."""
     return _page(request, "reset")
 
 
-def send_invite(request: Request) -> Any:
+def send_invite(request: Request) -> ViewResult:
     """Send the code to an invited person."""
     return _send(request, "join")
 
 
-def send_reset(request: Request) -> Any:
+def send_reset(request: Request) -> ViewResult:
     """Send the code to the person of a reset link."""
     return _send(request, "reset")
 
 
-def _page(request: Request, purpose: str) -> Any:
+def _page(request: Request, purpose: str) -> ViewResult:
     try:
         invitation, person = _read(request, purpose)
     except LinkSpent:
@@ -64,7 +63,7 @@ def _page(request: Request, purpose: str) -> Any:
         buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),),
     )
 
-    def enter(values: dict[str, Any]) -> Any:
+    def enter(values: Values) -> ViewResult:
         person.name = values.get("name") or person.name
         words = request.work.get(AccountService).password_words(person)
         problem = check_password_policy(values["new"], minimum=STAFF_MINIMUM, words=words)
@@ -82,9 +81,7 @@ def _page(request: Request, purpose: str) -> Any:
     return answer
 
 
-def _accept(
-    request: Request, form: BoundForm, invitation: Invitation, values: dict[str, Any]
-) -> HTTPSeeOther:
+def _accept(request: Request, form: BoundForm, invitation: Invitation, values: Values) -> HTTPSeeOther:
     service = request.work.get(InvitationService)
     invitation = service.open(request.matchdict["token"], invitation.purpose)
     if invitation.purpose == "join":
@@ -97,7 +94,7 @@ def _accept(
     return let_in(request, user, by="invitation" if invitation.purpose == "join" else "reset")
 
 
-def rescue(request: Request) -> Any:
+def rescue(request: Request) -> ViewResult:
     """Set a password with a rescue link, without a code by SMS, then a new factor."""
     try:
         invitation, person = _read(request, "rescue")
@@ -107,7 +104,7 @@ def rescue(request: Request) -> Any:
         request, NewPassword(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
     )
 
-    def enter(values: dict[str, Any]) -> HTTPSeeOther:
+    def enter(values: Values) -> HTTPSeeOther:
         words = request.work.get(AccountService).password_words(person)
         problem = check_password_policy(values["new"], minimum=STAFF_MINIMUM, words=words)
         if problem:
@@ -132,7 +129,7 @@ def let_in(request: Request, user: User, *, by: str) -> HTTPSeeOther:
     return HTTPSeeOther("/desk")
 
 
-def _send(request: Request, purpose: str) -> Any:
+def _send(request: Request, purpose: str) -> ViewResult:
     try:
         invitation, _person = _read(request, purpose)
     except LinkSpent:

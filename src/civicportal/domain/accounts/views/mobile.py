@@ -1,7 +1,5 @@
 """Change of the mobile number: the new one is verified by a code."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.limits import Use
@@ -12,12 +10,13 @@ from civicportal.domain.accounts.schemas import CodeEntry, NewMobile
 from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.account import changes, own_user
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 
 @changes
-def mobile(request: Request) -> Any:
+def mobile(request: Request) -> ViewResult:
     """Ask for the new number, and send a code to it.
 
     That it belongs to another account is shown only after the code was entered.
@@ -25,7 +24,7 @@ def mobile(request: Request) -> Any:
     user = own_user(request)
     form = BoundForm(request, NewMobile(), buttons=(Button(title=_("Get the code by SMS")),))
 
-    def send(values: dict[str, Any]) -> Any:
+    def send(values: Values) -> ViewResult:
         if values["mobile"] == user.mobile:
             form.refuse("mobile", _("This is the number you have already."))
         request.site.limits.check("mobile_change", user.id)
@@ -36,14 +35,14 @@ def mobile(request: Request) -> Any:
 
 
 @changes
-def code(request: Request) -> Any:
+def code(request: Request) -> ViewResult:
     """Ask for the code, and change the number."""
     challenge = _waiting(request)
     if challenge is None:
         return HTTPSeeOther(request.route_path("account_mobile"))
     form = BoundForm(request, CodeEntry(), buttons=(Button(title=_("Confirm and change")),))
 
-    def change(values: dict[str, Any]) -> Any:
+    def change(values: Values) -> ViewResult:
         outcome = codes.check(request, challenge, values["code"], staff_id=request.identity.user_id)
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
@@ -54,7 +53,7 @@ def code(request: Request) -> Any:
 
 
 @changes
-def resend(request: Request) -> Any:
+def resend(request: Request) -> ViewResult:
     """Send another code to the same number."""
     challenge = _waiting(request)
     if challenge is None:
@@ -75,7 +74,7 @@ def _waiting(request: Request) -> OtpChallenge | None:
     return challenge if challenge and challenge.user_id == request.identity.user_id else None
 
 
-def _change(request: Request, form: BoundForm, mobile: str) -> Any:
+def _change(request: Request, form: BoundForm, mobile: str) -> ViewResult:
     request.site.limits.hit("mobile_change", request.identity.user_id)
     user = request.work.session.get_one(User, request.identity.user_id)
     try:

@@ -22,8 +22,9 @@ from civicportal.domain.accounts.views.account import changes, own_user
 from civicportal.domain.accounts.views.second_factor import party, say
 from civicportal.util.errors import NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, FormInvalid, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 Options = Callable[[Any, PasskeyService, RelyingParty, str], str]
 
@@ -50,13 +51,13 @@ def options(request: Request) -> Response:
 
 
 @changes
-def passkeys(request: Request) -> dict[str, Any]:
+def passkeys(request: Request) -> dict[str, object]:
     """List the passkeys of the signed-in person."""
     return _page(request, _form(request))
 
 
 @changes
-def add(request: Request) -> Any:
+def add(request: Request) -> ViewResult:
     """Store the passkey that the browser has created."""
     form, here = _form(request), party(request)
     if here is None:
@@ -95,7 +96,7 @@ def add(request: Request) -> Any:
 
 
 @changes
-def rename(request: Request) -> Any:
+def rename(request: Request) -> ViewResult:
     """Rename a passkey."""
     with request.site.work(actor=request.identity, write=False) as work:
         passkey = work.get(PasskeyService).fetch(own_user(request), _number(request))
@@ -103,7 +104,7 @@ def rename(request: Request) -> Any:
         request, PasskeyName(), initial={"name": passkey.name}, buttons=(Button(title=_("Save")),)
     )
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         service = request.work.get(PasskeyService)
         service.rename(service.fetch(own_user(request), passkey.id), values["name"])
         request.session.flash(request.translate(_("The name was changed.")), "good")
@@ -126,7 +127,7 @@ def remove(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("account_passkeys"))
 
 
-def factor(request: Request) -> Any:
+def factor(request: Request) -> ViewResult:
     """Offer the strong factors to a person who needs one before anything else."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
@@ -137,7 +138,7 @@ def factor(request: Request) -> Any:
     return {"party": party(request), "must": request.identity.must_enrol}
 
 
-def _page(request: Request, form: BoundForm) -> dict[str, Any]:
+def _page(request: Request, form: BoundForm) -> dict[str, object]:
     user = request.work.session.get_one(User, request.identity.user_id)
     return {
         "rows": request.work.get(PasskeyService).of(user),

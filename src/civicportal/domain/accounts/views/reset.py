@@ -4,8 +4,6 @@ Without a strong factor only a link from a colleague helps: the telephone alone 
 account. The answers before the code is right do not reveal whether there is such a member.
 """
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.factors import FactorService
@@ -28,8 +26,9 @@ from civicportal.domain.accounts.views.citizen import WIDE
 from civicportal.domain.accounts.views.second_factor import check_app, check_passkey, check_recovery, party
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 NUMBER = "password_reset_number"
 """Session key of the person whose mobile was verified."""
@@ -37,12 +36,12 @@ PROVED = "password_reset"
 """Session key of the person who has used a strong factor besides."""
 
 
-def reset(request: Request) -> Any:
+def reset(request: Request) -> ViewResult:
     """Ask for user name and mobile, and send a code if both match."""
     button = Button(title=_("Get the code by SMS"), css_class=WIDE)
     form = BoundForm(request, ResetEntry(), buttons=(button,), site_limits=("otp_send_site",))
 
-    def send(values: dict[str, Any]) -> HTTPSeeOther:
+    def send(values: Values) -> HTTPSeeOther:
         with request.site.work(actor=request.identity, write=False) as work:
             user = work.get(AccountService).by_username(values["username"])
         fits = user is not None and user.mobile == values["mobile"]
@@ -59,7 +58,7 @@ def reset(request: Request) -> Any:
     return handle_form(request, form, send, codes_arrive=codes.codes_arrive(request))
 
 
-def code(request: Request) -> Any:
+def code(request: Request) -> ViewResult:
     """Ask for the code."""
     challenge = codes.latest(request, "password_reset")
     if challenge is None:
@@ -67,7 +66,7 @@ def code(request: Request) -> Any:
     button = Button(title=_("Continue"), css_class=WIDE)
     form = BoundForm(request, CodeEntry(), buttons=(button,), site_limits=("otp_verify_site",))
 
-    def check(values: dict[str, Any]) -> HTTPSeeOther:
+    def check(values: Values) -> HTTPSeeOther:
         # Counted by number: counting by account would reveal that there is one.
         outcome = codes.check(request, challenge, values["code"], staff_id=f"reset {challenge.mobile}")
         if outcome != "accepted":
@@ -92,7 +91,7 @@ def resend(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("staff_reset_code"))
 
 
-def factor(request: Request) -> Any:
+def factor(request: Request) -> ViewResult:
     """Ask for a factor other than the telephone, or say that a colleague has to help."""
     user = who_holds_the_number(request)
     if user is None:
@@ -105,7 +104,7 @@ def factor(request: Request) -> Any:
         return {"form": None, **context}
     form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
 
-    def check(values: dict[str, Any]) -> HTTPSeeOther:
+    def check(values: Values) -> HTTPSeeOther:
         outcome = check_app(request, user, values["code"], door="reset")
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
@@ -124,14 +123,14 @@ def passkey(request: Request) -> HTTPSeeOther:
     return _proved(request)
 
 
-def recovery(request: Request) -> Any:
+def recovery(request: Request) -> ViewResult:
     """Verify a recovery code."""
     user = who_holds_the_number(request)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
     form = BoundForm(request, RecoveryEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
 
-    def check(values: dict[str, Any]) -> HTTPSeeOther:
+    def check(values: Values) -> HTTPSeeOther:
         outcome = check_recovery(request, user, values["code"], door="reset")
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
@@ -155,7 +154,7 @@ def _proved(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("staff_reset_password"))
 
 
-def password(request: Request) -> Any:
+def password(request: Request) -> ViewResult:
     """Ask for the new password; every session of the person ends."""
     if _kept(request, PROVED) is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
@@ -163,7 +162,7 @@ def password(request: Request) -> Any:
         request, NewPassword(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
     )
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         accounts = request.work.get(AccountService)
         user = request.work.get(ProofService).person_kept(request.ensure_session_token(), PROVED, lock=True)
         if user is None or user.disabled_at or user.deleted_at:

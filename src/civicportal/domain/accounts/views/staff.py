@@ -19,8 +19,9 @@ from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.citizen import WIDE, verified
 from civicportal.domain.accounts.views.second_factor import check_app, check_passkey, check_recovery, party
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 SHOWN = "staff_password"
 """Flash queue for the person who has entered the password, signed. Stored in the row of an ended session, it would make the
@@ -28,14 +29,14 @@ row a visitor's before the second factor: the owner of a form sent from another 
 """
 
 
-def login(request: Request) -> Any:
+def login(request: Request) -> ViewResult:
     """Ask for user name and password."""
     if request.identity.is_staff:
         return HTTPSeeOther(request.safe_next("/desk"))
     button = Button(title=_("Continue"), css_class=WIDE)
     form = BoundForm(request, StaffPassword(), buttons=(button,), site_limits=("password_site",))
 
-    def enter(values: dict[str, Any]) -> Any:
+    def enter(values: Values) -> ViewResult:
         username = values["username"]
         proof = verified(request, username, values["password"], User.username == username)
         if proof is None:
@@ -54,14 +55,14 @@ def login(request: Request) -> Any:
     )
 
 
-def passkey(request: Request) -> Any:
+def passkey(request: Request) -> ViewResult:
     """Sign in the owner of a passkey without a password: the device has verified its user."""
     shown = check_passkey(request, "staff")
     user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
     return _enter(request, user, by="passkey") if user else HTTPSeeOther(onward(request, "staff_login"))
 
 
-def code(request: Request) -> Any:
+def code(request: Request) -> ViewResult:
     """Ask for the second factor."""
     challenge, user = waiting(request)
     if challenge is None:
@@ -82,7 +83,7 @@ def code(request: Request) -> Any:
     schema = AppCodeEntry() if by_app else CodeEntry()
     form = BoundForm(request, schema, buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),))
 
-    def enter(values: dict[str, Any]) -> Any:
+    def enter(values: Values) -> ViewResult:
         if by_app:
             outcome = check_app(request, user, values["code"], door="staff", challenge=challenge)
         else:
@@ -96,7 +97,7 @@ def code(request: Request) -> Any:
     return {**answer, **codes.context(request, challenge), **links} if isinstance(answer, dict) else answer
 
 
-def second(request: Request) -> Any:
+def second(request: Request) -> ViewResult:
     """Verify the answer of a passkey after the password."""
     _challenge, user = waiting(request)
     if user is None:
@@ -106,7 +107,7 @@ def second(request: Request) -> Any:
     return _finish(request, by="password and passkey")
 
 
-def resend(request: Request) -> Any:
+def resend(request: Request) -> ViewResult:
     """Send another code to the same member of staff."""
     challenge, user = waiting(request)
     if challenge is None:
@@ -116,7 +117,7 @@ def resend(request: Request) -> Any:
     return HTTPSeeOther(onward(request, "staff_login_code"))
 
 
-def recovery(request: Request) -> Any:
+def recovery(request: Request) -> ViewResult:
     """Verify a recovery code instead of an app's code or a passkey."""
     challenge, user = waiting(request)
     if challenge is None:
@@ -125,7 +126,7 @@ def recovery(request: Request) -> Any:
         request, RecoveryEntry(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
     )
 
-    def enter(values: dict[str, Any]) -> Any:
+    def enter(values: Values) -> ViewResult:
         outcome = check_recovery(request, user, values["code"], door="staff", challenge=challenge)
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
@@ -168,14 +169,14 @@ def _who_has_shown(request: Request, work: Work, *, lock: bool = False) -> User 
     return work.get(ProofService).person(Proof(*shown[-1]), lock=lock) if shown else None
 
 
-def _finish(request: Request, *, by: str) -> Any:
+def _finish(request: Request, *, by: str) -> ViewResult:
     user = _who_has_shown(request, request.work, lock=True)
     if user is None:
         return HTTPSeeOther(onward(request, "staff_login"))
     return _enter(request, user, by=by)
 
 
-def _enter(request: Request, user: User, *, by: str) -> Any:
+def _enter(request: Request, user: User, *, by: str) -> ViewResult:
     request.session.pop_flash(SHOWN)
     kept = sign_in(request, user, "staff", by=by)
     return HTTPSeeOther(request.safe_next(kept or "/desk"))

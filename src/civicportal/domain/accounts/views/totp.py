@@ -1,7 +1,6 @@
 """The authenticator app of a member of staff: turn it on and off, new recovery codes."""
 
 import io
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -19,21 +18,22 @@ from civicportal.domain.accounts.totp import TotpService, new_secret, provisioni
 from civicportal.domain.accounts.views.account import own_user, proved
 from civicportal.util.errors import NotFound, NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 SETUP = "totp"
 """Session key of the secret that is being set up, encrypted."""
 
 
 @proved
-def totp(request: Request) -> dict[str, Any]:
+def totp(request: Request) -> dict[str, object]:
     """Show whether codes come by SMS or from the app."""
     return {"is_on": bool(own_user(request).totp_secret)}
 
 
 @proved
-def begin(request: Request) -> Any:
+def begin(request: Request) -> ViewResult:
     """Create a secret for the app."""
     secret = request.site.keys.encrypt(new_secret())
     request.work.get(SessionService).keep_visitor_data(request.ensure_session_token(), SETUP, secret)
@@ -41,14 +41,14 @@ def begin(request: Request) -> Any:
 
 
 @proved
-def setup(request: Request) -> Any:
+def setup(request: Request) -> ViewResult:
     """Show the secret, and enable the app after a right code."""
     secret = _pending(request)
     if secret is None:
         return HTTPSeeOther(request.route_path("account_totp"))
     form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Turn on")),))
 
-    def enable(values: dict[str, Any]) -> Any:
+    def enable(values: Values) -> ViewResult:
         with request.site.work(actor=request.identity, write=False) as work:
             step = work.get(TotpService).matching_step(secret, values["code"])
         if step is None:
@@ -71,7 +71,7 @@ def setup(request: Request) -> Any:
 
 
 @proved
-def qr(request: Request) -> Any:
+def qr(request: Request) -> ViewResult:
     """Serve the QR code of the secret that is being set up.
 
     :raises NotFound: when there is none.
@@ -91,7 +91,7 @@ def qr(request: Request) -> Any:
 
 
 @proved
-def recovery(request: Request) -> Any:
+def recovery(request: Request) -> ViewResult:
     """Show how many recovery codes are left, or generate new ones, which voids the earlier ones."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
@@ -107,7 +107,7 @@ def recovery(request: Request) -> Any:
 
 
 @proved
-def turn_off(request: Request) -> Any:
+def turn_off(request: Request) -> ViewResult:
     """Remove the authenticator app."""
     user = request.work.session.get_one(User, request.identity.user_id, with_for_update=True)
     factors = request.work.get(FactorService)

@@ -1,17 +1,15 @@
 """Forms submitted after the session ended: send them now, or discard them."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther, HTTPTemporaryRedirect
 
 from civicportal.domain.accounts.unsent import UnsentForm, UnsentService
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 OF = "of"
 """URL parameter of a form: the path it was sent to."""
 
 
-def show(request: Request) -> Any:
+def show(request: Request) -> ViewResult:
     """Show the stored forms, each with a button that sends it."""
     waiting = _waiting(request)
     if not waiting:
@@ -19,13 +17,13 @@ def show(request: Request) -> Any:
     return {"waiting": waiting}
 
 
-def send(request: Request) -> Any:
+def send(request: Request) -> ViewResult:
     """Redirect with 307, so that the browser repeats the same request at the original address."""
     form = _named(request)
     return HTTPTemporaryRedirect(form.path) if form else HTTPSeeOther(request.route_path("unsent"))
 
 
-def forget(request: Request) -> Any:
+def forget(request: Request) -> ViewResult:
     """Discard a form and redirect to its page."""
     form = _named(request)
     return HTTPSeeOther((form and form.back) or request.route_path("unsent"))

@@ -1,16 +1,18 @@
 """Upload and download of pictures."""
 
-from typing import Any
+from translationstring import TranslationString
+from webob.multidict import MultiDict
 
 from civicportal.core.crypto import token_hash
+from civicportal.core.site import Site
 from civicportal.core.storage import FileMissing
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.proofs import proved_codes
 from civicportal.domain.cases.uploads import take_files, upload_owner
 from civicportal.util.errors import RETRY_SECONDS, NotFound
 from civicportal.util.i18n import _
-from civicportal.web.forms import FileRefused
-from civicportal.web.request import Request
+from civicportal.web.forms import FileRefused, UploadedFile
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.sanity_body import FILE
 
 AN_HOUR = 3600
@@ -20,8 +22,9 @@ POLICY = "default-src 'none'; sandbox"
 
 def upload(request: Request) -> dict[str, str]:
     """Store one picture and return its key; 422 with the reason if it is refused, 503 if it should be retried."""
-    file = request.POST.get(FILE)
-    if not hasattr(file, "file"):
+    sent: MultiDict[object] = request.POST
+    file = sent.get(FILE)
+    if not isinstance(file, UploadedFile):
         return _refused(request, _("There is no picture in this request."))
     try:
         [key] = take_files(request, [file])
@@ -36,17 +39,17 @@ def remove(request: Request) -> dict[str, str]:
     return {}
 
 
-def large(request: Request) -> Any:
+def large(request: Request) -> ViewResult:
     """Return a picture."""
     return _picture(request, "")
 
 
-def small(request: Request) -> Any:
+def small(request: Request) -> ViewResult:
     """Return the small version of a picture."""
     return _picture(request, ".small")
 
 
-def _picture(request: Request, variant: str) -> Any:
+def _picture(request: Request, variant: str) -> ViewResult:
     owner = token_hash(request.session_token) if request.session_token else ""
     attachment, code = request.work.get(AttachmentService).fetch(
         request.matchdict["key"], owner, proved_codes(request)
@@ -65,7 +68,7 @@ def _picture(request: Request, variant: str) -> Any:
     return response
 
 
-def _read(site: Any, name: str) -> bytes:
+def _read(site: Site, name: str) -> bytes:
     try:
         with site.storage.open(name) as file:
             content: bytes = file.read()
@@ -74,7 +77,7 @@ def _read(site: Any, name: str) -> bytes:
         raise NotFound("the file is gone") from None
 
 
-def _refused(request: Request, reason: Any, *, later: bool = False) -> dict[str, str]:
+def _refused(request: Request, reason: TranslationString, *, later: bool = False) -> dict[str, str]:
     request.response.status_int = 503 if later else 422
     if later:
         request.response.headers["Retry-After"] = str(RETRY_SECONDS)

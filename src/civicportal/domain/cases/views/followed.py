@@ -1,9 +1,9 @@
 """Cases of others that a citizen follows: public data, notifications and rating."""
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
 
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.follow_up import FollowUpService
@@ -14,31 +14,32 @@ from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.schemas import FACES
 from civicportal.domain.cases.views import forms
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, FormInvalid
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 
-def show(request: Request) -> dict[str, Any]:
+def show(request: Request) -> dict[str, object]:
     """Show a followed case; its pictures only if it is published."""
     return _page(request, _followed(request))
 
 
-def rate(request: Request) -> Any:
+def rate(request: Request) -> ViewResult:
     """Save the follower's rating."""
     form = forms.rating_form(request, _path(request, "followed_rate"), None)
 
-    def keep(values: dict[str, Any]) -> None:
+    def keep(values: Values) -> None:
         found = _followed(request, lock=True)
         request.work.get(RatingService).rate(found, int(values["stars"]), values["words"])
 
     return _act(request, form, keep, thanks=_("Thank you: your rating is kept."), rating=form)
 
 
-def notices(request: Request) -> Any:
+def notices(request: Request) -> ViewResult:
     """Mute or unmute the notifications of one case."""
     form = forms.notices_form(request, _path(request, "followed_notices"), wanted=True)
 
-    def save(values: dict[str, Any]) -> None:
+    def save(values: Values) -> None:
         request.work.get(FollowerService).mute(_followed(request), not values["wanted"])
 
     return _act(request, form, save, thanks=_("Saved"))
@@ -47,11 +48,11 @@ def notices(request: Request) -> Any:
 def _act(
     request: Request,
     form: BoundForm,
-    what: Callable[[dict[str, Any]], None],
+    what: Callable[[Values], None],
     *,
-    thanks: Any,
+    thanks: TranslationString,
     **shown: BoundForm,
-) -> Any:
+) -> ViewResult:
     try:
         what(form.validate(request.POST))
     except FormInvalid:
@@ -75,7 +76,7 @@ def _path(request: Request, route: str) -> str:
 
 def _page(
     request: Request, found: Case, *, status: int = 200, rating: BoundForm | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     work = request.work
     request.response.status_int = status
     history = work.get(PublicHistory)

@@ -21,9 +21,10 @@ from civicportal.domain.cases.views import forms
 from civicportal.domain.cases.workflow import Transition
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.display import pieces
 from civicportal.web.forms import BoundForm, FormInvalid
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 PAGE_SIZE = 20
 AUDIENCES = ("citizen", "public")
@@ -31,7 +32,7 @@ CHANGED = _("The request has changed meanwhile. Your text is kept: please look a
 GONE = _("The request has changed meanwhile: this is not possible any more.")
 
 
-def cases(request: Request) -> dict[str, Any]:
+def cases(request: Request) -> dict[str, object]:
     """List the citizen's cases, latest first, and those they follow."""
     before = BoundForm(request, Page()).read_filters(request.GET)["before"]
     service = request.work.get(FollowUpService)
@@ -45,47 +46,47 @@ def cases(request: Request) -> dict[str, Any]:
     }
 
 
-def case(request: Request) -> dict[str, Any]:
+def case(request: Request) -> dict[str, object]:
     """Show one of the citizen's cases."""
     return _page(request, _own(request))
 
 
-def rate(request: Request) -> Any:
+def rate(request: Request) -> ViewResult:
     """Save the citizen's rating."""
     form = forms.rating_form(request, _path(request, "my_rate"), None)
 
-    def keep(found: Case, values: dict[str, Any]) -> None:
+    def keep(found: Case, values: Values) -> None:
         request.work.get(RatingService).rate(found, int(values["stars"]), values["words"])
 
     return _act(request, form, keep, thanks=_("Thank you: your rating is kept."), rating=form)
 
 
-def object_(request: Request) -> Any:
+def object_(request: Request) -> ViewResult:
     """Reopen a closed case on the citizen's objection."""
     form = forms.objection_form(request, _path(request, "my_object"))
 
-    def reopen(found: Case, values: dict[str, Any]) -> None:
+    def reopen(found: Case, values: Values) -> None:
         version = forms.sent_version(request)
         request.work.get(RatingService).object(found, values["reason"], version=version)
 
     return _act(request, form, reopen, thanks=_("The request is open again."), objection=form)
 
 
-def notices(request: Request) -> Any:
+def notices(request: Request) -> ViewResult:
     """Mute or unmute the notifications of one case."""
     form = forms.notices_form(request, _path(request, "my_notices"), wanted=True)
 
-    def save(found: Case, values: dict[str, Any]) -> None:
+    def save(found: Case, values: Values) -> None:
         request.work.get(FollowerService).mute(found, not values["wanted"])
 
     return _act(request, form, save, thanks=_("Saved"))
 
 
-def step(request: Request) -> Any:
+def step(request: Request) -> ViewResult:
     """Take a citizen's transition."""
     transition, form = _transition(request)
 
-    def apply(found: Case, values: dict[str, Any]) -> None:
+    def apply(found: Case, values: Values) -> None:
         service = request.work.get(CaseService)
         if found.status not in transition.sources:
             raise StaleCase(f"case {found.code}: {transition.name} is not possible from {found.status}")
@@ -136,9 +137,9 @@ def _act(
     form: BoundForm,
     what: Callable[[Case, dict[str, Any]], None],
     *,
-    thanks: Any,
+    thanks: TranslationString,
     **shown: BoundForm,
-) -> Any:
+) -> ViewResult:
     """Parse a form, act on the case, redirect to its page; a refused form is redisplayed with its input.
 
     :param shown: the form, by its place on the page.
@@ -167,7 +168,7 @@ def _page(
     status: int = 200,
     sent: Mapping[str, BoundForm] | None = None,
     why: TranslationString | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the variables of the template.
 
     :param sent: a refused form, by its place on the page: rating, objection or step.

@@ -4,8 +4,6 @@ Every failure gets the same answer, whether the code exists or not, and is count
 session; the code is not part of the address while the proof is requested.
 """
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.limits import Use
@@ -23,7 +21,7 @@ from civicportal.web.challenge import beforehand
 from civicportal.web.csrf import from_own_page
 from civicportal.web.display import pieces
 from civicportal.web.forms import BoundForm, Button, FormInvalid, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 AUDIENCES = ("citizen", "public")
 LONGEST_CODE = 40
@@ -31,12 +29,12 @@ LONGEST_CODE = 40
 MISS = _("No request was found with this tracking code and these four digits.")
 
 
-def ask(request: Request) -> dict[str, Any]:
+def ask(request: Request) -> dict[str, object]:
     """Ask for code and proof."""
     return {"form": _shown(request)}
 
 
-def take_code(request: Request) -> Any:
+def take_code(request: Request) -> ViewResult:
     """Take the code from a box on another page of the portal and ask for its proof, without a lookup."""
     if not from_own_page(request):
         return back_to_form(request)
@@ -50,13 +48,13 @@ def back_to_form(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("track"))
 
 
-def check(request: Request) -> Any:
+def check(request: Request) -> ViewResult:
     """Open the case, or report that nothing was found."""
     form = _form(request)
     return handle_form(request, form, lambda values: _open(request, form, **values))
 
 
-def show(request: Request) -> Any:
+def show(request: Request) -> ViewResult:
     """Show the timeline of a verified case; else ask for the proof."""
     code, work = request.matchdict["code"], request.work
     try:
@@ -96,7 +94,7 @@ def _form(request: Request) -> BoundForm:
     )
 
 
-def _open(request: Request, form: BoundForm, *, code: str, proof: str) -> Any:
+def _open(request: Request, form: BoundForm, *, code: str, proof: str) -> ViewResult:
     # A separate unit of work: a failed attempt is counted in its own transaction, before that of the request begins.
     with attempt(request, *_uses(request, code), by=visitor(request)) as trying:
         with request.site.work(actor=request.identity, write=False) as work:

@@ -18,7 +18,7 @@ from civicportal.domain.exports.services import ExportService
 from civicportal.domain.exports.types import Column, Export, Figures, Offer
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, Button, FormInvalid
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
 MOST_AT_ONCE = 2000
@@ -28,7 +28,7 @@ MOST_IN_FULL = 500
 LIMIT, LIMIT_IN_FULL = "export_officer", "export_numbers"
 
 
-def choose(request: Request) -> Any:
+def choose(request: Request) -> ViewResult:
     """Show the form, and send or order the file."""
     chosen = selection(request)
     export = chosen.export
@@ -56,7 +56,7 @@ def choose(request: Request) -> Any:
     }
 
 
-def _take(request: Request, chosen: Selection, form: BoundForm) -> Any:
+def _take(request: Request, chosen: Selection, form: BoundForm) -> ViewResult:
     values = form.validate(request.POST)
     export, format_ = chosen.export, values["format"]
     personal = isinstance(export, Export) and (

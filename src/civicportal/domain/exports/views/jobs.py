@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import FileIter, Response
@@ -16,7 +16,7 @@ from civicportal.util.i18n import _, format_number
 from civicportal.web.request import Request
 
 
-def mine(request: Request) -> dict[str, Any]:
+def mine(request: Request) -> dict[str, object]:
     """List the actor's exports."""
     service = request.work.get(ExportService)
     jobs = service.recent()
@@ -24,7 +24,7 @@ def mine(request: Request) -> dict[str, Any]:
     return {"jobs": jobs, "offered": offered, "exports": request.site.exports}
 
 
-def show(request: Request) -> dict[str, Any]:
+def show(request: Request) -> dict[str, object]:
     """Show the progress of an export."""
     job = _job(request)
     offered = request.work.get(ExportService).offers(job)
@@ -32,7 +32,7 @@ def show(request: Request) -> dict[str, Any]:
     return {"job": job, "progress": progress, "offered": offered, "exports": request.site.exports}
 
 
-def progress(request: Request) -> dict[str, Any]:
+def progress(request: Request) -> dict[str, object]:
     """Return the progress as JSON."""
     job = _job(request)
     return {"running": job.is_running, "percent": job.percent, "text": _progress(request, job)}

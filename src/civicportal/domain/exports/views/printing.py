@@ -10,13 +10,13 @@ from civicportal.domain.exports.services import ExportService
 from civicportal.domain.exports.types import Export
 from civicportal.util.errors import NotFound
 from civicportal.util.lists import MOST_COUNTED, Total, so_many
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 MOST_PRINTED = 500
 LIMIT = "export_print"
 
 
-def printed(request: Request) -> Any:
+def printed(request: Request) -> ViewResult:
     """Show the printable list; the printing is recorded first, in a separate unit of work.
 
     :raises NotFound: when there is no such list.

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
 
 from civicportal.core.work import Work
 from civicportal.domain.cases.errors import Refused, StaleCase
-from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
 from civicportal.domain.cases.schemas import step_values
 from civicportal.domain.cases.services import CaseService
@@ -24,8 +24,9 @@ from civicportal.domain.kartable.views.page import case_page
 from civicportal.domain.kartable.views.ready_texts import insert
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, FormInvalid
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import StrictSchema, whole_number
 
 STALE = _(
@@ -33,7 +34,7 @@ STALE = _(
 )
 TOO_LATE = _("It is too late to take this back, or somebody acted since.")
 WITH_FILES = "multipart/form-data"
-Act = Callable[[Case, dict[str, Any]], Any]
+Act = Callable[[Case, Values], object]
 
 
 class _Doubtful(Exception):
@@ -47,13 +48,13 @@ class _Doubtful(Exception):
         self.doubt = doubt
 
 
-def step(request: Request) -> Any:
+def step(request: Request) -> ViewResult:
     """Take a transition of the workflow."""
     transition, form, case = _transition(request)
     if request.POST.get(forms.INSERT) and request.POST.get(forms.READY):
         return _insert(request, transition, form)
 
-    def apply(case: Case, values: dict[str, Any]) -> None:
+    def apply(case: Case, values: Values) -> None:
         service = request.work.get(CaseService)
         if transition not in service.kind(case).workflow.from_state(case.status):
             raise StaleCase(f"{transition.name} is not possible from {case.status}")
@@ -75,11 +76,11 @@ def step(request: Request) -> Any:
     )
 
 
-def refer(request: Request) -> Any:
+def refer(request: Request) -> ViewResult:
     """Refer the case, after a confirmation if no member of the unit would attend to it."""
     form = forms.referral_form(request, request.work)
 
-    def act(case: Case, values: dict[str, Any]) -> None:
+    def act(case: Case, values: Values) -> None:
         to = forms.addressee(values)
         if asked := doubt(request, request.work, [case], to):
             raise _Doubtful(asked)
@@ -88,34 +89,34 @@ def refer(request: Request) -> Any:
     return _act(request, "refer", form, act, done=_("The case was referred."))
 
 
-def copy(request: Request) -> Any:
+def copy(request: Request) -> ViewResult:
     """Send a copy."""
     return _inform(request, "copy", KartableService.copy, _("The copy was sent."))
 
 
-def inquire(request: Request) -> Any:
+def inquire(request: Request) -> ViewResult:
     """Send an inquiry to another unit."""
     return _inform(request, "inquiry", KartableService.inquire, _("The inquiry was sent."))
 
 
-def give_back(request: Request) -> Any:
+def give_back(request: Request) -> ViewResult:
     """Return the case to its sender."""
     form = forms.return_form(request)
 
-    def act(case: Case, values: dict[str, Any]) -> None:
+    def act(case: Case, values: Values) -> None:
         request.work.get(KartableService).give_back(case, note=values["note"])
 
     return _act(request, "refer", form, act, done=_("The case was returned."))
 
 
-def take(request: Request) -> Any:
+def take(request: Request) -> ViewResult:
     """Take over the case."""
     return _press(
         request, lambda case: request.work.get(KartableService).take(case), _("The case is in your hands.")
     )
 
 
-def release(request: Request) -> Any:
+def release(request: Request) -> ViewResult:
     """Release the case to the whole unit."""
     return _press(
         request,
@@ -124,7 +125,7 @@ def release(request: Request) -> Any:
     )
 
 
-def dismiss(request: Request) -> Any:
+def dismiss(request: Request) -> ViewResult:
     """Remove a copy from the kartable after reading."""
     return _press(
         request,
@@ -133,7 +134,7 @@ def dismiss(request: Request) -> Any:
     )
 
 
-def publish(request: Request) -> Any:
+def publish(request: Request) -> ViewResult:
     """Publish the case, or hide it again."""
     service = request.work.get(CaseService)
     if request.POST.get("public") != "true":
@@ -143,7 +144,7 @@ def publish(request: Request) -> Any:
     worded = "words" in request.POST
     form = forms.publication_form(request) if worded else _button(request)
 
-    def act(case: Case, values: dict[str, Any]) -> None:
+    def act(case: Case, values: Values) -> None:
         service.publish(case, True, body=values.get("words"), allowed=allowed_words(request))
 
     return _act(
@@ -151,18 +152,18 @@ def publish(request: Request) -> Any:
     )
 
 
-def urgent(request: Request) -> Any:
+def urgent(request: Request) -> ViewResult:
     """Set or remove the mark "urgent"."""
     mark = request.POST.get("urgent") == "true"
     done = _("Marked as urgent") if mark else _("The mark of urgency was taken away")
     return _press(request, lambda case: request.work.get(CaseService).mark_urgent(case, mark), done)
 
 
-def comment(request: Request) -> Any:
+def comment(request: Request) -> ViewResult:
     """Add a note or an expert opinion; it needs no version and does not change it."""
     form = forms.comment_form(request)
 
-    def act(case: Case, values: dict[str, Any]) -> None:
+    def act(case: Case, values: Values) -> None:
         expert = values["sort"] == "expert"
         request.work.get(CaseService).comment(
             case, values["text"], expert=expert, public=values["public"], allowed=allowed_words(request)
@@ -171,17 +172,17 @@ def comment(request: Request) -> Any:
     return _act(request, "comment", form, act, done=_("The note was added."), versioned=False)
 
 
-def reply(request: Request) -> Any:
+def reply(request: Request) -> ViewResult:
     """Answer an inquiry."""
     form = forms.reply_form(request)
 
-    def act(case: Case, values: dict[str, Any]) -> None:
+    def act(case: Case, values: Values) -> None:
         request.work.get(KartableService).answer(case, values["text"])
 
     return _act(request, "reply", form, act, done=_("The inquiry was answered."), versioned=False)
 
 
-def undo(request: Request) -> Any:
+def undo(request: Request) -> ViewResult:
     """Undo the actor's last transition, while that is possible."""
     case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
     try:
@@ -196,11 +197,13 @@ def undo(request: Request) -> Any:
 # -- inside -------------------------------------------------------------------------------------------------
 
 
-def _inform(request: Request, type_: str, method: Callable[..., Any], done: Any) -> Any:
+def _inform(
+    request: Request, type_: str, method: Callable[..., CaseEvent], done: TranslationString
+) -> ViewResult:
     """Send a copy or an inquiry, after a confirmation if no one in the unit could read it."""
     form = forms.referral_form(request, request.work)
 
-    def act(case: Case, values: dict[str, Any]) -> None:
+    def act(case: Case, values: Values) -> None:
         to = forms.addressee(values)
         if asked := unread(request, case, type_, to):
             raise _Doubtful(asked)
@@ -209,7 +212,7 @@ def _inform(request: Request, type_: str, method: Callable[..., Any], done: Any)
     return _act(request, "refer", form, act, done=done)
 
 
-def _press(request: Request, act: Callable[[Case], Any], done: Any) -> Any:
+def _press(request: Request, act: Callable[[Case], object], done: TranslationString) -> ViewResult:
     return _act(request, "button", _button(request), lambda case, _values: act(case), done=done)
 
 
@@ -223,10 +226,10 @@ def _act(
     form: BoundForm,
     act: Act,
     *,
-    done: Any,
+    done: TranslationString,
     versioned: bool = True,
     case: Case | None = None,
-) -> Any:
+) -> ViewResult:
     """Parse a form, act on the case, redirect; a refused form is redisplayed with its input.
 
     :param place: where the page shows the form.
@@ -284,7 +287,7 @@ def _pointed_out(
     return {"publish": proposed}
 
 
-def _insert(request: Request, transition: Transition, form: BoundForm) -> Any:
+def _insert(request: Request, transition: Transition, form: BoundForm) -> ViewResult:
     """Redisplay a transition's form with a ready text inserted below the input."""
     form.keep(request.POST)
     case = _locked(request)
@@ -298,7 +301,7 @@ def _is_stale(request: Request, case: Case) -> bool:
     return forms.sent_number(request, forms.VERSION) != case.version
 
 
-def _stale(request: Request, shown: dict[str, BoundForm]) -> Any:
+def _stale(request: Request, shown: dict[str, BoundForm]) -> ViewResult:
     for form in shown.values():
         form.fail("", STALE)
     return case_page(request, _locked(request), status=409, sent=shown, merge=True)
@@ -318,7 +321,7 @@ def _locked(request: Request) -> Case:
     return found
 
 
-def _tell(request: Request, case: Case, done: Any) -> None:
+def _tell(request: Request, case: Case, done: TranslationString) -> None:
     event = request.work.get(UndoService).last(case)
     text = request.translate(done)
     if event is None:

@@ -1,10 +1,11 @@
 """Bulk actions: ask for missing data, act, and redirect to the results."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
+from translationstring import TranslationString
 
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
@@ -23,7 +24,7 @@ from civicportal.util import tracking
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, FormInvalid
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ UNASKED = 20
 OWN = ("code", "action", "transition", "confirmed", forms.ANYWAY)
 
 
-def bulk(request: Request) -> Any:
+def bulk(request: Request) -> ViewResult:
     """Refer, take over or change every selected case; an action that needs data shows its form first."""
     codes = _codes(request)
     actions = {"refer": _refer, "step": _step, "take": _take}
@@ -49,7 +50,7 @@ def bulk(request: Request) -> Any:
     return actions[action](request, codes)
 
 
-def undo(request: Request) -> Any:
+def undo(request: Request) -> ViewResult:
     """Undo the bulk action of the previous page."""
     pairs = (text.partition(":") for text in request.POST.getall("step")[:MOST])
     steps = [(code, whole_number(event)) for code, _colon, event in pairs if tracking.is_valid(code)]
@@ -57,7 +58,7 @@ def undo(request: Request) -> Any:
     return show_later(request, outcomes, _("Taken back"), undoable=False)
 
 
-def _refer(request: Request, codes: Sequence[str]) -> Any:
+def _refer(request: Request, codes: Sequence[str]) -> ViewResult:
     with request.site.work(actor=request.identity, write=False) as work:
         form = forms.referral_form(request, work, ignore=OWN, outlives=True)
         cases = _cases(work, codes)
@@ -81,7 +82,7 @@ def _refer(request: Request, codes: Sequence[str]) -> Any:
     return _act(request, codes, refer, _("Referred"))
 
 
-def _step(request: Request, codes: Sequence[str]) -> Any:
+def _step(request: Request, codes: Sequence[str]) -> ViewResult:
     with request.site.work(actor=request.identity, write=False) as work:
         cases = _cases(work, codes)
         possible = _forms(request, many.common_steps(work, cases))
@@ -102,7 +103,7 @@ def _step(request: Request, codes: Sequence[str]) -> Any:
     return _act(request, codes, apply, chosen.transition.title)
 
 
-def _take(request: Request, codes: Sequence[str]) -> Any:
+def _take(request: Request, codes: Sequence[str]) -> ViewResult:
     if _unasked(request, codes):
         with request.site.work(actor=request.identity, write=False) as work:
             cases = _cases(work, codes)
@@ -110,7 +111,9 @@ def _take(request: Request, codes: Sequence[str]) -> Any:
     return _act(request, codes, lambda work, case: work.get(KartableService).take(case), _("Taken in hand"))
 
 
-def _act(request: Request, codes: Sequence[str], act: Callable[["Work", Case], object], title: Any) -> Any:
+def _act(
+    request: Request, codes: Sequence[str], act: Callable[["Work", Case], object], title: TranslationString
+) -> ViewResult:
     return show_later(request, many.each(request.site, request.identity, codes, act), title, undoable=True)
 
 
@@ -123,7 +126,7 @@ def _ask(
     refer: BoundForm | None = None,
     steps: Sequence[StepForm] = (),
     doubt: Doubt | None = None,
-) -> Any:
+) -> ViewResult:
     request.response.status_int = status
     attendance = {}
     if refer:

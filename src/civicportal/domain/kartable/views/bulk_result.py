@@ -6,17 +6,20 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
+from translationstring import TranslationString
 
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.bulk import Outcome
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 KEY = "kartable:bulk"
 
 
-def show_later(request: Request, outcomes: Sequence[Outcome], title: Any, *, undoable: bool) -> HTTPSeeOther:
+def show_later(
+    request: Request, outcomes: Sequence[Outcome], title: TranslationString, *, undoable: bool
+) -> HTTPSeeOther:
     """Store the results and redirect to their page, so that reloading repeats nothing.
 
     :param undoable: offer to undo all of it while that is possible.
@@ -37,7 +40,7 @@ def show_later(request: Request, outcomes: Sequence[Outcome], title: Any, *, und
     return HTTPSeeOther(request.route_path("kartable.bulk_result"))
 
 
-def result(request: Request) -> Any:
+def result(request: Request) -> ViewResult:
     """Show the result of each case; redirect to the list if none is stored."""
     kept = request.work.get(SessionService).visitor_data(request.ensure_session_token(), KEY)
     if kept is None:

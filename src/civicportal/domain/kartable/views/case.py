@@ -1,7 +1,8 @@
 """The page of a case, the citizen's number and identity, the preview of a notification."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -19,10 +20,10 @@ from civicportal.domain.kartable.views.page import case_page, last_event
 from civicportal.domain.notifications.notices import NOTICE, MessageFieldsMissing
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.util.errors import Forbidden, NotFound
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 
-def show(request: Request) -> dict[str, Any]:
+def show(request: Request) -> dict[str, object]:
     """Show a case; the visit is recorded first, in a separate unit of work."""
     case = _case(request)
     if request.method == "GET":
@@ -35,7 +36,7 @@ def show(request: Request) -> dict[str, Any]:
     return case_page(request, case)
 
 
-def step(request: Request) -> Any:
+def step(request: Request) -> ViewResult:
     """Show a case with the form of one transition open; a script requests that form alone."""
     case, cases = _case(request), request.work.get(CaseService)
     steps = cases.steps(case)
@@ -49,7 +50,7 @@ def step(request: Request) -> Any:
     return {"case": case, "step": opened, "offers": offers, "seen": last_event(cases, case)}
 
 
-def reveal(request: Request) -> dict[str, Any]:
+def reveal(request: Request) -> dict[str, object]:
     """Show the citizen's number or identity, and record it in the audit trail.
 
     :raises TooMany: when the officer has asked too often.
@@ -65,7 +66,7 @@ def reveal(request: Request) -> dict[str, Any]:
     return case_page(request, case, reveal=what)
 
 
-def preview(request: Request) -> dict[str, Any]:
+def preview(request: Request) -> dict[str, object]:
     """Show the notification of a transition for the current input of its form."""
     with request.site.work(actor=request.identity, write=False) as work:
         cases = work.get(CaseService)
@@ -95,7 +96,15 @@ def preview(request: Request) -> dict[str, Any]:
     }
 
 
-def _said(request: Request, transition: Transition, case: Case, work: Work) -> dict[str, Any] | None:
+class _Said(TypedDict):
+    """What a message says of the form of a step."""
+
+    moment: datetime | None
+    note: str
+    own_fields: Mapping[str, str]
+
+
+def _said(request: Request, transition: Transition, case: Case, work: Work) -> _Said | None:
     """Return the message's values of the form; None while they are incomplete."""
     form = forms.step_form(request, transition, case, work)
     if request.method == "POST":

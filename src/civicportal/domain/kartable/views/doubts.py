@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
@@ -46,11 +46,11 @@ class Doubt:
     nobody: Sequence[Case]
     head: Sequence[Case]
     heads: Sequence[str]
-    topics: Sequence[Any]
+    topics: Sequence[str]
     token: str
 
 
-def doubt(request: Request, work: "Work", cases: Sequence[Case], to: dict[str, Any]) -> Doubt | None:
+def doubt(request: Request, work: "Work", cases: Sequence[Case], to: forms.Addressee) -> Doubt | None:
     """Return what must be confirmed before cases are referred; None if nothing, or if it is confirmed.
 
     :param to: ``unit_id`` and ``user_id`` of the recipient.
@@ -82,7 +82,7 @@ def doubt(request: Request, work: "Work", cases: Sequence[Case], to: dict[str, A
     )
 
 
-def unread(request: Request, case: Case, type_: str, to: dict[str, Any]) -> Unread | None:
+def unread(request: Request, case: Case, type_: str, to: forms.Addressee) -> Unread | None:
     """Return what must be confirmed before a copy or an inquiry is sent; None if anyone reads it, or if it is confirmed."""
     unit_id, user_id = to["unit_id"], to["user_id"]
     token = f"{type_}-{unit_id}"

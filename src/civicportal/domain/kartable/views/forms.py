@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.steps import Step
@@ -12,6 +12,7 @@ from civicportal.domain.cases.workflow import Prefill, Transition
 from civicportal.domain.kartable import schemas
 from civicportal.domain.kartable.addressees import offered
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
 from civicportal.web.schema import Option, StrictSchema, whole_number
@@ -103,8 +104,16 @@ def referral_form(
     return BoundForm(request, schemas.Referral(), bindings=bindings, prefix="refer", ignore=ignore)
 
 
-def addressee(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments ``unit_id``, ``user_id`` and ``note`` of a referral."""
+class Addressee(TypedDict):
+    """Arguments of a referral, a copy or an inquiry."""
+
+    unit_id: int
+    user_id: int | None
+    note: str
+
+
+def addressee(values: Values) -> Addressee:
+    """Return the arguments of a referral."""
     person = (values["user"] or "").partition("-")[2]
     return {
         "unit_id": int(values["unit"]),

@@ -1,7 +1,7 @@
 """The list: saved views, filters, search."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 
-def inbox(request: Request) -> dict[str, Any]:
+def inbox(request: Request) -> dict[str, object]:
     """Show one view of the kartable with the filters of the URL."""
     work = request.work
     address = InboxAddress(request, work)

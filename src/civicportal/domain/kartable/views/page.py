@@ -1,7 +1,6 @@
 """The page of a case, first shown or after a refused form."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.conversion import ConversionService
@@ -35,7 +34,7 @@ def case_page(
     merge: bool = False,
     doubt: Doubt | Unread | None = None,
     reveal: str = "",
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the variables for the template of the case page.
 
     :param sent: a refused form by its place, one of ``PLACES``.

@@ -1,23 +1,35 @@
 """Views of ready texts: insertion into a form, and administration."""
 
-from typing import Any
+from typing import TypedDict
 
 from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
 
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.workflow import Transition
+from civicportal.domain.cases.workflow import CaseKind, Transition
 from civicportal.domain.kartable.models import ReadyText
 from civicportal.domain.kartable.ready_texts import FIELDS, WORDS, ReadyTextService, asks_for_words
 from civicportal.domain.kartable.schemas import ReadyText as ReadyTextSchema
 from civicportal.domain.kartable.views.forms import READY
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
 WAYS = {"up": -1, "down": 1}
+
+
+class _Columns(TypedDict):
+    """Arguments of ``ReadyTextService.add`` and ``change``."""
+
+    kind: str
+    transition: str
+    title: str
+    text: str
+    active: bool
 
 
 def insert(request: Request, case: Case, transition: Transition, form: BoundForm) -> None:
@@ -31,31 +43,31 @@ def insert(request: Request, case: Case, transition: Transition, form: BoundForm
     form.fill({**draft, WORDS: ["\n".join([*written, chosen.text])]})
 
 
-def texts(request: Request) -> dict[str, Any]:
+def texts(request: Request) -> dict[str, object]:
     """List the texts by kind."""
     service = request.work.get(ReadyTextService)
     return {"kinds": [(kind, service.rows(kind.name), _steps(kind)) for kind in _kinds(request)]}
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Create a text."""
     kind = request.GET.get("kind", "")
     form = _form(request, {"active": True, "place": f"{kind}:" if kind else None})
 
-    def add(values: dict[str, Any]) -> HTTPSeeOther:
+    def add(values: Values) -> HTTPSeeOther:
         row = request.work.get(ReadyTextService).add(**_values(values))
         return _kept(request, row)
 
     return handle_form(request, form, add, row=None, fields=FIELDS)
 
 
-def edit(request: Request) -> Any:
+def edit(request: Request) -> ViewResult:
     """Change or disable a text."""
     row = _row(request)
     place = f"{row.kind}:{row.transition}"
     form = _form(request, {"place": place, "title": row.title, "text": row.text, "active": row.active})
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         request.work.get(ReadyTextService).change(row, **_values(values))
         return _kept(request, row)
 
@@ -82,18 +94,18 @@ def _row(request: Request) -> ReadyText:
     return found
 
 
-def _kinds(request: Request) -> Any:
+def _kinds(request: Request) -> list[CaseKind]:
     kinds = request.work.get(ReadyTextService).kinds()
     if not kinds:
         raise Forbidden("works on no kind of case")
     return kinds
 
 
-def _steps(kind: Any) -> dict[str, Any]:
+def _steps(kind: CaseKind) -> dict[str, TranslationString]:
     return {step.name: step.title for step in kind.workflow.transitions if asks_for_words(step)}
 
 
-def _form(request: Request, initial: dict[str, Any]) -> BoundForm:
+def _form(request: Request, initial: Values) -> BoundForm:
     translate = request.translate
     places = [
         Option(value=f"{kind.name}:{name}", label=f"{translate(kind.title)}: {translate(title)}")
@@ -103,7 +115,7 @@ def _form(request: Request, initial: dict[str, Any]) -> BoundForm:
     return BoundForm(request, ReadyTextSchema(), initial=initial, bindings={"places": places})
 
 
-def _values(values: dict[str, Any]) -> dict[str, Any]:
+def _values(values: Values) -> _Columns:
     kind, _colon, transition = values["place"].partition(":")
     return {
         "kind": kind,

@@ -1,6 +1,6 @@
 """The list of unattended cases."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.kartable.custody import CustodyService, Gap
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 
-def unattended(request: Request) -> dict[str, Any]:
+def unattended(request: Request) -> dict[str, object]:
     """Show the unattended cases for referral, and the units and categories that no one covers."""
     work = request.work
     custody = work.get(CustodyService)

@@ -14,23 +14,24 @@ from civicportal.portal.admin.views.pieces import press, row_id
 from civicportal.portal.admin.year import months
 from civicportal.util.errors import NotFound, NotPossible
 from civicportal.util.i18n import _, format_number
+from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
 from civicportal.web.forms import BoundForm, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 
 
-def calendar(request: Request) -> dict[str, Any]:
+def calendar(request: Request) -> dict[str, object]:
     """Show a year."""
     return _page(request)
 
 
-def hours(request: Request) -> Any:
+def hours(request: Request) -> ViewResult:
     """Change the office hours."""
     service = request.work.get(WorkdayService)
     present = _present(service)
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         service.change_hours(
             {
                 **values,
@@ -48,11 +49,11 @@ def hours(request: Request) -> Any:
     return handle_edit(request, make(), make(), save)
 
 
-def add_holiday(request: Request) -> Any:
+def add_holiday(request: Request) -> ViewResult:
     """Add a holiday."""
     form = _holiday_form(request)
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         try:
             request.work.get(WorkdayService).add_holiday(values["day"], values["title"])
         except NotPossible as refusal:
@@ -86,11 +87,11 @@ def delete_holiday(request: Request) -> HTTPSeeOther:
     return press(request, lambda: service.delete_holiday(day), done, back)
 
 
-def add_closure(request: Request) -> Any:
+def add_closure(request: Request) -> ViewResult:
     """Add a closure."""
     form = _closure_form(request)
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         first, last = values["first_day"], values["last_day"] or values["first_day"]
         try:
             request.work.get(WorkdayService).add_closure(first, last, values["reason"])
@@ -131,7 +132,7 @@ def move_deadlines(request: Request) -> HTTPSeeOther:
 
 def _page(
     request: Request, *, holiday: BoundForm | None = None, closure: BoundForm | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     service, locale = request.work.get(WorkdayService), request.locale_name
     year = _year(request, request.GET)
     present = request.work.get(OrganizationService).calendar
@@ -163,7 +164,7 @@ def _page(
     }
 
 
-def _present(service: WorkdayService) -> dict[str, Any]:
+def _present(service: WorkdayService) -> dict[str, object]:
     hours = service.hours()
     return {
         "opens": hours.opens,

@@ -18,17 +18,18 @@ from civicportal.portal.admin.schemas import LeafForm, ListQuery, RootForm, icon
 from civicportal.portal.admin.views.pieces import press, row_id, step
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, listed
+from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
 from civicportal.web.forms import BoundForm, handle_form
 from civicportal.web.forms.filters import with_query
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 
 MOST_SYNONYMS = 40
 _SEPARATORS = re.compile(r"[،,\n]+")
 
 
-def categories(request: Request) -> dict[str, Any]:
+def categories(request: Request) -> dict[str, object]:
     """Show the categories of one kind of case, all or those that match words."""
     query = BoundForm(request, ListQuery()).read_filters(request.GET)
     kinds = kinds_of(request.site)
@@ -50,14 +51,14 @@ def categories(request: Request) -> dict[str, Any]:
     }
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Add a root category, or a subcategory of the root in the URL."""
     service = request.work.get(CategoryService)
     kind, root = _place(request)
     present = {"parent": str(root.id)} if root else {"icon": next(iter(ICONS)), "tint": "t"}
     form = _form(request, kind, None, root is None, present)
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         service.add(kind, _values(values))
         request.session.flash(request.translate(_("The category was added.")), "good")
         return HTTPSeeOther(address(request, kind=kind))
@@ -66,7 +67,7 @@ def new(request: Request) -> Any:
     return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
 
 
-def category(request: Request) -> Any:
+def category(request: Request) -> ViewResult:
     """Show and change a category."""
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
@@ -76,7 +77,7 @@ def category(request: Request) -> Any:
     def make() -> BoundForm:
         return _form(request, found.kind, found, is_root, present)
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         service.change(found, _values(values))
         request.session.flash(request.translate(_("The category is kept.")), "good")
         return HTTPSeeOther(address(request, kind=found.kind))
@@ -98,7 +99,7 @@ def move(request: Request) -> HTTPSeeOther:
     """Swap a category with its neighbour."""
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request))
-    return press(request, lambda: service.move(found, step(request)), "", address(request, kind=found.kind))
+    return press(request, lambda: service.move(found, step(request)), None, address(request, kind=found.kind))
 
 
 def switch(request: Request) -> HTTPSeeOther:
@@ -140,9 +141,7 @@ def _place(request: Request) -> tuple[str, Category | None]:
     return kind, None
 
 
-def _form(
-    request: Request, kind: str, found: Category | None, is_root: bool, present: dict[str, Any]
-) -> BoundForm:
+def _form(request: Request, kind: str, found: Category | None, is_root: bool, present: Values) -> BoundForm:
     roots = request.work.get(CategoryService).possible_parents(kind, found)
     bindings = {
         "parents": options.root_options(roots),
@@ -152,7 +151,7 @@ def _form(
     return edit_form(request, RootForm() if is_root else LeafForm(), present, bindings=bindings)
 
 
-def _present(found: Category, locale: str) -> dict[str, Any]:
+def _present(found: Category, locale: str) -> dict[str, object]:
     return {
         "parent": str(found.parent_id),
         "name": found.name,
@@ -167,7 +166,7 @@ def _present(found: Category, locale: str) -> dict[str, Any]:
     }
 
 
-def _values(values: dict[str, Any]) -> dict[str, Any]:
+def _values(values: Values) -> dict[str, object]:
     parent, unit = values.get("parent"), values["unit"]
     look = {"icon": values["icon"], "tint": values["tint"].removeprefix("none")} if not parent else {}
     return {

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import time, timedelta
-from typing import Any
 
 from civicportal.domain.kartable.dry_run import SHOWN, DryRun, DryRunService
 from civicportal.domain.kartable.facts import RULES
@@ -17,7 +16,7 @@ from civicportal.web.request import Request
 from civicportal.web.schema import Option
 
 
-def dry_run(request: Request) -> dict[str, Any]:
+def dry_run(request: Request) -> dict[str, object]:
     """Show how many past cases each rule would match, and which would be routed differently."""
     sizes = [Option(value=size, label=format_number(int(size), request.locale_name)) for size in SIZES]
     form = BoundForm(request, DryRunForm(), bindings={"sizes": sizes})
@@ -33,7 +32,7 @@ def dry_run(request: Request) -> dict[str, Any]:
     return {"form": form, **shown(request, rules, outcome)}
 
 
-def shown(request: Request, rules: Sequence[RoutingRule], outcome: DryRun) -> dict[str, Any]:
+def shown(request: Request, rules: Sequence[RoutingRule], outcome: DryRun) -> dict[str, object]:
     """Return the template variables of a result."""
     every = [*request.work.get(RuleService).all(), *rules]
     titles = {BY_RULE + rule.key: rule.title or rule.key for rule in every}

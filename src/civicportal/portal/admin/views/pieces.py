@@ -1,9 +1,9 @@
 """Helpers of the administration views."""
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
 
 from civicportal.util.errors import NotPossible
 from civicportal.web.request import Request
@@ -16,10 +16,12 @@ def row_id(request: Request) -> int:
     return int(request.matchdict["id"])
 
 
-def press(request: Request, act: Callable[[], Any], done: Any, target: str) -> HTTPSeeOther:
+def press(
+    request: Request, act: Callable[[], object], done: TranslationString | None, target: str
+) -> HTTPSeeOther:
     """Perform the action of a button or report why not, and redirect.
 
-    :param done: the message on success; none if empty.
+    :param done: the message on success; none if None.
     """
     try:
         act()

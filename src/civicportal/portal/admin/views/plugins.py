@@ -1,7 +1,5 @@
 """The page of plugins and of the portal's health."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal import __version__
@@ -12,7 +10,7 @@ from civicportal.util.i18n import _
 from civicportal.web.request import Request
 
 
-def plugins(request: Request) -> dict[str, Any]:
+def plugins(request: Request) -> dict[str, object]:
     """List the plugins with their contents, the findings of the last check, and the workers."""
     inventory = request.work.get(Inventory)
     last = health.last_check(request.work)

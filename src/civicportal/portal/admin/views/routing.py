@@ -1,7 +1,5 @@
 """Routing rules: the list with hits, and one rule."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.kartable.dry_run import DryRunService
@@ -16,9 +14,10 @@ from civicportal.portal.admin.schemas import RuleForm
 from civicportal.portal.admin.views.dry_run import shown
 from civicportal.portal.admin.views.pieces import press, row_id, step
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
 from civicportal.web.forms import BoundForm, handle_form, optional_choice
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 TRY = "try"
 """The button that tests a rule before it is saved."""
@@ -26,7 +25,7 @@ TRIED = 300
 """Number of cases of the test."""
 
 
-def rules(request: Request) -> dict[str, Any]:
+def rules(request: Request) -> dict[str, object]:
     """Show the rules in order."""
     service = request.work.get(RuleService)
     found = service.all()
@@ -42,12 +41,12 @@ def rules(request: Request) -> dict[str, Any]:
     }
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Add a rule at the end."""
     service = request.work.get(RuleService)
     form = _form(request, None, {"active": True})
 
-    def save(values: dict[str, Any]) -> Any:
+    def save(values: Values) -> ViewResult:
         columns = _values(request, values, {})
         if TRY in request.POST:
             return {"form": form, "seen": "", "stale": False, "meanwhile": [], **context} | _trial(
@@ -61,7 +60,7 @@ def new(request: Request) -> Any:
     return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
 
 
-def rule(request: Request) -> Any:
+def rule(request: Request) -> ViewResult:
     """Show and change a rule."""
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
@@ -76,7 +75,7 @@ def rule(request: Request) -> Any:
         "outcome": None,
     }
 
-    def save(values: dict[str, Any]) -> Any:
+    def save(values: Values) -> ViewResult:
         columns = _values(request, values, found.facts)
         if TRY in request.POST:
             return {"form": form, **context, **_trial(request, columns, found)}
@@ -91,7 +90,9 @@ def move(request: Request) -> HTTPSeeOther:
     """Swap a rule with its neighbour."""
     service = request.work.get(RuleService)
     found = service.fetch(row_id(request))
-    return press(request, lambda: service.move(found, step(request)), "", request.route_path("admin.routing"))
+    return press(
+        request, lambda: service.move(found, step(request)), None, request.route_path("admin.routing")
+    )
 
 
 def switch(request: Request) -> HTTPSeeOther:
@@ -111,7 +112,7 @@ def delete(request: Request) -> HTTPSeeOther:
     return press(request, lambda: service.delete(found), done, request.route_path("admin.routing"))
 
 
-def _trial(request: Request, columns: dict[str, Any], found: RoutingRule | None) -> dict[str, Any]:
+def _trial(request: Request, columns: Values, found: RoutingRule | None) -> dict[str, object]:
     """Return the result of a rule at its position, enabled, without saving it."""
     every = request.work.get(RuleService).all()
     draft = RoutingRule(**{**columns, "key": found.key if found else new_key("rule"), "active": True})
@@ -120,7 +121,7 @@ def _trial(request: Request, columns: dict[str, Any], found: RoutingRule | None)
     return shown(request, rules, request.work.get(DryRunService).run(rules, newest=TRIED))
 
 
-def _form(request: Request, found: RoutingRule | None, present: dict[str, Any]) -> BoundForm:
+def _form(request: Request, found: RoutingRule | None, present: Values) -> BoundForm:
     work, facts = request.work, options.known_facts(request.site)
     categories = work.get(OrganizationService).categories.by_id.values()
     schema = RuleForm()
@@ -139,7 +140,7 @@ def _form(request: Request, found: RoutingRule | None, present: dict[str, Any]) 
     return edit_form(request, schema, present, ignore=(TRY,), bindings=bindings)
 
 
-def _present(found: RoutingRule) -> dict[str, Any]:
+def _present(found: RoutingRule) -> dict[str, object]:
     return {
         "title": found.title,
         "kind": found.kind,
@@ -152,7 +153,7 @@ def _present(found: RoutingRule) -> dict[str, Any]:
     }
 
 
-def _values(request: Request, values: dict[str, Any], facts: dict[str, str]) -> dict[str, Any]:
+def _values(request: Request, values: Values, facts: dict[str, str]) -> dict[str, object]:
     """Return the columns of a rule; seeded facts that no form has are kept."""
     known = options.known_facts(request.site)
     chosen = {name: values[f"fact_{name}"] for name in known if values[f"fact_{name}"]}
@@ -173,5 +174,5 @@ def _fact_fields(request: Request) -> list[str]:
     return [f"fact_{name}" for name in options.known_facts(request.site)]
 
 
-def _fact_titles(request: Request) -> dict[str, Any]:
+def _fact_titles(request: Request) -> dict[str, object]:
     return {name: fact.title for name, (fact, _kinds) in options.known_facts(request.site).items()}

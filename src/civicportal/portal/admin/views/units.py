@@ -1,7 +1,5 @@
 """Units: the tree, one unit, closing it and handing over its references."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.kartable.bulk import each
@@ -17,16 +15,17 @@ from civicportal.portal.admin.schemas import UnitClosing, UnitForm
 from civicportal.portal.admin.views.pieces import press, row_id, step
 from civicportal.util.errors import NotPossible
 from civicportal.util.i18n import _, format_number
+from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
 from civicportal.web.forms import BoundForm, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option, whole_number
 
 MOST = 100
 """Cases referred at once."""
 
 
-def units(request: Request) -> dict[str, Any]:
+def units(request: Request) -> dict[str, object]:
     """Show the tree."""
     service = request.work.get(UnitService)
     return {
@@ -37,12 +36,12 @@ def units(request: Request) -> dict[str, Any]:
     }
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Add a unit."""
     service = request.work.get(UnitService)
     form = _form(request, None, {"parent": request.GET.get("parent", "")})
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         service.add(_values(values))
         request.session.flash(request.translate(_("The unit was added.")), "good")
         return HTTPSeeOther(request.route_path("admin.units"))
@@ -50,14 +49,14 @@ def new(request: Request) -> Any:
     return handle_form(request, form, save, unit=None, seen="", stale=False, meanwhile=[])
 
 
-def unit(request: Request) -> Any:
+def unit(request: Request) -> ViewResult:
     """Show and change a unit."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
     present = _present(found)
     form = _form(request, found, present)
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         try:
             service.change(found, _values(values))
         except NotPossible as refusal:
@@ -84,16 +83,16 @@ def move(request: Request) -> HTTPSeeOther:
     """Swap a unit with its neighbour."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request))
-    return press(request, lambda: service.move(found, step(request)), "", request.route_path("admin.units"))
+    return press(request, lambda: service.move(found, step(request)), None, request.route_path("admin.units"))
 
 
-def close(request: Request) -> Any:
+def close(request: Request) -> ViewResult:
     """Ask which unit takes over the references of a unit, and close it for new cases."""
     service, usage = request.work.get(UnitService), request.work.get(UsageService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
     form = BoundForm(request, UnitClosing(), bindings={"units": _others(request, found)})
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         try:
             service.close(found)
         except NotPossible as refusal:
@@ -145,7 +144,7 @@ def delete(request: Request) -> HTTPSeeOther:
     return press(request, lambda: service.delete(found), done, request.route_path("admin.units"))
 
 
-def _form(request: Request, found: Unit | None, present: dict[str, Any]) -> BoundForm:
+def _form(request: Request, found: Unit | None, present: Values) -> BoundForm:
     parents = request.work.get(UnitService).possible_parents(found)
     offered = [Option(value=str(unit.id), label=unit.name) for unit in parents]
     return edit_form(request, UnitForm(), present, bindings={"units": offered})
@@ -155,7 +154,7 @@ def _others(request: Request, found: Unit) -> list[Option]:
     return [option for option in unit_options(request.work) if option.value != str(found.id)]
 
 
-def _present(found: Unit) -> dict[str, Any]:
+def _present(found: Unit) -> dict[str, object]:
     return {
         "name": found.name,
         "short_name": found.short_name,
@@ -164,7 +163,7 @@ def _present(found: Unit) -> dict[str, Any]:
     }
 
 
-def _values(values: dict[str, Any]) -> dict[str, Any]:
+def _values(values: Values) -> dict[str, object]:
     parent = values["parent"]
     return {
         "name": values["name"],

@@ -1,7 +1,5 @@
 """Deputies, set by the absent person or by an administrator of members."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.deputies import DeputyService
@@ -21,14 +19,15 @@ from civicportal.portal.members.views.page import (
 )
 from civicportal.util.errors import Forbidden, NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, FormInvalid, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 SET, ENDED = _("The deputy is set and told by SMS."), _("The deputyship is called off.")
 BUTTON = Button(title=_("Set the deputy"))
 
 
-def add(request: Request) -> Any:
+def add(request: Request) -> ViewResult:
     """Set the deputy of a member."""
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))
@@ -51,7 +50,7 @@ def end(request: Request) -> HTTPSeeOther:
     return _end(request, user, member_path(request))
 
 
-def own(request: Request) -> Any:
+def own(request: Request) -> ViewResult:
     """Set the actor's own deputy for the days of an absence."""
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(request.identity.person_id)
@@ -64,7 +63,7 @@ def own(request: Request) -> Any:
     elif asked := ask_proof(request, form):
         return asked
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         _set(request, form, values, user.id)
         forget_kept(request)
         request.session.flash(request.translate(SET), "good")
@@ -79,7 +78,7 @@ def end_own(request: Request) -> HTTPSeeOther:
     return _end(request, user, request.route_path("account_deputy"))
 
 
-def _set(request: Request, form: BoundForm, values: dict[str, Any], user_id: int) -> None:
+def _set(request: Request, form: BoundForm, values: Values, user_id: int) -> None:
     absent = request.work.get(MemberService).fetch(user_id, lock=True)
     try:
         request.work.get(DeputyService).add(absent, int(values["deputy"]), values["first"], values["last"])

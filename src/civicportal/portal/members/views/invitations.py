@@ -1,7 +1,5 @@
 """Invitations to staff, and links for a new password. A link is shown once; only its hash is stored."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.errors import NumberTaken, UsernameTaken
@@ -17,11 +15,12 @@ from civicportal.portal.members.views.member import NOT_YOURS
 from civicportal.portal.members.views.page import member_path, numbered
 from civicportal.util.errors import Forbidden, NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 
-def invitations(request: Request) -> dict[str, Any]:
+def invitations(request: Request) -> dict[str, object]:
     """List the unused invitations."""
     service = request.work.get(InvitationService)
     rows = service.waiting()
@@ -32,7 +31,7 @@ def invitations(request: Request) -> dict[str, Any]:
     }
 
 
-def invite(request: Request) -> Any:
+def invite(request: Request) -> ViewResult:
     """Show the invitation form, then the link."""
     with request.site.work(actor=request.identity, write=False) as work:
         bindings = scope_options(work)
@@ -43,7 +42,7 @@ def invite(request: Request) -> Any:
     if request.method == "GET":
         fill_kept(request, form)
 
-    def make(values: dict[str, Any]) -> dict[str, Any]:
+    def make(values: Values) -> dict[str, object]:
         scopes = [
             Scope(**chosen_scope(request.work, values, ending))
             for ending in SCOPES
@@ -66,7 +65,7 @@ def invite(request: Request) -> Any:
     return handle_form(request, form, make)
 
 
-def again(request: Request) -> Any:
+def again(request: Request) -> ViewResult:
     """Create a new link for an invitation and show it."""
     if asked := ask_proof(request, back=request.route_path("admin.invitations")):
         return asked
@@ -90,7 +89,7 @@ def revoke(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("admin.invitations"))
 
 
-def reset(request: Request) -> Any:
+def reset(request: Request) -> ViewResult:
     """Create a link by which a member of staff sets a new password, and show it."""
     if asked := ask_proof(request, back=member_path(request)):
         return asked
@@ -103,7 +102,7 @@ def reset(request: Request) -> Any:
     return _link(request, invitation, token)
 
 
-def _link(request: Request, invitation: Invitation, token: str) -> dict[str, Any]:
+def _link(request: Request, invitation: Invitation, token: str) -> dict[str, object]:
     route = "staff_invite" if invitation.purpose == "join" else "staff_reset_link"
     base = request.site.public_url or request.host_url
     return {"invitation": invitation, "link": f"{base}{request.route_path(route, token=token)}"}

@@ -1,9 +1,9 @@
 """Members who leave or return, and their open cases."""
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
 
 from civicportal.domain.accounts.kept import fill_kept
 from civicportal.domain.accounts.members import MemberService
@@ -16,26 +16,27 @@ from civicportal.portal.members.schemas import WorkLeft
 from civicportal.portal.members.views.page import member_path, numbered
 from civicportal.util.errors import NotPossible
 from civicportal.util.i18n import _, localized_digits
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 Deed = Callable[[MemberService, User], None]
 
 
-def disable(request: Request) -> Any:
+def disable(request: Request) -> ViewResult:
     """Disable a member's account, after asking where their open cases go."""
     done = _("The account is disabled and signed out everywhere.")
     return _leave(request, "disable", MemberService.disable, Button(title=_("Disable")), done)
 
 
-def delete(request: Request) -> Any:
+def delete(request: Request) -> ViewResult:
     """Delete a member, after asking where their open cases go."""
     done = _("The account is deleted; it can be brought back for 30 days.")
     button = Button(title=_("Delete"), css_class="btn-danger btn-lg")
     return _leave(request, "delete", MemberService.delete, button, done)
 
 
-def pass_on(request: Request) -> Any:
+def pass_on(request: Request) -> ViewResult:
     """Transfer the open cases of a member who stays."""
     done = _("What was open is passed on.")
     return _leave(request, "transfer", _stay, Button(title=_("Pass on")), done)
@@ -55,7 +56,7 @@ def _stay(_service: MemberService, _user: User) -> None:
     """Change nothing: the person stays, and only their open cases are transferred."""
 
 
-def _leave(request: Request, deed: str, act: Deed, button: Button, done: Any) -> Any:
+def _leave(request: Request, deed: str, act: Deed, button: Button, done: TranslationString) -> ViewResult:
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))
         open_lines = work.get(TransferService).open_lines(user.id)
@@ -68,7 +69,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Any) ->
     if request.method == "GET":
         fill_kept(request, form)
 
-    def leave(values: dict[str, Any]) -> HTTPSeeOther:
+    def leave(values: Values) -> HTTPSeeOther:
         try:
             # A separate transaction: the transfer afterwards consists of many short ones.
             with request.site.work(actor=request.identity) as work:
@@ -90,7 +91,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Any) ->
     return handle_form(request, form, leave, user=user, open_lines=open_lines, heirs=heirs, deed=deed)
 
 
-def _pass_on(request: Request, user: User, values: dict[str, Any]) -> Moved | None:
+def _pass_on(request: Request, user: User, values: Values) -> Moved | None:
     if values["way"] == "keep":
         return None
     heir = int(values["heir"]) if values["way"] == "colleague" else None
@@ -109,7 +110,7 @@ def _tell(request: Request, moved: Moved | None) -> None:
     request.session.flash(localized_digits(text, request.locale_name), "warn" if moved.left else "good")
 
 
-def _return(request: Request, act: Deed, done: Any) -> HTTPSeeOther:
+def _return(request: Request, act: Deed, done: TranslationString) -> HTTPSeeOther:
     if asked := ask_proof(request, back=member_path(request)):
         return asked
     service = request.work.get(MemberService)

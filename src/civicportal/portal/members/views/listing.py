@@ -24,7 +24,7 @@ from civicportal.web.request import Request
 FILTERS = ("who", "q", "state", "role", "unit", "citizen")
 
 
-def members(request: Request) -> dict[str, Any]:
+def members(request: Request) -> dict[str, object]:
     """List staff or citizens with the filters of the URL."""
     work = request.work
     form = BoundForm(

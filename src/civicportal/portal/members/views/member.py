@@ -1,8 +1,7 @@
 """One member: names, roles, sessions."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
+from translationstring import TranslationString
 
 from civicportal.domain.accounts.kept import fill_kept
 from civicportal.domain.accounts.members import MemberService
@@ -17,21 +16,22 @@ from civicportal.portal.members.schemas import CitizenName, StaffNames
 from civicportal.portal.members.views.page import member_page, member_path, numbered, role_form
 from civicportal.util.errors import Conflict, Forbidden, NotFound, NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, FormInvalid, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 NOT_YOURS = _("You may give only what you have yourself, in that unit and category.")
 STALE = _("Somebody changed the access of this person meanwhile. Look at it and send once more.")
 
 
-def member(request: Request) -> dict[str, Any]:
+def member(request: Request) -> dict[str, object]:
     """Show a member."""
     form = role_form(request, request.work)
     fill_kept(request, form)
     return member_page(request, form=form)
 
 
-def edit(request: Request) -> Any:
+def edit(request: Request) -> ViewResult:
     """Change the name of a member."""
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))
@@ -42,7 +42,7 @@ def edit(request: Request) -> Any:
     if request.method == "GET":
         fill_kept(request, form)
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         service = request.work.get(MemberService)
         try:
             service.edit(
@@ -55,7 +55,7 @@ def edit(request: Request) -> Any:
     return handle_form(request, form, save, user=user)
 
 
-def give_role(request: Request) -> Any:
+def give_role(request: Request) -> ViewResult:
     """Grant a role, within a unit and a category."""
     with request.site.work(actor=request.identity, write=False) as work:
         work.get(MemberService).fetch(numbered(request))
@@ -117,7 +117,7 @@ def remove_factors(request: Request) -> HTTPSeeOther:
     return _back(request, _("The second factors were removed; the person was signed out and told by SMS."))
 
 
-def _give(request: Request, form: BoundForm, values: dict[str, Any]) -> None:
+def _give(request: Request, form: BoundForm, values: Values) -> None:
     user = request.work.get(MemberService).fetch(numbered(request), lock=True)
     if user.username is None:
         form.refuse("role", _("Citizens hold no access level: invite the person to the staff first."))
@@ -131,7 +131,7 @@ def _give(request: Request, form: BoundForm, values: dict[str, Any]) -> None:
         form.refuse("role", refusal.reason)
 
 
-def _back(request: Request, text: Any, kept: str = "", *, tone: str = "good") -> HTTPSeeOther:
+def _back(request: Request, text: TranslationString, kept: str = "", *, tone: str = "good") -> HTTPSeeOther:
     """Redirect to the member with a message.
 
     :param kept: path of the form that may have waited for re-authentication.

@@ -1,7 +1,5 @@
 """A new mobile number for a member of staff who cannot change it, for instance without the old one."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.kept import fill_kept
@@ -12,11 +10,12 @@ from civicportal.portal.members.schemas import MemberMobile
 from civicportal.portal.members.views.page import member_path, numbered
 from civicportal.util.errors import Forbidden, NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 
-def mobile(request: Request) -> Any:
+def mobile(request: Request) -> ViewResult:
     """Show the form, and change the number."""
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))
@@ -26,7 +25,7 @@ def mobile(request: Request) -> Any:
     if request.method == "GET":
         fill_kept(request, form)
 
-    def change(values: dict[str, Any]) -> HTTPSeeOther:
+    def change(values: Values) -> HTTPSeeOther:
         person = request.work.get(MemberService).fetch(user.id, lock=True)
         if values["mobile"] == person.mobile:
             form.refuse("mobile", _("This is the number of this person already."))

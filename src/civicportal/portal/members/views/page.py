@@ -1,7 +1,6 @@
 """Content of a member's page."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from civicportal.core.work import Work
 from civicportal.domain.accounts.deputies import DeputyService
@@ -93,7 +92,7 @@ def held_by(work: Work, user: User) -> list[Held]:
 
 def member_page(
     request: Request, *, form: BoundForm, absence: BoundForm | None = None, status: int = 200
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the template variables of the page, with its forms.
 
     :raises NotFound: when there is no such member.

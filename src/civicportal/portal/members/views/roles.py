@@ -1,27 +1,29 @@
 """Roles: the matrix of all, and each with its rights."""
 
-from typing import Any
+from typing import TypedDict
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.core.work import Work
 from civicportal.domain.accounts.kept import fill_kept
 from civicportal.domain.accounts.models import Role
-from civicportal.domain.accounts.roles import RoleService, UnlimitedRights
+from civicportal.domain.accounts.roles import Group, RoleService, UnlimitedRights
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
 from civicportal.domain.kartable.views.unattended import tell_unattended
 from civicportal.portal.members.schemas import NewRole, RoleDeletion, RoleEntry
 from civicportal.portal.members.views.page import numbered
 from civicportal.util.errors import Conflict, Forbidden, NotPossible
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, handle_form
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
 NOT_YOURS = _("You may put into an access level only rights that you have yourself, in every unit.")
 STALE = _("Somebody changed this access level meanwhile. Look at what was changed and send once more.")
 
 
-def roles(request: Request) -> dict[str, Any]:
+def roles(request: Request) -> dict[str, object]:
     """Show the matrix of roles and rights."""
     service = request.work.get(RoleService)
     found = service.all()
@@ -34,7 +36,7 @@ def roles(request: Request) -> dict[str, Any]:
     }
 
 
-def new(request: Request) -> Any:
+def new(request: Request) -> ViewResult:
     """Create a role."""
     with request.site.work(actor=request.identity, write=False) as work:
         own = [role for role in work.get(RoleService).all() if not role.builtin]
@@ -51,7 +53,7 @@ def new(request: Request) -> Any:
     if request.method == "GET":
         fill_kept(request, form)
 
-    def make(values: dict[str, Any]) -> HTTPSeeOther:
+    def make(values: Values) -> HTTPSeeOther:
         service = request.work.get(RoleService)
         try:
             like = service.fetch(int(values["like"])) if values["like"] else None
@@ -66,7 +68,18 @@ def new(request: Request) -> Any:
     return handle_form(request, form, make)
 
 
-def role(request: Request) -> Any:
+class _Shown(TypedDict):
+    """A role as its page shows it."""
+
+    role: Role
+    groups: list[Group]
+    orphans: set[str]
+    asleep: list[str]
+    holders: int
+    rights: set[str]
+
+
+def role(request: Request) -> ViewResult:
     """Show and change the name and rights of a role."""
     with request.site.work(actor=request.identity, write=False) as work:
         shown = _shown(work, numbered(request))
@@ -77,7 +90,7 @@ def role(request: Request) -> Any:
         if request.method == "GET":
             fill_kept(request, form)
 
-    def save(values: dict[str, Any]) -> HTTPSeeOther:
+    def save(values: Values) -> HTTPSeeOther:
         service = request.work.get(RoleService)
         try:
             service.change(service.fetch(numbered(request), lock=True), **values)
@@ -98,7 +111,7 @@ def role(request: Request) -> Any:
         return _stale(request, form)
 
 
-def delete(request: Request) -> Any:
+def delete(request: Request) -> ViewResult:
     """Delete a role, after showing who holds it."""
     with request.site.work(actor=request.identity, write=False) as work:
         shown = _shown(work, numbered(request))
@@ -109,7 +122,7 @@ def delete(request: Request) -> Any:
     if asked := ask_proof(request):
         return asked
 
-    def remove(values: dict[str, Any]) -> HTTPSeeOther:
+    def remove(values: Values) -> HTTPSeeOther:
         service = request.work.get(RoleService)
         found = service.fetch(numbered(request), lock=True)
         if values["seen"] != service.seen(found):
@@ -125,9 +138,9 @@ def delete(request: Request) -> Any:
     return handle_form(request, form, remove, **shown)
 
 
-def _shown(work: Any, role_id: int) -> dict[str, Any]:
+def _shown(work: Work, role_id: int) -> _Shown:
     service = work.get(RoleService)
-    found: Role = service.fetch(role_id)
+    found = service.fetch(role_id)
     return {
         "role": found,
         "groups": service.groups(),
@@ -138,7 +151,7 @@ def _shown(work: Any, role_id: int) -> dict[str, Any]:
     }
 
 
-def _rights_form(request: Request, shown: dict[str, Any]) -> BoundForm:
+def _rights_form(request: Request, shown: _Shown) -> BoundForm:
     found = shown["role"]
     permissions = [
         Option(value=right.name, label=right.title)
@@ -153,7 +166,7 @@ def _rights_form(request: Request, shown: dict[str, Any]) -> BoundForm:
     return BoundForm(request, RoleEntry(), initial=initial, bindings={"permissions": permissions})
 
 
-def _stale(request: Request, form: BoundForm) -> dict[str, Any]:
+def _stale(request: Request, form: BoundForm) -> dict[str, object]:
     """Show the submitted form beside the role's current state."""
     with request.site.work(actor=request.identity, write=False) as work:
         shown = _shown(work, numbered(request))

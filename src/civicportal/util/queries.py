@@ -1,0 +1,13 @@
+"""Types of SQL queries whose columns are known only where the query is used."""
+
+from typing import Any, TypeAlias
+
+from sqlalchemy import FromClause, Row, Select, SQLColumnExpression
+from sqlalchemy.orm import DeclarativeBase
+
+Rows: TypeAlias = Select[*tuple[Any, ...]]
+"""A query for columns that the caller chooses."""
+Selected: TypeAlias = SQLColumnExpression[Any] | FromClause | type[DeclarativeBase]
+"""What a query can select: an expression of any type, a table, an entity."""
+Record: TypeAlias = Row[*tuple[Any, ...]]
+"""One row of such a query."""

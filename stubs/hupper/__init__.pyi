@@ -1,0 +1,9 @@
+from collections.abc import Iterable, Mapping
+
+class _Proxy:
+    def watch_files(self, files: Iterable[str]) -> None: ...
+
+def get_reloader() -> _Proxy: ...
+def start_reloader(
+    worker_path: str, reload_interval: float = 1, *, worker_kwargs: Mapping[str, object] | None = None
+) -> None: ...

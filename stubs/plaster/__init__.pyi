@@ -1,0 +1,4 @@
+class PlasterURL:
+    path: str
+
+class ILoader: ...

@@ -1,0 +1,2 @@
+INGRESS: str
+EXCVIEW: str

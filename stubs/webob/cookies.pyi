@@ -1,0 +1,3 @@
+from collections.abc import Iterator
+
+def parse_cookie(data: str) -> Iterator[tuple[bytes, bytes]]: ...

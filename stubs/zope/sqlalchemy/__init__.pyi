@@ -1,0 +1,6 @@
+from sqlalchemy.orm import Session
+from transaction import TransactionManager
+
+def register(
+    session: Session, initial_state: str = "active", transaction_manager: TransactionManager = ...
+) -> None: ...

@@ -30,12 +30,12 @@ def write(rows: int, format_: str) -> dict[str, Any]:
     from civicportal.core.security import SYSTEM
     from civicportal.core.site import Site
     from civicportal.domain.exports.files import Cover, write_rows
-    from civicportal.domain.exports.rows import Order, Row, batches
+    from civicportal.domain.exports.rows import ExportQuery, Row, batches
 
     site = Site(Path(__file__).parent / SITE)
     export = site.exports["reports.list"]
     values = {node.name: node.missing for node in export.schema().children}
-    order = Order(export=export, values=values, columns=export.columns)
+    order = ExportQuery(export=export, values=values, columns=export.columns)
     cover = Cover(title=export.title, filters=[], by="", at=site.clock.now(), locale="fa")
     found = 0
 

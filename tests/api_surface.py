@@ -19,7 +19,9 @@ PROPERTIES = {"property", "cached_property", "reify"}
 #: Types of parameters for the core's own use, and type variables.
 OWN = frozenset(
     [
+        "CaseSelection",
         "Encoding",
+        "ExportSource",
         "Find",
         "Gate",
         "GuardedStorage",
@@ -37,10 +39,8 @@ OWN = frozenset(
         "Requester",
         "S3Storage",
         "Scalar",
-        "Selection",
         "ServiceT",
         "Session",
-        "Source",
         "Summed",
         "Title",
         "Value",
@@ -51,6 +51,7 @@ OWN = frozenset(
 RESULTS = frozenset(
     [
         "BoundField",
+        "CaseMetrics",
         "CaseSummary",
         "Chip",
         "Face",
@@ -66,6 +67,7 @@ RESULTS = frozenset(
         "PublicText",
         "RatingSummary",
         "ReadyText",
+        "ReadyTextOption",
         "Standing",
         "Step",
         "YearMonthDay",

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -351,3 +352,36 @@ def test_what_differs_between_the_databases_is_tested_on_both() -> None:
     assert [
         path for path in found if "both_databases" not in texts[path] and not asks.search(texts[path])
     ] == []
+
+
+#: Names that every plugin may use, since a reader of one plugin finds the same part in another by them.
+PLUGIN_NAMES = {
+    "CustomBuildHook": "hatchling looks for it in hatch_build.py",
+    "DeskFields": "schema of the fields of the staff's list",
+    "DeskFilters": "schema of the filters of the staff's list",
+    "FigureSchema": "schema of the filters of the statistics page",
+    "Filters": "filters of the plugin's search",
+    "Registration": "schema of a case registered by an officer",
+    "Settings": "settings of the plugin or site",
+    "Submission": "schema of the citizen's form",
+}
+
+
+def public_classes(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the public classes of a package, each with its module."""
+    for path in modules(folder):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                yield node.name, relative(path)
+
+
+def test_no_two_classes_have_one_name() -> None:
+    places = defaultdict(list)
+    for folder in PACKAGES:
+        own = dict[str, list[str]]()
+        for name, path in public_classes(folder):
+            own.setdefault(name, []).append(path)
+        for name, paths in own.items():
+            shared = folder != CORE and name in PLUGIN_NAMES
+            places[f"{name} of {folder.name}" if shared else name] += paths
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from civicportal_announcements.broadcasts import BroadcastService
 from civicportal_announcements.models import Broadcast
-from civicportal_announcements.services import Content, PostService
+from civicportal_announcements.services import AnnouncementContent, PostService
 from playwright.sync_api import Locator, Page, expect
 from portal import Portal
 from sqlalchemy import select
@@ -20,8 +20,10 @@ def facts(portal: Portal, officer: Identity) -> dict[str, str]:
     """Put up one announcement and let another end; name them and what the demo has sent to many people."""
     with portal.site.work(actor=officer) as work:
         service, now = work.get(PostService), work.clock.now()
-        post = service.create(Content(title="کاشت نهال", body=BODY), publish=True)
-        over = Content(title="جشنوارهٔ پاییز", body=BODY, starts_at=now - timedelta(days=9), ends_at=now)
+        post = service.create(AnnouncementContent(title="کاشت نهال", body=BODY), publish=True)
+        over = AnnouncementContent(
+            title="جشنوارهٔ پاییز", body=BODY, starts_at=now - timedelta(days=9), ends_at=now
+        )
         ended = service.create(over, publish=True)
         broadcast = work.session.scalars(select(Broadcast).order_by(Broadcast.id)).first()
         assert broadcast

@@ -21,7 +21,7 @@ import tomlkit
 from civicportal_announcements.markup import plain_text, render_markup
 from civicportal_reports.viewports import InvalidView, MapView
 from civicportal_sms_ir.answers import read as read_answer
-from civicportal_sms_ir.exchange import Answer
+from civicportal_sms_ir.exchange import HttpResponse
 from civicportal_sms_ir.records import Unreadable, every, pack_of, readable, received_of, record_of
 from fuzz.generated import Source
 from fuzz.trying import number_of, storable, try_all
@@ -61,7 +61,7 @@ from civicportal.web.flash import FlashSession
 from civicportal.web.multipart import BrokenForm, FormTooLarge, close_form, read_multipart
 from civicportal.web.requests import locale_of, safe_next
 from civicportal.web.sanity import Rules, check
-from civicportal.web.sanity_body import Refused, keep_readable_cookies
+from civicportal.web.sanity_body import RequestRefused, keep_readable_cookies
 from civicportal.web.schema import whole_number
 
 Once = Callable[[Source], bool]
@@ -205,7 +205,7 @@ def first_check(source: Source) -> bool:
         check(request, RULES)
         look_at(request)
         return True
-    except Refused:
+    except RequestRefused:
         return False
     finally:
         close_form(request)
@@ -499,7 +499,8 @@ def sms(source: Source) -> bool:
     }
     try:
         data = read_answer(
-            Answer(code=source.pick((200, 200, 200, 429, 500)), headers=headers, content=content), CLOCK.now()
+            HttpResponse(code=source.pick((200, 200, 200, 429, 500)), headers=headers, content=content),
+            CLOCK.now(),
         )
         messages = readable(received_of, data)
     except (SendError, Unreadable) as refused:

@@ -186,7 +186,7 @@ def test_deadlines_stay_until_somebody_moves_them(site, app, boss, promised):
         code = case.code
     assert f"{PAGE}/deadlines" not in app.get(PAGE)
     assert "مهلت" in app.get(f"/kartable/cases/{code}").html.select_one(".tl").text
-    assert recalculation.move_deadlines(site, SYSTEM) == recalculation.Moved(0, 0)
+    assert recalculation.move_deadlines(site, SYSTEM) == recalculation.RecalculationResult(0, 0)
 
 
 def test_of_many_cases_some_are_moved_at_a_time_the_newest_first(site, app, boss, promised, monkeypatch):

@@ -25,7 +25,7 @@ from civicportal.api.organization import OrganizationService
 from civicportal.api.pictures import process_image, store_files
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.kinds import kind_of
-from civicportal.domain.kartable.inbox import Filters, InboxService
+from civicportal.domain.kartable.inbox import InboxQuery, InboxService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit, outbox
 from civicportal.util.errors import NotFound
@@ -146,7 +146,7 @@ def test_who_converts_it_reads_on_and_the_kartable_stays_theirs_alone(site, app,
         # To read is all: neither a step nor a line of one's own comes of it.
         case = work.get(CaseService).fetch(made.code)
         assert not work.get(CaseService).steps(case)
-        assert work.get(InboxService).counts(Filters())["all"].number == 0
+        assert work.get(InboxService).counts(InboxQuery())["all"].number == 0
         assert not work.get(AccessService).can(case, "contact")
     with site.work(actor=colleague, write=False) as work, pytest.raises(NotFound):
         work.get(CaseService).fetch(made.code)

@@ -18,7 +18,7 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.errors import UnattendedReferral
 from civicportal.domain.kartable.escalation import escalate
-from civicportal.domain.kartable.inbox import Filters, InboxService
+from civicportal.domain.kartable.inbox import InboxQuery, InboxService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import OrganizationService
@@ -91,7 +91,9 @@ class TestTheHead:
         city.refer()
         assert city.answer() == "head"
         with site.work(actor=head) as work:
-            assert [row[0].code for row in work.get(InboxService).page("all", Filters()).rows] == [city.code]
+            assert [row[0].code for row in work.get(InboxService).page("all", InboxQuery()).rows] == [
+                city.code
+            ]
             case = work.get(CaseService).fetch(city.code, lock=True)
             assert work.get(CaseService).may_comment(case)
             assert work.get(CaseService).apply(case, "accept").after == "working"
@@ -130,7 +132,7 @@ class TestTheHead:
         head = city.head(unit=city.waste)
         city.do(city.sender, lambda work, case: work.get(KartableService).take(case))
         with site.work(actor=head, write=False) as work:
-            assert work.get(InboxService).page("all", Filters()).rows == []
+            assert work.get(InboxService).page("all", InboxQuery()).rows == []
         with site.work() as work:
             other = make_staff(work, "officer", unit=work.session.get(Unit, city.waste.id))
         city.refer(head, city.waste, user_id=other.id)

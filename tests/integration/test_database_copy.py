@@ -28,7 +28,7 @@ from civicportal.portal.worker.heartbeat import Heartbeat
 from civicportal.testing import make_case, make_unit
 from civicportal.tools.backup.databases import file_of
 from civicportal.tools.copying import CopyError, copy_database
-from civicportal.tools.copying.target import Target
+from civicportal.tools.copying.target import TargetDatabase
 
 pytestmark = pytest.mark.both_databases
 
@@ -192,7 +192,7 @@ class TestInterrupted:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(Target, "end", killed)
+            patch.setattr(TargetDatabase, "end", killed)
             with pytest.raises(KeyboardInterrupt):
                 copy_database(source, target, unseen)
         assert (starts(source), starts(target)) == (False, False)

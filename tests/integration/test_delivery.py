@@ -10,7 +10,7 @@ from civicportal.core.messages import CannotTell, Configuration, Permanent, Rece
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.accounts.models import OtpChallenge
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.notifications.delivery import LEASE, Delivery, _stirs, deliver_once
+from civicportal.domain.notifications.delivery import LEASE, OutboxDelivery, _stirs, deliver_once
 from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.models import Gate
 from civicportal.domain.notifications.services import NotificationService
@@ -256,14 +256,14 @@ def test_a_code_past_its_deadline_is_cancelled(site, phone, clock):
 
 def test_the_deadline_is_checked_again_after_leasing(site, phone, clock, monkeypatch):
     promise_code(site)
-    lease = Delivery.lease
+    lease = OutboxDelivery.lease
 
     def slow(self, lane):
         taken = lease(self, lane)
         clock.advance(minutes=3)
         return taken
 
-    monkeypatch.setattr(Delivery, "lease", slow)
+    monkeypatch.setattr(OutboxDelivery, "lease", slow)
     assert deliver_once(site, "codes")
     assert (row(site).state, row(site).attempts, phone.sent) == ("cancelled", 0, [])
 
@@ -342,14 +342,14 @@ def test_a_lost_code_past_its_deadline_is_looked_at_no_more(site, phone, clock):
 def test_a_lease_that_ran_out_is_unknown_and_its_late_holder_writes_nothing(site, phone, clock):
     promise(site, CITIZEN)
     with site.work() as work:
-        leases = Delivery(work).lease("notices")
+        leases = OutboxDelivery(work).lease("notices")
     clock.set(NOON + timedelta(seconds=59))
     assert (drain(site), row(site).state) == (0, "leased")
     clock.set(NOON + timedelta(seconds=60))
     assert drain(site) == 0
     assert (row(site).state, row(site).next_at) == ("unknown", NOON + timedelta(minutes=3))
     with site.work() as work:
-        Delivery(work).settle(leases, [Receipt()])
+        OutboxDelivery(work).settle(leases, [Receipt()])
     assert row(site).state == "unknown"
     clock.advance(minutes=2)
     assert drain(site) == 1
@@ -359,7 +359,7 @@ def test_a_lease_that_ran_out_is_unknown_and_its_late_holder_writes_nothing(site
 def test_a_lost_code_is_not_looked_up(site, phone, clock):
     promise_code(site)
     with site.work() as work:
-        Delivery(work).lease("codes")
+        OutboxDelivery(work).lease("codes")
     clock.set(NOON + LEASE)
     drain(site, "codes")
     assert (row(site).state, row(site).next_at) == ("unknown", NEVER)

@@ -12,7 +12,7 @@ from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.escalation import EscalationService, escalate
-from civicportal.domain.kartable.inbox import Filters, InboxService
+from civicportal.domain.kartable.inbox import InboxQuery, InboxService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.organization.models import Category
@@ -78,7 +78,7 @@ def test_the_head_then_the_unit_above_each_once(site, clock, city):
     assert where(site, code) == (unit, unit, people["head"].user_id)
     assert len(events(site, code)) == 1
     with site.work(actor=people["head"]) as work:
-        assert work.get(InboxService).counts(Filters())["referred"].number == 1
+        assert work.get(InboxService).counts(InboxQuery())["referred"].number == 1
         case = work.get(CaseService).fetch(code)
         assert [step.transition.name for step in work.get(CaseService).steps(case)] == ["accept", "reject"]
     clock.advance(days=3)

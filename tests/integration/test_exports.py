@@ -18,7 +18,7 @@ from civicportal.api.exports import Column, Export, Figures, FigureTable, Masked
 from civicportal.api.localization import _
 from civicportal.api.plugins import hookimpl
 from civicportal.app import create_app
-from civicportal.core.limits import Window
+from civicportal.core.limits import LimitWindow
 from civicportal.domain.accounts.models import Membership, Session, User
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Case
@@ -29,7 +29,7 @@ from civicportal.domain.exports.models import ExportJob
 from civicportal.domain.exports.running import LEASE, MOST_ATTEMPTS, make_next
 from civicportal.domain.exports.services import KEPT, MOST_RUNNING, ExportService
 from civicportal.domain.exports.views import printing
-from civicportal.domain.kartable.inbox import Filters, InboxService
+from civicportal.domain.kartable.inbox import InboxQuery, InboxService
 from civicportal.portal.sweepers import sweep_attachments
 from civicportal.portal.worker.process import Worker
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit, statements
@@ -243,7 +243,7 @@ class TestPaper:
         assert "LIMIT" in numbers.rpartition("ORDER BY")[2]
 
     def test_is_limited(self, office, site, monkeypatch):
-        monkeypatch.setitem(site.limits._windows, printing.LIMIT, (Window(1, 60),))
+        monkeypatch.setitem(site.limits._windows, printing.LIMIT, (LimitWindow(1, 60),))
         office.app.get(self.PRINT, status=200)
         office.app.get(self.PRINT, status=429)
         assert trail(site) == [("export:print", CASES)]
@@ -279,7 +279,7 @@ class TestOrder:
 
     def page(self, site, desk, sort, view="all"):
         with site.work(actor=desk["staff"][0], write=False) as work:
-            return [case.code for case, *_ in work.get(InboxService).page(view, Filters(), sort=sort).rows]
+            return [case.code for case, *_ in work.get(InboxService).page(view, InboxQuery(), sort=sort).rows]
 
     @pytest.fixture
     def moved(self, site, desk, clock):
@@ -314,7 +314,7 @@ class TestOrder:
 
     def test_a_case_that_moves_meanwhile_comes_once(self, site, moved, clock):
         wanted = self.page(site, moved, "deadline")
-        order = rows.Order(
+        order = rows.ExportQuery(
             export=site.exports["kartable.list"],
             values={**dict.fromkeys(FILTERS), "q": "", "view": "all"},
             columns=site.exports["kartable.list"].chosen(["code"]),
@@ -516,7 +516,9 @@ MANY = 70_000
 def test_of_a_long_list_little_more_than_the_numbers_is_held(site, desk):
     column = Column(name="code", title="code", value=lambda case: case.code)
     export = Export(name="crowd.list", title="", columns=(column,), source=Crowd, **SHARED)
-    found = rows.batches(site, desk["staff"][0], rows.Order(export=export, values={}, columns=(column,)))
+    found = rows.batches(
+        site, desk["staff"][0], rows.ExportQuery(export=export, values={}, columns=(column,))
+    )
     tracemalloc.start()
     try:
         assert next(found).rows
@@ -608,7 +610,7 @@ def test_what_cannot_be_counted_in_good_time_is_large(site, desk, civic_database
         pytest.skip("SQLite sets no limit to a statement")
     export = site.exports["kartable.list"]
     values = {node.name: node.missing for node in export.schema().children}
-    order = rows.Order(export=export, values=values, columns=export.columns)
+    order = rows.ExportQuery(export=export, values=values, columns=export.columns)
     actor = desk["staff"][0]
     assert rows.count_few(site, actor, order, 100) == CASES
     with site.engines.write.connect() as blocker, blocker.begin():

@@ -15,7 +15,7 @@ from civicportal.domain.cases.models import Attachment
 from civicportal.domain.cases.paging import PAGE_SIZE, SORTS
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import UnknownTransition
-from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, Filters, InboxService
+from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, InboxService
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.kartable.services import KartableService
@@ -109,14 +109,14 @@ def whole_list(service, view, filters, sort="deadline"):
 def test_counters_equal_the_lists(site, clock, city, seed):
     live(site, clock, city, seed)
     narrowed = [
-        Filters(),
-        Filters(kind="petitions", status="working"),
-        Filters(category=city["categories"][0]),
-        Filters(citizen=city["citizens"][1]),
-        Filters(words="سطل"),
-        Filters(words="نیست چنین"),
-        Filters(first_day=site.calendar.today(clock.now()) - timedelta(days=1)),
-        Filters(last_day=site.calendar.today(clock.now()) - timedelta(days=1)),
+        InboxQuery(),
+        InboxQuery(kind="petitions", status="working"),
+        InboxQuery(category=city["categories"][0]),
+        InboxQuery(citizen=city["citizens"][1]),
+        InboxQuery(words="سطل"),
+        InboxQuery(words="نیست چنین"),
+        InboxQuery(first_day=site.calendar.today(clock.now()) - timedelta(days=1)),
+        InboxQuery(last_day=site.calendar.today(clock.now()) - timedelta(days=1)),
     ]
     for person in [*city["staff"], city["boss"]]:
         with site.work(actor=person, write=False) as work:
@@ -140,7 +140,7 @@ def test_a_deputy_counts_the_kartable_of_the_absent(site, city):
         deputy_for=frozenset({mine.user_id}),
     )
     with site.work(actor=deputy, write=False) as work:
-        assert work.get(InboxService).counts(Filters())["all"].number == 1
+        assert work.get(InboxService).counts(InboxQuery())["all"].number == 1
 
 
 def test_pages_go_forth_and_back_without_losing_a_case(site, city):
@@ -152,16 +152,16 @@ def test_pages_go_forth_and_back_without_losing_a_case(site, city):
 def turn_pages(site, city, codes, sort):
     with site.work(actor=city["boss"], write=False) as work:
         service = work.get(InboxService)
-        pages = [service.page("all", Filters(), sort=sort)]
+        pages = [service.page("all", InboxQuery(), sort=sort)]
         assert pages[0].previous is None
         while pages[-1].next:
-            pages.append(service.page("all", Filters(), sort=sort, cursor=pages[-1].next))
+            pages.append(service.page("all", InboxQuery(), sort=sort, cursor=pages[-1].next))
         seen = [case.code for page in pages for case, _line in page.rows]
         assert set(seen) == codes
         assert len(seen) == len(codes)
-        back = service.page("all", Filters(), sort=sort, cursor=pages[-1].previous)
+        back = service.page("all", InboxQuery(), sort=sort, cursor=pages[-1].previous)
         assert [row[0].code for row in back.rows] == [row[0].code for row in pages[-2].rows]
-        assert service.page("all", Filters(), sort=sort, cursor="after-x-1").rows == pages[0].rows
+        assert service.page("all", InboxQuery(), sort=sort, cursor="after-x-1").rows == pages[0].rows
 
 
 def test_views_say_what_they_promise(site, clock, city):
@@ -178,7 +178,7 @@ def test_views_say_what_they_promise(site, clock, city):
 
     def found(person, view):
         with site.work(actor=person, write=False) as work:
-            return {row[0].code for row in work.get(InboxService).page(view, Filters()).rows}
+            return {row[0].code for row in work.get(InboxService).page(view, InboxQuery()).rows}
 
     assert found(mine, "all") == {codes[0], codes[1], codes[2], codes[4]}
     assert found(mine, "mine") == {codes[0], codes[1], codes[2]}
@@ -196,10 +196,10 @@ def test_closed_today_ends_with_the_day(site, clock, city):
     code = open_case(site, city, 0)
     act(site, city["staff"][0], code, step("reject"))
     with site.work(actor=city["staff"][0], write=False) as work:
-        assert work.get(InboxService).counts(Filters())["closed"].number == 1
+        assert work.get(InboxService).counts(InboxQuery())["closed"].number == 1
     clock.advance(days=1)
     with site.work(actor=city["staff"][0], write=False) as work:
-        assert work.get(InboxService).counts(Filters())["closed"].number == 0
+        assert work.get(InboxService).counts(InboxQuery())["closed"].number == 0
 
 
 def test_a_reopened_case_was_sent_by_nobody(site, city):
@@ -210,7 +210,7 @@ def test_a_reopened_case_was_sent_by_nobody(site, city):
     with site.work(actor=citizen) as work:
         work.get(CaseService).apply(work.get(CaseService).fetch_own(code, lock=True), "object")
     with site.work(actor=officer, write=False) as work:
-        assert work.get(InboxService).counts(Filters())["referred"].number == 0
+        assert work.get(InboxService).counts(InboxQuery())["referred"].number == 0
 
 
 def test_neighbours_follow_the_list(site, clock, city):
@@ -267,7 +267,7 @@ class Statements:
 def test_statements_do_not_grow_with_the_rows(site, city):
     def read():
         with site.work(actor=city["boss"], write=False) as work, Statements(site.engines.read) as counted:
-            page = work.get(InboxService).page("all", Filters())
+            page = work.get(InboxService).page("all", InboxQuery())
             rows = work.get(RowService).rows([(case, line) for case, line in page.rows])
         return len(rows), counted.n
 

@@ -11,13 +11,13 @@ from civicportal.core.limits import (
     LIMITS,
     ChallengeNeeded,
     Limits,
+    LimitWindow,
     Requester,
     TooMany,
-    Window,
     address_of,
     network_of,
 )
-from civicportal.core.limits.counters import Counter as Counted
+from civicportal.core.limits.counters import LimitCounter as Counted
 from civicportal.core.limits.counters import challenged_share, counters, of_site, share
 
 SMALL = {name: [[4, 60], [6, 3600]] for name in LIMITS}
@@ -127,7 +127,7 @@ class _WithKeys:
 
 def test_the_shares_of_a_scarce_limit_are_no_more_than_the_whole() -> None:
     for hits in (20, 100, 5000):
-        window = Window(hits, 86400)
+        window = LimitWindow(hits, 86400)
         parts = [share(window, kind).hits for kind in ("unknown", "known", "citizen")]
         day = challenged_share((window,)).hits * 24
         assert sum(parts) + (day if hits >= 5000 else 0) <= hits
@@ -165,7 +165,7 @@ KNOWN_DEVICE, CITIZEN, STAFF, PASSED = (
     Requester("staff", "device b"),
     Requester(challenged=True),
 )
-HOUR, DAY = Window(4, 3600), Window(48, 86400)
+HOUR, DAY = LimitWindow(4, 3600), LimitWindow(48, 86400)
 
 
 @pytest.mark.parametrize(
@@ -221,18 +221,21 @@ def test_what_a_use_adds_to(use: Any, by: Requester, counted: list[Any]) -> None
             "otp_send_site",
             Requester(),
             [
-                (("unknown",), Window(2, 3600), "challenge"),
-                (("unknown",), Window(24, 86400), "challenge"),
+                (("unknown",), LimitWindow(2, 3600), "challenge"),
+                (("unknown",), LimitWindow(24, 86400), "challenge"),
             ],
         ),
         (
             "otp_send_site",
             CITIZEN,
-            [(("citizen",), Window(1, 3600), "challenge"), (("citizen",), Window(4, 86400), "challenge")],
+            [
+                (("citizen",), LimitWindow(1, 3600), "challenge"),
+                (("citizen",), LimitWindow(4, 86400), "challenge"),
+            ],
         ),
         ("otp_send_site", STAFF, []),
         # 20 % of 48 a day are 9, which is none in an hour: one passes all the same.
-        ("otp_send_site", PASSED, [(("challenged",), Window(1, 3600), "refuse")]),
+        ("otp_send_site", PASSED, [(("challenged",), LimitWindow(1, 3600), "refuse")]),
     ],
 )
 def test_what_a_use_adds_to_of_the_whole_site(name: str, by: Requester, counted: list[Any]) -> None:
@@ -241,12 +244,12 @@ def test_what_a_use_adds_to_of_the_whole_site(name: str, by: Requester, counted:
 
 
 def test_the_share_of_those_who_pass_is_that_of_the_narrowest_window() -> None:
-    assert challenged_share((Window(1000, 3600), Window(5000, 86400))) == Window(41, 3600)
-    assert challenged_share((Window(1000, 300),)) == Window(200, 300)
-    assert challenged_share((Window(100, 3600), Window(48000, 86400))) == Window(20, 3600)
-    assert challenged_share((Window(1, 86400),)) == Window(1, 3600)
-    assert challenged_share((Window(1000, 300), Window(3000, 3600))) == Window(600, 3600)
-    assert challenged_share((Window(50, 300), Window(1000, 3600))) == Window(10, 300)
+    assert challenged_share((LimitWindow(1000, 3600), LimitWindow(5000, 86400))) == LimitWindow(41, 3600)
+    assert challenged_share((LimitWindow(1000, 300),)) == LimitWindow(200, 300)
+    assert challenged_share((LimitWindow(100, 3600), LimitWindow(48000, 86400))) == LimitWindow(20, 3600)
+    assert challenged_share((LimitWindow(1, 86400),)) == LimitWindow(1, 3600)
+    assert challenged_share((LimitWindow(1000, 300), LimitWindow(3000, 3600))) == LimitWindow(600, 3600)
+    assert challenged_share((LimitWindow(50, 300), LimitWindow(1000, 3600))) == LimitWindow(10, 300)
 
 
 def test_the_counters_of_the_whole_site_are_those_of_every_class() -> None:

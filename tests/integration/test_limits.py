@@ -13,7 +13,7 @@ from civicportal.core.limits import (
     DEFAULTS,
     UNKNOWN,
     ChallengeNeeded,
-    Hits,
+    CountedUses,
     LimitHit,
     Limits,
     Requester,
@@ -161,7 +161,7 @@ def test_a_good_use_is_taken_back_where_it_was_counted(site, clock):
     hits = site.limits.hit("track_code", "a")
     clock.advance(minutes=1)
     site.limits.take_back(hits)
-    site.limits.take_back(Hits())
+    site.limits.take_back(CountedUses())
     assert let_through(site, "track_code", "a") == 5
     clock.advance(minutes=1)
     assert let_through(site, "track_code", "a") == 1

@@ -15,7 +15,7 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.statistics.figures import FigureService
 from civicportal.domain.statistics.lookup import CounterService
 from civicportal.domain.statistics.periods import Span
-from civicportal.domain.statistics.selection import Selection
+from civicportal.domain.statistics.selection import CaseSelection
 from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
@@ -69,8 +69,8 @@ class City:
         """The figures of all the time: from counters, and the same live."""
         with self.site.work(write=False) as work:
             kind = kind_of(self.site, "petitions")
-            asked = Selection(kind=kind, query=self.query, span=Span())
-            live = Selection(kind=kind, query=self.query, span=Span(), narrowed=True)
+            asked = CaseSelection(kind=kind, query=self.query, span=Span())
+            live = CaseSelection(kind=kind, query=self.query, span=Span(), narrowed=True)
             service = work.get(FigureService)
             numbers = service.figures(asked).now
             assert numbers == service.figures(live).now
@@ -179,7 +179,7 @@ def test_passed_on_counts_referrals_by_people(city):
 def test_cases_without_category_or_unit_are_counted_by_themselves(city):
     with_both, _without = city.send(), city.send(category=None)
     with city.site.work(write=False) as work:
-        everything = Selection(kind=kind_of(city.site, "petitions"), query=city.query, span=Span())
+        everything = CaseSelection(kind=kind_of(city.site, "petitions"), query=city.query, span=Span())
         service, category = work.get(FigureService), city.case(with_both).category_id
 
         def number(**ids):

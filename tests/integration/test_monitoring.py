@@ -205,7 +205,7 @@ def test_one_that_cannot_be_read_takes_no_other_with_it(site):
     def good(work):
         yield from figures.gauge("good", "Good.", 2)
 
-    found = {family.name: family for family in figures.Figures(site, (broken, good)).collect()}
+    found = {family.name: family for family in figures.MetricsCollector(site, (broken, good)).collect()}
     assert "civicportal_half" not in found
     assert found["civicportal_good"].samples[0].value == 2
     failed = {

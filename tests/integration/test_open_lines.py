@@ -15,7 +15,7 @@ from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable import counters
 from civicportal.domain.kartable.counters import open_lines
-from civicportal.domain.kartable.inbox import VIEWS, Filters, InboxService
+from civicportal.domain.kartable.inbox import VIEWS, InboxQuery, InboxService
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.repair import ALWAYS, OPEN
 from civicportal.domain.kartable.services import KartableService
@@ -117,7 +117,7 @@ def test_a_statement_over_many_cases_is_copied(work, office):
 def whole_list(service, view, sort):
     codes, cursor = [], None
     while True:
-        page = service.page(view, Filters(), sort=sort, cursor=cursor)
+        page = service.page(view, InboxQuery(), sort=sort, cursor=cursor)
         codes += [case.code for case, _line in page.rows]
         cursor = page.next
         if cursor is None:
@@ -162,7 +162,7 @@ def test_the_marks_beside_links_say_when_there_are_more_than_they_count(work, of
         with work.acting_as(person):
             found = open_lines(work)
             assert found.total == found.by_kind[case.kind] == Total(2)
-            assert InboxService(work).counts(Filters())["all"] == Total(2)
+            assert InboxService(work).counts(InboxQuery())["all"] == Total(2)
     assert MOST_COUNTED > 2
     for module in ("inbox", "parts"):
         monkeypatch.setattr(f"civicportal.domain.kartable.{module}.MOST_COUNTED", 1)
@@ -172,4 +172,4 @@ def test_the_marks_beside_links_say_when_there_are_more_than_they_count(work, of
     for person in (officer, administrator):
         with work.acting_as(person):
             assert not open_lines(work).total.exact
-            assert not InboxService(work).counts(Filters())["all"].exact
+            assert not InboxService(work).counts(InboxQuery())["all"].exact

@@ -20,7 +20,7 @@ from civicportal.domain.notifications.core_texts import CORE_TEXTS
 from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.inbound import answer
 from civicportal.domain.notifications.models import InboundMessage, StoredText
-from civicportal.domain.notifications.notices import NOTICE, Facts, Notices, keys_of_step
+from civicportal.domain.notifications.notices import NOTICE, NoticeData, NoticeRenderer, keys_of_step
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.notifications.sms import sms_parts, utf16_len
 from civicportal.domain.notifications.texts import TextService
@@ -189,8 +189,8 @@ def test_a_note_needs_a_text_with_room_and_is_cut(site, city):
             "PHONE": "شهرداری",
         }
         assert utf16_len(texts.values("petitions.referred", fields)["UNIT"]) == 24
-        facts = Facts(status="working", moment=NOON, note="x")
-        assert work.get(Notices).choose(["petitions.working"], facts) == "petitions.working"
+        facts = NoticeData(status="working", moment=NOON, note="x")
+        assert work.get(NoticeRenderer).choose(["petitions.working"], facts) == "petitions.working"
 
 
 def test_a_step_names_the_moment_of_an_appointment(site, city):
@@ -198,8 +198,8 @@ def test_a_step_names_the_moment_of_an_appointment(site, city):
     act(site, city, "accept", data={NOTICE: {"moment": moment.isoformat()}})
     with site.work(write=False) as work:
         case = work.get(CaseService).fetch(city.code)
-        facts = Facts(status=case.status, moment=moment)
-        fields = work.get(Notices).fields(case, facts, "fa")
+        facts = NoticeData(status=case.status, moment=moment)
+        fields = work.get(NoticeRenderer).fields(case, facts, "fa")
     assert (fields["DATE"], fields["TIME"]) == ("۱۴۰۵/۰۳/۲۰", "۱۰:۳۰")
 
 

@@ -12,9 +12,9 @@ from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.codes import TAKEN
 from civicportal.domain.cases.conditions import in_stage
 from civicportal.domain.cases.models import Case, CaseEvent
-from civicportal.domain.cases.paging import SORTS, Window
+from civicportal.domain.cases.paging import SORTS, PageWindow
 from civicportal.domain.cases.proposals import ENDS
-from civicportal.domain.kartable.inbox import EVERYWHERE, Filters, InboxService, sorts_of
+from civicportal.domain.kartable.inbox import EVERYWHERE, InboxQuery, InboxService, sorts_of
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing import plan
 
@@ -40,7 +40,7 @@ def test_each_order_of_a_list_is_that_of_an_index(reading, sort, stage):
     query = select(Case.id).where(Case.kind == "reports")
     if stage:
         query = query.where(in_stage(stage))
-    found = plan(reading, Window(SORTS[sort]).narrow(query))
+    found = plan(reading, PageWindow(SORTS[sort]).narrow(query))
     assert not re.search(r"(?<!Incremental )Sort  [(]", found), found
 
 
@@ -49,8 +49,8 @@ def test_a_search_of_every_kind_goes_along_an_index(reading, site, sort):
     grant = Grant(permissions=VIEW, units=frozenset({3}))
     for actor in (SYSTEM, Identity(user_id=7, name="", door="staff", grants=(grant,))):
         with site.work(actor=actor, write=False) as work:
-            query = InboxService(work).query(EVERYWHERE, Filters(), Case.id)
-        found = plan(reading, Window(SORTS[sort]).narrow(query))
+            query = InboxService(work).query(EVERYWHERE, InboxQuery(), Case.id)
+        found = plan(reading, PageWindow(SORTS[sort]).narrow(query))
         assert "ix_cases_created_at" in found, found
         assert not re.search(r"(?<!Incremental )Sort  [(]", found), found
 
@@ -67,7 +67,7 @@ def test_a_form_that_was_sent_before_is_found_by_its_key_however_few_cases_have_
 @pytest.mark.parametrize("sort", ["deadline", "updated"])
 def test_a_list_of_some_days_is_not_looked_for_among_all_that_was_before(reading, clock, sort):
     query = select(Case.id).where(Case.kind == "reports", Case.created_at >= clock.now())
-    found = plan(reading, Window(SORTS[sort], since=clock.now()).narrow(query))
+    found = plan(reading, PageWindow(SORTS[sort], since=clock.now()).narrow(query))
     column = SORTS[sort].column.key
     assert re.search(rf"Index Cond: .*{column} >=", found), found
 
@@ -98,7 +98,7 @@ def test_what_is_asked_for_with_many_ids_may_be_read_slice_by_slice(site):
 def test_lines_that_somebody_closed_today_are_compared_within_their_case_only(reading, site):
     grant = Grant(permissions=VIEW, units=frozenset({3}))
     with site.work(actor=Identity(user_id=7, name="", door="staff", grants=(grant,)), write=False) as work:
-        query = InboxService(work).query("closed", Filters(), Case.id)
+        query = InboxService(work).query("closed", InboxQuery(), Case.id)
     found = plan(reading, query)
     assert found.count("ix_referrals_closed_by_id_closed_at") == 1, found
     assert "ix_referrals_case_id_id" in found

@@ -38,7 +38,7 @@ from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.notifications.inbound import InboundService, answer_inbound
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.privacy.erasure import ErasureService, erase_deleted
-from civicportal.domain.privacy.export import ExportService, stream
+from civicportal.domain.privacy.export import PersonalDataService, stream
 from civicportal.domain.privacy.leaving import LeavingService
 from civicportal.domain.privacy.lookers import PAGE_SIZE, LookerService
 from civicportal.domain.privacy.tags import tables
@@ -198,7 +198,7 @@ def test_every_personal_column_reaches_its_person(site):
 
 def test_the_export_holds_every_personal_value(site, person, filled):
     with site.work(write=False) as work:
-        text = json.dumps(work.get(ExportService).rows(person), ensure_ascii=False)
+        text = json.dumps(work.get(PersonalDataService).rows(person), ensure_ascii=False)
     missing = {name for name, mark in filled.written.items() if mark not in text}
     assert missing == WITHHELD & set(filled.written)
     assert MOBILE in text
@@ -209,7 +209,7 @@ def test_the_export_holds_no_secret(site, person, filled):
         user = work.session.get(User, person.id)
         user.password_hash, user.totp_secret = "hash-of-it", site.keys.encrypt("totp-secret")
     with site.work(write=False) as work:
-        text = json.dumps(work.get(ExportService).rows(person), ensure_ascii=False)
+        text = json.dumps(work.get(PersonalDataService).rows(person), ensure_ascii=False)
     assert "hash-of-it" not in text
     assert "totp-secret" not in text
 
@@ -430,7 +430,7 @@ def test_a_number_that_changed_hands_keeps_its_messages_apart(site, clock, perso
             )
         )
     with site.work(write=False) as work:
-        assert "مالک پیشین" not in json.dumps(work.get(ExportService).rows(person), ensure_ascii=False)
+        assert "مالک پیشین" not in json.dumps(work.get(PersonalDataService).rows(person), ensure_ascii=False)
     with site.work() as work:
         work.get(ErasureService).erase(work.session.get(User, person.id))
     assert "مالک پیشین" in everything(site)
@@ -444,7 +444,7 @@ def says(site, number, text):
 
 def everything_of(site, user):
     with site.work(write=False) as work:
-        return json.dumps(work.get(ExportService).rows(user), ensure_ascii=False)
+        return json.dumps(work.get(PersonalDataService).rows(user), ensure_ascii=False)
 
 
 def test_what_was_written_from_and_to_a_former_number_goes_with_its_person(site, clock):

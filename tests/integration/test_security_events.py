@@ -102,17 +102,17 @@ def test_what_is_rolled_back_has_not_happened(site: Any, lines: Any) -> None:
     # A savepoint that is released is no commit.
     with pytest.raises(RuntimeError), site.work() as work:
         work.get(AuditService).record("role:give", subject_id=3)
-        with work.attempt():
+        with work.savepoint():
             work.get(AuditService).record("role:take", subject_id=3)
         raise RuntimeError
     assert lines() == []
     # A part of a unit of work is taken back, and the rest of it is committed.
     with site.work() as work:
-        with suppress(RuntimeError), work.attempt():
+        with suppress(RuntimeError), work.savepoint():
             work.get(AuditService).record("role:give", subject_id=3)
             work.session.flush()
             raise RuntimeError
-        with work.attempt():
+        with work.savepoint():
             work.get(AuditService).record("role:take", subject_id=3)
     assert [line["action"] for line in lines()] == ["role:take"]
 

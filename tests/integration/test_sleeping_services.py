@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from civicportal_announcements.services import Content, PostService
+from civicportal_announcements.services import AnnouncementContent, PostService
 from civicportal_feedback.services import FeedbackService, NewFeedback
 from civicportal_meetings.services import Applicant, MeetingService, NewMeeting
 from civicportal_reports.places import locate_point
@@ -285,7 +285,7 @@ def test_announcements_sleep_and_wake(city):
     with city.site.work(write=False) as work:
         actor = identity(work, city.officer)
     with city.site.work(actor=actor) as work:
-        content = Content(title="قطع آب", body="فردا صبح آب قطع است.")
+        content = AnnouncementContent(title="قطع آب", body="فردا صبح آب قطع است.")
         post_id = work.get(PostService).create(content, publish=True, owner="").id
     path = f"/announcements/{post_id}"
     for listed in (("announcements",), (), ("announcements",)):

@@ -17,7 +17,7 @@ from civicportal.domain.statistics.backfill import catch_up, rebuild, sum_up
 from civicportal.domain.statistics.figures import FigureService
 from civicportal.domain.statistics.lookup import CounterService
 from civicportal.domain.statistics.periods import Span
-from civicportal.domain.statistics.selection import Selection
+from civicportal.domain.statistics.selection import CaseSelection
 from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 from civicportal.util.calendar.months import month_of
@@ -168,8 +168,8 @@ def test_figures_of_any_span_are_those_of_the_cases(town):
     kind = kind_of(town.site, KIND)
     with town.site.work(actor=town.boss, write=False) as work:
         for span in town.spans():
-            counted = Selection(kind=kind, query=query, span=span)
-            live = Selection(kind=kind, query=query, span=span, narrowed=True)
+            counted = CaseSelection(kind=kind, query=query, span=span)
+            live = CaseSelection(kind=kind, query=query, span=span, narrowed=True)
             service = work.get(FigureService)
             assert service.figures(counted) == service.figures(live)
             assert service.days(counted) == service.days(live)

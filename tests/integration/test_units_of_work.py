@@ -75,7 +75,7 @@ class TestSavepoint:
             case = work.get(CaseService).fetch(case.code)
             access, events = work.get(AccessService), Events(work)
             lines, read = list(access.lines(case)), list(events.of(case))
-            with pytest.raises(RuntimeError), work.attempt():
+            with pytest.raises(RuntimeError), work.savepoint():
                 work.get(KartableService).refer(case, other.id)
                 access.forget(case)
                 assert len(access.lines(case)) > len(lines)

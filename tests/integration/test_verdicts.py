@@ -12,7 +12,7 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.inbound import InboundService, answer_inbound
 from civicportal.domain.notifications.transports import memory
-from civicportal.domain.notifications.verdicts import Verdict, read
+from civicportal.domain.notifications.verdicts import ClosingReply, read
 from civicportal.testing import (
     identity,
     make_case,
@@ -49,7 +49,7 @@ def civic_settings():
     ],
 )
 def test_what_says_something_of_a_closing(text, accepts, code, words):
-    assert read(text, "1", "2") == Verdict(accepts=accepts, code=code, words=words)
+    assert read(text, "1", "2") == ClosingReply(accepts=accepts, code=code, words=words)
 
 
 @pytest.mark.parametrize("text", ["", "3", "12", "11", CODE, "سلام", "21", "، 1", "1405/09/03", "21 سطل"])
@@ -58,8 +58,8 @@ def test_what_says_nothing_of_a_closing(text):
 
 
 def test_words_of_a_site_are_words_too():
-    assert read("بله", "بله", "خير") == Verdict(accepts=True, code="", words="")
-    assert read("خیر، هنوز نه", "بله", "خير") == Verdict(accepts=False, code="", words="هنوز نه")
+    assert read("بله", "بله", "خير") == ClosingReply(accepts=True, code="", words="")
+    assert read("خیر، هنوز نه", "بله", "خير") == ClosingReply(accepts=False, code="", words="هنوز نه")
     assert read("1", "", "2") is None
     assert read("", "", "") is None
 

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 from civicportal_announcements.pictures import Picture, store_sizes
-from civicportal_announcements.services import Content, PostService
+from civicportal_announcements.services import AnnouncementContent, PostService
 from PIL import Image
 
 from civicportal.api.cases import AttachmentService
@@ -46,7 +46,7 @@ class Desk:
         content = {"body": "متن اطلاعیه برای شهروندان", **content}
         with self.site.work(actor=by or self.officer) as work:
             post = work.get(PostService).create(
-                Content(title=title, **content), publish=publish, owner=self.owner
+                AnnouncementContent(title=title, **content), publish=publish, owner=self.owner
             )
             return post.id
 

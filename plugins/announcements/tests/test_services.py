@@ -6,7 +6,7 @@ import pytest
 from civicportal_announcements.board import Board
 from civicportal_announcements.jobs import erase_deleted
 from civicportal_announcements.models import Post, PostImage
-from civicportal_announcements.services import Content, PostService
+from civicportal_announcements.services import AnnouncementContent, PostService
 from civicportal_announcements.states import state_of
 from sqlalchemy import select
 
@@ -22,7 +22,7 @@ def titles(site, most=20):
 
 
 def content(title="تازه", **more):
-    return Content(**{"title": title, "body": "متن تازهٔ اطلاعیه", **more})
+    return AnnouncementContent(**{"title": title, "body": "متن تازهٔ اطلاعیه", **more})
 
 
 class TestRights:

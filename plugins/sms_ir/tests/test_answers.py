@@ -5,7 +5,7 @@ import json
 import pytest
 from civicportal_sms_ir.answers import NoSuchMessage, read, retry_after
 from civicportal_sms_ir.client import fitting
-from civicportal_sms_ir.exchange import Answer
+from civicportal_sms_ir.exchange import HttpResponse
 from civicportal_sms_ir.records import readable, received_of
 from civicportal_sms_ir.statuses import STATUSES, Misfit
 
@@ -19,7 +19,7 @@ DOCUMENTED = {0, *range(10, 17), 20, *range(101, 120), 123, 124}
 def answer(code, content, **headers):
     if not isinstance(content, bytes):
         content = json.dumps(content).encode()
-    return Answer(code=code, headers=headers, content=content)
+    return HttpResponse(code=code, headers=headers, content=content)
 
 
 def status(number, code=400, data=None):

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from civicportal_sms_ir import exchange
-from civicportal_sms_ir.exchange import Request
+from civicportal_sms_ir.exchange import HttpRequest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,11 +20,11 @@ from civicportal.testing.sms_simulator import API_KEY
 
 def ask(url):
     headers = {"X-API-KEY": API_KEY}
-    return exchange.exchange(Request(method="GET", url=f"{url}/v1/credit", headers=headers, direct=True))
+    return exchange.exchange(HttpRequest(method="GET", url=f"{url}/v1/credit", headers=headers, direct=True))
 
 
 def test_the_key_is_not_shown():
-    request = Request(method="GET", url="https://api.sms.ir", headers={"X-API-KEY": API_KEY})
+    request = HttpRequest(method="GET", url="https://api.sms.ir", headers={"X-API-KEY": API_KEY})
     assert API_KEY not in repr(request)
 
 

@@ -9,7 +9,7 @@ import click
 from civicportal.cli.options import assemble_site, load_site
 
 if TYPE_CHECKING:
-    from civicportal.tools.backup.verifying import Verified
+    from civicportal.tools.backup.verifying import BackupVerification
 
 INCOMPLETE = 3
 """Exit code: complete except for pictures that were deleted during the backup."""
@@ -200,7 +200,7 @@ def _identities(path: Path | None) -> list[Any]:
     return read_identities(path) if path else []
 
 
-def _say_verified(context: click.Context, found: "Verified") -> None:
+def _say_verified(context: click.Context, found: "BackupVerification") -> None:
     tables = f"{found.tables} tables with " if found.tables else ""
     click.echo(f"verified: {tables}{found.rows} rows and {found.files} pictures are as they were")
     if found.missing:

@@ -100,11 +100,11 @@ def copy(context: click.Context, source: str, target: str) -> None:
     appear in the list of processes. Stop the portal and its workers first. Every table is compared on both sides. Whenever it is
     interrupted, run it again. Afterwards the portal starts on TARGET only; SOURCE keeps its rows.
     """
-    from civicportal.cli.progress import Progress
+    from civicportal.cli.progress import ProgressLine
     from civicportal.tools.copying import copy_database
 
     first, second = _site_on(context, source), _site_on(context, target)
-    report = Progress()
+    report = ProgressLine()
     done = copy_database(
         first, second, lambda step, table, done, all_rows: report(step, done, all_rows, table)
     )

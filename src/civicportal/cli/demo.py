@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def demo(context: click.Context, host: str, port: int, reset: bool, only_load: bool) -> None:
     """Run a demonstration on SQLite with sample data; no message leaves this machine."""
-    from civicportal.cli.progress import Progress
+    from civicportal.cli.progress import ProgressLine
     from civicportal.portal.demo import runner
     from civicportal.tools.server import check_address
 
@@ -36,7 +36,7 @@ def demo(context: click.Context, host: str, port: int, reset: bool, only_load: b
         site = _migrated(path)
     if not runner.is_loaded(site):
         click.echo("Making up people and cases …")
-        runner.load(site, Progress())
+        runner.load(site, ProgressLine())
         runner.ring(site)
     site.engines.dispose()
     _welcome(site, host, port)

@@ -11,7 +11,7 @@ ERASE = "\x1b[K"
 """Tells a terminal to erase the rest of the line."""
 
 
-class Progress:
+class ProgressLine:
     """Prints how far a part of the work is."""
 
     def __init__(self) -> None:

@@ -128,7 +128,7 @@ class Work:
             self.actor, self._services = before, services
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def savepoint(self) -> Iterator[None]:
         """Run a block in a savepoint: an exception restores rows and counters."""
         counters = Counters(self.counters)
         try:

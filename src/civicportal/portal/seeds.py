@@ -29,7 +29,7 @@ RULE_KEYS = frozenset({"key", "position", "title", "kind", "category", "unit", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
+class PlannedSeed:
     """A seed of the files: ``unit:waste`` with its values."""
 
     key: str
@@ -44,7 +44,7 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class SeedDifference:
     """A seed that differs from what was applied."""
 
     key: str
@@ -77,11 +77,11 @@ class SeedService(Service):
             self._plant(seed)
         return [seed.key for seed in new]
 
-    def diff(self) -> list[Difference]:
+    def diff(self) -> list[SeedDifference]:
         """Return the seeds that are new or have changed in the files."""
         known = {seed.key: seed.digest for seed in self.session.scalars(select(Seed))}
         return [
-            Difference(key=seed.key, state="changed" if seed.key in known else "new")
+            SeedDifference(key=seed.key, state="changed" if seed.key in known else "new")
             for seed in self.planned()
             if known.get(seed.key) != seed.digest
         ]
@@ -98,22 +98,22 @@ class SeedService(Service):
             self._plant(planned[key])
             self.work.get(AuditService).record("site:apply", key=key)
 
-    def planned(self) -> Iterator[Planned]:
+    def planned(self) -> Iterator[PlannedSeed]:
         """Yield the seeds of the files, referenced ones first."""
         for position, unit in enumerate(self._file("units").get("units", [])):
-            yield Planned(key=f"unit:{unit['key']}", values={**unit, "weight": -position})
+            yield PlannedSeed(key=f"unit:{unit['key']}", values={**unit, "weight": -position})
         yield from self._planned_categories()
         for key, role in self._file("roles").get("roles", {}).items():
-            yield Planned(key=f"role:{key}", values=role)
+            yield PlannedSeed(key=f"role:{key}", values=role)
         for position, rule in enumerate(self._file("routing").get("routing", [])):
-            yield Planned(key=f"routing:{rule['key']}", values={**rule, "position": position})
+            yield PlannedSeed(key=f"routing:{rule['key']}", values={**rule, "position": position})
         for key, text in self._file("messages").get("messages", {}).items():
-            yield Planned(key=f"message:{key}", values={"text": text})
-        yield Planned(key="calendar:hours", values=dict(self.work.site.settings["calendar"]))
+            yield PlannedSeed(key=f"message:{key}", values={"text": text})
+        yield PlannedSeed(key="calendar:hours", values=dict(self.work.site.settings["calendar"]))
         for holiday in self._file("calendar").get("holidays", []):
-            yield Planned(key=f"holiday:{holiday['date']}", values=holiday)
+            yield PlannedSeed(key=f"holiday:{holiday['date']}", values=holiday)
 
-    def _planned_categories(self) -> Iterator[Planned]:
+    def _planned_categories(self) -> Iterator[PlannedSeed]:
         data = self._file("categories")
         usual = data.get("kind")
         position = 0
@@ -128,7 +128,7 @@ class SeedService(Service):
             own = {key: value for key, value in root.items() if key != "children"}
             for values in (own, *({**inherited, **child} for child in root.get("children", []))):
                 position += 1
-                yield Planned(
+                yield PlannedSeed(
                     key=f"category:{prefix}{values['key']}",
                     values={**values, "kind": kind, "weight": -position},
                 )
@@ -142,7 +142,7 @@ class SeedService(Service):
         except tomllib.TOMLDecodeError as error:
             raise ConfigurationError(f"{path}: {error}") from None
 
-    def _plant(self, seed: Planned) -> None:
+    def _plant(self, seed: PlannedSeed) -> None:
         sort, _, key = seed.key.partition(":")
         try:
             self._apply[sort](key, seed.values)

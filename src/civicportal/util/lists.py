@@ -64,7 +64,7 @@ def more_than(known: int) -> Total:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class IdPage:
     """Rows of a page, newest first, and the ids of its neighbours."""
 
     rows: Sequence[Any]
@@ -79,7 +79,7 @@ def newest_first(
     *,
     before: int | None = None,
     after: int | None = None,
-) -> Page:
+) -> IdPage:
     """Return one page of a query whose first column is the listed entity, in one statement.
 
     :param key: its id.
@@ -94,7 +94,7 @@ def newest_first(
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
     older, newer = (more, before is not None) if after is None else (True, more)
     rows = rows if after is None else rows[::-1]
-    return Page(
+    return IdPage(
         rows=rows,
         older=rows[-1][0].id if rows and older else None,
         newer=rows[0][0].id if rows and newer else None,

@@ -37,7 +37,7 @@ def isolated(request: Request) -> Iterator[Work]:
             request.display_work = outer
 
 
-def attempt(request: Request, what: Callable[[Work], Answer], fallback: Answer) -> Answer:
+def read_or_fallback(request: Request, what: Callable[[Work], Answer], fallback: Answer) -> Answer:
     """Return the result of a function that reads in isolation, or the fallback when it fails."""
     try:
         with isolated(request) as work:

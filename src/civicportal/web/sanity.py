@@ -25,7 +25,7 @@ from civicportal.web.multipart import close_form
 from civicportal.web.request import Handler, Request
 from civicportal.web.sanity_body import (
     MULTIPART,
-    Refused,
+    RequestRefused,
     check_body,
     check_query,
     is_json,
@@ -104,7 +104,7 @@ def sanity_tween_factory(handler: Handler, registry: Registry) -> Handler:
     def sanity_tween(request: Request) -> Response:
         try:
             check(request, rules)
-        except Refused as refused:
+        except RequestRefused as refused:
             log.info("request refused with %d: %s", refused.status, refused)
             close_form(request)
             headers = {"Allow": ", ".join(METHODS)} if refused.status == 405 else {}
@@ -126,7 +126,7 @@ def attempts(request: Request) -> int | None:
     environ = request.environ
     try:
         check_length(environ, _body_limit(environ, request.registry.sanity_rules))
-    except Refused:
+    except RequestRefused:
         return 1
     if environ.get("CONTENT_LENGTH") and hasattr(environ["wsgi.input"], "seek"):
         environ["webob.is_body_seekable"] = True
@@ -136,18 +136,18 @@ def attempts(request: Request) -> int | None:
 def check(request: Request, rules: Rules) -> None:
     """Check method, headers, host, URL and body, cheap checks first.
 
-    :raises Refused: with the status to answer, at the first problem.
+    :raises RequestRefused: with the status to answer, at the first problem.
     """
     environ = request.environ
     if environ["REQUEST_METHOD"] not in METHODS:
-        raise Refused(405, "method")
+        raise RequestRefused(405, "method")
     for name, value in environ.items():
         if name.startswith(("HTTP_", "CONTENT_")) and _LINE_BREAK.search(value):
-            raise Refused(400, "line break in a header")
+            raise RequestRefused(400, "line break in a header")
     keep_readable_cookies(request)
     path, host = _path(environ), environ.get("HTTP_HOST", "")
     if not rules.allows(host, path):
-        raise Refused(
+        raise RequestRefused(
             400, f"the host {host[:100]!r} is neither that of site.public_url nor one of site.hosts"
         )
     field_limit = rules.field_limit(path)
@@ -161,17 +161,17 @@ def check_length(environ: Mapping[str, Any], limit: int) -> None:
     """Check the announced length of the body (bytes) before a byte is read."""
     length = environ.get("CONTENT_LENGTH") or "0"
     if not _LENGTH.fullmatch(length):
-        raise Refused(400, "content length")
+        raise RequestRefused(400, "content length")
     if int(length) > limit:
-        raise Refused(413, "body too large")
+        raise RequestRefused(413, "body too large")
     if int(length) and environ["REQUEST_METHOD"] != "POST":
-        raise Refused(400, "body without a form")
+        raise RequestRefused(400, "body without a form")
 
 
 def _count_upload(request: Request) -> None:
     """Count a body that is large enough to contain pictures against its address, before it is read.
 
-    :raises Refused: 429.
+    :raises RequestRefused: 429.
     """
     environ = request.environ
     # A set: a retried request counts once.
@@ -185,7 +185,7 @@ def _count_upload(request: Request) -> None:
         site.limits.hit("upload_address", request.remote_addr, by=request.requester)
     except TooMany as full:
         headers = {"Retry-After": str(full.seconds_left(site.clock.now()))}
-        raise Refused(429, "too many pictures of an address", headers) from None
+        raise RequestRefused(429, "too many pictures of an address", headers) from None
     except (DBAPIError, PoolTimeout):
         # The view itself reports an unreachable database.
         log.warning("an upload is not counted: the database does not answer")
@@ -200,9 +200,9 @@ def _path(environ: Mapping[str, Any]) -> str:
     try:
         path: str = raw.encode("latin-1").decode("utf-8")
     except UnicodeError:
-        raise Refused(400, "path is not UTF-8") from None
+        raise RequestRefused(400, "path is not UTF-8") from None
     if _CONTROL.search(path):
-        raise Refused(400, "control character in the path")
+        raise RequestRefused(400, "control character in the path")
     return path
 
 

@@ -18,7 +18,7 @@ __all__ = [
     "FILE",
     "JSON_DEPTH",
     "MULTIPART",
-    "Refused",
+    "RequestRefused",
     "check_body",
     "check_query",
     "is_json",
@@ -41,7 +41,7 @@ _COOKIE = re.compile(r"""[!#$%&'*+.^_`|~\w-]+=("[ !#-:<-~]*"|[\w~!@#$%^&*()+=.?|
 _JSON_NUL = re.compile(r"(?<!\\)(?:\\\\)*+\\u0000")
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The request is refused.
 
     :ivar status: 400, 405, 413, 415 or 429.
@@ -57,21 +57,21 @@ class Refused(Exception):
 def check_query(request: Request, field_limit: int) -> None:
     """Check the query string: UTF-8, no NUL, no line break, at most `field_limit` fields.
 
-    :raises Refused: 400.
+    :raises RequestRefused: 400.
     """
     query = request.environ.get("QUERY_STRING", "")
     _count_fields(query.count("&"), field_limit)
     try:
         text = _decode(query.encode("latin-1"))
     except UnicodeError:
-        raise Refused(400, "query is not UTF-8") from None
+        raise RequestRefused(400, "query is not UTF-8") from None
     try:
         # WebOb decodes "%+0" as NUL, and "% d" as a line break.
         fields = [part for field in request.GET.items() for part in field]
     except ValueError:
-        raise Refused(400, "broken query") from None
+        raise RequestRefused(400, "broken query") from None
     if any(map(_LINE_BREAK.search, (text, *fields))):
-        raise Refused(400, "control character in the query")
+        raise RequestRefused(400, "control character in the query")
 
 
 def keep_readable_cookies(request: Request) -> None:
@@ -93,11 +93,11 @@ def check_body(request: Request, field_limit: int, *, files: bool) -> None:
 
     :param files: whether the page accepts files, in the fields named for them; every other field is a text, so views
         need not check.
-    :raises Refused: 400, 413, or 415 for a type that no page accepts.
+    :raises RequestRefused: 400, 413, or 415 for a type that no page accepts.
     """
     content_type = request.content_type.lower()
     if content_type in _FORM and request.charset != "UTF-8":
-        raise Refused(400, "charset of the form")
+        raise RequestRefused(400, "charset of the form")
     if request.environ["REQUEST_METHOD"] != "POST":
         return
     if content_type == MULTIPART:
@@ -107,7 +107,7 @@ def check_body(request: Request, field_limit: int, *, files: bool) -> None:
     elif is_json(content_type):
         _check_json(request.body)
     elif request.content_length:
-        raise Refused(415, "content type")
+        raise RequestRefused(415, "content type")
 
 
 def is_json(content_type: str) -> bool:
@@ -121,13 +121,13 @@ def _check_urlencoded(request: Request, field_limit: int) -> None:
     try:
         text = _decode(body)
     except UnicodeError:
-        raise Refused(400, "form is not UTF-8") from None
+        raise RequestRefused(400, "form is not UTF-8") from None
     if "\x00" in text:
-        raise Refused(400, "NUL in the form")
+        raise RequestRefused(400, "NUL in the form")
     try:
         fields = list(request.POST.items())
     except Exception:  # The parser trusts its input: ValueError, TypeError, KeyError, LookupError and others.
-        raise Refused(400, "broken form") from None
+        raise RequestRefused(400, "broken form") from None
     _check_fields(fields)
 
 
@@ -141,12 +141,12 @@ def _check_multipart(request: Request, field_limit: int, files: bool) -> None:
             most_parts=field_limit,
         )
     except FormTooLarge as error:
-        raise Refused(413, f"form: {error}") from None
+        raise RequestRefused(413, f"form: {error}") from None
     except BrokenForm as error:
-        raise Refused(400, f"form: {error}") from None
+        raise RequestRefused(400, f"form: {error}") from None
     use_form(request, form)
     if not all(isinstance(value, str) or (files and _takes_files(name)) for name, value in form.items()):
-        raise Refused(400, "a file where none is taken")
+        raise RequestRefused(400, "a file where none is taken")
     _check_fields(form.items())
 
 
@@ -173,27 +173,27 @@ def _check_fields(fields: Iterable[tuple[Any, Any]]) -> None:
         if value == b"":  # a file field without a chosen file
             value = ""
         if not isinstance(name, str) or not (isinstance(value, str) or filename):
-            raise Refused(400, "broken form")
+            raise RequestRefused(400, "broken form")
         if _LINE_BREAK.search(name) or (filename and _LINE_BREAK.search(filename)):
-            raise Refused(400, "control character in a field's name")
+            raise RequestRefused(400, "control character in a field's name")
         if isinstance(value, str) and "\x00" in value:
-            raise Refused(400, "NUL in the form")
+            raise RequestRefused(400, "NUL in the form")
 
 
 def _check_json(body: bytes) -> None:
     if sum(body.count(sign) for sign in (b",", b"[", b"{")) > JSON_VALUES:
-        raise Refused(400, "too many values in JSON")
+        raise RequestRefused(400, "too many values in JSON")
     try:
         text = body.decode("utf-8")
         if max(_depths(text), default=0) > JSON_DEPTH:
-            raise Refused(400, "JSON is nested too deeply")
+            raise RequestRefused(400, "JSON is nested too deeply")
         # Serialised again to reveal escapes of NUL and of lone surrogates.
         clean = json.dumps(json.loads(text), ensure_ascii=False, allow_nan=False)
         clean.encode("utf-8")
     except (ValueError, RecursionError):
-        raise Refused(400, "broken JSON") from None
+        raise RequestRefused(400, "broken JSON") from None
     if _JSON_NUL.search(clean):
-        raise Refused(400, "NUL in JSON")
+        raise RequestRefused(400, "NUL in JSON")
 
 
 def _depths(text: str) -> Iterator[int]:
@@ -205,7 +205,7 @@ def _depths(text: str) -> Iterator[int]:
 
 def _count_fields(separators: int, field_limit: int) -> None:
     if separators >= field_limit:
-        raise Refused(400, "too many fields")
+        raise RequestRefused(400, "too many fields")
 
 
 def _decode(raw: bytes) -> str:

@@ -15,7 +15,7 @@ TOKEN = "csrf_token"  # noqa: S105 - # the name of a field
 
 
 @dataclass(frozen=True)
-class Sent:
+class SubmittedForm:
     """The part of a submitted form that can be redisplayed.
 
     :ivar texts: names and values in order, without the token and without secrets.
@@ -37,14 +37,14 @@ class Sent:
         return [text for _name, text in self.texts if len(text.split()) > 1 or not text.isascii()]
 
 
-def sent_form(request: Request) -> Sent:
+def sent_form(request: Request) -> SubmittedForm:
     """Return the submitted form without its secrets; None if it may come from another site."""
     if request.method != "POST" or not _is_own(request):
-        return Sent(is_own=False)
+        return SubmittedForm(is_own=False)
     return _brought(request)
 
 
-def stale_form(request: Request) -> Sent:
+def stale_form(request: Request) -> SubmittedForm:
     """Return a form of this portal whose token is from another session: the user has signed in again in another tab.
 
     That it comes from a page of the portal is shown by headers that no page can set. It is redisplayed to be submitted
@@ -52,18 +52,20 @@ def stale_form(request: Request) -> Sent:
     """
     try:
         own = request.method == "POST" and from_own_page(request)
-        return _brought(request) if own else Sent(is_own=False)
+        return _brought(request) if own else SubmittedForm(is_own=False)
     except ValueError:
-        return Sent(is_own=False)
+        return SubmittedForm(is_own=False)
 
 
-def _brought(request: Request) -> Sent:
+def _brought(request: Request) -> SubmittedForm:
     items = [(name, value) for name, value in request.POST.items() if name != TOKEN and name not in FIELDS]
     typed = [(name, value) for name, value in items if isinstance(value, str)]
     secret = secret_fields(request)
-    sent = Sent(tuple(pair for pair in typed if pair[0] not in secret), files=len(typed) < len(items))
+    sent = SubmittedForm(
+        tuple(pair for pair in typed if pair[0] not in secret), files=len(typed) < len(items)
+    )
     # Without its secret a form without texts is not worth sending again.
-    return sent if len(sent.texts) == len(typed) or sent.words else Sent()
+    return sent if len(sent.texts) == len(typed) or sent.words else SubmittedForm()
 
 
 def secret_fields(request: Request) -> frozenset[str]:

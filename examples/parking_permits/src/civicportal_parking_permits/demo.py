@@ -46,13 +46,13 @@ def load(site: Site, files: Path, progress: Progress) -> None:
         for number, (row, sent) in enumerate(zip(rows, moments, strict=True), 1):
             set_time(site, sent)
             with site.work(actor=lots.choice(citizens)) as work:
-                Story(work, staff, lots, now, files).tell(row)
+                PermitStory(work, staff, lots, now, files).tell(row)
             progress(number, len(rows))
     finally:
         set_time(site, None)
 
 
-class Story:
+class PermitStory:
     """One permit from the application to where it stands today."""
 
     def __init__(self, work: Work, staff: list[Identity], lots: Random, now: datetime, files: Path) -> None:

@@ -9,13 +9,13 @@ from civicportal.api.cases import Case
 from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged
 
 
-class Base(DeclarativeBase):
+class PermitsBase(DeclarativeBase):
     """Base of the plugin's models."""
 
     metadata = new_metadata()
 
 
-class Zone(Base):
+class Zone(PermitsBase):
     """An area in which permits let people park.
 
     :ivar fee: for a month, in whole units of the site's currency.
@@ -32,7 +32,7 @@ class Zone(Base):
     active: Mapped[bool] = tagged(Boolean)
 
 
-class Permit(Base):
+class Permit(PermitsBase):
     """What a citizen asks for, and what the office has made of it.
 
     :ivar months: how long it shall hold.

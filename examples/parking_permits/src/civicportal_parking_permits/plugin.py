@@ -19,7 +19,7 @@ from civicportal_parking_permits import commands, demo, doctor, jobs, pieces, vi
 from civicportal_parking_permits.exports import EXPORTS
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.messages import MESSAGES
-from civicportal_parking_permits.models import Base
+from civicportal_parking_permits.models import PermitsBase
 from civicportal_parking_permits.names import KIND, PAYMENT, ZONES
 from civicportal_parking_permits.services import PermitService
 from civicportal_parking_permits.settings import Settings
@@ -37,7 +37,7 @@ def register_settings() -> Settings:
 def register_models() -> PluginModels:
     """Return the plugin's tables."""
     migrations = Path(__file__).parent / "migrations"
-    return PluginModels(prefix=KIND, metadata=Base.metadata, migrations=migrations)
+    return PluginModels(prefix=KIND, metadata=PermitsBase.metadata, migrations=migrations)
 
 
 @hookimpl

@@ -104,7 +104,7 @@ def moment_of(calendar: CityCalendar, day: date) -> dict[str, str]:
     return {"moment": calendar.day_bounds(day)[0].isoformat(), "note": ""}
 
 
-class Words(StrictSchema):
+class Remarks(StrictSchema):
     """A few words, or none."""
 
     public_text = Node(

@@ -127,7 +127,7 @@ WORKFLOW = Workflow(
             sources=UNPAID,
             target="withdrawn",
             actors=frozenset({"citizen"}),
-            schema=schemas.Words,
+            schema=schemas.Remarks,
         ),
         Transition(
             name="reopen", title=_("Look at it again"), sources=("refused",), target="applied", schema=Reason

@@ -41,7 +41,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class BroadcastProgress:
     """The progress of a broadcast.
 
     :ivar batch: its queued messages.
@@ -163,7 +163,7 @@ class BroadcastService(Service):
         """Return the latest broadcasts, newest first."""
         return self.session.scalars(select(Broadcast).order_by(Broadcast.id.desc()).limit(most)).all()
 
-    def progress(self, broadcast: Broadcast) -> Progress:
+    def progress(self, broadcast: Broadcast) -> BroadcastProgress:
         """Return the progress of a broadcast."""
         batch = self.lane.progress(broadcast.batch)
         closed = broadcast.filled_at is not None or broadcast.stopped_at is not None
@@ -172,7 +172,7 @@ class BroadcastService(Service):
             phase = "stopped"
         else:
             phase = "finished" if closed and not batch.waiting else "running"
-        return Progress(batch=batch, to_come=to_come, phase=phase)
+        return BroadcastProgress(batch=batch, to_come=to_come, phase=phase)
 
     # -- filling the outbox ---------------------------------------------------------------------------------
 

@@ -9,10 +9,10 @@ from civicportal.api.localization import CityCalendar
 from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
 from civicportal_announcements.pictures import Picture
-from civicportal_announcements.services import Content
+from civicportal_announcements.services import AnnouncementContent
 
 
-def content_of(form: BoundForm, values: Values, calendar: CityCalendar) -> Content:
+def content_of(form: BoundForm, values: Values, calendar: CityCalendar) -> AnnouncementContent:
     """Return the content of a valid form.
 
     :raises FormInvalid: when a time has no date, or the end is not after the start.
@@ -23,7 +23,7 @@ def content_of(form: BoundForm, values: Values, calendar: CityCalendar) -> Conte
     start, end = _start(values, calendar), _end(values, calendar)
     if start is not None and end is not None and end <= start:
         form.refuse("end_day", _("The end must be after the start."))
-    return Content(
+    return AnnouncementContent(
         title=values["title"],
         summary=values["summary"],
         body=values["body"],

@@ -18,7 +18,7 @@ from civicportal.api.pictures import process_image, store_files
 from civicportal.api.plugins import Site
 from civicportal_announcements.broadcasts import SEND, BroadcastService
 from civicportal_announcements.pictures import Picture, store_sizes
-from civicportal_announcements.services import PUBLISH, Content, PostService
+from civicportal_announcements.services import PUBLISH, AnnouncementContent, PostService
 
 OWNER = "demo"
 A_DAY = timedelta(days=1)
@@ -99,8 +99,8 @@ def _fill(site: Site) -> bool:
         return work.get(BroadcastService).fill()
 
 
-def _content(row: dict[str, Any], images: Sequence[Any], now: datetime) -> Content:
-    return Content(
+def _content(row: dict[str, Any], images: Sequence[Any], now: datetime) -> AnnouncementContent:
+    return AnnouncementContent(
         title=row["title"],
         summary=row.get("summary", ""),
         body=row["body"].strip(),

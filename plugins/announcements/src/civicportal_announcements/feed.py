@@ -36,7 +36,7 @@ class Enclosure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class FeedEntry:
     """An announcement.
 
     :ivar address: absolute URL of its page.
@@ -69,7 +69,7 @@ class Feed:
     home: str
     address: str
     timezone: tzinfo
-    entries: Sequence[Entry]
+    entries: Sequence[FeedEntry]
 
     @property
     def changed(self) -> datetime:
@@ -132,9 +132,9 @@ def rss(feed: Feed) -> bytes:
     return _written(root)
 
 
-def _entry(post: Post, pictures: Sequence[Picture], address: Callable[..., str]) -> Entry:
+def _entry(post: Post, pictures: Sequence[Picture], address: Callable[..., str]) -> FeedEntry:
     page = address("announcements.page", id=post.id)
-    return Entry(
+    return FeedEntry(
         title=post.title,
         address=page,
         summary=post.summary,
@@ -153,7 +153,7 @@ def _entry(post: Post, pictures: Sequence[Picture], address: Callable[..., str])
     )
 
 
-def _atom_entry(element: Element, entry: Entry) -> None:
+def _atom_entry(element: Element, entry: FeedEntry) -> None:
     _add(element, "title", entry.title)
     _add(element, "id", entry.address)
     _link(element, entry.address)
@@ -166,7 +166,7 @@ def _atom_entry(element: Element, entry: Entry) -> None:
     _add(element, "content", entry.content, type="html")
 
 
-def _rss_item(element: Element, entry: Entry, zone: tzinfo) -> None:
+def _rss_item(element: Element, entry: FeedEntry, zone: tzinfo) -> None:
     _add(element, "title", entry.title)
     _add(element, "link", entry.address)
     _add(element, "guid", entry.address, isPermaLink="true")

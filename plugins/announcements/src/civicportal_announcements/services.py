@@ -27,7 +27,7 @@ Way = Literal["up", "down"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class AnnouncementContent:
     """The content of an announcement.
 
     :ivar starts_at: aware; None means on publication.
@@ -71,7 +71,7 @@ class PostService(Service):
 
     # -- writing --------------------------------------------------------------------------------------------
 
-    def create(self, content: Content, *, publish: bool = False, owner: str = "") -> Post:
+    def create(self, content: AnnouncementContent, *, publish: bool = False, owner: str = "") -> Post:
         """Create an announcement; when shown, it is the first on the board.
 
         :param owner: owner of the uploaded pictures.
@@ -90,7 +90,13 @@ class PostService(Service):
         return post
 
     def update(
-        self, post: Post, content: Content, *, version: int, publish: bool = False, owner: str = ""
+        self,
+        post: Post,
+        content: AnnouncementContent,
+        *,
+        version: int,
+        publish: bool = False,
+        owner: str = "",
     ) -> None:
         """Change an announcement.
 
@@ -103,7 +109,7 @@ class PostService(Service):
         self._write(post, content, publish)
         self._set_pictures(post, content.pictures, owner)
 
-    def _write(self, post: Post, content: Content, publish: bool) -> None:
+    def _write(self, post: Post, content: AnnouncementContent, publish: bool) -> None:
         self._require(PUBLISH if publish or post.published else EDIT)
         if publish:
             self.work.get(PublicTexts).check(None, content.texts)

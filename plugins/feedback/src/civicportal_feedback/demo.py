@@ -34,14 +34,14 @@ def load(site: Site, files: Path, progress: Progress) -> None:
     source = files / "feedback.toml"
     if not source.is_file():
         return
-    teller = Teller(site, tomllib.loads(source.read_text(encoding="utf-8")))
+    teller = FeedbackDemo(site, tomllib.loads(source.read_text(encoding="utf-8")))
     try:
         teller.tell(progress)
     finally:
         set_time(site, None)
 
 
-class Teller:
+class FeedbackDemo:
     """Generate messages, each in a separate unit of work."""
 
     def __init__(self, site: Site, data: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ class Teller:
         for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
             set_time(self.site, sent)
             with self.site.work(actor=self.rng.choice(self.citizens)) as work:
-                Story(self, work, row).tell()
+                MessageStory(self, work, row).tell()
             progress(number, len(rows))
 
     def line(self, name: str) -> str:
@@ -70,10 +70,10 @@ class Teller:
         return str(self.rng.choice(self.data[name]))
 
 
-class Story:
+class MessageStory:
     """The history of one message until today."""
 
-    def __init__(self, teller: Teller, work: Work, row: dict[str, Any]) -> None:
+    def __init__(self, teller: FeedbackDemo, work: Work, row: dict[str, Any]) -> None:
         self.teller, self.work, self.row, self.rng = teller, work, row, teller.rng
         self.citizen = work.actor
         self.cases = work.get(CaseService)

@@ -39,7 +39,7 @@ SENDERS = [
 ]
 
 
-class Content(StrictSchema):
+class MessageFields(StrictSchema):
     """A new message, by any sender."""
 
     key = Node(IdempotencyKey())
@@ -60,13 +60,13 @@ class Content(StrictSchema):
     )
 
 
-class Submission(Content):
+class Submission(MessageFields):
     """A message written by its sender."""
 
     sender = Node(Choice(SENDERS), title=_("Who sends it?"), widget=ChoiceCardsWidget(layout="vstack-2"))
 
 
-class Registration(Content, NamedCaller):
+class Registration(MessageFields, NamedCaller):
     """A message registered by an officer; without a mobile it has no citizen."""
 
     def after_bind(self, _node: Any, _bindings: dict[str, Any]) -> None:

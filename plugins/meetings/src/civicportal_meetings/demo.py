@@ -36,12 +36,12 @@ def load(site: Site, files: Path, progress: Progress) -> None:
     data = tomllib.loads(source.read_text(encoding="utf-8"))
     people = tomllib.loads((files / "citizens.toml").read_text(encoding="utf-8"))["citizens"]
     try:
-        Teller(site, data, people).tell(progress)
+        MeetingsDemo(site, data, people).tell(progress)
     finally:
         set_time(site, None)
 
 
-class Teller:
+class MeetingsDemo:
     """Generate requests, each in a separate unit of work."""
 
     def __init__(self, site: Site, data: dict[str, Any], people: list[dict[str, Any]]) -> None:

@@ -31,7 +31,7 @@ YEARS = range(1700, 2400)
 """Range of dates in URLs whose neighbours exist in every calendar."""
 
 
-class Session(StrictSchema):
+class SessionSchema(StrictSchema):
     """A public meeting day; without seats it blocks the time."""
 
     title = Node(CleanText(2, 100), title=_("Title"))
@@ -77,7 +77,7 @@ class Waiting(StrictSchema):
     )
 
 
-class NewOrder(StrictSchema):
+class NewOrderSchema(StrictSchema):
     """An order of the mayor: text, unit and deadline."""
 
     key = Node(IdempotencyKey())
@@ -115,7 +115,7 @@ class FurtherFields(FigureFields):
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)
 
 
-class Filters(FurtherFields, DeskFields):
+class DeskFilters(FurtherFields, DeskFields):
     """Filters of the list: a short form, plus those of links from statistics."""
 
     def after_bind(self, node: colander.SchemaNode, _bindings: Any) -> None:

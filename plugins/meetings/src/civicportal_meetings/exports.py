@@ -15,8 +15,7 @@ from civicportal.api.forms import Option, Values
 from civicportal.api.lists import Sort, none_option
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import figure_tables
-from civicportal_meetings.desk_schemas import FigureSchema
-from civicportal_meetings.desk_schemas import Filters as FilterForm
+from civicportal_meetings.desk_schemas import DeskFilters, FigureSchema
 from civicportal_meetings.figures import subject
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest
@@ -101,7 +100,7 @@ LIST = Export(
     title=_("Requests for meetings"),
     permissions=("meetings:case:export",),
     route="meetings.desk",
-    schema=FilterForm,
+    schema=DeskFilters,
     bindings=desk_choices,
     columns=case_columns(
         without=("kind", "category", "topic", "place", "citizen"),

@@ -133,7 +133,7 @@ class Minutes(StrictSchema):
     )
 
 
-class Words(StrictSchema):
+class OptionalNote(StrictSchema):
     """An optional note."""
 
     public_text = Node(

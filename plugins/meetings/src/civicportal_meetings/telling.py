@@ -18,11 +18,11 @@ from civicportal_meetings.services import (
     PublicDayService,
 )
 from civicportal_meetings.steps import Seat, Time
-from civicportal_meetings.stories import Story
+from civicportal_meetings.stories import RequestStory
 from civicportal_meetings.week import week_of
 
 if TYPE_CHECKING:
-    from civicportal_meetings.demo import Teller
+    from civicportal_meetings.demo import MeetingsDemo
 
 NOTICES = timedelta(days=2)
 """Transitions older than this notify no one: no SMS about last month."""
@@ -34,7 +34,7 @@ SOON_AFTER = timedelta(minutes=40)
 class Telling:
     """The history of one request until today."""
 
-    def __init__(self, teller: "Teller", work: Work, row: dict[str, Any], story: Story) -> None:
+    def __init__(self, teller: "MeetingsDemo", work: Work, row: dict[str, Any], story: RequestStory) -> None:
         self.teller, self.work, self.row, self.story = teller, work, row, story
         self.rng, self.citizen = teller.rng, work.actor
         self.cases, self.meetings = work.get(CaseService), work.get(MeetingService)

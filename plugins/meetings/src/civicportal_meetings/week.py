@@ -10,7 +10,7 @@ SATURDAY = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class DiaryEntry:
     """An entry of the mayor's diary.
 
     :ivar tone: "" for confirmed, "p" for not confirmed by the citizen, "x" for a blocked time, "new" for an
@@ -36,7 +36,7 @@ class Day:
 
     day: date
     working: bool
-    entries: Sequence[Entry] = ()
+    entries: Sequence[DiaryEntry] = ()
 
 
 @dataclass(kw_only=True)
@@ -45,7 +45,7 @@ class Block:
 
     top: int
     bottom: int
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[DiaryEntry] = field(default_factory=list)
 
     @property
     def span(self) -> int:

@@ -161,7 +161,7 @@ MEETING_WORKFLOW = Workflow(
             actors=CITIZEN,
             notify=False,
             guards=(before_the_beginning,),
-            schema=schemas.Words,
+            schema=schemas.OptionalNote,
         ),
         Transition(
             name="withdraw",
@@ -170,7 +170,7 @@ MEETING_WORKFLOW = Workflow(
             target="cancelled",
             actors=CITIZEN,
             guards=(before_the_beginning,),
-            schema=schemas.Words,
+            schema=schemas.OptionalNote,
         ),
     ),
 )

@@ -18,7 +18,7 @@ from civicportal.api.people import Identity
 from civicportal.api.pictures import process_image, store_files
 from civicportal.api.plugins import Site
 from civicportal.api.publishing import PublicTexts
-from civicportal_reports.histories import STARS, Planned, plan
+from civicportal_reports.histories import STARS, PlannedAction, plan
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
 from civicportal_reports.workflow import KIND
@@ -42,7 +42,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
         return
     data = tomllib.loads(source.read_text(encoding="utf-8"))
     photos = _photos(files / "photos", data["reports"])
-    teller = Teller(site, data, photos)
+    teller = ReportsDemo(site, data, photos)
     try:
         teller.tell(progress)
     finally:
@@ -58,7 +58,7 @@ def _photos(folder: Path, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         return dict(zip(present, images, strict=True))
 
 
-class Teller:
+class ReportsDemo:
     """Generate reports, each in a separate unit of work."""
 
     def __init__(self, site: Site, data: dict[str, Any], photos: dict[str, Any]) -> None:
@@ -79,7 +79,7 @@ class Teller:
         for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
             set_time(self.site, sent)
             with self.site.work(actor=self.rng.choice(self.citizens)) as work:
-                Story(self, work, row).tell()
+                ReportStory(self, work, row).tell()
             progress(number, COUNT)
 
     def line(self, name: str) -> str:
@@ -87,10 +87,10 @@ class Teller:
         return str(self.rng.choice(self.data[name]))
 
 
-class Story:
+class ReportStory:
     """The history of one report until today."""
 
-    def __init__(self, teller: Teller, work: Work, row: dict[str, Any]) -> None:
+    def __init__(self, teller: ReportsDemo, work: Work, row: dict[str, Any]) -> None:
         self.teller, self.work, self.row = teller, work, row
         self.rng = teller.rng
         self.citizen = work.actor
@@ -130,7 +130,7 @@ class Story:
             )
         )
 
-    def _take(self, case: Case, step: Planned) -> None:
+    def _take(self, case: Case, step: PlannedAction) -> None:
         name = step.name
         self.work.actor = self.citizen if name in OF_CITIZENS else self._officer(case)
         if name == "rate":
@@ -146,7 +146,7 @@ class Story:
         else:
             self._apply(case, step)
 
-    def _apply(self, case: Case, step: Planned, **more: Any) -> None:
+    def _apply(self, case: Case, step: PlannedAction, **more: Any) -> None:
         texts = {
             "close": "public_answers",
             "reject": "reject_reasons",
@@ -166,12 +166,12 @@ class Story:
             **more,
         )
 
-    def _duplicate(self, case: Case, step: Planned) -> None:
+    def _duplicate(self, case: Case, step: PlannedAction) -> None:
         earlier = self.teller.codes.get((case.category_id, case.unit_id))
         if earlier:
             self._apply(case, step, data={"duplicate_of": earlier})
         else:
-            self._apply(case, Planned(name="close", at=step.at))
+            self._apply(case, PlannedAction(name="close", at=step.at))
 
     def _refer(self, case: Case) -> None:
         categories = self.work.get(OrganizationService).categories_of(KIND).by_id.values()

@@ -16,7 +16,7 @@ SETTLED_AFTER = timedelta(days=21)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
+class PlannedAction:
     """A planned action.
 
     :ivar name: a transition of the workflow, or "refer", "comment", "rate".
@@ -28,17 +28,17 @@ class Planned:
 
 def plan(
     rng: Random, sent: datetime, now: datetime, calendar: CityCalendar, *, deadline_days: float
-) -> list[Planned]:
+) -> list[PlannedAction]:
     """Return the past actions of one report.
 
     :param deadline_days: office days; most reports meet it.
     """
     pace = deadline_days * rng.uniform(0.3, 1.25) / 4
     at = calendar.add_working_days(sent, rng.uniform(0.05, 0.6))
-    steps = [Planned(name="start_review", at=at)]
+    steps = [PlannedAction(name="start_review", at=at)]
     for name in _middle(rng, settled=now - sent > SETTLED_AFTER):
         at = calendar.add_working_days(at, max(0.05, pace * rng.uniform(0.5, 1.5)))
-        steps.append(Planned(name=name, at=at))
+        steps.append(PlannedAction(name=name, at=at))
     steps += _after(rng, steps[-1], calendar)
     return [step for step in steps if step.at < now]
 
@@ -60,16 +60,16 @@ def _middle(rng: Random, *, settled: bool) -> list[str]:
     return names if ending == "stuck" else [*names, ending]
 
 
-def _after(rng: Random, last: Planned, calendar: CityCalendar) -> list[Planned]:
+def _after(rng: Random, last: PlannedAction, calendar: CityCalendar) -> list[PlannedAction]:
     if last.name != "close":
         return []
     if rng.random() < 0.06:
         again = last.at + timedelta(hours=rng.uniform(3, 60))
         return [
-            Planned(name="reopen", at=again),
-            Planned(name="start_action", at=calendar.add_working_days(again, 1)),
-            Planned(name="close", at=calendar.add_working_days(again, rng.uniform(2, 4))),
+            PlannedAction(name="reopen", at=again),
+            PlannedAction(name="start_action", at=calendar.add_working_days(again, 1)),
+            PlannedAction(name="close", at=calendar.add_working_days(again, rng.uniform(2, 4))),
         ]
     if rng.random() < 0.55:
-        return [Planned(name="rate", at=last.at + timedelta(hours=rng.uniform(1, 90)))]
+        return [PlannedAction(name="rate", at=last.at + timedelta(hours=rng.uniform(1, 90)))]
     return []

@@ -36,7 +36,7 @@ _PLACES = (Report.district, row_of(Report.lat, LEVELS[-1]), column_of(Report.lon
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class MapPicture:
     """A map.
 
     :ivar total: all reports of the visible part, equal to the sum of clusters or points.
@@ -67,15 +67,15 @@ class ReportMap(Service):
         self.search = work.get(ReportSearch)
         self._gathered: dict[Any, list[tuple[str, Cell, int]]] = {}
 
-    def picture(self, filters: Filters, view: MapView, *, public: bool = False) -> Picture:
+    def picture(self, filters: Filters, view: MapView, *, public: bool = False) -> MapPicture:
         """Return points if they are few enough, otherwise clusters."""
         box = self._box(view, CLUSTER)
         level = box.level if box else view.zoom + CLUSTER
         fine, counted = self._counted(filters, box, level, level + DETAIL - CLUSTER, public)
         total = sum(n for _, n in counted)
         if total <= (MOST_POINTS if view.zoom >= STREET else FEW):
-            return Picture(total=total, rows=self._rows(filters, box, public))
-        return Picture(total=total, clusters=clusters(counted, fine, level))
+            return MapPicture(total=total, rows=self._rows(filters, box, public))
+        return MapPicture(total=total, clusters=clusters(counted, fine, level))
 
     def heat(self, filters: Filters, view: MapView, *, public: bool = False) -> Heat:
         """Return the cells of the visible part with their numbers."""

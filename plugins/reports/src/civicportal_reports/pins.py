@@ -8,7 +8,7 @@ from civicportal.api.database import Work
 from civicportal.api.geo import Cluster, Point
 from civicportal.api.organization import OrganizationService
 from civicportal.api.web import Request
-from civicportal_reports.mapping import Heat, Picture
+from civicportal_reports.mapping import Heat, MapPicture
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
 
@@ -52,7 +52,7 @@ class Pins:
 
     # -- the answers of maps that follow the part that shows --------------------------------------------------
 
-    def picture(self, picture: Picture, *, public: bool) -> dict[str, Any]:
+    def picture(self, picture: MapPicture, *, public: bool) -> dict[str, Any]:
         """Return clusters or points; shared properties are sent once, so that a thousand points are small.
 
         A point is latitude, longitude, the index of its properties, and the key of its card: the id of a published

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from civicportal.api.notifications import Permanent, SendError, Uncertain
-from civicportal_sms_ir.exchange import Answer
+from civicportal_sms_ir.exchange import HttpResponse
 from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.statuses import NO_SUCH_MESSAGE, OK, error_of_code, error_of_status
 
@@ -16,7 +16,7 @@ class NoSuchMessage(Permanent):
     """The provider has no message with this id."""
 
 
-def read(answer: Answer, now: datetime) -> Any:
+def read(answer: HttpResponse, now: datetime) -> Any:
     """Return the ``data`` of a response.
 
     :raises SendError: for its status; without one, for its HTTP status.

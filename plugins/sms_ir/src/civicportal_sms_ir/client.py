@@ -8,7 +8,7 @@ from urllib.parse import quote
 from civicportal.api.notifications import Permanent, Transient, Uncertain, cut_units
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.answers import NoSuchMessage, read
-from civicportal_sms_ir.exchange import Request, exchange
+from civicportal_sms_ir.exchange import HttpRequest, exchange
 from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.records import (
     Pack,
@@ -129,7 +129,7 @@ class SmsIr:
         query: Mapping[str, int | str] | None = None,
         sends: bool = False,
     ) -> Any:
-        request = Request(
+        request = HttpRequest(
             method=method,
             url=f"{self._settings.base_url}/v1/{path}",
             headers={"X-API-KEY": self._settings.api_key, "Accept": "application/json"},

@@ -26,7 +26,7 @@ MOST_BYTES = 2 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class HttpRequest:
     """A request.
 
     :ivar direct: ignore proxies in the environment.
@@ -41,7 +41,7 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class HttpResponse:
     """A response."""
 
     code: int
@@ -56,13 +56,13 @@ class _Abandoned(Exception):
 class _Exchange:
     """An exchange in its own thread, because a name lookup has no timeout."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self._lock = threading.Lock()
         self._is_abandoned = False
         #: Whether the provider may have received anything.
         self.has_begun = False
-        self.answer: Future[Answer] = Future()
+        self.answer: Future[HttpResponse] = Future()
 
     def run(self) -> None:
         try:
@@ -74,7 +74,7 @@ class _Exchange:
         with self._lock:
             self._is_abandoned = True
 
-    def _ask(self) -> Answer:
+    def _ask(self) -> HttpResponse:
         import httpx
 
         request = self._request
@@ -95,7 +95,7 @@ class _Exchange:
                 extensions={"trace": self._trace},
             ) as response,
         ):
-            return Answer(code=response.status_code, headers=response.headers, content=_read(response))
+            return HttpResponse(code=response.status_code, headers=response.headers, content=_read(response))
 
     def _trace(self, event: str, _: Any) -> None:
         if event.endswith("send_request_headers.started"):
@@ -105,7 +105,7 @@ class _Exchange:
                 self.has_begun = True
 
 
-def exchange(request: Request) -> Answer:
+def exchange(request: HttpRequest) -> HttpResponse:
     """Send a request and return the response, whatever its status.
 
     A connection is used once: a kept one may be dead, and it would be unknown whether a message written to it was

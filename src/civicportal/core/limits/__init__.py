@@ -6,11 +6,11 @@ A site-wide limit slows unknown clients and never refuses known users: see
 
 from civicportal.core.limits.challenges import Challenge, Challenges
 from civicportal.core.limits.counters import Use
-from civicportal.core.limits.counting import Alarm, Hits, Limits
+from civicportal.core.limits.counting import Alarm, CountedUses, Limits
 from civicportal.core.limits.errors import ChallengeNeeded, TooMany
 from civicportal.core.limits.models import LimitHit
 from civicportal.core.limits.requesters import UNKNOWN, Requester, address_of, network_of
-from civicportal.core.limits.table import DEFAULTS, LIMITS, SHARES, Limit, Window
+from civicportal.core.limits.table import DEFAULTS, LIMITS, SHARES, Limit, LimitWindow
 
 __all__ = [
     "DEFAULTS",
@@ -21,14 +21,14 @@ __all__ = [
     "Challenge",
     "ChallengeNeeded",
     "Challenges",
-    "Hits",
+    "CountedUses",
     "Limit",
     "LimitHit",
+    "LimitWindow",
     "Limits",
     "Requester",
     "TooMany",
     "Use",
-    "Window",
     "address_of",
     "network_of",
 ]

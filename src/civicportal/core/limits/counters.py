@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from civicportal.core.limits.requesters import Requester, address_of, network_of
-from civicportal.core.limits.table import LIMITS, SHARES, Window
+from civicportal.core.limits.table import LIMITS, SHARES, LimitWindow
 
 Use = tuple[str, *tuple[object, ...]]
 """Name of a limit, and its key: an address as received, a number, the id of a user."""
@@ -20,7 +20,7 @@ _HOUR = 3600
 
 
 @dataclass(frozen=True)
-class Counter:
+class LimitCounter:
     """One counter.
 
     :ivar name: name of the limit.
@@ -30,12 +30,14 @@ class Counter:
 
     name: str
     parts: tuple[str, ...]
-    window: Window
+    window: LimitWindow
     beyond: Beyond
     of_site: bool = False
 
 
-def counters(use: Use, by: Requester, windows: Mapping[str, tuple[Window, ...]]) -> Iterator[Counter]:
+def counters(
+    use: Use, by: Requester, windows: Mapping[str, tuple[LimitWindow, ...]]
+) -> Iterator[LimitCounter]:
     """Yield the counters that a use of a limit adds to.
 
     :param windows: windows of the site by name of the limit.
@@ -53,48 +55,48 @@ def counters(use: Use, by: Requester, windows: Mapping[str, tuple[Window, ...]])
     if not by.is_unknown and limit.known:
         # Recognised people are counted by account or device, not by address.
         own = (*parts, by.id) if limit.counts == "own" else (by.id,)
-        yield from (Counter(limit.known, own, window, "refuse") for window in windows[limit.known])
+        yield from (LimitCounter(limit.known, own, window, "refuse") for window in windows[limit.known])
         return
     if not by.is_unknown and limit.counts != "own":
         return
     challenged = limit.passable and by.challenged
     beyond: Beyond = "challenge" if limit.passable and not challenged else "refuse"
     parts = (*parts, "challenged") if challenged else parts
-    yield from (Counter(name, parts, window, beyond) for window in windows[name])
+    yield from (LimitCounter(name, parts, window, beyond) for window in windows[name])
 
 
-def _of_site(name: str, by: Requester, windows: tuple[Window, ...]) -> Iterator[Counter]:
+def _of_site(name: str, by: Requester, windows: tuple[LimitWindow, ...]) -> Iterator[LimitCounter]:
     limit = LIMITS[name]
     if not limit.passable:
-        yield from (Counter(name, (), window, "refuse", of_site=True) for window in windows)
+        yield from (LimitCounter(name, (), window, "refuse", of_site=True) for window in windows)
         return
     if by.kind == "staff" or not (by.is_unknown or limit.scarce):
         return
     if not by.challenged:
         for window in windows:
             own = share(window, by.kind) if limit.scarce else window
-            yield Counter(name, (by.kind,), own, "challenge", of_site=True)
+            yield LimitCounter(name, (by.kind,), own, "challenge", of_site=True)
     elif limit.scarce:
-        yield Counter(name, ("challenged",), challenged_share(windows), "refuse", of_site=True)
+        yield LimitCounter(name, ("challenged",), challenged_share(windows), "refuse", of_site=True)
     else:
-        yield Counter(name, ("challenged",), windows[0], "slow", of_site=True)
+        yield LimitCounter(name, ("challenged",), windows[0], "slow", of_site=True)
 
 
-def share(window: Window, kind: str) -> Window:
+def share(window: LimitWindow, kind: str) -> LimitWindow:
     """Return the part of a scarce window that a class may use."""
-    return Window(max(1, window.hits * SHARES[kind] // 100), window.seconds)
+    return LimitWindow(max(1, window.hits * SHARES[kind] // 100), window.seconds)
 
 
-def challenged_share(windows: tuple[Window, ...]) -> Window:
+def challenged_share(windows: tuple[LimitWindow, ...]) -> LimitWindow:
     """Return the share of clients that have passed a challenge, spread over the hours, so that the wait is at most one hour."""
     spread = (
-        Window(max(1, part.hits * min(_HOUR, part.seconds) // part.seconds), min(_HOUR, part.seconds))
+        LimitWindow(max(1, part.hits * min(_HOUR, part.seconds) // part.seconds), min(_HOUR, part.seconds))
         for part in (share(window, "challenged") for window in windows)
     )
     return min(spread, key=lambda window: window.hits / window.seconds)
 
 
-def of_site(windows: Mapping[str, tuple[Window, ...]]) -> Iterator[tuple[Counter, str]]:
+def of_site(windows: Mapping[str, tuple[LimitWindow, ...]]) -> Iterator[tuple[LimitCounter, str]]:
     """Yield all site-wide counters, each with its class."""
     for name, limit in LIMITS.items():
         if limit.counts != "site":

@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from civicportal.core.db import insert_into, short_transaction
-from civicportal.core.limits.counters import Counter, Use, counters, of_site
+from civicportal.core.limits.counters import LimitCounter, Use, counters, of_site
 from civicportal.core.limits.errors import ChallengeNeeded, TooMany
 from civicportal.core.limits.models import LimitHit
 from civicportal.core.limits.requesters import UNKNOWN, Requester
-from civicportal.core.limits.table import DEFAULTS, Window
+from civicportal.core.limits.table import DEFAULTS, LimitWindow
 from civicportal.core.security_events import tell
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Alarm:
 class _Row:
     """A counter in its current window."""
 
-    counter: Counter
+    counter: LimitCounter
     key: str
     start: datetime
 
@@ -64,7 +64,7 @@ class _Row:
 
 
 @dataclass(frozen=True)
-class Hits:
+class CountedUses:
     """Counted uses, for :meth:`Limits.take_back` to take back."""
 
     rows: tuple[_Row, ...] = ()
@@ -78,13 +78,13 @@ class Limits:
 
     def __init__(self, site: "Site", settings: Mapping[str, Sequence[Sequence[int]]]) -> None:
         self._site = site
-        own = {name: tuple(Window(*pair) for pair in pairs) for name, pairs in settings.items()}
+        own = {name: tuple(LimitWindow(*pair) for pair in pairs) for name, pairs in settings.items()}
         self._windows = {**DEFAULTS, **own}
         self._looked: tuple[datetime, tuple[Alarm, ...]] | None = None
 
     # -- counting -------------------------------------------------------------------------------------------
 
-    def hit(self, name: str, *parts: object, by: Requester = UNKNOWN) -> Hits:
+    def hit(self, name: str, *parts: object, by: Requester = UNKNOWN) -> CountedUses:
         """Count one use and commit it.
 
         :param parts: what the limit is counted by: a number, an address, a user id.
@@ -92,7 +92,7 @@ class Limits:
         """
         return self.hit_all((name, *parts), by=by)
 
-    def hit_all(self, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> Hits:
+    def hit_all(self, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> CountedUses:
         """Count uses of several limits in one statement and commit them.
 
         A refused use counts only against the limits that refuse it, so a single address cannot trigger a site-wide alarm,
@@ -115,9 +115,9 @@ class Limits:
             self._take(connection, back)
         self._tell(row for row in full if found[row.key] == row.counter.window.hits + 1)
         self._refuse(full)
-        return Hits(() if is_again else tuple(rows))
+        return CountedUses(() if is_again else tuple(rows))
 
-    def take_back(self, hits: Hits) -> None:
+    def take_back(self, hits: CountedUses) -> None:
         """Take back uses that turned out to be successful."""
         if hits.rows:
             with short_transaction(self._site.engines) as connection:
@@ -125,7 +125,7 @@ class Limits:
 
     def give_back(self, name: str, *parts: object, by: Requester = UNKNOWN) -> None:
         """Take back one use of a limit in the current windows."""
-        self.take_back(Hits(tuple(self._rows(((name, *parts),), by))))
+        self.take_back(CountedUses(tuple(self._rows(((name, *parts),), by))))
 
     def check(self, name: str, *parts: object, by: Requester = UNKNOWN) -> None:
         """Refuse when the limit is used up, without counting.
@@ -235,7 +235,7 @@ class Limits:
         # In the order of their keys, so that two requests never deadlock.
         return sorted(found, key=lambda row: row.key)
 
-    def _row(self, counter: Counter) -> _Row:
+    def _row(self, counter: LimitCounter) -> _Row:
         now, seconds = self._site.clock.now(), counter.window.seconds
         start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
         # The table contains numbers and addresses as keyed hashes only.

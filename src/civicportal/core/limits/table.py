@@ -10,7 +10,7 @@ Counts = Literal["own", "address", "network", "site"]
 
 
 @dataclass(frozen=True)
-class Window:
+class LimitWindow:
     """A number of hits in a number of seconds."""
 
     hits: int
@@ -30,7 +30,7 @@ class Limit:
     :ivar scarce: a use costs money or much CPU time, so every class of clients has a share of the site-wide limit.
     """
 
-    windows: tuple[Window, ...]
+    windows: tuple[LimitWindow, ...]
     counts: Counts = "own"
     known: str = ""
     passable: bool = False
@@ -41,19 +41,21 @@ class Limit:
 SHARES = {"unknown": 50, "challenged": 20, "known": 20, "citizen": 10}
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_CODES_OF_STAFF = (Window(5, 5 * _MINUTE), Window(20, _HOUR), Window(50, _DAY))
-_CODES_OF_A_NUMBER = (Window(1, _MINUTE), Window(3, 10 * _MINUTE), Window(10, _DAY))
+_CODES_OF_STAFF = (LimitWindow(5, 5 * _MINUTE), LimitWindow(20, _HOUR), LimitWindow(50, _DAY))
+_CODES_OF_A_NUMBER = (LimitWindow(1, _MINUTE), LimitWindow(3, 10 * _MINUTE), LimitWindow(10, _DAY))
 
 
-def _own(*windows: Window, known: str = "", passable: bool = False) -> Limit:
+def _own(*windows: LimitWindow, known: str = "", passable: bool = False) -> Limit:
     return Limit(windows, known=known, passable=passable)
 
 
-def _source(*windows: Window, counts: Counts = "address", known: str = "", passable: bool = True) -> Limit:
+def _source(
+    *windows: LimitWindow, counts: Counts = "address", known: str = "", passable: bool = True
+) -> Limit:
     return Limit(windows, counts, known=known, passable=passable)
 
 
-def _site(*windows: Window, scarce: bool = False) -> Limit:
+def _site(*windows: LimitWindow, scarce: bool = False) -> Limit:
     return Limit(windows, "site", passable=True, scarce=scarce)
 
 
@@ -61,49 +63,49 @@ def _site(*windows: Window, scarce: bool = False) -> Limit:
 LIMITS: dict[str, Limit] = {
     "otp_send_number": _own(*_CODES_OF_A_NUMBER, known="otp_send_known"),
     "otp_send_known": _own(*_CODES_OF_A_NUMBER),
-    "otp_send_all_known": _own(Window(20, _DAY)),
+    "otp_send_all_known": _own(LimitWindow(20, _DAY)),
     "otp_send_new": _own(*_CODES_OF_A_NUMBER),
-    "otp_send_address": _source(Window(60, 10 * _MINUTE)),
-    "otp_send_network": _source(Window(300, 10 * _MINUTE), counts="network"),
-    "otp_send_site": _site(Window(1000, _HOUR), Window(5000, _DAY), scarce=True),
+    "otp_send_address": _source(LimitWindow(60, 10 * _MINUTE)),
+    "otp_send_network": _source(LimitWindow(300, 10 * _MINUTE), counts="network"),
+    "otp_send_site": _site(LimitWindow(1000, _HOUR), LimitWindow(5000, _DAY), scarce=True),
     "otp_verify_staff": _own(*_CODES_OF_STAFF, known="otp_verify_known"),
     "otp_verify_known": _own(*_CODES_OF_STAFF),
-    "otp_verify_address": _source(Window(30, 5 * _MINUTE), Window(200, _HOUR)),
-    "otp_verify_site": _site(Window(200, 5 * _MINUTE)),
-    "track_code": _own(Window(5, _HOUR), Window(20, _DAY)),
-    "track_own": _own(Window(5, _HOUR), Window(20, _DAY)),
-    "track_known": _own(Window(20, 10 * _MINUTE)),
-    "track_address": _source(Window(20, 10 * _MINUTE), known="track_known"),
-    "track_site": _site(Window(300, _HOUR)),
-    "password_user": _own(Window(10, 5 * _MINUTE), known="password_device", passable=True),
-    "password_device": _own(Window(10, 5 * _MINUTE)),
-    "password_address": _source(Window(10, 5 * _MINUTE)),
-    "password_site": _site(Window(1000, 5 * _MINUTE), scarce=True),
-    "passkey_known": _own(Window(60, 10 * _MINUTE)),
-    "passkey_ask": _source(Window(60, 10 * _MINUTE), known="passkey_known", passable=False),
-    "passkey_answer": _source(Window(30, 5 * _MINUTE), known="passkey_wrong", passable=False),
-    "passkey_wrong": _own(Window(30, 5 * _MINUTE)),
-    "mobile_change": _own(Window(3, _DAY)),
-    "mobile_change_codes": _own(Window(5, _HOUR), Window(10, _DAY)),
-    "identity_person": _own(Window(3, _HOUR), Window(5, _DAY)),
-    "identity_code": _own(Window(5, _DAY)),
-    "identity_site": Limit((Window(2000, _DAY),), "site"),
-    "reveal_officer": _own(Window(30, _HOUR), Window(100, _DAY)),
-    "export_person": _own(Window(5, _DAY)),
-    "export_officer": _own(Window(30, _HOUR), Window(200, _DAY)),
-    "export_print": _own(Window(60, _HOUR), Window(400, _DAY)),
-    "export_numbers": _own(Window(3, _HOUR), Window(10, _DAY)),
-    "submit_citizen": _own(Window(10, _HOUR), Window(30, _DAY)),
-    "submit_same": _own(Window(20, _HOUR)),
-    "submit_known": _own(Window(30, _HOUR)),
-    "submit_address": _source(Window(60, _HOUR), known="submit_known"),
-    "upload_owner": _own(Window(60, _HOUR)),
-    "upload_known": _own(Window(120, _HOUR)),
-    "upload_address": _source(Window(300, _HOUR), known="upload_known", passable=False),
-    "csp_address": _source(Window(20, _HOUR), passable=False),
-    "csp_site": Limit((Window(500, _HOUR),), "site"),
-    "inbound_sender": _own(Window(10, _HOUR), Window(30, _DAY)),
-    "challenge_waits": Limit((Window(10, _MINUTE),), "network"),
+    "otp_verify_address": _source(LimitWindow(30, 5 * _MINUTE), LimitWindow(200, _HOUR)),
+    "otp_verify_site": _site(LimitWindow(200, 5 * _MINUTE)),
+    "track_code": _own(LimitWindow(5, _HOUR), LimitWindow(20, _DAY)),
+    "track_own": _own(LimitWindow(5, _HOUR), LimitWindow(20, _DAY)),
+    "track_known": _own(LimitWindow(20, 10 * _MINUTE)),
+    "track_address": _source(LimitWindow(20, 10 * _MINUTE), known="track_known"),
+    "track_site": _site(LimitWindow(300, _HOUR)),
+    "password_user": _own(LimitWindow(10, 5 * _MINUTE), known="password_device", passable=True),
+    "password_device": _own(LimitWindow(10, 5 * _MINUTE)),
+    "password_address": _source(LimitWindow(10, 5 * _MINUTE)),
+    "password_site": _site(LimitWindow(1000, 5 * _MINUTE), scarce=True),
+    "passkey_known": _own(LimitWindow(60, 10 * _MINUTE)),
+    "passkey_ask": _source(LimitWindow(60, 10 * _MINUTE), known="passkey_known", passable=False),
+    "passkey_answer": _source(LimitWindow(30, 5 * _MINUTE), known="passkey_wrong", passable=False),
+    "passkey_wrong": _own(LimitWindow(30, 5 * _MINUTE)),
+    "mobile_change": _own(LimitWindow(3, _DAY)),
+    "mobile_change_codes": _own(LimitWindow(5, _HOUR), LimitWindow(10, _DAY)),
+    "identity_person": _own(LimitWindow(3, _HOUR), LimitWindow(5, _DAY)),
+    "identity_code": _own(LimitWindow(5, _DAY)),
+    "identity_site": Limit((LimitWindow(2000, _DAY),), "site"),
+    "reveal_officer": _own(LimitWindow(30, _HOUR), LimitWindow(100, _DAY)),
+    "export_person": _own(LimitWindow(5, _DAY)),
+    "export_officer": _own(LimitWindow(30, _HOUR), LimitWindow(200, _DAY)),
+    "export_print": _own(LimitWindow(60, _HOUR), LimitWindow(400, _DAY)),
+    "export_numbers": _own(LimitWindow(3, _HOUR), LimitWindow(10, _DAY)),
+    "submit_citizen": _own(LimitWindow(10, _HOUR), LimitWindow(30, _DAY)),
+    "submit_same": _own(LimitWindow(20, _HOUR)),
+    "submit_known": _own(LimitWindow(30, _HOUR)),
+    "submit_address": _source(LimitWindow(60, _HOUR), known="submit_known"),
+    "upload_owner": _own(LimitWindow(60, _HOUR)),
+    "upload_known": _own(LimitWindow(120, _HOUR)),
+    "upload_address": _source(LimitWindow(300, _HOUR), known="upload_known", passable=False),
+    "csp_address": _source(LimitWindow(20, _HOUR), passable=False),
+    "csp_site": Limit((LimitWindow(500, _HOUR),), "site"),
+    "inbound_sender": _own(LimitWindow(10, _HOUR), LimitWindow(30, _DAY)),
+    "challenge_waits": Limit((LimitWindow(10, _MINUTE),), "network"),
 }
 
-DEFAULTS: dict[str, tuple[Window, ...]] = {name: limit.windows for name, limit in LIMITS.items()}
+DEFAULTS: dict[str, tuple[LimitWindow, ...]] = {name: limit.windows for name, limit in LIMITS.items()}

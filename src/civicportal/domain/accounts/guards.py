@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from civicportal.core.limits import UNKNOWN, ChallengeNeeded, Hits, Requester, Use
+from civicportal.core.limits import UNKNOWN, ChallengeNeeded, CountedUses, Requester, Use
 from civicportal.domain.accounts.devices import DeviceService, device_hash
 from civicportal.domain.accounts.models import User
 from civicportal.web.challenge import has_passed
@@ -13,14 +13,14 @@ from civicportal.web.request import Request
 
 
 @dataclass
-class Attempt:
+class LimitedAttempt:
     """A sign-in attempt; set ``good`` on success, and it is not counted."""
 
     good: bool = False
 
 
 @contextmanager
-def attempt(request: Request, *uses: Use, by: Requester = UNKNOWN) -> Iterator[Attempt]:
+def limited_attempt(request: Request, *uses: Use, by: Requester = UNKNOWN) -> Iterator[LimitedAttempt]:
     """Count an attempt, and take the counts back if it succeeds.
 
     :param uses: names of limits with the keys they are counted by.
@@ -29,13 +29,13 @@ def attempt(request: Request, *uses: Use, by: Requester = UNKNOWN) -> Iterator[A
     :raises TooMany: when one of them is used up.
     """
     hits = count(request, *uses, by=by)
-    trying = Attempt()
+    trying = LimitedAttempt()
     yield trying
     if trying.good:
         request.site.limits.take_back(hits)
 
 
-def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> Hits:
+def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> CountedUses:
     """Count uses; clients over a site-wide limit may continue if this request has passed a challenge.
 
     :param by: the client.
@@ -45,7 +45,7 @@ def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | Non
     """
     limits = request.site.limits
     try:
-        hits: Hits = limits.hit_all(*uses, by=by, same=same)
+        hits: CountedUses = limits.hit_all(*uses, by=by, same=same)
     except ChallengeNeeded:
         if not has_passed(request):
             raise

@@ -70,7 +70,7 @@ class MobileService(Service):
         if owner is not None and owner.id != user.id:
             raise MobileTaken("the number is another account's")
         try:
-            with self.work.attempt():
+            with self.work.savepoint():
                 user.mobile = mobile
                 self.session.flush()
         except IntegrityError:

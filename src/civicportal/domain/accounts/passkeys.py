@@ -138,7 +138,7 @@ class PasskeyService(Service):
             created_at=self.work.clock.now(),
         )
         try:
-            with self.work.attempt():
+            with self.work.savepoint():
                 self.session.add(passkey)
                 self.session.flush()
         except IntegrityError:

@@ -102,7 +102,7 @@ class RecoveryEntry(StrictSchema):
     """A recovery code."""
 
     code = Node(
-        schema.RecoveryCode(),
+        schema.RecoveryCodeString(),
         title=_("Recovery code"),
         widget=TextWidget(autocomplete="off", css_class="ltr d-block w-100"),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from civicportal.core.work import Service
 from civicportal.domain.accounts.sessions import SessionService, TooLarge
 from civicportal.web.request import Request
-from civicportal.web.sent import Sent, sent_form
+from civicportal.web.sent import SubmittedForm, sent_form
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -25,7 +25,7 @@ class UnsentForm:
 
     path: str
     back: str
-    form: Sent
+    form: SubmittedForm
 
 
 class UnsentService(Service):
@@ -59,7 +59,7 @@ class UnsentService(Service):
             UnsentForm(
                 path=key.removeprefix(UNSENT),
                 back=values["back"],
-                form=Sent(tuple((name, text) for name, text in values["texts"]), values["files"]),
+                form=SubmittedForm(tuple((name, text) for name, text in values["texts"]), values["files"]),
             )
             for key, values in self.sessions.sealed(token, UNSENT).items()
             if values["user_id"] == user_id

@@ -100,7 +100,7 @@ class VerificationService(Service):
         if self.is_taken(user, claim.national_code):
             raise CodeTaken("the national code is another account's")
         try:
-            with self.work.attempt():
+            with self.work.savepoint():
                 user.national_code = self.keys.encrypt(claim.national_code)
                 user.national_code_index = self.keys.blind_index(claim.national_code)
                 user.birth_date = self.keys.encrypt(claim.birth_date.isoformat())

@@ -46,7 +46,7 @@ class Flaw:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verified:
+class SealVerification:
     """The result of a verification.
 
     :ivar last: number of the last seal; if there was none, of the previous one.
@@ -81,7 +81,7 @@ class SealService(Service):
         """
         return sum(self._seal(model, late) for model in _models())
 
-    def verify(self, newest: int | None = None, anchor: tuple[int, str] | None = None) -> Verified:
+    def verify(self, newest: int | None = None, anchor: tuple[int, str] | None = None) -> SealVerification:
         """Verify the seals.
 
         :param newest: number of newest seals; all if None.
@@ -91,7 +91,7 @@ class SealService(Service):
         found = self.verify_on(self._before(newest) if newest else 0)
         return replace(found, flaws=(*self._against(anchor), *found.flaws))
 
-    def verify_on(self, after: int, most: int | None = None) -> Verified:
+    def verify_on(self, after: int, most: int | None = None) -> SealVerification:
         """Verify the seals after a given one.
 
         :param after: its number; 0 for the beginning.
@@ -106,7 +106,7 @@ class SealService(Service):
                 flaws.append(_flaw(seal, _("a seal before it is missing")))
             flaws += self._flaws(seal)
             last, previous = seal.id, seal.hash
-        return Verified(last=last, seals=seals, rows=rows, flaws=tuple(flaws))
+        return SealVerification(last=last, seals=seals, rows=rows, flaws=tuple(flaws))
 
     # -- sealing --------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from civicportal.core.work import Service
 from civicportal.domain.audit.models import AuditEvent
-from civicportal.util.lists import Page, newest_first, within_days
+from civicportal.util.lists import IdPage, newest_first, within_days
 
 if TYPE_CHECKING:
     pass
@@ -37,7 +37,7 @@ class TrailQuery:
 class TrailService(Service):
     """Read the audit trail."""
 
-    def page(self, query: TrailQuery, *, before: int | None = None, after: int | None = None) -> Page:
+    def page(self, query: TrailQuery, *, before: int | None = None, after: int | None = None) -> IdPage:
         """Return one page of events.
 
         :param before: only events older than this id.

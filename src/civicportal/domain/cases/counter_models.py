@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped
 from civicportal.core.db import Base, BigId, tagged
 
 
-class Counter:
+class CounterColumns:
     """Number and measures of the cases of one combination. ``0`` means no category or no unit."""
 
     kind: Mapped[str] = tagged(String(40), primary_key=True, sort_order=-2)
@@ -29,7 +29,7 @@ class Counter:
     hops: Mapped[int] = tagged(Integer, server_default="0")
 
 
-class DatedCounter(Counter):
+class DatedCounter(CounterColumns):
     """A counter of the cases registered in a day or month."""
 
     #: The first day, on the city's clock.
@@ -48,7 +48,7 @@ class CaseMonthCount(DatedCounter, Base):
     __tablename__ = "case_month_counts"
 
 
-class CaseTotal(Counter, Base):
+class CaseTotal(CounterColumns, Base):
     """Total counters, for the lengths of lists."""
 
     __tablename__ = "case_totals"

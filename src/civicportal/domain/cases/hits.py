@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.paging import Page, Rows, Sort, Window, case_page
+from civicportal.domain.cases.paging import Page, PageWindow, Rows, Sort, case_page
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.util.lists import MOST_COUNTED, Total, so_many
 
@@ -44,7 +44,7 @@ def searched_page(
         shown = (column["expr"] for column in rows.column_descriptions)
         return case_page(work.session, filtered(*shown), sort=sort, cursor=cursor, since=since)
     hits = filtered(Case.id, sort.column.label("moment")).cte("hits").prefix_with("MATERIALIZED")
-    window = Window(sort, cursor)
+    window = PageWindow(sort, cursor)
     wanted = window.narrow(select(hits.c.id), hits.c.moment, hits.c.id).subquery()
     number = select(func.count()).select_from(hits).scalar_subquery()
     found = work.session.execute(

@@ -110,7 +110,7 @@ class LinkService(Service):
         return _("Link removed: ${title} ${code}", mapping=mapping)
 
     def _change(self, case: Case, other: Case, name: str, how: str) -> CaseEvent:
-        with self.work.attempt():
+        with self.work.savepoint():
             self._write(case, other, name, how)
             # Not the columns of the case, which the change leaves as they are, but a mark that it can be undone.
             event = self.cases.record(case, how, data={"link": name, "to": other.code, "undo": {}})

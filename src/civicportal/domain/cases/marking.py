@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup, escape
 
-from civicportal.domain.cases.wanted import Term, Wanted, read
+from civicportal.domain.cases.wanted import SearchQuery, SearchTerm, read
 from civicportal.util.persian import Word, words
 
 AROUND = 60
@@ -13,7 +13,7 @@ _MARK = Markup("<mark>{}</mark>")  # format() escapes the inserted text
 Span = tuple[int, int]
 
 
-def spans(text: str, wanted: Wanted) -> list[Span]:
+def spans(text: str, wanted: SearchQuery) -> list[Span]:
     """Return the positions of search matches in a text, ordered and disjoint."""
     there = list(words(text))
     found = sorted(span for term in wanted.terms for span in _of_term(term, there))
@@ -51,7 +51,7 @@ def _mark(text: str, found: list[Span]) -> Markup:
     return escape("").join([*pieces, escape(text[behind:])])
 
 
-def _of_term(term: Term, there: list[Word]) -> Iterator[Span]:
+def _of_term(term: SearchTerm, there: list[Word]) -> Iterator[Span]:
     for spelling in term.spellings:
         for place in range(len(there) - len(spelling) + 1):
             run = there[place : place + len(spelling)]
@@ -66,7 +66,7 @@ def _begins(run: list[Word], spelling: tuple[str, ...], goes_on: bool) -> bool:
     return ends and first == list(spelling[:-1])
 
 
-def _written_in_one(term: Term, there: list[Word]) -> Iterator[Span]:
+def _written_in_one(term: SearchTerm, there: list[Word]) -> Iterator[Span]:
     """Yield words joined by a ZWNJ whose parts together match."""
     start = 0
     for place in range(1, len(there) + 1):

@@ -22,7 +22,7 @@ def open_once(work: "Work", key: str | None, open_case: Callable[[], "Case"]) ->
     if before is not None:
         return before
     try:
-        with work.attempt():
+        with work.savepoint():
             return open_case()
     except IntegrityError:
         # A concurrent submission of the same form has committed first.

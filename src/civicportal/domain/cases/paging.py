@@ -96,7 +96,7 @@ class Page:
     total: Total | None = None
 
 
-class Window:
+class PageWindow:
     """A page to be read: its start, direction and size.
 
     :param cursor: of the address; an invalid one means the first page.
@@ -168,5 +168,5 @@ def case_page(
     :param size: rows, at most 100.
     :param since: no case of the list was registered before, see :meth:`CaseFilters.since`.
     """
-    window = Window(sort, cursor, size, since=since)
+    window = PageWindow(sort, cursor, size, since=since)
     return window.page(session.execute(window.narrow(query)).all())

@@ -34,7 +34,7 @@ from civicportal.domain.cases.search_query import fts5_query, tsquery, tsquery_o
 from civicportal.domain.cases.search_rule import code_begins, knows_people, rule
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.cases.vocabulary import Vocabulary
-from civicportal.domain.cases.wanted import Term, Wanted
+from civicportal.domain.cases.wanted import SearchQuery, SearchTerm
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -101,9 +101,9 @@ class ProposalService(Service):
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self._dialect = work.site.engines.dialect
-        self._known: dict[tuple[Wanted, str], Proposal | None] = {}
+        self._known: dict[tuple[SearchQuery, str], Proposal | None] = {}
 
-    def of(self, wanted: Wanted, kind: str) -> Proposal | None:
+    def of(self, wanted: SearchQuery, kind: str) -> Proposal | None:
         """Return what the index knows of a search; None where it cannot say.
 
         :param kind: name of the only kind that is asked for; empty for all.
@@ -128,7 +128,7 @@ class ProposalService(Service):
         first, last = self.session.execute(ENDS).one()
         return first or 0, last or 0
 
-    def _propose(self, wanted: Wanted, kind: str) -> Proposal:
+    def _propose(self, wanted: SearchQuery, kind: str) -> Proposal:
         rare = self._rare_term(wanted)
         met = self._met(wanted, kind) if rare is None else None
         if met is not None and met >= _FREQUENT:
@@ -159,7 +159,7 @@ class ProposalService(Service):
             self.session.scalars(_PROPOSE[self._dialect], {"query": query, "most": MOST_PROPOSED + 1})
         )
 
-    def _rare_term(self, wanted: Wanted) -> Term | None:
+    def _rare_term(self, wanted: SearchQuery) -> SearchTerm | None:
         """Return the term that the fewest cases have, if they are so few that no list meets one soon; else None."""
         known = self.work.get(SuggestionService).vocabulary()
         if not known:
@@ -173,7 +173,7 @@ class ProposalService(Service):
         is_rare = not number or number <= min(MOST_PROPOSED, self.newest // _RARE)
         return rarest if is_rare else None
 
-    def _met(self, wanted: Wanted, kind: str) -> int:
+    def _met(self, wanted: SearchQuery, kind: str) -> int:
         """Return how many of the latest cases have it, or of the earliest ones, whichever are fewer.
 
         A list may begin at either end, and a word of one winter is frequent at one of them only, if at all.
@@ -188,19 +188,19 @@ class ProposalService(Service):
         numbers = (select(func.count()).select_from(Case).where(end, *conditions) for end in ends)
         return min(self.session.execute(select(*(number.scalar_subquery() for number in numbers))).one())
 
-    def _index_query(self, wanted: Wanted, kind: str) -> str:
+    def _index_query(self, wanted: SearchQuery, kind: str) -> str:
         words = self._words_query(wanted)
         if self._dialect != "postgresql":
             return words
         scope = tsquery_of_scope(self.work.actor, kinds_of(self.work.site))
         return " & ".join(part for part in (words, scope, tsquery_of_kind(kind) if kind else "") if part)
 
-    def _words_query(self, wanted: Wanted) -> str:
+    def _words_query(self, wanted: SearchQuery) -> str:
         ask = tsquery if self._dialect == "postgresql" else fts5_query
         return ask(wanted, people=knows_people(self.work.actor))
 
 
-def cases_of(term: Term, known: Vocabulary) -> int | None:
+def cases_of(term: SearchTerm, known: Vocabulary) -> int | None:
     """Return in how many cases a term occurs at most, about; None where its words are not counted."""
     found = 0
     for spelling in term.spellings:

@@ -24,7 +24,7 @@ MOST = 5000
 
 
 @dataclass(frozen=True)
-class Moved:
+class RecalculationResult:
     """Result of one batch.
 
     :ivar number: number of changed deadlines.
@@ -42,7 +42,7 @@ def misplaced(work: "Work") -> int:
     return sum(expected(case, calendar) != case.deadline for case in cases)
 
 
-def move_deadlines(site: "Site", actor: Identity, before: int = 0) -> Moved:
+def move_deadlines(site: "Site", actor: Identity, before: int = 0) -> RecalculationResult:
     """Recompute the deadlines of open cases, newest first; each change is an event of its case.
 
     Must not be called while the same thread has a writing unit of work open.
@@ -61,9 +61,9 @@ def move_deadlines(site: "Site", actor: Identity, before: int = 0) -> Moved:
                 work.get(AuditService).record("calendar:deadlines", cases=here)
             moved += here
         if len(ids) < CHUNK:
-            return Moved(moved, 0)
+            return RecalculationResult(moved, 0)
         before = ids[-1]
-    return Moved(moved, before)
+    return RecalculationResult(moved, before)
 
 
 def _next(before: int) -> Select[int]:

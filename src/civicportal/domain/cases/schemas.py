@@ -87,13 +87,13 @@ class Objection(StrictSchema):
     reason = Node(CleanText(5, LONGEST_WORDS, multiline=True), title=_("What is still wrong?"))
 
 
-class Notices(StrictSchema):
+class NotificationChoice(StrictSchema):
     """Whether to receive notifications of a case."""
 
     wanted = Node(Flag(), title=_("SMS at every change"), missing=False)
 
 
-class Page(StrictSchema):
+class PagePosition(StrictSchema):
     """Position in a list: the id of the last case shown."""
 
     before = Node(RowId(), missing=None)

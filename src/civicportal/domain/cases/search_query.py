@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from civicportal.core.security import Identity
 from civicportal.domain.cases.access.reach import reaches
 from civicportal.domain.cases.access.sql import persons
-from civicportal.domain.cases.wanted import Term, Wanted
+from civicportal.domain.cases.wanted import SearchQuery, SearchTerm
 
 
-def tsquery(wanted: Wanted, *, people: bool) -> str:
+def tsquery(wanted: SearchQuery, *, people: bool) -> str:
     """Return the words for PostgreSQL.
 
     :param people: look into the names of citizens too.
@@ -16,7 +16,7 @@ def tsquery(wanted: Wanted, *, people: bool) -> str:
     return _all(_ts_term(term, people) for term in _telling(wanted))
 
 
-def fts5_query(wanted: Wanted, *, people: bool) -> str:
+def fts5_query(wanted: SearchQuery, *, people: bool) -> str:
     """Return the words for SQLite.
 
     :param people: look into the names of citizens too.
@@ -48,7 +48,7 @@ def tsquery_of_kind(kind: str) -> str:
     return f"'#k{kind}'"
 
 
-def _telling(wanted: Wanted) -> list[Term]:
+def _telling(wanted: SearchQuery) -> list[SearchTerm]:
     """Return the terms that the index knows: the beginning of a code stands in it no more than as a number in a text.
 
     Where all of them may be such, whoever asks adds the cases whose code begins so.
@@ -56,7 +56,7 @@ def _telling(wanted: Wanted) -> list[Term]:
     return [term for term in wanted.terms if not term.code] or list(wanted.terms)
 
 
-def _ts_term(term: Term, people: bool) -> str:
+def _ts_term(term: SearchTerm, people: bool) -> str:
     marks = ("", "@") if people else ("",)
     return _any(_ts_run(spelling, mark, term.goes_on) for spelling in term.spellings for mark in marks)
 
@@ -66,7 +66,7 @@ def _ts_run(spelling: tuple[str, ...], mark: str, goes_on: bool) -> str:
     return _all([*first, last + (":*" if goes_on else "")])
 
 
-def _fts5_term(term: Term) -> str:
+def _fts5_term(term: SearchTerm) -> str:
     return "(" + " OR ".join(_fts5_run(spelling, term.goes_on) for spelling in term.spellings) + ")"
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, and_, func, or_
 from civicportal.core.security import Identity
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.wanted import Term, Wanted
+from civicportal.domain.cases.wanted import SearchQuery, SearchTerm
 
 
-def rule(wanted: Wanted, actor: Identity, dialect: str) -> ColumnElement[bool]:
+def rule(wanted: SearchQuery, actor: Identity, dialect: str) -> ColumnElement[bool]:
     """Return the condition on ``Case`` that all words occur; names of citizens count where the actor may see the contact.
 
     :param dialect: "sqlite" or "postgresql".
@@ -35,7 +35,7 @@ def knows_people(actor: Identity) -> bool:
     )
 
 
-def occurs(term: Term, column: Any, dialect: str) -> ColumnElement[bool]:
+def occurs(term: SearchTerm, column: Any, dialect: str) -> ColumnElement[bool]:
     """Return the condition that a term occurs in a column of words as :func:`civicportal.util.persian.folded` keeps them."""
     place = func.strpos if dialect == "postgresql" else func.instr
     end = "" if term.goes_on else " "
@@ -49,6 +49,6 @@ def code_begins(digits: str) -> ColumnElement[bool]:
     return and_(Case.code >= digits, Case.code < f"{digits}:")
 
 
-def _stands_in_words(term: Term, dialect: str) -> ColumnElement[bool]:
+def _stands_in_words(term: SearchTerm, dialect: str) -> ColumnElement[bool]:
     found = occurs(term, Case.search_text, dialect)
     return or_(found, code_begins(term.code)) if term.code else found

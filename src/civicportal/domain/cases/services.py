@@ -180,7 +180,7 @@ class CaseService(Service):
         transition = self._steps.permitted(case, name)
         self._check_public(case, "public_text", public_text, allowed)
         # A plugin's hook may refuse the transition too.
-        with self.work.attempt():
+        with self.work.savepoint():
             before = snapshot(case) | self._holder(case)
             self._move(case, kind, transition.target)
             event = self.record(

@@ -19,7 +19,7 @@ _NUMBER_GOES_ON = 4
 
 
 @dataclass(frozen=True)
-class Term:
+class SearchTerm:
     """One thing that must occur.
 
     :ivar spellings: runs of words, of which one must occur: a word with a ZWNJ is also looked for written in one.
@@ -38,14 +38,14 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SearchQuery:
     """A search as it was typed, and what it looks for.
 
     :ivar code: the whole is this tracking code; then there are no terms.
     """
 
     text: str
-    terms: tuple[Term, ...]
+    terms: tuple[SearchTerm, ...]
     code: str = ""
 
     def __bool__(self) -> bool:
@@ -54,40 +54,40 @@ class Wanted:
 
 
 @lru_cache(maxsize=256)
-def read(text: str) -> Wanted:
+def read(text: str) -> SearchQuery:
     """Read the words of a search: all must occur, each may be half typed; what stands in quotes, just so.
 
     Further words than :data:`MOST_TERMS` are left out.
     """
     try:
-        return Wanted(text=text, terms=(), code=tracking.normalize(text))
+        return SearchQuery(text=text, terms=(), code=tracking.normalize(text))
     except InvalidInput:
         pass
-    terms: list[Term] = []
+    terms: list[SearchTerm] = []
     end = 0
     for quote in _QUOTED.finditer(text):
         terms += _terms(text[end : quote.start()])
         phrase = tuple(word for run in runs(quote.group()) for word in run)
-        terms += [Term((phrase,), goes_on=False)] if phrase else []
+        terms += [SearchTerm((phrase,), goes_on=False)] if phrase else []
         end = quote.end()
     terms += _terms(text[end:])
-    return Wanted(text=text, terms=tuple(dict.fromkeys(terms))[:MOST_TERMS])
+    return SearchQuery(text=text, terms=tuple(dict.fromkeys(terms))[:MOST_TERMS])
 
 
-def _terms(text: str) -> list[Term]:
+def _terms(text: str) -> list[SearchTerm]:
     found = runs(text)
     groups = [run[0] for run in found if len(run) == 1 and _is_number(run[0])]
     if len(found) > 1 and len(groups) == len(found) and _CODE_BEGINS <= len("".join(groups)) <= _CODE:
         # A tracking code stands on pages in groups of digits, and so may its beginning be typed.
-        return [Term((("".join(groups),), tuple(groups)), goes_on=True)]
+        return [SearchTerm((("".join(groups),), tuple(groups)), goes_on=True)]
     return [_term(run) for run in found]
 
 
-def _term(run: list[str]) -> Term:
+def _term(run: list[str]) -> SearchTerm:
     last = run[-1]
     shortest = _NUMBER_GOES_ON if _is_number(last) else 2
     written = (tuple(run), (in_one(run),)) if len(run) > 1 else (tuple(run),)
-    return Term(written, goes_on=len(last) >= shortest)
+    return SearchTerm(written, goes_on=len(last) >= shortest)
 
 
 def _is_number(word: str) -> bool:

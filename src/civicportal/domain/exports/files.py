@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
 from civicportal.domain.exports.comma import write_csv
-from civicportal.domain.exports.rows import Order, Row
+from civicportal.domain.exports.rows import ExportQuery, Row
 from civicportal.domain.exports.sheets import Book, Sheet
 from civicportal.domain.exports.types import Column, FigureTable, Title
 from civicportal.domain.exports.values import Cells, Heading
@@ -58,7 +58,7 @@ def disposition(site: "Site", name: str, title: str, format_: str, at: datetime)
 
 
 def write_rows(
-    site: "Site", file: BinaryIO, format_: str, order: Order, cover: Cover, rows: Iterable[Row]
+    site: "Site", file: BinaryIO, format_: str, order: ExportQuery, cover: Cover, rows: Iterable[Row]
 ) -> None:
     """Write the rows of an export.
 

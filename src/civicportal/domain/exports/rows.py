@@ -39,7 +39,7 @@ Row = Sequence[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class ExportQuery:
     """The content of an export.
 
     :ivar values: of the filters.
@@ -74,7 +74,7 @@ def export_rows(
     found: Export = site.exports[export]
     with site.work(actor=actor, write=False) as work:
         usual = {node.name: node.missing for node in bound_schema(work, found).children}
-    order = Order(export=found, values={**usual, **values}, columns=found.chosen(columns))
+    order = ExportQuery(export=found, values={**usual, **values}, columns=found.chosen(columns))
     names = [column.name for column in order.columns]
     for batch in batches(site, actor, order):
         for row in batch.rows:
@@ -88,7 +88,7 @@ def bound_schema(work: "Work", export: Any) -> Any:
 
 
 def count(
-    site: "Site", actor: Identity, order: Order, most: int | None = None, *, patience: int = PATIENCE
+    site: "Site", actor: Identity, order: ExportQuery, most: int | None = None, *, patience: int = PATIENCE
 ) -> int | None:
     """Return the number of rows, or None when the database cannot count them in time.
 
@@ -104,7 +104,7 @@ def count(
         return None
 
 
-def count_few(site: "Site", actor: Identity, order: Order, most: int) -> int:
+def count_few(site: "Site", actor: Identity, order: ExportQuery, most: int) -> int:
     """Return the number of rows; ``most + 1`` means more, or a timeout."""
     found = count(site, actor, order, most + 1, patience=0)
     return most + 1 if found is None else found
@@ -113,7 +113,7 @@ def count_few(site: "Site", actor: Identity, order: Order, most: int) -> int:
 def batches(
     site: "Site",
     actor: Identity,
-    order: Order,
+    order: ExportQuery,
     *,
     size: int = BATCH,
     most: int | None = None,
@@ -134,14 +134,14 @@ def batches(
             yield batch
 
 
-def _ids(work: "Work", order: Order, most: int | None) -> "array[int]":
+def _ids(work: "Work", order: ExportQuery, most: int | None) -> "array[int]":
     """Read the ids in slices: on PostgreSQL with a server-side cursor in the transaction of a patient unit of work."""
     sort = getattr(_source(work, order), SORT, SORTS["newest"])
     query = _selected(work, order, Case.id).order_by(*sort.order).limit(most)
     return array("q", work.session.scalars(query.execution_options(yield_per=SLICE)))
 
 
-def _batch(work: "Work", order: Order, ids: "array[int]") -> Batch:
+def _batch(work: "Work", order: ExportQuery, ids: "array[int]") -> Batch:
     source = _source(work, order)
     verbs = sorted({column.personal for column in order.columns if column.personal})
     rights = [visible(work.actor, verb).label(f"may_{verb}") for verb in verbs]
@@ -172,10 +172,10 @@ def _cell(column: Column, row: Any, may: set[str], full: bool) -> tuple[Any, boo
     return value, False
 
 
-def _selected(work: "Work", order: Order, *columns: Any) -> Any:
+def _selected(work: "Work", order: ExportQuery, *columns: Any) -> Any:
     return _source(work, order).query(*columns).where(visible(work.actor, "export"))
 
 
-def _source(work: "Work", order: Order) -> Any:
+def _source(work: "Work", order: ExportQuery) -> Any:
     names = frozenset(column.name for column in order.columns)
     return order.export.source(work, order.values, names)

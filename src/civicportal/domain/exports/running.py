@@ -22,7 +22,7 @@ from civicportal.domain.exports.errors import Halted, Lost
 from civicportal.domain.exports.files import Cover, write_rows
 from civicportal.domain.exports.models import ExportJob
 from civicportal.domain.exports.reach import reach_of
-from civicportal.domain.exports.rows import Order, Row, batches, bound_schema, count
+from civicportal.domain.exports.rows import ExportQuery, Row, batches, bound_schema, count
 from civicportal.domain.exports.services import KEPT, ExportService
 from civicportal.domain.exports.types import SORT
 from civicportal.util.errors import Forbidden
@@ -41,7 +41,7 @@ Values = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lease:
+class ExportLease:
     """An export that only this worker writes."""
 
     job: ExportJob
@@ -70,7 +70,7 @@ def make_next(site: "Site", stop: threading.Event | None = None) -> bool:
     return True
 
 
-def _lease(site: "Site") -> Lease | None:
+def _lease(site: "Site") -> ExportLease | None:
     """Lease the oldest waiting export, or one whose lease expired; one that expired too often has failed."""
     with site.work(write=False) as work:
         now = work.clock.now()
@@ -89,7 +89,7 @@ def _lease(site: "Site") -> Lease | None:
         if not changed_rows(taken) or values["state"] == "failed":
             return None
         job = work.session.get_one(ExportJob, job.id)
-    return Lease(job=job, lease_id=lease_id)
+    return ExportLease(job=job, lease_id=lease_id)
 
 
 _PLAIN: Any = {"execution_options": {"synchronize_session": False}}
@@ -102,7 +102,7 @@ def _is_free(now: datetime) -> Any:
     return or_(waits, and_(ExportJob.state == "running", ExportJob.locked_until <= now))
 
 
-def _make(site: "Site", lease: Lease, stop: threading.Event) -> None:
+def _make(site: "Site", lease: ExportLease, stop: threading.Event) -> None:
     job = lease.job
     actor, order, total = _read(site, job)
     _settle(site, lease, total=total)
@@ -129,7 +129,7 @@ def _make(site: "Site", lease: Lease, stop: threading.Event) -> None:
         raise
 
 
-def _read(site: "Site", job: ExportJob) -> tuple[Identity, Order, int | None]:
+def _read(site: "Site", job: ExportJob) -> tuple[Identity, ExportQuery, int | None]:
     """Return the identity of the person who ordered it with their current rights, the content, and the number of rows.
 
     :raises Forbidden: when the right is gone.
@@ -146,17 +146,17 @@ def _read(site: "Site", job: ExportJob) -> tuple[Identity, Order, int | None]:
             node.name: node.deserialize(job.address.get(node.name, colander.null)) for node in schema.children
         }
         values.setdefault(SORT, job.address.get(SORT))
-    order = Order(export=export, values=values, columns=export.chosen(job.columns))
+    order = ExportQuery(export=export, values=values, columns=export.chosen(job.columns))
     return actor, order, count(site, actor, order)
 
 
 class _Progress:
     """Rows on their way into the file, with progress."""
 
-    def __init__(self, site: "Site", lease: Lease, stop: threading.Event) -> None:
+    def __init__(self, site: "Site", lease: ExportLease, stop: threading.Event) -> None:
         self.site, self.lease, self.stop, self.done = site, lease, stop, 0
 
-    def rows(self, actor: Identity, order: Order) -> Iterator[Row]:
+    def rows(self, actor: Identity, order: ExportQuery) -> Iterator[Row]:
         """Yield the rows.
 
         :raises Lost: when the export was cancelled or another worker has it.
@@ -170,7 +170,7 @@ class _Progress:
             _settle(self.site, self.lease, done=self.done, locked_until=self.site.clock.now() + LEASE)
 
 
-def _renew(site: "Site", lease: Lease) -> bool:
+def _renew(site: "Site", lease: ExportLease) -> bool:
     """Renew the lease while a batch is read or the file is stored; return whether it was still held."""
     try:
         _settle(site, lease, locked_until=site.clock.now() + LEASE)
@@ -179,7 +179,7 @@ def _renew(site: "Site", lease: Lease) -> bool:
     return True
 
 
-def _give_back(site: "Site", lease: Lease) -> None:
+def _give_back(site: "Site", lease: ExportLease) -> None:
     over: Values = {"state": "failed", "finished_at": site.clock.now(), "lease_id": None}
     again: Values = {"state": "waiting", "locked_until": site.clock.now() + AGAIN, "lease_id": None}
     try:
@@ -188,12 +188,12 @@ def _give_back(site: "Site", lease: Lease) -> None:
         log.info("export %s was taken away", lease.job.id)
 
 
-def _settle(site: "Site", lease: Lease, **values: Any) -> None:
+def _settle(site: "Site", lease: ExportLease, **values: Any) -> None:
     with site.work() as work:
         _write(work, lease, values)
 
 
-def _write(work: Any, lease: Lease, values: Values) -> None:
+def _write(work: Any, lease: ExportLease, values: Values) -> None:
     """Update the row while this worker holds the lease.
 
     :raises Lost: when it does not.

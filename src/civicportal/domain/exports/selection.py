@@ -18,7 +18,7 @@ CITIZEN = "citizen"
 DAYS = ("first_day", "last_day")
 
 
-class Selection:
+class ExportSelection:
     """An export and the filters of the current URL.
 
     :ivar values: of the filters.
@@ -77,7 +77,7 @@ class Selection:
         return say(_("Only")), say(_("Cases of one citizen"))
 
 
-def selection(request: Request) -> Selection:
+def selection(request: Request) -> ExportSelection:
     """Return the export and filters of the URL.
 
     :raises NotFound: when there is no such export, or it is not for this person.
@@ -86,7 +86,7 @@ def selection(request: Request) -> Selection:
     export = request.site.exports.get(request.matchdict["name"])
     if export is None or not export.is_for(request.identity):
         raise NotFound("no such export")
-    found = Selection(request, export)
+    found = ExportSelection(request, export)
     if found.refused:
         raise HTTPSeeOther(request.route_path(export.route, _query=request.GET))
     return found

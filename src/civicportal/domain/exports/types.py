@@ -52,7 +52,7 @@ class Column:
     printed: bool = False
 
 
-class Source(Protocol):
+class ExportSource(Protocol):
     """The rows of an export under some filters, in one unit of work.
 
     It may have a ``sort``, the :class:`~civicportal.domain.cases.paging.Sort` of the list; the default is newest first.
@@ -109,7 +109,7 @@ class Export(Offer):
     """
 
     columns: tuple[Column, ...]
-    source: Callable[["Work", Values, frozenset[str]], Source]
+    source: Callable[["Work", Values, frozenset[str]], ExportSource]
     machine: bool = False
     sortable: bool = True
 

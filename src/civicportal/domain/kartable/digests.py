@@ -10,7 +10,7 @@ from sqlalchemy import exists, select
 from civicportal.core.jobs import Job
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.models import User
-from civicportal.domain.kartable.inbox import Filters, InboxService
+from civicportal.domain.kartable.inbox import InboxQuery, InboxService
 from civicportal.domain.notifications.choices import wants
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
@@ -79,8 +79,8 @@ def _facts(work: "Work", reader: User) -> tuple[str, dict[str, str]] | None:
     """Return the text key and fields of a person's digest; None if the kartable is empty."""
     with work.acting_as(identity_of(work, reader, "staff")):
         inbox = InboxService(work)
-        counts = inbox.counts(Filters())
-        latest = inbox.page("new", Filters(), sort="newest").rows[:1]
+        counts = inbox.counts(InboxQuery())
+        latest = inbox.page("new", InboxQuery(), sort="newest").rows[:1]
     new, late = counts["new"].number, counts["overdue"].number
     if not new and not late:
         return None

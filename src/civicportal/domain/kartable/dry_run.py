@@ -27,7 +27,7 @@ SHOWN = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class RoutingDifference:
     """A case that would be routed differently now.
 
     :ivar then: its unit and rule; ``now``: those it would get.
@@ -56,7 +56,7 @@ class DryRun:
     elsewhere: int = 0
     caught: Counter[str] = field(default_factory=Counter)
     gained: Counter[str] = field(default_factory=Counter)
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[RoutingDifference] = field(default_factory=list)
 
 
 class DryRunService(Service):
@@ -94,7 +94,7 @@ class DryRunService(Service):
             outcome.gained[rule] += 1
             if len(outcome.differences) < SHOWN:
                 outcome.differences.append(
-                    Difference(
+                    RoutingDifference(
                         case=case,
                         unit_then=line.to_unit_id,
                         rule_then=line.rule,

@@ -21,7 +21,7 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.routing import UNATTENDED
-from civicportal.domain.kartable.rows import Row, RowService, holder_id
+from civicportal.domain.kartable.rows import InboxItem, RowService, holder_id
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 
@@ -38,7 +38,7 @@ RULES: dict[str, TranslationString] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class CaseDetails:
     """A case as its page shows it.
 
     :ivar citizen: None without the right to see the citizen, and for a case without one.
@@ -51,7 +51,7 @@ class Facts:
     :ivar lookers: other people who opened the case in the last ten minutes.
     """
 
-    row: Row
+    row: InboxItem
     citizen: User | None
     identity: Sequence[IdentityFact]
     nameless: bool
@@ -95,14 +95,14 @@ class FactsService(Service):
         self.access = work.get(AccessService)
         self.organization = work.get(OrganizationService)
 
-    def of(self, case: Case) -> Facts:
+    def of(self, case: Case) -> CaseDetails:
         """Return the facts of a case."""
         line = self.access.action_line(case)
         may_know = self.access.can(case, "contact")
         people = self._people(case.citizen_id if may_know else None, holder_id(line))
         names = {user_id: user.name for user_id, user in people.items()}
         followers, has_links, has_lookers = self._around(case)
-        return Facts(
+        return CaseDetails(
             row=self.work.get(RowService).row(case, line, names),
             citizen=people.get(case.citizen_id or 0) if may_know else None,
             identity=self._identity(case) if may_know or self.access.can(case, "identity") else (),

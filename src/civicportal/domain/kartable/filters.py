@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, Filters, sorts_of
+from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, sorts_of
 from civicportal.domain.kartable.schemas import InboxFilters
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.values import Values
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 ADDRESS = "/kartable"
 
 
-def filters_of(values: Values) -> Filters:
+def filters_of(values: Values) -> InboxQuery:
     """Return the filters for the values of :class:`~civicportal.domain.kartable.schemas.InboxFilters`."""
-    return Filters(
+    return InboxQuery(
         kind=values["kind"],
         status=values["status"],
         category=int(values["category"]) if values["category"] else None,
@@ -65,7 +65,7 @@ class InboxAddress:
         self.cursor: str | None = request.GET.get("cursor")
 
     @property
-    def filters(self) -> Filters:
+    def filters(self) -> InboxQuery:
         """Return the filters for :class:`~civicportal.domain.kartable.inbox.InboxService`."""
         return filters_of(self.values)
 

@@ -11,7 +11,7 @@ from sqlalchemy.util import memoized_property
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable, visible
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.paging import SORTS, Page, Rows, Window
+from civicportal.domain.cases.paging import SORTS, Page, PageWindow, Rows
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.workflow import OPEN_STAGES
@@ -53,7 +53,7 @@ def sorts_of(view: str) -> Sequence[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filters:
+class InboxQuery:
     """Filters of a view; every field may be empty."""
 
     kind: str | None = None
@@ -72,7 +72,7 @@ class InboxService(Service):
         super().__init__(work)
         self.identity = work.actor
 
-    def page(self, view: str, filters: Filters, *, sort: str = "", cursor: str | None = None) -> Page:
+    def page(self, view: str, filters: InboxQuery, *, sort: str = "", cursor: str | None = None) -> Page:
         """Return one page of (case, referral) rows; the referral is None for a closed case of a search.
 
         :param view: one of ``VIEWS``, or ``EVERYWHERE``.
@@ -81,18 +81,18 @@ class InboxService(Service):
         """
         since = self.work.site.calendar.begin(filters.first_day)
         offered = sorts_of(view)
-        window = Window(SORTS[sort if sort in offered else offered[0]], cursor, since=since)
+        window = PageWindow(SORTS[sort if sort in offered else offered[0]], cursor, since=since)
         if self._in_parts(view, filters):
             query = self._first(window, self._lines(view, filters))
         else:
             query = window.narrow(self._query(select(Case, Referral), view, filters))
         return window.page(self.session.execute(query).all())
 
-    def query(self, view: str, filters: Filters, *columns: Any) -> Rows:
+    def query(self, view: str, filters: InboxQuery, *columns: Any) -> Rows:
         """Return a query for columns of a view's cases and referrals."""
         return self._query(select(*columns), view, filters)
 
-    def counts(self, filters: Filters) -> Mapping[str, Total]:
+    def counts(self, filters: InboxQuery) -> Mapping[str, Total]:
         """Return the number of rows of each view under the filters, in one statement.
 
         At most :data:`~civicportal.util.lists.MOST_COUNTED` referrals are examined: a larger kartable has more rows than counted.
@@ -108,7 +108,7 @@ class InboxService(Service):
         total = Total if found["all"] <= MOST_COUNTED else more_than
         return {**{name: total(number) for name, number in found.items()}, "closed": closed_today}
 
-    def total(self, view: str, filters: Filters) -> Total:
+    def total(self, view: str, filters: InboxQuery) -> Total:
         """Return the number of rows of a view, including :data:`EVERYWHERE`."""
         query = self._query(select(Case.id), view, filters)
         return self.work.get(CaseSearch).total(query, filters.words, filters.kind or "")
@@ -116,11 +116,11 @@ class InboxService(Service):
     # -- lines in parts, see civicportal.domain.kartable.parts ------------------------------------------------------
 
     @staticmethod
-    def _in_parts(view: str, filters: Filters) -> bool:
+    def _in_parts(view: str, filters: InboxQuery) -> bool:
         """Return whether the referrals alone answer the query; words and citizens need the cases."""
         return view not in ("closed", EVERYWHERE) and not filters.words and filters.citizen is None
 
-    def _lines(self, view: str, filters: Filters) -> list[ColumnElement[bool]]:
+    def _lines(self, view: str, filters: InboxQuery) -> list[ColumnElement[bool]]:
         """Return the conditions of the parts of a view."""
         asked = and_(self._conditions[view], self._best)
         narrowed = list(self._narrowed(filters, Referral))
@@ -131,7 +131,7 @@ class InboxService(Service):
         return found
 
     @staticmethod
-    def _first(window: Window, lines: list[ColumnElement[bool]]) -> Rows:
+    def _first(window: PageWindow, lines: list[ColumnElement[bool]]) -> Rows:
         """Return the query for the first cases of all parts, each with its referral."""
         key = (MOMENTS[window.sort.name], Referral.case_id)
         some = [window.narrow(select(Referral.id).where(part), *key).subquery() for part in lines]
@@ -139,7 +139,7 @@ class InboxService(Service):
         query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)
         return window.narrow(query.where(Referral.id.in_(ids)))
 
-    def _some(self, columns: list[Any], filters: Filters) -> Any:
+    def _some(self, columns: list[Any], filters: InboxQuery) -> Any:
         """Return a query for columns of the referrals of the kartable, up to the counted maximum."""
         if not self._in_parts("all", filters):
             return self._query(select(*columns), "all", filters).limit(MOST_COUNTED + 1)
@@ -147,7 +147,7 @@ class InboxService(Service):
 
     # -- lines with their cases ------------------------------------------------------------------------------
 
-    def _query(self, columns: Rows, view: str, filters: Filters) -> Rows:
+    def _query(self, columns: Rows, view: str, filters: InboxQuery) -> Rows:
         if view == EVERYWHERE:
             return self._filtered(self._with_holder(columns), filters).where(
                 visible(self.identity, walked=True)
@@ -201,7 +201,9 @@ class InboxService(Service):
             "waiting": Referral.paused_at.is_not(None),
         }
 
-    def _narrowed(self, filters: Filters, of: type[Case] | type[Referral]) -> Iterator[ColumnElement[bool]]:
+    def _narrowed(
+        self, filters: InboxQuery, of: type[Case] | type[Referral]
+    ) -> Iterator[ColumnElement[bool]]:
         """Yield the conditions of the filters on a case, or on the columns copied to its open referral."""
         if filters.kind:
             yield of.kind == filters.kind
@@ -214,7 +216,7 @@ class InboxService(Service):
         sent = Referral.sent_at if of is Referral else Case.created_at
         yield within_days(sent, self.work.site.calendar, filters.first_day, filters.last_day)
 
-    def _filtered(self, query: Rows, filters: Filters) -> Rows:
+    def _filtered(self, query: Rows, filters: InboxQuery) -> Rows:
         query = query.where(*self._narrowed(filters, Case))
         if filters.citizen is not None:
             query = query.where(Case.citizen_id == filters.citizen, visible(self.identity, "contact"))

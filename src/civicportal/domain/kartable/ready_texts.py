@@ -39,7 +39,7 @@ TEXTS = _("Ready texts")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offer:
+class ReadyTextOption:
     """A text that can be inserted into the answer.
 
     :ivar key: its value in the form.
@@ -69,24 +69,26 @@ class ReadyTextService(Service):
 
     # -- offering -------------------------------------------------------------------------------------------
 
-    def offers(self, case: Case, transition: Transition) -> list[Offer]:
+    def offers(self, case: Case, transition: Transition) -> list[ReadyTextOption]:
         """Return the texts offered for a transition: opinions of units first, latest first."""
         return [*self._opinions(case), *self._texts(case, transition)] if asks_for_words(transition) else []
 
-    def _opinions(self, case: Case) -> Iterator[Offer]:
+    def _opinions(self, case: Case) -> Iterator[ReadyTextOption]:
         name = self.work.get(OrganizationService).unit_name
         for line in reversed(self.work.get(AccessService).lines(case)):
             if line.type == "inquiry" and line.answer:
-                yield Offer(
+                yield ReadyTextOption(
                     key=f"opinion-{line.id}", group=OPINIONS, title=name(line.to_unit_id), text=line.answer
                 )
 
-    def _texts(self, case: Case, transition: Transition) -> Iterator[Offer]:
+    def _texts(self, case: Case, transition: Transition) -> Iterator[ReadyTextOption]:
         kept = self.work.reference(f"ready_texts:{case.kind}", partial(_read_texts, case.kind))
         rows = [row for row in kept if row.active and row.transition in ("", transition.name)]
         values = self._values(case) if rows else {}
         for row in rows:
-            yield Offer(key=f"text-{row.id}", group=TEXTS, title=row.title, text=fill(row.text, values))
+            yield ReadyTextOption(
+                key=f"text-{row.id}", group=TEXTS, title=row.title, text=fill(row.text, values)
+            )
 
     def _values(self, case: Case) -> dict[str, str]:
         site = self.work.site

@@ -30,7 +30,7 @@ Counts = Counter[int | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class InboxItem:
     """One case of a list.
 
     :ivar line: its open referral; None for a closed case of a search.
@@ -78,7 +78,7 @@ class RowService(Service):
         super().__init__(work)
         self.organization = work.get(OrganizationService)
 
-    def rows(self, found: Collection[tuple[Case, Referral | None]]) -> list[Row]:
+    def rows(self, found: Collection[tuple[Case, Referral | None]]) -> list[InboxItem]:
         """Return the rows of (case, referral) pairs, in at most two statements."""
         photos, comments = self._counts([case.id for case, _line in found])
         names = names_of(self.work, (holder_id(line) for _case, line in found))
@@ -99,7 +99,7 @@ class RowService(Service):
         found = {case_id: [name for name in some if spans(name, wanted)] for case_id, some in names.items()}
         return {case_id: " · ".join(some) for case_id, some in found.items() if some}
 
-    def row(self, case: Case, line: Referral | None, names: Mapping[int, str]) -> Row:
+    def row(self, case: Case, line: Referral | None, names: Mapping[int, str]) -> InboxItem:
         """Return the row of a case whose history and pictures are loaded already.
 
         :param names: of people by id, including the assignee.
@@ -124,11 +124,11 @@ class RowService(Service):
         photos: Counts,
         comments: Counts,
         names: Mapping[int, str],
-    ) -> Row:
+    ) -> InboxItem:
         icon, tone = self.icon(case)
         kind = kind_of(self.work.site, case.kind)
         person = holder_id(line)
-        return Row(
+        return InboxItem(
             case=case,
             line=line,
             kind_title=kind.title,

@@ -29,7 +29,7 @@ LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hits:
+class RuleHits:
     """The number of cases a rule has routed.
 
     :ivar lately: in the last 30 days.
@@ -99,7 +99,7 @@ class RuleService(Service):
         rule.active = active
         self._record("on" if active else "off", rule)
 
-    def hits(self) -> dict[str, Hits]:
+    def hits(self) -> dict[str, RuleHits]:
         """Return the hits of every rule, by key."""
         since = self.work.clock.now() - LATELY
         query = (
@@ -114,7 +114,7 @@ class RuleService(Service):
             .group_by(Referral.rule)
         )
         return {
-            name.removeprefix(BY_RULE): Hits(total=total, lately=lately, last=last)
+            name.removeprefix(BY_RULE): RuleHits(total=total, lately=lately, last=last)
             for name, total, lately, last in self.session.execute(query)
         }
 

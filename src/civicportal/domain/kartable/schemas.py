@@ -26,7 +26,7 @@ class InboxFilters(StrictSchema):
     sort = Node(Choice([(name, SORT_TITLES[name]) for name in SORTS]), title=_("Sort by"), missing="deadline")
 
 
-class Referral(StrictSchema):
+class ReferralSchema(StrictSchema):
     """The addressee of a referral, a copy or an inquiry."""
 
     unit = Node(Choice(lambda bindings: bindings["units"]), title=_("Unit"))
@@ -81,7 +81,7 @@ class Comment(StrictSchema):
             raise error
 
 
-class Publication(StrictSchema):
+class PublicTextSchema(StrictSchema):
     """The public text of a case."""
 
     words = Node(
@@ -92,7 +92,7 @@ class Publication(StrictSchema):
     )
 
 
-class Answer(StrictSchema):
+class InquiryAnswer(StrictSchema):
     """The answer to an inquiry."""
 
     text = Node(
@@ -114,7 +114,7 @@ def _known_fields(node: colander.SchemaNode, text: str) -> None:
         raise colander.Invalid(node, _("Nothing fills in these fields: ${names}", mapping={"names": names}))
 
 
-class ReadyText(StrictSchema):
+class ReadyTextSchema(StrictSchema):
     """A ready text, and the transitions that offer it."""
 
     place = Node(Choice(lambda bindings: bindings["places"]), title=_("Offered for"))

@@ -27,7 +27,7 @@ Way = Literal["unit", "colleague"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moved:
+class TransferResult:
     """The result of a transfer.
 
     :ivar left: open referrals that the person still has.
@@ -126,7 +126,7 @@ def transfer(
     heir_id: int | None = None,
     note: str = "",
     most: int = AT_ONCE,
-) -> Moved:
+) -> TransferResult:
     """Transfer a person's referrals, in a series of short transactions.
 
     Must not be called while the same thread has a writing unit of work open. What was moved stays moved if it is
@@ -144,7 +144,7 @@ def transfer(
             break
     with site.work(actor=actor, write=False) as work:
         left = work.get(TransferService).open_lines(user_id)
-    return Moved(to_units=done["unit"], to_colleague=done["colleague"], left=left)
+    return TransferResult(to_units=done["unit"], to_colleague=done["colleague"], left=left)
 
 
 def _of(user_id: int) -> tuple[ColumnElement[bool], ...]:

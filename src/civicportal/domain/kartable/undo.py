@@ -53,7 +53,7 @@ class UndoService(Service):
         event = self.last(case)
         if event is None or event.id != event_id:
             raise CannotUndo("somebody acted since, or it is too late")
-        with self.work.attempt():
+        with self.work.savepoint():
             return self._reverse(case, event)
 
     def _reverse(self, case: Case, event: CaseEvent) -> CaseEvent:

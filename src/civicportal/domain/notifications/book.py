@@ -11,7 +11,7 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.util.errors import Conflict
-from civicportal.util.lists import Page, newest_first, within_days
+from civicportal.util.lists import IdPage, newest_first, within_days
 
 if TYPE_CHECKING:
     pass
@@ -42,7 +42,7 @@ class MessageQuery:
 class MessageBook(Service):
     """Read the outbox; the only change it makes is resending."""
 
-    def page(self, query: MessageQuery, *, before: int | None = None, after: int | None = None) -> Page:
+    def page(self, query: MessageQuery, *, before: int | None = None, after: int | None = None) -> IdPage:
         """Return one page of messages, each with the code of its case.
 
         :param before: only messages older than this id.

@@ -21,8 +21,8 @@ from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.outcomes import (
     LOOK_UP_AFTER,
-    Attempt,
     Outcome,
+    SendAttempt,
     Settlement,
     gravest,
     settle,
@@ -63,12 +63,12 @@ _STIRS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lease:
+class MessageLease:
     """A message that only this worker may send until the lease expires."""
 
     lease_id: str
     message: Message
-    attempt: Attempt
+    attempt: SendAttempt
     expires_at: datetime | None
 
 
@@ -80,24 +80,24 @@ def deliver_once(site: "Site", lane: Lane) -> bool:
     if not _stirs(site, lane):
         return False
     with site.work(write=False) as work:
-        service = Delivery(work)
+        service = OutboxDelivery(work)
         untidy, due = service.is_untidy(lane), service.is_due(lane)
     if untidy:
         with site.work() as work:
-            Delivery(work).tidy(lane)
+            OutboxDelivery(work).tidy(lane)
     if not due:
         return False
     with site.work() as work:
-        leases = Delivery(work).lease(lane)
+        leases = OutboxDelivery(work).lease(lane)
     if not leases:
         return False
     if leases[0].expires_at is not None and leases[0].expires_at <= site.clock.now():
         with site.work() as work:
-            Delivery(work).cancel(leases)
+            OutboxDelivery(work).cancel(leases)
         return True
     outcomes = send(site, [lease.message for lease in leases])
     with site.work() as work:
-        Delivery(work).settle(leases, outcomes)
+        OutboxDelivery(work).settle(leases, outcomes)
     return True
 
 
@@ -107,7 +107,7 @@ def _stirs(site: "Site", lane: Lane) -> bool:
         return connection.scalar(_STIRS, {"lane": lane, "now": site.clock.now()}) is not None
 
 
-class Delivery(Service):
+class OutboxDelivery(Service):
     """Statements of one lane; each method is one short transaction."""
 
     def __init__(self, work: "Work") -> None:
@@ -167,7 +167,7 @@ class Delivery(Service):
             return False
         return self.session.scalar(self._due(lane)) is not None
 
-    def lease(self, lane: Lane) -> list[Lease]:
+    def lease(self, lane: Lane) -> list[MessageLease]:
         """Lease the next message and its companions; nothing if other workers were faster."""
         probe = not self.gate.is_open
         row = self.session.scalar(self._due(lane).with_for_update(skip_locked=True))
@@ -191,7 +191,7 @@ class Delivery(Service):
         )
         return self.session.scalars(query.limit(MOST_AT_ONCE - 1).with_for_update(skip_locked=True)).all()
 
-    def _take(self, row: OutboxMessage, lane: Lane, probe: bool) -> Lease:
+    def _take(self, row: OutboxMessage, lane: Lane, probe: bool) -> MessageLease:
         maybe_sent = row.state == "unknown"
         lease_id = secrets.token_hex(16)
         row.state, row.lease_id, row.locked_until = "leased", lease_id, self.now + LEASE
@@ -210,8 +210,8 @@ class Delivery(Service):
             promised_at=row.created_at,
             locale=row.locale or self.work.site.locale,
         )
-        attempt = Attempt(lane=lane, number=row.attempts, maybe_sent=maybe_sent, probe=probe)
-        return Lease(lease_id=lease_id, message=message, attempt=attempt, expires_at=row.expires_at)
+        attempt = SendAttempt(lane=lane, number=row.attempts, maybe_sent=maybe_sent, probe=probe)
+        return MessageLease(lease_id=lease_id, message=message, attempt=attempt, expires_at=row.expires_at)
 
     def _due(self, lane: Lane) -> Any:
         earlier = aliased(OutboxMessage)
@@ -250,13 +250,13 @@ class Delivery(Service):
 
     # -- settling -------------------------------------------------------------------------------------------
 
-    def cancel(self, leases: Sequence[Lease]) -> None:
+    def cancel(self, leases: Sequence[MessageLease]) -> None:
         """Cancel leased messages whose deadline has passed; those that may have been sent stay unknown."""
         for lease in leases:
             state = "unknown" if lease.attempt.maybe_sent else "cancelled"
             self._write(lease, state=state, next_at=NEVER, attempts=lease.attempt.number - 1)
 
-    def settle(self, leases: Sequence[Lease], outcomes: Sequence[Outcome]) -> None:
+    def settle(self, leases: Sequence[MessageLease], outcomes: Sequence[Outcome]) -> None:
         """Store the outcome of each message of a call, unless the lease has expired.
 
         One call gives one verdict on the transport. Messages to be retried are retried together, after the same pause.
@@ -268,7 +268,7 @@ class Delivery(Service):
         worst = gravest(results)
         self.gate.judge(worst.verdict, worst.error)
 
-    def _settle(self, lease: Lease, outcome: Outcome, chance: float) -> Settlement:
+    def _settle(self, lease: MessageLease, outcome: Outcome, chance: float) -> Settlement:
         result = settle(lease.attempt, outcome, self.now, chance)
         values: dict[str, Any] = {
             "state": result.state,
@@ -284,7 +284,7 @@ class Delivery(Service):
         self._write(lease, **values)
         return result
 
-    def _write(self, lease: Lease, **values: Any) -> None:
+    def _write(self, lease: MessageLease, **values: Any) -> None:
         mine = and_(OutboxMessage.id == lease.message.id, OutboxMessage.lease_id == lease.lease_id)
         self._update(mine, lease_id=None, locked_until=None, **values)
 

@@ -17,7 +17,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.choices import ChoiceService
 from civicportal.domain.notifications.models import InboundMessage
-from civicportal.domain.notifications.notices import Facts, Notices
+from civicportal.domain.notifications.notices import NoticeData, NoticeRenderer
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.notifications.verdicts import VerdictService
 from civicportal.util.i18n import latin_digits
@@ -200,9 +200,11 @@ def _status(message: InboundMessage, work: "Work") -> Reply | None:
     )
     if case is None:
         return None
-    facts = Facts(status=case.status, moment=case.updated_at, unit_id=case.unit_id)
+    facts = NoticeData(status=case.status, moment=case.updated_at, unit_id=case.unit_id)
     kind = f"{case.kind}.status" if f"{case.kind}.status" in work.site.messages else "inbound.status"
-    return Reply(kind=kind, fields=work.get(Notices).fields(case, facts, locale_at(message.sender, work)))
+    return Reply(
+        kind=kind, fields=work.get(NoticeRenderer).fields(case, facts, locale_at(message.sender, work))
+    )
 
 
 def forget_strangers(site: "Site") -> None:

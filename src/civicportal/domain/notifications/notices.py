@@ -42,7 +42,7 @@ class MessageFieldsMissing(CivicportalError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class NoticeData:
     """Data of a change that a message may contain.
 
     :ivar unit_id: the unit that has the case now.
@@ -96,13 +96,13 @@ def keys_of(change: "CaseChange") -> list[str]:
     return [f"{change.kind.name}.{other}"] if other else []
 
 
-def facts_of(change: "CaseChange") -> Facts:
+def facts_of(change: "CaseChange") -> NoticeData:
     """Return the data of a change for its message."""
     event = change.event
     notice: Any = event.data.get(NOTICE) or {}
     moment = notice.get("moment")
     line = change.referral
-    return Facts(
+    return NoticeData(
         status=change.case.status,
         moment=datetime.fromisoformat(moment) if moment else event.at,
         unit_id=line.to_unit_id if line else change.case.unit_id,
@@ -110,7 +110,7 @@ def facts_of(change: "CaseChange") -> Facts:
     )
 
 
-class Notices:
+class NoticeRenderer:
     """Choose and render the texts of cases; a preview uses the same code as the message."""
 
     def __init__(self, work: "Work") -> None:
@@ -119,7 +119,7 @@ class Notices:
         self.texts = work.get(TextService)
         self.organization = work.get(OrganizationService)
 
-    def choose(self, keys: list[str], facts: Facts) -> str | None:
+    def choose(self, keys: list[str], facts: NoticeData) -> str | None:
         """Return the first key that has a text; with a note, the variant with a placeholder for it."""
         for key in keys:
             if facts.note and f"{key}_note" in self.site.messages:
@@ -145,7 +145,7 @@ class Notices:
             raise MessageFieldsMissing(key, missing)
         return {name: found[name] for name in wanted}
 
-    def fields(self, case: "Case", facts: Facts, locale: str, *, own: bool = True) -> dict[str, str]:
+    def fields(self, case: "Case", facts: NoticeData, locale: str, *, own: bool = True) -> dict[str, str]:
         """Return the values of all placeholders of a case's texts.
 
         :param own: False for a follower, who gets the public number of the case instead of its tracking code.

@@ -29,7 +29,7 @@ _GRAVITY: tuple[Verdict, ...] = ("misconfigured", "fails", "works", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
+class SendAttempt:
     """One attempt.
 
     :ivar number: of this attempt, from 1.
@@ -59,7 +59,7 @@ class Settlement:
     error: str = ""
 
 
-def settle(attempt: Attempt, outcome: Outcome, now: datetime, chance: float) -> Settlement:
+def settle(attempt: SendAttempt, outcome: Outcome, now: datetime, chance: float) -> Settlement:
     """Return the settlement of an outcome.
 
     :param chance: a random number from 0 to 1, for the jitter of retries.

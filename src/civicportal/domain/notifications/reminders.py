@@ -9,7 +9,7 @@ from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.notifications.choices import wants
-from civicportal.domain.notifications.notices import Facts, Notices
+from civicportal.domain.notifications.notices import NoticeData, NoticeRenderer
 from civicportal.domain.notifications.services import NotificationService
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class ReminderService(Service):
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
-        self.notices = work.get(Notices)
+        self.notices = work.get(NoticeRenderer)
         self.notifications = work.get(NotificationService)
 
     def remind(self, case: "Case", kind: str, *, moment: datetime, once: str, expires_at: datetime) -> None:
@@ -37,7 +37,7 @@ class ReminderService(Service):
         if user is None or user.mobile is None:
             return
         locale = self.notifications.locale_of(user)
-        facts = Facts(status=case.status, moment=moment, unit_id=case.unit_id)
+        facts = NoticeData(status=case.status, moment=moment, unit_id=case.unit_id)
         self.notifications.send(
             kind,
             recipient=user.mobile,

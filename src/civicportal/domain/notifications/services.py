@@ -21,7 +21,13 @@ from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.notifications import timing
 from civicportal.domain.notifications.choices import wants
 from civicportal.domain.notifications.models import OutboxMessage
-from civicportal.domain.notifications.notices import Facts, Notices, facts_of, keys_of, keys_of_step
+from civicportal.domain.notifications.notices import (
+    NoticeData,
+    NoticeRenderer,
+    facts_of,
+    keys_of,
+    keys_of_step,
+)
 from civicportal.domain.notifications.outbox import write_messages, write_wanted
 from civicportal.domain.notifications.sms import SmsLength, sms_parts
 from civicportal.domain.notifications.texts import TextService
@@ -61,7 +67,7 @@ class NotificationService(Service):
         super().__init__(work)
         self.site = work.site
         self.texts = work.get(TextService)
-        self.notices = work.get(Notices)
+        self.notices = work.get(NoticeRenderer)
 
     # -- cases ----------------------------------------------------------------------------------------------
 
@@ -87,7 +93,7 @@ class NotificationService(Service):
         write_messages(self.work, rows)
 
     def _row(
-        self, change: "CaseChange", key: str, facts: Facts, user_id: int | None, person: Any
+        self, change: "CaseChange", key: str, facts: NoticeData, user_id: int | None, person: Any
     ) -> dict[str, Any]:
         """Return the message row for a person with ``mobile`` and ``locale``."""
         case, locale = change.case, self.locale_of(person)
@@ -267,7 +273,7 @@ class NotificationService(Service):
         """
         kind = kind_of(self.site, case.kind)
         keys = keys_of_step(kind, case.status, target, own) if target else [f"{kind.name}.referred"]
-        facts = Facts(
+        facts = NoticeData(
             status=target or case.status,
             moment=moment or self.work.clock.now(),
             unit_id=unit_id or case.unit_id,

@@ -36,7 +36,7 @@ _NOTHING = Reply(kind="inbound.nothing", fields={})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class ClosingReply:
     """An answer to a closing.
 
     :ivar code: of the case, empty if none is named.
@@ -48,7 +48,7 @@ class Verdict:
     words: str
 
 
-def read(text: str, accept: str, object_: str) -> Verdict | None:
+def read(text: str, accept: str, object_: str) -> ClosingReply | None:
     """Parse a message, or return None when it is neither.
 
     :param accept: the word of the site that accepts; empty for none.
@@ -62,7 +62,7 @@ def read(text: str, accept: str, object_: str) -> Verdict | None:
         return None
     named = _CODE.match(rest)
     code, words = (re.sub(r"\D", "", named[1]), named[2]) if named else ("", rest)
-    return Verdict(accepts=word == key(accept), code=code, words=words.strip())
+    return ClosingReply(accepts=word == key(accept), code=code, words=words.strip())
 
 
 class VerdictService(Service):
@@ -85,7 +85,7 @@ class VerdictService(Service):
         with self.work.acting_as(identity_of(self.work, citizen, "citizen")):
             return self._take(verdict, citizen)
 
-    def _take(self, verdict: Verdict, citizen: User) -> Reply:
+    def _take(self, verdict: ClosingReply, citizen: User) -> Reply:
         possible = self._may_accept if verdict.accepts else self.ratings.may_object
         cases = self._told_of(citizen, verdict.code, possible)
         if not cases:

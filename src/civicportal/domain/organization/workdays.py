@@ -102,7 +102,7 @@ class WorkdayService(Service):
         :raises NotPossible: when the day is one already.
         """
         try:
-            with self.work.attempt():
+            with self.work.savepoint():
                 self.session.add(Holiday(day=day, name=title))
         except IntegrityError:
             raise NotPossible(_("This day is a holiday already.")) from None

@@ -31,7 +31,7 @@ READ_ME = _(
 )
 
 
-class ExportService(Service):
+class PersonalDataService(Service):
     """Collect a person's data by the privacy tags of every column."""
 
     def rows(self, user: User) -> dict[str, list[dict[str, Any]]]:
@@ -84,7 +84,10 @@ def stream(site: "Site", user_id: int) -> Iterator[bytes]:
     """Yield the archive in chunks: the data are read first, the pictures one by one outside any transaction."""
     with site.work(write=False, patience=PATIENCE) as work:
         user = work.session.get_one(User, user_id)
-        rows, pictures = work.get(ExportService).rows(user), work.get(ExportService).pictures(user)
+        rows, pictures = (
+            work.get(PersonalDataService).rows(user),
+            work.get(PersonalDataService).pictures(user),
+        )
         day = site.calendar.format_date(work.clock.now(), "long", site.locale)
     words = site.localizer().translate(_(READ_ME, mapping={"site": site.name, "day": day}))
     sink = _Sink()

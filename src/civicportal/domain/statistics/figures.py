@@ -20,7 +20,7 @@ from civicportal.domain.statistics.numbers import Numbers
 from civicportal.domain.statistics.periods import Span, Step
 from civicportal.domain.statistics.reading import HOURS, FigureReader
 from civicportal.domain.statistics.remembered import remembered
-from civicportal.domain.statistics.selection import Facet, Selection
+from civicportal.domain.statistics.selection import CaseSelection, Facet
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -31,7 +31,7 @@ Stamp = tuple[int, bytes]
 
 
 @dataclass(kw_only=True)
-class Figures:
+class CaseMetrics:
     """Figures of a selection.
 
     :ivar before: the same of the previous period, None if there is none.
@@ -55,16 +55,16 @@ class FigureService(Service):
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self.reader = FigureReader(work)
-        self._of: Selection | None = None
+        self._of: CaseSelection | None = None
         self._stamp: Stamp | None = None
         self._known: dict[str, Sequence[Any]] = {}
 
-    def figures(self, selection: Selection, facet: Facet | None = None) -> Figures:
+    def figures(self, selection: CaseSelection, facet: Facet | None = None) -> CaseMetrics:
         """Return the figures of a selection and of the previous period.
 
         :param facet: whose table is requested next: data for both are read once.
         """
-        found = Figures(before=Numbers() if selection.span.before else None)
+        found = CaseMetrics(before=Numbers() if selection.span.before else None)
         counted = selection.counted(self.work)
         names = ("is_now", "stage", "status", "category_id")
         sums = self.reader.sums(selection, names, before=True) if counted else self._live(selection, facet)
@@ -84,7 +84,7 @@ class FigureService(Service):
             found.of(is_now).citizens = number
         return found
 
-    def by_day(self, selection: Selection, step: Step = "day") -> dict[date, tuple[int, int]]:
+    def by_day(self, selection: CaseSelection, step: Step = "day") -> dict[date, tuple[int, int]]:
         """Return by day of registration the number of cases, and of those that are reviewed by now.
 
         :param step: with "month" each month of the period is summed under its first day.
@@ -101,7 +101,7 @@ class FigureService(Service):
             found[day] = (registered + number, reviewed + (number if stage == "done" else 0))
         return found
 
-    def days(self, selection: Selection) -> Span:
+    def days(self, selection: CaseSelection) -> Span:
         """Return the days of a selection; an open end is its first or its last case."""
         span = selection.span
         if span.first and span.last:
@@ -113,7 +113,7 @@ class FigureService(Service):
             first, last = min(by_day, default=None), max(by_day, default=None)
         return Span(first=span.first or first, last=span.last or last)
 
-    def table(self, selection: Selection, facet: Facet) -> dict[str, Numbers]:
+    def table(self, selection: CaseSelection, facet: Facet) -> dict[str, Numbers]:
         """Return the numbers of each group of a facet, largest first."""
         found: dict[str, Numbers] = {}
         if not facet.counter:
@@ -139,14 +139,14 @@ class FigureService(Service):
                 numbers.hours[hours] += number
         return dict(sorted(found.items(), key=lambda item: (-item[1].registered, item[0])))
 
-    def by_hour(self, selection: Selection) -> dict[tuple[int, int], int]:
+    def by_hour(self, selection: CaseSelection) -> dict[tuple[int, int], int]:
         """Return the number of cases registered in each (weekday, hour) of the city, Monday being 0."""
         rows = self._kept("hours of the day", selection, lambda: self.reader.by_hour(selection))
         return {(weekday, hour): number for weekday, hour, number in rows}
 
     # -- what cannot be added up: (is_now, group of the facet, …, number) ----------------------------------------
 
-    def _live(self, selection: Selection, facet: Facet | None) -> Sequence[Any]:
+    def _live(self, selection: CaseSelection, facet: Facet | None) -> Sequence[Any]:
         """Return the sums of :meth:`figures` from the cases, and keep the other results of the same statement."""
         found = self.reader.at_once(selection, facet)
         self._begin(selection, None)
@@ -161,7 +161,7 @@ class FigureService(Service):
         }
         return [(row.is_now, row.stage, row.status, row.category_id, *values) for row, values in sums]
 
-    def _read_facet(self, selection: Selection, facet: Facet) -> None:
+    def _read_facet(self, selection: CaseSelection, facet: Facet) -> None:
         """Read the data for the table of a facet that no counter has, unless :meth:`_live` has read them."""
         by = facet.name
         if self._of is selection and f"sums by {by}" in self._known:
@@ -173,17 +173,17 @@ class FigureService(Service):
             f"hours by {by}": [(1, row[0], row[2], row[4]) for row in rows if row[2] is not None],
         }
 
-    def _overdue(self, selection: Selection, facet: Facet | None = None) -> Sequence[Any]:
+    def _overdue(self, selection: CaseSelection, facet: Facet | None = None) -> Sequence[Any]:
         late = overdue(self.work.clock.now())
         return self._spread("overdue", selection, facet, (), late)
 
-    def _hours(self, selection: Selection, facet: Facet | None = None) -> Sequence[Any]:
+    def _hours(self, selection: CaseSelection, facet: Facet | None = None) -> Sequence[Any]:
         return self._spread("hours", selection, facet, (HOURS,), Case.handling_minutes.is_not(None))
 
     def _spread(
         self,
         name: str,
-        selection: Selection,
+        selection: CaseSelection,
         facet: Facet | None,
         columns: tuple[Any, ...],
         condition: ColumnElement[bool],
@@ -198,10 +198,10 @@ class FigureService(Service):
 
     # -- what was read before ----------------------------------------------------------------------------------------
 
-    def _begin(self, selection: Selection, stamp: Stamp | None) -> None:
+    def _begin(self, selection: CaseSelection, stamp: Stamp | None) -> None:
         self._of, self._stamp, self._known = selection, stamp, {}
 
-    def _kept(self, name: str, selection: Selection, read: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+    def _kept(self, name: str, selection: CaseSelection, read: Callable[[], Sequence[Any]]) -> Sequence[Any]:
         """Return an earlier result for the same cases: from this unit of work, or while the counters of :meth:`figures` are unchanged."""
         if self._of is not selection:
             self._begin(selection, None)
@@ -210,7 +210,7 @@ class FigureService(Service):
         return self._known[name]
 
     def _remembered(
-        self, name: str, selection: Selection, read: Callable[[], Sequence[Any]]
+        self, name: str, selection: CaseSelection, read: Callable[[], Sequence[Any]]
     ) -> Sequence[Any]:
         if self._stamp is None or not selection.counted(self.work):
             return read()

@@ -15,7 +15,7 @@ from civicportal.domain.statistics.changes import changed
 from civicportal.domain.statistics.figures import FigureService
 from civicportal.domain.statistics.periods import Span, weekdays
 from civicportal.domain.statistics.reading import PATIENCE, both
-from civicportal.domain.statistics.selection import ITSELF, Selection, Subject
+from civicportal.domain.statistics.selection import ITSELF, CaseSelection, Subject
 from civicportal.domain.statistics.statuses import status_rows
 from civicportal.domain.statistics.trends import trend
 from civicportal.util.i18n import _
@@ -106,7 +106,9 @@ def figures_page(request: Request, subject: Subject, page: FiguresPage) -> Value
         return _shown(request, work, subject, selection, page)
 
 
-def _shown(request: Request, work: Work, subject: Subject, selection: Selection, page: FiguresPage) -> Values:
+def _shown(
+    request: Request, work: Work, subject: Subject, selection: CaseSelection, page: FiguresPage
+) -> Values:
     service, values = work.get(FigureService), subject.values
     by = request.GET.get("by", "")
     facet = next((one for one in subject.facets if one.name == by), subject.facets[0])

@@ -29,7 +29,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.statistics.conditions import MEASURED
 from civicportal.domain.statistics.lookup import counted_in, pieces
 from civicportal.domain.statistics.periods import Span
-from civicportal.domain.statistics.selection import Facet, Selection
+from civicportal.domain.statistics.selection import CaseSelection, Facet
 from civicportal.util.calendar import CityCalendar
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class FigureReader(Service):
 
     def sums(
         self,
-        selection: Selection,
+        selection: CaseSelection,
         names: tuple[str, ...],
         facet: Facet | None = None,
         *,
@@ -90,7 +90,7 @@ class FigureReader(Service):
         sums = (func.sum(rows.c[name]) for name in measures)
         return self.session.execute(select(*found, *sums).group_by(*found)).all()
 
-    def at_once(self, selection: Selection, facet: Facet | None) -> Mapping[str, Sequence[Any]]:
+    def at_once(self, selection: CaseSelection, facet: Facet | None) -> Mapping[str, Sequence[Any]]:
         """Read everything that no counter has, in one statement that selects the cases once.
 
         :returns: rows with the names of :data:`KEYS` and :data:`SUMS`, unused ones being None: under "sums" by
@@ -132,7 +132,7 @@ class FigureReader(Service):
         )
         return select(literal(name).label("part"), *columns).group_by(*(of.c[key] for key in keys))
 
-    def by_facet(self, selection: Selection, facet: Facet) -> Sequence[Any]:
+    def by_facet(self, selection: CaseSelection, facet: Facet) -> Sequence[Any]:
         """Return (facet, stage, hours, overdue, sum of each measure) of the period itself, for the table of a facet.
 
         If no counter has the facet, the cases are read once for all of it.
@@ -150,7 +150,7 @@ class FigureReader(Service):
         sums = (func.sum(rows.c[name]) for name in SUMS)
         return self.session.execute(select(*keys, *sums).group_by(*keys)).all()
 
-    def by_hour(self, selection: Selection) -> Sequence[Any]:
+    def by_hour(self, selection: CaseSelection) -> Sequence[Any]:
         """Return (weekday, hour, number of cases) of the city's clock, Monday being 0."""
         zone, since = self.work.site.calendar.timezone, self._first(selection)
         quarter = quarter_of_an_hour(Case.created_at).label("quarter")
@@ -162,7 +162,7 @@ class FigureReader(Service):
         weekday, hour, number = hours.c
         return self.session.execute(select(weekday, hour, func.sum(number)).group_by(weekday, hour)).all()
 
-    def citizens(self, selection: Selection) -> Sequence[Any]:
+    def citizens(self, selection: CaseSelection) -> Sequence[Any]:
         """Return (is now, number of distinct people)."""
         keys = (self.is_now(selection), Case.citizen_id)
         rows = self._rows(selection, keys, Case.citizen_id.is_not(None))
@@ -174,14 +174,14 @@ class FigureReader(Service):
         with self.work.site.work(actor=self.work.actor, write=False, patience=PATIENCE) as work:
             return work.session.execute(statement).all()
 
-    def first_and_last(self, selection: Selection) -> Any:
+    def first_and_last(self, selection: CaseSelection) -> Any:
         """Return the first and the last day with a case, by the counters."""
         ends = (func.min(CaseCount.day), func.max(CaseCount.day))
         return self.session.execute(self._counters(selection, CaseCount, selection.span, *ends)).one()
 
     def numbers(
         self,
-        selection: Selection,
+        selection: CaseSelection,
         columns: Iterable[Any],
         *conditions: ColumnElement[bool],
         facet: Facet | None = None,
@@ -190,7 +190,7 @@ class FigureReader(Service):
         rows = self._rows(selection, columns, *conditions, facet=facet)
         return self.session.execute(select(*rows.c, func.count()).group_by(*rows.c)).all()
 
-    def is_now(self, selection: Selection) -> ColumnElement[int]:
+    def is_now(self, selection: CaseSelection) -> ColumnElement[int]:
         """Return 1 for cases of the period, 0 for those of the previous one."""
         first = self._first(selection)
         return case((Case.created_at >= first, 1), else_=0) if first else literal(1)
@@ -198,12 +198,12 @@ class FigureReader(Service):
     def _late(self) -> ColumnElement[int]:
         return case((overdue(self.work.clock.now()), 1), else_=0)
 
-    def _first(self, selection: Selection) -> datetime | None:
+    def _first(self, selection: CaseSelection) -> datetime | None:
         return self.work.site.calendar.begin(selection.span.first)
 
     def _rows(
         self,
-        selection: Selection,
+        selection: CaseSelection,
         columns: Iterable[Any],
         *conditions: ColumnElement[bool],
         facet: Facet | None = None,
@@ -212,7 +212,7 @@ class FigureReader(Service):
         return self._cases(selection, *named, before=True, facet=facet).where(*conditions).subquery()
 
     def _cases(
-        self, selection: Selection, *columns: Any, before: bool, facet: Facet | None = None
+        self, selection: CaseSelection, *columns: Any, before: bool, facet: Facet | None = None
     ) -> Select[Any]:
         """Return a query for columns of the cases of the period; with ``before`` also of the previous one."""
         span = selection.span
@@ -222,7 +222,7 @@ class FigureReader(Service):
         return query.where(*_apart(span, self.work.site.calendar))
 
     @staticmethod
-    def _counters(selection: Selection, model: Any, span: Span, *columns: Any) -> Select[Any]:
+    def _counters(selection: CaseSelection, model: Any, span: Span, *columns: Any) -> Select[Any]:
         return select(*columns).where(*counted_in(model, selection.kind.name, span), *selection.where(model))
 
     @staticmethod
@@ -233,7 +233,7 @@ class FigureReader(Service):
         # This condition leaves fewer rows of the previous period.
         return key if is_now or name == "stage" else cast(null(), key.type)
 
-    def _case_keys(self, selection: Selection, facet: Facet | None) -> dict[str, Any]:
+    def _case_keys(self, selection: CaseSelection, facet: Facet | None) -> dict[str, Any]:
         return {
             "is_now": self.is_now(selection),
             "day": city_day(Case.created_at, self.work.site.calendar.timezone, self._first(selection)),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
+class CaseSelection:
     """The cases of one kind that a list shows with certain filters.
 
     :ivar query: the list's own query: called with days and columns it returns the cases of these days that match the filters
@@ -103,7 +103,7 @@ class Subject:
     """The subject of a statistics page.
 
     :ivar values: of the list's filters and the period.
-    :ivar query: the list's own query; see :class:`Selection`.
+    :ivar query: the list's own query; see :class:`CaseSelection`.
     :ivar facets: the available dimensions, default first.
     :ivar counted: filters that the counters have: "category" and "unit", if they mean the case's own.
     """
@@ -114,12 +114,12 @@ class Subject:
     facets: tuple[Facet, ...]
     counted: frozenset[str] = frozenset({"category", "unit"})
 
-    def selection(self, work: "Work") -> Selection:
+    def selection(self, work: "Work") -> CaseSelection:
         """Return the filtered cases."""
         values, calendar = self.values, work.site.calendar
         category, unit = (values.get(name) if name in self.counted else None for name in ("category", "unit"))
         narrowing = values.keys() - DAYS - self.counted - {ITSELF}
-        return Selection(
+        return CaseSelection(
             kind=self.kind,
             query=self.query,
             span=span_of(

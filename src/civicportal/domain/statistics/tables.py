@@ -7,10 +7,10 @@ from civicportal.domain.cases.narrowing import WEEKDAYS
 from civicportal.domain.exports.types import FigureTable
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.statistics.categories import category_rows
-from civicportal.domain.statistics.figures import Figures, FigureService
+from civicportal.domain.statistics.figures import CaseMetrics, FigureService
 from civicportal.domain.statistics.numbers import Numbers
 from civicportal.domain.statistics.periods import Span, weekdays
-from civicportal.domain.statistics.selection import Facet, Selection, Subject
+from civicportal.domain.statistics.selection import CaseSelection, Facet, Subject
 from civicportal.domain.statistics.statuses import status_rows
 from civicportal.util.i18n import _
 
@@ -57,7 +57,7 @@ def figure_tables(work: "Work", subject: Subject, *, people: Any = CITIZENS) -> 
     )
 
 
-def _days(work: "Work", selection: Selection) -> FigureTable:
+def _days(work: "Work", selection: CaseSelection) -> FigureTable:
     """Return the counted days, an open end being the first or the last case, and the compared ones."""
     calendar, before = work.site.calendar, selection.span.before
     spans = {THIS: work.get(FigureService).days(selection), BEFORE: before or Span()}
@@ -69,7 +69,7 @@ def _days(work: "Work", selection: Selection) -> FigureTable:
     return FigureTable(title=_("Days"), head=head, rows=rows, about=True)
 
 
-def _key_figures(figures: Figures, people: Any) -> FigureTable:
+def _key_figures(figures: CaseMetrics, people: Any) -> FigureTable:
     both = (figures.now, figures.before)
     rows = [
         (name, *(None if numbers is None else value(numbers) for numbers in both)) for name, value in MEASURES
@@ -79,13 +79,13 @@ def _key_figures(figures: Figures, people: Any) -> FigureTable:
     return FigureTable(title=_("Key figures"), head=head, rows=rows)
 
 
-def _by_status(subject: Subject, figures: Figures) -> FigureTable:
+def _by_status(subject: Subject, figures: CaseMetrics) -> FigureTable:
     found = status_rows(subject.kind.workflow, figures.by_status)
     rows = [(row.state.title, row.number) for row in found]
     return FigureTable(title=_("By status"), head=(_("Status"), _("Number")), rows=rows)
 
 
-def _by_category(work: "Work", subject: Subject, figures: Figures) -> Iterator[FigureTable]:
+def _by_category(work: "Work", subject: Subject, figures: CaseMetrics) -> Iterator[FigureTable]:
     tree = work.get(OrganizationService).categories_of(subject.kind.name)
     found = category_rows(tree, figures.by_category, subject.values.get("category")).rows
     rows = [(row.category.name if row.category else _("No category"), row.number) for row in found]
@@ -93,14 +93,14 @@ def _by_category(work: "Work", subject: Subject, figures: Figures) -> Iterator[F
         yield FigureTable(title=_("By category"), head=(_("Category"), _("Number")), rows=rows)
 
 
-def _by_facet(work: "Work", selection: Selection, facet: Facet) -> FigureTable:
+def _by_facet(work: "Work", selection: CaseSelection, facet: Facet) -> FigureTable:
     found = work.get(FigureService).table(selection, facet)
     rows = [(_name(facet, key), *_values(numbers)) for key, numbers in found.items()]
     head = (facet.head, *(name for name, _value in MEASURES))
     return FigureTable(title=facet.title, head=head, rows=rows)
 
 
-def _by_day(work: "Work", selection: Selection) -> FigureTable:
+def _by_day(work: "Work", selection: CaseSelection) -> FigureTable:
     calendar = work.site.calendar
     days = sorted(work.get(FigureService).by_day(selection).items())
     rows = [(calendar.format_date(day, "short", "en"), *numbers) for day, numbers in days]
@@ -108,7 +108,7 @@ def _by_day(work: "Work", selection: Selection) -> FigureTable:
     return FigureTable(title=_("By day"), head=head, rows=rows)
 
 
-def _by_hour(work: "Work", selection: Selection) -> FigureTable:
+def _by_hour(work: "Work", selection: CaseSelection) -> FigureTable:
     hours, names = work.get(FigureService).by_hour(selection), dict(WEEKDAYS)
     rows = [
         (names[str(day)], *(hours.get((day, hour), 0) for hour in range(24)))

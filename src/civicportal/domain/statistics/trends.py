@@ -9,7 +9,7 @@ from translationstring import TranslationString
 from civicportal.domain.statistics.charts import Chart, line_chart
 from civicportal.domain.statistics.figures import FigureService
 from civicportal.domain.statistics.periods import MOST_STEPS, STEPS, Bucket, Step, buckets, step_of, title
-from civicportal.domain.statistics.selection import Selection
+from civicportal.domain.statistics.selection import CaseSelection
 from civicportal.util.calendar.months import month_of
 
 LONGEST = 1100
@@ -48,7 +48,9 @@ class Trend:
     chart: Chart | None
 
 
-def trend(service: FigureService, selection: Selection, wish: str | None, *, locale: str, rtl: bool) -> Trend:
+def trend(
+    service: FigureService, selection: CaseSelection, wish: str | None, *, locale: str, rtl: bool
+) -> Trend:
     """Return the trend of a selection.
 
     :param wish: the requested step.

@@ -11,7 +11,7 @@ Sort = Literal["", "weekend", "half", "holiday", "closure"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Day:
+class CalendarDay:
     """A day of a month.
 
     :ivar number: in its month.
@@ -26,11 +26,11 @@ class Day:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Month:
+class CalendarMonth:
     """A month; weeks have seven cells, empty before its first and after its last day."""
 
     title: str
-    weeks: Sequence[Sequence[Day | None]]
+    weeks: Sequence[Sequence[CalendarDay | None]]
 
 
 def months(
@@ -42,26 +42,28 @@ def months(
     today: date,
     week: Sequence[int],
     locale: str,
-) -> list[Month]:
+) -> list[CalendarMonth]:
     """Return the months of a year.
 
     :param week: the weekdays in order, in Python's numbering.
     """
 
-    def day(moment: date) -> Day:
+    def day(moment: date) -> CalendarDay:
         sort, title = _sort(calendar, moment, holidays, closures)
-        return Day(number=calendar.year_month_day(moment)[2], sort=sort, title=title, today=moment == today)
+        return CalendarDay(
+            number=calendar.year_month_day(moment)[2], sort=sort, title=title, today=moment == today
+        )
 
     found = []
     for month in range(1, 13):
         first = calendar.day(year, month, 1)
         end = calendar.day(year + month // 12, month % 12 + 1, 1)
-        cells: list[Day | None] = [None] * week.index(first.weekday())
+        cells: list[CalendarDay | None] = [None] * week.index(first.weekday())
         cells += [day(first + timedelta(days=n)) for n in range((end - first).days)]
         cells += [None] * (-len(cells) % 7)
         title = calendar.format_date(first, "month", locale)
         weeks = [cells[n : n + 7] for n in range(0, len(cells), 7)]
-        found.append(Month(title=title, weeks=weeks))
+        found.append(CalendarMonth(title=title, weeks=weeks))
     return found
 
 

@@ -13,7 +13,7 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.kartable.counters import OpenLines, open_lines
 from civicportal.util.i18n import _
 from civicportal.util.lists import Total
-from civicportal.web.display import attempt
+from civicportal.web.display import read_or_fallback
 from civicportal.web.items import ALL_KINDS, NavigationItem
 from civicportal.web.request import Request
 
@@ -117,7 +117,9 @@ class Navigation:
     def open_lines(self) -> OpenLines:
         """Return the open referrals of the user's kartable; none if they cannot be read."""
         return (
-            attempt(self.request, open_lines, OpenLines()) if self.request.identity.is_staff else OpenLines()
+            read_or_fallback(self.request, open_lines, OpenLines())
+            if self.request.identity.is_staff
+            else OpenLines()
         )
 
     def _links(self, items: Iterable[NavigationItem]) -> list[Link]:

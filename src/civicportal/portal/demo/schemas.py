@@ -7,7 +7,7 @@ from civicportal.web.schema import Choice, CleanText, Node, StrictSchema
 LONGEST_ANSWER = 500
 
 
-class Answer(StrictSchema):
+class InboundSms(StrictSchema):
     """A message to the city's number."""
 
     text = Node(

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from civicportal.domain.accounts.models import User
 from civicportal.domain.notifications.models import OutboxMessage
-from civicportal.portal.demo.schemas import Answer, Behaviour
+from civicportal.portal.demo.schemas import Behaviour, InboundSms
 from civicportal.util.countries import InvalidMobile
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, FormInvalid, handle_form
@@ -53,7 +53,7 @@ def phone(request: Request) -> ViewResult:
     waiting = select(func.count()).where(OutboxMessage.recipient == number, OutboxMessage.state == "new")
     return handle_form(
         request,
-        BoundForm(request, Answer()),
+        BoundForm(request, InboundSms()),
         send,
         number=number,
         owner=work.session.scalar(select(User).where(User.mobile == number)),

@@ -252,7 +252,7 @@ COLLECTORS: tuple[Collector, ...] = (
 )
 
 
-class Figures:
+class MetricsCollector:
     """Collect the metrics of a site; a failing collector does not affect the others."""
 
     def __init__(self, site: "Site", collectors: tuple[Collector, ...] = COLLECTORS) -> None:

@@ -19,12 +19,12 @@ def metrics(request: Request) -> ViewResult:
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import choose_encoder
 
-    from civicportal.portal.health.figures import Figures
+    from civicportal.portal.health.figures import MetricsCollector
 
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     registry = CollectorRegistry()
     registry.register(request.registry.request_metrics.all_processes())
-    registry.register(Figures(request.site))
+    registry.register(MetricsCollector(request.site))
     response = request.response
     response.headers["Content-Type"] = content_type
     response.headers["Cache-Control"] = "no-store"

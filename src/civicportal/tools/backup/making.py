@@ -34,8 +34,8 @@ from civicportal.tools.backup.repository import (
     store_pictures,
 )
 from civicportal.tools.backup.sealing import SUFFIX, recipients, seal, sign
-from civicportal.tools.backup.targets import ARCHIVES, FolderTarget, Target, open_target
-from civicportal.tools.backup.verifying import Verified, verify_file
+from civicportal.tools.backup.targets import ARCHIVES, BackupTarget, FolderTarget, open_target
+from civicportal.tools.backup.verifying import BackupVerification, verify_file
 from civicportal.util.errors import CivicportalError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Backup:
     files: int
     added: int
     size: int
-    verified: Verified | None
+    verified: BackupVerification | None
 
 
 def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify: bool = False) -> Backup:
@@ -101,7 +101,7 @@ def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify:
     return made
 
 
-def _prepare(site: "Site", target: Target) -> Path | None:
+def _prepare(site: "Site", target: BackupTarget) -> Path | None:
     """Create the folder of a target and clean up after killed processes; return the folder, None for a bucket."""
     folder = target.folder if isinstance(target, FolderTarget) else None
     places = [file_of(site.engines).parent] if site.engines.dialect == "sqlite" else []
@@ -120,7 +120,7 @@ class _Making:
         site: "Site",
         manifest: Manifest,
         moment: datetime,
-        target: Target,
+        target: BackupTarget,
         name: str,
         keys: list[object],
         folder: Path,

@@ -21,7 +21,7 @@ from civicportal.core.storage import FileMissing
 from civicportal.tools.backup.errors import BackupError, telling
 from civicportal.tools.backup.folders import working_folder
 from civicportal.tools.backup.sealing import SUFFIX, digest_of, is_sealed, seal, unseal
-from civicportal.tools.backup.targets import ARCHIVES, INDEX, PICTURES, Target
+from civicportal.tools.backup.targets import ARCHIVES, INDEX, PICTURES, BackupTarget
 
 if TYPE_CHECKING:
     from civicportal.core.storage import IFileStorage
@@ -152,7 +152,7 @@ class Index:
 
 
 @contextmanager
-def open_index(target: Target, folder: Path) -> Iterator[Index]:
+def open_index(target: BackupTarget, folder: Path) -> Iterator[Index]:
     """Yield the index of a repository, and store it at the end, also after an error.
 
     :param folder: for the working copy.
@@ -173,7 +173,7 @@ def open_index(target: Target, folder: Path) -> Iterator[Index]:
         target.put(INDEX, path)
 
 
-def archives(target: Target) -> list[tuple[datetime, str]]:
+def archives(target: BackupTarget) -> list[tuple[datetime, str]]:
     """Return time and name of the archives of a repository, oldest first."""
     found = []
     for name, _size in target.sizes(ARCHIVES):
@@ -186,7 +186,7 @@ def archives(target: Target) -> list[tuple[datetime, str]]:
 
 
 def store_pictures(
-    target: Target,
+    target: BackupTarget,
     index: Index,
     storage: "IFileStorage",
     moment: datetime,
@@ -237,7 +237,7 @@ def store_pictures(
 
 
 def _store(
-    target: Target, storage: "IFileStorage", key: str, keys: list[Any], folder: Path
+    target: BackupTarget, storage: "IFileStorage", key: str, keys: list[Any], folder: Path
 ) -> tuple[tuple[str, int], str, tuple[str, int], bool] | None:
     """Store a picture; return its digest and size, name, digest and size of the stored file, and whether it existed.
 
@@ -273,7 +273,7 @@ def _digest(path: Path) -> tuple[str, int]:
         return digest_of(file)
 
 
-def read_picture(target: Target, key: str, digest: str, identities: list[Any]) -> bytes:
+def read_picture(target: BackupTarget, key: str, digest: str, identities: list[Any]) -> bytes:
     """Return a picture of a repository.
 
     :raises BackupError: when it is missing, cannot be decrypted, or is not the one that the archive references.
@@ -304,7 +304,9 @@ def _opened(content: bytes, place: str, digest: str, identities: list[Any]) -> b
     return content
 
 
-def prune(target: Target, *, daily: int, weekly: int, monthly: int, progress: Progress) -> tuple[int, int]:
+def prune(
+    target: BackupTarget, *, daily: int, weekly: int, monthly: int, progress: Progress
+) -> tuple[int, int]:
     """Delete old archives, then the pictures that none of the others can reference.
 
     The newest archive is always kept.
@@ -324,7 +326,7 @@ def prune(target: Target, *, daily: int, weekly: int, monthly: int, progress: Pr
     return len(gone), pictures
 
 
-def _delete_unneeded(target: Target, kept: set[datetime], progress: Progress) -> int:
+def _delete_unneeded(target: BackupTarget, kept: set[datetime], progress: Progress) -> int:
     with working_folder() as folder, open_index(target, Path(folder)) as index:
         unneeded = index.unneeded([moment.strftime(FORM) for moment in sorted(kept)])
         for number, (key, name) in enumerate(unneeded, 1):
@@ -347,7 +349,7 @@ def _kept(moments: list[datetime], daily: int, weekly: int, monthly: int) -> set
     return kept
 
 
-def copy_out(target: Target, name: str, path: Path) -> None:
+def copy_out(target: BackupTarget, name: str, path: Path) -> None:
     """Copy a file of a target to a local one.
 
     :raises BackupError: when there is none.

@@ -42,7 +42,7 @@ LOCK_LIFE = timedelta(minutes=15)
 LOCK_RENEW = LOCK_LIFE / 6
 
 
-class Target(Protocol):
+class BackupTarget(Protocol):
     """Storage for the files of backups; a name is a relative path with slashes."""
 
     place: str
@@ -250,7 +250,7 @@ class BucketTarget:
             raise BackupError(f"{self.place}: {reason}") from error
 
 
-def open_target(site: "Site", address: str) -> tuple[Target, str]:
+def open_target(site: "Site", address: str) -> tuple[BackupTarget, str]:
     """Return the target of an address.
 
     :param address: a file, a folder (an existing one, or a name that ends with a slash), or the same in ``s3://BUCKET/``.
@@ -269,7 +269,7 @@ def open_target(site: "Site", address: str) -> tuple[Target, str]:
     return FolderTarget(path_of.parent), path_of.name
 
 
-def repository_of(site: "Site", address: str) -> Target:
+def repository_of(site: "Site", address: str) -> BackupTarget:
     """Return the repository of an archive by the archive's address."""
     parent = address.rpartition("/")[0]
     root = parent.rpartition("/")[0] if parent.rpartition("/")[2] == ARCHIVES else parent

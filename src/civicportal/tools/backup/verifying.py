@@ -18,14 +18,14 @@ from civicportal.tools.backup.folders import working_folder
 from civicportal.tools.backup.manifest import BESIDE_IT, Manifest, read_manifest
 from civicportal.tools.backup.repository import TOLD_EVERY, Progress, Stored, copy_out, read_picture
 from civicportal.tools.backup.sealing import check_signature, is_sealed, public_key, unseal
-from civicportal.tools.backup.targets import SCHEME, Target, open_target, repository_of
+from civicportal.tools.backup.targets import SCHEME, BackupTarget, open_target, repository_of
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verified:
+class BackupVerification:
     """Result of a verification.
 
     :ivar tables: number of tables compared by row count and digest; 0 for a backup in format 1, which has neither.
@@ -50,7 +50,7 @@ class Opened:
 
     path: Path
     manifest: Manifest
-    repository: Target | None
+    repository: BackupTarget | None
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def verify_backup(
     *,
     identities: list[Any] | None = None,
     unsigned: bool = False,
-) -> Verified:
+) -> BackupVerification:
     """Restore a backup into a scratch database and a scratch store, and compare it with its manifest.
 
     :param address: path or URL of the archive.
@@ -142,10 +142,10 @@ def verify_file(
     progress: Progress,
     *,
     pictures: Stored | None = None,
-    repository: Target | None = None,
+    repository: BackupTarget | None = None,
     identities: list[Any] | None = None,
     unsigned: bool = False,
-) -> Verified:
+) -> BackupVerification:
     """Verify an archive that is not encrypted.
 
     :param pictures: pictures that this process has just stored in a repository: their digests are compared with the
@@ -171,13 +171,13 @@ def verify_file(
             missing = _compare_pictures(engines, digests)
     if pictures:
         read = pictures.checked + pictures.added
-    return Verified(tables=len(manifest.tables), rows=rows, files=read, missing=missing)
+    return BackupVerification(tables=len(manifest.tables), rows=rows, files=read, missing=missing)
 
 
 def _restore_files(
     archive: ArchiveReader,
     store: LocalStorage,
-    repository: Target | None,
+    repository: BackupTarget | None,
     identities: list[Any],
     digests: "_Digests",
     progress: Progress,

@@ -11,9 +11,9 @@ from sqlalchemy import text
 from civicportal.domain.ownership.models import COPYING, ID, MOVED
 from civicportal.tools.backup.databases import Figure, Figures, differences, file_of
 from civicportal.tools.copying.errors import CopyError, explaining
-from civicportal.tools.copying.source import Source, place_of, quiet_source
+from civicportal.tools.copying.source import SourceDatabase, place_of, quiet_source
 from civicportal.tools.copying.tables import CopiedTable, tables_of
-from civicportal.tools.copying.target import Begun, Target, open_target
+from civicportal.tools.copying.target import Begun, TargetDatabase, open_target
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -97,7 +97,9 @@ def _is_same_server_and_database(source: "Site", target: "Site") -> bool:
             return bool(there.scalar(seen, keys))
 
 
-def _copy(source: Source, target: Target, tables: list[CopiedTable], report: Report) -> Copied:
+def _copy(
+    source: SourceDatabase, target: TargetDatabase, tables: list[CopiedTable], report: Report
+) -> Copied:
     portal, marks = source.marks[ID].value, target.marks()
     begun = Begun.of(marks[COPYING]) if COPYING in marks else None
     moved = json.loads(source.marks[MOVED].value) if MOVED in source.marks else None
@@ -145,7 +147,9 @@ def _figures(
     return found
 
 
-def _fill(source: Source, target: Target, tables: list[CopiedTable], rows: Figures, report: Report) -> int:
+def _fill(
+    source: SourceDatabase, target: TargetDatabase, tables: list[CopiedTable], rows: Figures, report: Report
+) -> int:
     """Write the rows that the target lacks, and return how many it had."""
     total = sum(count for count, _digest in rows.values())
     done = found = 0
@@ -163,12 +167,16 @@ def _fill(source: Source, target: Target, tables: list[CopiedTable], rows: Figur
     return found
 
 
-def _differences(target: Target, tables: list[CopiedTable], rows: Figures, report: Report) -> list[str]:
+def _differences(
+    target: TargetDatabase, tables: list[CopiedTable], rows: Figures, report: Report
+) -> list[str]:
     counts = {name: count for name, (count, _digest) in rows.items()}
     return list(differences(rows, _figures("comparing", target.figure, tables, counts, report)))
 
 
-def _finish(source: Source, target: Target, tables: list[CopiedTable], begun: Begun, report: Report) -> None:
+def _finish(
+    source: SourceDatabase, target: TargetDatabase, tables: list[CopiedTable], begun: Begun, report: Report
+) -> None:
     """Build what follows from the rows, and let the portal change its database.
 
     Between the two commits neither is the portal's: the next run of the command ends what this one has begun.

@@ -28,7 +28,7 @@ PATIENCE = 5.0
 MARKS: Table = PortalMark.__table__  # type: ignore[assignment]
 
 
-class Source:
+class SourceDatabase:
     """A database in one transaction, in which it does not change.
 
     :param connection: the only one to it.
@@ -75,7 +75,7 @@ class Source:
 
 
 @contextmanager
-def quiet_source(site: "Site", tables: list[CopiedTable]) -> Iterator[Source]:
+def quiet_source(site: "Site", tables: list[CopiedTable]) -> Iterator[SourceDatabase]:
     """Lock the database of a site, which must belong to its portal, and yield it.
 
     SQLite is locked exclusively, which fails while any process has the file open. On PostgreSQL no other client may be
@@ -90,7 +90,7 @@ def quiet_source(site: "Site", tables: list[CopiedTable]) -> Iterator[Source]:
         engine = _engine(site.engines)
         try:
             with _locked(engine, place, tables) as connection:
-                source = Source(site, connection)
+                source = SourceDatabase(site, connection)
                 _refuse_workers(source)
                 yield source
         finally:
@@ -217,7 +217,7 @@ def _refuse_dangling(connection: Connection, place: str) -> None:
         )
 
 
-def _refuse_workers(source: Source) -> None:
+def _refuse_workers(source: SourceDatabase) -> None:
     workers = WorkerProcess.__table__
     now = source.site.clock.now()
     running = select(workers.c.host, workers.c.pid, workers.c.seen_at).where(

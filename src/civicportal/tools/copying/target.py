@@ -22,7 +22,7 @@ from civicportal.domain.ownership.models import COPYING, MOVED
 from civicportal.portal import upgrade as migrate
 from civicportal.tools.backup.databases import Figures
 from civicportal.tools.copying.errors import CopyError, explaining
-from civicportal.tools.copying.source import MARKS, Source, place_of
+from civicportal.tools.copying.source import MARKS, SourceDatabase, place_of
 from civicportal.tools.copying.tables import CopiedTable
 from civicportal.util.errors import ConfigurationError
 
@@ -64,7 +64,7 @@ class Begun:
         return json.dumps({"copy": self.copy, "portal": self.portal, "rows": self.rows})
 
 
-class Target:
+class TargetDatabase:
     """The database of a site that is copied into."""
 
     def __init__(self, site: "Site", connection: Connection, tables: list[CopiedTable]) -> None:
@@ -185,7 +185,7 @@ class Target:
             with self._transaction() as connection:
                 connection.execute(text("ANALYZE"))
 
-    def end(self, source: Source) -> None:
+    def end(self, source: SourceDatabase) -> None:
         """Make this the database of the portal."""
         rows = [dict(row._mapping) for name, row in source.marks.items() if name != MOVED]
         with self._transaction() as connection:
@@ -247,7 +247,7 @@ class Target:
 
 
 @contextmanager
-def open_target(site: "Site", tables: list[CopiedTable]) -> Iterator[Target]:
+def open_target(site: "Site", tables: list[CopiedTable]) -> Iterator[TargetDatabase]:
     """Yield the target; on PostgreSQL no second copy into it can run.
 
     :raises CopyError: when the database does not answer, or another copy into it runs.
@@ -260,7 +260,7 @@ def open_target(site: "Site", tables: list[CopiedTable]) -> Iterator[Target]:
                 lock.execution_options(isolation_level="AUTOCOMMIT")
                 if not lock.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
                     raise CopyError(f"{place}: another copy into it runs: wait for its end, or stop it")
-            yield Target(site, connection, tables)
+            yield TargetDatabase(site, connection, tables)
     finally:
         engine.dispose()
 

@@ -1,6 +1,6 @@
 """The scaffold of a new plugin: ``civicportal plugin new``.
 
-Its files are templates beside this module with the fields of :class:`Words`, each after a ``§``: in ``shared/``
+Its files are templates beside this module with the fields of :class:`TemplateFields`, each after a ``§``: in ``shared/``
 those of every kind of plugin, the others in the folder of the kind. Their ``parts/`` are fields of the shared templates, and the
 final message.
 """
@@ -21,7 +21,7 @@ ENDING = ".in"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class TemplateFields:
     """Fields of the templates.
 
     :ivar name: of the plugin and its URLs; the kind of case, if it has one.
@@ -65,7 +65,7 @@ def create_plugin(
     """
     check_name(name)
     title = title or name.replace("_", " ").capitalize()
-    words = Words(name=name, dashed=name.replace("_", "-"), title=title, persian=persian or title)
+    words = TemplateFields(name=name, dashed=name.replace("_", "-"), title=title, persian=persian or title)
     for text in (words.title, words.persian):
         check_title(text)
     target = folder / f"civicportal-{words.dashed}"

@@ -30,6 +30,7 @@ from civicportal.web.forms.widgets import (
     CheckboxWidget,
     CodeWidget,
     DateWidget,
+    FormWidget,
     HiddenWidget,
     MobileWidget,
     NumberWidget,
@@ -37,7 +38,6 @@ from civicportal.web.forms.widgets import (
     SwitchWidget,
     TextAreaWidget,
     TextWidget,
-    Widget,
 )
 from civicportal.web.request import Request, ViewResult
 
@@ -53,6 +53,7 @@ __all__ = [
     "FieldError",
     "FileRefused",
     "FormInvalid",
+    "FormWidget",
     "HiddenWidget",
     "MapPointWidget",
     "MobileWidget",
@@ -65,7 +66,6 @@ __all__ = [
     "TextAreaWidget",
     "TextWidget",
     "UploadedFile",
-    "Widget",
     "handle_form",
     "optional_choice",
 ]

@@ -6,9 +6,9 @@ import colander
 
 from civicportal.web import schema
 from civicportal.web.forms import groups, widgets
-from civicportal.web.forms.widgets import Widget
+from civicportal.web.forms.widgets import FormWidget
 
-_DEFAULTS: tuple[tuple[type, type[Widget]], ...] = (
+_DEFAULTS: tuple[tuple[type, type[FormWidget]], ...] = (
     (schema.Place, groups.MapPointWidget),
     (schema.KeyList, groups.PhotosWidget),
     (schema.IdempotencyKey, widgets.IdempotencyWidget),
@@ -29,7 +29,7 @@ _DEFAULTS: tuple[tuple[type, type[Widget]], ...] = (
 )
 
 
-def default_widget(node: colander.SchemaNode) -> Widget:
+def default_widget(node: colander.SchemaNode) -> FormWidget:
     """Return the widget of a node that defines none."""
     if isinstance(node.typ, schema.CleanText) and node.typ.multiline:
         return widgets.TextAreaWidget(rows=2 if node.typ.max <= 300 else 5)

@@ -16,14 +16,14 @@ from civicportal.util.i18n import _, listed, localized_digits
 from civicportal.web import schema as types
 from civicportal.web.forms.attributes import attributes
 from civicportal.web.forms.parts import Excerpt
-from civicportal.web.forms.widgets import Widget, shown
+from civicportal.web.forms.widgets import FormWidget, shown
 from civicportal.web.request import Request
 
 AROUND = 30
 """Characters of context on each side of a highlighted part."""
 
 
-class Words:
+class FormTranslator:
     """Translate texts of a form into the request's language, with its digits."""
 
     def __init__(self, request: Request) -> None:
@@ -48,7 +48,7 @@ class Words:
 class BoundField:
     """A field for templates: texts, state, ids, and :meth:`render`."""
 
-    def __init__(self, field: deform.Field, words: Words, render: Callable[..., Markup]) -> None:
+    def __init__(self, field: deform.Field, words: FormTranslator, render: Callable[..., Markup]) -> None:
         self._field, self._words, self._render = field, words, render
         self._failures: list[str] = []
         self.excerpts: list[Excerpt] = []
@@ -71,9 +71,9 @@ class BoundField:
         return f"{self.oid}-group" if self.widget.group else self.oid
 
     @property
-    def widget(self) -> Widget:
+    def widget(self) -> FormWidget:
         """The widget that renders it."""
-        widget: Widget = self._field.widget
+        widget: FormWidget = self._field.widget
         return widget
 
     @property

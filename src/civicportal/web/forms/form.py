@@ -23,7 +23,7 @@ from civicportal.web import schema as types
 from civicportal.web.challenge import ShownChallenge
 from civicportal.web.context import environment
 from civicportal.web.forms.defaults import default_widget
-from civicportal.web.forms.field import BoundField, Words
+from civicportal.web.forms.field import BoundField, FormTranslator
 from civicportal.web.forms.flat import leaves, lies_before, read_flat, to_show
 from civicportal.web.forms.groups import PhotosWidget, files_name
 from civicportal.web.forms.parts import (
@@ -81,7 +81,7 @@ class BoundForm:
         #: The challenge for unknown clients while a site-wide limit is reached.
         self.challenge: ShownChallenge | None = None
         self.site_limits = site_limits
-        self._words = Words(request)
+        self._words = FormTranslator(request)
         self._take_files = take_files
         self._taken: set[str] = set()
         drawn = {"csrf_token", ALLOWED, NOTICED, *challenge.FIELDS}

@@ -8,10 +8,10 @@ import deform
 
 from civicportal.web import schema
 from civicportal.web.forms.options import options_markup
-from civicportal.web.forms.widgets import Widget, shown
+from civicportal.web.forms.widgets import FormWidget, shown
 
 
-class _Options(Widget):
+class _Options(FormWidget):
     """Base of widgets for the schema type's options."""
 
     def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class RadioWidget(_Options):
     group = True
 
 
-class MapPointWidget(Widget):
+class MapPointWidget(FormWidget):
     """A point on the map and an address, for :class:`civicportal.web.schema.Place`.
 
     ``pin_icon`` is the icon of the pin, ``geojson_path`` the URL of the city's map.
@@ -62,7 +62,7 @@ class MapPointWidget(Widget):
         return {name: shown(place.get(name)) for name in ("lat", "lon")}
 
 
-class PhotosWidget(Widget):
+class PhotosWidget(FormWidget):
     """Pictures: keys of those already uploaded, and a file input that works without JavaScript.
 
     An uploaded picture sends its key under the field's name, a new file comes under :func:`files_name`.

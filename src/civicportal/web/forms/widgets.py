@@ -14,7 +14,7 @@ from civicportal.util.calendar.dates import EXAMPLES
 from civicportal.web import schema
 
 
-class Widget(deform.widget.Widget):
+class FormWidget(deform.widget.Widget):
     """Base class; keyword arguments set the class attributes.
 
     ``autocomplete``, ``placeholder``, ``inputmode``: attributes of the control. ``group``: the control is several
@@ -47,13 +47,13 @@ class Widget(deform.widget.Widget):
         return {"value": shown(cstruct)}
 
 
-class TextWidget(Widget):
+class TextWidget(FormWidget):
     """One line of text. ``maxlength`` follows the schema type; ``suggestions`` are offered by the browser."""
 
     suggestions: tuple[str, ...] = ()
 
 
-class TextAreaWidget(Widget):
+class TextAreaWidget(FormWidget):
     """Several lines, with a character counter unless ``counter=False``.
 
     A number as ``counter`` is the limit instead of the field's maximum.
@@ -64,14 +64,14 @@ class TextAreaWidget(Widget):
     counter: bool | int = True
 
 
-class PasswordWidget(Widget):
+class PasswordWidget(FormWidget):
     """A password: ``autocomplete`` is ``current-password`` by default, or ``new-password``. Never prefilled."""
 
     template = "password"
     autocomplete = "current-password"
 
 
-class MobileWidget(Widget):
+class MobileWidget(FormWidget):
     """A mobile number; empty, it shows an example of the country."""
 
     type = "tel"
@@ -85,7 +85,7 @@ class MobileWidget(Widget):
         return {**super().values(field, cstruct), "example": field.schema.bindings["country"].mobile_example}
 
 
-class CodeWidget(Widget):
+class CodeWidget(FormWidget):
     """A one-time code: one input with ``autocomplete="one-time-code"``."""
 
     template = "code"
@@ -93,7 +93,7 @@ class CodeWidget(Widget):
     autocomplete = "one-time-code"
 
 
-class NumberWidget(Widget):
+class NumberWidget(FormWidget):
     """A number, a time or a code of digits: plain text with the numeric keypad, since number inputs refuse Persian digits."""
 
     inputmode = "numeric"
@@ -107,7 +107,7 @@ class PersonalNumberWidget(NumberWidget):
     autocomplete = "off"
 
 
-class DateWidget(Widget):
+class DateWidget(FormWidget):
     """A date in the site's calendar: a text input that works alone, with a date picker.
 
     ``first`` and ``last`` are the days that the picker offers, or functions of the schema's bindings that return them;
@@ -145,7 +145,7 @@ class BirthDateWidget(DateWidget):
     example = date(1985, 3, 21)
 
 
-class CheckboxWidget(Widget):
+class CheckboxWidget(FormWidget):
     """A checkbox; its label is the field's title."""
 
     template = "checkbox"
@@ -163,7 +163,7 @@ class SwitchWidget(CheckboxWidget):
     switch = True
 
 
-class HiddenWidget(Widget):
+class HiddenWidget(FormWidget):
     """A hidden field."""
 
     template = "hidden"

@@ -21,7 +21,7 @@ from civicportal.web.schema.codes import (
 )
 from civicportal.web.schema.numbers import BoundedInt, FiniteFloat, Flag, RowId, whole_number
 from civicportal.web.schema.place import Degrees, Place
-from civicportal.web.schema.secret import SECRET_FIELDS, Password, RecoveryCode, Secret, SecretText
+from civicportal.web.schema.secret import SECRET_FIELDS, Password, RecoveryCodeString, Secret, SecretText
 from civicportal.web.schema.text import CleanText, Identifier, at_least
 
 __all__ = [
@@ -48,7 +48,7 @@ __all__ = [
     "Option",
     "Password",
     "Place",
-    "RecoveryCode",
+    "RecoveryCodeString",
     "RowId",
     "Scalar",
     "Secret",

@@ -59,7 +59,7 @@ class Password(Secret):
         return _of_length(node, unicodedata.normalize("NFKC", text), self.min, self.max)
 
 
-class RecoveryCode(Secret):
+class RecoveryCodeString(Secret):
     """A recovery code: ten letters and digits, in any grouping."""
 
     missing_msg = _("Please write the code.")

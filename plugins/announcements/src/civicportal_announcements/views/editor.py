@@ -20,7 +20,7 @@ from civicportal_announcements.pictures import MOST, focus_classes
 from civicportal_announcements.schemas import LONGEST_BODY, post_form
 from civicportal_announcements.services import PUBLISH, PostService
 from civicportal_announcements.states import MARKS, state_of
-from civicportal_announcements.views.sent import Sent, read_sent
+from civicportal_announcements.views.sent import SubmittedAnnouncement, read_sent
 
 
 def new(request: Request) -> ViewResult:
@@ -45,7 +45,7 @@ class _Editor:
     def __init__(self, request: Request, post_id: int | None) -> None:
         self.request = request
         # Files first: pictures are stored before any transaction begins.
-        self.sent: Sent | None = read_sent(request) if request.method == "POST" else None
+        self.sent: SubmittedAnnouncement | None = read_sent(request) if request.method == "POST" else None
         self.service = request.work.get(PostService)
         self.post: Post | None = (
             None if post_id is None else self.service.fetch(post_id, lock=self.sent is not None)
@@ -89,7 +89,7 @@ class _Editor:
         calendar: CityCalendar = self.request.site.calendar
         return initial_of(self.post, self.known, calendar) if self.post else {}
 
-    def _save(self, form: BoundForm, sent: Sent) -> HTTPSeeOther:
+    def _save(self, form: BoundForm, sent: SubmittedAnnouncement) -> HTTPSeeOther:
         values = form.validate(sent.params)
         if sent.refusal:
             form.refuse("", sent.refusal)
@@ -97,7 +97,7 @@ class _Editor:
         options: dict[str, Any] = {"publish": sent.action == "publish", "owner": upload_owner(self.request)}
         work = self.request.work
         try:
-            with work.attempt():
+            with work.savepoint():
                 if self.post is None:
                     self.post = self.service.create(content, **options)
                 else:

@@ -17,7 +17,7 @@ _OF_PICTURES = ("alt_", "caption_", "x_", "y_")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
+class SubmittedAnnouncement:
     """A submission of the form.
 
     :ivar params: its fields without files; the keys of pictures in order.
@@ -37,7 +37,7 @@ class Sent:
         return {name: self.params.getall(name) for name in self.params}
 
 
-def read_sent(request: Request) -> Sent:
+def read_sent(request: Request) -> SubmittedAnnouncement:
     """Parse the form and store uploaded pictures at once. Call it before the first use of ``request.work``."""
     uploaded: MultiDict[object]
     try:
@@ -55,7 +55,7 @@ def read_sent(request: Request) -> Sent:
     store_sizes(request.site, keys)
     if action not in ("draft", "publish", "preview"):
         action = "pictures"
-    return Sent(params=_params(post, keys), keys=keys, action=action, refusal=refusal)
+    return SubmittedAnnouncement(params=_params(post, keys), keys=keys, action=action, refusal=refusal)
 
 
 def _take(

@@ -14,7 +14,7 @@ from civicportal.api.organization import OrganizationService
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession
 from civicportal_meetings.services.sessions import PublicDayService
-from civicportal_meetings.week import Day, Entry
+from civicportal_meetings.week import Day, DiaryEntry
 
 HELD = ("hold", "miss")
 
@@ -40,7 +40,7 @@ class AgendaService(Service):
         self.calendar = work.get(OrganizationService).calendar
         self.access = work.get(AccessService)
 
-    def days(self, first: date, count: int, *further: Entry) -> list[Day]:
+    def days(self, first: date, count: int, *further: DiaryEntry) -> list[Day]:
         """Return the days of the desk with their entries.
 
         :param further: additional entries.
@@ -109,9 +109,9 @@ class AgendaService(Service):
             return ""
         return request.organization or request.name
 
-    def _meetings(self, start: datetime, end: datetime) -> list[Entry]:
+    def _meetings(self, start: datetime, end: datetime) -> list[DiaryEntry]:
         return [
-            Entry(
+            DiaryEntry(
                 start=visit.appointment.start,
                 end=visit.appointment.end,
                 title=visit.name or visit.case.subject,
@@ -124,11 +124,11 @@ class AgendaService(Service):
             if visit.appointment.session_id is None
         ]
 
-    def _sessions(self, start: datetime, end: datetime) -> list[Entry]:
+    def _sessions(self, start: datetime, end: datetime) -> list[DiaryEntry]:
         sessions = self.sessions(start, end)
         free = self.work.get(PublicDayService).free_seats(sessions)
         return [
-            Entry(
+            DiaryEntry(
                 start=session.start,
                 end=session.end,
                 title=session.title,

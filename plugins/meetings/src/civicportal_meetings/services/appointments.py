@@ -167,7 +167,7 @@ class AppointmentService(Service):
             self.session.execute(delete(Reserve).where(Reserve.case_id == case.id))
         request.open_of = case.citizen_id if case.is_open else None
         try:
-            with self.work.attempt():
+            with self.work.savepoint():
                 self.session.flush()
         except IntegrityError:
             raise Refused(_("The citizen has another open request meanwhile.")) from None

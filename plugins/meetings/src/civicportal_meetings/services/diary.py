@@ -78,7 +78,7 @@ class DiaryService(Service):
             self.session.execute(update(DiarySlot).where(*mine).values({column: owner.id}))
         rows = [{"at": at, column: owner.id} for at in wanted if at not in kept]
         try:
-            with self.work.attempt():
+            with self.work.savepoint():
                 if rows:
                     self.session.execute(insert(DiarySlot), rows)
         except IntegrityError:

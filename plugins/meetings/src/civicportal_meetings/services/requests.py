@@ -119,7 +119,7 @@ class MeetingService(Service):
                 raise Refused(hindrance)
             return standing
         try:
-            with self.work.attempt():
+            with self.work.savepoint():
                 return self._open(new, citizen_id, key)
         except IntegrityError:
             # A concurrent submission of the same form has committed first.

@@ -31,7 +31,7 @@ from civicportal_meetings.services import AppointmentService, DiaryService, Meet
 from civicportal_meetings.services.agenda import AgendaService
 from civicportal_meetings.services.search import WAITING
 from civicportal_meetings.views.desk import desk
-from civicportal_meetings.week import Entry
+from civicportal_meetings.week import DiaryEntry
 
 OWN = ("version", "pick", "month")
 """Submitted besides the fields: the version of the case, a picked day or time, another month."""
@@ -169,11 +169,11 @@ def _page(
     )
 
 
-def _entry(request: Request, values: Values, title: str, minutes: int) -> Iterator[Entry]:
+def _entry(request: Request, values: Values, title: str, minutes: int) -> Iterator[DiaryEntry]:
     """Yield the time in the form for the week, once date and time are valid."""
     if "day" in values and "at" in values:
         start = request.site.calendar.at(values["day"], values["at"])
-        yield Entry(
+        yield DiaryEntry(
             start=start, end=start + timedelta(minutes=minutes), title=title, url="#assign", tone="new"
         )
 

@@ -15,13 +15,12 @@ from civicportal.api.people import IdentityFact
 from civicportal.api.settings import parse_hours
 from civicportal.api.web import Request
 from civicportal_meetings.days import titles
-from civicportal_meetings.desk_schemas import Filters as FilterForm
-from civicportal_meetings.desk_schemas import Week, day_in
+from civicportal_meetings.desk_schemas import DeskFilters, Week, day_in
 from civicportal_meetings.exports import desk_choices
 from civicportal_meetings.names import KIND, SESSIONS
 from civicportal_meetings.services.agenda import AgendaService, Visit
 from civicportal_meetings.services.search import Filters, MeetingSearch
-from civicportal_meetings.week import Entry, table, week_of
+from civicportal_meetings.week import DiaryEntry, table, week_of
 
 DAYS = 7
 HALF_HOUR = timedelta(minutes=30)
@@ -35,7 +34,7 @@ def show(request: Request) -> dict[str, object]:
     return desk(request, day)
 
 
-def desk(request: Request, day: date | None, *chosen: Entry, **panel: Any) -> dict[str, object]:
+def desk(request: Request, day: date | None, *chosen: DiaryEntry, **panel: Any) -> dict[str, object]:
     """Return the template variables of the desk.
 
     :param day: in the shown week; today if None.
@@ -68,7 +67,7 @@ def desk(request: Request, day: date | None, *chosen: Entry, **panel: Any) -> di
     }
 
 
-def week(request: Request, day: date | None, *chosen: Entry) -> dict[str, object]:
+def week(request: Request, day: date | None, *chosen: DiaryEntry) -> dict[str, object]:
     """Return the week of a date, and links to its neighbours; see :func:`desk`."""
     work = request.work
     calendar = work.get(OrganizationService).calendar
@@ -136,5 +135,5 @@ def _named(request: Request, text: str) -> str:
 
 
 def _filters(request: Request) -> tuple[BoundForm, Filters]:
-    form = BoundForm(request, FilterForm(), bindings=desk_choices(request.work), prefix="filter")
+    form = BoundForm(request, DeskFilters(), bindings=desk_choices(request.work), prefix="filter")
     return form, Filters.of(form.read_filters(request.GET))

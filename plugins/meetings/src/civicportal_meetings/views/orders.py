@@ -24,7 +24,7 @@ def new(request: Request) -> ViewResult:
     units = {unit.key: unit for unit in organization.units.by_id.values() if unit.active}
     form = BoundForm(
         request,
-        desk_schemas.NewOrder(),
+        desk_schemas.NewOrderSchema(),
         initial={"days": USUAL_DAYS},
         bindings={"units": [Option(value=unit.key, label=unit.name) for unit in units.values()]},
         buttons=(Button(title=_("Send the order to the unit")),),

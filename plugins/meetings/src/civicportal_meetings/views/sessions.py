@@ -29,7 +29,7 @@ def new(request: Request) -> ViewResult:
     closing = request.GET.get("closed") == "1"
     form = BoundForm(
         request,
-        desk_schemas.Session(),
+        desk_schemas.SessionSchema(),
         initial=_usual(request, closing),
         buttons=(Button(title=_("Close this time") if closing else _("Plan the session")),),
     )

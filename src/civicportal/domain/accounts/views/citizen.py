@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urlsplit
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.devices import DeviceService, device_hash
-from civicportal.domain.accounts.guards import attempt, password_uses, requester
+from civicportal.domain.accounts.guards import limited_attempt, password_uses, requester
 from civicportal.domain.accounts.kept import kept_draft
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
@@ -114,7 +114,7 @@ def verified(request: Request, name: str, password: str, owner: Any) -> Proof | 
     :param owner: the condition on ``User`` that selects the account.
     :raises TooMany: after too many wrong ones.
     """
-    with attempt(request, *password_uses(request, name), by=requester(request, owner)) as trying:
+    with limited_attempt(request, *password_uses(request, name), by=requester(request, owner)) as trying:
         with request.site.work(actor=request.identity, write=False) as work:
             live = (User.disabled_at.is_(None), User.deleted_at.is_(None))
             user = work.session.query(User).where(owner, *live).one_or_none()

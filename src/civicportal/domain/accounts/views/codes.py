@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from civicportal.core.crypto import token_hash
 from civicportal.core.limits import Requester, Use
-from civicportal.domain.accounts.guards import attempt, code_uses, count_send, requester
+from civicportal.domain.accounts.guards import code_uses, count_send, limited_attempt, requester
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import OtpChallenge, User
 from civicportal.domain.accounts.otp import RESEND_AFTER, OtpService, Outcome, Purpose
@@ -98,7 +98,7 @@ def judged(
     :param counted: further keys by which attempts are counted; none if None.
     :raises TooMany: after too many wrong ones.
     """
-    with attempt(request, *code_uses(request, counted), by=by) as trying:
+    with limited_attempt(request, *code_uses(request, counted), by=by) as trying:
         outcome = judge()
         trying.good = outcome == "accepted"
     if outcome != "accepted":

@@ -4,7 +4,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.limits import TooMany, Use
 from civicportal.core.work import Work
-from civicportal.domain.accounts.guards import attempt
+from civicportal.domain.accounts.guards import limited_attempt
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.schemas import IdentityEntry
 from civicportal.domain.accounts.signing import onward
@@ -77,7 +77,7 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> Verdict:
         ("identity_site",),
     )
     try:
-        with attempt(request, *uses) as trying:
+        with limited_attempt(request, *uses) as trying:
             verdict = ask_provider(request.site, claim)
             trying.good = verdict.outcome != "mismatched"
     except TooMany as refusal:

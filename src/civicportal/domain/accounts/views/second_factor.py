@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from civicportal.core.crypto import token_hash
 from civicportal.core.work import Work
-from civicportal.domain.accounts.guards import after_password, attempt, requester, visitor
+from civicportal.domain.accounts.guards import after_password, limited_attempt, requester, visitor
 from civicportal.domain.accounts.models import OtpChallenge, User
 from civicportal.domain.accounts.otp import OtpService, Outcome
 from civicportal.domain.accounts.passkeys import PasskeyService, Purpose
@@ -36,7 +36,7 @@ def check_passkey(request: Request, purpose: Purpose, *, user: User | None = Non
     if request.method != "POST":
         return None
     by = after_password(request, user.id) if purpose == "second" and user else visitor(request)
-    with attempt(request, ("passkey_answer", request.remote_addr), by=by) as trying:
+    with limited_attempt(request, ("passkey_answer", request.remote_addr), by=by) as trying:
         outcome = _outcome(request, purpose, user)
         trying.good = isinstance(outcome, User)
     if isinstance(outcome, User):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.ratings import Standing
-from civicportal.domain.cases.schemas import Notices, Objection, RatingForm
+from civicportal.domain.cases.schemas import NotificationChoice, Objection, RatingForm
 from civicportal.domain.cases.steps import Step
 from civicportal.domain.cases.uploads import take_files
 from civicportal.domain.cases.workflow import Prefill, Transition
@@ -23,7 +23,7 @@ VERSION = "version"
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepForm:
+class CitizenStepForm:
     """A transition with its form, or the reason why it is not possible now."""
 
     step: Step
@@ -64,7 +64,12 @@ def notices_form(request: Request, action: str, *, wanted: bool) -> BoundForm:
     """Return the switch for notices."""
     button = Button(title=_("Save"), css_class="btn-quiet btn-sm")
     return BoundForm(
-        request, Notices(), initial={"wanted": wanted}, buttons=(button,), action=action, prefix="notices"
+        request,
+        NotificationChoice(),
+        initial={"wanted": wanted},
+        buttons=(button,),
+        action=action,
+        prefix="notices",
     )
 
 
@@ -85,10 +90,10 @@ def step_form(request: Request, transition: Transition, case: Case, work: "Work"
     )
 
 
-def step_forms(request: Request, case: Case, steps: list[Step]) -> dict[str, StepForm]:
+def step_forms(request: Request, case: Case, steps: list[Step]) -> dict[str, CitizenStepForm]:
     """Return the forms of the citizen's transitions from the current status, by name."""
     return {
-        step.transition.name: StepForm(
+        step.transition.name: CitizenStepForm(
             step=step, form=step_form(request, step.transition, case, request.work)
         )
         for step in steps

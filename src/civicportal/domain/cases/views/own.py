@@ -14,7 +14,7 @@ from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.history import PublicHistory
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.ratings import RatingService
-from civicportal.domain.cases.schemas import FACES, Page, step_values
+from civicportal.domain.cases.schemas import FACES, PagePosition, step_values
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.uploads import upload_owner
 from civicportal.domain.cases.views import forms
@@ -34,7 +34,7 @@ GONE = _("The request has changed meanwhile: this is not possible any more.")
 
 def cases(request: Request) -> dict[str, object]:
     """List the citizen's cases, latest first, and those they follow."""
-    before = BoundForm(request, Page()).read_filters(request.GET)["before"]
+    before = BoundForm(request, PagePosition()).read_filters(request.GET)["before"]
     service = request.work.get(FollowUpService)
     found = service.own(before=before, limit=PAGE_SIZE + 1)
     rows = found[:PAGE_SIZE]
@@ -215,8 +215,8 @@ def _continued(request: Request, found: Case) -> str | None:
     return request.route_path("my_case", code=successor.code) if successor else None
 
 
-def _with(row: forms.StepForm, sent: BoundForm) -> forms.StepForm:
-    return forms.StepForm(step=row.step, form=sent) if sent.action == row.form.action else row
+def _with(row: forms.CitizenStepForm, sent: BoundForm) -> forms.CitizenStepForm:
+    return forms.CitizenStepForm(step=row.step, form=sent) if sent.action == row.form.action else row
 
 
 def _before(photo: Any) -> bool:

@@ -7,7 +7,7 @@ session; the code is not part of the address while the proof is requested.
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.limits import Use
-from civicportal.domain.accounts.guards import attempt, requester, visitor
+from civicportal.domain.accounts.guards import limited_attempt, requester, visitor
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.conversion import ConversionService
 from civicportal.domain.cases.follow_up import FollowUpService
@@ -96,7 +96,7 @@ def _form(request: Request) -> BoundForm:
 
 def _open(request: Request, form: BoundForm, *, code: str, proof: str) -> ViewResult:
     # A separate unit of work: a failed attempt is counted in its own transaction, before that of the request begins.
-    with attempt(request, *_uses(request, code), by=visitor(request)) as trying:
+    with limited_attempt(request, *_uses(request, code), by=visitor(request)) as trying:
         with request.site.work(actor=request.identity, write=False) as work:
             found = work.get(FollowUpService).prove(code, proof)
             later = work.get(ConversionService).chain(found) if found else []

@@ -11,9 +11,9 @@ from civicportal.domain.accounts.step_up import ask_proof, forget_kept, restore
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.exports.errors import TooManyRunning
 from civicportal.domain.exports.files import CONTENT_TYPES, Cover, disposition, write_rows, write_tables
-from civicportal.domain.exports.rows import AWAITED, PATIENCE, Order, batches, count_few
+from civicportal.domain.exports.rows import AWAITED, PATIENCE, ExportQuery, batches, count_few
 from civicportal.domain.exports.schemas import ExportEntry
-from civicportal.domain.exports.selection import Selection, selection
+from civicportal.domain.exports.selection import ExportSelection, selection
 from civicportal.domain.exports.services import ExportService
 from civicportal.domain.exports.types import Column, Export, Figures, Offer
 from civicportal.util.i18n import _
@@ -56,7 +56,7 @@ def choose(request: Request) -> ViewResult:
     }
 
 
-def _take(request: Request, chosen: Selection, form: BoundForm) -> ViewResult:
+def _take(request: Request, chosen: ExportSelection, form: BoundForm) -> ViewResult:
     values = form.validate(request.POST)
     export, format_ = chosen.export, values["format"]
     personal = isinstance(export, Export) and (
@@ -69,7 +69,7 @@ def _take(request: Request, chosen: Selection, form: BoundForm) -> ViewResult:
         return _figures(request, chosen, export, format_)
     if not isinstance(export, Export):
         raise TypeError(f"{export.name} is neither a list nor figures")
-    order = Order(
+    order = ExportQuery(
         export=export, values=chosen.values, columns=export.chosen(values["columns"]), full=values["full"]
     )
     rows = _few(request, chosen)
@@ -90,7 +90,7 @@ def _is_personal(columns: Iterable[Column]) -> bool:
     return any(column.personal for column in columns)
 
 
-def _at_once(request: Request, chosen: Selection, order: Order, format_: str) -> Response:
+def _at_once(request: Request, chosen: ExportSelection, order: ExportQuery, format_: str) -> Response:
     """Write the file, then the audit entry: no file is sent without one."""
     number = 0
     shown: list[tuple[str, int, int | None]] = []
@@ -115,7 +115,7 @@ def _at_once(request: Request, chosen: Selection, order: Order, format_: str) ->
     return answer
 
 
-def _figures(request: Request, chosen: Selection, export: Figures, format_: str) -> Response:
+def _figures(request: Request, chosen: ExportSelection, export: Figures, format_: str) -> Response:
     with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
         tables = export.tables(work, chosen.values)
     cover = _cover(request, chosen)
@@ -127,7 +127,9 @@ def _figures(request: Request, chosen: Selection, export: Figures, format_: str)
     return answer
 
 
-def _order(request: Request, chosen: Selection, export: Export, order: Order, format_: str) -> HTTPSeeOther:
+def _order(
+    request: Request, chosen: ExportSelection, export: Export, order: ExportQuery, format_: str
+) -> HTTPSeeOther:
     columns = [column.name for column in order.columns]
     try:
         job = request.work.get(ExportService).order(
@@ -140,7 +142,9 @@ def _order(request: Request, chosen: Selection, export: Export, order: Order, fo
     return HTTPSeeOther(request.route_path("exports.job", key=job.key))
 
 
-def _file(request: Request, chosen: Selection, format_: str, write: Callable[[BinaryIO], None]) -> Response:
+def _file(
+    request: Request, chosen: ExportSelection, format_: str, write: Callable[[BinaryIO], None]
+) -> Response:
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it
     try:
         write(file)
@@ -162,7 +166,7 @@ def _file(request: Request, chosen: Selection, format_: str, write: Callable[[Bi
     )
 
 
-def _cover(request: Request, chosen: Selection) -> Cover:
+def _cover(request: Request, chosen: ExportSelection) -> Cover:
     return Cover(
         title=chosen.export.title,
         filters=chosen.filters,
@@ -172,10 +176,10 @@ def _cover(request: Request, chosen: Selection) -> Cover:
     )
 
 
-def _few(request: Request, chosen: Selection) -> int:
+def _few(request: Request, chosen: ExportSelection) -> int:
     """Return the number of rows; one more than the immediate maximum means more."""
     export: Any = chosen.export
-    order = Order(export=export, values=chosen.values, columns=export.chosen())
+    order = ExportQuery(export=export, values=chosen.values, columns=export.chosen())
     return count_few(request.site, request.identity, order, MOST_AT_ONCE)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from civicportal.domain.accounts.step_up import ask_proof
 from civicportal.domain.exports.files import narrowest
-from civicportal.domain.exports.rows import AWAITED, Order, batches, count
+from civicportal.domain.exports.rows import AWAITED, ExportQuery, batches, count
 from civicportal.domain.exports.selection import selection
 from civicportal.domain.exports.services import ExportService
 from civicportal.domain.exports.types import Export
@@ -26,7 +26,7 @@ def printed(request: Request) -> ViewResult:
     export = chosen.export
     if not isinstance(export, Export) or export.machine:
         raise NotFound("no such list")
-    order = Order(export=export, values=chosen.values, columns=narrowest(export.columns))
+    order = ExportQuery(export=export, values=chosen.values, columns=narrowest(export.columns))
     if any(column.personal for column in order.columns) and (asked := ask_proof(request)):
         return asked
     request.site.limits.hit(LIMIT, request.identity.user_id)
@@ -36,7 +36,7 @@ def printed(request: Request) -> ViewResult:
     return {"chosen": chosen, "columns": order.columns, "rows": rows, "total": total}
 
 
-def _first_rows(request: Request, order: Order) -> tuple[Any, Total]:
+def _first_rows(request: Request, order: ExportQuery) -> tuple[Any, Total]:
     """Return the first rows of the list, and its length; one row more than is printed shows that there are others."""
     site, actor = request.site, request.identity
     found = batches(site, actor, order, size=MOST_PRINTED, most=MOST_PRINTED + 1, patience=AWAITED)

@@ -19,7 +19,7 @@ from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.bulk_result import show_later
 from civicportal.domain.kartable.views.doubts import Doubt, doubt
-from civicportal.domain.kartable.views.forms import StepForm
+from civicportal.domain.kartable.views.forms import StaffStepForm
 from civicportal.util import tracking
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
@@ -124,7 +124,7 @@ def _ask(
     *,
     status: int = 200,
     refer: BoundForm | None = None,
-    steps: Sequence[StepForm] = (),
+    steps: Sequence[StaffStepForm] = (),
     doubt: Doubt | None = None,
 ) -> ViewResult:
     request.response.status_int = status
@@ -142,9 +142,9 @@ def _ask(
     }
 
 
-def _forms(request: Request, transitions: Sequence[Transition]) -> list[StepForm]:
+def _forms(request: Request, transitions: Sequence[Transition]) -> list[StaffStepForm]:
     found = [(transition, forms.words_form(request, transition, OWN)) for transition in transitions]
-    return [StepForm(transition=transition, form=form) for transition, form in found if form is not None]
+    return [StaffStepForm(transition=transition, form=form) for transition, form in found if form is not None]
 
 
 def _codes(request: Request) -> list[str]:

@@ -32,7 +32,7 @@ WORDS = frozenset({"public_text", "internal_text"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepForm:
+class StaffStepForm:
     """A transition with its form."""
 
     transition: Transition
@@ -46,7 +46,7 @@ def path(request: Request, name: str, **more: str) -> str:
 
 def open_step(
     request: Request, case: Case, steps: Sequence[Step], sent: BoundForm | None = None
-) -> StepForm | None:
+) -> StaffStepForm | None:
     """Return the transition whose form is shown: the one in the address, else the first; None if none is possible.
 
     :param sent: the refused form of the named transition.
@@ -58,7 +58,7 @@ def open_step(
     named = next((transition for transition in possible if transition.name == name), None)
     transition = named or possible[0]
     form = (sent if named else None) or step_form(request, transition, case, request.work)
-    return StepForm(transition=transition, form=form)
+    return StaffStepForm(transition=transition, form=form)
 
 
 def step_form(request: Request, transition: Transition, case: Case, work: "Work") -> BoundForm:
@@ -101,7 +101,7 @@ def referral_form(
     if outlives:
         people()
     bindings = {"units": [Option(value=str(unit.id), label=unit.name) for unit in units], "people": people}
-    return BoundForm(request, schemas.Referral(), bindings=bindings, prefix="refer", ignore=ignore)
+    return BoundForm(request, schemas.ReferralSchema(), bindings=bindings, prefix="refer", ignore=ignore)
 
 
 class Addressee(TypedDict):
@@ -139,13 +139,17 @@ def publication_form(request: Request, words: str = "") -> BoundForm:
     :param words: its initial value.
     """
     return BoundForm(
-        request, schemas.Publication(), initial={"words": words}, prefix="publish", ignore=(*OWN, "public")
+        request,
+        schemas.PublicTextSchema(),
+        initial={"words": words},
+        prefix="publish",
+        ignore=(*OWN, "public"),
     )
 
 
 def reply_form(request: Request) -> BoundForm:
     """Return the form that answers an inquiry."""
-    return BoundForm(request, schemas.Answer(), prefix="reply", ignore=OWN)
+    return BoundForm(request, schemas.InquiryAnswer(), prefix="reply", ignore=OWN)
 
 
 def sent_number(request: Request, name: str) -> int:

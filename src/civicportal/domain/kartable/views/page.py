@@ -91,7 +91,7 @@ def last_event(cases: CaseService, case: Case) -> int:
 
 
 def _refused_form(
-    shown: Mapping[str, BoundForm | None], opened: forms.StepForm | None, rights: Rights
+    shown: Mapping[str, BoundForm | None], opened: forms.StaffStepForm | None, rights: Rights
 ) -> BoundForm | None:
     """Return a submitted form that the page no longer offers: its transition or inquiry is gone."""
     if shown["reply"] and rights.inquiry is None:

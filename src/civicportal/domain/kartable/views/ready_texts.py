@@ -10,7 +10,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.workflow import CaseKind, Transition
 from civicportal.domain.kartable.models import ReadyText
 from civicportal.domain.kartable.ready_texts import FIELDS, WORDS, ReadyTextService, asks_for_words
-from civicportal.domain.kartable.schemas import ReadyText as ReadyTextSchema
+from civicportal.domain.kartable.schemas import ReadyTextSchema
 from civicportal.domain.kartable.views.forms import READY
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _

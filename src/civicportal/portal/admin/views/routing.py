@@ -5,7 +5,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.domain.kartable.dry_run import DryRunService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.rows import names_of
-from civicportal.domain.kartable.rules import Hits, RuleService
+from civicportal.domain.kartable.rules import RuleHits, RuleService
 from civicportal.domain.organization.choices import category_options, unit_options
 from civicportal.domain.organization.editing import new_key
 from civicportal.domain.organization.services import OrganizationService
@@ -32,7 +32,7 @@ def rules(request: Request) -> dict[str, object]:
     return {
         "rows": found,
         "hits": service.hits(),
-        "no_hits": Hits(),
+        "no_hits": RuleHits(),
         "dead": service.dead(),
         "kind_titles": request.site.kind_titles,
         "names": names_of(request.work, (rule.user_id for rule in found)),
@@ -70,7 +70,7 @@ def rule(request: Request) -> ViewResult:
         "rule": found,
         "facts": _fact_fields(request),
         "may_delete": service.may_delete(found),
-        "hits": service.hits().get(found.key, Hits()),
+        "hits": service.hits().get(found.key, RuleHits()),
         "dead": service.dead().get(found.id),
         "outcome": None,
     }

@@ -9,7 +9,7 @@ from civicportal.domain.accounts.kept import fill_kept
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
-from civicportal.domain.kartable.transfer import Moved, TransferService, transfer
+from civicportal.domain.kartable.transfer import TransferResult, TransferService, transfer
 from civicportal.domain.kartable.views.unattended import tell_unattended
 from civicportal.portal.members.options import people_options
 from civicportal.portal.members.schemas import WorkLeft
@@ -91,14 +91,14 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Transla
     return handle_form(request, form, leave, user=user, open_lines=open_lines, heirs=heirs, deed=deed)
 
 
-def _pass_on(request: Request, user: User, values: Values) -> Moved | None:
+def _pass_on(request: Request, user: User, values: Values) -> TransferResult | None:
     if values["way"] == "keep":
         return None
     heir = int(values["heir"]) if values["way"] == "colleague" else None
     return transfer(request.site, request.identity, user.id, heir_id=heir, note=values["note"])
 
 
-def _tell(request: Request, moved: Moved | None) -> None:
+def _tell(request: Request, moved: TransferResult | None) -> None:
     if moved is None or not (moved.total or moved.left):
         return
     counts = {"n": moved.to_colleague, "m": moved.to_units, "left": moved.left}

@@ -348,7 +348,7 @@ class TestTheList:
         with site.work(write=False) as work:
             custody = work.get(CustodyService)
             gaps = sum(gap.pairs for gap in custody.gaps())
-            assert say(found["units"].text).startswith(f"{gaps} of {custody.pairs()} pairs")
+            assert say(found["units"].text).startswith(f"{gaps} of {custody.pairs()} combinations")
 
     def test_desks_and_monitors_count_once_a_minute(self, site, city, app, sign_in):
         """The count reads every open line: no page of a desk and no scrape does so each time."""

@@ -55,6 +55,14 @@ class TestPage:
         assert "کجای خیابان؟" in page.text
         assert "پلاک" not in page.text
 
+    def test_a_question_waits_for_you_in_your_own_list_only(self, city, app, sign_in):
+        code = city.send()
+        city.step(code, "ask_citizen", public_text="کجای خیابان؟")
+        city.publish(code)
+        assert "منتظر پاسخ شما" not in app.get(f"/reports/{city.case(code).id}").text
+        sign_in(city.citizen)
+        assert "منتظر پاسخ شما" in app.get("/my").text
+
 
 class TestList:
     def test_holds_the_published_only(self, city, app, published, hidden):

@@ -60,6 +60,9 @@ class TestForm:
                 setattr(category, name, value)
         assert told in app.get("/reports/new").text
 
+    def test_the_numbers_of_the_emergency_services_stand_in_it(self, app):
+        assert "فوراً با اورژانس، آتش‌نشانی یا پلیس تماس بگیرید: ۱۱۵، ۱۲۵، ۱۱۰" in app.get("/reports/new").text
+
     def test_a_category_sent_twice_is_refused(self, city, app, sign_in):
         sign_in(city.citizen)
         form = the_form(app.get("/reports/new"))

@@ -50,7 +50,7 @@ def not_found(request: Request) -> Response:
 
 def conflict(request: Request) -> Response:
     """Answer 409 for views without their own page."""
-    message = request.translate(_("Somebody else changed this meanwhile. Please open the page again."))
+    message = request.translate(_("This was changed while you were writing. Please open the page again."))
     return page(request, 409, message=message)
 
 

@@ -34,9 +34,9 @@ def findings(work: Work) -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="roles",
-            text=_("nobody may record payments, so no permit is ever issued"),
+            text=_("no one may record payments, so no permit is ever issued"),
             remedy=_(
-                "give somebody a role with ${permission} under /admin/members",
+                "give a person a role with ${permission} under /admin/members",
                 mapping={"permission": PAYMENT},
             ),
         )

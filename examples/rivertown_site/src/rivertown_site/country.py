@@ -39,6 +39,7 @@ class Riverland:
     fixed_holidays = YearlyHolidays("gregorian", frozenset(_HOLIDAYS), _HOLIDAYS)
     stop_words = frozenset({"stop"})
     start_words = frozenset({"start"})
+    emergency_numbers = ("999",)
 
     def normalize_mobile(self, text: str) -> str:
         """Read ``0712…``, ``+999712…`` or ``00999712…``, with any blanks, dots, dashes and brackets."""

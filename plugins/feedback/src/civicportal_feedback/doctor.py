@@ -22,16 +22,16 @@ def findings(work: Work) -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="roles",
-            text=_("nobody in any unit may answer messages, so every one of them waits for ever"),
-            remedy=_("give somebody a role with feedback:case:work under /admin/members"),
+            text=_("no one in any unit may answer messages, so all of them stay unanswered"),
+            remedy=_("give a person a role with feedback:case:work under /admin/members"),
         )
     elif not any(person.permits(PERMISSION) for person in people):
         yield Finding(
             level="warning",
             place="roles",
-            text=_("nobody may publish answers, so “Heard and done” stays empty"),
+            text=_("no one may publish answers, so “Heard and done” stays empty"),
             remedy=_(
-                "give somebody a role with ${permission} under /admin/members",
+                "give a person a role with ${permission} under /admin/members",
                 mapping={"permission": PERMISSION},
             ),
         )

@@ -34,7 +34,7 @@ SENDERS = [
     Option(
         value=ANONYMOUS,
         label=_("Without my name"),
-        hint=_("Nobody learns who I am. I read the answer with a tracking code and a PIN; no SMS comes."),
+        hint=_("No one learns who I am. I read the answer with a tracking code and a PIN; I get no SMS."),
     ),
 ]
 

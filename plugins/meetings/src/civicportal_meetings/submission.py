@@ -110,7 +110,7 @@ class Submission(StrictSchema):
     consent = Node(
         Flag(),
         title=_("I agree that these data are used to prepare the meeting"),
-        description=_("They are needed at the entrance of the town hall and for nothing else."),
+        description=_("They are only needed at the entrance of the town hall."),
     )
     days = Node(
         ListOf(Choice(lambda bindings: bindings["days"]), max=7),

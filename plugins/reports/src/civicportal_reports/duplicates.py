@@ -97,9 +97,7 @@ class DuplicateService(Service):
         if earlier.kind != KIND or earlier.id == change.case.id or earlier.status == STATUS:
             raise Refused(_("A report can only be a duplicate of another one that is none itself."))
         if not earlier.is_open:
-            raise Refused(
-                _("The earlier report is closed: nobody works on it any more. Open it again first.")
-            )
+            raise Refused(_("The earlier report is closed. Reopen it first."))
         return earlier
 
     def _former(self, case: Case) -> Case | None:

@@ -6,7 +6,6 @@ from civicportal.api.cases import (
     CaseKind,
     CaseService,
     KnownFact,
-    PublicAnswer,
     Reason,
     State,
     Transition,
@@ -41,6 +40,16 @@ class DuplicateOf(StrictSchema):
     )
 
 
+class CitizenQuestion(StrictSchema):
+    """A question to the citizen."""
+
+    public_text = Node(
+        CleanText(5, 2000, multiline=True),
+        title=_("Your question to the citizen"),
+        description=_("The citizen reads this."),
+    )
+
+
 class CitizenAnswer(StrictSchema):
     """The citizen's answer to a question."""
 
@@ -66,6 +75,7 @@ WORKFLOW = Workflow(
             name="waiting_citizen",
             title=_("Waiting for the citizen"),
             stage="in_progress",
+            citizen_title=_("Waiting for your answer"),
             pauses_deadline=True,
         ),
         State(name="reviewed", title=_("Reviewed"), stage="done"),
@@ -96,7 +106,7 @@ WORKFLOW = Workflow(
             title=_("Ask the citizen"),
             sources=("registered", "in_review", "in_action"),
             target="waiting_citizen",
-            schema=PublicAnswer,
+            schema=CitizenQuestion,
         ),
         Transition(
             name="citizen_answers",

@@ -96,7 +96,7 @@ class DeputyService(Service):
             Deputy.absent_id == absent.id, Deputy.first_day <= last, Deputy.last_day >= first
         )
         if self.session.scalar(clash.limit(1)) is not None:
-            raise NotPossible(_("Somebody stands in on these days already."))
+            raise NotPossible(_("Another deputy is set for these days already."))
 
     def _running(self, other: Any, *conditions: ColumnElement[bool]) -> Sequence[tuple[Deputy, User]]:
         query = (

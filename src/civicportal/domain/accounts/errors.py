@@ -19,4 +19,4 @@ class LastAdministrator(NotPossible):
     """The portal would be left without an administrator."""
 
     def __init__(self) -> None:
-        super().__init__(_("This is the last administrator: somebody must be left who may do everything."))
+        super().__init__(_("This is the last administrator: at least one must remain."))

@@ -331,7 +331,7 @@ class InvitationService(Service):
             raise UsernameTaken
         person = accounts.by_mobile(mobile)
         if (person and person.username) or any(row.mobile == mobile for row in others):
-            raise NumberTaken(_("Somebody of the staff has this mobile number, or is invited with it."))
+            raise NumberTaken(_("A member of staff has this mobile number, or is invited with it."))
         if person and (person.disabled_at or person.deleted_at):
             raise NumberTaken(_("The account of this mobile number is closed; open it first."))
 

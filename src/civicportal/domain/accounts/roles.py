@@ -181,7 +181,7 @@ class RoleService(Service):
                 rights = self.work.get(RightsService).titles(sorted(wrong))
                 raise UnlimitedRights(
                     _(
-                        "Somebody holds this role in a unit or a category, which cannot limit: ${rights}. Put these rights into a role of their own.",
+                        "This role is granted in a unit or a category, which cannot limit: ${rights}. Put these rights into a separate role.",
                         mapping={"rights": rights},
                     )
                 )

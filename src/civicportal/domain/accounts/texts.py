@@ -13,7 +13,7 @@ ACCOUNT_TEXTS = (
     MessageText(
         key="otp.leave.short",
         title=_("Code for deleting the account"),
-        text=_("{SITE}\nCode to delete your account: {CODE}\nGive this code to nobody."),
+        text=_("{SITE}\nCode to delete your account: {CODE}\nDo not give this code to anyone."),
         fields=("CODE",),
     ),
     MessageText(
@@ -56,7 +56,7 @@ ACCOUNT_TEXTS = (
     ),
     MessageText(
         key="member.deputy_set",
-        title=_("Somebody else set a deputy; to the absent person"),
+        title=_("Another person set a deputy; to the absent person"),
         text=_("{SITE}: you have a deputy from {DATE}. If you did not ask for it, call {PHONE}."),
         fields=("DATE", "PHONE"),
     ),

@@ -96,11 +96,12 @@ class FollowUpService(Service):
         """Return one case with its title, icon and colour."""
         kind = self.work.get(CaseService).kind(case)
         categories = self.work.get(OrganizationService).categories
+        own = self.work.actor.user_id in (None, case.citizen_id)
         root = categories.root_of(case.category_id) if case.category_id in categories.by_id else None
         return CaseSummary(
             case=case,
             kind_title=kind.title,
-            status=public_status(kind, case.status),
+            status=public_status(kind, case.status, own=own),
             icon=root.icon if root else kind.icon,
             tone=root.tint if root else "t",
             deadline=case.deadline if case.deadline != NEVER and _tells_deadline(kind, case) else None,

@@ -42,13 +42,16 @@ class PublicEvent:
     photos: Sequence[Attachment] = ()
 
 
-def public_status(kind: CaseKind, status: str) -> TranslationString:
-    """Return the public title of a status; for an inactive plugin at most the name of its stage."""
+def public_status(kind: CaseKind, status: str, *, own: bool = False) -> TranslationString:
+    """Return the public title of a status; for an inactive plugin that of the kind.
+
+    :param own: for the citizen of the case.
+    """
     try:
         state = kind.workflow.state(status)
     except UnknownTransition:
         return kind.title
-    return state.public_title or state.title
+    return (state.citizen_title if own else None) or state.public_title or state.title
 
 
 def status_title(kind: CaseKind, case: Case) -> TranslationString:

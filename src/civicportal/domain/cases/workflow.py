@@ -55,6 +55,7 @@ class State:
     """A status of a case.
 
     :ivar public_title: for citizens, if it differs from the title.
+    :ivar citizen_title: for the citizen of the case, if it differs from the public title.
     :ivar pauses_deadline: the deadline is extended by the time in this status.
     :ivar tells_deadline: citizens see the deadline; False where the citizen has to act.
     :ivar retired: kept for old cases, reached by no transition.
@@ -64,6 +65,7 @@ class State:
     title: TranslationString
     stage: Stage
     public_title: TranslationString | None = None
+    citizen_title: TranslationString | None = None
     pauses_deadline: bool = False
     tells_deadline: bool = True
     retired: bool = False

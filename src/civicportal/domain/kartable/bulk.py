@@ -29,7 +29,7 @@ Act = Callable[["Work", Case], object]
 NOT_SEEN = _("There is no such case in your sight.")
 NOT_ALLOWED = _("You may not do this with this case.")
 NOT_FROM_HERE = _("This step is not possible from its present status.")
-CHANGED = _("Somebody acted since, or it is too late.")
+CHANGED = _("A colleague has acted since, or it is too late.")
 BUSY = _("The portal was busy. Please try this one again.")
 MOST_BUSY = 3
 """Stop after this many consecutive failures, because each may wait for seconds."""

@@ -219,7 +219,7 @@ class CustodyService(Service):
             return _("It is in the hands of ${person}, who cannot work on it.", mapping={"person": holder})
         unit = self.organization.unit_name(line.to_unit_id)
         topic = self.organization.category_name(case.category_id) or kind_of(self.work.site, case.kind).title
-        return _("Nobody in “${unit}” works on “${topic}”.", mapping={"unit": unit, "topic": topic})
+        return _("No one in “${unit}” works on “${topic}”.", mapping={"unit": unit, "topic": topic})
 
     # -- inside ---------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ RULES: dict[str, TranslationString] = {
     "plugin": _("Decided by the service"),
     "category": _("Unit of the category"),
     "fallback": _("No rule fitted"),
-    UNATTENDED: _("The unit that it belongs to has nobody for it"),
+    UNATTENDED: _("The unit that it belongs to has no one for it"),
 }
 
 

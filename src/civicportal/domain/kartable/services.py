@@ -157,7 +157,7 @@ class KartableService(Service):
         line = self._my_line(case, version, "refer")
         unit_id = line.from_unit_id
         if unit_id is None:
-            raise ReferralError(_("Nobody sent this case: it was routed here."))
+            raise ReferralError(_("No one referred this case: it was routed here."))
         if not self._takes_cases(unit_id):
             raise ReferralError(_("The unit that sent it takes no cases any more: refer it to another one."))
         # A sender who has left the unit does not get it back in person: the unit does.
@@ -241,7 +241,7 @@ class KartableService(Service):
         if not self._is_attended(case, unit_id, user_id):
             unit = self.work.get(OrganizationService).unit_name(unit_id)
             reason = (
-                _("Nobody in “${unit}” sees this case and may work on it.", mapping={"unit": unit})
+                _("No one in “${unit}” sees this case and may work on it.", mapping={"unit": unit})
                 if user_id is None
                 else _("This person of “${unit}” may not work on this case.", mapping={"unit": unit})
             )

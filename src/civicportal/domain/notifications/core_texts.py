@@ -13,7 +13,7 @@ CORE_TEXTS = (
     MessageText(
         key="otp.login.short",
         title=_("Sign-in code"),
-        text=_("{SITE}\nSign-in code: {CODE}\nGive this code to nobody."),
+        text=_("{SITE}\nSign-in code: {CODE}\nDo not give this code to anyone."),
         fields=("CODE",),
     ),
     MessageText(
@@ -49,16 +49,14 @@ CORE_TEXTS = (
     MessageText(
         key="member.new_device",
         title=_("Sign-in with the password from a new device"),
-        text=_(
-            "{SITE}: somebody signed in with your password from a new device. If it was not you, call {PHONE}."
-        ),
+        text=_("{SITE}: sign-in with your password from a new device. If it was not you, call {PHONE}."),
         fields=("PHONE",),
     ),
     MessageText(
         key="member.invited",
         title=_("Invitation to the staff"),
         text=_(
-            "{SITE}: you are invited as a colleague. Ask whoever invited you for the link; it holds for a day."
+            "{SITE}: you are invited as a colleague. The person who invited you has the link; it is valid for a day."
         ),
         fields=(),
     ),
@@ -88,7 +86,7 @@ CORE_TEXTS = (
     ),
     MessageText(
         key="inbound.help",
-        title=_("Answer to a message that nobody understands"),
+        title=_("Answer to a message that was not understood"),
         text=_("{SITE}: send the 10 digits of your tracking code to this number."),
         fields=(),
     ),
@@ -112,7 +110,7 @@ CORE_TEXTS = (
     ),
     MessageText(
         key="inbound.accepted",
-        title=_("Answer to whoever is satisfied"),
+        title=_("Answer to a satisfied citizen"),
         text=_("{SITE}: thank you. Your satisfaction with {TRACK} is noted."),
         fields=("TRACK",),
     ),

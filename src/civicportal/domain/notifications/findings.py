@@ -37,7 +37,7 @@ def _transport(site: "Site") -> Iterator[Finding]:
             level="error",
             place="notifications.transport",
             text=_(
-                "nobody sends by ${transport}: no code and no notice goes out",
+                "no plugin sends by ${transport}: no code and no notice goes out",
                 mapping={"transport": site.transport},
             ),
             remedy=_("list the plugin that does, or let the package of the site send"),

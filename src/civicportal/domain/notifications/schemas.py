@@ -68,5 +68,5 @@ class MessageWording(StrictSchema):
             error["text"] = _("These fields cannot be used here: ${names}", mapping={"names": names})
             raise error
         if node.bindings["needs_code"] and "{CODE}" not in values["text"]:
-            error["text"] = _("Without {CODE} nobody would get the code.")
+            error["text"] = _("Without {CODE} the message does not contain the code.")
             raise error

@@ -68,11 +68,11 @@ def _gaps(work: "Work") -> Iterator[Finding]:
             level="warning",
             place="units",
             text=_(
-                "${gaps} of ${pairs} pairs of a unit and a topic have nobody who sees such cases and may work on them: ${units}",
+                "${gaps} of ${pairs} combinations of unit and topic have no one who sees such cases and may work on them: ${units}",
                 mapping={"gaps": pairs.total(), "pairs": custody.pairs(), "units": units},
             ),
             remedy=_(
-                "give somebody in each unit a role with core:unit:lead, or work without a limit to topics, under /admin/members"
+                "give a member of each unit a role with core:unit:lead, or work without a limit to topics, under /admin/members"
             ),
         )
 
@@ -122,9 +122,9 @@ def _units_without_people(work: "Work") -> Iterator[Finding]:
                 level="warning",
                 place=f"unit {unit.key}",
                 text=_(
-                    "cases go there, and nobody who may work on them is a member of it or of a unit above"
+                    "cases go there, and no one who may work on them is a member of it or of a unit above"
                 ),
-                remedy=_("civicportal user add, or invite somebody under /admin/members"),
+                remedy=_("civicportal user add, or invite a person under /admin/members"),
             )
 
 
@@ -142,7 +142,7 @@ def _categories_without_people(work: "Work") -> Iterator[Finding]:
                 level="warning",
                 place=f"category {category.key}",
                 text=_(
-                    "nobody of its unit ${key} works on it: the members there have other categories, or other rights",
+                    "no one of its unit ${key} works on it: the members there have other categories, or other rights",
                     mapping={"key": unit.key},
                 ),
                 remedy=_("give a member this category under /admin/members, or the category another unit"),
@@ -179,7 +179,7 @@ def _kinds_without_people(work: "Work") -> Iterator[Finding]:
                     mapping={"key": unit.key},
                 ),
                 remedy=_(
-                    "give somebody there a role with this right under /admin/members, or write a rule under /admin/routing"
+                    "give a member there a role with this right under /admin/members, or write a rule under /admin/routing"
                 ),
             )
 
@@ -220,7 +220,7 @@ def _office_hours(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place="calendar",
-            text=_("deadlines are counted, and nobody has said when the offices are open"),
+            text=_("deadlines are counted, and no office hours are set"),
             remedy="civicportal site load",
         )
     today = work.site.calendar.today(work.clock.now())

@@ -90,7 +90,7 @@ class UnitForm(StrictSchema):
 class UnitClosing(StrictSchema):
     """The unit that takes over the references to a unit."""
 
-    target = optional_choice("units", _("Who takes over"), _("Nobody: everything stays as it is"))
+    target = optional_choice("units", _("Who takes over"), _("No unit: everything stays as it is"))
 
 
 class LeafForm(StrictSchema):
@@ -112,7 +112,7 @@ class LeafForm(StrictSchema):
     public = Node(
         Flag(),
         title=_("Publication is offered with the box ticked"),
-        description=_("The officer decides in each case. Not for subjects that accuse somebody."),
+        description=_("The officer decides in each case. Not for subjects that accuse a person."),
         missing=False,
         widget=SwitchWidget(),
     )

@@ -15,7 +15,9 @@ from civicportal.web.forms import BoundForm, Button, handle_form
 from civicportal.web.request import Request, ViewResult
 
 DIGEST = "digest"
-CHANGED = _("Somebody saved the settings meanwhile. What you wrote is kept: look at it and save once more.")
+CHANGED = _(
+    "A colleague saved the settings while you were writing. Your text is kept: check it and save again."
+)
 #: Titles of the text pages.
 WORDS = {"about": _("About the portal"), "privacy": _("Privacy"), "terms": _("Terms of use")}
 

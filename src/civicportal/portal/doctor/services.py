@@ -159,7 +159,7 @@ def _roles(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="members",
-            text=_("nobody is administrator"),
+            text=_("no one is administrator"),
             remedy="civicportal user add --role administrator",
         )
 

@@ -35,6 +35,10 @@ class Country(Protocol):
         """The SMS that subscribes to announcements again, as ``persian.key`` folds it."""
 
     @property
+    def emergency_numbers(self) -> tuple[str, ...]:
+        """Telephone numbers of the emergency services, in Latin digits; empty if they are unknown."""
+
+    @property
     def personal_text(self) -> PersonalText:
         """Patterns of names and numbers of people in texts, for detecting personal data before publication."""
 

@@ -21,6 +21,7 @@ class Generic:
     fixed_holidays = NO_HOLIDAYS
     stop_words = frozenset({"stop"})
     start_words = frozenset({"start"})
+    emergency_numbers: tuple[str, ...] = ()
 
     def normalize_mobile(self, text: str) -> str:
         """Parse a number with its country code, after ``+`` or ``00``."""

@@ -42,6 +42,7 @@ class Iran:
     #: «لغو۱۱»: since 1401 the regulator requires senders to accept 11 as unsubscription and 12 as subscription.
     stop_words = frozenset({"11", "لغو11", "لغو 11", "لغو"})
     start_words = frozenset({"12"})
+    emergency_numbers = ("115", "125", "110")
 
     def normalize_mobile(self, text: str) -> str:
         """Parse ``0912…``, ``912…``, ``98912…``, ``+98912…`` or ``0098912…``, with any spaces, dashes and brackets."""

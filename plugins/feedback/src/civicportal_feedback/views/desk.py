@@ -21,7 +21,7 @@ from civicportal_feedback.workflow import KIND
 
 SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("Last change")}
 LONGEST_HEARD = 300
-STALE = _("Somebody changed this case meanwhile. Your words are kept: look at them and send once more.")
+STALE = _("A colleague changed this case while you were writing. Your text is kept: check it and send again.")
 
 
 def listing(request: Request) -> dict[str, object]:

@@ -170,4 +170,4 @@ class AppointmentService(Service):
             with self.work.savepoint():
                 self.session.flush()
         except IntegrityError:
-            raise Refused(_("The citizen has another open request meanwhile.")) from None
+            raise Refused(_("The citizen has another open request by now.")) from None

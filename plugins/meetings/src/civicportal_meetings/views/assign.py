@@ -36,7 +36,7 @@ from civicportal_meetings.week import DiaryEntry
 OWN = ("version", "pick", "month")
 """Submitted besides the fields: the version of the case, a picked day or time, another month."""
 STALE = _(
-    "Somebody changed this request meanwhile. What you wrote is kept: please look again and send once more."
+    "A colleague changed this request while you were writing. Your text is kept: please check it and send again."
 )
 
 

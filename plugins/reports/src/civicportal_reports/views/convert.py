@@ -16,7 +16,9 @@ from civicportal_reports.services import NewReport, ReportService
 from civicportal_reports.views.places import center, place_of
 from civicportal_reports.workflow import KIND
 
-STALE = _("Somebody changed this case meanwhile. What you chose is kept: look at it and send once more.")
+STALE = _(
+    "A colleague changed this case while you were writing. Your choices are kept: check them and send again."
+)
 
 
 def convert(request: Request) -> ViewResult:

@@ -34,7 +34,7 @@ MISMATCHED = _(
     "the number must be registered in your own name."
 )
 
-CHANGED = _("Your mobile number was changed meanwhile. Please check once more.")
+CHANGED = _("Your mobile number has been changed since. Please check again.")
 
 
 def identity(request: Request) -> ViewResult:

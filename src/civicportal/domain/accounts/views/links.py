@@ -18,7 +18,7 @@ from civicportal.web import errors
 from civicportal.web.forms import BoundForm, Button, handle_form
 from civicportal.web.request import Request, ViewResult
 
-SPENT = _("This link has been used or is too old. Ask whoever sent it for a new one.")
+SPENT = _("This link was used or has expired. Ask the sender for a new one.")
 PURPOSES = {"join": "staff_invite", "reset": "staff_reset_link"}
 
 

@@ -28,8 +28,10 @@ from civicportal.web.request import Request, ViewResult
 
 PAGE_SIZE = 20
 AUDIENCES = ("citizen", "public")
-CHANGED = _("The request has changed meanwhile. Your text is kept: please look again and send once more.")
-GONE = _("The request has changed meanwhile: this is not possible any more.")
+CHANGED = _(
+    "The request has changed while you were writing. Your text is kept: please check it and send again."
+)
+GONE = _("The request has changed: this is no longer possible.")
 
 
 def cases(request: Request) -> dict[str, object]:

@@ -30,9 +30,9 @@ from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import StrictSchema, whole_number
 
 STALE = _(
-    "Somebody changed this case meanwhile. What you wrote is kept: look at what happened and send once more."
+    "A colleague changed this case while you were writing. Your text is kept: check the changes and send again."
 )
-TOO_LATE = _("It is too late to take this back, or somebody acted since.")
+TOO_LATE = _("It is too late to undo this, or a colleague has acted since.")
 WITH_FILES = "multipart/form-data"
 Act = Callable[[Case, Values], object]
 

@@ -39,7 +39,7 @@ def tell_unattended(request: Request, work: "Work") -> None:
     count = work.get(CustodyService).count()
     if count:
         shown = localized_digits(str(count), request.locale_name)
-        text = _("Unattended cases: ${count}. Somebody has to get them.", mapping={"count": shown})
+        text = _("Unattended cases: ${count}. They must be assigned.", mapping={"count": shown})
         request.session.flash(request.translate(text), "warn")
 
 

@@ -53,7 +53,7 @@ def find(request: Request) -> HTTPSeeOther:
     text = store(typed_search(request))
     who = "citizens" if request.POST.get("who") == "citizens" else ""
     if is_national_code(request.site.country, text):
-        request.session.flash(request.translate(_("Nobody is looked for by national code here.")), "warn")
+        request.session.flash(request.translate(_("The national code is not searched here.")), "warn")
         return HTTPSeeOther(_url(request, {"who": who}))
     try:
         mobile = request.site.country.normalize_mobile(text)
@@ -62,7 +62,7 @@ def find(request: Request) -> HTTPSeeOther:
     seen = request.work.get(RightsService).seen()
     person = request.work.session.scalar(select(User.id).where(User.mobile == mobile, seen))
     if person is None:
-        request.session.flash(request.translate(_("Nobody has this mobile number.")), "warn")
+        request.session.flash(request.translate(_("No one has this mobile number.")), "warn")
         return HTTPSeeOther(_url(request, {"who": who}))
     return HTTPSeeOther(_url(request, {"who": who, "citizen": person}))
 

@@ -21,7 +21,9 @@ from civicportal.web.forms import BoundForm, FormInvalid, handle_form
 from civicportal.web.request import Request, ViewResult
 
 NOT_YOURS = _("You may give only what you have yourself, in that unit and category.")
-STALE = _("Somebody changed the access of this person meanwhile. Look at it and send once more.")
+STALE = _(
+    "A colleague changed the access of this person while you were writing. Check the changes and send again."
+)
 
 
 def member(request: Request) -> dict[str, object]:

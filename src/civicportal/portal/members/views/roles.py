@@ -20,7 +20,7 @@ from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
 NOT_YOURS = _("You may put into an access level only rights that you have yourself, in every unit.")
-STALE = _("Somebody changed this access level meanwhile. Look at what was changed and send once more.")
+STALE = _("A colleague changed this access level while you were writing. Check the changes and send again.")
 
 
 def roles(request: Request) -> dict[str, object]:

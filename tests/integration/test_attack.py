@@ -18,9 +18,9 @@ from civicportal.testing import make_case, make_category, make_citizen, make_uni
 from civicportal.util.tracking import new_code
 
 LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
-NETWORKS, EACH = (600, 50) if LONG else (300, 10)
+NETWORKS, EACH = (600, 50) if LONG else (300, 7)
 OFFICER, KNOWN, NEW = "+989120000001", "+989120000002", "+989120000003"
-SHARE = 300
+SHARE = NETWORKS * EACH // 10
 """Codes by SMS that strangers may have sent within the hour."""
 
 

@@ -48,7 +48,7 @@ def _reading() -> Iterator[str]:
 @contextmanager
 def _application(*, counted: bool) -> Iterator[Any]:
     site = Site(SITE)
-    site.settings["metrics"] = TABLE if counted else None
+    site.settings = {**site.settings, "metrics": TABLE if counted else None}
     yield create_app(site)
     site.engines.dispose()
 

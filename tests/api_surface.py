@@ -67,9 +67,11 @@ RESULTS = frozenset(
         "PublicText",
         "RatingSummary",
         "ReadyText",
+        "Record",
         "ReadyTextOption",
         "Standing",
         "Step",
+        "StepValues",
         "YearMonthDay",
     ]
 )
@@ -80,7 +82,9 @@ ALIASES = frozenset(
         "CalendarKind",
         "Clock",
         "DateStyle",
+        "Day",
         "Door",
+        "Expression",
         "FormValues",
         "Guard",
         "JobLane",

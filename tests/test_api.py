@@ -27,7 +27,7 @@ def test_it_says_what_changes() -> None:
     assert "class Work(" in surface()
     assert "CaseService" in surface()
     assert "\n@hookspec(firstresult=True)\nroute_case(case: 'Case', work: 'Work')" in surface()
-    assert "make_unit(work: Work, key: str='waste', **values: Any) -> Unit" in surface()
+    assert "make_unit(work: Work, key: str='waste', **values: object) -> Unit" in surface()
 
 
 def test_every_attribute_is_in_it() -> None:

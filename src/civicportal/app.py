@@ -4,16 +4,17 @@ Core and plugins are included first and committed, then the site's package, so t
 views and static files. After that all routes are checked, because Pyramid does not detect duplicate patterns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+import pluggy
 import pyramid_tm
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
 from pyramid.interfaces import ILocalizer
+from pyramid.router import Router
 
 from civicportal.core.jobs import registered
 from civicportal.core.migration.packages import packages
@@ -48,7 +49,7 @@ CORE_PARTS = (
 UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my")
 
 
-def create_app(site: Site) -> Any:
+def create_app(site: Site) -> Router:
     """Return the WSGI application of a site.
 
     :raises ConfigurationError: when core, plugins and site do not fit together, or a secret is not that of the portal
@@ -93,7 +94,7 @@ def create_app(site: Site) -> Any:
     return config.make_wsgi_app()
 
 
-def main(global_config: dict[str, str], **settings: str) -> Any:
+def main(global_config: dict[str, str], **settings: str) -> Router:
     """Build the application for PasteDeploy: the key ``site`` is the path of ``site.toml``."""
     path = settings.get("site") or global_config.get("site")
     if not path:
@@ -101,7 +102,7 @@ def main(global_config: dict[str, str], **settings: str) -> Any:
     return create_app(Site(Path(path)))
 
 
-def _settings(site: Site) -> dict[str, Any]:
+def _settings(site: Site) -> dict[str, object]:
     hosts = list(site.settings["site"]["hosts"])
     if site.public_url:
         hosts.append(urlsplit(site.public_url).netloc)
@@ -132,12 +133,12 @@ def _static_files(site: Site) -> StaticFiles:
     return StaticFiles(packages, site.package)
 
 
-def _includes(site: Site) -> list[Any]:
+def _includes(site: Site) -> list[pluggy.HookImpl]:
     # Pyramid resolves a plugin's relative assets by the caller, so each function is included, not the hook.
     return list(reversed(site.hooks.hook.includeme.get_hookimpls()))
 
 
-def _include(config: Configurator, function: Any) -> set[str]:
+def _include(config: Configurator, function: Callable[..., object]) -> set[str]:
     """Include a plugin and return the names of the routes it adds."""
     before = len(config.action_state.actions)
     config.include(function)

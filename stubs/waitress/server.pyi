@@ -1,6 +1,5 @@
 import socket
 from collections.abc import Callable
-from typing import Any
 
 from waitress.channel import HTTPChannel
 
@@ -13,6 +12,6 @@ class BaseWSGIServer:
     effective_port: int
     socket: socket.socket
     task_dispatcher: _Dispatcher
-    def del_channel(self, map: dict[int, Any] | None = None) -> None: ...
+    def del_channel(self, map: dict[int, object] | None = None) -> None: ...
     def handle_accept(self) -> None: ...
     def print_listen(self, format_str: str) -> None: ...

@@ -14,7 +14,7 @@ from civicportal.domain.cases.narrowing import (
     none_option,
     unit_ids,
 )
-from civicportal.domain.cases.paging import SORTS, Page, Rows, Sort, case_page
+from civicportal.domain.cases.paging import SORTS, Page, Sort, case_page
 from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.sources import SOURCES
@@ -22,6 +22,7 @@ from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.statistics.exact import list_total
 from civicportal.domain.statistics.lookup import CounterService
 from civicportal.util.lists import Total
+from civicportal.util.queries import Rows, Selected
 from civicportal.web.forms.filters import ListAddress
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Page",
     "Rows",
     "SearchFields",
+    "Selected",
     "Sort",
     "SuggestionService",
     "Total",

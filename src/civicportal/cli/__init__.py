@@ -2,7 +2,6 @@
 
 import sys
 from importlib import import_module
-from typing import Any
 
 import click
 
@@ -85,7 +84,7 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(f"civicportal.cli.{module}"), attribute)
         return command
 
-    def invoke(self, context: click.Context) -> Any:
+    def invoke(self, context: click.Context) -> object:
         """Show expected errors without a traceback."""
         try:
             return super().invoke(context)

@@ -2,13 +2,16 @@
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from civicportal.cli.options import assemble_site, load_site
 
 if TYPE_CHECKING:
+    from pyrage import Identity
+
+    from civicportal.tools.backup.targets import BackupTarget
     from civicportal.tools.backup.verifying import BackupVerification
 
 INCOMPLETE = 3
@@ -185,7 +188,7 @@ def restore(
     context.exit(INCOMPLETE if done.missing else 0)
 
 
-def _repository(context: click.Context, address: str) -> Any:
+def _repository(context: click.Context, address: str) -> "BackupTarget":
     from civicportal.tools.backup.targets import FolderTarget, open_target
 
     target, name = open_target(load_site(context), address)
@@ -194,7 +197,7 @@ def _repository(context: click.Context, address: str) -> Any:
     return target
 
 
-def _identities(path: Path | None) -> list[Any]:
+def _identities(path: Path | None) -> "list[Identity]":
     from civicportal.tools.backup.sealing import read_identities
 
     return read_identities(path) if path else []

@@ -1,9 +1,10 @@
 """Options common to all commands: the site, host and port."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -11,7 +12,10 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 
-def listens(command: Any) -> Any:
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def listens(command: Command) -> Command:
     """Add ``--host`` and ``--port`` to a command, also read from HOST and PORT."""
     port = click.IntRange(1, 65535)
     command = click.option("--port", type=port, default=6543, envvar="PORT", show_default=True)(command)

@@ -32,6 +32,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 #: Loaded by name, as plugins are: the hooks, and the core's own implementations of them.
 HOOKSPECS, CORE_PLUGIN = "civicportal.hookspecs", "civicportal.portal.plugin"
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 log = logging.getLogger(__name__)
 
 
@@ -118,7 +119,7 @@ def turn_of(plugin: str) -> AbstractContextManager[None]:
 
 def _in_turn(function: Callable[..., Any], plugin: str) -> Callable[..., Any]:
     @wraps(function)
-    def call(*arguments: Any, **named: Any) -> Any:
+    def call(*arguments: object, **named: object) -> Any:
         with turn_of(plugin):
             return function(*arguments, **named)
 
@@ -206,7 +207,7 @@ def in_order(manager: pluggy.PluginManager, hook: str) -> Iterator[tuple[str, Ca
 
 
 def _with_its_arguments(impl: Any) -> Callable[..., Any]:
-    def call(**arguments: Any) -> Any:
+    def call(**arguments: object) -> Any:
         return impl.function(**{key: arguments[key] for key in impl.argnames})
 
     return call
@@ -215,17 +216,17 @@ def _with_its_arguments(impl: Any) -> Callable[..., Any]:
 def collect(
     manager: pluggy.PluginManager,
     hook: str,
-    key: Callable[[Any], str],
+    key: Callable[[Item], str],
     *,
     owners: dict[str, dict[str, str]] | None = None,
-    **arguments: Any,
-) -> dict[str, Any]:
+    **arguments: object,
+) -> dict[str, Item]:
     """Collect the items that all implementations of a hook return, by a unique name.
 
     :param owners: receives under the name of the hook which plugin registered each name.
     :raises ConfigurationError: names both plugins that use one name.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Item] = {}
     owner: dict[str, str] = {}
     for plugin, function in in_order(manager, hook):
         for item in function(**arguments) or ():
@@ -241,7 +242,7 @@ def collect(
 
 
 def call_each(
-    manager: pluggy.PluginManager, hook: str, kind: type[Answer], **arguments: Any
+    manager: pluggy.PluginManager, hook: str, kind: type[Answer], **arguments: object
 ) -> Iterator[Answer]:
     """Call a display hook with each implementation isolated: one that fails or hangs is logged and skipped.
 

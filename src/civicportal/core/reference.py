@@ -28,7 +28,7 @@ VISITORS = 1.0
 Value = TypeVar("Value")
 
 
-def reference_where(matters: Callable[[Any], bool]) -> dict[str, Any]:
+def reference_where(matters: Callable[[Any], bool]) -> dict[str, object]:
     """Mark a table as reference data in part: ``__table_args__ = {"info": reference_where(…)}``.
 
     :param matters: returns whether a row that the ORM adds, changes or deletes is reference data. Bulk
@@ -132,7 +132,7 @@ def _is_reference(row: Any) -> bool:
 
 
 @event.listens_for(ReferenceSession, "before_flush")
-def _before_flush(session: ReferenceSession, *_more: Any) -> None:
+def _before_flush(session: ReferenceSession, *_more: object) -> None:
     _touched(session)
 
 

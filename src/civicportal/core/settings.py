@@ -14,6 +14,7 @@ from civicportal.core.limits import DEFAULTS as LIMIT_DEFAULTS
 from civicportal.core.settings_values import WEEKDAYS, parse_hours
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.toml_types import NUMBERS, FreeTable, Table, number, one_or_more, string, strings
+from civicportal.util.values import Values
 
 __all__ = [
     "MODES",
@@ -120,7 +121,7 @@ class MetricsTable(Table):
     token = string("", validator=values.token)
     addresses = one_or_more((), validator=values.proxies)
 
-    def validator(self, node: colander.SchemaNode, table: dict[str, Any]) -> None:
+    def validator(self, node: colander.SchemaNode, table: Values) -> None:
         """Refuse a table with neither a token nor addresses: nobody could read the figures."""
         if not table["token"] and not table["addresses"]:
             raise colander.Invalid(node, "token or addresses says who may read them")
@@ -174,7 +175,7 @@ class MapTable(Table):
     max_zoom = number(18)
     attribution = string("")
 
-    def validator(self, node: colander.SchemaNode, table: dict[str, Any]) -> None:
+    def validator(self, node: colander.SchemaNode, table: Values) -> None:
         """Refuse a map of tiles without a file of them, and a file that nothing would show."""
         if (table["kind"] == "tiles") != bool(table["tiles"]):
             raise colander.Invalid(node, 'kind = "tiles" and tiles = "FILE" go together')
@@ -256,7 +257,7 @@ class SiteSettings(Table):
     plugins = FreeTable(missing={})
 
 
-def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Values:
     """Read a site file, resolve ``{ env = … }`` and ``{ file = … }``, and validate the core's tables.
 
     :raises ConfigurationError: names the file and the TOML path of every problem.
@@ -269,14 +270,13 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> dict[
         raise ConfigurationError(f"{path}: {error}") from None
     _refuse_plain_secrets(path, raw)
     resolved = _resolve(raw, os.environ if environ is None else environ, path, ())
-    settings = validate(SiteSettings(), resolved, path, "")
-    settings.setdefault("calendar", CalendarTable().deserialize({}))
-    settings.setdefault("backup", BackupTable().deserialize({}))
+    usual = {"calendar": CalendarTable().deserialize({}), "backup": BackupTable().deserialize({})}
+    settings = {**usual, **validate(SiteSettings(), resolved, path, "")}
     _check_limits(path, settings["limits"])
     return settings
 
 
-def validate(schema: colander.SchemaNode, table: Any, path: Path, prefix: str) -> dict[str, Any]:
+def validate(schema: colander.SchemaNode, table: Any, path: Path, prefix: str) -> Values:
     """Validate one table.
 
     :param prefix: TOML path of the table, for messages.
@@ -307,7 +307,7 @@ def _words(error: colander.Invalid) -> list[str]:
     ]
 
 
-def _refuse_plain_secrets(path: Path, raw: Mapping[str, Any]) -> None:
+def _refuse_plain_secrets(path: Path, raw: Values) -> None:
     for table, key in SECRETS:
         values = raw.get(table)
         value = values.get(key) if isinstance(values, dict) else None
@@ -332,9 +332,7 @@ def _resolve(value: Any, environ: Mapping[str, str], path: Path, place: tuple[st
     return value
 
 
-def _from_environment(
-    value: dict[str, Any], environ: Mapping[str, str], path: Path, place: tuple[str, ...]
-) -> Any:
+def _from_environment(value: Values, environ: Mapping[str, str], path: Path, place: tuple[str, ...]) -> Any:
     if not isinstance(value["env"], str):
         raise ConfigurationError(f"{path}: {'.'.join(place)}: env must name a variable")
     found = environ.get(value["env"], value.get("default"))
@@ -356,7 +354,7 @@ def _from_file(name: Any, path: Path, place: tuple[str, ...]) -> str:
         raise ConfigurationError(f"{path}: {'.'.join(place)}: {source}: {error}") from None
 
 
-def _check_limits(path: Path, limits: Mapping[str, Any]) -> None:
+def _check_limits(path: Path, limits: Values) -> None:
     for name, windows in limits.items():
         if name not in LIMIT_DEFAULTS:
             raise ConfigurationError(

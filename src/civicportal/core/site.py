@@ -45,6 +45,7 @@ from civicportal.util.calendar import CityCalendar
 from civicportal.util.countries import Country
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.geo import CityMap, map_files
+from civicportal.util.values import Values
 
 SITES = "civicportal.sites"
 SITE = "site"
@@ -205,7 +206,7 @@ class Site:
         return frozenset(name for name, right in self.permissions.items() if right.scope == "unit")
 
     @cached_property
-    def exports(self) -> dict[str, Any]:
+    def exports(self) -> Mapping[str, Any]:
         """Return the exports by name."""
         return collect(self.hooks, "register_exports", lambda offer: offer.name, site=self)
 
@@ -300,7 +301,7 @@ class Site:
         stands_in = any(name == named for name, _call in in_order(self.hooks, "demo_phones"))
         return named if stands_in or not self.is_demo else "console"
 
-    def _make_keys(self, table: Mapping[str, Any]) -> Keys:
+    def _make_keys(self, table: Values) -> Keys:
         secret = table["secret"]
         if not secret and not self.is_production:
             secret = own_secret(Path("var"))
@@ -329,7 +330,7 @@ class Site:
             fixed_holidays=self.country.fixed_holidays,
         )
 
-    def _validate_plugins(self) -> dict[str, dict[str, Any]]:
+    def _validate_plugins(self) -> dict[str, Values]:
         tables = self.settings["plugins"]
         enabled = [info.name for info in self.plugins] + ([SITE] if self.package else [])
         for name in tables:

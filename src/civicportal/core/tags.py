@@ -1,7 +1,5 @@
 """Privacy tags of a table's columns: the owner of a row, and of a value."""
 
-from typing import Any
-
 from sqlalchemy import Column, Table
 
 #: Columns that identify the owner by default; the first that a table has.
@@ -29,6 +27,6 @@ def usual_link(table: Table) -> str | None:
     return told[0] if told else None
 
 
-def link_of(column: Column[Any]) -> str | None:
+def link_of(column: Column[object]) -> str | None:
     """Return the column that identifies the owner of this value; None without one."""
     return column.info.get("of") or usual_link(column.table)

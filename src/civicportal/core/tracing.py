@@ -37,7 +37,7 @@ def trace_hooks(manager: "pluggy.PluginManager") -> None:
 
 def _traced(function: Callable[..., Any], hook: str, plugin: str) -> Callable[..., Any]:
     @wraps(function)
-    def call(*arguments: Any, **named: Any) -> Any:
+    def call(*arguments: object, **named: object) -> Any:
         begun, outcome = perf_counter(), "failed"
         try:
             result = function(*arguments, **named)

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import BigInteger
 
 from civicportal.core.db import UTCDateTime
@@ -26,8 +27,7 @@ def run() -> None:
     attributes = context.config.attributes
     package, progress = attributes["package"], attributes.get("progress")
 
-    def tell(*_: Any, **facts: Any) -> None:
-        step = facts["step"]
+    def tell(ctx: object, step: MigrationInfo, heads: object, run_args: object) -> None:  # noqa: ARG001 - Alembic names them
         if progress:
             progress(f"{package.name} {'' if step.is_upgrade else '-'}{step.up_revision_id}")
 

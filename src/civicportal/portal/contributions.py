@@ -1,10 +1,13 @@
 """Checks of the contributions of plugins: a mistake stops the start, and the error names plugin, place and remedy."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
 
+from jinja2 import Environment, FileSystemLoader
 from pyramid.path import AssetResolver
+from pyramid.registry import Registry
 from pyramid_jinja2 import IJinja2Environment
 
 from civicportal.core.messages import CASE_FIELDS, COMMON_FIELDS, MessageText
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+Contribution = TypeVar("Contribution")
 
 
 def refuse_flaws(site: "Site") -> None:
@@ -34,7 +38,7 @@ def refuse_flaws(site: "Site") -> None:
     )
 
 
-def refuse_page_flaws(site: "Site", registry: Any, owners: Mapping[str, str]) -> None:
+def refuse_page_flaws(site: "Site", registry: Registry, owners: Mapping[str, str]) -> None:
     """Check that templates of pages and routes named by kinds exist.
 
     :param owners: the plugin that added a route, by the route's name.
@@ -68,7 +72,13 @@ def _refuse(flaws: list[str]) -> None:
         raise ConfigurationError("\n".join(flaws))
 
 
-def _of_each(site: "Site", hook: str, items: Mapping[str, Any], what: str, flaws: Any) -> Iterator[str]:
+def _of_each(
+    site: "Site",
+    hook: str,
+    items: Mapping[str, Contribution],
+    what: str,
+    flaws: Callable[["Site", Contribution], Iterable[str]],
+) -> Iterator[str]:
     for name, item in items.items():
         yield from (f"{_owner(site, hook, name)}{what} {name!r}: {flaw}" for flaw in flaws(site, item))
 
@@ -123,13 +133,13 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in sorted(names))
 
 
-def _exists(environment: Any, name: str, package: Any) -> bool:
+def _exists(environment: Environment, name: str, package: ModuleType | None) -> bool:
     """Return whether a template can be loaded, without compiling it."""
     if ":" in name:
         return AssetResolver().resolve(name).exists()
     beside = f"{package.__name__}:{name}" if package else ""
     if beside and AssetResolver().resolve(beside).exists():
         return True
-    return any(
-        AssetResolver().resolve(f"{folder}/{name}").exists() for folder in environment.loader.searchpath
-    )
+    assert isinstance(environment.loader, FileSystemLoader)
+    folders = environment.loader.searchpath
+    return any(AssetResolver().resolve(f"{folder}/{name}").exists() for folder in folders)

@@ -19,11 +19,12 @@ from civicportal.domain.notifications.models import StoredText
 from civicportal.domain.notifications.sms import cut_units
 from civicportal.domain.organization.models import Category, Holiday, OfficeHours, Seed, Unit
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
-Values = dict[str, Any]
+Values = Values
 RULE_KEYS = frozenset({"key", "position", "title", "kind", "category", "unit", "deadline_days"})
 """Keys of a routing rule other than facts of the case."""
 
@@ -133,7 +134,7 @@ class SeedService(Service):
                     values={**values, "kind": kind, "weight": -position},
                 )
 
-    def _file(self, name: str) -> dict[str, Any]:
+    def _file(self, name: str) -> Values:
         path = self.work.site.data / f"{name}.toml"
         if not path.is_file():
             return {}

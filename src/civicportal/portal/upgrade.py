@@ -195,9 +195,9 @@ def _run(
     order: Callable[..., Any],
     connection: Connection,
     package: Package,
-    *arguments: Any,
+    *arguments: object,
     progress: Progress | None = None,
-    **options: Any,
+    **options: object,
 ) -> None:
     config = config_for(package, connection=connection, progress=progress)
     try:

@@ -1,7 +1,5 @@
 """A browser without script whose failures name the page instead of showing all of its HTML."""
 
-from typing import Any
-
 from webtest import AppError, TestApp, TestResponse
 
 MOST_WORDS = 600
@@ -16,7 +14,7 @@ class App(TestApp):
     # pytest takes classes of this name for tests.
     __test__ = False
 
-    def _check_status(self, status: Any, res: TestResponse) -> None:
+    def _check_status(self, status: object, res: TestResponse) -> None:
         try:
             super()._check_status(status, res)
         except AppError:

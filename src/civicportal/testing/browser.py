@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from playwright.sync_api import (
     Browser,
@@ -123,7 +124,7 @@ class BrowserApp:
     :ivar address: of the site, without a trailing slash.
     """
 
-    def __init__(self, chromium: Browser, app: Any, site: Site, people: People) -> None:
+    def __init__(self, chromium: Browser, app: WSGIApplication, site: Site, people: People) -> None:
         self._chromium, self._site, self._people = chromium, site, people
         self._server = Server(app)
         self.address = self._server.address

@@ -4,9 +4,10 @@ import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from wsgiref.types import WSGIApplication
 
 from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from civicportal.core.site import Site
 from civicportal.domain.ownership import establish
@@ -15,6 +16,7 @@ from civicportal.portal import upgrade as migrate
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.sites import make_site, make_site_file
 from civicportal.testing.writers import refuse_second_writers
+from civicportal.util.values import Values
 
 
 class Environment:
@@ -30,7 +32,7 @@ class Environment:
         self,
         folder: Path,
         database_url: str,
-        settings: Mapping[str, Mapping[str, Any]],
+        settings: Mapping[str, Values],
         make_tables: Callable[[Site], None] = migrate.upgrade,
     ) -> None:
         site_table = {**settings.get("site", {}), "database_url": database_url}
@@ -50,7 +52,7 @@ class Environment:
             shutil.copyfile(self._database, self._template)
 
     @cached_property
-    def app(self) -> Any:
+    def app(self) -> WSGIApplication:
         """Return the WSGI application, created on first use."""
         from civicportal.app import create_app
 
@@ -100,12 +102,12 @@ class Environment:
         self.site.engines.dispose()
 
 
-def _hurry(connection: Any, _record: Any) -> None:
+def _hurry(connection: DBAPIConnection, _record: object) -> None:
     """Turn off syncing of SQLite, as in the test cluster."""
-    connection.execute("PRAGMA synchronous=OFF")
+    connection.cursor().execute("PRAGMA synchronous=OFF")
 
 
-def _be_patient(connection: Any, _record: Any) -> None:
+def _be_patient(connection: DBAPIConnection, _record: object) -> None:
     """Raise PostgreSQL's timeouts for machines that run many tests at once."""
-    connection.execute("SET statement_timeout = '10s'; SET lock_timeout = '10s'")
+    connection.cursor().execute("SET statement_timeout = '10s'; SET lock_timeout = '10s'")
     connection.commit()

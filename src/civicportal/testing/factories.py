@@ -1,7 +1,7 @@
 """Factories of rows with default values."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -18,14 +18,17 @@ APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - of invented peop
 """Key of the authenticator apps of administrators, for ``pyotp.TOTP(APP_SECRET).at(site.clock.now())``."""
 
 
-def make_unit(work: Work, key: str = "waste", **values: Any) -> Unit:
+RowT = TypeVar("RowT")
+
+
+def make_unit(work: Work, key: str = "waste", **values: object) -> Unit:
     """Return a new unit."""
     unit = Unit(**{"key": key, "name": f"واحد {key}", "short_name": key[:25], **values})
     return _added(work, unit)
 
 
 def make_category(
-    work: Work, key: str = "bin", *, kind: str = "petitions", unit: Unit | None = None, **values: Any
+    work: Work, key: str = "bin", *, kind: str = "petitions", unit: Unit | None = None, **values: object
 ) -> Category:
     """Return a new category; ``parent_id`` puts it below another."""
     usual = {"name": f"موضوع {key}", "short_name": key[:25], "deadline_days": 2.0, "synonyms": []}
@@ -33,7 +36,7 @@ def make_category(
     return _added(work, category)
 
 
-def make_citizen(work: Work, mobile: str = "+989000000001", **values: Any) -> User:
+def make_citizen(work: Work, mobile: str = "+989000000001", **values: object) -> User:
     """Return a new citizen with a verified mobile."""
     usual = {"name": "شهروند نمونه", "level": 1, "created_at": work.clock.now()}
     return _added(work, User(mobile=mobile, **{**usual, **values}))
@@ -47,7 +50,7 @@ def make_staff(
     category: Category | None = None,
     permissions: Sequence[str] | None = None,
     username: str = "",
-    **values: Any,
+    **values: object,
 ) -> User:
     """Return a new member of staff with one membership, and a second one for named rights that a unit cannot limit.
 
@@ -126,7 +129,7 @@ def _usual_rights(work: Work) -> list[str]:
     return [name for name in work.site.permissions if ":case:" in name and not name.endswith(":act_any")]
 
 
-def _added(work: Work, row: Any) -> Any:
+def _added(work: Work, row: RowT) -> RowT:
     work.session.add(row)
     work.session.flush()
     return row

@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 from civicportal.core.plugins import GROUP
 
-Implementation = Callable[..., Any]
+Implementation = Callable[..., object]
 
 
 class Installer:

@@ -27,7 +27,7 @@ class People:
         self._site = site
         self._work = work
 
-    def citizen(self, mobile: str = "+989000000001", **values: Any) -> Identity:
+    def citizen(self, mobile: str = "+989000000001", **values: object) -> Identity:
         """Create a citizen with a verified mobile (E.164), signed in as a citizen."""
         with self._writing() as work:
             return identity(work, make_citizen(work, mobile, **values), "citizen")

@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
+
+from civicportal.util.values import Values
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - the cluster makes a folder of its own there
 """A tmpfs, on which the thousand files of a new database are created ten times faster."""
@@ -142,7 +143,7 @@ def _find_programs() -> Path:
     raise PostgresMissing("PostgreSQL is not installed (Debian: apt-get install postgresql)")
 
 
-def _owner() -> dict[str, Any]:
+def _owner() -> Values:
     """Return the user to run as, since PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}

@@ -1,7 +1,7 @@
 """A test's application served on loopback by threads of this process, sharing its clock and database."""
 
 import threading
-from typing import Any
+from wsgiref.types import WSGIApplication
 
 import waitress
 from waitress.wasyncore import close_all, loop
@@ -16,8 +16,8 @@ class Server:
     :ivar address: URL without a trailing slash.
     """
 
-    def __init__(self, app: Any) -> None:
-        self._sockets: dict[int, Any] = {}
+    def __init__(self, app: WSGIApplication) -> None:
+        self._sockets: dict[int, object] = {}
         self._server = waitress.create_server(
             app,
             map=self._sockets,

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from civicportal.core.clock import SystemClock
 from civicportal.core.site import Site
@@ -11,8 +10,9 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.workflow import CaseKind, permissions_of
 from civicportal.testing.clock import FakeClock
 from civicportal.testing.kinds import PETITION_TEXTS, PETITIONS
+from civicportal.util.values import Values
 
-SETTINGS: dict[str, Any] = {
+SETTINGS: Values = {
     "site": {
         "name": "شهر نمونه",
         "short_name": "نمونه",
@@ -65,11 +65,11 @@ ROUTING = {
         {"key": "bins_two", "kind": "petitions", "category": "bin", "district": "منطقهٔ دو", "unit": "pr"}
     ]
 }
-MESSAGES: dict[str, Any] = {"messages": {}}
+MESSAGES: Values = {"messages": {}}
 HOLIDAYS = {"holidays": [{"date": "1405-03-14", "title": "تعطیل نمونه"}]}
 
 
-def _feature(kind: str, geometry: str, coordinates: Any, **properties: Any) -> dict[str, Any]:
+def _feature(kind: str, geometry: str, coordinates: object, **properties: object) -> dict[str, object]:
     return {
         "type": "Feature",
         "properties": {"kind": kind, **properties},
@@ -93,7 +93,7 @@ MAP = {
 }
 
 
-def make_site_file(folder: Path, **overrides: Mapping[str, Any]) -> Path:
+def make_site_file(folder: Path, **overrides: Values) -> Path:
     """Write a site into a folder: ``site.toml``, seeds, a map.
 
     :param overrides: tables of ``site.toml``, merged into the defaults: ``site={"plugins": ["reports"]}``.
@@ -108,7 +108,7 @@ def make_site_file(folder: Path, **overrides: Mapping[str, Any]) -> Path:
     data.mkdir(parents=True, exist_ok=True)
     (folder / "secret").write_text("a secret of tests, long enough for everything")
     (folder / "city.geojson").write_text(json.dumps(MAP, ensure_ascii=False), encoding="utf-8")
-    seeds: dict[str, Any] = {
+    seeds: Values = {
         "units": UNITS,
         "categories": CATEGORIES,
         "roles": ROLES,
@@ -124,13 +124,19 @@ def make_site_file(folder: Path, **overrides: Mapping[str, Any]) -> Path:
 
 
 def make_site(
-    path: Path, *, clock: SystemClock | None = None, kinds: Iterable[CaseKind] = (PETITIONS,), **options: Any
+    path: Path,
+    *,
+    clock: SystemClock | None = None,
+    kinds: Iterable[CaseKind] = (PETITIONS,),
+    transport: str | None = None,
+    database_url: str | None = None,
 ) -> Site:
     """Assemble a site with a fixed clock and the kinds of cases of tests.
 
-    :param options: further arguments of :class:`~civicportal.core.site.Site`.
+    :param transport: of messages, instead of the site's own.
+    :param database_url: instead of the site's own.
     """
-    site = Site(path, clock=clock or FakeClock(), **options)
+    site = Site(path, clock=clock or FakeClock(), transport=transport, database_url=database_url)
     for kind in kinds:
         kind.check()
         kinds_of(site)[kind.name] = kind
@@ -139,7 +145,7 @@ def make_site(
     return site
 
 
-def to_toml(table: Mapping[str, Any]) -> str:
+def to_toml(table: Values) -> str:
     """Write plain values as TOML."""
     plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
     lines = [f"{key} = {_value(value)}" for key, value in plain.items()]
@@ -153,7 +159,7 @@ def _key(key: str) -> str:
     return key if key.replace("_", "").isalnum() and key.isascii() else json.dumps(key)
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):

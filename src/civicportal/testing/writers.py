@@ -1,10 +1,9 @@
 """One writer at a time: a page that fails on SQLite once the cache is cold fails in its test already, and says why."""
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.threadlocal import get_current_request
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
 from civicportal.core.db.connections import WRITE
@@ -45,11 +44,11 @@ def _work_of_page() -> Work | None:
 
 
 @event.listens_for(Session, "after_begin")
-def _note(session: Session, *_more: Any) -> None:
+def _note(session: Session, *_more: object) -> None:
     session.info[_BEGAN] = True
 
 
-def _refuse(connection: Any) -> None:
+def _refuse(connection: Connection) -> None:
     work = _work_of_page()
     if work is None or not work.writing or not connection.get_execution_options().get(WRITE):
         return

@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from _pytest.assertion.rewrite import AssertionRewritingHook
@@ -18,6 +18,28 @@ with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
 # pytest loads this plugin's package with its own loader. Pyramid finds templates and translations
 # through pkg_resources, which must be told that they are beside the modules as usual.
 pkg_resources.register_loader_type(AssertionRewritingHook, pkg_resources.DefaultProvider)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Literal
+
+    from playwright.sync_api import Browser
+
+    from civicportal.core.security import Identity
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+    from civicportal.testing.apps import App
+    from civicportal.testing.browser import BrowserApp
+    from civicportal.testing.clock import FakeClock
+    from civicportal.testing.databases import Kind
+    from civicportal.testing.environment import Environment
+    from civicportal.testing.installing import Installer
+    from civicportal.testing.messages import Outbox
+    from civicportal.testing.people import People, Person
+    from civicportal.testing.sms_simulator import SmsSimulator
+    from civicportal.util.values import Values
+
+    Tables = Mapping[str, Values]
 
 #: Warnings that users of the libraries cannot avoid.
 FOREIGN_WARNINGS = (
@@ -45,7 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
     """Hide warnings of third-party code, before it is imported: the summary shows those of the plugin's own."""
     for line in FOREIGN_WARNINGS:
         early_config.addinivalue_line("filterwarnings", line)
@@ -112,17 +134,17 @@ class _Session:
 
         self._folder = folder
         self.databases = Databases(folder)
-        self._environments: dict[str, Any] = {}
+        self._environments: dict[str, Environment] = {}
 
-    def new_database(self, kind: Any, **options: Any) -> str:
+    def new_database(self, kind: "Kind", *, ctype: str = "C.UTF-8") -> str:
         from civicportal.testing.postgres import PostgresMissing
 
         try:
-            return self.databases.create(kind, **options)
+            return self.databases.create(kind, ctype=ctype)
         except PostgresMissing as error:
             pytest.skip(str(error))
 
-    def environment(self, kind: Any, settings: Any) -> Any:
+    def environment(self, kind: "Kind", settings: "Tables") -> "Environment":
         from civicportal.testing.environment import Environment
 
         key = json.dumps([kind, settings], sort_keys=True)
@@ -151,15 +173,15 @@ def civic_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Session
 
 
 @pytest.fixture
-def civic_settings() -> dict[str, dict[str, Any]]:
+def civic_settings() -> "Tables":
     """Return overrides of the test site's ``site.toml``; redefine it in a ``conftest.py`` or a module."""
     return {}
 
 
 @pytest.fixture
 def civic_environment(
-    civic_session: _Session, civic_database: str, civic_settings: Any, pytestconfig: pytest.Config
-) -> Any:
+    civic_session: _Session, civic_database: "Kind", civic_settings: "Tables", pytestconfig: pytest.Config
+) -> "Environment":
     """Return the assembled site with an empty database."""
     site = {"plugins": pytestconfig.getini("civicportal_plugins"), **civic_settings.get("site", {})}
     environment = civic_session.environment(civic_database, {**civic_settings, "site": site})
@@ -168,25 +190,25 @@ def civic_environment(
 
 
 @pytest.fixture
-def empty_database(civic_session: _Session, civic_database: str) -> str:
+def empty_database(civic_session: _Session, civic_database: "Kind") -> str:
     """Return the URL of a new database without tables."""
     return civic_session.new_database(civic_database)
 
 
 @pytest.fixture
-def site(civic_environment: Any) -> Any:
+def site(civic_environment: "Environment") -> "Site":
     """Return a site with migrated, empty tables and a fixed clock."""
     return civic_environment.site
 
 
 @pytest.fixture
-def clock(civic_environment: Any) -> Any:
+def clock(civic_environment: "Environment") -> "FakeClock":
     """Return the site's clock: ``clock.advance(hours=1)``."""
     return civic_environment.clock
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Installer"]:
     """Return an installer of temporary plugins: ``install.plugin("gadget", implementation)``."""
     from civicportal.testing.installing import Installer
 
@@ -198,7 +220,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def sms_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def sms_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SmsSimulator"]:
     """Return the server behind ``sms_simulator``; its URL is constant, so that sites can be assembled once."""
     from civicportal.testing.sms_simulator import SmsSimulator
 
@@ -208,34 +230,35 @@ def sms_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture
-def sms_simulator(sms_provider: Any) -> Any:
+def sms_simulator(sms_provider: "SmsSimulator") -> "SmsSimulator":
     """Return a reset SMS simulator on loopback."""
     sms_provider.reset()
     return sms_provider
 
 
 @pytest.fixture
-def work(site: Any) -> Iterator[Any]:
+def work(site: "Site") -> Iterator["Work"]:
     """Return a writing unit of work of the system, committed when the test ends."""
     with site.work() as open_work:
         yield open_work
 
 
 @pytest.fixture
-def app(civic_environment: Any) -> Any:
+def app(civic_environment: "Environment") -> "App":
     """Return a browser without script and with an empty cookie jar (WebTest)."""
     from civicportal.testing.apps import App
 
     return App(civic_environment.app)
 
 
-def _open_work(request: pytest.FixtureRequest) -> Any:
+def _open_work(request: pytest.FixtureRequest) -> "Work | None":
     """Return the test's open unit of work of the fixture ``work``, if any."""
-    return request.getfixturevalue("work") if "work" in request.fixturenames else None
+    found: Work | None = request.getfixturevalue("work") if "work" in request.fixturenames else None
+    return found
 
 
 @pytest.fixture
-def civic_people(site: Any, request: pytest.FixtureRequest) -> Any:
+def civic_people(site: "Site", request: pytest.FixtureRequest) -> "People":
     """Return the factory behind ``citizen``, ``staff`` and ``login``, see ``civicportal.testing.people``."""
     from civicportal.testing.people import People
 
@@ -243,22 +266,22 @@ def civic_people(site: Any, request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def citizen(civic_people: Any) -> Any:
+def citizen(civic_people: "People") -> "Identity":
     """Return the identity of a citizen with a verified mobile: ``site.work(actor=citizen)``."""
     return civic_people.citizen()
 
 
 @pytest.fixture
-def staff(civic_people: Any) -> Any:
+def staff(civic_people: "People") -> "Callable[..., Identity]":
     """Return a function that creates staff identities: ``staff("handler", "waste", permissions=[...])``."""
     return civic_people.staff
 
 
 @pytest.fixture
-def login(civic_people: Any, site: Any, app: Any) -> Any:
+def login(civic_people: "People", site: "Site", app: "App") -> "Callable[..., str]":
     """Return a function that signs in the browser ``app``: ``login(citizen)``; it returns the session's token."""
 
-    def login(person: Any, door: Any = None) -> Any:
+    def login(person: "Person", door: 'Literal["citizen", "staff"] | None' = None) -> str:
         token = civic_people.sign_in(person, door)
         app.set_cookie(site.cookie_name, token)
         return token
@@ -267,13 +290,13 @@ def login(civic_people: Any, site: Any, app: Any) -> Any:
 
 
 @pytest.fixture
-def sign_in(login: Any) -> Any:
+def sign_in(login: "Callable[..., str]") -> "Callable[..., str]":
     """Return ``login``, by its older name."""
     return login
 
 
 @pytest.fixture
-def outbox(site: Any, request: pytest.FixtureRequest) -> Any:
+def outbox(site: "Site", request: pytest.FixtureRequest) -> "Outbox":
     """Return the messages of the site: ``outbox(citizen)`` lists the queued ones, ``outbox.deliver()`` sends them."""
     from civicportal.testing.messages import Outbox
 
@@ -281,7 +304,7 @@ def outbox(site: Any, request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
+def chromium() -> "Iterator[Browser]":
     """Return the browser (Playwright); skip if there is none, and say what to install."""
     pytest.importorskip("playwright", reason="Playwright is not installed (pip install playwright)")
     from civicportal.testing.browser import ChromiumMissing, launched
@@ -294,7 +317,9 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def browser_app(civic_environment: Any, chromium: Any, civic_people: Any) -> Iterator[Any]:
+def browser_app(
+    civic_environment: "Environment", chromium: "Browser", civic_people: "People"
+) -> "Iterator[BrowserApp]":
     """Return the site in a browser: ``browser_app.open("/", citizen)``; errors in the browser fail the test."""
     from civicportal.testing.browser import BrowserApp
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from wsgiref.types import WSGIApplication
 
 from civicportal.core import machine
 from civicportal.core.logging import setup_logging
@@ -20,6 +20,7 @@ from civicportal.core.site import Site
 from civicportal.portal.health.requests import count_over_processes
 from civicportal.portal.worker.child import WorkerChild
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.values import Values
 
 log = logging.getLogger(__name__)
 
@@ -94,12 +95,12 @@ def fitting_processes(dialect: str, cores: int | None = None, memory_mb: float |
 
 
 def serve_app(
-    app: Any,
+    app: WSGIApplication,
     host: str = "",
     port: int = 0,
     threads: int = THREADS,
     trusted_proxies: Sequence[str] = (),
-    **more: Any,
+    **more: object,
 ) -> None:
     """Serve an application until SIGTERM, which finishes running requests, or SIGINT.
 
@@ -186,7 +187,7 @@ def serve_site(
 
 
 def _serve_by_several(
-    app: Any, site: Site, number: int, listening: socket.socket, options: dict[str, Any]
+    app: WSGIApplication, site: Site, number: int, listening: socket.socket, options: Values
 ) -> None:
     # A connection belongs to the process that opened it.
     site.engines.dispose()

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
-from pyramid.i18n import TranslationString, TranslationStringFactory
+from pyramid.i18n import Localizer, TranslationString, TranslationStringFactory
 
 from civicportal.util.errors import CivicportalError
 
@@ -42,7 +42,7 @@ def text_direction(locale: str) -> Literal["rtl", "ltr"]:
     return "rtl" if locale.replace("-", "_").partition("_")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
-def say(text: object, localizer: Any = None) -> str:
+def say(text: object, localizer: Localizer | None = None) -> str:
     """Translate a text, including texts and integers in its mapping; English without a localizer.
 
     :param localizer: Pyramid's, of the language.

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select, true
+from sqlalchemy import ColumnElement, and_, func, literal, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from civicportal.util.calendar import CityCalendar
+from civicportal.util.queries import Expression, Record, Rows
 
 PAGE_SIZE = 50
 
@@ -32,9 +32,7 @@ class Total:
         return self.number > 0 or not self.exact
 
 
-def count_rows(
-    session: Session, query: Select[*tuple[Any, ...]], most: int | None = None, *order: Any
-) -> Total:
+def count_rows(session: Session, query: Rows, most: int | None = None, *order: Expression) -> Total:
     """Count the rows of a query up to a maximum.
 
     :param most: the maximum, :data:`MOST_COUNTED` by default.
@@ -45,7 +43,7 @@ def count_rows(
     return so_many(session.scalar(select(func.count()).select_from(some)) or 0, most)
 
 
-def count_all(session: Session, query: Select[*tuple[Any, ...]]) -> Total:
+def count_all(session: Session, query: Rows) -> Total:
     """Count all rows of a query."""
     rows = query.with_only_columns(literal(1)).order_by(None).subquery()
     return Total(session.scalar(select(func.count()).select_from(rows)) or 0)
@@ -67,14 +65,14 @@ def more_than(known: int) -> Total:
 class IdPage:
     """Rows of a page, newest first, and the ids of its neighbours."""
 
-    rows: Sequence[Any]
+    rows: Sequence[Record]
     older: int | None
     newer: int | None
 
 
 def newest_first(
     session: Session,
-    query: Select[*tuple[Any, ...]],
+    query: Rows,
     key: InstrumentedAttribute[int],
     *,
     before: int | None = None,
@@ -102,7 +100,10 @@ def newest_first(
 
 
 def within_days(
-    moment: InstrumentedAttribute[Any], calendar: CityCalendar, first: date | None, last: date | None
+    moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
+    calendar: CityCalendar,
+    first: date | None,
+    last: date | None,
 ) -> ColumnElement[bool]:
     """Return the condition that a time is within these days, inclusive; None leaves an end open."""
     found: list[ColumnElement[bool]] = []

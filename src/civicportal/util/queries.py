@@ -7,7 +7,11 @@ from sqlalchemy.orm import DeclarativeBase
 
 Rows: TypeAlias = Select[*tuple[Any, ...]]
 """A query for columns that the caller chooses."""
-Selected: TypeAlias = SQLColumnExpression[Any] | FromClause | type[DeclarativeBase]
+Expression: TypeAlias = SQLColumnExpression[Any]
+"""An expression of any type."""
+Selected: TypeAlias = Expression | FromClause | type[DeclarativeBase]
 """What a query can select: an expression of any type, a table, an entity."""
-Record: TypeAlias = Row[*tuple[Any, ...]]
+Record: TypeAlias = tuple[Any, ...]
 """One row of such a query."""
+NamedRecord: TypeAlias = Row[*tuple[Any, ...]]
+"""The same, read by the names of its columns."""

@@ -29,11 +29,11 @@ class TomlValue(colander.SchemaType):
     :param kind: its expected type, as text.
     """
 
-    def __init__(self, kind: str, accepts: Callable[[Any], bool]) -> None:
+    def __init__(self, kind: str, accepts: Callable[[object], bool]) -> None:
         self.kind = kind
         self.accepts = accepts
 
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+    def deserialize(self, node: colander.SchemaNode, cstruct: object) -> object:
         """Refuse a value of another type."""
         if cstruct is not colander.null and not self.accepts(cstruct):
             found = "this one" if isinstance(cstruct, list) else type(cstruct).__name__
@@ -41,7 +41,7 @@ class TomlValue(colander.SchemaType):
         return cstruct
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     # A boolean is an integer in Python, but not a number in TOML. "nan" and "inf" are floats in TOML, but not valid settings: nan is
     # within every range.
     return (isinstance(value, int) and not isinstance(value, bool)) or (
@@ -65,27 +65,27 @@ NUMBERS = TomlValue(
 )
 
 
-def string(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
+def string(default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
     """Return a node for a string; without a default it is required."""
     return colander.SchemaNode(STRING, missing=default, **kwargs)
 
 
-def number(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
+def number(default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
     """Return a node for a number; without a default it is required."""
     return colander.SchemaNode(NUMBER, missing=default, **kwargs)
 
 
-def boolean(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
+def boolean(default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
     """Return a node for a boolean; without a default it is required."""
     return colander.SchemaNode(BOOLEAN, missing=default, **kwargs)
 
 
-def strings(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
+def strings(default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
     """Return a node for an array of strings; without a default it is required."""
     return colander.SchemaNode(STRINGS, missing=default, **kwargs)
 
 
-def one_or_more(default: Any = colander.required, **kwargs: Any) -> colander.SchemaNode:
+def one_or_more(default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
     """Return a node for a string or an array of them; the value is always an array, without an empty string."""
 
     def listed(value: Any) -> Any:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.registry import Registry
@@ -56,7 +55,7 @@ def _listen(engine: Engine) -> None:
         event.listen(engine, "before_cursor_execute", _note)
 
 
-def _note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+def _note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
     texts = _texts.get()
     if texts is not None and not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
         texts.append(statement)

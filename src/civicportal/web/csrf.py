@@ -3,8 +3,6 @@
 A visitor without a session gets a random cookie with the first form; nothing is stored for it.
 """
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.interfaces import ICSRFStoragePolicy
 from pyramid.response import Response
@@ -80,7 +78,7 @@ class DerivedTokens:
         """Return the token, which changes with the session."""
         return self.get_csrf_token(request)
 
-    def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:
+    def check_csrf_token(self, request: Request, supplied_token: object) -> bool:
         """Return whether a form was submitted by this browser's own session."""
         if session_token(request) is None:
             return False

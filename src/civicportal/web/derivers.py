@@ -1,18 +1,22 @@
 """View derivers: every view declares a permission and its methods."""
 
-from typing import Any
+from collections.abc import Callable
 
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPMethodNotAllowed
+from pyramid.interfaces import IViewDeriverInfo
+from pyramid.response import Response
 from pyramid.viewderivers import INGRESS
 
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.request import Request
 
 SAFE = ("GET", "HEAD")
+View = Callable[[object, Request], Response]
+"""A view as Pyramid calls it."""
 
 
-def explicit_permission(view: Any, info: Any) -> Any:
+def explicit_permission(view: View, info: IViewDeriverInfo) -> View:
     """Refuse to start with a view that declares no permission.
 
     :raises ConfigurationError: names the view.
@@ -24,12 +28,12 @@ def explicit_permission(view: Any, info: Any) -> Any:
     return view
 
 
-def declared_methods(view: Any, info: Any) -> Any:
+def declared_methods(view: View, info: IViewDeriverInfo) -> View:
     """Answer 405 to a method that the view does not declare; the default is GET and HEAD."""
     if info.exception_only or info.options.get("request_method"):
         return view
 
-    def reading(context: Any, request: Request) -> Any:
+    def reading(context: object, request: Request) -> Response:
         if request.method not in SAFE:
             raise HTTPMethodNotAllowed
         return view(context, request)

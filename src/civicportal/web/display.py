@@ -16,6 +16,7 @@ from pyramid.renderers import render
 
 from civicportal.core.plugins import in_order, turn_of
 from civicportal.core.work import Work
+from civicportal.web.items import Panel, Widget
 from civicportal.web.request import Request
 
 log = logging.getLogger(__name__)
@@ -51,8 +52,8 @@ def pieces(
     request: Request,
     hook: str,
     areas: Iterable[str],
-    page: Mapping[str, Any] | None = None,
-    **arguments: Any,
+    page: Mapping[str, object] | None = None,
+    **arguments: object,
 ) -> dict[str, list[Markup]]:
     """Render the items that every plugin returns for the areas of a page.
 
@@ -79,7 +80,7 @@ def pieces(
 
 
 def _drawn(
-    request: Request, plugin: str, piece: Any, page: Mapping[str, Any]
+    request: Request, plugin: str, piece: Widget | Panel, page: Mapping[str, object]
 ) -> list[tuple[int, str, Markup]]:
     try:
         context = piece.context() if callable(piece.context) else piece.context

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import colander
 
@@ -22,17 +21,17 @@ class _Stale(Exception):
 def edit_form(
     request: Request,
     schema: colander.SchemaNode,
-    current: Mapping[str, Any],
+    current: Values,
     *,
     ignore: tuple[str, ...] = (),
-    **options: Any,
+    bindings: Mapping[str, object] | None = None,
 ) -> BoundForm:
     """Return a form with the current values.
 
     :param ignore: submitted names that are not fields.
-    :param options: further arguments of :class:`~civicportal.web.forms.BoundForm`.
+    :param bindings: further bindings of the schema.
     """
-    return BoundForm(request, schema, initial=current, ignore=(SEEN, *ignore), **options)
+    return BoundForm(request, schema, initial=current, ignore=(SEEN, *ignore), bindings=bindings)
 
 
 def handle_edit(
@@ -40,7 +39,7 @@ def handle_edit(
     form: BoundForm,
     current: BoundForm,
     save: Callable[[Values], ViewResult],
-    **context: Any,
+    **context: object,
 ) -> ViewResult:
     """Show a form or save the submitted values; answer 409 with the input after a concurrent change.
 

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
@@ -30,7 +29,7 @@ MAY_HELP = (429, 500, 503)
 """Status codes for which sending the same request again may help."""
 
 
-def page(request: Request, status: int, template: str = "error", **context: Any) -> Response:
+def page(request: Request, status: int, template: str = "error", **context: object) -> Response:
     """Render an error page; for JSON clients only the message."""
     if request.is_xhr or "application/json" in request.headers.get("Accept", ""):
         response = render_to_response("json", {"message": context.get("message", "")}, request=request)

@@ -5,7 +5,6 @@ All other session data is on the server; see :mod:`civicportal.domain.accounts`.
 
 import base64
 import json
-from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.interfaces import ISession
@@ -18,32 +17,34 @@ from civicportal.web.request import Request
 COOKIE = "cp_flash"
 LONGEST = 3000
 """Bytes; browsers allow 4096."""
+FlashMessage = str | dict[str, str]
+"""A translated text, or ``{text, url, title}`` for one with a button."""
 
 
 @implementer(ISession)
-class FlashSession(dict[str, Any]):
+class FlashSession(dict[str, object]):
     """Messages by queue until a page has shown them."""
 
     def __init__(self, request: Request) -> None:
         super().__init__()
         self._request = request
-        self._queues: dict[str, list[Any]] = self._read()
+        self._queues: dict[str, list[FlashMessage]] = self._read()
         self.created = 0
         self.new = False
         request.add_response_callback(self._write)
         self._before = self._encoded()
 
-    def flash(self, message: Any, queue: str = "", allow_duplicate: bool = True) -> None:
+    def flash(self, message: FlashMessage, queue: str = "", allow_duplicate: bool = True) -> None:
         """Add a message: a translated text, or ``{text, url, title}`` for one with a button."""
         messages = self._queues.setdefault(queue, [])
         if allow_duplicate or message not in messages:
             messages.append(message)
 
-    def pop_flash(self, queue: str = "") -> list[Any]:
+    def pop_flash(self, queue: str = "") -> list[FlashMessage]:
         """Return the messages of a queue and remove them."""
         return self._queues.pop(queue, [])
 
-    def peek_flash(self, queue: str = "") -> list[Any]:
+    def peek_flash(self, queue: str = "") -> list[FlashMessage]:
         """Return the messages of a queue."""
         return self._queues.get(queue, [])
 
@@ -54,7 +55,7 @@ class FlashSession(dict[str, Any]):
         """Remove all messages."""
         self._queues.clear()
 
-    def _read(self) -> dict[str, list[Any]]:
+    def _read(self) -> dict[str, list[FlashMessage]]:
         signature, _, payload = self._request.cookies.get(cookie_name(self._request), "").partition(".")
         if not payload or not same(signature, self._sign(payload)):
             return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from pyramid.config import Configurator
 from pyramid.registry import Registry
@@ -73,7 +73,7 @@ def _keep_nowhere(request: Request, response: Response) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
 
 
-def _referrer_policy(environ: dict[str, Any]) -> str:
+def _referrer_policy(environ: WSGIEnvironment) -> str:
     # The raw path: this runs before its encoding is checked.
     path = environ.get("PATH_INFO", "")
     secret = any(path == prefix or path.startswith(prefix + "/") for prefix in SECRET_PATHS)

@@ -1,13 +1,12 @@
 """Routes and views of a package as a table."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from pyramid.config import Configurator
 
 #: Route, view, template, permission, methods. The view is ``module.function`` below the views' package; the template a
 #: name without folder and suffix, "json", or None for a view that returns a response.
-Page = tuple[str, str, str | None, str, Any]
+Page = tuple[str, str, str | None, str, str | tuple[str, ...]]
 
 
 def add_pages(

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from pyramid.config import Configurator
 from pyramid.registry import Registry
@@ -21,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from civicportal.core.limits import TooMany
+from civicportal.util.values import Values
 from civicportal.web.multipart import close_form
 from civicportal.web.request import Handler, Request
 from civicportal.web.sanity_body import (
@@ -68,7 +68,7 @@ class Rules:
     wide_form_paths: tuple[str, ...]
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Rules:
+    def of(cls, settings: Values) -> Rules:
         """Read `civicportal.hosts`, `civicportal.upload_paths` and `civicportal.wide_form_paths` (lists)."""
         hosts = settings.get("civicportal.hosts")
         return cls(
@@ -157,7 +157,7 @@ def check(request: Request, rules: Rules) -> None:
     check_body(request, field_limit, files=_below(path, rules.upload_paths))
 
 
-def check_length(environ: Mapping[str, Any], limit: int) -> None:
+def check_length(environ: WSGIEnvironment, limit: int) -> None:
     """Check the announced length of the body (bytes) before a byte is read."""
     length = environ.get("CONTENT_LENGTH") or "0"
     if not _LENGTH.fullmatch(length):
@@ -191,11 +191,11 @@ def _count_upload(request: Request) -> None:
         log.warning("an upload is not counted: the database does not answer")
 
 
-def _body_limit(environ: Mapping[str, Any], rules: Rules) -> int:
+def _body_limit(environ: WSGIEnvironment, rules: Rules) -> int:
     return rules.body_limit(_path(environ), environ.get("CONTENT_TYPE", ""))
 
 
-def _path(environ: Mapping[str, Any]) -> str:
+def _path(environ: WSGIEnvironment) -> str:
     raw = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     try:
         path: str = raw.encode("latin-1").decode("utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from webob.cookies import parse_cookie
@@ -162,11 +161,11 @@ def _is_cookie(part: str) -> bool:
         return False
 
 
-def _takes_files(name: Any) -> bool:
+def _takes_files(name: str) -> bool:
     return isinstance(name, str) and (name == FILE or name.endswith(files_name("")))
 
 
-def _check_fields(fields: Iterable[tuple[Any, Any]]) -> None:
+def _check_fields(fields: Iterable[tuple[str, object]]) -> None:
     """Check names and values."""
     for name, value in fields:
         filename = getattr(value, "filename", None)

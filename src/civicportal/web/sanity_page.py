@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from pyramid.i18n import Localizer, TranslationString, make_localizer
 from pyramid.interfaces import ITranslationDirectories
+from pyramid.registry import Registry
 from pyramid.response import Response
 
 from civicportal.util.i18n import _, text_direction
@@ -37,13 +38,13 @@ _STYLES = ("tokens.css", "portal.css", "citizen.css")
 class RefusalPage:
     """Build the error responses of one application."""
 
-    def __init__(self, registry: Any) -> None:
+    def __init__(self, registry: Registry) -> None:
         locale = (registry.settings or {}).get("pyramid.default_locale_name", "en")
         dirs = registry.queryUtility(ITranslationDirectories, default=[])
         self._localizer: Localizer = make_localizer(locale, dirs)
         self._files = getattr(registry, "static_files", None)
 
-    def __call__(self, status: int, environ: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    def __call__(self, status: int, environ: WSGIEnvironment, headers: Mapping[str, str]) -> Response:
         """Return the response of a status: a page, or JSON with a `message` for scripts that accept it."""
         title, advice = map(self._text, _TEXTS[status])
         if "application/json" in environ.get("HTTP_ACCEPT", ""):

@@ -1,7 +1,7 @@
 """``/.well-known/security.txt``: contact for security reports (RFC 9116)."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
@@ -31,7 +31,7 @@ def show(request: Request) -> ViewResult:
     return request.response
 
 
-def contact_of(contact: Any) -> str:
+def contact_of(contact: Mapping[str, str]) -> str:
     """Return the contact for security reports: ``contact.security``, else the city's mail, web site or telephone."""
     own = str(contact.get("security", ""))
     if own:
@@ -45,7 +45,7 @@ def contact_of(contact: Any) -> str:
     return f"tel:{phone}" if phone else ""
 
 
-def text(contact: str, expires: datetime, languages: Any, public_url: str) -> str:
+def text(contact: str, expires: datetime, languages: Iterable[str], public_url: str) -> str:
     """Return the content, one field per line."""
     lines = [f"Contact: {contact}", f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}"]
     lines.append(f"Preferred-Languages: {', '.join(dict.fromkeys(languages))}")

@@ -1,13 +1,13 @@
 """Jinja2 globals, and filters that format dates, digits and numbers of the city."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any
 
 from jinja2 import pass_context
 from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
@@ -15,6 +15,8 @@ from pyramid.request import RequestLocalCache
 from pyramid.threadlocal import get_current_request
 
 from civicportal.util import tracking
+from civicportal.util.calendar import CityCalendar
+from civicportal.util.calendar.formats import DateStyle
 from civicportal.util.i18n import _, format_number, listed, localized_digits, say
 from civicportal.util.icons import REFERENCE, icon_names
 from civicportal.util.lists import Total
@@ -26,34 +28,35 @@ from civicportal.web.translating import install
 log = logging.getLogger(__name__)
 
 
-def _locale(context: Any) -> str:
+def _locale(context: Context) -> str:
     request = context.get("request") or get_current_request()
     return str(request.locale_name)
 
 
-def _now(context: Any) -> datetime:
+def _now(context: Context) -> datetime:
     now: datetime = (context.get("request") or get_current_request()).site.clock.now()
     return now
 
 
-def _calendar(context: Any) -> Any:
-    return (context.get("request") or get_current_request()).site.calendar
+def _calendar(context: Context) -> CityCalendar:
+    calendar: CityCalendar = (context.get("request") or get_current_request()).site.calendar
+    return calendar
 
 
 @pass_context
-def digits(context: Any, value: object) -> str:
+def digits(context: Context, value: object) -> str:
     """Convert digits to those of the language."""
     return localized_digits(str(value), _locale(context))
 
 
 @pass_context
-def number(context: Any, value: float) -> str:
+def number(context: Context, value: float) -> str:
     """Format a number with the language's separators."""
     return format_number(value, _locale(context))
 
 
 @pass_context
-def total(context: Any, value: Total) -> str:
+def total(context: Context, value: Total) -> str:
     """Format the number of rows of a list; as text if it is a lower bound."""
     written = format_number(value.number, _locale(context))
     if value.exact:
@@ -64,31 +67,31 @@ def total(context: Any, value: Total) -> str:
 
 
 @pass_context
-def brief_total(context: Any, value: Total) -> str:
+def brief_total(context: Context, value: Total) -> str:
     """Format the number of rows briefly, for badges."""
     return format_number(value.number, _locale(context)) + ("" if value.exact else "+")
 
 
 @pass_context
-def date(context: Any, value: datetime, style: Any = "medium") -> str:
+def date(context: Context, value: datetime, style: DateStyle = "medium") -> str:
     """Format the city's date of a time."""
     return str(_calendar(context).format_date(value, style, locale=_locale(context)))
 
 
 @pass_context
-def date_time(context: Any, value: datetime) -> str:
+def date_time(context: Context, value: datetime) -> str:
     """Format date and time, with the year only if it is not the current one."""
     return str(_calendar(context).format_datetime(value, _now(context), locale=_locale(context)))
 
 
 @pass_context
-def time_only(context: Any, value: datetime) -> str:
+def time_only(context: Context, value: datetime) -> str:
     """Format the time of day."""
     return str(_calendar(context).format_time(value, locale=_locale(context)))
 
 
 @pass_context
-def relative(context: Any, value: datetime) -> str:
+def relative(context: Context, value: datetime) -> str:
     """Format how long ago a time was, or its date if it is long ago."""
     request = context.get("request") or get_current_request()
     text = _calendar(context).relative(value, _now(context), locale=_locale(context))
@@ -96,34 +99,34 @@ def relative(context: Any, value: datetime) -> str:
 
 
 @pass_context
-def tracking_code(context: Any, code: str) -> str:
+def tracking_code(context: Context, code: str) -> str:
     """Format a tracking code in groups."""
     return localized_digits(tracking.grouped(code), _locale(context))
 
 
 @pass_context
-def mobile(context: Any, value: str) -> str:
+def mobile(context: Context, value: str) -> str:
     """Format a mobile number for display."""
     country = (context.get("request") or get_current_request()).site.country
     return localized_digits(country.display_mobile(value), _locale(context))
 
 
 @pass_context
-def mask_mobile(context: Any, value: str) -> str:
+def mask_mobile(context: Context, value: str) -> str:
     """Format a mobile number with its middle masked, left to right within right-to-left text."""
     country = (context.get("request") or get_current_request()).site.country
     return f"\u2066{localized_digits(country.mask_mobile(value), _locale(context))}\u2069"
 
 
 @pass_context
-def translated(context: Any, value: object) -> str:
+def translated(context: Context, value: object) -> str:
     """Translate a text from Python code."""
     request = context.get("request") or get_current_request()
     return say(value, request.localizer)
 
 
 @pass_context
-def listed_names(context: Any, values: Iterable[object]) -> str:
+def listed_names(context: Context, values: Iterable[object]) -> str:
     """Join names with the comma of the language."""
     return listed(map(str, values), _locale(context))
 
@@ -174,7 +177,7 @@ class LazyMacros:
     def __init__(self, request: Request) -> None:
         self._request = request
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         macro = getattr(MACROS.get_or_create(self._request), name)
         setattr(self, name, macro)  # cached as an attribute
         return macro
@@ -195,11 +198,11 @@ class LazyNavigation:
     def __init__(self, request: Request) -> None:
         self._request = request
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._request.navigation, name)
 
 
-def add_globals(event: Any) -> None:
+def add_globals(event: BeforeRender) -> None:
     """Add the template globals."""
     request = event.get("request") or get_current_request()
     if request is None:
@@ -256,7 +259,7 @@ def includeme(config: Configurator) -> None:
     config.action(None, prepare, order=1000)
 
 
-def add_filters(config: Configurator, **filters: Any) -> None:
+def add_filters(config: Configurator, **filters: Callable[..., object]) -> None:
     """Add filters to all templates."""
 
     def add() -> None:

@@ -24,11 +24,11 @@ class Gettext:
         self._domain = domain
         self._known: dict[tuple[str, str, str], str] = {}
 
-    def gettext(self, message: str, mapping: Mapping[str, Any] | None = None) -> str:
+    def gettext(self, message: str, mapping: Mapping[str, object] | None = None) -> str:
         """Return the translation of a text of the core or the site, with the values of its fields."""
         return self.gettext_in(self._domain, message, mapping)
 
-    def gettext_in(self, domain: str, message: str, mapping: Mapping[str, Any] | None = None) -> str:
+    def gettext_in(self, domain: str, message: str, mapping: Mapping[str, object] | None = None) -> str:
         """Return the translation of a text in a domain, with the values of its fields."""
         localizer = get_current_request().localizer
         if mapping:

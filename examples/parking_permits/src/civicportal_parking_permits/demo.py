@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from civicportal.api.cases import AccessService, AttachmentService, Case, CaseService, step_values
 from civicportal.api.database import Work
@@ -58,13 +57,13 @@ class PermitStory:
     def __init__(self, work: Work, staff: list[Identity], lots: Random, now: datetime, files: Path) -> None:
         self.work, self.staff, self.lots, self.now, self.files = work, staff, lots, now, files
 
-    def tell(self, row: dict[str, Any]) -> None:
+    def tell(self, row: Values) -> None:
         """Apply, and take the steps that lie in the past.
 
         :param row: ``zone``, ``plate`` and where it may end: ``until``, the name of a step.
         """
         case = self._apply_for(row)
-        steps: dict[str, Callable[[], dict[str, Any]]] = {
+        steps: dict[str, Callable[[], Values]] = {
             "check": dict,
             "ask_payment": lambda: self._fee(case),
             "record_payment": lambda: {"receipt": f"R-{case.id:05}"},
@@ -79,7 +78,7 @@ class PermitStory:
         if "refused" in row and case.status == "checked" and self._later():
             self._act(case, "refuse", {"public_text": row["refused"]})
 
-    def _apply_for(self, row: dict[str, Any]) -> Case:
+    def _apply_for(self, row: Values) -> Case:
         return self.work.get(PermitService).submit(
             zone=self.work.get(ZoneService).fetch(row["zone"]),
             plate=row["plate"],
@@ -88,11 +87,11 @@ class PermitStory:
             owner=OWNER,
         )
 
-    def _fee(self, case: Case) -> dict[str, Any]:
+    def _fee(self, case: Case) -> Values:
         fee = usual_fee(case, self.work).initial["fee"]
         return {"fee": fee}
 
-    def _term(self, case: Case) -> dict[str, Any]:
+    def _term(self, case: Case) -> Values:
         days = usual_days(case, self.work).initial
         return term_values(self.work.site.calendar, days["first_day"], days["last_day"])
 

@@ -1,11 +1,8 @@
 """The list of permits and their figures as a file."""
 
-from typing import Any
-
-from sqlalchemy import Select
-
 from civicportal.api.cases import Case
 from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, case_columns
+from civicportal.api.lists import Rows, Selected
 from civicportal.api.statistics import figure_tables
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
@@ -20,7 +17,7 @@ class PermitSource(CaseSource):
 
     entities = (Case, Permit, Zone)
 
-    def query(self, *columns: Any) -> Select[Any]:
+    def query(self, *columns: Selected) -> Rows:
         """Return the list's own query."""
         return self.work.get(PermitSearch).query(Filters.of(self.values), *columns)
 

@@ -1,8 +1,7 @@
 """The hooks; what they do stands in the modules they call."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 from pyramid.config import Configurator
@@ -123,6 +122,6 @@ def case_panels(case: Case, request: Request) -> Iterator[Panel]:
 
 
 @hookimpl
-def load_demo(site: Site, files: Path, progress: Any) -> None:
+def load_demo(site: Site, files: Path, progress: Callable[[int, int], None]) -> None:
     """Make up permits of some months."""
     demo.load(site, files, progress)

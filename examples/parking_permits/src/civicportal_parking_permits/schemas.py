@@ -1,9 +1,10 @@
 """What forms and addresses may say."""
 
+from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import colander
+from translationstring import TranslationString
 
 from civicportal.api.cases import STAGES
 from civicportal.api.forms import (
@@ -79,7 +80,7 @@ class Term(StrictSchema):
     first_day = Node(CityDate(), title=_("First day"))
     last_day = Node(CityDate(), title=_("Last day"))
 
-    def deserialize(self, cstruct: Any = colander.null) -> dict[str, Any]:
+    def deserialize(self, cstruct: object = colander.null) -> dict[str, object]:
         """Return the values of the step.
 
         :raises colander.Invalid: when it would end before it begins.
@@ -90,7 +91,7 @@ class Term(StrictSchema):
         return term_values((self.bindings or {})["calendar"], values["first_day"], values["last_day"])
 
 
-def term_values(calendar: CityCalendar, first: date, last: date) -> dict[str, Any]:
+def term_values(calendar: CityCalendar, first: date, last: date) -> dict[str, object]:
     """Return the values of the step that issues a permit."""
     return {
         "first_day": first.isoformat(),
@@ -145,6 +146,6 @@ class FigureSchema(DeskFilters, PeriodFields):
     """What figures are asked for."""
 
 
-def month_options(translate: Any) -> list[tuple[str, str]]:
+def month_options(translate: Callable[[TranslationString], str]) -> list[tuple[str, str]]:
     """Return the terms that can be chosen."""
     return [(str(n), translate(_("${count} months", mapping={"count": n}))) for n in MONTHS]

@@ -1,9 +1,8 @@
 """Finding applications: one query for the desk's list, its file and its figures, so that they always agree."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, select
 
 from civicportal.api.cases import Case
 from civicportal.api.database import Service
@@ -13,6 +12,8 @@ from civicportal.api.lists import (
     CaseScope,
     CaseSearch,
     Page,
+    Rows,
+    Selected,
     SuggestionService,
     Total,
     case_page,
@@ -34,7 +35,7 @@ class Filters(CaseFilters):
 class PermitSearch(Service):
     """Queries over what the actor may see."""
 
-    def query(self, filters: Filters, *columns: Any) -> Select[Any]:
+    def query(self, filters: Filters, *columns: Selected) -> Rows:
         """Return a query for columns of the applications that the actor may see."""
         return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND, filters.first_day))
 
@@ -54,7 +55,7 @@ class PermitSearch(Service):
             filters.words, lambda words: self.query(replace(filters, words=words), Case.id)
         )
 
-    def _filtered(self, filters: Filters, *columns: Any) -> Select[Any]:
+    def _filtered(self, filters: Filters, *columns: Selected) -> Rows:
         query = select(*columns).select_from(Case).join(Permit, Permit.case_id == Case.id)
         query = query.join(Zone, Zone.id == Permit.zone_id)
         return query.where(Case.kind == KIND, *self._conditions(filters))

@@ -1,13 +1,11 @@
 """What the figures of permits are about: the same query as the list, and by what they are told apart."""
 
 from dataclasses import replace
-from typing import Any
-
-from sqlalchemy import Select
 
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Values
+from civicportal.api.lists import Rows, Selected
 from civicportal.api.statistics import Facet, Span, Subject
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
@@ -25,7 +23,7 @@ def subject(work: Work, values: Values) -> Subject:
     titles = {zone.key: zone.name for zone in work.get(ZoneService).all()}
     by_zone = Facet(name="zone", title=_("By zone"), head=_("Zone"), column=Zone.key, titles=titles)
 
-    def query(span: Span, *columns: Any) -> Select[Any]:
+    def query(span: Span, *columns: Selected) -> Rows:
         return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
 
     return Subject(
@@ -33,7 +31,7 @@ def subject(work: Work, values: Values) -> Subject:
     )
 
 
-def choices(work: Work) -> dict[str, Any]:
+def choices(work: Work) -> dict[str, object]:
     """Return what the filters of the desk offer."""
     return {
         "zones": [(zone.key, zone.name) for zone in work.get(ZoneService).all()],

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+
+from translationstring import TranslationString
 
 from civicportal.api.cases import (
     Case,
@@ -32,7 +33,7 @@ WAITING = ("applied", "checked")
 UNPAID = (*WAITING, "payment_due")
 
 
-def zone_has_room(case: Case, work: Work) -> Any:
+def zone_has_room(case: Case, work: Work) -> TranslationString | None:
     """Say that the zone is full."""
     permit = work.session.get_one(Permit, case.id)
     return None if work.get(ZoneService).has_room(permit) else _("No place is free in this zone.")

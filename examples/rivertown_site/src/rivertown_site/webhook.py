@@ -2,7 +2,6 @@
 
 import json
 from http.client import HTTPException
-from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -24,7 +23,7 @@ def _http(node: colander.SchemaNode, value: str) -> None:
 class _NoRedirects(HTTPRedirectHandler):
     """Follows nobody: the token is for one address, and a page elsewhere has taken no message."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, *_: object) -> None:
         """Refuse, so that the status is an answer like others."""
 
 

@@ -4,7 +4,7 @@ import tomllib
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 Outcome = Literal["matched", "mismatched", "unavailable"]
 
@@ -28,7 +28,7 @@ def verify(mobile: str, national_code: str, birth_date: date) -> Outcome:
 
 
 @cache
-def _register() -> dict[str, dict[str, Any]]:
+def _register() -> dict[str, dict[str, str]]:
     """The invented citizens by national code."""
     citizens = tomllib.loads(_CITIZENS.read_text("utf-8"))["citizens"]
     return {person["national_code"]: person for person in citizens}

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, select
 
@@ -19,7 +19,8 @@ ORDER = (Post.pinned.desc(), Post.weight.desc(), Post.id.desc())
 """Maximum announcements of the citizens' list."""
 MOST_WORDS = 8
 #: Views of the officers: their states, and order.
-VIEWS: dict[str, tuple[tuple[State, ...], tuple[Any, ...]]] = {
+Order = ColumnElement[bool] | ColumnElement[int] | ColumnElement[datetime] | ColumnElement[datetime | None]
+VIEWS: dict[str, tuple[tuple[State, ...], tuple[Order, ...]]] = {
     "board": (ON_BOARD, ORDER),
     "draft": (("draft",), (Post.updated_at.desc(), Post.id.desc())),
     "ended": (("ended",), (Post.ends_at.desc(), Post.id.desc())),
@@ -129,7 +130,11 @@ class Board(Service):
     # -- inside ---------------------------------------------------------------------------------------------
 
     def _shelf(
-        self, conditions: Sequence[ColumnElement[bool]], order: Sequence[Any], number: int, size: int
+        self,
+        conditions: Sequence[ColumnElement[bool]],
+        order: Sequence[Order],
+        number: int,
+        size: int,
     ) -> Shelf:
         query = select(Post).where(*conditions).order_by(*order)
         rows = self.session.scalars(query.offset((number - 1) * size).limit(size + 1)).all()

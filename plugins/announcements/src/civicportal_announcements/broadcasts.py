@@ -216,8 +216,10 @@ class BroadcastService(Service):
         if not self.work.actor.permits(SEND):
             raise Forbidden(SEND)
 
-    def _record(self, action: str, broadcast: Broadcast, **data: Any) -> None:
-        self.work.get(AuditService).record(f"broadcast:{action}", broadcast=broadcast.id, **data)
+    def _record(self, action: str, broadcast: Broadcast, **data: object) -> None:
+        self.work.get(AuditService).record(
+            f"broadcast:{action}", broadcast=broadcast.id, subject_id=None, case_id=None, **data
+        )
 
 
 def fill_outbox(site: Site) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
-from typing import Any
 
 from civicportal.api.forms import BoundForm, Values
 from civicportal.api.localization import CityCalendar
@@ -34,9 +33,9 @@ def content_of(form: BoundForm, values: Values, calendar: CityCalendar) -> Annou
     )
 
 
-def initial_of(post: Post, pictures: Iterable[Picture], calendar: CityCalendar) -> dict[str, Any]:
+def initial_of(post: Post, pictures: Iterable[Picture], calendar: CityCalendar) -> dict[str, object]:
     """Return the form's initial values for an announcement."""
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "version": post.version,
         "title": post.title,
         "summary": post.summary,

@@ -1,7 +1,7 @@
 """Demo announcements of the last weeks, with pictures, and one broadcast."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from civicportal.api.cases import AttachmentService
 from civicportal.api.demo import set_time
-from civicportal.api.forms import new_key
+from civicportal.api.forms import Values, new_key
 from civicportal.api.notifications import ChoiceService
 from civicportal.api.people import Identity, User, identity_of
 from civicportal.api.pictures import process_image, store_files
@@ -26,7 +26,7 @@ PAUSE = 4 * A_DAY
 """Interval between two announcements."""
 
 
-def load(site: Site, files: Path, progress: Any) -> None:
+def load(site: Site, files: Path, progress: Callable[[int, int], None]) -> None:
     """Create the announcements in ``announcements.toml``, last one first; none without the file."""
     source = files / "announcements.toml"
     officer = _officer(site)
@@ -55,7 +55,7 @@ def _officer(site: Site) -> Identity | None:
 
 
 def _put_up(
-    site: Site, officer: Identity, photos: Path, row: dict[str, Any], now: datetime, written: datetime
+    site: Site, officer: Identity, photos: Path, row: Values, now: datetime, written: datetime
 ) -> None:
     images = [_image(site, photos, image) for image in row.get("pictures", ())]
     keys = [key for key, _image_, _row in images]
@@ -75,7 +75,7 @@ def _put_up(
             service.delete(service.fetch(number, lock=True))
 
 
-def _broadcast(site: Site, officer: Identity, row: dict[str, Any], now: datetime) -> None:
+def _broadcast(site: Site, officer: Identity, row: Values, now: datetime) -> None:
     """Subscribe some citizens, and send them a text at noon of a past day."""
     day = site.calendar.today(now - row["days_ago"] * A_DAY)
     set_time(site, site.calendar.at(day, time(12)))
@@ -99,7 +99,7 @@ def _fill(site: Site) -> bool:
         return work.get(BroadcastService).fill()
 
 
-def _content(row: dict[str, Any], images: Sequence[Any], now: datetime) -> AnnouncementContent:
+def _content(row: Values, images: Sequence[tuple[str, Any, Values]], now: datetime) -> AnnouncementContent:
     return AnnouncementContent(
         title=row["title"],
         summary=row.get("summary", ""),
@@ -114,10 +114,10 @@ def _content(row: dict[str, Any], images: Sequence[Any], now: datetime) -> Annou
     )
 
 
-def _moment(row: dict[str, Any], name: str, now: datetime) -> datetime | None:
+def _moment(row: Values, name: str, now: datetime) -> datetime | None:
     return now + timedelta(days=row[name]) if name in row else None
 
 
-def _image(site: Site, photos: Path, row: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
+def _image(site: Site, photos: Path, row: Values) -> tuple[str, Any, Values]:
     image = process_image((photos / row["file"]).read_bytes())
     return store_files(site, image), image, row

@@ -1,9 +1,8 @@
 """Hook implementations of the announcements plugin."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.resources import files as resources
 from pathlib import Path
-from typing import Any
 
 from pyramid.config import Configurator
 from translationstring import TranslationString
@@ -115,6 +114,6 @@ def portal_restored(work: Work) -> Iterator[str]:
 
 
 @hookimpl
-def load_demo(site: Site, files: Path, progress: Any) -> None:
+def load_demo(site: Site, files: Path, progress: Callable[[int, int], None]) -> None:
     """Generate announcements of the last weeks."""
     demo.load(site, files, progress)

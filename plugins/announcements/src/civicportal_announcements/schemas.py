@@ -1,7 +1,6 @@
 """Schemas of forms, URLs and settings."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import colander
 
@@ -20,7 +19,9 @@ from civicportal.api.forms import (
     StrictSchema,
     SwitchWidget,
     TextAreaWidget,
+    Values,
 )
+from civicportal.api.plugins import Site
 from civicportal.api.settings import Table, number, string
 from civicportal_announcements.i18n import _
 from civicportal_announcements.pictures import MOST
@@ -145,7 +146,7 @@ class ConfirmedBroadcast(BroadcastForm):
     )
 
 
-def settings_of(site: Any) -> Mapping[str, Any]:
+def settings_of(site: Site) -> Values:
     """Return the plugin's table of ``site.toml``."""
-    settings: Mapping[str, Any] = site.plugin_settings["announcements"]
+    settings: Values = site.plugin_settings["announcements"]
     return settings

@@ -1,7 +1,5 @@
 """Options of the list's filters."""
 
-from typing import Any
-
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Option
@@ -10,7 +8,7 @@ from civicportal.api.organization import OrganizationService
 from civicportal_feedback.workflow import KIND
 
 
-def desk_choices(work: Work) -> dict[str, Any]:
+def desk_choices(work: Work) -> dict[str, object]:
     """Return the bindings of :class:`~civicportal_feedback.schemas.DeskFilters`."""
     units = work.get(OrganizationService).units.by_id.values()
     return {

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from civicportal.api.cases import AccessService, Case, CaseService, RatingService
 from civicportal.api.database import Work
 from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.forms import Values
 from civicportal.api.kartable import KartableService, ReadyTextService
 from civicportal.api.organization import OrganizationService
 from civicportal.api.people import Identity
@@ -44,7 +44,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
 class FeedbackDemo:
     """Generate messages, each in a separate unit of work."""
 
-    def __init__(self, site: Site, data: dict[str, Any]) -> None:
+    def __init__(self, site: Site, data: Values) -> None:
         self.site = site
         self.data = data
         self.rng = Random(SEED)
@@ -73,7 +73,7 @@ class FeedbackDemo:
 class MessageStory:
     """The history of one message until today."""
 
-    def __init__(self, teller: FeedbackDemo, work: Work, row: dict[str, Any]) -> None:
+    def __init__(self, teller: FeedbackDemo, work: Work, row: Values) -> None:
         self.teller, self.work, self.row, self.rng = teller, work, row, teller.rng
         self.citizen = work.actor
         self.cases = work.get(CaseService)

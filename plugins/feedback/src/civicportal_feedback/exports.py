@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select
-
 from civicportal.api.cases import Case
 from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, case_columns
+from civicportal.api.lists import Rows, Selected
 from civicportal.api.statistics import figure_tables
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.i18n import _
@@ -23,7 +22,7 @@ class FeedbackSource(CaseSource):
 
     entities = (Case, Feedback)
 
-    def query(self, *columns: Any) -> Select[Any]:
+    def query(self, *columns: Selected) -> Rows:
         """Return the list's own query."""
         return self.work.get(FeedbackSearch).query(Filters.of(self.values), *columns)
 

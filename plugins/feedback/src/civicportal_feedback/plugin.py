@@ -1,9 +1,8 @@
 """Hook implementations of the feedback plugin."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files as resources
 from pathlib import Path
-from typing import Any
 
 from pyramid.config import Configurator
 
@@ -119,6 +118,6 @@ def check_site(work: Work) -> Iterable[Finding]:
 
 
 @hookimpl
-def load_demo(site: Site, files: Path, progress: Any) -> None:
+def load_demo(site: Site, files: Path, progress: Callable[[int, int], None]) -> None:
     """Generate messages of several months."""
     demo.load(site, files, progress)

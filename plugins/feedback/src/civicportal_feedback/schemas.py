@@ -1,7 +1,5 @@
 """Schemas of forms and URLs."""
 
-from typing import Any
-
 from civicportal.api.cases import STAGES
 from civicportal.api.forms import (
     Choice,
@@ -69,7 +67,7 @@ class Submission(MessageFields):
 class Registration(MessageFields, NamedCaller):
     """A message registered by an officer; without a mobile it has no citizen."""
 
-    def after_bind(self, _node: Any, _bindings: dict[str, Any]) -> None:
+    def after_bind(self, _node: object, _bindings: object) -> None:
         """Adapt the labels for an officer."""
         self["body"].title = _("What the citizen says")
         self["consent"].title = _("The citizen agrees that message and answer may be shown to everybody")

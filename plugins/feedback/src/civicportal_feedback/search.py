@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 
 from civicportal.api.cases import Case
 from civicportal.api.database import Service
@@ -16,6 +15,8 @@ from civicportal.api.lists import (
     CaseSearch,
     CounterService,
     Page,
+    Rows,
+    Selected,
     SuggestionService,
     Total,
     has_one_of,
@@ -48,7 +49,7 @@ class Filters(CaseFilters):
 class FeedbackSearch(Service):
     """Queries over the messages that the actor may see."""
 
-    def query(self, filters: Filters, *columns: Any) -> Select[Any]:
+    def query(self, filters: Filters, *columns: Selected) -> Rows:
         """Return a query for columns of the messages that the actor may see."""
         return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND, filters.first_day))
 
@@ -102,7 +103,7 @@ class FeedbackSearch(Service):
             span=Span(first=filters.first_day, last=filters.last_day),
         )
 
-    def _filtered(self, filters: Filters, *columns: Any) -> Select[Any]:
+    def _filtered(self, filters: Filters, *columns: Selected) -> Rows:
         query = select(*columns).select_from(Case).join(Feedback, Feedback.case_id == Case.id)
         return query.where(Case.kind == KIND, *self._conditions(filters))
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.forms import Values
 from civicportal.api.people import Identity
 from civicportal.api.plugins import Site
 from civicportal_meetings.i18n import _
@@ -44,7 +44,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
 class MeetingsDemo:
     """Generate requests, each in a separate unit of work."""
 
-    def __init__(self, site: Site, data: dict[str, Any], people: list[dict[str, Any]]) -> None:
+    def __init__(self, site: Site, data: Values, people: list[Values]) -> None:
         self.site, self.data = site, data
         self.rng = Random(SEED)
         self.numbers = {site.country.normalize_mobile(person["mobile"]): person for person in people}
@@ -74,7 +74,7 @@ class MeetingsDemo:
         """Return a random sentence of a list."""
         return str(self.rng.choice(self.data[name]))
 
-    def applicant(self, citizen: Identity, row: dict[str, Any]) -> Applicant:
+    def applicant(self, citizen: Identity, row: Values) -> Applicant:
         """Return an applicant with the numbers of the demo's identity register."""
         person = self.numbers[citizen.mobile or ""]
         of_row = {

@@ -1,7 +1,6 @@
 """Schemas of staff forms and URLs."""
 
 from datetime import date
-from typing import Any
 
 import colander
 
@@ -118,7 +117,7 @@ class FurtherFields(FigureFields):
 class DeskFilters(FurtherFields, DeskFields):
     """Filters of the list: a short form, plus those of links from statistics."""
 
-    def after_bind(self, node: colander.SchemaNode, _bindings: Any) -> None:
+    def after_bind(self, node: colander.SchemaNode, _bindings: object) -> None:
         """Hide the further filters in the form."""
         for name in (child.name for child in FurtherFields().children):
             node[name].widget = HiddenWidget()
@@ -127,7 +126,7 @@ class DeskFilters(FurtherFields, DeskFields):
 class FigureSchema(FurtherFields, DeskFields, PeriodFields):
     """Filters of statistics."""
 
-    def after_bind(self, node: colander.SchemaNode, _bindings: Any) -> None:
+    def after_bind(self, node: colander.SchemaNode, _bindings: object) -> None:
         """Remove ratings: meetings have none."""
         del node["rating"]
 

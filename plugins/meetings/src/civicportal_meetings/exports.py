@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from translationstring import TranslationString
 
 from civicportal.api.cases import Case, kind_of
 from civicportal.api.database import Work
 from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, Masked, case_columns
 from civicportal.api.forms import Option, Values
-from civicportal.api.lists import Sort, none_option
+from civicportal.api.lists import Rows, Selected, Sort, none_option
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import figure_tables
 from civicportal_meetings.desk_schemas import DeskFilters, FigureSchema
@@ -50,11 +50,11 @@ class MeetingSource(CaseSource):
         """Return the order of the list."""
         return MeetingSearch.sort(Filters.of(self.values))
 
-    def query(self, *columns: Any) -> Select[Any]:
+    def query(self, *columns: Selected) -> Rows:
         """Return the list's own query."""
         return self.work.get(MeetingSearch).query(Filters.of(self.values), *columns)
 
-    def rows(self, found: Sequence[Any]) -> Iterable[MeetingRow]:
+    def rows(self, found: Sequence[tuple[Any, ...]]) -> Iterable[MeetingRow]:
         """Return the rows with their appointments; national codes are decrypted only if requested."""
         times = self._times([case.id for case, _request in found])
         return [
@@ -79,7 +79,7 @@ class MeetingSource(CaseSource):
         return Masked(masked=site.country.mask_national_code(code), full=code)
 
 
-def desk_choices(work: Work) -> dict[str, Any]:
+def desk_choices(work: Work) -> dict[str, object]:
     """Return the options of the list's filters."""
     states = kind_of(work.site, KIND).workflow.states
     units = work.get(OrganizationService).units.by_id.values()

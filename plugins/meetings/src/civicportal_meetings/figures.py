@@ -1,13 +1,11 @@
 """Statistics of meetings: the query of the list, and its facets."""
 
 from dataclasses import replace
-from typing import Any
-
-from sqlalchemy import Select
 
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Values
+from civicportal.api.lists import Rows, Selected
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import SOURCE_FACET, Span, Subject, unit_facet
 from civicportal_meetings.names import KIND
@@ -24,7 +22,7 @@ def subject(work: Work, values: Values) -> Subject:
     search, read = work.get(MeetingSearch), Filters.of(values)
     filters = replace(read, status=read.status or ALL)
 
-    def query(span: Span, *columns: Any) -> Select[Any]:
+    def query(span: Span, *columns: Selected) -> Rows:
         return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
 
     return Subject(

@@ -6,12 +6,12 @@ One reminder per appointment, none for a moved or cancelled one.
 import logging
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from civicportal.api.cases import Case
 from civicportal.api.database import Service, Work
+from civicportal.api.lists import Rows, Selected
 from civicportal.api.notifications import ReminderService, wants
 from civicportal.api.people import SYSTEM, Identity
 from civicportal.api.plugins import Job, Site
@@ -101,7 +101,7 @@ class Reminders(Service):
             expires_at=appointment.start,
         )
 
-    def _due(self, *columns: Any) -> Select[*tuple[Any, ...]]:
+    def _due(self, *columns: Selected) -> Rows:
         today = self.calendar.today(self.now)
         days = [day for day in (today, today + ONE_DAY) if self._hour(day) <= self.now]
         return (

@@ -1,9 +1,8 @@
 """Hook implementations of the meetings plugin."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files as resources
 from pathlib import Path
-from typing import Any
 
 from pyramid.config import Configurator
 
@@ -121,6 +120,6 @@ def case_changed(change: CaseChange, work: Work) -> None:
 
 
 @hookimpl
-def load_demo(site: Site, files: Path, progress: Any) -> None:
+def load_demo(site: Site, files: Path, progress: Callable[[int, int], None]) -> None:
     """Generate requests of several months."""
     demo.load(site, files, progress)

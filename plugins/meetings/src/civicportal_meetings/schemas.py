@@ -1,7 +1,6 @@
 """Forms of the transitions of requests and orders."""
 
 from datetime import datetime
-from typing import Any
 
 import colander
 
@@ -22,7 +21,7 @@ from civicportal_meetings.settings import LONGEST, SHORTEST
 from civicportal_meetings.steps import NOTE_UNITS, Seat, Time, seat_values, time_values
 
 
-def _note() -> Any:
+def _note() -> Node:
     return Node(
         CleanText(0, 300, multiline=True),
         title=_("Note for the citizen"),
@@ -35,7 +34,7 @@ def _note() -> Any:
     )
 
 
-def _expert_note() -> Any:
+def _expert_note() -> Node:
     return Node(
         CleanText(0, 2000, multiline=True),
         title=_("Expert note"),
@@ -45,7 +44,7 @@ def _expert_note() -> Any:
     )
 
 
-def _reason() -> Any:
+def _reason() -> Node:
     return Node(
         CleanText(5, 300, multiline=True),
         title=_("Why the time changes"),
@@ -69,7 +68,7 @@ class Schedule(StrictSchema):
     note = _note()
     expert_note = _expert_note()
 
-    def deserialize(self, cstruct: Any = colander.null) -> dict[str, Any]:
+    def deserialize(self, cstruct: object = colander.null) -> dict[str, object]:
         """Return the values of the transition."""
         values = super().deserialize(cstruct)
         calendar = (self.bindings or {})["calendar"]
@@ -102,7 +101,7 @@ class Invite(StrictSchema):
     note = _note()
     expert_note = _expert_note()
 
-    def deserialize(self, cstruct: Any = colander.null) -> dict[str, Any]:
+    def deserialize(self, cstruct: object = colander.null) -> dict[str, object]:
         """Return the values of the transition."""
         values = super().deserialize(cstruct)
         session = (self.bindings or {})["sessions"][values["session"]]

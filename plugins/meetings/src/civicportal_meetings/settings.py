@@ -1,7 +1,6 @@
 """Settings of meetings in ``site.toml``."""
 
 from datetime import time
-from typing import Any
 
 import colander
 
@@ -28,7 +27,7 @@ def _clock(node: colander.SchemaNode, value: str) -> None:
         raise colander.Invalid(node, f"must look like 10:00, not {value!r}") from None
 
 
-def _fives(node: colander.SchemaNode, value: Any) -> None:
+def _fives(node: colander.SchemaNode, value: int) -> None:
     if value not in range(SHORTEST, LONGEST + 1, 5):
         raise colander.Invalid(node, f"must be a multiple of 5 up to {LONGEST}, not {value!r}")
 

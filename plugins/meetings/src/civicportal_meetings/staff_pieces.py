@@ -1,7 +1,6 @@
 """Meetings on staff pages: links, today's meetings on the desk, panels of the case page."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from civicportal.api.cases import Case, CaseService, kind_of
 from civicportal.api.organization import OrganizationService
@@ -71,7 +70,8 @@ def panels(case: Case, request: Request) -> Iterator[Panel]:
 def _request(case: Case, request: Request) -> Panel:
     work = request.display_work
     service = work.get(AppointmentService)
-    detail: Any = work.get(MeetingService).request(case)
+    detail = work.get(MeetingService).request(case)
+    assert detail is not None
     steps = {step.transition.name for step in work.get(CaseService).steps(case)}
     return Panel(
         name="meetings.request",

@@ -1,10 +1,9 @@
 """Event data of transitions that set a time: the source of appointment and SMS."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from civicportal.api.forms import Values
 from civicportal.api.notifications import NOTICE, cut_units
 from civicportal_meetings.models import MeetingSession
 
@@ -47,7 +46,7 @@ class Seat:
     expert_note: str = ""
 
 
-def time_values(time: Time, reason: str = "") -> dict[str, Any]:
+def time_values(time: Time, reason: str = "") -> dict[str, object]:
     """Return the form values of a time, as ``step_values`` takes them.
 
     :param reason: why an earlier time is given up, for the citizen.
@@ -60,7 +59,7 @@ def time_values(time: Time, reason: str = "") -> dict[str, Any]:
     }
 
 
-def seat_values(seat: Seat, reason: str = "") -> dict[str, Any]:
+def seat_values(seat: Seat, reason: str = "") -> dict[str, object]:
     """Return the form values of a seat; see :func:`time_values`."""
     return {
         "session": seat.session.id,
@@ -69,7 +68,7 @@ def seat_values(seat: Seat, reason: str = "") -> dict[str, Any]:
     }
 
 
-def read_time(data: Mapping[str, Any], expert_note: str) -> Time:
+def read_time(data: Values, expert_note: str) -> Time:
     """Return the time in the data of an event."""
     return Time(
         start=datetime.fromisoformat(data["start"]),
@@ -80,7 +79,7 @@ def read_time(data: Mapping[str, Any], expert_note: str) -> Time:
     )
 
 
-def _words(moment: datetime, note: str, expert_note: str, reason: str) -> dict[str, Any]:
+def _words(moment: datetime, note: str, expert_note: str, reason: str) -> dict[str, object]:
     return {
         "note": note,
         "public_text": reason or note,

@@ -23,6 +23,7 @@ from civicportal.api.forms import (
     StrictSchema,
     TextAreaWidget,
     TextWidget,
+    Values,
 )
 from civicportal.api.submission import Caller
 from civicportal_meetings.days import ANY, PARTS
@@ -60,7 +61,7 @@ class NameList(CleanText):
         return names
 
 
-def _oldest(bindings: Any) -> date:
+def _oldest(bindings: Values) -> date:
     today: date = bindings["today"]
     return today.replace(year=today.year - OLDEST, day=1)
 
@@ -132,13 +133,13 @@ class Submission(StrictSchema):
         widget=TextAreaWidget(rows=3, counter=False),
     )
 
-    def after_bind(self, _node: Any, bindings: dict[str, Any]) -> None:
+    def after_bind(self, _node: object, bindings: Values) -> None:
         """Remove the numbers that the site's country does not have."""
         if bindings["country"].code == "generic":
             for name in OF_COUNTRY:
                 del self[name]
 
-    def deserialize(self, cstruct: Any = colander.null) -> Any:
+    def deserialize(self, cstruct: object = colander.null) -> Any:
         """Return the values; those of an organisation are required from its representative only."""
         asked = isinstance(cstruct, dict) and cstruct.get("party") == "legal"
         for name in OF_LEGAL:
@@ -155,7 +156,7 @@ class Submission(StrictSchema):
 class Registration(Submission, Caller):
     """A request registered by an officer for a caller, with the applicant's name and identity."""
 
-    def after_bind(self, node: Any, bindings: dict[str, Any]) -> None:
+    def after_bind(self, node: object, bindings: Values) -> None:
         """Adapt the labels for an officer."""
         super().after_bind(node, bindings)
         self["reason"].description = _("What it is about, and what has been done about it so far.")

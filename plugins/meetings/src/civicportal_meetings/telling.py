@@ -1,11 +1,12 @@
 """Generation of one demo request: each transition at its time, by its actor."""
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.api.cases import AccessService, Case, CaseService, step_values
 from civicportal.api.database import Work
 from civicportal.api.demo import set_time
+from civicportal.api.forms import Values
 from civicportal.api.organization import OrganizationService
 from civicportal.api.people import Identity
 from civicportal_meetings.prefill import usual_place
@@ -34,7 +35,7 @@ SOON_AFTER = timedelta(minutes=40)
 class Telling:
     """The history of one request until today."""
 
-    def __init__(self, teller: "MeetingsDemo", work: Work, row: dict[str, Any], story: RequestStory) -> None:
+    def __init__(self, teller: "MeetingsDemo", work: Work, row: Values, story: RequestStory) -> None:
         self.teller, self.work, self.row, self.story = teller, work, row, story
         self.rng, self.citizen = teller.rng, work.actor
         self.cases, self.meetings = work.get(CaseService), work.get(MeetingService)

@@ -1,6 +1,9 @@
 """The kinds "meetings" and "orders" and their workflows, as data."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Literal
+
+from translationstring import TranslationString
 
 from civicportal.api.cases import Case, CaseKind, Reason, State, Transition, Workflow
 from civicportal.api.database import Work
@@ -13,10 +16,10 @@ from civicportal_meetings.services.appointments import AppointmentService
 
 WAITING = ("registered", "in_review")
 OPEN = (*WAITING, "scheduled")
-CITIZEN: Any = frozenset({"citizen"})
+CITIZEN: frozenset[Literal["citizen"]] = frozenset({"citizen"})
 
 
-def after_the_beginning(case: Case, work: Work) -> Any:
+def after_the_beginning(case: Case, work: Work) -> TranslationString | None:
     """Refuse to record a result before the meeting."""
     appointment = work.get(AppointmentService).current(case)
     if appointment is None or appointment.start <= work.clock.now():
@@ -24,7 +27,7 @@ def after_the_beginning(case: Case, work: Work) -> Any:
     return _("The meeting has not begun yet.")
 
 
-def before_the_beginning(case: Case, work: Work) -> Any:
+def before_the_beginning(case: Case, work: Work) -> TranslationString | None:
     """Refuse an answer after the meeting has begun."""
     appointment = work.get(AppointmentService).current(case)
     if appointment is None or appointment.start > work.clock.now():
@@ -32,10 +35,10 @@ def before_the_beginning(case: Case, work: Work) -> Any:
     return _("The time of the meeting has come already.")
 
 
-def not_answered(answer: str) -> Any:
+def not_answered(answer: str) -> Callable[[Case, Work], TranslationString | None]:
     """Return a guard that refuses a repeated answer of the citizen."""
 
-    def guard(case: Case, work: Work) -> Any:
+    def guard(case: Case, work: Work) -> TranslationString | None:
         appointment = work.get(AppointmentService).current(case)
         if appointment is None or appointment.response != answer:
             return None

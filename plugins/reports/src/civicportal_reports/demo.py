@@ -7,11 +7,11 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from civicportal.api.cases import AccessService, AttachmentService, Case, CaseService, RatingService
 from civicportal.api.database import Work
 from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.forms import Values
 from civicportal.api.kartable import KartableService, ReferralError
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.people import Identity
@@ -49,7 +49,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
         set_time(site, None)
 
 
-def _photos(folder: Path, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _photos(folder: Path, rows: Sequence[Values]) -> dict[str, object]:
     """Process each picture once, two at a time; every report gets its own files."""
     names = sorted({row[key] for row in rows for key in ("photo", "photo_after") if key in row})
     present = [name for name in names if (folder / name).is_file()]
@@ -61,7 +61,7 @@ def _photos(folder: Path, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 class ReportsDemo:
     """Generate reports, each in a separate unit of work."""
 
-    def __init__(self, site: Site, data: dict[str, Any], photos: dict[str, Any]) -> None:
+    def __init__(self, site: Site, data: Values, photos: Values) -> None:
         self.site = site
         self.data = data
         self.photos = photos
@@ -90,7 +90,7 @@ class ReportsDemo:
 class ReportStory:
     """The history of one report until today."""
 
-    def __init__(self, teller: ReportsDemo, work: Work, row: dict[str, Any]) -> None:
+    def __init__(self, teller: ReportsDemo, work: Work, row: Values) -> None:
         self.teller, self.work, self.row = teller, work, row
         self.rng = teller.rng
         self.citizen = work.actor
@@ -115,7 +115,8 @@ class ReportStory:
             self.teller.codes[case.category_id, case.unit_id] = case.code
 
     def _send(self, category: Category) -> Case:
-        city_map: Any = self.work.site.map
+        city_map = self.work.site.map
+        assert city_map is not None
         # Not at its ends: a street may end at the city's boundary.
         point = city_map.point_on_street(self.row["street"], round(self.rng.uniform(0.01, 0.99), 3))
         return self.work.get(ReportService).submit(
@@ -146,7 +147,7 @@ class ReportStory:
         else:
             self._apply(case, step)
 
-    def _apply(self, case: Case, step: PlannedAction, **more: Any) -> None:
+    def _apply(self, case: Case, step: PlannedAction, data: Values | None = None) -> None:
         texts = {
             "close": "public_answers",
             "reject": "reject_reasons",
@@ -163,7 +164,7 @@ class ReportStory:
             attachments=self._keep("photo_after") if step.name == "close" else (),
             owner=OWNER,
             notify=self.teller.now - step.at < NOTICES,
-            **more,
+            data=data,
         )
 
     def _duplicate(self, case: Case, step: PlannedAction) -> None:

@@ -1,7 +1,5 @@
 """Duplicates: the earlier report is followed by the senders and followers of all."""
 
-from typing import Any
-
 from sqlalchemy import select
 
 from civicportal.api.cases import Case, CaseChange, CaseLink, CaseService, FollowerService, Refused
@@ -68,7 +66,7 @@ class DuplicateService(Service):
         """Return the followers added by links alone: earlier followers are in none of the events."""
         brought = set[int]()
         for event in reversed(self.cases.events(earlier)):
-            data: Any = event.data
+            data = event.data
             if event.type == BROUGHT:
                 brought.update(data.get("followers", ()))
             elif event.type == RELEASED:

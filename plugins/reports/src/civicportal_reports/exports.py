@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from civicportal.api.cases import OPEN_STAGES, Case, CaseEvent
 from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, case_columns
+from civicportal.api.lists import Rows, Selected
 from civicportal.api.publishing import PublicTexts
 from civicportal.api.statistics import figure_tables
 from civicportal_reports.choices import desk_choices
@@ -25,7 +26,7 @@ class ReportSource(CaseSource):
 
     entities = (Case, Report)
 
-    def query(self, *columns: Any) -> Select[Any]:
+    def query(self, *columns: Selected) -> Rows:
         """Return the list's own query."""
         return self.work.get(ReportSearch).query(Filters.of(self.values), *columns)
 
@@ -46,7 +47,7 @@ class GeoReportRow(CaseRow):
 class GeoReportSource(ReportSource):
     """The same rows with the public texts."""
 
-    def rows(self, found: Sequence[Any]) -> Iterable[GeoReportRow]:
+    def rows(self, found: Sequence[tuple[Any, ...]]) -> Iterable[GeoReportRow]:
         """Return the rows with the latest public text of the city."""
         said = self._said([case.id for case, _report in found])
         texts = self.work.get(PublicTexts)

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, func, literal_column, select
 
 from civicportal.api.cases import OPEN_STAGES, STAGES, Case
 from civicportal.api.database import Service, Work
 from civicportal.api.geo import Cell, Cluster, GridBox, Point, clusters, column_of, row_of
-from civicportal.api.lists import in_own_counters, sees_all
+from civicportal.api.lists import Rows, Selected, in_own_counters, sees_all
 from civicportal_reports.models import PlaceCount, Report
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.tally import LEVELS, summed
@@ -139,7 +139,7 @@ class ReportMap(Service):
         live = self._live_query(filters, public, *_PLACES)
         return self._gather((filters, public), live.where(Report.lat.is_not(None)))
 
-    def _gather(self, key: Any, query: Select[Any]) -> list[tuple[str, Cell, int]]:
+    def _gather(self, key: Any, query: Rows) -> list[tuple[str, Cell, int]]:
         if key not in self._gathered:
             rows = self.session.execute(query.group_by(*_PLACES[:-1]))
             self._gathered[key] = [(name, Cell(row, column), n) for name, row, column, n in rows]
@@ -160,8 +160,8 @@ class ReportMap(Service):
         return replace(filters.uncounted, district=None, located=False) == Filters()
 
     def _tally_query(
-        self, filters: Filters, public: bool, *columns: Any, level: int = LEVELS[0]
-    ) -> Select[Any]:
+        self, filters: Filters, public: bool, *columns: Selected, level: int = LEVELS[0]
+    ) -> Rows:
         own = not public and not sees_all(self.work.actor, KIND)
         if not filters.category and not filters.unit and not own:
             level = summed(level)
@@ -181,13 +181,13 @@ class ReportMap(Service):
             found.append(PlaceCount.public | PlaceCount.stage.in_(OPEN_STAGES))
         return select(*columns).where(*found)
 
-    def _live_query(self, filters: Filters, public: bool, *columns: Any) -> Select[Any]:
+    def _live_query(self, filters: Filters, public: bool, *columns: Selected) -> Rows:
         """Return a query for columns of reports, without a join if there is no filter."""
         if not public and filters == Filters() and sees_all(self.work.actor, KIND):
             return select(*columns).select_from(Report)
         return self._joined(filters, public, *columns)
 
-    def _joined(self, filters: Filters, public: bool, *columns: Any) -> Select[Any]:
+    def _joined(self, filters: Filters, public: bool, *columns: Selected) -> Rows:
         query = (self.search.public_query if public else self.search.query)(filters, *columns)
         if (filters.first_day or filters.last_day) and not filters.stage:
             # Redundant, but allows the index by kind, stage and day to be used.

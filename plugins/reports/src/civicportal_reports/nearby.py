@@ -7,11 +7,12 @@ from functools import cache
 from math import cos, radians
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Float, bindparam, func, select
 
 from civicportal.api.cases import OPEN_STAGES, Case, CaseService
 from civicportal.api.database import Service, Work
 from civicportal.api.geo import Point, bounding_box, distance_m
+from civicportal.api.lists import Rows, Selected
 from civicportal.api.organization import OrganizationService
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
@@ -74,7 +75,7 @@ class NearbyService(Service):
         unit_id = next((unit_id for (unit_id,), _metres in found), None)
         return self.organization.units.by_id[unit_id].key if unit_id else None
 
-    def _place(self, point: Point, category_id: int) -> dict[str, Any]:
+    def _place(self, point: Point, category_id: int) -> dict[str, object]:
         """Return the parameters of :func:`_around`: the square, the days, the categories below the same root."""
         categories = self.organization.categories
         since = self.work.clock.now() - timedelta(days=self.settings["nearby_days"])
@@ -109,7 +110,7 @@ class NearbyService(Service):
         return eldest
 
     def _measured(
-        self, point: Point, query: Select[Any], asked: dict[str, Any]
+        self, point: Point, query: Rows, asked: dict[str, Any]
     ) -> Iterator[tuple[list[Any], float]]:
         """Yield rows with their distance, without the corners of the square."""
         for *found, lat, lon in self.session.execute(query, asked):
@@ -119,7 +120,7 @@ class NearbyService(Service):
 
 
 @cache
-def _around(*columns: Any) -> Select[Any]:
+def _around(*columns: Selected) -> Rows:
     """Return the query for columns of the recent reports in the square around a point, with their coordinates.
 
     It is built once per process, which takes longer than executing it. The database selects the nearest,
@@ -145,6 +146,6 @@ def _around(*columns: Any) -> Select[Any]:
 
 
 @cache
-def _at_work() -> Select[Any]:
+def _at_work() -> Rows:
     in_hand = (Case.stage == "in_progress", Case.unit_id.is_not(None), Case.id != bindparam("but"))
     return _around(Case.unit_id).where(*in_hand).limit(1)

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import Row
+from translationstring import TranslationString
+
 from civicportal.api.cases import Case, CaseService, kind_of, public_status
 from civicportal.api.database import Work
 from civicportal.api.geo import Cluster, Point
@@ -25,11 +28,11 @@ class Pins:
         self.cases = work.get(CaseService)
         self.categories = work.get(OrganizationService).categories
 
-    def for_everybody(self, rows: Iterable[tuple[Case, Report]]) -> list[dict[str, Any]]:
+    def for_everybody(self, rows: Iterable[tuple[Case, Report]]) -> list[dict[str, object]]:
         """Return points for the public; published ones link to their page, the others have category and status only."""
         return [self._public_pin(case, report.point) for case, report in rows if report.point]
 
-    def _public_pin(self, case: Case, point: Point) -> dict[str, Any]:
+    def _public_pin(self, case: Case, point: Point) -> dict[str, object]:
         status = public_status(self.cases.kind(case), case.status)
         if case.public:
             return self._pin(case, point, status) | {
@@ -37,10 +40,10 @@ class Pins:
             }
         return self._pin(case, Point(round(point.lat, DIGITS), round(point.lon, DIGITS)), status)
 
-    def _pin(self, case: Case, point: Point, status: Any) -> dict[str, Any]:
+    def _pin(self, case: Case, point: Point, status: TranslationString) -> dict[str, object]:
         return {"lat": point.lat, "lon": point.lon, "url": "", **self._look(case, status)}
 
-    def _look(self, case: Any, status: Any) -> dict[str, str]:
+    def _look(self, case: Case, status: TranslationString) -> dict[str, str]:
         """Return the shared properties of points with one category and status."""
         category = self.categories.by_id.get(case.category_id or 0)
         name = category.name if category else ""
@@ -52,14 +55,14 @@ class Pins:
 
     # -- the answers of maps that follow the part that shows --------------------------------------------------
 
-    def picture(self, picture: MapPicture, *, public: bool) -> dict[str, Any]:
+    def picture(self, picture: MapPicture, *, public: bool) -> dict[str, object]:
         """Return clusters or points; shared properties are sent once, so that a thousand points are small.
 
         A point is latitude, longitude, the index of its properties, and the key of its card: the id of a published
         report, for staff the code, and nothing for an unpublished report.
         """
         kind = kind_of(self.request.site, KIND)
-        looks: dict[tuple[Any, ...], int] = {}
+        looks: dict[tuple[object, ...], int] = {}
         described: list[dict[str, str]] = []
         points = []
         for row in picture.rows:
@@ -73,19 +76,19 @@ class Pins:
         return {"total": picture.total, "clusters": found, "looks": described, "points": points}
 
 
-def _place(row: Any, public: bool) -> tuple[float, float]:
+def _place(row: Row[*tuple[Any, ...]], public: bool) -> tuple[float, float]:
     if public and not row.public:
         return round(row.lat, DIGITS), round(row.lon, DIGITS)
     return row.lat, row.lon
 
 
-def _card(row: Any, public: bool) -> str:
+def _card(row: Row[*tuple[Any, ...]], public: bool) -> str:
     if not public:
         return str(row.code)
     return str(row.id) if row.public else ""
 
 
-def _cluster(cluster: Cluster) -> dict[str, Any]:
+def _cluster(cluster: Cluster) -> dict[str, object]:
     south, west, north, east = (round(edge, 5) for edge in cluster.bounds)
     return {
         "n": cluster.n,
@@ -95,7 +98,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def heat(found: Heat) -> dict[str, Any]:
+def heat(found: Heat) -> dict[str, object]:
     """Return the centre of each cell with its number."""
     cells = []
     for cell, n in found.cells:

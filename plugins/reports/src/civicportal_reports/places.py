@@ -1,9 +1,8 @@
 """Places: a point of the city's map with its street and district, an address, or both."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from civicportal.api.forms import Values
 from civicportal.api.geo import CityMap, Point
 from civicportal.api.plugins import CivicportalError
 
@@ -31,7 +30,7 @@ class Location:
         return [part for part in (self.address, self.street, self.district) if part]
 
 
-def locate(city_map: CityMap | None, place: Mapping[str, Any]) -> Location:
+def locate(city_map: CityMap | None, place: Values) -> Location:
     """Return the location of a form's place.
 
     :param place: the values of :class:`civicportal.api.forms.Place`: ``lat``, ``lon``, ``address``.

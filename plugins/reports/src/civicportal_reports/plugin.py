@@ -1,9 +1,8 @@
 """Hook implementations of the reports plugin."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files as resources
 from pathlib import Path
-from typing import Any
 
 import click
 from pyramid.config import Configurator
@@ -135,6 +134,6 @@ def register_commands(group: click.Group) -> None:
 
 
 @hookimpl
-def load_demo(site: Site, files: Path, progress: Any) -> None:
+def load_demo(site: Site, files: Path, progress: Callable[[int, int], None]) -> None:
     """Generate reports of several months."""
     demo.load(site, files, progress)

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from civicportal.api.cases import OPEN_STAGES, Case
 from civicportal.api.database import Service
@@ -16,6 +15,8 @@ from civicportal.api.lists import (
     CaseSearch,
     CounterService,
     Page,
+    Rows,
+    Selected,
     SuggestionService,
     Total,
     case_page,
@@ -67,11 +68,11 @@ class ReportSearch(Service):
 
     # -- staff ----------------------------------------------------------------------------------------------
 
-    def query(self, filters: Filters, *columns: Any) -> Select[Any]:
+    def query(self, filters: Filters, *columns: Selected) -> Rows:
         """Return a query for columns of the reports that the actor may see."""
         return self._filtered(filters, *columns).where(self.work.get(CaseScope).seen(KIND, filters.first_day))
 
-    def elsewhere(self, filters: Filters, *columns: Any) -> Select[Any] | None:
+    def elsewhere(self, filters: Filters, *columns: Selected) -> Rows | None:
         """Return a query for columns of reports outside the actor's own units; None if there is none."""
         elsewhere = self.work.get(CaseScope).elsewhere(KIND, filters.first_day)
         query = self._filtered(filters, *columns)
@@ -107,7 +108,7 @@ class ReportSearch(Service):
             filters.words, lambda words: self._walked(replace(filters, words=words), Case.id)
         )
 
-    def _walked(self, filters: Filters, *columns: Any) -> Select[Any]:
+    def _walked(self, filters: Filters, *columns: Selected) -> Rows:
         """Return :meth:`query` for reading one page only."""
         return self._filtered(filters, *columns).where(self.work.get(CaseScope).listed(KIND))
 
@@ -125,7 +126,7 @@ class ReportSearch(Service):
         rows = self.session.execute(query.order_by(*SORTS["newest"].order).limit(most))
         return [(case, report) for case, report in rows]
 
-    def public_query(self, filters: Filters, *columns: Any) -> Select[Any]:
+    def public_query(self, filters: Filters, *columns: Selected) -> Rows:
         """Return the query of the public map: published reports, and open ones without details."""
         return self._filtered(filters, *columns).where(Case.public | Case.stage.in_(OPEN_STAGES))
 
@@ -144,7 +145,7 @@ class ReportSearch(Service):
             span=Span(first=filters.first_day, last=filters.last_day),
         )
 
-    def _filtered(self, filters: Filters, *columns: Any) -> Select[Any]:
+    def _filtered(self, filters: Filters, *columns: Selected) -> Rows:
         query = select(*columns).select_from(Case)
         # Without a filter by place, only the case is needed.
         if filters.district or filters.located or Report.__table__ in query.columns_clause_froms:

@@ -1,13 +1,11 @@
 """Statistics of reports: the query of the list, and its facets."""
 
 from dataclasses import replace
-from typing import Any
-
-from sqlalchemy import Select
 
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Values
+from civicportal.api.lists import Rows, Selected
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import SOURCE_FACET, Facet, Span, Subject, unit_facet
 from civicportal_reports.i18n import _
@@ -25,7 +23,7 @@ def subject(work: Work, values: Values) -> Subject:
     """
     search, filters = work.get(ReportSearch), Filters.of(values)
 
-    def query(span: Span, *columns: Any) -> Select[Any]:
+    def query(span: Span, *columns: Selected) -> Rows:
         return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
 
     return Subject(

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import and_, delete, func, select, update
 
@@ -47,7 +46,7 @@ class DeliveryService(Service):
         insert = insert.on_conflict_do_nothing(index_elements=["provider_id"])
         return self.session.scalar(insert.returning(Delivery.provider_id)) is not None
 
-    def _values(self, provider_id: str, message_id: int) -> dict[str, Any]:
+    def _values(self, provider_id: str, message_id: int) -> dict[str, object]:
         now = self.work.clock.now()
         return {
             "provider_id": provider_id,

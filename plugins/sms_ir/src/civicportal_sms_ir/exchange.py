@@ -97,7 +97,7 @@ class _Exchange:
         ):
             return HttpResponse(code=response.status_code, headers=response.headers, content=_read(response))
 
-    def _trace(self, event: str, _: Any) -> None:
+    def _trace(self, event: str, _: object) -> None:
         if event.endswith("send_request_headers.started"):
             with self._lock:
                 if self._is_abandoned:

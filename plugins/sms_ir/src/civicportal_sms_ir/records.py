@@ -2,11 +2,12 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from civicportal.api.forms import Values
 from civicportal.api.notifications import Transient
 from civicportal_sms_ir.i18n import _
 
@@ -63,7 +64,7 @@ class Received:
         return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 
-def every(make: Callable[[Any], Item], data: Any) -> list[Item]:
+def every(make: Callable[[Any], Item], data: Iterable[Any]) -> list[Item]:
     """Parse each item of a list.
 
     :raises Unreadable: when the response has an unexpected format.
@@ -74,7 +75,7 @@ def every(make: Callable[[Any], Item], data: Any) -> list[Item]:
         raise Unreadable(_("an answer in an unknown form")) from None
 
 
-def readable(make: Callable[[Any], Item], data: Any) -> list[Item]:
+def readable(make: Callable[[Any], Item], data: object) -> list[Item]:
     """Parse the items of a list that is returned only once, skipping invalid ones.
 
     :raises Unreadable: when it is no list.
@@ -84,7 +85,7 @@ def readable(make: Callable[[Any], Item], data: Any) -> list[Item]:
     return [item for one in data for item in _read(make, one)]
 
 
-def _read(make: Callable[[Any], Item], data: Any) -> Iterator[Item]:
+def _read(make: Callable[[Any], Item], data: object) -> Iterator[Item]:
     try:
         yield make(data)
     except _UNKNOWN_FORM as problem:
@@ -92,7 +93,7 @@ def _read(make: Callable[[Any], Item], data: Any) -> Iterator[Item]:
         log.error("a record in an unknown form was left out: %s", type(problem).__name__)
 
 
-def record_of(data: Any) -> Record:
+def record_of(data: Values) -> Record:
     """Parse a sent message."""
     state, arrived = data["deliveryState"], data.get("deliveryDateTime")
     return Record(
@@ -105,13 +106,13 @@ def record_of(data: Any) -> Record:
     )
 
 
-def pack_of(data: Any) -> Pack:
+def pack_of(data: Values) -> Pack:
     """Parse a bulk call."""
     made_at = datetime.fromtimestamp(data["creationDateTime"], UTC)
     return Pack(pack_id=str(data["packId"]), made_at=made_at)
 
 
-def received_of(data: Any) -> Received:
+def received_of(data: Values) -> Received:
     """Parse an inbound message."""
     return Received(
         mobile=_e164(data["mobile"]),
@@ -120,12 +121,12 @@ def received_of(data: Any) -> Received:
     )
 
 
-def line_of(data: Any) -> int:
+def line_of(data: float | str) -> int:
     """Parse the number of a line."""
     return int(data)
 
 
-def _e164(mobile: Any) -> str:
+def _e164(mobile: float | str) -> str:
     # Numbers come without their leading zero.
     digits = str(int(mobile))
     return f"+98{digits}" if len(digits) == 10 and digits.startswith("9") else digits

@@ -1,7 +1,6 @@
 """Settings of sms.ir in ``site.toml``."""
 
 import ipaddress
-from typing import Any
 from urllib.parse import urlsplit
 
 import colander
@@ -34,7 +33,7 @@ def _line(node: colander.SchemaNode, value: str) -> None:
         raise colander.Invalid(node, f"must be the digits of a line, not {value!r}")
 
 
-def _whole(node: colander.SchemaNode, value: Any) -> None:
+def _whole(node: colander.SchemaNode, value: object) -> None:
     if not isinstance(value, int) or value < 1:
         raise colander.Invalid(node, f"must be the number of a template, not {value!r}")
 
@@ -42,7 +41,7 @@ def _whole(node: colander.SchemaNode, value: Any) -> None:
 class _Parameters(colander.SchemaType):
     """Placeholder of the text → name of the parameter in the panel."""
 
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+    def deserialize(self, node: colander.SchemaNode, cstruct: object) -> object:
         """Refuse anything but a table of names."""
         if cstruct is colander.null:
             return cstruct
@@ -67,7 +66,7 @@ class TemplateTable(Table):
 class _Templates(colander.SchemaType):
     """Key of a text → template."""
 
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+    def deserialize(self, node: colander.SchemaNode, cstruct: object) -> object:
         """Validate each template, and report every problem under its own key."""
         if cstruct is colander.null:
             return cstruct

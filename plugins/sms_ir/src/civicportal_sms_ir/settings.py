@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from civicportal.api.notifications import Message
 from civicportal.api.plugins import ConfigurationError, Site
@@ -48,7 +47,7 @@ class Settings:
             from civicportal_sms_ir import demo
 
             return demo.settings_of(site)
-        table: dict[str, Any] = site.plugin_settings[NAME]
+        table = site.plugin_settings[NAME]
         templates = {
             key: Template(number=value["id"], parameters=value["parameters"])
             for key, value in table["templates"].items()

@@ -78,7 +78,7 @@ def refuse_writes(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def before_cursor_execute(
-        connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool
+        connection: Any, _cursor: object, statement: str, _parameters: object, context: Any, _many: bool
     ) -> None:
         is_write = context.isinsert or context.isupdate or context.isdelete or _WRITES(statement)
         if is_write and not connection.get_execution_options().get(WRITE):
@@ -106,7 +106,7 @@ def prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     # The connection returns to the pool right after COMMIT or ROLLBACK: only then is the database free.
-    def release(connection: "sqlite3.Connection | None", record: ConnectionPoolEntry, *_: Any) -> None:
+    def release(connection: "sqlite3.Connection | None", record: ConnectionPoolEntry, *_: object) -> None:
         # After a failed COMMIT, as on a full disk, SQLAlchemy does not roll back: every later writer would be refused.
         if connection is not None and connection.in_transaction:
             connection.rollback()
@@ -146,14 +146,14 @@ def prepare_postgresql(engine: Engine) -> None:
     """
 
     @event.listens_for(engine, "checkout")
-    def checkout(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    def checkout(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
         now = time.monotonic()
         is_fresh = now - record.info.get(_SINCE, now) <= ASK
         if _is_spoken_to(connection) or not (is_fresh or _answers(engine, connection)):
             raise InvalidatePoolError
 
     @event.listens_for(engine, "checkin")
-    def checkin(_: Any, record: ConnectionPoolEntry) -> None:
+    def checkin(_: object, record: ConnectionPoolEntry) -> None:
         record.info[_SINCE] = time.monotonic()
 
     # In a generic plan PostgreSQL assumes ten ids and compares each row with all of them.

@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Integer, case, literal
+from sqlalchemy import Date, Integer, SQLColumnExpression, case, literal
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -38,7 +39,9 @@ class _Quarter(FunctionElement[datetime]):
     name, type, inherit_cache = "quarter_of_an_hour", UTCDateTime(), True
 
 
-def city_day(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[date]:
+def city_day(
+    moment: SQLColumnExpression[datetime], zone: ZoneInfo, since: datetime | None = None
+) -> ColumnElement[date]:
     """Return the city's date of a time.
 
     :param moment: a column of :class:`~civicportal.core.db.UTCDateTime`.
@@ -47,17 +50,21 @@ def city_day(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> Colu
     return _CityDay(moment, _offset(moment, zone, since))
 
 
-def city_weekday(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[int]:
+def city_weekday(
+    moment: SQLColumnExpression[datetime], zone: ZoneInfo, since: datetime | None = None
+) -> ColumnElement[int]:
     """Return the weekday in the city, Monday being 0."""
     return _CityWeekday(moment, _offset(moment, zone, since))
 
 
-def city_hour(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[int]:
+def city_hour(
+    moment: SQLColumnExpression[datetime], zone: ZoneInfo, since: datetime | None = None
+) -> ColumnElement[int]:
     """Return the local hour in the city, 0 to 23."""
     return _CityHour(moment, _offset(moment, zone, since))
 
 
-def quarter_of_an_hour(moment: Any) -> ColumnElement[datetime]:
+def quarter_of_an_hour(moment: SQLColumnExpression[datetime]) -> ColumnElement[datetime]:
     """Return the start of the quarter of an hour in UTC: in every current time zone it is within one hour and one day.
 
     It reduces a million times to some ten thousand, for which the expensive expressions are then computed.
@@ -65,7 +72,9 @@ def quarter_of_an_hour(moment: Any) -> ColumnElement[datetime]:
     return _Quarter(moment)
 
 
-def _offset(moment: Any, zone: ZoneInfo, since: datetime | None = None) -> ColumnElement[int]:
+def _offset(
+    moment: SQLColumnExpression[datetime], zone: ZoneInfo, since: datetime | None = None
+) -> ColumnElement[int]:
     since = since or _FIRST
     changes = [(at, seconds) for at, seconds in clock_changes(zone) if at > since]
     first = _seconds(zone, since)
@@ -101,59 +110,59 @@ def _seconds(zone: ZoneInfo, moment: datetime) -> int:
     return int((moment.astimezone(zone).utcoffset() or timedelta()).total_seconds())
 
 
-def _parts(element: FunctionElement[Any], compiler: Any, **options: Any) -> tuple[str, str]:
+def _parts(element: FunctionElement[Any], compiler: SQLCompiler, **options: object) -> tuple[str, str]:
     moment, offset = (compiler.process(clause, **options) for clause in element.clauses)
     return moment, offset
 
 
 @compiles(_CityDay, "postgresql")
-def _day_postgresql(element: _CityDay, compiler: Any, **options: Any) -> str:
+def _day_postgresql(element: _CityDay, compiler: SQLCompiler, **options: object) -> str:
     return f"CAST({_postgresql_clock(element, compiler, **options)} AS DATE)"
 
 
 @compiles(_CityWeekday, "postgresql")
-def _weekday_postgresql(element: _CityWeekday, compiler: Any, **options: Any) -> str:
+def _weekday_postgresql(element: _CityWeekday, compiler: SQLCompiler, **options: object) -> str:
     return f"(CAST(EXTRACT(ISODOW FROM {_postgresql_clock(element, compiler, **options)}) AS INTEGER) - 1)"
 
 
 @compiles(_CityHour, "postgresql")
-def _hour_postgresql(element: _CityHour, compiler: Any, **options: Any) -> str:
+def _hour_postgresql(element: _CityHour, compiler: SQLCompiler, **options: object) -> str:
     return f"CAST(EXTRACT(HOUR FROM {_postgresql_clock(element, compiler, **options)}) AS INTEGER)"
 
 
-def _postgresql_clock(element: FunctionElement[Any], compiler: Any, **options: Any) -> str:
+def _postgresql_clock(element: FunctionElement[Any], compiler: SQLCompiler, **options: object) -> str:
     moment, offset = _parts(element, compiler, **options)
     return f"(timezone('UTC', {moment}) + ({offset}) * interval '1 second')"
 
 
 @compiles(_CityDay, "sqlite")
-def _day_sqlite(element: _CityDay, compiler: Any, **options: Any) -> str:
+def _day_sqlite(element: _CityDay, compiler: SQLCompiler, **options: object) -> str:
     return f"date({_sqlite_clock(element, compiler, **options)})"
 
 
 @compiles(_CityWeekday, "sqlite")
-def _weekday_sqlite(element: _CityWeekday, compiler: Any, **options: Any) -> str:
+def _weekday_sqlite(element: _CityWeekday, compiler: SQLCompiler, **options: object) -> str:
     return f"((CAST(strftime('%w', {_sqlite_clock(element, compiler, **options)}) AS INTEGER) + 6) % 7)"
 
 
 @compiles(_CityHour, "sqlite")
-def _hour_sqlite(element: _CityHour, compiler: Any, **options: Any) -> str:
+def _hour_sqlite(element: _CityHour, compiler: SQLCompiler, **options: object) -> str:
     return f"CAST(strftime('%H', {_sqlite_clock(element, compiler, **options)}) AS INTEGER)"
 
 
-def _sqlite_clock(element: FunctionElement[Any], compiler: Any, **options: Any) -> str:
+def _sqlite_clock(element: FunctionElement[Any], compiler: SQLCompiler, **options: object) -> str:
     moment, offset = _parts(element, compiler, **options)
     return f"{moment}, ({offset}) || ' seconds'"
 
 
 @compiles(_Quarter, "postgresql")
-def _quarter_postgresql(element: _Quarter, compiler: Any, **options: Any) -> str:
+def _quarter_postgresql(element: _Quarter, compiler: SQLCompiler, **options: object) -> str:
     (moment,) = (compiler.process(clause, **options) for clause in element.clauses)
     return f"date_bin('15 minutes', {moment}, TIMESTAMPTZ '2000-01-01 00:00:00+00')"
 
 
 @compiles(_Quarter, "sqlite")
-def _quarter_sqlite(element: _Quarter, compiler: Any, **options: Any) -> str:
+def _quarter_sqlite(element: _Quarter, compiler: SQLCompiler, **options: object) -> str:
     # Times are text, "2026-11-27 10:20:30.000000", and compared as such.
     (moment,) = (compiler.process(clause, **options) for clause in element.clauses)
     minute = f"CAST(substr({moment}, 15, 2) AS INTEGER)"

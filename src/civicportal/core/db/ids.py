@@ -24,7 +24,7 @@ class _Written(UserDefinedType[str]):
     cache_ok = True
     render_bind_cast = True
 
-    def get_col_spec(self, **_more: Any) -> str:
+    def get_col_spec(self, **_more: object) -> str:
         return "BIGINT[]"
 
 

@@ -93,7 +93,7 @@ def follow_primary(engine: Engine) -> None:
     event.listen(engine, "do_connect", ServerOrder(parameters).connect)
 
     @event.listens_for(engine, "checkout")
-    def checkout(connection: Any, _record: ConnectionPoolEntry, _proxy: Any) -> None:
+    def checkout(connection: Any, _record: ConnectionPoolEntry, _proxy: object) -> None:
         # The server reports it with the answer to each statement, so this check costs nothing.
         if any(connection.pgconn.parameter_status(name) == b"on" for name in TAKES_NO_WRITES):
             raise InvalidatePoolError

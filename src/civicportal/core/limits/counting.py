@@ -59,7 +59,7 @@ class _Row:
     def ends(self) -> datetime:
         return self.start + timedelta(seconds=self.counter.window.seconds)
 
-    def values(self, n: int) -> dict[str, Any]:
+    def values(self, n: int) -> dict[str, object]:
         return {"key": self.key, "window_start": self.start, "ends_at": self.ends, "n": n}
 
 

@@ -43,7 +43,7 @@ class Package:
         """Return the folder of the revisions."""
         return self.folder / "versions"
 
-    def owns(self, item: Any, name: str | None, kind: str, *_compared: Any) -> bool:
+    def owns(self, item: Any, name: str | None, kind: str, *_compared: object) -> bool:
         """Return to Alembic whether a table, or an object of one, belongs to this package."""
         table = name if kind == "table" else item.table.name
         return table in self.metadata.tables or (
@@ -71,7 +71,7 @@ def packages(site: "Site") -> list[Package]:
     return found
 
 
-def config_for(package: Package, **attributes: Any) -> "Config":
+def config_for(package: Package, **attributes: object) -> "Config":
     """Return Alembic's configuration of one package; ``migrations/env.py`` reads the attributes."""
     from alembic.config import Config
 

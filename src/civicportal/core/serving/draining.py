@@ -8,7 +8,8 @@ import logging
 import signal
 import time
 from functools import partial
-from typing import Any
+from typing import TypeVar
+from wsgiref.types import WSGIApplication
 
 import waitress
 from waitress.channel import HTTPChannel
@@ -26,16 +27,17 @@ IDLE_SECONDS = 1.0
 """Seconds after which an idle connection is closed: a proxy keeps some open."""
 FRESH_SECONDS = 4.0
 """The same for a new connection without a request, which is given longer."""
+Item = TypeVar("Item")
 POLL_SECONDS = 0.5
 
 
-def serve(app: Any, *, body_limit: BodyLimit | None = None, **settings: Any) -> None:
+def serve(app: WSGIApplication, *, body_limit: BodyLimit | None = None, **settings: object) -> None:
     """Serve an application until SIGTERM, which finishes running requests, or SIGINT, which does not.
 
     :param body_limit: the body limit of the application by path and content type; None if it has none.
     :param settings: those of waitress.
     """
-    sockets: dict[int, Any] = {}
+    sockets: dict[int, object] = {}
     server = waitress.create_server(app, map=sockets, **settings)
     server.print_listen("Serving on http://{}:{}")
     for listener in _all(sockets, BaseWSGIServer):
@@ -55,16 +57,16 @@ def serve(app: Any, *, body_limit: BodyLimit | None = None, **settings: Any) -> 
 class Channel(HTTPChannel):
     """A connection whose requests are refused by their headers when their body would be too large."""
 
-    def __init__(self, body_limit: BodyLimit | None, *more: Any, **named: Any) -> None:
+    def __init__(self, body_limit: BodyLimit | None, *more: object, **named: object) -> None:
         self.parser_class = partial(RequestParser, body_limit)
         super().__init__(*more, **named)
 
 
-def _poll(sockets: dict[int, Any], seconds: float) -> None:
+def _poll(sockets: dict[int, object], seconds: float) -> None:
     loop(timeout=seconds, use_poll=True, map=sockets, count=1)
 
 
-def _drain(sockets: dict[int, Any]) -> None:
+def _drain(sockets: dict[int, object]) -> None:
     ends = time.monotonic() + DRAIN_SECONDS
     for listener in _all(sockets, BaseWSGIServer):
         _close(listener)
@@ -78,7 +80,7 @@ def _drain(sockets: dict[int, Any]) -> None:
         log.warning("%d requests are broken off", left)
 
 
-def _close(listener: Any) -> None:
+def _close(listener: BaseWSGIServer) -> None:
     """Accept the connections in the backlog, then close the socket."""
     before = -1
     while len(listener.active_channels) > before:
@@ -88,12 +90,12 @@ def _close(listener: Any) -> None:
     listener.socket.close()
 
 
-def _is_idle(channel: Any) -> bool:
+def _is_idle(channel: HTTPChannel) -> bool:
     begun = channel.requests or channel.request is not None or channel.total_outbufs_len
     is_fresh = channel.last_activity == channel.creation_time
     longest = FRESH_SECONDS if is_fresh else IDLE_SECONDS
     return not begun and time.time() - channel.last_activity > longest
 
 
-def _all(sockets: dict[int, Any], kind: type) -> list[Any]:
+def _all(sockets: dict[int, object], kind: type[Item]) -> list[Item]:
     return [one for one in sockets.values() if isinstance(one, kind)]

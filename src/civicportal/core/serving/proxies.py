@@ -1,13 +1,12 @@
 """Client addresses behind reverse proxies: only proxies named by the site are trusted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from waitress.proxy_headers import proxy_headers_middleware
 
-Application = Callable[..., Any]
 _FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 
 
@@ -19,7 +18,7 @@ def networks(places: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(place) for place in places)
 
 
-def behind_proxies(app: Application, places: Sequence[str]) -> Application:
+def behind_proxies(app: WSGIApplication, places: Sequence[str]) -> WSGIApplication:
     """Use the address and the scheme sent by trusted proxies, and remove these headers of other clients.
 
     The last address in ``X-Forwarded-For`` counts: the one that the proxy has seen itself.
@@ -43,7 +42,7 @@ def behind_proxies(app: Application, places: Sequence[str]) -> Application:
         address = getattr(address, "ipv4_mapped", None) or address
         return any(address in network for network in trusted)
 
-    def choose(environ: dict[str, Any], start_response: Any) -> Any:
+    def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not _ends_with_an_address(environ.get(_FORWARDED_FOR, "")):
             # waitress would use it as the client address, or raise an error. Use the address of the proxy.
             environ.pop(_FORWARDED_FOR, None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from typing import Any
 
+from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
 
 __all__ = ["SLACK", "BodyLimit", "RequestParser"]
@@ -22,9 +22,9 @@ class RequestParser(HTTPRequestParser):
     :param body_limit: the body limit of the application; None for that of waitress only.
     """
 
-    def __init__(self, body_limit: BodyLimit | None, adj: Any) -> None:
+    def __init__(self, body_limit: BodyLimit | None, adj: Adjustments) -> None:
         super().__init__(adj)
-        self.adj: Any = adj
+        self.adj: Adjustments = adj
         self._body_limit = body_limit
 
     def parse_header(self, header_plus: bytes) -> None:

@@ -1,10 +1,10 @@
 """Known devices: browsers with which a person has signed in before; their attempts are counted separately."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyramid.response import Response
-from sqlalchemy import and_, delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 
 from civicportal.core.crypto import new_token, token_hash
 from civicportal.core.work import Service
@@ -29,7 +29,7 @@ class Relation:
 class DeviceService(Service):
     """Store and recognise devices by the hash of a random cookie."""
 
-    def is_known(self, device_hash: str, *owner: Any) -> bool:
+    def is_known(self, device_hash: str, *owner: ColumnElement[bool]) -> bool:
         """Return whether the person selected by conditions on ``User`` has signed in with this device."""
         query = select(KnownDevice.id).join(User, User.id == KnownDevice.user_id)
         found = self.work.session.scalar(query.where(KnownDevice.device_hash == device_hash, *owner))
@@ -43,7 +43,7 @@ class DeviceService(Service):
         ).first()
         return None if row is None else Relation(row[0], row[1] is not None, is_known=True)
 
-    def relation(self, device_hash: str, *owner: Any) -> "Relation | None":
+    def relation(self, device_hash: str, *owner: ColumnElement[bool]) -> "Relation | None":
         """Return the relation of a device to the account that matches the conditions on ``User``; None if there is none."""
         known = and_(KnownDevice.user_id == User.id, KnownDevice.device_hash == device_hash)
         query = select(User.id, User.username, KnownDevice.id).outerjoin(KnownDevice, known).where(*owner)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+
+from sqlalchemy import ColumnElement
 
 from civicportal.core.limits import UNKNOWN, ChallengeNeeded, CountedUses, Requester, Use
 from civicportal.domain.accounts.devices import DeviceService, device_hash
@@ -83,7 +84,7 @@ def count_send(request: Request, mobile: str, by: Requester, *own: Use) -> None:
     count(request, *own, *sources, ("otp_send_site",), by=by)
 
 
-def requester(request: Request, *owner: Any) -> Requester:
+def requester(request: Request, *owner: ColumnElement[bool]) -> Requester:
     """Classify the client of a request about an account: its owner, a device it has signed in with, or unknown.
 
     A client signed in with another account is unknown.

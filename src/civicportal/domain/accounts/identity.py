@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, or_, select, true, update
+from sqlalchemy import ColumnElement, String, and_, bindparam, cast, or_, select, true, update
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import aliased
 
@@ -19,6 +19,7 @@ from civicportal.domain.accounts.permissions import LEAD, LEAD_VERBS
 from civicportal.domain.accounts.sessions import is_alive, is_idle
 from civicportal.domain.accounts.types import IdentityClaim
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.queries import Rows
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -30,7 +31,7 @@ SEEN_EVERY = timedelta(minutes=1)
 _ABSENT = aliased(User, name="absent")
 
 
-def _with_rights(query: Any, is_staff: ColumnElement[bool]) -> Select[Any]:
+def _with_rights(query: Any, is_staff: ColumnElement[bool]) -> Rows:
     """Join a person's memberships, own ones first, and today's represented people with theirs.
 
     A row has at most one membership, and a person may have several rows with the same one.
@@ -103,7 +104,7 @@ def load_identity(site: "Site", token: str) -> Identity:
     with site.work(actor=nobody, write=False) as work:
         rights = _rights(work, person.user_id, rows)
         if person.door == "staff" and not person.has_factor and is_demanded(site, _roles_held(work, rows)):
-            rights = {"must_enrol": True}
+            rights = _Rights(must_enrol=True)
     _mark_seen(site, person, now)
     return Identity(
         user_id=person.user_id,
@@ -139,7 +140,15 @@ def _today(site: "Site") -> date:
     return site.clock.now().astimezone(site.timezone).date()
 
 
-def _rights(work: "Work", user_id: int, rows: Sequence[Any]) -> dict[str, Any]:
+class _Rights(TypedDict, total=False):
+    """Fields of an identity that follow from memberships."""
+
+    grants: tuple[Grant, ...]
+    deputy_for: frozenset[int]
+    must_enrol: bool
+
+
+def _rights(work: "Work", user_id: int, rows: Sequence[Any]) -> _Rights:
     """Return the fields of an identity from the rows of a person."""
     held = {row.membership_id: row for row in rows if row.membership_id is not None}
     grants = grants_of(work, held.values(), user_id) if held else ()

@@ -90,7 +90,7 @@ class User(Base):
 
 @event.listens_for(User, "before_insert")
 @event.listens_for(User, "before_update")
-def _follow_name(_mapper: Any, _connection: Connection, user: User) -> None:
+def _follow_name(_mapper: object, _connection: Connection, user: User) -> None:
     if inspect(user).attrs.name.history.has_changes():
         user.search_name = folded(user.name or "")
 
@@ -201,7 +201,7 @@ class Session(Base):
     proved_at: Mapped[datetime | None] = tagged()
     user_agent: Mapped[str] = tagged(String(200), default="", pii="contact", erase="row")
     #: Pending forms, verified tracking codes, flash data.
-    data: Mapped[dict[str, object]] = tagged(JSON, default=dict, pii="content", erase="row")
+    data: Mapped[dict[str, dict[str, Any]]] = tagged(JSON, default=dict, pii="content", erase="row")
 
 
 class OtpChallenge(Base):

@@ -145,7 +145,7 @@ class OtpService(Service):
             ),
         )
 
-    def _change(self, *conditions: Any, **values: Any) -> bool:
+    def _change(self, *conditions: Any, **values: object) -> bool:
         statement = update(OtpChallenge).where(*conditions).values(**values)
         changed = self.session.execute(statement.execution_options(synchronize_session=False))
         return changed_rows(changed) == 1

@@ -1,7 +1,5 @@
 """Pyramid's security policy."""
 
-from typing import Any
-
 from pyramid.interfaces import ISecurityPolicy
 from pyramid.request import RequestLocalCache
 from pyramid.security import Allowed, Denied
@@ -36,7 +34,7 @@ class SecurityPolicy:
         user_id = self.identity(request).user_id
         return None if user_id is None else str(user_id)
 
-    def permits(self, request: Request, context: Any, permission: str) -> Any:
+    def permits(self, request: Request, context: object, permission: str) -> Allowed | Denied:
         """Return whether the page may be opened; access to its objects is decided by the services."""
         if permission == EVERYBODY or self._permits(request, permission):
             return Allowed("%s", permission)
@@ -49,11 +47,11 @@ class SecurityPolicy:
             return False
         return _permits(identity, permission)
 
-    def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:
+    def remember(self, request: Request, userid: str, **kw: object) -> list[tuple[str, str]]:
         """Return no headers: sessions are opened by :func:`civicportal.domain.accounts.signing.sign_in`."""
         return []
 
-    def forget(self, request: Request, **kw: Any) -> list[tuple[str, str]]:
+    def forget(self, request: Request, **kw: object) -> list[tuple[str, str]]:
         """Return no headers: sessions are ended by :func:`civicportal.domain.accounts.signing.sign_out`."""
         return []
 

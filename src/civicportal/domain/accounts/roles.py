@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from translationstring import TranslationString
@@ -195,8 +195,10 @@ class RoleService(Service):
         if role.builtin:
             raise NotPossible(_("This role holds every right and cannot be changed."))
 
-    def _record(self, action: str, role: Role, **data: Any) -> None:
-        self.work.get(AuditService).record(action, role=role.key, title=role.title, **data)
+    def _record(self, action: str, role: Role, **data: object) -> None:
+        self.work.get(AuditService).record(
+            action, role=role.key, title=role.title, subject_id=None, case_id=None, **data
+        )
 
 
 def _rows(names: Iterable[str]) -> list[RolePermission]:

@@ -1,7 +1,6 @@
 """Forms of sign-in and of the account."""
 
 from datetime import date
-from typing import Any
 
 import colander
 from translationstring import TranslationString
@@ -32,7 +31,7 @@ from civicportal.web.schema import (
 from civicportal.web.schema.base import bound
 
 
-def _password(title: TranslationString, **options: Any) -> Node:
+def _password(title: TranslationString, **options: object) -> Node:
     return Node(schema.Password(1, MAXIMUM), title=title, **options)
 
 

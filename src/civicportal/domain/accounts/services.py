@@ -1,7 +1,7 @@
 """People: citizens by their mobiles, staff with user names, and their passwords."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -116,5 +116,5 @@ class AccountService(Service):
         yield from (site.name, site.short_name, user.name, *user.name.split())
         yield from filter(None, (user.username, user.mobile and site.country.display_mobile(user.mobile)))
 
-    def _record(self, action: str, user: User, **data: Any) -> None:
-        self.work.get(AuditService).record(action, subject_id=user.id, **data)
+    def _record(self, action: str, user: User, **data: object) -> None:
+        self.work.get(AuditService).record(action, subject_id=user.id, case_id=None, **data)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import String, cast, delete, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, String, cast, delete, or_, select, update
 
 from civicportal.core.clock import SKEW
 from civicportal.core.crypto import CannotDecrypt, new_token, token_hash
@@ -18,6 +18,7 @@ from civicportal.core.db import changed_rows
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Session, User
 from civicportal.util.errors import CivicportalError
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     pass
@@ -38,7 +39,11 @@ OF = "of"
 """Key in a visitor's row for the owner of a stored value: the person of the expired session that the row was before."""
 
 
-def is_alive(now: Any) -> tuple[Any, ...]:
+Kept = dict[str, dict[str, Any]]
+"""Stored JSON values by key, each with the time until which it is kept."""
+
+
+def is_alive(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of a valid session and person, except for idle time."""
     return (
         or_(Session.door == "citizen", Session.door == "staff"),
@@ -155,7 +160,7 @@ class SessionService(Service):
     # --- what a visitor wrote
 
     def keep_visitor_data(
-        self, token: str, key: str, values: Any, lifetime: timedelta = LIFE["visitor"]
+        self, token: str, key: str, values: object, lifetime: timedelta = LIFE["visitor"]
     ) -> None:
         """Store JSON values under a key for this browser.
 
@@ -175,7 +180,7 @@ class SessionService(Service):
         row.data = kept
         self.session.flush()
 
-    def keep_sealed(self, token: str, key: str, value: Any) -> None:
+    def keep_sealed(self, token: str, key: str, value: object) -> None:
         """Store data encrypted: it may contain what otherwise only encrypted columns hold.
 
         :param value: a JSON value.
@@ -184,7 +189,7 @@ class SessionService(Service):
         sealed = self.work.site.keys.encrypt(json.dumps(value, ensure_ascii=False))
         self.keep_visitor_data(token, key, sealed)
 
-    def sealed(self, token: str, begin: str) -> dict[str, Any]:
+    def sealed(self, token: str, begin: str) -> Values:
         """Return the values stored by :meth:`keep_sealed` under a key prefix, oldest first.
 
         Values of an encryption key that was removed since are left out: the person has to fill in the form again.
@@ -201,7 +206,7 @@ class SessionService(Service):
         """Return the value stored under a key, or None."""
         return self.kept(token).get(key)
 
-    def kept(self, token: str, begin: str = "") -> dict[str, Any]:
+    def kept(self, token: str, begin: str = "") -> Values:
         """Return the values stored under a key prefix, oldest first.
 
         Data of a person whose session has ended waits for their return and is shown to no one else.
@@ -264,11 +269,11 @@ class SessionService(Service):
         return self.session.scalar(self._to_write(token))
 
     @staticmethod
-    def _to_write(token: str) -> Any:
+    def _to_write(token: str) -> Select[Session]:
         query = select(Session).where(_is(token)).with_for_update()
         return query.execution_options(populate_existing=True)
 
-    def _take_over(self, token: str, user: User) -> dict[str, Any]:
+    def _take_over(self, token: str, user: User) -> Kept:
         """End the old session; its data is moved unless it belongs to another person."""
         row = self.row(token)
         if row is None:
@@ -280,7 +285,7 @@ class SessionService(Service):
         return _of(user.id, kept) | _of(None, kept)
 
 
-def _is(token: str) -> Any:
+def _is(token: str) -> ColumnElement[bool]:
     return Session.token_hash == token_hash(token)
 
 
@@ -292,11 +297,11 @@ def is_idle(session: Any, now: datetime) -> bool:
     return session.door == "staff" and not now - STAFF_IDLE < session.last_seen_at <= now + SKEW
 
 
-def _unexpired(data: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _unexpired(data: Kept, now: datetime) -> Kept:
     return {key: kept for key, kept in data.items() if datetime.fromisoformat(kept["until"]) > now}
 
 
-def _of(user_id: int | None, data: dict[str, Any]) -> dict[str, Any]:
+def _of(user_id: int | None, data: Kept) -> Kept:
     """Return the data of a person in a visitor's row; that of no person for None."""
     own = {key: kept for key, kept in data.items() if kept.get(OF) == user_id}
     return {key: {name: kept[name] for name in ("values", "until")} for key, kept in own.items()}

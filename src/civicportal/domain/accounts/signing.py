@@ -1,7 +1,7 @@
 """Start and end of a session in a browser: rows, cookies, audit trail."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlencode
 
 from civicportal.core.crypto import new_token
@@ -41,8 +41,8 @@ def sign_in(request: Request, user: User, door: Literal["citizen", "staff"], *, 
     work.get(DeviceService).remember(user, ensure_device(request))
     staff = door == "staff"
     # Without addresses of citizens: the trail is stored for years.
-    place: dict[str, Any] = {"address": request.remote_addr or ""} if staff else {}
-    work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by, **place)
+    place: dict[str, str] = {"address": request.remote_addr or ""} if staff else {}
+    work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by, case_id=None, **place)
     set_session_cookie(
         request, token, strict=staff, max_age=None if staff else int(LIFE[door].total_seconds())
     )
@@ -67,7 +67,7 @@ def record_refusal(request: Request, door: str, user_id: int | None, reason: str
     :param name: user name or mobile as entered, if no account is known; the trail stores a keyed hash of it.
     """
     site = request.site
-    typed: dict[str, Any] = {"name_key": name_key(site.keys, name)} if name else {}
+    typed: dict[str, str] = {"name_key": name_key(site.keys, name)} if name else {}
     with site.work(actor=request.identity) as work:
         work.get(AuditService).record(
             "login:refused",
@@ -75,6 +75,7 @@ def record_refusal(request: Request, door: str, user_id: int | None, reason: str
             to=door,
             reason=reason,
             address=request.remote_addr or "",
+            case_id=None,
             **typed,
         )
     request.registry.notify(SignInRefused(realm=door, reason=reason))

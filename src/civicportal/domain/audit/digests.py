@@ -6,7 +6,6 @@ so that a short name cannot be guessed from them.
 
 import json
 from datetime import datetime
-from typing import Any
 
 from civicportal.core.crypto import Keys, same
 from civicportal.domain.audit.models import SealedRow
@@ -40,11 +39,11 @@ def _digest(keys: Keys, row: SealedRow, name: str) -> str:
     return keys.mac("audit:words", name, _written(getattr(row, name))).hex()[:DIGITS]
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     if not value:
         return ""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value

@@ -1,10 +1,9 @@
 """Cases: the data, rules and pages that all services share."""
 
-from typing import Any
-
 from pyramid.config import Configurator
 
 from civicportal.core.security import CITIZEN, EVERYBODY
+from civicportal.core.site import Site
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.marking import marked, snippet
@@ -84,7 +83,7 @@ def includeme(config: Configurator) -> None:
     )
 
 
-def _refuse_reserved(site: Any) -> None:
+def _refuse_reserved(site: Site) -> None:
     for kind in kinds_of(site).values():
         steps = {t.name for t in kind.workflow.transitions if "citizen" in t.actors} - {kind.reopen}
         if steps & RESERVED:

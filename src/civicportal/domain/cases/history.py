@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from translationstring import TranslationString
 
@@ -114,7 +114,7 @@ class PublicHistory:
         if event.after:
             return public_status(kind, event.after)
         title = TITLES.get(event.type, _("Note"))
-        unit_id: Any = event.data.get("unit_id")
+        unit_id = event.data.get("unit_id")
         return _(title, mapping={"unit": self.organization.unit_name(unit_id)})
 
 

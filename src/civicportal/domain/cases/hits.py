@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.paging import Page, PageWindow, Rows, Sort, case_page
+from civicportal.domain.cases.paging import Page, PageWindow, Sort, case_page
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.util.lists import MOST_COUNTED, Total, so_many
+from civicportal.util.queries import Rows
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

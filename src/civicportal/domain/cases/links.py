@@ -1,8 +1,7 @@
 """Links between two cases: rights, titles, history and undo."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -88,7 +87,7 @@ class LinkService(Service):
 
         :raises CannotUndo: when the other case does not exist any more, or its links have changed since.
         """
-        data: Any = event.data
+        data = event.data
         other = self.session.scalar(select(Case).where(Case.code == data["to"]).with_for_update())
         if other is None:
             raise CannotUndo("the other case is gone")
@@ -101,7 +100,7 @@ class LinkService(Service):
 
     def title(self, event: CaseEvent) -> TranslationString:
         """Return the title of an event of type ``linked`` or ``unlinked``."""
-        data: Any = event.data
+        data = event.data
         kind = self._kind(data.get("link", ""))
         title = kind.title if "to" in data else kind.back
         mapping = {"title": title, "code": data.get("to") or data.get("from") or ""}
@@ -143,7 +142,9 @@ class LinkService(Service):
         if not self.work.get(AccessService).can(other, "view"):
             raise NotFound("no such case")
 
-    def _seen_from(self, case: Case, links: Any, others: dict[int, Case]) -> Iterator[LinkedCase]:
+    def _seen_from(
+        self, case: Case, links: Iterable[CaseLink], others: dict[int, Case]
+    ) -> Iterator[LinkedCase]:
         for link in links:
             forward = link.from_id == case.id
             other = others.get(link.to_id if forward else link.from_id)

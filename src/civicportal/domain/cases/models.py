@@ -1,6 +1,7 @@
 """Tables of cases. Plugins have 1:1 detail tables."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -187,7 +188,7 @@ class CaseEvent(SealedRow, Base):
     public: Mapped[bool] = tagged(Boolean, default=False)
     public_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
     internal_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
-    data: Mapped[dict[str, object]] = tagged(JSON, default=dict, pii="content", erase="null", export=False)
+    data: Mapped[dict[str, Any]] = tagged(JSON, default=dict, pii="content", erase="null", export=False)
     at: Mapped[datetime] = tagged()
 
 

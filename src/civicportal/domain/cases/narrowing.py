@@ -1,6 +1,6 @@
 """Filters of every list of cases, so that each figure of the statistics can link to its list."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +20,7 @@ from civicportal.domain.cases.conditions import (
 from civicportal.domain.cases.models import Case
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
+from civicportal.util.queries import Expression
 from civicportal.util.values import Values
 from civicportal.web.forms.optional import optional_choice
 from civicportal.web.schema import Flag, Node, Option, StrictSchema
@@ -83,7 +84,7 @@ def category_ids(work: "Work", kind: str, key: str, *, itself: bool = False) -> 
     return frozenset({category.id}) if itself else organization.categories.subtree(category.id)
 
 
-def has_one_of(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+def has_one_of(column: Expression, ids: Collection[int]) -> ColumnElement[bool]:
     """Return the condition that a column of cases or counters has one of these ids, :data:`NO_ID` meaning NULL."""
     among: ColumnElement[bool] = column.in_(ids)
     return or_(among, column.is_(None)) if NO_ID in ids else among
@@ -161,7 +162,7 @@ class CaseFilters:
         return work.site.calendar.begin(self.first_day)
 
 
-def _in_order(bindings: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _in_order(bindings: Values) -> list[tuple[str, Any]]:
     return [WEEKDAYS[day] for day in bindings["calendar"].week]
 
 

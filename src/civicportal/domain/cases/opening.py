@@ -48,7 +48,7 @@ class OpeningService(Service):
         people: Sequence[str],
         category: "Category | None",
         citizen_id: int | None,
-        **values: Any,
+        **values: object,
     ) -> Case:
         """Return a new, routed case that is not written yet.
 

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, Tuple, tuple_
+from sqlalchemy import ColumnElement, Tuple, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from translationstring import TranslationString
 
 from civicportal.domain.cases.models import Case
 from civicportal.util.i18n import _
 from civicportal.util.lists import Total
+from civicportal.util.queries import Expression, Record, Rows
 
 PAGE_SIZE = 25
 """Rows of a list of cases."""
-Rows = Select[*tuple[Any, ...]]
 """A query for any columns."""
 Way = Literal["after", "before"]
 """Direction from a position in a list."""
@@ -35,7 +35,7 @@ class Sort:
     descending: bool = False
 
     @property
-    def order(self) -> tuple[ColumnElement[Any], ...]:
+    def order(self) -> tuple[ColumnElement[datetime] | ColumnElement[int], ...]:
         """Return the ORDER BY columns."""
         key = (self.column, Case.id)
         return tuple(column.desc() if self.descending else column.asc() for column in key)
@@ -90,7 +90,7 @@ class Page:
     :ivar total: number of rows of the whole list; None if unknown.
     """
 
-    rows: Sequence[Any]
+    rows: Sequence[Record]
     next: str | None
     previous: str | None
     total: Total | None = None
@@ -113,7 +113,7 @@ class PageWindow:
         self._place = Cursor.parse(cursor) if cursor else None
         self._backwards = self._place is not None and self._place.way == "before"
 
-    def narrow(self, query: Rows, *key: Any) -> Rows:
+    def narrow(self, query: Rows, *key: Expression) -> Rows:
         """Return a query for the rows of the page and one more, which shows whether there are others.
 
         :param key: timestamp and case id, if they are not columns of ``Case`` itself.
@@ -129,7 +129,7 @@ class PageWindow:
             query = query.order_by(moment, case_id)
         return query.limit(self.size + 1)
 
-    def page(self, rows: Sequence[Any], total: Total | None = None) -> Page:
+    def page(self, rows: Sequence[Record], total: Total | None = None) -> Page:
         """Return the page of the rows of :meth:`narrow`, whose first column is ``Case``.
 
         :param total: number of rows of the whole list, if known.

@@ -6,10 +6,11 @@ Public columns have the type :class:`PublicString`: it accepts only a :class:`Pu
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import attributes, object_session
+from translationstring import TranslationString
 
 from civicportal.core.crypto import CannotDecrypt
 from civicportal.core.work import Service
@@ -21,6 +22,7 @@ from civicportal.domain.cases.public_type import CHECKED, PublicText
 from civicportal.util.countries.personal import Kind
 from civicportal.util.i18n import _, listed
 from civicportal.util.personal_data import KINDS, Person, PersonalDatum, compose, find, salutation
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -41,7 +43,11 @@ class PersonalDataFound(Refused):
     """
 
     def __init__(
-        self, fields: Mapping[str, Sequence[PersonalDatum]], find: Find, locale: str, translate: Any
+        self,
+        fields: Mapping[str, Sequence[PersonalDatum]],
+        find: Find,
+        locale: str,
+        translate: Callable[[TranslationString], str],
     ) -> None:
         kinds = dict.fromkeys(finding.kind for found in fields.values() for finding in found)
         names = listed((translate(KINDS[kind]) for kind in kinds), locale)
@@ -123,7 +129,7 @@ class PublicTexts(Service):
         said = compose(text, person, self.country, name=word, allowed=allowed)
         return PublicText("" if find(said, person, self.country, allowed=allowed) else said, CHECKED)
 
-    def said(self, case: Case, text: str, data: Mapping[str, Any]) -> PublicText:
+    def said(self, case: Case, text: str, data: Values) -> PublicText:
         """Return the public text of an event for readers other than the sender.
 
         :param data: of the event, with the words that its officer allowed.
@@ -195,7 +201,7 @@ class PublicTexts(Service):
 
 @event.listens_for(Case, "before_insert")
 @event.listens_for(Case, "before_update")
-def _refuse_unchecked(_mapper: Any, _connection: Any, case: Case) -> None:
+def _refuse_unchecked(_mapper: object, _connection: object, case: Case) -> None:
     """Refuse a case that becomes public, or a new subject of a public one, without :meth:`PublicTexts.release`."""
     if not case.public:
         return

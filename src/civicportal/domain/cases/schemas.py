@@ -4,7 +4,7 @@ Workflows of plugins use the first four as the ``schema`` of a transition. :func
 texts and pictures go to the history, everything else into the event's ``data``.
 """
 
-from typing import Any
+from typing import TypedDict
 
 from civicportal.domain.cases.attachments import MOST
 from civicportal.util.i18n import _
@@ -112,7 +112,16 @@ class Follow(StrictSchema):
     )
 
 
-def step_values(values: Values) -> dict[str, Any]:
+class StepValues(TypedDict):
+    """Arguments of ``CaseService.apply``."""
+
+    public_text: str
+    internal_text: str
+    attachments: tuple[str, ...]
+    data: Values
+
+
+def step_values(values: Values) -> StepValues:
     """Return the arguments of ``CaseService.apply`` for the values of a transition's form.
 
     ``public_text``, ``internal_text`` and ``photos`` (attachment keys) are separate arguments.

@@ -5,20 +5,19 @@ found by an index; the others are known by referrals, and mostly few.
 """
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, false, or_, select, true
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.reach import by_line, in_own_units
 from civicportal.domain.cases.access.rights import sees_all, visible
 from civicportal.domain.cases.models import Case
 from civicportal.util.lists import MOST_COUNTED, Total, count_rows, so_many
+from civicportal.util.queries import Rows
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
-
-Rows = Select[*tuple[Any, ...]]
 
 
 class CaseScope(Service):

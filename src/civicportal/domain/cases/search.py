@@ -4,9 +4,9 @@ The rule, see :mod:`civicportal.domain.cases.search_rule`, compares words with `
 is, with ``Case.search_person``. The index of words, see :mod:`civicportal.domain.cases.proposals`, only proposes cases; it never decides.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, and_, false, true
+from sqlalchemy import ColumnElement, and_, false, true
 
 from civicportal.core.db.ids import among
 from civicportal.core.work import Service
@@ -17,13 +17,13 @@ from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.search_rule import rule
 from civicportal.domain.cases.wanted import read
 from civicportal.util.lists import MOST_COUNTED, Total, count_rows, more_than
+from civicportal.util.queries import Rows
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 _LOOKED_AT = 20_000
 """The latest cases that are looked at to say how many have a frequent word."""
-Rows = Select[*tuple[Any, ...]]
 
 
 class CaseSearch(Service):

@@ -10,7 +10,7 @@ transaction that writes the case, whoever it is: PostgreSQL's at its end. Words 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from sqlalchemy import (
@@ -210,7 +210,7 @@ def fold_words(connection: Connection, which: ColumnElement[bool]) -> int:
     )
     wrong = [{"case_id": case_id, **values} for case_id, values in wrong_words(connection, Case.id.in_(held))]
     if wrong:
-        columns: dict[Any, Any] = {name: bindparam(name) for name in ("search_text", "search_person")}
+        columns: dict[str, object] = {name: bindparam(name) for name in ("search_text", "search_person")}
         connection.execute(update(Case).where(Case.id == bindparam("case_id")).values(columns), wrong)
     return len(wrong)
 
@@ -270,7 +270,7 @@ def citizen_name(work: "Work", citizen_id: int | None) -> str:
 
 
 @event.listens_for(User, "after_update")
-def _follow_name(_mapper: Any, connection: Connection, user: User) -> None:
+def _follow_name(_mapper: object, connection: Connection, user: User) -> None:
     """Let the cases of a person be found by the new name."""
     if not inspect(user).attrs.name.history.has_changes():
         return

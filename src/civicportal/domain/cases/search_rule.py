@@ -1,13 +1,12 @@
 """The rule of a search by words, exact and the same on both databases: which cases have what was typed."""
 
-from typing import Any
-
 from sqlalchemy import ColumnElement, and_, func, or_
 
 from civicportal.core.security import Identity
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.wanted import SearchQuery, SearchTerm
+from civicportal.util.queries import Expression
 
 
 def rule(wanted: SearchQuery, actor: Identity, dialect: str) -> ColumnElement[bool]:
@@ -35,7 +34,7 @@ def knows_people(actor: Identity) -> bool:
     )
 
 
-def occurs(term: SearchTerm, column: Any, dialect: str) -> ColumnElement[bool]:
+def occurs(term: SearchTerm, column: Expression, dialect: str) -> ColumnElement[bool]:
     """Return the condition that a term occurs in a column of words as :func:`civicportal.util.persian.folded` keeps them."""
     place = func.strpos if dialect == "postgresql" else func.instr
     end = "" if term.goes_on else " "

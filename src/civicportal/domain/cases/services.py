@@ -1,6 +1,6 @@
 """The service for cases; no other code changes a status."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.organization.models import Category
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden, NotFound
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -156,7 +157,7 @@ class CaseService(Service):
         name: str,
         *,
         version: int | None = None,
-        data: Mapping[str, Any] | None = None,
+        data: Values | None = None,
         public_text: str = "",
         internal_text: str = "",
         attachments: Sequence[str] = (),
@@ -236,7 +237,7 @@ class CaseService(Service):
         self.work.relay(CaseChange(case=case, event=event, kind=kind, notify=public and expert))
         return event
 
-    def _said_before(self, case: Case, expert: bool, said: Mapping[str, Any]) -> CaseEvent | None:
+    def _said_before(self, case: Case, expert: bool, said: Values) -> CaseEvent | None:
         if self.work.actor.user_id is None:
             return None
         query = select(CaseEvent).where(
@@ -281,7 +282,7 @@ class CaseService(Service):
 
     def restore(self, case: Case, event: CaseEvent) -> None:
         """Restore unit, status, stage and deadline from before an event (an undo)."""
-        before: Any = event.data["undo"]
+        before = event.data["undo"]
         with recounted(self.work, case):
             put_back(case, before)
             case.updated_at = self.work.clock.now()
@@ -296,7 +297,7 @@ class CaseService(Service):
             case.hops += passed_on
             case.updated_at = self.work.clock.now()
 
-    def record(self, case: Case, type_: str, **values: Any) -> CaseEvent:
+    def record(self, case: Case, type_: str, **values: object) -> CaseEvent:
         """Add an event by the current actor; no hook is called."""
         actor = self.work.actor
         event = CaseEvent(

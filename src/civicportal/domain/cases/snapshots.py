@@ -1,7 +1,6 @@
 """Snapshots of a case as JSON values, for undo."""
 
 from datetime import datetime
-from typing import Any
 
 from civicportal.domain.cases.models import Case
 from civicportal.util.values import Values
@@ -9,7 +8,7 @@ from civicportal.util.values import Values
 MEASURES = ("handling_minutes", "reopenings", "hops", "rated", "satisfied")
 
 
-def snapshot(case: Case) -> dict[str, Any]:
+def snapshot(case: Case) -> dict[str, object]:
     """Return unit, status, stage, deadline, pause, closing and measures of a case."""
     return {
         "unit_id": case.unit_id,

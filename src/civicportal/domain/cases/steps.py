@@ -1,14 +1,16 @@
 """Rights over transitions: who may take which, and why not."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from translationstring import TranslationString
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.workflow import CaseKind, Transition
+from civicportal.domain.cases.workflow import Actor, CaseKind, Transition
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 
@@ -71,7 +73,7 @@ class StepService(Service):
             raise Forbidden("may not work on it")
 
     @property
-    def _sort(self) -> Any:
+    def _sort(self) -> Actor:
         # Transitions by realm: those of staff, of citizens or of the portal itself.
         door = self.work.actor.door
         return "citizen" if door == "visitor" else door
@@ -85,7 +87,7 @@ class StepService(Service):
             return case.citizen_id is not None and case.citizen_id == actor.user_id
         return self.access.may_act(case, transition.permission or kind.permission("work"))
 
-    def _hindrance(self, case: Case, kind: CaseKind, transition: Transition) -> Any:
+    def _hindrance(self, case: Case, kind: CaseKind, transition: Transition) -> TranslationString | None:
         closes = not kind.workflow.state(transition.target).is_open
         # An open inquiry blocks staff, not a citizen who withdraws.
         if closes and case.is_open and self.work.actor.is_staff and self.access.open_inquiries(case):

@@ -1,8 +1,8 @@
 """The page on which citizens submit a new case."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import colander
 from pyramid.httpexceptions import HTTPSeeOther
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from civicportal.domain.cases.models import Case
 
 #: Values of a form: as they are, or a function that reads them.
-FormValues = Mapping[str, Any] | Callable[[Work], Mapping[str, Any]]
+FormValues = Values | Callable[[Work], Values]
 
 
 def case_form(
@@ -64,7 +64,7 @@ def case_form(
     return handle_form(request, form, partial(_send, request, form, kind, submit), kept=kept)
 
 
-def _read(request: Request, *values: FormValues | None) -> list[Mapping[str, Any] | None]:
+def _read(request: Request, *values: FormValues | None) -> list[Values | None]:
     """Return the values, those of functions read in one unit of work."""
     if not any(map(callable, values)):
         return [None if callable(one) else one for one in values]

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.search_models import SearchWord
 from civicportal.domain.cases.vocabulary import SHORTEST, Vocabulary
 from civicportal.util.persian import Word, words
+from civicportal.util.queries import Rows
 
 if TYPE_CHECKING:
     pass
@@ -21,7 +22,6 @@ MOST_TRIED = 3
 _FRESH = timedelta(minutes=10)
 _NONE_YET = timedelta(seconds=1)
 """How long nobody looks again where no words have been counted: they may be any moment."""
-Rows = Select[*tuple[Any, ...]]
 QueryFor = Callable[[str], Rows]
 """Makes the query of a list for other words, all else as it was."""
 

@@ -3,7 +3,7 @@
 A category that gets another name has this done soon, by the worker: the request that renames it does not wait for all its cases.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, event, inspect, update
 from sqlalchemy.orm import object_session
@@ -33,7 +33,7 @@ def mend_words(site: "Site") -> None:
 
 
 @event.listens_for(Category, "after_update")
-def _soon(_mapper: Any, connection: Connection, category: Category) -> None:
+def _soon(_mapper: object, connection: Connection, category: Category) -> None:
     session = object_session(category)
     if isinstance(session, ReferenceSession) and inspect(category).attrs.name.history.has_changes():
         connection.execute(update(JobRun).where(JobRun.name == NAME).values(next_at=session.clock.now()))

@@ -84,8 +84,8 @@ class Prefill:
     :ivar bindings: further bindings of the schema, for instance options.
     """
 
-    initial: Mapping[str, Any] = field(default_factory=dict)
-    bindings: Mapping[str, Any] = field(default_factory=dict)
+    initial: Values = field(default_factory=dict)
+    bindings: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

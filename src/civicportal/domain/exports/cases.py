@@ -18,11 +18,10 @@ from civicportal.domain.cases.workflow import STAGES
 from civicportal.domain.exports.types import SORT, Column, Masked, Title
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
+from civicportal.util.queries import Rows, Selected
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
-
     from civicportal.core.work import Work
 
 PEOPLE = frozenset({"citizen", "mobile"})
@@ -66,7 +65,7 @@ class CaseSource:
         self.names = names
         self.organization = work.get(OrganizationService)
 
-    def query(self, *columns: Any) -> "Select[Any]":
+    def query(self, *columns: Selected) -> "Rows":
         """Return the list's own query for columns of the cases that the actor may see."""
         raise NotImplementedError
 

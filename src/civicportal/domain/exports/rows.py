@@ -19,6 +19,7 @@ from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS
 from civicportal.domain.exports.types import SORT, Column, Export, Masked
+from civicportal.util.queries import Selected
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _cell(column: Column, row: Any, may: set[str], full: bool) -> tuple[Any, boo
     return value, False
 
 
-def _selected(work: "Work", order: ExportQuery, *columns: Any) -> Any:
+def _selected(work: "Work", order: ExportQuery, *columns: Selected) -> Any:
     return _source(work, order).query(*columns).where(visible(work.actor, "export"))
 
 

@@ -188,7 +188,7 @@ def _give_back(site: "Site", lease: ExportLease) -> None:
         log.info("export %s was taken away", lease.job.id)
 
 
-def _settle(site: "Site", lease: ExportLease, **values: Any) -> None:
+def _settle(site: "Site", lease: ExportLease, **values: object) -> None:
     with site.work() as work:
         _write(work, lease, values)
 

@@ -1,15 +1,13 @@
 """The filters of a list's URL for its export: parsed values, raw values and display texts."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.cases.paging import SORTS
 from civicportal.domain.exports.types import SORT, Offer
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
-from civicportal.web.forms import BoundForm
+from civicportal.util.values import Values
+from civicportal.web.forms import BoundField, BoundForm
 from civicportal.web.forms.filters import with_query
 from civicportal.web.request import Request
 
@@ -32,7 +30,7 @@ class ExportSelection:
         self._request, self.export = request, export
         with request.site.work(actor=request.identity, write=False) as work:
             form = BoundForm(request, export.schema(), bindings=export.bindings(work))
-            self.values: Mapping[str, Any] = form.read_filters(request.GET)
+            self.values: Values = form.read_filters(request.GET)
         self.refused = bool(form.errors)
         fields = [form[node.name] for node in form.schema.children]
         chosen = [field for field in fields if self._is_chosen(field)]
@@ -62,14 +60,14 @@ class ExportSelection:
         """Return the URL of the list itself."""
         return self.url(self.export.route)
 
-    def _is_chosen(self, field: Any) -> bool:
+    def _is_chosen(self, field: BoundField) -> bool:
         # Explicit days take precedence over a period.
         is_passed_over = field.name == "period" and any(self.values.get(name) for name in DAYS)
         value = self.values[field.name]
         # The number 0 is a filter too: it matches no one.
         return not (field.is_empty or value is None or value is False or is_passed_over)
 
-    def _said(self, field: Any) -> tuple[str, str]:
+    def _said(self, field: BoundField) -> tuple[str, str]:
         if field.name != CITIZEN:
             return field.label, field.words
         # A user id means nothing to readers.

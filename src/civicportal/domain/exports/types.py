@@ -1,17 +1,16 @@
 """Definition of an export by a plugin: columns, rows by the filters of a list, tables of statistics."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import colander
 from translationstring import TranslationString
 
+from civicportal.util.queries import Rows, Selected
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
-
     from civicportal.core.security import Identity
     from civicportal.core.work import Work
 
@@ -58,7 +57,7 @@ class ExportSource(Protocol):
     It may have a ``sort``, the :class:`~civicportal.domain.cases.paging.Sort` of the list; the default is newest first.
     """
 
-    def query(self, *columns: Any) -> "Select[Any]":
+    def query(self, *columns: Selected) -> "Rows":
         """Return the list's own query for columns of the cases that the actor may see."""
 
     @property
@@ -86,7 +85,7 @@ class Offer:
     permissions: tuple[str, ...]
     route: str
     schema: Callable[[], colander.SchemaNode]
-    bindings: Callable[["Work"], Mapping[str, Any]]
+    bindings: Callable[["Work"], Values]
     unsaid: Callable[[Values], Iterable[tuple[Title, Title]]] = lambda _values: ()
 
     @property

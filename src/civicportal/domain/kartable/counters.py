@@ -15,7 +15,7 @@ from civicportal.util.lists import Total, so_many
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
-    from civicportal.domain.cases.paging import Rows
+    from civicportal.util.queries import Rows
 
 NONE = Total(0)
 MOST_MARKED = 99

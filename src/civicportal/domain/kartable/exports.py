@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
@@ -15,11 +15,10 @@ from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxService, s
 from civicportal.domain.kartable.rows import holder_id, names_of
 from civicportal.domain.kartable.schemas import InboxFilters
 from civicportal.util.i18n import _
+from civicportal.util.queries import Record, Rows, Selected
 from civicportal.web.schema import Choice, Node
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
-
     from civicportal.core.site import Site
 
 VIEW_CHOICES = [*VIEWS.items(), (EVERYWHERE, _("Search in all cases"))]
@@ -53,11 +52,11 @@ class KartableSource(CaseSource):
         named = self.values.get(SORT) or ""
         return SORTS[named if named in offered else offered[0]]
 
-    def query(self, *columns: Any) -> "Select[Any]":
+    def query(self, *columns: Selected) -> "Rows":
         """Return the query of the inbox."""
         return self.work.get(InboxService).query(self.values["view"], filters_of(self.values), *columns)
 
-    def rows(self, found: Sequence[Any]) -> Iterable[KartableRow]:
+    def rows(self, found: Sequence[Record]) -> Iterable[KartableRow]:
         """Return the rows with the names of assignees."""
         names = names_of(self.work, (holder_id(line) for _case, line in found))
         rows = zip(super().rows(found), found, strict=True)

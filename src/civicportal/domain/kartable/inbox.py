@@ -11,7 +11,7 @@ from sqlalchemy.util import memoized_property
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable, visible
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.paging import SORTS, Page, PageWindow, Rows
+from civicportal.domain.cases.paging import SORTS, Page, PageWindow
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.workflow import OPEN_STAGES
@@ -19,6 +19,7 @@ from civicportal.domain.kartable.parts import OTHER, best_line, earlier_line, ow
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.lists import MOST_COUNTED, Total, more_than, so_many, within_days
+from civicportal.util.queries import Rows, Selected
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -88,7 +89,7 @@ class InboxService(Service):
             query = window.narrow(self._query(select(Case, Referral), view, filters))
         return window.page(self.session.execute(query).all())
 
-    def query(self, view: str, filters: InboxQuery, *columns: Any) -> Rows:
+    def query(self, view: str, filters: InboxQuery, *columns: Selected) -> Rows:
         """Return a query for columns of a view's cases and referrals."""
         return self._query(select(*columns), view, filters)
 

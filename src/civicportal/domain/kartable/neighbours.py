@@ -14,7 +14,7 @@ from civicportal.domain.kartable.parts import each_of, own_parts, parted, parts,
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
-    from civicportal.domain.cases.paging import Rows
+    from civicportal.util.queries import Rows
 
 
 def neighbours(work: "Work", case: Case) -> tuple[str | None, str | None]:

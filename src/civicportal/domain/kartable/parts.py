@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     FromClause,
-    Select,
     and_,
     exists,
     or_,
@@ -30,6 +29,7 @@ from civicportal.domain.cases.access.rights import in_kartable
 from civicportal.domain.cases.access.sql import ADDRESSED, free_line, kinds_of, persons
 from civicportal.domain.cases.referral import Referral
 from civicportal.util.lists import MOST_COUNTED
+from civicportal.util.queries import Rows, Selected
 
 Condition = ColumnElement[bool]
 OTHER = aliased(Referral)
@@ -95,7 +95,7 @@ def earlier_line(condition: Condition) -> Condition:
     return exists(lines.offset(0)).correlate(Referral)
 
 
-def some_of(lines: Iterable[Condition], *columns: Any, most: int = MOST_COUNTED) -> CompoundSelect[Any]:
+def some_of(lines: Iterable[Condition], *columns: Selected, most: int = MOST_COUNTED) -> CompoundSelect[Any]:
     """Return a query for columns of each part's referrals, up to the counted maximum plus one.
 
     The order is that of an index: without it a database may search open referrals among all referrals.
@@ -128,7 +128,7 @@ def parted(some: Collection[Share]) -> tuple[list[Share], list[Condition]]:
     return plain, [share.condition for share in some if not share.is_plain]
 
 
-def each_of(of_units: Iterable[Share], dialect: str, *columns: Any) -> tuple[FromClause, Select[Any]]:
+def each_of(of_units: Iterable[Share], dialect: str, *columns: Selected) -> tuple[FromClause, Rows]:
     """Return a table of shares and the lateral query for the referrals of each row, to be limited by the caller.
 
     PostgreSQL then plans one query instead of one per share, which takes longer than executing them.

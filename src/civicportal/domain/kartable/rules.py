@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import case as sql_case
 from sqlalchemy import func, select
@@ -178,5 +178,7 @@ class RuleService(Service):
         category = self.organization.categories.by_id.get(rule.category_id or 0)
         return rule.kind or (category.kind if category else None)
 
-    def _record(self, what: str, rule: RoutingRule, **data: Any) -> None:
-        self.work.get(AuditService).record(f"routing:{what}", id=rule.id, key=rule.key, **data)
+    def _record(self, what: str, rule: RoutingRule, **data: object) -> None:
+        self.work.get(AuditService).record(
+            f"routing:{what}", id=rule.id, key=rule.key, subject_id=None, case_id=None, **data
+        )

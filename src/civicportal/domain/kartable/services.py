@@ -1,6 +1,6 @@
 """Referrals: who has to act on a case, and how it passes from one kartable to the next."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select
 
@@ -23,6 +23,7 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 from civicportal.util.persian import alphabetical
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -292,7 +293,7 @@ class KartableService(Service):
         *,
         type_: str = "action",
         previous: Referral | None = None,
-        **values: Any,
+        **values: object,
     ) -> Referral:
         sender = self.work.actor.user_id if self.work.actor.is_staff else None
         line = Referral(
@@ -315,11 +316,18 @@ class KartableService(Service):
         line.closed_by_id = self.work.actor.user_id
 
     def _tell(
-        self, case: Case, type_: str, line: Referral, *, notify: bool = True, **values: Any
+        self,
+        case: Case,
+        type_: str,
+        line: Referral,
+        *,
+        notify: bool = True,
+        data: Values | None = None,
+        **values: object,
     ) -> CaseEvent:
         case.updated_at = self.work.clock.now()
-        data = {"unit_id": line.to_unit_id, "user_id": line.to_user_id}
-        event = self.cases.record(case, type_, **{**values, "data": {**data, **values.get("data", {})}})
+        sent = {"unit_id": line.to_unit_id, "user_id": line.to_user_id, **(data or {})}
+        event = self.cases.record(case, type_, data=sent, **values)
         self.work.relay(
             CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=line, notify=notify)
         )

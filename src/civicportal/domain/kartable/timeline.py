@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from translationstring import TranslationString
 
@@ -157,7 +157,7 @@ class StaffHistory(Service):
             return _("Expert comment") if event.data.get("expert") else _("Internal note")
         if event.type in (LINKED, UNLINKED):
             return self.links.title(event)
-        data: Any = event.data
+        data = event.data
         mapping = {
             "from": self.organization.unit_name(
                 data.get("from_unit_id") or (data.get("undo") or {}).get("unit_id")
@@ -182,6 +182,6 @@ class StaffHistory(Service):
 def _people(events: Iterable[CaseEvent]) -> set[int | None]:
     people: set[int | None] = {event.on_behalf_of_id for event in events}
     for event in events:
-        data: Any = event.data
+        data = event.data
         people.add(data.get("user_id"))
     return people

@@ -1,7 +1,7 @@
 """Undo of the last transition while its notifications are still held back."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import AccessService
@@ -84,7 +84,7 @@ class UndoService(Service):
         for line in lines:
             if line.closed_event_id == event.id:
                 line.closed_at = line.closed_how = line.closed_by_id = line.closed_event_id = None
-        before: Any = event.data["undo"]
+        before = event.data["undo"]
         held = access.action_line(case)
         if held and "taken_by_id" in before:
             held.taken_by_id = before["taken_by_id"]

@@ -1,7 +1,7 @@
 """Notification preferences of people. Codes and security warnings are always sent."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, select, update
 
@@ -32,7 +32,9 @@ class Choices:
     digest: bool = False
 
 
-def wants(choice: Choice, user_id: SQLColumnExpression[Any] | None = None) -> ColumnElement[bool]:
+def wants(
+    choice: Choice, user_id: SQLColumnExpression[int] | SQLColumnExpression[int | None] | None = None
+) -> ColumnElement[bool]:
     """Return the condition for people who want this notification.
 
     :param user_id: of a person, or a column of the outer query; of each ``User`` if None.

@@ -284,11 +284,11 @@ class OutboxDelivery(Service):
         self._write(lease, **values)
         return result
 
-    def _write(self, lease: MessageLease, **values: Any) -> None:
+    def _write(self, lease: MessageLease, **values: object) -> None:
         mine = and_(OutboxMessage.id == lease.message.id, OutboxMessage.lease_id == lease.lease_id)
         self._update(mine, lease_id=None, locked_until=None, **values)
 
-    def _update(self, condition: ColumnElement[bool], **values: Any) -> None:
+    def _update(self, condition: ColumnElement[bool], **values: object) -> None:
         self.session.execute(
             update(OutboxMessage)
             .where(condition)

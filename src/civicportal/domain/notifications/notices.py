@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from translationstring import TranslationString
 
@@ -99,7 +99,7 @@ def keys_of(change: "CaseChange") -> list[str]:
 def facts_of(change: "CaseChange") -> NoticeData:
     """Return the data of a change for its message."""
     event = change.event
-    notice: Any = event.data.get(NOTICE) or {}
+    notice = event.data.get(NOTICE) or {}
     moment = notice.get("moment")
     line = change.referral
     return NoticeData(

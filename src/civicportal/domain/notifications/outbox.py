@@ -17,14 +17,14 @@ _USUAL = {"lane": "notices", "channel": "sms", "text": "", "fields": "{}"}
 _NEW = {"state": "new", "attempts": 0, "last_error": ""}
 
 
-def write_messages(work: "Work", rows: Sequence[Mapping[str, Any]]) -> None:
+def write_messages(work: "Work", rows: Sequence[Mapping[str, object]]) -> None:
     """Insert messages with the same columns in one statement; duplicates of event and person are ignored."""
     values = [_values(work, row) for row in rows]
     if values:
         work.session.connection().execute(_insert(work.site.engines.dialect), values)
 
 
-def write_wanted(work: "Work", choice: Choice, row: Mapping[str, Any]) -> None:
+def write_wanted(work: "Work", choice: Choice, row: Mapping[str, object]) -> None:
     """Insert a message unless the person has opted out, checked in the same statement."""
     values = _values(work, row)
     work.session.connection().execute(
@@ -32,7 +32,7 @@ def write_wanted(work: "Work", choice: Choice, row: Mapping[str, Any]) -> None:
     )
 
 
-def _values(work: "Work", row: Mapping[str, Any]) -> dict[str, Any]:
+def _values(work: "Work", row: Mapping[str, object]) -> dict[str, object]:
     return {**_USUAL, **row, **_NEW, "created_at": work.clock.now()}
 
 

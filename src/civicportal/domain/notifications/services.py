@@ -94,7 +94,7 @@ class NotificationService(Service):
 
     def _row(
         self, change: "CaseChange", key: str, facts: NoticeData, user_id: int | None, person: Any
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return the message row for a person with ``mobile`` and ``locale``."""
         case, locale = change.case, self.locale_of(person)
         fields = self.notices.fields(case, facts, locale, own=user_id == case.citizen_id)
@@ -296,7 +296,7 @@ class NotificationService(Service):
         values = json.dumps(self.texts.values(key, fields), ensure_ascii=False)
         return {"text": text, "fields": values, "locale": locale or ""}
 
-    def _add(self, **values: Any) -> None:
+    def _add(self, **values: object) -> None:
         write_messages(self.work, [values])
 
     def locale_of(self, person: Any) -> str:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from pyramid.i18n import Localizer
 from translationstring import TranslationString
 
 from civicportal.core.logging import mask
@@ -24,7 +25,7 @@ def keep(words: TranslationString | str) -> str:
     return kept if len(kept) <= LONGEST else mask(say(words))[:LONGEST]
 
 
-def told(kept: str, localizer: Any = None) -> str:
+def told(kept: str, localizer: Localizer | None = None) -> str:
     """Return a reason stored by :func:`keep` in a language; in English without one."""
     return say(words(kept), localizer)
 
@@ -37,7 +38,7 @@ def words(kept: str) -> TranslationString | str:
         return _(kept)
 
 
-def _parts(words: Any) -> Any:
+def _parts(words: object) -> object:
     if not isinstance(words, TranslationString):
         return mask(str(words))
     return [str(words), {name: _parts(value) for name, value in (words.mapping or {}).items()}]

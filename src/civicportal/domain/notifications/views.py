@@ -1,7 +1,7 @@
 """Administration of messages: the outbox, and the wording of texts."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
@@ -161,5 +161,5 @@ def _key(request: Request) -> str:
     return key
 
 
-def _url(request: Request, parts: dict[str, Any]) -> str:
+def _url(request: Request, parts: Mapping[str, object]) -> str:
     return with_query(request.route_path("admin.messages"), parts)

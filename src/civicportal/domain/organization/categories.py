@@ -1,6 +1,6 @@
 """Editing of categories, two levels for each kind of case."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.util import memoized_property
 
@@ -118,13 +118,19 @@ class CategoryService(Service):
         if parent_id is not None and parent_id not in allowed:
             raise NotPossible(_("Categories have two levels: this one cannot stand there."))
 
-    def _with_look(self, values: Values) -> dict[str, Any]:
+    def _with_look(self, values: Values) -> dict[str, object]:
         if values["parent_id"] is None:
             return dict(values)
         root = self.fetch(values["parent_id"])
         return {**values, **{name: getattr(root, name) for name in LOOK}}
 
-    def _record(self, what: str, category: Category, **data: Any) -> None:
+    def _record(self, what: str, category: Category, **data: object) -> None:
         self.work.get(AuditService).record(
-            f"category:{what}", id=category.id, kind=category.kind, key=category.key, **data
+            f"category:{what}",
+            id=category.id,
+            kind=category.kind,
+            key=category.key,
+            subject_id=None,
+            case_id=None,
+            **data,
         )

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, exists, select
 
+from civicportal.core.db import Base
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import Node, Tree
 from civicportal.util.values import Values
@@ -69,12 +70,12 @@ def is_used(work: "Work", row: Unit | Category) -> bool:
     return any(work.session.scalar(select(query)) for query in queries)
 
 
-def changes(row: Any, values: Values) -> dict[str, list[Any]]:
+def changes(row: Base, values: Values) -> dict[str, list[object]]:
     """Return the changed values of a row: old and new by name."""
     return {
         name: [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value
     }
 
 
-def _is_indexed(column: Column[Any]) -> bool:
+def _is_indexed(column: Column[object]) -> bool:
     return any(next(iter(index.columns), None) is column for index in column.table.indexes)

@@ -1,13 +1,13 @@
 """Units, the two-level category tree, and days off."""
 
 from datetime import date, time, timedelta
-from typing import Any
 
 from sqlalchemy import JSON, Boolean, Date, Float, ForeignKey, Integer, String, Time, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from civicportal.core.db import Base, BigId, id_column, tagged
 from civicportal.core.reference import REFERENCE
+from civicportal.util.values import Values
 
 
 class Unit(Base):
@@ -95,7 +95,7 @@ class OfficeHours(Base):
     half_day_ends: Mapped[time | None] = tagged(Time)
 
     @property
-    def rules(self) -> dict[str, Any]:
+    def rules(self) -> Values:
         """Return the parameters for :class:`~civicportal.util.calendar.CityCalendar`."""
         return {
             "weekend": frozenset(self.weekend),

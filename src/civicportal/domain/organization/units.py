@@ -1,6 +1,6 @@
 """Editing of units."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.util import memoized_property
@@ -126,5 +126,7 @@ class UnitService(Service):
         if unit.key == self.work.site.fallback_unit:
             raise NotPossible(_("This unit takes the cases that no rule fits. It stays open."))
 
-    def _record(self, what: str, unit: Unit, **data: Any) -> None:
-        self.work.get(AuditService).record(f"unit:{what}", id=unit.id, key=unit.key, **data)
+    def _record(self, what: str, unit: Unit, **data: object) -> None:
+        self.work.get(AuditService).record(
+            f"unit:{what}", id=unit.id, key=unit.key, subject_id=None, case_id=None, **data
+        )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -169,5 +169,5 @@ class WorkdayService(Service):
         """Return the first day of a year of the city's calendar and of the next one."""
         return self._dates.day(year, 1, 1), self._dates.day(year + 1, 1, 1)
 
-    def _record(self, what: str, **data: Any) -> None:
-        self.work.get(AuditService).record(f"calendar:{what}", **data)
+    def _record(self, what: str, **data: object) -> None:
+        self.work.get(AuditService).record(f"calendar:{what}", subject_id=None, case_id=None, **data)

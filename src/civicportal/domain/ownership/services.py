@@ -401,7 +401,7 @@ def _set_aside(site: "Site", names: list[str]) -> None:
     _execute(site, delete(PortalMark).where(PortalMark.name.in_(names)))
 
 
-def _update(site: "Site", condition: Any, **values: Any) -> None:
+def _update(site: "Site", condition: Any, **values: object) -> None:
     _execute(site, update(PortalMark).where(condition).values(**values))
 
 

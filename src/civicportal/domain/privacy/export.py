@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from sqlalchemy import BigInteger, Column, Table, or_, select
@@ -34,7 +34,7 @@ READ_ME = _(
 class PersonalDataService(Service):
     """Collect a person's data by the privacy tags of every column."""
 
-    def rows(self, user: User) -> dict[str, list[dict[str, Any]]]:
+    def rows(self, user: User) -> dict[str, list[dict[str, object]]]:
         """Return a person's rows by table, each value readable by people and programs.
 
         Secrets, internal texts of officers and texts of others in the person's cases are left out.
@@ -58,7 +58,7 @@ class PersonalDataService(Service):
             for row in self.session.execute(query)
         ]
 
-    def _rows(self, table: Table, owner: Owner, codes: Mapping[int, str]) -> list[dict[str, Any]]:
+    def _rows(self, table: Table, owner: Owner, codes: Mapping[int, str]) -> list[dict[str, object]]:
         given = {column: link for column in table.columns if _is_given(column) and (link := link_of(column))}
         conditions = {link: belongs(table, link, owner) for link in given.values()}
         if not conditions:
@@ -74,8 +74,8 @@ class PersonalDataService(Service):
             found.append({"case": code, **values} if code else values)
         return found
 
-    def _readable(self, column: Column[Any], value: Any) -> Any:
-        if column.info.get("sealed") and value:
+    def _readable(self, column: Column[object], value: object) -> object:
+        if column.info.get("sealed") and isinstance(value, str) and value:
             return self.work.site.keys.decrypt(value)
         return value.isoformat() if isinstance(value, date | datetime) else value
 
@@ -134,6 +134,6 @@ class _Sink:
         return b"".join(pieces)
 
 
-def _is_given(column: Column[Any]) -> bool:
+def _is_given(column: Column[object]) -> bool:
     """Return whether a column's value is exported: foreign keys mean nothing to people."""
     return bool(column.info.get("export", True)) and not isinstance(column.type, BigInteger)

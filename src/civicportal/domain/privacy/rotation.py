@@ -86,7 +86,7 @@ def findings(work: "Work") -> Iterator[Finding]:
         )
 
 
-def _count(work: "Work", column: Column[Any]) -> SealedCount:
+def _count(work: "Work", column: Column[object]) -> SealedCount:
     keys, mark = work.site.keys, _mark(column)
     query = select(mark.label("mark"), func.count().label("number")).where(column.is_not(None)).group_by(mark)
     numbers = {"newest": 0, "older": 0, "lost": 0}
@@ -96,7 +96,7 @@ def _count(work: "Work", column: Column[Any]) -> SealedCount:
     return SealedCount(column=f"{column.table.name}.{column.name}", **numbers)
 
 
-def _older(work: "Work", column: Column[Any], last: Sequence[Any] | None) -> Sequence[Any]:
+def _older(work: "Work", column: Column[object], last: Sequence[Any] | None) -> Sequence[Any]:
     """Return a batch of primary keys with their values."""
     keys = column.table.primary_key.columns
     query = select(*keys, column).where(_mark(column).in_(work.site.keys.older_marks))
@@ -105,7 +105,7 @@ def _older(work: "Work", column: Column[Any], last: Sequence[Any] | None) -> Seq
     return work.session.execute(query.order_by(*keys).limit(BATCH)).all()
 
 
-def _write_anew(work: "Work", column: Column[Any], row: Sequence[Any]) -> int:
+def _write_anew(work: "Work", column: Column[object], row: Sequence[Any]) -> int:
     """Re-encrypt one value unless it was changed concurrently; a damaged one is left as it is."""
     *key, value = row
     try:
@@ -117,5 +117,5 @@ def _write_anew(work: "Work", column: Column[Any], row: Sequence[Any]) -> int:
     return changed_rows(work.session.execute(statement))
 
 
-def _mark(column: Column[Any]) -> Any:
+def _mark(column: Column[object]) -> Any:
     return func.substr(column, 1, MARK)

@@ -58,7 +58,7 @@ def belongs(table: Table, link: str, owner: Owner) -> ColumnElement[bool]:
     return or_(mine, *(_belongs_by_number(table, number, owner) for number in numbers))
 
 
-def _belongs_by_number(table: Table, number: Column[Any], owner: Owner) -> ColumnElement[bool]:
+def _belongs_by_number(table: Table, number: Column[object], owner: Owner) -> ColumnElement[bool]:
     if owner.mobile is None:
         return false()
     mine: ColumnElement[bool] = number == owner.mobile
@@ -69,13 +69,13 @@ def _belongs_by_number(table: Table, number: Column[Any], owner: Owner) -> Colum
     return mine
 
 
-def sealed_columns(site: "Site") -> Iterator[Column[Any]]:
+def sealed_columns(site: "Site") -> Iterator[Column[object]]:
     """Yield every encrypted column."""
     for table in tables(site):
         yield from (column for column in table.columns if column.info.get("sealed"))
 
 
-def blank(column: Column[Any]) -> Any:
+def blank(column: Column[object]) -> Any:
     """Return the value of an emptied column."""
     if column.nullable:
         return null()

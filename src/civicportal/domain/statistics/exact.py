@@ -1,12 +1,11 @@
 """Exact count of a list on request, to compare with a figure, whatever the number of rows."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import Select
+from typing import TYPE_CHECKING
 
 from civicportal.domain.statistics.reading import PATIENCE
 from civicportal.util.lists import Total, count_all
+from civicportal.util.queries import Rows
 from civicportal.web.request import Request
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ ASKED, EXACT = "count", "exact"
 """URL parameter that requests it; no link of the list keeps it."""
 
 
-def list_total(request: Request, total: Total, query: "Callable[[Work], Select[Any]]") -> Total:
+def list_total(request: Request, total: Total, query: "Callable[[Work], Rows]") -> Total:
     """Return the total of a list, exact if its URL requests that; this may take as long as statistics do.
 
     :param total: as far as a page counts.

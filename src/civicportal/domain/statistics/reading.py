@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
-    Select,
     String,
     Subquery,
     case,
@@ -31,6 +30,7 @@ from civicportal.domain.statistics.lookup import counted_in, pieces
 from civicportal.domain.statistics.periods import Span
 from civicportal.domain.statistics.selection import CaseSelection, Facet
 from civicportal.util.calendar import CityCalendar
+from civicportal.util.queries import Expression, Rows, Selected
 
 if TYPE_CHECKING:
     pass
@@ -124,7 +124,7 @@ class FigureReader(Service):
         return found
 
     @staticmethod
-    def _part(name: str, rows: Any, of: Any, keys: Sequence[str], sums: Mapping[str, Any]) -> Select[Any]:
+    def _part(name: str, rows: Any, of: Any, keys: Sequence[str], sums: Mapping[str, Any]) -> Rows:
         """Return one part of a union, with NULL of the right type for columns it does not have."""
         known = {**{key: of.c[key] for key in keys}, **sums}
         columns = (
@@ -170,7 +170,7 @@ class FigureReader(Service):
         people = select(*rows.c).group_by(*rows.c).subquery()
         return self._patiently(select(people.c.k0, func.count()).group_by(people.c.k0))
 
-    def _patiently(self, statement: Select[Any] | CompoundSelect[Any]) -> Sequence[Any]:
+    def _patiently(self, statement: Rows | CompoundSelect[Any]) -> Sequence[Any]:
         with self.work.site.work(actor=self.work.actor, write=False, patience=PATIENCE) as work:
             return work.session.execute(statement).all()
 
@@ -212,8 +212,8 @@ class FigureReader(Service):
         return self._cases(selection, *named, before=True, facet=facet).where(*conditions).subquery()
 
     def _cases(
-        self, selection: CaseSelection, *columns: Any, before: bool, facet: Facet | None = None
-    ) -> Select[Any]:
+        self, selection: CaseSelection, *columns: Selected, before: bool, facet: Facet | None = None
+    ) -> Rows:
         """Return a query for columns of the cases of the period; with ``before`` also of the previous one."""
         span = selection.span
         if not before:
@@ -222,7 +222,7 @@ class FigureReader(Service):
         return query.where(*_apart(span, self.work.site.calendar))
 
     @staticmethod
-    def _counters(selection: CaseSelection, model: Any, span: Span, *columns: Any) -> Select[Any]:
+    def _counters(selection: CaseSelection, model: Any, span: Span, *columns: Selected) -> Rows:
         return select(*columns).where(*counted_in(model, selection.kind.name, span), *selection.where(model))
 
     @staticmethod
@@ -233,7 +233,7 @@ class FigureReader(Service):
         # This condition leaves fewer rows of the previous period.
         return key if is_now or name == "stage" else cast(null(), key.type)
 
-    def _case_keys(self, selection: CaseSelection, facet: Facet | None) -> dict[str, Any]:
+    def _case_keys(self, selection: CaseSelection, facet: Facet | None) -> dict[str, Expression]:
         return {
             "is_now": self.is_now(selection),
             "day": city_day(Case.created_at, self.work.site.calendar.timezone, self._first(selection)),

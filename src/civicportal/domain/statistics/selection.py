@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, select
 from translationstring import TranslationString
 
 from civicportal.domain.cases.access.rights import sees_all
@@ -14,6 +14,7 @@ from civicportal.domain.cases.narrowing import category_ids, has_one_of, unit_id
 from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.statistics.asked import span_of
 from civicportal.domain.statistics.periods import Span
+from civicportal.util.queries import Rows, Selected
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class CaseSelection:
     """
 
     kind: CaseKind
-    query: Callable[..., Select[Any]]
+    query: Callable[..., Rows]
     span: Span
     categories: frozenset[int] | None = None
     units: frozenset[int] | None = None
@@ -43,7 +44,7 @@ class CaseSelection:
         """Return whether the counters have the answer: no filters but days, categories and units, and no limited scope."""
         return not self.narrowed and sees_all(work.actor, self.kind.name)
 
-    def rows(self, work: "Work", span: Span, *columns: Any, facet: "Facet | None" = None) -> Select[Any]:
+    def rows(self, work: "Work", span: Span, *columns: Selected, facet: "Facet | None" = None) -> Rows:
         """Return a query for columns of the cases of some days.
 
         If only core columns are filtered, the kind's own table is not joined.
@@ -110,7 +111,7 @@ class Subject:
 
     kind: CaseKind
     values: Values
-    query: Callable[..., Select[Any]]
+    query: Callable[..., Rows]
     facets: tuple[Facet, ...]
     counted: frozenset[str] = frozenset({"category", "unit"})
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Select, Subquery, delete, func, insert, literal, or_, select, text, union_all
+from sqlalchemy import Subquery, delete, func, insert, literal, or_, select, text, union_all
 
 from civicportal.core.db.dates import city_day
 from civicportal.core.work import Service
@@ -15,6 +15,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.statistics.conditions import MEASURED
 from civicportal.domain.statistics.periods import Span
 from civicportal.util.calendar.months import month_after, month_of
+from civicportal.util.queries import Rows
 
 if TYPE_CHECKING:
     pass
@@ -106,7 +107,7 @@ class StatisticsService(Service):
         rows_summed = _summed(rows, CountKey)
         self.session.execute(insert(model).from_select([*CountKey._fields, *MEASURES], rows_summed))
 
-    def _compared(self, key: type[Key], stored: Select[Any], rows: Subquery) -> Differences[Key]:
+    def _compared(self, key: type[Key], stored: Rows, rows: Subquery) -> Differences[Key]:
         """Return the stored rows that differ from the sums of other rows."""
         both = union_all(stored, _summed(rows, key, "live")).subquery()
         sums = [func.sum(both.c[f"{side}_{name}"]) for side in ("stored", "live") for name in MEASURES]
@@ -158,7 +159,7 @@ def _all_months() -> Subquery:
     return select(*columns).where(CaseMonthCount.n != 0).subquery()
 
 
-def _summed(rows: Subquery, key: type[Key], side: str = "") -> Select[Any]:
+def _summed(rows: Subquery, key: type[Key], side: str = "") -> Rows:
     """Return sums by key; with a side, for a full comparison, zero on the other side."""
     keys = [rows.c[name] for name in key._fields]
     sums = [func.sum(rows.c[name]).label(f"{side}_{name}" if side else name) for name in MEASURES]
@@ -166,7 +167,7 @@ def _summed(rows: Subquery, key: type[Key], side: str = "") -> Select[Any]:
     return select(*keys, *zeros, *sums).group_by(*keys)
 
 
-def _stored(model: Any, key: type[Key], span: Span | None = None) -> Select[Any]:
+def _stored(model: Any, key: type[Key], span: Span | None = None) -> Rows:
     keys = [getattr(model, name) for name in key._fields]
     numbers = [getattr(model, name).label(f"stored_{name}") for name in MEASURES]
     zeros = (literal(0).label(f"live_{name}") for name in MEASURES)

@@ -1,7 +1,7 @@
 """Health check of the portal, run in the background because it may call other machines; pages show the stored result."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.core.checks import Finding, look_over
 from civicportal.core.jobs import Job
@@ -30,7 +30,7 @@ def last_check(work: "Work") -> HealthCheck | None:
     return work.session.get(HealthCheck, THE_ONE)
 
 
-def current(work: "Work") -> list[dict[str, Any]]:
+def current(work: "Work") -> list[dict[str, object]]:
     """Return the findings of the last check; those about site-wide limits, which change quickly, as of now."""
     last = last_check(work)
     kept = [
@@ -39,7 +39,7 @@ def current(work: "Work") -> list[dict[str, Any]]:
     return [_plain(work.site, CORE, finding) for finding in site_limits.findings(work)] + kept
 
 
-def _plain(site: "Site", owner: str, finding: Finding) -> dict[str, Any]:
+def _plain(site: "Site", owner: str, finding: Finding) -> dict[str, object]:
     localizers = {language: site.localizer(language) for language in site.languages}
     return {
         "owner": owner,

@@ -1,7 +1,6 @@
 """Forms of administration."""
 
 from datetime import time
-from typing import Any
 
 import colander
 from translationstring import TranslationString
@@ -51,11 +50,11 @@ def _clock() -> NumberWidget:
     return NumberWidget(placeholder=_("07:30"))
 
 
-def _name() -> Any:
+def _name() -> Node:
     return Node(CleanText(2, 200), title=_("Name"))
 
 
-def _short_name() -> Any:
+def _short_name() -> Node:
     return Node(
         CleanText(2, SHORT),
         title=_("Short name"),
@@ -65,11 +64,11 @@ def _short_name() -> Any:
     )
 
 
-def _unit(title: TranslationString) -> Any:
+def _unit(title: TranslationString) -> Node:
     return Node(Choice(lambda bindings: bindings["units"]), title=title)
 
 
-def _days(description: TranslationString) -> Any:
+def _days(description: TranslationString) -> Node:
     return Node(
         FiniteFloat(0.1, LONGEST_DEADLINE),
         title=_("Deadline in office days"),
@@ -132,7 +131,7 @@ class RootForm(LeafForm):
         widget=RadioWidget(),
     )
 
-    def after_bind(self, node: colander.SchemaNode, _bindings: dict[str, Any]) -> None:
+    def after_bind(self, node: colander.SchemaNode, _bindings: object) -> None:
         """Remove the parent: a root has none."""
         del node["parent"]
 

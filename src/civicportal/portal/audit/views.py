@@ -1,6 +1,6 @@
 """The page of the audit trail."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -30,8 +30,9 @@ def trail(request: Request) -> dict[str, object]:
     form = BoundForm(request, TrailFilters(), bindings={"actions": actions})
     values = form.read_filters(request.GET)
     cases = request.work.get(CodeService)
-    code = values.pop("case")
-    query = TrailQuery(**values, case_id=cases.id_of(code) if code else None)
+    code = values["case"]
+    filters = {name: value for name, value in values.items() if name != "case"}
+    query = TrailQuery(**filters, case_id=cases.id_of(code) if code else None)
     service = request.work.get(TrailService)
     page = service.page(query, **page_ends(request))
     events = [event for (event,) in page.rows]
@@ -68,5 +69,5 @@ def verify(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("admin.audit"))
 
 
-def _url(request: Request, parts: dict[str, Any]) -> str:
+def _url(request: Request, parts: Mapping[str, object]) -> str:
     return with_query(request.route_path("admin.audit"), parts)

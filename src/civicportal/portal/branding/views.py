@@ -1,7 +1,5 @@
 """The settings page, and the city's texts: about, privacy, terms."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept, restore
@@ -40,7 +38,7 @@ def settings(request: Request) -> ViewResult:
         return asked
     restore(request, form)
 
-    def save(sent: Values) -> Any:
+    def save(sent: Values) -> ViewResult:
         try:
             changed = request.work.get(FaceService).save(
                 {key: sent[field] for field, key in fields.items()}, sent[DIGEST]

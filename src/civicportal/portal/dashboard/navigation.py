@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from pyramid.config import Configurator
 from sqlalchemy.util import memoized_property
@@ -14,15 +13,30 @@ from civicportal.domain.kartable.counters import OpenLines, open_lines
 from civicportal.util.i18n import _
 from civicportal.util.lists import Total
 from civicportal.web.display import read_or_fallback
-from civicportal.web.items import ALL_KINDS, NavigationItem
+from civicportal.web.items import ALL_KINDS, NavigationItem, NavigationSection
 from civicportal.web.request import Request
 
 
 def _staff(
-    name: str, title: TranslationString, icon: str, section: Any, weight: int, **more: Any
+    name: str,
+    title: TranslationString,
+    icon: str,
+    section: NavigationSection,
+    weight: int,
+    *,
+    permission: str | None = None,
+    kind: str | None = None,
 ) -> NavigationItem:
     return NavigationItem(
-        name=name, title=title, route=name, icon=icon, area="staff", section=section, weight=weight, **more
+        name=name,
+        title=title,
+        route=name,
+        icon=icon,
+        area="staff",
+        section=section,
+        weight=weight,
+        permission=permission,
+        kind=kind,
     )
 
 

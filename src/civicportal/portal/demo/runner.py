@@ -19,6 +19,7 @@ from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Category, Seed, Unit
 from civicportal.portal.seeds import SeedService
 from civicportal.util.i18n import listed
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -134,7 +135,7 @@ def load_people(work: "Work", files: Path) -> int:
     return len(staff) + len(citizens)
 
 
-def _add_staff(work: "Work", person: dict[str, Any]) -> None:
+def _add_staff(work: "Work", person: Values) -> None:
     user = work.get(AccountService).create_staff(
         username=person["login"],
         name=f"{person['first_name']} {person['last_name']}",
@@ -182,10 +183,10 @@ def _id(work: "Work", model: Any, key: str | None) -> int | None:
     return int(work.session.scalars(select(model.id).where(model.key == key)).one())
 
 
-def _rows(path: Path, name: str) -> list[dict[str, Any]]:
+def _rows(path: Path, name: str) -> list[Values]:
     if not path.is_file():
         return []
-    rows: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))[name]
+    rows: list[Values] = tomllib.loads(path.read_text(encoding="utf-8"))[name]
     return rows
 
 

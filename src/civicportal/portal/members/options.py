@@ -1,12 +1,13 @@
 """Form options: roles, their scopes, colleagues."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
-from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.models import Role, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.organization.choices import category_options, unit_options
+from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.values import Values
 from civicportal.web.schema import Option
@@ -32,7 +33,15 @@ def people_options(people: Iterable[User]) -> list[Option]:
     return [Option(value=str(user.id), label=user.name or user.username or "") for user in people]
 
 
-def chosen_scope(work: "Work", values: Values, ending: str = "") -> dict[str, Any]:
+class ChosenScope(TypedDict):
+    """What a membership gives, and where."""
+
+    role: Role
+    unit: Unit | None
+    category: Category | None
+
+
+def chosen_scope(work: "Work", values: Values, ending: str = "") -> ChosenScope:
     """Return ``role``, ``unit`` and ``category`` of a submitted form.
 
     :param ending: of the fields' names.

@@ -1,7 +1,5 @@
 """Forms about members, roles and deputies."""
 
-from typing import Any
-
 import colander
 
 from civicportal.util.i18n import _
@@ -46,7 +44,7 @@ WAYS = {
 }
 
 
-def _username() -> Any:
+def _username() -> Node:
     return Node(
         Identifier(3, 60),
         title=_("User name"),

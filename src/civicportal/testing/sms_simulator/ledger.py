@@ -1,11 +1,10 @@
 """The ledger: a line of JSON for each request and each inbound message, from which a later run can continue."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from civicportal.testing.sms_simulator.provider import Inbound, Provider, Sms
 from civicportal.util.values import Values
@@ -21,7 +20,7 @@ class Ledger:
         self.path = path
         path.touch()
 
-    def write(self, entry: Mapping[str, Any]) -> None:
+    def write(self, entry: Values) -> None:
         """Append a line."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False, default=datetime.isoformat) + "\n")
@@ -30,7 +29,7 @@ class Ledger:
         """Delete all lines."""
         self.path.write_text("", encoding="utf-8")
 
-    def entries(self, path: str = "") -> list[dict[str, Any]]:
+    def entries(self, path: str = "") -> list[Values]:
         """Return the lines.
 
         :param path: only those with this path: ``send/verify``.
@@ -51,10 +50,10 @@ class Ledger:
         provider.unread.extend(message for message in provider.received if message.number not in shown)
 
 
-def written(messages: Iterable[Sms | Inbound]) -> list[dict[str, Any]]:
+def written(messages: Iterable[Sms | Inbound]) -> list[Values]:
     """Return messages in the format of the ledger."""
     return [asdict(message) for message in messages]
 
 
-def _timed(values: Values, name: str) -> dict[str, Any]:
+def _timed(values: Values, name: str) -> Values:
     return {**values, name: datetime.fromisoformat(values[name])}

@@ -2,11 +2,12 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 from uuid import uuid4
+
+from civicportal.util.values import Values
 
 TEHRAN = timezone(timedelta(hours=3, minutes=30))
 LINE = 30001234
@@ -31,7 +32,7 @@ BLACKLISTED = (400, 115, "شماره در لیست سیاه سامانه است"
 MISSING_PARAMETER = (400, 116, "نام یک یا چند پارامتر مقداردهی نشده است")
 NOT_FOUND = (404, 0, "نشانی یافت نشد")
 
-Answer = tuple[int, dict[str, Any]]
+Answer = tuple[int, Values]
 
 
 @dataclass(kw_only=True)
@@ -54,7 +55,7 @@ class Sms:
     delivery_state: int | None = None
     pack_id: str = ""
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Values:
         """Return it in the format of reports; the mobile is a number without the leading zero."""
         delivered = self.delivery_state is not None
         return {
@@ -78,7 +79,7 @@ class Inbound:
     text: str
     received_at: datetime
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Values:
         """Return it in the format of the list of unread messages."""
         return {
             "receiveReturnId": self.number,
@@ -124,7 +125,9 @@ class Provider:
         self.unread.append(message)
         return message
 
-    def answer(self, method: str, path: str, query: Mapping[str, str], body: Any, *, sandbox: bool) -> Answer:
+    def answer(
+        self, method: str, path: str, query: Mapping[str, str], body: Values, *, sandbox: bool
+    ) -> Answer:
         """Answer a request with a valid key.
 
         :param path: in lower case, without ``/v1/``.
@@ -157,7 +160,7 @@ class Provider:
                 return _done([LINE])
         return _refused(NOT_FOUND)
 
-    def _verify(self, body: Any, sandbox: bool) -> Answer:
+    def _verify(self, body: Values, sandbox: bool) -> Answer:
         mobile, number = body["mobile"], body["templateId"]
         parameters = {item["name"]: item["value"] for item in body["parameters"]}
         text = self.template(number) if not sandbox or number == SANDBOX_TEMPLATE else None
@@ -177,7 +180,7 @@ class Provider:
         sms = self._take(mobile, text, sandbox, template_id=number, parameters=parameters)
         return _done({"messageId": sms.message_id, "cost": 1.0})
 
-    def _bulk(self, body: Any, sandbox: bool) -> Answer:
+    def _bulk(self, body: Values, sandbox: bool) -> Answer:
         mobiles, text = body["mobiles"], body["messageText"]
         if body["lineNumber"] != LINE:
             return _refused(BAD_LINE)
@@ -200,7 +203,16 @@ class Provider:
             return 0
         return self._take(mobile, text, sandbox, pack_id=pack_id).message_id if _is_mobile(mobile) else None
 
-    def _take(self, mobile: str, text: str, sandbox: bool, **more: Any) -> Sms:
+    def _take(
+        self,
+        mobile: str,
+        text: str,
+        sandbox: bool,
+        *,
+        template_id: int | None = None,
+        parameters: dict[str, str] | None = None,
+        pack_id: str = "",
+    ) -> Sms:
         number = 89545112 + len(self.sent)
         sms = Sms(
             message_id=number,
@@ -208,14 +220,16 @@ class Provider:
             text=text,
             sent_at=self.now(),
             delivery_state=self.delivers,
-            **more,
+            template_id=template_id,
+            parameters=parameters or {},
+            pack_id=pack_id,
         )
         if not sandbox:
             self.sent.append(sms)
             self.credit -= 1
         return sms
 
-    def _packs(self) -> list[dict[str, Any]]:
+    def _packs(self) -> list[Values]:
         """Return today's bulk calls, latest first."""
         midnight, packs = self._midnight(), dict[str, list[Sms]]()
         for sms in self.sent:
@@ -230,18 +244,20 @@ class Provider:
             for pack_id, messages in reversed(packs.items())
         ]
 
-    def _received(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    def _received(self, query: Mapping[str, str]) -> Sequence[Values]:
         """Return today's inbound messages, read or not, in a format without ids."""
         midnight = self._midnight()
-        today = [message.record() for message in self.received if message.received_at >= midnight]
-        for record in today:
-            del record["receiveReturnId"]
+        today = [
+            {name: value for name, value in message.record().items() if name != "receiveReturnId"}
+            for message in self.received
+            if message.received_at >= midnight
+        ]
         return today[::-1] if query.get("sortByNewest", "").lower() == "true" else today
 
     def _midnight(self) -> datetime:
         return self.now().astimezone(TEHRAN).replace(hour=0, minute=0, second=0, microsecond=0)
 
-    def _records(self, query: Mapping[str, str], *, today: bool) -> list[dict[str, Any]]:
+    def _records(self, query: Mapping[str, str], *, today: bool) -> list[Values]:
         midnight = self._midnight()
         since, until = int(query.get("fromDate", 0)), int(query.get("toDate", 2**40))
         return [
@@ -255,12 +271,12 @@ def _is_mobile(mobile: str) -> bool:
     return len(mobile) == 11 and mobile.startswith("09") and mobile.isdigit()
 
 
-def _page(records: Iterable[dict[str, Any]], query: Mapping[str, str]) -> Answer:
+def _page(records: Iterable[Values], query: Mapping[str, str]) -> Answer:
     size, number = int(query.get("pageSize", 100)), int(query.get("pageNumber", 1))
     return _done(list(records)[(number - 1) * size : number * size])
 
 
-def _done(data: Any) -> Answer:
+def _done(data: object) -> Answer:
     code, status, words = OK
     return code, {"status": status, "message": words, "data": data}
 

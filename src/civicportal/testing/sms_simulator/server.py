@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from civicportal.testing.sms_simulator.ledger import Ledger, written
 from civicportal.testing.sms_simulator.provider import Answer, Inbound, Provider
+from civicportal.util.values import Values
 
 API_KEY = "a-key-of-the-simulator"
 SANDBOX_KEY = "a-sandbox-key-of-the-simulator"
@@ -113,7 +114,7 @@ class SmsSimulator(Provider):
             self._thread = None
         self._server.server_close()
 
-    def entries(self, path: str = "") -> list[dict[str, Any]]:
+    def entries(self, path: str = "") -> list[Values]:
         """Return the lines of the ledger.
 
         :param path: only those with this path: ``send/verify``.
@@ -130,7 +131,7 @@ class SmsSimulator(Provider):
             self.ledger.write({"method": "PERSON", "path": "", "received": written([message])})
         return message
 
-    def serve(self, handler: "_Handler", body: Any) -> None:
+    def serve(self, handler: "_Handler", body: object) -> None:
         """Answer one request as scripted."""
         parts = urlsplit(handler.path)
         path = parts.path.lower().removeprefix("/v1/").rstrip("/")
@@ -159,7 +160,7 @@ class SmsSimulator(Provider):
         entry["shown"] = [message.number for message in unread if message not in self.unread]
         return answered
 
-    def _send(self, handler: "_Handler", mode: Mode, code: int, payload: dict[str, Any]) -> None:
+    def _send(self, handler: "_Handler", mode: Mode, code: int, payload: Values) -> None:
         content = json.dumps(payload, ensure_ascii=False).encode()
         if mode == "ok":
             handler.reply(code, content)
@@ -220,5 +221,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content[:written])
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, *_: object) -> None:
         """Suppress log lines; the ledger has all requests."""

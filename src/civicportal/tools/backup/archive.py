@@ -69,7 +69,7 @@ class ArchiveWriter:
                 with suppress(OSError):
                     self._tar.close()
 
-    def _append(self, name: str, file: Any, size: int) -> None:
+    def _append(self, name: str, file: "_Summed | BytesIO", size: int) -> None:
         member = tarfile.TarInfo(name)
         member.size, member.mtime, member.mode = size, self._mtime, 0o600
         self._tar.addfile(member, file)

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from sqlalchemy import Connection, column, func, inspect, literal_column, select, table, text
 from sqlalchemy.dialects import sqlite
@@ -20,6 +20,7 @@ from civicportal.core.db import make_engines
 from civicportal.tools.backup.errors import BackupError
 from civicportal.tools.backup.folders import LEFT_BEHIND, working_folder
 from civicportal.tools.backup.programs import Client, programs_of, server_version
+from civicportal.util.queries import Rows
 
 if TYPE_CHECKING:
     from civicportal.core.db import Engines
@@ -127,12 +128,12 @@ def _figures_sqlite(connection: sqlite3.Connection) -> Figures:
     ).fetchall()
     found = {}
     for (name,) in names:
-        every_column: Any = select(literal_column("*")).select_from(table(name))
+        every_column: Rows = select(literal_column("*")).select_from(table(name))
         found[name] = digest_of(connection.execute(str(every_column.compile(dialect=sqlite.dialect()))))
     return found
 
 
-def digest_of(rows: Iterable[tuple[Any, ...]]) -> Figure:
+def digest_of(rows: Iterable[tuple[object, ...]]) -> Figure:
     """Return the number of rows and the sum of their hashes."""
     count = total = 0
     for row in rows:
@@ -141,7 +142,7 @@ def digest_of(rows: Iterable[tuple[Any, ...]]) -> Figure:
     return count, str(total)
 
 
-def differences(expected: Mapping[str, Sequence[Any]], found: Figures) -> Iterator[str]:
+def differences(expected: Mapping[str, Sequence[object]], found: Figures) -> Iterator[str]:
     """Yield one line for each table that differs."""
     for name in sorted(expected.keys() | found.keys()):
         there, here = tuple(expected.get(name, ())), found.get(name, ())
@@ -153,7 +154,7 @@ def differences(expected: Mapping[str, Sequence[Any]], found: Figures) -> Iterat
             yield f"the table {name} has {_rows(here)}, not {_rows(there)}"
 
 
-def _rows(figure: tuple[Any, ...]) -> str:
+def _rows(figure: tuple[object, ...]) -> str:
     return f"{figure[0]} rows" if figure else "no table"
 
 
@@ -200,8 +201,9 @@ _QUIET = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1
 def _load_postgresql(engines: "Engines", source: IO[bytes]) -> None:
     psql = Client("psql", *_QUIET, engines=engines, stdin=subprocess.PIPE)
     options = ("--no-owner", "--no-privileges", "--no-comments", "--file=-")
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    pg_restore = Client("pg_restore", *options, engines=engines, connects=False, **pipes)
+    pg_restore = Client(
+        "pg_restore", *options, engines=engines, connects=False, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     feeder = Thread(target=_feed, args=(source, pg_restore.stdin))
     feeder.start()
     try:

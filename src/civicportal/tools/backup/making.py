@@ -39,6 +39,8 @@ from civicportal.tools.backup.verifying import BackupVerification, verify_file
 from civicportal.util.errors import CivicportalError
 
 if TYPE_CHECKING:
+    from pyrage import Recipient
+
     from civicportal.core.site import Site
     from civicportal.core.storage import IFileStorage
 
@@ -122,7 +124,7 @@ class _Making:
         moment: datetime,
         target: BackupTarget,
         name: str,
-        keys: list[object],
+        keys: "list[Recipient]",
         folder: Path,
         progress: Progress,
     ) -> None:

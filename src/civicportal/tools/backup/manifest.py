@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal import __version__
 from civicportal.core.migration.packages import CORE, Package, packages
@@ -57,7 +57,7 @@ class Manifest:
     portal: str = ""
     server: int = 0
     pictures: str = IN_IT
-    tables: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """Return the text of the file."""
@@ -197,7 +197,7 @@ def _outside(path: "Path", key: str) -> Iterator[tuple[str, str]]:
         raise ConfigurationError(f"{path}: {error}") from None
 
 
-def _named(value: Any, key: str, place: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _named(value: object, key: str, place: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if isinstance(value, list):
         value = {str(index): item for index, item in enumerate(value)}
     if not isinstance(value, dict):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
@@ -85,7 +85,13 @@ class Client:
     """
 
     def __init__(
-        self, name: str, *options: str, engines: "Engines", connects: bool = True, **pipes: Any
+        self,
+        name: str,
+        *options: str,
+        engines: "Engines",
+        connects: bool = True,
+        stdin: int | IO[bytes] | None = None,
+        stdout: int | IO[bytes] | None = None,
     ) -> None:
         self.name = name
         arguments = [programs_of(server_version(engines))[name], *options]
@@ -99,7 +105,7 @@ class Client:
             arguments.append(f"--dbname={make_conninfo(**place)}")
         self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - end() and kill() close it
         self._process = subprocess.Popen(  # noqa: S603 - a program we found, no shell, options of ours
-            arguments, env=environment, stderr=self._complaints, **pipes
+            arguments, env=environment, stderr=self._complaints, stdin=stdin, stdout=stdout
         )
         self.stdin: Any = self._process.stdin
         self.stdout: Any = self._process.stdout

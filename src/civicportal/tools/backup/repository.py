@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.core.storage import FileMissing
 from civicportal.tools.backup.errors import BackupError, telling
@@ -24,6 +24,8 @@ from civicportal.tools.backup.sealing import SUFFIX, digest_of, is_sealed, seal,
 from civicportal.tools.backup.targets import ARCHIVES, INDEX, PICTURES, BackupTarget
 
 if TYPE_CHECKING:
+    from pyrage import Identity, Recipient
+
     from civicportal.core.storage import IFileStorage
 
 FORM = "%Y-%m-%dT%H%M%SZ"
@@ -147,7 +149,7 @@ class Index:
         """Remove a deleted picture."""
         self._connection.execute("DELETE FROM pictures WHERE key = ?", (key,))
 
-    def _one(self, query: str, *values: Any) -> Any:
+    def _one(self, query: str, *values: object) -> object:
         return self._connection.execute(query, values).fetchone()
 
 
@@ -190,7 +192,7 @@ def store_pictures(
     index: Index,
     storage: "IFileStorage",
     moment: datetime,
-    keys: list[Any],
+    keys: "list[Recipient]",
     progress: Progress,
 ) -> Stored:
     """Store the pictures missing from the repository, and verify some of the others.
@@ -237,7 +239,7 @@ def store_pictures(
 
 
 def _store(
-    target: BackupTarget, storage: "IFileStorage", key: str, keys: list[Any], folder: Path
+    target: BackupTarget, storage: "IFileStorage", key: str, keys: "list[Recipient]", folder: Path
 ) -> tuple[tuple[str, int], str, tuple[str, int], bool] | None:
     """Store a picture; return its digest and size, name, digest and size of the stored file, and whether it existed.
 
@@ -273,7 +275,7 @@ def _digest(path: Path) -> tuple[str, int]:
         return digest_of(file)
 
 
-def read_picture(target: BackupTarget, key: str, digest: str, identities: list[Any]) -> bytes:
+def read_picture(target: BackupTarget, key: str, digest: str, identities: "list[Identity]") -> bytes:
     """Return a picture of a repository.
 
     :raises BackupError: when it is missing, cannot be decrypted, or is not the one that the archive references.
@@ -294,7 +296,7 @@ def read_picture(target: BackupTarget, key: str, digest: str, identities: list[A
     raise trouble
 
 
-def _opened(content: bytes, place: str, digest: str, identities: list[Any]) -> bytes:
+def _opened(content: bytes, place: str, digest: str, identities: "list[Identity]") -> bytes:
     if is_sealed(BytesIO(content)):
         out = BytesIO()
         unseal(BytesIO(content), out, identities, place)
@@ -344,7 +346,7 @@ def _kept(moments: list[datetime], daily: int, weekly: int, monthly: int) -> set
         (weekly, lambda moment: moment.date() - timedelta(days=moment.weekday())),
         (monthly, lambda moment: (moment.year, moment.month)),
     ):
-        last: dict[Any, datetime] = {period(moment): moment for moment in sorted(moments)}
+        last: dict[object, datetime] = {period(moment): moment for moment in sorted(moments)}
         kept |= set(islice((moment for _period, moment in sorted(last.items(), reverse=True)), number))
     return kept
 

@@ -35,6 +35,8 @@ from civicportal.tools.backup.repository import THREADS, TOLD_EVERY, Progress, r
 from civicportal.tools.backup.verifying import Opened, opened, picture_list, signature_check
 
 if TYPE_CHECKING:
+    from pyrage import Identity
+
     from civicportal.core.site import Site
 
 
@@ -74,7 +76,7 @@ class RestoreOptions:
     other_secret: bool = False
     unsigned: bool = False
     public_key: str = ""
-    identities: Sequence[Any] = ()
+    identities: "Sequence[Identity]" = ()
 
 
 def restore_backup(site: "Site", source: Path | str, progress: Progress, **options: Any) -> Restored:
@@ -277,7 +279,7 @@ def _known(content: bytes) -> Callable[[], bytes]:
     return lambda: content
 
 
-def _later(read: Callable[..., bytes], *arguments: Any) -> Callable[[], bytes]:
+def _later(read: Callable[..., bytes], *arguments: object) -> Callable[[], bytes]:
     return lambda: read(*arguments)
 
 

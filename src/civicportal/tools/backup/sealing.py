@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from types import ModuleType
+from typing import TYPE_CHECKING, BinaryIO
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -13,6 +14,8 @@ from civicportal.tools.backup.errors import BackupError
 from civicportal.util.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from pyrage import Identity, Recipient
+
     from civicportal.core.site import Site
 
 SUFFIX = ".age"
@@ -20,7 +23,7 @@ MAGIC = b"age-encryption.org/v1"
 _CONTEXT = b"civicportal backup, format 2\0"
 
 
-def _age() -> Any:
+def _age() -> ModuleType:
     try:
         import pyrage
     except ImportError:
@@ -30,7 +33,7 @@ def _age() -> Any:
     return pyrage
 
 
-def recipients(site: "Site") -> list[Any]:
+def recipients(site: "Site") -> "list[Recipient]":
     """Return the public keys that backups are encrypted for; none if ``backup.recipients`` is empty.
 
     :raises ConfigurationError: for an invalid key, with its name.
@@ -39,7 +42,7 @@ def recipients(site: "Site") -> list[Any]:
     return [_recipient(site, text) for text in named]
 
 
-def _recipient(site: "Site", text: str) -> Any:
+def _recipient(site: "Site", text: str) -> "Recipient":
     age = _age()
     kind = age.ssh if text.startswith("ssh-") else age.x25519
     try:
@@ -51,7 +54,7 @@ def _recipient(site: "Site", text: str) -> Any:
         ) from None
 
 
-def read_identities(path: Path) -> list[Any]:
+def read_identities(path: Path) -> "list[Identity]":
     """Read the private keys in a file written by ``age-keygen`` or ``ssh-keygen``.
 
     :raises BackupError: when there is none in it.
@@ -80,12 +83,12 @@ def is_sealed(file: BinaryIO) -> bool:
     return begin == MAGIC
 
 
-def seal(source: BinaryIO, target: BinaryIO, keys: list[Any]) -> None:
+def seal(source: BinaryIO, target: BinaryIO, keys: "list[Recipient]") -> None:
     """Encrypt a file for public keys."""
     _age().encrypt_io(source, target, keys)
 
 
-def unseal(source: BinaryIO, target: BinaryIO, identities: list[Any], name: str) -> None:
+def unseal(source: BinaryIO, target: BinaryIO, identities: "list[Identity]", name: str) -> None:
     """Decrypt a file.
 
     :param name: of the file, for messages.

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from civicportal.core.leases import renewing
 from civicportal.core.storage.local import sync_folder
@@ -20,6 +20,7 @@ from civicportal.core.storage.s3 import open_bucket
 from civicportal.tools.backup.errors import BackupError
 from civicportal.tools.backup.folders import PARTIAL
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -137,7 +138,7 @@ class BucketTarget:
     :raises ConfigurationError: when the client or a setting is missing.
     """
 
-    def __init__(self, bucket: str, prefix: str, table: dict[str, Any], ca: str) -> None:
+    def __init__(self, bucket: str, prefix: str, table: Values, ca: str) -> None:
         try:
             import obstore
         except ImportError:

@@ -7,8 +7,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
+from civicportal.core.db import Engines
 from civicportal.core.storage import FileMissing, LocalStorage
 from civicportal.portal.backups import records
 from civicportal.tools.backup.archive import DATABASE, FILES, LIST, MANIFEST, ArchiveReader
@@ -21,6 +22,8 @@ from civicportal.tools.backup.sealing import check_signature, is_sealed, public_
 from civicportal.tools.backup.targets import SCHEME, BackupTarget, open_target, repository_of
 
 if TYPE_CHECKING:
+    from pyrage import Identity
+
     from civicportal.core.site import Site
 
 
@@ -54,7 +57,7 @@ class Opened:
 
 
 @contextmanager
-def opened(site: "Site", address: str, identities: list[Any]) -> Iterator[Opened]:
+def opened(site: "Site", address: str, identities: "list[Identity]") -> Iterator[Opened]:
     """Yield a backup, downloaded and decrypted if necessary.
 
     :raises BackupError: when there is none, or it cannot be decrypted.
@@ -106,7 +109,7 @@ def verify_backup(
     address: str,
     progress: Progress,
     *,
-    identities: list[Any] | None = None,
+    identities: "list[Identity] | None" = None,
     unsigned: bool = False,
 ) -> BackupVerification:
     """Restore a backup into a scratch database and a scratch store, and compare it with its manifest.
@@ -143,7 +146,7 @@ def verify_file(
     *,
     pictures: Stored | None = None,
     repository: BackupTarget | None = None,
-    identities: list[Any] | None = None,
+    identities: "list[Identity] | None" = None,
     unsigned: bool = False,
 ) -> BackupVerification:
     """Verify an archive that is not encrypted.
@@ -178,7 +181,7 @@ def _restore_files(
     archive: ArchiveReader,
     store: LocalStorage,
     repository: BackupTarget | None,
-    identities: list[Any],
+    identities: "list[Identity]",
     digests: "_Digests",
     progress: Progress,
 ) -> int:
@@ -255,7 +258,7 @@ def _compare_tables(manifest: Manifest, found: dict[str, tuple[int, str]]) -> in
     return sum(count for count, _digest in found.values())
 
 
-def _compare_pictures(engines: Any, digests: _Digests) -> int:
+def _compare_pictures(engines: Engines, digests: _Digests) -> int:
     missing = 0
     with closing(attachments(engines)) as rows:
         for key, digest in rows:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
@@ -40,11 +39,11 @@ def explaining(place: str) -> Iterator[None]:
         raise CopyError(f"{place}: {_first_line(error.orig)}: {_remedy(error.orig)}") from error
 
 
-def _first_line(error: Any) -> str:
+def _first_line(error: BaseException | None) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-def _remedy(error: Any) -> str:
+def _remedy(error: BaseException | None) -> str:
     state = getattr(error, "sqlstate", None) or ""
     if not state and _NO_DATABASE.search(str(error)):
         # The driver does not say the state of a connection that was refused.

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, func, insert, select, text
 from sqlalchemy.exc import OperationalError
@@ -18,6 +18,7 @@ from civicportal.portal.worker.heartbeat import GONE_AFTER, WorkerProcess
 from civicportal.tools.backup.databases import Figure
 from civicportal.tools.copying.errors import CopyError, explaining
 from civicportal.tools.copying.tables import CopiedTable
+from civicportal.util.queries import NamedRecord
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -38,7 +39,7 @@ class SourceDatabase:
         self.site = site
         self.connection = connection
         self.place = place_of(site.engines)
-        self.marks: dict[str, Any] = {row.name: row for row in connection.execute(select(MARKS))}
+        self.marks: dict[str, NamedRecord] = {row.name: row for row in connection.execute(select(MARKS))}
 
     def count(self, one: CopiedTable) -> int:
         """Return the number of rows of a table."""
@@ -48,7 +49,7 @@ class SourceDatabase:
         """Return the number of rows and the digest of a table."""
         return one.figure(self.connection)
 
-    def rows(self, one: CopiedTable, offset: int) -> Iterator[Sequence[Any]]:
+    def rows(self, one: CopiedTable, offset: int) -> Iterator[Sequence[object]]:
         """Yield the rows of a table in the order of its key, without some at the beginning."""
         return one.rows(self.connection, offset)
 

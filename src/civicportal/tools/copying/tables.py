@@ -1,7 +1,7 @@
 """The tables of a portal as both databases store them, and digests of rows that do not depend on the kind of database."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Connection,
     Enum,
     Executable,
-    Select,
     String,
     Table,
     Text,
@@ -31,12 +30,16 @@ from civicportal.core.db import UTCDateTime
 from civicportal.core.migration.packages import packages
 from civicportal.domain.ownership.models import PortalMark
 from civicportal.tools.backup.databases import Figure, digest_of
+from civicportal.util.queries import Rows
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 READ_AT_ONCE = 1000
 """Rows that are held in memory."""
+
+Canonical = Callable[[Any], object]
+"""Converts a stored value to one that is equal on all databases."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class CopiedTable:
         found: Executable = make(statement).against(self.table)
         return found
 
-    def query(self, offset: int = 0) -> Select[Any]:
+    def query(self, offset: int = 0) -> Rows:
         """Return a query of the stored values of all rows, in the order of their key; JSON is read as text.
 
         :param offset: rows left out at the beginning.
@@ -96,11 +99,11 @@ class CopiedTable:
         """Return the number of rows and the digest of their values, equal on all databases for equal values."""
         return digest_of(map(self.canonical, self._stream(connection, self._columns())))
 
-    def rows(self, connection: Connection, offset: int = 0) -> Iterator[Sequence[Any]]:
+    def rows(self, connection: Connection, offset: int = 0) -> Iterator[Sequence[object]]:
         """Yield the stored values of the rows, a few at a time in memory."""
         return self._stream(connection, self.query(offset))
 
-    def canonical(self, row: Sequence[Any]) -> tuple[Any, ...]:
+    def canonical(self, row: Sequence[object]) -> tuple[object, ...]:
         """Return the values of a row without what depends on the database."""
         values = list(row)
         for place, canonical in self._canonical:
@@ -108,15 +111,15 @@ class CopiedTable:
                 values[place] = canonical(values[place])
         return tuple(values)
 
-    def _columns(self) -> Select[Any]:
+    def _columns(self) -> Rows:
         return select(*map(_stored, self.table.columns, self.types))
 
-    def _stream(self, connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    def _stream(self, connection: Connection, query: Rows) -> Iterator[Sequence[object]]:
         with connection.execute(query.execution_options(yield_per=READ_AT_ONCE)) as result:
             yield from result
 
     @cached_property
-    def _canonical(self) -> list[tuple[int, Any]]:
+    def _canonical(self) -> list[tuple[int, Canonical]]:
         found = ((place, _canonical_of(type_)) for place, type_ in enumerate(self.types))
         return [(place, canonical) for place, canonical in found if canonical]
 
@@ -136,19 +139,24 @@ def _stored_type(type_: TypeEngine[Any]) -> TypeEngine[Any]:
     return String() if isinstance(type_, Enum) else type_
 
 
-def _stored(column: ColumnElement[Any], type_: TypeEngine[Any]) -> ColumnElement[Any]:
+def _stored(column: ColumnElement[object], type_: TypeEngine[Any]) -> ColumnElement[object]:
     # An absent value and the JSON value null are read as the same otherwise.
     return cast(column, Text) if isinstance(type_, JSON) else type_coerce(column, type_)
 
 
-def _canonical_of(type_: TypeEngine[Any]) -> Any:
+def _canonical_of(type_: TypeEngine[Any]) -> Canonical | None:
     if isinstance(type_, JSON):
         return _canonical_json
     try:
         python = type_.python_type
     except NotImplementedError:
         return None
-    return {datetime: _canonical_time, Decimal: _canonical_number, float: _canonical_float}.get(python)
+    by_type: dict[type, Canonical] = {
+        datetime: _canonical_time,
+        Decimal: _canonical_number,
+        float: _canonical_float,
+    }
+    return by_type.get(python)
 
 
 def _canonical_json(value: str) -> str:

@@ -27,6 +27,8 @@ from civicportal.tools.copying.tables import CopiedTable
 from civicportal.util.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from psycopg import Error
+
     from civicportal.core.site import Site
 
 BATCH = 2000
@@ -158,7 +160,7 @@ class TargetDatabase:
         with self._transaction() as connection:
             return one.figure(connection)
 
-    def write(self, one: CopiedTable, rows: Iterator[Sequence[Any]]) -> int:
+    def write(self, one: CopiedTable, rows: Iterator[Sequence[object]]) -> int:
         """Write the next rows in one transaction and return their number; 0 at the end.
 
         Triggers do not run: what they would write is copied as well.
@@ -265,7 +267,7 @@ def open_target(site: "Site", tables: list[CopiedTable]) -> Iterator[TargetDatab
         engine.dispose()
 
 
-def _copy_in(connection: Connection, one: CopiedTable, rows: Iterator[Sequence[Any]]) -> int:
+def _copy_in(connection: Connection, one: CopiedTable, rows: Iterator[Sequence[object]]) -> int:
     from psycopg import Error
     from psycopg.sql import SQL, Identifier
 
@@ -287,7 +289,7 @@ def _copy_in(connection: Connection, one: CopiedTable, rows: Iterator[Sequence[A
     return len(keys)
 
 
-def _refused_row(one: CopiedTable, keys: list[tuple[Any, ...]], error: Any) -> str:
+def _refused_row(one: CopiedTable, keys: list[tuple[object, ...]], error: "Error") -> str:
     """Return which row PostgreSQL refuses and why, without its values: they may be personal."""
     context = error.diag.context or ""
     line = re.search(r"line (\d+)", context)
@@ -303,7 +305,7 @@ def _refused_row(one: CopiedTable, keys: list[tuple[Any, ...]], error: Any) -> s
     )
 
 
-def _insert(connection: Connection, one: CopiedTable, rows: list[Sequence[Any]]) -> int:
+def _insert(connection: Connection, one: CopiedTable, rows: list[Sequence[object]]) -> int:
     types = [Text() if isinstance(type_, JSON) else type_ for type_ in one.types]
     names = one.table.columns.keys()
     stored = table(one.name, *map(column, names, types))

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.geo.points import EARTH_RADIUS_M, Bounds, Point
 from civicportal.util.geo.street_index import XY, Segment, StreetIndex
+from civicportal.util.values import Values
 
 STREET_REACH_M = 150.0  # Maximum distance of the street that names a place.
 _DEPTH = {"Point": 0, "LineString": 1, "Polygon": 2, "MultiLineString": 2, "MultiPolygon": 3}
@@ -30,7 +31,7 @@ class MapFeature:
     """A feature: its kind, its properties, and its lines or rings of points."""
 
     kind: str
-    properties: dict[str, Any]
+    properties: Values
     lines: tuple[tuple[Point, ...], ...]
 
     @property
@@ -80,7 +81,7 @@ class MapFeature:
         return inside
 
 
-def _lines(geometry: dict[str, Any]) -> Iterator[tuple[Point, ...]]:
+def _lines(geometry: Values) -> Iterator[tuple[Point, ...]]:
     """Return the lines of a line, the rings of a polygon, or the single position of a point."""
     kind, coordinates = geometry["type"], geometry["coordinates"]
     if kind not in _DEPTH:
@@ -102,7 +103,7 @@ def map_files(folder: Path, table: Mapping[str, str]) -> tuple[Path, Path | None
     return folder / table["geojson"], folder / table["districts"] if table["districts"] else None
 
 
-def read_map(path: Path, districts: Path | None = None) -> dict[str, Any]:
+def read_map(path: Path, districts: Path | None = None) -> Values:
     """Read the GeoJSON of a map.
 
     :param districts: a file whose areas replace the map's own districts, as survey offices publish
@@ -122,15 +123,15 @@ def read_map(path: Path, districts: Path | None = None) -> dict[str, Any]:
     return {**found, "features": own + named}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Values:
     try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        found: Values = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as problem:
         raise InvalidMap(f"cannot read the map {path.name}: {problem}") from problem
     return found
 
 
-def _features(collection: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+def _features(collection: Values, path: Path) -> list[Values]:
     try:
         return [one for one in collection["features"] if one["geometry"]]
     except (KeyError, TypeError) as problem:
@@ -146,7 +147,7 @@ class CityMap:
     :raises InvalidMap: when it is invalid, or has neither a boundary nor a district.
     """
 
-    def __init__(self, geojson: dict[str, Any]) -> None:
+    def __init__(self, geojson: Values) -> None:
         try:
             self.features = [
                 MapFeature(f["properties"]["kind"], f["properties"], tuple(_lines(f["geometry"])))

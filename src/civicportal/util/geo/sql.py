@@ -1,9 +1,8 @@
 """The grid in SQL: rows and columns of cells from columns of degrees, equal to :mod:`civicportal.util.geo.grid`."""
 
-from typing import Any
-
-from sqlalchemy import ColumnElement, Float, Integer, literal_column
+from sqlalchemy import ColumnElement, Float, Integer, SQLColumnExpression, literal_column
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from civicportal.util.geo.grid import columns_per_degree, rows_per_degree
@@ -18,22 +17,26 @@ class _Whole(FunctionElement[int]):
 
 
 @compiles(_Whole)
-def _floor(element: _Whole, compiler: Any, **options: Any) -> str:
+def _floor(element: _Whole, compiler: SQLCompiler, **options: object) -> str:
     return f"CAST(floor({compiler.process(element.clauses, **options)}) AS INTEGER)"
 
 
 @compiles(_Whole, "sqlite")
-def _cut(element: _Whole, compiler: Any, **options: Any) -> str:
+def _cut(element: _Whole, compiler: SQLCompiler, **options: object) -> str:
     # floor() is a Python function there, a hundred times slower.
     return f"CAST({compiler.process(element.clauses, **options)} AS INTEGER)"
 
 
-def row_of(lat: Any, level: int) -> ColumnElement[int]:
+def row_of(
+    lat: SQLColumnExpression[float] | SQLColumnExpression[float | None] | float, level: int
+) -> ColumnElement[int]:
     """Return the row of the cell that contains a latitude."""
     return _Whole((lat + _constant(90.0)) * _constant(rows_per_degree(level)))
 
 
-def column_of(lon: Any, level: int) -> ColumnElement[int]:
+def column_of(
+    lon: SQLColumnExpression[float] | SQLColumnExpression[float | None] | float, level: int
+) -> ColumnElement[int]:
     """Return the column of the cell that contains a longitude."""
     return _Whole((lon + _constant(180.0)) * _constant(columns_per_degree(level)))
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 from urllib.parse import quote_plus
 
 from civicportal.web.forms.form import BoundForm
@@ -14,7 +13,7 @@ _quoted = lru_cache(1000)(quote_plus)
 """Cache size: a statistics page has two hundred URLs of the same few names and values."""
 
 
-def with_query(path: str, parts: Mapping[str, Any]) -> str:
+def with_query(path: str, parts: Mapping[str, object]) -> str:
     """Return a URL with the parameters that are neither None nor empty."""
     given = ((name, str(value)) for name, value in parts.items() if value not in (None, ""))
     query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in given)
@@ -85,7 +84,7 @@ class ListAddress:
         self.chosen = len(form.narrowing)
         """Number of active filters."""
 
-    def __call__(self, route: str = "", **changed: Any) -> str:
+    def __call__(self, route: str = "", **changed: object) -> str:
         """Return the URL of the list, or of another page with the same filters, with some of them changed.
 
         :param changed: None removes a filter.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from typing import Any
 
 import colander
 from webob.multidict import MultiDict
@@ -14,7 +13,7 @@ from civicportal.web.schema import ListOf, Secret
 
 def read_flat(
     schema: colander.SchemaNode, params: MultiDict[object], *, ignore: Container[str] = ()
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the cstruct of submitted parameters.
 
     Parameters: ``params`` is WebOb's MultiDict of a form or a query; names in ``ignore`` (buttons, the CSRF token) are
@@ -39,27 +38,27 @@ def leaves(schema: colander.SchemaNode) -> Iterator[colander.SchemaNode]:
             yield node
 
 
-def to_show(schema: colander.SchemaNode, cstruct: Mapping[str, Any]) -> dict[str, Any]:
+def to_show(schema: colander.SchemaNode, cstruct: Mapping[str, object]) -> dict[str, object]:
     """Return the redisplayable part of a cstruct: secret fields are empty, and a plain field sent twice has its first value."""
     kept = dict(cstruct)
     for node in schema.children:
         if isinstance(node.typ, Secret):
             kept[node.name] = colander.null
-        elif isinstance(node.typ, colander.Mapping) and isinstance(kept.get(node.name), Mapping):
-            kept[node.name] = to_show(node, kept[node.name])
+        elif isinstance(node.typ, colander.Mapping) and isinstance(part := kept.get(node.name), Mapping):
+            kept[node.name] = to_show(node, part)
         elif not isinstance(node.typ, ListOf) and isinstance(value := kept.get(node.name), list):
             kept[node.name] = value[0]
     return kept
 
 
-def _read(schema: colander.SchemaNode, params: MultiDict[object]) -> dict[str, Any]:
+def _read(schema: colander.SchemaNode, params: MultiDict[object]) -> dict[str, object]:
     return {
         node.name: _read(node, params) if isinstance(node.typ, colander.Mapping) else _value(node, params)
         for node in schema.children
     }
 
 
-def _value(node: colander.SchemaNode, params: MultiDict[object]) -> Any:
+def _value(node: colander.SchemaNode, params: MultiDict[object]) -> object:
     values = params.getall(node.name)
     if isinstance(node.typ, ListOf):
         return values or colander.null

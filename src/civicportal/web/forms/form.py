@@ -59,11 +59,11 @@ class BoundForm:
         request: Request,
         schema: colander.SchemaNode,
         *,
-        initial: Mapping[str, Any] | None = None,
+        initial: Values | None = None,
         buttons: tuple[Button, ...] = (Button(title=_("Save")),),
         action: str = "",
         prefix: str = "",
-        bindings: Mapping[str, Any] | None = None,
+        bindings: Values | None = None,
         take_files: TakeFiles | None = None,
         ignore: tuple[str, ...] = (),
         site_limits: tuple[str, ...] = (),
@@ -99,14 +99,14 @@ class BoundForm:
 
     # --- reading
 
-    def validate(self, params: MultiDict[object]) -> dict[str, Any]:
+    def validate(self, params: MultiDict[object]) -> Values:
         """Return the values of a submitted form.
 
         ``params`` is ``request.POST``. Raises :class:`FormInvalid` with all errors in the form and the input kept.
         """
         cstruct = self._sent(params)
         try:
-            values: dict[str, Any] = self.schema.deserialize(cstruct)
+            values: Values = self.schema.deserialize(cstruct)
         except colander.Invalid as error:
             self._form.widget.handle_error(self._form, error)
             self.messages += self._words.all(error.messages())
@@ -131,7 +131,7 @@ class BoundForm:
         """Keep the input, including pictures, without validation: for a button that only changes the form."""
         self._sent(params)
 
-    def read_filters(self, params: MultiDict[object]) -> dict[str, Any]:
+    def read_filters(self, params: MultiDict[object]) -> Values:
         """Return the values of a form in the query string; an invalid value counts as missing.
 
         Every field needs a ``missing``. An invalid filter shows an error at its field, since the list is wider than its URL.
@@ -165,7 +165,7 @@ class BoundForm:
         """The active filters."""
         return [field for field in self if field.narrows]
 
-    def readable(self) -> dict[str, Any]:
+    def readable(self) -> Values:
         """Return the valid values of the form's current input."""
         values = {}
         for node in self.schema.children:
@@ -177,11 +177,11 @@ class BoundForm:
                 values[node.name] = value
         return values
 
-    def valid(self) -> dict[str, Any] | None:
+    def valid(self) -> Values | None:
         """Return the values of the form's present content, None if it is not valid. No errors are shown."""
         cstruct = {node.name: self[node.name].cstruct for node in self.schema.children}
         try:
-            values: dict[str, Any] = self.schema.deserialize(cstruct)
+            values: Values = self.schema.deserialize(cstruct)
         except colander.Invalid:
             return None
         return values
@@ -319,11 +319,11 @@ class BoundForm:
             cstruct[field.name] = [*keys, *taken]
             self._taken.update(taken)
 
-    def _sent_before(self, value: Any) -> Any:
+    def _sent_before(self, value: object) -> object:
         """Return a value without the keys of pictures uploaded with this submission."""
         return [one for one in value if one not in self._taken] if isinstance(value, (list, tuple)) else value
 
-    def _draw(self, template: str, *, field: deform.Field, **values: Any) -> Markup:
+    def _draw(self, template: str, *, field: deform.Field, **values: object) -> Markup:
         return self._render(template, field=self[field.name], form=self, **values)
 
     @cached_property
@@ -333,7 +333,7 @@ class BoundForm:
         self.request.registry.notify(names)
         return names
 
-    def _render(self, template: str, **values: Any) -> Markup:
+    def _render(self, template: str, **values: object) -> Markup:
         drawn = environment(self.request).get_template(f"civicportal:templates/deform/{template}.jinja2")
         return Markup(drawn.render({**self._names, **values}))  # noqa: S704 - the templates escape what they are given
 

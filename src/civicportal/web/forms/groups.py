@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import deform
 
 from civicportal.web import schema
@@ -14,7 +12,7 @@ from civicportal.web.forms.widgets import FormWidget, shown
 class _Options(FormWidget):
     """Base of widgets for the schema type's options."""
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
+    def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
         """Return options, the selected values, and whether several may be selected."""
         options = field.typ.options(field.schema)
         many = isinstance(field.typ, schema.ListOf)
@@ -26,7 +24,7 @@ class SelectWidget(_Options):
     """A drop-down list; ``empty`` is the label of the empty option."""
 
     template = "select"
-    empty: Any = ""
+    empty: str = ""
     markup = staticmethod(options_markup)
 
 
@@ -56,7 +54,7 @@ class MapPointWidget(FormWidget):
     pin_icon = "map-pin"
     geojson_path = "/map.geojson"
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
+    def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
         """Return the coordinates; the address is a separate field."""
         place = cstruct if isinstance(cstruct, dict) else {}
         return {name: shown(place.get(name)) for name in ("lat", "lon")}
@@ -73,7 +71,7 @@ class PhotosWidget(FormWidget):
     upload_path = "/uploads"
     thumbnail_path = "/attachments/{key}/small"
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
+    def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
         """Return the uploaded pictures with a well-formed key, and the maximum number."""
         sent = cstruct if isinstance(cstruct, list) else [cstruct]
         keys = [key for key in map(shown, sent) if schema.Key.pattern.fullmatch(key)]

@@ -1,14 +1,18 @@
 """Optional choices, for filters."""
 
-from typing import Any
+from collections.abc import Callable
 
 from translationstring import TranslationString
 
+from civicportal.util.values import Values
 from civicportal.web.forms.groups import SelectWidget
 from civicportal.web.schema import Choice, Node
+from civicportal.web.schema.choices import Options
 
 
-def optional_choice(options: Any, title: TranslationString, empty: TranslationString) -> Any:
+def optional_choice(
+    options: Options | str | Callable[[Values], Options], title: TranslationString, empty: TranslationString
+) -> Node:
     """Return a field for one of several values, or none.
 
     :param options: as for :class:`~civicportal.web.schema.Choice`; a text names the binding that holds them.

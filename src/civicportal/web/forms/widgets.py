@@ -5,13 +5,17 @@ A widget renders the control only; label, hint, counter and error around it are 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import deform.widget
 
 from civicportal.util.calendar.dates import EXAMPLES
+from civicportal.util.values import Values
 from civicportal.web import schema
+
+Day = date | Callable[[Values], date | None] | None
+"""A day that a date picker offers, or a function of the bindings that returns it."""
 
 
 class FormWidget(deform.widget.Widget):
@@ -32,17 +36,17 @@ class FormWidget(deform.widget.Widget):
     labelled = False
     digits = False
 
-    def serialize(self, field: deform.Field, cstruct: Any, **values: Any) -> Any:
+    def serialize(self, field: deform.Field, cstruct: object, **values: object) -> object:
         """Render the control."""
         return field.renderer(
             self.template, field=field, widget=self, **self.values(field, cstruct), **values
         )
 
-    def deserialize(self, field: deform.Field, pstruct: Any) -> Any:
+    def deserialize(self, field: deform.Field, pstruct: object) -> object:
         """Return the submitted value, which the flat parser has read already."""
         return pstruct
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
+    def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
         """Return the template variables: here the text of the control."""
         return {"value": shown(cstruct)}
 
@@ -80,7 +84,7 @@ class MobileWidget(FormWidget):
     css_class = "ltr d-block w-100"
     digits = True
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
+    def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
         """Return the text, and the example."""
         return {**super().values(field, cstruct), "example": field.schema.bindings["country"].mobile_example}
 
@@ -118,11 +122,11 @@ class DateWidget(FormWidget):
     template = "date"
     autocomplete = "off"
     digits = True
-    first: Any = None
-    last: Any = None
+    first: Day = None
+    last: Day = None
     example: date | None = None
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
+    def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
         """Return the text, and the settings of the date picker; weekdays are counted from Sunday, as in JavaScript."""
         bindings = field.schema.bindings
         calendar = bindings["calendar"]
@@ -152,7 +156,7 @@ class CheckboxWidget(FormWidget):
     labelled = True
     switch = False
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
+    def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
         """Return whether the box is ticked."""
         return {"checked": schema.Flag.words.get(shown(cstruct), False)}
 
@@ -173,18 +177,18 @@ class HiddenWidget(FormWidget):
 class IdempotencyWidget(HiddenWidget):
     """The idempotency key of the form: a new form gets its own."""
 
-    def values(self, field: deform.Field, cstruct: Any) -> dict[str, Any]:
+    def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
         """Return the submitted key, or a new one."""
         key = shown(cstruct)
         return {"value": key if schema.Key.pattern.fullmatch(key) else schema.new_key()}
 
 
-def _day(day: Any, bindings: Any) -> str:
+def _day(day: Day, bindings: Values) -> str:
     found = day(bindings) if callable(day) else day
     return found.isoformat() if found else ""
 
 
-def shown(cstruct: Any) -> str:
+def shown(cstruct: object) -> str:
     """Return the displayed text of any submitted value: the first of several, nothing for a file."""
     if isinstance(cstruct, list) and cstruct:
         cstruct = cstruct[0]

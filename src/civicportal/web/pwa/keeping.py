@@ -4,7 +4,7 @@ The worker caches pages of one person at a time: a page of another person, sign-
 the cache. Staff pages are never cached, because they contain data of other people.
 """
 
-from typing import Any
+from pyramid.events import NewResponse
 
 from civicportal.web.request import Request
 
@@ -14,7 +14,7 @@ OWNER = "Portal-Owner"
 OWNER_DIGITS = 16
 
 
-def mark(event: Any) -> None:
+def mark(event: NewResponse) -> None:
     """Set the header on a cacheable response."""
     request, response = event.request, event.response
     route = getattr(request, "matched_route", None)

@@ -18,7 +18,7 @@ class Node(colander.SchemaNode):
     and so from the portal's own catalogue.
     """
 
-    def __init__(self, typ: colander.SchemaType, **options: Any) -> None:
+    def __init__(self, typ: colander.SchemaType, **options: object) -> None:
         options.setdefault("missing_msg", getattr(typ, "missing_msg", Scalar.missing_msg))
         super().__init__(typ, **options)
         if self.name:
@@ -48,7 +48,7 @@ class Scalar(colander.SchemaType):
     def named(self, name: str) -> None:
         """Called when a field of this type gets a name."""
 
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+    def deserialize(self, node: colander.SchemaNode, cstruct: object) -> Any:
         """Return the value, or ``colander.null`` for nothing.
 
         Raises :class:`colander.Invalid` for anything that is not one valid value.
@@ -60,13 +60,13 @@ class Scalar(colander.SchemaType):
         text = self.text(node, cstruct)
         return self.read(node, text) if text.strip() else colander.null
 
-    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
+    def serialize(self, node: colander.SchemaNode, appstruct: object) -> Any:
         """Return the text of the value for a form."""
         if appstruct is colander.null or appstruct is None:
             return colander.null
         return self.write(node, appstruct)
 
-    def text(self, node: colander.SchemaNode, cstruct: Any) -> str:
+    def text(self, node: colander.SchemaNode, cstruct: object) -> str:
         """Return the submitted text, or raise :class:`colander.Invalid` if it cannot be stored or displayed."""
         if isinstance(cstruct, list):
             raise colander.Invalid(node, _("Only one value is expected here."))
@@ -97,7 +97,7 @@ class StrictMapping(colander.Mapping):
     def __init__(self) -> None:
         super().__init__(unknown="raise")
 
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+    def deserialize(self, node: colander.SchemaNode, cstruct: object) -> Any:
         """Return the mapping of values; raise :class:`colander.Invalid` with the errors of all fields."""
         if cstruct is colander.null or cstruct is None:
             return colander.null
@@ -109,7 +109,7 @@ class StrictMapping(colander.Mapping):
             names = ", ".join(sorted(clean_name(name) for name in error.fields))
             raise colander.Invalid(node, _("Unknown fields: ${names}", mapping={"names": names})) from None
 
-    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
+    def serialize(self, node: colander.SchemaNode, appstruct: object) -> Any:
         """Return the texts for a form; values without a field are ignored."""
         if appstruct is None:
             appstruct = colander.null

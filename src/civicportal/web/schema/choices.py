@@ -70,7 +70,7 @@ class ListOf(colander.SchemaType):
         """Return the options; empty if the item is not a :class:`Choice`."""
         return self.item.options(node) if isinstance(self.item, Choice) else []
 
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+    def deserialize(self, node: colander.SchemaNode, cstruct: object) -> Any:
         """Return the list without repetitions, or ``colander.null`` for none.
 
         Raises :class:`colander.Invalid` for too many or invalid values.

@@ -32,7 +32,7 @@ class Place(StrictSchema):
         missing="",
     )
 
-    def deserialize(self, cstruct: Any = colander.null) -> Any:
+    def deserialize(self, cstruct: object = colander.null) -> Any:
         """Return ``{"lat", "lon", "address"}``: both numbers or neither, and the address or ``""``.
 
         Raises :class:`colander.Invalid` if point and address are missing, unless the node has a ``missing``.

@@ -37,12 +37,12 @@ class Secret(Scalar):
         """Register the name of a field of this type."""
         SECRET_FIELDS.add(name)
 
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+    def deserialize(self, node: colander.SchemaNode, cstruct: object) -> Any:
         """See :class:`Scalar`; the value is a :class:`SecretText`."""
         value = super().deserialize(node, cstruct)
         return value if value is colander.null else SecretText(value)
 
-    def serialize(self, node: colander.SchemaNode, appstruct: Any) -> Any:
+    def serialize(self, node: colander.SchemaNode, appstruct: object) -> Any:
         """Return nothing: a secret is never redisplayed."""
         return colander.null
 

@@ -55,12 +55,12 @@ class CleanText(Scalar):
         # Normalising long runs of combining marks takes quadratic time, so the raw text is limited too.
         self.longest = 2 * max + 64
 
-    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+    def deserialize(self, node: colander.SchemaNode, cstruct: object) -> Any:
         """See :class:`Scalar`; a text without visible characters counts as empty."""
         value = super().deserialize(node, cstruct)
         return value or colander.null
 
-    def text(self, node: colander.SchemaNode, cstruct: Any) -> str:
+    def text(self, node: colander.SchemaNode, cstruct: object) -> str:
         """See :class:`Scalar`; the error for a text over the limit names the limit."""
         if isinstance(cstruct, str) and len(cstruct) > self.longest:
             raise self.too_long(node)

@@ -1,7 +1,5 @@
 """The pages of parking permits."""
 
-from typing import Any
-
 from pyramid.config import Configurator
 
 from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
@@ -19,7 +17,7 @@ ROUTES = {
     "parking_permits.zone": "/desk/parking_permits/zones/{key}",
 }
 #: Route, view, template, who may, methods.
-VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
+VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("parking_permits.new", "citizen.new", "new", EVERYBODY, ("GET", "POST")),
     ("parking_permits.renew", "citizen.renew", "new", CITIZEN, ("GET", "POST")),
     ("parking_permits.desk", "desk.listing", "desk", VIEW, "GET"),

@@ -1,7 +1,5 @@
 """Views of announcements."""
 
-from typing import Any
-
 from pyramid.config import Configurator
 
 from civicportal.api.web import EVERYBODY, add_pages
@@ -30,7 +28,7 @@ ROUTES = {
     "announcements.broadcast_stop": r"/desk/announcements/broadcasts/{id:\d{1,18}}/stop",
 }
 #: Route, view, template or renderer, permission, methods.
-VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
+VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("announcements.list", "public.listing", "list", EVERYBODY, "GET"),
     ("announcements.feed", "public.atom_feed", None, EVERYBODY, "GET"),
     ("announcements.rss", "public.rss_feed", None, EVERYBODY, "GET"),

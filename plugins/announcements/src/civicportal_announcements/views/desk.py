@@ -1,6 +1,6 @@
 """The officers' list: current announcements in order, drafts, ended and deleted ones."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 
@@ -10,6 +10,7 @@ from civicportal_announcements.board import VIEWS, Board
 from civicportal_announcements.broadcasts import SEND
 from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
+from civicportal_announcements.pictures import Picture
 from civicportal_announcements.schemas import DeskFilters
 from civicportal_announcements.services import HIDDEN, PUBLISH, PostService
 from civicportal_announcements.states import MARKS, state_of
@@ -105,7 +106,7 @@ def _post(request: Request) -> tuple[PostService, Post]:
     return service, service.fetch(int(request.matchdict["id"]), lock=True)
 
 
-def _row(request: Request, post: Post, pictures: list[Any]) -> dict[str, object]:
+def _row(request: Request, post: Post, pictures: list[Picture]) -> dict[str, object]:
     state = state_of(post, request.work.clock.now())
     return {"post": post, "state": state, "mark": MARKS[state], "picture": pictures[0] if pictures else None}
 
@@ -114,6 +115,6 @@ def _back(request: Request) -> str:
     return str(request.safe_next(request.route_path("announcements.desk")))
 
 
-def _url(request: Request, **parts: Any) -> str:
+def _url(request: Request, **parts: object) -> str:
     query = {name: value for name, value in parts.items() if value not in (None, "", "board")}
     return str(request.route_path("announcements.desk", _query=query))

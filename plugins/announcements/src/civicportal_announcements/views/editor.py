@@ -1,11 +1,9 @@
 """The form of an announcement. Without JavaScript every button submits the whole form, which is redisplayed unchanged."""
 
-from typing import Any
-
 from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 
 from civicportal.api.cases import PictureGone
-from civicportal.api.forms import BoundForm, FormInvalid
+from civicportal.api.forms import BoundForm, FormInvalid, Values
 from civicportal.api.localization import CityCalendar
 from civicportal.api.plugins import Conflict
 from civicportal.api.publishing import PersonalDataFound, show_found
@@ -60,7 +58,7 @@ class _Editor:
         """Return whether the officer may publish announcements."""
         return bool(self.request.identity.permits(PUBLISH))
 
-    def answer(self) -> Any:
+    def answer(self) -> ViewResult:
         """Show the form, or process the submission."""
         if self.sent is None and self.post and self.post.deleted_at is not None:
             return self._away()
@@ -82,10 +80,10 @@ class _Editor:
             self.request.response.status_int = 409
         return self._page(form, self.sent.keys)
 
-    def _form(self, keys: list[str], **options: Any) -> BoundForm:
-        return BoundForm(self.request, post_form(keys), ignore=("action",), **options)
+    def _form(self, keys: list[str], initial: Values | None = None) -> BoundForm:
+        return BoundForm(self.request, post_form(keys), ignore=("action",), initial=initial)
 
-    def _initial(self) -> dict[str, object]:
+    def _initial(self) -> Values:
         calendar: CityCalendar = self.request.site.calendar
         return initial_of(self.post, self.known, calendar) if self.post else {}
 
@@ -94,14 +92,16 @@ class _Editor:
         if sent.refusal:
             form.refuse("", sent.refusal)
         content = content_of(form, values, self.request.site.calendar)
-        options: dict[str, Any] = {"publish": sent.action == "publish", "owner": upload_owner(self.request)}
+        publish, owner = sent.action == "publish", upload_owner(self.request)
         work = self.request.work
         try:
             with work.savepoint():
                 if self.post is None:
-                    self.post = self.service.create(content, **options)
+                    self.post = self.service.create(content, publish=publish, owner=owner)
                 else:
-                    self.service.update(self.post, content, version=values["version"], **options)
+                    self.service.update(
+                        self.post, content, version=values["version"], publish=publish, owner=owner
+                    )
         except PersonalDataFound as found:
             show_found(self.request, form, found)
             raise FormInvalid from None
@@ -157,6 +157,6 @@ class _Editor:
         return {"key": key, "url": url, "focus": focus_classes(x, y)}
 
 
-def _percent(cstruct: Any) -> int:
+def _percent(cstruct: object) -> int:
     text = str(cstruct)
     return min(int(text), 100) if text.isascii() and text.isdigit() and len(text) < 4 else 50

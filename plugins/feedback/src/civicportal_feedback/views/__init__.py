@@ -1,7 +1,5 @@
 """Views of feedback."""
 
-from typing import Any
-
 from pyramid.config import Configurator
 
 from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
@@ -22,7 +20,7 @@ ROUTES = {
     "feedback.take_back": r"/desk/feedback/{code:\d{10}}/take-back",
 }
 #: Route, view, template or renderer, permission, methods.
-VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
+VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("feedback.new", "citizen.new", "new", EVERYBODY, ("GET", "POST")),
     ("feedback.sent", "citizen.sent", "sent", CITIZEN, "GET"),
     ("feedback.list", "citizen.listing", "list", EVERYBODY, "GET"),

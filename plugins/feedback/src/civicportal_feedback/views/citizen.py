@@ -1,7 +1,6 @@
 """Submission of a message, the confirmation page, and the published messages."""
 
 from functools import partial
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.renderers import render_to_response
@@ -86,11 +85,10 @@ def _warn(request: Request, form: BoundForm, values: Values) -> None:
         warn_of_personal_data(request, form, "body")
 
 
-def new_message(request: Request, values: Values, **more: Any) -> NewFeedback:
-    """Return the message of a submitted form.
-
-    :param more: further fields.
-    """
+def new_message(
+    request: Request, values: Values, *, source: str = "web", idempotency_key: str = ""
+) -> NewFeedback:
+    """Return the message of a submitted form."""
     unit = values["unit"]
     return NewFeedback(
         type=values["type"],
@@ -99,7 +97,8 @@ def new_message(request: Request, values: Values, **more: Any) -> NewFeedback:
         consent=values["consent"],
         photos=values["photo_key"],
         owner=upload_owner(request),
-        **more,
+        source=source,
+        idempotency_key=idempotency_key,
     )
 
 

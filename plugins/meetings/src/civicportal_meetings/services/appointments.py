@@ -1,7 +1,6 @@
 """Appointments, updated in the transaction of their case's events."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -102,7 +101,7 @@ class AppointmentService(Service):
         )
 
     def _from_seat(self, event: CaseEvent) -> Appointment:
-        data: Any = event.data
+        data = event.data
         session = self.work.get(PublicDayService).give_seat(data["session"], data["quota"])
         return Appointment(
             start=session.start,
@@ -128,7 +127,7 @@ class AppointmentService(Service):
     # -- undo -----------------------------------------------------------------------------------------------
 
     def _undo(self, case: Case, event: CaseEvent) -> None:
-        taken_back: Any = event.data["event"]
+        taken_back = event.data["event"]
         history = self.history(case)
         made = next((one for one in history if one.made_by == taken_back), None)
         ended = next((one for one in history if one.ended_by == taken_back), None)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, select
 
@@ -16,6 +15,7 @@ from civicportal.api.lists import (
     CounterService,
     Page,
     Rows,
+    Selected,
     Sort,
     SuggestionService,
     Total,
@@ -55,7 +55,7 @@ class Filters(CaseFilters):
 class MeetingSearch(Service):
     """Queries over the requests that the actor may see."""
 
-    def query(self, filters: Filters, *columns: Any) -> Rows:
+    def query(self, filters: Filters, *columns: Selected) -> Rows:
         """Return a query for columns of the requests that the actor may see."""
         return self._base(*columns).where(
             self.work.get(CaseScope).seen(KIND, filters.first_day), *self._conditions(filters)
@@ -109,11 +109,11 @@ class MeetingSearch(Service):
             span=Span(first=filters.first_day, last=filters.last_day),
         )
 
-    def _walked(self, filters: Filters, *columns: Any) -> Rows:
+    def _walked(self, filters: Filters, *columns: Selected) -> Rows:
         """Return :meth:`query` for reading one page only."""
         return self._base(*columns).where(self.work.get(CaseScope).listed(KIND), *self._conditions(filters))
 
-    def _base(self, *columns: Any) -> Rows:
+    def _base(self, *columns: Selected) -> Rows:
         return (
             select(*columns)
             .select_from(Case)

@@ -1,7 +1,5 @@
 """Views of meetings."""
 
-from typing import Any
-
 from pyramid.config import Configurator
 
 from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
@@ -28,7 +26,7 @@ ROUTES = {
     "meetings.cancel_session": r"/desk/meetings/sessions/{id:\d{1,18}}/cancel",
 }
 #: Route, view, template or renderer, permission, methods.
-VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
+VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("meetings.new", "request.new", "new", EVERYBODY, "GET"),
     ("meetings.new", "request.send", "new", EVERYBODY, "POST"),
     ("meetings.sent", "request.sent", "sent", CITIZEN, "GET"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -81,8 +80,10 @@ def _step(request: Request, case: Case) -> Transition:
 
 
 def _form(request: Request, case: Case, transition: Transition) -> BoundForm:
-    prefill: Any = transition.prefill(case, request.work) if transition.prefill else None
-    schema: Any = transition.schema
+    schema = transition.schema
+    assert schema is not None
+    assert transition.prefill is not None
+    prefill = transition.prefill(case, request.work)
     route = "meetings.invite" if transition.name == "invite" else "meetings.assign"
     return BoundForm(
         request,
@@ -141,7 +142,8 @@ def _page(
     chosen, at = values.get("day") or _tomorrow(request), values.get("at")
     shown = day_in(month) or chosen
     minutes = values.get("minutes") or request.site.plugin_settings[KIND]["default_minutes"]
-    detail: Any = work.get(MeetingService).request(case)
+    detail = work.get(MeetingService).request(case)
+    assert detail is not None
     name = work.get(AgendaService).name(case, detail)
     return desk(
         request,

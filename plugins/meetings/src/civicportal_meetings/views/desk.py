@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import colander
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
@@ -34,7 +33,7 @@ def show(request: Request) -> dict[str, object]:
     return desk(request, day)
 
 
-def desk(request: Request, day: date | None, *chosen: DiaryEntry, **panel: Any) -> dict[str, object]:
+def desk(request: Request, day: date | None, *chosen: DiaryEntry, **panel: object) -> dict[str, object]:
     """Return the template variables of the desk.
 
     :param day: in the shown week; today if None.

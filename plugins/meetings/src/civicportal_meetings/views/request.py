@@ -1,8 +1,6 @@
 """The request form in four steps, the confirmation page, and the page while a request is open."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -63,7 +61,7 @@ def _known(request: Request) -> dict[str, object]:
     return {"name": request.identity.name, **numbers}
 
 
-def _form(request: Request, known: Mapping[str, Any] | None = None) -> BoundForm:
+def _form(request: Request, known: Values | None = None) -> BoundForm:
     return BoundForm(
         request,
         Submission(),
@@ -108,11 +106,10 @@ def _submit(request: Request, form: BoundForm, values: Values) -> ViewResult:
     return HTTPSeeOther(request.route_path("meetings.sent", code=case.code))
 
 
-def new_meeting(request: Request, values: Values, **more: Any) -> NewMeeting:
-    """Return the request of a submitted form.
-
-    :param more: further fields.
-    """
+def new_meeting(
+    request: Request, values: Values, *, source: str = "web", idempotency_key: str = ""
+) -> NewMeeting:
+    """Return the request of a submitted form."""
     return NewMeeting(
         subject=values["subject"],
         reason=values["reason"],
@@ -130,5 +127,6 @@ def new_meeting(request: Request, values: Values, **more: Any) -> NewMeeting:
         companions=values["companions"],
         photos=values["photo_key"],
         owner=upload_owner(request),
-        **more,
+        source=source,
+        idempotency_key=idempotency_key,
     )

@@ -1,5 +1,6 @@
 """Public meeting days: planning, participants and waiting list, seats, cancellation."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -111,7 +112,11 @@ def _id(request: Request) -> int:
 
 
 def _act(
-    request: Request, form: BoundForm, act: Any, done: TranslationString, **shown: BoundForm
+    request: Request,
+    form: BoundForm,
+    act: Callable[[Values], object],
+    done: TranslationString,
+    **shown: BoundForm,
 ) -> ViewResult:
     try:
         act(form.validate(request.POST))
@@ -160,7 +165,7 @@ def _usual(request: Request, closing: bool) -> dict[str, object]:
     if not closing:
         usual = {"public_seats": 10, "office_seats": 2, "reserve_seats": 5}
     title = _("Closed time") if closing else _("Public meeting with the mayor")
-    initial: dict[str, Any] = {"title": request.translate(title), **usual}
+    initial: dict[str, object] = {"title": request.translate(title), **usual}
     if not closing:
         initial["place"] = usual_place(request.work)
     return {**initial, **({"day": day} if day else {})}

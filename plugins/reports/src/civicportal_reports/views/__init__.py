@@ -1,7 +1,5 @@
 """Views of reports."""
 
-from typing import Any
-
 from pyramid.config import Configurator
 
 from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
@@ -31,7 +29,7 @@ ROUTES = {
     "reports.duplicate": r"/desk/reports/{code:\d{10}}/duplicate",
 }
 #: Route, view, template or renderer, permission, methods.
-VIEWS: tuple[tuple[str, str, str | None, str, Any], ...] = (
+VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("reports.new", "wizard.new", "new", EVERYBODY, ("GET", "POST")),
     ("reports.near", "wizard.near", "near", EVERYBODY, "GET"),
     ("reports.sent", "wizard.sent", "sent", CITIZEN, "GET"),

@@ -1,12 +1,12 @@
 """Maps of reports: data for the map script, and the card of a point."""
 
 from functools import partial
-from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound
 from pyramid.response import Response
+from translationstring import TranslationString
 
-from civicportal.api.cases import CaseService, kind_of, public_status
+from civicportal.api.cases import Case, CaseService, kind_of, public_status
 from civicportal.api.forms import BoundForm
 from civicportal.api.lists import ListAddress
 from civicportal.api.localization import format_number
@@ -104,7 +104,9 @@ def _panel(request: Request, filters: Filters) -> MapPanel:
     return map_panel(request.work, filters, partial(format_number, locale=request.locale_name))
 
 
-def _card(request: Request, case: Any, report: Any, status: Any, url: str) -> dict[str, object]:
+def _card(
+    request: Request, case: Case, report: Report, status: TranslationString, url: str
+) -> dict[str, object]:
     categories = request.work.get(OrganizationService).categories.by_id
     return {
         "case": case,

@@ -1,10 +1,10 @@
 """Public pages: list and map of published reports, one of them, and "me too"."""
 
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
+from webob.multidict import MultiDict
 
 from civicportal.api.cases import Case, CaseService, PublicHistory, kind_of, public_status
 from civicportal.api.forms import BoundForm, FormInvalid
@@ -99,7 +99,7 @@ def me_too(request: Request) -> ViewResult:
     return HTTPSeeOther(request.route_path("followed", id=case.id))
 
 
-def _case_id(request: Request, params: Any) -> int:
+def _case_id(request: Request, params: MultiDict[str]) -> int:
     try:
         return int(BoundForm(request, MeToo(), ignore=("next",)).validate(params)["case"])
     except FormInvalid:

@@ -1,7 +1,6 @@
 """Submission of a report: a form in four steps, its requests to the server, and the confirmation page."""
 
 from functools import partial
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -75,10 +74,16 @@ def _send(request: Request, form: BoundForm, values: Values) -> ViewResult:
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
 
 
-def new_report(request: Request, location: Location, values: Values, **more: Any) -> NewReport:
+def new_report(
+    request: Request,
+    location: Location,
+    values: Values,
+    *,
+    source: str = "web",
+    idempotency_key: str = "",
+) -> NewReport:
     """Return the report of a submitted form.
 
-    :param more: further fields.
     :raises Conflict: when the category was deleted since the form was shown.
     """
     category = request.work.get(OrganizationService).category(KIND, values["category"])
@@ -91,7 +96,8 @@ def new_report(request: Request, location: Location, values: Values, **more: Any
         urgent=values["urgent"],
         photos=values["photo_key"],
         owner=upload_owner(request),
-        **more,
+        source=source,
+        idempotency_key=idempotency_key,
     )
 
 

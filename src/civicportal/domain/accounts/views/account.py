@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
@@ -27,7 +26,7 @@ from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, handle_form
 from civicportal.web.request import Request, ViewResult
 
-View = Callable[[Request], Any]
+View = Callable[[Request], ViewResult]
 
 
 def own_user(request: Request) -> User:

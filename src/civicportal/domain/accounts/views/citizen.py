@@ -1,9 +1,9 @@
 """Citizen sign-in: a mobile number and a code by SMS, or a password."""
 
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import ColumnElement
 
 from civicportal.domain.accounts.devices import DeviceService, device_hash
 from civicportal.domain.accounts.guards import limited_attempt, password_uses, requester
@@ -108,7 +108,7 @@ def password(request: Request) -> ViewResult:
     return handle_form(request, form, enter, code_url=onward(request, "login"))
 
 
-def verified(request: Request, name: str, password: str, owner: Any) -> Proof | None:
+def verified(request: Request, name: str, password: str, owner: ColumnElement[bool]) -> Proof | None:
     """Return the proof of the person with this password, counted and compared outside any transaction.
 
     :param owner: the condition on ``User`` that selects the account.

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, not_, or_, select, true
 from sqlalchemy.orm import aliased
@@ -10,6 +9,7 @@ from sqlalchemy.orm import aliased
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
+from civicportal.util.queries import Rows
 
 ADDRESSED = ("copy", "inquiry")
 """Types of referrals that ask or inform a whole unit, whatever the case is about."""
@@ -75,7 +75,7 @@ def by_lines(identity: Identity, kind: str, since: datetime | None = None) -> li
     return [*by_unit, *_personally(identity, kind, grants, line, lines)]
 
 
-def _once_inside(grant: Grant, kind: str, line: type[Referral], every: Select[Any]) -> Iterator[Select[Any]]:
+def _once_inside(grant: Grant, kind: str, line: type[Referral], every: Rows) -> Iterator[Rows]:
     """Yield the cases with a referral to a unit of the membership that are in another unit now."""
     if grant.units is None:
         return
@@ -86,8 +86,8 @@ def _once_inside(grant: Grant, kind: str, line: type[Referral], every: Select[An
 
 
 def _personally(
-    identity: Identity, kind: str, grants: list[Grant], line: type[Referral], every: Select[Any]
-) -> Iterator[Select[Any]]:
+    identity: Identity, kind: str, grants: list[Grant], line: type[Referral], every: Rows
+) -> Iterator[Rows]:
     """Yield the cases with a referral to the person that are neither held nor yielded by :func:`_once_inside`, as far as the referral tells.
 
     Two queries, each answered by an index: a person may have had tens of thousands of referrals.

@@ -1,7 +1,6 @@
 """A signed-in citizen's cases: list, page, rating, objection, notifications and transitions."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
@@ -12,7 +11,7 @@ from civicportal.domain.cases.errors import Refused, StaleCase
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.history import PublicHistory
-from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.schemas import FACES, PagePosition, step_values
 from civicportal.domain.cases.services import CaseService
@@ -137,7 +136,7 @@ def _transition(request: Request) -> tuple[Transition, BoundForm]:
 def _act(
     request: Request,
     form: BoundForm,
-    what: Callable[[Case, dict[str, Any]], None],
+    what: Callable[[Case, Values], None],
     *,
     thanks: TranslationString,
     **shown: BoundForm,
@@ -221,5 +220,5 @@ def _with(row: forms.CitizenStepForm, sent: BoundForm) -> forms.CitizenStepForm:
     return forms.CitizenStepForm(step=row.step, form=sent) if sent.action == row.form.action else row
 
 
-def _before(photo: Any) -> bool:
+def _before(photo: Attachment) -> bool:
     return photo.purpose == "before" and photo.audience in AUDIENCES

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
@@ -12,6 +11,7 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.bulk import Outcome
+from civicportal.util.values import Values
 from civicportal.web.request import Request, ViewResult
 
 KEY = "kartable:bulk"
@@ -60,7 +60,7 @@ def result(request: Request) -> ViewResult:
     }
 
 
-def _fresh(request: Request, kept: dict[str, Any]) -> bool:
+def _fresh(request: Request, kept: Values) -> bool:
     seconds = request.site.settings["notifications"]["undo_seconds"]
     passed: timedelta = request.work.clock.now() - datetime.fromisoformat(kept["at"])
     return passed < timedelta(seconds=seconds)

@@ -1,9 +1,9 @@
 """The working calendar: a year, office hours, holidays, closures, and recalculation of deadlines."""
 
 from datetime import date
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from webob.multidict import MultiDict
 
 from civicportal.domain.cases import recalculation
 from civicportal.domain.organization.services import OrganizationService
@@ -185,7 +185,7 @@ def _closure_form(request: Request) -> BoundForm:
     return BoundForm(request, ClosureForm(), action=action, prefix="closure")
 
 
-def _year(request: Request, params: Any) -> int:
+def _year(request: Request, params: MultiDict[str]) -> int:
     """Return the requested year, else the current one."""
     asked = BoundForm(request, YearQuery()).read_filters(params)["year"]
     return asked or _year_of(request, request.site.calendar.today(request.site.clock.now()))

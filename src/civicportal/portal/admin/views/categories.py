@@ -1,7 +1,6 @@
 """Categories of each kind of case: the two-level tree, and one category."""
 
 import re
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -119,7 +118,7 @@ def delete(request: Request) -> HTTPSeeOther:
     return press(request, lambda: service.delete(found), done, address(request, kind=found.kind))
 
 
-def address(request: Request, **parts: Any) -> str:
+def address(request: Request, **parts: object) -> str:
     """Return the URL of the list."""
     return with_query(request.route_path("admin.categories"), parts)
 

@@ -1,6 +1,6 @@
 """The list of members."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
@@ -67,5 +67,5 @@ def find(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(_url(request, {"who": who, "citizen": person}))
 
 
-def _url(request: Request, parts: dict[str, Any]) -> str:
+def _url(request: Request, parts: Mapping[str, object]) -> str:
     return with_query(request.route_path("admin.members"), parts)

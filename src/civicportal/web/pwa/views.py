@@ -2,8 +2,6 @@
 
 import json
 
-from pyramid.renderers import render
-
 from civicportal.web.pwa.keeping import OWNER
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.static import CORE, static_url
@@ -66,15 +64,17 @@ def manifest(request: Request) -> ViewResult:
 
 def service_worker(request: Request) -> ViewResult:
     """Serve the worker without caching; a new version of the files makes a new worker."""
-    values = {
-        "owner_header": OWNER,
-        "version": request.registry.static_files.digest(CORE),
+    files = request.registry.static_files
+    settings = {
+        "version": files.digest(CORE),
+        "ownerHeader": OWNER,
         "shell": [request.route_path("offline"), *(static_url(request, CORE, path) for path in SHELL)],
     }
+    script = files.file(CORE, "js/service-worker.js").read_text(encoding="utf-8")
     response = request.response
     response.content_type = "text/javascript"
     response.charset = "utf-8"
-    response.text = render("civicportal:templates/pwa/sw.js.jinja2", values, request=request)
+    response.text = f"self.SETTINGS = {json.dumps(settings)};\n{script}"
     response.cache_control = "no-cache"
     return response
 

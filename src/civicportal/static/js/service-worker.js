@@ -1,11 +1,11 @@
-/* Keeps the shell of the app, and the pages that say they may be kept, for reading without a network. The pages
-   are those of one person: somebody else's page, the sign-in and the sign-out throw them away. */
-'use strict';
-const CACHE = {{ ('shell-' ~ version)|tojson }};
+/* The service worker: caches the app shell, and the pages that allow it, for reading without a network. The pages
+   are those of one person: another person's page, the sign-in and the sign-out delete them.
+
+   The view of /sw.js sends SETTINGS before this file: version, ownerHeader, shell (addresses, the offline page first). */
+const { version, ownerHeader: OWNER, shell: SHELL } = self.SETTINGS;
+const CACHE = `shell-${version}`;
 const PAGES = 'pages';
 const MOST_PAGES = 30;
-const OWNER = {{ owner_header|tojson }};
-const SHELL = {{ shell|tojson }};
 const OFFLINE = SHELL[0];
 const FORGET = ['/login', '/logout', '/staff/login'];
 /* One page after the other: whoever reads meanwhile waits, and finds the former copy or the next one. */
@@ -14,15 +14,21 @@ let keeping = Promise.resolve();
 let era = 0;
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting()));
+  event.waitUntil(
+    caches
+      .open(CACHE)
+      .then((cache) => cache.addAll(SHELL))
+      .then(() => self.skipWaiting()),
+  );
 });
 
 self.addEventListener('activate', (event) => {
   const outdated = (names) => names.filter((name) => name.startsWith('shell-') && name !== CACHE);
   event.waitUntil(
-    caches.keys()
+    caches
+      .keys()
       .then((names) => Promise.all(outdated(names).map((name) => caches.delete(name))))
-      .then(() => self.clients.claim())
+      .then(() => self.clients.claim()),
   );
 });
 
@@ -39,11 +45,15 @@ self.addEventListener('fetch', (event) => {
 /* The page asks to keep what the person is likely to look for without a network. */
 self.addEventListener('message', (event) => {
   const begun = era;
-  event.waitUntil(Promise.all((event.data.keep || []).map(
-    (path) => fetch(path, { credentials: 'same-origin', redirect: 'error' })
-      .then((answer) => keep(path, answer, begun))
-      .catch(() => {})
-  )));
+  event.waitUntil(
+    Promise.all(
+      (event.data.keep || []).map((path) =>
+        fetch(path, { credentials: 'same-origin', redirect: 'error' })
+          .then((answer) => keep(path, answer, begun))
+          .catch(() => {}),
+      ),
+    ),
+  );
 });
 
 async function visit(event, request, path) {
@@ -56,8 +66,10 @@ async function visit(event, request, path) {
       event.waitUntil(keep(request.url, answer.clone(), begun));
     }
     return answer;
-  } catch (noNetwork) {
-    if (request.method !== 'GET') { return stay(); }
+  } catch {
+    if (request.method !== 'GET') {
+      return stay();
+    }
     await keeping;
     const kept = await (await caches.open(PAGES)).match(request.url, { ignoreVary: true });
     return kept ? marked(kept) : caches.match(OFFLINE);
@@ -68,7 +80,9 @@ async function visit(event, request, path) {
    network. */
 async function stay() {
   const pages = await self.clients.matchAll({ type: 'window' });
-  pages.forEach((page) => page.postMessage({ unsent: true }));
+  for (const page of pages) {
+    page.postMessage({ unsent: true });
+  }
   return new Response(null, { status: 204 });
 }
 
@@ -80,7 +94,9 @@ async function forget() {
 
 async function keep(address, answer, begun) {
   const owner = answer.headers.get(OWNER);
-  if (!owner || !answer.ok || answer.redirected) { return; }
+  if (!owner || !answer.ok || answer.redirected) {
+    return;
+  }
   /* To its end, before the former copy goes: a network that breaks off in between leaves that one. */
   const whole = new Response(await answer.arrayBuffer(), { headers: answer.headers });
   keeping = keeping.then(() => begun === era && replace(address, owner, whole)).catch(() => {});
@@ -92,7 +108,9 @@ async function replace(address, owner, whole) {
   const keys = await cache.keys();
   for (const [place, key] of keys.entries()) {
     const kept = await cache.match(key, { ignoreVary: true });
-    if (!kept || kept.headers.get(OWNER) !== owner || place <= keys.length - MOST_PAGES) { await cache.delete(key); }
+    if (!kept || kept.headers.get(OWNER) !== owner || place <= keys.length - MOST_PAGES) {
+      await cache.delete(key);
+    }
   }
   await cache.delete(address, { ignoreVary: true });
   await cache.put(address, whole);
@@ -109,11 +127,15 @@ async function marked(kept) {
 }
 
 /* Files whose address changes with what they hold. */
-function isFile(path) { return path.startsWith('/static/') || path === '/theme.css'; }
+function isFile(path) {
+  return path.startsWith('/static/') || path === '/theme.css';
+}
 
 async function file(event, request) {
   const kept = await caches.match(request, { ignoreVary: true });
-  if (kept) { return kept; }
+  if (kept) {
+    return kept;
+  }
   const answer = await fetch(request);
   if (answer.ok) {
     const copy = answer.clone();

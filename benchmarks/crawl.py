@@ -1,6 +1,6 @@
 """Every page that links lead to, once for each form of its address: what is slow at a city's size, or fails, shows here.
 
-Scenarios measure what somebody has thought of; this finds what nobody has.
+Scenarios measure known uses; this finds unexpected slow or failing pages.
 """
 
 import html

@@ -15,7 +15,7 @@ SETTLE = 60.0
 def cost(database: str, seconds: float) -> float:
     """Return the CPU time of an idle worker, in milliseconds a second.
 
-    :raises RuntimeError: when it has ended meanwhile.
+    :raises RuntimeError: when it has ended in the meantime.
     """
     environment = {**os.environ, "BENCH_DATABASE_URL": database, "CIVICPORTAL_LOG": "WARNING"}
     worker = subprocess.Popen([sys.executable, "-m", "civicportal.portal.worker", str(SITE)], env=environment)

@@ -22,7 +22,7 @@ SECRET = "a secret of tests, long enough for everything"
 
 
 def quiet(_words):
-    """Progress that nobody reads."""
+    """Discard progress."""
 
 
 @cache

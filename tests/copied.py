@@ -19,7 +19,7 @@ BYTES = bytes(range(256))
 
 
 def unseen(*_progress):
-    """Progress that nobody reads."""
+    """Discard progress."""
 
 
 def on(site, address):

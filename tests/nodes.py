@@ -14,7 +14,7 @@ from civicportal.testing.sms_simulator import API_KEY, LINE, SmsSimulator
 
 
 class Provider(SmsSimulator):
-    """A provider that can hold messages back for a moment, so that whoever sends is surely at it."""
+    """A provider that can delay messages, so that their sender is certainly waiting."""
 
     def __init__(self, ledger: Path) -> None:
         self._may_go_on = threading.Event()
@@ -24,7 +24,7 @@ class Provider(SmsSimulator):
         super().__init__(ledger)
 
     def hold(self) -> None:
-        """Let whoever sends a message wait."""
+        """Delay all senders."""
         self._may_go_on.clear()
 
     def let_go(self) -> None:

@@ -52,7 +52,7 @@ LIFTED = (
 def _ports() -> Iterator[int]:
     """Yield ports again and again, of each process of the tests its own.
 
-    They lie below those that the system gives away: nobody else is handed one after it was found free and before it is used.
+    They are below the ephemeral ports: no other process is given one between the check and its use.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     span = range(20_000 + worker % 10 * 1000, 21_000 + worker % 10 * 1000)
@@ -65,7 +65,7 @@ _PORTS = _ports()
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody uses; the same not again for long."""
+    """Return an unused loopback port; not the same again for long."""
     while True:
         port = next(_PORTS)
         with socket.socket() as probe, contextlib.suppress(OSError):

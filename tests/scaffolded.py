@@ -115,7 +115,7 @@ class ScaffoldedPortal(Portal):
             self.command(*words)
 
     def add_officer(self, username: str, mobile: str) -> None:
-        """Add somebody who works on the cases and writes the pages of the new plugins."""
+        """Add an officer who works on the cases and writes the pages of the new plugins."""
         words = ("--name", "کیانا فرهادی", "--username", username, "--mobile", mobile, "--role", "clerk")
         self.command("user", "add", *words, CIVICPORTAL_PASSWORD=PASSWORD)
 

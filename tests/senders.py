@@ -112,7 +112,7 @@ class Citizen:
                 },
             )
             answer = connection.getresponse()
-            # Nobody had the time to look at the picture: who sends it again a moment later is right.
+            # The picture was not processed for lack of time: sending it again a moment later is right.
             is_busy = BUSY in answer.read().decode()
             return 503 if is_busy else answer.status, answer.getheader("Location") or ""
         finally:

@@ -1,4 +1,4 @@
-"""What plugins are written against changes only where somebody sees it, and what goes warns."""
+"""The API of plugins changes only where a reviewer sees it, and deprecated names warn."""
 
 import inspect
 import re

@@ -172,7 +172,7 @@ def proxied(folder: Path, portal_port: int, **places: object) -> Iterator[tuple[
 
 
 def talk(port: int, words: bytes, name: str = "") -> bytes | None:
-    """Say something as it is and return all that comes back; None while nobody listens. With a name it is said by TLS to it."""
+    """Send bytes and return the whole response; None while no server listens. With a server name, over TLS."""
     try:
         connection = socket.create_connection(("127.0.0.1", port), timeout=READY)
     except OSError:
@@ -196,7 +196,7 @@ def test_the_proxy_keeps_what_is_the_same_for_everybody_and_nothing_else(tmp_pat
         with proxied(tmp_path, portal.port, **{"proxy_cache civicportal;": shown}) as (_http, port):
             wait_until(lambda: asked(port, "/healthz") is not None)
             assert [asked(port, "/") for _ in range(3)] == ["MISS", "HIT", "HIT"]
-            # Who is somebody gets a page of their own, and leaves none behind.
+            # Signed-in people get their own page, and it is not cached.
             for _ in range(2):
                 assert asked(port, "/", "cp=" + "x" * 43) == "MISS"
                 assert asked(port, "/track") == "MISS"
@@ -261,7 +261,7 @@ def test_the_proxy_answers_to_the_name_of_the_portal_alone(tmp_path: Path, echo:
 
 
 def test_two_seconds_after_a_node_is_back_the_other_may_fail(tmp_path: Path) -> None:
-    """The proxy leaves out a node that did not answer; for as long there is nobody but the other one."""
+    """The proxy skips a node that did not answer; for that time only the other one is left."""
     back, other = free_port(), free_port()
     page = PAGE.read_text(encoding="utf-8")
     [nodes] = re.findall(r"```nginx\nupstream civicportal \{\s*server (.*?);\s*\}", page, re.DOTALL)

@@ -105,7 +105,7 @@ def test_every_decision_is_listed() -> None:
 
 
 def test_the_reference_is_what_the_code_says() -> None:
-    """``python -m docs.tools.reference`` writes it anew."""
+    """``python -m docs.tools.reference`` rewrites it."""
     with reference.whole_site() as site:
         written = reference.pages(site)
     kept = {

@@ -1,4 +1,4 @@
-"""Every hook is documented with its exact signature, implemented by somebody, and has a test of its own name."""
+"""Every hook is documented with its exact signature, has an implementation, and a test of its own name."""
 
 import inspect
 import re

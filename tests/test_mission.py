@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs/mission.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| ([MB]\d+) \|(.*)$", PAGE, re.MULTILINE))
 TESTS = sorted(set(re.findall(r"`((?:tests|plugins)/\S+\.py::\S+)`", PAGE)))
 ADDRESSES = sorted(set(re.findall(r"`(/\S*)`", PAGE)))
-#: What nobody has begun has no test.
+#: Parts that are not begun have no test.
 NOT_BEGUN = {"B7"}
 
 

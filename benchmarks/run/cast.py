@@ -23,7 +23,7 @@ PATIENCE = 600
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a session.
+    """A person with a session.
 
     :ivar csrf: the token of their forms.
     """
@@ -65,7 +65,7 @@ class Cast:
         self.words = list(COMMON)
 
     def member(self, work: Work, username: str) -> Person:
-        """Return somebody of staff with a session."""
+        """Return a member of staff with a session."""
         return self._person(work, work.session.scalars(select(User).where(User.username == username)).one())
 
     def _person(self, work: Work, user: User) -> Person:

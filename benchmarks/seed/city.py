@@ -93,7 +93,7 @@ class City:
         return f"{first} {last}"
 
     def mobile(self, number: int) -> str:
-        """Return the number of the n-th citizen, from a block that nobody is given."""
+        """Return the mobile number of the n-th citizen, from an unassigned block."""
         return f"+98900{1_000_000 + number}"
 
     def _read(self, work: Work) -> None:

@@ -56,7 +56,7 @@ def load(site: Site, *, cases: int, seed: int, until: datetime, progress: Progre
 
     :param cases: how many there are in the end.
     :param until: the present of the invented city; the cases lie in the two years before.
-    :raises AnotherCity: when the database was begun with something else.
+    :raises AnotherCity: when the database was seeded with other parameters.
     """
     plan(site, cases=cases, seed=seed, until=until)
     city = City(site, Random(seed), until, cases)
@@ -132,7 +132,7 @@ def _present(site: Site) -> int:
 
 
 def _hasten(connection: Connection) -> None:
-    """Let go of what a load that can be begun anew does not need."""
+    """Drop what a repeatable load does not need."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL synchronous_commit = off"))
         connection.execute(text("SET LOCAL statement_timeout = 0"))

@@ -17,7 +17,7 @@ CASES, SEED = 10_000, 1405
 
 
 class AnotherCity(Exception):
-    """The database was begun with something else."""
+    """The database was seeded with other parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ def plan(
     """Return the plan of a migrated database, and note it where it is new.
 
     :param cases: None leaves each to what the database was begun with, or to the usual.
-    :raises AnotherCity: when the database was begun with something else than is wanted.
+    :raises AnotherCity: when the database was seeded with other parameters.
     """
     with site.work() as work:
         noted = work.session.get(Seed, KEY)

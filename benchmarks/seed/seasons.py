@@ -1,4 +1,4 @@
-"""Words of a season: what is written in some weeks by many, and in all others by nobody."""
+"""Words of a season: frequent for some weeks, absent in all others."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Make the picture of the README anew from the demo: ``PYTHONPATH=tests python docs/pictures/make.py`` (needs chromium)."""
+"""Retake the picture of the README from the demo: ``PYTHONPATH=tests python docs/pictures/make.py`` (needs chromium)."""
 
 import tempfile
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""Make the pictures of the second site anew: ``python docs/pictures/second_site.py http://127.0.0.1:6543``.
+"""Retake the pictures of the second site: ``python docs/pictures/second_site.py http://127.0.0.1:6543``.
 
 Its demo must be running there (``make demo SITE=rivertown``); needs chromium.
 """

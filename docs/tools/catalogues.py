@@ -1,7 +1,7 @@
 """Bring the catalogues up to date: ``python -m docs.tools.catalogues``, or ``make catalogues``.
 
-What stands in them stays as it was written, line for line: new texts are put in their place without a translation, and what
-nobody says any more goes. ``pybabel update`` writes every entry anew, and no reader of a change finds the three that are.
+Existing entries keep their wording and line breaks; new texts are inserted without a translation, and unused
+ones are removed. ``pybabel update`` rewrites every entry, which hides the few real changes from a reviewer.
 """
 
 import sys

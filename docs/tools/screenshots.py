@@ -1,4 +1,4 @@
-"""Make the pictures of the Persian guide anew from the demo: ``PYTHONPATH=tests python -m docs.tools.screenshots``.
+"""Retake the screenshots of the Persian guide from the demo: ``PYTHONPATH=tests python -m docs.tools.screenshots``.
 
 It fills a demo of its own, serves it, looks at it with Chromium, and writes ``docs/fa/pictures``; it needs a few minutes.
 """
@@ -87,7 +87,7 @@ def first_case(page: Page) -> None:
 def look(
     browser: Browser, portal: Portal, states: dict[str, object], picture: tuple[str, Screen, Step]
 ) -> bytes:
-    """Return what somebody sees, as PNG."""
+    """Return a screenshot as PNG."""
     who, screen, come = picture
     context = browser.new_context(
         base_url=portal.address,

@@ -72,7 +72,7 @@ class Browsers:
         self._opened: list[tuple[BrowserContext, Watch]] = []
 
     def open(self, role: str = VISITOR, screen: Screen = DESKTOP, **options: Any) -> Page:
-        """Open a browser for somebody; options are those of a browser context."""
+        """Open a browser for a person; options are those of a browser context."""
         context = self._chromium.new_context(
             base_url=self._address,
             locale="fa-IR",
@@ -107,7 +107,7 @@ class Browsers:
 
 @pytest.fixture
 def open_page(portal: Portal, chromium: Browser, sessions: Callable[[str], Any]) -> Iterator[Open]:
-    """Return a function that opens a browser of its own for somebody: ``open_page(role, screen, **options)``."""
+    """Return a function that opens a separate browser for a person: ``open_page(role, screen, **options)``."""
     browsers = Browsers(chromium, portal.address, sessions)
     yield browsers.open
     browsers.close()

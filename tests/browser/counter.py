@@ -27,6 +27,6 @@ def send(page: Page) -> list[str]:
 
 
 def registered(page: Page, _found: object) -> None:
-    """Register a report of nobody and stay on the page that says its code and PIN."""
+    """Register a report without a citizen and stay on the page that shows its code and PIN."""
     fill_in(page)
     send(page)

@@ -21,7 +21,7 @@ def facts(portal: Portal, who: Identity) -> dict[str, str]:
 
 
 def half_written(total: int, done: int) -> dict[str, object]:
-    """Return the values of an order that somebody is writing and that nobody takes over."""
+    """Return the values of an export that is being written and is not taken over by another worker."""
     return {"state": "running", "total": total, "done": done, "locked_until": NEVER}
 
 

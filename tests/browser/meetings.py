@@ -93,7 +93,7 @@ def set_time(portal: Portal, officer: Identity, code: str) -> datetime:
 
 
 def ask(portal: Portal, mobile: str) -> str:
-    """Ask for a meeting as somebody new with this number (as people dial it), and return the tracking code."""
+    """Request a meeting as a new person with this number (as dialled), and return the tracking code."""
     with portal.site.work() as work:
         user = make_citizen(work, portal.site.country.normalize_mobile(mobile), name=APPLICANT)
         citizen = identity(work, user, "citizen")

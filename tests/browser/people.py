@@ -22,7 +22,7 @@ STAFF = {
     "observer": ("observer", "09000000120"),
 }
 VISITOR = "visitor"
-#: Somebody with an authenticator app, by user name and mobile, and their recovery codes: each counts once.
+#: A person with an authenticator app, by user name and mobile, and their recovery codes: each counts once.
 CAREFUL = ("fire1", "09000000117")
 RECOVERY_CODES = [f"abcde-{number:05}" for number in range(20)]
 #: Seconds until a message must have arrived.
@@ -65,7 +65,7 @@ def number(text: str) -> int:
 
 
 def messages(page: Page, mobile: str) -> list[str]:
-    """Read the messages on somebody's phone, the newest first, in a tab of its own."""
+    """Read the messages on a person's phone, newest first, in a separate tab."""
     phone = page.context.new_page()
     phone.goto(f"/demo/phones/{mobile}")
     found = phone.locator(".sms").all_inner_texts()
@@ -74,7 +74,7 @@ def messages(page: Page, mobile: str) -> list[str]:
 
 
 def wait_for_message(page: Page, mobile: str, pattern: str, *, seen: list[str]) -> str:
-    """Look at somebody's phone until a new message with the pattern is there, and return the message.
+    """Reload a person's phone until a new message matches the pattern, and return the message.
 
     :param seen: the messages that were there before.
     """
@@ -111,7 +111,7 @@ def enter_mobile(page: Page, mobile: str) -> None:
 
 
 def sign_in_citizen(page: Page, mobile: str) -> None:
-    """Sign in at the citizens' door and wait for one's own cases."""
+    """Sign in as a citizen and wait for the list of own cases."""
     page.goto("/login")
     enter_mobile(page, mobile)
     page.wait_for_url("**/my")
@@ -130,7 +130,7 @@ def sign_in_staff(page: Page, username: str, mobile: str) -> None:
 
 
 def sign_in(page: Page, role: str) -> None:
-    """Sign somebody in by the door that is theirs."""
+    """Sign a person in, as a citizen or as staff."""
     if role in CITIZENS:
         sign_in_citizen(page, CITIZENS[role])
     else:

@@ -31,7 +31,7 @@ Facts = dict[str, str]
 
 
 def facts(portal: Portal) -> Facts:
-    """Send reports of our own, so that the pages do not hang on what the demo made up, and name them for the addresses."""
+    """Send separate reports, so that the pages do not depend on the generated demo, and name them for the addresses."""
     with portal.site.work() as work:
         people = {role: who(work, role) for role in (*CITIZENS, *STAFF)}
     set_up_app(portal)
@@ -60,7 +60,7 @@ def facts(portal: Portal) -> Facts:
 
 
 def links(portal: Portal) -> Facts:
-    """Make a link by which somebody joins the staff, and one for a forgotten password; return their tokens."""
+    """Create an invitation link and a link for a forgotten password; return their tokens."""
     with portal.site.work() as work:
         service = work.get(InvitationService)
         role = next(role for role in work.get(RoleService).all() if not role.builtin)
@@ -114,7 +114,7 @@ def close_report(portal: Portal, officer: Identity, code: str) -> int:
 
 
 def who(work: Work, role: str) -> Identity:
-    """Return somebody as they are when they have signed in."""
+    """Return a person as after signing in."""
     if role in CITIZENS:
         mobile = work.site.country.normalize_mobile(CITIZENS[role])
         return identity(

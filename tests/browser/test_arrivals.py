@@ -1,4 +1,4 @@
-"""Somebody follows a link from elsewhere, as from a mail: who works here stays signed in and sees the page."""
+"""A link from another site, for instance in a mail: staff stay signed in and see the page."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Administrators and colleagues at their browsers: a role is made and given, somebody joins, somebody leaves."""
+"""Members in the browser: create and grant a role, join, leave."""
 
 import re
 
@@ -37,7 +37,7 @@ def make_role(page: Page, title: str) -> None:
 
 
 def invite(page: Page, title: str, username: str, mobile: str) -> str:
-    """Invite somebody with a role in one unit and return the link."""
+    """Invite a person with a role in one unit and return the link."""
     prove("/admin/members/invite", page)
     page.locator("[name=name]").fill(NAME)
     page.locator("[name=username]").fill(username)

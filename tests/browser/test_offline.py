@@ -1,4 +1,4 @@
-"""The installed app without a network: the home page and one's own cases as they were last seen, nobody else's; no word is lost."""
+"""The installed app offline: home page and own cases as last seen, no other person's; no input is lost."""
 
 import socket
 import socketserver
@@ -40,7 +40,7 @@ class Network(socketserver.ThreadingTCPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def cut(self) -> None:
-        """End what is said now, and hang up on whoever calls."""
+        """Close the current connections, and refuse new ones."""
         self.is_cut = True
         for one in list(self.open):
             with suppress(OSError):
@@ -198,7 +198,7 @@ def test_after_the_sign_out_nothing_is_left(
     see(page, "/my")
     page.evaluate("caches.delete('pages')")
     see(page, "/my")
-    # A page of somebody else throws them away as the sign-out does.
+    # A page of another person deletes them, as the sign-out does.
     page.context.clear_cookies()
     page.goto("/")
     forgotten(page, "/my")

@@ -1,4 +1,4 @@
-"""One's own account on a phone: verified identity, another number, who looked, the archive, leaving and coming back."""
+"""The account on a phone: verified identity, change of number, access log, archive, deletion, return."""
 
 import json
 import zipfile

@@ -91,7 +91,7 @@ def portal(
 
 @pytest.fixture
 def open_page(portal: ScaffoldedPortal, chromium: Browser) -> Iterator[Open]:
-    """Return a function that opens a browser of its own for somebody who has not signed in."""
+    """Return a function that opens a separate browser for a visitor."""
     nobody: Callable[[str], Any] = {}.__getitem__
     browsers = Browsers(chromium, portal.address, nobody)
     yield browsers.open

@@ -79,7 +79,7 @@ READ = (
     "/desk/reports/new",
     "/demo/phones",
 )
-#: Everything that a page says: its words, and what stands in attributes.
+#: All texts of a page: its words and those of its attributes.
 SAID = """() => [document.title, document.body.innerText, ...[...document.querySelectorAll('*')].flatMap(
     (one) => ['aria-label', 'alt', 'title', 'placeholder', 'value', 'data-weekend'].map((name) => one.getAttribute(name) || '')
 )].join('\\n')"""
@@ -93,7 +93,7 @@ class City:
     served: BrowserApp
 
     def person(self, login: str) -> User:
-        """Return somebody by user name or by mobile."""
+        """Return a person by user name or by mobile."""
         with self.site.work(write=False) as work:
             whose = User.username == login
             if login[0] in "0+":

@@ -1,4 +1,4 @@
-"""While a form is on its way: what hangs can be stopped, what nobody answers can be sent again, a file leaves the page as it is."""
+"""Submitting a form: a hanging request can be stopped, an unanswered one repeated, a download leaves the page as it is."""
 
 from pathlib import Path
 

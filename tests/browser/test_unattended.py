@@ -1,4 +1,4 @@
-"""A referral to where nobody works on the case: what is asked before, and the list from which it comes back."""
+"""Referral to a unit in which no one works on the case: confirmation before, and return from the list afterwards."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ NAME = "ستاد بدون عضو"
 
 @pytest.fixture
 def empty(portal: Portal) -> Iterator[str]:
-    """Make a unit in which nobody is a member, for one test; return its id."""
+    """Create a unit without members for one test; return its id."""
     with portal.site.work() as work:
         number = make_unit(work, "empty", name=NAME).id
     yield str(number)
@@ -49,7 +49,7 @@ def test_it_is_asked_before_and_the_list_brings_it_back(
     desk.open_case(page, code)
     panel = desk.open_tab(page, "refer")
     panel.locator("[name=unit]").select_option(empty)
-    expect(panel.locator("[data-attends=nobody]")).to_be_visible()
+    expect(panel.locator("[data-attends=none]")).to_be_visible()
     panel.locator("[name=note]").fill("برای بررسی در ستاد")
     panel.locator("[name=then][value=stay]").click()
     ask = page.locator("#panel-of-refer")
@@ -61,7 +61,7 @@ def test_it_is_asked_before_and_the_list_brings_it_back(
     expect(page.locator(desk.TOAST).first).to_be_visible()
 
     chief = open_page("administrator", screen)
-    # The desk's number is a minute old at most, and that of the list when somebody has just looked at it.
+    # The desk's number is at most a minute old, and that of the list when another officer has just opened it.
     chief.goto("/kartable/unattended")
     expect(chief.locator(f"[value='{code}']")).to_have_count(1)
     chief.goto("/desk")
@@ -75,7 +75,7 @@ def test_it_is_asked_before_and_the_list_brings_it_back(
     chief.locator("[data-bulk-bar] [value=refer]").click()
     form = chief.locator("form[data-people]")
     form.locator("[name=unit]").select_option(empty)
-    expect(form.locator("[data-attends=nobody]")).to_be_visible()
+    expect(form.locator("[data-attends=none]")).to_be_visible()
     looks_right(chief)
     form.locator("[name=unit]").select_option(label="معاونت فنی و عمرانی")
     form.locator("button.btn-primary").click()

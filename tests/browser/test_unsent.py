@@ -1,4 +1,4 @@
-"""The session ends while an officer writes: signing in again sends it, and no preview shows a door meanwhile."""
+"""The session ends while an officer writes: signing in again sends the form, and no preview shows a sign-in page."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ WORDS = "چاله را دیدیم\nو فردا پر می‌کنیم"
 
 def leave_alone(portal: Portal, page: Page) -> None:
     """Let the session of a browser be idle for an hour."""
-    # A picture that is asked for when one comes near it would be nobody's then.
+    # A picture that is requested when scrolled into view would have no owner then.
     page.evaluate("for (const one of document.images) { one.loading = 'eager' }")
     page.wait_for_function("() => [...document.images].every(one => one.complete)")
     cookie = next(one for one in page.context.cookies() if one["name"] == portal.site.cookie_name)
@@ -90,7 +90,7 @@ def test_a_preview_shows_no_door_and_the_answer_waits(portal: Portal, open_page:
     panel.locator("[name=then][value=stay]").click()
     page.wait_for_url("**/staff/login?next=/unsent")
     come_back(page)
-    # The preview was no form that somebody meant to send.
+    # The preview was not a form that the officer meant to send.
     expect(page.locator("textarea[readonly]")).to_have_value(WORDS)
 
 

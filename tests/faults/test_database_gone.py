@@ -15,7 +15,7 @@ from civicportal.testing.postgres import TemporaryCluster
 
 PAGES = ("/login", "/my", "/reports", "/reports/new", "/staff/login", "/kartable")
 
-#: For whoever is not signed in; the home lacks its figures then, not its telephone numbers.
+#: For visitors; the home page lacks its figures then, not its telephone numbers.
 READS_NOTHING = ("/", "/track")
 
 

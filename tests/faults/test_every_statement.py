@@ -36,7 +36,7 @@ class Desk:
             unit, other = make_unit(work, "waste"), make_unit(work, "lighting")
             self.category, self.other = make_category(work, unit=unit).id, other.id
             self.officer = identity(work, make_staff(work, "officer", unit=unit))
-            # Nothing is referred to a unit in which nobody would see it.
+            # Nothing is referred to a unit in which no one would see it.
             make_staff(work, "neighbour", unit=other)
             self.citizen = make_citizen(work).id
             self.code = make_case(work, category=make_category(work, "lamp", unit=unit)).code

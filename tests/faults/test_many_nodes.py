@@ -80,7 +80,7 @@ def test_a_limit_counts_what_comes_to_any_node(cluster: Cluster) -> None:
         answers = [
             ask(cluster, cluster.ports[n % 2], "/track", token, miss)[0].status for n in range(hits + 2)
         ]
-        # With a new hour it is counted anew.
+        # With a new hour the count restarts.
         if now().hour == begun:
             break
     assert answers == [*[422] * hits, 429, 429]
@@ -146,7 +146,7 @@ def test_old_nodes_go_on_when_newer_code_has_migrated(cluster: Cluster) -> None:
 
 
 def test_a_restart_is_noticed_by_nobody(cluster: Cluster) -> None:
-    """Where the socket outlives the server, nobody has to send again."""
+    """Where the socket outlives the server, no request has to be repeated."""
     citizens = senders(cluster.portal)
     citizens.start()
     try:

@@ -43,7 +43,7 @@ def served(tmp_path, empty_database, civic_session):
 
 
 def ask(url):
-    """Return the answer over a connection of its own; None while nobody listens."""
+    """Return the answer over a separate connection; None while no server listens."""
     try:
         with urlopen(Request(url, headers={"Connection": "close"}), timeout=PATIENCE) as answer:
             return answer.read().decode()

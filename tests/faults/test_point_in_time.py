@@ -1,4 +1,4 @@
-"""The database goes back to the second before somebody deleted rows: from a copy of it and its archived log."""
+"""Restore the database to the second before rows were deleted, from a copy of it and its archived log."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""The provider of messages hangs or fails: whoever sends a case notices nothing, and every notice goes out once."""
+"""The SMS provider hangs or fails: senders of cases notice nothing, and every notice goes out once."""
 
 import threading
 from typing import Any

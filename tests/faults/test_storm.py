@@ -1,4 +1,4 @@
-"""Eight processes and eight officers act on one case at once: no update is lost, losers are told, nobody gets an error."""
+"""Eight processes and eight officers act on one case at once: no update is lost, losers get a message, there is no error."""
 
 import http.client
 import os
@@ -24,7 +24,7 @@ PROCESSES = OFFICERS = 8
 ROUNDS = 50 if os.environ.get("CIVICPORTAL_LONG") else 2
 """Each officer writes so many notes and marks the case so many times."""
 AGAIN = (409, 503)
-"""Statuses to retry: somebody else was first, or the case was locked for too long."""
+"""Statuses to retry: another request was first, or the case was locked for too long."""
 MOST_TRIES = 400
 """Of one action. With eight officers one of eight tries wins, on average."""
 

@@ -1,4 +1,4 @@
-"""Somebody with the rights of the database's owner changes the audit trail: each change at random is found."""
+"""Tampering with the audit trail as the database's owner: each random change is detected."""
 
 import os
 import random

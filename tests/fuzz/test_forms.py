@@ -114,7 +114,7 @@ def site(civic_session: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def told_of(request: Any, schema: type) -> dict[str, Any]:
-    """Return what a view would tell the schema; a name that nobody has told stands for some things to choose."""
+    """Return the bindings a view would pass to the schema; an unknown name stands for a list of choices."""
     told = dict(TOLD)
     while True:
         try:
@@ -131,7 +131,7 @@ def told_of(request: Any, schema: type) -> dict[str, Any]:
 
 
 def sent(source: Source, form: BoundForm) -> MultiDict:
-    """Return what somebody may send: most fields as they should be, some changed, repeated, strange or missing."""
+    """Return a possible submission: most fields valid, some changed, repeated, strange or missing."""
     params = MultiDict()
     wild = source.chance(0.3)
     for node in leaves(form.schema):

@@ -328,7 +328,7 @@ def tickets(source: Source) -> bool:
     challenges = Challenges(SITE)
     again = challenges.again(ticket, "browser", "/login")
     assert again is None or ticket == TICKET.ticket
-    # Nobody has worked, and nobody has waited.
+    # No one has worked, and no one has waited.
     assert not challenges.passes(ticket, answer, "browser", "/login", "203.0.113.9")
     assert not is_solved(TICKET.nonce, 40, answer)
     return again is not None

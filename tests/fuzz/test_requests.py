@@ -112,7 +112,7 @@ def asked(
             answer = portal["browsers"][door].get(path, form, headers=headers, status="*")
         else:
             answer = portal["browsers"][door].post(path, form, headers=headers, status="*")
-        # Nobody works here, and nothing is measured: a page that says so has a status of its own.
+        # No worker runs here, and nothing is measured: pages that report this have a separate status.
         assert answer.status_int < 500 or (page.route, answer.status_int) == ("readyz_worker", 503), (
             answer.status
         )

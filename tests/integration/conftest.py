@@ -51,7 +51,7 @@ def other_process(civic_environment):
 
 @pytest.fixture
 def browse(request):
-    """Return a browser of a site: ``browse(site)``, or ``browse(site, user, "staff")`` with somebody signed in."""
+    """Return a browser of a site: ``browse(site)``, or ``browse(site, user, "staff")`` with a person signed in."""
     names = request.fixturenames
     environment = request.getfixturevalue("civic_environment") if "civic_environment" in names else None
 

@@ -1,4 +1,4 @@
-"""What the tests of one's own profile have in common."""
+"""Common parts of the tests of the profile pages."""
 
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.models import AuditEvent

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-#: What stands in a pattern for something that does not exist.
+#: Placeholders in a pattern for objects that do not exist.
 UNKNOWN = {
     "code": "0000000000",
     "id": "999999999",

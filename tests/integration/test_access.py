@@ -330,7 +330,7 @@ def test_a_case_without_a_category_is_for_everybody_of_its_unit(site):
         plain = plain.code
     with site.work(actor=mine) as work:
         work.get(KartableService).refer(work.get(CaseService).fetch(code), roads.id, unattended=True)
-    # The other case has a category, and it is not theirs; a category alone makes nobody a member of a unit.
+    # The other case has a category, and it is not theirs; a category alone does not make a person a member of a unit.
     assert codes_in_kartable(site, member) == {plain}
     assert codes_in_kartable(site, everywhere) == set()
 

@@ -398,7 +398,7 @@ def test_a_session_that_has_ended_is_nobodys(
 
 @pytest.mark.parametrize("deed", ["open", "load", "prove", "end_one", "end_all_others", "end_everything"])
 def test_what_is_done_with_a_session_touches_no_other(site: Any, clock: Any, deed: str) -> None:
-    """Neither those of people who came before and after, nor one's own opened before and after."""
+    """Neither those of people registered before and after, nor own ones opened before and after."""
     with site.work() as work:
         people = [make_citizen(work, f"+98900000001{number}") for number in range(3)]
         sessions = work.get(SessionService)

@@ -1,4 +1,4 @@
-"""Whom the forms of a referral offer: kept by each process, and read anew when somebody comes, goes or is renamed."""
+"""Addressees of referrals: cached by each process, and reloaded when people join, leave or are renamed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A link on another site leads here: whoever works here stays signed in, nobody else notices anything."""
+"""A link from another site: staff stay signed in, others notice nothing."""
 
 from typing import Any
 

@@ -48,7 +48,7 @@ def test_each_case_has_its_own_outcome(site, desk):
     ]
     assert [statuses(site)[code] for code in codes] == ["working", "working", "working", "registered"]
     reason = bulk.each(site, officer, codes[:1], lambda work, case: work.get(KartableService).give_back(case))
-    assert "Nobody sent this case" in reason[0].reason
+    assert "No one referred this case" in reason[0].reason
 
 
 def test_all_of_it_can_be_taken_back(site, desk):
@@ -133,7 +133,7 @@ def test_refer_from_the_list_and_undo(site, app, sign_in, desk):
     answer = form.submit(status=303)
     result = answer.follow(status=200)
     assert result.text.count("alert-circle") == 0
-    # To load the page anew acts on nothing and says the same.
+    # Reloading the page changes nothing and shows the same.
     assert answer.follow(status=200).html.find("table") == result.html.find("table")
     with site.work(write=False) as work:
         units = dict(work.session.execute(select(Case.code, Case.unit_id)).all())

@@ -1,4 +1,4 @@
-"""What is the same for everybody may be kept; what is somebody's own may not."""
+"""Public content may be cached; personal content may not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Words find the same cases on both databases, as a plain rule in Python says, and nobody finds by what they may not know."""
+"""Search finds the same cases on both databases as a plain rule in Python, and reveals nothing without the right."""
 
 import random
 import re
@@ -98,7 +98,7 @@ def occurs(words, spelling, goes_on):
 
 @pytest.fixture
 def told(site):
-    """One case for each story, without category, and with a code that nobody asks for."""
+    """One case for each story, without category, and with a code that is not searched."""
     with site.work() as work:
         cases = {story: make_case(work, subject="-", body=story) for story in STORIES}
         for case in cases.values():
@@ -112,7 +112,7 @@ def found(site, query, actor=None):
 
 
 def count_words(site):
-    """Count the words of the cases; after ten minutes they are read anew."""
+    """Count the words of the cases; after ten minutes they are reloaded."""
     make_vocabulary(site)
     site.clock.advance(minutes=11)
 

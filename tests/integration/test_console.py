@@ -1,4 +1,4 @@
-"""The console of whoever develops: a code can be read in the terminal, and never in the log."""
+"""The console transport for developers: a code can be read in the terminal, and never in the log."""
 
 import logging
 

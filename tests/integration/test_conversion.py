@@ -143,7 +143,7 @@ def test_who_converts_it_reads_on_and_the_kartable_stays_theirs_alone(site, app,
         officer = identity(work, people["officer"])
         colleague = identity(work, make_staff(work, "pr", unit=make_unit(work, "elsewhere")))
     with site.work(actor=officer, write=False) as work:
-        # To read is all: neither a step nor a line of one's own comes of it.
+        # The right to read alone causes neither a step nor a referral.
         case = work.get(CaseService).fetch(made.code)
         assert not work.get(CaseService).steps(case)
         assert work.get(InboxService).counts(InboxQuery())["all"].number == 0

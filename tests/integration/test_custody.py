@@ -1,4 +1,4 @@
-"""Who attends to a case: the head of a unit, its members, or nobody; and what happens where it would be nobody."""
+"""Who attends to a case: the head of a unit, its members, or no one; and the list of unattended cases."""
 
 import json
 from dataclasses import replace
@@ -167,7 +167,7 @@ class TestAReferralToNobody:
             city.refer()
         assert city.answer() == "members"
         city.refer(unattended=True)
-        assert city.answer() == "nobody"
+        assert city.answer() == "none"
         assert city.unattended() == [city.code]
 
     def test_to_a_person_who_may_not_work_on_it(self, site, city):
@@ -207,7 +207,7 @@ class TestAReferralToNobody:
 
 
 class TestEveryWay:
-    """None leaves a case with nobody unless it stands on the list."""
+    """No step leaves a case unattended unless it is on the list."""
 
     def test_a_disabled_person_leaves_what_they_have_in_hand_on_the_list(self, site, city):
         city.do(city.sender, lambda work, case: work.get(KartableService).take(case))
@@ -246,7 +246,7 @@ class TestEveryWay:
         assert city.answer() == "members"
         assert city.unattended() == []
         clock.advance(days=1)
-        assert city.answer() == "nobody"
+        assert city.answer() == "none"
         assert city.unattended() == [city.code]
 
     def test_a_new_case_goes_to_the_fallback_if_unattended_in_its_unit(self, site, city):
@@ -344,7 +344,7 @@ class TestTheList:
             found = {finding.place: finding for _owner, finding in look_over(work)}
         assert say(found["kartable"].text).startswith("1 open cases")
         assert found["kartable"].level == "error"
-        # Of three units the fallback has nobody at all, and the others somebody for one of the two topics each.
+        # Of three units the fallback has no members at all, and the others one for one of the two topics each.
         with site.work(write=False) as work:
             custody = work.get(CustodyService)
             gaps = sum(gap.pairs for gap in custody.gaps())
@@ -456,7 +456,7 @@ class TestTheForm:
         assert city.unattended() == [city.code]
 
     def send(self, page, city, action):
-        """Send a copy or an inquiry to a unit in which nobody works yet, or once more what was shown."""
+        """Send a copy or an inquiry to a unit without members, or resend the confirmed form."""
         form = self.form(page)
         form["unit"], form.action = str(city.empty.id), f"/kartable/cases/{city.code}/{action}"
         return form
@@ -493,6 +493,6 @@ class TestTheForm:
         page = seen.submit("action", value="refer")
         [form] = page.html.select("form[data-people]")
         attendance = json.loads(form["data-attendance"])
-        assert attendance[str(city.roads.id)] == "nobody"
+        assert attendance[str(city.roads.id)] == "none"
         assert str(city.waste.id) not in attendance
-        assert [hint["data-attends"] for hint in form.select("[data-attends]")] == ["nobody", "head"]
+        assert [hint["data-attends"] for hint in form.select("[data-attends]")] == ["none", "head"]

@@ -1,4 +1,4 @@
-"""Whatever changes, each open case has somebody or stands on the list of unattended cases.
+"""Whatever changes, each open case is attended to or is on the list of unattended cases.
 
 A machine changes memberships, roles, people, deputies, units, categories and cases at random. After every step the portal's
 answer for all cases at once is held against :class:`~civicportal.domain.cases.access.rights.AccessService`, asked person by person.
@@ -290,7 +290,7 @@ class City(RuleBasedStateMachine):
         self.site.clock.advance(days=20)
         before = self.unattended()
         escalate(self.site)
-        # The days have ended what deputies were for; the step itself leaves nobody without.
+        # The days of deputies have passed; the step itself leaves no case unattended.
         assert self.unattended() <= before
 
     @precondition(lambda self: self.people)
@@ -316,7 +316,7 @@ class City(RuleBasedStateMachine):
             listed = set(work.session.scalars(select(Referral.case_id).where(custody.unattended())))
             assert listed == alone
             assert custody.count() == len(alone)
-            assert {case.id for case in cases if custody.of(case) == "nobody"} == alone
+            assert {case.id for case in cases if custody.of(case) == "none"} == alone
             found = [one for one in arrangement.findings(work) if one.place == "kartable"]
             assert [one.text.mapping["count"] for one in found] == ([len(alone)] if alone else [])
             admin = identity_of(
@@ -338,7 +338,7 @@ class City(RuleBasedStateMachine):
             assert {pair for pair in gaps if pair in pairs} == alone
             for unit_id, category_id in pairs:
                 answer = custody.before("petitions", category_id, unit_id)
-                assert (answer == "nobody") == ((unit_id, category_id) in alone)
+                assert (answer == "none") == ((unit_id, category_id) in alone)
                 case = Case(kind="petitions", unit_id=None, category_id=category_id)
                 line = Referral(type="inquiry", to_unit_id=unit_id)
                 assert custody.is_read(case, unit_id) == any(
@@ -394,7 +394,7 @@ class City(RuleBasedStateMachine):
         return replace(person, grants=tuple(grant for grant in person.grants if grant.units is not None))
 
     def has(self, work: Any, person: Identity, case: Case) -> bool:
-        """Return whether a case is in somebody's kartable and may be worked on by them; an administrator's only in person."""
+        """Return whether a case is in a kartable and its owner may work on it; an administrator's only in person."""
         own = {person.user_id, *person.deputy_for}
         line = work.get(AccessService).action_line(case)
         in_hand = bool(own & {line.to_user_id, line.taken_by_id})

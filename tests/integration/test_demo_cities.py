@@ -1,4 +1,4 @@
-"""The example cities: wherever a case of theirs lies, somebody attends to it."""
+"""The example cities: each of their cases is attended to."""
 
 from collections.abc import Iterator
 from pathlib import Path

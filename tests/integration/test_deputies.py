@@ -1,4 +1,4 @@
-"""Deputies: for their days they see and work somebody else's kartable, and the history names both."""
+"""Deputies: for their days they see and work on the absent person's kartable, and the history names both."""
 
 from datetime import timedelta
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""The daily digest: one message for whoever asked for it and has something to do, on working days."""
+"""The daily digest: one message for everyone who asked for it and has open work, on working days."""
 
 from datetime import UTC, datetime
 

@@ -314,7 +314,7 @@ class TestTransport:
         assert transports() == []
         monkeypatch.setattr(site, "transport", "pigeon")
         assert transports() == [
-            ("error", "notifications.transport", "nobody sends by pigeon: no code and no notice goes out")
+            ("error", "notifications.transport", "no plugin sends by pigeon: no code and no notice goes out")
         ]
 
 

@@ -62,7 +62,7 @@ class Server:
 
     def ask(self, words):
         """Ask, and wait in a thread; the answer is kept."""
-        # Not in the thread: one that comes to run late would find nobody listening any more.
+        # Not in the thread: one that is scheduled late would find no server any more.
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=READY)
         connection.request("POST", "/", words)
 

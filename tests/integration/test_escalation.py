@@ -154,7 +154,7 @@ def test_one_that_fails_costs_the_others_nothing(site, clock, city, caplog):
         other = other.code
     clock.advance(days=30)
     escalate(site)
-    # Its unit has neither a head nor a unit above: it stays, and nobody is told of an error.
+    # Its unit has neither a head nor a unit above: it stays, and no error is reported.
     assert events(site, other) == []
     assert len(events(site, code)) == 2
     assert where(site, code)[0] != unit

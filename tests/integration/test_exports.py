@@ -1,4 +1,4 @@
-"""Exports of the core: the kartable's list, the worker's queue, and that nobody gets half a file or another's."""
+"""Exports of the core: the kartable's list and the worker's queue; no file is incomplete or another person's."""
 
 import csv
 import re
@@ -250,7 +250,7 @@ class TestPaper:
 
 
 class TestNobody:
-    """The number 0 belongs to nobody: a search for an unknown mobile leads to it."""
+    """The number 0 belongs to no one: a search for an unknown mobile leads to it."""
 
     def test_is_a_filter_of_every_page_and_file(self, site, office):
         page = office.app.get(f"{LIST}&citizen=0")

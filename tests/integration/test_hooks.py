@@ -375,7 +375,7 @@ def test_hook_case_changed_core_first_then_site_then_plugins_then_notices(instal
 
 
 def officer(site):
-    """Somebody of the unit that every case goes to."""
+    """An officer of the unit that every case goes to."""
     with site.work() as work:
         return identity(work, make_staff(work, unit=make_unit(work, "pr")))
 

@@ -1,4 +1,4 @@
-"""Links for one person, and a forgotten password: what they open, once, and what they tell nobody."""
+"""Invitations and links for a forgotten password: what they open, once, and what they do not reveal."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Jobs are run once when they are due, whoever runs them; the sweepers delete what nobody needs."""
+"""Due jobs run once, in any process; cleanup jobs delete expired rows."""
 
 import subprocess
 import sys

@@ -110,7 +110,7 @@ _numbers = iter(range(10**9))
 
 
 def _fresh(site: Any) -> Limits:
-    """Return limits that nobody has used: they count under keys of their own."""
+    """Return unused limits: they count under separate keys."""
     limits = Limits(site, SMALL | SCARCE)
     number, mac = next(_numbers), site.keys.mac
     limits._site = _WithKeys(site, lambda purpose, *parts: mac(purpose, str(number), *parts))

@@ -1,4 +1,4 @@
-"""Rate limits: counted exactly, whoever asks at once."""
+"""Rate limits: counted exactly under concurrency."""
 
 import logging
 import threading

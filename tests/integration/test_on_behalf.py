@@ -1,4 +1,4 @@
-"""An officer registers a case for somebody who calls: of whom it is, what the page says, and what it keeps to itself."""
+"""Registration of a case for a caller: its owner, the messages of the page, and what it does not reveal."""
 
 import pytest
 from civicportal_feedback.models import Feedback

@@ -1,4 +1,4 @@
-"""What a kartable sorts by stands on its open lines as it stands in the case, whoever writes either.
+"""The sort keys of open referrals equal those of their cases, after any write to either.
 
 On every line, open or closed, stands whether its case lies elsewhere now.
 """
@@ -29,7 +29,7 @@ COPIES = {**ALWAYS, **OPEN}
 
 
 def copies(work):
-    """Return what stands on the open lines, and what stands in their cases."""
+    """Return the values of the open referrals, and those of their cases."""
     open_ = select(Referral.id).where(Referral.closed_at.is_(None)).order_by(Referral.id)
     joined = open_.join(Case, Case.id == Referral.case_id)
     lines = work.session.execute(open_.add_columns(*COPIES)).all()

@@ -78,7 +78,7 @@ def events(site: Any) -> list[str]:
 
 @pytest.fixture
 def device(site: Any, app: Any, officer: User, sign_in: Any) -> Authenticator:
-    """A passkey that the officer has registered in a staff session; nobody is signed in."""
+    """A passkey that the officer registered in a staff session; no session is open."""
     sign_in(officer)
     made = Authenticator()
     add(app, made)
@@ -231,7 +231,7 @@ def test_a_passkey_of_a_citizen_opens_no_staff_session_once_they_work_here(
 
 @pytest.fixture
 def newcomer(site: Any, app: Any, citizen: User, sign_in: Any) -> tuple[User, Authenticator]:
-    """Somebody who has worked here since they added a passkey as a citizen."""
+    """A person who has become an officer since they added a passkey as a citizen."""
     sign_in(citizen, "citizen")
     device = Authenticator()
     add(app, device)
@@ -297,7 +297,7 @@ def test_answers_that_prove_nothing_come_to_an_end(site: Any, app: Any) -> None:
 def test_a_passkey_signs_in_while_strangers_guess_codes(
     site: Any, device: Authenticator, browse: Any
 ) -> None:
-    """Nobody guesses a signature: it costs no challenge, on a new computer either."""
+    """A signature cannot be guessed: it costs no challenge, on a new computer either."""
     with suppress(ChallengeNeeded):
         for number in range(300):
             site.limits.hit_all(("otp_verify_address", f"198.51.100.{number % 250}"), ("otp_verify_site",))

@@ -53,7 +53,7 @@ class Served:
         return self._until(lambda found: len(found - set(but)) >= number, set(but))
 
     def refused(self):
-        """Return when nobody answers any more."""
+        """Return when no server answers any more."""
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             try:

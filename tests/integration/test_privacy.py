@@ -1,4 +1,4 @@
-"""What is kept of a person is all handed to them, and nothing of it is left when they are forgotten."""
+"""A person gets all stored personal data, and none of it is left after their deletion."""
 
 import io
 import json
@@ -293,7 +293,7 @@ def test_an_open_case_keeps_its_words_until_it_is_closed(site, clock, person):
     clock.advance(days=6)
     erase_deleted(site)
     with site.work() as work:
-        # Whoever has the PIN reads the answer meanwhile.
+        # The holder of the PIN reads the answer in the meantime.
         assert work.session.get(Case, case.id).body == "چراغ خاموش است"
     clock.advance(days=1)
     erase_deleted(site)

@@ -1,4 +1,4 @@
-"""Another mobile number: proved by a code, told to the former one, and nobody learns whose numbers there are."""
+"""Change of the mobile number: proved by a code, announced to the former one, without revealing known numbers."""
 
 import pytest
 from doors import code_of, send

@@ -1,4 +1,4 @@
-"""What one is told, who looked, one's archive, and leaving: the pages of one's own data."""
+"""Pages of the account: notifications, access log, archive, deletion."""
 
 import io
 import json

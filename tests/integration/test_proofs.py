@@ -102,7 +102,7 @@ def test_nor_is_it_beside_a_code_of_the_app(site: Any, app: Any, officer: User, 
 
 @pytest.fixture
 def while_compared(site: Any, monkeypatch: Any) -> Any:
-    """Let the password of somebody be changed while the one that was typed is compared."""
+    """Change a person's password while the typed one is compared."""
 
     def while_compared(user: User) -> None:
         compare = citizens_door.verify_password

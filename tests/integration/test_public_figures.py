@@ -187,6 +187,6 @@ def rows(table):
 
 
 def read(cell):
-    """Return the number that somebody reads; None where it is hidden."""
+    """Return the displayed number; None where it is hidden."""
     found = re.search(r"\d+", cell.text.translate(LATIN))
     return int(found[0]) if found else None

@@ -1,4 +1,4 @@
-"""A real server refuses by the head of a request what nobody is to receive."""
+"""A real server refuses unacceptable requests by their head."""
 
 import socket
 import subprocess

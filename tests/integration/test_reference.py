@@ -1,4 +1,4 @@
-"""Reference data is kept by each process, and read anew when any process has changed it."""
+"""Reference data is cached by each process, and reloaded when any process has changed it."""
 
 import pytest
 from sqlalchemy import event, update

@@ -228,7 +228,7 @@ def test_the_account_of_a_deputy_has_the_rights_of_the_represented_person(
         days = {"first_day": today + timedelta(days=first), "last_day": today + timedelta(days=last)}
         mine, other = person(work, "mine"), person(work, absent)
         work.session.add(Deputy(absent_id=other.id, deputy_id=mine.id, **days))
-        # That somebody stands in for them gives the absent nothing.
+        # A deputy gives the absent person no further rights.
         work.session.add(Deputy(absent_id=mine.id, deputy_id=person(work, "both").id, **days))
         # Nor do they get what others have who stand in.
         for another in ("early", "both"):
@@ -396,7 +396,7 @@ def test_a_role_is_given_within_what_the_giver_has(site, tree, unit, category, u
             (one, other) for one in UNITS for other in TOPICS if rights.may_give(role, tree[one], tree[other])
         }
         assert possible == {(one, other) for one in units for other in topics}
-        # What somebody holds as a deputy they do not pass on.
+        # A deputy does not pass on the rights of the absent person.
         assert not rights.may_give(role, tree[unit], tree[category], by=lent)
         assert rights.may_give(role, tree[None], tree[None], by=SYSTEM)
 
@@ -418,7 +418,7 @@ def test_who_is_limited_to_a_category_makes_no_head_of_a_unit(site, tree):
         role, who = giver.memberships[0].role, identity(work, giver)
         rights = work.get(RightsService)
         assert not rights.may_give(role, tree["child"], tree["topic"], by=who)
-        # Without a unit it makes nobody a head.
+        # Without a unit it makes no one a head.
         assert rights.may_give(role, None, tree["topic"], by=who)
         everywhere = identity(work, make_staff(work, "wide", permissions=[LEAD, *HEAD_RIGHTS]))
         assert rights.may_give(role, tree["child"], tree["topic"], by=everywhere)

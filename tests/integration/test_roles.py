@@ -1,4 +1,4 @@
-"""Roles: nobody gives more than they have, the administrator's stays as it is, two at once lose nothing."""
+"""Roles: no one grants more than they have, the administrator's role cannot change, concurrent changes lose nothing."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ VIEW, WORK = "petitions:case:view", "petitions:case:work"
 
 @pytest.fixture
 def keeper(site):
-    """Somebody who manages roles and members, and may look at cases everywhere but work in one unit only."""
+    """An officer who manages roles and members, and may look at cases everywhere but work in one unit only."""
     with site.work() as work:
         rights = ["core:role:manage", "core:member:manage", VIEW]
         person = make_staff(work, "keeper", permissions=rights)

@@ -26,9 +26,9 @@ STAFF_ROLES = ("handler", "observer", "office_manager", "public_relations", "adm
 PEOPLE = ("visitor", "citizen", *STAFF_ROLES)
 #: Forms that would sign the browser out.
 ENDS_THE_SESSION = {"logout", "account_session_end", "admin.member_sessions_end"}
-#: Answers to a page whose arguments nobody gave: shown, sent on, or what is missing said.
+#: Answers to a page without its arguments: shown, redirected, or refused with a message.
 ASKED_FOR_NOTHING = (200, 302, 303, 400, 422)
-#: Its box stands on pages which carry nobody's token; what no page of ours has sent leads to the whole form.
+#: Its box is on pages without a CSRF token; a submission from another site leads to the whole form.
 ASKS_FOR_NO_TOKEN = {"track_code": 303, "csp_reports": 204}
 #: Pages that want more than an address: a code's proof, a picture not begun, a report by its query.
 WANT_MORE = {
@@ -36,7 +36,7 @@ WANT_MORE = {
     "meetings.calendar": (303, 404),
     # There when an empty form has asked for a code.
     "account_totp_qr": (200, 404),
-    # There is no worker here, and nobody who measures.
+    # There is no worker here, and nothing is measured.
     "readyz_worker": (503,),
     "metrics": (404,),
     "reports.me_too": (404,),
@@ -77,7 +77,7 @@ class City:
 def city(civic_session, civic_database, tmp_path_factory):
     folder = tmp_path_factory.mktemp("matrix")
     site = Portal(folder, civic_session.new_database(civic_database)).site
-    # What somebody has proved is worth something for five minutes: here they do not go by.
+    # A proof is valid for five minutes: here they do not pass.
     site.clock = FakeClock()
     with site.work() as work:
         work.get(SeedService).load()

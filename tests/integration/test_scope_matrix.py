@@ -86,7 +86,7 @@ def scopes(civic_session, civic_database, tmp_path_factory):
 
 
 def rule_of(page):
-    """Return what decides of an address, empty where nobody has said it."""
+    """Return what decides about an address, empty where that is not declared."""
     if page.route in RULES:
         return RULES[page.route]
     if "{code:" in page.pattern:

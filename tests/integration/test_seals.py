@@ -99,7 +99,7 @@ def test_rows_that_came_by_the_thousand_with_gaps_are_sealed_one_seal_after_the_
     with statements(site.engines.read) as texts:
         seal_all(site)
     assert max(map(len, texts)) < 5000
-    # One of them is committed now, behind the seals; of another that is old nobody will know.
+    # One of them is committed now, behind the seals; an old one will stay unknown.
     with site.work() as work:
         work.session.execute(insert(AuditEvent), [row(9, clock.now()), row(17, long_ago)])
     clock.advance(seconds=11)

@@ -1,7 +1,7 @@
 """What the municipality says of itself, set in the browser."""
 
 import pytest
-from integration.meanwhile import meanwhile
+from integration.concurrent import concurrently
 from sqlalchemy import select
 
 from civicportal.core.branding.models import Setting
@@ -156,7 +156,7 @@ def test_two_administrators_at_one_moment(site, civic_database, changed):
         except Exception as error:
             refused.append(type(error))
 
-    with meanwhile(site, save_too, before=lambda statement: statement.startswith("INSERT INTO settings")):
+    with concurrently(site, save_too, before=lambda statement: statement.startswith("INSERT INTO settings")):
         save({"name": "شهر یک"})
     assert refused == [Conflict]
     assert (present(site).name, present(site).short_name) == ("شهر یک", site.faces.file.short_name)

@@ -1,4 +1,4 @@
-"""Attacks on the limits of the whole site: strangers are slowed, and nobody who is known is refused because of them."""
+"""Attacks on site-wide limits: unknown clients are slowed down, and known ones are never refused because of them."""
 
 import logging
 from contextlib import suppress

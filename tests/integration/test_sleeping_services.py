@@ -29,7 +29,7 @@ from civicportal.util.errors import ConfigurationError
 INACTIVE = "خدمت غیرفعال"
 REASON = "پیگیری پروندهٔ ساختمانی که ماه‌هاست بدون نتیجه مانده است."
 NATIONAL_CODE = "0499370899"
-"""Correct by its check digit, and nobody's."""
+"""Has a correct check digit, but belongs to no person."""
 
 
 def _report(work: Work) -> Case:
@@ -109,7 +109,7 @@ class City:
             return opening(work).code
 
     def browser(self, user: Any = None, door: str = "staff") -> Any:
-        """Return the browser of somebody who has signed in, or of nobody."""
+        """Return the browser of a signed-in person, or of a visitor."""
         return self._browse(self.site, user, door)
 
 

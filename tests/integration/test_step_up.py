@@ -37,7 +37,7 @@ FREE = {
 
 @pytest.fixture
 def portal(site: Any, app: Any, sign_in: Any, clock: Any) -> dict[str, str]:
-    """An administrator whose proof has aged, beside somebody whose account they look after: what addresses name."""
+    """An administrator whose proof has expired, and a person whose account they manage: the ids in addresses."""
     with site.work() as work:
         boss = make_staff(work, "administrator")
         work.get(AccountService).set_password(boss, "سپیدار بلند کنار رود")

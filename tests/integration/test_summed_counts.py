@@ -1,9 +1,9 @@
-"""Counters of months and of all the time: written with those of days, made anew from them, read for long spans and lists."""
+"""Counters of months and totals: written with those of days, rebuilt from them, read for long spans and lists."""
 
 from datetime import timedelta
 
 import pytest
-from integration.meanwhile import meanwhile
+from integration.concurrent import concurrently
 from sqlalchemy import delete, event, func, select, update
 
 from civicportal.core.security import SYSTEM
@@ -233,7 +233,7 @@ def test_what_is_written_while_counters_are_made_anew_is_counted_once(town, civi
     def writes_new_ones(statement):
         return statement.startswith(f"INSERT INTO {table}") and "SELECT" in statement
 
-    with meanwhile(town.site, send, before=writes_new_ones), town.site.work() as work:
+    with concurrently(town.site, send, before=writes_new_ones), town.site.work() as work:
         service = work.get(StatisticsService)
         service.rebuild_month(list(service.months())[-1])
     assert counters(town.site) == RIGHT

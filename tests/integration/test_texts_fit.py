@@ -1,4 +1,4 @@
-"""What the services send fits, also in a city with a long name, and what is told to nobody is not missed."""
+"""Messages of the services fit, also in a city with a long name, and changes without a message are intended."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What somebody leaves behind lies before somebody else, and nothing of it is lost on the way."""
+"""Transfer of a leaving person's work to a colleague: nothing is lost."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Taking a step back: within its seconds, by its actor, and only while nobody acted since."""
+"""Undoing a step: within its seconds, by its actor, and only while no one acted since."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A session ends while somebody writes: what they send then waits behind the door, for them and nobody else."""
+"""A session ends while a person writes: the submitted form waits until they sign in, for them only."""
 
 import json
 from typing import Any
@@ -62,7 +62,7 @@ def written_words(page: Any) -> list[str]:
 
 
 def signed_in_as(site: Any, app: Any, user: Any) -> Any:
-    """Sign somebody in on this browser, as the door does when it knows them."""
+    """Sign a person in on this browser, as the sign-in page does for a known device."""
     with site.work() as work:
         token = work.get(SessionService).open(
             "staff", user, replaces=app.cookies[site.cookie_name].strip('"')
@@ -183,7 +183,7 @@ def test_a_script_is_told_so_and_nothing_of_it_is_kept(site, app, desk, written)
 
 @pytest.fixture
 def stale(site, app, login, desk):
-    """The form of a comment that was filled in before the officer signed in anew in another tab."""
+    """The form of a comment that was filled in before the officer signed in again in another tab."""
     login(desk["officer"])
     form = form_to(app.get(desk["page"]), "/comment")
     form["text"] = WORDS

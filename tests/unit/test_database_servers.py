@@ -94,7 +94,7 @@ def lost(statement: str | None, sqlstate: str | None = None) -> OperationalError
 
 def test_only_what_surely_changed_nothing_is_repeated() -> None:
     assert may_be_repeated(lost("SELECT 1"), reads=True)
-    # Nobody knows whether a COMMIT was carried out.
+    # It is unknown whether a COMMIT was carried out.
     assert not may_be_repeated(lost(None), reads=True)
     assert not may_be_repeated(lost("INSERT"), reads=False)
     assert may_be_repeated(lost("INSERT", "25006"), reads=False)

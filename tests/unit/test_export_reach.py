@@ -1,4 +1,4 @@
-"""A file is for whoever might take all of it along today."""
+"""A finished file is for people who could export all of it today."""
 
 import json
 from itertools import product
@@ -29,7 +29,7 @@ def kept(identity: Identity, *columns: Column) -> list[dict[str, object]]:
 
 
 def takes(grant: Grant) -> set[tuple[str, int | None, int | None]]:
-    """The cases that somebody takes along, one of each kind for each place."""
+    """The cases of an export, one of each kind for each place."""
     return {
         (kind, unit, category)
         for kind, unit, category in product(("reports", "feedback"), UNITS, CATEGORIES)

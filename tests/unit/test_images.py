@@ -386,7 +386,7 @@ def test_processes_share_the_decoders(tmp_path, monkeypatch):
 
 
 def test_a_folder_deleted_by_a_cleanup_is_created_again(tmp_path, monkeypatch):
-    """systemd-tmpfiles deletes what nobody has written to for ten days, below a server that runs on."""
+    """systemd-tmpfiles deletes files that were not written for ten days, below a running server."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     slots = MachineSlots("decoder", 1)
     slots.release(slots.acquire(0))

@@ -74,7 +74,7 @@ BETWEEN = ("", "", "", " ", "-", ".", ZWNJ, " - ", "/", "(", ") ")
 
 @st.composite
 def spelled(draw: Any, text: str) -> str:
-    """A word or name as somebody may write it."""
+    """A word or name in a possible spelling."""
     letters = []
     for letter in text:
         if letter in " \u200c":

@@ -38,7 +38,7 @@ def reads_everything(request):
 
 
 class InMemory(Request):
-    """WebOb closes its temporary files when nobody holds them any more, which is a warning."""
+    """WebOb closes its temporary files when they are no longer referenced, which is a warning."""
 
     request_body_tempfile_limit = 64 * MIB
 
@@ -311,7 +311,7 @@ def test_only_the_sites_hosts_are_answered():
 
 
 class Unreadable:
-    """A body that nobody may touch."""
+    """A body that must not be read."""
 
     def read(self, *_size):
         pytest.fail("the body was read")

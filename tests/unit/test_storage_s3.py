@@ -96,7 +96,7 @@ def test_a_large_file_goes_and_comes_in_parts(bucket, tmp_path):
         assert file.seek(0, os.SEEK_END) == len(data)
         file.seek(0)
         assert file.read(10) == data[:10]
-        # The next part is asked for when its turn comes: by then somebody has thrown the file away.
+        # The next part is requested when its turn comes: by then the file has been deleted.
         storage.delete(key)
         assert file.read(1000) == data[10:1010]
         with pytest.raises(FileMissing):

@@ -52,7 +52,7 @@ class City:
             return work.get(PermitService).submit(zone=found, plate=plate, **{"months": 3, **values}).code
 
     def step(self, code: str, name: str, user: User | None = None, **values: Any) -> None:
-        """Take a step as the officer, or as somebody else; what its form would begin with is filled in."""
+        """Take a step as the officer or another person; prefilled values of its form are included."""
         with self.site.work(actor=self.as_(user or self.officer)) as work:
             cases = work.get(CaseService)
             case = cases.fetch(code, lock=True) if name != "withdraw" else cases.fetch_own(code, lock=True)

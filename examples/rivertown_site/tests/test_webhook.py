@@ -98,7 +98,7 @@ def test_what_the_answers_come_to(receiver, message, status, error):
 
 @pytest.fixture
 def closed() -> int:
-    """Return a port on which nobody listens."""
+    """Return an unused port."""
     with create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 

@@ -1,4 +1,4 @@
-"""One text to many people: each person once, whatever happens meanwhile."""
+"""Broadcasts: each recipient gets the text exactly once, whatever fails or changes while it is sent."""
 
 from collections import Counter
 from datetime import timedelta

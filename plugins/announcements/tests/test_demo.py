@@ -1,4 +1,4 @@
-"""The demo's board, made up from a file."""
+"""Announcements of the demo, generated from a file."""
 
 import shutil
 from datetime import timedelta

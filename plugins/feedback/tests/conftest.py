@@ -13,7 +13,7 @@ from civicportal.api.people import Identity
 from civicportal.api.plugins import Site
 from civicportal.testing import identity, make_citizen, make_staff, make_unit
 
-#: The rights of public relations, and those of whoever is asked for an opinion.
+#: The rights of public relations, and those of an officer who is asked for an opinion.
 OFFICER = [
     *(f"feedback:case:{verb}" for verb in ("view", "work", "refer", "comment", "contact")),
     "feedback:answer:publish",
@@ -42,7 +42,7 @@ class City:
     expert: Identity
 
     def new(self, work, **values):
-        """Return what somebody sends; ``unit`` by its key."""
+        """Return the values of a message form; ``unit`` by its key."""
         unit = values.pop("unit", "bus")
         return NewFeedback(
             unit=work.get(OrganizationService).unit(unit) if unit else None,

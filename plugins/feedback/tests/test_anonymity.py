@@ -16,7 +16,7 @@ BODY = "مأمور با مغازه‌دار سالخورده برخورد نام
 KEPT = "form:/feedback/new"
 ADDRESS = "203.0.113.77"
 BROWSER = "Brave-Test-Browser/9"
-#: Filled before the message was sent, about somebody who is signed in: the session and what it last did.
+#: Filled before the message was sent, about a signed-in person: the session and its last use.
 BEFORE = {"sessions", "users"}
 
 

@@ -1,4 +1,4 @@
-"""The list of messages as a file: what it holds, and that nobody learns from it who wrote without a name."""
+"""Export of messages: its content, and that it does not identify anonymous senders."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is published under “Heard and done” tells nobody who sent the message."""
+"""Publications under “Heard and done” do not identify the sender."""
 
 import pytest
 from civicportal_feedback.doctor import findings

@@ -29,7 +29,7 @@ RIGHTS = (
     "meetings:order:give",
 )
 HANDLER_RIGHTS = ("meetings:case:view", "orders:case:view", "orders:case:work", "orders:case:comment")
-#: Correct by its check digit, and nobody's.
+#: Has a correct check digit, but belongs to no person.
 NATIONAL_CODE = "0499370899"
 
 

@@ -20,7 +20,7 @@ def desk(office, app, sign_in):
 
 @pytest.fixture
 def looker(site, office, app, sign_in):
-    """The desk of somebody who sets times and may know nobody's name or numbers."""
+    """The desk of an officer who sets times and may not see names or numbers."""
     with site.work() as work:
         rights = ("meetings:case:view", "meetings:case:work")
         person = identity(work, make_staff(work, "looker", permissions=rights))
@@ -217,7 +217,7 @@ class TestSearch:
         answer = self.search(desk, words="۰۹۰۰۰۰۰۰۰۰۱")
         assert "words=" not in answer.request.url
         assert len(self.found(answer)) == 1
-        # Whoever may not know mobiles learns nothing by trying numbers of citizens.
+        # Without the right to see mobiles, trying numbers of citizens reveals nothing.
         with site.work() as work:
             curious = make_staff(work, "curious", permissions=("meetings:case:view", "meetings:case:work"))
         sign_in(curious)

@@ -10,7 +10,7 @@ RIGHTS = ["meetings:case:view", "meetings:case:export"]
 
 @pytest.fixture
 def taker(office):
-    """Return a function that makes somebody with further rights."""
+    """Return a function that creates an officer with further rights."""
 
     def taker(*verbs):
         rights = [*RIGHTS, *(f"meetings:case:{verb}" for verb in verbs)]

@@ -70,7 +70,7 @@ def test_who_was_erased_is_not_found_again_by_an_open_request(office):
 
 @pytest.fixture
 def kartable(site, office, app, sign_in):
-    """Return a function that gives what somebody finds in all cases, by words."""
+    """Return a function that returns what a person finds in all cases by words."""
 
     def look(words, *rights):
         with site.work() as work:

@@ -1,4 +1,4 @@
-"""Where requests and orders go without a rule of the site, and what the doctor says when nobody there may work on them."""
+"""Default routing of requests and orders, and the doctor's finding when no one may work on them there."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The list as a file: what stands in it, who may take it, and that it holds what the list holds."""
+"""Export of the list: its content equals the list, and who may download it."""
 
 import csv
 from datetime import datetime
@@ -17,7 +17,7 @@ DANGEROUS = "=1+1 را بزنید تا برنده شوید"
 
 
 class Office:
-    """The desk of somebody in the browser."""
+    """The desk of an officer in the browser."""
 
     def __init__(self, app):
         self.app = app

@@ -18,7 +18,7 @@ PAGE = "/desk/reports/statistics"
 
 @pytest.fixture
 def desk(city, app, sign_in):
-    """Somebody who sees every report, at the page of figures."""
+    """An officer who sees every report, on the statistics page."""
     with city.site.work() as work:
         city.everything = identity(work, make_staff(work, "administrator"))
 

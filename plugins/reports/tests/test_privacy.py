@@ -1,4 +1,4 @@
-"""A published report tells nobody who sent it, and neither do the answers to it."""
+"""A published report and its answers do not identify the sender."""
 
 import pytest
 from civicportal_reports.services import ReportService

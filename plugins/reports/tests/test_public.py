@@ -1,4 +1,4 @@
-"""What everybody may see of reports, and what nobody may see there."""
+"""Public pages of reports: what they show and what they hide."""
 
 import pytest
 

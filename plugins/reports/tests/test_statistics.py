@@ -1,4 +1,4 @@
-"""Figures of reports: whatever the filters and whoever asks, a figure is its list, its chart, its map and its file."""
+"""Statistics of reports: for any filters and actor, a figure equals its list, chart, map and export."""
 
 import random
 import statistics as arithmetic

@@ -9,7 +9,7 @@ from civicportal_reports.models import PlaceCount, Report
 from civicportal_reports.places import Location
 from civicportal_reports.relocation import relocate
 from civicportal_reports.tally import LEVELS, PLACES, summed
-from integration.meanwhile import meanwhile
+from integration.concurrent import concurrently
 from sqlalchemy import delete, func, select, text, update
 
 from civicportal.api.cases import Case, CaseService, Refused
@@ -129,7 +129,7 @@ def test_a_step_and_another_map_at_one_moment(city):
     def is_moving(statement):
         return statement.startswith("UPDATE reports_report")
 
-    with meanwhile(city.site, lambda: city.step(code, "start_review"), before=is_moving):
+    with concurrently(city.site, lambda: city.step(code, "start_review"), before=is_moving):
         assert relocate(city.site) == 1
     assert city.case(code).status == "in_review"
     with city.site.work() as work:

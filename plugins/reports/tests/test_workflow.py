@@ -95,7 +95,7 @@ def test_steps_that_the_citizen_reads_ask_for_words(step):
 
 
 class Walk(RuleBasedStateMachine):
-    """Somebody takes any step that the workflow offers, or tries one that it does not."""
+    """A person takes any offered step, or tries one that is not offered."""
 
     @initialize()
     def start(self):

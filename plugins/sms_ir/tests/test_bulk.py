@@ -1,4 +1,4 @@
-"""A text to many people: a hundred in one call, each settled by its own result, nobody twice."""
+"""Broadcasts: a hundred messages in one call, each settled by its own result, none sent twice."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ from civicportal.testing import NOON, deliver_once
 from civicportal.testing.sms_simulator import LINE
 
 BULK, PACK, ARCHIVE, LIVE = "send/bulk", "send/pack", "send/archive", "send/live"
-#: Faults after which nobody knows whether the messages went out, and whether they did.
+#: Faults after which it is unknown whether the messages went out, and whether they did.
 UNCERTAIN = {"500": False, "html": False, "lost": True, "truncated": True, "hang": False}
 
 
@@ -218,6 +218,6 @@ def test_a_worker_that_dies_after_the_answer_sends_nothing_twice(site, crowd, pr
     crowd.later(minutes=2)
     assert crowd.states() == {"sent": 250}
     assert crowd.calls() == [100, 100, 50]
-    # What the provider took was remembered at once: nobody had to ask.
+    # What the provider accepted was stored at once: no lookup was needed.
     assert provider.entries(PACK) == []
     assert crowd.nobody_twice(250)

@@ -57,7 +57,7 @@ def test_of_what_gets_no_answer_in_time_nobody_knows(sms_simulator, monkeypatch)
 
 @pytest.fixture
 def impostor(tmp_path):
-    """The address of a server with a certificate that nobody vouches for."""
+    """The address of a server with an untrusted certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)

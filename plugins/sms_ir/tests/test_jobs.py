@@ -220,7 +220,7 @@ class NamedSender(Inbound):
 
 
 def test_what_cannot_be_read_or_kept_takes_no_other_message_with_it(site, messages, provider, code):
-    """The provider shows a hundred of them once, to whoever asks first."""
+    """The provider returns a hundred of them once, to the first caller."""
     provider.receive("09000000002", "سلام")
     provider.unread[0] = NamedSender(**vars(provider.unread[0]))
     provider.receive("09000000003", "تهی \x00")

@@ -11,7 +11,7 @@ from civicportal.testing import NOON, make_staff
 from civicportal.testing.sms_simulator import API_KEY, LINE, MODES
 
 VERIFY, BULK, LIVE = "send/verify", "send/bulk", "send/live"
-#: Faults after which nobody knows whether the message went out, and whether it did.
+#: Faults after which it is unknown whether the message went out, and whether it did.
 UNCERTAIN = {"500": False, "html": False, "lost": True, "truncated": True, "hang": False}
 
 

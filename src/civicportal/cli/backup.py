@@ -22,9 +22,7 @@ IDENTITY = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File with the private key for an encrypted backup.",
 )
-UNSIGNED = click.option(
-    "--unsigned", is_flag=True, help="Take a backup that nobody has signed, of an older version."
-)
+UNSIGNED = click.option("--unsigned", is_flag=True, help="Accept an unsigned backup of an older version.")
 
 
 class MakesByDefault(click.Group):
@@ -173,9 +171,9 @@ def restore(
         unsigned=unsigned,
     )
     click.echo(f"the portal of {done.manifest.made_at} is back, with {done.files} files")
-    click.echo(f"everybody signs in anew; {done.messages} messages that waited then are not sent any more")
+    click.echo(f"all sessions are closed; {done.messages} messages that were waiting then are discarded")
     if done.links:
-        click.echo(f"{done.links} invitations and links for a new password are void: make them anew")
+        click.echo(f"{done.links} invitations and links for a new password are void: create new ones")
     for words in done.ended:
         click.echo(words)
     if not done.same_file:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @listens
-@click.option("--reset", is_flag=True, help="Throw the demo's data away and begin anew.")
+@click.option("--reset", is_flag=True, help="Delete the demo's data and generate it again.")
 @click.option("--only-load", is_flag=True, help="Fill the database and stop.")
 @click.pass_context
 def demo(context: click.Context, host: str, port: int, reset: bool, only_load: bool) -> None:
@@ -30,7 +30,7 @@ def demo(context: click.Context, host: str, port: int, reset: bool, only_load: b
         _reset(path)
     site = _migrated(path)
     if runner.is_begun(site) and not runner.is_loaded(site):
-        click.echo("The last time was interrupted while people and cases were made up: beginning anew.")
+        click.echo("The last run was interrupted while demo data was generated: starting again.")
         site.engines.dispose()
         _reset(path)
         site = _migrated(path)

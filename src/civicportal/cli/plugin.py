@@ -65,7 +65,7 @@ def enable(context: click.Context, name: str) -> None:
         raise click.ClickException(f"{name!r} is on the list already")
     document["site"]["plugins"].append(name)
     _write(path, document)
-    click.echo(f"{name} is on the list: run civicportal db upgrade and start the portal anew")
+    click.echo(f"{name} is on the list: run civicportal db upgrade and restart the portal")
 
 
 @plugin.command()
@@ -78,7 +78,7 @@ def disable(context: click.Context, name: str) -> None:
         raise click.ClickException(f"{name!r} is not on the list")
     document["site"]["plugins"].remove(name)
     _write(path, document)
-    click.echo(f"{name} is off the list: start the portal anew")
+    click.echo(f"{name} is off the list: restart the portal")
 
 
 @plugin.command()

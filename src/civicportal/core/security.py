@@ -115,7 +115,7 @@ class Identity:
         :raises LookupError: for a visitor and for the portal itself.
         """
         if self.user_id is None:
-            raise LookupError("nobody has signed in")
+            raise LookupError("not signed in")
         return self.user_id
 
     @property

@@ -122,7 +122,7 @@ class MetricsTable(Table):
     addresses = one_or_more((), validator=values.proxies)
 
     def validator(self, node: colander.SchemaNode, table: Values) -> None:
-        """Refuse a table with neither a token nor addresses: nobody could read the figures."""
+        """Refuse a table with neither a token nor addresses: no client could read the metrics."""
         if not table["token"] and not table["addresses"]:
             raise colander.Invalid(node, "token or addresses says who may read them")
 
@@ -200,7 +200,7 @@ class NotificationsTable(Table):
     """``[notifications]``: text messages.
 
     :ivar transport: "console", or the name of a plugin that sends; production refuses the transports of tests.
-    :ivar quiet_hours: when notices wait; codes and answers to what somebody has just done go at once.
+    :ivar quiet_hours: when notices wait; codes and direct responses to an action are sent at once.
     :ivar undo_seconds: how long a step may be taken back, and its notice waits.
     :ivar accept: the word by which citizens answer to a closing that it is settled; empty for none.
     :ivar object: the word by which they object to it, which opens the case again.

@@ -43,7 +43,7 @@ class Work:
     :ivar actor: the acting identity.
     :ivar writing: whether this unit of work may write.
     :ivar counters: numbers that are added to rows of counters before the commit.
-    :param patience: seconds that a statement may take, where nobody waits before a screen; SQLite sets no limit.
+    :param patience: statement timeout in seconds, for work that no page waits for; SQLite sets no limit.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Work:
         return self.site.reference.get(self, name, load)
 
     def relay(self, change: object) -> None:
-        """Tell every implementation of ``case_changed``; changes made meanwhile wait until this one is told.
+        """Call every implementation of ``case_changed``; changes made by them are queued until all were called.
 
         :raises RuntimeError: when a change causes changes without end.
         """

@@ -43,7 +43,7 @@ def handle_edit(
 ) -> ViewResult:
     """Show a form or save the submitted values; answer 409 with the input after a concurrent change.
 
-    The template needs ``seen`` for its hidden field, and shows ``meanwhile``, pairs of label and current value.
+    The template needs ``seen`` for its hidden field, and shows ``changes_since``, pairs of label and current value.
 
     :param current: an untouched form of the current values, as :func:`edit_form` makes it.
     """
@@ -63,12 +63,12 @@ def handle_edit(
             **context,
             "seen": present,
             "stale": True,
-            "meanwhile": differences(form, current),
+            "changes_since": differences(form, current),
         }
     if isinstance(answer, dict):
         # A refused form keeps its original fingerprint.
         sent = request.POST.get(SEEN) if request.method == "POST" else None
-        answer |= {"seen": sent or present, "stale": False, "meanwhile": []}
+        answer |= {"seen": sent or present, "stale": False, "changes_since": []}
     return answer
 
 

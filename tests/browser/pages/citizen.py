@@ -1,4 +1,4 @@
-"""Pages of everybody and of citizens: home, follow-up, one's own cases."""
+"""Public pages and pages of citizens: home, follow-up, own cases."""
 
 from browser.pages.shown import Shown
 from browser.people import VISITOR

@@ -1,4 +1,4 @@
-"""A page as somebody sees it: a row of the table of pages."""
+"""A page as a certain person sees it: a row of the table of pages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 @dataclass(frozen=True)
 class Shown:
-    """A page as somebody sees it.
+    """A page as a certain person sees it.
 
     :ivar path: words in braces are filled in from the demo's cases.
     :ivar reach: what the person does to get there, where the address alone does not lead there.

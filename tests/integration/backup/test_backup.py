@@ -249,7 +249,7 @@ class TestRefused:
     def test_a_damaged_one_before_anything_is_touched(self, backup, assemble):
         content, other = backup.read_bytes(), assemble("other")
         with tarfile.open(backup) as tar:
-            # The manifest may say something else and be well-formed; its sum tells.
+            # The manifest may differ and be well-formed; its checksum reveals it.
             places = [member.offset_data + member.size // 2 for member in tar]
         for place in places:
             damaged = bytearray(content)
@@ -302,7 +302,7 @@ class TestCommand:
         other = assemble("other")
         done = run(other, "restore", str(tmp_path / "backup"))
         assert done.exit_code == 0, done.output
-        assert "everybody signs in anew" in done.output
+        assert "all sessions are closed" in done.output
         again = run(other, "restore", str(tmp_path / "backup"))
         assert (again.exit_code, "--force" in again.output) == (1, True)
         assert run(other, "restore", "--force", str(tmp_path / "backup")).exit_code == 0

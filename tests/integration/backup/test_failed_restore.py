@@ -244,7 +244,7 @@ def test_one_that_is_told_to_end_puts_everything_back(assemble, backup, numbers)
     with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
         while process.stdout.readline() != "there\n":
             assert process.poll() is None
-        # Nobody reads any more what it says.
+        # Its output is no longer read.
         process.stdout.close()
         for number in numbers:
             process.send_signal(number)

@@ -231,7 +231,7 @@ def stranger(site: Any, civic_environment: Any) -> Browser:
 
 @pytest.fixture
 def signed_in(site: Any, civic_environment: Any, users: dict[str, User]) -> Callable[[str, str], Browser]:
-    """Return a function that opens a session for somebody and returns their browser."""
+    """Return a function that opens a session for a person and returns their browser."""
 
     def sign_in(name: str, door: str) -> Browser:
         token, now, user = new_token(), site.clock.now(), users[name]

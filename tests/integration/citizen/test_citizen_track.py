@@ -104,7 +104,7 @@ def test_who_has_signed_in_and_looks_after_an_anonymous_case_leaves_no_code(
         [row] = work.session.scalars(select(Session).where(Session.user_id.is_not(None)))
         kept = str(row.data["proved"])
     assert code not in kept
-    # Nor can whoever has the site's keys, and makes the same of every code, find it without the cookie.
+    # Not even an attacker with the site's keys, who computes this for every code, finds it without the cookie.
     made = {site.keys.mac("proved", part, code).hex() for part in ("", row.token_hash)}
     assert not any(mark in kept for mark in made | {site.keys.mac("proved", code).hex()})
 

@@ -23,7 +23,7 @@ from civicportal_parking_permits.zones import FILE, ZoneService
 SEED = 17
 SPAN = timedelta(days=120)
 NOTICES = timedelta(days=2)
-"""Older steps tell nobody: nobody gets an SMS of last month."""
+"""Older steps send no messages."""
 OWNER = "demo"
 
 Progress = Callable[[int, int], None]
@@ -102,7 +102,7 @@ class PermitStory:
         self.work.get(CaseService).apply(case, name, notify=recent, **step_values(values))
 
     def _officer(self, case: Case, permission: str) -> Identity:
-        """Return somebody who may act: of the unit that holds the case, else whoever acts everywhere."""
+        """Return an officer who may act: of the unit that holds the case, otherwise one who may act everywhere."""
         found = [person for person in self.staff if self._may(person, case, permission)]
         local = [person for person in found if not person.permits(f"{KIND}:case:act_any")]
         return self.lots.choice(local or found)

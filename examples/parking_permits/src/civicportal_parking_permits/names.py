@@ -3,5 +3,5 @@
 KIND = "parking_permits"
 PAYMENT = f"{KIND}:payment:record"
 ZONES = f"{KIND}:zone:manage"
-#: States in which a permit takes a place of its zone: whoever was asked to pay shall find one.
+#: States in which a permit takes a place of its zone: a place is reserved while the payment is due.
 TAKEN = ("payment_due", "paid", "issued")

@@ -85,7 +85,7 @@ class PermitService(Service):
     def to_renew(self, code: str) -> tuple[Case, Permit]:
         """Return a permit of the acting citizen that can be renewed now.
 
-        :raises NotFound: when it is nobody's or somebody else's.
+        :raises NotFound: when it does not exist or belongs to another person.
         :raises Refused: when it is too early, or there is nothing to renew.
         """
         case = self.work.get(CaseService).fetch_own(code)
@@ -109,7 +109,7 @@ class PermitService(Service):
     def follow(self, change: CaseChange) -> None:
         """Keep the detail in step with its case: what a step said, and what an undo takes back.
 
-        :raises Refused: when the last place of the zone has gone meanwhile.
+        :raises Refused: when the last place of the zone was taken in the meantime.
         """
         permit = self.detail(change.case)
         if permit is None:

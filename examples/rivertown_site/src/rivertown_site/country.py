@@ -4,7 +4,7 @@ import re
 
 from civicportal.api.localization import InvalidMobile, PersonalText, YearlyHolidays, _, localized_digits
 
-# +999 is a code that the ITU has given to nobody.
+# +999 is a code that the ITU has not assigned.
 _MOBILE = re.compile(r"(?:(?:\+|00)999|0)(7[0-9]{8})")
 _BETWEEN = re.compile(r"[\s().-]+")
 _HOLIDAYS = {
@@ -58,7 +58,7 @@ class Riverland:
         return f"{number[:4]}***{number[-3:]}"
 
     def is_national_code(self, text: str) -> bool:
-        """Nobody has one."""
+        """No code is valid."""
         return False
 
     def is_legal_id(self, text: str) -> bool:

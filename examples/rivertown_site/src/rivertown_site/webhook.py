@@ -12,7 +12,7 @@ from civicportal.api.plugins import Site
 from civicportal.api.settings import Table, string
 
 TIMEOUT = 5
-"""Seconds: somebody at the door may be waiting for a code behind this one."""
+"""Seconds: a person who signs in may be waiting for a code behind this one."""
 
 
 def _http(node: colander.SchemaNode, value: str) -> None:
@@ -21,7 +21,7 @@ def _http(node: colander.SchemaNode, value: str) -> None:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """Follows nobody: the token is for one address, and a page elsewhere has taken no message."""
+    """Follow no redirect: the token is for one address, and a page elsewhere has accepted no message."""
 
     def redirect_request(self, *_: object) -> None:
         """Refuse, so that the status is an answer like others."""
@@ -33,7 +33,7 @@ _OPENER = build_opener(_NoRedirects)
 class Settings(Table):
     """``[plugins.site]``.
 
-    :ivar webhook: takes ``{"id", "to", "text"}``, and an ``id`` that it has had already without sending it anew; what it
+    :ivar webhook: takes ``{"id", "to", "text"}``, and sends an ``id`` once however often it gets it; what it
         answers with is not read, its status is.
     :ivar token: is sent as a bearer token.
     """

@@ -1,4 +1,4 @@
-"""The register of people of the demo: it knows the invented citizens and nobody else."""
+"""The register of people of the demo: it knows the invented citizens only."""
 
 import tomllib
 from datetime import date

@@ -101,7 +101,7 @@ class PostService(Service):
         """Change an announcement.
 
         :param version: the version that the officer edited.
-        :raises Conflict: when somebody has changed or deleted it since.
+        :raises Conflict: when it was changed or deleted since.
         :raises PersonalDataFound: as :meth:`create`.
         """
         if post.version != version or post.deleted_at is not None:

@@ -70,7 +70,7 @@ def remind(site: Site) -> None:
 
 
 class Reminders(Service):
-    """Reminds citizens of tomorrow's meeting, and of today's if nobody did in time."""
+    """Reminds citizens of tomorrow's meeting, and of today's if no reminder was sent in time."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)

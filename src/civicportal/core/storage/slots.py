@@ -44,7 +44,9 @@ class MachineSlots:
                     return slot
             if ends is not None and time.monotonic() >= ends:
                 return None
-            time.sleep(_POLL_SECONDS)  # another process that releases its lock on the file notifies nobody
+            time.sleep(
+                _POLL_SECONDS
+            )  # another process that releases its lock on the file sends no notification
 
     @staticmethod
     def release(slot: int) -> None:

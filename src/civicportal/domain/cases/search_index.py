@@ -3,7 +3,7 @@
 PostgreSQL keeps the words of a case as a ``tsvector`` with a GIN index in a table of its own, so that a step of a case
 does not touch it; no extension is needed. Beside them stand kind, category, units and persons of the case, marked with
 ``#``, so that who sees few cases among many asks for those only. SQLite has an FTS5 table over ``cases``. Triggers write both in the
-transaction that writes the case, whoever it is: PostgreSQL's at its end. Words of a person stand apart, marked with
+transaction that writes the case: PostgreSQL's at its end. Names of people are stored separately, marked with
 ``@`` or in a column.
 """
 
@@ -88,13 +88,13 @@ class SearchIndex:
         self.engines = engines
 
     def is_ready(self, session: Session) -> bool:
-        """Return whether the index knows every case: until then nobody may ask it."""
+        """Return whether the index is complete; until then it must not be queried."""
         if self.engines.read not in _ready and session.scalar(_READY[self.engines.dialect]):
             _ready.add(self.engines.read)
         return self.engines.read in _ready
 
     def build(self, progress: Progress | None = None) -> None:
-        """Make the index if it is not there; one that was begun goes on. Others write cases meanwhile."""
+        """Build the index if it is missing, or continue an interrupted build. Cases may be written concurrently."""
         with self._patient() as engines, Session(engines.read) as session:
             if session.scalar(_READY[engines.dialect]):
                 return
@@ -152,12 +152,12 @@ def spans(engines: Engines, progress: Progress | None = None) -> Iterator[tuple[
 
 
 def _index(engines: Engines) -> None:
-    # Nobody waits while the index of a large table grows, and no transaction is open.
+    # No transaction is open while the index of a large table is built.
     engine = create_engine(engines.read.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         # Two that build at once wait for each other, and so they do when one's statement waits for the other's lock.
         while not connection.execute(_ALONE).scalar():
-            time.sleep(0.1)  # a try tells at once, and nobody tells when the lock is free
+            time.sleep(0.1)  # try and retry: a released lock is not announced
         if connection.execute(_READY["postgresql"]).scalar():
             return
         connection.execute(text("DROP INDEX IF EXISTS ix_case_search_doc"))
@@ -203,7 +203,7 @@ def has_words(connection: Connection) -> bool:
 
 
 def fold_words(connection: Connection, which: ColumnElement[bool]) -> int:
-    """Write what is searched of some cases again; return of how many it was wrong. Nobody changes them meanwhile."""
+    """Rebuild the entries of some locked cases; return how many of them were wrong."""
     # Held first, read then: a statement that waited for a case would see its person and category as they were before.
     held = (
         connection.execute(select(Case.id).where(which).order_by(Case.id).with_for_update()).scalars().all()

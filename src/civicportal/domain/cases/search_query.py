@@ -26,7 +26,7 @@ def fts5_query(wanted: SearchQuery, *, people: bool) -> str:
 
 
 def tsquery_of_scope(identity: Identity, kinds: Iterable[str]) -> str:
-    """Return where the cases of somebody lie for PostgreSQL; empty when that is everywhere.
+    """Return the PostgreSQL condition on the scope of the actor's cases; empty for an unlimited scope.
 
     :param kinds: all there are.
     """
@@ -51,7 +51,7 @@ def tsquery_of_kind(kind: str) -> str:
 def _telling(wanted: SearchQuery) -> list[SearchTerm]:
     """Return the terms that the index knows: the beginning of a code stands in it no more than as a number in a text.
 
-    Where all of them may be such, whoever asks adds the cases whose code begins so.
+    If all of them may be codes, the caller adds the cases whose code begins with them.
     """
     return [term for term in wanted.terms if not term.code] or list(wanted.terms)
 

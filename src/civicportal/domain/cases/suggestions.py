@@ -1,4 +1,4 @@
-"""«Did you mean …»: for a search that finds nothing, words near to those that nobody uses, if they find something."""
+"""“Did you mean …”: for a search without results, similar words that have results."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ MOST_TRIED = 3
 """Searches that are tried for one that finds nothing."""
 _FRESH = timedelta(minutes=10)
 _NONE_YET = timedelta(seconds=1)
-"""How long nobody looks again where no words have been counted: they may be any moment."""
+"""Seconds until an empty vocabulary is read again: it may be filled at any moment."""
 QueryFor = Callable[[str], Rows]
 """Makes the query of a list for other words, all else as it was."""
 
@@ -33,7 +33,7 @@ class _Read:
 
 
 class SuggestionService(Service):
-    """Proposes other words. What is proposed finds a case that the actor may see: nobody learns words from others' cases."""
+    """Suggest other words. A suggestion finds a case that the actor may see: it reveals no words of others' cases."""
 
     def instead_of(self, typed: str, query_for: QueryFor) -> str:
         """Return what may have been meant, written as the case writes it that it finds; empty for nothing.

@@ -1,4 +1,4 @@
-"""The words that cases use, and those near to one that nobody uses: what a search that finds nothing may have meant."""
+"""The words used in cases, and lookup of similar ones for a search without results."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ _SOUNDS = str.maketrans(
 )
 """Letters that sound alike in Persian are taken for each other first of all."""
 _CASES_A_WORD = 50_000
-"""For each so many cases, one more must use a word: what hardly anybody writes is a slip of its own, or somebody's name."""
+"""Number of cases per required use of a word: rarer words are typing errors or names of people."""
 
 _COUNTED = {
     "postgresql": text(

@@ -1,4 +1,4 @@
-"""What somebody looks for: the words of a search box, read once for the database and for the marks on the page."""
+"""Search queries: the words of a search box, parsed once for the database and for highlighting on the page."""
 
 import re
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class SearchQuery:
 
 @lru_cache(maxsize=256)
 def read(text: str) -> SearchQuery:
-    """Read the words of a search: all must occur, each may be half typed; what stands in quotes, just so.
+    """Parse a search: all words must occur, each may be a prefix; quoted phrases occur literally.
 
     Further words than :data:`MOST_TERMS` are left out.
     """

@@ -94,7 +94,7 @@ class Offer:
         return ("xlsx", "csv")
 
     def is_for(self, identity: "Identity") -> bool:
-        """Return whether somebody finds it."""
+        """Return whether a person has the export."""
         return any(identity.permits(name) for name in self.permissions)
 
 

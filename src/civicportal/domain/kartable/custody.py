@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
     from civicportal.domain.organization.models import Unit
 
-Attendance = Literal["members", "head", "nobody"]
+Attendance = Literal["members", "head", "none"]
 """Who attends to a case: members of its unit for its category, only the head of the unit, or no one."""
 _FRESH = 60.0
 """Seconds for which a count is cached for desks and monitoring."""
@@ -82,11 +82,11 @@ class CustodyService(Service):
         """Return who attends to an open case."""
         line = self.work.get(AccessService).action_line(case)
         if line is None:
-            return "nobody"
+            return "none"
         holders = [user_id for user_id in (line.to_user_id, line.taken_by_id) if user_id is not None]
         if holders:
             may = any(self._may_work(user_id, case.kind) for user_id in holders)
-            return "members" if may else "nobody"
+            return "members" if may else "none"
         return self.before(case.kind, case.category_id, line.to_unit_id)
 
     def before(
@@ -97,10 +97,10 @@ class CustodyService(Service):
         :param user_id: the person of the unit to whom it is referred; None for the whole unit.
         """
         if user_id is not None:
-            return "members" if self._may_work(user_id, kind) else "nobody"
+            return "members" if self._may_work(user_id, kind) else "none"
         if self._covers(kind, category_id, unit_id, heads=False):
             return "members"
-        return "head" if self._covers(kind, category_id, unit_id, heads=True) else "nobody"
+        return "head" if self._covers(kind, category_id, unit_id, heads=True) else "none"
 
     def is_read(self, case: Case, unit_id: int, user_id: int | None = None) -> bool:
         """Return whether anyone in a unit could read a copy of a case, or answer an inquiry.
@@ -118,15 +118,15 @@ class CustodyService(Service):
         for unit in self.organization.units.by_id.values():
             members, all_ = (staffing.topics(unit.id, kind, heads=heads) for heads in (False, True))
             if unit.active and not has(members, category_id):
-                found[unit.id] = "head" if has(all_, category_id) else "nobody"
+                found[unit.id] = "head" if has(all_, category_id) else "none"
         return found
 
     def doubts_of_all(self, cases: Iterable[Case]) -> dict[int, Attendance]:
-        """Return :meth:`doubts` for several cases; a unit in which any of them would be unattended has "nobody"."""
+        """Return :meth:`doubts` for several cases; a unit in which any of them would be unattended has "none"."""
         found = dict[int, Attendance]()
         for kind, category_id in {(case.kind, case.category_id) for case in cases}:
             for unit_id, answer in self.doubts(kind, category_id).items():
-                if found.get(unit_id) != "nobody":
+                if found.get(unit_id) != "none":
                     found[unit_id] = answer
         return found
 

@@ -127,7 +127,7 @@ class RoutingService(PlacementService):
         for one in (route, unit, elsewhere):
             there = next((u for u in self.organization.units.by_id.values() if u.key == one.unit), None)
             custody = self.work.get(CustodyService)
-            if there and custody.before(case.kind, case.category_id, there.id, one.user_id) != "nobody":
+            if there and custody.before(case.kind, case.category_id, there.id, one.user_id) != "none":
                 return one
         return unit
 

@@ -236,7 +236,7 @@ class KartableService(Service):
             raise ReferralError(_("This person is not of that unit."))
 
     def _is_attended(self, case: Case, unit_id: int, user_id: int | None = None) -> bool:
-        return self.custody.before(case.kind, case.category_id, unit_id, user_id) != "nobody"
+        return self.custody.before(case.kind, case.category_id, unit_id, user_id) != "none"
 
     def _require_attended(self, case: Case, unit_id: int, user_id: int | None) -> None:
         if not self._is_attended(case, unit_id, user_id):

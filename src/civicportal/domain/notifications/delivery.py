@@ -215,7 +215,7 @@ class OutboxDelivery(Service):
 
     def _due(self, lane: Lane) -> Any:
         earlier = aliased(OutboxMessage)
-        # In order for each person and case; a message that is not looked up any more blocks nobody.
+        # In order for each person and case; a message that is no longer looked up blocks no other.
         is_behind = exists().where(
             earlier.case_id == OutboxMessage.case_id,
             earlier.recipient == OutboxMessage.recipient,

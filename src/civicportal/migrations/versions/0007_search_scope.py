@@ -2,7 +2,7 @@
 
 So an officer who sees one unit among many finds its cases by the index alone, however frequent a word is elsewhere. A
 document is written at the end of a transaction, once, whatever the transaction did with the case. All of them are made
-anew afterwards, in small transactions: see civicportal.cases.search_index.
+again afterwards, in small transactions: see civicportal.cases.search_index.
 """
 
 from alembic import op

@@ -2,7 +2,7 @@
 
 Those of SQLite, which a migration may lose, are put there after it: see civicportal.kartable.copies.
 
-Closed lines keep what they had, or nothing: nobody sorts them.
+Closed referrals keep their values, or none: they are not sorted.
 """
 
 import sqlalchemy as sa

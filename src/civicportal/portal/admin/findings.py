@@ -170,7 +170,7 @@ def _kinds_without_people(work: "Work") -> Iterator[Finding]:
     """Yield the kinds whose default unit has no one with the right to work on them."""
     custody = work.get(CustodyService)
     for kind, unit in _ends(work):
-        if custody.before(kind.name, None, unit.id) == "nobody":
+        if custody.before(kind.name, None, unit.id) == "none":
             yield Finding(
                 level="warning",
                 place=f"kind {kind.name}",

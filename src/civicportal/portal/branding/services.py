@@ -37,7 +37,7 @@ class FaceService(Service):
         self._alone()
         before = self.current()
         if digest != before.digest:
-            raise Conflict("the settings were changed meanwhile")
+            raise Conflict("the settings were changed since")
         old, file = before.values(), self.work.site.faces.file.values()
         changed = sorted(key for key, value in values.items() if value != old.get(key, ""))
         for key in changed:

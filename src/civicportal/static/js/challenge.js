@@ -1,4 +1,4 @@
-/* A challenge in a form: computed beside the page while somebody types; a form sent earlier goes as soon as it is done.
+/* A challenge in a form: computed in the background while the person types; a form sent earlier goes as soon as it is done.
 
    <div data-challenge data-nonce data-bits data-parts data-seconds data-worker=URL [data-refused]>
      <input type="hidden" name="challenge_answer">

@@ -1,4 +1,4 @@
-/* Offers to put the portal on the home screen where the browser can. Safari on a telephone asks nobody: there it says how.
+/* Offers to put the portal on the home screen where the browser can. Safari on a telephone has no prompt: there it explains how.
    <section data-install hidden> … <button data-install-button> <p data-install-by-hand hidden> */
 import { one } from './page.js';
 

@@ -276,7 +276,7 @@ export class MapLayers {
     box.setAttribute('aria-live', 'polite');
     box.append(document.createElement('p'));
     box.firstChild.textContent = this.data.textLoading;
-    /* On the map, not on the layer: the map may move to make room, and its points are drawn anew. */
+    /* On the map, not on the layer: the map may move to make room, and its points are redrawn. */
     const popup = L.popup({
       minWidth: 220,
       maxWidth: 300,

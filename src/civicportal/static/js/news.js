@@ -1,4 +1,4 @@
-/* What came into the kartable meanwhile: a bar says how much, the rows stay where they are until it is pressed.
+/* New cases in the kartable: a bar shows their number, the rows stay where they are until it is pressed.
    <a data-news="/kartable/news?since=…" hidden><span data-news-text>
 
    It asks once a minute while the page is in sight, and at once when it comes into sight again; not when nobody has touched

@@ -1,4 +1,4 @@
-/* Registers the service worker, and asks it to keep the newest of one's own cases: <a data-keep href="…">.
+/* Registers the service worker, and asks it to store the newest own cases: <a data-keep href="…">.
    On a kept page (body[data-kept], milliseconds since 1970) fills in since when: <time data-kept-time>. */
 import { all, one } from './page.js';
 

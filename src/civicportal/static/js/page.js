@@ -50,7 +50,7 @@ export function token(name) {
 export function csrf() {
   return one('input[name=csrf_token]').value;
 }
-/* → a piece of a page, as HTML. Whoever asks too late is led to a door or refused: no whole page ever stands for a piece. */
+/* → a fragment of a page, as HTML. A late request is redirected to the sign-in or refused: a whole page is never a fragment. */
 export function piece(url, options) {
   const headers = Object.assign({ 'X-Requested-With': 'XMLHttpRequest' }, options?.headers);
   return fetch(url, Object.assign({}, options, { headers: headers })).then((answer) =>
@@ -62,7 +62,7 @@ export function digits(text) {
     .replace(/[۰-۹]/g, (d) => d.charCodeAt(0) - 0x6f0)
     .replace(/[٠-٩]/g, (d) => d.charCodeAt(0) - 0x660);
 }
-/* What somebody typed, for reading: in the digits of the page's language. A word with Latin letters, such as the address of a page,
+/* Typed text for display: in the digits of the page's language. A word with Latin letters, such as the address of a page,
    would be another one. */
 export function written(text) {
   return String(text).replace(/\S+/g, (word) => (/[a-z]/i.test(word) ? word : digits(word).replace(/\d/g, number)));

@@ -25,7 +25,7 @@ import { all, each, key, number, on, one, themeChanged, toast } from './page.js'
 
 const root = document.documentElement;
 const body = document.body;
-const PATIENCE_MS = 20000; /* until a form that nobody has answered may be sent again */
+const PATIENCE_MS = 20000; /* until an unanswered form may be sent again */
 
 function paintTheme(button) {
   const dark = root.dataset.bsTheme === 'dark';
@@ -185,7 +185,7 @@ function release() {
     button.removeAttribute('aria-busy');
   });
 }
-/* The network is slow, or somebody has stopped the page: what stands in it can be sent again. */
+/* The network is slow, or the page was stopped: its form can be sent again. */
 function giveUp(form) {
   release();
   if (form.method === 'post') {

@@ -1,4 +1,4 @@
-/* How far something long is: asks every two seconds and loads the page anew when it is over.
+/* Progress of a long job: polls every two seconds and reloads the page when it is over.
    <div data-progress-url="…"><progress data-progress-bar><p data-progress-text>                                      */
 import { one } from './page.js';
 

@@ -8,7 +8,7 @@ const PAGES = 'pages';
 const MOST_PAGES = 30;
 const OFFLINE = SHELL[0];
 const FORGET = ['/login', '/logout', '/staff/login'];
-/* One page after the other: whoever reads meanwhile waits, and finds the former copy or the next one. */
+/* One page after the other: a concurrent reader waits, and finds the former copy or the next one. */
 let keeping = Promise.resolve();
 /* How often everything was thrown away: what was asked for before the last time is not kept when it comes after it. */
 let era = 0;
@@ -76,7 +76,7 @@ async function visit(event, request, path) {
   }
 }
 
-/* No other page can give back what somebody has written: the form's own page stays, and says that there is no
+/* No other page can restore what was typed: the form's own page stays, and says that there is no
    network. */
 async function stay() {
   const pages = await self.clients.matchAll({ type: 'window' });

@@ -89,7 +89,7 @@ function setUp(form) {
     element.focus();
   }
 
-  /* Nobody lands behind a step that is not filled in. */
+  /* A step that is not filled in cannot be skipped. */
   function reachable(step) {
     for (let index = 0; index < step - 1; index += 1) {
       if (invalid(sections[index]).length) {

@@ -120,7 +120,7 @@ def _copy(
         _fill(source, target, tables, rows, report)
     found = _differences(target, tables, rows, report)
     if found and resumed:
-        # Rows were written in between by something else.
+        # Rows were written in between by another program.
         begun, resumed = target.begin(portal, rows, begun.copy), 0
         _fill(source, target, tables, rows, report)
         found = _differences(target, tables, rows, report)

@@ -49,7 +49,7 @@ class _Editor:
             None if post_id is None else self.service.fetch(post_id, lock=self.sent is not None)
         )
         self.known = request.work.get(Board).pictures([self.post])[self.post.id] if self.post else []
-        self.meanwhile = False
+        self.changes_since = False
         if self.post and self.post.published and not self.may_publish:
             raise HTTPForbidden
 
@@ -76,7 +76,7 @@ class _Editor:
         except FormInvalid:
             self.request.response.status_int = 422
         except Conflict:
-            self.meanwhile = True
+            self.changes_since = True
             self.request.response.status_int = 409
         return self._page(form, self.sent.keys)
 
@@ -141,7 +141,7 @@ class _Editor:
             "rows": [self._row(form, key) for key in keys],
             "most": MOST,
             "may_publish": self.may_publish,
-            "meanwhile": self.meanwhile,
+            "changes_since": self.changes_since,
             "preview": render_markup(str(form["body"].cstruct or "")) if preview else None,
         }
 

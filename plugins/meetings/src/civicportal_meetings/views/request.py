@@ -32,7 +32,7 @@ UNASKED = {"part": ANY, "party": "natural"}
 
 
 def new(request: Request) -> ViewResult:
-    """Show the form, or the open request with any input made meanwhile below it."""
+    """Show the form, or the open request with the submitted input below it."""
     form = _form(request, _known(request))
     kept = fill_kept(request, form)
     page = _page(request)

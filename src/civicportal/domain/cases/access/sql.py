@@ -32,7 +32,7 @@ def addressed(line: type[Referral]) -> ColumnElement[bool]:
 
 
 def free_line(line: type[Referral]) -> ColumnElement[bool]:
-    """Return the condition on ``Referral`` for lines to a whole unit that nobody has taken in hand: most of the open ones."""
+    """Return the condition on ``Referral`` for unassigned referrals to a whole unit: most of the open ones."""
     return and_(line.to_user_id.is_(None), line.taken_by_id.is_(None))
 
 

@@ -34,7 +34,7 @@ class Doubt:
     """Cases of a referral that no member of the unit attends to.
 
     :ivar person: name of the person to whom they are sent; empty for the whole unit.
-    :ivar nobody: the cases that would be unattended.
+    :ivar unattended: the cases that would be unattended.
     :ivar head: the cases that the head would get.
     :ivar heads: names of the heads of the unit.
     :ivar topics: categories of all these cases, each once.
@@ -43,7 +43,7 @@ class Doubt:
 
     unit: str
     person: str
-    nobody: Sequence[Case]
+    unattended: Sequence[Case]
     head: Sequence[Case]
     heads: Sequence[str]
     topics: Sequence[str]
@@ -61,20 +61,20 @@ def doubt(request: Request, work: "Work", cases: Sequence[Case], to: forms.Addre
         return None
     custody, organization = work.get(CustodyService), work.get(OrganizationService)
     asked = [(case, custody.before(case.kind, case.category_id, unit_id, user_id)) for case in cases]
-    nobody = [case for case, answer in asked if answer == "nobody"]
+    unattended = [case for case, answer in asked if answer == "none"]
     head = [case for case, answer in asked if answer == "head"]
-    if not nobody and not head:
+    if not unattended and not head:
         return None
     heads = custody.heads(unit_id) if head else []
     names = names_of(work, [*heads, user_id])
     topics = [
         organization.category_name(case.category_id) or kind_of(work.site, case.kind).title
-        for case in (*nobody, *head)
+        for case in (*unattended, *head)
     ]
     return Doubt(
         unit=organization.unit_name(unit_id),
         person=names.get(user_id or 0, ""),
-        nobody=nobody,
+        unattended=unattended,
         head=head,
         heads=[names[user_id] for user_id in heads if user_id in names],
         topics=list(dict.fromkeys(topics)),

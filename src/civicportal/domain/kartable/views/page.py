@@ -78,7 +78,7 @@ def case_page(
         "merge": merge,
         "doubt": doubt,
         "attendance": custody.doubts(case.kind, case.category_id) if rights.refer else {},
-        "meanwhile": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
+        "changes_since": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
         "refused_form": _refused_form(shown, opened, rights),
         "reveal": reveal,
     }

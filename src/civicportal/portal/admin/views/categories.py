@@ -63,7 +63,7 @@ def new(request: Request) -> ViewResult:
         return HTTPSeeOther(address(request, kind=kind))
 
     context = {"category": None, "kind": kind, "root": root, "may_delete": False, "cases": 0}
-    return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
+    return handle_form(request, form, save, seen="", stale=False, changes_since=[], **context)
 
 
 def category(request: Request) -> ViewResult:

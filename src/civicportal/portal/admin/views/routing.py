@@ -49,7 +49,7 @@ def new(request: Request) -> ViewResult:
     def save(values: Values) -> ViewResult:
         columns = _values(request, values, {})
         if TRY in request.POST:
-            return {"form": form, "seen": "", "stale": False, "meanwhile": [], **context} | _trial(
+            return {"form": form, "seen": "", "stale": False, "changes_since": [], **context} | _trial(
                 request, columns, None
             )
         service.add(columns)
@@ -57,7 +57,7 @@ def new(request: Request) -> ViewResult:
         return HTTPSeeOther(request.route_path("admin.routing"))
 
     context = {"rule": None, "may_delete": False, "facts": _fact_fields(request), "outcome": None}
-    return handle_form(request, form, save, seen="", stale=False, meanwhile=[], **context)
+    return handle_form(request, form, save, seen="", stale=False, changes_since=[], **context)
 
 
 def rule(request: Request) -> ViewResult:

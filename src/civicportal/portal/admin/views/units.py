@@ -46,7 +46,7 @@ def new(request: Request) -> ViewResult:
         request.session.flash(request.translate(_("The unit was added.")), "good")
         return HTTPSeeOther(request.route_path("admin.units"))
 
-    return handle_form(request, form, save, unit=None, seen="", stale=False, meanwhile=[])
+    return handle_form(request, form, save, unit=None, seen="", stale=False, changes_since=[])
 
 
 def unit(request: Request) -> ViewResult:

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.select(request.c.case_id, request.c.name, request.c.organization, person.c.name.label("citizen"))
         .join(case, case.c.id == request.c.case_id)
         .outerjoin(person, person.c.id == case.c.citizen_id)
-        # An open request of somebody who was erased keeps its words, and nobody finds it by a name.
+        # An open request of an erased person keeps its text, but is not found by a name.
         .where(person.c.erased_at.is_(None))
     )
     write = case.update().where(case.c.id == sa.bindparam("case"))

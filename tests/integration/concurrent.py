@@ -1,4 +1,4 @@
-"""What somebody else does at a certain moment of a transaction, on PostgreSQL: SQLite lets one write at a time."""
+"""Concurrent actions at a certain moment of a transaction, on PostgreSQL: SQLite allows one write at a time."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,13 +10,13 @@ from sqlalchemy import event, text
 
 
 def is_blocked(site: Any) -> bool:
-    """Return whether somebody waits for a lock."""
+    """Return whether a transaction waits for a lock."""
     with site.engines.read.connect() as connection:
         return bool(connection.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")))
 
 
 @contextmanager
-def meanwhile(site: Any, deed: Callable[[], Any], *, before: Callable[[str], bool]) -> Iterator[None]:
+def concurrently(site: Any, deed: Callable[[], Any], *, before: Callable[[str], bool]) -> Iterator[None]:
     """Let a thread do something just before a statement, until it has ended or waits for this transaction.
 
     :param before: tells the statement by its text; of several the first counts.

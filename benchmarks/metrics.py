@@ -34,7 +34,7 @@ def cost(database: str) -> Iterator[str]:
 
 def _reading() -> Iterator[str]:
     # Imported late: the library looks once where processes count.
-    from civicportal.portal.health.figures import MetricsCollector
+    from civicportal.portal.health.metrics import MetricsCollector
 
     site = Site(SITE)
     times = [_cpu(lambda: list(MetricsCollector(site).collect())) for _round in range(ROUNDS)]

@@ -39,12 +39,12 @@ from civicportal.core.settings import read_settings
 from civicportal.core.settings_values import parse_hours
 from civicportal.core.site import find_site
 from civicportal.domain.accounts.relying_party import PasskeyRefused, RelyingParty, read_new, read_shown
-from civicportal.domain.cases import wanted
+from civicportal.domain.cases import query_parser
 from civicportal.domain.cases.paging import Cursor
 from civicportal.domain.cases.search_query import fts5_query, tsquery
 from civicportal.domain.notifications import inbound, verdicts
 from civicportal.domain.notifications.timing import pause
-from civicportal.domain.statistics.asked import span_of
+from civicportal.domain.statistics.named_periods import span_of
 from civicportal.testing import FakeClock
 from civicportal.tools.backup.archive import ArchiveReader, ArchiveWriter
 from civicportal.tools.backup.errors import BackupError
@@ -460,7 +460,7 @@ def searched(source: Source) -> bool:
     typed = storable_text(
         source.text(("چالهٔ خیابان", '"معابر شهری" ۱۲', "405903", "می‌خواهم «سطل زباله»", *CODES))
     )
-    found = wanted.read(typed[:200])
+    found = query_parser.read(typed[:200])
     if not found.terms:
         return False
     for people in (False, True):

@@ -11,7 +11,7 @@ from civicportal.core.storage import process_image, scaled, store_variant
 from civicportal.domain.cases.attachments import AttachmentService, drop_files, store_files
 from civicportal.domain.cases.errors import PictureGone
 from civicportal.domain.cases.models import Attachment
-from civicportal.portal.sweepers import sweep_attachments
+from civicportal.portal.cleanup import clean_attachments
 from civicportal.util.errors import NotFound
 
 OWNER = "o" * 64
@@ -55,7 +55,7 @@ def test_outlive_the_sweep_until_they_are_given_up(site, clock, key):
     (number,) = adopt(site, key)
     store_variant(site.storage, key, "medium", 800)
     clock.set(clock.now() + timedelta(days=400))
-    sweep_attachments(site)
+    clean_attachments(site)
     assert set(site.storage.keys()) == {key, f"{key}.small", f"{key}.medium"}
     with site.work() as work:
         assert work.get(AttachmentService).discard([number]) == [key]

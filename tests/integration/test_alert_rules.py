@@ -11,7 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from civicportal.core.jobs import Job
 from civicportal.domain.notifications.gate import GateService
 from civicportal.portal.admin import health
-from civicportal.portal.health import figures
+from civicportal.portal.health import metrics
 from civicportal.portal.worker.heartbeat import Heartbeat
 from civicportal.portal.worker.jobs import JobRunner
 
@@ -49,7 +49,7 @@ def told(site, app, monkeypatch):
     health.check(site)
     with site.work() as work:
         work.get(GateService).note_credit(5000)
-    monkeypatch.setattr(figures, "registered", lambda site: {"a.job": None})
+    monkeypatch.setattr(metrics, "registered", lambda site: {"a.job": None})
     JobRunner(site, [Job(name="a.job", every=timedelta(hours=1), run=run)]).run_due()
     samples = [sample for family in text_string_to_metric_families(answer[0]) for sample in family.samples]
     found = {}

@@ -12,10 +12,10 @@ from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases import proposals as searching
 from civicportal.domain.cases import search_index, word_repair
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.query_parser import read
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.cases.vocabulary import make_vocabulary
-from civicportal.domain.cases.wanted import read
 from civicportal.domain.organization.models import Category
 from civicportal.domain.privacy.erasure import ErasureService
 from civicportal.portal.worker.jobs import JobRunner

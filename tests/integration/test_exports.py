@@ -24,13 +24,13 @@ from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Case
 from civicportal.domain.exports import rows, running
 from civicportal.domain.exports.errors import TooManyRunning
-from civicportal.domain.exports.jobs import sweep_exports
+from civicportal.domain.exports.jobs import clean_exports
 from civicportal.domain.exports.models import ExportJob
 from civicportal.domain.exports.running import LEASE, MOST_ATTEMPTS, make_next
 from civicportal.domain.exports.services import KEPT, MOST_RUNNING, ExportService
 from civicportal.domain.exports.views import printing
 from civicportal.domain.kartable.inbox import InboxQuery, InboxService
-from civicportal.portal.sweepers import sweep_attachments
+from civicportal.portal.cleanup import clean_attachments
 from civicportal.portal.worker.process import Worker
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit, statements
 from civicportal.util.errors import ConfigurationError
@@ -442,17 +442,17 @@ class TestSweeping:
         key = order(site, desk["staff"][0])
         make_next(site)
         clock.advance(seconds=KEPT.total_seconds() - 1)
-        sweep_exports(site)
-        sweep_attachments(site)
+        clean_exports(site)
+        clean_attachments(site)
         assert files_of(site) == [job_of(site, key).file]
         clock.advance(seconds=2)
-        sweep_exports(site)
+        clean_exports(site)
         assert (files_of(site), job_of(site, key)) == ([], None)
 
     def test_orders_that_wait_are_not_swept(self, site, clock, desk):
         key = order(site, desk["staff"][0])
         clock.advance(days=30)
-        sweep_exports(site)
+        clean_exports(site)
         assert job_of(site, key).state == "waiting"
 
 

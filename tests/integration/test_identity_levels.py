@@ -10,7 +10,7 @@ from integration.profile import MOBILE, OTHER, events, fresh, kinds_of
 from sqlalchemy import select
 
 from civicportal.core.plugins import hookimpl
-from civicportal.domain.accounts.claims import ask_again
+from civicportal.domain.accounts.identity_checks import retry_identity_checks
 from civicportal.domain.accounts.mobile import MobileService
 from civicportal.domain.accounts.models import PendingClaim, User
 from civicportal.domain.accounts.types import IdentityClaim, Verdict
@@ -150,16 +150,16 @@ def test_who_could_not_be_asked_for_waits_and_is_told_later(site, app, clock, pr
     with site.work(write=False) as work:
         waiting = work.session.get(PendingClaim, citizen.id)
         assert CODE not in waiting.national_code
-    ask_again(site)
+    retry_identity_checks(site)
     assert len(provider.asked) == 1
     clock.advance(minutes=11)
-    ask_again(site)
+    retry_identity_checks(site)
     provider.outcome = "matched"
     clock.advance(minutes=11)
-    ask_again(site)
+    retry_identity_checks(site)
     assert len(provider.asked) == 2
     clock.advance(minutes=10)
-    ask_again(site)
+    retry_identity_checks(site)
     assert fresh(site, citizen).level == 2
     assert kinds_of(site) == ["identity.verified"]
     with site.work(write=False) as work:
@@ -171,7 +171,7 @@ def test_what_proves_wrong_later_is_told_and_forgotten(site, app, clock, provide
     claim(app)
     provider.outcome = "mismatched"
     clock.advance(minutes=11)
-    ask_again(site)
+    retry_identity_checks(site)
     assert (fresh(site, citizen).level, kinds_of(site)) == (1, ["identity.mismatched"])
     with site.work(write=False) as work:
         assert work.session.scalars(select(PendingClaim)).all() == []
@@ -182,7 +182,7 @@ def test_after_a_week_of_silence_it_is_given_up(site, app, clock, provider, citi
     claim(app)
     for _hours in range(30):
         clock.advance(hours=6, minutes=1)
-        ask_again(site)
+        retry_identity_checks(site)
     assert kinds_of(site) == ["identity.given_up"]
     assert 20 < len(provider.asked) < 35
 
@@ -204,14 +204,14 @@ def test_a_claim_that_cannot_be_read_keeps_nobody_waiting_and_is_given_up(site, 
     with site.work() as work:
         work.session.get(PendingClaim, locked.id).national_code = "of a key that was taken away"
     clock.advance(minutes=1)
-    ask_again(site)
+    retry_identity_checks(site)
     assert [asked.mobile for asked in provider.asked] == [readable.mobile]
     assert fresh(site, readable).level == 2
     with site.work(write=False) as work:
         kept = work.session.get(PendingClaim, locked.id)
         assert (kept.attempts, kept.next_at > NOON + timedelta(minutes=1)) == (2, True)
     clock.advance(days=7)
-    ask_again(site)
+    retry_identity_checks(site)
     assert kinds_of(site, locked.mobile) == ["identity.given_up"]
 
 
@@ -227,7 +227,7 @@ def test_a_claim_that_fails_keeps_nobody_else_waiting(site, clock, provider, wai
     site.hooks.register(listener, "listener")
     try:
         clock.advance(minutes=1)
-        ask_again(site)
+        retry_identity_checks(site)
     finally:
         site.hooks.unregister(listener)
     assert (fresh(site, failing).level, fresh(site, other).level) == (1, 2)
@@ -264,7 +264,7 @@ def test_a_new_number_is_asked_for_anew(site, app, provider, citizen):
     with site.work() as work:
         work.get(MobileService).change(work.session.get(User, citizen.id), "+989121234567")
     assert fresh(site, citizen).level == 1
-    ask_again(site)
+    retry_identity_checks(site)
     assert provider.asked[-1].mobile == "+989121234567"
     assert fresh(site, citizen).level == 2
 
@@ -305,7 +305,7 @@ def test_nothing_of_it_is_logged(site, app, clock, provider, citizen, caplog):
             provider.outcome = outcome
             claim(app, status="*")
         clock.advance(minutes=11)
-        ask_again(site)
+        retry_identity_checks(site)
     logged = caplog.text + " ".join(str(record.__dict__) for record in caplog.records)
     for secret in (CODE, "۱۰۰۰۰۰۰۰۰۱", TYPED, BORN.isoformat(), "9000000001"):
         assert secret not in logged

@@ -16,15 +16,15 @@ from civicportal.core.storage import new_key
 from civicportal.domain.accounts.models import Invitation, OtpChallenge, Session, User
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.models import Attachment
-from civicportal.portal import sweepers
-from civicportal.portal.sweepers import (
+from civicportal.portal import cleanup
+from civicportal.portal.cleanup import (
     BATCH,
     JOBS,
-    sweep_attachments,
-    sweep_codes,
-    sweep_kept,
-    sweep_limits,
-    sweep_sessions,
+    clean_attachments,
+    clean_codes,
+    clean_limits,
+    clean_session_values,
+    clean_sessions,
 )
 from civicportal.portal.worker import jobs
 from civicportal.portal.worker.jobs import LEASE, JobRunner
@@ -343,7 +343,7 @@ class TestTimeOfDay:
         assert runner.run_due() == ["test.job"]
 
 
-def test_the_core_registers_its_sweepers(site, clock):
+def test_the_core_registers_its_cleanup_jobs(site, clock):
     runner = JobRunner(site)
     assert set(runner.jobs) >= {job.name for job in JOBS}
     done = set(runner.run_due())
@@ -353,10 +353,10 @@ def test_the_core_registers_its_sweepers(site, clock):
 
 def test_limits_that_have_ended_are_forgotten(site, clock):
     site.limits.hit("submit_address", "10.0.0.1")
-    sweep_limits(site)
+    clean_limits(site)
     assert count(site, LimitHit) == 1
     clock.advance(hours=2)
-    sweep_limits(site)
+    clean_limits(site)
     assert count(site, LimitHit) == 0
 
 
@@ -385,13 +385,13 @@ def test_sessions_and_codes_that_have_ended_are_deleted(site, clock):
             )
             work.session.add(challenge(ends))
     clock.advance(days=2)
-    sweep_sessions(site)
-    sweep_codes(site)
+    clean_sessions(site)
+    clean_codes(site)
     assert (count(site, Session), count(site, OtpChallenge)) == (1, 1)
 
 
 def test_what_a_browser_kept_goes_when_its_time_is_over_though_the_session_goes_on(site, clock, monkeypatch):
-    monkeypatch.setattr(sweepers, "BATCH", 2)
+    monkeypatch.setattr(cleanup, "BATCH", 2)
     with site.work() as work:
         service, user = work.get(SessionService), make_citizen(work)
         tokens = [service.open("citizen", user) for _ in range(5)]
@@ -400,7 +400,7 @@ def test_what_a_browser_kept_goes_when_its_time_is_over_though_the_session_goes_
         service.keep_visitor_data(tokens[4], "long", "مانده", timedelta(hours=3))
         work.get(SessionService).open("citizen", user)
     clock.advance(hours=1)
-    sweep_kept(site)
+    clean_session_values(site)
     with site.work(write=False) as work:
         kept = work.session.scalars(select(Session.data).order_by(Session.id)).all()
     assert [list(data) for data in kept] == [[], [], [], [], ["long"], []]
@@ -490,7 +490,7 @@ def left(site, keys):
 
 
 def test_young_pictures_stay(site, pictures):
-    sweep_attachments(site)
+    clean_attachments(site)
     assert left(site, pictures) == set(pictures)
 
 
@@ -498,6 +498,6 @@ def test_unclaimed_pictures_and_files_without_a_row_go(site, pictures, clock):
     # Files bear the machine's time, which the test's clock must have passed.
     clock.set(datetime.now(UTC))
     clock.advance(days=2)
-    sweep_attachments(site)
+    clean_attachments(site)
     assert left(site, pictures) == {"claimed", "of a plugin"}
     assert count(site, Attachment) == 2

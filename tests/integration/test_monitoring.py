@@ -14,7 +14,7 @@ from civicportal.core.storage.slots import MachineSlots
 from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
-from civicportal.portal.health import figures
+from civicportal.portal.health import metrics
 from civicportal.portal.worker.heartbeat import Heartbeat
 from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import make_case, make_category, make_citizen, make_site_file, make_unit
@@ -144,7 +144,7 @@ def test_jobs(site, clock, samples, monkeypatch):
 
     during = {}
     hour = timedelta(hours=1)
-    monkeypatch.setattr(figures, "registered", lambda site: {"a.job": None, "b.job": None})
+    monkeypatch.setattr(metrics, "registered", lambda site: {"a.job": None, "b.job": None})
     begun = clock.now().timestamp()
     JobRunner(
         site, [Job(name="a.job", every=hour, run=run), Job(name="b.job", every=hour, run=fail)]
@@ -199,13 +199,13 @@ def test_the_store_and_the_database(site, samples):
 
 def test_one_that_cannot_be_read_takes_no_other_with_it(site):
     def broken(work):
-        yield from figures.gauge("half", "Half of it.", 1)
+        yield from metrics.gauge("half", "Half of it.", 1)
         raise ValueError
 
     def good(work):
-        yield from figures.gauge("good", "Good.", 2)
+        yield from metrics.gauge("good", "Good.", 2)
 
-    found = {family.name: family for family in figures.MetricsCollector(site, (broken, good)).collect()}
+    found = {family.name: family for family in metrics.MetricsCollector(site, (broken, good)).collect()}
     assert "civicportal_half" not in found
     assert found["civicportal_good"].samples[0].value == 2
     failed = {

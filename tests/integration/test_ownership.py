@@ -17,8 +17,8 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.models import Attachment
 from civicportal.domain.ownership import NotOwn, adopt_secrets, adopt_store, establish, portal_id
+from civicportal.portal.cleanup import clean_attachments, empty_quarantine
 from civicportal.portal.doctor.services import findings as doctor
-from civicportal.portal.sweepers import empty_quarantine, sweep_attachments
 from civicportal.portal.worker.process import Worker
 from civicportal.testing import make_citizen, make_site, make_site_file
 from civicportal.util.i18n import say
@@ -131,11 +131,11 @@ class TestStore:
         with pytest.raises(NotOwn, match="belongs to another portal"):
             staging.check_start()
         with pytest.raises(StoreRefused, match="belongs to another portal"):
-            sweep_attachments(staging)
+            clean_attachments(staging)
         Worker(staging).run_once()
         assert len(list(production.storage.keys())) == 40
         assert list(production.storage.quarantined()) == []
-        sweep_attachments(production)
+        clean_attachments(production)
         assert len(list(production.storage.keys())) == 40
         with staging.work(write=False) as work:
             [said] = [say(one.text) for one in doctor(work) if one.place in ("site.files", "[s3]")]
@@ -189,7 +189,7 @@ class TestStore:
             other.check_start()
         site.storage.store.write_mark(None)
         with pytest.raises(StoreRefused):
-            sweep_attachments(site)
+            clean_attachments(site)
 
     def test_a_damaged_mark_is_refused(self, assemble, tmp_path):
         site = assemble("one")
@@ -356,7 +356,7 @@ class TestQuarantine:
         site.check_start()
         kept, lost = add_pictures(site, 2)
         forget(site, [lost])
-        sweep_attachments(site)
+        clean_attachments(site)
         assert sorted(site.storage.keys()) == sorted([kept, f"{kept}.small"])
         assert sorted(site.storage.quarantined()) == sorted([lost, f"{lost}.small"])
         site.clock = Later(29)
@@ -375,7 +375,7 @@ class TestQuarantine:
         with site.work() as work:
             rows = {row.key: row.sha256 for row in work.session.query(Attachment)}
         forget(site, keys)
-        sweep_attachments(site)
+        clean_attachments(site)
         assert list(site.storage.keys()) == []
         with site.work() as work:
             for key, digest in rows.items():

@@ -11,7 +11,7 @@ from strangers import answer, at, challenge_of, send, solve
 from civicportal.core.limits import LIMITS, ChallengeNeeded, Challenges, Requester, TooMany
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.services import AccountService
-from civicportal.portal.health import figures as monitoring
+from civicportal.portal.health import metrics as monitoring
 from civicportal.testing import make_citizen, outbox
 from civicportal.testing.asking import statements
 from civicportal.util.tracking import new_code

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from civicportal.domain.cases.marking import AROUND, marked, snippet, spans
-from civicportal.domain.cases.wanted import read
+from civicportal.domain.cases.query_parser import read
 from civicportal.util.persian import folded, words
 
 

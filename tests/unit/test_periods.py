@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from civicportal.domain.statistics.asked import Whole, around, span_of
+from civicportal.domain.statistics.named_periods import Whole, around, span_of
 from civicportal.domain.statistics.periods import (
     Bucket,
     Span,

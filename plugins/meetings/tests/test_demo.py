@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 from civicportal_meetings import demo
+from civicportal_meetings.demo_stories import STORIES
 from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession, Reserve
-from civicportal_meetings.stories import STORIES
 from civicportal_meetings.week import week_of
 from sqlalchemy import func, select
 

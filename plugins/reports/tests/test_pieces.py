@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from civicportal_reports import doctor, pieces
+from civicportal_reports import doctor, widgets
 
 from civicportal.api.cases import Case
 from civicportal.api.organization import OrganizationService
@@ -29,7 +29,7 @@ def panels(city, code, person):
         case = work.session.query(Case).filter_by(code=code).one()
         return {
             (panel.name, panel.area): panel
-            for panel in pieces.case_panels(case, request_of(city.site, work, person))
+            for panel in widgets.case_panels(case, request_of(city.site, work, person))
         }
 
 

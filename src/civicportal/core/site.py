@@ -22,7 +22,6 @@ from civicportal.core.crypto import Keys, own_secret
 from civicportal.core.db import Engines, check_database, make_engines
 from civicportal.core.db.servers import refuse_two_primaries
 from civicportal.core.limits import Limits
-from civicportal.core.memory import SiteMemory
 from civicportal.core.messages import MessageText
 from civicportal.core.migration.state import refuse_pending
 from civicportal.core.plugins import (
@@ -38,6 +37,7 @@ from civicportal.core.plugins import (
 from civicportal.core.reference import ReferenceData
 from civicportal.core.security import SYSTEM, Identity, Permission
 from civicportal.core.settings import MODES, WEEKDAYS, parse_hours, read_settings, validate, warn_sleeping
+from civicportal.core.site_cache import SiteCache
 from civicportal.core.storage import GuardedStorage, IFileStorage, LocalStorage, S3Storage
 from civicportal.core.translations import make_localizer
 from civicportal.core.work import Work, unit_of_work
@@ -140,7 +140,7 @@ class Site:
         )
         self.faces = FaceCache(self)
         self.reference = ReferenceData(self)
-        self.memory = SiteMemory()
+        self.cache = SiteCache()
         #: Set by ``create_app``; templates rendered outside a request need it.
         self.registry: Any = None
 

@@ -108,7 +108,7 @@ def register_messages() -> "Iterable[MessageText]":
 @hookimpl
 def register_jobs(site: "Site") -> "Iterable[Job]":
     """Return the core's jobs, and in a demo without a provider the one that answers its telephones."""
-    from civicportal.domain.accounts import claims
+    from civicportal.domain.accounts import identity_checks
     from civicportal.domain.audit import jobs as audit
     from civicportal.domain.cases import vocabulary, word_repair
     from civicportal.domain.exports import jobs as exports
@@ -116,14 +116,14 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.domain.notifications import inbound, phones
     from civicportal.domain.privacy import jobs as privacy
     from civicportal.domain.statistics import backfill
-    from civicportal.portal import sweepers
+    from civicportal.portal import cleanup
     from civicportal.portal.admin import health
 
     has_own_phones = site.is_demo and site.transport == "console"
     own = (
-        sweepers,
+        cleanup,
         audit,
-        claims,
+        identity_checks,
         privacy,
         inbound,
         digests,
@@ -173,7 +173,7 @@ def navigation_items() -> "Iterable[NavigationItem]":
 @hookimpl
 def dashboard_widgets(request: Request) -> "Iterable[Widget]":
     """Return the citizen's own cases, and for staff a warning while the gate is closed."""
-    from civicportal.domain.notifications.pieces import gate_widget
+    from civicportal.domain.notifications.widgets import gate_widget
     from civicportal.portal.dashboard.widgets import core_widgets
 
     return (*core_widgets(request), *gate_widget(request))
@@ -182,9 +182,9 @@ def dashboard_widgets(request: Request) -> "Iterable[Widget]":
 @hookimpl
 def case_panels(case: "Case", request: Request) -> "Iterable[Panel]":
     """Return the notifications of a case with their states."""
-    from civicportal.domain.notifications import pieces
+    from civicportal.domain.notifications import widgets
 
-    return pieces.case_panels(case, request)
+    return widgets.case_panels(case, request)
 
 
 @hookimpl

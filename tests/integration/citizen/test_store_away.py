@@ -51,8 +51,8 @@ def test_the_doctor_says_it(site: Any, goes_away: Any) -> None:
 
 
 def test_a_sweep_waits_for_the_store(site: Any, goes_away: Any) -> None:
-    from civicportal.portal.sweepers import sweep_attachments
+    from civicportal.portal.cleanup import clean_attachments
 
     goes_away()
     with pytest.raises(StoreAway):
-        sweep_attachments(site)
+        clean_attachments(site)

@@ -14,7 +14,7 @@ from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal.api.web import NavigationItem, Panel, Request, Widget
-from civicportal_parking_permits import commands, demo, doctor, jobs, pieces, views
+from civicportal_parking_permits import commands, demo, doctor, jobs, views, widgets
 from civicportal_parking_permits.exports import EXPORTS
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.messages import MESSAGES
@@ -106,19 +106,19 @@ def check_site(work: Work) -> Iterable[Finding]:
 @hookimpl
 def navigation_items() -> Iterator[NavigationItem]:
     """Return the links of citizens and staff."""
-    return pieces.navigation_items()
+    return widgets.navigation_items()
 
 
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the pieces of the home."""
-    return pieces.dashboard_widgets(request)
+    return widgets.dashboard_widgets(request)
 
 
 @hookimpl
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the pieces of a case's page."""
-    return pieces.case_panels(case, request)
+    return widgets.case_panels(case, request)
 
 
 @hookimpl

@@ -11,7 +11,7 @@ from civicportal.api.database import Work
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal.api.web import NavigationItem, Request, Widget
-from civicportal_announcements import demo, doctor, pieces, views
+from civicportal_announcements import demo, doctor, views, widgets
 from civicportal_announcements.broadcasts import SEND, BroadcastService
 from civicportal_announcements.i18n import _
 from civicportal_announcements.jobs import JOBS
@@ -96,7 +96,7 @@ def navigation_items() -> Iterable[NavigationItem]:
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the widgets of the citizens' home page and of the staff desk."""
-    return pieces.dashboard_widgets(request)
+    return widgets.dashboard_widgets(request)
 
 
 @hookimpl

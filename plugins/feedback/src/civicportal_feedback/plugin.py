@@ -13,7 +13,7 @@ from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, PluginModels, Site, hookimpl
 from civicportal.api.web import NavigationItem, Panel, Request, Widget
-from civicportal_feedback import demo, doctor, pieces, views
+from civicportal_feedback import demo, doctor, views, widgets
 from civicportal_feedback.exports import EXPORTS
 from civicportal_feedback.i18n import _
 from civicportal_feedback.messages import MESSAGES
@@ -95,13 +95,13 @@ def navigation_items() -> Iterable[NavigationItem]:
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the widgets of the home page and of the staff desk."""
-    return pieces.dashboard_widgets(request)
+    return widgets.dashboard_widgets(request)
 
 
 @hookimpl
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the panels of a message's page."""
-    return pieces.case_panels(case, request)
+    return widgets.case_panels(case, request)
 
 
 @hookimpl

@@ -11,12 +11,12 @@ from civicportal.api.demo import demo_cast, set_time
 from civicportal.api.forms import Values
 from civicportal.api.people import Identity
 from civicportal.api.plugins import Site
+from civicportal_meetings.demo_history import DemoHistory
+from civicportal_meetings.demo_stories import PUBLIC_DAYS, STORIES
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import SESSIONS
 from civicportal_meetings.prefill import usual_place
 from civicportal_meetings.services import Applicant, DiaryService, NewSession, PublicDayService
-from civicportal_meetings.stories import PUBLIC_DAYS, STORIES
-from civicportal_meetings.telling import Telling
 
 SEED = 1405
 KEPT_FREE = 2
@@ -67,7 +67,7 @@ class MeetingsDemo:
             )
             set_time(self.site, self.now - timedelta(days=story.sent))
             with self.site.work(actor=citizen) as work:
-                Telling(self, work, row, story).tell()
+                DemoHistory(self, work, row, story).tell()
             progress(number, len(STORIES))
 
     def line(self, name: str) -> str:

@@ -14,7 +14,7 @@ from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal.api.web import NavigationItem, Panel, Request, Widget
-from civicportal_meetings import citizen_pieces, demo, doctor, jobs, staff_pieces, views
+from civicportal_meetings import citizen_widgets, demo, doctor, jobs, staff_widgets, views
 from civicportal_meetings.exports import EXPORTS
 from civicportal_meetings.i18n import _
 from civicportal_meetings.messages import MESSAGES
@@ -75,21 +75,21 @@ def register_exports() -> Iterable[Offer]:
 @hookimpl
 def navigation_items() -> Iterable[NavigationItem]:
     """Return the links of citizens and staff."""
-    return (citizen_pieces.NAVIGATION, staff_pieces.NAVIGATION, staff_pieces.FIGURES)
+    return (citizen_widgets.NAVIGATION, staff_widgets.NAVIGATION, staff_widgets.FIGURES)
 
 
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the widgets of the home page and of the staff desk."""
-    yield citizen_pieces.card(request)
-    yield from staff_pieces.widget(request)
+    yield citizen_widgets.card(request)
+    yield from staff_widgets.widget(request)
 
 
 @hookimpl
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the panels of a request's page."""
-    yield from citizen_pieces.panels(case, request)
-    yield from staff_pieces.panels(case, request)
+    yield from citizen_widgets.panels(case, request)
+    yield from staff_widgets.panels(case, request)
 
 
 @hookimpl

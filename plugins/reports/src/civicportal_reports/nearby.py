@@ -98,7 +98,7 @@ class NearbyService(Service):
 
         It stays valid, because new cases have higher ids: each process reads it once an hour.
         """
-        memory, now = self.work.site.memory.of(_Eldest), self.work.clock.now()
+        memory, now = self.work.site.cache.of(_Eldest), self.work.clock.now()
         if memory.read:
             read_at, eldest = memory.read
             if read_at <= now < read_at + _FRESH:

@@ -14,7 +14,7 @@ from civicportal.api.kartable import Route
 from civicportal.api.notifications import MessageText
 from civicportal.api.plugins import Finding, PluginModels, Site, hookimpl
 from civicportal.api.web import NavigationItem, Panel, Request, Widget
-from civicportal_reports import commands, demo, doctor, pieces, views
+from civicportal_reports import commands, demo, doctor, views, widgets
 from civicportal_reports.duplicates import DuplicateService
 from civicportal_reports.exports import EXPORTS
 from civicportal_reports.i18n import _
@@ -92,13 +92,13 @@ def navigation_items() -> Iterable[NavigationItem]:
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[Widget]:
     """Return the widgets of the home page and of the staff desk."""
-    return pieces.dashboard_widgets(request)
+    return widgets.dashboard_widgets(request)
 
 
 @hookimpl
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the panels of a report's page."""
-    return pieces.case_panels(case, request)
+    return widgets.case_panels(case, request)
 
 
 @hookimpl

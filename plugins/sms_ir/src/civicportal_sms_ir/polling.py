@@ -30,7 +30,7 @@ def rests(site: Site, what: str) -> bool:
 
     :param what: purpose, for the log.
     """
-    trouble = site.memory.of(_Troubles).get(what)
+    trouble = site.cache.of(_Troubles).get(what)
     return trouble is not None and trouble.rests_until is not None and site.clock.now() < trouble.rests_until
 
 
@@ -40,7 +40,7 @@ def told_once(site: Site, what: str) -> Iterator[None]:
 
     :param what: purpose, for the log.
     """
-    known = site.memory.of(_Troubles)
+    known = site.cache.of(_Troubles)
     try:
         yield
     except SendError as error:

@@ -97,9 +97,9 @@ VIEWS = (
     ("staff_reset_link", "links.reset", "link", EVERYBODY, FORM),
     ("staff_reset_link_code", "links.send_reset", None, EVERYBODY, ACTS),
     ("logout", "citizen.logout", None, EVERYBODY, ACTS),
-    ("unsent", "unsent.show", "unsent", SIGNED_IN, SHOWS),
-    ("unsent_send", "unsent.send", None, SIGNED_IN, ACTS),
-    ("unsent_forget", "unsent.forget", None, SIGNED_IN, ACTS),
+    ("unsent", "pending_submissions.show", "unsent", SIGNED_IN, SHOWS),
+    ("unsent_send", "pending_submissions.send", None, SIGNED_IN, ACTS),
+    ("unsent_forget", "pending_submissions.forget", None, SIGNED_IN, ACTS),
     ("account", "account.account", "account", SIGNED_IN, SHOWS),
     ("account_name", "account.name", "name", SIGNED_IN, FORM),
     ("account_mobile", "mobile.mobile", "mobile", SIGNED_IN, FORM),
@@ -134,7 +134,7 @@ def includeme(config: Configurator) -> None:
     config.set_security_policy(SecurityPolicy())
     config.add_request_method(visitor, "requester", property=True)
     config.add_forbidden_view(denied.forbidden)
-    config.add_exception_view(denied.wrong_door, context=Forbidden)
+    config.add_exception_view(denied.wrong_realm, context=Forbidden)
     add_pages(
         config,
         ROUTES,

@@ -8,8 +8,8 @@ from civicportal.core.crypto import new_token
 from civicportal.core.security_events import name_key
 from civicportal.domain.accounts.devices import DeviceService, ensure_device
 from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.pending_submissions import PendingSubmissionService
 from civicportal.domain.accounts.sessions import LIFE, SessionService
-from civicportal.domain.accounts.unsent import UnsentService
 from civicportal.domain.audit.services import AuditService
 from civicportal.web.csrf import set_session_cookie
 from civicportal.web.request import Request
@@ -46,7 +46,7 @@ def sign_in(request: Request, user: User, door: Literal["citizen", "staff"], *, 
     set_session_cookie(
         request, token, strict=staff, max_age=None if staff else int(LIFE[door].total_seconds())
     )
-    if work.get(UnsentService).waiting(token, user.id):
+    if work.get(PendingSubmissionService).waiting(token, user.id):
         return str(request.route_path("unsent"))
     return sessions.kept_form(token) or ""
 

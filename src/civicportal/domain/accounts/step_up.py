@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.domain.accounts.kept import fill_kept, forget_kept
+from civicportal.domain.accounts.pending_forms import fill_kept, forget_kept
 from civicportal.domain.accounts.sessions import FORM, SessionService, TooLarge
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request

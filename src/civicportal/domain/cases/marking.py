@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup, escape
 
-from civicportal.domain.cases.wanted import SearchQuery, SearchTerm, read
+from civicportal.domain.cases.query_parser import SearchQuery, SearchTerm, read
 from civicportal.util.persian import Word, words
 
 AROUND = 60

@@ -29,12 +29,12 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.query_parser import SearchQuery, SearchTerm
 from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.cases.search_query import fts5_query, tsquery, tsquery_of_kind, tsquery_of_scope
 from civicportal.domain.cases.search_rule import code_begins, knows_people, rule
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.cases.vocabulary import Vocabulary
-from civicportal.domain.cases.wanted import SearchQuery, SearchTerm
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work

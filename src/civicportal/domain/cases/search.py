@@ -13,9 +13,9 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.proposals import Proposal, ProposalService
+from civicportal.domain.cases.query_parser import read
 from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.search_rule import rule
-from civicportal.domain.cases.wanted import read
 from civicportal.util.lists import MOST_COUNTED, Total, count_rows, more_than
 from civicportal.util.queries import Rows
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from civicportal.core.security import Identity
 from civicportal.domain.cases.access.reach import reaches
 from civicportal.domain.cases.access.sql import persons
-from civicportal.domain.cases.wanted import SearchQuery, SearchTerm
+from civicportal.domain.cases.query_parser import SearchQuery, SearchTerm
 
 
 def tsquery(wanted: SearchQuery, *, people: bool) -> str:

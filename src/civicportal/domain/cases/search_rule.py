@@ -5,7 +5,7 @@ from sqlalchemy import ColumnElement, and_, func, or_
 from civicportal.core.security import Identity
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.wanted import SearchQuery, SearchTerm
+from civicportal.domain.cases.query_parser import SearchQuery, SearchTerm
 from civicportal.util.queries import Expression
 
 

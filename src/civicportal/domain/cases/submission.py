@@ -9,7 +9,13 @@ from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
 from civicportal.core.work import Work
-from civicportal.domain.accounts.kept import count_submission, fill_kept, forget_kept, keep_form, may_submit
+from civicportal.domain.accounts.pending_forms import (
+    count_submission,
+    fill_kept,
+    forget_kept,
+    keep_form,
+    may_submit,
+)
 from civicportal.domain.cases.errors import PictureGone, Refused
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.uploads import take_files

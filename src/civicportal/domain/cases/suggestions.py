@@ -66,7 +66,7 @@ class SuggestionService(Service):
 
     def vocabulary(self) -> Vocabulary:
         """Return the words that cases use, as they were counted some hours ago."""
-        memory, now = self.work.site.memory.of(_Read), self.work.clock.now()
+        memory, now = self.work.site.cache.of(_Read), self.work.clock.now()
         if memory.last:
             read_at, known = memory.last
             if abs(now - read_at) <= (_FRESH if known else _NONE_YET):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 
-def sweep_exports(site: "Site") -> None:
+def clean_exports(site: "Site") -> None:
     """Delete expired exports, then their files; orphaned files are cleaned up later."""
     now = site.clock.now()
     over = ExportJob.state.not_in(RUNNING)
@@ -32,4 +32,4 @@ def sweep_exports(site: "Site") -> None:
             site.storage.delete(key)
 
 
-JOBS = (Job(name="core.exports", every=timedelta(hours=1), run=sweep_exports),)
+JOBS = (Job(name="core.exports", every=timedelta(hours=1), run=clean_exports),)

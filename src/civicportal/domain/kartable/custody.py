@@ -160,12 +160,12 @@ class CustodyService(Service):
     def total(self) -> Total:
         """Return the number for a page, counted up to the maximum of a list."""
         total = count_rows(self.session, select(Referral.id).where(self.unattended()))
-        self.work.site.memory.of(_Counted).last = (self.work.clock.uptime().seconds, total)
+        self.work.site.cache.of(_Counted).last = (self.work.clock.uptime().seconds, total)
         return total
 
     def recent_total(self) -> Total:
         """Return :meth:`total`, cached by this process for a minute, because counting reads every open referral."""
-        last = self.work.site.memory.of(_Counted).last
+        last = self.work.site.cache.of(_Counted).last
         if last is None or has_passed(_FRESH, last[0], self.work.clock.uptime().seconds):
             return self.total()
         return last[1]

@@ -16,9 +16,9 @@ from civicportal.domain.cases.history import status_title
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.marking import spans
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.cases.query_parser import read
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.cases.wanted import read
 from civicportal.domain.kartable.deadlines import Due, due
 from civicportal.domain.organization.services import OrganizationService
 

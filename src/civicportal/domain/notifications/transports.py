@@ -41,7 +41,7 @@ class Memory:
 
 def memory(site: "Site") -> Memory:
     """Return the in-memory transport of a site."""
-    return site.memory.of(Memory)
+    return site.cache.of(Memory)
 
 
 def send(message: Message, site: "Site") -> Receipt | None:

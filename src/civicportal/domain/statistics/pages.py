@@ -9,10 +9,10 @@ from translationstring import TranslationString
 from civicportal.core.work import Work
 from civicportal.domain.cases.narrowing import NONE, WEEKDAYS
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.domain.statistics.asked import PERIODS, around
 from civicportal.domain.statistics.categories import CategoryRow, category_rows
 from civicportal.domain.statistics.changes import changed
 from civicportal.domain.statistics.figures import FigureService
+from civicportal.domain.statistics.named_periods import PERIODS, around
 from civicportal.domain.statistics.periods import Span, weekdays
 from civicportal.domain.statistics.reading import PATIENCE, both
 from civicportal.domain.statistics.selection import ITSELF, CaseSelection, Subject

@@ -38,7 +38,7 @@ def remembered(
     if number < WORTHWHILE:
         return read()
     now = site.clock.now()
-    answers = site.memory.of(_Answers)
+    answers = site.cache.of(_Answers)
     with answers.guard:
         before = answers.get(key)
     if before and before[0] == stamp and now - before[1] < SPAN:

@@ -4,14 +4,14 @@ from typing import Any
 
 import colander
 
-from civicportal.domain.statistics.asked import DEFAULT, PERIODS, Whole, period_words
+from civicportal.domain.statistics.named_periods import DEFAULT, PERIODS, Whole, period_words
 from civicportal.util.i18n import _
 from civicportal.web.forms import HiddenWidget
 from civicportal.web.schema import Node, Scalar, StrictSchema
 
 
 class Period(Scalar):
-    """One of :data:`~civicportal.domain.statistics.asked.PERIODS`, or a month or a year of the city's calendar."""
+    """One of :data:`~civicportal.domain.statistics.named_periods.PERIODS`, or a month or a year of the city's calendar."""
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the name; raise :class:`colander.Invalid` for an unknown period."""

@@ -12,7 +12,7 @@ from civicportal.domain.cases.conditions import sent_between
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import category_ids, has_one_of, unit_ids
 from civicportal.domain.cases.workflow import CaseKind
-from civicportal.domain.statistics.asked import span_of
+from civicportal.domain.statistics.named_periods import span_of
 from civicportal.domain.statistics.periods import Span
 from civicportal.util.queries import Rows, Selected
 from civicportal.util.values import Values

@@ -19,7 +19,7 @@ def metrics(request: Request) -> ViewResult:
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import choose_encoder
 
-    from civicportal.portal.health.figures import MetricsCollector
+    from civicportal.portal.health.metrics import MetricsCollector
 
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     registry = CollectorRegistry()

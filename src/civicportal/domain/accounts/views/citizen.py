@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement
 
 from civicportal.domain.accounts.devices import DeviceService, device_hash
 from civicportal.domain.accounts.guards import limited_attempt, password_uses, requester
-from civicportal.domain.accounts.kept import kept_draft
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.passwords import hash_password, needs_rehash, verify_password
+from civicportal.domain.accounts.pending_forms import kept_draft
 from civicportal.domain.accounts.proofs import Proof, ProofService, proof_of
 from civicportal.domain.accounts.schemas import CitizenPassword, CodeEntry, MobileEntry, NameEntry
 from civicportal.domain.accounts.services import AccountService

@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.domain.accounts.pending_submissions import store_submission
 from civicportal.domain.accounts.policy import record_denial
-from civicportal.domain.accounts.unsent import keep_unsent
 from civicportal.util.i18n import _
 from civicportal.web.derivers import SAFE
 from civicportal.web.errors import page
@@ -24,14 +24,14 @@ def forbidden(request: Request) -> ViewResult:
     if request.identity.must_enrol:
         return _enrolment(request)
     if request.identity.door != "visitor":
-        return wrong_door(request)
+        return wrong_realm(request)
     if request.is_xhr:
         return page(request, 401)
     if request.method in SAFE:
         return _door(request, request.path_qs)
     if sent_form(request).is_own:
-        return _door(request, keep_unsent(request))
-    return wrong_door(request)
+        return _door(request, store_submission(request))
+    return wrong_realm(request)
 
 
 def _enrolment(request: Request) -> ViewResult:
@@ -41,7 +41,7 @@ def _enrolment(request: Request) -> ViewResult:
             request, 403, message=request.translate(_("Set up a passkey or an authenticator app first."))
         )
     sent = request.method not in SAFE and sent_form(request).is_own
-    target = keep_unsent(request) if sent else request.path_qs if request.method in SAFE else ""
+    target = store_submission(request) if sent else request.path_qs if request.method in SAFE else ""
     query = f"?next={quote(target, safe='/')}" if target else ""
     return HTTPSeeOther(f"{request.route_path('account_factor')}{query}")
 
@@ -51,7 +51,7 @@ def _door(request: Request, target: str) -> HTTPSeeOther:
     return HTTPSeeOther(f"{door}?next={quote(target, safe='/')}" if target else door)
 
 
-def wrong_door(request: Request) -> ViewResult:
+def wrong_realm(request: Request) -> ViewResult:
     """Answer 403 to a user without the right, and record it in the audit trail."""
     # The refused request is rolled back first, so the audit entry has a separate unit of work.
     request.tm.abort()

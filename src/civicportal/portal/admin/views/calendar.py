@@ -10,7 +10,7 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.organization.workdays import WorkdayService
 from civicportal.portal.admin import options
 from civicportal.portal.admin.schemas import ClosureForm, HolidayForm, HoursForm, YearQuery
-from civicportal.portal.admin.views.pieces import press, row_id
+from civicportal.portal.admin.views.helpers import press, row_id
 from civicportal.portal.admin.year import months
 from civicportal.util.errors import NotFound, NotPossible
 from civicportal.util.i18n import _, format_number

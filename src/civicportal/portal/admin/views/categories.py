@@ -14,7 +14,7 @@ from civicportal.domain.statistics.lookup import CounterService
 from civicportal.portal.admin import options
 from civicportal.portal.admin.icons import ICONS
 from civicportal.portal.admin.schemas import LeafForm, ListQuery, RootForm, icon_options
-from civicportal.portal.admin.views.pieces import press, row_id, step
+from civicportal.portal.admin.views.helpers import press, row_id, step
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, listed
 from civicportal.util.values import Values

@@ -12,7 +12,7 @@ from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.units import UnitService
 from civicportal.domain.statistics.lookup import CounterService
 from civicportal.portal.admin.schemas import UnitClosing, UnitForm
-from civicportal.portal.admin.views.pieces import press, row_id, step
+from civicportal.portal.admin.views.helpers import press, row_id, step
 from civicportal.util.errors import NotPossible
 from civicportal.util.i18n import _, format_number
 from civicportal.util.values import Values

@@ -3,9 +3,9 @@
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.deputies import DeputyService
-from civicportal.domain.accounts.kept import fill_kept
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.pending_forms import fill_kept
 from civicportal.domain.accounts.permissions import UNATTENDED
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
 from civicportal.domain.kartable.views.unattended import tell_unattended

@@ -4,9 +4,9 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.errors import NumberTaken, UsernameTaken
 from civicportal.domain.accounts.invitations import InvitationService, Scope
-from civicportal.domain.accounts.kept import fill_kept
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import Invitation
+from civicportal.domain.accounts.pending_forms import fill_kept
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
 from civicportal.domain.kartable.rows import names_of
 from civicportal.portal.members.options import chosen_scope, scope_options

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
-from civicportal.domain.accounts.kept import fill_kept
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.pending_forms import fill_kept
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
 from civicportal.domain.kartable.transfer import TransferResult, TransferService, transfer
 from civicportal.domain.kartable.views.unattended import tell_unattended

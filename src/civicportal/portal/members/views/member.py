@@ -3,9 +3,9 @@
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
-from civicportal.domain.accounts.kept import fill_kept
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.memberships import MembershipService
+from civicportal.domain.accounts.pending_forms import fill_kept
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept

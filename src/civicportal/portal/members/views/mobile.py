@@ -2,9 +2,9 @@
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.domain.accounts.kept import fill_kept
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.mobile import MobileService, MobileTaken
+from civicportal.domain.accounts.pending_forms import fill_kept
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
 from civicportal.portal.members.schemas import MemberMobile
 from civicportal.portal.members.views.page import member_path, numbered

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from civicportal.core.work import Work
 from civicportal.domain.accounts.deputies import DeputyService
 from civicportal.domain.accounts.factors import FactorService
-from civicportal.domain.accounts.kept import kept_draft
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.memberships import MembershipService
 from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.pending_forms import kept_draft
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.audit.models import AuditEvent

@@ -5,8 +5,8 @@ from typing import TypedDict
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.work import Work
-from civicportal.domain.accounts.kept import fill_kept
 from civicportal.domain.accounts.models import Role
+from civicportal.domain.accounts.pending_forms import fill_kept
 from civicportal.domain.accounts.roles import Group, RoleService, UnlimitedRights
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
 from civicportal.domain.kartable.views.unattended import tell_unattended

@@ -16,7 +16,7 @@ UNSENT = "unsent:"
 
 
 @dataclass(frozen=True)
-class UnsentForm:
+class PendingSubmission:
     """A stored form.
 
     :ivar path: where it was sent to, with its query.
@@ -28,14 +28,14 @@ class UnsentForm:
     form: SubmittedForm
 
 
-class UnsentService(Service):
+class PendingSubmissionService(Service):
     """Store forms in the ended session, for its person only."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self.sessions = work.get(SessionService)
 
-    def keep(self, token: str, unsent: UnsentForm) -> bool:
+    def keep(self, token: str, unsent: PendingSubmission) -> bool:
         """Store a form for an hour; False if it is too large, has no text, or the session's person is unknown.
 
         :param token: of the session that has ended.
@@ -50,13 +50,13 @@ class UnsentService(Service):
             return False
         return True
 
-    def waiting(self, token: str, user_id: int | None) -> list[UnsentForm]:
+    def waiting(self, token: str, user_id: int | None) -> list[PendingSubmission]:
         """Return a person's stored forms, oldest first.
 
         :param token: of the current session, which has taken over the data of the ended one.
         """
         return [
-            UnsentForm(
+            PendingSubmission(
                 path=key.removeprefix(UNSENT),
                 back=values["back"],
                 form=SubmittedForm(tuple((name, text) for name, text in values["texts"]), values["files"]),
@@ -78,12 +78,12 @@ class UnsentService(Service):
         return row.user_id or next(earlier, None)
 
 
-def keep_unsent(request: Request) -> str:
+def store_submission(request: Request) -> str:
     """Store the form of a request after the session ended; return the page to continue to after signing in."""
     back = _page_of_form(request)
-    unsent = UnsentForm(request.path_qs, back, sent_form(request))
+    unsent = PendingSubmission(request.path_qs, back, sent_form(request))
     with request.site.work(actor=request.identity) as work:
-        kept = work.get(UnsentService).keep(request.ensure_session_token(), unsent)
+        kept = work.get(PendingSubmissionService).keep(request.ensure_session_token(), unsent)
     return request.route_path("unsent") if kept else back
 
 

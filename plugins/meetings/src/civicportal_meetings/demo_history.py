@@ -9,6 +9,7 @@ from civicportal.api.demo import set_time
 from civicportal.api.forms import Values
 from civicportal.api.organization import OrganizationService
 from civicportal.api.people import Identity
+from civicportal_meetings.demo_stories import RequestStory
 from civicportal_meetings.prefill import usual_place
 from civicportal_meetings.services import (
     DiaryService,
@@ -19,7 +20,6 @@ from civicportal_meetings.services import (
     PublicDayService,
 )
 from civicportal_meetings.steps import Seat, Time
-from civicportal_meetings.stories import RequestStory
 from civicportal_meetings.week import week_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ LOOKED_THROUGH = timedelta(days=13)
 SOON_AFTER = timedelta(minutes=40)
 
 
-class Telling:
+class DemoHistory:
     """The history of one request until today."""
 
     def __init__(self, teller: "MeetingsDemo", work: Work, row: Values, story: RequestStory) -> None:

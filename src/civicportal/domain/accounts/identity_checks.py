@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def ask_again(site: "Site") -> None:
+def retry_identity_checks(site: "Site") -> None:
     """Verify every claim that is due, each outside any transaction; the person is notified of the result by SMS.
 
     If the provider is unavailable again, the run ends.
@@ -89,4 +89,4 @@ def _accept(service: VerificationService, user: User, claim: IdentityClaim) -> b
     return True
 
 
-JOBS = (Job(name="core.identity", every=timedelta(minutes=5), run=ask_again),)
+JOBS = (Job(name="core.identity", every=timedelta(minutes=5), run=retry_identity_checks),)

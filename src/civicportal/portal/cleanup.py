@@ -30,23 +30,23 @@ KEEP_JOB_RUNS = timedelta(days=1)
 """A job that was not run for this long after it was due no longer exists."""
 
 
-def sweep_limits(site: "Site") -> None:
+def clean_limits(site: "Site") -> None:
     """Delete expired windows of limits."""
     site.limits.sweep()
 
 
-def sweep_sessions(site: "Site") -> None:
+def clean_sessions(site: "Site") -> None:
     """Delete sessions that have ended."""
     _delete_old(site, Session, timedelta(0))
 
 
-def sweep_codes(site: "Site") -> None:
+def clean_codes(site: "Site") -> None:
     """Delete expired one-time codes and passkey challenges."""
     _delete_old(site, OtpChallenge, KEEP_CHALLENGES)
     _delete_old(site, PasskeyChallenge, timedelta(0))
 
 
-def sweep_invitations(site: "Site") -> None:
+def clean_invitations(site: "Site") -> None:
     """Delete invitations and password links that can no longer be used."""
     _delete_old(site, Invitation, KEEP_INVITATIONS)
 
@@ -59,7 +59,7 @@ def _delete_old(
         pass
 
 
-def sweep_job_runs(site: "Site") -> None:
+def clean_job_runs(site: "Site") -> None:
     """Delete rows of jobs that are no longer registered, for instance of a disabled plugin."""
     # A worker of a newer release may run concurrently, whose jobs are unknown here.
     left = JobRun.next_at < site.clock.now() - KEEP_JOB_RUNS
@@ -67,7 +67,7 @@ def sweep_job_runs(site: "Site") -> None:
         work.session.execute(delete(JobRun).where(JobRun.name.not_in(registered(site)), left))
 
 
-def sweep_kept(site: "Site") -> None:
+def clean_session_values(site: "Site") -> None:
     """Remove pending forms older than an hour from sessions, which last for a month."""
     last: int | None = 0
     while last is not None:
@@ -75,7 +75,7 @@ def sweep_kept(site: "Site") -> None:
             last = work.get(SessionService).drop_expired(last, BATCH)
 
 
-def sweep_attachments(site: "Site") -> None:
+def clean_attachments(site: "Site") -> None:
     """Delete pictures that were not attached to anything within a day, then move unreferenced files into quarantine."""
     # Check the mark again: the disk may have been replaced while this process was running.
     site.storage.confirm()
@@ -148,12 +148,12 @@ def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
 
 
 JOBS = (
-    Job(name="core.limits", every=timedelta(hours=1), run=sweep_limits),
-    Job(name="core.sessions", every=timedelta(hours=1), run=sweep_sessions),
-    Job(name="core.codes", every=timedelta(hours=1), run=sweep_codes),
-    Job(name="core.invitations", at="01:10", run=sweep_invitations),
-    Job(name="core.job-runs", at="01:20", run=sweep_job_runs),
-    Job(name="core.kept", every=timedelta(hours=1), run=sweep_kept),
-    Job(name="core.attachments", at="02:00", lane="long", run=sweep_attachments),
+    Job(name="core.limits", every=timedelta(hours=1), run=clean_limits),
+    Job(name="core.sessions", every=timedelta(hours=1), run=clean_sessions),
+    Job(name="core.codes", every=timedelta(hours=1), run=clean_codes),
+    Job(name="core.invitations", at="01:10", run=clean_invitations),
+    Job(name="core.job-runs", at="01:20", run=clean_job_runs),
+    Job(name="core.kept", every=timedelta(hours=1), run=clean_session_values),
+    Job(name="core.attachments", at="02:00", lane="long", run=clean_attachments),
     Job(name="core.quarantine", at="02:40", lane="long", run=empty_quarantine),
 )

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 Thing = TypeVar("Thing")
 
 
-class SiteMemory:
-    """One cache object per class: ``site.memory.of(Troubles)``. Threads share them.
+class SiteCache:
+    """One cache object per class: ``site.cache.of(Troubles)``. Threads share them.
 
     A module global would be shared by all sites of the process, and by tests.
     """

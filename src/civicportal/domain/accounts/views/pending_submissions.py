@@ -2,7 +2,7 @@
 
 from pyramid.httpexceptions import HTTPSeeOther, HTTPTemporaryRedirect
 
-from civicportal.domain.accounts.unsent import UnsentForm, UnsentService
+from civicportal.domain.accounts.pending_submissions import PendingSubmission, PendingSubmissionService
 from civicportal.web.request import Request, ViewResult
 
 OF = "of"
@@ -29,17 +29,17 @@ def forget(request: Request) -> ViewResult:
     return HTTPSeeOther((form and form.back) or request.route_path("unsent"))
 
 
-def _waiting(request: Request) -> list[UnsentForm]:
-    waiting: list[UnsentForm] = request.work.get(UnsentService).waiting(
+def _waiting(request: Request) -> list[PendingSubmission]:
+    waiting: list[PendingSubmission] = request.work.get(PendingSubmissionService).waiting(
         request.ensure_session_token(), request.identity.user_id
     )
     return waiting
 
 
-def _named(request: Request) -> UnsentForm | None:
+def _named(request: Request) -> PendingSubmission | None:
     """Return the form named in the URL and delete it, so that a second click sends nothing."""
     path = request.GET.get(OF, "")
     form = next((one for one in _waiting(request) if one.path == path), None)
     if form:
-        request.work.get(UnsentService).forget(request.ensure_session_token(), path)
+        request.work.get(PendingSubmissionService).forget(request.ensure_session_token(), path)
     return form

@@ -27,6 +27,8 @@ LONGEST_MODULE = 500
 """Lines."""
 TEMPLATE_WIDTH = 120
 """Columns."""
+MOST_ANY = 270
+"""Lines that name ``Any``, imports included. Lower it when there are fewer."""
 
 
 def modules(*folders: Path) -> list[Path]:
@@ -85,6 +87,19 @@ def test_imports_run_downwards_only() -> None:
 def test_the_root_can_be_taken_in_at_a_glance() -> None:
     entries = [path.name for path in CORE.iterdir() if path.is_file() or is_in_use(path)]
     assert len(entries) <= MOST_ENTRIES
+
+
+def test_any_stands_at_borders_only() -> None:
+    """No type checker sees what happens to a value of type ``Any``.
+
+    It may stand where a library declares no types (those of Pyramid, colander and others are in ``stubs/``), or where only
+    the caller of a query knows its columns. Views, forms and the API are free of it; ``disallow_any_explicit`` in
+    ``pyproject.toml`` keeps them and more so, aliases included.
+    """
+    lines = lines_with(r"\bAny\b", modules(*PACKAGES))
+    assert len(lines) <= MOST_ANY
+    rooms = re.compile(r"/(api|forms|views)(/|\.py)")
+    assert [line for line in lines if rooms.search(line.partition(":")[0])] == []
 
 
 @pytest.mark.parametrize("folder", PACKAGES[1:], ids=relative)

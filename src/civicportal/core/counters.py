@@ -87,7 +87,7 @@ def add_up(engines: Engines, session: Session, found: Mapping[Summed, Sequence[R
         connection.execute(_one_by_one(summed), [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def _arrays(written: Mapping[Summed, Sequence[Row]]) -> dict[str, list[Any]]:
+def _arrays(written: Mapping[Summed, Sequence[Row]]) -> dict[str, list[object]]:
     return {
         summed.parameter(name): list(values)
         for summed, rows in written.items()

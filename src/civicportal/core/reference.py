@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Integer, String, event, select
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session
 
 from civicportal.core.clock import has_passed
 from civicportal.core.crypto import new_token
@@ -119,7 +119,7 @@ class ReferenceData:
         return value
 
 
-def _touched(session: Any) -> bool:
+def _touched(session: ReferenceSession) -> bool:
     if not session.touches_reference:
         changed = (*session.new, *session.deleted, *session.dirty)
         session.touches_reference = any(map(_is_reference, changed))
@@ -143,7 +143,8 @@ def _after_commit(session: ReferenceSession) -> None:
 
 
 @event.listens_for(ReferenceSession, "do_orm_execute")
-def _do_orm_execute(state: Any) -> None:
-    if state.is_insert or state.is_update or state.is_delete:
+def _do_orm_execute(state: ORMExecuteState) -> None:
+    session = state.session
+    if isinstance(session, ReferenceSession) and (state.is_insert or state.is_update or state.is_delete):
         table = getattr(state.statement, "table", None)
-        state.session.touches_reference |= table is not None and table.info.get("reference") is True
+        session.touches_reference |= table is not None and table.info.get("reference") is True

@@ -276,7 +276,7 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Value
     return settings
 
 
-def validate(schema: colander.SchemaNode, table: Any, path: Path, prefix: str) -> Values:
+def validate(schema: colander.SchemaNode, table: object, path: Path, prefix: str) -> Values:
     """Validate one table.
 
     :param prefix: TOML path of the table, for messages.
@@ -341,7 +341,7 @@ def _from_environment(value: Values, environ: Mapping[str, str], path: Path, pla
     return found
 
 
-def _from_file(name: Any, path: Path, place: tuple[str, ...]) -> str:
+def _from_file(name: object, path: Path, place: tuple[str, ...]) -> str:
     if not isinstance(name, str):
         raise ConfigurationError(f"{path}: {'.'.join(place)}: file must name a file")
     source = path.parent / name

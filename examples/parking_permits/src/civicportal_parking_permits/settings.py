@@ -1,7 +1,6 @@
 """``[plugins.parking_permits]``."""
 
 import re
-from typing import Any
 
 import colander
 
@@ -42,5 +41,5 @@ class ZoneFields(StrictSchema):
 
     key = Node(CleanText(1, 40))
     name = Node(CleanText(1, 80))
-    fee: Any = colander.SchemaNode(colander.Int(), validator=colander.Range(0, 10**9))
-    quota: Any = colander.SchemaNode(colander.Int(), validator=colander.Range(0, 10**6))
+    fee = colander.SchemaNode(colander.Int(), validator=colander.Range(0, 10**9))
+    quota = colander.SchemaNode(colander.Int(), validator=colander.Range(0, 10**6))

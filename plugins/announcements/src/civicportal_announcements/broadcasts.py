@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -197,7 +196,7 @@ class BroadcastService(Service):
 
     def _people(self, broadcast: Broadcast, size: int) -> list[tuple[int, str]]:
         audience = self.work.get(ChoiceService).broadcast_audience().subquery()
-        column: Any = audience.c.id
+        column = audience.c.id
         query = select(column, audience.c.mobile).where(
             column > broadcast.cursor, column <= broadcast.last_id
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from civicportal.api.cases import Case
-from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, case_columns
+from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, Masked, case_columns
 from civicportal.api.lists import Rows, Selected
 from civicportal.api.statistics import figure_tables
 from civicportal_feedback.choices import desk_choices
@@ -26,7 +26,9 @@ class FeedbackSource(CaseSource):
         """Return the list's own query."""
         return self.work.get(FeedbackSearch).query(Filters.of(self.values), *columns)
 
-    def row(self, case: Case, details: Sequence[Any], people: Mapping[int, Any]) -> CaseRow:
+    def row(
+        self, case: Case, details: Sequence[Any], people: Mapping[int, tuple[str, Masked | None]]
+    ) -> CaseRow:
         """Return one row, with the name of the unit."""
         return super().row(case, (*details, self.organization.unit_name(details[0].unit_id)), people)
 

@@ -1,6 +1,6 @@
 """Export of the list of reports: for people, and with the columns of GeoReport v2 for programs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from civicportal.api.cases import OPEN_STAGES, Case, CaseEvent
 from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, case_columns
+from civicportal.api.forms import Values
 from civicportal.api.lists import Rows, Selected
 from civicportal.api.publishing import PublicTexts
 from civicportal.api.statistics import figure_tables
@@ -62,7 +63,7 @@ class GeoReportSource(ReportSource):
             for row in super().rows(found)
         ]
 
-    def _said(self, case_ids: Sequence[int]) -> dict[int, tuple[str, Mapping[str, Any]]]:
+    def _said(self, case_ids: Sequence[int]) -> dict[int, tuple[str, Values]]:
         query = (
             select(CaseEvent.id, CaseEvent.case_id, CaseEvent.type, CaseEvent.public_text, CaseEvent.data)
             .where(CaseEvent.case_id.in_(case_ids), CaseEvent.public, CaseEvent.door != "citizen")

@@ -5,7 +5,7 @@ the points is enough if no other filter is active.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,7 +65,7 @@ class ReportMap(Service):
     def __init__(self, work: Work) -> None:
         super().__init__(work)
         self.search = work.get(ReportSearch)
-        self._gathered: dict[Any, list[tuple[str, Cell, int]]] = {}
+        self._gathered: dict[object, list[tuple[str, Cell, int]]] = {}
 
     def picture(self, filters: Filters, view: MapView, *, public: bool = False) -> MapPicture:
         """Return points if they are few enough, otherwise clusters."""
@@ -139,7 +139,7 @@ class ReportMap(Service):
         live = self._live_query(filters, public, *_PLACES)
         return self._gather((filters, public), live.where(Report.lat.is_not(None)))
 
-    def _gather(self, key: Any, query: Rows) -> list[tuple[str, Cell, int]]:
+    def _gather(self, key: Hashable, query: Rows) -> list[tuple[str, Cell, int]]:
         if key not in self._gathered:
             rows = self.session.execute(query.group_by(*_PLACES[:-1]))
             self._gathered[key] = [(name, Cell(row, column), n) for name, row, column, n in rows]

@@ -110,7 +110,7 @@ class NearbyService(Service):
         return eldest
 
     def _measured(
-        self, point: Point, query: Rows, asked: dict[str, Any]
+        self, point: Point, query: Rows, asked: dict[str, object]
     ) -> Iterator[tuple[list[Any], float]]:
         """Yield rows with their distance, without the corners of the square."""
         for *found, lat, lon in self.session.execute(query, asked):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, func, literal_column, select, union_all
 
 from civicportal.api.cases import Case, CaseService, Tally
 from civicportal.api.database import Work
@@ -27,7 +27,7 @@ def summed(level: int) -> int:
     return -level
 
 
-def places(case: Case, work: Work) -> Iterator[tuple[Any, ...]]:
+def places(case: Case, work: Work) -> Iterator[tuple[object, ...]]:
     """Yield the counters of a report; none without a point."""
     report: Report | None = work.get(CaseService).detail(case)
     point = report.point if report else None
@@ -42,7 +42,7 @@ def places(case: Case, work: Work) -> Iterator[tuple[Any, ...]]:
         yield (summed(level), *place, case.stage, case.status, 0, 0, case.public)
 
 
-def live() -> Any:
+def live() -> CompoundSelect[*tuple[Any, ...]]:
     """Return the query that counts the reports themselves."""
     return union_all(*(query(level) for level in LEVELS for query in (_of_level, _summed)))
 
@@ -50,7 +50,7 @@ def live() -> Any:
 def _summed(level: int) -> Rows:
     places = _of_level(level).subquery()
     kept = (places.c.grid_row, places.c.grid_column, places.c.district, places.c.stage, places.c.status)
-    zero: Any = literal_column("0")
+    zero: ColumnElement[int] = literal_column("0")
     query: Rows = select(
         literal_column(str(summed(level))), *kept, zero, zero, places.c.public, func.sum(places.c.n)
     )

@@ -125,7 +125,7 @@ class SmsIr:
         method: str,
         path: str,
         *,
-        body: Any = None,
+        body: object = None,
         query: Mapping[str, int | str] | None = None,
         sends: bool = False,
     ) -> Any:
@@ -162,6 +162,6 @@ def _national(mobile: str) -> str:
     return "0" + mobile.removeprefix("+98")
 
 
-def _number(data: Any, name: str) -> str | None:
+def _number(data: object, name: str) -> str | None:
     number = data.get(name) if isinstance(data, dict) else None
     return str(number) if isinstance(number, int) and number > 0 else None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.api.notifications import Configuration, SendError, Transient, Uncertain
 from civicportal_sms_ir.i18n import _
@@ -35,7 +35,7 @@ class HttpRequest:
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
-    body: Any = None
+    body: object = None
     query: Mapping[str, int | str] | None = None
     direct: bool = False
 

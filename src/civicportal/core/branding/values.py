@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from civicportal.core.clock import has_passed
 from civicportal.util.colour import DEFAULT, DEFAULT_BAR, palette
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -59,7 +60,7 @@ class Face:
         return flat
 
 
-def of_file(settings: Mapping[str, Any], *, is_demo: bool = False) -> Face:
+def of_file(settings: Values, *, is_demo: bool = False) -> Face:
     """Return the branding of a site's file."""
     names = {key: settings["site"][key] for key in ("name", "short_name")}
     look = {"primary": DEFAULT, **{key: str(color).lower() for key, color in settings["look"].items()}}

@@ -146,7 +146,7 @@ def table_of(rows: Collection[tuple[str, int]], dialect: str) -> FromClause:
     return select(type_coerce(name, String).label("name"), number.label("number")).subquery()
 
 
-def insert_into(dialect: str, table: Any) -> Any:
+def insert_into(dialect: str, table: Any) -> postgresql.Insert | sqlite.Insert:
     """Return an ``INSERT`` that supports ON CONFLICT.
 
     :param dialect: "sqlite" or "postgresql".
@@ -172,7 +172,7 @@ class Engines:
         """Return "sqlite" or "postgresql"."""
         return self.read.dialect.name
 
-    def insert(self, table: Any) -> Any:
+    def insert(self, table: Any) -> postgresql.Insert | sqlite.Insert:
         """Return an ``INSERT`` that supports ON CONFLICT."""
         return insert_into(self.dialect, table)
 
@@ -258,9 +258,9 @@ def fetch_row(session: Session, table: type[Row], row_id: int, *, lock: bool = F
     return row
 
 
-def changed_rows(result: Result[*tuple[Any, ...]]) -> int:
+def changed_rows(result: Result[*tuple[object, ...]]) -> int:
     """Return the number of rows a statement has changed: the result of a conditional update."""
-    return cast("CursorResult[*tuple[Any, ...]]", result).rowcount
+    return cast("CursorResult[*tuple[object, ...]]", result).rowcount
 
 
 @contextmanager
@@ -287,7 +287,7 @@ def triggers_aside(
 
 
 @contextmanager
-def short_transaction(engines: Engines) -> Iterator[Any]:
+def short_transaction(engines: Engines) -> Iterator[Connection]:
     """Yield a connection in a separate writing transaction, for counts that must survive a rollback."""
     with engines.write.begin() as connection:
         yield connection

@@ -7,7 +7,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -78,7 +79,12 @@ def refuse_writes(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def before_cursor_execute(
-        connection: Any, _cursor: object, statement: str, _parameters: object, context: Any, _many: bool
+        connection: Connection,
+        _cursor: object,
+        statement: str,
+        _parameters: object,
+        context: DefaultExecutionContext,
+        _many: bool,
     ) -> None:
         is_write = context.isinsert or context.isupdate or context.isdelete or _WRITES(statement)
         if is_write and not connection.get_execution_options().get(WRITE):
@@ -97,7 +103,7 @@ def prepare_sqlite(engine: Engine) -> None:
         write_ahead(connection)
 
     @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
+    def begin(connection: Connection) -> None:
         if not connection.get_execution_options().get(WRITE):
             connection.exec_driver_sql("BEGIN")
             return
@@ -158,7 +164,7 @@ def prepare_postgresql(engine: Engine) -> None:
 
     # In a generic plan PostgreSQL assumes ten ids and compares each row with all of them.
     @event.listens_for(engine, "do_execute")
-    def do_execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+    def do_execute(cursor: Any, statement: str, parameters: object, context: DefaultExecutionContext) -> bool:
         # Server-side cursors are planned each time.
         if MANY_IDS not in statement or context.execution_options.get("stream_results"):
             return False

@@ -6,7 +6,6 @@ The offsets of the time zone come from Python's, so that both databases and the 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Date, Integer, SQLColumnExpression, case, literal
@@ -110,7 +109,9 @@ def _seconds(zone: ZoneInfo, moment: datetime) -> int:
     return int((moment.astimezone(zone).utcoffset() or timedelta()).total_seconds())
 
 
-def _parts(element: FunctionElement[Any], compiler: SQLCompiler, **options: object) -> tuple[str, str]:
+def _parts(
+    element: FunctionElement[date] | FunctionElement[int], compiler: SQLCompiler, **options: object
+) -> tuple[str, str]:
     moment, offset = (compiler.process(clause, **options) for clause in element.clauses)
     return moment, offset
 
@@ -130,7 +131,9 @@ def _hour_postgresql(element: _CityHour, compiler: SQLCompiler, **options: objec
     return f"CAST(EXTRACT(HOUR FROM {_postgresql_clock(element, compiler, **options)}) AS INTEGER)"
 
 
-def _postgresql_clock(element: FunctionElement[Any], compiler: SQLCompiler, **options: object) -> str:
+def _postgresql_clock(
+    element: FunctionElement[date] | FunctionElement[int], compiler: SQLCompiler, **options: object
+) -> str:
     moment, offset = _parts(element, compiler, **options)
     return f"(timezone('UTC', {moment}) + ({offset}) * interval '1 second')"
 
@@ -150,7 +153,9 @@ def _hour_sqlite(element: _CityHour, compiler: SQLCompiler, **options: object) -
     return f"CAST(strftime('%H', {_sqlite_clock(element, compiler, **options)}) AS INTEGER)"
 
 
-def _sqlite_clock(element: FunctionElement[Any], compiler: SQLCompiler, **options: object) -> str:
+def _sqlite_clock(
+    element: FunctionElement[date] | FunctionElement[int], compiler: SQLCompiler, **options: object
+) -> str:
     moment, offset = _parts(element, compiler, **options)
     return f"{moment}, ({offset}) || ' seconds'"
 

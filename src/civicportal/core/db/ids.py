@@ -5,7 +5,6 @@ ten milliseconds to parse and to serialise again, though no code looks at them.
 """
 
 from collections.abc import Collection
-from typing import Any, cast
 
 from sqlalchemy import ColumnElement, SelectBase, Text, any_, bindparam, func, select
 from sqlalchemy import cast as as_type
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import UserDefinedType
 
 from civicportal.core.db.connections import MANY_IDS
+from civicportal.util.queries import Expression
 
 FEW_IDS = 100
 """Maximum ids for which a generic plan is acceptable."""
@@ -28,7 +28,7 @@ class _Written(UserDefinedType[str]):
         return "BIGINT[]"
 
 
-def among(column: Any, ids: Collection[int] | str, dialect: str) -> ColumnElement[bool]:
+def among(column: Expression, ids: Collection[int] | str, dialect: str) -> ColumnElement[bool]:
     """Return the condition that a number is one of many.
 
     :param ids: numbers, or the result of :func:`gathered`.
@@ -37,9 +37,9 @@ def among(column: Any, ids: Collection[int] | str, dialect: str) -> ColumnElemen
     text = ids if isinstance(ids, str) else _written(ids, dialect)
     if dialect == "postgresql":
         array = bindparam(MANY_IDS if many else None, text, type_=_Written(), unique=True)
-        return cast("ColumnElement[bool]", column == any_(array))
+        return column == any_(array)
     each = func.json_each(text).table_valued("value")
-    return cast("ColumnElement[bool]", column.in_(select(each.c.value)))
+    return column.in_(select(each.c.value))
 
 
 def gathered(session: Session, query: SelectBase, dialect: str) -> tuple[str, int]:

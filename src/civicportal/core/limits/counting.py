@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, Executable, delete, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -248,13 +248,13 @@ class Limits:
         with self._site.engines.read.connect() as connection:
             return {key: n for key, start, n in connection.execute(query) if start == starts[key]}
 
-    def _add(self, connection: Any, rows: Sequence[_Row]) -> dict[str, int]:
+    def _add(self, connection: Connection, rows: Sequence[_Row]) -> dict[str, int]:
         if not rows:
             return {}
         values = [row.values(1) for row in sorted(rows, key=lambda row: row.key)]
         return dict(connection.execute(_add(self._site.engines.dialect), values).all())
 
-    def _take(self, connection: Any, rows: Sequence[_Row]) -> None:
+    def _take(self, connection: Connection, rows: Sequence[_Row]) -> None:
         if rows:
             connection.execute(_take(self._site.engines.dialect), [row.values(0) for row in rows])
 
@@ -272,7 +272,7 @@ def _is_of(row: _Row, refusing: Sequence[_Row]) -> bool:
 
 
 @cache
-def _add(dialect: str) -> Any:
+def _add(dialect: str) -> Executable:
     # Built and compiled once, because the values are parameters.
     statement = insert_into(dialect, LimitHit.__table__)
     found = statement.on_conflict_do_update(
@@ -282,7 +282,7 @@ def _add(dialect: str) -> Any:
 
 
 @cache
-def _take(dialect: str) -> Any:
+def _take(dialect: str) -> Executable:
     statement = insert_into(dialect, LimitHit.__table__)
     return statement.on_conflict_do_update(
         index_elements=["key", "window_start"], set_={"n": LimitHit.n - 1}, where=LimitHit.n > 0

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.core.work import Service
 from civicportal.domain.accounts.messages import AccountMessages
@@ -98,7 +99,9 @@ class DeputyService(Service):
         if self.session.scalar(clash.limit(1)) is not None:
             raise NotPossible(_("Another deputy is set for these days already."))
 
-    def _running(self, other: Any, *conditions: ColumnElement[bool]) -> Sequence[tuple[Deputy, User]]:
+    def _running(
+        self, other: InstrumentedAttribute[int], *conditions: ColumnElement[bool]
+    ) -> Sequence[tuple[Deputy, User]]:
         query = (
             select(Deputy, User)
             .join(User, User.id == other)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import ColumnElement, String, and_, bindparam, cast, or_, select, true, update
 from sqlalchemy.orm import Session as OrmSession
@@ -19,7 +19,7 @@ from civicportal.domain.accounts.permissions import LEAD, LEAD_VERBS
 from civicportal.domain.accounts.sessions import is_alive, is_idle
 from civicportal.domain.accounts.types import IdentityClaim
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.util.queries import Rows
+from civicportal.util.queries import NamedRecord, Rows
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -31,7 +31,7 @@ SEEN_EVERY = timedelta(minutes=1)
 _ABSENT = aliased(User, name="absent")
 
 
-def _with_rights(query: Any, is_staff: ColumnElement[bool]) -> Rows:
+def _with_rights(query: Rows, is_staff: ColumnElement[bool]) -> Rows:
     """Join a person's memberships, own ones first, and today's represented people with theirs.
 
     A row has at most one membership, and a person may have several rows with the same one.
@@ -148,7 +148,7 @@ class _Rights(TypedDict, total=False):
     must_enrol: bool
 
 
-def _rights(work: "Work", user_id: int, rows: Sequence[Any]) -> _Rights:
+def _rights(work: "Work", user_id: int, rows: Sequence[NamedRecord]) -> _Rights:
     """Return the fields of an identity from the rows of a person."""
     held = {row.membership_id: row for row in rows if row.membership_id is not None}
     grants = grants_of(work, held.values(), user_id) if held else ()
@@ -162,13 +162,13 @@ def _roles(work: "Work") -> dict[int, RoleFacts]:
     return work.reference("roles", _read_roles)
 
 
-def _roles_held(work: "Work", rows: Sequence[Any]) -> list[RoleFacts]:
+def _roles_held(work: "Work", rows: Sequence[NamedRecord]) -> list[RoleFacts]:
     """Return the roles in a person's rows, including those held as a deputy."""
     roles = _roles(work)
     return [roles[row.role_id] for row in rows if row.role_id in roles]
 
 
-def grants_of(work: "Work", memberships: Iterable[Any], user_id: int) -> Iterator[Grant]:
+def grants_of(work: "Work", memberships: Iterable[NamedRecord], user_id: int) -> Iterator[Grant]:
     """Yield the grants of a person's memberships: one for each, and one more for each unit that the person heads.
 
     :param memberships: rows with ``holder_id``, ``role_id``, ``unit_id`` and ``category_id``.
@@ -207,7 +207,7 @@ def _kinds(work: "Work", roles: Iterable[RoleFacts]) -> set[str]:
     return {*work.site.kind_titles, *(name.partition(":case:")[0] for name in names)}
 
 
-def _grant(work: "Work", row: Any, role: RoleFacts, *, own: bool) -> Grant:
+def _grant(work: "Work", row: NamedRecord, role: RoleFacts, *, own: bool) -> Grant:
     organization, permissions = work.get(OrganizationService), role.permissions
     if row.unit_id or row.category_id:
         permissions -= work.site.rights_of_city
@@ -229,7 +229,7 @@ def _read_roles(session: OrmSession) -> dict[int, RoleFacts]:
     return {role.id: RoleFacts.of(role) for role in session.scalars(select(Role))}
 
 
-def _mark_seen(site: "Site", person: Any, now: datetime) -> None:
+def _mark_seen(site: "Site", person: NamedRecord, now: datetime) -> None:
     if now - person.last_seen_at < SEEN_EVERY:
         return
     with short_transaction(site.engines) as connection:

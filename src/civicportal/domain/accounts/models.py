@@ -320,6 +320,6 @@ def has_factor() -> ColumnElement[bool]:
     return or_(User.totp_secret.is_not(None), passkey)
 
 
-def at_work(user: Any = User) -> tuple[ColumnElement[bool], ...]:
+def at_work(user: type[User] = User) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions on ``User``, or on an alias of it, that a person works here and may sign in."""
     return user.username.is_not(None), user.disabled_at.is_(None), user.deleted_at.is_(None)

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
@@ -145,7 +145,7 @@ class OtpService(Service):
             ),
         )
 
-    def _change(self, *conditions: Any, **values: object) -> bool:
+    def _change(self, *conditions: ColumnElement[bool], **values: object) -> bool:
         statement = update(OtpChallenge).where(*conditions).values(**values)
         changed = self.session.execute(statement.execution_options(synchronize_session=False))
         return changed_rows(changed) == 1

@@ -18,6 +18,7 @@ from civicportal.core.db import changed_rows
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Session, User
 from civicportal.util.errors import CivicportalError
+from civicportal.util.queries import NamedRecord
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -289,7 +290,7 @@ def _is(token: str) -> ColumnElement[bool]:
     return Session.token_hash == token_hash(token)
 
 
-def is_idle(session: Any, now: datetime) -> bool:
+def is_idle(session: Session | NamedRecord, now: datetime) -> bool:
     """Return whether a staff session was idle for too long; a row with the two columns suffices.
 
     If it was last seen in the future, the clock was set back and the idle time is unknown: it counts as idle.

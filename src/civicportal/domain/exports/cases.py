@@ -18,7 +18,7 @@ from civicportal.domain.cases.workflow import STAGES
 from civicportal.domain.exports.types import SORT, Column, Masked, Title
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
-from civicportal.util.queries import Rows, Selected
+from civicportal.util.queries import Record, Rows, Selected
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class CaseSource:
     """
 
     #: Entities read for each case.
-    entities: tuple[Any, ...] = (Case,)
+    entities: tuple[Selected, ...] = (Case,)
     #: Default order of the list.
     usual_sort = "newest"
 
@@ -74,7 +74,7 @@ class CaseSource:
         """Return the order of the list."""
         return SORTS.get(self.values.get(SORT) or "", SORTS[self.usual_sort])
 
-    def rows(self, found: Sequence[Any]) -> Iterable[CaseRow]:
+    def rows(self, found: Sequence[Record]) -> Iterable[CaseRow]:
         """Return the rows of the found cases; citizens are loaded only if a column needs them."""
         people = self._people(one[0] for one in found) if self.names & PEOPLE else {}
         return [self.row(case, details, people) for case, *details in found]

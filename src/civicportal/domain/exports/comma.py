@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from io import TextIOWrapper
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from civicportal.domain.exports.values import FORMULA_SIGNS, harmless
 
@@ -14,7 +14,7 @@ _BEHIND_SEPARATOR = re.compile(rf"([;\t|]\s*[\"']?)([{_SIGNS}])")
 """Excel splits at the country's list separator, in Iran and most of Europe the semicolon."""
 
 
-def write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table row by row.
 
     :param file: stays open.
@@ -29,7 +29,7 @@ def write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Sequence[Any]
     text.detach()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
 from civicportal.domain.exports.comma import write_csv
@@ -108,7 +108,7 @@ def _book(site: "Site", file: BinaryIO, cover: Cover, cells: Cells) -> Book:
     return Book(file, title=cells.say(cover.title), company=site.name, made=made, rtl=rtl)
 
 
-def _lines(site: "Site", cover: Cover, cells: Cells) -> list[tuple[str, Any]]:
+def _lines(site: "Site", cover: Cover, cells: Cells) -> list[tuple[str, object]]:
     """Return the heading lines of a file; the first :data:`_NAMED` are its source."""
     return [
         (cells.say(_("Title")), cells.say(cover.title)),
@@ -119,19 +119,19 @@ def _lines(site: "Site", cover: Cover, cells: Cells) -> list[tuple[str, Any]]:
     ]
 
 
-def _in_a_line(row: Sequence[Any], cells: Cells) -> tuple[str, str]:
+def _in_a_line(row: Sequence[object], cells: Cells) -> tuple[str, str]:
     name, *values = row
     known = [str(cells.plain(value)) for value in values if value is not None]
     return cells.say(name), " – ".join(known) or "–"
 
 
-def _about(lines: Sequence[tuple[str, Any]], cells: Cells) -> Sheet:
+def _about(lines: Sequence[tuple[str, object]], cells: Cells) -> Sheet:
     widths = ((cells.say(ABOUT), 30), ("", 60))
     headings = [Heading(title=title, kind="text", width=width) for title, width in widths]
     return Sheet(title=cells.say(ABOUT), headings=headings, rows=lines)
 
 
-def _long(tables: Sequence[FigureTable], cells: Cells) -> Iterator[list[Any]]:
+def _long(tables: Sequence[FigureTable], cells: Cells) -> Iterator[list[object]]:
     for table in tables:
         title, measures = cells.say(table.title), [cells.say(head) for head in table.head]
         for name, *figures in table.rows:
@@ -142,10 +142,10 @@ def _long(tables: Sequence[FigureTable], cells: Cells) -> Iterator[list[Any]]:
 class _Counted:
     """Rows with a counter."""
 
-    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
+    def __init__(self, rows: Iterable[Sequence[object]]) -> None:
         self._rows, self.count = rows, 0
 
-    def __iter__(self) -> Iterator[Sequence[Any]]:
+    def __iter__(self) -> Iterator[Sequence[object]]:
         for row in self._rows:
             self.count += 1
             yield row

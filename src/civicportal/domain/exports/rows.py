@@ -9,8 +9,9 @@ import logging
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import colander
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
@@ -18,8 +19,8 @@ from civicportal.core.security import Identity
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS
-from civicportal.domain.exports.types import SORT, Column, Export, Masked
-from civicportal.util.queries import Selected
+from civicportal.domain.exports.types import SORT, Column, Export, ExportSource, Masked, Offer
+from civicportal.util.queries import Rows, Selected
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ AWAITED = 3
 """Statement timeout of a request in seconds, as for every page."""
 SLICE = 2_000
 """Ids fetched at once."""
-Row = Sequence[Any]
+Row = Sequence[object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class Batch:
 
 def export_rows(
     site: "Site", actor: Identity, export: str, values: Values, columns: Sequence[str] = ()
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """Yield the rows of an export as dictionaries by column name.
 
     :param values: of the filters, as parsed from the list's URL; missing ones do not filter.
@@ -82,7 +83,7 @@ def export_rows(
             yield dict(zip(names, row, strict=True))
 
 
-def bound_schema(work: "Work", export: Any) -> Any:
+def bound_schema(work: "Work", export: Offer) -> colander.SchemaNode:
     """Return the bound schema of an export's filters."""
     site = work.site
     return export.schema().bind(country=site.country, calendar=site.calendar, **export.bindings(work))
@@ -163,7 +164,7 @@ def _batch(work: "Work", order: ExportQuery, ids: "array[int]") -> Batch:
     return Batch(rows=rows, shown=shown)
 
 
-def _cell(column: Column, row: Any, may: set[str], full: bool) -> tuple[Any, bool]:
+def _cell(column: Column, row: object, may: set[str], full: bool) -> tuple[object, bool]:
     """Return a value as this reader may see it, and whether it is a person's number in full."""
     if column.personal and column.personal not in may:
         return None, False
@@ -173,10 +174,10 @@ def _cell(column: Column, row: Any, may: set[str], full: bool) -> tuple[Any, boo
     return value, False
 
 
-def _selected(work: "Work", order: ExportQuery, *columns: Selected) -> Any:
+def _selected(work: "Work", order: ExportQuery, *columns: Selected) -> Rows:
     return _source(work, order).query(*columns).where(visible(work.actor, "export"))
 
 
-def _source(work: "Work", order: ExportQuery) -> Any:
+def _source(work: "Work", order: ExportQuery) -> ExportSource:
     names = frozenset(column.name for column in order.columns)
     return order.export.source(work, order.values, names)

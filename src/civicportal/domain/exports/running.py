@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import colander
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from civicportal.core.db import changed_rows
 from civicportal.core.leases import renewing
 from civicportal.core.security import Identity
 from civicportal.core.storage import new_key
+from civicportal.core.work import Work
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.models import User
 from civicportal.domain.exports.errors import Halted, Lost
@@ -26,6 +27,7 @@ from civicportal.domain.exports.rows import ExportQuery, Row, batches, bound_sch
 from civicportal.domain.exports.services import KEPT, ExportService
 from civicportal.domain.exports.types import SORT
 from civicportal.util.errors import Forbidden
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -37,7 +39,6 @@ RENEW_SECONDS = 20.0
 MOST_ATTEMPTS = 3
 AGAIN = timedelta(seconds=30)
 """Pause before a failed export is retried."""
-Values = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,17 +86,19 @@ def _lease(site: "Site") -> ExportLease | None:
         values |= {"lease_id": lease_id, "locked_until": now + LEASE}
     with site.work() as work:
         mine = (ExportJob.id == job.id, ExportJob.attempts == job.attempts, _is_free(now))
-        taken = work.session.execute(update(ExportJob).where(*mine).values(**values), **_PLAIN)
+        taken = work.session.execute(
+            update(ExportJob).where(*mine).values(**values), execution_options=_PLAIN
+        )
         if not changed_rows(taken) or values["state"] == "failed":
             return None
         job = work.session.get_one(ExportJob, job.id)
     return ExportLease(job=job, lease_id=lease_id)
 
 
-_PLAIN: Any = {"execution_options": {"synchronize_session": False}}
+_PLAIN = {"synchronize_session": False}
 
 
-def _is_free(now: datetime) -> Any:
+def _is_free(now: datetime) -> ColumnElement[bool]:
     waits = and_(
         ExportJob.state == "waiting", or_(ExportJob.locked_until.is_(None), ExportJob.locked_until <= now)
     )
@@ -119,7 +122,7 @@ def _make(site: "Site", lease: ExportLease, stop: threading.Event) -> None:
     try:
         with site.work(actor=actor) as work:
             now = work.clock.now()
-            over: Values = {"state": "done", "file": key, "size": size, "total": progress.done}
+            over: dict[str, object] = {"state": "done", "file": key, "size": size, "total": progress.done}
             over |= {"reach": reach_of(actor, order.columns)}
             over |= {"done": progress.done, "finished_at": now, "expires_at": now + KEPT, "lease_id": None}
             _write(work, lease, over)
@@ -180,7 +183,7 @@ def _renew(site: "Site", lease: ExportLease) -> bool:
 
 
 def _give_back(site: "Site", lease: ExportLease) -> None:
-    over: Values = {"state": "failed", "finished_at": site.clock.now(), "lease_id": None}
+    over: dict[str, object] = {"state": "failed", "finished_at": site.clock.now(), "lease_id": None}
     again: Values = {"state": "waiting", "locked_until": site.clock.now() + AGAIN, "lease_id": None}
     try:
         _settle(site, lease, **(over if lease.job.attempts >= MOST_ATTEMPTS else again))
@@ -193,11 +196,13 @@ def _settle(site: "Site", lease: ExportLease, **values: object) -> None:
         _write(work, lease, values)
 
 
-def _write(work: Any, lease: ExportLease, values: Values) -> None:
+def _write(work: Work, lease: ExportLease, values: Values) -> None:
     """Update the row while this worker holds the lease.
 
     :raises Lost: when it does not.
     """
     mine = (ExportJob.id == lease.job.id, ExportJob.lease_id == lease.lease_id, ExportJob.state == "running")
-    if not changed_rows(work.session.execute(update(ExportJob).where(*mine).values(**values), **_PLAIN)):
+    if not changed_rows(
+        work.session.execute(update(ExportJob).where(*mine).values(**values), execution_options=_PLAIN)
+    ):
         raise Lost

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from civicportal.domain.exports.values import Heading, is_formula
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 MOST_ROWS = 1_000_000
 """Maximum rows of a sheet; Excel's limit is 1,048,576. Further rows go to the next sheet."""
@@ -15,7 +18,7 @@ LONGEST_NAME = 31
 A4 = 9
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 _USUAL = {"font_name": "Tahoma", "font_size": 10}
-_FORMATS: Mapping[str, Mapping[str, Any]] = {
+_FORMATS: Mapping[str, Mapping[str, object]] = {
     "head": {
         "bold": True,
         "bg_color": "#0A5E5F",
@@ -36,7 +39,7 @@ class Sheet:
 
     title: str
     headings: Sequence[Heading]
-    rows: Iterable[Sequence[Any]]
+    rows: Iterable[Sequence[object]]
 
 
 class Book:
@@ -82,7 +85,7 @@ class Book:
                 self._write(page, number, column, value)
         self._end(page, sheet, number)
 
-    def _page(self, sheet: Sheet) -> Any:
+    def _page(self, sheet: Sheet) -> "Worksheet":
         page = self._book.add_worksheet(self._name(sheet.title))
         if self._rtl:
             page.right_to_left()
@@ -97,11 +100,11 @@ class Book:
             page.write_string(0, column, heading.title, self._formats["head"])
         return page
 
-    def _end(self, page: Any, sheet: Sheet, number: int) -> None:
+    def _end(self, page: "Worksheet", sheet: Sheet, number: int) -> None:
         if sheet.headings:
             page.autofilter(0, 0, number, len(sheet.headings) - 1)
 
-    def _write(self, page: Any, row: int, column: int, value: Any) -> None:
+    def _write(self, page: "Worksheet", row: int, column: int, value: object) -> None:
         if value is None or value == "":
             return
         if isinstance(value, str):
@@ -109,7 +112,7 @@ class Book:
         elif isinstance(value, date):
             look = "moment" if isinstance(value, datetime) else "day"
             page.write_datetime(row, column, value, self._formats[look])
-        else:
+        elif isinstance(value, int | float):
             page.write_number(row, column, value)
 
     def _name(self, title: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 import colander
 from translationstring import TranslationString
 
-from civicportal.util.queries import Rows, Selected
+from civicportal.util.queries import Record, Rows, Selected
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ class ExportSource(Protocol):
         """Return the list's own query for columns of the cases that the actor may see."""
 
     @property
-    def entities(self) -> Sequence[Any]:
+    def entities(self) -> Sequence[Selected]:
         """Return the entities that :meth:`rows` needs of each case; ``Case`` comes first."""
 
-    def rows(self, found: Sequence[Any]) -> Iterable[Any]:
+    def rows(self, found: Sequence[Record]) -> Iterable[Any]:
         """Return one row for each found case, in order and in few statements."""
 
 
@@ -134,7 +134,7 @@ class FigureTable:
 
     title: Title
     head: Sequence[Title]
-    rows: Sequence[Sequence[Any]]
+    rows: Sequence[Sequence[object]]
     about: bool = False
 
 

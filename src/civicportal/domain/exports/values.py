@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from translationstring import TranslationString
 
@@ -59,24 +59,24 @@ class Cells:
             found.append(Heading(title=title, kind=column.kind, width=column.width))
         return found
 
-    def row(self, columns: Sequence[Column], values: Sequence[Any]) -> list[Any]:
+    def row(self, columns: Sequence[Column], values: Sequence[object]) -> list[object]:
         """Return the cells of a row: texts, numbers, and local times without a zone."""
-        cells: list[Any] = []
+        cells: list[object] = []
         for column, value in zip(columns, values, strict=True):
             cells.extend(self._cells(column.kind, value))
         return cells
 
-    def plain(self, value: Any) -> Any:
+    def plain(self, value: object) -> object:
         """Return a value of a statistics table as a cell."""
         return value if value is None or isinstance(value, int | float) else self.say(value)
 
-    def _cells(self, kind: Kind, value: Any) -> Iterator[Any]:
-        if kind in ("moment", "day"):
+    def _cells(self, kind: Kind, value: object) -> Iterator[object]:
+        if isinstance(value, date):
             if self.twice:
-                yield None if value is None else self._written(value)
-            yield None if value is None else self._reckoned(value)
+                yield self._written(value)
+            yield self._reckoned(value)
         elif value is None:
-            yield None
+            yield from (None,) * (2 if kind in ("moment", "day") and self.twice else 1)
         elif kind == "flag":
             yield self.say(_("Yes") if value else _("No"))
         elif kind == "number":
@@ -88,7 +88,7 @@ class Cells:
         day = self._calendar.format_date(value, "short", "en")
         return f"{day} {self._calendar.format_time(value, 'en')}" if isinstance(value, datetime) else day
 
-    def _reckoned(self, value: date) -> Any:
+    def _reckoned(self, value: date) -> object:
         local = self._calendar.local(value) if isinstance(value, datetime) else value
         if self.machine:
             return local.isoformat(timespec="seconds") if isinstance(local, datetime) else local.isoformat()

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, func, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.core.security import Identity
 from civicportal.domain.cases.kinds import kinds_of
@@ -71,7 +72,12 @@ def _query(reach: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | Non
     return select(rows.c.kind, func.sum(rows.c.number).label("number"), total).group_by(rows.c.kind)
 
 
-def _some(lines: list[ColumnElement[bool]], kind: Any, *, in_total: bool) -> "Rows":
+def _some(
+    lines: list[ColumnElement[bool]],
+    kind: ColumnElement[str] | InstrumentedAttribute[str | None],
+    *,
+    in_total: bool,
+) -> "Rows":
     """Return the statement for (kind, number, in_total) of referrals, up to the counted maximum."""
     some = some_of([and_(part, ACTION) for part in lines], kind.label("kind"), most=MOST_MARKED).subquery()
     return select(some.c.kind, literal(1).label("number"), literal(int(in_total)).label("in_total"))

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -34,6 +34,7 @@ from civicportal.domain.kartable.staffing import NOTHING, Staffing, Today, has
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.lists import Total, count_rows
+from civicportal.util.queries import NamedRecord
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -329,7 +330,7 @@ def _read(work: "Work", session: Session) -> Staffing:
         .where(*at_work())
         .order_by(Membership.user_id, Membership.id)
     )
-    held: dict[int, list[Any]] = defaultdict(list)
+    held: dict[int, list[NamedRecord]] = defaultdict(list)
     for row in session.execute(query):
         held[row.holder_id].append(row)
     return Staffing({user_id: tuple(grants_of(work, rows, user_id)) for user_id, rows in held.items()})

@@ -34,7 +34,7 @@ def _query(reach: Identity, dialect: str) -> "Rows | None":
     return select(before.label("before"), after.label("after"))
 
 
-def _nearest(reach: Identity, dialect: str, *, after: bool) -> ScalarSelect[Any]:
+def _nearest(reach: Identity, dialect: str, *, after: bool) -> ScalarSelect[str]:
     """Return the code of the nearest case among the nearest of each part of the kartable."""
     here = tuple_(bindparam("deadline", type_=UTCDateTime()), bindparam("case_id", type_=BigId))
 

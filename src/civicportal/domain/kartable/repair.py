@@ -7,7 +7,8 @@ another tool can be wrong: then a case may be missing from a list. The copies de
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
@@ -21,13 +22,15 @@ BATCH = 500
 PATIENCE = 1800
 """Statement timeout in seconds: every referral is read."""
 
+Copies = dict[InstrumentedAttribute[Any], SQLColumnExpression[Any]]
+
 #: Columns copied to every referral, and those copied to open ones.
-ALWAYS: dict[Any, Any] = {
+ALWAYS: Copies = {
     Referral.kind: Case.kind,
     Referral.category_id: Case.category_id,
     Referral.elsewhere: case((Case.unit_id.is_distinct_from(Referral.to_unit_id), Case.kind)),
 }
-OPEN: dict[Any, Any] = {
+OPEN: Copies = {
     Referral.status: Case.status,
     Referral.stage: Case.stage,
     Referral.deadline: Case.deadline,
@@ -56,11 +59,11 @@ def mend_lines(site: "Site", progress: Callable[[str], None]) -> None:
     progress(f"{len(ids)} lines of kartables mended")
 
 
-def _differ(copies: dict[Any, Any]) -> ColumnElement[bool]:
+def _differ(copies: Copies) -> ColumnElement[bool]:
     return or_(*(copy.is_distinct_from(value) for copy, value in copies.items()))
 
 
-def _copy(work: "Work", copies: dict[Any, Any], *lines: ColumnElement[bool]) -> None:
+def _copy(work: "Work", copies: Copies, *lines: ColumnElement[bool]) -> None:
     of_case = {
         copy: select(value).where(Case.id == Referral.case_id).correlate(Referral).scalar_subquery()
         for copy, value in copies.items()

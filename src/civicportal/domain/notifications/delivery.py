@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select, true, update
 from sqlalchemy.orm import aliased
 
 from civicportal.core.db import NEVER
@@ -213,7 +213,7 @@ class OutboxDelivery(Service):
         attempt = SendAttempt(lane=lane, number=row.attempts, maybe_sent=maybe_sent, probe=probe)
         return MessageLease(lease_id=lease_id, message=message, attempt=attempt, expires_at=row.expires_at)
 
-    def _due(self, lane: Lane) -> Any:
+    def _due(self, lane: Lane) -> Select[OutboxMessage]:
         earlier = aliased(OutboxMessage)
         # In order for each person and case; a message that is no longer looked up blocks no other.
         is_behind = exists().where(
@@ -270,7 +270,7 @@ class OutboxDelivery(Service):
 
     def _settle(self, lease: MessageLease, outcome: Outcome, chance: float) -> Settlement:
         result = settle(lease.attempt, outcome, self.now, chance)
-        values: dict[str, Any] = {
+        values: dict[str, object] = {
             "state": result.state,
             "next_at": result.next_at,
             "attempts": result.attempts,

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Executable, bindparam, select
 
 from civicportal.core.db import insert_into
 from civicportal.domain.notifications.choices import Choice, wants
@@ -37,7 +37,7 @@ def _values(work: "Work", row: Mapping[str, object]) -> dict[str, object]:
 
 
 @cache
-def _insert_wanted(dialect: str, choice: Choice, names: tuple[str, ...]) -> Any:
+def _insert_wanted(dialect: str, choice: Choice, names: tuple[str, ...]) -> Executable:
     table = OutboxMessage.__table__
     values = {name: bindparam(name, type_=table.c[name].type) for name in names}
     row = select(*values.values()).where(wants(choice, values["user_id"]))
@@ -45,7 +45,7 @@ def _insert_wanted(dialect: str, choice: Choice, names: tuple[str, ...]) -> Any:
 
 
 @cache
-def _insert(dialect: str) -> Any:
+def _insert(dialect: str) -> Executable:
     # RETURNING lets SQLAlchemy send all rows at once; without literal values the statement is compiled once.
     statement = insert_into(dialect, OutboxMessage.__table__)
     statement = statement.on_conflict_do_nothing(index_elements=["event_key"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, update
 
@@ -31,8 +31,10 @@ from civicportal.domain.notifications.notices import (
 from civicportal.domain.notifications.outbox import write_messages, write_wanted
 from civicportal.domain.notifications.sms import SmsLength, sms_parts
 from civicportal.domain.notifications.texts import TextService
+from civicportal.util.queries import NamedRecord
 
 if TYPE_CHECKING:
+    from civicportal.core.security import Identity
     from civicportal.core.work import Work
     from civicportal.domain.cases.changes import CaseChange
     from civicportal.domain.cases.models import Case, CaseEvent
@@ -93,7 +95,12 @@ class NotificationService(Service):
         write_messages(self.work, rows)
 
     def _row(
-        self, change: "CaseChange", key: str, facts: NoticeData, user_id: int | None, person: Any
+        self,
+        change: "CaseChange",
+        key: str,
+        facts: NoticeData,
+        user_id: int | None,
+        person: "NamedRecord | Identity | User",
     ) -> dict[str, object]:
         """Return the message row for a person with ``mobile`` and ``locale``."""
         case, locale = change.case, self.locale_of(person)
@@ -109,7 +116,7 @@ class NotificationService(Service):
             **self._content(key, locale, fields),
         }
 
-    def _people(self, change: "CaseChange") -> Sequence[Any]:
+    def _people(self, change: "CaseChange") -> Sequence[NamedRecord]:
         """Return the recipients of a change who can be reached and have not opted out."""
         case = change.case
         return self.session.execute(_TOLD, {"case_id": case.id, "citizen_id": case.citizen_id}).all()
@@ -130,7 +137,7 @@ class NotificationService(Service):
         """Return start and end of the city's quiet hours."""
         return parse_hours(self.site.settings["notifications"]["quiet_hours"])
 
-    def _cancel(self, case: "Case", event_id: Any) -> None:
+    def _cancel(self, case: "Case", event_id: int | None) -> None:
         """Cancel the notifications of a transition.
 
         :raises CannotUndo: when the worker has leased one.
@@ -299,7 +306,7 @@ class NotificationService(Service):
     def _add(self, **values: object) -> None:
         write_messages(self.work, [values])
 
-    def locale_of(self, person: Any) -> str:
+    def locale_of(self, person: "NamedRecord | Identity | User") -> str:
         """Return the message language of a person with a ``locale``."""
         return str(person.locale) if person.locale in self.site.languages else self.site.locale
 

@@ -8,9 +8,9 @@ import json
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, inspect, select, update
+from sqlalchemy import ColumnElement, Executable, delete, inspect, select, update
 from sqlalchemy.exc import OperationalError
 
 from civicportal.core.checks import Finding
@@ -24,6 +24,7 @@ from civicportal.domain.ownership.models import COPYING, ID, MOVED, PII_KEY, SEC
 from civicportal.domain.privacy.rotation import count_sealed
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.i18n import _, say
+from civicportal.util.queries import NamedRecord
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -38,7 +39,7 @@ SEALS = 20
 LOST = "; if it is lost for good, and with it all that was sealed: civicportal keys adopt"
 """Advice for a secret that is permanently lost."""
 
-Marks = dict[str, Any]
+Marks = dict[str, NamedRecord]
 """Rows of :class:`PortalMark` by name."""
 
 
@@ -401,10 +402,10 @@ def _set_aside(site: "Site", names: list[str]) -> None:
     _execute(site, delete(PortalMark).where(PortalMark.name.in_(names)))
 
 
-def _update(site: "Site", condition: Any, **values: object) -> None:
+def _update(site: "Site", condition: ColumnElement[bool], **values: object) -> None:
     _execute(site, update(PortalMark).where(condition).values(**values))
 
 
-def _execute(site: "Site", statement: Any) -> None:
+def _execute(site: "Site", statement: Executable) -> None:
     with site.engines.write.begin() as connection:
         connection.execute(statement)

@@ -6,15 +6,16 @@ keys in batches; when none are left an older key may be removed.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, func, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, func, select, tuple_, update
 
 from civicportal.core.checks import Finding
 from civicportal.core.crypto import MARK, CannotDecrypt
 from civicportal.core.db import changed_rows
 from civicportal.domain.privacy.tags import sealed_columns
 from civicportal.util.i18n import _
+from civicportal.util.queries import Record
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -53,7 +54,7 @@ def rotate(site: "Site", progress: Callable[[str, int], None] | None = None) -> 
     """
     written = 0
     for column in sealed_columns(site):
-        last: Sequence[Any] | None = None
+        last: Record | None = None
         while True:
             with site.work() as work:
                 rows = _older(work, column, last)
@@ -96,7 +97,7 @@ def _count(work: "Work", column: Column[object]) -> SealedCount:
     return SealedCount(column=f"{column.table.name}.{column.name}", **numbers)
 
 
-def _older(work: "Work", column: Column[object], last: Sequence[Any] | None) -> Sequence[Any]:
+def _older(work: "Work", column: Column[object], last: Record | None) -> Sequence[Record]:
     """Return a batch of primary keys with their values."""
     keys = column.table.primary_key.columns
     query = select(*keys, column).where(_mark(column).in_(work.site.keys.older_marks))
@@ -105,7 +106,7 @@ def _older(work: "Work", column: Column[object], last: Sequence[Any] | None) -> 
     return work.session.execute(query.order_by(*keys).limit(BATCH)).all()
 
 
-def _write_anew(work: "Work", column: Column[object], row: Sequence[Any]) -> int:
+def _write_anew(work: "Work", column: Column[object], row: Record) -> int:
     """Re-encrypt one value unless it was changed concurrently; a damaged one is left as it is."""
     *key, value = row
     try:
@@ -117,5 +118,5 @@ def _write_anew(work: "Work", column: Column[object], row: Sequence[Any]) -> int
     return changed_rows(work.session.execute(statement))
 
 
-def _mark(column: Column[object]) -> Any:
+def _mark(column: Column[object]) -> ColumnElement[str]:
     return func.substr(column, 1, MARK)

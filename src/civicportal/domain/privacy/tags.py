@@ -75,7 +75,7 @@ def sealed_columns(site: "Site") -> Iterator[Column[object]]:
         yield from (column for column in table.columns if column.info.get("sealed"))
 
 
-def blank(column: Column[object]) -> Any:
+def blank(column: Column[object]) -> object:
     """Return the value of an emptied column."""
     if column.nullable:
         return null()

@@ -1,11 +1,10 @@
 """Counted properties of a case in SQL; :mod:`civicportal.domain.cases.measures` has the same for one loaded case."""
 
-from typing import Any
-
 from sqlalchemy import ColumnElement, case, literal
 
 from civicportal.domain.cases.conditions import closed_late, closed_on_time, mostly_satisfied
 from civicportal.domain.cases.models import Case
+from civicportal.util.queries import Expression
 
 
 def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -13,7 +12,7 @@ def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 #: The value of one case for each of :data:`~civicportal.domain.cases.counters.MEASURES`.
-MEASURED: dict[str, ColumnElement[Any] | Any] = {
+MEASURED: dict[str, Expression] = {
     "n": literal(1),
     "on_time": _one_if(closed_on_time()),
     "late": _one_if(closed_late()),

@@ -1,7 +1,6 @@
 """Facets (dimensions) of cases of every kind."""
 
-from typing import Any
-
+from sqlalchemy.orm import InstrumentedAttribute
 from translationstring import TranslationString
 
 from civicportal.domain.cases.models import Case
@@ -21,7 +20,7 @@ def unit_facet(
     organization: OrganizationService,
     chosen: str | None = None,
     *,
-    column: Any = Case.unit_id,
+    column: InstrumentedAttribute[int | None] = Case.unit_id,
     title: TranslationString = BY_UNIT,
     head: TranslationString = UNIT,
 ) -> Facet:

@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, literal
 
@@ -21,6 +21,7 @@ from civicportal.domain.statistics.periods import Span, Step
 from civicportal.domain.statistics.reading import HOURS, FigureReader
 from civicportal.domain.statistics.remembered import remembered
 from civicportal.domain.statistics.selection import CaseSelection, Facet
+from civicportal.util.queries import Expression, Record
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -57,7 +58,7 @@ class FigureService(Service):
         self.reader = FigureReader(work)
         self._of: CaseSelection | None = None
         self._stamp: Stamp | None = None
-        self._known: dict[str, Sequence[Any]] = {}
+        self._known: dict[str, Sequence[Record]] = {}
 
     def figures(self, selection: CaseSelection, facet: Facet | None = None) -> CaseMetrics:
         """Return the figures of a selection and of the previous period.
@@ -121,9 +122,9 @@ class FigureService(Service):
         sums = self._kept(
             f"sums by {facet.name}", selection, lambda: self.reader.sums(selection, ("facet", "stage"), facet)
         )
-        known: dict[Any, list[Numbers]] = {}
+        known: dict[object, list[Numbers]] = {}
 
-        def groups(value: Any) -> Iterable[Numbers]:
+        def groups(value: object) -> Iterable[Numbers]:
             if value not in known:
                 known[value] = [found.setdefault(group, Numbers()) for group in facet.groups(value)]
             return known[value]
@@ -146,7 +147,7 @@ class FigureService(Service):
 
     # -- what cannot be added up: (is_now, group of the facet, …, number) ----------------------------------------
 
-    def _live(self, selection: CaseSelection, facet: Facet | None) -> Sequence[Any]:
+    def _live(self, selection: CaseSelection, facet: Facet | None) -> Sequence[Record]:
         """Return the sums of :meth:`figures` from the cases, and keep the other results of the same statement."""
         found = self.reader.at_once(selection, facet)
         self._begin(selection, None)
@@ -173,11 +174,11 @@ class FigureService(Service):
             f"hours by {by}": [(1, row[0], row[2], row[4]) for row in rows if row[2] is not None],
         }
 
-    def _overdue(self, selection: CaseSelection, facet: Facet | None = None) -> Sequence[Any]:
+    def _overdue(self, selection: CaseSelection, facet: Facet | None = None) -> Sequence[Record]:
         late = overdue(self.work.clock.now())
         return self._spread("overdue", selection, facet, (), late)
 
-    def _hours(self, selection: CaseSelection, facet: Facet | None = None) -> Sequence[Any]:
+    def _hours(self, selection: CaseSelection, facet: Facet | None = None) -> Sequence[Record]:
         return self._spread("hours", selection, facet, (HOURS,), Case.handling_minutes.is_not(None))
 
     def _spread(
@@ -185,9 +186,9 @@ class FigureService(Service):
         name: str,
         selection: CaseSelection,
         facet: Facet | None,
-        columns: tuple[Any, ...],
+        columns: tuple[Expression, ...],
         condition: ColumnElement[bool],
-    ) -> Sequence[Any]:
+    ) -> Sequence[Record]:
         group = facet.column if facet else literal(None)
         keys = (self.reader.is_now(selection), group, *columns)
         return self._kept(
@@ -201,7 +202,9 @@ class FigureService(Service):
     def _begin(self, selection: CaseSelection, stamp: Stamp | None) -> None:
         self._of, self._stamp, self._known = selection, stamp, {}
 
-    def _kept(self, name: str, selection: CaseSelection, read: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+    def _kept(
+        self, name: str, selection: CaseSelection, read: Callable[[], Sequence[Record]]
+    ) -> Sequence[Record]:
         """Return an earlier result for the same cases: from this unit of work, or while the counters of :meth:`figures` are unchanged."""
         if self._of is not selection:
             self._begin(selection, None)
@@ -210,8 +213,8 @@ class FigureService(Service):
         return self._known[name]
 
     def _remembered(
-        self, name: str, selection: CaseSelection, read: Callable[[], Sequence[Any]]
-    ) -> Sequence[Any]:
+        self, name: str, selection: CaseSelection, read: Callable[[], Sequence[Record]]
+    ) -> Sequence[Record]:
         if self._stamp is None or not selection.counted(self.work):
             return read()
         where = (name, selection.kind.name, selection.span, selection.categories, selection.units)
@@ -219,6 +222,6 @@ class FigureService(Service):
         return remembered(self.work.site, where, stamp, number=number, read=read)
 
 
-def _digest(rows: Sequence[Any]) -> bytes:
+def _digest(rows: Sequence[Record]) -> bytes:
     # The rows themselves would be a tenth of a megabyte for each cached view.
     return hashlib.sha256(pickle.dumps([tuple(row) for row in rows])).digest()

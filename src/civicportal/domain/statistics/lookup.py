@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, func, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.reach import in_own_counters
 from civicportal.domain.cases.access.rights import sees_all
 from civicportal.domain.cases.conditions import sent_between
-from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
+from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal, CounterColumns
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import has_one_of
 from civicportal.domain.cases.scope import CaseScope
@@ -28,7 +29,9 @@ _IDS = frozenset({"category_id", "unit_id"})
 """Columns that may be empty in cases: 0 stands for that."""
 
 
-def pieces(span: Span, calendar: CityCalendar, *, dated: bool = False) -> Iterator[tuple[Any, Span]]:
+def pieces(
+    span: Span, calendar: CityCalendar, *, dated: bool = False
+) -> Iterator[tuple[type[CounterColumns], Span]]:
     """Yield the counters that cover a period, each with its part: whole months, and the remaining days.
 
     :param dated: only counters with a day or month; else the totals may answer an open period.
@@ -103,7 +106,9 @@ class CounterService(Service):
         """Return the number of open cases of a kind by category id, for any actor."""
         return self._open_by(CaseTotal.category_id, CaseTotal.kind == kind)
 
-    def _open_by(self, column: Any, *conditions: ColumnElement[bool]) -> dict[int, int]:
+    def _open_by(
+        self, column: InstrumentedAttribute[int], *conditions: ColumnElement[bool]
+    ) -> dict[int, int]:
         query = (
             select(column, func.sum(CaseTotal.n))
             .where(CaseTotal.stage.in_(OPEN_STAGES), CaseTotal.n != 0, *conditions)
@@ -137,7 +142,7 @@ class CounterService(Service):
             self._by_state[kind] = [(stage, status, int(n)) for stage, status, n in rows]
         return self._by_state[kind]
 
-    def _seen(self, model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
+    def _seen(self, model: type[CounterColumns], kind: str, span: Span) -> list[ColumnElement[bool]]:
         """Return the conditions on counters for the actor's scope."""
         found = counted_in(model, kind, span)
         if not sees_all(self.work.actor, kind):

@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Self
+from typing import Self
+
+from translationstring import TranslationString
 
 from civicportal.domain.statistics.periods import Span, so_many_months_later, week_of
 from civicportal.util.calendar import CityCalendar
@@ -161,7 +163,7 @@ def around(period: str | None, calendar: CityCalendar, today: date) -> Around:
     )
 
 
-def period_words(period: str, calendar: CityCalendar, locale: str) -> Any:
+def period_words(period: str, calendar: CityCalendar, locale: str) -> TranslationString | str:
     """Return the display name of a period: a text to translate, or the name of a month or a year."""
     whole = Whole.read(period, calendar)
     return whole.name(calendar, locale) if whole else PERIODS.get(period, period)

@@ -7,9 +7,9 @@ so months that are small numbers enter and leave it together.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.conditions import overdue as is_overdue
@@ -141,5 +141,5 @@ def _largest_first(numbers: dict[str, int]) -> list[tuple[str, int | None]]:
     return [(name, number) for (name, _number), number in shown]
 
 
-def _days(span: Span) -> tuple[Any, ...]:
+def _days(span: Span) -> tuple[ColumnElement[bool], ...]:
     return CaseMonthCount.day >= span.first, CaseMonthCount.day <= span.last

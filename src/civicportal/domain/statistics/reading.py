@@ -1,12 +1,13 @@
 """Reading of sums from the counters or from the cases, and of values that cannot be summed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    FromClause,
     String,
     Subquery,
     case,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from civicportal.core.db.dates import city_day, city_hour, city_weekday, quarter_of_an_hour
 from civicportal.core.work import Service
 from civicportal.domain.cases.conditions import overdue
-from civicportal.domain.cases.counter_models import CaseCount
+from civicportal.domain.cases.counter_models import CaseCount, CounterColumns
 from civicportal.domain.cases.counters import MEASURES
 from civicportal.domain.cases.models import Case
 from civicportal.domain.statistics.conditions import MEASURED
@@ -30,7 +31,7 @@ from civicportal.domain.statistics.lookup import counted_in, pieces
 from civicportal.domain.statistics.periods import Span
 from civicportal.domain.statistics.selection import CaseSelection, Facet
 from civicportal.util.calendar import CityCalendar
-from civicportal.util.queries import Expression, Rows, Selected
+from civicportal.util.queries import Expression, NamedRecord, Record, Rows, Selected
 
 if TYPE_CHECKING:
     pass
@@ -56,7 +57,7 @@ class FigureReader(Service):
         measures: tuple[str, ...] = MEASURES,
         before: bool = False,
         by_month: bool = True,
-    ) -> Sequence[Any]:
+    ) -> Sequence[Record]:
         """Return rows of these keys and a sum for each measure.
 
         :param before: read the previous period too, by is_now and stage only.
@@ -81,7 +82,7 @@ class FigureReader(Service):
             rows = union_all(*parts).subquery()
         else:
             keys = self._case_keys(selection, facet)
-            columns = [
+            columns: list[Expression] = [
                 *(keys[name].label(name) for name in names),
                 *(MEASURED[name].label(name) for name in measures),
             ]
@@ -90,21 +91,21 @@ class FigureReader(Service):
         sums = (func.sum(rows.c[name]) for name in measures)
         return self.session.execute(select(*found, *sums).group_by(*found)).all()
 
-    def at_once(self, selection: CaseSelection, facet: Facet | None) -> Mapping[str, Sequence[Any]]:
+    def at_once(self, selection: CaseSelection, facet: Facet | None) -> Mapping[str, Sequence[NamedRecord]]:
         """Read everything that no counter has, in one statement that selects the cases once.
 
         :returns: rows with the names of :data:`KEYS` and :data:`SUMS`, unused ones being None: under "sums" by
         is_now, stage, status, category and facet; under "hours" by is_now, facet and hours; under "days" those of
         the period itself by day and stage; under "citizens" the number of people by is_now.
         """
-        columns = {
+        columns: dict[str, Expression] = {
             **self._case_keys(selection, facet),
             "hours": HOURS,
             "overdue": self._late(),
             **MEASURED,
             "citizen_id": Case.citizen_id,
         }
-        named = (column.label(name) for name, column in columns.items())
+        named: Iterator[Expression] = (column.label(name) for name, column in columns.items())
         rows = self._cases(selection, *named, before=True, facet=facet).cte("looked_at")
         known = select(rows.c.is_now, rows.c.citizen_id).where(rows.c.citizen_id.is_not(None))
         people = known.distinct().subquery()
@@ -118,39 +119,41 @@ class FigureReader(Service):
             self._part("days", rows, rows, ("day", "stage"), number).where(rows.c.is_now == 1),
             self._part("citizens", rows, people, ("is_now",), number),
         )
-        found: dict[str, list[Any]] = {"sums": [], "hours": [], "days": [], "citizens": []}
+        found: dict[str, list[NamedRecord]] = {"sums": [], "hours": [], "days": [], "citizens": []}
         for row in self._patiently(union_all(*parts)):
             found[row.part].append(row)
         return found
 
     @staticmethod
-    def _part(name: str, rows: Any, of: Any, keys: Sequence[str], sums: Mapping[str, Any]) -> Rows:
+    def _part(
+        name: str, rows: FromClause, of: FromClause, keys: Sequence[str], sums: Mapping[str, Expression]
+    ) -> Rows:
         """Return one part of a union, with NULL of the right type for columns it does not have."""
         known = {**{key: of.c[key] for key in keys}, **sums}
-        columns = (
+        columns: Iterator[Expression] = (
             known.get(column, cast(null(), rows.c[column].type)).label(column) for column in (*KEYS, *SUMS)
         )
         return select(literal(name).label("part"), *columns).group_by(*(of.c[key] for key in keys))
 
-    def by_facet(self, selection: CaseSelection, facet: Facet) -> Sequence[Any]:
+    def by_facet(self, selection: CaseSelection, facet: Facet) -> Sequence[Record]:
         """Return (facet, stage, hours, overdue, sum of each measure) of the period itself, for the table of a facet.
 
         If no counter has the facet, the cases are read once for all of it.
         """
-        columns = {
+        columns: dict[str, Expression] = {
             "facet": facet.column,
             "stage": Case.stage,
             "hours": HOURS,
             "overdue": self._late(),
             **MEASURED,
         }
-        named = (column.label(name) for name, column in columns.items())
+        named: Iterator[Expression] = (column.label(name) for name, column in columns.items())
         rows = selection.rows(self.work, selection.span, *named, facet=facet).subquery()
         keys = (rows.c.facet, rows.c.stage, rows.c.hours)
         sums = (func.sum(rows.c[name]) for name in SUMS)
         return self.session.execute(select(*keys, *sums).group_by(*keys)).all()
 
-    def by_hour(self, selection: CaseSelection) -> Sequence[Any]:
+    def by_hour(self, selection: CaseSelection) -> Sequence[Record]:
         """Return (weekday, hour, number of cases) of the city's clock, Monday being 0."""
         zone, since = self.work.site.calendar.timezone, self._first(selection)
         quarter = quarter_of_an_hour(Case.created_at).label("quarter")
@@ -162,7 +165,7 @@ class FigureReader(Service):
         weekday, hour, number = hours.c
         return self.session.execute(select(weekday, hour, func.sum(number)).group_by(weekday, hour)).all()
 
-    def citizens(self, selection: CaseSelection) -> Sequence[Any]:
+    def citizens(self, selection: CaseSelection) -> Sequence[Record]:
         """Return (is now, number of distinct people)."""
         keys = (self.is_now(selection), Case.citizen_id)
         rows = self._rows(selection, keys, Case.citizen_id.is_not(None))
@@ -170,11 +173,11 @@ class FigureReader(Service):
         people = select(*rows.c).group_by(*rows.c).subquery()
         return self._patiently(select(people.c.k0, func.count()).group_by(people.c.k0))
 
-    def _patiently(self, statement: Rows | CompoundSelect[Any]) -> Sequence[Any]:
+    def _patiently(self, statement: Rows | CompoundSelect[*tuple[Any, ...]]) -> Sequence[NamedRecord]:
         with self.work.site.work(actor=self.work.actor, write=False, patience=PATIENCE) as work:
             return work.session.execute(statement).all()
 
-    def first_and_last(self, selection: CaseSelection) -> Any:
+    def first_and_last(self, selection: CaseSelection) -> Record:
         """Return the first and the last day with a case, by the counters."""
         ends = (func.min(CaseCount.day), func.max(CaseCount.day))
         return self.session.execute(self._counters(selection, CaseCount, selection.span, *ends)).one()
@@ -182,10 +185,10 @@ class FigureReader(Service):
     def numbers(
         self,
         selection: CaseSelection,
-        columns: Iterable[Any],
+        columns: Iterable[Expression],
         *conditions: ColumnElement[bool],
         facet: Facet | None = None,
-    ) -> Sequence[Any]:
+    ) -> Sequence[Record]:
         """Return the distinct values of columns in both periods, with their numbers."""
         rows = self._rows(selection, columns, *conditions, facet=facet)
         return self.session.execute(select(*rows.c, func.count()).group_by(*rows.c)).all()
@@ -204,11 +207,11 @@ class FigureReader(Service):
     def _rows(
         self,
         selection: CaseSelection,
-        columns: Iterable[Any],
+        columns: Iterable[Expression],
         *conditions: ColumnElement[bool],
         facet: Facet | None = None,
     ) -> Subquery:
-        named = (column.label(f"k{number}") for number, column in enumerate(columns))
+        named: Iterator[Expression] = (column.label(f"k{number}") for number, column in enumerate(columns))
         return self._cases(selection, *named, before=True, facet=facet).where(*conditions).subquery()
 
     def _cases(
@@ -222,11 +225,15 @@ class FigureReader(Service):
         return query.where(*_apart(span, self.work.site.calendar))
 
     @staticmethod
-    def _counters(selection: CaseSelection, model: Any, span: Span, *columns: Selected) -> Rows:
+    def _counters(
+        selection: CaseSelection, model: type[CounterColumns], span: Span, *columns: Selected
+    ) -> Rows:
         return select(*columns).where(*counted_in(model, selection.kind.name, span), *selection.where(model))
 
     @staticmethod
-    def _counter_key(name: str, model: Any, is_now: bool, facet: Facet | None) -> ColumnElement[Any]:
+    def _counter_key(
+        name: str, model: type[CounterColumns], is_now: bool, facet: Facet | None
+    ) -> ColumnElement[Any]:
         if name == "is_now":
             return literal(int(is_now))
         key: ColumnElement[Any] = getattr(model, facet.counter if facet and name == "facet" else name)

@@ -9,7 +9,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from civicportal.util.queries import Record
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -28,8 +30,8 @@ class _Answers(OrderedDict[Hashable, tuple[Hashable, datetime, bytes]]):
 
 
 def remembered(
-    site: "Site", key: Hashable, stamp: Hashable, number: int, read: Callable[[], Sequence[Any]]
-) -> Sequence[Any]:
+    site: "Site", key: Hashable, stamp: Hashable, number: int, read: Callable[[], Sequence[Record]]
+) -> Sequence[Record]:
     """Return cached rows for a key while the stamp is unchanged, as tuples, else read them.
 
     :param stamp: the result of the counters.
@@ -42,7 +44,7 @@ def remembered(
     with answers.guard:
         before = answers.get(key)
     if before and before[0] == stamp and now - before[1] < SPAN:
-        rows: Sequence[Any] = pickle.loads(before[2])  # noqa: S301 - this process has written it
+        rows: Sequence[Record] = pickle.loads(before[2])  # noqa: S301 - this process has written it
         return rows
     rows = [tuple(row) for row in read()]
     with answers.guard:

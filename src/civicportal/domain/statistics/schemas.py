@@ -1,8 +1,7 @@
 """URL parameters of a statistics page besides the filters of its list."""
 
-from typing import Any
-
 import colander
+from translationstring import TranslationString
 
 from civicportal.domain.statistics.named_periods import DEFAULT, PERIODS, Whole, period_words
 from civicportal.util.i18n import _
@@ -19,7 +18,7 @@ class Period(Scalar):
             raise colander.Invalid(node, _("This choice is not offered. Please choose one of the list."))
         return text
 
-    def said(self, node: colander.SchemaNode, text: str, locale: str) -> Any:
+    def said(self, node: colander.SchemaNode, text: str, locale: str) -> TranslationString | str:
         """Return its display name."""
         return period_words(text, node.bindings["calendar"], locale)
 

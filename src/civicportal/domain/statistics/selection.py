@@ -84,7 +84,7 @@ class Facet:
     head: TranslationString
     column: Any
     groups: Callable[[Any], tuple[str, ...]] = field(default=lambda value: (value or "",))
-    titles: Mapping[str, Any] = field(default_factory=dict)
+    titles: Mapping[str, TranslationString | str] = field(default_factory=dict)
     counter: str = ""
 
     @property
@@ -138,6 +138,6 @@ class Subject:
         )
 
 
-def _narrows(value: Any) -> bool:
+def _narrows(value: object) -> bool:
     # The citizen 0 is a number without an account: it matches nothing, although it equals False.
     return value is not False and value not in (None, "")

@@ -2,20 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import Subquery, delete, func, insert, literal, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Subquery, delete, func, insert, literal, or_, select, text, union_all
 
 from civicportal.core.db.dates import city_day
 from civicportal.core.work import Service
 from civicportal.domain.cases.conditions import sent_between
-from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
+from civicportal.domain.cases.counter_models import (
+    CaseCount,
+    CaseMonthCount,
+    CaseTotal,
+    CounterColumns,
+    DatedCounter,
+)
 from civicportal.domain.cases.counters import MEASURES, CountKey, TotalKey, Values
 from civicportal.domain.cases.models import Case
 from civicportal.domain.statistics.conditions import MEASURED
 from civicportal.domain.statistics.periods import Span
 from civicportal.util.calendar.months import month_after, month_of
-from civicportal.util.queries import Rows
+from civicportal.util.queries import Expression, Rows
 
 if TYPE_CHECKING:
     pass
@@ -36,14 +42,18 @@ class StatisticsService(Service):
         """Return the wrong daily counters."""
         found: Differences[CountKey] = {}
         for span in self.months():
-            found |= self._compared(CountKey, _stored(CaseCount, CountKey, span), self._rows(span))
+            found |= self._compared(
+                CountKey, _stored(CaseCount, CountKey, *_within(CaseCount, span)), self._rows(span)
+            )
         return found
 
     def verify_months(self) -> Differences[CountKey]:
         """Return the monthly counters that differ from the sums of their days."""
         found: Differences[CountKey] = {}
         for span in self.months():
-            found |= self._compared(CountKey, _stored(CaseMonthCount, CountKey, span), _days_of(span))
+            found |= self._compared(
+                CountKey, _stored(CaseMonthCount, CountKey, *_within(CaseMonthCount, span)), _days_of(span)
+            )
         return found
 
     def verify_totals(self) -> Differences[TotalKey]:
@@ -102,7 +112,7 @@ class StatisticsService(Service):
         rows = _summed(_all_months(), TotalKey)
         self.session.execute(insert(CaseTotal).from_select([*TotalKey._fields, *MEASURES], rows))
 
-    def _replace(self, model: Any, span: Span, rows: Subquery) -> None:
+    def _replace(self, model: type[DatedCounter], span: Span, rows: Subquery) -> None:
         self.session.execute(delete(model).where(*_within(model, span)))
         rows_summed = _summed(rows, CountKey)
         self.session.execute(insert(model).from_select([*CountKey._fields, *MEASURES], rows_summed))
@@ -125,7 +135,7 @@ class StatisticsService(Service):
         """Return every case of a period as its key and measures."""
         calendar = self.work.site.calendar
         since = calendar.begin(span.first)
-        values = {
+        values: dict[str, Expression] = {
             "kind": Case.kind,
             "day": city_day(Case.created_at, calendar.timezone, since),
             "stage": Case.stage,
@@ -134,11 +144,11 @@ class StatisticsService(Service):
             "unit_id": func.coalesce(Case.unit_id, 0),
             **MEASURED,
         }
-        query = select(*(value.label(name) for name, value in values.items()))
+        query: Rows = select(*(value.label(name) for name, value in values.items()))
         return query.where(sent_between(calendar, span.first, span.last)).subquery()
 
 
-def _within(model: Any, span: Span) -> tuple[Any, ...]:
+def _within(model: type[DatedCounter], span: Span) -> tuple[ColumnElement[bool], ...]:
     return model.day >= span.first, model.day <= span.last
 
 
@@ -167,8 +177,8 @@ def _summed(rows: Subquery, key: type[Key], side: str = "") -> Rows:
     return select(*keys, *zeros, *sums).group_by(*keys)
 
 
-def _stored(model: Any, key: type[Key], span: Span | None = None) -> Rows:
+def _stored(model: type[CounterColumns], key: type[Key], *within: ColumnElement[bool]) -> Rows:
     keys = [getattr(model, name) for name in key._fields]
     numbers = [getattr(model, name).label(f"stored_{name}") for name in MEASURES]
     zeros = (literal(0).label(f"live_{name}") for name in MEASURES)
-    return select(*keys, *numbers, *zeros).where(*(_within(model, span) if span else ()))
+    return select(*keys, *numbers, *zeros).where(*within)

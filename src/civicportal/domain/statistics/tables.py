@@ -1,7 +1,9 @@
 """The figures of a page as tables for a file: the same selection, with every facet."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from translationstring import TranslationString
 
 from civicportal.domain.cases.narrowing import WEEKDAYS
 from civicportal.domain.exports.types import FigureTable
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 #: Title and function of each figure; hours are working hours, shares are percent.
-MEASURES: tuple[tuple[Any, Any], ...] = (
+MEASURES: tuple[tuple[TranslationString, Callable[[Numbers], float | None]], ...] = (
     (_("Registered"), lambda numbers: numbers.registered),
     (_("In progress"), lambda numbers: numbers.in_progress),
     (_("Overdue"), lambda numbers: numbers.overdue),
@@ -39,7 +41,9 @@ CITIZENS = _("Citizens")
 THIS, BEFORE = _("This period"), _("The period before")
 
 
-def figure_tables(work: "Work", subject: Subject, *, people: Any = CITIZENS) -> Sequence[FigureTable]:
+def figure_tables(
+    work: "Work", subject: Subject, *, people: TranslationString = CITIZENS
+) -> Sequence[FigureTable]:
     """Return all tables of a statistics page.
 
     :param people: plural name of the senders of the cases.
@@ -69,7 +73,7 @@ def _days(work: "Work", selection: CaseSelection) -> FigureTable:
     return FigureTable(title=_("Days"), head=head, rows=rows, about=True)
 
 
-def _key_figures(figures: CaseMetrics, people: Any) -> FigureTable:
+def _key_figures(figures: CaseMetrics, people: TranslationString) -> FigureTable:
     both = (figures.now, figures.before)
     rows = [
         (name, *(None if numbers is None else value(numbers) for numbers in both)) for name, value in MEASURES
@@ -118,11 +122,11 @@ def _by_hour(work: "Work", selection: CaseSelection) -> FigureTable:
     return FigureTable(title=_("Busiest hours"), head=head, rows=rows)
 
 
-def _name(facet: Facet, key: str) -> Any:
+def _name(facet: Facet, key: str) -> TranslationString | str:
     return facet.titles.get(key, key) if key else _("Not said")
 
 
-def _values(numbers: Numbers) -> tuple[Any, ...]:
+def _values(numbers: Numbers) -> tuple[float | None, ...]:
     return tuple(value(numbers) for _name, value in MEASURES)
 
 

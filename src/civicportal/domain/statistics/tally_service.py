@@ -1,13 +1,14 @@
 """Verify the additional counters of kinds against their cases, and rebuild them in the database."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, union_all
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.tallies import Tally
+from civicportal.util.queries import Record
 
 if TYPE_CHECKING:
     pass
@@ -20,7 +21,7 @@ class TallyService(Service):
         """Yield the tallies of every kind."""
         yield from (kind.tally for kind in kinds_of(self.work.site).values() if kind.tally)
 
-    def differences(self, tally: Tally) -> Sequence[Any]:
+    def differences(self, tally: Tally) -> Sequence[Record]:
         """Return the differences between counters and cases: their columns, and the number."""
         model = tally.model
         stored = select(*[getattr(model, name) for name in tally.names], model.n).where(model.n != 0)

@@ -1,9 +1,7 @@
 """The public statistics page."""
 
-from typing import Any
-
 from civicportal.domain.cases.workflow import STAGES
-from civicportal.domain.statistics.charts import line_chart
+from civicportal.domain.statistics.charts import Chart, line_chart
 from civicportal.domain.statistics.public import PublicFigures, PublicFigureService
 from civicportal.util.calendar.months import month_of
 from civicportal.web.request import Request
@@ -15,7 +13,7 @@ def public(request: Request) -> dict[str, object]:
     return {"services": [(one, _chart(one, request)) for one in services], "stages": STAGES}
 
 
-def _chart(figures: PublicFigures, request: Request) -> Any:
+def _chart(figures: PublicFigures, request: Request) -> Chart | None:
     """Return the months as a line, unless some are combined, which would make steps of unequal length."""
     calendar = request.site.calendar
     if any(month_of(months.last, calendar) != months.first for months, _number in figures.by_month):

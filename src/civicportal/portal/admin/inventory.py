@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from translationstring import TranslationString
 
 from civicportal.core.migration.state import pending, sleeping
 from civicportal.core.plugins import GROUP, in_order
@@ -29,7 +31,7 @@ class PluginCard:
 
     name: str
     version: str
-    titles: tuple[Any, ...]
+    titles: tuple[TranslationString, ...]
     icon: str
     hooks: tuple[str, ...]
     tables: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select, tuple_
 
@@ -209,7 +209,8 @@ def _search(work: "Work") -> Iterator[Finding]:
 def _trail(work: "Work") -> Iterator[Finding]:
     flawed = work.get(TrailService).flawed()
     if flawed:
-        flaws: Any = flawed.data["flaws"]
+        flaws = flawed.data["flaws"]
+        assert isinstance(flaws, list)
         yield Finding(
             level="error",
             place="audit",

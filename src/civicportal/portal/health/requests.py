@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyramid.config import Configurator
 from pyramid.registry import Registry
@@ -19,6 +19,9 @@ from pyramid.response import Response
 from pyramid.tweens import EXCVIEW, INGRESS
 
 from civicportal.web.request import Handler, Request
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -53,7 +56,7 @@ class RequestMetrics:
             ("realm", "reason"),
             registry=self.registry,
         )
-        self._children: dict[tuple[str, int], tuple[Any, Any]] = {}
+        self._children: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answered request.
@@ -71,7 +74,7 @@ class RequestMetrics:
         """Count a refused sign-in."""
         self._refused.labels(realm, reason).inc()
 
-    def all_processes(self) -> Any:
+    def all_processes(self) -> "CollectorRegistry":
         """Return the collector of the counts of all processes."""
         if not os.environ.get(FOLDER):
             return self.registry

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from civicportal.core.db import changed_rows
 from civicportal.core.jobs import JOB_LANES, LONGEST, Job, JobLane, JobRun, registered
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 """Seconds after which the job of a lost worker is run by another."""
 RENEW_SECONDS = 20.0
-_PLAIN: Any = {"execution_options": {"synchronize_session": False}}
+_PLAIN = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,9 @@ class JobRunner:
             for name, next_at in wrong.items():
                 unchanged = (JobRun.name == name, JobRun.next_at == next_at)
                 due = self.jobs[name].next_due(now, calendar)
-                work.session.execute(update(JobRun).where(*unchanged).values(next_at=due), **_PLAIN)
+                work.session.execute(
+                    update(JobRun).where(*unchanged).values(next_at=due), execution_options=_PLAIN
+                )
         return True
 
     def _run(self, job: Job) -> bool:
@@ -155,7 +157,7 @@ class JobRunner:
                 .values(
                     lease_id=lease_id, locked_until=now + LEASE, started_at=now, worker_id=self.worker_id
                 ),
-                **_PLAIN,
+                execution_options=_PLAIN,
             )
             is_taken = changed_rows(taken)
         return Run(job=job, lease_id=lease_id, at=now) if is_taken else None
@@ -173,7 +175,7 @@ class JobRunner:
     def _settle(self, run: Run, error: str) -> None:
         now = self.site.clock.now()
         begun = run.at if run.job.at else now
-        values: dict[str, Any] = {
+        values: dict[str, object] = {
             "next_at": run.job.next_due(begun, self.site.calendar),
             "lease_id": None,
             "locked_until": None,
@@ -192,8 +194,8 @@ class JobRunner:
         """Change a run's row; return whether its lease is still held."""
         with self.site.work() as work:
             mine = update(JobRun).where(JobRun.lease_id == run.lease_id).values(**values)
-            return changed_rows(work.session.execute(mine, **_PLAIN)) > 0
+            return changed_rows(work.session.execute(mine, execution_options=_PLAIN)) > 0
 
 
-def _is_free(now: datetime) -> Any:
+def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(JobRun.locked_until.is_(None), JobRun.locked_until <= now)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Protocol
 
 import colander
 import deform
@@ -45,10 +45,17 @@ class FormTranslator:
         return [self(message) for message in messages if message]
 
 
+class Render(Protocol):
+    """Renders a template of the forms."""
+
+    def __call__(self, template: str, **values: object) -> Markup:
+        """Return the markup."""
+
+
 class BoundField:
     """A field for templates: texts, state, ids, and :meth:`render`."""
 
-    def __init__(self, field: deform.Field, words: FormTranslator, render: Callable[..., Markup]) -> None:
+    def __init__(self, field: deform.Field, words: FormTranslator, render: Render) -> None:
         self._field, self._words, self._render = field, words, render
         self._failures: list[str] = []
         self.excerpts: list[Excerpt] = []
@@ -77,9 +84,10 @@ class BoundField:
         return widget
 
     @property
-    def typ(self) -> Any:
+    def typ(self) -> colander.SchemaType:
         """Its schema type."""
-        return self._field.typ
+        typ: colander.SchemaType = self._field.typ
+        return typ
 
     @cached_property
     def label(self) -> str:
@@ -102,9 +110,10 @@ class BoundField:
         return bool(self.widget.hidden)
 
     @property
-    def cstruct(self) -> Any:
+    def cstruct(self) -> object:
         """The submitted text, or that of the initial value; ``colander.null`` for nothing."""
-        return self._field.cstruct
+        cstruct: object = self._field.cstruct
+        return cstruct
 
     @property
     def is_empty(self) -> bool:
@@ -143,7 +152,7 @@ class BoundField:
 
     @property
     def _is_ticked(self) -> bool:
-        return bool(types.Flag.words.get(self.cstruct.strip().lower())) if self.cstruct else False
+        return bool(types.Flag.words.get(shown(self.cstruct).strip().lower()))
 
     def _day(self, text: str) -> str:
         node = self._field.schema

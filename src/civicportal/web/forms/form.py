@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import colander
 import deform
@@ -269,14 +269,14 @@ class BoundForm:
     def _file_names(self) -> set[str]:
         return {files_name(f.name) for f in self._fields.values() if isinstance(f.widget, PhotosWidget)}
 
-    def _sent(self, params: MultiDict[object]) -> dict[str, Any]:
+    def _sent(self, params: MultiDict[object]) -> dict[str, object]:
         """Return the submitted values, and store those that may be redisplayed."""
         cstruct = read_flat(self.schema, params, ignore=self._ignore | self._file_names)
         self._take(params, cstruct)
         self._hold(cstruct)
         return cstruct
 
-    def _hold(self, cstruct: dict[str, Any]) -> None:
+    def _hold(self, cstruct: dict[str, object]) -> None:
         """Store these texts in the form without secret ones, which it therefore cannot reveal."""
         self._form.cstruct = to_show(self.schema, cstruct)
 
@@ -297,18 +297,18 @@ class BoundForm:
             yield BoundField(child, self._words, self._render)
             yield from self._bind(child, prefix)
 
-    def _take(self, params: MultiDict[object], cstruct: dict[str, Any]) -> None:
+    def _take(self, params: MultiDict[object], cstruct: dict[str, object]) -> None:
         for name in self._file_names:
             field = self[name.removesuffix(files_name(""))]
             files = [file for file in params.getall(name) if isinstance(file, UploadedFile)]
             if not files or self._take_files is None:
                 continue
-            keys = cstruct[field.name] or []
-            room = max(field.typ.max - len(keys), 0)
+            typ, sent = field.typ, cstruct[field.name]
+            assert isinstance(typ, types.ListOf)
+            keys = sent if isinstance(sent, list) else []
+            room = max(typ.max - len(keys), 0)
             if len(files) > room:
-                self.fail(
-                    field.name, _("At most ${count} are allowed here.", mapping={"count": field.typ.max})
-                )
+                self.fail(field.name, _("At most ${count} are allowed here.", mapping={"count": typ.max}))
             try:
                 taken = self._take_files(files[:room])
             except FileRefused as refusal:

@@ -1,12 +1,11 @@
 """Public meeting days: planning, participants and waiting list, seats, cancellation."""
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
-from civicportal.api.cases import AccessService, CaseService, Reason, Refused, kind_of
+from civicportal.api.cases import AccessService, Case, CaseService, Reason, Refused, kind_of
 from civicportal.api.forms import BoundForm, Button, FormInvalid, Option, Values, handle_form, whole_number
 from civicportal.api.people import SYSTEM
 from civicportal.api.web import Request, ViewResult
@@ -14,7 +13,7 @@ from civicportal_meetings import desk_schemas
 from civicportal_meetings.desk_schemas import day_in
 from civicportal_meetings.i18n import _
 from civicportal_meetings.jobs import recall_members
-from civicportal_meetings.models import MeetingSession
+from civicportal_meetings.models import MeetingRequest, MeetingSession
 from civicportal_meetings.names import KIND, SESSIONS
 from civicportal_meetings.prefill import usual_place
 from civicportal_meetings.services import NewSession, PublicDayService
@@ -152,7 +151,7 @@ def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[st
     }
 
 
-def _waiting(request: Request, session: MeetingSession) -> list[Any]:
+def _waiting(request: Request, session: MeetingSession) -> list[tuple[Case, MeetingRequest]]:
     """Return the waiting list, within the officer's scope."""
     agenda, may_see = request.work.get(AgendaService), request.work.get(AccessService).can
     waiting = request.work.get(PublicDayService).reserve(session)

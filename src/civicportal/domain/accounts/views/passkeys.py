@@ -1,7 +1,6 @@
 """Passkeys: challenges for the browser, and the page on which people add, rename and remove theirs."""
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPForbidden, HTTPSeeOther
 from pyramid.response import Response
@@ -26,7 +25,7 @@ from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, FormInvalid, handle_form
 from civicportal.web.request import Request, ViewResult
 
-Options = Callable[[Any, PasskeyService, RelyingParty, str], str]
+Options = Callable[[Request, PasskeyService, RelyingParty, str], str]
 
 
 def options(request: Request) -> Response:

@@ -2,7 +2,6 @@
 by SMS if there is no stronger factor."""
 
 from dataclasses import astuple
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -10,7 +9,7 @@ from civicportal.core.crypto import token_hash
 from civicportal.core.work import Work
 from civicportal.domain.accounts.factors import Factors, FactorService
 from civicportal.domain.accounts.guards import after_password
-from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.models import OtpChallenge, User
 from civicportal.domain.accounts.otp import OtpService
 from civicportal.domain.accounts.proofs import Proof, ProofService, proof_of
 from civicportal.domain.accounts.schemas import AppCodeEntry, CodeEntry, RecoveryEntry, StaffPassword
@@ -65,7 +64,7 @@ def passkey(request: Request) -> ViewResult:
 def code(request: Request) -> ViewResult:
     """Ask for the second factor."""
     challenge, user = waiting(request)
-    if challenge is None:
+    if challenge is None or user is None:
         return HTTPSeeOther(onward(request, "staff_login"))
     factors = _factors(request, user)
     links = {
@@ -110,7 +109,7 @@ def second(request: Request) -> ViewResult:
 def resend(request: Request) -> ViewResult:
     """Send another code to the same member of staff."""
     challenge, user = waiting(request)
-    if challenge is None:
+    if challenge is None or user is None:
         return HTTPSeeOther(onward(request, "staff_login"))
     if not _factors(request, user):
         codes.send(request, "staff", challenge.mobile, user, by=after_password(request, challenge.user_id))
@@ -120,7 +119,7 @@ def resend(request: Request) -> ViewResult:
 def recovery(request: Request) -> ViewResult:
     """Verify a recovery code instead of an app's code or a passkey."""
     challenge, user = waiting(request)
-    if challenge is None:
+    if challenge is None or user is None:
         return HTTPSeeOther(onward(request, "staff_login"))
     form = BoundForm(
         request, RecoveryEntry(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
@@ -153,7 +152,7 @@ def _factors(request: Request, user: User) -> Factors:
         return work.get(FactorService).of(user)
 
 
-def waiting(request: Request) -> tuple[Any, Any]:
+def waiting(request: Request) -> tuple[OtpChallenge, User] | tuple[None, None]:
     """Return the challenge of the person who has entered the password, and the person; None when it is not valid any more."""
     challenge = codes.latest(request, "staff")
     if challenge is None:

@@ -1,8 +1,8 @@
 """Choice of columns and format; small files are sent at once, large ones are ordered."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import FileIter, Response
@@ -77,7 +77,7 @@ def _take(request: Request, chosen: ExportSelection, form: BoundForm) -> ViewRes
         mapping = {"most": MOST_IN_FULL}
         form.refuse("full", _("Numbers in full stand in files of at most ${most} rows.", mapping=mapping))
     if rows > MOST_AT_ONCE:
-        answer: Any = _order(request, chosen, export, order, format_)
+        answer: ViewResult = _order(request, chosen, export, order, format_)
     else:
         if order.full:
             request.site.limits.hit(LIMIT_IN_FULL, request.identity.user_id)
@@ -95,7 +95,7 @@ def _at_once(request: Request, chosen: ExportSelection, order: ExportQuery, form
     number = 0
     shown: list[tuple[str, int, int | None]] = []
 
-    def rows() -> Any:
+    def rows() -> Iterator[Sequence[object]]:
         nonlocal number
         for batch in batches(request.site, request.identity, order, patience=AWAITED):
             number += len(batch.rows)
@@ -178,7 +178,8 @@ def _cover(request: Request, chosen: ExportSelection) -> Cover:
 
 def _few(request: Request, chosen: ExportSelection) -> int:
     """Return the number of rows; one more than the immediate maximum means more."""
-    export: Any = chosen.export
+    export = chosen.export
+    assert isinstance(export, Export)
     order = ExportQuery(export=export, values=chosen.values, columns=export.chosen())
     return count_few(request.site, request.identity, order, MOST_AT_ONCE)
 

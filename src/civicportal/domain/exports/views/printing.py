@@ -1,6 +1,6 @@
 """A printable list: A4 with letterhead, the filters as text, and a limited number of rows."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from civicportal.domain.accounts.step_up import ask_proof
 from civicportal.domain.exports.files import narrowest
@@ -36,7 +36,7 @@ def printed(request: Request) -> ViewResult:
     return {"chosen": chosen, "columns": order.columns, "rows": rows, "total": total}
 
 
-def _first_rows(request: Request, order: ExportQuery) -> tuple[Any, Total]:
+def _first_rows(request: Request, order: ExportQuery) -> tuple[Sequence[Sequence[object]], Total]:
     """Return the first rows of the list, and its length; one row more than is printed shows that there are others."""
     site, actor = request.site, request.identity
     found = batches(site, actor, order, size=MOST_PRINTED, most=MOST_PRINTED + 1, patience=AWAITED)

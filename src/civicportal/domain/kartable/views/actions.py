@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
@@ -35,6 +36,15 @@ STALE = _(
 TOO_LATE = _("It is too late to undo this, or a colleague has acted since.")
 WITH_FILES = "multipart/form-data"
 Act = Callable[[Case, Values], object]
+
+
+class _Inform(Protocol):
+    """Sends a copy or an inquiry."""
+
+    def __call__(
+        self, service: KartableService, case: Case, /, unit_id: int, *, user_id: int | None, note: str
+    ) -> CaseEvent:
+        """Return the event of the case."""
 
 
 class _Doubtful(Exception):
@@ -197,9 +207,7 @@ def undo(request: Request) -> ViewResult:
 # -- inside -------------------------------------------------------------------------------------------------
 
 
-def _inform(
-    request: Request, type_: str, method: Callable[..., CaseEvent], done: TranslationString
-) -> ViewResult:
+def _inform(request: Request, type_: str, method: _Inform, done: TranslationString) -> ViewResult:
     """Send a copy or an inquiry, after a confirmation if no one in the unit could read it."""
     form = forms.referral_form(request, request.work)
 

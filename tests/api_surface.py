@@ -58,6 +58,7 @@ RESULTS = frozenset(
         "FieldError",
         "LinkedCase",
         "MapFeature",
+        "NamedRecord",
         "Membership",
         "OutboxMessage",
         "PersonalDatum",

@@ -54,7 +54,7 @@ RESULTS = frozenset(
         "CaseMetrics",
         "CaseSummary",
         "Chip",
-        "Face",
+        "Branding",
         "FieldError",
         "LinkedCase",
         "MapFeature",

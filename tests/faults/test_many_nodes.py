@@ -19,7 +19,7 @@ from civicportal.core.limits import DEFAULTS
 from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Category
-from civicportal.portal.branding.services import FaceService
+from civicportal.portal.branding.services import BrandingService
 from civicportal.util.tracking import new_code
 from civicportal.web.schema import new_key
 
@@ -88,10 +88,10 @@ def test_a_limit_counts_what_comes_to_any_node(cluster: Cluster) -> None:
 
 def test_the_look_changes_on_every_node(cluster: Cluster) -> None:
     site = cluster.portal.site
-    before = site.face.digest
+    before = site.branding.digest
     with site.work() as work:
-        work.get(FaceService).save({"contact.phone": "18880", "look.primary": "#7a3b00"}, before)
-    after = site.face.digest
+        work.get(BrandingService).save({"contact.phone": "18880", "look.primary": "#7a3b00"}, before)
+    after = site.branding.digest
     for port in cluster.ports:
         # A page of a node that knows already may ask one that does not know yet.
         answer, colours = ask(cluster, port, f"/theme.css?{after}")

@@ -324,7 +324,7 @@ class TestTelephone:
         return {"contact": {"phone": request.param} if request.param else {}}
 
     def test_texts_say_whom_to_call_and_the_doctor_that_there_is_no_number(self, site):
-        number = site.face.phone
+        number = site.branding.phone
         with site.work(write=False) as work:
             places = [place for _level, place, _text in found(doctor_words.findings(work))]
             texts = {
@@ -337,7 +337,9 @@ class TestTelephone:
 
     def test_the_page_of_an_error_calls_only_a_number_that_is_there(self, site, app):
         links = app.get("/nowhere", status=404).html.select("a[href^='tel:']")
-        assert {link["href"] for link in links} == ({f"tel:{site.face.phone}"} if site.face.phone else set())
+        assert {link["href"] for link in links} == (
+            {f"tel:{site.branding.phone}"} if site.branding.phone else set()
+        )
 
 
 class TestWords:

@@ -12,7 +12,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.cases.vocabulary import make_vocabulary
-from civicportal.portal.branding.services import FaceService
+from civicportal.portal.branding.services import BrandingService
 from civicportal.testing import NOON, FakeClock, make_case, make_category, make_unit
 from civicportal.testing.postgres import is_installed
 from civicportal.util.errors import NotFound
@@ -194,12 +194,12 @@ def test_a_driver_that_cannot_start_tells_that_the_browser_is_missing(monkeypatc
 def test_nothing_of_one_test_is_remembered_in_the_next(civic_environment, site):
     with site.work() as work:
         make_case(work, subject="آسفالت")
-        face = work.get(FaceService)
+        face = work.get(BrandingService)
         face.save({"name": "شهر دیگر"}, face.current().digest)
     make_vocabulary(site)
-    assert (site.face.name, knows(site, "اسفالت")) == ("شهر دیگر", True)
+    assert (site.branding.name, knows(site, "اسفالت")) == ("شهر دیگر", True)
     civic_environment.reset()
-    assert (site.face.name, knows(site, "اسفالت")) == (site.faces.file.name, False)
+    assert (site.branding.name, knows(site, "اسفالت")) == (site.branding_cache.file.name, False)
 
 
 def knows(site, word):

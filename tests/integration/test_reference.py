@@ -90,21 +90,21 @@ class TestAge:
 
     @pytest.mark.parametrize(("seconds", "asked"), [(STALE, 0), (STALE + 1, 1), (-1, 1)])
     def test_the_words_of_the_city_too(self, site, clock, seconds, asked):
-        site.faces.current()
+        site.branding_cache.current()
         clock.advance(seconds=seconds)
         with statements(site.engines.read) as texts:
-            site.faces.current()
+            site.branding_cache.current()
         assert len(texts) == asked
 
     def test_what_a_database_takes_long_for_is_not_stale_when_it_comes(self, site, clock, unit):
         def take_long(*_statement):
             clock.advance(seconds=STALE + VISITORS)
 
-        site.faces.current()
+        site.branding_cache.current()
         name(site, unit, actor=VISITOR)
         clock.advance(seconds=STALE + VISITORS)
         event.listen(site.engines.read, "before_cursor_execute", take_long)
-        for ask in (site.faces.current, lambda: name(site, unit, actor=VISITOR)):
+        for ask in (site.branding_cache.current, lambda: name(site, unit, actor=VISITOR)):
             with statements(site.engines.read) as texts:
                 for _template in range(3):
                     ask()

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from civicportal.core.branding.models import Setting
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.notifications.texts import TextService
-from civicportal.portal.branding.services import FaceService
+from civicportal.portal.branding.services import BrandingService
 from civicportal.testing import make_staff
 from civicportal.util.colour import READABLE, SUGGESTED, contrasts, palette
 from civicportal.util.errors import Conflict
@@ -137,7 +137,7 @@ def test_two_administrators_at_once(app, boss):
 
 def present(site):
     with site.work(write=False) as work:
-        return work.get(FaceService).current()
+        return work.get(BrandingService).current()
 
 
 @pytest.mark.parametrize("changed", ["name", "short_name"])
@@ -148,7 +148,7 @@ def test_two_administrators_at_one_moment(site, civic_database, changed):
 
     def save(values):
         with site.work() as work:
-            work.get(FaceService).save(values, seen)
+            work.get(BrandingService).save(values, seen)
 
     def save_too():
         try:
@@ -159,15 +159,15 @@ def test_two_administrators_at_one_moment(site, civic_database, changed):
     with concurrently(site, save_too, before=lambda statement: statement.startswith("INSERT INTO settings")):
         save({"name": "شهر یک"})
     assert refused == [Conflict]
-    assert (present(site).name, present(site).short_name) == ("شهر یک", site.faces.file.short_name)
+    assert (present(site).name, present(site).short_name) == ("شهر یک", site.branding_cache.file.short_name)
 
 
 def test_what_a_page_reads_before_the_end_is_read_anew(site):
     with site.work() as work:
-        service = work.get(FaceService)
+        service = work.get(BrandingService)
         service.save({"name": "شهر دیگر"}, service.current().digest)
-        assert site.face.name != "شهر دیگر"
-    assert site.face.name == "شهر دیگر"
+        assert site.branding.name != "شهر دیگر"
+    assert site.branding.name == "شهر دیگر"
 
 
 def test_pages_of_words(app, boss):

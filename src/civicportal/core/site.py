@@ -16,7 +16,7 @@ from sqlalchemy import MetaData, text
 from translationstring import TranslationString
 
 from civicportal.core.assembly import choose_country, collect_models
-from civicportal.core.branding.values import Face, FaceCache
+from civicportal.core.branding.values import Branding, BrandingCache
 from civicportal.core.clock import Clock, SystemClock
 from civicportal.core.crypto import Keys, own_secret
 from civicportal.core.db import Engines, check_database, make_engines
@@ -138,26 +138,26 @@ class Site:
         self.messages: dict[str, MessageText] = collect(
             self.hooks, "register_messages", lambda text: text.key, owners=self.owners, site=self
         )
-        self.faces = FaceCache(self)
+        self.branding_cache = BrandingCache(self)
         self.reference = ReferenceData(self)
         self.cache = SiteCache()
         #: Set by ``create_app``; templates rendered outside a request need it.
         self.registry: Any = None
 
     @property
-    def face(self) -> Face:
+    def branding(self) -> Branding:
         """Return the current branding of the city."""
-        return self.faces.current()
+        return self.branding_cache.current()
 
     @property
     def name(self) -> str:
         """Return the name of the portal."""
-        return self.face.name
+        return self.branding.name
 
     @property
     def short_name(self) -> str:
         """Return the name for text messages."""
-        return self.face.short_name
+        return self.branding.short_name
 
     @property
     def is_demo(self) -> bool:

@@ -1,6 +1,6 @@
 """All tables of the core, imported so that the metadata is complete."""
 
-from civicportal.core.branding import models as face
+from civicportal.core.branding import models as branding
 from civicportal.core.db import Base
 from civicportal.core.jobs import JobRun
 from civicportal.core.limits import LimitHit
@@ -28,10 +28,10 @@ __all__ = [
     "administration",
     "audit",
     "backup",
+    "branding",
     "cases",
     "counter_models",
     "exports",
-    "face",
     "kartable",
     "notifications",
     "organization",

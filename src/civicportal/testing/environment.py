@@ -65,7 +65,7 @@ class Environment:
     def reset(self) -> None:
         """Set the clock to noon; empty the database, the file store and the caches."""
         self.clock.set(NOON)
-        for remembered in (self.site.faces, self.site.reference, self.site.cache):
+        for remembered in (self.site.branding_cache, self.site.reference, self.site.cache):
             remembered.forget()
         for key in list(self.site.storage.keys()):
             self.site.storage.delete(key)

@@ -18,7 +18,7 @@ A_DAY = 86400
 def show(request: Request) -> ViewResult:
     """Return the file; 404 if the site has no contact."""
     site = request.site
-    contact = contact_of(site.face.contact)
+    contact = contact_of(site.branding.contact)
     if not contact:
         raise HTTPNotFound
     day = site.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)

@@ -207,7 +207,7 @@ def add_globals(event: BeforeRender) -> None:
     request = event.get("request") or get_current_request()
     if request is None:
         return
-    event.setdefault("site", request.registry.site.face)
+    event.setdefault("site", request.registry.site.branding)
     event.setdefault("identity", request.identity if request.identity.door != "visitor" else None)
     event.update(NAMES.get_or_create(request))
 

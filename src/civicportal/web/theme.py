@@ -48,14 +48,14 @@ def theme_css(look: Mapping[str, str]) -> str:
 
 def theme(request: Request) -> ViewResult:
     """Serve the colours, with their digest in the URL."""
-    faces, asked = request.site.faces, request.query_string
-    if asked != faces.current().digest:
+    cache, query = request.site.branding_cache, request.query_string
+    if query != cache.current().digest:
         # A page rendered by another process may know a change that this one does not know yet.
-        faces.forget()
-    face = faces.current()
+        cache.forget()
+    branding = cache.current()
     request.response.content_type = "text/css"
-    request.response.text = theme_css(palette(face.look))
-    request.response.cache_control = "public, max-age=86400" if asked == face.digest else "no-cache"
+    request.response.text = theme_css(palette(branding.look))
+    request.response.cache_control = "public, max-age=86400" if query == branding.digest else "no-cache"
     return request.response
 
 

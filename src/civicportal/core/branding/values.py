@@ -19,7 +19,7 @@ TABLES = ("look", "contact", "texts")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Face:
+class Branding:
     """The branding used by pages and messages.
 
     :ivar look: colours, see :mod:`civicportal.util.colour`.
@@ -60,25 +60,25 @@ class Face:
         return flat
 
 
-def of_file(settings: Values, *, is_demo: bool = False) -> Face:
+def of_file(settings: Values, *, is_demo: bool = False) -> Branding:
     """Return the branding of a site's file."""
     names = {key: settings["site"][key] for key in ("name", "short_name")}
     look = {"primary": DEFAULT, **{key: str(color).lower() for key, color in settings["look"].items()}}
-    return Face(**names, look=look, contact=settings["contact"], texts=settings["texts"], is_demo=is_demo)
+    return Branding(**names, look=look, contact=settings["contact"], texts=settings["texts"], is_demo=is_demo)
 
 
-def with_values(face: Face, stored: Mapping[str, str]) -> Face:
+def with_values(branding: Branding, stored: Mapping[str, str]) -> Branding:
     """Return a copy with some values replaced; an empty colour means none."""
-    values = {**face.values(), **stored}
+    values = {**branding.values(), **stored}
     tables: dict[str, dict[str, str]] = {table: {} for table in TABLES}
     for key, value in values.items():
         table, dot, name = key.partition(".")
         if dot and (value or table != "look"):
             tables[table][name] = value
-    return Face(name=values["name"], short_name=values["short_name"], **tables, is_demo=face.is_demo)
+    return Branding(name=values["name"], short_name=values["short_name"], **tables, is_demo=branding.is_demo)
 
 
-class FaceCache:
+class BrandingCache:
     """The branding as cached by one process, at most a few seconds old."""
 
     def __init__(self, site: "Site") -> None:
@@ -87,7 +87,7 @@ class FaceCache:
         self._current = self.file
         self._read_at: float | None = None
 
-    def current(self) -> Face:
+    def current(self) -> Branding:
         """Return the branding, reread if stale."""
         # Read once: another thread may clear it at any time.
         read_at = self._read_at
@@ -101,7 +101,7 @@ class FaceCache:
         """Clear the cache after a change."""
         self._read_at = None
 
-    def _read(self) -> Face:
+    def _read(self) -> Branding:
         from sqlalchemy import select
         from sqlalchemy.exc import OperationalError, ProgrammingError
 

@@ -75,7 +75,7 @@ def common_fields(site: "Site", locale: str | None = None) -> dict[str, str]:
     return {
         "SITE": site.short_name,
         "HOST": urlsplit(site.public_url).hostname or "",
-        "PHONE": site.face.phone or str(site.localizer(locale).translate(_("the municipality"))),
+        "PHONE": site.branding.phone or str(site.localizer(locale).translate(_("the municipality"))),
     }
 
 

@@ -22,5 +22,5 @@ def includeme(config: Configurator) -> None:
         ROUTES,
         VIEWS,
         views="civicportal.portal.branding.views",
-        templates="civicportal:templates/face",
+        templates="civicportal:templates/branding",
     )

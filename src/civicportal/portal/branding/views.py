@@ -4,7 +4,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept, restore
 from civicportal.portal.branding.schemas import COLOURS, SettingsForm
-from civicportal.portal.branding.services import FaceService
+from civicportal.portal.branding.services import BrandingService
 from civicportal.util.colour import contrasts
 from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
@@ -22,15 +22,15 @@ WORDS = {"about": _("About the portal"), "privacy": _("Privacy"), "terms": _("Te
 
 def settings(request: Request) -> ViewResult:
     """Show or save the settings."""
-    face = request.work.get(FaceService).current()
-    values = face.values()
+    branding = request.work.get(BrandingService).current()
+    values = branding.values()
     fields = {child.name: child.name.replace("_", ".", 1) for child in SettingsForm() if child.name != DIGEST}
     fields |= {"name": "name", "short_name": "short_name"}
     initial = {field: values.get(key, "") for field, key in fields.items()}
     form = BoundForm(
         request,
         SettingsForm(),
-        initial={**initial, DIGEST: face.digest},
+        initial={**initial, DIGEST: branding.digest},
         buttons=(Button(title=_("Save")),),
     )
 
@@ -40,11 +40,11 @@ def settings(request: Request) -> ViewResult:
 
     def save(sent: Values) -> ViewResult:
         try:
-            changed = request.work.get(FaceService).save(
+            changed = request.work.get(BrandingService).save(
                 {key: sent[field] for field, key in fields.items()}, sent[DIGEST]
             )
         except Conflict:
-            present = request.work.get(FaceService).current()
+            present = request.work.get(BrandingService).current()
             form.fill({**form.draft(), DIGEST: [present.digest]})
             form.fail("", CHANGED)
             request.response.status_int = 409
@@ -59,14 +59,14 @@ def settings(request: Request) -> ViewResult:
         # Of the current input, so that a refused colour shows its contrast.
         typed = {name: form.readable().get(name) for name in COLOURS}
         look = {name.removeprefix("look_"): colour for name, colour in typed.items() if colour}
-        answer["contrasts"] = contrasts({**face.look, **look})
+        answer["contrasts"] = contrasts({**branding.look, **look})
     return answer
 
 
 def words(request: Request) -> dict[str, object]:
     """Show one of the city's texts."""
     page = request.matchdict["page"]
-    text = request.site.face.texts.get(page, "")
+    text = request.site.branding.texts.get(page, "")
     if not text:
         raise NotFound("the city has no such words")
     return {"page_name": WORDS[page], "paragraphs": [one for one in text.split("\n\n") if one.strip()]}

@@ -35,7 +35,7 @@ def core_widgets(request: Request) -> Iterator[Widget]:
             "tone": "b",
         },
     )
-    phone = request.site.face.phone
+    phone = request.site.branding.phone
     if phone:
         yield _phone(request, phone)
     if request.identity.is_citizen:
@@ -68,7 +68,7 @@ def _unattended(request: Request) -> Iterator[Widget]:
 
 
 def _phone(request: Request, phone: str) -> Widget:
-    note = request.site.face.contact.get("phone_note", "")
+    note = request.site.branding.contact.get("phone_note", "")
     return Widget(
         name="phone",
         area="card",

@@ -42,7 +42,7 @@ def _states(site: "Site") -> Iterator[Finding]:
 
 
 def _telephone(site: "Site") -> Iterator[Finding]:
-    if not site.face.phone:
+    if not site.branding.phone:
         yield Finding(
             level="warning",
             place="contact.phone",

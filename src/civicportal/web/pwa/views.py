@@ -51,7 +51,7 @@ def manifest(request: Request) -> ViewResult:
         "scope": "/",
         "display": "standalone",
         "background_color": "#F6F4EF",
-        "theme_color": site.face.bar,
+        "theme_color": site.branding.bar,
         "icons": icons,
     }
     response = request.response

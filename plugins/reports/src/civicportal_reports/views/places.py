@@ -16,7 +16,7 @@ def place_of(request: Request, form: BoundForm, values: Values) -> Location:
     try:
         return locate(request.site.map, values["place"])
     except OutsideCity:
-        phone = request.site.face.phone
+        phone = request.site.branding.phone
         if not phone:
             form.refuse(
                 "place", _("This place lies outside the city, so the municipality cannot help there.")

@@ -18,5 +18,5 @@ class CustomBuildHook(BuildHookInterface):
             written = po.with_suffix(f".mo.{os.getpid()}")
             with po.open("rb") as source, written.open("wb") as target:
                 write_mo(target, read_po(source, locale=po.parts[-3]))
-            # A portal that starts meanwhile finds the one before, and whole.
+            # A portal that starts at this moment reads the complete previous file.
             written.replace(po.with_suffix(".mo"))

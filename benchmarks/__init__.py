@@ -1,1 +1,1 @@
-"""The benchmark: a city's worth of invented cases, and a runner that measures the portal over HTTP."""
+"""Benchmark: generated cases of a city, and a runner that measures the portal over HTTP."""

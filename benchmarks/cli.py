@@ -43,7 +43,7 @@ def _sizes(context: click.Context, parameter: click.Parameter, values: tuple[str
 def seed(
     database: str, cases: int | None, seed: int | None, until: datetime | None, manifest: Path | None
 ) -> None:
-    """Fill a database; what was interrupted goes on with the same command, and with the present it was begun with."""
+    """Fill a database; an interrupted run is continued with the same command and the same reference time."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.seed import load
     from benchmarks.seed.plan import AnotherCity, plan
@@ -73,7 +73,7 @@ def seed(
 @main.command()
 @click.option("--database", required=True, help="Address of a filled database.")
 def metrics(database: str) -> None:
-    """Measure what counting requests and reading the figures of /metrics costs."""
+    """Measure the cost of counting requests and of reading the metrics."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.metrics import cost
 
@@ -120,7 +120,7 @@ def run(
 @click.option("--rounds", default=2, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
 def servers(database: str, seconds: float, rounds: int, out: Path) -> None:
-    """Compare WSGI servers on the portal's form; gunicorn and granian must be installed for it."""
+    """Compare WSGI servers under load; gunicorn and granian must be installed."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.run.servers import compare
     from civicportal.core.site import Site
@@ -139,7 +139,7 @@ def servers(database: str, seconds: float, rounds: int, out: Path) -> None:
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
 def plugins(database: str, seconds: float, rounds: int, out: Path) -> None:
-    """Measure what plugins add to a request that has nothing to do with them."""
+    """Measure the overhead of plugins on requests that do not concern them."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.plugins import compare
     from civicportal.core.site import Site
@@ -158,7 +158,7 @@ def plugins(database: str, seconds: float, rounds: int, out: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def memory(database: str, requests: int, out: Path, options: tuple[str, ...]) -> None:
-    """Ask for all pages again and again and look how large the processes become; OPTIONS as of run."""
+    """Request all pages repeatedly and measure memory growth; OPTIONS as for run."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.memory import grow
     from civicportal.core.site import Site
@@ -184,7 +184,7 @@ def memory(database: str, requests: int, out: Path, options: tuple[str, ...]) ->
 @click.option("--pages", default=300, show_default=True, help="Of each at most.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
 def crawl(database: str, people: tuple[str, ...], pages: int, out: Path) -> None:
-    """Follow the links of all pages and name the slowest; exits with 1 when one fails."""
+    """Follow the links of all pages and list the slowest; exits with 1 when one fails."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.crawl import crawl
     from civicportal.core.site import Site
@@ -202,7 +202,7 @@ def crawl(database: str, people: tuple[str, ...], pages: int, out: Path) -> None
 @click.option("--database", required=True, help="Address of a filled database.")
 @click.option("--seconds", default=60.0, show_default=True)
 def idle(database: str, seconds: float) -> None:
-    """Measure what a worker costs that has nothing to do."""
+    """Measure the CPU time of an idle worker."""
     from benchmarks.idle import cost
 
     used = cost(database, seconds)
@@ -212,7 +212,7 @@ def idle(database: str, seconds: float) -> None:
 @main.command()
 @click.option("--rounds", default=20, show_default=True)
 def picture(rounds: int) -> None:
-    """Measure the gate of pictures by a photograph of 5 MB, against decoding it once with nothing around it."""
+    """Measure the processing of a photograph of 5 MB, against decoding it once in-process."""
     from benchmarks.run.picture import gate_and_floor
 
     gate, floor = gate_and_floor(rounds)
@@ -221,7 +221,7 @@ def picture(rounds: int) -> None:
 
 @main.command()
 def refusal() -> None:
-    """Measure what hostile requests and pictures cost until they are refused."""
+    """Measure the cost of hostile requests and pictures until they are refused."""
     from benchmarks.refusal import table
 
     click.echo(table())
@@ -245,7 +245,7 @@ def refusal() -> None:
 def full(
     sizes: tuple[int, ...], kinds: tuple[str, ...], seconds: float, rounds: int, small: bool, out: Path
 ) -> None:
-    """Make databases of its own, fill and measure them; exits with 1 when a gate fails."""
+    """Create temporary databases, fill and measure them; exits with 1 when a gate fails."""
     # The site of the benchmark names its database by the environment; each database has a site of its own.
     os.environ.setdefault("BENCH_DATABASE_URL", "sqlite://")
     from benchmarks.run import report, suite
@@ -268,7 +268,7 @@ def full(
 @click.option("--database", required=True, help="Address of a filled PostgreSQL database.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
 def scaling(database: str, out: Path) -> None:
-    """Measure what more workers bring and what a bucket costs; moto must be installed for it."""
+    """Measure scaling by workers and the cost of a bucket; moto must be installed."""
     os.environ["BENCH_DATABASE_URL"] = database
     from benchmarks.scaling import compare
 
@@ -280,7 +280,7 @@ def scaling(database: str, out: Path) -> None:
 @main.command()
 @click.option("--n", "cases", callback=_size, default="50000", show_default=True, help="Number of cases.")
 def copy(cases: int) -> None:
-    """Measure moving a portal from SQLite to PostgreSQL, with databases of its own."""
+    """Measure moving a portal from SQLite to PostgreSQL, in temporary databases."""
     os.environ.setdefault("BENCH_DATABASE_URL", "sqlite://")
     from benchmarks.copying import measure
 

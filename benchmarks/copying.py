@@ -1,4 +1,4 @@
-"""How long ``civicportal db copy`` takes from SQLite to PostgreSQL."""
+"""Duration of ``civicportal db copy`` from SQLite to PostgreSQL."""
 
 import os
 import re

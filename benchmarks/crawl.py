@@ -29,7 +29,7 @@ _ASIDE = ("/static/", "/exports/", "/calendar")
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered.
+    """An answered request.
 
     :ivar page: its HTML, empty for anything else.
     :ivar location: where it leads, empty for nowhere.
@@ -51,7 +51,7 @@ def crawl(
     pages: int,
     progress: Callable[[str], None],
 ) -> tuple[str, bool]:
-    """Return a table of the slowest pages of each, and whether none has failed.
+    """Return a table of the slowest pages, and whether all succeeded.
 
     :param people: names of staff to sign in as, "citizen", or "visitor".
     :param pages: of each at most.
@@ -85,7 +85,7 @@ def _person(site: Site, cast: Cast, name: str) -> Person | None:
 
 
 def walk(ask: Callable[[str], Answer], begins: tuple[str, ...], pages: int) -> Iterator[tuple[str, Answer]]:
-    """Ask for pages and for those that they lead to, each form of an address once, and yield address and answer.
+    """Request pages and the pages they link to, each URL pattern once, and yield URL and response.
 
     :param pages: at most.
     """
@@ -134,7 +134,7 @@ def _links(path: str, answer: Answer) -> Iterator[str]:
 
 
 def _form(path: str) -> object:
-    """Return what two addresses share that differ in numbers, codes and free words alone."""
+    """Return the URL pattern: the URL without numbers, codes and free text."""
     parts = urlsplit(path)
     values = frozenset(
         (name, value if re.fullmatch("[a-z_]+", value) else "…") for name, value in parse_qsl(parts.query)

@@ -1,4 +1,4 @@
-"""Memory and time of exports: ``python -m benchmarks.exports --database URL`` writes lists of growing length.
+"""Memory and duration of exports: ``python -m benchmarks.exports --database URL`` writes lists of growing length.
 
 Each length and format is written by a process of its own, for which the list ends there: no more ids are read than rows are
 written. What is told is how much its memory grew over that of the first, shortest one. It reads only.
@@ -21,7 +21,7 @@ KIB = 1024
 
 
 def write(rows: int, format_: str) -> dict[str, Any]:
-    """Write the newest reports into a file and return what it took.
+    """Export the newest reports and return memory and duration.
 
     :returns: rows as they were found, seconds, CPU seconds of the whole process, bytes of the file, the peak of its memory in KiB.
     """

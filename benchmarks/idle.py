@@ -1,4 +1,4 @@
-"""What a worker costs that has nothing to do."""
+"""CPU time of an idle worker."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Whether processes grow: all pages again and again, and what they hold from time to time."""
+"""Memory growth of processes while all pages are requested repeatedly."""
 
 from collections.abc import Callable
 from itertools import count

@@ -1,4 +1,4 @@
-"""What counting requests for ``/metrics`` costs a request, and what reading all figures costs."""
+"""Cost of counting a request for ``/metrics``, and of reading all metrics."""
 
 import os
 import statistics
@@ -21,7 +21,7 @@ TABLE = {"token": "", "addresses": ["127.0.0.1"]}
 
 
 def cost(database: str) -> Iterator[str]:
-    """Yield lines that say what was measured on a filled database, as CPU time of this process."""
+    """Yield the results on a filled database, as CPU time of this process."""
     os.environ["BENCH_DATABASE_URL"] = database
     with count_over_processes(), _application(counted=False) as plain, _application(counted=True) as counted:
         for path in PAGES:
@@ -68,7 +68,7 @@ def _cpu(what: Callable[[], object]) -> float:
 
 
 def _alternately(*calls: Callable[[], object]) -> list[float]:
-    """Return the median CPU time of each, in milliseconds, measured in turns."""
+    """Return the median CPU time of each, in milliseconds, measured alternately."""
     times: list[list[float]] = [[] for _call in calls]
     for call in calls:
         call()

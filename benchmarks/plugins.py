@@ -1,4 +1,4 @@
-"""What plugins cost that have nothing to do with a request: a report is sent to a portal of reports alone, and to a whole one."""
+"""Overhead of plugins that a request does not concern: a report is sent to a portal with one plugin, and with all."""
 
 import re
 import tempfile
@@ -20,7 +20,7 @@ ALONE = ("reports",)
 def compare(
     site: Site, database: str, folder: Path, *, seconds: float, rounds: int, progress: Callable[[str], None]
 ) -> str:
-    """Return a table: CPU time of one answer and median of the clock, windows of both in turns."""
+    """Return a table of CPU time and median latency of one response, measured alternately."""
     cast, numbers = Cast(site), count()
 
     def following(_n: int) -> Request:

@@ -1,4 +1,4 @@
-"""What hostile requests cost: each is sent, as a server hands it over, to an application in a process of its own."""
+"""Cost of hostile requests: each is passed, as by a server, to an application in a separate process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UPLOADS = "/uploads"
 
 @dataclass(frozen=True)
 class Cost:
-    """What one case has cost its process.
+    """Cost of one case to its process.
 
     :ivar status: of the answers, each once.
     :ivar cpu: seconds, children included.
@@ -43,7 +43,7 @@ class Cost:
 
 
 def application() -> Any:
-    """Return an application of the first checks alone, with one view that reads the form."""
+    """Return an application with the first checks only, and one view that reads the form."""
     with Configurator(
         settings={
             "civicportal.upload_paths": [UPLOADS],
@@ -101,7 +101,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def bomb(side: int = 6300) -> bytes:
-    """Return a PNG of a few kilobytes with nearly as many pixels as are allowed, four bytes each."""
+    """Return a PNG of a few kilobytes with nearly the maximum number of pixels, four bytes each."""
     header = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
     packer = zlib.compressobj(9)
     lines = b"".join(packer.compress(bytes(1 + 4 * side)) for _line in range(side)) + packer.flush()
@@ -132,7 +132,7 @@ def newlines(app: Any) -> list[int]:
 
 
 def newlines_within(app: Any) -> list[int]:
-    """Send a file of 42 MiB of newlines in a form that is well made."""
+    """Send a file of 42 MiB of newlines in a valid form."""
 
     def write(file: Any) -> None:
         file.write(
@@ -200,7 +200,7 @@ def _memory(field: str) -> float:
 
 
 def cost(name: str) -> Cost:
-    """Return what a case of `CASES` costs, measured in a process of its own."""
+    """Return the cost of a case of `CASES`, measured in a separate process."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_run, args=(name, there))
     process.start()
@@ -211,7 +211,7 @@ def cost(name: str) -> Cost:
 
 
 def bombs(data: bytes, number: int = 10, processes: int = 2) -> float:
-    """Hand pictures to the gates of several processes at once; return the peak of their decoders' memory in MiB."""
+    """Decode pictures in several processes at once; return the peak memory of their decoders in MiB."""
     context = multiprocessing.get_context("spawn")
     own = [context.Process(target=_hand_over, args=(data, number // processes)) for _one in range(processes)]
     done = threading.Event()

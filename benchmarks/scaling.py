@@ -1,4 +1,4 @@
-"""What more processes bring, and what a bucket costs: messages by several workers, pictures from a folder and from S3."""
+"""Scaling by processes, and the cost of a bucket: messages by several workers, pictures from a folder and from S3."""
 
 import os
 import re
@@ -46,7 +46,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """Of one way to keep pictures: milliseconds of CPU and of the clock, of the web server's process."""
+    """CPU and elapsed milliseconds of one way to store pictures, of the web server's process."""
 
     put_cpu: float
     put: float
@@ -74,7 +74,7 @@ def compare(folder: Path, progress: Progress) -> str:
 
 
 class Slow(SmsSimulator):
-    """A provider that takes its time, as one across the country does."""
+    """A provider with the latency of a remote one."""
 
     def serve(self, handler: Any, body: Any) -> None:
         """Answer one request later."""
@@ -83,7 +83,7 @@ class Slow(SmsSimulator):
 
 
 def _messages(folder: Path, number: int, progress: Progress) -> tuple[float, float]:
-    """Return how many messages a second so many workers bring out, and their CPU time for one in milliseconds."""
+    """Return the messages per second of some workers, and their CPU time per message in milliseconds."""
     provider = Slow(folder / "ledger.jsonl")
     table = (
         f'[plugins.sms_ir]\napi_key = {{ env = "BENCH_KEY" }}\nline = "{LINE}"\nbase_url = "{provider.url}"\n'
@@ -201,7 +201,7 @@ def _pictures(site: Site, folder: Path) -> Figures:
 
 
 def _photo() -> bytes:
-    """Return a picture as phones make them, of noise: nothing is harder to compress."""
+    """Return a phone-sized picture of noise, the hardest to compress."""
     target = BytesIO()
     Image.effect_noise((1600, 1200), 40).convert("RGB").save(target, "JPEG", quality=70)
     return target.getvalue()

@@ -1,4 +1,4 @@
-"""Times of searches: ``python -m benchmarks.search --database URL`` reads pages of cases by words, as an officer's list does.
+"""Latency of searches: ``python -m benchmarks.search --database URL`` reads pages of cases by words.
 
 Words that many, some and no cases have, a code, its beginning, a name; as an administrator, and as an officer of the
 largest, a middling and the smallest unit. It reads only.
@@ -54,7 +54,7 @@ def times(site: "Site", actor: "Identity", typed: str, rounds: int) -> tuple[lis
 
 
 def cast(site: "Site") -> "dict[str, Identity]":
-    """Return who searches."""
+    """Return the searching officer."""
     from sqlalchemy import func, select, text
 
     from civicportal.core.security import Grant, Identity

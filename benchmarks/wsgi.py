@@ -1,4 +1,4 @@
-"""The portal as an application that any WSGI server loads: ``benchmarks.wsgi:app``."""
+"""The portal as a WSGI application: ``benchmarks.wsgi:app``."""
 
 from benchmarks.run.serving import SITE
 from civicportal.app import create_app

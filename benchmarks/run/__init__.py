@@ -1,1 +1,1 @@
-"""Measuring a served portal over HTTP, and beside it the least that the same machine can do."""
+"""Measurement of a served portal over HTTP, and of a minimal WSGI application, the floor, on the same machine."""

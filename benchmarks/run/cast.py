@@ -1,4 +1,4 @@
-"""Who acts in a run and on what: sessions opened without the pages, cases and words chosen from the database."""
+"""Actors and objects of a run: sessions opened directly, cases and words chosen from the database."""
 
 from dataclasses import dataclass
 from random import Random
@@ -34,7 +34,7 @@ class Person:
 
 @dataclass(frozen=True)
 class OpenCase:
-    """A case on which a step is taken.
+    """A case for a transition.
 
     :ivar seen: id of its last event.
     """

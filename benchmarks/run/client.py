@@ -1,4 +1,4 @@
-"""A browser of many threads on loopback: sends requests for a time and notes what came of each."""
+"""A multithreaded HTTP client on loopback: sends requests for a time and records the responses."""
 
 import socket
 import threading
@@ -19,7 +19,7 @@ BOUNDARY = "part-of-the-benchmark"
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent; with a form it is a POST.
+    """A request; with a form it is a POST.
 
     :ivar pictures: JPEG files by the name of their field.
     """
@@ -31,7 +31,7 @@ class Request:
     pictures: Mapping[str, bytes] = field(default_factory=dict)
 
     def body(self) -> tuple[bytes | None, str]:
-        """Return the body of a form and its type, nothing without a form."""
+        """Return the encoded form and its content type, empty without a form."""
         if self.form is None:
             return None, ""
         if not self.pictures:
@@ -50,7 +50,7 @@ def _part(name: str, data: bytes, file: str = "") -> bytes:
 
 @dataclass
 class Measured:
-    """What came of the requests of one scenario.
+    """Responses of one scenario.
 
     :ivar seconds: how long it took altogether.
     :ivar latencies: of each answer that was expected, in milliseconds.
@@ -65,18 +65,18 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        """Return answers a second."""
+        """Return responses per second."""
         return len(self.latencies) / self.seconds if self.seconds else 0.0
 
     def percentile(self, share: int) -> float:
-        """Return the latency in milliseconds that so many of a hundred answers kept to."""
+        """Return a percentile of the latency, in milliseconds."""
         if len(self.latencies) < 2:
             return self.latencies[0] if self.latencies else 0.0
         return quantiles(self.latencies, n=100, method="inclusive")[share - 1]
 
 
 class Client:
-    """Sends the requests of a scenario over connections that stay open; within ``with``, from one scenario to the next.
+    """Send the requests of a scenario over persistent connections; use it in ``with``, for several scenarios.
 
     :param port: of the server on 127.0.0.1.
     :param cookie: name of the session cookie.

@@ -1,4 +1,4 @@
-"""The floor: one WSGI function, one connection a thread, one statement for an answer, no session and no template.
+"""The floor: one WSGI function, one connection per thread, one statement per response, no session and no template.
 
 It reads or writes the rows that the portal's page needs. What it leaves out is what a portal is for, so no portal comes
 near it; but both are measured in one run on one machine, and their ratio can be compared with that of another run.
@@ -91,7 +91,7 @@ class Floor:
         return [body]
 
     def _write(self, path: str, query: str) -> None:
-        """Write; of a million cases, one in a thousand new codes is there already: like the portal, it tries another."""
+        """Insert with a retry: of a million cases, one in a thousand new codes is taken, as in the portal."""
         for _ in range(ATTEMPTS):
             try:
                 self._writers[path](query)
@@ -112,7 +112,7 @@ class Floor:
         return json.dumps([list(map(str, row)) for row in rows], ensure_ascii=False).encode()
 
     def _submit(self, _query: str) -> None:
-        """Write what the portal writes of a new report, as copies of the last one."""
+        """Insert the rows of a new report, as copies of the last one."""
         case = self._copy(Case, by="id", code=new_code(), idempotency_key=None)
         self._copy(Report, case_id=case)
         event = self._copy(CaseEvent, case_id=case)

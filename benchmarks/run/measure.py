@@ -1,4 +1,4 @@
-"""One run: the portal and the floor, scenario by scenario, rounds in turns, so that what drifts hits both."""
+"""One run: portal and floor, scenario by scenario, in alternating rounds, so that drift affects both."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,7 +25,7 @@ Progress = Callable[[str], None]
 
 @dataclass(kw_only=True)
 class Figures:
-    """What was measured of one scenario on one server, as it is written down.
+    """Results of one scenario on one server, as they are stored.
 
     :ivar app_ms: CPU time of the server for one answer; ``database_ms``: that of PostgreSQL.
     """
@@ -43,13 +43,13 @@ class Figures:
 
     @property
     def cpu_ms(self) -> float:
-        """Return all CPU time of one answer."""
+        """Return the total CPU time of one response."""
         return self.app_ms + self.database_ms
 
 
 @dataclass(kw_only=True)
 class Result:
-    """One scenario: the portal's figures, the floor's, and what else was found.
+    """One scenario: the portal's results, the floor's, and other findings.
 
     :ivar growth: times the median beside the fewest cases of the same suite, None where there are none fewer.
     """
@@ -197,7 +197,7 @@ class Bench:
     # -- the database ---------------------------------------------------------------------------------------
 
     def _missing(self, one: Scenario, before: dict[str, int], sent: int) -> list[str]:
-        """Return what the answers promised and the tables do not hold."""
+        """Return acknowledged submissions that are missing in the tables."""
         wrong = []
         for table, each in one.writes:
             found = self._count(table) - before[table]
@@ -207,7 +207,7 @@ class Bench:
 
     @contextmanager
     def _undone(self) -> Iterator[None]:
-        """Take away again what the floor writes: it keeps no counters."""
+        """Delete the rows of the floor: it keeps no counters."""
         tables = ("outbox", "case_events", "cases")
         with self.site.engines.read.connect() as connection:
             last = {table: connection.scalar(text(f"SELECT max(id) FROM {table}")) for table in tables}
@@ -217,7 +217,7 @@ class Bench:
                 connection.execute(text(f"DELETE FROM {table} WHERE id > :last"), {"last": last[table]})
 
     def _counters(self) -> list[str]:
-        """Return what counters and lines say wrongly."""
+        """Return wrong counters and referrals."""
         wrong = {"counters": wrong_counters(self.site), "lines": wrong_lines(self.site)}
         return [
             f"{len(found)} {name} are wrong, the first is {found[0]}"
@@ -230,7 +230,7 @@ class Bench:
             return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
     def _postmaster(self) -> int:
-        """Return the process of PostgreSQL, 0 where it is another machine's or there is none."""
+        """Return the process of PostgreSQL, 0 if it runs on another machine or is not used."""
         if self.site.engines.dialect != "postgresql":
             return 0
         with self.site.engines.read.connect() as connection:

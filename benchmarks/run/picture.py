@@ -1,4 +1,4 @@
-"""A photograph as a telephone takes it: twelve megapixels, some five megabytes, invented."""
+"""A generated photograph as of a phone: twelve megapixels, about five megabytes."""
 
 import os
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def photo() -> bytes:
 
 
 def shrink() -> None:
-    """Decode it once and make both sizes, with nothing around it: the floor of what a picture costs."""
+    """Decode it once and scale both sizes in-process: the floor of a picture's cost."""
     image = Image.open(BytesIO(photo()))
     for side in SIDES:
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -37,7 +37,7 @@ def shrink() -> None:
 
 
 def gate_and_floor(rounds: int) -> tuple[float, float]:
-    """Return the CPU time in ms of the gate with its child process, and of the floor: medians of alternate turns."""
+    """Return the CPU time in ms of processing in a child process, and of the floor: medians of alternate rounds."""
     turns = [(_cpu_ms(lambda: process_image(photo())), _cpu_ms(shrink)) for _round in range(rounds)]
     return median(gate for gate, _floor in turns), median(floor for _gate, floor in turns)
 

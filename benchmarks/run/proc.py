@@ -1,4 +1,4 @@
-"""What processes have used, read from ``/proc``; on other systems nothing is known and everything is 0."""
+"""CPU time and memory of processes, read from ``/proc``; 0 on other systems."""
 
 import os
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def _stat(pid: int) -> Stat | None:
 
 
 def family(pid: int) -> dict[int, Stat]:
-    """Return a process and all below it."""
+    """Return a process and its descendants."""
     everyone = {}
     for folder in PROC.glob("[0-9]*") if PROC.is_dir() else ():
         if found := _stat(int(folder.name)):
@@ -44,12 +44,12 @@ def family(pid: int) -> dict[int, Stat]:
 
 
 def cpu_ms(pid: int) -> float:
-    """Return the CPU time in milliseconds that a process and all below it have used so far."""
+    """Return the CPU time in milliseconds of a process and its descendants."""
     return sum(stat.own_ms + stat.ended_ms for stat in family(pid).values())
 
 
 def memory_mb(pid: int) -> tuple[float, float]:
-    """Return the largest resident set of one process, and the proportional set of all together, in MB."""
+    """Return the largest resident set of one process, and the proportional set of all, in MB."""
     largest, together = 0.0, 0.0
     for member in family(pid):
         try:
@@ -63,11 +63,11 @@ def memory_mb(pid: int) -> tuple[float, float]:
 
 
 def parent_of(pid: int) -> int:
-    """Return the parent of a process, 0 if nothing is known."""
+    """Return the parent of a process, 0 if unknown."""
     found = _stat(pid)
     return found.parent if found else 0
 
 
 def load_average() -> float:
-    """Return how many processes wanted to run in the last minute."""
+    """Return the load average of the last minute."""
     return os.getloadavg()[0]

@@ -1,4 +1,4 @@
-"""What a run found, as a table to read, as JSON, and held against the gates."""
+"""Results of a run as a table, as JSON, and compared with the gates."""
 
 import json
 import os
@@ -49,19 +49,19 @@ def table(run: Run) -> str:
 
 
 def is_noisy(run: Run) -> bool:
-    """Return whether others were at work on the machine: then times of the clock fail no run."""
+    """Return whether the machine was under other load: then latencies fail no run."""
     return run.spread > NOISY or max(run.load) > CROWDED * (os.cpu_count() or 1)
 
 
 def share(result: Result) -> float | None:
-    """Return the CPU of the floor in a hundred of ours, if there is a floor."""
+    """Return the floor's CPU as a percentage of the portal's, if there is a floor."""
     if result.floor is None or not result.portal.cpu_ms:
         return None
     return 100 * result.floor.cpu_ms / result.portal.cpu_ms
 
 
 def failures(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None) -> list[str]:
-    """Return what does not keep to the gates.
+    """Return the exceeded gates.
 
     :param gates: those of ``gates.toml`` if None.
     """
@@ -70,7 +70,7 @@ def failures(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None) -
 
 
 def shortfalls(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None) -> list[str]:
-    """Return what does not reach the goals of the design."""
+    """Return the goals of the design that are not reached."""
     return list(_held(run, GOAL, _gates() if gates is None else gates))
 
 
@@ -87,21 +87,21 @@ def _held(run: Run, prefix: str, gates: Mapping[str, Mapping[str, float]]) -> It
 
 
 def _measured(run: Run) -> Iterator[tuple[str, Callable[[str], float | None]]]:
-    """Yield what is held against gates, each with what says its values by their names."""
+    """Yield the values compared with gates, each with a function from names to values."""
     for result in run.results:
         yield result.name, partial(_value, result, run)
     yield THE_RUN, {"memory_end": run.memory["end"][0]}.__getitem__
 
 
 def _of_database(gates: Mapping[str, float], database: str) -> Mapping[str, float]:
-    """Return the gates of a scenario: ``statements_sqlite`` stands in the place of ``statements`` on SQLite."""
+    """Return the gates of a scenario: ``statements_sqlite`` replaces ``statements`` on SQLite."""
     usual = {name: limit for name, limit in gates.items() if not name.endswith(SQLITE)}
     own = {name.removesuffix(SQLITE): limit for name, limit in gates.items() if name.endswith(SQLITE)}
     return {**usual, **own} if database == "sqlite" else usual
 
 
 def write(run: Run, folder: Path) -> None:
-    """Write table, figures and what failed into a folder."""
+    """Write table, figures and failures into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.md").write_text(table(run) + "\n", encoding="utf-8")
     (folder / "results.json").write_text(
@@ -145,6 +145,6 @@ def _value(result: Result, run: Run, name: str) -> float | None:
 
 
 def _of_hello(result: Result, run: Run) -> float | None:
-    """Return the answers a second in a hundred of those of the emptiest request, if the run has it."""
+    """Return responses per second as a percentage of the empty request's, if the run has it."""
     hello = next((one.portal.rate for one in run.results if one.name == HELLO), 0.0)
     return 100 * result.portal.rate / hello if hello else None

@@ -1,4 +1,4 @@
-"""What is measured: each scenario is one request, again and again, by those who would send it."""
+"""Scenarios: each is one repeated request, by its usual actors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -47,7 +47,7 @@ class Scenario:
 
 
 def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
-    """Return all scenarios: those that read before those that write.
+    """Return all scenarios: reading ones before writing ones.
 
     :param rounds: windows of each. Steps and referrals share out the cases on which they are taken, each once: where there
         are too few for so many windows, the most of one is less than 1.
@@ -189,13 +189,13 @@ def _everywhere(words: str) -> str:
 
 
 def _two_words(cast: Cast, n: int) -> Request:
-    """Return a search for two words, each of which one of fifty cases has."""
+    """Return a search for two words that each occur in one of fifty cases."""
     words = f"{cast.words[-1 - n % 20]} {cast.words[-2 - n % 7]}"
     return Request(_desk(words), cast.staff["admin"].token)
 
 
 def submit(cast: Cast, n: int) -> Request:
-    """Return the n-th report that a citizen sends."""
+    """Return the n-th report of a citizen."""
     people = list(cast.citizens.values())
     person = people[n % len(people)]
     lat, lon = cast.places[n % len(cast.places)]
@@ -212,18 +212,18 @@ def submit(cast: Cast, n: int) -> Request:
 
 
 def submit_with_picture(cast: Cast, n: int) -> Request:
-    """Return the n-th report that a citizen sends with a photograph, by a browser without scripts."""
+    """Return the n-th report of a citizen with a photograph, from a browser without scripts."""
     return replace(submit(cast, n), pictures={"photo_key_files": photo()})
 
 
 def submit_unproved(cast: Cast, n: int) -> Request:
-    """Return the same without the token of its form: it is refused before anybody looks at the picture."""
+    """Return the same without a CSRF token: it is refused before the picture is processed."""
     sent = submit_with_picture(cast, n)
     return replace(sent, form={**(sent.form or {}), "csrf_token": ""})
 
 
 def step(cast: Cast, case: OpenCase) -> Request:
-    """Return the step by which an officer begins to look at a report."""
+    """Return the transition that starts the review of a report."""
     return Request(f"/kartable/cases/{case.code}/start_review", cast.staff["admin"].token, _form(cast, case))
 
 

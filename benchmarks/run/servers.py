@@ -1,4 +1,4 @@
-"""The same portal by several servers: with ordinary clients, and while slow ones hold connections."""
+"""The portal on several WSGI servers: with ordinary clients, and while slow ones hold connections."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ SERVERS: dict[str, list[str]] = {
 def compare(
     site: Site, database: str, folder: Path, *, seconds: float, rounds: int, progress: Callable[[str], None]
 ) -> str:
-    """Return a table: each server in its turn, rounds one after the other."""
+    """Return a table of the servers, measured in alternating rounds."""
     cast = Cast(site)
     found: dict[str, list[list[float]]] = {}
     for _turn in range(rounds):

@@ -1,4 +1,4 @@
-"""Servers of the benchmark: each is a process of its own, started as a user would and stopped in the end."""
+"""Servers of the benchmark: each is a separate process, started as in production."""
 
 import os
 import signal
@@ -45,7 +45,7 @@ class Server:
         )
 
     def wait(self) -> Self:
-        """Return when it answers.
+        """Wait until it answers.
 
         :raises RuntimeError: when it does not.
         """
@@ -64,7 +64,7 @@ class Server:
         raise RuntimeError(f"the server did not start; see {self._log.name}")
 
     def stop(self) -> None:
-        """End it with all its children."""
+        """Terminate it with its children."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -98,7 +98,7 @@ def portal(database: str, log: Path, *options: str, site: Path = SITE, files: st
 
 @contextmanager
 def floor(database: str, log: Path) -> Iterator[Server]:
-    """Serve the floor: a WSGI function that runs one statement for each answer."""
+    """Serve the floor: a WSGI function that runs one statement per response."""
     yield from _served([sys.executable, "-m", "benchmarks.run.floor", "{port}"], database, log)
 
 

@@ -1,4 +1,4 @@
-"""Clients that take their time: some send a form byte by byte, some read an answer so."""
+"""Slow clients: some send a form byte by byte, some read a response byte by byte."""
 
 import socket
 import threading
@@ -18,7 +18,7 @@ PAGE = b"GET /map.geojson HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r
 
 @contextmanager
 def slow_clients(port: int, senders: int, readers: int) -> Iterator[None]:
-    """Keep a server busy with clients that hardly move; those it throws out come again."""
+    """Keep a server busy with slow clients; disconnected ones reconnect."""
     stopping = threading.Event()
     jobs = [_send] * senders + [_read] * readers
     threads = [threading.Thread(target=_again, args=(job, port, stopping), daemon=True) for job in jobs]

@@ -1,4 +1,4 @@
-"""From nothing to a report: databases are made, filled, measured and thrown away."""
+"""The whole benchmark: create, fill, measure and drop databases."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -43,7 +43,7 @@ def run_all(
     small: bool,
     progress: Progress,
 ) -> list[Run]:
-    """Measure every size on every database; on SQLite no more cases than it is supported for.
+    """Measure every size on every database; on SQLite up to the supported number of cases.
 
     :param kinds: "sqlite", "postgresql"; one that is not installed is left out.
     :param until: the present of the invented cities.
@@ -68,7 +68,7 @@ def run_all(
 
 
 def _supported(kind: str, sizes: Sequence[int]) -> list[int]:
-    """Return the sizes in order; one that SQLite is not supported for is replaced by the largest it is supported for."""
+    """Return the sizes in order; one beyond SQLite's limit is replaced by the limit."""
     most = SQLITE_CASES if kind == "sqlite" else max(sizes)
     return sorted({min(size, most) for size in sizes})
 
@@ -108,7 +108,7 @@ def _databases(kind: str, folder: Path) -> Iterator[Callable[[], str]]:
 
 
 def grow(runs: Sequence[Run]) -> None:
-    """Note on the last of several runs on one kind of database how its medians have grown since the first."""
+    """Record in the last of several runs on one database how its medians have grown since the first."""
     first, last = runs[0], runs[-1]
     if first is last:
         return
@@ -119,7 +119,7 @@ def grow(runs: Sequence[Run]) -> None:
 
 
 def growth(runs: Sequence[Run]) -> str:
-    """Return how medians grow from the smallest to the largest size, as Markdown; empty with one size."""
+    """Return the growth of medians from the smallest to the largest size, as Markdown; empty with one size."""
     kinds = dict.fromkeys(run.database for run in runs)
     parts = []
     for kind in kinds:

@@ -1,1 +1,1 @@
-"""Filling a database with a city's worth of invented cases, always the same for one seed."""
+"""Generation of a city's cases in a database, deterministic for one seed."""

@@ -1,4 +1,4 @@
-"""What the invented cases are about: the site's units, subjects and officers, places on its map, moments of two years."""
+"""Subjects of generated cases: the site's units, categories and officers, places on its map, moments of two years."""
 
 from bisect import bisect
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ LAST_NAMES = (
 
 @dataclass(frozen=True)
 class Subject:
-    """A leaf of the category tree as cases need it."""
+    """A leaf of the category tree."""
 
     id: int
     name: str
@@ -63,7 +63,7 @@ class City:
         self._deadlines: dict[tuple[date, float], tuple[datetime, datetime, int]] = {}
 
     def moment(self, number: int) -> datetime:
-        """Return when the n-th case was sent: in order, at waking hours, over two years."""
+        """Return the submission time of the n-th case: in order, at waking hours, over two years."""
         share = (number + 0.5) / self.cases * self._day_ends[-1]
         index = bisect(self._day_ends, share)
         before = self._day_ends[index - 1] if index else 0
@@ -137,5 +137,5 @@ class City:
 
 
 def now() -> datetime:
-    """Return this hour: the cases end here unless another moment is named."""
+    """Return the current hour: the cases end here unless another time is given."""
     return SystemClock().now().replace(minute=0, second=0, microsecond=0)

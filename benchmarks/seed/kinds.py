@@ -1,4 +1,4 @@
-"""What differs between invented reports, messages and meetings."""
+"""Differences between generated reports, messages and meetings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What a case is about, and who gets it first.
+    """Subject and first unit of a case.
 
     :ivar category: its name.
     :ivar detail: the columns of its detail table.
@@ -49,7 +49,7 @@ class Kind:
     steps: dict[str, str]
 
     def about(self, city: "City", rng: Random) -> About:
-        """Return what a new case is about."""
+        """Return the subject of a new case."""
         raise NotImplementedError
 
     def path(self, rng: Random, *, stuck: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Loading a migrated database, ten thousand cases in one transaction: what was interrupted goes on where it stood."""
+"""Load a migrated database, ten thousand cases per transaction; an interrupted load is continued."""
 
 import json
 from collections import defaultdict
@@ -36,7 +36,7 @@ Progress = Callable[[str], None]
 
 
 def prepare(site: Site, progress: Progress) -> None:
-    """Migrate, plant the site's files and its staff; done once."""
+    """Migrate, apply the site's seeds and create its staff; done once."""
     migrate.upgrade(site, progress=progress)
     # Databases of several sizes are measured with one store, one after the other.
     store = site.storage.store
@@ -78,7 +78,7 @@ def load(site: Site, *, cases: int, seed: int, until: datetime, progress: Progre
 
 
 def _codes(rng: Random, taken: set[str]) -> Iterator[str]:
-    """Yield tracking codes that are not taken, without end."""
+    """Yield unused tracking codes."""
     while True:
         code = new_code(rng)
         if code not in taken:
@@ -139,7 +139,7 @@ def _hasten(connection: Connection) -> None:
 
 
 def _index_words(site: Site, at_once: bool) -> None:
-    """Let PostgreSQL index words with each case, or not until all are there."""
+    """Enable or disable PostgreSQL's search index while cases are loaded."""
     if site.engines.dialect != "postgresql":
         return
     with site.engines.write.begin() as connection:
@@ -170,7 +170,7 @@ def _finish(site: Site, progress: Progress) -> None:
 
 
 def manifest(site: Site, *, cases: int, seed: int, until: datetime) -> dict[str, Any]:
-    """Return what the database holds, read from it."""
+    """Return the content of the database."""
     with site.engines.read.connect() as connection:
         by_status = connection.execute(
             select(Case.kind, Case.status, func.count())
@@ -191,6 +191,6 @@ def manifest(site: Site, *, cases: int, seed: int, until: datetime) -> dict[str,
 
 
 def write_manifest(path: Path, values: dict[str, Any]) -> None:
-    """Keep a manifest as JSON."""
+    """Store a manifest as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

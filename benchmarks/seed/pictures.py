@@ -1,4 +1,4 @@
-"""Rows of the pictures that came with reports. There are no files: who asks for one learns that it is gone."""
+"""Rows of the pictures of reports. Their files do not exist: requests get 404."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator

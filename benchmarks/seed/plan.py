@@ -1,4 +1,4 @@
-"""What an invented city was begun with. It is noted in the database: what goes on later goes on with the same."""
+"""Parameters of a generated city, stored in the database, so that a load is continued with the same ones."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ class AnotherCity(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A city: with these three it is the same to the last letter.
+    """A city: these three parameters determine it completely.
 
     :ivar cases: how many there are in the end.
     :ivar until: its present; the cases lie in the two years before.
@@ -34,7 +34,7 @@ class Plan:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Return the plan that a text stands for."""
+        """Parse a plan."""
         cases, seed, until = text.split()
         return cls(cases=int(cases), seed=int(seed), until=datetime.fromisoformat(until))
 
@@ -45,7 +45,7 @@ class Plan:
 def plan(
     site: Site, *, cases: int | None = None, seed: int | None = None, until: datetime | None = None
 ) -> Plan:
-    """Return the plan of a migrated database, and note it where it is new.
+    """Return the plan of a migrated database; store it in a new one.
 
     :param cases: None leaves each to what the database was begun with, or to the usual.
     :raises AnotherCity: when the database was seeded with other parameters.

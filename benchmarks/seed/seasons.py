@@ -39,7 +39,7 @@ SEASONS = (
 
 
 class Seasons:
-    """The words of a moment.
+    """The words of a time.
 
     :param until: the present; a storm has blown for two days then.
     """
@@ -49,7 +49,7 @@ class Seasons:
         self._of_day: dict[date, list[Season]] = {}
 
     def words(self, sent: datetime, rng: Random) -> Iterator[str]:
-        """Yield what a text that is sent then holds besides its other words."""
+        """Yield the seasonal words of a text sent at a time."""
         if sent >= self._storm and rng.random() < STORM_SHARE:
             yield STORM
         for season in self._at(sent.date()):

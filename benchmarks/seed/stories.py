@@ -1,4 +1,4 @@
-"""One invented case with everything that hangs on it, as rows of its tables."""
+"""One generated case with all rows that belong to it."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ class Story:
         self.rating = self._rating()
 
     def rows(self) -> Iterator[Row]:
-        """Yield its rows, each after those it refers to."""
+        """Yield its rows, each after those it references."""
         yield Case, self.case
         yield from self.kind.details(self)
         for event in self.events:

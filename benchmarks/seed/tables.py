@@ -71,7 +71,7 @@ def _constant(value: Any) -> Callable[[dict[str, Any]], Any]:
 
 
 def reset_sequence(connection: Connection, model: type[Any]) -> None:
-    """Let PostgreSQL count on after the highest id that was written."""
+    """Set PostgreSQL's sequences to the highest written id."""
     if connection.dialect.name == "postgresql" and "id" in model.__table__.columns:
         name = model.__table__.name
         query = "SELECT setval(pg_get_serial_sequence(:name, 'id'), (SELECT coalesce(max(id), 1) FROM {}))"

@@ -1,4 +1,4 @@
-"""Persian texts whose words are as unequally common as those of a language (Zipf)."""
+"""Persian texts with a natural (Zipf) distribution of words."""
 
 from bisect import bisect
 from itertools import accumulate
@@ -22,7 +22,7 @@ SIZE = 6000
 
 
 class Vocabulary:
-    """Six thousand words, the first of them real, the others likely; the n-th is 1/n as common as the first."""
+    """Six thousand words, the first of them real, the others plausible; the n-th is 1/n as frequent as the first."""
 
     def __init__(self, rng: Random) -> None:
         words = dict.fromkeys(COMMON)
@@ -39,7 +39,7 @@ class Vocabulary:
 
 
 class Skew:
-    """Choices of which the n-th is ``1 / n ** power`` as common as the first."""
+    """Choices of which the n-th is ``1 / n ** power`` as frequent as the first."""
 
     def __init__(self, count: int, power: float = 1.0) -> None:
         self._ends = list(accumulate(1 / rank**power for rank in range(1, count + 1)))

@@ -46,7 +46,7 @@ def report_form(browser: Browser, portal: Portal) -> Image.Image:
 
 
 def compose(desk: Image.Image, phone: Image.Image) -> Image.Image:
-    """Put the screens side by side on one ground."""
+    """Place the screenshots side by side."""
     height = max(desk.height, phone.height) + 2 * MARGIN
     picture = Image.new("RGB", (desk.width + phone.width + 3 * MARGIN, height), GROUND)
     x = MARGIN
@@ -72,7 +72,7 @@ def _shot(data: bytes) -> Image.Image:
 
 
 def main() -> None:
-    """Run the demo, look at it, write the picture."""
+    """Run the demo, take the screenshots, write the picture."""
     with tempfile.TemporaryDirectory() as folder, launched() as browser:
         database = f"sqlite:///{folder}/portal.db"
         with running(Path(folder), database, people=True) as portal:

@@ -30,7 +30,7 @@ WIDTHS = {390: 300, 1280: 760}
 
 
 def sign_in(page: Page, username: str) -> None:
-    """Go through the staff's door; the code lies on the phone of the demo, above those of earlier runs."""
+    """Sign in as staff; the code is on the demo's phone, above those of earlier runs."""
     phone = page.context.new_page()
     phone.goto("/demo/phones/0700000101")
     before = _newest(phone)

@@ -1,1 +1,1 @@
-"""What makes and checks the documentation."""
+"""Generators and checks of the documentation."""

@@ -1,4 +1,4 @@
-"""The architecture as a picture: the rooms of the core from the imports, each row with the rooms that it imports."""
+"""Diagram of the architecture: the packages of the core and their imports, drawn from the code."""
 
 import ast
 from collections.abc import Iterator
@@ -39,12 +39,12 @@ INK, FAINT, DOT = "#26302f", "#d5dcdb", "#0b6a6b"
 
 
 def room(module: str) -> str | None:
-    """Return the room of a module, named without ``civicportal.``; None for the package itself."""
+    """Return the package of a module, named without ``civicportal.``; None for the root."""
     return next((name for name in ROOMS if module == name or module.startswith(f"{name}.")), None)
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Yield the modules that a file imports, inside functions and for type hints too."""
+    """Yield the modules that a file imports, including imports inside functions and for type hints."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -60,7 +60,7 @@ def core_imports(path: Path) -> set[str]:
 
 @cache
 def used_rooms() -> dict[str, frozenset[str]]:
-    """Return the rooms that each room imports."""
+    """Return the packages that each package imports."""
     found: dict[str, set[str]] = {name: set() for name in ROOMS}
     for path in sorted(CORE.rglob("*.py")):
         own = room(".".join(path.relative_to(CORE).with_suffix("").parts))
@@ -70,7 +70,7 @@ def used_rooms() -> dict[str, frozenset[str]]:
 
 
 def draw() -> str:
-    """Return the picture as SVG, in English and in light colours."""
+    """Return the diagram as SVG, in English and in light colours."""
     names = list(reversed(ROOMS))
     left = MARGIN + NAMES + WORDS
     width, height = left + COLUMN * len(names) + MARGIN, 2 * MARGIN + ROW * len(names)

@@ -1,4 +1,4 @@
-"""Bring the catalogues up to date: ``python -m docs.tools.catalogues``, or ``make catalogues``.
+"""Update the catalogues: ``python -m docs.tools.catalogues``, or ``make catalogues``.
 
 Existing entries keep their wording and line breaks; new texts are inserted without a translation, and unused
 ones are removed. ``pybabel update`` rewrites every entry, which hides the few real changes from a reviewer.
@@ -27,7 +27,7 @@ Text = str | tuple[str, ...]
 
 @cache
 def texts(package: Path) -> dict[Text, str]:
-    """Return the texts of a package, each with the first place where it stands."""
+    """Return the texts of a package, each with its first location."""
     with (ROOT / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     found: dict[Text, str] = {}
@@ -38,7 +38,7 @@ def texts(package: Path) -> dict[Text, str]:
 
 
 def updated(path: Path) -> str:
-    """Return a catalogue as it should be.
+    """Return the updated catalogue.
 
     A text that the core translates is not asked for in others; a site may say those of all others in its own way.
     """
@@ -55,12 +55,12 @@ def updated(path: Path) -> str:
 
 
 def blocks(text: str) -> list[str]:
-    """Return the entries of a catalogue as they stand there; its head is the first."""
+    """Return the entries of a catalogue as written; the first is its head."""
     return [block.strip("\n") for block in text.split("\n\n") if block.strip()]
 
 
 def said(entry: str) -> str | None:
-    """Return the text that an entry translates, or None of one that was struck out."""
+    """Return the msgid of an entry, or None of an obsolete one."""
     lines = iter(entry.splitlines())
     parts: list[str] = []
     for line in lines:
@@ -75,12 +75,12 @@ def said(entry: str) -> str | None:
 
 
 def key(text: Text) -> str:
-    """Return what a text is found by: of forms the first."""
+    """Return the key of a text: of plural forms the first."""
     return text if isinstance(text, str) else text[0]
 
 
 def empty(text: Text, language: Catalog) -> str:
-    """Return an entry that waits for its translation."""
+    """Return an untranslated entry."""
     one = Catalog(locale=language.locale)
     one.mime_headers = language.mime_headers  # how many forms a number has
     one.add(text)
@@ -94,17 +94,17 @@ def read_catalogue(path: Path) -> Catalog:
 
 
 def translated(path: Path) -> set[str]:
-    """Return the texts that a catalogue translates; none of one that is not there."""
+    """Return the texts that a catalogue translates; none if it does not exist."""
     return {key(one.id) for one in read_catalogue(path) if is_translated(one)} if path.exists() else set()
 
 
 def is_translated(message: Message) -> bool:
-    """Return whether nothing of it waits, no form of a number either."""
+    """Return whether an entry is completely translated, with its plural forms."""
     return bool(message.id and message.string and all(message.string))
 
 
 def main() -> None:
-    """Write what has changed, tell what waits for its translation, and compile all."""
+    """Write changed catalogues, list untranslated texts, and compile all."""
     for path in (path for package in PACKAGES for path in sorted(package.glob(CATALOGUES))):
         text = updated(path)
         if text != path.read_text(encoding="utf-8"):

@@ -1,4 +1,4 @@
-"""A workflow as a picture: states are columns, each step is a line from where it may begin to where it ends."""
+"""Diagram of a workflow: states are columns, each transition is a line from its sources to its target."""
 
 from html import escape
 

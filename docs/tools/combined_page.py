@@ -1,4 +1,4 @@
-"""The page of the rules between fields, read from the schemas that check them."""
+"""Generate the page of rules between fields, read from the schemas that check them."""
 
 import ast
 import re
@@ -65,7 +65,7 @@ def _rules(path: Path) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _periods(schema: ast.ClassDef) -> Iterator[tuple[str, str]]:
-    """Yield the fields of a last day with those of the first day that they are bound to."""
+    """Yield the fields of a last day with the fields of their first day."""
     for line in schema.body:
         if (
             isinstance(line, ast.Assign)

@@ -1,4 +1,4 @@
-"""The page of the commands, from what ``click`` knows of them."""
+"""Generate the page of commands, from ``click``."""
 
 import inspect
 from collections.abc import Iterator
@@ -27,13 +27,13 @@ def page(site: Site) -> str:
 
 
 def walk(site: Site) -> Iterator[tuple[click.Context, click.Command]]:
-    """Yield every command below the first one, groups before what is in them."""
+    """Yield every command, groups before their commands."""
     context = click.Context(main, info_name=NAME, obj=Options(path=str(site.path)))
     yield from below(context, main)
 
 
 def below(context: click.Context, command: click.Command) -> Iterator[tuple[click.Context, click.Command]]:
-    """Yield every command below one, groups before what is in them."""
+    """Yield every command below one, groups before their commands."""
     if not isinstance(command, click.Group):
         return
     for name in command.list_commands(context):

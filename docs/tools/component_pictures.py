@@ -1,4 +1,4 @@
-"""Make the pictures of the page components: ``python -m docs.tools.component_pictures``.
+"""Generate the pictures of the page components: ``python -m docs.tools.component_pictures``.
 
 It draws each example with the macros and styles of the portal, looks at it with Chromium in light and in dark, and writes
 ``docs/pictures/components``.
@@ -49,7 +49,7 @@ def drawn(app: object, component: Component, theme: str) -> str:
 
 
 def look(page: Page, address: str, html: str) -> Image.Image:
-    """Return what is to be seen of a page."""
+    """Return a screenshot of a page."""
     page.goto(f"{address}/healthz")
     page.set_content(html, wait_until="networkidle")
     page.evaluate("document.fonts.ready")
@@ -57,7 +57,7 @@ def look(page: Page, address: str, html: str) -> Image.Image:
 
 
 def main() -> None:
-    """Draw and look at all of them."""
+    """Render and photograph all of them."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.webp"):
         old.unlink()

@@ -1,4 +1,4 @@
-"""The page of the page components: every macro with its arguments, an example and a picture of it.
+"""Generate the page of page components: every macro with its arguments, an example and a picture.
 
 The pictures are made by ``python -m docs.tools.component_pictures``.
 """
@@ -89,7 +89,7 @@ class Component:
 
     @property
     def example(self) -> str:
-        """Return how a template draws it; empty if it draws nothing that can be looked at by itself."""
+        """Return the example's markup; empty if it renders nothing visible by itself."""
         return EXAMPLES[self.name]
 
 

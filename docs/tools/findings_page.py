@@ -1,4 +1,4 @@
-"""The page of what ``civicportal check`` may find, read from the places in the code where it is said."""
+"""Generate the page of findings of ``civicportal check``, read from the code that returns them."""
 
 import ast
 import re
@@ -46,13 +46,13 @@ def _findings(path: Path) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _assigned(function: ast.FunctionDef) -> dict[str, ast.expr]:
-    """Return what the names of a function stand for, as far as one line says it."""
+    """Return the values of local names that are assigned in one line."""
     lines = (node for node in ast.walk(function) if isinstance(node, ast.Assign))
     return {line.targets[0].id: line.value for line in lines if isinstance(line.targets[0], ast.Name)}
 
 
 def _words(value: ast.expr, named: dict[str, ast.expr]) -> str:
-    """Return a text with … for what is filled in."""
+    """Return a text with … for its placeholders."""
     if isinstance(value, ast.Constant):
         return re.sub(r"\$\{\w+\}", "…", str(value.value))
     if isinstance(value, ast.Call) and value.args:

@@ -1,4 +1,4 @@
-"""The page of the messages, from the texts that core and plugins register."""
+"""Generate the page of messages, from the texts that core and plugins register."""
 
 from civicportal.core.plugins import in_order
 from civicportal.core.site import Site

@@ -1,4 +1,4 @@
-"""Write the pages that follow from the code: ``python -m docs.tools.reference``."""
+"""Write the generated reference pages: ``python -m docs.tools.reference``."""
 
 import tempfile
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ NOTE = "<!-- Written by `python -m docs.tools.reference`; what it says is change
 
 @contextmanager
 def whole_site() -> Iterator[Site]:
-    """Assemble a site that has all plugins; no database is asked."""
+    """Assemble a site with all plugins; no database is used."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "site.toml"
         path.write_text(SITE.format(folder=folder), encoding="utf-8")
@@ -60,7 +60,7 @@ def whole_site() -> Iterator[Site]:
 
 
 def pages(site: Site) -> dict[str, str]:
-    """Return all that is written, by the path below ``docs/reference``."""
+    """Return all pages, by their path below ``docs/reference``."""
     written = {
         "settings.md": settings_page.page(site),
         "commands.md": commands_page.page(site),
@@ -81,7 +81,7 @@ def pages(site: Site) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write them."""
+    """Write all pages."""
     with whole_site() as site:
         for name, text in pages(site).items():
             target = FOLDER / name

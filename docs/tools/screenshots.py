@@ -31,7 +31,7 @@ def at(address: str) -> Step:
 
 
 def place(page: Page) -> None:
-    """Go to the second step of the report form and put the pin somewhere."""
+    """Go to the second step of the report form and place the pin."""
     page.goto("/reports/new")
     wizard.choose_category(page)
     wizard.proceed(page, 2)
@@ -48,7 +48,7 @@ def kartable(page: Page) -> None:
 
 
 def own_case(portal: Portal) -> str:
-    """Return the code of a report of the citizen that is under way and was answered."""
+    """Return the code of a report of the citizen that is in progress and was answered."""
     number = portal.site.country.normalize_mobile(people.CITIZENS["citizen"])
     query = (
         select(Case.code)
@@ -61,7 +61,7 @@ def own_case(portal: Portal) -> str:
 
 
 def shown(portal: Portal) -> dict[str, tuple[str, Screen, Step]]:
-    """Return the pictures by name: whose browser, how large, and how one comes there."""
+    """Return the screenshots by name: browser, size, and steps to the page."""
     return {
         "phone-home": (VISITOR, PHONE, at("/")),
         "phone-place": (VISITOR, PHONE, place),
@@ -110,7 +110,7 @@ def look(
 
 
 def main() -> None:
-    """Run the demo, look at it, write the pictures."""
+    """Run the demo, take the screenshots, write them."""
     FOLDER.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -1,4 +1,4 @@
-"""The page of the settings, from the schemas by which ``site.toml`` is read."""
+"""Generate the page of settings, from the schemas that parse ``site.toml``."""
 
 import inspect
 import json
@@ -56,7 +56,7 @@ def _what(said: dict[str, str], place: str, name: str) -> str:
 
 
 def _documented(schema: type) -> tuple[str, dict[str, str]]:
-    """Return the first paragraph of a docstring, and what it says of each key."""
+    """Return the first paragraph of a docstring, and its descriptions of keys."""
     text = inspect.getdoc(schema) or ""
     summary = " ".join(text.partition(":ivar")[0].split()).replace("``", "`")
     keys = re.findall(r"^:ivar (\w+): (.+?)(?=^:|\Z)", text, re.MULTILINE | re.DOTALL)

@@ -10,7 +10,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def code(text: object) -> str:
-    """Return a text as it is typed."""
+    """Return a text as inline code."""
     return f"`{text}`"
 
 

@@ -1,4 +1,4 @@
-"""What templates can use besides macros: names, filters, blocks of the layouts, icons."""
+"""Generate the pages of what templates can use besides macros: names, filters, blocks of layouts, icons."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""What the pages call things: the bold words of the Persian guide are those of the portal."""
+"""Check that the bold words of the Persian guide are labels of the portal."""
 
 import re
 from functools import cache
@@ -24,6 +24,6 @@ def labels() -> frozenset[str]:
 
 
 def unknown_labels(text: str) -> list[str]:
-    """Return the bold words of a page that no page of the portal shows; a sentence ends with a stop and is no label."""
+    """Return the bold words of a page that no page of the portal shows; sentences are no labels."""
     found = [words for words in BOLD.findall(text) if not words.endswith((".", "؟"))]
     return [words for words in found if words.strip(PUNCTUATION) not in labels()]

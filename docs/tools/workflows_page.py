@@ -1,4 +1,4 @@
-"""The page of the workflows: for each kind of case a chart and the same as a table."""
+"""Generate the page of workflows: a chart and a table for each kind of case."""
 
 from civicportal.core.site import Site
 from civicportal.domain.cases.kinds import kinds_of
@@ -25,7 +25,7 @@ def page(site: Site) -> str:
 
 
 def who(kind: CaseKind, step: Transition) -> str:
-    """Return who may take a step, and by which right if it is not the usual one."""
+    """Return who may take a step, and the permission if it is not the default."""
     right = (
         f" with {step.permission}" if step.permission and step.permission != kind.permission("work") else ""
     )

@@ -27,7 +27,7 @@ def write(rows: int, format_: str) -> dict[str, Any]:
     """
     from pathlib import Path
 
-    from civicportal.core.security import SYSTEM
+    from civicportal.core.security import Identity
     from civicportal.core.site import Site
     from civicportal.domain.exports.files import Cover, write_rows
     from civicportal.domain.exports.rows import ExportQuery, Row, batches
@@ -41,7 +41,7 @@ def write(rows: int, format_: str) -> dict[str, Any]:
 
     def written() -> Iterator[Row]:
         nonlocal found
-        for batch in batches(site, SYSTEM, order, most=rows):
+        for batch in batches(site, Identity.SYSTEM, order, most=rows):
             found += len(batch.rows)
             yield from batch.rows
 

@@ -28,7 +28,7 @@ from civicportal.core.site import Site
 from civicportal.core.storage import process_image
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.sessions import SessionService
-from civicportal.domain.cases.attachments import AttachmentService, drop_files, store_files
+from civicportal.domain.cases.attachments import AttachmentService, PictureFiles
 from civicportal.domain.cases.models import Attachment
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing.sms_simulator import API_KEY, LINE, SmsSimulator
@@ -172,7 +172,7 @@ def _rate(site: Site) -> float:
 
 def _pictures(site: Site, folder: Path) -> Figures:
     image = process_image(_photo())
-    put, keys = _timed(lambda: store_files(site, image))
+    put, keys = _timed(lambda: PictureFiles(site).put(image))
     with site.work() as work:
         citizen = work.session.scalars(select(User).where(User.username.is_(None)).limit(1)).one()
         token = work.get(SessionService).open("citizen", citizen)
@@ -195,7 +195,7 @@ def _pictures(site: Site, folder: Path) -> Figures:
         server.stop()
         with site.work() as work:
             work.session.execute(delete(Attachment).where(Attachment.key.in_(keys)))
-        drop_files(site, keys)
+        PictureFiles(site).drop(keys)
         site.engines.dispose()
     return Figures(put_cpu=put[0], put=put[1], get_cpu=get[0], get=get[1], unchanged_cpu=unchanged[0])
 

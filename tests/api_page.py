@@ -1,4 +1,4 @@
-"""The names of ``civicportal.api`` for its page in the docs: by topic, each with its first sentence."""
+"""The pages of the API in the docs: their tables of topics and names, each with its first sentence."""
 
 import ast
 import inspect
@@ -11,27 +11,42 @@ from typing import Any
 
 from api_surface import topics
 
-PAGE = Path(__file__).parents[1] / "docs/plugins/api.md"
+FOLDER = Path(__file__).parents[1] / "docs/plugins/api"
 BEGIN, END = "<!-- written by tests/api_surface.py -->\n", "<!-- end -->\n"
 
 
-def page() -> str:
-    """Return the page as it should be: its tables generated, the rest as it is."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    tables = "\n\n".join(_table(name, module) for name, module in topics().items())
-    return f"{before}{BEGIN}\n{tables}\n\n{END}{rest.partition(END)[2]}"
+def pages() -> dict[Path, str]:
+    """Return the pages as they should be: their tables generated, the rest as it is."""
+    found = {FOLDER / "index.md": _index()}
+    found |= {FOLDER / f"{topic}.md": _names(topic, module) for topic, module in topics().items()}
+    return {path: _written(path, table) for path, table in found.items()}
 
 
-def _table(topic: str, module: ModuleType) -> str:
+def _written(path: Path, table: str) -> str:
+    before, rest = path.read_text(encoding="utf-8").split(BEGIN)
+    return f"{before}{BEGIN}\n{table}\n\n{END}{rest.partition(END)[2]}"
+
+
+def _index() -> str:
+    rows = [
+        f"| [`{topic}`]({topic}.md) | {inspect.getdoc(module)} | {len(module.__all__)} |"
+        for topic, module in topics().items()
+    ]
+    tree = "\n".join(topics())
+    return (
+        "| topic | what it is for | names |\n|---|---|---|\n"
+        + "\n".join(rows)
+        + f"\n\n```{{toctree}}\n:hidden:\n\n{tree}\n```"
+    )
+
+
+def _names(topic: str, module: ModuleType) -> str:
     rows = [
         f"| `{name}` | {_sentence(module, name, source, original)} |"
         for name, source, original in sorted(_imports(module), key=lambda row: (row[0].lower(), row[0]))
     ]
-    return (
-        f"### `civicportal.api.{topic}`\n\n{inspect.getdoc(module)}\n\n| name | what it is |\n|---|---|\n"
-        + "\n".join(rows)
-    )
+    head = f"`civicportal.api.{topic}`: {inspect.getdoc(module)}"
+    return f"{head}\n\n| name | what it is |\n|---|---|\n" + "\n".join(rows)
 
 
 def _imports(topic: ModuleType) -> Iterator[tuple[str, str, str]]:

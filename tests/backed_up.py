@@ -11,7 +11,7 @@ from civicportal.app import create_app
 from civicportal.core.storage import process_image
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.sessions import SessionService
-from civicportal.domain.cases.attachments import AttachmentService, store_files
+from civicportal.domain.cases.attachments import AttachmentService, PictureFiles
 from civicportal.portal import upgrade as migrate
 from civicportal.testing import make_case, make_category, make_citizen, make_staff, make_unit
 
@@ -34,7 +34,7 @@ def picture(number):
 
 def open_case(site, number, **opening):
     image = picture(number)
-    key = store_files(site, image)
+    key = PictureFiles(site).put(image)
     with site.work() as work:
         work.get(AttachmentService).add(key, image, OWNER)
         return make_case(work, subject=f"سطل زبالهٔ {number}", attachments=[key], owner=OWNER, **opening).id

@@ -1,7 +1,7 @@
 """Kinds of cases that the plugins of tests bring."""
 
 from civicportal.api.cases import CaseKind, State, Transition, Workflow
-from civicportal.api.localization import _
+from civicportal.util.i18n import _
 
 PERMITS = CaseKind(
     name="permits",

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from civicportal.core.security import Permission
     from civicportal.core.site import Site
     from civicportal.core.work import Work
-    from civicportal.domain.accounts.types import IdentityClaim, Verdict
+    from civicportal.domain.accounts.types import IdentityClaim, IdentityVerdict
     from civicportal.domain.cases.changes import CaseChange
     from civicportal.domain.cases.models import Case
     from civicportal.domain.cases.workflow import CaseKind
-    from civicportal.domain.exports.types import Offer
-    from civicportal.domain.kartable.types import Route
+    from civicportal.domain.exports.types import ExportDefinition
+    from civicportal.domain.kartable.types import RoutingTarget
     from civicportal.domain.notifications.models import InboundMessage
     from civicportal.domain.notifications.phones import Phones
     from civicportal.portal.demo.runner import Progress
     from civicportal.util.countries import Country
-    from civicportal.web.items import NavigationItem, Panel, Widget
+    from civicportal.web.items import DashboardWidget, NavigationItem, Panel
     from civicportal.web.request import Request
 
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -93,8 +93,8 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
 
 
 @hookspec
-def register_exports(site: "Site") -> "Iterable[Offer]":
-    """Return the lists and statistics of the plugin that can be exported: ``Export`` and ``Figures``."""
+def register_exports(site: "Site") -> "Iterable[ExportDefinition]":
+    """Return the lists and statistics of the plugin that can be exported: ``Export`` and ``FiguresExport``."""
 
 
 @hookspec
@@ -130,7 +130,7 @@ def portal_restored(work: "Work") -> "Iterable[str]":
 
 
 @hookspec(firstresult=True)
-def route_case(case: "Case", work: "Work") -> "Route | None":
+def route_case(case: "Case", work: "Work") -> "RoutingTarget | None":
     """Return the route of a case that matches no rule of the site, or None to leave it to the category.
 
     A closed or unknown unit is skipped. The case is written afterwards: it has no id yet, and ``CaseService.detail`` returns the row of its kind's own table.
@@ -147,7 +147,7 @@ def case_changed(change: "CaseChange", work: "Work") -> None:
 
 
 @hookspec(firstresult=True)
-def verify_identity(claim: "IdentityClaim", site: "Site") -> "Verdict | None":
+def verify_identity(claim: "IdentityClaim", site: "Site") -> "IdentityVerdict | None":
     """Return whether mobile, national code and birth date belong together; outside any transaction, within 5 s."""
 
 
@@ -178,7 +178,7 @@ def navigation_items(request: "Request") -> "Iterable[NavigationItem]":
 
 
 @hookspec
-def dashboard_widgets(request: "Request") -> "Iterable[Widget]":
+def dashboard_widgets(request: "Request") -> "Iterable[DashboardWidget]":
     """Return widgets of the citizens' home page and the staff desk. A failure affects its own widgets only."""
 
 

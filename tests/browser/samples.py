@@ -17,7 +17,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.recovery import RecoveryService, hash_recovery_codes
 from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.accounts.totp import TotpService
-from civicportal.domain.cases.attachments import AttachmentService, store_files
+from civicportal.domain.cases.attachments import AttachmentService, PictureFiles
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
@@ -85,7 +85,7 @@ def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:
     """Send a report with a picture and return its tracking code."""
     site = portal.site
     image = process_image((site.data / "demo/photos/pothole.jpg").read_bytes())
-    key = store_files(site, image)
+    key = PictureFiles(site).put(image)
     with site.work(actor=citizen) as work:
         work.get(AttachmentService).add(key, image, "browser")
         category = work.get(OrganizationService).category("reports", "pothole")

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from portal import Portal
 from sqlalchemy import delete
 
-from civicportal.api.notifications import Choices, ChoiceService
+from civicportal.api.notifications import PreferenceService
 
 pytestmark = pytest.mark.browser
 OWN = "آزمایش"
@@ -173,7 +173,7 @@ def test_who_asked_for_announcements_gets_one_by_sms(portal: Portal, open_page: 
     with portal.site.work() as work:
         person = who(work, "neighbour").user_id
         assert person
-        work.get(ChoiceService).save(person, Choices(broadcasts=True))
+        work.get(PreferenceService).change(person, broadcasts=True)
     officer = open_page("public_relations")
     seen = messages(officer, mobile)
     officer.goto("/desk/announcements/broadcasts/new")

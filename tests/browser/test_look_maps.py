@@ -9,7 +9,8 @@ from browser.people import PHONE, VISITOR, Screen
 from districts import LARGE, many_districts
 from playwright.sync_api import Locator, Page, expect
 
-from civicportal.util.geo import CityMap, render_overview
+from civicportal.util.geo import CityMap
+from civicportal.util.geo.overview import render_overview
 
 pytestmark = pytest.mark.browser
 MANY = many_districts()

@@ -34,7 +34,7 @@ SITE = '''
 import threading
 from pathlib import Path
 from civicportal.api.plugins import hookimpl
-from civicportal.api.web import Widget
+from civicportal.api.web import DashboardWidget
 
 FOLDER = Path(__file__).parent
 
@@ -48,7 +48,7 @@ def hang(where):
 def dashboard_widgets(request):
     hang("card")
     context = {"title": "SITE CARD", "text": "", "url": "/", "icon": "star", "tone": "b"}
-    return [Widget(name="site", area="card", template="civicportal:templates/dashboard/card.jinja2", context=context)]
+    return [DashboardWidget(name="site", area="card", template="civicportal:templates/dashboard/card.jinja2", context=context)]
 
 @hookimpl
 def case_changed(change):

@@ -36,7 +36,6 @@ from civicportal.core.limits.challenges import Challenges, is_solved
 from civicportal.core.limits.requesters import address_of, network_of
 from civicportal.core.serving.proxies import behind_proxies
 from civicportal.core.settings import read_settings
-from civicportal.core.settings_values import parse_hours
 from civicportal.core.site import find_site
 from civicportal.domain.accounts.relying_party import PasskeyRefused, RelyingParty, read_new, read_shown
 from civicportal.domain.cases import query_parser
@@ -347,7 +346,7 @@ PARSERS["cursors and numbers of rows"] = any_text(
     lambda typed: cursor(typed),
 )
 PARSERS["times and office hours"] = any_text(
-    ("07:30-14:30", "8:30", "24:00-25:00"), (ValueError,), parse_hours
+    ("07:30-14:30", "8:30", "24:00-25:00"), (ValueError,), CityCalendar.parse_hours
 )
 PARSERS["what a search looks for"] = lambda source: searched(source)
 

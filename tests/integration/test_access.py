@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from civicportal.core.security import SYSTEM, VISITOR, Grant, Identity
+from civicportal.core.security import Grant, Identity
 from civicportal.domain.accounts.identity import head_of
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.permissions import LEAD, LEAD_VERBS
@@ -236,9 +236,9 @@ def test_the_condition_fits_into_a_query_that_names_the_lines(work):
 
 def test_who_is_not_staff_sees_nothing(work):
     case = make_case(work)
-    assert work.session.scalars(select(Case).where(visible(VISITOR))).all() == []
-    assert work.session.scalars(select(Case).where(visible(SYSTEM))).all() == [case]
-    assert work.session.scalars(select(Referral).join(Case).where(in_kartable(SYSTEM))).all() == []
+    assert work.session.scalars(select(Case).where(visible(Identity.VISITOR))).all() == []
+    assert work.session.scalars(select(Case).where(visible(Identity.SYSTEM))).all() == [case]
+    assert work.session.scalars(select(Referral).join(Case).where(in_kartable(Identity.SYSTEM))).all() == []
 
 
 def two_units(site):
@@ -466,8 +466,8 @@ def test_one_membership_gives_the_right_and_covers_the_case(site):
         "mine": mine,
         "theirs": theirs,
         "citizen": citizen,
-        "visitor": VISITOR,
-        "system": SYSTEM,
+        "visitor": Identity.VISITOR,
+        "system": Identity.SYSTEM,
     }.items():
         with site.work(actor=actor, write=False) as work:
             case = work.session.scalars(select(Case).where(Case.code == code)).one()
@@ -542,5 +542,5 @@ def test_nobody_has_no_case_of_their_own(site):
     with site.work() as work:
         case = make_case(work)
         case.citizen_id, code = None, case.code
-    with site.work(actor=VISITOR) as work, pytest.raises(NotFound):
+    with site.work(actor=Identity.VISITOR) as work, pytest.raises(NotFound):
         work.get(CaseService).fetch_own(code)

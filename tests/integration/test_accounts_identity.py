@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, event
 
 from civicportal.core.crypto import new_token
-from civicportal.core.security import VISITOR
+from civicportal.core.security import Identity
 from civicportal.domain.accounts.errors import LastAdministrator
 from civicportal.domain.accounts.identity import load_identity
 from civicportal.domain.accounts.members import MemberService
@@ -17,7 +17,7 @@ from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.sessions import MOST_KEPT, SessionService, TooLarge
 from civicportal.testing import identity, make_category, make_citizen, make_staff, make_unit
-from civicportal.util.errors import Forbidden, NotPossible
+from civicportal.util.errors import Forbidden, Refused
 
 
 def _open(site: Any, door: str, user: User, **options: Any) -> str:
@@ -32,7 +32,7 @@ def officer(site: Any) -> User:
 
 
 def test_unknown_token_is_a_visitor(site: Any) -> None:
-    assert load_identity(site, new_token()) is VISITOR
+    assert load_identity(site, new_token()) is Identity.VISITOR
 
 
 def test_token_is_stored_hashed_only(site: Any, officer: User) -> None:
@@ -54,7 +54,7 @@ def test_each_door_gives_its_own_rights(site: Any, officer: User) -> None:
 def test_sign_in_rotates(site: Any, officer: User) -> None:
     old = _open(site, "staff", officer)
     new = _open(site, "staff", officer, replaces=old)
-    assert load_identity(site, old) is VISITOR
+    assert load_identity(site, old) is Identity.VISITOR
     assert load_identity(site, new).user_id == officer.id
 
 
@@ -65,7 +65,7 @@ def test_staff_session_ends_when_idle(site: Any, clock: Any, officer: User) -> N
     clock.advance(minutes=29)
     assert load_identity(site, token).is_staff
     clock.advance(minutes=30)
-    assert load_identity(site, token) is VISITOR
+    assert load_identity(site, token) is Identity.VISITOR
 
 
 def test_staff_session_ends_after_twelve_hours(site: Any, clock: Any, officer: User) -> None:
@@ -74,7 +74,7 @@ def test_staff_session_ends_after_twelve_hours(site: Any, clock: Any, officer: U
         clock.advance(minutes=15)
         assert load_identity(site, token).is_staff
     clock.advance(minutes=15)
-    assert load_identity(site, token) is VISITOR
+    assert load_identity(site, token) is Identity.VISITOR
 
 
 def test_citizen_session_lasts_thirty_days(site: Any, clock: Any, officer: User) -> None:
@@ -82,7 +82,7 @@ def test_citizen_session_lasts_thirty_days(site: Any, clock: Any, officer: User)
     clock.advance(days=29, hours=23)
     assert load_identity(site, token).is_citizen
     clock.advance(hours=1)
-    assert load_identity(site, token) is VISITOR
+    assert load_identity(site, token) is Identity.VISITOR
 
 
 def test_last_seen_is_written_once_a_minute(site: Any, clock: Any, officer: User) -> None:
@@ -98,14 +98,14 @@ def test_disabled_officers_live_session_dies(site: Any, officer: User) -> None:
     token = _open(site, "staff", officer)
     with site.work() as work:
         work.get(MemberService).disable(work.session.get(User, officer.id))
-    assert load_identity(site, token) is VISITOR
+    assert load_identity(site, token) is Identity.VISITOR
 
 
 def test_epoch_ends_a_session_that_is_still_there(site: Any, officer: User) -> None:
     token = _open(site, "staff", officer)
     with site.work() as work:
         work.session.get(User, officer.id).session_epoch += 1
-    assert load_identity(site, token) is VISITOR
+    assert load_identity(site, token) is Identity.VISITOR
 
 
 def test_lost_role_is_lost_at_once(site: Any, officer: User) -> None:
@@ -220,16 +220,16 @@ def test_ending_single_sessions(site: Any, officer: User) -> None:
         assert sessions.end_one(user, ids[first])
         assert {row.id for row in sessions.list_of(user)} == {ids[second], ids[third]}
         sessions.end_all_others(user, ids[second])
-    assert load_identity(site, first) is VISITOR
+    assert load_identity(site, first) is Identity.VISITOR
     assert load_identity(site, second).is_staff
-    assert load_identity(site, third) is VISITOR
+    assert load_identity(site, third) is Identity.VISITOR
 
 
 def test_visitor_data_moves_with_the_sign_in(site: Any, officer: User) -> None:
     token = new_token()
     with site.work() as work:
         work.get(SessionService).keep_visitor_data(token, "form:/petitions/new", {"body": ["سلام"]})
-    assert load_identity(site, token) is VISITOR
+    assert load_identity(site, token) is Identity.VISITOR
     signed_in = _open(site, "citizen", officer, replaces=token)
     with site.work(write=False) as work:
         sessions = work.get(SessionService)
@@ -262,7 +262,7 @@ def test_ended_session_keeps_a_form_as_a_visitors(site: Any, clock: Any, officer
     clock.advance(hours=13)
     with site.work() as work:
         work.get(SessionService).keep_visitor_data(token, "form:/x", {})
-    assert load_identity(site, token) is VISITOR
+    assert load_identity(site, token) is Identity.VISITOR
     with site.work(write=False) as work:
         assert work.get(SessionService).kept_form(token) == "/x"
 
@@ -600,7 +600,7 @@ def test_nobody_gives_more_than_they_have(site: Any) -> None:
         administrator = work.get(RoleService).ensure_administrator()
         with pytest.raises(Forbidden):
             memberships.give(user, administrator)
-        with pytest.raises(NotPossible):
+        with pytest.raises(Refused):
             memberships.give(user, administrator, unit=unit)
 
 

@@ -8,8 +8,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from civicportal.core.storage import process_image, scaled, store_variant
-from civicportal.domain.cases.attachments import AttachmentService, drop_files, store_files
-from civicportal.domain.cases.errors import PictureGone
+from civicportal.domain.cases.attachments import AttachmentService, PictureFiles
+from civicportal.domain.cases.errors import AttachmentNotFound
 from civicportal.domain.cases.models import Attachment
 from civicportal.portal.cleanup import clean_attachments
 from civicportal.util.errors import NotFound
@@ -23,7 +23,7 @@ def key(site):
     out = BytesIO()
     Image.new("RGB", (1000, 500), "teal").save(out, "PNG")
     image = process_image(out.getvalue())
-    key = store_files(site, image)
+    key = PictureFiles(site).put(image)
     with site.work() as work:
         work.get(AttachmentService).add(key, image, OWNER)
     return key
@@ -35,10 +35,10 @@ def adopt(site, key, owner=OWNER):
 
 
 def test_are_taken_once_and_by_their_owner_only(site, key):
-    with pytest.raises(PictureGone):
+    with pytest.raises(AttachmentNotFound):
         adopt(site, key, "x" * 64)
     adopt(site, key)
-    with pytest.raises(PictureGone):
+    with pytest.raises(AttachmentNotFound):
         adopt(site, key)
 
 
@@ -59,7 +59,7 @@ def test_outlive_the_sweep_until_they_are_given_up(site, clock, key):
     assert set(site.storage.keys()) == {key, f"{key}.small", f"{key}.medium"}
     with site.work() as work:
         assert work.get(AttachmentService).discard([number]) == [key]
-    drop_files(site, [key])
+    PictureFiles(site).drop([key])
     assert list(site.storage.keys()) == []
     with site.work(write=False) as work:
         assert work.session.scalar(select(Attachment.id)) is None

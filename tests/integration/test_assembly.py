@@ -7,19 +7,18 @@ import pytest
 from sqlalchemy import MetaData, Table
 
 from civicportal import __version__
-from civicportal.api.localization import _
 from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Job, PluginModels, hookimpl
-from civicportal.api.settings import Table as SettingsTable
-from civicportal.api.settings import string
-from civicportal.api.web import EVERYBODY
+from civicportal.api.settings import SettingsSchema, setting
+from civicportal.api.web import PagePermission
 from civicportal.app import create_app
 from civicportal.core.site import Site
 from civicportal.domain.organization.models import Seed
 from civicportal.portal.worker.jobs import JobRunner
 from civicportal.testing import PETITIONS, make_site_file
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.i18n import _
 
 
 def implementation(name, function, **marks):
@@ -161,8 +160,8 @@ def test_a_prefix_belongs_to_one_plugin(install, assemble, tmp_path):
         assemble("gadget", "widget")
 
 
-class GadgetSettings(SettingsTable):
-    colour = string()
+class GadgetSettings(SettingsSchema):
+    colour = setting(str)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +199,7 @@ def page(request):
     return request.response
 
 
-def adds(*routes, permission=EVERYBODY):
+def adds(*routes, permission=PagePermission.EVERYBODY):
     """An implementation of ``includeme`` that adds routes (name, pattern), each with a view."""
 
     def includeme(config):
@@ -275,7 +274,7 @@ def knob_page(config):
         lambda request: {"word": "as the plugin has it"},
         route_name="gadget.knob",
         renderer="templates/gadget/knob.jinja2",
-        permission=EVERYBODY,
+        permission=PagePermission.EVERYBODY,
     )
 
 

@@ -19,7 +19,7 @@ from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.organization.units import UnitService
 from civicportal.testing import make_case, make_staff, make_unit
-from civicportal.util.errors import Conflict, NotPossible
+from civicportal.util.errors import Conflict, Refused
 
 pytestmark = pytest.mark.both_databases
 
@@ -156,7 +156,7 @@ def test_two_administrators_do_not_put_units_below_each_other(site):
 
     is_sqlite = site.engines.dialect == "sqlite"
     [refused] = together(site, put("waste", "lamps"), put("light", "waste"))
-    assert isinstance(refused, NotPossible)
+    assert isinstance(refused, Refused)
     with site.work(write=False) as work:
         assert {row.key for row in work.get(OrganizationService).units.roots} & {"waste", "light"}
 

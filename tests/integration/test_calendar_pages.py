@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from civicportal.core.security import SYSTEM
+from civicportal.core.security import Identity
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases import recalculation
@@ -186,7 +186,7 @@ def test_deadlines_stay_until_somebody_moves_them(site, app, boss, promised):
         code = case.code
     assert f"{PAGE}/deadlines" not in app.get(PAGE)
     assert "مهلت" in app.get(f"/kartable/cases/{code}").html.select_one(".tl").text
-    assert recalculation.move_deadlines(site, SYSTEM) == recalculation.RecalculationResult(0, 0)
+    assert recalculation.move_deadlines(site, Identity.SYSTEM) == recalculation.RecalculationResult(0, 0)
 
 
 def test_of_many_cases_some_are_moved_at_a_time_the_newest_first(site, app, boss, promised, monkeypatch):
@@ -234,7 +234,7 @@ def test_the_time_in_which_a_deadline_rested_is_kept(site, promised, clock, step
         rested = work.session.get(Case, promised).deadline
         assert recalculation.misplaced(work) == 0
         work.session.add(Holiday(day=next_workday(site), name="روز شهر"))
-    assert recalculation.move_deadlines(site, SYSTEM).number == 1
+    assert recalculation.move_deadlines(site, Identity.SYSTEM).number == 1
     assert deadline_of(site, promised) > rested
 
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from civicportal.domain.cases.errors import StaleCase
+from civicportal.domain.cases.errors import StaleVersion
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
@@ -64,7 +64,7 @@ def test_of_two_steps_one_is_taken(site, desk, round_):
 
     results = at_once(site, officers, code, [step("accept"), step("reject")])
     [lost] = [error for error in results if error is not None]
-    assert isinstance(lost, StaleCase)
+    assert isinstance(lost, StaleVersion)
     with site.work(write=False) as work:
         case = work.get(CaseService).fetch(code)
         steps = work.session.scalars(select(CaseEvent).where(CaseEvent.type == "transition")).all()
@@ -99,7 +99,7 @@ def test_a_referral_and_a_step_do_not_both_happen(site, desk):
         work.get(CaseService).apply(case, "accept", version=version)
 
     results = at_once(site, officers, code, [refer, step])
-    assert [type(error) for error in results if error is not None] == [StaleCase]
+    assert [type(error) for error in results if error is not None] == [StaleVersion]
     with site.work(write=False) as work:
         open_lines = work.session.scalars(
             select(Referral).where(Referral.type == "action", Referral.closed_at.is_(None))

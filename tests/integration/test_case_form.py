@@ -10,7 +10,7 @@ from civicportal.api.forms import Choice, CleanText, IdempotencyKey, Node, Optio
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import hookimpl
 from civicportal.api.submission import case_form
-from civicportal.api.web import EVERYBODY
+from civicportal.api.web import PagePermission
 from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.organization.models import Unit
 from civicportal.testing import Environment, make_unit
@@ -64,7 +64,7 @@ def portal(install, tmp_path):
                 page,
                 route_name="gadget.petition",
                 renderer="gadget_package:templates/form.jinja2",
-                permission=EVERYBODY,
+                permission=PagePermission.EVERYBODY,
                 request_method=("GET", "POST"),
             )
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from sqlalchemy import select, text, update
 
-from civicportal.core.security import SYSTEM
+from civicportal.core.security import Identity
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases import proposals as searching
@@ -268,10 +268,10 @@ def test_a_word_that_is_rare_in_texts_and_frequent_in_names_is_asked_for_with_th
         for _number in range(6):
             make_case(work, subject="-", body="درخت خشک است", citizen_id=author.id)
     monkeypatch.setattr(searching, "MOST_PROPOSED", 4)
-    with site.work(write=False, actor=SYSTEM) as work:
+    with site.work(write=False, actor=Identity.SYSTEM) as work:
         assert not work.get(CaseSearch).proposal("سعدی").complete
         assert len(work.get(CaseSearch).proposal("سعدی شکسته").ids) == 1
-    assert len(found(site, "سعدی", SYSTEM)) == 7
+    assert len(found(site, "سعدی", Identity.SYSTEM)) == 7
 
 
 def test_a_word_that_came_after_the_words_were_counted_is_found(site, told):

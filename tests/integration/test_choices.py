@@ -9,7 +9,7 @@ from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.notifications.broadcasts import BroadcastLane
-from civicportal.domain.notifications.choices import Choices, ChoiceService, wants
+from civicportal.domain.notifications.choices import NotificationPreferences, PreferenceService
 from civicportal.testing import make_case, make_citizen, outbox
 
 
@@ -21,17 +21,19 @@ def citizen(site):
 
 def save(site, user, **choices):
     with site.work() as work:
-        work.get(ChoiceService).save(user.id, Choices(**choices))
+        work.get(PreferenceService).save(user.id, NotificationPreferences(**choices))
 
 
 def audience(site):
     with site.work(write=False) as work:
-        return list(work.session.execute(work.get(ChoiceService).broadcast_audience()))
+        return list(work.session.execute(work.get(PreferenceService).broadcast_audience()))
 
 
 def test_who_never_chose_is_told_of_cases_and_not_of_announcements(site, citizen):
     with site.work(write=False) as work:
-        assert work.get(ChoiceService).of(citizen.id) == Choices(case_notices=True, broadcasts=False)
+        assert work.get(PreferenceService).of(citizen.id) == NotificationPreferences(
+            case_notices=True, broadcasts=False
+        )
     assert audience(site) == []
 
 
@@ -41,7 +43,7 @@ def test_the_condition_says_what_was_chosen(site, citizen, choice, wanted):
     save(site, citizen, **{choice: not wanted})
     save(site, citizen, **{choice: wanted})
     with site.work(write=False) as work:
-        found = work.session.scalars(select(User.id).where(wants(choice))).all()
+        found = work.session.scalars(select(User.id).where(PreferenceService.wants(choice))).all()
     assert (citizen.id in found) is wanted
 
 

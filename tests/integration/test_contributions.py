@@ -7,11 +7,10 @@ import pytest
 from sqlalchemy import MetaData, Table
 
 from civicportal.api.forms import CleanText, Node, StrictSchema
-from civicportal.api.localization import _
 from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission, User
 from civicportal.api.plugins import Job, PluginModels, hookimpl
-from civicportal.api.web import EVERYBODY, Widget
+from civicportal.api.web import DashboardWidget, PagePermission
 from civicportal.app import create_app
 from civicportal.core.jobs import registered
 from civicportal.domain.cases.kinds import kinds_of
@@ -19,6 +18,7 @@ from civicportal.domain.cases.workflow import RESERVED_FIELDS
 from civicportal.domain.kartable.views.forms import OWN
 from civicportal.testing import PETITIONS, make_case, make_unit
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.i18n import _
 from civicportal.web.items import NavigationItem, Panel
 
 KNOBS = replace(PETITIONS, name="knobs", permission_prefix="", facts=None, known_facts=None)
@@ -148,7 +148,12 @@ def test_a_kind_names_a_route_that_exists(install, assemble, field):
 def test_a_page_without_its_template_is_found(install, assemble, template):
     def includeme(config):
         config.add_route("gadget.page", "/gadget")
-        config.add_view(lambda request: {}, route_name="gadget.page", renderer=template, permission=EVERYBODY)
+        config.add_view(
+            lambda request: {},
+            route_name="gadget.page",
+            renderer=template,
+            permission=PagePermission.EVERYBODY,
+        )
 
     install.plugin("gadget", hookimpl(includeme))
     with pytest.raises(
@@ -177,7 +182,7 @@ def test_a_prefix_of_tables_that_covers_those_of_another_plugin_stops_the_start(
 @pytest.mark.parametrize(
     ("piece", "values"),
     [
-        (Widget, {"area": "sidebar", "template": "x"}),
+        (DashboardWidget, {"area": "sidebar", "template": "x"}),
         (Panel, {"area": "sidebar", "template": "x"}),
         (NavigationItem, {"area": "sidebar", "title": _("x"), "route": "x", "icon": "x"}),
     ],
@@ -203,7 +208,7 @@ def test_a_piece_for_an_area_that_no_page_shows_is_refused(piece, values):
     ],
 )
 def test_the_kit_fails_a_page_that_goes_on_without_a_piece(site, app, monkeypatch, template, context, told):
-    widget = Widget(name="gadget.card", area="card", template=template, context=context)
+    widget = DashboardWidget(name="gadget.card", area="card", template=template, context=context)
 
     def in_order(hooks, hook):
         return [("gadget", lambda request: [widget])] if hook == "dashboard_widgets" else []

@@ -18,11 +18,11 @@ from civicportal.api.cases import (
     ConversionService,
     PublicHistory,
     RatingService,
-    Refused,
 )
 from civicportal.api.kartable import KartableService
 from civicportal.api.organization import OrganizationService
-from civicportal.api.pictures import process_image, store_files
+from civicportal.api.pictures import PictureFiles
+from civicportal.api.plugins import Refused
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.kartable.inbox import InboxQuery, InboxService
@@ -60,7 +60,7 @@ def people(site):
 def picture():
     data = io.BytesIO()
     Image.new("RGB", (64, 48), "navy").save(data, "PNG")
-    return process_image(data.getvalue())
+    return PictureFiles.process(data.getvalue())
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def message(site, people):
 
     def send(*, anonymous=False):
         image = picture()
-        key = store_files(site, image)
+        key = PictureFiles(site).put(image)
         with site.work() as work:
             citizen = identity(work, people["citizen"], "citizen")
         with site.work(actor=citizen) as work:

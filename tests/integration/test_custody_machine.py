@@ -33,7 +33,6 @@ from civicportal.domain.accounts.models import Deputy, Membership, Role, User
 from civicportal.domain.accounts.permissions import LEAD
 from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.cases.access.rights import AccessService, attends, holds
-from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
@@ -47,7 +46,7 @@ from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.units import UnitService
 from civicportal.portal.admin import findings as arrangement
 from civicportal.testing import make_case, make_category, make_staff, make_unit
-from civicportal.util.errors import Conflict, Forbidden, NotFound, NotPossible
+from civicportal.util.errors import Conflict, Forbidden, NotFound, Refused
 
 pytestmark = pytest.mark.both_databases
 
@@ -56,7 +55,7 @@ EXAMPLES, STEPS = (60, 40) if LONG else (6, 25)
 WORK = "petitions:case:work"
 VERBS = ("petitions:case:view", WORK, "petitions:case:refer", LEAD)
 #: What may be said no to; anything else is a fault.
-NO = (Refused, Forbidden, NotFound, Conflict, NotPossible, UnknownTransition)
+NO = (Refused, Forbidden, NotFound, Conflict, UnknownTransition)
 #: Anything of a list, by a number that means the same when the list is shorter.
 any_number = st.integers(0, 10_000)
 

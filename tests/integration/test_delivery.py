@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from civicportal.core.db import NEVER
-from civicportal.core.messages import CannotTell, Configuration, Permanent, Receipt, Transient, Uncertain
+from civicportal.core.messages import Configuration, LookupFailed, Permanent, Receipt, Transient, Uncertain
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.accounts.models import OtpChallenge
 from civicportal.domain.cases.services import CaseService
@@ -205,7 +205,7 @@ def test_a_crash_of_the_transport_leaves_the_message_unknown(site, phone):
     ("answer", "state", "next_at"),
     [
         (Receipt(provider_id="7"), "sent", None),
-        (CannotTell("no list"), "unknown", NEVER),
+        (LookupFailed("no list"), "unknown", NEVER),
         (Transient("500"), "unknown", None),
         (Permanent("no"), "dead", None),
     ],
@@ -306,7 +306,7 @@ def test_a_message_to_one_person_holds_up_none_to_another(site, phone, numbers):
 def test_what_nobody_can_tell_does_not_hold_up_the_case(site, phone, clock):
     open_case(site, "accept")
     clock.advance(seconds=30)
-    phone.script.extend([Uncertain("lost"), CannotTell("?")])
+    phone.script.extend([Uncertain("lost"), LookupFailed("?")])
     assert drain(site) == 1
     clock.advance(minutes=2)
     assert drain(site) == 2

@@ -14,7 +14,7 @@ from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
-from civicportal.util.errors import Forbidden, NotFound, NotPossible
+from civicportal.util.errors import Forbidden, NotFound, Refused
 
 
 @pytest.fixture
@@ -91,16 +91,16 @@ def test_the_deputy_is_told(site, people):
 @pytest.mark.parametrize(("first", "last"), [(2, 1), (-3, -1), (0, LONGEST)])
 def test_days_that_make_no_sense(site, people, first, last):
     absent, deputy, _boss, today = people
-    with pytest.raises(NotPossible):
+    with pytest.raises(Refused):
         set_deputy(site, absent, absent, deputy, today + timedelta(days=first), today + timedelta(days=last))
 
 
 def test_one_deputy_at_a_time_and_not_oneself(site, people):
     absent, deputy, boss, today = people
     set_deputy(site, absent, absent, deputy, today, today + timedelta(days=3))
-    with pytest.raises(NotPossible):
+    with pytest.raises(Refused):
         set_deputy(site, absent, absent, boss, today + timedelta(days=3), today + timedelta(days=4))
-    with pytest.raises(NotPossible):
+    with pytest.raises(Refused):
         set_deputy(site, absent, absent, absent, today + timedelta(days=9), today + timedelta(days=9))
 
 
@@ -114,7 +114,7 @@ def test_a_disabled_colleague_does_not_stand_in(site, people):
     absent, deputy, _boss, today = people
     with site.work() as work:
         work.session.get(User, deputy.id).disabled_at = work.clock.now()
-    with pytest.raises(NotPossible):
+    with pytest.raises(Refused):
         set_deputy(site, absent, absent, deputy, today, today)
 
 

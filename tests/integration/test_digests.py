@@ -8,7 +8,7 @@ from civicportal.core.work import Work
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.digests import send_digests
 from civicportal.domain.kartable.services import KartableService
-from civicportal.domain.notifications.choices import Choices, ChoiceService
+from civicportal.domain.notifications.choices import NotificationPreferences, PreferenceService
 from civicportal.domain.organization.models import Holiday
 from civicportal.testing import (
     identity,
@@ -33,7 +33,7 @@ def office(site, clock):
         unit = make_unit(work)
         officer, _colleague = make_staff(work, unit=unit), make_staff(work, unit=unit)
         make_staff(work, unit=make_unit(work, "elsewhere"))
-        work.get(ChoiceService).save(officer.id, Choices(digest=True))
+        work.get(PreferenceService).save(officer.id, NotificationPreferences(digest=True))
         return officer, make_category(work, unit=unit)
 
 
@@ -160,7 +160,7 @@ def test_a_site_may_do_without(site, office, add, monkeypatch):
 def test_one_persons_failure_is_their_own(site, office, add, monkeypatch, caplog):
     with site.work() as work:
         other = make_staff(work, unit=make_unit(work, "third"))
-        work.get(ChoiceService).save(other.id, Choices(digest=True))
+        work.get(PreferenceService).save(other.id, NotificationPreferences(digest=True))
     add()
     acting_as = Work.acting_as
 

@@ -14,8 +14,7 @@ import colander
 import pytest
 from sqlalchemy import literal, select, text, true, update
 
-from civicportal.api.exports import Column, Export, Figures, FigureTable, Masked
-from civicportal.api.localization import _
+from civicportal.api.exports import Export, ExportColumn, FiguresExport, Masked
 from civicportal.api.plugins import hookimpl
 from civicportal.app import create_app
 from civicportal.core.limits import LimitWindow
@@ -28,12 +27,14 @@ from civicportal.domain.exports.jobs import clean_exports
 from civicportal.domain.exports.models import ExportJob
 from civicportal.domain.exports.running import LEASE, MOST_ATTEMPTS, make_next
 from civicportal.domain.exports.services import KEPT, MOST_RUNNING, ExportService
+from civicportal.domain.exports.types import FigureTable
 from civicportal.domain.exports.views import printing
 from civicportal.domain.kartable.inbox import InboxQuery, InboxService
 from civicportal.portal.cleanup import clean_attachments
 from civicportal.portal.worker.process import Worker
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit, statements
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.i18n import _
 
 pytestmark = pytest.mark.both_databases
 
@@ -458,7 +459,7 @@ class TestSweeping:
 
 class TestScope:
     def test_of_what_one_may_only_look_at_nothing_is_taken(self, site, desk):
-        from civicportal.api.exports import export_rows
+        from civicportal.domain.exports.rows import export_rows
 
         with site.work() as work:
             other = make_unit(work, "other")
@@ -477,7 +478,7 @@ class TestScope:
         assert [row["code"] for row in rows] == [case.code]
 
     def test_the_kartable_holds_what_its_view_holds(self, site, desk):
-        from civicportal.api.exports import export_rows
+        from civicportal.domain.exports.rows import export_rows
 
         actor = desk["staff"][0]
         assert len(list(export_rows(site, actor, "kartable.list", {}))) == CASES
@@ -514,7 +515,7 @@ MANY = 70_000
 
 
 def test_of_a_long_list_little_more_than_the_numbers_is_held(site, desk):
-    column = Column(name="code", title="code", value=lambda case: case.code)
+    column = ExportColumn(name="code", title="code", value=lambda case: case.code)
     export = Export(name="crowd.list", title="", columns=(column,), source=Crowd, **SHARED)
     found = rows.batches(
         site, desk["staff"][0], rows.ExportQuery(export=export, values={}, columns=(column,))
@@ -539,8 +540,8 @@ SHARED = {
 
 def _offers():
     columns = (
-        Column(name="code", title=_("Tracking code"), value=lambda case: case.code, kind="code"),
-        Column(
+        ExportColumn(name="code", title=_("Tracking code"), value=lambda case: case.code, kind="code"),
+        ExportColumn(
             name="secret",
             title="secret",
             value=lambda case: Masked(masked="***", full="123"),
@@ -550,7 +551,7 @@ def _offers():
     table = FigureTable(title="جدول", head=("نام", "تعداد"), rows=[("=1+1", 3), ("ب", None)])
     return (
         Export(name="gadget.list", title="فهرست", columns=columns, source=Gadgets, **SHARED),
-        Figures(name="gadget.figures", title="آمار", tables=lambda work, values: [table], **SHARED),
+        FiguresExport(name="gadget.figures", title="آمار", tables=lambda work, values: [table], **SHARED),
     )
 
 

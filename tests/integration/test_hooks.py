@@ -11,14 +11,12 @@ from sqlalchemy import MetaData, Table, inspect, select, text
 from translationstring import TranslationString
 
 from civicportal.api.cases import CaseEvent, CaseService, State
-from civicportal.api.kartable import Route
-from civicportal.api.localization import _
+from civicportal.api.kartable import RoutingTarget
 from civicportal.api.notifications import MessageText, Receipt, Reply
-from civicportal.api.people import IdentityClaim, Permission, Verdict
+from civicportal.api.people import IdentityClaim, IdentityVerdict, Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, hookimpl
-from civicportal.api.settings import Table as SettingsTable
-from civicportal.api.settings import number
-from civicportal.api.web import EVERYBODY, NavigationItem, Panel, Widget
+from civicportal.api.settings import SettingsSchema, setting
+from civicportal.api.web import DashboardWidget, NavigationItem, PagePermission, Panel
 from civicportal.cli import main
 from civicportal.core.migration import state as migrate_state
 from civicportal.core.work import MOST_CHANGES
@@ -44,6 +42,7 @@ from civicportal.testing import (
 )
 from civicportal.util.countries import Generic
 from civicportal.util.errors import ConfigurationError
+from civicportal.util.i18n import _
 from civicportal.util.persian import latin_digits
 
 
@@ -56,9 +55,9 @@ def implementation(name, function):
 # -- at the start ---------------------------------------------------------------------------------------------
 
 
-class GadgetSettings(SettingsTable):
-    metres = number(50)
-    years = number(3)
+class GadgetSettings(SettingsSchema):
+    metres = setting(float, 50)
+    years = setting(float, 3)
 
 
 def test_hook_register_settings_gives_the_plugins_table_its_schema(install, assemble):
@@ -205,7 +204,7 @@ def test_hook_includeme_adds_a_page_from_the_plugins_own_templates(install, asse
             lambda request: {"knob": request.site.name},
             route_name="gadget.knob",
             renderer="templates/gadget/knob.jinja2",
-            permission=EVERYBODY,
+            permission=PagePermission.EVERYBODY,
         )
 
     install.plugin("gadget", includeme, files={"templates/gadget/knob.jinja2": "<b>{{ knob }}</b>"})
@@ -218,7 +217,9 @@ def test_hook_includeme_of_the_site_comes_last_and_replaces_a_view(install, asse
         return lambda request: word
 
     def add_view(config, word):
-        config.add_view(page(word), route_name="gadget.knob", renderer="string", permission=EVERYBODY)
+        config.add_view(
+            page(word), route_name="gadget.knob", renderer="string", permission=PagePermission.EVERYBODY
+        )
 
     def of_plugin(config):
         config.add_route("gadget.knob", "/gadget/knob")
@@ -301,7 +302,7 @@ def test_a_demo_that_was_interrupted_is_begun_and_not_loaded(install, assemble_m
 
 def sends_to(unit):
     """An implementation of ``route_case``."""
-    return implementation("route_case", lambda case: Route(unit=unit) if unit else None)
+    return implementation("route_case", lambda case: RoutingTarget(unit=unit) if unit else None)
 
 
 @pytest.mark.parametrize(
@@ -477,7 +478,8 @@ def test_hook_message_received_takes_the_first_answer_the_cores_last(
 def test_hook_verify_identity_takes_the_first_verdict_the_sites_before_the_plugins(install, assemble):
     def says(outcome):
         return implementation(
-            "verify_identity", lambda claim, site: Verdict(outcome=outcome, checked_at=site.clock.now())
+            "verify_identity",
+            lambda claim, site: IdentityVerdict(outcome=outcome, checked_at=site.clock.now()),
         )
 
     install.plugin("gadget", implementation("verify_identity", lambda: None))
@@ -573,7 +575,7 @@ def widget(name, area, weight):
     """A card with a title of its own."""
     context = {"title": name, "text": "", "url": "/", "icon": "star", "tone": "b"}
     template = "civicportal:templates/dashboard/card.jinja2"
-    return Widget(name=name, area=area, template=template, context=context, weight=weight)
+    return DashboardWidget(name=name, area=area, template=template, context=context, weight=weight)
 
 
 def shows(*widgets):

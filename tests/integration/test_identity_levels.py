@@ -13,12 +13,12 @@ from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.identity_checks import retry_identity_checks
 from civicportal.domain.accounts.mobile import MobileService
 from civicportal.domain.accounts.models import PendingClaim, User
-from civicportal.domain.accounts.types import IdentityClaim, Verdict
+from civicportal.domain.accounts.people import PeopleService
+from civicportal.domain.accounts.types import IdentityClaim, IdentityVerdict
 from civicportal.domain.accounts.verification import (
     CodeTaken,
     VerificationService,
     ask_provider,
-    own_identity,
 )
 from civicportal.testing import NOON, identity, make_citizen
 
@@ -37,7 +37,7 @@ class Provider:
         self.meanwhile()
         if isinstance(self.outcome, Exception):
             raise self.outcome
-        return Verdict(outcome=self.outcome, checked_at=site.clock.now())
+        return IdentityVerdict(outcome=self.outcome, checked_at=site.clock.now())
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_who_is_known_has_level_two_and_is_kept_sealed(site, app, provider, citi
     with site.work(write=False) as work:
         me = identity(work, user, "citizen")
     with site.work(actor=me, write=False) as work:
-        assert own_identity(work).birth_date == BORN
+        assert work.get(PeopleService).verified().birth_date == BORN
 
 
 def test_it_goes_on_where_it_was_needed(app, provider, citizen):

@@ -10,8 +10,8 @@ from civicportal.core.messages import Reply
 from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.models import User
 from civicportal.domain.notifications import inbound
-from civicportal.domain.notifications.choices import Choices, ChoiceService
-from civicportal.domain.notifications.inbound import InboundService, answer_inbound, forget_strangers
+from civicportal.domain.notifications.choices import NotificationPreferences, PreferenceService
+from civicportal.domain.notifications.inbound import InboundService, forget_strangers
 from civicportal.domain.notifications.models import InboundMessage
 from civicportal.testing import make_case, make_category, make_citizen, make_unit, outbox
 
@@ -47,12 +47,12 @@ def ask_for_announcements(site):
     with site.work() as work:
         make_citizen(work, OTHER)
         for user_id in work.session.scalars(select(User.id)).all():
-            work.get(ChoiceService).save(user_id, Choices(broadcasts=True))
+            work.get(PreferenceService).save(user_id, NotificationPreferences(broadcasts=True))
 
 
 def wants_announcements(site):
     with site.work(write=False) as work:
-        audience = work.session.execute(work.get(ChoiceService).broadcast_audience())
+        audience = work.session.execute(work.get(PreferenceService).broadcast_audience())
         return {mobile for _, mobile in audience}
 
 
@@ -66,15 +66,15 @@ def test_a_message_is_kept_and_answered_once_at_any_hour(site, clock, code):
     clock.advance(hours=12)
     receive(site, code)
     receive(site, code)
-    answer_inbound(site)
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
+    InboundService.answer_waiting(site)
     assert answers(site) == [("petitions.status", CITIZEN, clock.now())]
 
 
 def test_the_core_has_words_for_kinds_without_words(site, code, monkeypatch):
     monkeypatch.delitem(site.messages, "petitions.status")
     receive(site, code)
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     assert [kind for kind, *_ in answers(site)] == ["inbound.status"]
 
 
@@ -90,7 +90,7 @@ class TestOfASiteOfTwoLanguages:
             make_citizen(work, OTHER)
         for number, (sender, text) in enumerate([(CITIZEN, code), (CITIZEN, "?"), (OTHER, "?")]):
             receive(site, text, sender=sender, number=str(number))
-        answer_inbound(site)
+        InboundService.answer_waiting(site)
         with site.work(write=False) as work:
             status, help_, other = outbox(work)
         assert [message.locale for message in (status, help_, other)] == ["en", "en", "fa"]
@@ -103,14 +103,14 @@ def test_what_nobody_understands_is_answered_once_a_day(site, clock, code):
     for number, text in enumerate(("سلام", "9999999999", "چه خبر؟")):
         receive(site, text, number=str(number))
     receive(site, code, OTHER, "of somebody else")
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     assert [(kind, who) for kind, who, _ in answers(site)] == [
         ("inbound.help", CITIZEN),
         ("inbound.help", OTHER),
     ]
     clock.advance(days=1)
     receive(site, "سلام", number="tomorrow")
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     assert len(answers(site)) == 3
 
 
@@ -119,12 +119,12 @@ def test_the_word_of_farewell_is_kept_until_the_return(site, clock, code, word):
     ask_for_announcements(site)
     receive(site, word)
     receive(site, "یازده", OTHER, "2")
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     assert ("inbound.stopped", CITIZEN, clock.now()) in answers(site)
     assert wants_announcements(site) == {OTHER}
     clock.advance(hours=1)
     receive(site, "۱۲", number="3")
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     assert ("inbound.resumed", CITIZEN, clock.now()) in answers(site)
     assert wants_announcements(site) == {CITIZEN, OTHER}
 
@@ -134,7 +134,7 @@ def test_one_number_gets_only_so_many_answers(site, code):
     for number in range(12):
         receive(site, code, number=str(number))
     receive(site, "11", number="farewell")
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     assert len(answers(site)) == 10
     assert unanswered(site) == []
     assert wants_announcements(site) == {OTHER}
@@ -154,13 +154,13 @@ def test_a_plugin_answers_before_the_core_and_its_failure_is_its_own(site, clock
         for number, text in enumerate(("boom", "count", code)):
             receive(site, text, number=str(number))
         with caplog.at_level(logging.ERROR):
-            answer_inbound(site)
+            InboundService.answer_waiting(site)
         assert [kind for kind, *_ in answers(site)] == ["staff.overdue", "petitions.status"]
         assert unanswered(site) == ["test:0"]
         assert "could not be answered" in caplog.text
         clock.advance(days=1)
         caplog.clear()
-        answer_inbound(site)
+        InboundService.answer_waiting(site)
         assert caplog.text == ""
     finally:
         site.hooks.unregister(gadget)
@@ -187,9 +187,9 @@ def boom(site):
 def test_a_failing_plugin_uses_up_nobodys_answers(site, code, boom):
     receive(site, "boom", number="failing")
     for _ in range(12):
-        answer_inbound(site)
+        InboundService.answer_waiting(site)
     receive(site, code)
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     assert boom["test:failing"] == 13
     assert [kind for kind, *_ in answers(site)] == ["petitions.status"]
 
@@ -198,10 +198,10 @@ def test_many_failing_messages_hold_up_no_other(site, clock, code, boom, monkeyp
     monkeypatch.setattr(inbound, "BATCH", 3)
     for number in range(4):
         receive(site, "boom", number=f"failing {number}")
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     clock.advance(seconds=30)
     receive(site, code)
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     assert [kind for kind, *_ in answers(site)] == ["petitions.status"]
     # Each has its turn: who was not tried yet comes first, then who waits the longest.
     assert [boom[f"test:failing {number}"] for number in range(4)] == [2, 1, 1, 1]
@@ -220,10 +220,10 @@ def test_what_somebody_else_answers_meanwhile_counts_once(site, code, monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr(type(site.limits), "hit", hit_late)
-        answer_inbound(site)
+        InboundService.answer_waiting(site)
     for number in range(10):
         receive(site, code, number=f"later {number}")
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     assert len(answers(site)) == 10
 
 

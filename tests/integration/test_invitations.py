@@ -22,7 +22,7 @@ from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.testing import identity, make_citizen, make_staff, make_unit, outbox
 from civicportal.testing.factories import APP_SECRET
-from civicportal.util.errors import Forbidden, NotFound, NotPossible
+from civicportal.util.errors import Forbidden, NotFound, Refused
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 
@@ -267,7 +267,7 @@ def test_citizens_and_closed_accounts_get_no_reset_link(site, boss, officer):
         service, citizen = work.get(InvitationService), make_citizen(work)
         for person in (citizen, work.session.get(User, officer.id)):
             person.disabled_at = work.clock.now()
-            with pytest.raises(NotPossible):
+            with pytest.raises(Refused):
                 service.reset(person)
 
 

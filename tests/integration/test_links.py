@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from civicportal.api.cases import CannotUndo, Case, CaseLink, CaseService, LinkKind, LinkService, Refused
-from civicportal.api.kartable import UndoService
-from civicportal.api.localization import _
+from civicportal.api.cases import Case, CaseLink, CaseService, LinkKind, LinkService
 from civicportal.api.organization import Unit
 from civicportal.api.people import User
-from civicportal.api.plugins import Forbidden, NotFound
+from civicportal.api.plugins import Forbidden, NotFound, Refused
+from civicportal.domain.cases.errors import CannotUndo
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.testing import PETITIONS, make_case, make_category, make_unit
+from civicportal.testing import PETITIONS, UndoService, make_case, make_category, make_unit
+from civicportal.util.i18n import _
 
 REPEATS = LinkKind(name="repeats", title=_("Back"), back=_("Cancel"))
 

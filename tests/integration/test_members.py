@@ -8,7 +8,7 @@ import pytest
 from doors import form_with
 from sqlalchemy import select, update
 
-from civicportal.core.security import SYSTEM
+from civicportal.core.security import Identity
 from civicportal.domain.accounts.deputies import DeputyService
 from civicportal.domain.accounts.invitations import InvitationService, LinkSpent
 from civicportal.domain.accounts.members import MemberService
@@ -433,7 +433,7 @@ def keeper(site, city):
 
 
 def stand_in(site, absent, deputy, *, in_days=0):
-    with site.work(actor=SYSTEM) as work:
+    with site.work(actor=Identity.SYSTEM) as work:
         service = work.get(DeputyService)
         day = service.today + timedelta(days=in_days)
         service.add(work.session.get(User, absent.id), deputy.id, day, day)

@@ -6,15 +6,16 @@ import colander
 import pytest
 from sqlalchemy import update
 
-from civicportal.api.cases import Case, CaseService, Prefill, Refused
+from civicportal.api.cases import Case, CaseEvent, CaseService, Prefill
 from civicportal.api.forms import CleanText, Node, StrictSchema
-from civicportal.api.localization import _
-from civicportal.api.notifications import NOTICE, MessageText
+from civicportal.api.notifications import MessageText
 from civicportal.api.people import User
+from civicportal.api.plugins import Refused
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.notices import MessageFieldsMissing
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.testing import PETITIONS, make_case, make_unit
+from civicportal.util.i18n import _
 
 PLACE = "12 B, second floor"
 LONG = "12 B, second floor, by the stairs"
@@ -40,7 +41,7 @@ class Visit(StrictSchema):
 
     def deserialize(self, cstruct=colander.null):
         values = super().deserialize(cstruct)
-        return {**values, NOTICE: {"note": values["room"]}}
+        return {**values, CaseEvent.NOTICE: {"note": values["room"]}}
 
 
 @pytest.fixture

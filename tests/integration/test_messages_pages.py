@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from civicportal.core.messages import Configuration, Permanent
 from civicportal.domain.audit.models import AuditEvent
-from civicportal.domain.notifications.arrivals import ArrivalService
 from civicportal.domain.notifications.book import MessageBook
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.gate import GateService
@@ -197,8 +196,8 @@ def test_it_shows_whether_a_message_arrived_and_why_not(site, app, boss):
         arrived, lost, _unknown = outbox(work)
         for message in outbox(work):
             message.state, message.sent_at = "sent", work.clock.now()
-        work.get(ArrivalService).note(arrived.id, "arrived")
-        work.get(ArrivalService).note(lost.id, "off")
+        work.get(NotificationService).note_delivery(arrived.id, "arrived")
+        work.get(NotificationService).note_delivery(lost.id, "off")
     assert len(rows(app.get("/admin/messages?arrival=arrived"))) == 1
     page = app.get("/admin/messages?arrival=off")
     assert "به گوشی نرسید" in rows(page)[0].text
@@ -279,7 +278,7 @@ def test_the_page_of_a_case_shows_its_notices_and_no_number(site, app, boss):
         case = make_case(work, citizen=make_citizen(work, CITIZEN), category=category)
         message = outbox(work)[0]
         message.state, message.sent_at = "sent", work.clock.now()
-        work.get(ArrivalService).note(message.id, "blocked")
+        work.get(NotificationService).note_delivery(message.id, "blocked")
         code = case.code
     panel = app.get(f"/kartable/cases/{code}", status=200).html.select_one(
         "section[aria-labelledby=notices-title]"

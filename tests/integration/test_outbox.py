@@ -12,7 +12,7 @@ from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import OtpChallenge
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.followers import FollowerService
-from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.undo import UndoService
@@ -20,9 +20,9 @@ from civicportal.domain.notifications.core_texts import CORE_TEXTS
 from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.inbound import answer
 from civicportal.domain.notifications.models import InboundMessage, StoredText
-from civicportal.domain.notifications.notices import NOTICE, NoticeData, NoticeRenderer, keys_of_step
+from civicportal.domain.notifications.notices import NoticeData, NoticeRenderer, keys_of_step
 from civicportal.domain.notifications.services import NotificationService
-from civicportal.domain.notifications.sms import sms_parts, utf16_len
+from civicportal.domain.notifications.sms import SmsLength, utf16_len
 from civicportal.domain.notifications.texts import TextService
 from civicportal.testing import NOON, PETITIONS, make_case, make_citizen, make_staff, make_unit, outbox
 
@@ -169,7 +169,7 @@ def test_the_preview_equals_what_is_sent(site, city):
         work.get(CaseService).apply(case, "accept")
     sent = [message.text for message in messages(site)]
     assert sent[1:] == [referral.text, step.text]
-    assert step.length == sms_parts(step.text)
+    assert step.length == SmsLength.of(step.text)
 
 
 def test_keys_of_steps():
@@ -195,7 +195,7 @@ def test_a_note_needs_a_text_with_room_and_is_cut(site, city):
 
 def test_a_step_names_the_moment_of_an_appointment(site, city):
     moment = datetime(2026, 6, 10, 7, 0, tzinfo=UTC)
-    act(site, city, "accept", data={NOTICE: {"moment": moment.isoformat()}})
+    act(site, city, "accept", data={CaseEvent.NOTICE: {"moment": moment.isoformat()}})
     with site.work(write=False) as work:
         case = work.get(CaseService).fetch(city.code)
         facts = NoticeData(status=case.status, moment=moment)
@@ -225,7 +225,7 @@ def test_texts_of_the_core_fit_one_part(site):
     with site.work(write=False) as work:
         texts = work.get(TextService)
         for text in CORE_TEXTS:
-            assert sms_parts(texts.sample(text.key)).parts == 1, text.key
+            assert SmsLength.of(texts.sample(text.key)).parts == 1, text.key
 
 
 def challenge(work, **values):

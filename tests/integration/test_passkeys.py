@@ -20,7 +20,7 @@ from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.testing import make_citizen, make_staff, outbox
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 
 
 @pytest.fixture
@@ -514,13 +514,13 @@ def test_a_blocked_passkey_does_not_count_as_the_factor_that_is_left(
         work.session.add(usable)
         work.session.flush()
         user, factors = work.session.get_one(User, officer.id), work.get(FactorService)
-        with pytest.raises(NotPossible):
+        with pytest.raises(Refused):
             factors.require_removable(user, usable)
         factors.require_removable(user, blocked)
         work.session.delete(usable)
         user.totp_secret = "sealed"
         work.session.flush()
-        with pytest.raises(NotPossible):
+        with pytest.raises(Refused):
             factors.require_removable(user)
         factors.require_removable(user, blocked)
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from civicportal.core.db.ids import FEW_IDS, among
-from civicportal.core.security import SYSTEM, Grant, Identity
+from civicportal.core.security import Grant, Identity
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.codes import TAKEN
@@ -47,7 +47,7 @@ def test_each_order_of_a_list_is_that_of_an_index(reading, sort, stage):
 @pytest.mark.parametrize("sort", sorts_of(EVERYWHERE))
 def test_a_search_of_every_kind_goes_along_an_index(reading, site, sort):
     grant = Grant(permissions=VIEW, units=frozenset({3}))
-    for actor in (SYSTEM, Identity(user_id=7, name="", door="staff", grants=(grant,))):
+    for actor in (Identity.SYSTEM, Identity(user_id=7, name="", door="staff", grants=(grant,))):
         with site.work(actor=actor, write=False) as work:
             query = InboxService(work).query(EVERYWHERE, InboxQuery(), Case.id)
         found = plan(reading, PageWindow(SORTS[sort]).narrow(query))

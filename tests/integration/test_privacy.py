@@ -35,7 +35,7 @@ from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.public_type import PublicString
 from civicportal.domain.cases.ratings import WINDOW
 from civicportal.domain.cases.search_index import SearchIndex
-from civicportal.domain.notifications.inbound import InboundService, answer_inbound
+from civicportal.domain.notifications.inbound import InboundService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.privacy.erasure import ErasureService, erase_deleted
 from civicportal.domain.privacy.export import PersonalDataService, stream
@@ -439,7 +439,7 @@ def test_a_number_that_changed_hands_keeps_its_messages_apart(site, clock, perso
 def says(site, number, text):
     with site.work() as work:
         work.get(InboundService).keep(f"test:{text}", number, text, work.clock.now())
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
 
 
 def everything_of(site, user):

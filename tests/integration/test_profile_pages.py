@@ -12,7 +12,7 @@ from integration.profile import MOBILE, events, fresh, kinds_of
 
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
-from civicportal.domain.notifications.choices import Choices, ChoiceService
+from civicportal.domain.notifications.choices import NotificationPreferences, PreferenceService
 from civicportal.domain.privacy.erasure import erase_deleted
 from civicportal.testing import identity, make_case, make_citizen, make_staff
 
@@ -35,7 +35,7 @@ def case(site, citizen):
 
 def choices(site, user):
     with site.work(write=False) as work:
-        return work.get(ChoiceService).of(user.id)
+        return work.get(PreferenceService).of(user.id)
 
 
 def test_messages_are_chosen(site, app, citizen):
@@ -44,7 +44,7 @@ def test_messages_are_chosen(site, app, citizen):
     form = next(form for form in page.forms.values() if "broadcasts" in form.fields)
     form["case_notices"], form["broadcasts"] = False, True
     assert form.submit().status_int == 303
-    assert choices(site, citizen) == Choices(case_notices=False, broadcasts=True)
+    assert choices(site, citizen) == NotificationPreferences(case_notices=False, broadcasts=True)
 
 
 def test_staff_may_have_a_digest(site, app, sign_in):

@@ -6,7 +6,7 @@ import pyotp
 import pytest
 from doors import MOBILE, PASSWORD, TYPED, code_of, make_officer, send
 
-from civicportal.core.security import SYSTEM
+from civicportal.core.security import Identity
 from civicportal.domain.accounts.mobile import MobileService
 from civicportal.domain.accounts.models import Session, User
 from civicportal.domain.accounts.services import AccountService
@@ -46,7 +46,7 @@ def officer(site: Any) -> User:
 
 
 def do(site: Any, user: User, deed: Any) -> None:
-    with site.work(actor=SYSTEM) as work:
+    with site.work(actor=Identity.SYSTEM) as work:
         deed(work, work.session.get(User, user.id))
 
 

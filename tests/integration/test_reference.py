@@ -5,7 +5,7 @@ from sqlalchemy import event, update
 
 from civicportal.core.branding.values import STALE
 from civicportal.core.reference import LONGEST, VISITORS
-from civicportal.core.security import VISITOR
+from civicportal.core.security import Identity
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import make_staff, make_unit
@@ -62,9 +62,9 @@ def test_what_is_not_committed_is_nobody_elses(site, unit):
 
 
 def test_visitors_see_a_change_of_their_own_process_at_once(site, unit):
-    assert name(site, unit, actor=VISITOR) == "Lights"
+    assert name(site, unit, actor=Identity.VISITOR) == "Lights"
     rename(site, unit, "Lamps")
-    assert name(site, unit, actor=VISITOR) == "Lamps"
+    assert name(site, unit, actor=Identity.VISITOR) == "Lamps"
 
 
 def test_a_request_of_staff_takes_one_statement_to_know_who_asks(site, app, sign_in, unit):
@@ -101,10 +101,10 @@ class TestAge:
             clock.advance(seconds=STALE + VISITORS)
 
         site.branding_cache.current()
-        name(site, unit, actor=VISITOR)
+        name(site, unit, actor=Identity.VISITOR)
         clock.advance(seconds=STALE + VISITORS)
         event.listen(site.engines.read, "before_cursor_execute", take_long)
-        for ask in (site.branding_cache.current, lambda: name(site, unit, actor=VISITOR)):
+        for ask in (site.branding_cache.current, lambda: name(site, unit, actor=Identity.VISITOR)):
             with statements(site.engines.read) as texts:
                 for _template in range(3):
                     ask()

@@ -13,7 +13,7 @@ from webtest import TestApp
 
 from civicportal.app import create_app
 from civicportal.core.db import Base
-from civicportal.core.security import SYSTEM
+from civicportal.core.security import Identity
 from civicportal.domain.accounts.city_rights import DONE, limited_memberships, separate_city_rights
 from civicportal.domain.accounts.deputies import DeputyService
 from civicportal.domain.accounts.identity import identity_of
@@ -29,7 +29,7 @@ from civicportal.domain.organization.models import Category, Seed, Unit
 from civicportal.portal.members.directory import MemberDirectory, MemberQuery
 from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock, identity, make_category, make_citizen, make_staff, make_unit
-from civicportal.util.errors import Forbidden, NotFound, NotPossible
+from civicportal.util.errors import Forbidden, NotFound, Refused
 
 VIEW, LEAD, TEXTS, SETTINGS = (
     "petitions:case:view",
@@ -308,7 +308,7 @@ def test_a_role_is_given_only_where_its_rights_can_be_limited(site, right, unit,
         if possible:
             give(user, role, **where)
         else:
-            with pytest.raises(NotPossible):
+            with pytest.raises(Refused):
                 give(user, role, **where)
 
 
@@ -398,7 +398,7 @@ def test_a_role_is_given_within_what_the_giver_has(site, tree, unit, category, u
         assert possible == {(one, other) for one in units for other in topics}
         # A deputy does not pass on the rights of the absent person.
         assert not rights.may_give(role, tree[unit], tree[category], by=lent)
-        assert rights.may_give(role, tree[None], tree[None], by=SYSTEM)
+        assert rights.may_give(role, tree[None], tree[None], by=Identity.SYSTEM)
 
 
 def test_an_administrators_role_is_given_by_an_administrator_only(site):

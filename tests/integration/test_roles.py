@@ -13,7 +13,7 @@ from civicportal.domain.accounts.models import Membership, Role, RolePermission,
 from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.testing import identity, make_staff, make_unit
-from civicportal.util.errors import Conflict, Forbidden, NotPossible
+from civicportal.util.errors import Conflict, Forbidden, Refused
 
 VIEW, WORK = "petitions:case:view", "petitions:case:work"
 
@@ -71,7 +71,7 @@ def test_a_copy_holds_the_same_rights(work):
     roles = work.get(RoleService)
     copy = roles.create("رونوشت", like=make_role(work, "کارشناس", VIEW, WORK))
     assert roles.names(copy) == {VIEW, WORK}
-    with pytest.raises(NotPossible):
+    with pytest.raises(Refused):
         roles.create("رونوشت")
 
 
@@ -83,7 +83,7 @@ def test_the_administrators_role_stays_as_it_is(work):
         lambda: roles.delete(administrator),
         lambda: roles.create("رئیس دوم", like=administrator),
     ):
-        with pytest.raises(NotPossible):
+        with pytest.raises(Refused):
             deed()
 
 
@@ -160,7 +160,7 @@ def test_a_role_is_held_once_in_one_place(site):
         member, memberships = make_staff(work, "worker"), work.get(MembershipService)
         seen = memberships.seen(member)
         memberships.give(member, role, unit=unit, seen=seen)
-        with pytest.raises(NotPossible):
+        with pytest.raises(Refused):
             memberships.give(member, role, unit=unit)
         with pytest.raises(Conflict):
             memberships.give(member, role, seen=seen)

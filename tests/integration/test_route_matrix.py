@@ -11,10 +11,9 @@ from portal import Portal
 from webtest import TestApp
 
 from civicportal.api.organization import OrganizationService
-from civicportal.api.web import CITIZEN, EVERYBODY, STAFF
+from civicportal.api.web import PagePermission
 from civicportal.app import create_app
 from civicportal.core.crypto import new_token
-from civicportal.core.security import SIGNED_IN
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.views.denied import STAFF_AREAS
 from civicportal.portal.seeds import SeedService
@@ -67,7 +66,12 @@ class City:
     def may_open(self, who, page):
         """Return whether the page is for this person, whatever it shows them."""
         staff, citizen = who in STAFF_ROLES, who == "citizen"
-        doors = {EVERYBODY: True, SIGNED_IN: staff or citizen, CITIZEN: citizen, STAFF: staff}
+        doors = {
+            PagePermission.EVERYBODY: True,
+            PagePermission.SIGNED_IN: staff or citizen,
+            PagePermission.CITIZEN: citizen,
+            PagePermission.STAFF: staff,
+        }
         if page.permission in doors:
             return doors[page.permission]
         return staff and self.identities[who].permits(page.permission)

@@ -21,7 +21,7 @@ from webtest import TestApp
 from civicportal.app import Request, create_app
 from civicportal.core.crypto import CannotDecrypt, new_token
 from civicportal.core.limits import TooMany
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.domain.accounts.models import Session
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.sessions import SessionService
@@ -171,7 +171,11 @@ def test_nothing_secret_waits_behind_the_door(portal, caplog):
     site.clock.advance(minutes=31)
     csrf = site.keys.mac("csrf", token).hex()
     for page in pages_of(site.registry):
-        if "POST" in page.methods and page.permission != EVERYBODY and page.route != "kartable.bulk":
+        if (
+            "POST" in page.methods
+            and page.permission != PagePermission.EVERYBODY
+            and page.route != "kartable.bulk"
+        ):
             answer = browser.post(page.path(), brought(csrf), status=303)
             assert answer.location.startswith(("http://localhost/staff/login", "http://localhost/login"))
     kept = stored(site)

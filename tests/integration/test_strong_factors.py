@@ -28,7 +28,7 @@ from civicportal.domain.accounts.totp import TotpService
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.testing import make_citizen, make_staff, outbox
 from civicportal.testing.factories import APP_SECRET
-from civicportal.util.errors import Forbidden, NotPossible
+from civicportal.util.errors import Forbidden, Refused
 
 OTHER = "چنار کهن میان میدان"
 
@@ -393,5 +393,5 @@ def test_an_account_that_cannot_sign_in_gets_no_rescue_link(
     with site.work() as work:
         work.session.get(User, boss.id).disabled_at = clock.now()
     assert rescue("boss").exit_code == 1
-    with site.work() as work, pytest.raises(NotPossible):
+    with site.work() as work, pytest.raises(Refused):
         work.get(InvitationService).rescue(make_citizen(work), operator="root")

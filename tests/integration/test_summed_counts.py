@@ -6,7 +6,7 @@ import pytest
 from integration.concurrent import concurrently
 from sqlalchemy import delete, event, func, select, update
 
-from civicportal.core.security import SYSTEM
+from civicportal.core.security import Identity
 from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
@@ -209,7 +209,7 @@ def test_an_officer_is_told_of_the_cases_that_they_may_see(town):
         counters = work.get(CounterService)
         assert counters.total(KIND) == Total(DAYS // 4 - 2)
         assert counters.total(KIND, units=[other.id]) == Total(1)
-    with town.site.work(actor=SYSTEM, write=False) as work:
+    with town.site.work(actor=Identity.SYSTEM, write=False) as work:
         assert work.get(CounterService).total(KIND) == Total(DAYS // 4)
 
 
@@ -217,7 +217,7 @@ def test_beside_many_of_their_own_no_others_are_counted(town, monkeypatch):
     monkeypatch.setattr(lookup, "MOST_COUNTED", 1)
     with town.site.work(actor=town.officer, write=False) as work:
         assert not work.get(CounterService).total(KIND).exact
-    with town.site.work(actor=SYSTEM, write=False) as work:
+    with town.site.work(actor=Identity.SYSTEM, write=False) as work:
         assert work.get(CounterService).total(KIND) == Total(DAYS // 4)
 
 
@@ -237,5 +237,5 @@ def test_what_is_written_while_counters_are_made_anew_is_counted_once(town, civi
         service = work.get(StatisticsService)
         service.rebuild_month(list(service.months())[-1])
     assert counters(town.site) == RIGHT
-    with town.site.work(actor=SYSTEM, write=False) as work:
+    with town.site.work(actor=Identity.SYSTEM, write=False) as work:
         assert work.get(CounterService).total(KIND) == Total(DAYS // 4 + 1)

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, inspect, select
 
 from civicportal import __version__
 from civicportal.api.plugins import PluginModels, hookimpl
-from civicportal.api.web import Widget
+from civicportal.api.web import DashboardWidget
 from civicportal.cli import main
 from civicportal.domain.cases.models import Case
 from civicportal.portal import upgrade as migrate
@@ -47,7 +47,7 @@ def show(name, fails):
         if fails:
             raise ZeroDivisionError(name)
         context = {"title": name, "text": "", "url": "/", "icon": "star", "tone": "b"}
-        return [Widget(name=name, area="card", template=CARD, context=context)]
+        return [DashboardWidget(name=name, area="card", template=CARD, context=context)]
 
     return hookimpl(dashboard_widgets)
 
@@ -67,7 +67,7 @@ RUBBISH = [
     "words",
     ["words"],
     [None],
-    [Widget(name="x", area="card", template="gadget:none.jinja2", context=lambda: 7)],
+    [DashboardWidget(name="x", area="card", template="gadget:none.jinja2", context=lambda: 7)],
 ]
 
 

@@ -3,14 +3,14 @@
 import pytest
 from sqlalchemy import select
 
-from civicportal.core.messages import CannotTell, Receipt, Uncertain
+from civicportal.core.messages import LookupFailed, Receipt, Uncertain
 from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case, CaseEvent, Rating
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.notifications.delivery import deliver_once
-from civicportal.domain.notifications.inbound import InboundService, answer_inbound
+from civicportal.domain.notifications.inbound import InboundService
 from civicportal.domain.notifications.transports import memory
 from civicportal.domain.notifications.verdicts import ClosingReply, read
 from civicportal.testing import (
@@ -101,7 +101,7 @@ def say(site, text, sender=CITIZEN):
     with site.work() as work:
         number = f"test:{sender}:{text}:{work.clock.now()}"
         work.get(InboundService).keep(number, sender, text, work.clock.now())
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
     deliver(site)
     sent = [message.text for message in memory(site).sent if message.recipient == sender]
     memory(site).sent.clear()
@@ -205,7 +205,7 @@ def test_whoever_was_not_told_of_the_closing_does_not_mean_it(site, close):
 
 def test_a_notice_that_arrived_though_nobody_knows_of_it_may_be_answered(site, clock, close):
     memory(site).script.extend(
-        [Receipt(), Receipt(), Uncertain("the receipt was lost"), CannotTell("no list")]
+        [Receipt(), Receipt(), Uncertain("the receipt was lost"), LookupFailed("no list")]
     )
     code = close()
     clock.advance(minutes=2)
@@ -228,8 +228,8 @@ def test_a_message_that_comes_twice_counts_once(site, close):
     with site.work() as work:
         for _again in range(2):
             work.get(InboundService).keep("test:1", CITIZEN, "2", work.clock.now())
-    answer_inbound(site)
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
+    InboundService.answer_waiting(site)
     deliver(site)
     assert [message.text for message in memory(site).sent] == [f"Petition {code} is open again."]
     assert case(site, code).status == "working"

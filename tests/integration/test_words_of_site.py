@@ -12,10 +12,10 @@ from babel.messages.mofile import write_mo
 from pyramid.i18n import TranslationStringFactory
 from webtest import TestApp
 
-from civicportal.api.localization import _
 from civicportal.api.plugins import hookimpl
-from civicportal.api.web import EVERYBODY
+from civicportal.api.web import PagePermission
 from civicportal.testing import Environment
+from civicportal.util.i18n import _
 
 DOMAIN = "gadget_package"
 #: The core translates the first three.
@@ -54,7 +54,7 @@ def portal(install, tmp_path):
                 page,
                 route_name="gadget.page",
                 renderer=f"{DOMAIN}:templates/page.jinja2",
-                permission=EVERYBODY,
+                permission=PagePermission.EVERYBODY,
             )
 
         plugin = install.plugin("gadget", hookimpl(includeme), files={"templates/page.jinja2": TEMPLATE})

@@ -5,7 +5,7 @@ from itertools import product
 
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.exports.reach import is_within, reach_of
-from civicportal.domain.exports.types import Column
+from civicportal.domain.exports.types import ExportColumn
 
 UNITS, CATEGORIES = (1, 2, None), (7, 8, None)
 """Where a case may lie; None is a case without."""
@@ -15,14 +15,14 @@ GRANTS = [
     Grant(permissions=frozenset(rights), administrator=administrator, units=units, categories=categories)
     for rights, administrator, units, categories in product(RIGHTS, (False, True), *SCOPES)
 ]
-NUMBER = Column(name="mobile", title="mobile", value=str, personal="contact")
+NUMBER = ExportColumn(name="mobile", title="mobile", value=str, personal="contact")
 
 
 def officer(*grants: Grant) -> Identity:
     return Identity(user_id=1, name="s", door="staff", grants=grants)
 
 
-def kept(identity: Identity, *columns: Column) -> list[dict[str, object]]:
+def kept(identity: Identity, *columns: ExportColumn) -> list[dict[str, object]]:
     """What a file's row holds after a while."""
     found: list[dict[str, object]] = json.loads(json.dumps(reach_of(identity, columns)))
     return found

@@ -25,7 +25,7 @@ from pyramid.response import Response
 from webob.multidict import MultiDict
 
 import civicportal
-from civicportal.core.security import VISITOR
+from civicportal.core.security import Identity
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.countries import get_country
 from civicportal.util.i18n import _
@@ -97,7 +97,7 @@ GOOD = {
 
 
 class VisitorsRequest(Request):
-    identity = VISITOR
+    identity = Identity.VISITOR
     days_off = frozenset({3})
 
 
@@ -466,7 +466,7 @@ def test_a_view_shows_refuses_and_acts(request_of: Callable[..., Request]) -> No
                 form.refuse("code", _("This value cannot be read."))
             return HTTPSeeOther("/done")
 
-        return forms.handle_form(request, form, act, title="x")
+        return form.handle(act, title="x")
 
     request = request_of()
     assert view(request)["title"] == "x"

@@ -11,17 +11,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from civicportal.util.geo import (
-    CityMap,
-    InvalidMap,
-    Point,
-    bounding_box,
-    distance_m,
-    render_overview,
-    render_svg,
-    shade_of,
-    shade_scale,
-)
+from civicportal.util.geo import Bounds, CityMap, InvalidMap, Point
+from civicportal.util.geo.overview import render_overview, shade_of, shade_scale
+from civicportal.util.geo.static_map import render_svg
 from civicportal.util.geo.street_index import distance_to_segment
 
 EXAMPLE = Path(__file__).parents[2] / "examples/shahreman_site/src/shahreman_site/static/city.geojson"
@@ -61,16 +53,16 @@ def test_point_outside_the_globe_is_refused(lat, lon):
 
 def test_known_distances():
     # one degree of a meridian, and half the equator
-    assert distance_m(Point(0, 0), Point(1, 0)) == pytest.approx(111_195, abs=1)
-    assert distance_m(Point(0, 0), Point(0, 180)) == pytest.approx(20_015_115, abs=1)
-    assert distance_m(Point(33, 52), Point(33, 52.001)) == pytest.approx(93.26, abs=0.01)
+    assert Point(0, 0).distance_to(Point(1, 0)) == pytest.approx(111_195, abs=1)
+    assert Point(0, 0).distance_to(Point(0, 180)) == pytest.approx(20_015_115, abs=1)
+    assert Point(33, 52).distance_to(Point(33, 52.001)) == pytest.approx(93.26, abs=0.01)
 
 
 @given(points, points, points)
 def test_distance_is_a_metric(a, b, c):
-    assert distance_m(a, a) == 0
-    assert distance_m(a, b) == pytest.approx(distance_m(b, a))
-    assert distance_m(a, c) <= distance_m(a, b) + distance_m(b, c) + 1e-3
+    assert a.distance_to(a) == 0
+    assert a.distance_to(b) == pytest.approx(b.distance_to(a))
+    assert a.distance_to(c) <= a.distance_to(b) + b.distance_to(c) + 1e-3
 
 
 @given(points, st.floats(1, 5000), st.floats(0, math.tau), st.floats(0, 1))
@@ -80,15 +72,15 @@ def test_box_holds_everything_within_reach(point, metres, bearing, share):
     lon = point.lon + reach * math.sin(bearing) / math.cos(math.radians(point.lat))
     assume(abs(lat) <= 90 and abs(lon) <= 180)
     other = Point(lat, lon)
-    assume(distance_m(point, other) <= metres)
-    assert bounding_box(point, metres).contains(other)
+    assume(point.distance_to(other) <= metres)
+    assert Bounds.within(point, metres).contains(other)
 
 
 @given(points, st.floats(100, 5000))
 def test_box_is_not_much_wider_than_asked(point, metres):
-    box = bounding_box(point, metres)
+    box = Bounds.within(point, metres)
     corner = Point(box.north, max(-180.0, box.west))
-    assert distance_m(point, corner) < metres * 1.7
+    assert point.distance_to(corner) < metres * 1.7
 
 
 @given(city_points)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Float, MetaData, Table, create_engine, select
 
-from civicportal.util.geo import Bounds, Cell, GridBox, Point, clusters
+from civicportal.util.geo import Bounds, Cell, Cluster, GridBox, Point
 from civicportal.util.geo.grid import FINEST, MOST_CELLS
-from civicportal.util.geo.sql import column_of, row_of
+from civicportal.util.geo.sql import cell_columns
 
 levels = st.integers(0, FINEST)
 points = st.builds(Point, st.floats(-90, 90), st.floats(-180, 180))
@@ -52,7 +52,7 @@ def test_the_same_ground_in_finer_cells():
 def test_clusters_add_up_and_stand_apart(places, up):
     fine = 18
     counted = [(Cell.of(place, fine), 1) for place in places]
-    found = clusters(counted, fine, fine - up)
+    found = Cluster.of(counted, fine, fine - up)
     assert sum(cluster.n for cluster in found) == len(places)
     assert [cluster.n for cluster in found] == sorted((cluster.n for cluster in found), reverse=True)
     for cluster in found:
@@ -65,7 +65,7 @@ def test_clusters_add_up_and_stand_apart(places, up):
 
 
 def test_empty_cells_make_no_cluster():
-    assert clusters([(Cell(1, 1), 0)], 5, 3) == []
+    assert Cluster.of([(Cell(1, 1), 0)], 5, 3) == []
 
 
 def test_the_database_reckons_the_same_cells():
@@ -76,6 +76,6 @@ def test_the_database_reckons_the_same_cells():
     with engine.begin() as connection:
         connection.execute(table.insert(), [{"lat": place.lat, "lon": place.lon} for place in places])
         for level in (0, 7, 16, FINEST):
-            rows = connection.execute(select(row_of(table.c.lat, level), column_of(table.c.lon, level)))
+            rows = connection.execute(select(*cell_columns(table.c.lat, table.c.lon, level)))
             assert [Cell(*row) for row in rows] == [Cell.of(place, level) for place in places]
     engine.dispose()

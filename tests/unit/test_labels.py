@@ -10,8 +10,10 @@ from districts import LARGE, many_districts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.util.geo import CityMap, Point, render_overview, render_svg
+from civicportal.util.geo import CityMap, Point
 from civicportal.util.geo.labels import Box, Names, width_of
+from civicportal.util.geo.overview import render_overview
+from civicportal.util.geo.static_map import render_svg
 
 EXAMPLE = Path(__file__).parents[2] / "examples/shahreman_site/src/shahreman_site/static/city.geojson"
 CITY = CityMap.load(EXAMPLE)

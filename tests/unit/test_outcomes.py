@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from civicportal.core.db import NEVER
-from civicportal.core.messages import CannotTell, Configuration, Permanent, Receipt, Transient, Uncertain
+from civicportal.core.messages import Configuration, LookupFailed, Permanent, Receipt, Transient, Uncertain
 from civicportal.domain.notifications.outcomes import LOOK_UP_AFTER, MOST_ATTEMPTS, SendAttempt, settle
 from civicportal.domain.notifications.timing import after_quiet_hours, pause
 from civicportal.util.calendar import CityCalendar
@@ -47,7 +47,7 @@ def at(hour: int, minute: int = 0) -> datetime:
         (SendAttempt(lane="notices", number=2, maybe_sent=True), Transient("500"), "unknown", 60, 2, "fails"),
         (
             SendAttempt(lane="notices", number=2, maybe_sent=True),
-            CannotTell("?"),
+            LookupFailed("?"),
             "unknown",
             None,
             2,

@@ -11,7 +11,7 @@ from civicportal_parking_permits.services import PermitService
 from civicportal_parking_permits.workflow import usual_days, usual_fee
 from sqlalchemy import select
 
-from civicportal.api.cases import Case, CaseService, step_values
+from civicportal.api.cases import Case, CaseService
 from civicportal.api.database import Work
 from civicportal.api.people import Identity, User
 from civicportal.api.plugins import Site
@@ -56,7 +56,7 @@ class City:
         with self.site.work(actor=self.as_(user or self.officer)) as work:
             cases = work.get(CaseService)
             case = cases.fetch(code, lock=True) if name != "withdraw" else cases.fetch_own(code, lock=True)
-            cases.apply(case, name, **step_values({**self._usual(work, case, name), **values}))
+            cases.apply_form(case, name, {**self._usual(work, case, name), **values})
 
     def _usual(self, work: Work, case: Case, name: str) -> dict[str, Any]:
         if name == "ask_payment":

@@ -9,11 +9,10 @@ from civicportal_parking_permits.services import PermitService
 from civicportal_parking_permits.zones import FILE, ZoneService
 from sqlalchemy import select
 
-from civicportal.api.cases import Case, Refused
-from civicportal.api.kartable import UndoService
-from civicportal.api.people import VISITOR
-from civicportal.api.plugins import ConfigurationError, Forbidden
-from civicportal.testing import NOON, identity, make_staff, outbox
+from civicportal.api.cases import Case
+from civicportal.api.people import Identity
+from civicportal.api.plugins import ConfigurationError, Forbidden, Refused
+from civicportal.testing import NOON, UndoService, identity, make_staff, outbox
 
 DEMO = """
 [[permits]]
@@ -97,7 +96,7 @@ def test_the_same_form_opens_one_case(city):
 
 
 def test_a_visitor_is_refused(city):
-    with city.site.work(actor=VISITOR) as work, pytest.raises(Forbidden):
+    with city.site.work(actor=Identity.VISITOR) as work, pytest.raises(Forbidden):
         zone = work.session.scalars(select(Zone)).first()
         work.get(PermitService).submit(zone=zone, plate="RT-100", months=3)
 

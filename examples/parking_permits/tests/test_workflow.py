@@ -5,7 +5,7 @@ from civicportal_parking_permits.messages import MESSAGES
 from civicportal_parking_permits.names import KIND, PAYMENT
 from civicportal_parking_permits.workflow import PERMITS, WORKFLOW
 
-from civicportal.api.notifications import sms_parts
+from civicportal.api.notifications import SmsLength
 
 STAFF = {
     "applied": {"check": "checked", "refuse": "refused"},
@@ -58,4 +58,4 @@ def test_texts_name_their_fields_and_fit_into_one_part():
     for message in MESSAGES:
         named = {part.partition("}")[0] for part in str(message.text).split("{")[1:]}
         assert named == set(message.fields), message.key
-        assert sms_parts(str(message.text).format(**SAMPLE)).parts == 1, message.key
+        assert SmsLength.of(str(message.text).format(**SAMPLE)).parts == 1, message.key

@@ -11,9 +11,9 @@ from PIL import Image
 
 from civicportal.api.cases import AttachmentService
 from civicportal.api.database import Work
-from civicportal.api.notifications import Choices, ChoiceService
+from civicportal.api.notifications import PreferenceService
 from civicportal.api.people import Identity
-from civicportal.api.pictures import process_image, store_files
+from civicportal.api.pictures import PictureFiles
 from civicportal.api.plugins import Site
 from civicportal.testing import identity, make_citizen, make_staff
 
@@ -60,12 +60,12 @@ class Desk:
     @classmethod
     @cache
     def _processed(cls, **picture):
-        return process_image(cls.picture_bytes(**picture))
+        return PictureFiles.process(cls.picture_bytes(**picture))
 
     def upload(self, **picture):
         """Keep a picture that waits to be claimed; return its key."""
         image = self._processed(**picture)
-        key = store_files(self.site, image)
+        key = PictureFiles(self.site).put(image)
         with self.site.work(actor=self.officer) as work:
             work.get(AttachmentService).add(key, image, self.owner)
         store_sizes(self.site, [key])
@@ -92,7 +92,7 @@ class Desk:
         with self.site.work() as work:
             for mobile in mobiles:
                 person = make_citizen(work, mobile)
-                work.get(ChoiceService).save(person.id, Choices(broadcasts=True))
+                work.get(PreferenceService).change(person.id, broadcasts=True)
         return mobiles
 
 

@@ -8,7 +8,7 @@ from civicportal_announcements.broadcasts import BroadcastService, fill_outbox, 
 from civicportal_announcements.models import Broadcast
 from sqlalchemy import select
 
-from civicportal.api.notifications import Choices, ChoiceService, Permanent
+from civicportal.api.notifications import Permanent, PreferenceService
 from civicportal.api.people import User
 from civicportal.api.plugins import Conflict, Forbidden
 from civicportal.testing import deliver_once, memory, outbox
@@ -109,7 +109,7 @@ class TestBringingOut:
         assert received(desk) == Counter(mobiles)
         assert {message.text for message in memory(desk.site).sent} == {f"{TEXT}\nلغو11"}
         assert progress(desk, broadcast).phase == "finished"
-        assert progress(desk, broadcast).batch.sent == 5
+        assert progress(desk, broadcast).sent == 5
 
     def test_leaves_no_faster_than_the_site_says(self, desk, clock):
         desk.opt_in(*range(1, 8))
@@ -129,7 +129,7 @@ class TestBringingOut:
         with pytest.raises(KeyboardInterrupt), desk.site.work() as work:
             assert work.get(BroadcastService).fill()
             raise KeyboardInterrupt
-        assert progress(desk, broadcast).batch.promised == 2
+        assert progress(desk, broadcast).promised == 2
         bring_out(desk, clock, 5)
         assert received(desk) == Counter(mobiles)
 
@@ -149,7 +149,7 @@ class TestBringingOut:
         bring_out(desk, clock, 1)
         with desk.site.work() as work:
             last = work.session.scalar(select(User.id).where(User.mobile == mobiles[2]))
-            work.get(ChoiceService).save(last, Choices(broadcasts=False))
+            work.get(PreferenceService).change(last, broadcasts=False)
         bring_out(desk, clock, 3)
         assert received(desk) == Counter(mobiles[:2])
         assert progress(desk, broadcast).phase == "finished"
@@ -178,7 +178,7 @@ class TestBringingOut:
         broadcast = start(desk, 2)
         bring_out(desk, clock, 2)
         found = progress(desk, broadcast)
-        assert (found.batch.sent, found.batch.failed, found.phase) == (1, 1, "finished")
+        assert (found.sent, found.failed, found.phase) == (1, 1, "finished")
 
 
 class TestStop:
@@ -192,8 +192,8 @@ class TestStop:
         clock.advance(minutes=5)
         bring_out(desk, clock, 3)
         found = progress(desk, broadcast)
-        assert received(desk).total() == found.batch.sent == 2
-        assert (found.batch.cancelled, found.waiting, found.phase) == (2, 0, "stopped")
+        assert received(desk).total() == found.sent == 2
+        assert (found.cancelled, found.waiting, found.phase) == (2, 0, "stopped")
 
     def test_needs_the_right(self, desk):
         desk.opt_in(1)
@@ -223,7 +223,7 @@ class TestStop:
         with desk.site.work(actor=desk.officer) as work:
             work.get(BroadcastService).stop(first)
         bring_out(desk, clock, 3)
-        assert (progress(desk, first).batch.sent, progress(desk, second).batch.sent) == (0, 1)
+        assert (progress(desk, first).sent, progress(desk, second).sent) == (0, 1)
 
 
 def test_messages_go_their_own_lane_and_have_no_template(desk):

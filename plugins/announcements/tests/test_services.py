@@ -10,8 +10,8 @@ from civicportal_announcements.services import AnnouncementContent, PostService
 from civicportal_announcements.states import state_of
 from sqlalchemy import select
 
-from civicportal.api.cases import Attachment, PictureGone
-from civicportal.api.plugins import Conflict, Forbidden, NotFound
+from civicportal.api.cases import Attachment
+from civicportal.api.plugins import Conflict, Forbidden, NotFound, Refused
 
 pytestmark = pytest.mark.both_databases
 
@@ -155,13 +155,13 @@ class TestPictures:
 
     def test_of_somebody_else_are_not_taken(self, desk):
         picture = desk.picture()
-        with pytest.raises(PictureGone), desk.site.work(actor=desk.officer) as work:
+        with pytest.raises(Refused), desk.site.work(actor=desk.officer) as work:
             work.get(PostService).create(content(pictures=(picture,)), owner="another browser")
 
     def test_belong_to_one_announcement(self, desk):
         picture = desk.picture()
         desk.put_up(pictures=(picture,))
-        with pytest.raises(PictureGone):
+        with pytest.raises(Refused):
             desk.put_up(pictures=(picture,))
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from webtest import Upload
 
 from civicportal.api.cases import Attachment, AttachmentService, Case
-from civicportal.api.people import SessionService, User
-from civicportal.testing import owner_of
+from civicportal.api.people import User
+from civicportal.testing import SessionService, owner_of
 
 BODY = "پیشنهاد می‌کنم در ایستگاه‌ها نیمکت بگذارید."
 PIN = re.compile(r'data-copy="(\d{4})"')

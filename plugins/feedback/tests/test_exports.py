@@ -2,8 +2,7 @@
 
 import pytest
 
-from civicportal.api.exports import export_rows
-from civicportal.testing import identity, make_staff
+from civicportal.testing import export_rows, identity, make_staff
 
 RIGHTS = [f"feedback:case:{verb}" for verb in ("view", "contact", "identity", "export")]
 

@@ -3,8 +3,8 @@
 import pytest
 from civicportal_feedback.publications import PublicationService
 
-from civicportal.api.cases import CaseService, Refused
-from civicportal.api.plugins import Forbidden
+from civicportal.api.cases import CaseService
+from civicportal.api.plugins import Forbidden, Refused
 
 pytestmark = pytest.mark.both_databases
 

@@ -5,18 +5,10 @@ from civicportal_feedback.models import Feedback
 from civicportal_feedback.services import FeedbackService
 from sqlalchemy import select
 
-from civicportal.api.cases import (
-    Case,
-    CaseEvent,
-    CaseService,
-    FollowUpService,
-    PublicHistory,
-    RatingService,
-    Refused,
-)
+from civicportal.api.cases import Case, CaseEvent, CaseService, FollowUpService, PublicHistory, RatingService
 from civicportal.api.kartable import ReadyTextService
-from civicportal.api.people import VISITOR
-from civicportal.api.plugins import Forbidden
+from civicportal.api.people import Identity
+from civicportal.api.plugins import Forbidden, Refused
 from civicportal.testing import outbox
 
 
@@ -44,7 +36,7 @@ class TestNamed:
 
     def test_a_visitor_has_no_name(self, city):
         with pytest.raises(Forbidden):
-            city.send(by=VISITOR)
+            city.send(by=Identity.VISITOR)
 
     def test_a_level_that_is_too_low_is_refused(self, city):
         from dataclasses import replace
@@ -68,7 +60,7 @@ class TestAnonymous:
 
     def test_the_same_form_gets_the_same_code_and_pin(self, city):
         first = city.send_anonymously(idempotency_key="k" * 22)
-        assert city.send_anonymously(idempotency_key="k" * 22, by=VISITOR) == first
+        assert city.send_anonymously(idempotency_key="k" * 22, by=Identity.VISITOR) == first
 
     def test_two_forms_get_their_own(self, city):
         pins = {city.send_anonymously(idempotency_key=f"{n:022}")[1] for n in range(8)}
@@ -76,7 +68,7 @@ class TestAnonymous:
 
     def test_code_and_pin_open_it(self, city):
         code, pin = city.send_anonymously()
-        with city.site.work(actor=VISITOR, write=False) as work:
+        with city.site.work(actor=Identity.VISITOR, write=False) as work:
             service = work.get(FollowUpService)
             assert service.prove(code, pin).code == code
             assert service.prove(code, f"{(int(pin) + 1) % 10**4:04}") is None

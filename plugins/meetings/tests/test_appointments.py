@@ -8,9 +8,9 @@ from civicportal_meetings.services import DiaryService
 from civicportal_meetings.steps import notice
 from sqlalchemy import func, select
 
-from civicportal.api.cases import CannotUndo, CaseService, Refused
-from civicportal.api.kartable import UndoService
-from civicportal.testing import outbox
+from civicportal.api.cases import CaseService
+from civicportal.api.plugins import Conflict, Refused
+from civicportal.testing import UndoService, outbox
 
 pytestmark = pytest.mark.both_databases
 
@@ -70,13 +70,13 @@ class TestSetting:
             (date(2026, 5, 28), "10:00", "passed"),
             (THURSDAY, "10:00", "closed"),  # 14 Khordad
             (date(2026, 6, 12), "10:00", "closed"),  # a Friday
-            (SUNDAY, "07:30", "from ${first}"),
-            (SUNDAY, "13:45", "from ${first}"),
+            (SUNDAY, "07:30", "from 08:00 to"),
+            (SUNDAY, "13:45", "from 08:00 to"),
         ],
     )
     def test_past_days_off_and_hours_outside_are_refused(self, office, day, clock, why):
         code = office.ask()
-        with pytest.raises(Refused, match=why.replace("$", r"\$")):
+        with pytest.raises(Refused, match=why):
             office.schedule(code, day, clock)
         assert office.case(code).status == "registered"
         assert slots(office) == 0
@@ -257,7 +257,7 @@ class TestUndo:
         clock.advance(minutes=5)
         office.step(first, "cancel", public_text="جلسه لغو شد.")
         office.schedule(second, SUNDAY, "10:00")
-        with pytest.raises(CannotUndo):
+        with pytest.raises(Conflict):
             self.undo(office, first)
         assert office.case(first).status == "cancelled"
 
@@ -287,7 +287,7 @@ class TestUndo:
         clock.advance(minutes=5)
         office.step(first, "cancel", public_text="جلسه لغو شد.")
         office.invite(second, session)
-        with pytest.raises(CannotUndo):
+        with pytest.raises(Conflict):
             self.undo(office, first)
         assert office.case(first).status == "cancelled"
 

@@ -9,7 +9,8 @@ from civicportal_meetings.models import Appointment, DiarySlot, MeetingRequest, 
 from civicportal_meetings.services import MeetingService, PublicDayService
 from sqlalchemy import func, select
 
-from civicportal.api.cases import Case, CaseService, Refused
+from civicportal.api.cases import Case, CaseService
+from civicportal.api.plugins import Refused
 from civicportal.testing import identity, make_citizen
 
 pytestmark = pytest.mark.both_databases

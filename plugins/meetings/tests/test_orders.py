@@ -6,11 +6,10 @@ import pytest
 from civicportal_meetings.services import NewOrder, OrderService
 from sqlalchemy import select
 
-from civicportal.api.cases import AccessService, Case, CaseLink, CaseService, Refused
-from civicportal.api.kartable import UndoService
+from civicportal.api.cases import AccessService, Case, CaseLink, CaseService
 from civicportal.api.organization import OrganizationService
-from civicportal.api.plugins import Forbidden
-from civicportal.testing import outbox
+from civicportal.api.plugins import Forbidden, Refused
+from civicportal.testing import UndoService, outbox
 
 SUNDAY = date(2026, 5, 31)
 WORDS = "معاونت فنی ظرف ده روز جدول‌گذاری کوچهٔ نارون را انجام دهد."

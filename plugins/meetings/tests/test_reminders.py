@@ -7,7 +7,7 @@ from civicportal_meetings.jobs import jobs, remind
 from civicportal_meetings.models import Appointment
 from sqlalchemy import event
 
-from civicportal.api.notifications import Choices, ChoiceService
+from civicportal.api.notifications import PreferenceService
 from civicportal.testing import outbox
 
 SUNDAY, MONDAY, TUESDAY = date(2026, 5, 31), date(2026, 6, 1), date(2026, 6, 2)
@@ -110,7 +110,7 @@ def test_many_are_sent_in_pieces(office, clock, monkeypatch):
 def test_who_wants_none_costs_the_others_nothing(office, clock):
     quiet, other, _third = office.citizens
     with office.site.work(actor=quiet) as work:
-        work.get(ChoiceService).save(quiet.user_id, Choices(reminders=False))
+        work.get(PreferenceService).change(quiet.user_id, reminders=False)
     for citizen, at in ((quiet, "10:00"), (other, "10:30")):
         office.schedule(office.ask(by=citizen), TUESDAY, at)
     clock.advance(days=2)

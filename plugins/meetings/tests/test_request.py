@@ -10,10 +10,10 @@ from PIL import Image
 from sqlalchemy import select
 from webtest import TestApp, Upload
 
-from civicportal.api.cases import Attachment, AttachmentService, Case, kinds_of
+from civicportal.api.cases import Attachment, AttachmentService, Case
 from civicportal.api.notifications import NotificationService
-from civicportal.api.people import SessionService, User
-from civicportal.testing import identity, make_staff, outbox, owner_of
+from civicportal.api.people import User
+from civicportal.testing import SessionService, identity, kinds_of, make_staff, outbox, owner_of
 
 REASON = "پیگیری پروندهٔ عقب‌نشینی ملک که هشت ماه بدون نتیجه مانده است."
 NATIONAL_CODE, LEGAL_ID = "۰۴۹۹۳۷۰۸۹۹", "۱۰۳۸۰۲۸۴۷۹۰"

@@ -6,10 +6,10 @@ import pytest
 from civicportal_meetings.models import MeetingRequest
 from civicportal_meetings.services import Applicant, MeetingService
 
-from civicportal.api.cases import Refused, kind_of
+from civicportal.api.cases import kind_of
 from civicportal.api.organization import OrganizationService
 from civicportal.api.people import Identity
-from civicportal.api.plugins import Forbidden
+from civicportal.api.plugins import Forbidden, Refused
 from civicportal.testing import outbox
 
 pytestmark = pytest.mark.both_databases

@@ -8,10 +8,10 @@ from civicportal_meetings.models import DiarySlot, Reserve
 from civicportal_meetings.services import PublicDayService
 from sqlalchemy import func, select
 
-from civicportal.api.cases import CaseService, Refused
+from civicportal.api.cases import CaseService
 from civicportal.api.kartable import KartableService
 from civicportal.api.organization import OrganizationService
-from civicportal.api.plugins import NotFound, hookimpl
+from civicportal.api.plugins import NotFound, Refused, hookimpl
 from civicportal.testing import identity, make_citizen, outbox
 
 pytestmark = pytest.mark.both_databases

@@ -9,8 +9,7 @@ import pytest
 from civicportal_reports.search import Filters, ReportSearch
 from openpyxl import load_workbook
 
-from civicportal.api.exports import export_rows
-from civicportal.testing import identity, make_staff
+from civicportal.testing import export_rows, identity, make_staff
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 DANGEROUS = "=1+1 را بزنید تا برنده شوید"

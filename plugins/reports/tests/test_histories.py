@@ -1,7 +1,6 @@
 """The plans of invented reports can all be walked through the workflow."""
 
 from datetime import UTC, datetime, time, timedelta
-from random import Random
 from zoneinfo import ZoneInfo
 
 from civicportal_reports.histories import plan
@@ -9,7 +8,7 @@ from civicportal_reports.workflow import WORKFLOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.api.demo import demo_cast
+from civicportal.api.demo import DemoRandom
 from civicportal.api.localization import CityCalendar
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -26,7 +25,7 @@ NO_STEPS = ("comment", "refer", "rate")
 def test_a_plan_is_a_walk_in_time(seed, age, days):
     sent = NOW - timedelta(days=age, hours=1)
     status, at = WORKFLOW.initial, sent
-    for step in plan(Random(seed), sent, NOW, CALENDAR, deadline_days=days):
+    for step in plan(DemoRandom(seed), sent, NOW, CALENDAR, deadline_days=days):
         assert at <= step.at < NOW
         at = step.at
         if step.name not in NO_STEPS:
@@ -38,14 +37,14 @@ def test_a_plan_is_a_walk_in_time(seed, age, days):
 
 
 def test_moments_are_in_order_and_past():
-    found = demo_cast.moments(Random(1), 200, NOW, timedelta(days=180))
+    found = DemoRandom(1).moments(200, NOW, timedelta(days=180))
     assert found == sorted(found)
     assert NOW - timedelta(days=181) < found[0]
     assert found[-1] < NOW
 
 
 def test_items_take_turns():
-    found = demo_cast.taking_turns(Random(1), "abc", 10)
+    found = DemoRandom(1).taking_turns("abc", 10)
     assert len(found) == 10
     assert {letter: found.count(letter) for letter in "abc"} in (
         {"a": 4, "b": 3, "c": 3},

@@ -7,9 +7,10 @@ import pytest
 from doors import form_with
 from sqlalchemy import select
 
-from civicportal.api.cases import Case, kinds_of
-from civicportal.api.people import Verdict
+from civicportal.api.cases import Case
+from civicportal.api.people import IdentityVerdict
 from civicportal.api.plugins import hookimpl
+from civicportal.testing import kinds_of
 
 BODY = "از دیروز چالهٔ عمیقی وسط خیابان باز شده است."
 CODE, BORN = "1000000001", date(1983, 7, 8)
@@ -21,7 +22,7 @@ class Register:
     @hookimpl
     def verify_identity(self, claim, site):
         fits = (claim.national_code, claim.birth_date) == (CODE, BORN)
-        return Verdict(outcome="matched" if fits else "mismatched", checked_at=site.clock.now())
+        return IdentityVerdict(outcome="matched" if fits else "mismatched", checked_at=site.clock.now())
 
 
 @pytest.fixture

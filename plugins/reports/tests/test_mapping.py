@@ -13,7 +13,7 @@ from civicportal_reports.viewports import InvalidView, MapView
 from sqlalchemy import event
 
 from civicportal.api.geo import Bounds, Cell, GridBox, Point
-from civicportal.api.people import SYSTEM, Identity
+from civicportal.api.people import Identity
 
 pytestmark = pytest.mark.both_databases
 
@@ -115,7 +115,7 @@ class TestNumbers:
                 )
 
     def test_districts_are_those_of_the_reports(self, city, clock, scattered):
-        with city.site.work(actor=SYSTEM, write=False) as work:
+        with city.site.work(actor=Identity.SYSTEM, write=False) as work:
             search, service = work.get(ReportSearch), work.get(ReportMap)
             for filters in choices(city, clock):
                 for name, n in service.districts(filters).items():
@@ -125,7 +125,7 @@ class TestNumbers:
 
 class TestPicture:
     def test_few_are_points_and_many_are_clusters(self, city, scattered):
-        with city.site.work(actor=SYSTEM, write=False) as work:
+        with city.site.work(actor=Identity.SYSTEM, write=False) as work:
             service = work.get(ReportMap)
             assert service.picture(Filters(), MapView(zoom=13)).clusters
             assert service.picture(Filters(), MapView(zoom=17)).clusters, "too many for points"
@@ -136,7 +136,7 @@ class TestPicture:
 
     def test_an_answer_is_one_statement_however_many_there_are(self, city, scattered):
         said = []
-        with city.site.work(actor=SYSTEM, write=False) as work:
+        with city.site.work(actor=Identity.SYSTEM, write=False) as work:
             service, bind = work.get(ReportMap), work.session.get_bind()
             event.listen(bind, "before_cursor_execute", lambda *args: said.append(args[2]))
             for view in (MapView(zoom=12), MapView(zoom=17)):

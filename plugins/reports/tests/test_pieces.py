@@ -7,9 +7,9 @@ from civicportal_reports import doctor, widgets
 
 from civicportal.api.cases import Case
 from civicportal.api.organization import OrganizationService
-from civicportal.api.people import Grant, Identity
+from civicportal.api.people import Identity
 from civicportal.api.plugins import ConfigurationError
-from civicportal.testing import make_site, make_site_file
+from civicportal.testing import Grant, make_site, make_site_file
 
 
 def request_of(site, work, identity):

@@ -7,12 +7,12 @@ from civicportal_reports.relocation import relocate
 from civicportal_reports.services import ReportService
 from sqlalchemy import func, select, text
 
-from civicportal.api.cases import Case, CaseService, Follower, Refused, kind_of
+from civicportal.api.cases import Case, CaseService, FollowerService, kind_of
 from civicportal.api.geo import Point
 from civicportal.api.notifications import NotificationService
 from civicportal.api.organization import OrganizationService
 from civicportal.api.people import Identity
-from civicportal.api.plugins import Forbidden, NotFound
+from civicportal.api.plugins import Forbidden, NotFound, Refused
 from civicportal.testing import outbox, plan
 
 pytestmark = pytest.mark.both_databases
@@ -137,14 +137,14 @@ class TestMeToo:
             service = work.get(ReportService)
             service.me_too(service.open_case(case.id))
         with city.site.work(write=False) as work:
-            assert work.session.get(Follower, (case.id, city.other.user_id)) is not None
+            assert city.other.user_id in work.get(FollowerService).audience(case)
 
     def test_the_owner_does_not_follow_twice(self, city):
         case = city.case(city.send())
         with city.site.work(actor=city.citizen) as work:
             work.get(ReportService).me_too(work.session.merge(case))
         with city.site.work(write=False) as work:
-            assert work.session.scalar(select(func.count()).select_from(Follower)) == 0
+            assert [*work.get(FollowerService).audience(case)] == [city.citizen.user_id]
 
     def test_staff_do_not_follow(self, city):
         case = city.case(city.send())

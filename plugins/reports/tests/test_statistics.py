@@ -17,13 +17,11 @@ from civicportal_reports.statistics import subject
 from civicportal_reports.viewports import MapView
 from sqlalchemy import event
 
-from civicportal.api.cases import OPEN_STAGES, Case, CaseService, RatingService
-from civicportal.api.exports import export_rows
+from civicportal.api.cases import Case, CaseService, RatingService, Workflow
+from civicportal.api.forms import Option
 from civicportal.api.kartable import KartableService
-from civicportal.api.lists import NONE
 from civicportal.api.organization import OrganizationService
-from civicportal.api.statistics import FigureService, Span
-from civicportal.testing import identity, make_case, make_staff, make_unit
+from civicportal.testing import FigureService, Span, export_rows, identity, make_case, make_staff, make_unit
 
 pytestmark = pytest.mark.both_databases
 
@@ -110,10 +108,10 @@ def pass_on(kartable, case, unit):
 
 #: What may be asked for: each of it once, and some more of it at the same time.
 ASKED = {
-    "category": ["roads", "pothole", "bin", NONE],
+    "category": ["roads", "pothole", "bin", Option.NONE],
     "itself": [True],
-    "unit": ["civil", "paving", "waste", NONE],
-    "district": ["منطقهٔ یک", "منطقهٔ دو", NONE],
+    "unit": ["civil", "paving", "waste", Option.NONE],
+    "district": ["منطقهٔ یک", "منطقهٔ دو", Option.NONE],
     "located": [True],
     "urgent": [True],
     "overdue": [True],
@@ -158,7 +156,7 @@ class Counted:
         return sum(bool(test(case)) for case in self.cases)
 
     def is_overdue(self, case):
-        return case.stage in OPEN_STAGES and case.deadline < self.now and case.paused_at is None
+        return case.stage in Workflow.OPEN_STAGES and case.deadline < self.now and case.paused_at is None
 
     def on_time(self, case):
         return case.closed_at is not None and case.closed_at <= case.deadline
@@ -207,7 +205,7 @@ def check(work, filters):
     for facet in subject(work, {**asdict(filters), "period": "all"}).facets:
         table = service.table(asked, facet)
         for value, numbers in table.items():
-            check_line(numbers, Counted(work, replace(filters, **{facet.name: value or NONE})))
+            check_line(numbers, Counted(work, replace(filters, **{facet.name: value or Option.NONE})))
     check_categories(work, filters, figures)
     check_map(work, filters, count)
     check_files(work, filters, figures)
@@ -254,7 +252,7 @@ def check_categories(work, filters, figures):
     tree, search = work.get(OrganizationService).categories_of("reports"), work.get(ReportSearch)
     assert sum(figures.by_category.values()) == figures.now.registered
     for one, number in figures.by_category.items():
-        key = tree.by_id[one].key if one else NONE
+        key = tree.by_id[one].key if one else Option.NONE
         assert number == search.count(replace(filters, category=key, itself=True))
     for root in tree.roots if filters.category is None else ():
         inside = sum(figures.by_category.get(one, 0) for one in tree.subtree(root.id))
@@ -271,7 +269,7 @@ def check_map(work, filters, count):
     districts = service.districts(filters)
     assert sum(districts.values()) == located
     for name, number in districts.items():
-        assert number == count(district=name or NONE, located=True)
+        assert number == count(district=name or Option.NONE, located=True)
 
 
 EXPORTED = {

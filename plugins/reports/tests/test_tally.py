@@ -12,10 +12,10 @@ from civicportal_reports.tally import LEVELS, PLACES, summed
 from integration.concurrent import concurrently
 from sqlalchemy import delete, func, select, text, update
 
-from civicportal.api.cases import Case, CaseService, Refused
+from civicportal.api.cases import Case, CaseService
 from civicportal.api.geo import Cell
-from civicportal.api.kartable import UndoService
-from civicportal.api.statistics import TallyService
+from civicportal.api.plugins import Refused
+from civicportal.testing import TallyService, UndoService
 
 pytestmark = pytest.mark.both_databases
 

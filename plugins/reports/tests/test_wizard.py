@@ -10,8 +10,8 @@ from webtest import Upload
 
 from civicportal.api.cases import Attachment, AttachmentService, Case
 from civicportal.api.organization import OrganizationService
-from civicportal.api.people import SessionService, User
-from civicportal.testing import owner_of
+from civicportal.api.people import User
+from civicportal.testing import SessionService, owner_of
 
 BODY = "از دیروز چالهٔ عمیقی وسط خیابان باز شده است."
 

@@ -1,7 +1,7 @@
 """Demonstration data."""
 
-from civicportal.domain.notifications.phones import PhoneMessage, Phones
-from civicportal.portal.demo import cast as demo_cast
+from civicportal.domain.notifications.phones import PhoneMessage
+from civicportal.portal.demo.cast import DemoRandom
 from civicportal.portal.demo.clock import set_time
 
-__all__ = ["PhoneMessage", "Phones", "demo_cast", "set_time"]
+__all__ = ["DemoRandom", "PhoneMessage", "set_time"]

@@ -1,10 +1,8 @@
 """The inbox of staff: referrals, routing, ready texts, undo."""
 
 from civicportal.domain.cases.referral import Referral
-from civicportal.domain.kartable.errors import ReferralError
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.services import KartableService
-from civicportal.domain.kartable.types import Route
-from civicportal.domain.kartable.undo import UndoService
+from civicportal.domain.kartable.types import RoutingTarget
 
-__all__ = ["KartableService", "ReadyTextService", "Referral", "ReferralError", "Route", "UndoService"]
+__all__ = ["KartableService", "ReadyTextService", "Referral", "RoutingTarget"]

@@ -3,8 +3,8 @@
 from civicportal.util.calendar import CityCalendar, YearlyHolidays
 from civicportal.util.countries import Country, InvalidMobile
 from civicportal.util.countries.personal import PersonalText
-from civicportal.util.i18n import _, format_number, localized_digits
-from civicportal.util.persian import key
+from civicportal.util.i18n import format_number, localized_digits
+from civicportal.util.persian import key as search_key
 
 __all__ = [
     "CityCalendar",
@@ -12,8 +12,7 @@ __all__ = [
     "InvalidMobile",
     "PersonalText",
     "YearlyHolidays",
-    "_",
     "format_number",
-    "key",
     "localized_digits",
+    "search_key",
 ]

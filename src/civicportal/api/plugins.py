@@ -5,10 +5,9 @@ from civicportal.core.checks import Finding
 from civicportal.core.jobs import Job
 from civicportal.core.plugins import PluginModels, hookimpl
 from civicportal.core.site import Site
-from civicportal.util.errors import CivicportalError, ConfigurationError, Conflict, Forbidden, NotFound
+from civicportal.util.errors import ConfigurationError, Conflict, Forbidden, NotFound, Refused
 
 __all__ = [
-    "CivicportalError",
     "ConfigurationError",
     "Conflict",
     "Finding",
@@ -16,6 +15,7 @@ __all__ = [
     "Job",
     "NotFound",
     "PluginModels",
+    "Refused",
     "Site",
     "hookimpl",
     "load_site",

@@ -1,6 +1,6 @@
 """Settings of a plugin in ``site.toml``."""
 
-from civicportal.core.settings import parse_hours
-from civicportal.util.toml_types import Table, boolean, number, string, strings
+from civicportal.util.toml_types import Table as SettingsSchema
+from civicportal.util.toml_types import setting
 
-__all__ = ["Table", "boolean", "number", "parse_hours", "string", "strings"]
+__all__ = ["SettingsSchema", "setting"]

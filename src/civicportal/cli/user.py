@@ -97,13 +97,13 @@ def rescue(context: click.Context, username: str) -> None:
     audit trail records who created the link.
     """
     from civicportal.domain.accounts.invitations import InvitationService
-    from civicportal.util.errors import NotPossible
+    from civicportal.util.errors import Refused
 
     site = load_site(context)
     try:
         with site.work() as work:
             token = work.get(InvitationService).rescue(_member(work, username), operator=_operator())
-    except NotPossible as refusal:
+    except Refused as refusal:
         raise click.ClickException(site.localizer("en").translate(refusal.reason)) from refusal
     click.echo(f"{site.public_url}/staff/rescue/{token}")
     click.echo(f"For {username} alone, once, within 30 minutes. Hand it over in person.", err=True)

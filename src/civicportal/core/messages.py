@@ -118,5 +118,5 @@ class Uncertain(SendError):
     """It is not known whether the message was sent."""
 
 
-class CannotTell(SendError):
+class LookupFailed(SendError):
     """The provider could not be asked whether an uncertain message was sent."""

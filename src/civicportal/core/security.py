@@ -1,7 +1,8 @@
 """Identities and rights: plain values without a database, used by services, views and tests."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from enum import StrEnum
+from typing import ClassVar, Literal
 
 from translationstring import TranslationString
 
@@ -75,8 +76,13 @@ class Identity:
     :ivar deputy_for: the represented person whose grants are included, if any, by user id.
     :ivar must_enrol: whether the person has to set up a strong factor before anything else; they have no rights until then.
     :ivar has_kept: whether the session has pending forms of the person; None if unknown.
+    :cvar SYSTEM: the portal itself: jobs, inbound messages, deadlines.
+    :cvar VISITOR: an anonymous visitor.
     :ivar stamp: version of the reference data at the start of the request, see :mod:`civicportal.core.reference`.
     """
+
+    SYSTEM: ClassVar["Identity"]
+    VISITOR: ClassVar["Identity"]
 
     user_id: int | None
     name: str
@@ -128,16 +134,20 @@ class Identity:
         return self.door == "system" or any(grant.gives(permission) for grant in self.grants)
 
 
-#: The portal itself: jobs, inbound messages, deadlines.
-SYSTEM = Identity(user_id=None, name="system", door="system")
-#: An anonymous visitor.
-VISITOR = Identity(user_id=None, name="", door="visitor")
+Identity.SYSTEM = Identity(user_id=None, name="system", door="system")
+Identity.VISITOR = Identity(user_id=None, name="", door="visitor")
 
-SIGNED_IN = "civicportal:signed-in"
-"""Pyramid permission of pages for all signed-in users."""
-CITIZEN = "civicportal:citizen"
-"""Pyramid permission of pages for signed-in citizens."""
-STAFF = "civicportal:staff"
-"""Pyramid permission of pages for staff sessions."""
-EVERYBODY = "civicportal:everybody"
-"""Pyramid permission of public pages, explicit so that no view is public by accident."""
+
+class PagePermission(StrEnum):
+    """Pyramid permissions of pages that need no right of a role.
+
+    :cvar EVERYBODY: public pages; explicit, so that no view is public by accident.
+    :cvar SIGNED_IN: pages for all signed-in users.
+    :cvar CITIZEN: pages for signed-in citizens.
+    :cvar STAFF: pages for staff sessions.
+    """
+
+    EVERYBODY = "civicportal:everybody"
+    SIGNED_IN = "civicportal:signed-in"
+    CITIZEN = "civicportal:citizen"
+    STAFF = "civicportal:staff"

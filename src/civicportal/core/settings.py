@@ -11,7 +11,7 @@ import colander
 
 from civicportal.core import settings_values as values
 from civicportal.core.limits import DEFAULTS as LIMIT_DEFAULTS
-from civicportal.core.settings_values import WEEKDAYS, parse_hours
+from civicportal.core.settings_values import WEEKDAYS
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.toml_types import NUMBERS, FreeTable, Table, number, one_or_more, string, strings
 from civicportal.util.values import Values
@@ -21,7 +21,6 @@ __all__ = [
     "WEEKDAYS",
     "S3Table",
     "SiteSettings",
-    "parse_hours",
     "read_settings",
     "validate",
     "warn_sleeping",

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import colander
 
 from civicportal.core.serving.proxies import networks
+from civicportal.util.calendar import CityCalendar
 
 STEPS = ("head", "above")
 SHORTEST_TOKEN = 16
@@ -27,21 +28,10 @@ def zone(node: colander.SchemaNode, value: str) -> None:
         raise colander.Invalid(node, f"unknown time zone {value!r}")
 
 
-def parse_hours(value: str) -> tuple[time, time]:
-    """Parse ``07:30-14:30``.
-
-    :raises ValueError: when it is invalid.
-    """
-    start, dash, end = value.partition("-")
-    if not dash:
-        raise ValueError(value)
-    return time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
-
-
 def hours(node: colander.SchemaNode, value: str) -> None:
     """Refuse anything other than the format ``07:30-14:30``."""
     try:
-        parse_hours(value)
+        CityCalendar.parse_hours(value)
     except ValueError:
         raise colander.Invalid(node, f"must look like 07:30-14:30, not {value!r}") from None
 

@@ -35,8 +35,8 @@ from civicportal.core.plugins import (
     prepare_core,
 )
 from civicportal.core.reference import ReferenceData
-from civicportal.core.security import SYSTEM, Identity, Permission
-from civicportal.core.settings import MODES, WEEKDAYS, parse_hours, read_settings, validate, warn_sleeping
+from civicportal.core.security import Identity, Permission
+from civicportal.core.settings import MODES, WEEKDAYS, read_settings, validate, warn_sleeping
 from civicportal.core.site_cache import SiteCache
 from civicportal.core.storage import GuardedStorage, IFileStorage, LocalStorage, S3Storage
 from civicportal.core.translations import make_localizer
@@ -254,7 +254,7 @@ class Site:
         self._kept[key] = value
 
     def work(
-        self, *, actor: Identity = SYSTEM, write: bool = True, patience: int = 0
+        self, *, actor: Identity = Identity.SYSTEM, write: bool = True, patience: int = 0
     ) -> AbstractContextManager[Work]:
         """Open a unit of work outside a request, with a longer statement timeout in seconds if given."""
         return unit_of_work(self, actor=actor, write=write, patience=patience)
@@ -325,7 +325,7 @@ class Site:
             timezone=self.timezone,
             weekend=frozenset(WEEKDAYS.index(day) for day in table["weekend"]),
             half_days=frozenset(WEEKDAYS.index(day) for day in table["half_days"]),
-            hours=parse_hours(table["hours"]),
+            hours=CityCalendar.parse_hours(table["hours"]),
             half_day_end=time.fromisoformat(table["half_day_end"]) if table["half_day_end"] else None,
             fixed_holidays=self.country.fixed_holidays,
         )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from civicportal.core.counters import Counters
 from civicportal.core.leases import current_fence
 from civicportal.core.reference import ReferenceSession
-from civicportal.core.security import SYSTEM, Identity
+from civicportal.core.security import Identity
 from civicportal.util.errors import ReadOnlyWork
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _engine(engines: "Engines", write: bool, patience: int) -> Engine:
 
 @contextmanager
 def unit_of_work(
-    site: "Site", *, actor: Identity = SYSTEM, write: bool = True, patience: int = 0
+    site: "Site", *, actor: Identity = Identity.SYSTEM, write: bool = True, patience: int = 0
 ) -> Iterator[Work]:
     """Open a unit of work outside a request: commit at the end, roll back on an exception.
 

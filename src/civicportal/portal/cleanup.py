@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from civicportal.core.jobs import Job, JobRun, registered
 from civicportal.domain.accounts.models import Invitation, OtpChallenge, PasskeyChallenge, Session
 from civicportal.domain.accounts.sessions import SessionService
-from civicportal.domain.cases.attachments import UNCLAIMED, drop_files
+from civicportal.domain.cases.attachments import UNCLAIMED, PictureFiles
 from civicportal.domain.cases.models import Attachment
 from civicportal.domain.exports.models import ExportJob
 
@@ -105,7 +105,7 @@ def _delete_unclaimed(site: "Site", before: datetime) -> bool:
     # A picture that is used by a plugin's own object has no owner any more.
     waiting = (Attachment.case_id.is_(None), Attachment.owner != "", Attachment.created_at < before)
     keys = _delete_some(site, Attachment.key, *waiting)
-    drop_files(site, keys)
+    PictureFiles(site).drop(keys)
     return len(keys) == BATCH
 
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
     from civicportal.domain.cases.changes import CaseChange
     from civicportal.domain.cases.models import Case
-    from civicportal.domain.exports.types import Offer
+    from civicportal.domain.exports.types import ExportDefinition
     from civicportal.domain.notifications.models import InboundMessage
     from civicportal.util.countries import Country
-    from civicportal.web.items import NavigationItem, Panel, Widget
+    from civicportal.web.items import DashboardWidget, NavigationItem, Panel
 
 # Imports are inside the functions: assembling a site must not import every domain before its models are known.
 
@@ -139,7 +139,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
 
 
 @hookimpl
-def register_exports(site: "Site") -> "Iterable[Offer]":
+def register_exports(site: "Site") -> "Iterable[ExportDefinition]":
     """Return the export of the kartable."""
     from civicportal.domain.kartable.exports import exports
 
@@ -171,7 +171,7 @@ def navigation_items() -> "Iterable[NavigationItem]":
 
 
 @hookimpl
-def dashboard_widgets(request: Request) -> "Iterable[Widget]":
+def dashboard_widgets(request: Request) -> "Iterable[DashboardWidget]":
     """Return the citizen's own cases, and for staff a warning while the gate is closed."""
     from civicportal.domain.notifications.widgets import gate_widget
     from civicportal.portal.dashboard.widgets import core_widgets

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from civicportal.core.settings import WEEKDAYS, parse_hours
+from civicportal.core.settings import WEEKDAYS
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Role, RolePermission
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.notifications.models import StoredText
-from civicportal.domain.notifications.sms import cut_units
+from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.organization.models import Category, Holiday, OfficeHours, Seed, Unit
+from civicportal.util.calendar import CityCalendar
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.values import Values
 
@@ -155,7 +156,7 @@ class SeedService(Service):
     def _unit(self, key: str, values: Values) -> None:
         unit = self._row(Unit, Unit.key == key) or Unit(key=key)
         unit.name = values["name"]
-        unit.short_name = values.get("short") or cut_units(values["name"], 25)
+        unit.short_name = values.get("short") or SmsLength.cut(values["name"], 25)
         unit.phone = values.get("phone", "")
         unit.weight = values["weight"]
         unit.parent_id = self._id(Unit, values.get("parent"))
@@ -167,7 +168,7 @@ class SeedService(Service):
             kind=kind, key=key
         )
         category.name = values["name"]
-        category.short_name = values.get("short") or cut_units(values["name"], 25)
+        category.short_name = values.get("short") or SmsLength.cut(values["name"], 25)
         category.parent_id = self._id(Category, values.get("parent"), Category.kind == kind)
         category.unit_id = self._id(Unit, values.get("unit"))
         category.deadline_days = values.get("days")
@@ -223,7 +224,7 @@ class SeedService(Service):
         self.session.merge(Holiday(day=day, name=values.get("title", "")))
 
     def _office_hours(self, _name: str, values: Values) -> None:
-        opens, closes = parse_hours(values["hours"])
+        opens, closes = CityCalendar.parse_hours(values["hours"])
         ends = values["half_day_end"]
         self.session.merge(
             OfficeHours(

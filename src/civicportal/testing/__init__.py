@@ -1,8 +1,16 @@
 """The testing kit for the core, plugins and sites. Its fixtures are in ``civicportal.tools.pytest_plugin``."""
 
 from civicportal.core.crypto import token_hash as owner_of
+from civicportal.core.security import Grant
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.kinds import kinds_of
+from civicportal.domain.exports.rows import export_rows
+from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.transports import memory
+from civicportal.domain.statistics.figures import FigureService
+from civicportal.domain.statistics.periods import Span
+from civicportal.domain.statistics.tally_service import TallyService
 from civicportal.testing.asking import statements
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.environment import Environment
@@ -26,10 +34,18 @@ __all__ = [
     "PETITIONS",
     "Environment",
     "FakeClock",
+    "FigureService",
+    "Grant",
     "Outbox",
     "People",
+    "SessionService",
+    "Span",
+    "TallyService",
+    "UndoService",
     "deliver_once",
+    "export_rows",
     "identity",
+    "kinds_of",
     "make_case",
     "make_category",
     "make_citizen",

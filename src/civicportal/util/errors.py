@@ -30,8 +30,8 @@ class Conflict(CivicportalError):
     """The object was changed since it was read (answered as 409)."""
 
 
-class NotPossible(CivicportalError):
-    """A rule forbids the action.
+class Refused(CivicportalError):
+    """A rule forbids this now; also for the guards and hooks of plugins.
 
     :ivar reason: the explanation for the user.
     """

@@ -85,6 +85,17 @@ def strings(default: object = colander.required, **kwargs: object) -> colander.S
     return colander.SchemaNode(STRINGS, missing=default, **kwargs)
 
 
+_TYPES = {str: STRING, int: NUMBER, float: NUMBER, bool: BOOLEAN, list: STRINGS}
+
+
+def setting(type_: type, default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
+    """Return a node for one setting: ``setting(str, "")``, ``setting(float, 30, validator=…)``; without a default it is required.
+
+    :param type_: ``str``, ``bool``, ``list`` (of strings), or ``int`` or ``float`` for any number.
+    """
+    return colander.SchemaNode(_TYPES[type_], missing=default, **kwargs)
+
+
 def one_or_more(default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
     """Return a node for a string or an array of them; the value is always an array, without an empty string."""
 

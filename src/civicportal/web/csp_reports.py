@@ -9,7 +9,7 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNoContent, HTTPRequestEntityTooLarge
 
 from civicportal.core.limits import TooMany
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.core.security_events import tell
 from civicportal.web.headers import REPORTS
 from civicportal.web.request import Request, ViewResult
@@ -99,5 +99,9 @@ def includeme(config: Configurator) -> None:
     """Add the route, without CSRF check: a report changes nothing, and browsers send it without a token."""
     config.add_route("csp_reports", REPORTS)
     config.add_view(
-        receive, route_name="csp_reports", request_method="POST", permission=EVERYBODY, require_csrf=False
+        receive,
+        route_name="csp_reports",
+        request_method="POST",
+        permission=PagePermission.EVERYBODY,
+        require_csrf=False,
     )

@@ -16,7 +16,7 @@ from pyramid.renderers import render
 
 from civicportal.core.plugins import in_order, turn_of
 from civicportal.core.work import Work
-from civicportal.web.items import Panel, Widget
+from civicportal.web.items import DashboardWidget, Panel
 from civicportal.web.request import Request
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def pieces(
 
 
 def _drawn(
-    request: Request, plugin: str, piece: Widget | Panel, page: Mapping[str, object]
+    request: Request, plugin: str, piece: DashboardWidget | Panel, page: Mapping[str, object]
 ) -> list[tuple[int, str, Markup]]:
     try:
         context = piece.context() if callable(piece.context) else piece.context

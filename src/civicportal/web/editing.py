@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import colander
 
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request, ViewResult
 
 SEEN = "seen"
@@ -55,7 +55,7 @@ def handle_edit(
         return save(values)
 
     try:
-        answer = handle_form(request, form, save_unless_changed, **context)
+        answer = form.handle(save_unless_changed, **context)
     except _Stale:
         request.response.status_int = 409
         return {

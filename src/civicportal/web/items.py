@@ -45,7 +45,7 @@ class NavigationItem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Widget:
+class DashboardWidget:
     """A part of the citizens' home page ("card", "main", "aside", "head") or of the staff desk ("desk").
 
     "head" is rendered in the HTML head: a link to a feed, a description.

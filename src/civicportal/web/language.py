@@ -4,7 +4,7 @@ from pyramid.config import Configurator
 from pyramid.csrf import check_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.web.csrf import from_own_page
 from civicportal.web.request import Request, ViewResult
 
@@ -42,5 +42,9 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(languages, reify=True)
     config.add_route("language", "/language")
     config.add_view(
-        choose, route_name="language", request_method="POST", permission=EVERYBODY, require_csrf=False
+        choose,
+        route_name="language",
+        request_method="POST",
+        permission=PagePermission.EVERYBODY,
+        require_csrf=False,
     )

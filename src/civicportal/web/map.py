@@ -6,7 +6,7 @@ import json
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.core.site import Site
 from civicportal.util.geo import map_files, read_map
 from civicportal.web.compression import small, takes_gzip
@@ -55,4 +55,4 @@ def includeme(config: Configurator) -> None:
         body = _body(site)
         config.registry.city_map = {None: _tagged(body), "gzip": _tagged(small(body))}
     config.add_route("map", "/map.geojson")
-    config.add_view(city_map, route_name="map", permission=EVERYBODY)
+    config.add_view(city_map, route_name="map", permission=PagePermission.EVERYBODY)

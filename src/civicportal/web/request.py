@@ -67,6 +67,9 @@ class Request(pyramid.request.Request):
         def ensure_session_token(self) -> str:
             """Return the token of the session, created if there is none."""
 
+        def upload_owner(self) -> str:
+            """Return the owner of this browser's uploads; a visitor without a session cookie gets one."""
+
 
 ViewResult = Response | Mapping[str, object]
 """What a view returns: a response, the variables of its template, or the fields of its JSON document."""

@@ -3,6 +3,7 @@
 from pyramid.config import Configurator
 from translationstring import TranslationString
 
+from civicportal.core.crypto import token_hash
 from civicportal.core.work import Work
 from civicportal.util import i18n
 from civicportal.util.i18n import localized_digits, say
@@ -50,6 +51,11 @@ def translate(request: Request, text: TranslationString) -> str:
     return localized_digits(said, request.locale_name) if isinstance(text, TranslationString) else said
 
 
+def upload_owner(request: Request) -> str:
+    """Return the owner of this browser's uploads; a visitor without a session cookie gets one."""
+    return token_hash(request.ensure_session_token())
+
+
 def includeme(config: Configurator) -> None:
     """Add the properties and methods."""
     config.add_request_method(site, reify=True)
@@ -57,4 +63,5 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(text_direction, reify=True)
     config.add_request_method(safe_next)
     config.add_request_method(translate)
+    config.add_request_method(upload_owner)
     config.set_locale_negotiator(locale_of)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.web.request import Request, ViewResult
 
 PATH = "/.well-known/security.txt"
@@ -57,4 +57,4 @@ def text(contact: str, expires: datetime, languages: Iterable[str], public_url: 
 def includeme(config: Configurator) -> None:
     """Add the route."""
     config.add_route("security_txt", PATH)
-    config.add_view(show, route_name="security_txt", permission=EVERYBODY)
+    config.add_view(show, route_name="security_txt", permission=PagePermission.EVERYBODY)

@@ -12,7 +12,7 @@ from pyramid.httpexceptions import HTTPNotFound
 from pyramid.path import AssetResolver
 from pyramid.response import FileResponse, Response
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.web.compression import TEXT, small_file, takes_gzip
 from civicportal.web.request import Request
 
@@ -109,4 +109,4 @@ def _response(request: Request, path: Path) -> Response:
 def includeme(config: Configurator) -> None:
     """Add the route; the folders are known after the app is assembled."""
     config.add_route("static", "/static/{owner}/{digest}/{path:.*}")
-    config.add_view(static_file, route_name="static", permission=EVERYBODY)
+    config.add_view(static_file, route_name="static", permission=PagePermission.EVERYBODY)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.util.colour import palette
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.request import Request, ViewResult
@@ -63,4 +63,4 @@ def includeme(config: Configurator) -> None:
     """Add the route; the colours are validated at the start."""
     theme_css(config.registry.site.settings["look"])
     config.add_route("theme", "/theme.css")
-    config.add_view(theme, route_name="theme", permission=EVERYBODY)
+    config.add_view(theme, route_name="theme", permission=PagePermission.EVERYBODY)

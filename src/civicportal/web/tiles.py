@@ -7,7 +7,7 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import Response
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.core.site import Site
 from civicportal.util.geo.tiles import PICTURES, TileReader, TileSet, describe, open_tiles
 from civicportal.web.request import Request
@@ -85,10 +85,13 @@ def includeme(config: Configurator) -> None:
     config.registry.tiles_described = _described(tiles) if tiles else ""
     config.add_route("map_tile_file", f"{TILES}/city.pmtiles")
     config.add_view(
-        tile_file, route_name="map_tile_file", permission=EVERYBODY, request_method=("GET", "HEAD")
+        tile_file,
+        route_name="map_tile_file",
+        permission=PagePermission.EVERYBODY,
+        request_method=("GET", "HEAD"),
     )
     config.add_route("map_tile", TILES + r"/{z:\d{1,2}}/{x:\d{1,7}}/{y:\d{1,7}}")
-    config.add_view(tile, route_name="map_tile", permission=EVERYBODY)
+    config.add_view(tile, route_name="map_tile", permission=PagePermission.EVERYBODY)
 
 
 def _tiles_of(site: Site) -> TileSet | None:

@@ -14,10 +14,10 @@ from translationstring import TranslationString
 from webtest import TestApp
 
 from civicportal.core.crypto import new_token, token_hash
-from civicportal.core.security import VISITOR, Identity
+from civicportal.core.security import Identity
 from civicportal.core.storage import ProcessedImage, process_image
 from civicportal.domain.accounts.models import Session, User
-from civicportal.domain.cases.attachments import AttachmentService, store_files
+from civicportal.domain.cases.attachments import AttachmentService, PictureFiles
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment, Case
@@ -117,7 +117,7 @@ def people(site: Any, users: dict[str, User]) -> dict[str, Identity]:
     """Return them as they act when they have signed in, and the visitor."""
     with site.work() as work:
         citizens = {name: identity(work, users[name], "citizen") for name in ("citizen", "neighbour")}
-        return {**citizens, "officer": identity(work, users["officer"]), "visitor": VISITOR}
+        return {**citizens, "officer": identity(work, users["officer"]), "visitor": Identity.VISITOR}
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def keep_picture(site: Any, processed: ProcessedImage) -> Callable[[str], str]:
     """Return a function that keeps a picture of an owner and returns its key."""
 
     def keep(owner: str) -> str:
-        key = store_files(site, processed)
+        key = PictureFiles(site).put(processed)
         with site.work() as work:
             work.get(AttachmentService).add(key, processed, owner)
         return key

@@ -9,14 +9,14 @@ from sqlalchemy import text
 
 from civicportal.core.plugins import hookimpl
 from civicportal.util.i18n import _
-from civicportal.web.items import NavigationItem, Panel, Widget
+from civicportal.web.items import DashboardWidget, NavigationItem, Panel
 
 CARD = "civicportal:templates/dashboard/card.jinja2"
 GOOD = {"title": "کارت خوب", "text": "", "url": "/good", "icon": "star", "tone": "t"}
 
 
-def card(name: str, **context: Any) -> Widget:
-    return Widget(name=name, area="card", template=CARD, context=context)
+def card(name: str, **context: Any) -> DashboardWidget:
+    return DashboardWidget(name=name, area="card", template=CARD, context=context)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_template_that_raises_costs_its_own_card(browser: Any, plugin: Any) ->
     widgets = [
         card("undefined"),
         card("good", **GOOD),
-        Widget(name="none", area="card", template="x:no.jinja2"),
+        DashboardWidget(name="none", area="card", template="x:no.jinja2"),
     ]
     plugin("mixed", dashboard_widgets=lambda request: widgets)
     page = browser.get("/", status=200).text
@@ -82,9 +82,9 @@ def test_only_what_a_page_shows_is_read(browser: Any, plugin: Any) -> None:
         return lambda: read.append(name) or found
 
     widgets = [
-        Widget(name="shown", area="card", template=CARD, context=context("shown", GOOD)),
-        Widget(name="nothing", area="card", template=CARD, context=context("nothing", None)),
-        Widget(name="desk", area="desk", template=CARD, context=context("desk", GOOD)),
+        DashboardWidget(name="shown", area="card", template=CARD, context=context("shown", GOOD)),
+        DashboardWidget(name="nothing", area="card", template=CARD, context=context("nothing", None)),
+        DashboardWidget(name="desk", area="desk", template=CARD, context=context("desk", GOOD)),
     ]
     plugin("lazy", dashboard_widgets=lambda request: widgets)
     page = browser.get("/", status=200).text
@@ -121,7 +121,7 @@ def test_weight_then_name_decide_the_order(browser: Any, plugin: Any) -> None:
     def widgets(request: Any) -> Any:
         for name, weight in (("b", 500), ("a", 500), ("c", 900)):
             context = {**GOOD, "url": f"/card-{name}"}
-            yield Widget(name=name, area="card", template=CARD, context=context, weight=weight)
+            yield DashboardWidget(name=name, area="card", template=CARD, context=context, weight=weight)
 
     plugin("many", dashboard_widgets=widgets)
     page = browser.get("/").text

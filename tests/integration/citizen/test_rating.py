@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from civicportal.domain.cases.errors import Refused, StaleCase
+from civicportal.domain.cases.errors import Refused, StaleVersion
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.models import Case, CaseEvent, Rating
 from civicportal.domain.cases.ratings import RatingService
@@ -93,7 +93,7 @@ def test_only_the_citizen_objects(site: Any, neighbour: Any, closed: str) -> Non
 
 
 def test_an_objection_to_an_older_version_is_refused(site: Any, citizen: Any, closed: str) -> None:
-    with site.work(actor=citizen) as work, pytest.raises(StaleCase):
+    with site.work(actor=citizen) as work, pytest.raises(StaleVersion):
         work.get(RatingService).object(case_of(work, closed), "هنوز هست", version=1)
 
 

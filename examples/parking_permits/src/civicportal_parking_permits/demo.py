@@ -4,14 +4,13 @@ import tomllib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from random import Random
 
-from civicportal.api.cases import AccessService, AttachmentService, Case, CaseService, step_values
+from civicportal.api.cases import AccessService, AttachmentService, Case, CaseService
 from civicportal.api.database import Work
-from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.demo import DemoRandom, set_time
 from civicportal.api.forms import Values
-from civicportal.api.people import Identity
-from civicportal.api.pictures import process_image, store_files
+from civicportal.api.people import Identity, PeopleService
+from civicportal.api.pictures import PictureFiles
 from civicportal.api.plugins import Site
 from civicportal_parking_permits.names import KIND, PAYMENT
 from civicportal_parking_permits.schemas import term_values
@@ -35,12 +34,12 @@ def load(site: Site, files: Path, progress: Progress) -> None:
     if not source.is_file():
         return
     rows = tomllib.loads(source.read_text(encoding="utf-8"))["permits"]
-    lots = Random(SEED)
+    lots = DemoRandom(SEED)
     with site.work() as work:
         work.get(ZoneService).plant(site.data / FILE)
-        citizens, staff = demo_cast.citizens(work), demo_cast.staff(work)
+        citizens, staff = work.get(PeopleService).citizens(), work.get(PeopleService).staff()
     now = site.clock.now()
-    moments = demo_cast.moments(lots, len(rows), now, SPAN)
+    moments = lots.moments(len(rows), now, SPAN)
     try:
         for number, (row, sent) in enumerate(zip(rows, moments, strict=True), 1):
             set_time(site, sent)
@@ -54,7 +53,9 @@ def load(site: Site, files: Path, progress: Progress) -> None:
 class PermitStory:
     """One permit from the application to where it stands today."""
 
-    def __init__(self, work: Work, staff: list[Identity], lots: Random, now: datetime, files: Path) -> None:
+    def __init__(
+        self, work: Work, staff: list[Identity], lots: DemoRandom, now: datetime, files: Path
+    ) -> None:
         self.work, self.staff, self.lots, self.now, self.files = work, staff, lots, now, files
 
     def tell(self, row: Values) -> None:
@@ -99,7 +100,7 @@ class PermitStory:
         permission = PAYMENT if name == "record_payment" else PERMITS.permission("work")
         self.work.actor = self._officer(case, permission)
         recent = self.now - self.work.clock.now() < NOTICES
-        self.work.get(CaseService).apply(case, name, notify=recent, **step_values(values))
+        self.work.get(CaseService).apply_form(case, name, values, notify=recent)
 
     def _officer(self, case: Case, permission: str) -> Identity:
         """Return an officer who may act: of the unit that holds the case, otherwise one who may act everywhere."""
@@ -122,7 +123,7 @@ class PermitStory:
     def _keep(self, name: str) -> list[str]:
         if not name:
             return []
-        image = process_image((self.files / "photos" / name).read_bytes())
-        key = store_files(self.work.site, image)
+        image = PictureFiles.process((self.files / "photos" / name).read_bytes())
+        key = PictureFiles(self.work.site).put(image)
         self.work.get(AttachmentService).add(key, image, OWNER)
         return [key]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from civicportal.api.database import Work
 from civicportal.api.kartable import KartableService
-from civicportal.api.people import identity_of
+from civicportal.api.people import PeopleService
 from civicportal.api.plugins import Finding
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.names import PAYMENT
@@ -44,4 +44,4 @@ def findings(work: Work) -> Iterator[Finding]:
 
 def _somebody_may(work: Work, permission: str) -> bool:
     staff = {user.id: user for user, _unit_id in work.get(KartableService).addressees()}
-    return any(identity_of(work, user, "staff").permits(permission) for user in staff.values())
+    return any(work.get(PeopleService).identity(user).permits(permission) for user in staff.values())

@@ -1,7 +1,7 @@
 """The list of permits and their figures as a file."""
 
 from civicportal.api.cases import Case
-from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, case_columns
+from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, FiguresExport
 from civicportal.api.lists import Rows, Selected
 from civicportal.api.statistics import figure_tables
 from civicportal_parking_permits.i18n import _
@@ -34,17 +34,19 @@ LIST = Export(
     route="parking_permits.desk",
     schema=DeskFilters,
     bindings=choices,
-    columns=case_columns(
+    columns=CaseSource.columns(
         without=("kind", "subject", "category", "topic", "place", "urgent"),
         more=(
-            Column(name="zone", title=_("Zone"), value=lambda row: row.details[1].name, printed=True),
-            Column(name="plate", title=_("Plate"), value=lambda row: _permit(row).plate, printed=True),
-            Column(name="fee", title=_("Fee"), value=lambda row: _permit(row).fee, kind="number"),
-            Column(name="receipt", title=_("Receipt"), value=lambda row: _permit(row).receipt, kind="code"),
-            Column(
+            ExportColumn(name="zone", title=_("Zone"), value=lambda row: row.details[1].name, printed=True),
+            ExportColumn(name="plate", title=_("Plate"), value=lambda row: _permit(row).plate, printed=True),
+            ExportColumn(name="fee", title=_("Fee"), value=lambda row: _permit(row).fee, kind="number"),
+            ExportColumn(
+                name="receipt", title=_("Receipt"), value=lambda row: _permit(row).receipt, kind="code"
+            ),
+            ExportColumn(
                 name="first_day", title=_("First day"), value=lambda row: _permit(row).first_day, kind="day"
             ),
-            Column(
+            ExportColumn(
                 name="last_day",
                 title=_("Last day"),
                 value=lambda row: _permit(row).last_day,
@@ -56,7 +58,7 @@ LIST = Export(
     source=PermitSource,
 )
 
-FIGURES = Figures(
+FIGURES = FiguresExport(
     name="parking_permits.figures",
     title=_("Figures of the permits"),
     permissions=(PERMITS.permission("view"),),

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 
 from civicportal.api.cases import Case, CaseService
 from civicportal.api.database import Work
-from civicportal.api.notifications import ReminderService
+from civicportal.api.notifications import NotificationService
 from civicportal.api.plugins import Job, Site
 from civicportal_parking_permits.models import Permit
 from civicportal_parking_permits.services import PermitService, last_moment
@@ -42,7 +42,7 @@ def remind(work: Work) -> int:
     for permit, case in found:
         permit.reminded_at = work.clock.now()
         last = last_moment(work, permit)
-        work.get(ReminderService).remind(
+        work.get(NotificationService).remind(
             case,
             "parking_permits.renewal",
             moment=last,

@@ -9,11 +9,11 @@ from translationstring import TranslationString
 
 from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
-from civicportal.api.exports import Offer
+from civicportal.api.exports import Export, FiguresExport
 from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
-from civicportal.api.web import NavigationItem, Panel, Request, Widget
+from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
 from civicportal_parking_permits import commands, demo, doctor, jobs, views, widgets
 from civicportal_parking_permits.exports import EXPORTS
 from civicportal_parking_permits.i18n import _
@@ -73,7 +73,7 @@ def register_jobs() -> Iterable[Job]:
 
 
 @hookimpl
-def register_exports() -> Iterable[Offer]:
+def register_exports() -> Iterable[Export | FiguresExport]:
     """Return what can be taken along as a file."""
     return EXPORTS
 
@@ -110,7 +110,7 @@ def navigation_items() -> Iterator[NavigationItem]:
 
 
 @hookimpl
-def dashboard_widgets(request: Request) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the pieces of the home."""
     return widgets.dashboard_widgets(request)
 

@@ -6,7 +6,7 @@ from datetime import date
 import colander
 from translationstring import TranslationString
 
-from civicportal.api.cases import STAGES
+from civicportal.api.cases import CaseEvent, Workflow
 from civicportal.api.forms import (
     BoundedInt,
     Choice,
@@ -18,12 +18,9 @@ from civicportal.api.forms import (
     Node,
     RadioWidget,
     StrictSchema,
-    TextAreaWidget,
-    optional_choice,
 )
 from civicportal.api.lists import FigureFields, SearchFields
 from civicportal.api.localization import CityCalendar
-from civicportal.api.notifications import NOTICE
 from civicportal.api.statistics import PeriodFields
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.terms import MONTHS
@@ -51,7 +48,7 @@ class Submission(StrictSchema):
         CleanText(0, 1000, multiline=True),
         title=_("What should we know?"),
         missing="",
-        widget=TextAreaWidget(rows=3),
+        rows=3,
     )
 
 
@@ -64,7 +61,7 @@ class Fee(StrictSchema):
         title=_("A few words"),
         description=_("The citizen reads this."),
         missing="",
-        widget=TextAreaWidget(rows=2),
+        rows=2,
     )
 
 
@@ -96,7 +93,7 @@ def term_values(calendar: CityCalendar, first: date, last: date) -> dict[str, ob
     return {
         "first_day": first.isoformat(),
         "last_day": last.isoformat(),
-        NOTICE: moment_of(calendar, last),
+        CaseEvent.NOTICE: moment_of(calendar, last),
     }
 
 
@@ -112,7 +109,7 @@ class Remarks(StrictSchema):
         CleanText(0, 500, multiline=True),
         title=_("A few words"),
         missing="",
-        widget=TextAreaWidget(rows=2),
+        rows=2,
     )
 
 
@@ -130,9 +127,14 @@ class ZoneForm(StrictSchema):
 class DeskFields(SearchFields):
     """Filters of applications that stand first."""
 
-    zone = optional_choice("zones", _("Zone"), _("All zones"))
-    stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
-    status = optional_choice("states", _("Status"), _("Every status"))
+    zone = Node(Choice("zones"), title=_("Zone"), missing=None, empty=_("All zones"))
+    stage = Node(
+        Choice([("open", _("Still open")), *Workflow.STAGES.items()]),
+        title=_("Stage"),
+        missing=None,
+        empty=_("Every stage"),
+    )
+    status = Node(Choice("states"), title=_("Status"), missing=None, empty=_("Every status"))
     first_day = Node(CityDate(), title=_("From"), missing=None)
     last_day = Node(CityDate(), title=_("Until"), missing=None, after="first_day")
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)

@@ -6,11 +6,10 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
-from civicportal.api.cases import OPEN_STAGES, Case, CaseChange, CaseService, Refused, kind_of
+from civicportal.api.cases import Case, CaseChange, CaseService, Workflow, kind_of
 from civicportal.api.database import Service, Work
 from civicportal.api.localization import localized_digits
-from civicportal.api.plugins import Forbidden
-from civicportal.api.submission import open_once
+from civicportal.api.plugins import Forbidden, Refused
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.names import KIND
@@ -49,7 +48,7 @@ class PermitService(Service):
         :param idempotency_key: of the form.
         :raises Forbidden: when the citizen is not known well enough.
         :raises Refused: when the plate cannot be one, or has a permit in this zone already.
-        :raises PictureGone: when a picture is not the owner's, or not there any more.
+        :raises AttachmentNotFound: when a picture is not the owner's, or not there any more.
         """
         actor, kind = self.work.actor, kind_of(self.work.site, KIND)
         if not actor.is_citizen or actor.level < kind.level:
@@ -76,7 +75,7 @@ class PermitService(Service):
                 idempotency_key=key,
             )
 
-        return open_once(self.work, key, open_case)
+        return self.work.get(CaseService).open_once(key, open_case)
 
     def detail(self, case: Case) -> Permit | None:
         """Return the detail of a case, if it is of this kind."""
@@ -146,7 +145,7 @@ class PermitService(Service):
             select(Case.id)
             .join(Permit, Permit.case_id == Case.id)
             .where(Permit.zone_id == zone.id, Permit.plate == plate)
-            .where(Case.stage.in_(OPEN_STAGES) | (Case.status == "issued"))
+            .where(Case.stage.in_(Workflow.OPEN_STAGES) | (Case.status == "issued"))
             .where(Case.id != (renews.id if renews else 0))
         )
         if self.session.scalar(query.limit(1)):

@@ -7,7 +7,7 @@ import colander
 from civicportal.api.database import Work
 from civicportal.api.forms import CleanText, Node, StrictSchema
 from civicportal.api.localization import format_number
-from civicportal.api.settings import Table, number, string
+from civicportal.api.settings import SettingsSchema, setting
 
 
 def _pattern(node: colander.SchemaNode, value: str) -> None:
@@ -17,7 +17,7 @@ def _pattern(node: colander.SchemaNode, value: str) -> None:
         raise colander.Invalid(node, f"is no regular expression: {error}") from None
 
 
-class Settings(Table):
+class Settings(SettingsSchema):
     """What differs between cities.
 
     :ivar currency: stands behind every fee.
@@ -25,9 +25,9 @@ class Settings(Table):
     :ivar renewal_days: so many days before it ends a permit can be renewed and its holder is told.
     """
 
-    currency = string("")
-    plate = string(r"[0-9A-Z\u0600-\u06FF-]{2,12}", validator=_pattern)
-    renewal_days = number(30, validator=colander.Range(1, 366))
+    currency = setting(str, "")
+    plate = setting(str, r"[0-9A-Z\u0600-\u06FF-]{2,12}", validator=_pattern)
+    renewal_days = setting(float, 30, validator=colander.Range(1, 366))
 
 
 def money(work: Work, fee: int, locale: str | None = None) -> str:

@@ -1,12 +1,9 @@
 """What the figures of permits are about: the same query as the list, and by what they are told apart."""
 
-from dataclasses import replace
-
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Values
-from civicportal.api.lists import Rows, Selected
-from civicportal.api.statistics import Facet, Span, Subject
+from civicportal.api.statistics import Facet, Subject
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND
@@ -23,12 +20,7 @@ def subject(work: Work, values: Values) -> Subject:
     titles = {zone.key: zone.name for zone in work.get(ZoneService).all()}
     by_zone = Facet(name="zone", title=_("By zone"), head=_("Zone"), column=Zone.key, titles=titles)
 
-    def query(span: Span, *columns: Selected) -> Rows:
-        return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
-
-    return Subject(
-        kind=kind_of(work.site, KIND), values=values, query=query, facets=(by_zone,), counted=frozenset()
-    )
+    return search.subject(filters, values, (by_zone,), counted=frozenset())
 
 
 def choices(work: Work) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from civicportal.api.cases import Case
-from civicportal.api.web import NavigationItem, Panel, Request, Widget
+from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
 from civicportal_parking_permits.names import KIND
@@ -32,9 +32,9 @@ def navigation_items() -> Iterator[NavigationItem]:
     )
 
 
-def dashboard_widgets(request: Request) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the card on the citizens' home."""
-    yield Widget(
+    yield DashboardWidget(
         name=KIND,
         area="card",
         template="civicportal:templates/dashboard/card.jinja2",

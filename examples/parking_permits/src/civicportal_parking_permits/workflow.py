@@ -9,7 +9,7 @@ from civicportal.api.cases import (
     Case,
     CaseKind,
     CaseService,
-    KnownFact,
+    FactDomain,
     Prefill,
     Reason,
     State,
@@ -149,11 +149,11 @@ def facts(case: Case, work: Work) -> dict[str, str]:
     return {"zone": work.session.get_one(Zone, permit.zone_id).name} if permit else {}
 
 
-def known_facts(site: Site) -> tuple[KnownFact, ...]:
+def known_facts(site: Site) -> tuple[FactDomain, ...]:
     """Return those facts with their values: the zones of the city."""
     with site.work(write=False) as work:
         names = tuple(zone.name for zone in work.get(ZoneService).all())
-    return (KnownFact(name="zone", title=_("Zone"), values=names),)
+    return (FactDomain(name="zone", title=_("Zone"), values=names),)
 
 
 PERMITS = CaseKind(

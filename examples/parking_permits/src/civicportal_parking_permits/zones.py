@@ -7,9 +7,9 @@ from pathlib import Path
 import colander
 from sqlalchemy import func, select
 
-from civicportal.api.cases import Case, Refused
+from civicportal.api.cases import Case
 from civicportal.api.database import Service
-from civicportal.api.plugins import ConfigurationError, NotFound
+from civicportal.api.plugins import ConfigurationError, NotFound, Refused
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
 from civicportal_parking_permits.names import TAKEN

@@ -2,8 +2,12 @@
 
 import re
 
-from civicportal.api.localization import InvalidMobile, PersonalText, YearlyHolidays, _, localized_digits
+from pyramid.i18n import TranslationStringFactory
 
+from civicportal.api.localization import InvalidMobile, PersonalText, YearlyHolidays, localized_digits
+
+_ = TranslationStringFactory("civicportal")
+"""A site's texts are in the domain of the core."""
 # +999 is a code that the ITU has not assigned.
 _MOBILE = re.compile(r"(?:(?:\+|00)999|0)(7[0-9]{8})")
 _BETWEEN = re.compile(r"[\s().-]+")

@@ -9,7 +9,7 @@ import colander
 
 from civicportal.api.notifications import Configuration, Message, Permanent, Receipt, Transient, Uncertain
 from civicportal.api.plugins import Site
-from civicportal.api.settings import Table, string
+from civicportal.api.settings import SettingsSchema, setting
 
 TIMEOUT = 5
 """Seconds: a person who signs in may be waiting for a code behind this one."""
@@ -30,7 +30,7 @@ class _NoRedirects(HTTPRedirectHandler):
 _OPENER = build_opener(_NoRedirects)
 
 
-class Settings(Table):
+class Settings(SettingsSchema):
     """``[plugins.site]``.
 
     :ivar webhook: takes ``{"id", "to", "text"}``, and sends an ``id`` once however often it gets it; what it
@@ -38,15 +38,15 @@ class Settings(Table):
     :ivar token: is sent as a bearer token.
     """
 
-    webhook = string("", validator=_http)
-    token = string("")
+    webhook = setting(str, "", validator=_http)
+    token = setting(str, "")
 
 
 def send(message: Message, site: Site) -> Receipt:
     """Hand over a message.
 
     The receiver knows by its ``id`` a message that it has had already, and sends it once: so one whose sending ended
-    uncertain (``maybe_sent``) is simply handed over again. Where the receiver does not, raise ``CannotTell`` for it.
+    uncertain (``maybe_sent``) is simply handed over again. Where the receiver does not, raise ``LookupFailed`` for it.
 
     :raises SendError: for every answer but a good one.
     """

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from civicportal.api.cases import CaseKind
-from civicportal.api.people import IdentityClaim, Verdict
+from civicportal.api.people import IdentityClaim, IdentityVerdict
 from civicportal.api.plugins import Site, hookimpl
 from shahreman_site.identity import verify
 
@@ -15,10 +15,10 @@ def adapt_case_kind(kind: CaseKind) -> CaseKind | None:
 
 
 @hookimpl
-def verify_identity(claim: IdentityClaim, site: Site) -> Verdict | None:
+def verify_identity(claim: IdentityClaim, site: Site) -> IdentityVerdict | None:
     """Ask the invented register of the demo; a real city asks the country's."""
     if not site.is_demo:
         return None
-    return Verdict(
+    return IdentityVerdict(
         outcome=verify(claim.mobile, claim.national_code, claim.birth_date), checked_at=site.clock.now()
     )

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from civicportal.api.cases import Attachment
 from civicportal.api.database import Service, Work
-from civicportal.api.localization import key
+from civicportal.api.localization import search_key
 from civicportal.api.plugins import NotFound
 from civicportal_announcements.models import Post, PostImage
 from civicportal_announcements.pictures import Picture
@@ -86,7 +86,7 @@ class Board(Service):
     def desk(self, view: str, words: str, number: int, size: int) -> Shelf:
         """Return a page of a view, filtered by words."""
         states, order = VIEWS[view]
-        terms = key(words).split()[:MOST_WORDS]
+        terms = search_key(words).split()[:MOST_WORDS]
         found = [Post.search_text.contains(term, autoescape=True) for term in terms]
         return self._shelf([in_state(self.now, *states), *found], order, number, size)
 

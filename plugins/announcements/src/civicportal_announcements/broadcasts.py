@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from civicportal.api.database import Service, Work
-from civicportal.api.localization import key
-from civicportal.api.notifications import BatchProgress, BroadcastLane, ChoiceService, SmsLength, sms_parts
+from civicportal.api.localization import search_key
+from civicportal.api.notifications import BroadcastLane, PreferenceService, SmsLength
 from civicportal.api.people import AuditService
 from civicportal.api.plugins import Conflict, Forbidden, NotFound, Site
 from civicportal.api.publishing import PublicTexts
@@ -43,19 +43,30 @@ class Estimate:
 class BroadcastProgress:
     """The progress of a broadcast.
 
-    :ivar batch: its queued messages.
+    :ivar queued: messages that wait to be sent.
+    :ivar unknown: messages of which it is not known whether they were sent.
+    :ivar cancelled: messages that were taken back.
     :ivar to_come: people whose message is not queued yet.
     :ivar phase: "running", "finished" or "stopped".
     """
 
-    batch: BatchProgress
+    queued: int
+    sent: int
+    failed: int
+    unknown: int
+    cancelled: int
     to_come: int
     phase: str
 
     @property
     def waiting(self) -> int:
         """Return the number of unsent messages."""
-        return self.batch.waiting + self.to_come
+        return self.queued + self.to_come
+
+    @property
+    def promised(self) -> int:
+        """Return the number of messages that were queued, whatever became of them."""
+        return self.queued + self.sent + self.failed + self.unknown + self.cancelled
 
 
 def with_way_out(text: str, word: str) -> str:
@@ -67,7 +78,7 @@ def with_way_out(text: str, word: str) -> str:
     if not word:
         return text
     lines = text.split("\n")
-    while lines and key(lines[-1]).replace(" ", "") in ("", key(word).replace(" ", "")):
+    while lines and search_key(lines[-1]).replace(" ", "") in ("", search_key(word).replace(" ", "")):
         lines.pop()
     return "\n".join([*lines, word])
 
@@ -84,9 +95,9 @@ class BroadcastService(Service):
         """Return the cost of a text if it were sent now."""
         self._require()
         full = with_way_out(text, self.settings["opt_out"])
-        people = self.work.get(ChoiceService).broadcast_audience().subquery()
+        people = self.work.get(PreferenceService).broadcast_audience().subquery()
         recipients = self.session.scalar(select(func.count()).select_from(people)) or 0
-        length = sms_parts(full)
+        length = SmsLength.of(full)
         price = self.settings["part_price"]
         cost = recipients * length.parts * price if price else None
         return Estimate(text=full, length=length, recipients=recipients, cost=cost)
@@ -107,7 +118,7 @@ class BroadcastService(Service):
         estimate = self.estimate(text)
         if estimate.recipients == 0 or number != estimate.recipients:
             raise Conflict(f"{number} people were confirmed, it would be {estimate.recipients}")
-        people = self.work.get(ChoiceService).broadcast_audience().subquery()
+        people = self.work.get(PreferenceService).broadcast_audience().subquery()
         values = {
             "key": form_key,
             "post_id": post_id if post_id and self.session.get(Post, post_id) else None,
@@ -171,7 +182,15 @@ class BroadcastService(Service):
             phase = "stopped"
         else:
             phase = "finished" if closed and not batch.waiting else "running"
-        return BroadcastProgress(batch=batch, to_come=to_come, phase=phase)
+        return BroadcastProgress(
+            queued=batch.waiting,
+            sent=batch.sent,
+            failed=batch.failed,
+            unknown=batch.unknown,
+            cancelled=batch.cancelled,
+            to_come=to_come,
+            phase=phase,
+        )
 
     # -- filling the outbox ---------------------------------------------------------------------------------
 
@@ -195,7 +214,7 @@ class BroadcastService(Service):
         return True
 
     def _people(self, broadcast: Broadcast, size: int) -> list[tuple[int, str]]:
-        audience = self.work.get(ChoiceService).broadcast_audience().subquery()
+        audience = self.work.get(PreferenceService).broadcast_audience().subquery()
         column = audience.c.id
         query = select(column, audience.c.mobile).where(
             column > broadcast.cursor, column <= broadcast.last_id

@@ -5,16 +5,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 from sqlalchemy import select
 
 from civicportal.api.cases import AttachmentService
 from civicportal.api.demo import set_time
-from civicportal.api.forms import Values, new_key
-from civicportal.api.notifications import ChoiceService
-from civicportal.api.people import Identity, User, identity_of
-from civicportal.api.pictures import process_image, store_files
+from civicportal.api.forms import Values
+from civicportal.api.notifications import PreferenceService
+from civicportal.api.people import Identity, PeopleService, User
+from civicportal.api.pictures import PictureFiles
 from civicportal.api.plugins import Site
 from civicportal_announcements.broadcasts import SEND, BroadcastService
 from civicportal_announcements.pictures import Picture, store_sizes
@@ -48,7 +49,7 @@ def load(site: Site, files: Path, progress: Callable[[int, int], None]) -> None:
 def _officer(site: Site) -> Identity | None:
     with site.work(write=False) as work:
         query = select(User).where(User.username.is_not(None)).order_by(User.id)
-        staff = [identity_of(work, user, "staff") for user in work.session.scalars(query)]
+        staff = [work.get(PeopleService).identity(user) for user in work.session.scalars(query)]
     allowed = [person for person in staff if person.permits(PUBLISH)]
     plain = [person for person in allowed if not any(grant.administrator for grant in person.grants)]
     return next(iter(plain or allowed), None)
@@ -80,7 +81,7 @@ def _broadcast(site: Site, officer: Identity, row: Values, now: datetime) -> Non
     day = site.calendar.today(now - row["days_ago"] * A_DAY)
     set_time(site, site.calendar.at(day, time(12)))
     with site.work() as work:
-        choices = work.get(ChoiceService)
+        choices = work.get(PreferenceService)
         citizens = select(User.id).where(User.username.is_(None), User.mobile.is_not(None))
         for person in work.session.scalars(citizens.order_by(User.id).limit(row["asked"])).all():
             choices.save(person, replace(choices.of(person), broadcasts=True))
@@ -89,7 +90,7 @@ def _broadcast(site: Site, officer: Identity, row: Values, now: datetime) -> Non
         service = work.get(BroadcastService)
         people = service.estimate(text).recipients
         if people:
-            service.start(text, number=people, form_key=new_key())
+            service.start(text, number=people, form_key=token_urlsafe(16))
     while _fill(site):
         pass
 
@@ -119,5 +120,5 @@ def _moment(row: Values, name: str, now: datetime) -> datetime | None:
 
 
 def _image(site: Site, photos: Path, row: Values) -> tuple[str, Any, Values]:
-    image = process_image((photos / row["file"]).read_bytes())
-    return store_files(site, image), image, row
+    image = PictureFiles.process((photos / row["file"]).read_bytes())
+    return PictureFiles(site).put(image), image, row

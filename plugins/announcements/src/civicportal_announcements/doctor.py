@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from civicportal.api.database import Work
-from civicportal.api.localization import key
+from civicportal.api.localization import search_key
 from civicportal.api.plugins import Finding
 from civicportal_announcements.i18n import _
 from civicportal_announcements.schemas import settings_of
@@ -22,7 +22,7 @@ def findings(work: Work) -> Iterator[Finding]:
             text=_("texts to many people do not say how to get no more of them"),
             remedy=_("write the word that the regulator asks for"),
         )
-    elif not any(stop in key(word) for stop in stop_words):
+    elif not any(stop in search_key(word) for stop in stop_words):
         yield Finding(
             level="warning",
             place=PLACE,

@@ -1,6 +1,6 @@
 """Jobs of announcements."""
 
-from civicportal.api.pictures import drop_files
+from civicportal.api.pictures import PictureFiles
 from civicportal.api.plugins import Job, Site
 from civicportal_announcements.broadcasts import PORTION, fill_outbox
 from civicportal_announcements.services import PostService
@@ -11,7 +11,7 @@ def erase_deleted(site: Site) -> None:
     while True:
         with site.work() as work:
             keys, some = work.get(PostService).erase()
-        drop_files(site, keys)
+        PictureFiles(site).drop(keys)
         if not some:
             return
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from civicportal.api.pictures import FileMissing, scaled, store_variant
+from civicportal.api.pictures import PictureFiles
 from civicportal.api.plugins import Site
 from civicportal.api.web import Request
 
@@ -49,7 +49,7 @@ class Picture:
     def srcset(self, request: Request) -> str:
         """Return the ``srcset`` of all sizes."""
         widths = {
-            **{size: scaled(self.width, self.height, side)[0] for size, side in SIDES.items()},
+            **{size: PictureFiles.scaled(self.width, self.height, side)[0] for size, side in SIDES.items()},
             "large": self.width,
         }
         return ", ".join(f"{self.url(request, size)} {width}w" for size, width in widths.items())
@@ -63,11 +63,9 @@ def focus_classes(x: int, y: int) -> str:
 
 def store_sizes(site: Site, keys: Iterable[str]) -> None:
     """Store the medium size of each picture, before any transaction. A missing picture is ignored."""
+    files = PictureFiles(site)
     for key in keys:
-        try:
-            store_variant(site.storage, key, "medium", SIDES["medium"])
-        except FileMissing:
-            continue
+        files.put_size(key, "medium", SIDES["medium"])
 
 
 def moved(keys: Sequence[str], key: str, way: str) -> list[str]:

@@ -10,7 +10,7 @@ from translationstring import TranslationString
 from civicportal.api.database import Work
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
-from civicportal.api.web import NavigationItem, Request, Widget
+from civicportal.api.web import DashboardWidget, NavigationItem, Request
 from civicportal_announcements import demo, doctor, views, widgets
 from civicportal_announcements.broadcasts import SEND, BroadcastService
 from civicportal_announcements.i18n import _
@@ -94,7 +94,7 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 
 @hookimpl
-def dashboard_widgets(request: Request) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the widgets of the citizens' home page and of the staff desk."""
     return widgets.dashboard_widgets(request)
 

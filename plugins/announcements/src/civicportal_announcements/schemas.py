@@ -9,20 +9,16 @@ from civicportal.api.forms import (
     CityDate,
     CleanText,
     ClockTime,
-    DateWidget,
     Flag,
-    HiddenWidget,
     IdempotencyKey,
     KeyList,
     Node,
-    NumberWidget,
     StrictSchema,
     SwitchWidget,
-    TextAreaWidget,
     Values,
 )
 from civicportal.api.plugins import Site
-from civicportal.api.settings import Table, number, string
+from civicportal.api.settings import SettingsSchema, setting
 from civicportal_announcements.i18n import _
 from civicportal_announcements.pictures import MOST
 
@@ -31,7 +27,7 @@ LONGEST_TEXT = 600
 """Maximum characters of a broadcast: nine parts in Persian."""
 
 
-class Settings(Table):
+class Settings(SettingsSchema):
     """``[plugins.announcements]``.
 
     :ivar on_home: announcements on the citizens' home page.
@@ -44,42 +40,40 @@ class Settings(Table):
     title = _("Announcement board")
     icon = "speakerphone"
 
-    on_home = number(6, validator=colander.Range(1, 20))
-    per_minute = number(120, validator=colander.Range(6, 6000))
-    opt_out = string("", validator=colander.Length(max=40))
-    part_price = number(0, validator=colander.Range(min=0))
-    currency = string("", validator=colander.Length(max=20))
+    on_home = setting(float, 6, validator=colander.Range(1, 20))
+    per_minute = setting(float, 120, validator=colander.Range(6, 6000))
+    opt_out = setting(str, "", validator=colander.Length(max=40))
+    part_price = setting(float, 0, validator=colander.Range(min=0))
+    currency = setting(str, "", validator=colander.Length(max=20))
 
 
 class PostForm(StrictSchema):
     """An announcement; the fields of its pictures are added by :func:`post_form`."""
 
-    version = Node(BoundedInt(0, 10**9), missing=0, widget=HiddenWidget())
+    version = Node(BoundedInt(0, 10**9), missing=0, hidden=True)
     title = Node(CleanText(3, 150), title=_("Title"))
     summary = Node(
         CleanText(0, 300, multiline=True),
         title=_("Summary"),
         description=_("Stands on the card of the board. Left empty, it is the beginning of the text."),
         missing="",
-        widget=TextAreaWidget(rows=2),
+        rows=2,
     )
-    body = Node(CleanText(10, LONGEST_BODY, multiline=True), title=_("Text"), widget=TextAreaWidget(rows=12))
+    body = Node(CleanText(10, LONGEST_BODY, multiline=True), title=_("Text"), rows=12)
     start_day = Node(
         CityDate(),
         title=_("Publish from"),
         description=_("Left empty, it is shown as soon as you publish it."),
         missing=None,
-        widget=DateWidget(),
     )
-    start_time = Node(ClockTime(), title=_("Hour of the start"), missing=None, widget=NumberWidget())
+    start_time = Node(ClockTime(), title=_("Hour of the start"), missing=None)
     end_day = Node(
         CityDate(),
         title=_("Publish until"),
         description=_("Without an hour, until the end of that day."),
         missing=None,
-        widget=DateWidget(),
     )
-    end_time = Node(ClockTime(), title=_("Hour of the end"), missing=None, widget=NumberWidget())
+    end_time = Node(ClockTime(), title=_("Hour of the end"), missing=None)
     pinned = Node(
         Flag(),
         title=_("Pinned"),
@@ -87,7 +81,7 @@ class PostForm(StrictSchema):
         missing=False,
         widget=SwitchWidget(),
     )
-    image_key = Node(KeyList(MOST), title=_("Pictures"), missing=(), widget=HiddenWidget())
+    image_key = Node(KeyList(MOST), title=_("Pictures"), missing=(), hidden=True)
 
 
 def post_form(keys: Iterable[str]) -> colander.SchemaNode:
@@ -110,9 +104,7 @@ def post_form(keys: Iterable[str]) -> colander.SchemaNode:
             ("x", _("Focus from the left, percent")),
             ("y", _("Focus from the top, percent")),
         ):
-            schema.add(
-                Node(BoundedInt(0, 100), name=f"{name}_{key}", title=title, missing=50, widget=NumberWidget())
-            )
+            schema.add(Node(BoundedInt(0, 100), name=f"{name}_{key}", title=title, missing=50))
     return schema
 
 
@@ -126,12 +118,12 @@ class BroadcastForm(StrictSchema):
     """A broadcast before its confirmation."""
 
     key = Node(IdempotencyKey())
-    post = Node(BoundedInt(0, 2**62), missing=0, widget=HiddenWidget())
+    post = Node(BoundedInt(0, 2**62), missing=0, hidden=True)
     text = Node(
         CleanText(10, LONGEST_TEXT, multiline=True),
         title=_("Text of the message"),
         description=_("Without links: networks often block them."),
-        widget=TextAreaWidget(rows=5),
+        rows=5,
     )
 
 
@@ -142,7 +134,6 @@ class ConfirmedBroadcast(BroadcastForm):
         BoundedInt(1, 10**9),
         title=_("How many people get it?"),
         description=_("Type the number that stands above, so that nothing goes out by mistake."),
-        widget=NumberWidget(),
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 
 from civicportal.api.cases import Attachment, AttachmentService
 from civicportal.api.database import Service
-from civicportal.api.localization import key
+from civicportal.api.localization import search_key
 from civicportal.api.people import AuditService
 from civicportal.api.plugins import Conflict, Forbidden, NotFound
 from civicportal.api.publishing import PublicTexts
@@ -75,7 +75,7 @@ class PostService(Service):
         """Create an announcement; when shown, it is the first on the board.
 
         :param owner: owner of the uploaded pictures.
-        :raises PictureGone: when a picture no longer exists.
+        :raises AttachmentNotFound: when a picture no longer exists.
         :raises PersonalDataFound: when the text contains a mobile number or a national code.
         """
         now = self.work.clock.now()
@@ -117,7 +117,7 @@ class PostService(Service):
             self._record("publish" if publish else "unpublish", post)
         now = self.work.clock.now()
         post.title, post.summary, post.body = content.title, content.summary, content.body
-        post.search_text = key(f"{content.title} {content.summary} {content.body}")
+        post.search_text = search_key(f"{content.title} {content.summary} {content.body}")
         post.starts_at = content.starts_at or (now if publish else None)
         post.ends_at, post.published = content.ends_at, publish
         post.pinned = content.pinned

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from civicportal.api.localization import format_number
-from civicportal.api.web import Request, Widget
+from civicportal.api.web import DashboardWidget, Request
 from civicportal_announcements.board import Board
 from civicportal_announcements.i18n import _
 from civicportal_announcements.schemas import settings_of
@@ -15,9 +15,9 @@ FEED = "civicportal_announcements:templates/announcements/feed_link.jinja2"
 CARD = "civicportal:templates/dashboard/card.jinja2"
 
 
-def dashboard_widgets(request: Request) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the feed link, the list and its card for citizens, if there are announcements; the summary for officers."""
-    yield Widget(name="announcements.feed", area="head", template=FEED)
+    yield DashboardWidget(name="announcements.feed", area="head", template=FEED)
     board = request.display_work.get(Board)
     if request.identity.is_staff and request.identity.permits(EDIT):
         yield _desk(board)
@@ -27,9 +27,9 @@ def dashboard_widgets(request: Request) -> Iterator[Widget]:
         yield _board(request, board)
 
 
-def _card(request: Request, count: int) -> Widget:
+def _card(request: Request, count: int) -> DashboardWidget:
     number = format_number(count, request.locale_name)
-    return Widget(
+    return DashboardWidget(
         name="announcements",
         area="card",
         template=CARD,
@@ -44,10 +44,10 @@ def _card(request: Request, count: int) -> Widget:
     )
 
 
-def _board(request: Request, board: Board) -> Widget:
+def _board(request: Request, board: Board) -> DashboardWidget:
     posts = board.live(int(settings_of(request.site)["on_home"]))
     pictures = board.pictures(posts)
-    return Widget(
+    return DashboardWidget(
         name="announcements.board",
         area="main",
         template=f"{TEMPLATES}/board.jinja2",
@@ -56,9 +56,9 @@ def _board(request: Request, board: Board) -> Widget:
     )
 
 
-def _desk(board: Board) -> Widget:
+def _desk(board: Board) -> DashboardWidget:
     counts = board.counts()
-    return Widget(
+    return DashboardWidget(
         name="announcements.desk",
         area="desk",
         template=f"{TEMPLATES}/desk.jinja2",

@@ -3,7 +3,6 @@
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Option
-from civicportal.api.lists import none_option
 from civicportal.api.organization import OrganizationService
 from civicportal_feedback.workflow import KIND
 
@@ -13,5 +12,5 @@ def desk_choices(work: Work) -> dict[str, object]:
     units = work.get(OrganizationService).units.by_id.values()
     return {
         "states": [(state.name, state.title) for state in kind_of(work.site, KIND).workflow.states],
-        "units": [*(Option(value=unit.key, label=unit.name) for unit in units), none_option()],
+        "units": [*(Option(value=unit.key, label=unit.name) for unit in units), Option.none()],
     }

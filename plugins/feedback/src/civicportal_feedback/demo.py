@@ -4,15 +4,14 @@ import tomllib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from random import Random
 
 from civicportal.api.cases import AccessService, Case, CaseService, RatingService
 from civicportal.api.database import Work
-from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.demo import DemoRandom, set_time
 from civicportal.api.forms import Values
 from civicportal.api.kartable import KartableService, ReadyTextService
 from civicportal.api.organization import OrganizationService
-from civicportal.api.people import Identity
+from civicportal.api.people import Identity, PeopleService
 from civicportal.api.plugins import Site
 from civicportal_feedback.publications import PERMISSION, PublicationService
 from civicportal_feedback.services import FeedbackService, NewFeedback
@@ -47,10 +46,10 @@ class FeedbackDemo:
     def __init__(self, site: Site, data: Values) -> None:
         self.site = site
         self.data = data
-        self.rng = Random(SEED)
+        self.rng = DemoRandom(SEED)
         with site.work() as work:
-            self.citizens = demo_cast.citizens(work)
-            self.staff = demo_cast.staff(work)
+            self.citizens = work.get(PeopleService).citizens()
+            self.staff = work.get(PeopleService).staff()
             for text in data.get("texts", []):
                 work.get(ReadyTextService).add(KIND, **text)
         self.now = site.clock.now()
@@ -58,7 +57,7 @@ class FeedbackDemo:
     def tell(self, progress: Progress) -> None:
         """Generate all of them, in random order."""
         rows = self.rng.sample(self.data["feedback"], len(self.data["feedback"]))
-        times = demo_cast.moments(self.rng, len(rows), self.now, SPAN)
+        times = self.rng.moments(len(rows), self.now, SPAN)
         for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
             set_time(self.site, sent)
             with self.site.work(actor=self.rng.choice(self.citizens)) as work:
@@ -137,7 +136,7 @@ class MessageStory:
             return
         self.work.actor = self.citizen
         if chance > 0.1:
-            self.work.get(RatingService).rate(case, demo_cast.drawn(self.rng, STARS))
+            self.work.get(RatingService).rate(case, self.rng.drawn(STARS))
             return
         self.work.get(RatingService).object(case, self.teller.line("objections"))
         if self._later(0.5, 1.5):

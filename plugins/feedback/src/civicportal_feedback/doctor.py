@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from civicportal.api.database import Work
 from civicportal.api.kartable import KartableService
-from civicportal.api.people import identity_of
+from civicportal.api.people import PeopleService
 from civicportal.api.plugins import Finding
 from civicportal_feedback.i18n import _
 from civicportal_feedback.publications import PERMISSION, PublicationService
@@ -17,7 +17,7 @@ SHOWN = 10
 def findings(work: Work) -> Iterator[Finding]:
     """Yield the problems, each with its remedy."""
     staff = {user.id: user for user, _unit_id in work.get(KartableService).addressees()}
-    people = [identity_of(work, user, "staff") for user in staff.values()]
+    people = [work.get(PeopleService).identity(user) for user in staff.values()]
     if not any(person.permits(FEEDBACK.permission("work")) for person in people):
         yield Finding(
             level="error",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from civicportal.api.cases import Case
-from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, Masked, case_columns
+from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, FiguresExport, Masked
 from civicportal.api.lists import Rows, Selected
 from civicportal.api.statistics import figure_tables
 from civicportal_feedback.choices import desk_choices
@@ -41,7 +41,7 @@ def _feedback(row: CaseRow) -> Feedback:
 #: The subject of a message is the name of its type: its text says more.
 COMMON = tuple(
     replace(column, chosen=True) if column.name == "body" else column
-    for column in case_columns(without=("kind", "subject", "category", "topic", "place"))
+    for column in CaseSource.columns(without=("kind", "subject", "category", "topic", "place"))
 )
 
 LIST = Export(
@@ -53,22 +53,22 @@ LIST = Export(
     bindings=desk_choices,
     columns=(
         *COMMON,
-        Column(
+        ExportColumn(
             name="type",
             title=_("Kind of message"),
             value=lambda row: TYPES[_feedback(row).type].title,
             printed=True,
         ),
-        Column(
+        ExportColumn(
             name="about", title=_("About the unit"), value=lambda row: row.details[1], width=24, printed=True
         ),
-        Column(
+        ExportColumn(
             name="anonymous",
             title=_("Without a name"),
             value=lambda row: _feedback(row).anonymous,
             kind="flag",
         ),
-        Column(
+        ExportColumn(
             name="consent",
             title=_("May be published"),
             value=lambda row: _feedback(row).consent,
@@ -78,7 +78,7 @@ LIST = Export(
     source=FeedbackSource,
 )
 
-FIGURES = Figures(
+FIGURES = FiguresExport(
     name="feedback.figures",
     title=_("Figures of the messages"),
     permissions=("feedback:case:view",),

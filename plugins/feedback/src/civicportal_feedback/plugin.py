@@ -8,11 +8,11 @@ from pyramid.config import Configurator
 
 from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
-from civicportal.api.exports import Offer
+from civicportal.api.exports import Export, FiguresExport
 from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, PluginModels, Site, hookimpl
-from civicportal.api.web import NavigationItem, Panel, Request, Widget
+from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
 from civicportal_feedback import demo, doctor, views, widgets
 from civicportal_feedback.exports import EXPORTS
 from civicportal_feedback.i18n import _
@@ -54,7 +54,7 @@ def includeme(config: Configurator) -> None:
 
 
 @hookimpl
-def register_exports() -> Iterable[Offer]:
+def register_exports() -> Iterable[Export | FiguresExport]:
     """Return the exports."""
     return EXPORTS
 
@@ -93,7 +93,7 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 
 @hookimpl
-def dashboard_widgets(request: Request) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the widgets of the home page and of the staff desk."""
     return widgets.dashboard_widgets(request)
 

@@ -5,9 +5,9 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Select, select, tuple_
 from translationstring import TranslationString
 
-from civicportal.api.cases import AccessService, Case, CaseChange, CaseService, Refused
+from civicportal.api.cases import AccessService, Case, CaseChange, CaseService
 from civicportal.api.database import Service, Work
-from civicportal.api.plugins import Forbidden
+from civicportal.api.plugins import Forbidden, Refused
 from civicportal.api.publishing import PersonalDataFound, PublicTexts
 from civicportal_feedback.i18n import _
 from civicportal_feedback.models import Feedback, Publication

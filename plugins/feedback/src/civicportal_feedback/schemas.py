@@ -1,6 +1,6 @@
 """Schemas of forms and URLs."""
 
-from civicportal.api.cases import STAGES
+from civicportal.api.cases import Workflow
 from civicportal.api.forms import (
     Choice,
     ChoiceCardsWidget,
@@ -12,10 +12,8 @@ from civicportal.api.forms import (
     Node,
     Option,
     StrictSchema,
-    TextAreaWidget,
-    optional_choice,
 )
-from civicportal.api.lists import SOURCES, FigureFields, SearchFields
+from civicportal.api.lists import CaseFilters, FigureFields, SearchFields
 from civicportal.api.statistics import PeriodFields
 from civicportal.api.submission import NamedCaller
 from civicportal_feedback.i18n import _
@@ -42,12 +40,17 @@ class MessageFields(StrictSchema):
 
     key = Node(IdempotencyKey())
     type = Node(Choice(CARDS), title=_("What is it?"), widget=ChoiceCardsWidget(layout="type-cards"))
-    unit = optional_choice("units", _("Which part is it about?"), _("In general, or I do not know"))
+    unit = Node(
+        Choice("units"),
+        title=_("Which part is it about?"),
+        missing=None,
+        empty=_("In general, or I do not know"),
+    )
     body = Node(
         CleanText(10, 2000, multiline=True),
         title=_("Your message"),
         description=_("Leave out names and numbers of other people."),
-        widget=TextAreaWidget(rows=6),
+        rows=6,
     )
     photo_key = Node(KeyList(4), title=_("Pictures"), missing=())
     consent = Node(
@@ -81,25 +84,37 @@ class Wording(StrictSchema):
         CleanText(10, 300),
         title=_("Heard"),
         description=_("What the citizen said, without anything that tells who they are."),
-        widget=TextAreaWidget(rows=3),
+        rows=3,
     )
     done = Node(
         CleanText(10, 1000, multiline=True),
         title=_("Done"),
         description=_("What the municipality has done about it."),
-        widget=TextAreaWidget(rows=5),
+        rows=5,
     )
 
 
 class DeskFields(SearchFields):
     """The main filters of messages."""
 
-    type = optional_choice(TITLES, _("Kind of message"), _("Every kind"))
-    stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
-    status = optional_choice("states", _("Status"), _("Every status"))
-    unit = optional_choice("units", _("About the unit"), _("All units"))
-    source = optional_choice(list(SOURCES.items()), _("Came by"), _("Every way"))
-    opinion = optional_choice([*OPINIONS.items()], _("Opinion of a unit"), _("Whether asked or not"))
+    type = Node(Choice(TITLES), title=_("Kind of message"), missing=None, empty=_("Every kind"))
+    stage = Node(
+        Choice([("open", _("Still open")), *Workflow.STAGES.items()]),
+        title=_("Stage"),
+        missing=None,
+        empty=_("Every stage"),
+    )
+    status = Node(Choice("states"), title=_("Status"), missing=None, empty=_("Every status"))
+    unit = Node(Choice("units"), title=_("About the unit"), missing=None, empty=_("All units"))
+    source = Node(
+        Choice(list(CaseFilters.SOURCES.items())), title=_("Came by"), missing=None, empty=_("Every way")
+    )
+    opinion = Node(
+        Choice([*OPINIONS.items()]),
+        title=_("Opinion of a unit"),
+        missing=None,
+        empty=_("Whether asked or not"),
+    )
     first_day = Node(CityDate(), title=_("From"), missing=None)
     last_day = Node(CityDate(), title=_("Until"), missing=None, after="first_day")
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from civicportal.api.cases import Case, CaseService, FollowUpService, kind_of
 from civicportal.api.database import Service, Work
 from civicportal.api.organization import Unit
-from civicportal.api.people import VISITOR
+from civicportal.api.people import Identity
 from civicportal.api.plugins import Forbidden
-from civicportal.api.submission import open_once
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
@@ -47,7 +46,7 @@ class FeedbackService(Service):
         """Open a case of the acting citizen; a resubmitted form returns the same case.
 
         :raises Forbidden: when the mobile number is not verified.
-        :raises PictureGone: when a picture is missing or not the owner's.
+        :raises AttachmentNotFound: when a picture is missing or not the owner's.
         """
         actor = self.work.actor
         if not actor.is_citizen or actor.user_id is None or actor.level < NAMED:
@@ -59,9 +58,9 @@ class FeedbackService(Service):
 
         The actor is not recorded: case, history and pictures have no person and no session.
 
-        :raises PictureGone: when a picture is missing or not the owner's.
+        :raises AttachmentNotFound: when a picture is missing or not the owner's.
         """
-        with self.work.acting_as(VISITOR):
+        with self.work.acting_as(Identity.VISITOR):
             case = self._open_once(new, None)
         return case, self.work.get(FollowUpService).give_pin(case, new.idempotency_key)
 
@@ -70,7 +69,7 @@ class FeedbackService(Service):
 
         :param citizen_id: None if the sender is unknown.
         :param key: the case's ``idempotency_key``.
-        :raises PictureGone: when a picture is missing or not the owner's.
+        :raises AttachmentNotFound: when a picture is missing or not the owner's.
         """
         return self._open(new, citizen_id, key)
 
@@ -80,7 +79,7 @@ class FeedbackService(Service):
 
     def _open_once(self, new: NewFeedback, citizen_id: int | None) -> Case:
         key = f"{KIND}:{citizen_id or ''}:{new.idempotency_key}" if new.idempotency_key else None
-        return open_once(self.work, key, lambda: self._open(new, citizen_id, key))
+        return self.work.get(CaseService).open_once(key, lambda: self._open(new, citizen_id, key))
 
     def _open(self, new: NewFeedback, citizen_id: int | None, key: str | None) -> Case:
         return self.cases.open(

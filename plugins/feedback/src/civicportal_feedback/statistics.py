@@ -1,18 +1,13 @@
 """Statistics of messages: the query of the list, and its facets."""
 
-from dataclasses import replace
-
-from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Values
-from civicportal.api.lists import Rows, Selected
 from civicportal.api.organization import OrganizationService
-from civicportal.api.statistics import SOURCE_FACET, Facet, Span, Subject, unit_facet
+from civicportal.api.statistics import Facet, Subject
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 from civicportal_feedback.search import FeedbackSearch, Filters
-from civicportal_feedback.workflow import KIND
 
 TYPE = Facet(
     name="type",
@@ -29,7 +24,7 @@ def subject(work: Work, values: Values) -> Subject:
     :param values: of :class:`~civicportal_feedback.schemas.FigureSchema`.
     """
     search, filters = work.get(FeedbackSearch), Filters.of(values)
-    about = unit_facet(
+    about = Facet.of_units(
         work.get(OrganizationService),
         filters.unit,
         column=Feedback.unit_id,
@@ -37,13 +32,4 @@ def subject(work: Work, values: Values) -> Subject:
         head=_("About the unit"),
     )
 
-    def query(span: Span, *columns: Selected) -> Rows:
-        return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
-
-    return Subject(
-        kind=kind_of(work.site, KIND),
-        values=values,
-        query=query,
-        facets=(TYPE, about, SOURCE_FACET),
-        counted=frozenset(),
-    )
+    return search.subject(filters, values, (TYPE, about, Facet.of_sources()), counted=frozenset())

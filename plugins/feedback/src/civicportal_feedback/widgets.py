@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from civicportal.api.cases import AccessService, Case
 from civicportal.api.organization import OrganizationService
-from civicportal.api.web import Panel, Request, Widget
+from civicportal.api.web import DashboardWidget, Panel, Request
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
@@ -17,9 +17,9 @@ TEMPLATES = "civicportal_feedback:templates/feedback/widgets"
 LATEST = 3
 
 
-def dashboard_widgets(request: Request) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the service card, recent publications, and the figures for staff."""
-    yield Widget(
+    yield DashboardWidget(
         name="feedback",
         area="card",
         template="civicportal:templates/dashboard/card.jinja2",
@@ -32,7 +32,7 @@ def dashboard_widgets(request: Request) -> Iterator[Widget]:
             "tone": "v",
         },
     )
-    yield Widget(
+    yield DashboardWidget(
         name="feedback.published",
         area="aside",
         template=f"{TEMPLATES}/published.jinja2",
@@ -84,7 +84,7 @@ def _about(feedback: Feedback, request: Request) -> dict[str, object]:
     return {"feedback": feedback, "type": TYPES[feedback.type], "unit": name(feedback.unit_id)}
 
 
-def _desk(request: Request) -> Widget:
+def _desk(request: Request) -> DashboardWidget:
     total = request.display_work.get(FeedbackSearch).total
     path = request.route_path("feedback.desk")
     rows = (
@@ -93,7 +93,7 @@ def _desk(request: Request) -> Widget:
         ("done", _("Answered"), "c6"),
         ("rejected", _("Archived"), "c7"),
     )
-    return Widget(
+    return DashboardWidget(
         name="feedback.desk",
         area="desk",
         template="civicportal:templates/dashboard/desk_list.jinja2",

@@ -9,8 +9,6 @@ from civicportal.api.cases import (
     State,
     Transition,
     Workflow,
-    not_converted,
-    objection_in_time,
 )
 from civicportal.api.database import Work
 from civicportal.api.organization import OrganizationService
@@ -52,7 +50,6 @@ WORKFLOW = Workflow(
             sources=CLOSED,
             target="in_review",
             actors=frozenset({"staff", "citizen"}),
-            guards=(objection_in_time, not_converted),
             schema=Reason,
         ),
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from civicportal.api.cases import Case
-from civicportal.api.web import NavigationItem, Panel, Request, Widget
+from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
 from civicportal_meetings.days import titles
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment
@@ -20,9 +20,9 @@ NAVIGATION = NavigationItem(
 )
 
 
-def card(request: Request) -> Widget:
+def card(request: Request) -> DashboardWidget:
     """Return the service card of the home page."""
-    return Widget(
+    return DashboardWidget(
         name="meetings",
         area="card",
         template="civicportal:templates/dashboard/card.jinja2",

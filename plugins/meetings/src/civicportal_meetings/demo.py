@@ -5,11 +5,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import cycle
 from pathlib import Path
-from random import Random
 
-from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.demo import DemoRandom, set_time
 from civicportal.api.forms import Values
-from civicportal.api.people import Identity
+from civicportal.api.people import Identity, PeopleService
 from civicportal.api.plugins import Site
 from civicportal_meetings.demo_history import DemoHistory
 from civicportal_meetings.demo_stories import PUBLIC_DAYS, STORIES
@@ -46,11 +45,11 @@ class MeetingsDemo:
 
     def __init__(self, site: Site, data: Values, people: list[Values]) -> None:
         self.site, self.data = site, data
-        self.rng = Random(SEED)
+        self.rng = DemoRandom(SEED)
         self.numbers = {site.country.normalize_mobile(person["mobile"]): person for person in people}
         with site.work(write=False) as work:
-            self.citizens = demo_cast.citizens(work)
-            self.staff = demo_cast.staff(work)
+            self.citizens = work.get(PeopleService).citizens()
+            self.staff = work.get(PeopleService).staff()
         self.office = min((p for p in self.staff if p.permits(SESSIONS)), key=_is_administrator)
         self.now = site.clock.now()
         self.days: dict[int, int] = {}
@@ -60,7 +59,7 @@ class MeetingsDemo:
         for key, ago in PUBLIC_DAYS.items():
             self.days[key] = self._plan(self.now - timedelta(days=ago))
         may_wait = cycle(self.citizens[KEPT_FREE:])
-        rows = demo_cast.taking_turns(self.rng, self.data["meetings"], len(STORIES))
+        rows = self.rng.taking_turns(self.data["meetings"], len(STORIES))
         for number, (story, row) in enumerate(zip(STORIES, rows, strict=True), 1):
             citizen = (
                 next(may_wait) if story.may_be_open else self.citizens[(number - 1) % len(self.citizens)]

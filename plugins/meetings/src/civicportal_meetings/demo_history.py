@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from civicportal.api.cases import AccessService, Case, CaseService, step_values
+from civicportal.api.cases import AccessService, Case, CaseService
 from civicportal.api.database import Work
 from civicportal.api.demo import set_time
 from civicportal.api.forms import Values
@@ -179,7 +179,7 @@ class DemoHistory:
 
     def _step(self, case: Case, name: str, *, by: Identity | None = None, **words: str) -> None:
         self.work.actor = by or self.teller.office
-        self.cases.apply(case, name, notify=self._is_recent, **step_values(words))
+        self.cases.apply_form(case, name, words, notify=self._is_recent)
 
     def _handler(self, order: Case) -> Identity:
         """Return an officer of the order's unit, else one with city-wide rights."""

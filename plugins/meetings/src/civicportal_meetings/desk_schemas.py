@@ -4,7 +4,7 @@ from datetime import date
 
 import colander
 
-from civicportal.api.cases import STAGES
+from civicportal.api.cases import Workflow
 from civicportal.api.forms import (
     BoundedInt,
     Choice,
@@ -12,16 +12,12 @@ from civicportal.api.forms import (
     CleanText,
     ClockTime,
     Flag,
-    HiddenWidget,
     IdempotencyKey,
     Node,
-    SelectWidget,
     StrictSchema,
-    TextAreaWidget,
     Values,
-    optional_choice,
 )
-from civicportal.api.lists import SOURCES, FigureFields, SearchFields
+from civicportal.api.lists import CaseFilters, FigureFields, SearchFields
 from civicportal.api.statistics import PeriodFields
 from civicportal_meetings.i18n import _
 
@@ -72,7 +68,7 @@ class Waiting(StrictSchema):
     case = Node(
         Choice(lambda bindings: bindings["waiting"]),
         title=_("Request"),
-        widget=SelectWidget(empty=_("Choose a request")),
+        empty=_("Choose a request"),
     )
 
 
@@ -80,13 +76,11 @@ class NewOrderSchema(StrictSchema):
     """An order of the mayor: text, unit and deadline."""
 
     key = Node(IdempotencyKey())
-    text = Node(
-        CleanText(5, 2000, multiline=True), title=_("Order of the mayor"), widget=TextAreaWidget(rows=3)
-    )
+    text = Node(CleanText(5, 2000, multiline=True), title=_("Order of the mayor"), rows=3)
     unit = Node(
         Choice(lambda bindings: bindings["units"]),
         title=_("Unit that carries it out"),
-        widget=SelectWidget(empty=_("Choose a unit")),
+        empty=_("Choose a unit"),
     )
     days = Node(BoundedInt(1, 365), title=_("Deadline in office days"))
 
@@ -100,17 +94,24 @@ class DeskFields(SearchFields):
         Choice(lambda bindings: bindings["states"]),
         title=_("Status"),
         missing=None,
-        widget=SelectWidget(empty=_("Waiting for a time")),
+        empty=_("Waiting for a time"),
     )
-    person = Node(CleanText(0, 10), title=_("Of the same applicant as"), missing="", widget=HiddenWidget())
+    person = Node(CleanText(0, 10), title=_("Of the same applicant as"), missing="", hidden=True)
 
 
 class FurtherFields(FigureFields):
     """Further filters used by links from statistics."""
 
-    stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
-    unit = optional_choice("units", _("Unit"), _("All units"))
-    source = optional_choice([*SOURCES.items()], _("Came by"), _("Every way"))
+    stage = Node(
+        Choice([("open", _("Still open")), *Workflow.STAGES.items()]),
+        title=_("Stage"),
+        missing=None,
+        empty=_("Every stage"),
+    )
+    unit = Node(Choice("units"), title=_("Unit"), missing=None, empty=_("All units"))
+    source = Node(
+        Choice([*CaseFilters.SOURCES.items()]), title=_("Came by"), missing=None, empty=_("Every way")
+    )
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)
 
 
@@ -119,8 +120,10 @@ class DeskFilters(FurtherFields, DeskFields):
 
     def after_bind(self, node: colander.SchemaNode, _bindings: object) -> None:
         """Hide the further filters in the form."""
-        for name in (child.name for child in FurtherFields().children):
-            node[name].widget = HiddenWidget()
+        names = {child.name for child in FurtherFields().children}
+        for child in node.children:
+            if isinstance(child, Node) and child.name in names:
+                child.hidden = True
 
 
 class FigureSchema(FurtherFields, DeskFields, PeriodFields):

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from civicportal.api.database import Work
+from civicportal.api.localization import CityCalendar
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Finding
-from civicportal.api.settings import parse_hours
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND
 
@@ -25,7 +25,7 @@ def findings(work: Work) -> Iterator[Finding]:
             remedy=_("civicportal site load, add the unit under /admin/units, or name another one"),
         )
     calendar = organization.calendar
-    opens, closes = parse_hours(settings["hours"])
+    opens, closes = CityCalendar.parse_hours(settings["hours"])
     if opens < calendar.hours[0] or closes > calendar.hours[1]:
         yield Finding(
             level="warning",

@@ -10,9 +10,9 @@ from translationstring import TranslationString
 
 from civicportal.api.cases import Case, kind_of
 from civicportal.api.database import Work
-from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, Masked, case_columns
+from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, FiguresExport, Masked
 from civicportal.api.forms import Option, Values
-from civicportal.api.lists import Rows, Selected, Sort, none_option
+from civicportal.api.lists import Rows, Selected
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import figure_tables
 from civicportal_meetings.desk_schemas import DeskFilters, FigureSchema
@@ -46,9 +46,9 @@ class MeetingSource(CaseSource):
     entities = (Case, MeetingRequest)
 
     @property
-    def sort(self) -> Sort:
-        """Return the order of the list."""
-        return MeetingSearch.sort(Filters.of(self.values))
+    def sort_name(self) -> str:
+        """Return the name of the list's order."""
+        return self.work.get(MeetingSearch).order(Filters.of(self.values))
 
     def query(self, *columns: Selected) -> Rows:
         """Return the list's own query."""
@@ -85,7 +85,7 @@ def desk_choices(work: Work) -> dict[str, object]:
     units = work.get(OrganizationService).units.by_id.values()
     return {
         "states": [*((state.name, state.title) for state in states), ALL],
-        "units": [*(Option(value=unit.key, label=unit.name) for unit in units), none_option()],
+        "units": [*(Option(value=unit.key, label=unit.name) for unit in units), Option.none()],
     }
 
 
@@ -102,18 +102,20 @@ LIST = Export(
     route="meetings.desk",
     schema=DeskFilters,
     bindings=desk_choices,
-    columns=case_columns(
+    columns=CaseSource.columns(
         without=("kind", "category", "topic", "place", "citizen"),
         more=(
-            Column(
+            ExportColumn(
                 name="appointment",
                 title=_("Time of the meeting"),
                 value=lambda row: row.appointment,
                 kind="moment",
                 printed=True,
             ),
-            Column(name="party", title=_("Applicant"), value=lambda row: PARTIES.get(row.request.party)),
-            Column(
+            ExportColumn(
+                name="party", title=_("Applicant"), value=lambda row: PARTIES.get(row.request.party)
+            ),
+            ExportColumn(
                 name="name",
                 title=_("Name of the applicant"),
                 value=lambda row: row.request.name,
@@ -121,7 +123,7 @@ LIST = Export(
                 width=24,
                 chosen=False,
             ),
-            Column(
+            ExportColumn(
                 name="organization",
                 title=_("Organisation"),
                 value=lambda row: row.request.organization,
@@ -129,14 +131,14 @@ LIST = Export(
                 width=24,
                 chosen=False,
             ),
-            Column(
+            ExportColumn(
                 name="companions",
                 title=_("Companions"),
                 value=lambda row: len(row.request.companions),
                 kind="number",
                 width=10,
             ),
-            Column(
+            ExportColumn(
                 name="national_code",
                 title=_("National code"),
                 value=lambda row: row.national_code,
@@ -151,7 +153,7 @@ LIST = Export(
     unsaid=waiting_only,
 )
 
-FIGURES = Figures(
+FIGURES = FiguresExport(
     name="meetings.figures",
     title=_("Figures of the meetings"),
     permissions=("meetings:case:view",),

@@ -2,13 +2,10 @@
 
 from dataclasses import replace
 
-from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Values
-from civicportal.api.lists import Rows, Selected
 from civicportal.api.organization import OrganizationService
-from civicportal.api.statistics import SOURCE_FACET, Span, Subject, unit_facet
-from civicportal_meetings.names import KIND
+from civicportal.api.statistics import Facet, Subject
 from civicportal_meetings.services.search import Filters, MeetingSearch
 
 ALL = "all"
@@ -22,12 +19,6 @@ def subject(work: Work, values: Values) -> Subject:
     search, read = work.get(MeetingSearch), Filters.of(values)
     filters = replace(read, status=read.status or ALL)
 
-    def query(span: Span, *columns: Selected) -> Rows:
-        return search.query(replace(filters, first_day=span.first, last_day=span.last), *columns)
-
-    return Subject(
-        kind=kind_of(work.site, KIND),
-        values={**values, "status": None if read.status == ALL else read.status},
-        query=query,
-        facets=(unit_facet(work.get(OrganizationService), filters.unit), SOURCE_FACET),
-    )
+    asked = {**values, "status": None if read.status == ALL else read.status}
+    by_unit = Facet.of_units(work.get(OrganizationService), filters.unit)
+    return search.subject(filters, asked, (by_unit, Facet.of_sources()))

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from civicportal.api.cases import Case
 from civicportal.api.database import Service, Work
 from civicportal.api.lists import Rows, Selected
-from civicportal.api.notifications import ReminderService, wants
-from civicportal.api.people import SYSTEM, Identity
+from civicportal.api.notifications import NotificationService, PreferenceService
+from civicportal.api.people import Identity
 from civicportal.api.plugins import Job, Site
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND
@@ -35,7 +35,7 @@ def jobs() -> Sequence[Job]:
     )
 
 
-def recall_members(site: Site, actor: Identity = SYSTEM, session_id: int | None = None) -> None:
+def recall_members(site: Site, actor: Identity = Identity.SYSTEM, session_id: int | None = None) -> None:
     """Release the times of cancelled sessions, each in a separate transaction.
 
     Cancelling a session does so at once; the worker completes it after an interruption.
@@ -93,7 +93,7 @@ class Reminders(Service):
             return
         appointment, case = row
         appointment.reminded_at = self.now
-        self.work.get(ReminderService).remind(
+        self.work.get(NotificationService).remind(
             case,
             "meetings.reminder",
             moment=appointment.start,
@@ -113,7 +113,7 @@ class Reminders(Service):
                 Appointment.ended_at.is_(None),
                 Appointment.reminded_at.is_(None),
                 Case.status == "scheduled",
-                wants("reminders", Case.citizen_id),
+                PreferenceService.wants("reminders", Case.citizen_id),
             )
         )
 

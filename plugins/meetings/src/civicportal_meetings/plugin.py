@@ -8,12 +8,12 @@ from pyramid.config import Configurator
 
 from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
-from civicportal.api.exports import Offer
-from civicportal.api.kartable import Route
+from civicportal.api.exports import Export, FiguresExport
+from civicportal.api.kartable import RoutingTarget
 from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
-from civicportal.api.web import NavigationItem, Panel, Request, Widget
+from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
 from civicportal_meetings import citizen_widgets, demo, doctor, jobs, staff_widgets, views
 from civicportal_meetings.exports import EXPORTS
 from civicportal_meetings.i18n import _
@@ -67,7 +67,7 @@ def includeme(config: Configurator) -> None:
 
 
 @hookimpl
-def register_exports() -> Iterable[Offer]:
+def register_exports() -> Iterable[Export | FiguresExport]:
     """Return the exports."""
     return EXPORTS
 
@@ -79,7 +79,7 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 
 @hookimpl
-def dashboard_widgets(request: Request) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the widgets of the home page and of the staff desk."""
     yield citizen_widgets.card(request)
     yield from staff_widgets.widget(request)
@@ -105,10 +105,10 @@ def check_site(work: Work) -> Iterable[Finding]:
 
 
 @hookimpl
-def route_case(case: Case, work: Work) -> Route | None:
+def route_case(case: Case, work: Work) -> RoutingTarget | None:
     """Route requests and orders to the mayor's office."""
     if case.kind == KIND:
-        return Route(unit=work.site.plugin_settings[KIND]["unit"])
+        return RoutingTarget(unit=work.site.plugin_settings[KIND]["unit"])
     return work.get(OrderService).route(case) if case.kind == ORDERS else None
 
 

@@ -5,17 +5,7 @@ from datetime import datetime
 import colander
 
 from civicportal.api.cases import Reason
-from civicportal.api.forms import (
-    BoundedInt,
-    Choice,
-    CityDate,
-    CleanText,
-    ClockTime,
-    Node,
-    SelectWidget,
-    StrictSchema,
-    TextAreaWidget,
-)
+from civicportal.api.forms import BoundedInt, Choice, CityDate, CleanText, ClockTime, Node, StrictSchema
 from civicportal_meetings.i18n import _
 from civicportal_meetings.settings import LONGEST, SHORTEST
 from civicportal_meetings.steps import NOTE_UNITS, Seat, Time, seat_values, time_values
@@ -30,7 +20,8 @@ def _note() -> Node:
             mapping={"units": NOTE_UNITS},
         ),
         missing="",
-        widget=TextAreaWidget(rows=2, counter=NOTE_UNITS),
+        rows=2,
+        counter=NOTE_UNITS,
     )
 
 
@@ -40,7 +31,7 @@ def _expert_note() -> Node:
         title=_("Expert note"),
         description=_("To prepare the mayor. Only staff read this."),
         missing="",
-        widget=TextAreaWidget(rows=3),
+        rows=3,
     )
 
 
@@ -49,7 +40,7 @@ def _reason() -> Node:
         CleanText(5, 300, multiline=True),
         title=_("Why the time changes"),
         description=_("The citizen reads this."),
-        widget=TextAreaWidget(rows=2),
+        rows=2,
     )
 
 
@@ -95,7 +86,7 @@ class Invite(StrictSchema):
     session = Node(
         Choice(lambda bindings: bindings["session_options"]),
         title=_("Public meeting day"),
-        widget=SelectWidget(empty=_("Choose a session")),
+        empty=_("Choose a session"),
     )
     quota = Node(Choice(lambda bindings: bindings["quotas"]), title=_("Seat"), missing="public")
     note = _note()
@@ -121,14 +112,14 @@ class Minutes(StrictSchema):
         CleanText(5, 2000, multiline=True),
         title=_("Result for the citizen"),
         description=_("The citizen reads this."),
-        widget=TextAreaWidget(rows=3),
+        rows=3,
     )
     internal_text = Node(
         CleanText(0, 4000, multiline=True),
         title=_("Minutes of the meeting"),
         description=_("Only staff read this. Write orders of the mayor afterwards, each with its unit."),
         missing="",
-        widget=TextAreaWidget(rows=6),
+        rows=6,
     )
 
 
@@ -140,7 +131,7 @@ class OptionalNote(StrictSchema):
         title=_("A few words"),
         description=_("The office of the mayor reads this."),
         missing="",
-        widget=TextAreaWidget(rows=2),
+        rows=2,
     )
 
 
@@ -151,7 +142,7 @@ class OtherTime(StrictSchema):
         CleanText(5, 500, multiline=True),
         title=_("Which days and hours suit you?"),
         description=_("The office of the mayor reads this. Until it answers, the time set stands."),
-        widget=TextAreaWidget(rows=2),
+        rows=2,
     )
 
 

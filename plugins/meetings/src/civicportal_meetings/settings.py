@@ -4,7 +4,8 @@ from datetime import time
 
 import colander
 
-from civicportal.api.settings import Table, number, parse_hours, string, strings
+from civicportal.api.localization import CityCalendar
+from civicportal.api.settings import SettingsSchema, setting
 
 SHORTEST, LONGEST = 5, 480
 """Minutes of a meeting."""
@@ -12,7 +13,7 @@ SHORTEST, LONGEST = 5, 480
 
 def _hours(node: colander.SchemaNode, value: str) -> None:
     try:
-        opens, closes = parse_hours(value)
+        opens, closes = CityCalendar.parse_hours(value)
         sensible = opens < closes
     except ValueError:
         sensible = False
@@ -32,7 +33,7 @@ def _fives(node: colander.SchemaNode, value: int) -> None:
         raise colander.Invalid(node, f"must be a multiple of 5 up to {LONGEST}, not {value!r}")
 
 
-class Settings(Table):
+class Settings(SettingsSchema):
     """``[plugins.meetings]``.
 
     :ivar unit: key of the mayor's office, where orders begin.
@@ -44,10 +45,10 @@ class Settings(Table):
     :ivar reminder_time: time of the reminder on the day before.
     """
 
-    unit = string("mayor")
-    hours = string("08:00-14:00", validator=_hours)
-    default_minutes = number(30, validator=_fives)
-    step_minutes = number(30, validator=_fives)
-    place = string("")
-    bring = strings([])
-    reminder_time = string("10:00", validator=_clock)
+    unit = setting(str, "mayor")
+    hours = setting(str, "08:00-14:00", validator=_hours)
+    default_minutes = setting(float, 30, validator=_fives)
+    step_minutes = setting(float, 30, validator=_fives)
+    place = setting(str, "")
+    bring = setting(list, [])
+    reminder_time = setting(str, "10:00", validator=_clock)

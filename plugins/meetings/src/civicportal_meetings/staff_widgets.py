@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from civicportal.api.cases import Case, CaseService, kind_of
 from civicportal.api.organization import OrganizationService
-from civicportal.api.web import NavigationItem, Panel, Request, Widget
+from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
 from civicportal_meetings.days import titles
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND, ORDERS, VIEW
@@ -34,7 +34,7 @@ FIGURES = NavigationItem(
 )
 
 
-def widget(request: Request) -> Iterator[Widget]:
+def widget(request: Request) -> Iterator[DashboardWidget]:
     """Return today's meetings, for users with the right."""
     if not (request.identity.is_staff and request.identity.permits(VIEW)):
         return
@@ -43,7 +43,7 @@ def widget(request: Request) -> Iterator[Widget]:
     today = calendar.today(work.clock.now())
     agenda = work.get(AgendaService)
     [day] = agenda.days(today, 1)
-    yield Widget(
+    yield DashboardWidget(
         name="meetings.today",
         area="desk",
         template=f"{TEMPLATES}/today.jinja2",

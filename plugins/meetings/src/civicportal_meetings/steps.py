@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from civicportal.api.cases import CaseEvent
 from civicportal.api.forms import Values
-from civicportal.api.notifications import NOTICE, cut_units
+from civicportal.api.notifications import SmsLength
 from civicportal_meetings.models import MeetingSession
 
 NOTE_UNITS = 25
@@ -47,7 +48,7 @@ class Seat:
 
 
 def time_values(time: Time, reason: str = "") -> dict[str, object]:
-    """Return the form values of a time, as ``step_values`` takes them.
+    """Return the form values of a time, as ``CaseService.apply_form`` takes them.
 
     :param reason: why an earlier time is given up, for the citizen.
     """
@@ -84,7 +85,7 @@ def _words(moment: datetime, note: str, expert_note: str, reason: str) -> dict[s
         "note": note,
         "public_text": reason or note,
         "internal_text": expert_note,
-        NOTICE: notice(moment, note),
+        CaseEvent.NOTICE: notice(moment, note),
     }
 
 
@@ -95,9 +96,9 @@ def notice(moment: datetime, note: str) -> dict[str, str]:
 
 def _beginning(note: str) -> str:
     """Return the part of a note that fits into the SMS: whole words, and an ellipsis."""
-    if cut_units(note, NOTE_UNITS) == note:
+    if SmsLength.cut(note, NOTE_UNITS) == note:
         return note
-    fitting = cut_units(note, NOTE_UNITS - 1)
+    fitting = SmsLength.cut(note, NOTE_UNITS - 1)
     if not note[len(fitting)].isspace():
         fitting = fitting.rpartition(" ")[0] or fitting
     return f"{fitting.rstrip(' ،,؛;.')}…"

@@ -21,8 +21,6 @@ from civicportal.api.forms import (
     Node,
     Option,
     StrictSchema,
-    TextAreaWidget,
-    TextWidget,
     Values,
 )
 from civicportal.api.submission import Caller
@@ -100,7 +98,7 @@ class Submission(StrictSchema):
         description=_("The 11 digits of the certificate of registration."),
     )
     position = Node(CleanText(2, 100), title=_("What are you in it?"))
-    name = Node(CleanText(3, 120), title=_("First and last name"), widget=TextWidget(autocomplete="name"))
+    name = Node(CleanText(3, 120), title=_("First and last name"), autocomplete="name")
     national_code = Node(NationalCode(), title=_("National code"))
     birth_date = Node(
         CityDate(),
@@ -130,7 +128,8 @@ class Submission(StrictSchema):
         title=_("Who comes along?"),
         description=_("One name a line, at most five people."),
         missing=(),
-        widget=TextAreaWidget(rows=3, counter=False),
+        rows=3,
+        counter=False,
     )
 
     def after_bind(self, _node: object, bindings: Values) -> None:

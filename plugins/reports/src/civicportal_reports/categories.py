@@ -1,11 +1,10 @@
 """The category tree as options."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from civicportal.api.database import Work
 from civicportal.api.forms import Option
-from civicportal.api.organization import Category, OrganizationService, Tree
+from civicportal.api.organization import Category, OrganizationService
 from civicportal_reports.workflow import KIND
 
 
@@ -24,7 +23,7 @@ class Topic:
 
 def topics(work: Work) -> list[Topic]:
     """Return the active categories, in their order."""
-    tree: Tree[Category] = work.get(OrganizationService).categories_of(KIND)
+    tree = work.get(OrganizationService).categories_of(KIND)
     return [
         Topic(root=root, leaves=tuple(leaf for leaf in tree.children(root.id) if leaf.active) or (root,))
         for root in tree.roots
@@ -62,15 +61,9 @@ def filter_options(found: list[Topic]) -> list[Option]:
 
 def every_option(work: Work) -> list[Option]:
     """Return all categories for a staff filter, grouped by root, including those no longer offered."""
-    tree: Tree[Category] = work.get(OrganizationService).categories_of(KIND)
+    tree = work.get(OrganizationService).categories_of(KIND)
     return [
         Option(value=category.key, label=category.name, group=root.name)
         for root in tree.roots
-        for category in (root, *_below(tree, root))
+        for category in (root, *tree.descendants(root.id))
     ]
-
-
-def _below(tree: Tree[Category], category: Category) -> Iterator[Category]:
-    for child in tree.children(category.id):
-        yield child
-        yield from _below(tree, child)

@@ -3,7 +3,6 @@
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Option
-from civicportal.api.lists import none_option
 from civicportal.api.organization import OrganizationService
 from civicportal_reports.categories import every_option
 from civicportal_reports.i18n import _
@@ -15,8 +14,8 @@ def desk_choices(work: Work) -> dict[str, object]:
     site = work.site
     units = work.get(OrganizationService).units.by_id.values()
     return {
-        "categories": [*every_option(work), none_option(_("No category"))],
+        "categories": [*every_option(work), Option.none(_("No category"))],
         "states": [(state.name, state.title) for state in kind_of(site, KIND).workflow.states],
-        "units": [*(Option(value=unit.key, label=unit.name) for unit in units), none_option()],
-        "districts": [*(site.map.districts if site.map else ()), none_option()],
+        "units": [*(Option(value=unit.key, label=unit.name) for unit in units), Option.none()],
+        "districts": [*(site.map.districts if site.map else ()), Option.none()],
     }

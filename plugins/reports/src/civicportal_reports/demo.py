@@ -6,17 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from random import Random
 
 from civicportal.api.cases import AccessService, AttachmentService, Case, CaseService, RatingService
 from civicportal.api.database import Work
-from civicportal.api.demo import demo_cast, set_time
+from civicportal.api.demo import DemoRandom, set_time
 from civicportal.api.forms import Values
-from civicportal.api.kartable import KartableService, ReferralError
+from civicportal.api.kartable import KartableService
 from civicportal.api.organization import Category, OrganizationService
-from civicportal.api.people import Identity
-from civicportal.api.pictures import process_image, store_files
-from civicportal.api.plugins import Site
+from civicportal.api.people import Identity, PeopleService
+from civicportal.api.pictures import PictureFiles
+from civicportal.api.plugins import Refused, Site
 from civicportal.api.publishing import PublicTexts
 from civicportal_reports.histories import STARS, PlannedAction, plan
 from civicportal_reports.places import locate_point
@@ -54,7 +53,7 @@ def _photos(folder: Path, rows: Sequence[Values]) -> dict[str, object]:
     names = sorted({row[key] for row in rows for key in ("photo", "photo_after") if key in row})
     present = [name for name in names if (folder / name).is_file()]
     with ThreadPoolExecutor(2) as pool:
-        images = pool.map(lambda name: process_image((folder / name).read_bytes()), present)
+        images = pool.map(lambda name: PictureFiles.process((folder / name).read_bytes()), present)
         return dict(zip(present, images, strict=True))
 
 
@@ -65,17 +64,17 @@ class ReportsDemo:
         self.site = site
         self.data = data
         self.photos = photos
-        self.rng = Random(SEED)
+        self.rng = DemoRandom(SEED)
         with site.work(write=False) as work:
-            self.citizens = demo_cast.citizens(work)
-            self.staff = demo_cast.staff(work)
+            self.citizens = work.get(PeopleService).citizens()
+            self.staff = work.get(PeopleService).staff()
         self.now = site.clock.now()
         self.codes: dict[tuple[int | None, int | None], str] = {}
 
     def tell(self, progress: Progress) -> None:
         """Generate all of them."""
-        times = demo_cast.moments(self.rng, COUNT, self.now, SPAN)
-        rows = demo_cast.taking_turns(self.rng, self.data["reports"], COUNT)
+        times = self.rng.moments(COUNT, self.now, SPAN)
+        rows = self.rng.taking_turns(self.data["reports"], COUNT)
         for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
             set_time(self.site, sent)
             with self.site.work(actor=self.rng.choice(self.citizens)) as work:
@@ -127,7 +126,7 @@ class ReportStory:
                 urgent=self.row.get("urgent", False),
                 photos=self._keep("photo"),
                 owner=OWNER,
-                source=demo_cast.drawn(self.rng, {"web": 82, "phone": 14, "counter": 4}),
+                source=self.rng.drawn({"web": 82, "phone": 14, "counter": 4}),
             )
         )
 
@@ -135,7 +134,7 @@ class ReportStory:
         name = step.name
         self.work.actor = self.citizen if name in OF_CITIZENS else self._officer(case)
         if name == "rate":
-            self.work.get(RatingService).rate(case, demo_cast.drawn(self.rng, STARS))
+            self.work.get(RatingService).rate(case, self.rng.drawn(STARS))
         elif name == "comment":
             self.cases.comment(
                 case, self.teller.line("expert_comments"), expert=True, public=self.rng.random() < 0.5
@@ -179,7 +178,7 @@ class ReportStory:
         others = sorted({row.unit_id for row in categories if row.unit_id} - {case.unit_id})
         if others:
             # In a city whose units have no staff yet, the case stays in its unit.
-            with suppress(ReferralError):
+            with suppress(Refused):
                 self.work.get(KartableService).refer(
                     case, self.rng.choice(others), note=self.teller.line("referral_notes")
                 )
@@ -212,6 +211,6 @@ class ReportStory:
         image = self.teller.photos.get(self.row.get(name, ""))
         if image is None:
             return []
-        key = store_files(self.work.site, image)
+        key = PictureFiles(self.work.site).put(image)
         self.work.get(AttachmentService).add(key, image, OWNER)
         return [key]

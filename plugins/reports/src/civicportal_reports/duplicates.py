@@ -2,9 +2,9 @@
 
 from sqlalchemy import select
 
-from civicportal.api.cases import Case, CaseChange, CaseLink, CaseService, FollowerService, Refused
+from civicportal.api.cases import Case, CaseChange, CaseLink, CaseService, FollowerService
 from civicportal.api.database import Service, Work
-from civicportal.api.plugins import NotFound
+from civicportal.api.plugins import NotFound, Refused
 from civicportal_reports.i18n import _
 from civicportal_reports.workflow import KIND
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from civicportal.api.cases import OPEN_STAGES, Case, CaseEvent
-from civicportal.api.exports import CaseRow, CaseSource, Column, Export, Figures, case_columns
+from civicportal.api.cases import Case, CaseEvent, Workflow
+from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, FiguresExport
 from civicportal.api.forms import Values
 from civicportal.api.lists import Rows, Selected
 from civicportal.api.publishing import PublicTexts
@@ -90,20 +90,22 @@ LIST = Export(
     route="reports.desk",
     schema=DeskFilters,
     bindings=desk_choices,
-    columns=case_columns(
+    columns=CaseSource.columns(
         without=("kind",),
         more=(
-            Column(
+            ExportColumn(
                 name="district",
                 title=_("District"),
                 value=lambda row: _report(row).district,
                 printed=True,
             ),
-            Column(name="street", title=_("Street"), value=lambda row: _report(row).street, chosen=False),
-            Column(
+            ExportColumn(
+                name="street", title=_("Street"), value=lambda row: _report(row).street, chosen=False
+            ),
+            ExportColumn(
                 name="lat", title=_("Latitude"), value=lambda row: _report(row).lat, kind="number", width=11
             ),
-            Column(
+            ExportColumn(
                 name="lon", title=_("Longitude"), value=lambda row: _report(row).lon, kind="number", width=11
             ),
         ),
@@ -120,40 +122,44 @@ GEOREPORT = Export(
     schema=DeskFilters,
     bindings=desk_choices,
     columns=(
-        Column(name="service_request_id", title="service_request_id", value=lambda row: str(row.case.id)),
-        Column(
+        ExportColumn(
+            name="service_request_id", title="service_request_id", value=lambda row: str(row.case.id)
+        ),
+        ExportColumn(
             name="requested_datetime",
             title="requested_datetime",
             value=lambda row: row.case.created_at,
             kind="moment",
         ),
-        Column(
+        ExportColumn(
             name="updated_datetime",
             title="updated_datetime",
             value=lambda row: row.case.updated_at,
             kind="moment",
         ),
-        Column(name="closed_date", title="closed_date", value=lambda row: row.case.closed_at, kind="moment"),
-        Column(
+        ExportColumn(
+            name="closed_date", title="closed_date", value=lambda row: row.case.closed_at, kind="moment"
+        ),
+        ExportColumn(
             name="status_description",
             title="status_description",
-            value=lambda row: "open" if row.case.stage in OPEN_STAGES else "closed",
+            value=lambda row: "open" if row.case.stage in Workflow.OPEN_STAGES else "closed",
         ),
-        Column(name="status_notes", title="status_notes", value=lambda row: row.notes),
-        Column(name="source", title="source", value=lambda row: row.case.source),
-        Column(name="service_name", title="service_name", value=lambda row: row.category),
-        Column(name="service_subtype", title="service_subtype", value=lambda row: row.topic),
-        Column(name="description", title="description", value=lambda row: row.words),
-        Column(name="agency_responsible", title="agency_responsible", value=lambda row: row.unit),
-        Column(name="address", title="address", value=lambda row: row.address),
-        Column(name="lat", title="lat", value=lambda row: _report(row).lat, kind="number"),
-        Column(name="long", title="long", value=lambda row: _report(row).lon, kind="number"),
+        ExportColumn(name="status_notes", title="status_notes", value=lambda row: row.notes),
+        ExportColumn(name="source", title="source", value=lambda row: row.case.source),
+        ExportColumn(name="service_name", title="service_name", value=lambda row: row.category),
+        ExportColumn(name="service_subtype", title="service_subtype", value=lambda row: row.topic),
+        ExportColumn(name="description", title="description", value=lambda row: row.words),
+        ExportColumn(name="agency_responsible", title="agency_responsible", value=lambda row: row.unit),
+        ExportColumn(name="address", title="address", value=lambda row: row.address),
+        ExportColumn(name="lat", title="lat", value=lambda row: _report(row).lat, kind="number"),
+        ExportColumn(name="long", title="long", value=lambda row: _report(row).lon, kind="number"),
     ),
     source=GeoReportSource,
     machine=True,
 )
 
-FIGURES = Figures(
+FIGURES = FiguresExport(
     name="reports.figures",
     title=_("Figures of the city reports"),
     permissions=("reports:case:view",),

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import Random
 
-from civicportal.api.demo import demo_cast
+from civicportal.api.demo import DemoRandom
 from civicportal.api.localization import CityCalendar
 
 #: Percentages of final states.
@@ -27,7 +26,7 @@ class PlannedAction:
 
 
 def plan(
-    rng: Random, sent: datetime, now: datetime, calendar: CityCalendar, *, deadline_days: float
+    rng: DemoRandom, sent: datetime, now: datetime, calendar: CityCalendar, *, deadline_days: float
 ) -> list[PlannedAction]:
     """Return the past actions of one report.
 
@@ -43,7 +42,7 @@ def plan(
     return [step for step in steps if step.at < now]
 
 
-def _middle(rng: Random, *, settled: bool) -> list[str]:
+def _middle(rng: DemoRandom, *, settled: bool) -> list[str]:
     names = ["comment"] if rng.random() < 0.45 else []
     if rng.random() < 0.2:
         names.append("refer")
@@ -54,13 +53,13 @@ def _middle(rng: Random, *, settled: bool) -> list[str]:
         names.append("citizen_answers")
     elif asked:
         return names
-    ending = demo_cast.drawn(rng, ENDINGS)
+    ending = rng.drawn(ENDINGS)
     if ending in ("close", "stuck"):
         names.append("start_action")
     return names if ending == "stuck" else [*names, ending]
 
 
-def _after(rng: Random, last: PlannedAction, calendar: CityCalendar) -> list[PlannedAction]:
+def _after(rng: DemoRandom, last: PlannedAction, calendar: CityCalendar) -> list[PlannedAction]:
     if last.name != "close":
         return []
     if rng.random() < 0.06:

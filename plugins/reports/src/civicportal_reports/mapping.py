@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, func, literal_column, select
 
-from civicportal.api.cases import OPEN_STAGES, STAGES, Case
+from civicportal.api.cases import AccessService, Case, Workflow
 from civicportal.api.database import Service, Work
-from civicportal.api.geo import Cell, Cluster, GridBox, Point, clusters, column_of, row_of
-from civicportal.api.lists import Rows, Selected, in_own_counters, sees_all
+from civicportal.api.geo import Cell, Cluster, GridBox, Point, cell_columns
+from civicportal.api.lists import Rows, Selected
 from civicportal_reports.models import PlaceCount, Report
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.tally import LEVELS, summed
@@ -31,7 +31,7 @@ CLUSTER, DETAIL, HEAT = 2, 4, 3
 """Levels below the zoom: cells of 64, 16 and 32 pixels."""
 FINEST = DEEPEST + DETAIL
 MOST_CELLS = 1024
-_PLACES = (Report.district, row_of(Report.lat, LEVELS[-1]), column_of(Report.lon, LEVELS[-1]), func.count())
+_PLACES = (Report.district, *cell_columns(Report.lat, Report.lon, LEVELS[-1]), func.count())
 """District and cell of the finest counted level, with the number of reports."""
 
 
@@ -65,6 +65,7 @@ class ReportMap(Service):
     def __init__(self, work: Work) -> None:
         super().__init__(work)
         self.search = work.get(ReportSearch)
+        self.access = work.get(AccessService)
         self._gathered: dict[object, list[tuple[str, Cell, int]]] = {}
 
     def picture(self, filters: Filters, view: MapView, *, public: bool = False) -> MapPicture:
@@ -75,7 +76,7 @@ class ReportMap(Service):
         total = sum(n for _, n in counted)
         if total <= (MOST_POINTS if view.zoom >= STREET else FEW):
             return MapPicture(total=total, rows=self._rows(filters, box, public))
-        return MapPicture(total=total, clusters=clusters(counted, fine, level))
+        return MapPicture(total=total, clusters=Cluster.of(counted, fine, level))
 
     def heat(self, filters: Filters, view: MapView, *, public: bool = False) -> Heat:
         """Return the cells of the visible part with their numbers."""
@@ -114,7 +115,7 @@ class ReportMap(Service):
                 found[cell.above(LEVELS[-1] - fine)] += n
         elif at is None or not self._tallied(filters):
             fine = min(wanted, FINEST)
-            row, column = row_of(Report.lat, fine), column_of(Report.lon, fine)
+            row, column = cell_columns(Report.lat, Report.lon, fine)
             query = self._live_query(filters, public, row, column, func.count()).where(*_in_degrees(box))
             found = _by_cell(self.session.execute(query.group_by(row, column)))
         else:
@@ -162,14 +163,16 @@ class ReportMap(Service):
     def _tally_query(
         self, filters: Filters, public: bool, *columns: Selected, level: int = LEVELS[0]
     ) -> Rows:
-        own = not public and not sees_all(self.work.actor, KIND)
+        own = not public and not self.access.sees_all(KIND)
         if not filters.category and not filters.unit and not own:
             level = summed(level)
         found: list[ColumnElement[bool]] = [PlaceCount.level == level, PlaceCount.n != 0]
         if own:
-            found.append(in_own_counters(self.work.actor, KIND, PlaceCount))
+            found.append(self.search.own_counters(PlaceCount))
         if filters.stage:
-            found.append(PlaceCount.stage.in_(OPEN_STAGES if filters.stage == "open" else (filters.stage,)))
+            found.append(
+                PlaceCount.stage.in_(Workflow.OPEN_STAGES if filters.stage == "open" else (filters.stage,))
+            )
         if filters.status:
             found.append(PlaceCount.status == filters.status)
         of = {PlaceCount.category_id: self.search.categories(filters)}
@@ -178,12 +181,12 @@ class ReportMap(Service):
         if filters.district:
             found.append(PlaceCount.district == filters.district_name)
         if public:
-            found.append(PlaceCount.public | PlaceCount.stage.in_(OPEN_STAGES))
+            found.append(PlaceCount.public | PlaceCount.stage.in_(Workflow.OPEN_STAGES))
         return select(*columns).where(*found)
 
     def _live_query(self, filters: Filters, public: bool, *columns: Selected) -> Rows:
         """Return a query for columns of reports, without a join if there is no filter."""
-        if not public and filters == Filters() and sees_all(self.work.actor, KIND):
+        if not public and filters == Filters() and self.access.sees_all(KIND):
             return select(*columns).select_from(Report)
         return self._joined(filters, public, *columns)
 
@@ -191,7 +194,7 @@ class ReportMap(Service):
         query = (self.search.public_query if public else self.search.query)(filters, *columns)
         if (filters.first_day or filters.last_day) and not filters.stage:
             # Redundant, but allows the index by kind, stage and day to be used.
-            query = query.where(Case.stage.in_(tuple(STAGES)))
+            query = query.where(Case.stage.in_(tuple(Workflow.STAGES)))
         return query
 
 

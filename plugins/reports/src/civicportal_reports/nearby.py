@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, bindparam, func, select
 
-from civicportal.api.cases import OPEN_STAGES, Case, CaseService
+from civicportal.api.cases import Case, CaseService, Workflow
 from civicportal.api.database import Service, Work
-from civicportal.api.geo import Point, bounding_box, distance_m
+from civicportal.api.geo import Bounds, Point
 from civicportal.api.lists import Rows, Selected
 from civicportal.api.organization import OrganizationService
 from civicportal_reports.models import Report
@@ -59,7 +59,7 @@ class NearbyService(Service):
         :param conditions: on ``Case``, for instance the actor's scope.
         :param but: id of a case to exclude.
         """
-        open_ones = (Case.stage.in_(OPEN_STAGES), Case.id != (but or 0), *conditions)
+        open_ones = (Case.stage.in_(Workflow.OPEN_STAGES), Case.id != (but or 0), *conditions)
         columns = [getattr(Case, name) for name in SAID]
         query = _around(*columns).where(*open_ones).limit(MOST_NEAR)
         found = self._measured(point, query, self._place(point, category_id))
@@ -79,7 +79,7 @@ class NearbyService(Service):
         """Return the parameters of :func:`_around`: the square, the days, the categories below the same root."""
         categories = self.organization.categories
         since = self.work.clock.now() - timedelta(days=self.settings["nearby_days"])
-        box = bounding_box(point, self.settings["nearby_metres"])
+        box = Bounds.within(point, self.settings["nearby_metres"])
         return {
             "south": box.south,
             "north": box.north,
@@ -114,7 +114,7 @@ class NearbyService(Service):
     ) -> Iterator[tuple[list[Any], float]]:
         """Yield rows with their distance, without the corners of the square."""
         for *found, lat, lon in self.session.execute(query, asked):
-            metres = distance_m(point, Point(lat, lon))
+            metres = point.distance_to(Point(lat, lon))
             if metres <= self.settings["nearby_metres"]:
                 yield found, metres
 

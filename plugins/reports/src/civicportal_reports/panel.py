@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from civicportal.api.database import Work
-from civicportal.api.geo import CityMap, Point, render_overview, shade_of, shade_scale
+from civicportal.api.geo import CityDrawing, CityMap, Point
 from civicportal_reports.mapping import ReportMap
 from civicportal_reports.search import Filters
 from civicportal_reports.viewports import MapView
@@ -69,15 +69,15 @@ def map_panel(
     names = city_map.districts if city_map else []
     most = max((counted.get(name, 0) for name in names), default=0)
     districts = [
-        District(name=name, n=counted.get(name, 0), shade=shade_of(counted.get(name, 0), most))
+        District(name=name, n=counted.get(name, 0), shade=CityDrawing.shade(counted.get(name, 0), most))
         for name in names
     ]
     districts += [District(name=name, n=n, shade=None) for name, n in counted.items() if name not in names]
     drawing = None
     if city_map:
         marks = _marks(service, filters, city_map, public)
-        drawing = render_overview(city_map, SIZE, marks=marks, shades=_shades(districts), number=number)
-    return MapPanel(districts=districts, scale=shade_scale(most), drawing=drawing)
+        drawing = CityDrawing(city_map, SIZE).overview(marks=marks, shades=_shades(districts), number=number)
+    return MapPanel(districts=districts, scale=CityDrawing.scale(most), drawing=drawing)
 
 
 def _shades(districts: Sequence[District]) -> dict[str, int]:

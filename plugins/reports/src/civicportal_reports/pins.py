@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 from translationstring import TranslationString
 
-from civicportal.api.cases import Case, CaseService, kind_of, public_status
+from civicportal.api.cases import Case, CaseService, kind_of
 from civicportal.api.database import Work
 from civicportal.api.geo import Cluster, Point
 from civicportal.api.organization import OrganizationService
@@ -33,7 +33,7 @@ class Pins:
         return [self._public_pin(case, report.point) for case, report in rows if report.point]
 
     def _public_pin(self, case: Case, point: Point) -> dict[str, object]:
-        status = public_status(self.cases.kind(case), case.status)
+        status = self.cases.kind(case).public_status(case.status)
         if case.public:
             return self._pin(case, point, status) | {
                 "url": self.request.route_path("reports.page", id=case.id)
@@ -69,7 +69,7 @@ class Pins:
             look = (row.category_id, row.status)
             if look not in looks:
                 looks[look] = len(described)
-                status = public_status(kind, row.status) if public else kind.workflow.state(row.status).title
+                status = kind.public_status(row.status) if public else kind.workflow.state(row.status).title
                 described.append(self._look(row, status))
             points.append([*_place(row, public), looks[look], _card(row, public)])
         found = [_cluster(cluster) for cluster in picture.clusters]

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from civicportal.api.forms import Values
 from civicportal.api.geo import CityMap, Point
-from civicportal.api.plugins import CivicportalError
 
 
-class OutsideCity(CivicportalError):
+class OutsideCity(Exception):
     """The point is outside the city's boundary."""
 
 
@@ -33,7 +32,7 @@ class Location:
 def locate(city_map: CityMap | None, place: Values) -> Location:
     """Return the location of a form's place.
 
-    :param place: the values of :class:`civicportal.api.forms.Place`: ``lat``, ``lon``, ``address``.
+    :param place: the values of :class:`civicportal.api.forms.PlaceField`: ``lat``, ``lon``, ``address``.
     :raises OutsideCity: for a point outside the boundary.
     """
     if place["lat"] is None:

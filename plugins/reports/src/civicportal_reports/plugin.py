@@ -9,11 +9,11 @@ from pyramid.config import Configurator
 
 from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
-from civicportal.api.exports import Offer
-from civicportal.api.kartable import Route
+from civicportal.api.exports import Export, FiguresExport
+from civicportal.api.kartable import RoutingTarget
 from civicportal.api.notifications import MessageText
 from civicportal.api.plugins import Finding, PluginModels, Site, hookimpl
-from civicportal.api.web import NavigationItem, Panel, Request, Widget
+from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
 from civicportal_reports import commands, demo, doctor, views, widgets
 from civicportal_reports.duplicates import DuplicateService
 from civicportal_reports.exports import EXPORTS
@@ -90,7 +90,7 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 
 @hookimpl
-def dashboard_widgets(request: Request) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the widgets of the home page and of the staff desk."""
     return widgets.dashboard_widgets(request)
 
@@ -102,10 +102,10 @@ def case_panels(case: Case, request: Request) -> Iterator[Panel]:
 
 
 @hookimpl
-def route_case(case: Case, work: Work) -> Route | None:
+def route_case(case: Case, work: Work) -> RoutingTarget | None:
     """Route a report to the unit that already works on one nearby."""
     unit = work.get(NearbyService).unit_at_work(case) if case.kind == KIND else None
-    return Route(unit=unit) if unit else None
+    return RoutingTarget(unit=unit) if unit else None
 
 
 @hookimpl
@@ -122,7 +122,7 @@ def check_site(work: Work) -> Iterable[Finding]:
 
 
 @hookimpl
-def register_exports() -> Iterable[Offer]:
+def register_exports() -> Iterable[Export | FiguresExport]:
     """Return the exports."""
     return EXPORTS
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from civicportal.api.cases import Case, recounted
+from civicportal.api.cases import Case, CaseService
 from civicportal.api.database import Work
 from civicportal.api.geo import Point
 from civicportal.api.plugins import Site
@@ -57,7 +57,7 @@ def _move(work: Work, places: dict[int, Place]) -> int:
     cases = work.session.scalars(held).all() if places else ()
     for case in cases:
         report = work.session.get_one(Report, case.id, populate_existing=True)
-        with recounted(work, case):
+        with work.get(CaseService).recounted(case):
             report.street, report.district = places[case.id]
             work.session.flush()
     return len(cases)

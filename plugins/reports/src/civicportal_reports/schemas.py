@@ -2,7 +2,7 @@
 
 import colander
 
-from civicportal.api.cases import STAGES
+from civicportal.api.cases import Workflow
 from civicportal.api.forms import (
     BoundedInt,
     Choice,
@@ -12,27 +12,26 @@ from civicportal.api.forms import (
     IdempotencyKey,
     KeyList,
     Node,
-    Place,
+    PlaceField,
     RadioWidget,
     StrictSchema,
-    optional_choice,
 )
-from civicportal.api.lists import SOURCES, FigureFields, SearchFields
-from civicportal.api.settings import Table, number
+from civicportal.api.lists import CaseFilters, FigureFields, SearchFields
+from civicportal.api.settings import SettingsSchema, setting
 from civicportal.api.statistics import PeriodFields
 from civicportal.api.submission import NamedCaller
 from civicportal_reports.i18n import _
 
 
-class Settings(Table):
+class Settings(SettingsSchema):
     """``[plugins.reports]``.
 
     :ivar nearby_metres: radius in which an open report of the same category may be a duplicate.
     :ivar nearby_days: maximum age of such a report in days.
     """
 
-    nearby_metres = number(50, validator=colander.Range(1, 1000))
-    nearby_days = number(60, validator=colander.Range(1, 3650))
+    nearby_metres = setting(float, 50, validator=colander.Range(1, 1000))
+    nearby_days = setting(float, 60, validator=colander.Range(1, 3650))
 
 
 class Submission(StrictSchema):
@@ -42,7 +41,7 @@ class Submission(StrictSchema):
     category = Node(
         Choice(lambda bindings: bindings["categories"]), title=_("Category"), widget=RadioWidget()
     )
-    place = Place(title=_("Location"))
+    place = PlaceField(title=_("Location"))
     photo_key = Node(
         KeyList(4),
         title=_("Pictures"),
@@ -70,7 +69,7 @@ class Conversion(StrictSchema):
     """The data that a case of another kind lacks to become a report."""
 
     category = Node(Choice(lambda bindings: bindings["categories"]), title=_("Category"))
-    place = Place(title=_("Location"))
+    place = PlaceField(title=_("Location"))
     urgent = Node(Flag(), title=_("It is an immediate danger"), missing=False)
 
 
@@ -78,7 +77,7 @@ class NearPlace(StrictSchema):
     """The request of the form for reports nearby."""
 
     category = Node(Choice(lambda bindings: bindings["categories"]), missing=None)
-    place = Place(missing=None)
+    place = PlaceField(missing=None)
 
 
 class MeToo(StrictSchema):
@@ -90,23 +89,33 @@ class MeToo(StrictSchema):
 class PublicFilters(StrictSchema):
     """Filters of the public list."""
 
-    stage = optional_choice(
-        [("open", _("Still open")), *((name, STAGES[name]) for name in ("done", "rejected"))],
-        _("Status"),
-        _("Every status"),
+    stage = Node(
+        Choice(
+            [("open", _("Still open")), *((name, Workflow.STAGES[name]) for name in ("done", "rejected"))]
+        ),
+        title=_("Status"),
+        missing=None,
+        empty=_("Every status"),
     )
-    category = optional_choice("categories", _("Category"), _("All categories"))
+    category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
 
 
 class DeskFields(SearchFields):
     """The main filters of reports."""
 
-    stage = optional_choice([("open", _("Still open")), *STAGES.items()], _("Stage"), _("Every stage"))
-    status = optional_choice("states", _("Status"), _("Every status"))
-    category = optional_choice("categories", _("Category"), _("All categories"))
-    unit = optional_choice("units", _("Unit"), _("All units"))
-    district = optional_choice("districts", _("District"), _("All districts"))
-    source = optional_choice(list(SOURCES.items()), _("Came by"), _("Every way"))
+    stage = Node(
+        Choice([("open", _("Still open")), *Workflow.STAGES.items()]),
+        title=_("Stage"),
+        missing=None,
+        empty=_("Every stage"),
+    )
+    status = Node(Choice("states"), title=_("Status"), missing=None, empty=_("Every status"))
+    category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
+    unit = Node(Choice("units"), title=_("Unit"), missing=None, empty=_("All units"))
+    district = Node(Choice("districts"), title=_("District"), missing=None, empty=_("All districts"))
+    source = Node(
+        Choice(list(CaseFilters.SOURCES.items())), title=_("Came by"), missing=None, empty=_("Every way")
+    )
     first_day = Node(CityDate(), title=_("From"), missing=None)
     last_day = Node(CityDate(), title=_("Until"), missing=None, after="first_day")
     urgent = Node(Flag(), title=_("Urgent only"), missing=False)

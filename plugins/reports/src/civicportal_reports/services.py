@@ -9,7 +9,6 @@ from civicportal.api.cases import Case, CaseService, FollowerService, kind_of
 from civicportal.api.database import Service, Work
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.plugins import Forbidden, NotFound
-from civicportal.api.submission import open_once
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.places import Location
@@ -50,21 +49,21 @@ class ReportService(Service):
         """Open a report of the acting citizen; a resubmitted form returns the same case.
 
         :raises Forbidden: below the identity level of the kind.
-        :raises PictureGone: when a picture is missing or not the owner's.
+        :raises AttachmentNotFound: when a picture is missing or not the owner's.
         """
         actor = self.work.actor
         if actor.user_id is None or actor.level < kind_of(self.work.site, KIND).level:
             raise Forbidden("the mobile number is not proved")
         key = f"{KIND}:{actor.user_id}:{new.idempotency_key}" if new.idempotency_key else None
         citizen_id = actor.user_id
-        return open_once(self.work, key, lambda: self._open(new, citizen_id, key))
+        return self.work.get(CaseService).open_once(key, lambda: self._open(new, citizen_id, key))
 
     def make_for(self, citizen_id: int | None, new: NewReport, key: str | None = None) -> Case:
         """Open a report for a caller, or for the citizen of a converted case.
 
         :param citizen_id: None if the sender is unknown.
         :param key: the case's ``idempotency_key``.
-        :raises PictureGone: when a picture is missing or not the owner's.
+        :raises AttachmentNotFound: when a picture is missing or not the owner's.
         """
         return self._open(new, citizen_id, key)
 

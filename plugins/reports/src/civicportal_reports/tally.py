@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, CompoundSelect, func, literal_column, sele
 
 from civicportal.api.cases import Case, CaseService, Tally
 from civicportal.api.database import Work
-from civicportal.api.geo import Cell, column_of, row_of
-from civicportal.api.lists import Rows
+from civicportal.api.geo import Cell, cell_columns
+from civicportal.api.lists import Rows, Selected
 from civicportal_reports.models import PlaceCount, Report
 
 LEVELS = (16, 18)
@@ -58,9 +58,10 @@ def _summed(level: int) -> Rows:
 
 
 def _of_level(level: int) -> Rows:
+    row, column = cell_columns(Report.lat, Report.lon, level)
     columns = {
-        "grid_row": row_of(Report.lat, level),
-        "grid_column": column_of(Report.lon, level),
+        "grid_row": row,
+        "grid_column": column,
         "district": Report.district,
         "stage": Case.stage,
         "status": Case.status,
@@ -68,7 +69,7 @@ def _of_level(level: int) -> Rows:
         "unit_id": func.coalesce(Case.unit_id, literal_column("0")),
         "public": Case.public,
     }
-    named: list[Any] = [column.label(name) for name, column in columns.items()]
+    named: list[Selected] = [column.label(name) for name, column in columns.items()]
     query: Rows = select(literal_column(str(level)).label("level"), *named, func.count().label("n"))
     query = query.select_from(Report).join(Case, Case.id == Report.case_id)
     return query.where(Report.lat.is_not(None)).group_by(*columns.values())

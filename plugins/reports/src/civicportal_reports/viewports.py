@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from civicportal.api.geo import Bounds
-from civicportal.api.plugins import CivicportalError
 
 DEEPEST = 18
 """Maximum zoom."""
@@ -13,7 +12,7 @@ CITY = 13
 """Default zoom of a response for the whole map."""
 
 
-class InvalidView(CivicportalError):
+class InvalidView(Exception):
     """The URL has no valid part of a map."""
 
 

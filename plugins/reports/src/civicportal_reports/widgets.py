@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from civicportal.api.cases import Case, CaseService, kind_of, public_status
-from civicportal.api.geo import Point, render_svg
-from civicportal.api.lists import visible
+from civicportal.api.cases import AccessService, Case, CaseService, kind_of
+from civicportal.api.geo import CityDrawing, Point
 from civicportal.api.organization import OrganizationService
-from civicportal.api.web import Panel, Request, Widget
+from civicportal.api.web import DashboardWidget, Panel, Request
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.nearby import NearbyService
@@ -22,9 +21,9 @@ DRAWING_METRES = 900
 DRAWING_SIZE = (640, 320)
 
 
-def dashboard_widgets(request: Request) -> Iterator[Widget]:
+def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the service card, the recent reports, and the figures for staff."""
-    yield Widget(
+    yield DashboardWidget(
         name="reports",
         area="card",
         template="civicportal:templates/dashboard/card.jinja2",
@@ -37,7 +36,7 @@ def dashboard_widgets(request: Request) -> Iterator[Widget]:
             "tone": "t",
         },
     )
-    yield Widget(
+    yield DashboardWidget(
         name="reports.recent",
         area="main",
         template=f"{TEMPLATES}/recent.jinja2",
@@ -66,12 +65,12 @@ def _recent(request: Request) -> dict[str, object]:
     work = request.display_work
     search, kind = work.get(ReportSearch), kind_of(request.site, KIND)
     categories = work.get(OrganizationService).categories.by_id
-    rows = search.published(Filters()).rows[:RECENT]
+    rows = search.page_of(search.published(Filters())).rows[:RECENT]
     center = request.site.settings["map"]["center"] if request.site.map else None
     points = search.public_points(Filters(), most=RECENT_PINS) if center else []
     return {
         "rows": [
-            (case, report, categories.get(case.category_id or 0), public_status(kind, case.status))
+            (case, report, categories.get(case.category_id or 0), kind.public_status(case.status))
             for case, report in rows
         ],
         "pins": Pins(request, work).for_everybody(points),
@@ -79,7 +78,7 @@ def _recent(request: Request) -> dict[str, object]:
     }
 
 
-def _desk(request: Request) -> Widget:
+def _desk(request: Request) -> DashboardWidget:
     total = request.display_work.get(ReportSearch).total
     path = request.route_path("reports.desk")
     stages = (
@@ -91,7 +90,7 @@ def _desk(request: Request) -> Widget:
         (title, total(Filters(stage=stage)), f"{path}?stage={stage}", tone) for stage, title, tone in stages
     ]
     overdue = (_("Overdue"), total(Filters(overdue=True)), f"{path}?overdue=true", "c5")
-    return Widget(
+    return DashboardWidget(
         name="reports.desk",
         area="desk",
         template="civicportal:templates/dashboard/desk_list.jinja2",
@@ -112,7 +111,7 @@ def _place(case: Case, report: Report, request: Request) -> dict[str, object]:
         "case": case,
         "report": report,
         "pins": [{**pin, "url": "", "lat": report.lat, "lon": report.lon} for pin in pins],
-        "drawing": render_svg(city_map, point, DRAWING_METRES, [point], DRAWING_SIZE)
+        "drawing": CityDrawing(city_map, DRAWING_SIZE).surroundings(point, DRAWING_METRES, [point])
         if city_map and point
         else "",
     }
@@ -120,7 +119,7 @@ def _place(case: Case, report: Report, request: Request) -> dict[str, object]:
 
 def _nearby(case: Case, point: Point, category_id: int, request: Request) -> Iterator[Panel]:
     work = request.display_work
-    seen = visible(work.actor)
+    seen = work.get(AccessService).visible()
     found = work.get(NearbyService).reports(point, category_id, seen, but=case.id)
     if not found:
         return

@@ -5,12 +5,11 @@ from civicportal.api.cases import (
     Case,
     CaseKind,
     CaseService,
-    KnownFact,
+    FactDomain,
     Reason,
     State,
     Transition,
     Workflow,
-    objection_in_time,
 )
 from civicportal.api.database import Work
 from civicportal.api.forms import CleanText, Node, StrictSchema, TrackingCode
@@ -145,7 +144,6 @@ WORKFLOW = Workflow(
             sources=CLOSED,
             target="in_review",
             actors=frozenset({"staff", "citizen"}),
-            guards=(objection_in_time,),
             schema=Reason,
         ),
     ),
@@ -158,10 +156,10 @@ def facts(case: Case, work: Work) -> dict[str, str]:
     return {"district": report.district} if report else {}
 
 
-def known_facts(site: Site) -> tuple[KnownFact, ...]:
+def known_facts(site: Site) -> tuple[FactDomain, ...]:
     """Return those facts with their values: the districts of the city's map."""
     districts = tuple(site.map.districts) if site.map else ()
-    return (KnownFact(name="district", title=_("District"), values=districts),)
+    return (FactDomain(name="district", title=_("District"), values=districts),)
 
 
 REPORTS = CaseKind(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from civicportal.api.notifications import Permanent, Transient, Uncertain, cut_units
+from civicportal.api.notifications import Permanent, SmsLength, Transient, Uncertain
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.answers import NoSuchMessage, read
 from civicportal_sms_ir.exchange import HttpRequest, exchange
@@ -148,7 +148,7 @@ class SmsIr:
 
 def fitting(value: str) -> str:
     """Return a value as a parameter: one line, truncated, never empty."""
-    return cut_units(" ".join(value.split()), LONGEST_VALUE).strip() or "-"
+    return SmsLength.cut(" ".join(value.split()), LONGEST_VALUE).strip() or "-"
 
 
 def is_iranian(mobile: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, delete, func, select, update
 
 from civicportal.api.database import NEVER, Service
-from civicportal.api.notifications import Arrival, ArrivalService, Permanent, SendError
+from civicportal.api.notifications import NotificationService, Permanent, SendError
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.models import Delivery
@@ -23,7 +23,7 @@ BATCH = 100
 #: The provider's delivery states; 3, 5, 8 and none mean that it is still on its way.
 STATES = {1: "delivered", 2: "failed", 4: "failed", 6: "failed", 7: "blocked"}
 #: Their titles for administrators.
-ARRIVALS: dict[int, Arrival] = {1: "arrived", 2: "off", 4: "not_taken", 6: "lost", 7: "blocked"}
+ARRIVALS = {1: "arrived", 2: "off", 4: "not_taken", 6: "lost", 7: "blocked"}
 
 
 #: Errors that may concern a single message only.
@@ -104,7 +104,9 @@ class DeliveryService(Service):
             row.next_at = row.sent_at + SCHEDULE[row.checks]
             return
         row.next_at = NEVER
-        self.work.get(ArrivalService).note(row.message_id, ARRIVALS.get(number, "silent"), arrived_at)
+        self.work.get(NotificationService).note_delivery(
+            row.message_id, ARRIVALS.get(number, "silent"), arrived_at
+        )
 
     def counts(self, since: datetime) -> Counter[str]:
         """Return the number of messages by state, of those sent since a time."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from civicportal.api.notifications import InboundService, answer_inbound
+from civicportal.api.notifications import InboundService
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.polling import rests, told_once
@@ -21,7 +21,7 @@ def poll_inbound(site: Site) -> None:
     if not rests(site, LATEST):
         with told_once(site, LATEST):
             _keep(site, SmsIr(site).receive_latest())
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
 
 
 def poll_missed(site: Site) -> None:
@@ -35,7 +35,7 @@ def poll_missed(site: Site) -> None:
             _keep(site, (message for message in received if message.received_at >= since))
             if not received or received[-1].received_at < since:
                 break
-    answer_inbound(site)
+    InboundService.answer_waiting(site)
 
 
 def _keep(site: Site, received: Iterable[Received]) -> None:

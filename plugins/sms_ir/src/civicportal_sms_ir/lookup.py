@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from civicportal.api.notifications import CannotTell, Message, Permanent
+from civicportal.api.notifications import LookupFailed, Message, Permanent
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import PAGE_SIZE, SmsIr, fitting
 from civicportal_sms_ir.deliveries import DeliveryService
@@ -24,7 +24,7 @@ def find(message: Message, site: Site) -> str | None:
     A record matches if it went to this number after the message was queued, has its text, and belongs to no other message;
     the match is stored, so that it is used once.
 
-    :raises CannotTell: when the provider's lists are too long or cannot be read.
+    :raises LookupFailed: when the provider's lists are too long or cannot be read.
     :raises SendError: when it could not be asked now.
     """
     with site.work(write=False) as work:
@@ -43,7 +43,7 @@ def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
 
     The provider's bulk calls since they were queued are read one after the other, until all are found.
 
-    :raises CannotTell: when there are too many calls, or they cannot be read.
+    :raises LookupFailed: when there are too many calls, or they cannot be read.
     :raises SendError: when it could not be asked now.
     """
     with site.work(write=False) as work:
@@ -74,8 +74,8 @@ def _claim(candidates: Sequence[tuple[Message, Record]], site: Site) -> dict[int
     return claimed
 
 
-def _cannot_ask(error: Permanent) -> CannotTell:
-    return CannotTell(_("the provider cannot be asked: ${error}", mapping={"error": error.words}))
+def _cannot_ask(error: Permanent) -> LookupFailed:
+    return LookupFailed(_("the provider cannot be asked: ${error}", mapping={"error": error.words}))
 
 
 def _portions(messages: Sequence[Message], site: Site) -> Iterator[list[Record]]:
@@ -114,7 +114,7 @@ def _pages(read: Callable[[int], list[Item]], deadline: float) -> Iterator[Item]
 
 def _in_time(deadline: float) -> None:
     if time.monotonic() > deadline:
-        raise CannotTell(_("the provider's list of messages is too long"))
+        raise LookupFailed(_("the provider's list of messages is too long"))
 
 
 def _since(message: Message, site: Site) -> datetime:

@@ -5,13 +5,13 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import colander
 from pyramid.config import Configurator
 
 from civicportal.api.database import Work
-from civicportal.api.demo import Phones
 from civicportal.api.notifications import Message, Receipt, SendError
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal_sms_ir import commands, credit, deliveries, doctor, inbound, sending
@@ -25,6 +25,9 @@ JOBS = (
     Job(name="sms_ir.credit", every=timedelta(minutes=15), run=credit.poll_credit),
     Job(name="sms_ir.forget", at="01:50", run=deliveries.forget_deliveries),
 )
+
+if TYPE_CHECKING:
+    from civicportal_sms_ir.demo import SimulatedPhones
 
 
 @hookimpl
@@ -76,7 +79,7 @@ def send_messages(messages: Sequence[Message], site: Site) -> Sequence[Receipt |
 
 
 @hookimpl
-def demo_phones(site: Site) -> AbstractContextManager[Phones]:
+def demo_phones(site: Site) -> "AbstractContextManager[SimulatedPhones]":
     """Run a simulator of sms.ir on this machine."""
     from civicportal_sms_ir import demo
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import colander
 
-from civicportal.api.settings import Table, boolean, number, string
+from civicportal.api.settings import SettingsSchema, setting
 from civicportal_sms_ir.i18n import _
 
 BASE_URL = "https://api.sms.ir"
@@ -52,14 +52,14 @@ class _Parameters(colander.SchemaType):
         return cstruct
 
 
-class TemplateTable(Table):
+class TemplateTable(SettingsSchema):
     """A template of the panel.
 
     :ivar id: its id.
     :ivar parameters: placeholder of the text → name of the parameter, as in the panel without ``#``.
     """
 
-    id = number(validator=_whole)
+    id = setting(float, validator=_whole)
     parameters = colander.SchemaNode(_Parameters(), missing={})
 
 
@@ -83,7 +83,7 @@ class _Templates(colander.SchemaType):
         return found
 
 
-class SmsIrSettings(Table):
+class SmsIrSettings(SettingsSchema):
     """``[plugins.sms_ir]``.
 
     :ivar api_key: key of the web service, from the environment or a file.
@@ -98,10 +98,10 @@ class SmsIrSettings(Table):
     title = _("Messages by sms.ir")
     icon = "device-mobile"
 
-    api_key = string("")
-    line = string("", validator=_line)
-    base_url = string(BASE_URL, validator=_base_url)
+    api_key = setting(str, "")
+    line = setting(str, "", validator=_line)
+    base_url = setting(str, BASE_URL, validator=_base_url)
     templates = colander.SchemaNode(_Templates(), missing={})
-    sandbox = boolean(False)
-    opt_out = string("")
-    low_credit = number(500, validator=colander.Range(min=0))
+    sandbox = setting(bool, False)
+    opt_out = setting(str, "")
+    low_credit = setting(float, 500, validator=colander.Range(min=0))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from civicportal.api.localization import key
+from civicportal.api.localization import search_key
 from civicportal.api.notifications import Message, Permanent, Receipt, SendError
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr, is_iranian
@@ -126,7 +126,7 @@ def free_text(message: Message, opt_out: str) -> str:
 
 def _folded(text: str) -> str:
     """Return a text without variations of typing: digits, blanks."""
-    return key(text).replace(" ", "")
+    return search_key(text).replace(" ", "")
 
 
 def _values(message: Message, template: Template) -> dict[str, str]:

@@ -13,7 +13,7 @@ from civicportal.domain.accounts.models import Deputy, User, at_work
 from civicportal.domain.accounts.names import by_name
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
-from civicportal.util.errors import Forbidden, NotFound, NotPossible
+from civicportal.util.errors import Forbidden, NotFound, Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ class DeputyService(Service):
 
         :param first: the first day, ``last`` the last one; both count.
         :raises Forbidden: when another user than the absent person would delegate more than they have themselves.
-        :raises NotPossible: for days in the past or the wrong order, and an inactive colleague.
+        :raises Refused: for days in the past or the wrong order, and an inactive colleague.
         """
         self._require(absent)
         self._refuse_days(absent, first, last)
         deputy = next((user for user in self.candidates(absent) if user.id == deputy_id), None)
         if deputy is None or absent.username is None:
-            raise NotPossible(_("This person cannot stand in."))
+            raise Refused(_("This person cannot stand in."))
         row = Deputy(absent_id=absent.id, deputy_id=deputy.id, first_day=first, last_day=last)
         self.session.add(row)
         self.session.flush()
@@ -88,16 +88,16 @@ class DeputyService(Service):
 
     def _refuse_days(self, absent: User, first: date, last: date) -> None:
         if last < first:
-            raise NotPossible(_("The last day is before the first one."))
+            raise Refused(_("The last day is before the first one."))
         if last < self.today:
-            raise NotPossible(_("These days are over."))
+            raise Refused(_("These days are over."))
         if (last - first).days >= LONGEST:
-            raise NotPossible(_("An absence lasts a year at most."))
+            raise Refused(_("An absence lasts a year at most."))
         clash = select(Deputy.id).where(
             Deputy.absent_id == absent.id, Deputy.first_day <= last, Deputy.last_day >= first
         )
         if self.session.scalar(clash.limit(1)) is not None:
-            raise NotPossible(_("Another deputy is set for these days already."))
+            raise Refused(_("Another deputy is set for these days already."))
 
     def _running(
         self, other: InstrumentedAttribute[int], *conditions: ColumnElement[bool]

@@ -17,7 +17,7 @@ from civicportal.domain.accounts.recovery import RecoveryService
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.totp import TotpService
 from civicportal.domain.audit.services import AuditService
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class FactorService(Service):
         """Refuse to remove the last usable factor of a person who needs one.
 
         :param passkey: the passkey to remove; None for the authenticator app.
-        :raises NotPossible: when only blocked passkeys would be left.
+        :raises Refused: when only blocked passkeys would be left.
         """
         roles = [RoleFacts.of(row.role) for row in user.memberships]
         others = select(func.count()).where(
@@ -126,7 +126,7 @@ class FactorService(Service):
         )
         is_left = (passkey is not None and user.totp_secret is not None) or self.session.scalar(others)
         if not is_left and is_demanded(self.work.site, roles):
-            raise NotPossible(
+            raise Refused(
                 _("Your access level needs a passkey or an authenticator app: set up another one first.")
             )
 

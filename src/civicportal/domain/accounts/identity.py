@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from civicportal.core.crypto import token_hash
 from civicportal.core.db import short_transaction
 from civicportal.core.reference import STAMP
-from civicportal.core.security import VISITOR, Door, Grant, Identity
+from civicportal.core.security import Door, Grant, Identity
 from civicportal.domain.accounts.factors import RoleFacts, is_demanded
 from civicportal.domain.accounts.models import Deputy, Membership, Role, Session, User, has_factor
 from civicportal.domain.accounts.permissions import LEAD, LEAD_VERBS
@@ -97,10 +97,10 @@ def load_identity(site: "Site", token: str) -> Identity:
     with site.engines.read.connect() as connection:
         rows = connection.execute(_OF_TOKEN, asked).all()
     if not rows or is_idle(rows[0], now):
-        return VISITOR
+        return Identity.VISITOR
     person = rows[0]
     # There is no actor until the rights are known; the trees they need are the current ones.
-    nobody = replace(VISITOR, stamp=person.stamp or "")
+    nobody = replace(Identity.VISITOR, stamp=person.stamp or "")
     with site.work(actor=nobody, write=False) as work:
         rights = _rights(work, person.user_id, rows)
         if person.door == "staff" and not person.has_factor and is_demanded(site, _roles_held(work, rows)):

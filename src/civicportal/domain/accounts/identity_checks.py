@@ -8,7 +8,7 @@ from civicportal.core.crypto import CannotDecrypt
 from civicportal.core.jobs import Job
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
-from civicportal.domain.accounts.types import IdentityClaim, Verdict
+from civicportal.domain.accounts.types import IdentityClaim, IdentityVerdict
 from civicportal.domain.accounts.verification import CodeTaken, VerificationService, ask_provider
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _ask(site: "Site", user_id: int) -> bool:
     return verdict is not None and verdict.outcome == "unavailable"
 
 
-def _settle(work: "Work", user_id: int, claim: IdentityClaim | None, verdict: Verdict | None) -> None:
+def _settle(work: "Work", user_id: int, claim: IdentityClaim | None, verdict: IdentityVerdict | None) -> None:
     service = work.get(VerificationService)
     user = _locked(work, user_id)
     if user is None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from civicportal.core.crypto import new_token, token_hash
 from civicportal.core.db import changed_rows
-from civicportal.core.security import SYSTEM, Identity
+from civicportal.core.security import Identity
 from civicportal.core.work import Service
 from civicportal.domain.accounts.errors import NumberTaken, UsernameTaken
 from civicportal.domain.accounts.factors import FactorService
@@ -21,7 +21,7 @@ from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization.models import Category, Unit
-from civicportal.util.errors import CivicportalError, Forbidden, NotFound, NotPossible
+from civicportal.util.errors import CivicportalError, Forbidden, NotFound, Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class InvitationService(Service):
         :returns: the invitation and its token, which is not stored.
         :raises Forbidden: when the actor would grant more than they have.
         :raises UsernameTaken: when the user name is another's, ``NumberTaken`` when the mobile is.
-        :raises NotPossible: when a scope is invalid.
+        :raises Refused: when a scope is invalid.
         """
         self._refuse_taken(username, mobile)
         for scope in scopes:
@@ -85,11 +85,11 @@ class InvitationService(Service):
         """Create a link by which a member of staff sets a new password, and revoke earlier ones.
 
         :raises Forbidden: when it is an administrator's and the actor is none.
-        :raises NotPossible: for a person who cannot sign in as staff in any case.
+        :raises Refused: for a person who cannot sign in as staff in any case.
         """
         self.rights.require_manage(user)
         if user.username is None or user.mobile is None or user.disabled_at or user.deleted_at:
-            raise NotPossible(_("This person cannot sign in at the staff door."))
+            raise Refused(_("This person cannot sign in at the staff door."))
         self._void(Invitation.user_id == user.id, Invitation.purpose == "reset")
         return self._make(
             "reset", username=user.username, name=user.name, mobile=user.mobile, user_id=user.id
@@ -102,10 +102,10 @@ class InvitationService(Service):
 
         :param operator: the user of the operating system who runs the command.
         :returns: the token, which is not stored.
-        :raises NotPossible: for a person who cannot sign in as staff in any case.
+        :raises Refused: for a person who cannot sign in as staff in any case.
         """
         if user.username is None or user.disabled_at or user.deleted_at:
-            raise NotPossible(_("This person cannot sign in at the staff door."))
+            raise Refused(_("This person cannot sign in at the staff door."))
         self._void(Invitation.user_id == user.id, Invitation.purpose == "rescue")
         _invitation, token = self._make(
             "rescue",
@@ -123,10 +123,10 @@ class InvitationService(Service):
         """Create a new link for an invitation, valid for another day; the old one is revoked.
 
         :raises Forbidden: when the actor would grant more than they have.
-        :raises NotPossible: when it has been used or revoked.
+        :raises Refused: when it has been used or revoked.
         """
         if invitation.used_at or invitation.revoked_at:
-            raise NotPossible(_("This invitation has been used or called off."))
+            raise Refused(_("This invitation has been used or called off."))
         if not self._gives(invitation, self.work.actor):
             raise Forbidden("the invitation gives more than its giver has")
         token = new_token()
@@ -199,7 +199,7 @@ class InvitationService(Service):
 
         :param password: one that the policy has accepted.
         :raises LinkSpent: when the link was used concurrently, or the inviter has lost the right.
-        :raises NotPossible: when user name or mobile were taken concurrently.
+        :raises Refused: when user name or mobile were taken concurrently.
         """
         giver = self._giver(invitation)
         if not self._gives(invitation, giver):
@@ -305,7 +305,7 @@ class InvitationService(Service):
 
     def _giver(self, invitation: Invitation) -> Identity:
         if invitation.inviter_id is None:
-            return SYSTEM
+            return Identity.SYSTEM
         inviter = self.session.get_one(User, invitation.inviter_id)
         if inviter.disabled_at or inviter.deleted_at:
             raise LinkSpent(f"who made invitation {invitation.id} has left")

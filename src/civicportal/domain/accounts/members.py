@@ -14,7 +14,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.audit.services import AuditService
-from civicportal.util.errors import Forbidden, NotPossible
+from civicportal.util.errors import Forbidden, Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ class MemberService(Service):
         right of the account, including future rights as a deputy.
 
         :raises Forbidden: when the account gives more than the actor has.
-        :raises NotPossible: for oneself, and when there is none.
+        :raises Refused: for oneself, and when there is none.
         """
         if user.id == self.work.actor.user_id:
-            raise NotPossible(_("Remove your own second factors in your account."))
+            raise Refused(_("Remove your own second factors in your account."))
         if not self.work.get(FactorService).of(user):
-            raise NotPossible(_("There is no second factor any more."))
+            raise Refused(_("There is no second factor any more."))
         self.rights.require_manage(user)
         if not self.rights.may_take_hold(user):
             raise Forbidden("the account holds more than who would take its second factor away")
@@ -82,7 +82,7 @@ class MemberService(Service):
 
         :raises Forbidden: when it is an administrator and the actor is none.
         :raises LastAdministrator: when no one else holds the built-in role.
-        :raises NotPossible: for oneself.
+        :raises Refused: for oneself.
         """
         self._refuse_to_close(user)
         user.disabled_at = self.work.clock.now()
@@ -102,7 +102,7 @@ class MemberService(Service):
 
         :raises Forbidden: when it is an administrator and the actor is none.
         :raises LastAdministrator: when no one else holds the built-in role.
-        :raises NotPossible: for oneself.
+        :raises Refused: for oneself.
         """
         self._refuse_to_close(user)
         user.deleted_at, user.deleted_by_id = self.work.clock.now(), self.work.actor.user_id
@@ -112,12 +112,12 @@ class MemberService(Service):
         """Restore a deleted person.
 
         :raises Forbidden: when it is an administrator and the actor is none.
-        :raises NotPossible: when their data has been erased already.
+        :raises Refused: when their data has been erased already.
         """
         self.rights.require_manage(user)
         until = self.kept_until(user)
         if user.erased_at or until is None or until <= self.work.clock.now():
-            raise NotPossible(_("It is too late: the data of this person is erased."))
+            raise Refused(_("It is too late: the data of this person is erased."))
         user.deleted_at = user.deleted_by_id = None
         self._record("member:restore", user)
 
@@ -128,7 +128,7 @@ class MemberService(Service):
 
     def _refuse_to_close(self, user: User) -> None:
         if user.id == self.work.actor.user_id:
-            raise NotPossible(_("Another administrator has to do this with your own account."))
+            raise Refused(_("Another administrator has to do this with your own account."))
         self.rights.require_manage(user)
         self.rights.require_another_administrator(user)
 

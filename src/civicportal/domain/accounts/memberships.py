@@ -12,7 +12,7 @@ from civicportal.domain.accounts.models import Membership, Role, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization.models import Category, Unit
-from civicportal.util.errors import Conflict, Forbidden, NotFound, NotPossible
+from civicportal.util.errors import Conflict, Forbidden, NotFound, Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class MembershipService(Service):
         :param seen: state shown in the form, see :meth:`seen`; None when the caller has just read it.
         :raises Conflict: when the person's roles were changed since.
         :raises Forbidden: when the actor does not have the rights of the role, or does not manage the unit's people.
-        :raises NotPossible: when the person has it already, or the role applies to the whole city only.
+        :raises Refused: when the person has it already, or the role applies to the whole city only.
         """
         self._lock(user, seen)
         unit_id, category_id = unit.id if unit else None, category.id if category else None
@@ -92,14 +92,14 @@ class MembershipService(Service):
     ) -> None:
         """Refuse an invalid membership, whatever rights the actor has.
 
-        :raises NotPossible: when the person has it already, or the role contains a right that unit or category cannot
+        :raises Refused: when the person has it already, or the role contains a right that unit or category cannot
             limit.
         """
         if role.builtin and (unit_id or category_id):
-            raise NotPossible(_("This role holds everywhere: leave unit and category empty."))
+            raise Refused(_("This role holds everywhere: leave unit and category empty."))
         unlimited = self.rights.unlimited_rights(role, unit_id, category_id)
         if unlimited:
-            raise NotPossible(
+            raise Refused(
                 _(
                     "These rights of the role cannot be limited so: ${rights}. Leave unit and category empty, or take a role without these rights.",
                     mapping={"rights": self.rights.titles(unlimited)},
@@ -109,7 +109,7 @@ class MembershipService(Service):
         if any(
             (row.role_id, row.unit_id, row.category_id) == (role.id, unit_id, category_id) for row in held
         ):
-            raise NotPossible(_("This person holds this role there already."))
+            raise Refused(_("This person holds this role there already."))
 
     def _lock(self, user: User, seen: str | None) -> None:
         locked = select(User.id).where(User.id == user.id).with_for_update()

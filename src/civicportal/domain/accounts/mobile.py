@@ -13,7 +13,7 @@ from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.verification import VerificationService
 from civicportal.domain.audit.services import AuditService
-from civicportal.util.errors import Conflict, Forbidden, NotPossible
+from civicportal.util.errors import Conflict, Forbidden, Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ class MobileService(Service):
 
         :param mobile: E.164.
         :raises Forbidden: when the account gives more than the actor has.
-        :raises NotPossible: for oneself, for citizens, and for an account that is deleted.
+        :raises Refused: for oneself, for citizens, and for an account that is deleted.
         :raises MobileTaken: when it belongs to another account.
         """
         if user.id == self.work.actor.user_id:
-            raise NotPossible(_("Change your own number in your account: a code proves it."))
+            raise Refused(_("Change your own number in your account: a code proves it."))
         if user.username is None or user.deleted_at is not None:
-            raise NotPossible(_("Only the number of a member of staff is changed here."))
+            raise Refused(_("Only the number of a member of staff is changed here."))
         rights = self.work.get(RightsService)
         rights.require_manage(user)
         if not rights.may_take_hold(user):

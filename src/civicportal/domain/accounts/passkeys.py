@@ -27,7 +27,7 @@ from civicportal.domain.accounts.relying_party import (
     transports,
 )
 from civicportal.domain.audit.services import AuditService
-from civicportal.util.errors import Conflict, NotFound, NotPossible
+from civicportal.util.errors import Conflict, NotFound, Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ class PasskeyService(Service):
     def registration_options(self, user: User, party: RelyingParty, cookie_hash: str) -> str:
         """Return the JSON for ``navigator.credentials.create``.
 
-        :raises NotPossible: when the person has the maximum number already.
+        :raises Refused: when the person has the maximum number already.
         """
         import webauthn
         from webauthn.helpers import structs
 
         known = self.of(user)
         if len(known) >= MOST_PASSKEYS:
-            raise NotPossible(_("There are very many passkeys already: remove one first."))
+            raise Refused(_("There are very many passkeys already: remove one first."))
         options = webauthn.generate_registration_options(
             rp_id=party.id,
             rp_name=self.work.site.name,
@@ -199,7 +199,7 @@ class PasskeyService(Service):
     def remove(self, user: User, passkey: Passkey) -> None:
         """Remove a passkey: it can no longer sign in.
 
-        :raises NotPossible: when it is the last factor of a person who needs one.
+        :raises Refused: when it is the last factor of a person who needs one.
         """
         require_own_realm(self.work.actor, user)
         factors = self.work.get(FactorService)

@@ -11,7 +11,7 @@ from civicportal.core.limits import UNKNOWN, Use, address_of
 from civicportal.domain.accounts.guards import count, visitor
 from civicportal.domain.accounts.sessions import FORM, SessionService
 from civicportal.web.forms import BoundForm
-from civicportal.web.request import Request, ViewResult
+from civicportal.web.request import Request
 
 VERIFIED = 2
 """The identity level that a provider has verified."""
@@ -41,7 +41,7 @@ def count_submission(request: Request, level: int, once: str, *, anonymous: bool
     count(request, ("submit_address", request.remote_addr), *own, by=by, same=same)
 
 
-def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str = "") -> ViewResult:
+def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str = "") -> HTTPSeeOther:
     """Store a form and redirect to the sign-in, which leads back to the page of the form.
 
     :param level: required by the service: a signed-in citizen is redirected to identity verification.

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from zope.interface import implementer
 
-from civicportal.core.security import CITIZEN, EVERYBODY, SIGNED_IN, STAFF, VISITOR, Identity
+from civicportal.core.security import Identity, PagePermission
 from civicportal.domain.accounts.factors import ENROLMENT_PAGES
 from civicportal.domain.accounts.identity import load_identity
 from civicportal.domain.audit.services import AuditService
@@ -36,7 +36,7 @@ class SecurityPolicy:
 
     def permits(self, request: Request, context: object, permission: str) -> Allowed | Denied:
         """Return whether the page may be opened; access to its objects is decided by the services."""
-        if permission == EVERYBODY or self._permits(request, permission):
+        if permission == PagePermission.EVERYBODY or self._permits(request, permission):
             return Allowed("%s", permission)
         return Denied("%s", permission)
 
@@ -57,11 +57,11 @@ class SecurityPolicy:
 
 
 def _permits(identity: Identity, permission: str) -> bool:
-    if permission == SIGNED_IN:
+    if permission == PagePermission.SIGNED_IN:
         return identity.is_citizen or identity.is_staff
-    if permission == CITIZEN:
+    if permission == PagePermission.CITIZEN:
         return identity.is_citizen
-    if permission == STAFF:
+    if permission == PagePermission.STAFF:
         return identity.is_staff
     return identity.is_staff and identity.permits(permission)
 
@@ -69,14 +69,14 @@ def _permits(identity: Identity, permission: str) -> bool:
 def _load(request: Request) -> Identity:
     # The error page for an unreachable database must not query it for the user.
     if request.session_token is None or isinstance(request.exception, GONE):
-        return VISITOR
+        return Identity.VISITOR
     try:
         return load_identity(request.registry.site, request.session_token)
     except GONE:
         if request.exception is None:
             raise
         # The error page is rendered even if this fails.
-        return VISITOR
+        return Identity.VISITOR
 
 
 def record_denial(request: Request) -> None:

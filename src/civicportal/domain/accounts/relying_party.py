@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from civicportal.domain.accounts.models import Passkey
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def relying_party(site: "Site", host_url: str) -> RelyingParty | None:
     return None if site.is_production else RelyingParty(host, host_url)
 
 
-class PasskeyRefused(NotPossible):
+class PasskeyRefused(Refused):
     """The browser's answer is not valid.
 
     :ivar why: for the audit trail.

@@ -16,7 +16,7 @@ from civicportal.domain.accounts.factors import ADMINISTRATOR
 from civicportal.domain.accounts.models import Membership, Role, RolePermission, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
-from civicportal.util.errors import Conflict, Forbidden, NotPossible
+from civicportal.util.errors import Conflict, Forbidden, Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OWN_TITLE = _("The portal itself")
 
 
-class UnlimitedRights(NotPossible):
+class UnlimitedRights(Refused):
     """A city-wide right would be added to a role that is held in a unit or a category."""
 
 
@@ -108,11 +108,11 @@ class RoleService(Service):
         """Create a role, optionally with the rights of another.
 
         :raises Forbidden: when the other has a right that the actor does not have.
-        :raises NotPossible: when the title is taken, or the other is the built-in one.
+        :raises Refused: when the title is taken, or the other is the built-in one.
         """
         self._refuse_title(title)
         if like is not None and like.builtin:
-            raise NotPossible(_("The role that holds every right is not copied."))
+            raise Refused(_("The role that holds every right is not copied."))
         names = self.names(like) if like else set()
         self._require_held(names)
         role = Role(key=f"role-{secrets.token_hex(4)}", title=title, permissions=_rows(names))
@@ -127,7 +127,7 @@ class RoleService(Service):
         :param seen: state shown in the form, see :meth:`seen`; None when the caller has just read it.
         :raises Conflict: when the role was changed since.
         :raises Forbidden: when the actor adds a right that they do not have in the whole city.
-        :raises NotPossible: for the built-in role, or a title that another role has.
+        :raises Refused: for the built-in role, or a title that another role has.
         :raises UnlimitedRights: when the role is held in a unit or category, which cannot limit an added right.
         """
         if seen is not None and seen != self.seen(role):
@@ -148,7 +148,7 @@ class RoleService(Service):
     def delete(self, role: Role) -> None:
         """Delete a role and its memberships.
 
-        :raises NotPossible: for the built-in role.
+        :raises Refused: for the built-in role.
         """
         self._refuse_builtin(role)
         self._record("role:delete", role, holders=self.holders().get(role.id, 0))
@@ -188,12 +188,12 @@ class RoleService(Service):
 
     def _refuse_title(self, title: str) -> None:
         if self.session.scalar(select(Role.id).where(Role.title == title)) is not None:
-            raise NotPossible(_("There is a role of this name already."))
+            raise Refused(_("There is a role of this name already."))
 
     @staticmethod
     def _refuse_builtin(role: Role) -> None:
         if role.builtin:
-            raise NotPossible(_("This role holds every right and cannot be changed."))
+            raise Refused(_("This role holds every right and cannot be changed."))
 
     def _record(self, action: str, role: Role, **data: object) -> None:
         self.work.get(AuditService).record(

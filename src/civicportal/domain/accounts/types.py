@@ -18,7 +18,7 @@ class IdentityClaim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class IdentityVerdict:
     """The provider's answer. "Unavailable" is never held against the person."""
 
     outcome: Literal["matched", "mismatched", "unavailable"]

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from civicportal.core.work import Service
 from civicportal.domain.accounts.identity_levels import IdentityFact
 from civicportal.domain.accounts.models import PendingClaim, User
-from civicportal.domain.accounts.types import IdentityClaim, Verdict
+from civicportal.domain.accounts.types import IdentityClaim, IdentityVerdict
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Conflict
 from civicportal.util.i18n import _
@@ -49,12 +49,12 @@ def is_offered(site: "Site") -> bool:
     return bool(site.hooks.hook.verify_identity.get_hookimpls())
 
 
-def ask_provider(site: "Site", claim: IdentityClaim, patience: float = PATIENCE) -> Verdict:
+def ask_provider(site: "Site", claim: IdentityClaim, patience: float = PATIENCE) -> IdentityVerdict:
     """Ask the site's provider, outside any transaction; an error or a timeout means unavailable.
 
     :param patience: seconds.
     """
-    answers: SimpleQueue[Verdict | None] = SimpleQueue()
+    answers: SimpleQueue[IdentityVerdict | None] = SimpleQueue()
 
     def ask() -> None:
         try:
@@ -70,7 +70,7 @@ def ask_provider(site: "Site", claim: IdentityClaim, patience: float = PATIENCE)
     except Empty:
         log.warning("the provider of identities did not answer within %s seconds", patience)
         verdict = None
-    return verdict or Verdict(outcome="unavailable", checked_at=site.clock.now())
+    return verdict or IdentityVerdict(outcome="unavailable", checked_at=site.clock.now())
 
 
 class VerificationService(Service):
@@ -204,9 +204,3 @@ def identity_facts(site: "Site", claim: IdentityClaim) -> tuple[IdentityFact, Id
         ),
         IdentityFact(title=_("Date of birth"), masked="****/**/**", value=day),
     )
-
-
-def own_identity(work: "Work") -> IdentityClaim | None:
-    """Return the actor's identity as verified by the provider; None below level 2."""
-    user = work.session.get(User, work.actor.user_id) if work.actor.user_id else None
-    return work.get(VerificationService).own(user) if user else None

@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import CITIZEN, EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.core.site import Site
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.kinds import kinds_of
@@ -33,23 +33,23 @@ ROUTES = {
 }
 #: Route, view, template or renderer, permission, method.
 VIEWS = (
-    ("uploads", "files.upload", "json", EVERYBODY, "POST"),
-    ("upload_remove", "files.remove", "json", EVERYBODY, "POST"),
-    ("attachment", "files.large", None, EVERYBODY, "GET"),
-    ("attachment_small", "files.small", None, EVERYBODY, "GET"),
-    ("my", "own.cases", "cases", CITIZEN, "GET"),
-    ("my_case", "own.case", "case", CITIZEN, "GET"),
-    ("my_rate", "own.rate", "case", CITIZEN, "POST"),
-    ("my_object", "own.object_", "case", CITIZEN, "POST"),
-    ("my_notices", "own.notices", "case", CITIZEN, "POST"),
-    ("my_step", "own.step", "case", CITIZEN, "POST"),
-    ("followed", "followed.show", "public_case", CITIZEN, "GET"),
-    ("followed_rate", "followed.rate", "public_case", CITIZEN, "POST"),
-    ("followed_notices", "followed.notices", "public_case", CITIZEN, "POST"),
-    ("track", "track.ask", "track", EVERYBODY, "GET"),
-    ("track", "track.check", "track", EVERYBODY, "POST"),
-    ("track_code", "track.back_to_form", None, EVERYBODY, "GET"),
-    ("track_case", "track.show", "public_case", EVERYBODY, "GET"),
+    ("uploads", "files.upload", "json", PagePermission.EVERYBODY, "POST"),
+    ("upload_remove", "files.remove", "json", PagePermission.EVERYBODY, "POST"),
+    ("attachment", "files.large", None, PagePermission.EVERYBODY, "GET"),
+    ("attachment_small", "files.small", None, PagePermission.EVERYBODY, "GET"),
+    ("my", "own.cases", "cases", PagePermission.CITIZEN, "GET"),
+    ("my_case", "own.case", "case", PagePermission.CITIZEN, "GET"),
+    ("my_rate", "own.rate", "case", PagePermission.CITIZEN, "POST"),
+    ("my_object", "own.object_", "case", PagePermission.CITIZEN, "POST"),
+    ("my_notices", "own.notices", "case", PagePermission.CITIZEN, "POST"),
+    ("my_step", "own.step", "case", PagePermission.CITIZEN, "POST"),
+    ("followed", "followed.show", "public_case", PagePermission.CITIZEN, "GET"),
+    ("followed_rate", "followed.rate", "public_case", PagePermission.CITIZEN, "POST"),
+    ("followed_notices", "followed.notices", "public_case", PagePermission.CITIZEN, "POST"),
+    ("track", "track.ask", "track", PagePermission.EVERYBODY, "GET"),
+    ("track", "track.check", "track", PagePermission.EVERYBODY, "POST"),
+    ("track_code", "track.back_to_form", None, PagePermission.EVERYBODY, "GET"),
+    ("track_case", "track.show", "public_case", PagePermission.EVERYBODY, "GET"),
 )
 
 
@@ -77,7 +77,7 @@ def includeme(config: Configurator) -> None:
         "civicportal.domain.cases.views.track.take_code",
         route_name="track_code",
         request_method="POST",
-        permission=EVERYBODY,
+        permission=PagePermission.EVERYBODY,
         require_csrf=False,
         renderer="civicportal:templates/cases/track.jinja2",
     )

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, or_, select, update
 
-from civicportal.core.storage import VARIANTS, new_key
+from civicportal.core.storage import VARIANTS, FileMissing, new_key, process_image, scaled, store_variant
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
-from civicportal.domain.cases.errors import PictureGone
+from civicportal.domain.cases.errors import AttachmentNotFound
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.util.errors import NotFound
@@ -24,28 +24,75 @@ MOST = 4
 """Maximum number of pictures per case or transition."""
 
 
-def store_files(site: "Site", image: "ProcessedImage") -> str:
-    """Write both sizes of a picture under a new key; before any row, and outside any transaction."""
-    key = new_key()
-    site.storage.put(key, image.large)
-    site.storage.put(f"{key}.small", image.small)
-    return key
+class PictureFiles:
+    """Files of pictures in the store, each in several sizes.
 
+    They are written before any row and outside any transaction, and deleted after their rows: cleanup finds orphaned files,
+    orphaned rows it does not.
+    """
 
-def drop_files(site: "Site", keys: Iterable[str]) -> None:
-    """Delete pictures in every size; after their rows, because orphaned files are cleaned up and orphaned rows are not."""
-    for key in keys:
-        for name in (key, *(f"{key}.{variant}" for variant in VARIANTS)):
-            site.storage.delete(name)
+    def __init__(self, site: "Site") -> None:
+        self.storage = site.storage
 
+    @staticmethod
+    def process(data: bytes) -> "ProcessedImage":
+        """Decode a picture in a process of its own, turn it upright, and return it in the stored sizes without its metadata.
 
-def copy_files(site: "Site", attachment: Attachment) -> str:
-    """Copy both sizes of a stored picture to a new key; before any row, and outside any transaction."""
-    key = new_key()
-    for ending in ("", ".small"):
-        with site.storage.open(f"{attachment.key}{ending}") as file:
-            site.storage.put(f"{key}{ending}", file)
-    return key
+        :raises ImageRefused: when it is no picture, too large or damaged.
+        """
+        return process_image(data)
+
+    def put(self, image: "ProcessedImage") -> str:
+        """Write both sizes of a picture under a new key, which is returned."""
+        key = new_key()
+        self.storage.put(key, image.large)
+        self.storage.put(f"{key}.small", image.small)
+        return key
+
+    def put_size(self, key: str, name: str, side: int) -> bool:
+        """Write a further size of a stored picture; False if there is no such picture.
+
+        :param name: of the size, one of the known ones.
+        :param side: its longer side in pixels.
+        """
+        try:
+            store_variant(self.storage, key, name, side)
+        except FileMissing:
+            return False
+        return True
+
+    def copy(self, key: str) -> str:
+        """Copy both sizes of a stored picture to a new key, which is returned."""
+        copied = new_key()
+        for ending in ("", ".small"):
+            with self.storage.open(f"{key}{ending}") as file:
+                self.storage.put(f"{copied}{ending}", file)
+        return copied
+
+    def read(self, key: str, size: str = "large") -> bytes:
+        """Return the file of a size, the large one if that size does not exist.
+
+        :raises NotFound: when there is neither.
+        """
+        for name in (key if size == "large" else f"{key}.{size}", key):
+            try:
+                with self.storage.open(name) as file:
+                    body: bytes = file.read()
+                    return body
+            except FileMissing:
+                continue
+        raise NotFound("the file is gone")
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Delete pictures in every size."""
+        for key in keys:
+            for name in (key, *(f"{key}.{variant}" for variant in VARIANTS)):
+                self.storage.delete(name)
+
+    @staticmethod
+    def scaled(width: int, height: int, side: int) -> tuple[int, int]:
+        """Return width and height of a picture in a size with this longer side."""
+        return scaled(width, height, side)
 
 
 class AttachmentService(Service):
@@ -104,7 +151,7 @@ class AttachmentService(Service):
 
         The uploading browser is removed. Pictures of a new case belong to its citizen, to no one if it is anonymous.
 
-        :raises PictureGone: when one is missing, not the owner's, or already claimed.
+        :raises AttachmentNotFound: when one is missing, not the owner's, or already claimed.
         """
         if not keys:
             return
@@ -129,24 +176,24 @@ class AttachmentService(Service):
             .execution_options(synchronize_session=False)
         ).all()
         if len(claimed) != len(set(keys)):
-            raise PictureGone
+            raise AttachmentNotFound
 
     def adopt(self, keys: Sequence[str], owner: str) -> list[Attachment]:
         """Claim pictures for an object that is not a case; only that object shows them.
 
         :returns: the pictures in the order of their keys.
-        :raises PictureGone: when one is missing, not the owner's, or already claimed.
+        :raises AttachmentNotFound: when one is missing, not the owner's, or already claimed.
         """
         found = self.unclaimed(keys, owner) if keys else []
         if len(found) != len(set(keys)):
-            raise PictureGone
+            raise AttachmentNotFound
         for attachment in found:
             attachment.owner, attachment.user_id = "", None
         self.session.flush()
         return found
 
     def discard(self, ids: Collection[int]) -> list[str]:
-        """Release adopted pictures; cleanup deletes their files, or :func:`drop_files` after the commit.
+        """Release adopted pictures; cleanup deletes their files, or :meth:`PictureFiles.drop` after the commit.
 
         :returns: their keys.
         """

@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from translationstring import TranslationString
 
 from civicportal.core.work import Service
-from civicportal.domain.cases.attachments import AttachmentService, copy_files
+from civicportal.domain.cases.attachments import AttachmentService, PictureFiles
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.cases.models import Case, CaseEvent, CaseLink
+from civicportal.domain.cases.models import CONVERTED, Case, CaseEvent, CaseLink
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.steps import StepService
 from civicportal.util.errors import Forbidden, NotFound
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
     from civicportal.domain.cases.workflow import CaseKind
 
-LINK = "converted"
-"""``CaseLink.type`` from the closed case to its successor."""
-
 
 class ConversionService(Service):
     """Close a case and link it to the case of another kind that a plugin has opened for it."""
@@ -30,6 +26,24 @@ class ConversionService(Service):
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self.cases = work.get(CaseService)
+
+    @staticmethod
+    def copy_pictures(site: "Site", actor: "Identity", code: str, owner: str) -> list[str]:
+        """Copy the pictures that a case was opened with, to be claimed by the new case.
+
+        The files are copied outside any transaction, so before ``request.work`` is used; each attachment has its own.
+
+        :param owner: who may claim them, see :class:`~civicportal.domain.cases.attachments.AttachmentService`.
+        :returns: their keys, in order.
+        """
+        with site.work(actor=actor, write=False) as work:
+            case = work.get(CaseService).fetch(code)
+            photos = [one for one in work.get(AttachmentService).of_case(case) if one.purpose == "before"]
+        keys = [PictureFiles(site).copy(photo.key) for photo in photos]
+        with site.work(actor=actor) as work:
+            for key, photo in zip(keys, photos, strict=True):
+                work.get(AttachmentService).duplicate(photo, key, owner)
+        return keys
 
     def targets(self, case: Case) -> "list[CaseKind]":
         """Return the kinds to which the actor may convert a case now."""
@@ -61,19 +75,19 @@ class ConversionService(Service):
         """Close a converted case; its citizen is notified of the new one only.
 
         :param version: of the case, from the form.
-        :raises StaleCase: when the case was changed since the form was made.
+        :raises StaleVersion: when the case was changed since the form was made.
         """
         translate = self.work.site.localizer().translate
         title = translate(self.cases.kind(made).title)
         self.session.add(
-            CaseLink(from_id=case.id, to_id=made.id, type=LINK, created_at=self.work.clock.now())
+            CaseLink(from_id=case.id, to_id=made.id, type=CONVERTED, created_at=self.work.clock.now())
         )
         return self.cases.apply(
             case,
             str(self.cases.kind(case).handover),
             version=version,
             public_text=translate(_("It goes on as: ${service}", mapping={"service": title})),
-            data={LINK: made.code},
+            data={CONVERTED: made.code},
             notify=False,
         )
 
@@ -82,7 +96,7 @@ class ConversionService(Service):
         query = (
             select(Case)
             .join(CaseLink, CaseLink.to_id == Case.id)
-            .where(CaseLink.from_id == case.id, CaseLink.type == LINK)
+            .where(CaseLink.from_id == case.id, CaseLink.type == CONVERTED)
         )
         return self.session.scalar(query)
 
@@ -97,28 +111,3 @@ class ConversionService(Service):
 
     def _may_make(self, kind: "CaseKind") -> bool:
         return kind.made_from_case is not None and self.work.actor.permits(kind.permission("register"))
-
-
-def not_converted(case: Case, work: "Work") -> TranslationString | None:
-    """Guard of the reopening transition: a converted case stays closed."""
-    if work.get(ConversionService).successor(case) is None:
-        return None
-    return _("It goes on as another request: please look there.")
-
-
-def copy_pictures(site: "Site", actor: "Identity", code: str, owner: str) -> list[str]:
-    """Copy the pictures that a case was opened with, to be claimed by the new case.
-
-    The files are copied outside any transaction, each attachment has its own.
-
-    :param owner: who may claim them, see :class:`~civicportal.domain.cases.attachments.AttachmentService`.
-    :returns: their keys, in order.
-    """
-    with site.work(actor=actor, write=False) as work:
-        case = work.get(CaseService).fetch(code)
-        photos = [one for one in work.get(AttachmentService).of_case(case) if one.purpose == "before"]
-    keys = [copy_files(site, photo) for photo in photos]
-    with site.work(actor=actor) as work:
-        for key, photo in zip(keys, photos, strict=True):
-            work.get(AttachmentService).duplicate(photo, key, owner)
-    return keys

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pyramid.httpexceptions import HTTPForbidden
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import joinedload
 from translationstring import TranslationString
@@ -13,12 +14,13 @@ from translationstring import TranslationString
 from civicportal.core.crypto import same
 from civicportal.core.db import NEVER
 from civicportal.core.work import Service
-from civicportal.domain.cases.history import public_status
 from civicportal.domain.cases.models import Case, Follower
+from civicportal.domain.cases.proofs import proved_codes
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import NotFound
+from civicportal.web.request import Request
 
 if TYPE_CHECKING:
     pass
@@ -101,7 +103,7 @@ class FollowUpService(Service):
         return CaseSummary(
             case=case,
             kind_title=kind.title,
-            status=public_status(kind, case.status, own=own),
+            status=kind.public_status(case.status, own=own),
             icon=root.icon if root else kind.icon,
             tone=root.tint if root else "t",
             deadline=case.deadline if case.deadline != NEVER and _tells_deadline(kind, case) else None,
@@ -151,6 +153,22 @@ class FollowUpService(Service):
         if case is None:
             raise NotFound("not proved")
         return case
+
+    def fetch_own_or_proved(self, request: Request, code: str) -> Case:
+        """Return a case to its signed-in citizen, or to a browser that has verified its code.
+
+        :raises HTTPForbidden: for a visitor who has verified none, who is shown the sign-in page.
+        :raises NotFound: otherwise.
+        """
+        proved = proved_codes(request)
+        if self.work.actor.door == "visitor" and code not in proved:
+            raise HTTPForbidden
+        if self.work.actor.is_citizen:
+            try:
+                return self.work.get(CaseService).fetch_own(code)
+            except NotFound:
+                pass
+        return self.fetch_proved(code, proved)
 
     def _pin_hash(self, code: str, pin: str) -> str:
         return self.work.site.keys.mac("pin", code, pin).hex()

@@ -42,18 +42,6 @@ class PublicEvent:
     photos: Sequence[Attachment] = ()
 
 
-def public_status(kind: CaseKind, status: str, *, own: bool = False) -> TranslationString:
-    """Return the public title of a status; for an inactive plugin that of the kind.
-
-    :param own: for the citizen of the case.
-    """
-    try:
-        state = kind.workflow.state(status)
-    except UnknownTransition:
-        return kind.title
-    return (state.citizen_title if own else None) or state.public_title or state.title
-
-
 def status_title(kind: CaseKind, case: Case) -> TranslationString:
     """Return the title of a status for staff; for an inactive service the name of its stage."""
     try:
@@ -112,7 +100,7 @@ class PublicHistory:
             # A transition without a change of status shows its own title.
             return name_of_step(kind, event)
         if event.after:
-            return public_status(kind, event.after)
+            return kind.public_status(event.after)
         title = TITLES.get(event.type, _("Note"))
         unit_id = event.data.get("unit_id")
         return _(title, mapping={"unit": self.organization.unit_name(unit_id)})

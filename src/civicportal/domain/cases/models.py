@@ -171,6 +171,13 @@ class CaseEvent(SealedRow, Base):
     )
     __words__ = ("actor_name", "public_text", "internal_text", "data")
 
+    NOTICE = "notice"
+    """Key of ``data`` under which a transition may set values of the message.
+
+    A mapping with ``moment`` (ISO 8601, aware: date and time in the message, if not those of the change) and ``note`` (the
+    placeholder ``NOTE``, at most 25 UTF-16 units).
+    """
+
     id: Mapped[int] = id_column()
     case_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="keep")
     #: opened, transition, referred, taken, returned, copied, inquiry, answered, commented, rated, undone, …
@@ -190,6 +197,10 @@ class CaseEvent(SealedRow, Base):
     internal_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
     data: Mapped[dict[str, Any]] = tagged(JSON, default=dict, pii="content", erase="null", export=False)
     at: Mapped[datetime] = tagged()
+
+
+CONVERTED = "converted"
+"""``CaseLink.type`` from a closed case to its successor of another kind."""
 
 
 class CaseLink(Base):

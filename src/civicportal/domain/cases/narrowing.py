@@ -1,9 +1,9 @@
 """Filters of every list of cases, so that each figure of the statistics can link to its list."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sqlalchemy import ColumnElement, or_
 from translationstring import TranslationString
@@ -18,6 +18,7 @@ from civicportal.domain.cases.conditions import (
     sent_between,
 )
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.queries import Expression
@@ -45,25 +46,16 @@ WEEKDAYS = [
 ]
 """Weekdays in Python's numbering."""
 HOURS = [(str(hour), _("${hour}:00", mapping={"hour": f"{hour:02}"})) for hour in range(24)]
-NONE = "-"
-"""Filter value for cases without a unit, category or place; no key equals it."""
 NO_ID = 0
 """Id that stands for "none" in filters and in the counters."""
-
-NOT_SAID = _("Not said")
-
-
-def none_option(label: TranslationString = NOT_SAID) -> Option:
-    """Return the filter choice for cases without a value."""
-    return Option(value=NONE, label=label)
 
 
 def unit_ids(work: "Work", key: str) -> frozenset[int]:
     """Return the ids of a unit and its subunits.
 
-    :param key: of a unit, or :data:`NONE`.
+    :param key: of a unit, or :attr:`Option.NONE`.
     """
-    if key == NONE:
+    if key == Option.NONE:
         return frozenset({NO_ID})
     units = work.get(OrganizationService).units
     return next((units.subtree(unit.id) for unit in units.by_id.values() if unit.key == key), frozenset())
@@ -72,10 +64,10 @@ def unit_ids(work: "Work", key: str) -> frozenset[int]:
 def category_ids(work: "Work", kind: str, key: str, *, itself: bool = False) -> frozenset[int]:
     """Return the ids of a category and its subcategories.
 
-    :param key: of a category of the kind, or :data:`NONE`.
+    :param key: of a category of the kind, or :attr:`Option.NONE`.
     :param itself: without subcategories.
     """
-    if key == NONE:
+    if key == Option.NONE:
         return frozenset({NO_ID})
     organization = work.get(OrganizationService)
     category = organization.category(kind, key)
@@ -98,6 +90,7 @@ class CaseFilters:
     :ivar citizen: see :class:`~civicportal.domain.cases.finding.SearchFields`.
     :ivar stage: or "open" for all open stages.
     :ivar status: name of a state of the workflow.
+    :cvar SOURCES: the channels by which cases arrive, and their titles.
     :ivar source: the channel.
     :ivar first_day: of registration;
     :ivar last_day: inclusive.
@@ -109,6 +102,8 @@ class CaseFilters:
     :ivar weekday: of registration in the city, Monday being "0".
     :ivar hour: of registration by the city's clock.
     """
+
+    SOURCES: ClassVar[Mapping[str, TranslationString]] = SOURCES
 
     words: str = ""
     citizen: int | None = None

@@ -1,30 +1,36 @@
 """Registration of cases for callers, for visitors at the counter and from letters.
 
 The form of an officer inherits the citizens' schema and :class:`Caller`, or :class:`NamedCaller` if it has no other field
-for a name; its view ends with :func:`register_for`. The officer vouches for the person, so the identity level that
+for a name; its view is :func:`registration_form`. The officer vouches for the person, so the identity level that
 a kind requires of citizens is not checked here.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import colander
 from pyramid.renderers import render_to_response
+from pyramid.response import Response
+from translationstring import TranslationString
 
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.access.rights import AccessService
-from civicportal.domain.cases.errors import PictureGone, Refused
+from civicportal.domain.cases.errors import AttachmentNotFound, Refused
 from civicportal.domain.cases.follow_up import FollowUpService
-from civicportal.domain.cases.once import open_once
+from civicportal.domain.cases.kinds import kind_of
+from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.sources import BY_OFFICERS
+from civicportal.domain.cases.submission import FormValues, read_values
+from civicportal.domain.cases.uploads import take_files
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, ChoiceCardsWidget, MobileWidget, TextWidget
+from civicportal.web.forms import BoundForm, Button, ChoiceCardsWidget, MobileWidget, TextWidget
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Choice, CleanText, Mobile, Node, StrictSchema
 
@@ -110,7 +116,7 @@ class OnBehalfService(Service):
             )
             return case
 
-        case = open_once(self.work, key, opened)
+        case = self.work.get(CaseService).open_once(key, opened)
         if case.citizen_id is None:
             pin = self.work.get(FollowUpService).give_pin(case, form_key)
             return Registered(case=case, citizen=None, pin=pin)
@@ -124,20 +130,55 @@ class OnBehalfService(Service):
         return None if user.disabled_at or user.deleted_at else user
 
 
-def register_for(
-    request: Request, form: BoundForm, kind: "CaseKind", values: Values, open_case: OpenCase
+def registration_form(
+    request: Request,
+    schema: colander.SchemaNode,
+    kind: str,
+    prepare: Callable[[BoundForm, Values], OpenCase],
+    *,
+    send: TranslationString,
+    bindings: FormValues | None = None,
+    initial: Values | None = None,
+    **context: object,
 ) -> ViewResult:
-    """Register the case of an officer's form, and show its code; the end of the view.
+    """Show and process the form by which an officer registers a case for a caller: a complete view.
 
-    The page is the response to the form itself, because the PIN is not stored. Resubmitted, the form gets the same response.
+    The code of the case is shown in the response to the form itself, because the PIN is not stored. Resubmitted, the form gets the
+    same response.
 
-    :param values: of the form, with ``source`` and ``mobile``.
-    :raises FormInvalid: when the case was refused, or a picture is missing.
+    :param schema: the citizens' schema with :class:`Caller` or :class:`NamedCaller`.
+    :param kind: name of the kind of case.
+    :param prepare: returns, for the submitted values, the function that opens the case for a citizen, if any, with an idempotency
+        key; it may refuse the form.
+    :param send: label of the submit button.
+    :param bindings: as for :class:`~civicportal.domain.cases.submission.CaseSubmission`.
+    :param initial: values of a new form besides the channel.
+    :param context: further variables of the template.
     """
+    [bindings] = read_values(request, bindings)
+    form = BoundForm(
+        request,
+        schema,
+        initial={"source": "phone", **(initial or {})},
+        buttons=(Button(title=send),),
+        bindings=bindings,
+        take_files=partial(take_files, request),
+    )
+
+    def register(values: Values) -> ViewResult:
+        return _registered(request, form, kind_of(request.site, kind), values, prepare(form, values))
+
+    return form.handle(register, **context)
+
+
+def _registered(
+    request: Request, form: BoundForm, kind: "CaseKind", values: Values, open_case: OpenCase
+) -> Response:
+    """Register the case, and show its code."""
     work = request.work
     try:
         found = work.get(OnBehalfService).register(kind, values, open_case, form_key=form.once(values))
-    except PictureGone as gone:
+    except AttachmentNotFound as gone:
         form.refuse("photo_key", gone.reason)
     except Refused as refusal:
         form.refuse("", refusal.reason)
@@ -151,6 +192,6 @@ def register_for(
         "may_open": access.can(found.case, "view"),
         "kind": kind,
     }
-    response = render_to_response(TEMPLATE, shown, request=request)
+    response: Response = render_to_response(TEMPLATE, shown, request=request)
     response.cache_control = "no-store"
     return response

@@ -6,14 +6,8 @@ an anonymous message does not reveal its case.
 
 from collections.abc import Container
 
-from pyramid.httpexceptions import HTTPForbidden
-
 from civicportal.core.crypto import Keys
 from civicportal.domain.accounts.sessions import SessionService
-from civicportal.domain.cases.follow_up import FollowUpService
-from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.services import CaseService
-from civicportal.util.errors import NotFound
 from civicportal.web.request import Request
 
 NAME = "proved"
@@ -44,26 +38,6 @@ class Proofs(Container[str]):
 def proved_codes(request: Request) -> Proofs:
     """Return the verified codes; empty without a session."""
     return _proofs(request, request.session_token or "")
-
-
-def fetch_own_or_proved(request: Request, code: str) -> Case:
-    """Return a case to its signed-in citizen, or to a browser that has verified its code.
-
-    :raises HTTPForbidden: for a visitor who has verified none, who is shown the sign-in page.
-    :raises NotFound: otherwise.
-    """
-    work, proved = request.work, proved_codes(request)
-    if request.identity.door == "visitor" and code not in proved:
-        raise HTTPForbidden
-    if request.identity.is_citizen:
-        try:
-            own: Case = work.get(CaseService).fetch_own(code)
-        except NotFound:
-            pass
-        else:
-            return own
-    found: Case = work.get(FollowUpService).fetch_proved(code, proved)
-    return found
 
 
 def keep_proof(request: Request, code: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -13,14 +13,12 @@ from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.measures import note_rating
 from civicportal.domain.cases.models import Case, CaseEvent, Follower, Rating
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.steps import OBJECTION_WINDOW, StepService
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
-
-WINDOW = timedelta(days=7)
-"""Time after a closing for ratings and objections."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +57,7 @@ class RatingService(Service):
         user_id = self.work.actor.user_id
         if closing is None or user_id is None:
             return None
-        return Standing(until=closing.at + WINDOW, mine=self._rating(case, user_id, closing))
+        return Standing(until=closing.at + OBJECTION_WINDOW, mine=self._rating(case, user_id, closing))
 
     def rate(self, case: Case, stars: int, words: str = "", *, user_id: int | None = None) -> Rating:
         """Set or change the actor's rating of the last closing.
@@ -90,7 +88,8 @@ class RatingService(Service):
         if kind.reopen is None or case.is_open or not self._owns(case):
             return False
         steps = [step for step in kind.workflow.from_state(case.status) if step.name == kind.reopen]
-        hindered = any(guard(case, self.work) for step in steps for guard in step.guards)
+        rules = self.work.get(StepService)
+        hindered = any(rules.hindrance(case, kind, step) for step in steps)
         closing = self.closing(case)
         return bool(steps) and not hindered and closing is not None and self._in_time(closing)
 
@@ -100,7 +99,7 @@ class RatingService(Service):
         :param reason: visible to staff, never to followers.
         :raises Refused: when it is too late, or the kind has no objection from this status.
         :raises Forbidden: when the actor is not the case's citizen.
-        :raises StaleCase: when the case was changed since the form was made.
+        :raises StaleVersion: when the case was changed since the form was made.
         """
         name = self.cases.kind(case).reopen
         if name is None or not self.may_object(case):
@@ -142,7 +141,7 @@ class RatingService(Service):
         return closing if closing is not None and self._in_time(closing) else None
 
     def _in_time(self, closing: CaseEvent) -> bool:
-        return self.work.clock.now() - closing.at < WINDOW
+        return self.work.clock.now() - closing.at < OBJECTION_WINDOW
 
     def _owns(self, case: Case) -> bool:
         actor = self.work.actor

@@ -1,10 +1,12 @@
 """The service for cases; no other code changes a status."""
 
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
 
 from civicportal.core.work import Service
 from civicportal.domain.audit.digests import digest_words
@@ -12,14 +14,15 @@ from civicportal.domain.cases.access.rights import AccessService, visible
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.codes import CodeService
-from civicportal.domain.cases.deadlines import resume
-from civicportal.domain.cases.errors import StaleCase
+from civicportal.domain.cases.deadlines import promise, resume
+from civicportal.domain.cases.errors import StaleVersion
 from civicportal.domain.cases.events import Events
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.measures import count, note_move, recounted
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.opening import OpeningService
 from civicportal.domain.cases.public_texts import ALLOWED, PublicTexts
+from civicportal.domain.cases.schemas import step_values
 from civicportal.domain.cases.snapshots import put_back, snapshot
 from civicportal.domain.cases.steps import Step, StepService
 from civicportal.domain.cases.workflow import CaseKind
@@ -118,7 +121,7 @@ class CaseService(Service):
         :param detail: row of the kind's detail model; its ``case_id`` is set here.
         :param attachments: keys of uploaded pictures.
         :param owner: their uploader; see :class:`~civicportal.domain.cases.attachments.AttachmentService`.
-        :raises PictureGone: when a picture is missing or not the owner's.
+        :raises AttachmentNotFound: when a picture is missing or not the owner's.
         """
         case = self.work.get(OpeningService).prepare(
             kind,
@@ -144,6 +147,24 @@ class CaseService(Service):
         count(self.work, case)
         self.work.relay(CaseChange(case=case, event=event, kind=kind))
         return case
+
+    def open_once(self, key: str | None, open_case: Callable[[], Case]) -> Case:
+        """Open a case, or return the one that an earlier attempt of the same form has opened.
+
+        :param key: the case's ``idempotency_key``; without one every attempt opens a case.
+        """
+        before = self.by_idempotency_key(key) if key else None
+        if before is not None:
+            return before
+        try:
+            with self.work.savepoint():
+                return open_case()
+        except IntegrityError:
+            # A concurrent submission of the same form has committed first.
+            before = self.by_idempotency_key(key) if key else None
+            if before is None:
+                raise
+            return before
 
     # -- changing -------------------------------------------------------------------------------------------
 
@@ -172,7 +193,7 @@ class CaseService(Service):
         :param allowed: words that are not names in the public text, see :class:`~civicportal.domain.cases.public_texts.PublicTexts`.
         :raises PersonalDataFound: when the case is public and its public text contains personal data.
         :raises UnknownTransition: when there is no such step from here.
-        :raises StaleCase: when the case was changed since the form was shown.
+        :raises StaleVersion: when the case was changed since the form was shown.
         :raises Forbidden: when the actor may not take it.
         :raises Refused: when a guard refuses, or a picture no longer exists.
         """
@@ -201,6 +222,22 @@ class CaseService(Service):
             )
             self.work.relay(change)
         return event
+
+    def apply_form(
+        self,
+        case: Case,
+        name: str,
+        values: Values,
+        *,
+        version: int | None = None,
+        notify: bool = True,
+    ) -> CaseEvent:
+        """Take a transition with the values of its form; see :meth:`apply`.
+
+        Texts and pictures (``public_text``, ``internal_text``, ``photos``) go to the history, everything else into the
+        event's ``data``.
+        """
+        return self.apply(case, name, version=version, notify=notify, **step_values(values))
 
     def comment(
         self,
@@ -297,6 +334,18 @@ class CaseService(Service):
             case.hops += passed_on
             case.updated_at = self.work.clock.now()
 
+    def promise(self, case: Case, start: datetime, days: float | None) -> None:
+        """Set the deadline of a case, never before its registration.
+
+        :param start: start of the time, possibly before the registration, such as the date of a letter.
+        :param days: office days from the start; None or 0 for no deadline.
+        """
+        promise(case, start, days, self.work.get(OrganizationService).calendar)
+
+    def recounted(self, case: Case) -> AbstractContextManager[None]:
+        """Subtract a case from the counters and, after a change of its detail in the block, add it again."""
+        return recounted(self.work, case)
+
     def record(self, case: Case, type_: str, **values: object) -> CaseEvent:
         """Add an event by the current actor; no hook is called."""
         actor = self.work.actor
@@ -317,10 +366,10 @@ class CaseService(Service):
     def check_version(self, case: Case, version: int | None) -> None:
         """Refuse a form that was made from an older version.
 
-        :raises StaleCase: names both versions.
+        :raises StaleVersion: names both versions.
         """
         if version is not None and version != case.version:
-            raise StaleCase(f"case {case.code}: version {version} was read, it is {case.version} now")
+            raise StaleVersion(f"case {case.code}: version {version} was read, it is {case.version} now")
 
     def may_comment(self, case: Case) -> bool:
         """Return whether the actor may add a note or an expert comment."""

@@ -1,21 +1,27 @@
 """Rights over transitions: who may take which, and why not."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from translationstring import TranslationString
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.kinds import kind_of
-from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.models import CONVERTED, Case, CaseLink
 from civicportal.domain.cases.workflow import Actor, CaseKind, Transition
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
+
+
+OBJECTION_WINDOW = timedelta(days=7)
+"""Time after a closing for ratings and objections."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +44,7 @@ class StepService(Service):
         kind = self._kind(case)
         found = kind.workflow.from_state(case.status, self._sort)
         return [
-            Step(transition=transition, reason=self._hindrance(case, kind, transition))
+            Step(transition=transition, reason=self.hindrance(case, kind, transition))
             for transition in found
             if self._may(case, kind, transition)
         ]
@@ -54,7 +60,7 @@ class StepService(Service):
         transition = kind.workflow.step(case.status, name)
         if self._sort not in transition.actors or not self._may(case, kind, transition):
             raise Forbidden(f"{name} is not for this actor")
-        reason = self._hindrance(case, kind, transition)
+        reason = self.hindrance(case, kind, transition)
         if reason:
             raise Refused(reason)
         return transition
@@ -87,9 +93,22 @@ class StepService(Service):
             return case.citizen_id is not None and case.citizen_id == actor.user_id
         return self.access.may_act(case, transition.permission or kind.permission("work"))
 
-    def _hindrance(self, case: Case, kind: CaseKind, transition: Transition) -> TranslationString | None:
+    def hindrance(self, case: Case, kind: CaseKind, transition: Transition) -> TranslationString | None:
+        """Return why a transition is not possible now, None if it is."""
         closes = not kind.workflow.state(transition.target).is_open
         # An open inquiry blocks staff, not a citizen who withdraws.
         if closes and case.is_open and self.work.actor.is_staff and self.access.open_inquiries(case):
             return _("An inquiry is still open; it must be answered first")
+        if transition.name == kind.reopen and (reason := self._stays_closed(case, kind)):
+            return reason
         return next((reason for guard in transition.guards if (reason := guard(case, self.work))), None)
+
+    def _stays_closed(self, case: Case, kind: CaseKind) -> TranslationString | None:
+        """Return why a case cannot be reopened: it was closed too long ago for its citizen, or goes on as another."""
+        closed_at = case.closed_at
+        if self.work.actor.is_citizen and closed_at and self.work.clock.now() - closed_at >= OBJECTION_WINDOW:
+            return _("It was closed too long ago. Please send a new request.")
+        successor = select(CaseLink.to_id).where(CaseLink.from_id == case.id, CaseLink.type == CONVERTED)
+        if kind.handover and self.session.scalar(successor) is not None:
+            return _("It goes on as another request: please look there.")
+        return None

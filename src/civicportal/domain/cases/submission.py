@@ -1,8 +1,8 @@
-"""The page on which citizens submit a new case."""
+"""Pages on which citizens submit a new case."""
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import colander
 from pyramid.httpexceptions import HTTPSeeOther
@@ -16,24 +16,100 @@ from civicportal.domain.accounts.pending_forms import (
     keep_form,
     may_submit,
 )
-from civicportal.domain.cases.errors import PictureGone, Refused
+from civicportal.domain.cases.errors import AttachmentNotFound, Refused
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.uploads import take_files
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 if TYPE_CHECKING:
     from civicportal.domain.cases.models import Case
 
+T = TypeVar("T")
 #: Values of a form: as they are, or a function that reads them.
 FormValues = Values | Callable[[Work], Values]
 
 
+class CaseSubmission:
+    """The form of a new case, from its first display over a sign-in to the opened case.
+
+    :func:`case_form` is a complete view on top of it; a view with steps or pages of its own uses it directly:
+    :meth:`sign_in` with the submitted values, then :meth:`open`.
+
+    :param kind: name of the kind of case.
+    :param send: label of the submit button.
+    :param level: identity level that a sender needs, if it is not that of the kind.
+    :param anchor: position on the page to which a sign-in returns, for instance ``#4``.
+    :param bindings: further bindings of the schema besides country and calendar, for instance options. A function is called
+        with a read-only unit of work of its own. Use one for values from the database, instead of ``request.work``: pictures
+        and limits are written before that opens, and SQLite has room for one writer.
+    :param initial: initial values of the form, or a function that returns them, called in the same way.
+    :param ignore: submitted names that are not fields.
+    :ivar form: the bound form; pictures are in a field ``photo_key``.
+    :ivar kept: whether the form was restored after a sign-in.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        schema: colander.SchemaNode,
+        kind: str,
+        *,
+        send: TranslationString | None = None,
+        level: int | None = None,
+        anchor: str = "",
+        bindings: FormValues | None = None,
+        initial: FormValues | None = None,
+        ignore: tuple[str, ...] = (),
+    ) -> None:
+        self.request, self.anchor = request, anchor
+        self.level = kind_of(request.site, kind).level if level is None else level
+        bindings, initial = read_values(request, bindings, initial)
+        self.form = BoundForm(
+            request,
+            schema,
+            initial=initial,
+            buttons=(Button(title=send or _("Send"), css_class="btn-primary btn-lg w-100"),),
+            bindings=bindings,
+            take_files=partial(take_files, request),
+            ignore=ignore,
+        )
+        self.kept = request.method != "POST" and fill_kept(request, self.form)
+
+    def sign_in(self, values: Values, *, anonymous: bool = False) -> HTTPSeeOther | None:
+        """Count the submission; return the redirect to the sign-in if its sender may not send it yet, else None.
+
+        After the sign-in, or the verification of the identity, the sender finds the form unchanged.
+
+        :param anonymous: the sender must not be identifiable: nothing but the address is counted, and no sign-in is needed.
+        :raises ChallengeNeeded: when an unknown client has to pass a challenge.
+        :raises TooMany: when a limit is used up.
+        """
+        count_submission(self.request, self.level, self.form.once(values), anonymous=anonymous)
+        if anonymous or may_submit(self.request, self.level):
+            return None
+        return keep_form(self.request, self.form, level=self.level, anchor=self.anchor)
+
+    def open(self, submit: Callable[[], T]) -> T:
+        """Open the case by a function and return its result; the reason of a refusal is shown in the form.
+
+        :raises FormInvalid: when a picture is missing, or the case was refused.
+        """
+        try:
+            opened = submit()
+        except AttachmentNotFound as gone:
+            self.form.refuse("photo_key", gone.reason)
+        except Refused as refusal:
+            self.form.refuse("", refusal.reason)
+        forget_kept(self.request)
+        return opened
+
+
 def case_form(
     request: Request,
-    schema: colander.Schema,
+    schema: colander.SchemaNode,
     kind: str,
     submit: Callable[[Values], "Case"],
     *,
@@ -45,58 +121,27 @@ def case_form(
 
     Citizens below the identity level of the kind fill in the form first, then verify their identity and find it unchanged.
     Pictures are in a field ``photo_key``. The template gets ``form`` and ``kept``; a draft of
-    its form in the browser is named after the kind.
+    its form in the browser is named after the kind. The parameters are those of :class:`CaseSubmission`.
 
-    :param kind: name of the kind of case.
     :param submit: opens the case with the submitted values, under their idempotency ``key``; the reason of a :class:`~civicportal.domain.cases.errors.Refused` is shown
         above the form.
-    :param send: label of the submit button.
-    :param bindings: further bindings of the schema besides country and calendar, for instance options. A function is called
-        with a read-only unit of work of its own. Use one for values from the database, instead of ``request.work``: pictures
-        and limits are written before that opens, and SQLite has room for one writer.
-    :param initial: initial values of the form, or a function that returns them, called in the same way.
     """
-    bindings, initial = _read(request, bindings, initial)
-    button = Button(title=send or _("Send"), css_class="btn-primary btn-lg w-100")
-    form = BoundForm(
-        request,
-        schema,
-        initial=initial,
-        buttons=(button,),
-        bindings=bindings,
-        take_files=partial(take_files, request),
-    )
-    kept = request.method != "POST" and fill_kept(request, form)
-    return handle_form(request, form, partial(_send, request, form, kind, submit), kept=kept)
+    submission = CaseSubmission(request, schema, kind, send=send, bindings=bindings, initial=initial)
+
+    def process(values: Values) -> HTTPSeeOther:
+        if redirect := submission.sign_in(values):
+            return redirect
+        case = submission.open(lambda: submit({**values, "key": submission.form.once(values)}))
+        told = request.translate(_("Your request has arrived. Every step comes by SMS."))
+        request.session.flash({"text": told, "draft": kind}, "good")
+        return HTTPSeeOther(f"/my/{case.code}")
+
+    return submission.form.handle(process, kept=submission.kept)
 
 
-def _read(request: Request, *values: FormValues | None) -> list[Values | None]:
+def read_values(request: Request, *values: FormValues | None) -> list[Values | None]:
     """Return the values, those of functions read in one unit of work."""
     if not any(map(callable, values)):
         return [None if callable(one) else one for one in values]
     with request.site.work(actor=request.identity, write=False) as work:
         return [one(work) if callable(one) else one for one in values]
-
-
-def _send(
-    request: Request,
-    form: BoundForm,
-    kind: str,
-    submit: Callable[[Values], "Case"],
-    values: Values,
-) -> ViewResult:
-    level = kind_of(request.site, kind).level
-    key = form.once(values)
-    count_submission(request, level, key)
-    if not may_submit(request, level):
-        return keep_form(request, form, level=level)
-    try:
-        case = submit({**values, "key": key})
-    except PictureGone as gone:
-        form.refuse("photo_key", gone.reason)
-    except Refused as refusal:
-        form.refuse("", refusal.reason)
-    forget_kept(request)
-    told = request.translate(_("Your request has arrived. Every step comes by SMS."))
-    request.session.flash({"text": told, "draft": kind}, "good")
-    return HTTPSeeOther(f"/my/{case.code}")

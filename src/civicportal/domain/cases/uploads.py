@@ -1,13 +1,14 @@
 """Uploads of pictures from a browser: limits, decoding, files, then rows."""
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from civicportal.core.crypto import token_hash
 from civicportal.core.limits import Requester, Use
 from civicportal.core.storage import ImageRefused, ProcessedImage, process_image
 from civicportal.domain.accounts.guards import visitor
-from civicportal.domain.cases.attachments import AttachmentService, store_files
+from civicportal.domain.cases.attachments import AttachmentService, PictureFiles
 from civicportal.util.i18n import _
 from civicportal.web.events import SessionReplaced
 from civicportal.web.forms import FileRefused, UploadedFile
@@ -27,11 +28,6 @@ NOT_KEPT = _(
 )
 
 
-def upload_owner(request: Request) -> str:
-    """Return the owner for this browser's uploads; a visitor without a session cookie gets one."""
-    return token_hash(request.ensure_session_token())
-
-
 def keep_uploads(event: SessionReplaced) -> None:
     """Transfer unclaimed pictures of a visitor to the person who signs in, so that a pending form can claim them."""
     if event.request.identity.door == "visitor":
@@ -39,20 +35,20 @@ def keep_uploads(event: SessionReplaced) -> None:
         service.hand_over(token_hash(event.old), token_hash(event.new))
 
 
-def take_files(request: Request, files: list[UploadedFile]) -> list[str]:
+def take_files(request: Request, files: Sequence[object]) -> list[str]:
     """Store pictures that came with a form; a case can claim them for 24 hours.
 
     For ``BoundForm(take_files=partial(take_files, request))``. It writes in a separate unit of work, so that the
     pictures of a refused form stay: the form must be parsed before the first use of ``request.work``.
 
-    :param files: of ``request.POST``, each with an open ``file``.
+    :param files: values of ``request.POST``; what is no file is ignored.
     :return: their keys.
     :raises FileRefused: when one is no picture, too large or damaged, when too many arrive at once, or the store is full or
     unavailable; none is stored then.
     :raises TooMany: when this browser or address has sent too many.
     """
-    owner, by = upload_owner(request), visitor(request)
-    images = [_gate(request, by, owner, file) for file in files]
+    owner, by = request.upload_owner(), visitor(request)
+    images = [_gate(request, by, owner, file) for file in files if isinstance(file, UploadedFile)]
     keys = _keep(request.site, images)
     with request.site.work(actor=request.identity) as work:
         for key, image in zip(keys, images, strict=True):
@@ -62,7 +58,7 @@ def take_files(request: Request, files: list[UploadedFile]) -> list[str]:
 
 def _keep(site: "Site", images: list[ProcessedImage]) -> list[str]:
     try:
-        return [store_files(site, image) for image in images]
+        return [PictureFiles(site).put(image) for image in images]
     except OSError as error:
         # The input of the form must not be lost with its pictures.
         log.error("the store of files: %s", error)

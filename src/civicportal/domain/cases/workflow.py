@@ -7,7 +7,7 @@ wording of a plugin.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import colander
 from translationstring import TranslationString
@@ -120,7 +120,14 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow:
-    """The states of a kind and the transitions between them."""
+    """The states of a kind and the transitions between them.
+
+    :cvar STAGES: the stages of all workflows, and their titles.
+    :cvar OPEN_STAGES: stages of open cases.
+    """
+
+    STAGES: ClassVar[Mapping[str, TranslationString]] = STAGES
+    OPEN_STAGES: ClassVar[tuple[str, ...]] = OPEN_STAGES
 
     initial: str
     states: tuple[State, ...]
@@ -194,7 +201,7 @@ class Workflow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KnownFact:
+class FactDomain:
     """A fact that routing rules can test besides kind and category.
 
     :ivar values: the possible values with their titles.
@@ -265,7 +272,7 @@ class CaseKind:
     level: int = 1
     icon: str = "file-text"
     facts: Callable[["Case", "Work"], dict[str, str]] | None = field(default=None)
-    known_facts: Callable[["Site"], tuple[KnownFact, ...]] | None = field(default=None)
+    known_facts: Callable[["Site"], tuple[FactDomain, ...]] | None = field(default=None)
     identity: Callable[["Case", "Work"], Sequence[IdentityFact]] | None = field(default=None)
     message_fields: Callable[["Case", "Work"], Mapping[str, str | TranslationString]] | None = field(
         default=None
@@ -276,6 +283,16 @@ class CaseKind:
     def permission(self, verb: str) -> str:
         """Return the name of one of the kind's rights: view, work, refer, comment, contact, …"""
         return f"{self.permission_prefix}:{verb}"
+
+    def public_status(self, status: str, *, own: bool = False) -> TranslationString:
+        """Return the title of a status for citizens; that of the kind if its plugin does not know the status.
+
+        :param own: for the citizen of the case.
+        """
+        state = self.workflow.by_name.get(status)
+        if state is None:
+            return self.title
+        return (state.citizen_title if own else None) or state.public_title or state.title
 
     def __post_init__(self) -> None:
         """Set the usual prefix of the rights."""

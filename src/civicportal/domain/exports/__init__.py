@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import STAFF
+from civicportal.core.security import PagePermission
 from civicportal.web.pages import add_pages
 
 ROUTES = {
@@ -17,13 +17,13 @@ ROUTES = {
 SHOWS, ACTS, FORM = ("GET",), ("POST",), ("GET", "POST")
 #: Route, view, template, permission, methods.
 VIEWS = (
-    ("exports", "jobs.mine", "mine", STAFF, SHOWS),
-    ("exports.job", "jobs.show", "job", STAFF, SHOWS),
-    ("exports.progress", "jobs.progress", "json", STAFF, SHOWS),
-    ("exports.cancel", "jobs.cancel", None, STAFF, ACTS),
-    ("exports.file", "jobs.file", None, STAFF, SHOWS),
-    ("exports.choose", "choose.choose", "choose", STAFF, FORM),
-    ("exports.print", "printing.printed", "printed", STAFF, SHOWS),
+    ("exports", "jobs.mine", "mine", PagePermission.STAFF, SHOWS),
+    ("exports.job", "jobs.show", "job", PagePermission.STAFF, SHOWS),
+    ("exports.progress", "jobs.progress", "json", PagePermission.STAFF, SHOWS),
+    ("exports.cancel", "jobs.cancel", None, PagePermission.STAFF, ACTS),
+    ("exports.file", "jobs.file", None, PagePermission.STAFF, SHOWS),
+    ("exports.choose", "choose.choose", "choose", PagePermission.STAFF, FORM),
+    ("exports.print", "printing.printed", "printed", PagePermission.STAFF, SHOWS),
 )
 
 

@@ -15,7 +15,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Sort
 from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.cases.workflow import STAGES
-from civicportal.domain.exports.types import SORT, Column, Masked, Title
+from civicportal.domain.exports.types import SORT, ExportColumn, Masked, Title
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.queries import Record, Rows, Selected
@@ -56,8 +56,6 @@ class CaseSource:
 
     #: Entities read for each case.
     entities: tuple[Selected, ...] = (Case,)
-    #: Default order of the list.
-    usual_sort = "newest"
 
     def __init__(self, work: "Work", values: Values, names: frozenset[str]) -> None:
         self.work = work
@@ -65,14 +63,26 @@ class CaseSource:
         self.names = names
         self.organization = work.get(OrganizationService)
 
+    @staticmethod
+    def columns(
+        *, without: Collection[str] = (), more: Iterable[ExportColumn] = ()
+    ) -> tuple[ExportColumn, ...]:
+        """Return the columns of every case except some, followed by those of one kind."""
+        return (*(column for column in CASE_COLUMNS if column.name not in without), *more)
+
     def query(self, *columns: Selected) -> "Rows":
         """Return the list's own query for columns of the cases that the actor may see."""
         raise NotImplementedError
 
     @property
+    def sort_name(self) -> str:
+        """Return the name of the list's order, by default that of the address."""
+        return self.values.get(SORT) or "newest"
+
+    @property
     def sort(self) -> Sort:
         """Return the order of the list."""
-        return SORTS.get(self.values.get(SORT) or "", SORTS[self.usual_sort])
+        return SORTS.get(self.sort_name, SORTS["newest"])
 
     def rows(self, found: Sequence[Record]) -> Iterable[CaseRow]:
         """Return the rows of the found cases; citizens are loaded only if a column needs them."""
@@ -125,8 +135,8 @@ def _deadline(row: CaseRow) -> datetime | None:
     return None if row.case.deadline >= NEVER else row.case.deadline
 
 
-CASE_COLUMNS: tuple[Column, ...] = (
-    Column(
+CASE_COLUMNS: tuple[ExportColumn, ...] = (
+    ExportColumn(
         name="code",
         title=_("Tracking code"),
         value=lambda row: row.case.code,
@@ -134,43 +144,47 @@ CASE_COLUMNS: tuple[Column, ...] = (
         width=13,
         printed=True,
     ),
-    Column(name="kind", title=_("Service"), value=lambda row: row.kind),
-    Column(name="subject", title=_("Subject"), value=lambda row: row.case.subject, width=36, printed=True),
-    Column(name="body", title=_("Text of the case"), value=lambda row: row.case.body, width=60, chosen=False),
-    Column(name="stage", title=_("Stage"), value=lambda row: row.stage, chosen=False),
-    Column(name="status", title=_("Status"), value=lambda row: row.status, printed=True),
-    Column(name="category", title=_("Category"), value=lambda row: row.category, width=20),
-    Column(name="topic", title=_("Subcategory"), value=lambda row: row.topic, width=22),
-    Column(name="unit", title=_("Unit"), value=lambda row: row.unit, width=24, printed=True),
-    Column(name="place", title=_("Place"), value=lambda row: row.case.place, width=36),
-    Column(name="urgent", title=_("Urgent"), value=lambda row: row.case.urgent, kind="flag", width=8),
-    Column(
+    ExportColumn(name="kind", title=_("Service"), value=lambda row: row.kind),
+    ExportColumn(
+        name="subject", title=_("Subject"), value=lambda row: row.case.subject, width=36, printed=True
+    ),
+    ExportColumn(
+        name="body", title=_("Text of the case"), value=lambda row: row.case.body, width=60, chosen=False
+    ),
+    ExportColumn(name="stage", title=_("Stage"), value=lambda row: row.stage, chosen=False),
+    ExportColumn(name="status", title=_("Status"), value=lambda row: row.status, printed=True),
+    ExportColumn(name="category", title=_("Category"), value=lambda row: row.category, width=20),
+    ExportColumn(name="topic", title=_("Subcategory"), value=lambda row: row.topic, width=22),
+    ExportColumn(name="unit", title=_("Unit"), value=lambda row: row.unit, width=24, printed=True),
+    ExportColumn(name="place", title=_("Place"), value=lambda row: row.case.place, width=36),
+    ExportColumn(name="urgent", title=_("Urgent"), value=lambda row: row.case.urgent, kind="flag", width=8),
+    ExportColumn(
         name="source", title=_("Came by"), value=lambda row: SOURCES.get(row.case.source, row.case.source)
     ),
-    Column(
+    ExportColumn(
         name="created",
         title=_("Registered at"),
         value=lambda row: row.case.created_at,
         kind="moment",
         printed=True,
     ),
-    Column(
+    ExportColumn(
         name="updated",
         title=_("Last change"),
         value=lambda row: row.case.updated_at,
         kind="moment",
         chosen=False,
     ),
-    Column(name="deadline", title=_("Deadline"), value=_deadline, kind="moment"),
-    Column(name="closed", title=_("Closed at"), value=lambda row: row.case.closed_at, kind="moment"),
-    Column(
+    ExportColumn(name="deadline", title=_("Deadline"), value=_deadline, kind="moment"),
+    ExportColumn(name="closed", title=_("Closed at"), value=lambda row: row.case.closed_at, kind="moment"),
+    ExportColumn(
         name="citizen",
         title=_("Name of the citizen"),
         value=lambda row: row.citizen,
         personal="contact",
         chosen=False,
     ),
-    Column(
+    ExportColumn(
         name="mobile",
         title=_("Mobile"),
         value=lambda row: row.mobile,
@@ -179,8 +193,3 @@ CASE_COLUMNS: tuple[Column, ...] = (
         chosen=False,
     ),
 )
-
-
-def case_columns(*, without: Collection[str] = (), more: Iterable[Column] = ()) -> tuple[Column, ...]:
-    """Return the columns of every case except some, followed by those of one kind."""
-    return (*(column for column in CASE_COLUMNS if column.name not in without), *more)

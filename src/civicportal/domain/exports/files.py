@@ -10,7 +10,7 @@ from urllib.parse import quote
 from civicportal.domain.exports.comma import write_csv
 from civicportal.domain.exports.rows import ExportQuery, Row
 from civicportal.domain.exports.sheets import Book, Sheet
-from civicportal.domain.exports.types import Column, FigureTable, Title
+from civicportal.domain.exports.types import ExportColumn, FigureTable, Title
 from civicportal.domain.exports.values import Cells, Heading
 from civicportal.util.i18n import _, text_direction
 from civicportal.util.persian import ZWNJ
@@ -151,6 +151,6 @@ class _Counted:
             yield row
 
 
-def narrowest(columns: Sequence[Column]) -> tuple[Column, ...]:
+def narrowest(columns: Sequence[ExportColumn]) -> tuple[ExportColumn, ...]:
     """Return the columns that fit on a printed page."""
     return tuple(column for column in columns if column.printed)

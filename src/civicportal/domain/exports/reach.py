@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from civicportal.core.security import Grant, Identity
-from civicportal.domain.exports.types import Column
+from civicportal.domain.exports.types import ExportColumn
 
 Part: TypeAlias = Mapping[str, Any]
 """One membership as JSON: ``administrator``, ``permissions``, ``units``, ``categories``; None means unlimited."""
 
 
-def reach_of(identity: Identity, columns: Iterable[Column]) -> list[Part]:
+def reach_of(identity: Identity, columns: Iterable[ExportColumn]) -> list[Part]:
     """Return the memberships that decided which cases and numbers of people a file contains."""
     verbs = {"export", *(column.personal for column in columns if column.personal)}
     parts: list[Part] = []

@@ -19,7 +19,14 @@ from civicportal.core.security import Identity
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS
-from civicportal.domain.exports.types import SORT, Column, Export, ExportSource, Masked, Offer
+from civicportal.domain.exports.types import (
+    SORT,
+    Export,
+    ExportColumn,
+    ExportDefinition,
+    ExportSource,
+    Masked,
+)
 from civicportal.util.queries import Rows, Selected
 from civicportal.util.values import Values
 
@@ -50,7 +57,7 @@ class ExportQuery:
 
     export: Export
     values: Values
-    columns: tuple[Column, ...]
+    columns: tuple[ExportColumn, ...]
     full: bool = False
 
 
@@ -83,7 +90,7 @@ def export_rows(
             yield dict(zip(names, row, strict=True))
 
 
-def bound_schema(work: "Work", export: Offer) -> colander.SchemaNode:
+def bound_schema(work: "Work", export: ExportDefinition) -> colander.SchemaNode:
     """Return the bound schema of an export's filters."""
     site = work.site
     return export.schema().bind(country=site.country, calendar=site.calendar, **export.bindings(work))
@@ -164,7 +171,7 @@ def _batch(work: "Work", order: ExportQuery, ids: "array[int]") -> Batch:
     return Batch(rows=rows, shown=shown)
 
 
-def _cell(column: Column, row: object, may: set[str], full: bool) -> tuple[object, bool]:
+def _cell(column: ExportColumn, row: object, may: set[str], full: bool) -> tuple[object, bool]:
     """Return a value as this reader may see it, and whether it is a person's number in full."""
     if column.personal and column.personal not in may:
         return None, False

@@ -3,7 +3,7 @@
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.cases.paging import SORTS
-from civicportal.domain.exports.types import SORT, Offer
+from civicportal.domain.exports.types import SORT, ExportDefinition
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
@@ -26,7 +26,7 @@ class ExportSelection:
     :ivar refused: a filter is invalid: the list shows which.
     """
 
-    def __init__(self, request: Request, export: Offer) -> None:
+    def __init__(self, request: Request, export: ExportDefinition) -> None:
         self._request, self.export = request, export
         with request.site.work(actor=request.identity, write=False) as work:
             form = BoundForm(request, export.schema(), bindings=export.bindings(work))

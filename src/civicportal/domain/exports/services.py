@@ -15,7 +15,7 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.domain.exports.errors import TooManyRunning
 from civicportal.domain.exports.models import RUNNING, ExportJob
 from civicportal.domain.exports.reach import is_within
-from civicportal.domain.exports.types import Export, Offer
+from civicportal.domain.exports.types import Export, ExportDefinition
 from civicportal.util.errors import NotFound
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class ExportService(Service):
     def record(
         self,
         what: str,
-        export: Offer,
+        export: ExportDefinition,
         format_: str,
         filters: Sequence[Sequence[str]],
         rows: int | None = None,

@@ -29,7 +29,7 @@ class Masked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class ExportColumn:
     """A column of an export.
 
     :ivar value: reads it from a row of the export's source: text, text to translate, number, aware datetime, date, bool,
@@ -69,7 +69,7 @@ class ExportSource(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offer:
+class ExportDefinition:
     """Something that can be exported.
 
     :ivar name: unique over all plugins, for instance ``reports.list``; used in URLs and in the audit trail.
@@ -99,7 +99,7 @@ class Offer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Export(Offer):
+class Export(ExportDefinition):
     """An export of a list of cases; each case needs the right "export".
 
     :ivar source: called with a unit of work, the values of the filters and the names of the requested columns.
@@ -107,7 +107,7 @@ class Export(Offer):
     :ivar sortable: the URL of the list may contain its order.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[ExportColumn, ...]
     source: Callable[["Work", Values, frozenset[str]], ExportSource]
     machine: bool = False
     sortable: bool = True
@@ -117,7 +117,7 @@ class Export(Offer):
         """Return the available formats."""
         return ("csv",) if self.machine else ("xlsx", "csv")
 
-    def chosen(self, names: Iterable[str] = ()) -> tuple[Column, ...]:
+    def chosen(self, names: Iterable[str] = ()) -> tuple[ExportColumn, ...]:
         """Return the named columns in the export's order; the default ones without names."""
         wanted = frozenset(names)
         return tuple(one for one in self.columns if (one.name in wanted if wanted else one.chosen))
@@ -139,7 +139,7 @@ class FigureTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures(Offer):
+class FiguresExport(ExportDefinition):
     """An export of a statistics page; each table is a sheet.
 
     :ivar tables: called with a unit of work and the values of the filters; the same figures as the page.

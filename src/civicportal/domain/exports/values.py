@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from translationstring import TranslationString
 
-from civicportal.domain.exports.types import Column, Kind
+from civicportal.domain.exports.types import ExportColumn, Kind
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Cells:
         """Return a text in the reader's language."""
         return str(self._localizer.translate(text)) if isinstance(text, TranslationString) else str(text)
 
-    def headings(self, columns: Sequence[Column]) -> list[Heading]:
+    def headings(self, columns: Sequence[ExportColumn]) -> list[Heading]:
         """Return the headings; a time or day has two."""
         found = []
         for column in columns:
@@ -59,7 +59,7 @@ class Cells:
             found.append(Heading(title=title, kind=column.kind, width=column.width))
         return found
 
-    def row(self, columns: Sequence[Column], values: Sequence[object]) -> list[object]:
+    def row(self, columns: Sequence[ExportColumn], values: Sequence[object]) -> list[object]:
         """Return the cells of a row: texts, numbers, and local times without a zone."""
         cells: list[object] = []
         for column, value in zip(columns, values, strict=True):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import STAFF
+from civicportal.core.security import PagePermission
 from civicportal.domain.accounts.permissions import UNATTENDED
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.util.errors import ConfigurationError
@@ -53,23 +53,26 @@ ROUTES = {
     "kartable.step": CASE + "/{step}",
 }
 VIEWS: tuple[Page, ...] = (
-    ("kartable", "inbox.inbox", "inbox", STAFF, "GET"),
-    ("kartable.search", "inbox.search", None, STAFF, "POST"),
-    ("kartable.news", "inbox.news", None, STAFF, "GET"),
+    ("kartable", "inbox.inbox", "inbox", PagePermission.STAFF, "GET"),
+    ("kartable.search", "inbox.search", None, PagePermission.STAFF, "POST"),
+    ("kartable.news", "inbox.news", None, PagePermission.STAFF, "GET"),
     ("kartable.unattended", "unattended.unattended", "unattended", UNATTENDED, "GET"),
-    ("kartable.bulk", "bulk.bulk", "bulk_ask", STAFF, "POST"),
-    ("kartable.bulk_undo", "bulk.undo", None, STAFF, "POST"),
-    ("kartable.bulk_result", "bulk_result.result", "bulk_result", STAFF, "GET"),
-    ("kartable.case", "case.show", "case", STAFF, "GET"),
-    ("kartable.preview", "case.preview", "preview", STAFF, ("GET", "POST")),
-    ("kartable.reveal", "case.reveal", "case", STAFF, "POST"),
-    *((f"kartable.{name}", f"actions.{view}", "case", STAFF, "POST") for name, view in ACTIONS.items()),
+    ("kartable.bulk", "bulk.bulk", "bulk_ask", PagePermission.STAFF, "POST"),
+    ("kartable.bulk_undo", "bulk.undo", None, PagePermission.STAFF, "POST"),
+    ("kartable.bulk_result", "bulk_result.result", "bulk_result", PagePermission.STAFF, "GET"),
+    ("kartable.case", "case.show", "case", PagePermission.STAFF, "GET"),
+    ("kartable.preview", "case.preview", "preview", PagePermission.STAFF, ("GET", "POST")),
+    ("kartable.reveal", "case.reveal", "case", PagePermission.STAFF, "POST"),
+    *(
+        (f"kartable.{name}", f"actions.{view}", "case", PagePermission.STAFF, "POST")
+        for name, view in ACTIONS.items()
+    ),
     ("texts", "ready_texts.texts", "texts", TEXTS, "GET"),
     ("texts.new", "ready_texts.new", "text", TEXTS, ("GET", "POST")),
     ("texts.edit", "ready_texts.edit", "text", TEXTS, ("GET", "POST")),
     ("texts.move", "ready_texts.move", None, TEXTS, "POST"),
-    ("kartable.step", "case.step", "case", STAFF, "GET"),
-    ("kartable.step", "actions.step", "case", STAFF, "POST"),
+    ("kartable.step", "case.step", "case", PagePermission.STAFF, "GET"),
+    ("kartable.step", "actions.step", "case", PagePermission.STAFF, "POST"),
 )
 
 

@@ -11,7 +11,7 @@ from civicportal.core.jobs import Job
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.models import User
 from civicportal.domain.kartable.inbox import InboxQuery, InboxService
-from civicportal.domain.notifications.choices import wants
+from civicportal.domain.notifications.choices import PreferenceService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.organization.services import OrganizationService
@@ -57,7 +57,9 @@ def _readers(work: "Work") -> Sequence[User]:
         OutboxMessage.user_id == User.id, OutboxMessage.kind.in_(KINDS), OutboxMessage.created_at >= midnight
     )
     reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
-    query = select(User).where(User.username.is_not(None), wants("digest"), *reachable, ~told)
+    query = select(User).where(
+        User.username.is_not(None), PreferenceService.wants("digest"), *reachable, ~told
+    )
     return work.session.scalars(query.order_by(User.id)).all()
 
 

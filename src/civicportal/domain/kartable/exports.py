@@ -8,8 +8,8 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Sort
 from civicportal.domain.cases.referral import Referral
-from civicportal.domain.exports.cases import CaseRow, CaseSource, case_columns
-from civicportal.domain.exports.types import SORT, Column, Export
+from civicportal.domain.exports.cases import CaseRow, CaseSource
+from civicportal.domain.exports.types import SORT, Export, ExportColumn
 from civicportal.domain.kartable.filters import choices, filters_of
 from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxService, sorts_of
 from civicportal.domain.kartable.rows import holder_id, names_of
@@ -65,7 +65,7 @@ class KartableSource(CaseSource):
         ]
 
 
-HOLDER = Column(name="holder", title=_("Holder"), value=lambda row: row.holder, width=22)
+HOLDER = ExportColumn(name="holder", title=_("Holder"), value=lambda row: row.holder, width=22)
 
 
 def exports(site: "Site") -> Iterable[Export]:
@@ -78,7 +78,7 @@ def exports(site: "Site") -> Iterable[Export]:
             route="kartable",
             schema=ExportFilters,
             bindings=choices,
-            columns=case_columns(more=(HOLDER,)),
+            columns=CaseSource.columns(more=(HOLDER,)),
             source=KartableSource,
         ),
     )

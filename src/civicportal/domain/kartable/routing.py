@@ -17,7 +17,7 @@ from civicportal.domain.cases.opening import PlacementService
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.models import RoutingRule
-from civicportal.domain.kartable.types import Route
+from civicportal.domain.kartable.types import RoutingTarget
 from civicportal.domain.organization.services import OrganizationService, Tree, UnknownUnit
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BY_RULE = "rule:"
-"""Prefix of a rule's name in ``Route.rule``."""
+"""Prefix of a rule's name in ``RoutingTarget.rule``."""
 UNATTENDED = "unattended"
-"""Value of ``Route.rule`` for a case that went to the fallback unit because it would be unattended in its own."""
+"""Value of ``RoutingTarget.rule`` for a case that went to the fallback unit because it would be unattended in its own."""
 
 
 def applies(rule: RoutingRule, case: Case, categories: "Tree[Category]") -> bool:
@@ -52,7 +52,7 @@ class RoutingService(PlacementService):
     def __init__(self, work: "Work") -> None:
         self.work = work
         self.organization = work.get(OrganizationService)
-        self._placed: dict[Case, Route] = work.memo()
+        self._placed: dict[Case, RoutingTarget] = work.memo()
 
     def place(self, case: Case, start: datetime) -> None:
         """Assign a new case its unit and its deadline.
@@ -63,15 +63,15 @@ class RoutingService(PlacementService):
         case.unit_id = self.organization.unit(route.unit).id
         promise(case, start, self.days(case, route.deadline_days), self.organization.calendar)
 
-    def placed(self, case: Case) -> Route:
+    def placed(self, case: Case) -> RoutingTarget:
         """Return the route by which a case of this unit of work was placed."""
         return self._placed[case]
 
-    def route(self, case: Case) -> Route:
+    def route(self, case: Case) -> RoutingTarget:
         """Return the unit a case is routed to. There always is one; units that are missing or no longer accept cases are skipped.
 
         A unit in which the case would be unattended is skipped too, if it would be attended in the fallback unit.
-        ``Route.rule`` says what decided: ``rule:<key>``, ``plugin``, ``category``, ``fallback`` or ``unattended``.
+        ``RoutingTarget.rule`` says what decided: ``rule:<key>``, ``plugin``, ``category``, ``fallback`` or ``unattended``.
         """
         route = self._by_rule(case) or self._by_plugin(case) or self.by_category(case) or self.fallback()
         return self._to_somebody(case, route)
@@ -110,17 +110,17 @@ class RoutingService(PlacementService):
                 return rule
         return None
 
-    def by_category(self, case: Case) -> Route | None:
+    def by_category(self, case: Case) -> RoutingTarget | None:
         """Return the route to the unit of the case's category."""
         category = self.organization.categories.by_id.get(case.category_id or 0)
         unit = self.organization.units.by_id.get(category.unit_id or 0) if category else None
-        return Route(unit=unit.key, rule="category") if unit and unit.active else None
+        return RoutingTarget(unit=unit.key, rule="category") if unit and unit.active else None
 
-    def fallback(self) -> Route:
+    def fallback(self) -> RoutingTarget:
         """Return the route of a case that nothing else decides."""
-        return Route(unit=self.work.site.fallback_unit, rule="fallback")
+        return RoutingTarget(unit=self.work.site.fallback_unit, rule="fallback")
 
-    def _to_somebody(self, case: Case, route: Route) -> Route:
+    def _to_somebody(self, case: Case, route: RoutingTarget) -> RoutingTarget:
         """Return the route, or the fallback if the case would be unattended there but not in the fallback unit."""
         unit = replace(route, user_id=None)
         elsewhere = replace(unit, unit=self.work.site.fallback_unit, rule=UNATTENDED)
@@ -131,19 +131,19 @@ class RoutingService(PlacementService):
                 return one
         return unit
 
-    def _by_rule(self, case: Case) -> Route | None:
+    def _by_rule(self, case: Case) -> RoutingTarget | None:
         rule = self.first_fit(case, self.rules())
         if rule is None:
             return None
-        return Route(
+        return RoutingTarget(
             unit=self.organization.units.by_id[rule.unit_id].key,
             user_id=rule.user_id if rule.user_id and self._works_in(rule.user_id, rule.unit_id) else None,
             deadline_days=rule.deadline_days,
             rule=BY_RULE + rule.key,
         )
 
-    def _by_plugin(self, case: Case) -> Route | None:
-        route: Route | None = self.work.site.hooks.hook.route_case(case=case, work=self.work)
+    def _by_plugin(self, case: Case) -> RoutingTarget | None:
+        route: RoutingTarget | None = self.work.site.hooks.hook.route_case(case=case, work=self.work)
         if route is None:
             return None
         try:

@@ -18,7 +18,7 @@ from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.kartable.routing import BY_RULE
 from civicportal.domain.organization.editing import changes, new_key
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 
@@ -126,10 +126,10 @@ class RuleService(Service):
     def delete(self, rule: RoutingRule) -> None:
         """Delete a rule that has routed no case.
 
-        :raises NotPossible: when a case names it.
+        :raises Refused: when a case names it.
         """
         if not self.may_delete(rule):
-            raise NotPossible(_("Cases name this rule. It can be switched off, not deleted."))
+            raise Refused(_("Cases name this rule. It can be switched off, not deleted."))
         self._record("delete", rule, title=rule.title)
         self.session.delete(rule)
 

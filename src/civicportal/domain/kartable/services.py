@@ -8,10 +8,10 @@ from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.cases.access.rights import AccessService, holds
 from civicportal.domain.cases.changes import CaseChange
-from civicportal.domain.cases.conversion import LINK, ConversionService
+from civicportal.domain.cases.conversion import ConversionService
 from civicportal.domain.cases.deadlines import promise
 from civicportal.domain.cases.measures import recounted
-from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.models import CONVERTED, Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.snapshots import snapshot
@@ -48,7 +48,7 @@ class KartableService(Service):
             self._reopen(change.case, change.event)
         elif change.closes:
             self._close_lines(change.case, change.event)
-            if LINK in change.event.data and self.work.actor.is_staff:
+            if CONVERTED in change.event.data and self.work.actor.is_staff:
                 self._keep_in_sight(change.case)
         elif change.transition and self.work.actor.is_staff:
             self._take_silently(change.case, release=change.transition.releases)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route:
+class RoutingTarget:
     """The route of a case.
 
     :ivar unit: key of the unit.

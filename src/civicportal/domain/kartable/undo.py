@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.changes import CaseChange
-from civicportal.domain.cases.conversion import LINK
 from civicportal.domain.cases.errors import CannotUndo
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
-from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.models import CONVERTED, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class UndoService(Service):
         event = self._last_step(case)
         if event is None or event.type not in UNDOABLE or event.actor_id != self.work.actor.user_id:
             return None
-        if LINK in event.data or "undo" not in event.data:
+        if CONVERTED in event.data or "undo" not in event.data:
             # Not after a conversion, whose new case an undo would not remove, nor if the previous data was erased.
             return None
         seconds = self.work.site.settings["notifications"]["undo_seconds"]

@@ -1,6 +1,6 @@
 """Notification preferences of people. Codes and security warnings are always sent."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, select, update
@@ -17,7 +17,7 @@ Choice = Literal["case_notices", "reminders", "broadcasts", "digest"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choices:
+class NotificationPreferences:
     """A person's preferences; the defaults apply to people who never changed them.
 
     :ivar case_notices: every transition of their cases.
@@ -32,32 +32,34 @@ class Choices:
     digest: bool = False
 
 
-def wants(
-    choice: Choice, user_id: SQLColumnExpression[int] | SQLColumnExpression[int | None] | None = None
-) -> ColumnElement[bool]:
-    """Return the condition for people who want this notification.
-
-    :param user_id: of a person, or a column of the outer query; of each ``User`` if None.
-    """
-    column = getattr(NotificationChoices, choice)
-    person = User.id if user_id is None else user_id
-    row = select(NotificationChoices.user_id).where(NotificationChoices.user_id == person)
-    if getattr(Choices(), choice):
-        return ~exists(row.where(~column)).correlate_except(NotificationChoices)
-    return exists(row.where(column)).correlate_except(NotificationChoices)
-
-
-class ChoiceService(Service):
+class PreferenceService(Service):
     """Read and save notification preferences."""
 
-    def of(self, user_id: int) -> Choices:
+    @staticmethod
+    def wants(
+        choice: Choice, user_id: SQLColumnExpression[int] | SQLColumnExpression[int | None] | None = None
+    ) -> ColumnElement[bool]:
+        """Return the condition for people who want this notification.
+
+        :param user_id: of a person, or a column of the outer query; of each ``User`` if None.
+        """
+        column = getattr(NotificationChoices, choice)
+        person = User.id if user_id is None else user_id
+        row = select(NotificationChoices.user_id).where(NotificationChoices.user_id == person)
+        if getattr(NotificationPreferences(), choice):
+            return ~exists(row.where(~column)).correlate_except(NotificationChoices)
+        return exists(row.where(column)).correlate_except(NotificationChoices)
+
+    def of(self, user_id: int) -> NotificationPreferences:
         """Return a person's choices."""
         row = self.session.get(NotificationChoices, user_id)
         if row is None:
-            return Choices()
-        return Choices(**{name: getattr(row, name) for name in asdict(Choices())})
+            return NotificationPreferences()
+        return NotificationPreferences(
+            **{name: getattr(row, name) for name in asdict(NotificationPreferences())}
+        )
 
-    def save(self, user_id: int, choices: Choices) -> None:
+    def save(self, user_id: int, choices: NotificationPreferences) -> None:
         """Save a person's preferences; changes are recorded in the audit trail as proof of consent.
 
         Queued announcements to a person who unsubscribes are cancelled.
@@ -72,6 +74,10 @@ class ChoiceService(Service):
         if changed.get("broadcasts") is False:
             self._take_back(user_id)
         self.work.get(AuditService).record("choices:change", subject_id=user_id, **changed)
+
+    def change(self, user_id: int, **wanted: bool) -> None:
+        """Save some of a person's preferences, the others as they are: ``change(user_id, broadcasts=True)``."""
+        self.save(user_id, replace(self.of(user_id), **wanted))
 
     def _take_back(self, user_id: int) -> None:
         waiting = (OutboxMessage.lane == "broadcasts", OutboxMessage.state == "new")
@@ -89,7 +95,7 @@ class ChoiceService(Service):
         """
         user_id = self.session.scalar(select(User.id).where(User.mobile == mobile))
         if user_id is not None:
-            self.save(user_id, Choices(**{**asdict(self.of(user_id)), "broadcasts": wanted}))
+            self.change(user_id, broadcasts=wanted)
 
     def broadcast_audience(self) -> Select[int, str | None]:
         """Return id and mobile (E.164) of subscribers of announcements who may be contacted.
@@ -97,4 +103,4 @@ class ChoiceService(Service):
         The latest choice counts, whether by SMS or in the profile.
         """
         reachable = (User.mobile.is_not(None), User.disabled_at.is_(None), User.deleted_at.is_(None))
-        return select(User.id, User.mobile).where(*reachable, wants("broadcasts"))
+        return select(User.id, User.mobile).where(*reachable, self.wants("broadcasts"))

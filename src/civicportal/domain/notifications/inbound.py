@@ -15,7 +15,7 @@ from civicportal.core.messages import Reply
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.models import Case
-from civicportal.domain.notifications.choices import ChoiceService
+from civicportal.domain.notifications.choices import PreferenceService
 from civicportal.domain.notifications.models import InboundMessage
 from civicportal.domain.notifications.notices import NoticeData, NoticeRenderer
 from civicportal.domain.notifications.services import NotificationService
@@ -59,6 +59,19 @@ class InboundService(Service):
         }
         statement = self.work.site.engines.insert(InboundMessage).values(row)
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["provider_id"]))
+
+    @staticmethod
+    def answer_waiting(site: "Site") -> None:
+        """Answer waiting messages, each in a unit of work of its own; one that makes a plugin fail does not block others."""
+        with site.work(write=False) as work:
+            waiting = work.get(InboundService).waiting()
+        for message_id, sender in waiting:
+            try:
+                _answer_one(site, message_id, sender)
+            except Exception:
+                log.exception("the inbound message %s could not be answered", message_id)
+                with site.work() as work:
+                    work.get(InboundService).put_behind(message_id)
 
     def waiting(self) -> list[tuple[int, str]]:
         """Return id and sender of messages to be answered: oldest first, failed ones last."""
@@ -117,7 +130,7 @@ class InboundService(Service):
         """Apply an unsubscription or subscription of announcements, whichever plugin answers it."""
         country, word = self.work.site.country, _word(message)
         if word in country.stop_words or word in country.start_words:
-            self.work.get(ChoiceService).announce_to(message.sender, word in country.start_words)
+            self.work.get(PreferenceService).announce_to(message.sender, word in country.start_words)
 
 
 def locale_at(number: str, work: "Work") -> str:
@@ -136,19 +149,6 @@ def _word(message: InboundMessage) -> str:
 def _storable(text: str) -> str:
     """Return a text without characters that a database refuses: NUL and lone surrogates, as in parts of long messages."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode()
-
-
-def answer_inbound(site: "Site") -> None:
-    """Answer waiting messages; one that makes a plugin fail is retried and does not block others."""
-    with site.work(write=False) as work:
-        waiting = work.get(InboundService).waiting()
-    for message_id, sender in waiting:
-        try:
-            _answer_one(site, message_id, sender)
-        except Exception:
-            log.exception("the inbound message %s could not be answered", message_id)
-            with site.work() as work:
-                work.get(InboundService).put_behind(message_id)
 
 
 def _answer_one(site: "Site", message_id: int, sender: str) -> None:

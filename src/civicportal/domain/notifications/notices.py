@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from translationstring import TranslationString
 
-from civicportal.domain.cases.history import public_status
 from civicportal.domain.cases.kinds import kind_of
+from civicportal.domain.cases.models import CaseEvent
 from civicportal.domain.notifications.texts import TextService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import CivicportalError
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from civicportal.domain.cases.changes import CaseChange
     from civicportal.domain.cases.models import Case
     from civicportal.domain.cases.workflow import CaseKind
-
-NOTICE = "notice"
-"""Key of ``CaseEvent.data`` under which a transition may set values of the message.
-
-A mapping with ``moment`` (ISO 8601, aware: date and time in the message, if not those of the change) and ``note`` (the
-placeholder ``NOTE``, at most 25 UTF-16 units).
-"""
 
 #: Changes other than transitions about which the citizen is notified.
 _OTHERS = {"referred": "referred", "returned": "referred", "commented": "answered"}
@@ -99,7 +92,7 @@ def keys_of(change: "CaseChange") -> list[str]:
 def facts_of(change: "CaseChange") -> NoticeData:
     """Return the data of a change for its message."""
     event = change.event
-    notice = event.data.get(NOTICE) or {}
+    notice = event.data.get(CaseEvent.NOTICE) or {}
     moment = notice.get("moment")
     line = change.referral
     return NoticeData(
@@ -151,7 +144,7 @@ class NoticeRenderer:
         :param own: False for a follower, who gets the public number of the case instead of its tracking code.
         """
         calendar = self.site.calendar
-        status = public_status(kind_of(self.site, case.kind), facts.status)
+        status = kind_of(self.site, case.kind).public_status(facts.status)
         unit = self.organization.units.by_id.get(facts.unit_id or 0)
         return {
             "TRACK": case.code if own else localized_digits(str(case.id), locale),

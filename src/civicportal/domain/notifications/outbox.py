@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Executable, bindparam, select
 
 from civicportal.core.db import insert_into
-from civicportal.domain.notifications.choices import Choice, wants
+from civicportal.domain.notifications.choices import Choice, PreferenceService
 from civicportal.domain.notifications.models import OutboxMessage
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _values(work: "Work", row: Mapping[str, object]) -> dict[str, object]:
 def _insert_wanted(dialect: str, choice: Choice, names: tuple[str, ...]) -> Executable:
     table = OutboxMessage.__table__
     values = {name: bindparam(name, type_=table.c[name].type) for name in names}
-    row = select(*values.values()).where(wants(choice, values["user_id"]))
+    row = select(*values.values()).where(PreferenceService.wants(choice, values["user_id"]))
     return insert_into(dialect, table).from_select(names, row).on_conflict_do_nothing()
 
 

@@ -7,9 +7,9 @@ from typing import Literal
 
 from civicportal.core.db import NEVER
 from civicportal.core.messages import (
-    CannotTell,
     Configuration,
     Lane,
+    LookupFailed,
     Permanent,
     Receipt,
     SendError,
@@ -79,7 +79,7 @@ def settle(attempt: SendAttempt, outcome: Outcome, now: datetime, chance: float)
             return Settlement(
                 state=waiting, next_at=now, attempts=attempt.number - 1, verdict="misconfigured", error=error
             )
-        case CannotTell():
+        case LookupFailed():
             return Settlement(
                 state="unknown", next_at=NEVER, attempts=attempt.number, verdict="unknown", error=error
             )

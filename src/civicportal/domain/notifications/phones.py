@@ -12,7 +12,7 @@ from translationstring import TranslationString
 
 from civicportal.core.jobs import Job
 from civicportal.core.plugins import in_order
-from civicportal.domain.notifications.inbound import InboundService, answer_inbound
+from civicportal.domain.notifications.inbound import InboundService
 from civicportal.domain.notifications.models import InboundMessage, OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 MOST_MESSAGES = 40
-JOBS = (Job(name="demo.answers", every=timedelta(seconds=1), lane="messages", run=answer_inbound),)
+JOBS = (
+    Job(name="demo.answers", every=timedelta(seconds=1), lane="messages", run=InboundService.answer_waiting),
+)
 """Jobs that handle answers if no provider is polled."""
 
 

@@ -12,14 +12,14 @@ from sqlalchemy import bindparam, select, update
 
 from civicportal.core.db import BigId, changed_rows
 from civicportal.core.messages import Lane
-from civicportal.core.settings import parse_hours
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import OtpChallenge, User
 from civicportal.domain.cases.errors import CannotUndo
-from civicportal.domain.cases.followers import hearing
+from civicportal.domain.cases.followers import FollowerService, hearing
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.notifications import timing
-from civicportal.domain.notifications.choices import wants
+from civicportal.domain.notifications.arrivals import ARRIVALS
+from civicportal.domain.notifications.choices import PreferenceService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.notices import (
     NoticeData,
@@ -29,8 +29,9 @@ from civicportal.domain.notifications.notices import (
     keys_of_step,
 )
 from civicportal.domain.notifications.outbox import write_messages, write_wanted
-from civicportal.domain.notifications.sms import SmsLength, sms_parts
+from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.notifications.texts import TextService
+from civicportal.util.calendar import CityCalendar
 from civicportal.util.queries import NamedRecord
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _TOLD = (
         User.mobile.is_not(None),
         User.disabled_at.is_(None),
         User.deleted_at.is_(None),
-        wants("case_notices"),
+        PreferenceService.wants("case_notices"),
     )
     .order_by(User.id)
 )
@@ -135,7 +136,7 @@ class NotificationService(Service):
     @cached_property
     def quiet_hours(self) -> tuple[time, time]:
         """Return start and end of the city's quiet hours."""
-        return parse_hours(self.site.settings["notifications"]["quiet_hours"])
+        return CityCalendar.parse_hours(self.site.settings["notifications"]["quiet_hours"])
 
     def _cancel(self, case: "Case", event_id: int | None) -> None:
         """Cancel the notifications of a transition.
@@ -255,7 +256,7 @@ class NotificationService(Service):
     def preview(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> Preview | None:
         """Return a text as it would be sent with these values, or None for an unknown key."""
         text = self.texts.render(key, locale, fields)
-        return None if text is None else Preview(key=key, text=text, length=sms_parts(text))
+        return None if text is None else Preview(key=key, text=text, length=SmsLength.of(text))
 
     def preview_step(
         self,
@@ -295,6 +296,57 @@ class NotificationService(Service):
         return self.preview(key, self.notices.fields(case, facts, locale), locale)
 
     # -- inside ---------------------------------------------------------------------------------------------
+
+    def remind(self, case: "Case", kind: str, *, moment: datetime, once: str, expires_at: datetime) -> None:
+        """Queue one message to the citizen of a case.
+
+        :param kind: key of the text.
+        :param moment: date and time in the message.
+        :param once: name of the event; a second message with the same name is ignored.
+        :param expires_at: it is not sent after this time.
+        """
+        user = self._reachable(case)
+        if user is None or user.mobile is None:
+            return
+        locale = self.locale_of(user)
+        facts = NoticeData(status=case.status, moment=moment, unit_id=case.unit_id)
+        self.send(
+            kind,
+            recipient=user.mobile,
+            user_id=user.id,
+            case=case,
+            locale=locale,
+            fields=self.work.get(NoticeRenderer).fields(case, facts, locale),
+            once=once,
+            expires_at=expires_at,
+        )
+
+    def _reachable(self, case: "Case") -> User | None:
+        if case.citizen_id not in self.work.get(FollowerService).recipients(case):
+            return None
+        reachable = (
+            User.disabled_at.is_(None),
+            User.deleted_at.is_(None),
+            PreferenceService.wants("case_notices"),
+        )
+        return self.work.session.scalar(select(User).where(User.id == case.citizen_id, *reachable))
+
+    def note_delivery(self, message_id: int, state: str, at: datetime | None = None) -> None:
+        """Store the provider's delivery report for a message of the outbox.
+
+        :param state: "arrived", "off" (the phone was off, full or out of reach), "not_taken" by the operator, "lost" on its
+            way, "blocked" by the recipient, or "silent" where the provider does not say.
+        :param at: time of the delivery, aware; now if the provider does not say.
+        :raises ValueError: for another state.
+        """
+        if state not in ARRIVALS:
+            raise ValueError(f"the delivery {state!r} is none of {', '.join(ARRIVALS)}")
+        self.session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id == message_id)
+            .values(delivery=state, delivered_at=at or self.work.clock.now())
+            .execution_options(synchronize_session=False)
+        )
 
     def _content(self, key: str, locale: str | None, fields: Mapping[str, str]) -> dict[str, str]:
         text = self.texts.render(key, locale, fields)

@@ -29,33 +29,33 @@ class SmsLength:
     units: int
     parts: int
 
+    @classmethod
+    def of(cls, text: str) -> "SmsLength":
+        """Measure a text as phones and operators do; one Persian letter or emoji makes the whole text UCS2.
 
-def sms_parts(text: str) -> SmsLength:
-    """Measure a text as phones and operators do; one Persian letter or emoji makes the whole text UCS2.
+        No part ends within an escape pair or a surrogate pair, so a text at the limit may need one part more than
+        division suggests.
+        """
+        if _GSM7_EXTENSION.union(_GSM7).issuperset(text):
+            encoding: Encoding = "GSM7"
+            sizes = [2 if character in _GSM7_EXTENSION else 1 for character in text]
+        else:
+            encoding = "UCS2"
+            sizes = [_utf16_size(character) for character in text]
+        units = sum(sizes)
+        alone, each = _ROOM[encoding]
+        return cls(encoding, units, 1 if units <= alone else _count_parts(sizes, each))
 
-    No part ends within an escape pair or a surrogate pair, so a text at the limit may need one part more than
-    division suggests.
-    """
-    if _GSM7_EXTENSION.union(_GSM7).issuperset(text):
-        encoding: Encoding = "GSM7"
-        sizes = [2 if character in _GSM7_EXTENSION else 1 for character in text]
-    else:
-        encoding = "UCS2"
-        sizes = [_utf16_size(character) for character in text]
-    units = sum(sizes)
-    alone, each = _ROOM[encoding]
-    return SmsLength(encoding, units, 1 if units <= alone else _count_parts(sizes, each))
+    @staticmethod
+    def cut(text: str, limit: int) -> str:
+        """Return the longest prefix within a number of UTF-16 code units, whole characters only."""
+        fitting = sum(end <= limit for end in accumulate(map(_utf16_size, text)))
+        return text[:fitting]
 
 
 def utf16_len(text: str) -> int:
     """Return the length in UTF-16 code units, as phones and providers count."""
     return sum(map(_utf16_size, text))
-
-
-def cut_units(text: str, limit: int) -> str:
-    """Return the longest prefix within a number of UTF-16 code units, whole characters only."""
-    fitting = sum(end <= limit for end in accumulate(map(_utf16_size, text)))
-    return text[:fitting]
 
 
 def _utf16_size(character: str) -> int:

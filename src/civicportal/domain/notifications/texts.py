@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 from civicportal.core.messages import COMMON_FIELDS, MessageText
 from civicportal.core.work import Service
 from civicportal.domain.cases.errors import Refused
-from civicportal.domain.cases.history import public_status
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.models import StoredText
-from civicportal.domain.notifications.sms import cut_units, utf16_len
+from civicportal.domain.notifications.sms import SmsLength, utf16_len
 from civicportal.util.i18n import _, localized_digits
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
     :raises FieldTooLong: for any other value that is too long, except codes, numbers and names of the site.
     """
     fitting = {
-        name: cut_units(value, _SHORTENED[name]).strip() if name in _SHORTENED else value
+        name: SmsLength.cut(value, _SHORTENED[name]).strip() if name in _SHORTENED else value
         for name, value in fields.items()
     }
     for name, value in fitting.items():
@@ -148,7 +147,7 @@ class TextService(Service):
             "DATE": self.site.calendar.format_date(now, "short", locale),
             "TIME": self.site.calendar.format_time(now, locale),
             "UNIT": str(translate(_("Name of a unit of the greatest length"))),
-            "NOTE": cut_units(str(translate(_("Some words of the greatest length"))), LONGEST),
+            "NOTE": SmsLength.cut(str(translate(_("Some words of the greatest length"))), LONGEST),
             "STATUS": self._longest_status(key),
         }
         # What a kind of case says in fields of its own may be as long as a field.
@@ -175,7 +174,7 @@ class TextService(Service):
         kind = key.partition(".")[0]
         translate = self.site.localizer().translate
         names = [
-            str(translate(public_status(one, state.name)))
+            str(translate(one.public_status(state.name)))
             # Texts that belong to no kind of case, for instance the answer to a code, may use the placeholders of all.
             for one in ([kinds[kind]] if kind in kinds else kinds.values())
             for state in one.workflow.states

@@ -17,7 +17,8 @@ from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.ratings import WINDOW, RatingService
+from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.steps import OBJECTION_WINDOW
 from civicportal.domain.notifications.models import InboundMessage, OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.util.i18n import latin_digits
@@ -102,7 +103,7 @@ class VerdictService(Service):
 
     def _told_of(self, citizen: User, code: str, possible: Callable[[Case], bool]) -> Sequence[Case]:
         """Return the candidate cases: those without an answer, else all; latest closing first."""
-        since = self.work.clock.now() - WINDOW
+        since = self.work.clock.now() - OBJECTION_WINDOW
         query = select(Case).where(Case.citizen_id == citizen.id, Case.closed_at > since)
         if code:
             query = query.where(Case.code == code)

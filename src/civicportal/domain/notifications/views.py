@@ -14,7 +14,7 @@ from civicportal.domain.notifications.arrivals import ARRIVALS
 from civicportal.domain.notifications.book import MessageBook, MessageQuery
 from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.schemas import STATES, MessageFilters, MessageWording
-from civicportal.domain.notifications.sms import sms_parts
+from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.notifications.texts import TextService, fill
 from civicportal.domain.notifications.troubles import told
 from civicportal.util.countries import InvalidMobile
@@ -22,7 +22,7 @@ from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
 from civicportal.util.persian import compact
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import page_ends, with_query
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
@@ -101,7 +101,7 @@ def texts(request: Request) -> dict[str, object]:
         {
             "text": text,
             "sample": service.sample(key),
-            "length": sms_parts(service.sample(key)),
+            "length": SmsLength.of(service.sample(key)),
             "changed": service.is_changed(key),
         }
         for key, text in sorted(request.site.messages.items())
@@ -131,15 +131,13 @@ def text(request: Request) -> ViewResult:
 
     words = str(form["text"].cstruct) if request.method != "POST" else str(request.POST.get("text", ""))
     sample = fill(words, service.sample_values(key))
-    return handle_form(
-        request,
-        form,
+    return form.handle(
         save,
         message=request.site.messages[key],
         allowed=sorted(service.allowed(key)),
         samples=service.sample_values(key),
         sample=sample,
-        length=sms_parts(sample),
+        length=SmsLength.of(sample),
         proposed=service.default(request.site.messages[key]),
         changed=service.is_changed(key),
     )

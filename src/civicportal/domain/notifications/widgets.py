@@ -10,7 +10,7 @@ from civicportal.domain.notifications.gate import GateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.schemas import STATES
 from civicportal.domain.notifications.troubles import told
-from civicportal.web.items import Panel, Widget
+from civicportal.web.items import DashboardWidget, Panel
 from civicportal.web.request import Request
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def case_panels(case: "Case", request: Request) -> Iterator[Panel]:
     )
 
 
-def gate_widget(request: Request) -> Iterator[Widget]:
+def gate_widget(request: Request) -> Iterator[DashboardWidget]:
     """Warn users who may see messages while the gate is closed."""
     if not request.identity.permits(SEE):
         return
     gate = request.display_work.get(GateService)
     if gate.row is not None and not gate.works:
-        yield Widget(
+        yield DashboardWidget(
             name="gate",
             area="desk",
             template=f"{_TEMPLATES}/gate.jinja2",

@@ -10,7 +10,7 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization import editing
 from civicportal.domain.organization.models import Category
 from civicportal.domain.organization.services import Tree, read_categories
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.persian import key
 from civicportal.util.values import Values
@@ -61,7 +61,7 @@ class CategoryService(Service):
 
         :param values: ``name``, ``short_name``, ``parent_id``, ``unit_id``, ``deadline_days``, ``icon``, ``tint``,
         ``hint``, ``synonyms``, ``public``.
-        :raises NotPossible: when it would be on a third level.
+        :raises Refused: when it would be on a third level.
         """
         self._check_parent(kind, None, values["parent_id"])
         weight = editing.last_weight(self.tree(kind))
@@ -75,7 +75,7 @@ class CategoryService(Service):
     def change(self, category: Category, values: Values) -> None:
         """Change a category; its subcategories share its appearance.
 
-        :raises NotPossible: when it would be on a third level.
+        :raises Refused: when it would be on a third level.
         """
         self._check_parent(category.kind, category, values["parent_id"])
         changed = editing.changes(category, self._with_look(values))
@@ -106,17 +106,17 @@ class CategoryService(Service):
     def delete(self, category: Category) -> None:
         """Delete a category that was never used.
 
-        :raises NotPossible: when anything refers to it.
+        :raises Refused: when anything refers to it.
         """
         if not self.may_delete(category):
-            raise NotPossible(_("Something refers to this category. It can be switched off, not deleted."))
+            raise Refused(_("Something refers to this category. It can be switched off, not deleted."))
         self._record("delete", category, name=category.name)
         self.session.delete(category)
 
     def _check_parent(self, kind: str, category: Category | None, parent_id: int | None) -> None:
         allowed = {root.id for root in self.possible_parents(kind, category)}
         if parent_id is not None and parent_id not in allowed:
-            raise NotPossible(_("Categories have two levels: this one cannot stand there."))
+            raise Refused(_("Categories have two levels: this one cannot stand there."))
 
     def _with_look(self, values: Values) -> dict[str, object]:
         if values["parent_id"] is None:

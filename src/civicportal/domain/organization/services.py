@@ -70,6 +70,17 @@ class Tree(Generic[Node]):
                 waiting += (child.id for child in self.children(one))
         return frozenset(found)
 
+    def descendants(self, node_id: int) -> list[Node]:
+        """Return all rows below a row, each before those below it."""
+        found: dict[int, Node] = {}
+        waiting = self.children(node_id)[::-1]
+        while waiting:
+            one = waiting.pop()
+            if one.id not in found and one.id != node_id:
+                found[one.id] = one
+                waiting += self.children(one.id)[::-1]
+        return list(found.values())
+
     def path(self, node_id: int | None) -> list[Node]:
         """Return the path from the root to a row, inclusive; empty if there is none."""
         found: dict[int, Node] = {}

@@ -11,7 +11,7 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization import editing
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import Tree, read_units
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 
@@ -60,10 +60,10 @@ class UnitService(Service):
     def change(self, unit: Unit, values: Values) -> None:
         """Change a unit.
 
-        :raises NotPossible: when it would be its own descendant.
+        :raises Refused: when it would be its own descendant.
         """
         if self._would_stand_below_itself(unit, values["parent_id"]):
-            raise NotPossible(_("A unit cannot stand below itself."))
+            raise Refused(_("A unit cannot stand below itself."))
         changed = editing.changes(unit, values)
         for name in changed:
             setattr(unit, name, values[name])
@@ -86,7 +86,7 @@ class UnitService(Service):
     def close(self, unit: Unit) -> None:
         """Close a unit for new cases; it keeps its cases.
 
-        :raises NotPossible: for the fallback unit.
+        :raises Refused: for the fallback unit.
         """
         self._refuse_fallback(unit)
         unit.active = False
@@ -99,11 +99,11 @@ class UnitService(Service):
     def delete(self, unit: Unit) -> None:
         """Delete a unit that was never used.
 
-        :raises NotPossible: when anything refers to it.
+        :raises Refused: when anything refers to it.
         """
         self._refuse_fallback(unit)
         if not self.may_delete(unit):
-            raise NotPossible(_("Something refers to this unit. It can be closed, not deleted."))
+            raise Refused(_("Something refers to this unit. It can be closed, not deleted."))
         self._record("delete", unit, name=unit.name)
         self.session.delete(unit)
 
@@ -124,7 +124,7 @@ class UnitService(Service):
 
     def _refuse_fallback(self, unit: Unit) -> None:
         if unit.key == self.work.site.fallback_unit:
-            raise NotPossible(_("This unit takes the cases that no rule fits. It stays open."))
+            raise Refused(_("This unit takes the cases that no rule fits. It stays open."))
 
     def _record(self, what: str, unit: Unit, **data: object) -> None:
         self.work.get(AuditService).record(

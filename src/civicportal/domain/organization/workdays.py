@@ -12,7 +12,7 @@ from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization import editing
 from civicportal.domain.organization.models import Closure, Holiday, OfficeHours
-from civicportal.util.errors import NotFound, NotPossible
+from civicportal.util.errors import NotFound, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 
@@ -99,13 +99,13 @@ class WorkdayService(Service):
     def add_holiday(self, day: date, title: str) -> None:
         """Add a holiday.
 
-        :raises NotPossible: when the day is one already.
+        :raises Refused: when the day is one already.
         """
         try:
             with self.work.savepoint():
                 self.session.add(Holiday(day=day, name=title))
         except IntegrityError:
-            raise NotPossible(_("This day is a holiday already.")) from None
+            raise Refused(_("This day is a holiday already.")) from None
         self._record("holiday_add", day=day.isoformat(), title=title)
 
     def delete_holiday(self, day: date) -> None:
@@ -144,13 +144,13 @@ class WorkdayService(Service):
     def add_closure(self, first_day: date, last_day: date, reason: str) -> None:
         """Add a closure.
 
-        :raises NotPossible: when the days are in the wrong order or too many.
+        :raises Refused: when the days are in the wrong order or too many.
         """
         if last_day < first_day:
-            raise NotPossible(_("The last day lies before the first."))
+            raise Refused(_("The last day lies before the first."))
         if (last_day - first_day).days >= LONGEST_CLOSURE:
             text = _("A closure takes at most ${count} days.", mapping={"count": LONGEST_CLOSURE})
-            raise NotPossible(text)
+            raise Refused(text)
         self.session.add(Closure(first_day=first_day, last_day=last_day, reason=reason))
         self._record("closure_add", first=first_day.isoformat(), last=last_day.isoformat(), reason=reason)
 

@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import SIGNED_IN
+from civicportal.core.security import PagePermission
 from civicportal.web.pages import add_pages
 
 ROUTES = {
@@ -15,12 +15,12 @@ ROUTES = {
 SHOWS, ACTS, FORM = ("GET",), ("POST",), ("GET", "POST")
 #: Route, view, template, permission, methods.
 VIEWS = (
-    ("account_notifications", "notifications", "notifications", SIGNED_IN, FORM),
-    ("account_access", "access", "access", SIGNED_IN, SHOWS),
-    ("account_data", "data", "data", SIGNED_IN, SHOWS),
-    ("account_data", "download", None, SIGNED_IN, ACTS),
-    ("account_delete", "delete", "delete", SIGNED_IN, FORM),
-    ("account_delete_code", "send_code", None, SIGNED_IN, ACTS),
+    ("account_notifications", "notifications", "notifications", PagePermission.SIGNED_IN, FORM),
+    ("account_access", "access", "access", PagePermission.SIGNED_IN, SHOWS),
+    ("account_data", "data", "data", PagePermission.SIGNED_IN, SHOWS),
+    ("account_data", "download", None, PagePermission.SIGNED_IN, ACTS),
+    ("account_delete", "delete", "delete", PagePermission.SIGNED_IN, FORM),
+    ("account_delete_code", "send_code", None, PagePermission.SIGNED_IN, ACTS),
 )
 
 

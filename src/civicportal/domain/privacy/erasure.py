@@ -11,11 +11,11 @@ from civicportal.core.work import Service
 from civicportal.domain.accounts.members import HIDDEN_FOR
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
-from civicportal.domain.cases.attachments import drop_files
+from civicportal.domain.cases.attachments import PictureFiles
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Attachment, Case
-from civicportal.domain.cases.ratings import WINDOW
 from civicportal.domain.cases.search_index import fold_words
+from civicportal.domain.cases.steps import OBJECTION_WINDOW
 from civicportal.domain.privacy.tags import Owner, belongs, blank, owner_of, tables
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ErasureService(Service):
         return list(self.session.scalars(query.order_by(User.id).limit(limit)))
 
     def _closed_by(self) -> datetime:
-        return self.work.clock.now() - WINDOW
+        return self.work.clock.now() - OBJECTION_WINDOW
 
     def _pictures(self, owner: Owner) -> list[str]:
         return list(self.session.scalars(select(Attachment.key).where(Attachment.case_id.in_(owner.cases))))
@@ -132,4 +132,4 @@ def _erase(site: "Site", user_id: int) -> None:
     with site.work(patience=PATIENCE) as work:
         user = work.session.get(User, user_id, with_for_update=True)
         pictures = work.get(ErasureService).erase(user) if user and user.deleted_at else []
-    drop_files(site, pictures)
+    PictureFiles(site).drop(pictures)

@@ -13,7 +13,7 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.workflow import OPEN_STAGES
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ class LeavingService(Service):
 
         Open cases stay with their units. Each gets a PIN by which it can be tracked.
 
-        :raises NotPossible: for staff, whose work an administrator must transfer first.
+        :raises Refused: for staff, whose work an administrator must transfer first.
         """
         if user.username:
-            raise NotPossible(_("An administrator deletes the accounts of staff."))
+            raise Refused(_("An administrator deletes the accounts of staff."))
         user.deleted_at, user.deleted_by_id = self.work.clock.now(), user.id
         self.session.flush()
         give_pin = self.work.get(FollowUpService).give_pin

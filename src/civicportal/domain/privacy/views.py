@@ -14,7 +14,7 @@ from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.account import own_user, proved
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.models import Case
-from civicportal.domain.notifications.choices import Choices, ChoiceService
+from civicportal.domain.notifications.choices import NotificationPreferences, PreferenceService
 from civicportal.domain.privacy.export import stream
 from civicportal.domain.privacy.leaving import LeavingService, LeftCase
 from civicportal.domain.privacy.lookers import PAGE_SIZE, LookerService
@@ -22,7 +22,7 @@ from civicportal.domain.privacy.schemas import ChoicesEntry, StaffChoicesEntry
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 
@@ -31,16 +31,18 @@ def notifications(request: Request) -> ViewResult:
     """Show and save notification preferences."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
-        present = work.get(ChoiceService).of(user.id)
+        present = work.get(PreferenceService).of(user.id)
     schema = StaffChoicesEntry() if user.username else ChoicesEntry()
     form = BoundForm(request, schema, initial=asdict(present))
 
     def save(values: Values) -> ViewResult:
-        request.work.get(ChoiceService).save(user.id, Choices(**{**asdict(present), **values}))
+        request.work.get(PreferenceService).save(
+            user.id, NotificationPreferences(**{**asdict(present), **values})
+        )
         request.session.flash(request.translate(_("Your choice is kept.")), "good")
         return HTTPSeeOther(request.route_path("account"))
 
-    return handle_form(request, form, save)
+    return form.handle(save)
 
 
 def access(request: Request) -> dict[str, object]:
@@ -94,7 +96,7 @@ def delete(request: Request) -> ViewResult:
             form.refuse("code", codes.WHY_NOT[outcome])
         return {"form": None, **context, "left": _leave(request)}
 
-    answer = handle_form(request, form, leave, **context)
+    answer = form.handle(leave, **context)
     if not isinstance(answer, Mapping) or answer["form"] is None:
         return answer
     return {

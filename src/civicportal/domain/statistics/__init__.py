@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 
 
 def includeme(config: Configurator) -> None:
@@ -12,6 +12,6 @@ def includeme(config: Configurator) -> None:
         "civicportal.domain.statistics.views.public",
         route_name="figures",
         renderer="civicportal:templates/statistics/public.jinja2",
-        permission=EVERYBODY,
+        permission=PagePermission.EVERYBODY,
         request_method="GET",
     )

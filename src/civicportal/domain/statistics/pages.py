@@ -7,7 +7,7 @@ from datetime import date
 from translationstring import TranslationString
 
 from civicportal.core.work import Work
-from civicportal.domain.cases.narrowing import NONE, WEEKDAYS
+from civicportal.domain.cases.narrowing import WEEKDAYS
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.statistics.categories import CategoryRow, category_rows
 from civicportal.domain.statistics.changes import changed
@@ -23,6 +23,7 @@ from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import ListAddress
 from civicportal.web.request import Request
+from civicportal.web.schema import Option
 
 CITIZENS = _("Citizens")
 PERIOD = "period"
@@ -50,6 +51,14 @@ class FiguresPage:
     people: TranslationString = CITIZENS
     on_list: Mapping[str, str] = field(default_factory=dict)
     anchor: str = ""
+
+    def variables(self, request: Request, subject: Subject) -> Values:
+        """Return the variables of ``civicportal:templates/statistics/desk.jinja2``."""
+        selection = subject.selection(request.work)
+        if (both(selection.span).days or LONG) < LONG:
+            return _shown(request, request.work, subject, selection, self)
+        with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
+            return _shown(request, work, subject, selection, self)
 
 
 class PageAddress(ListAddress):
@@ -82,7 +91,7 @@ class FigureAddress:
 
     def only(self, name: str, value: str) -> dict[str, str]:
         """Return the filters for one value, empty for none; None if the list offers no such choice."""
-        field, asked = self._fields.get(name), value or NONE
+        field, asked = self._fields.get(name), value or Option.NONE
         return {name: asked} if field and field.offers(asked) else {}
 
     def only_category(self, row: CategoryRow) -> dict[str, str | None]:
@@ -95,15 +104,6 @@ class FigureAddress:
     def list(self, route: str = "", **changed: object) -> str:
         """Return the URL of the list with the filters of the page, some of them changed."""
         return self._list(route, **{**self._usual, **self._span, **changed})
-
-
-def figures_page(request: Request, subject: Subject, page: FiguresPage) -> Values:
-    """Return the variables of ``civicportal:templates/statistics/desk.jinja2``."""
-    selection = subject.selection(request.work)
-    if (both(selection.span).days or LONG) < LONG:
-        return _shown(request, request.work, subject, selection, page)
-    with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
-        return _shown(request, work, subject, selection, page)
 
 
 def _shown(

@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute
 from translationstring import TranslationString
 
 from civicportal.domain.cases.access.rights import sees_all
 from civicportal.domain.cases.conditions import sent_between
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import category_ids, has_one_of, unit_ids
+from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.cases.workflow import CaseKind
+from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.statistics.named_periods import span_of
 from civicportal.domain.statistics.periods import Span
+from civicportal.util.i18n import _
 from civicportal.util.queries import Rows, Selected
 from civicportal.util.values import Values
 
@@ -86,6 +90,49 @@ class Facet:
     groups: Callable[[Any], tuple[str, ...]] = field(default=lambda value: (value or "",))
     titles: Mapping[str, TranslationString | str] = field(default_factory=dict)
     counter: str = ""
+
+    @classmethod
+    def of_sources(cls) -> "Facet":
+        """Return the dimension of channels by which cases arrive."""
+        return cls(
+            name="source",
+            title=_("By the way they came"),
+            head=_("Came by"),
+            column=Case.source,
+            titles=SOURCES,
+        )
+
+    @classmethod
+    def of_units(
+        cls,
+        organization: OrganizationService,
+        chosen: str | None = None,
+        *,
+        column: InstrumentedAttribute[int | None] = Case.unit_id,
+        title: TranslationString | None = None,
+        head: TranslationString | None = None,
+    ) -> "Facet":
+        """Return the dimension of units; as in a filtered list, cases of a unit count for its parent units too.
+
+        :param chosen: key of the filtered unit, whose parent units are left out.
+        :param column: the unit's column, if it is not the one that holds the case.
+        """
+        units = organization.units
+        root = next((unit.id for unit in units.by_id.values() if unit.key == chosen), None)
+        inside = units.subtree(root) if root else units.by_id.keys()
+
+        def groups(unit_id: int | None) -> tuple[str, ...]:
+            return tuple(unit.key for unit in units.path(unit_id) if unit.id in inside) or ("",)
+
+        return cls(
+            name="unit",
+            title=title or _("By unit"),
+            head=head or _("Unit"),
+            column=column,
+            groups=groups,
+            titles={unit.key: unit.name for unit in units.by_id.values()},
+            counter="unit_id" if column is Case.unit_id else "",
+        )
 
     @property
     def of_case(self) -> bool:

@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.web.pages import add_pages
 
 MANAGE = "core:setting:manage"
@@ -11,7 +11,7 @@ ROUTES = {"admin.settings": "/admin/settings", "words": "/{page:about|privacy|te
 VIEWS = (
     ("admin.settings", "settings", "settings", MANAGE, "GET"),
     ("admin.settings", "settings", "settings", MANAGE, "POST"),
-    ("words", "words", "words", EVERYBODY, "GET"),
+    ("words", "words", "words", PagePermission.EVERYBODY, "GET"),
 )
 
 

@@ -9,7 +9,7 @@ from civicportal.util.colour import contrasts
 from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 DIGEST = "digest"
@@ -54,7 +54,7 @@ def settings(request: Request) -> ViewResult:
         request.session.flash(request.translate(told), "good")
         return HTTPSeeOther(request.route_path("admin.settings"))
 
-    answer = handle_form(request, form, save)
+    answer = form.handle(save)
     if isinstance(answer, dict):
         # Of the current input, so that a refused colour shows its contrast.
         typed = {name: form.readable().get(name) for name in COLOURS}

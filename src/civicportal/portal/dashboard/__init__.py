@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import EVERYBODY, STAFF
+from civicportal.core.security import PagePermission
 
 
 def includeme(config: Configurator) -> None:
@@ -13,6 +13,14 @@ def includeme(config: Configurator) -> None:
     views = "civicportal.portal.dashboard.views"
     templates = "civicportal:templates/dashboard"
     config.add_view(
-        f"{views}.home", route_name="home", renderer=f"{templates}/home.jinja2", permission=EVERYBODY
+        f"{views}.home",
+        route_name="home",
+        renderer=f"{templates}/home.jinja2",
+        permission=PagePermission.EVERYBODY,
     )
-    config.add_view(f"{views}.desk", route_name="desk", renderer=f"{templates}/desk.jinja2", permission=STAFF)
+    config.add_view(
+        f"{views}.desk",
+        route_name="desk",
+        renderer=f"{templates}/desk.jinja2",
+        permission=PagePermission.STAFF,
+    )

@@ -9,7 +9,7 @@ from civicportal.domain.kartable.custody import CustodyService
 from civicportal.portal.dashboard.navigation import Navigation
 from civicportal.portal.dashboard.services import FiguresService
 from civicportal.util.i18n import _
-from civicportal.web.items import Widget
+from civicportal.web.items import DashboardWidget
 from civicportal.web.request import Request
 
 CARD = "civicportal:templates/dashboard/card.jinja2"
@@ -17,12 +17,12 @@ CARD = "civicportal:templates/dashboard/card.jinja2"
 OWN_CASES = 3
 
 
-def core_widgets(request: Request) -> Iterator[Widget]:
+def core_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the tracking and telephone cards, the citizen's own cases, the figures; the summary for staff."""
     if request.identity.is_staff:
         yield from _unattended(request)
         yield _kartable(request)
-    yield Widget(
+    yield DashboardWidget(
         name="follow_up",
         area="card",
         template=CARD,
@@ -40,25 +40,25 @@ def core_widgets(request: Request) -> Iterator[Widget]:
         yield _phone(request, phone)
     if request.identity.is_citizen:
         yield _own_cases(request)
-    yield Widget(
+    yield DashboardWidget(
         name="figures",
         area="aside",
         template="civicportal:templates/dashboard/figures.jinja2",
         weight=-10,
         context=lambda: _figures(request),
     )
-    yield Widget(
+    yield DashboardWidget(
         name="install", area="aside", template="civicportal:templates/dashboard/install.jinja2", weight=-20
     )
 
 
-def _unattended(request: Request) -> Iterator[Widget]:
+def _unattended(request: Request) -> Iterator[DashboardWidget]:
     """Show the number of unattended cases to people who may refer them."""
     if not request.identity.permits(UNATTENDED):
         return
     number = request.display_work.get(CustodyService).recent_total()
     if number:
-        yield Widget(
+        yield DashboardWidget(
             name="unattended",
             area="desk",
             template="civicportal:templates/dashboard/unattended.jinja2",
@@ -67,9 +67,9 @@ def _unattended(request: Request) -> Iterator[Widget]:
         )
 
 
-def _phone(request: Request, phone: str) -> Widget:
+def _phone(request: Request, phone: str) -> DashboardWidget:
     note = request.site.branding.contact.get("phone_note", "")
-    return Widget(
+    return DashboardWidget(
         name="phone",
         area="card",
         template=CARD,
@@ -84,9 +84,9 @@ def _phone(request: Request, phone: str) -> Widget:
     )
 
 
-def _own_cases(request: Request) -> Widget:
+def _own_cases(request: Request) -> DashboardWidget:
     cases = request.display_work.get(FollowUpService).own(limit=OWN_CASES)
-    return Widget(
+    return DashboardWidget(
         name="own_cases",
         area="aside",
         template="civicportal:templates/dashboard/own_cases.jinja2",
@@ -100,12 +100,12 @@ def _figures(request: Request) -> dict[str, object] | None:
     return {"figures": figures} if figures else None
 
 
-def _kartable(request: Request) -> Widget:
+def _kartable(request: Request) -> DashboardWidget:
     navigation = request.navigation
     assert isinstance(navigation, Navigation)
     lines = navigation.open_lines
     rows = [(kind_of(request.site, kind), number) for kind, number in sorted(lines.by_kind.items())]
-    return Widget(
+    return DashboardWidget(
         name="kartable",
         area="desk",
         template="civicportal:templates/dashboard/kartable.jinja2",

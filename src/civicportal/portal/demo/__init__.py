@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.domain.notifications.phones import OutboxPhones
 from civicportal.web.pages import add_pages
 
@@ -13,10 +13,10 @@ ROUTES = {
 }
 #: Route, view, template, permission, method.
 VIEWS = (
-    ("demo.phones", "phones", "phones", EVERYBODY, "GET"),
-    ("demo.phone", "phone", "phone", EVERYBODY, "GET"),
-    ("demo.phone", "phone", "phone", EVERYBODY, "POST"),
-    ("demo.provider", "behave", None, EVERYBODY, "POST"),
+    ("demo.phones", "phones", "phones", PagePermission.EVERYBODY, "GET"),
+    ("demo.phone", "phone", "phone", PagePermission.EVERYBODY, "GET"),
+    ("demo.phone", "phone", "phone", PagePermission.EVERYBODY, "POST"),
+    ("demo.provider", "behave", None, PagePermission.EVERYBODY, "POST"),
 )
 
 

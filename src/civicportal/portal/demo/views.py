@@ -10,7 +10,7 @@ from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.portal.demo.schemas import Behaviour, InboundSms
 from civicportal.util.countries import InvalidMobile
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, FormInvalid, handle_form
+from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
@@ -51,9 +51,7 @@ def phone(request: Request) -> ViewResult:
         return HTTPSeeOther(request.route_path("demo.phone", number=request.matchdict["number"]))
 
     waiting = select(func.count()).where(OutboxMessage.recipient == number, OutboxMessage.state == "new")
-    return handle_form(
-        request,
-        BoundForm(request, InboundSms()),
+    return BoundForm(request, InboundSms()).handle(
         send,
         number=number,
         owner=work.session.scalar(select(User).where(User.mobile == number)),

@@ -8,7 +8,7 @@ from translationstring import TranslationString
 
 from civicportal.core.checks import Finding
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.notifications.sms import sms_parts
+from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.notifications.texts import TextService
 from civicportal.util.i18n import _
 
@@ -63,7 +63,7 @@ def _messages(work: "Work") -> Iterator[Finding]:
                 text=_("it has no words"),
                 remedy=_("write some under /admin/messages/texts"),
             )
-        elif sms_parts(sample).parts > message.parts:
+        elif SmsLength.of(sample).parts > message.parts:
             too_long.append(key)
     # One finding: a long name of the city makes many of them too long at once.
     if too_long:

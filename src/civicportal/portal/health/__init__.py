@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 
 
 def includeme(config: Configurator) -> None:
@@ -11,6 +11,6 @@ def includeme(config: Configurator) -> None:
 
     config.include("civicportal.portal.health.probes")
     config.add_route("metrics", "/metrics")
-    config.add_view(metrics, route_name="metrics", permission=EVERYBODY)
+    config.add_view(metrics, route_name="metrics", permission=PagePermission.EVERYBODY)
     if config.registry.site.settings["metrics"]:
         config.include("civicportal.portal.health.requests")

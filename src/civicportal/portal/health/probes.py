@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from civicportal.core.migration.state import pending
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 from civicportal.core.site import Site
 from civicportal.portal.worker.heartbeat import WorkerService
 from civicportal.web.request import Request
@@ -68,6 +68,6 @@ def includeme(config: Configurator) -> None:
     config.add_route("healthz", "/healthz")
     config.add_route("readyz", "/readyz")
     config.add_route("readyz_worker", "/readyz/worker")
-    config.add_view(alive, route_name="healthz", permission=EVERYBODY)
-    config.add_view(ready, route_name="readyz", permission=EVERYBODY)
-    config.add_view(worker_ready, route_name="readyz_worker", permission=EVERYBODY)
+    config.add_view(alive, route_name="healthz", permission=PagePermission.EVERYBODY)
+    config.add_view(ready, route_name="readyz", permission=PagePermission.EVERYBODY)
+    config.add_view(worker_ready, route_name="readyz_worker", permission=PagePermission.EVERYBODY)

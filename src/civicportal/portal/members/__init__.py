@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.core.security import STAFF
+from civicportal.core.security import PagePermission
 from civicportal.web.pages import Page, add_pages
 
 MANAGE, ROLES_MANAGE = "core:member:manage", "core:role:manage"
@@ -67,8 +67,8 @@ VIEWS: tuple[Page, ...] = (
     ("admin.role_new", "roles.new", "role_new", ROLES_MANAGE, FORM),
     ("admin.role", "roles.role", "role", ROLES_MANAGE, FORM),
     ("admin.role_delete", "roles.delete", "role_delete", ROLES_MANAGE, FORM),
-    ("account_deputy", "deputies.own", "deputy", STAFF, FORM),
-    ("account_deputy_end", "deputies.end_own", None, STAFF, ACTS),
+    ("account_deputy", "deputies.own", "deputy", PagePermission.STAFF, FORM),
+    ("account_deputy_end", "deputies.end_own", None, PagePermission.STAFF, ACTS),
 )
 
 

@@ -44,6 +44,17 @@ class CityCalendar(LocalDates):
         if self.weekend.issuperset(range(7)):
             raise ValueError("at least one weekday must be a working day")
 
+    @staticmethod
+    def parse_hours(text: str) -> tuple[time, time]:
+        """Parse office hours such as ``07:30-14:30``.
+
+        :raises ValueError: when they are invalid.
+        """
+        start, dash, end = text.partition("-")
+        if not dash:
+            raise ValueError(text)
+        return time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
+
     def with_holidays(self, days: Iterable[date]) -> Self:
         """Return a copy with these additional days off."""
         return replace(self, holidays=self.holidays.union(days))

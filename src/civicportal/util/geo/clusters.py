@@ -23,20 +23,20 @@ class Cluster:
     point: Point
     bounds: Bounds
 
+    @staticmethod
+    def of(counted: Iterable[tuple[Cell, int]], fine: int, level: int) -> "list[Cluster]":
+        """Aggregate counted cells into the cells of a coarser level.
 
-def clusters(counted: Iterable[tuple[Cell, int]], fine: int, level: int) -> list[Cluster]:
-    """Aggregate counted cells into the cells of a coarser level.
-
-    :param fine: level of the counted cells.
-    :param level: of the clusters, the same or a smaller number.
-    :returns: largest first; their sum equals that of the cells.
-    """
-    gathered: defaultdict[Cell, list[tuple[Cell, int]]] = defaultdict(list)
-    for cell, n in counted:
-        if n:
-            gathered[cell.above(fine - level)].append((cell, n))
-    found = [_cluster(cell, level, parts, fine) for cell, parts in gathered.items()]
-    return sorted(found, key=lambda cluster: (-cluster.n, cluster.point.lat, cluster.point.lon))
+        :param fine: level of the counted cells.
+        :param level: of the clusters, the same or a smaller number.
+        :returns: largest first; their sum equals that of the cells.
+        """
+        gathered: defaultdict[Cell, list[tuple[Cell, int]]] = defaultdict(list)
+        for cell, n in counted:
+            if n:
+                gathered[cell.above(fine - level)].append((cell, n))
+        found = [_cluster(cell, level, parts, fine) for cell, parts in gathered.items()]
+        return sorted(found, key=lambda cluster: (-cluster.n, cluster.point.lat, cluster.point.lon))
 
 
 def _cluster(cell: Cell, level: int, parts: list[tuple[Cell, int]], fine: int) -> Cluster:

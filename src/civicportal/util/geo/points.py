@@ -23,6 +23,13 @@ class Point:
         object.__setattr__(self, "lat", round(self.lat, 6))
         object.__setattr__(self, "lon", round(self.lon, 6))
 
+    def distance_to(self, other: "Point") -> float:
+        """Return the distance to another point in metres (haversine)."""
+        here, there = math.radians(self.lat), math.radians(other.lat)
+        half_lat, half_lon = (there - here) / 2, math.radians(other.lon - self.lon) / 2
+        square = math.sin(half_lat) ** 2 + math.cos(here) * math.cos(there) * math.sin(half_lon) ** 2
+        return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, square)))
+
 
 class Bounds(NamedTuple):
     """A box along the degrees, borders included."""
@@ -37,6 +44,24 @@ class Bounds(NamedTuple):
         """Return the smallest box that contains all points; at least one is required."""
         lats, lons = [p.lat for p in points], [p.lon for p in points]
         return cls(min(lats), min(lons), max(lats), max(lons))
+
+    @classmethod
+    def within(cls, point: Point, metres: float) -> Self:
+        """Return a box that contains everything within a distance of a point, and little more.
+
+        The box ends at the poles and at the 180th meridian, where there are no cities.
+        """
+        angle = metres / EARTH_RADIUS_M
+        lat_reach = math.degrees(angle)
+        widest = math.cos(math.radians(point.lat))
+        spread = math.sin(min(angle, math.pi / 2)) / widest if widest > 0 else math.inf
+        lon_reach = math.degrees(math.asin(spread)) if spread < 1 else 360.0
+        return cls(
+            max(-90.0, point.lat - lat_reach),
+            max(-180.0, point.lon - lon_reach),
+            min(90.0, point.lat + lat_reach),
+            min(180.0, point.lon + lon_reach),
+        )
 
     @property
     def center(self) -> Point:
@@ -53,29 +78,3 @@ class Bounds(NamedTuple):
             and self.west <= other.east
             and other.west <= self.east
         )
-
-
-def distance_m(a: Point, b: Point) -> float:
-    """Return the distance between two points in metres (haversine)."""
-    lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
-    half_lat, half_lon = (lat_b - lat_a) / 2, math.radians(b.lon - a.lon) / 2
-    square = math.sin(half_lat) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(half_lon) ** 2
-    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, square)))
-
-
-def bounding_box(point: Point, metres: float) -> Bounds:
-    """Return a box that contains everything within `metres` of the point, and little more.
-
-    The box ends at the poles and at the 180th meridian, where there are no cities.
-    """
-    angle = metres / EARTH_RADIUS_M
-    lat_reach = math.degrees(angle)
-    widest = math.cos(math.radians(point.lat))
-    spread = math.sin(min(angle, math.pi / 2)) / widest if widest > 0 else math.inf
-    lon_reach = math.degrees(math.asin(spread)) if spread < 1 else 360.0
-    return Bounds(
-        max(-90.0, point.lat - lat_reach),
-        max(-180.0, point.lon - lon_reach),
-        min(90.0, point.lat + lat_reach),
-        min(180.0, point.lon + lon_reach),
-    )

@@ -27,18 +27,14 @@ def _cut(element: _Whole, compiler: SQLCompiler, **options: object) -> str:
     return f"CAST({compiler.process(element.clauses, **options)} AS INTEGER)"
 
 
-def row_of(
-    lat: SQLColumnExpression[float] | SQLColumnExpression[float | None] | float, level: int
-) -> ColumnElement[int]:
-    """Return the row of the cell that contains a latitude."""
-    return _Whole((lat + _constant(90.0)) * _constant(rows_per_degree(level)))
+Degrees = SQLColumnExpression[float] | SQLColumnExpression[float | None] | float
+"""Degrees in SQL."""
 
 
-def column_of(
-    lon: SQLColumnExpression[float] | SQLColumnExpression[float | None] | float, level: int
-) -> ColumnElement[int]:
-    """Return the column of the cell that contains a longitude."""
-    return _Whole((lon + _constant(180.0)) * _constant(columns_per_degree(level)))
+def cell_columns(lat: Degrees, lon: Degrees, level: int) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Return row and column of the cell that contains a point, from its columns of degrees."""
+    row = _Whole((lat + _constant(90.0)) * _constant(rows_per_degree(level)))
+    return row, _Whole((lon + _constant(180.0)) * _constant(columns_per_degree(level)))
 
 
 def _constant(value: float) -> ColumnElement[float]:

@@ -29,11 +29,23 @@ _DEFAULTS: tuple[tuple[type, type[FormWidget]], ...] = (
 )
 
 
+OPTIONS = ("autocomplete", "counter", "empty", "rows")
+"""Options of a field that its widget takes: ``Node(CleanText(10, 2000), rows=6)``."""
+
+
 def default_widget(node: colander.SchemaNode) -> FormWidget:
     """Return the widget of a node that defines none."""
-    if isinstance(node.typ, schema.CleanText) and node.typ.multiline:
-        return widgets.TextAreaWidget(rows=2 if node.typ.max <= 300 else 5)
+    if getattr(node, "hidden", False):
+        return widgets.HiddenWidget()
+    options = {name: getattr(node, name) for name in OPTIONS if hasattr(node, name)}
+    text = node.typ if isinstance(node.typ, schema.CleanText) else None
+    if text and (text.multiline or "rows" in options):
+        return widgets.TextAreaWidget(**{"rows": 2 if text.max <= 300 else 5, **options})
     return next(
-        (widget() for kind, widget in _DEFAULTS if isinstance(node, kind) or isinstance(node.typ, kind)),
-        widgets.TextWidget(),
+        (
+            widget(**options)
+            for kind, widget in _DEFAULTS
+            if isinstance(node, kind) or isinstance(node.typ, kind)
+        ),
+        widgets.TextWidget(**options),
     )

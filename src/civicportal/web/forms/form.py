@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import NoReturn
 
@@ -11,10 +11,12 @@ import colander
 import deform
 from markupsafe import Markup
 from pyramid.events import BeforeRender
+from pyramid.httpexceptions import HTTPBadRequest
 from pyramid.response import Response
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
+from civicportal.core.limits import ChallengeNeeded
 from civicportal.util.errors import RETRY_SECONDS
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
@@ -37,7 +39,7 @@ from civicportal.web.forms.parts import (
     UploadedFile,
 )
 from civicportal.web.forms.widgets import TextAreaWidget
-from civicportal.web.request import Request
+from civicportal.web.request import Request, ViewResult
 
 _UNPROCESSABLE = 422
 _ONCE_DIGITS = 32
@@ -49,7 +51,7 @@ class BoundForm:
 
     Parameters: ``schema`` unbound, its ``country`` and ``calendar`` come from ``request.site``, more from
     ``bindings``; ``initial`` values (not texts) by field name; ``action`` the URL it is submitted to, the page's own if
-    empty; ``prefix`` of the fields' ids on a page with two forms; ``take_files`` converts uploaded files
+    empty; ``send`` the label of the submit button and ``send_class`` its CSS classes, ``buttons`` several instead of it; ``prefix`` of the fields' ids on a page with two forms; ``take_files`` converts uploaded files
     into attachment keys, or raises :class:`FileRefused`; ``ignore`` submitted names that are not fields; ``ceilings`` names site-wide
     limits that count the form: while one of them is reached, the form includes a challenge for unknown clients.
     """
@@ -60,7 +62,9 @@ class BoundForm:
         schema: colander.SchemaNode,
         *,
         initial: Values | None = None,
-        buttons: tuple[Button, ...] = (Button(title=_("Save")),),
+        send: TranslationString | None = None,
+        send_class: str = "btn-primary btn-lg",
+        buttons: tuple[Button, ...] = (),
         action: str = "",
         prefix: str = "",
         bindings: Values | None = None,
@@ -68,7 +72,8 @@ class BoundForm:
         ignore: tuple[str, ...] = (),
         site_limits: tuple[str, ...] = (),
     ) -> None:
-        self.request, self.action, self.buttons = request, action, buttons
+        self.request, self.action = request, action
+        self.buttons = buttons or (Button(title=send or _("Save"), css_class=send_class),)
         site = request.site
         self.schema = schema.bind(
             country=site.country,
@@ -85,7 +90,7 @@ class BoundForm:
         self._take_files = take_files
         self._taken: set[str] = set()
         drawn = {"csrf_token", ALLOWED, NOTICED, *challenge.FIELDS}
-        self._ignore = {*drawn, *ignore, *(button.name for button in buttons)}
+        self._ignore = {*drawn, *ignore, *(button.name for button in self.buttons)}
         appstruct = dict(initial) if initial else colander.null
         self._form = deform.Form(self.schema, renderer=self._draw, focus="off", appstruct=appstruct)
         self._fields = {field.name: field for field in self._bind(self._form, prefix)}
@@ -98,6 +103,27 @@ class BoundForm:
         return (self[child.name] for child in self._form.children)
 
     # --- reading
+
+    def handle(self, on_valid: Callable[[Values], ViewResult], **context: object) -> ViewResult:
+        """Show or process the form; the last line of most views.
+
+        ``on_valid(values)`` returns the view's response, usually a redirect; it may call :meth:`refuse` for errors that only a
+        service can detect. Otherwise the result is ``{"form": form, **context}`` for the view's template, with status 422 if
+        the form was refused, 429 if it needs a challenge first. Raises 400 for a body that is not a form.
+        """
+        request = self.request
+        if request.method == "POST":
+            try:
+                return on_valid(self.validate(_sent(request)))
+            except FormInvalid:
+                request.response.status_int = 422
+            except ChallengeNeeded as needed:
+                self.challenge = challenge.after_refusal(request, needed, self.action)
+                request.response.status_int = 429
+                request.response.headers["Retry-After"] = str(max(1, self.challenge.seconds))
+        if self.challenge is None:
+            self.challenge = challenge.beforehand(request, self.site_limits, self.action)
+        return {"form": self, **context}
 
     def validate(self, params: MultiDict[object]) -> Values:
         """Return the values of a submitted form.
@@ -312,7 +338,7 @@ class BoundForm:
             try:
                 taken = self._take_files(files[:room])
             except FileRefused as refusal:
-                self.fail(field.name, refusal.message)
+                self.fail(field.name, refusal.reason)
                 if refusal.later:
                     self.request.add_response_callback(_answer_later)
                 continue
@@ -343,3 +369,10 @@ def _answer_later(_request: Request, response: Response) -> None:
     if response.status_int == _UNPROCESSABLE:
         response.status_int = 503
         response.headers["Retry-After"] = str(RETRY_SECONDS)
+
+
+def _sent(request: Request) -> MultiDict[str]:
+    try:
+        return request.POST
+    except ValueError:  # a multipart body without its boundary
+        raise HTTPBadRequest from None

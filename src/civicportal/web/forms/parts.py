@@ -8,6 +8,8 @@ from typing import IO, Protocol, runtime_checkable
 
 from translationstring import TranslationString
 
+from civicportal.util.errors import Refused
+
 ALLOWED, NOTICED = "allowed", "noticed"
 """Names of the checkboxes below a field with personal data: words that are not names, a warning that was read."""
 
@@ -30,16 +32,14 @@ class FormInvalid(Exception):
     """The form is invalid; it contains the errors."""
 
 
-class FileRefused(Exception):
+class FileRefused(Refused):
     """A picture was refused.
 
-    :ivar message: the reason, for the user.
     :ivar later: the picture is valid and can be sent again in a moment.
     """
 
-    def __init__(self, message: TranslationString, *, later: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, reason: TranslationString, *, later: bool = False) -> None:
+        super().__init__(reason)
         self.later = later
 
 

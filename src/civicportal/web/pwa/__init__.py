@@ -3,7 +3,7 @@
 from pyramid.config import Configurator
 from pyramid.events import NewResponse
 
-from civicportal.core.security import EVERYBODY
+from civicportal.core.security import PagePermission
 
 
 def includeme(config: Configurator) -> None:
@@ -13,11 +13,13 @@ def includeme(config: Configurator) -> None:
     config.add_route("manifest", "/manifest.webmanifest")
     config.add_route("service_worker", "/sw.js")
     config.add_route("offline", "/offline")
-    config.add_view(f"{views}.manifest", route_name="manifest", permission=EVERYBODY)
-    config.add_view(f"{views}.service_worker", route_name="service_worker", permission=EVERYBODY)
+    config.add_view(f"{views}.manifest", route_name="manifest", permission=PagePermission.EVERYBODY)
+    config.add_view(
+        f"{views}.service_worker", route_name="service_worker", permission=PagePermission.EVERYBODY
+    )
     config.add_view(
         f"{views}.offline",
         route_name="offline",
         renderer="civicportal:templates/pwa/offline.jinja2",
-        permission=EVERYBODY,
+        permission=PagePermission.EVERYBODY,
     )

@@ -12,11 +12,16 @@ from civicportal.util.i18n import _
 class Node(colander.SchemaNode):
     """A field: ``Node(type, title=…, description=…, missing=…, widget=…, validator=…)``.
 
+    Without a widget the type has its own, with these options: ``rows`` of a text area and ``counter`` (False for none, or a limit
+    instead of the field's maximum), ``empty`` the label of the empty choice, ``autocomplete`` for the browser, ``hidden=True``.
+
     In the filters of a list ``after="first_day"`` names the day before which this one may not be.
 
     Differs from :class:`colander.SchemaNode` in one thing: the message for an empty field comes from its type,
     and so from the portal's own catalogue.
     """
+
+    hidden = False
 
     def __init__(self, typ: colander.SchemaType, **options: object) -> None:
         options.setdefault("missing_msg", getattr(typ, "missing_msg", Scalar.missing_msg))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import colander
 
@@ -28,6 +28,13 @@ class Option:
     icon: str = ""
     tone: str = ""
     group: str = ""
+    NONE: ClassVar[str] = "-"
+    """Value of a filter for things without a unit, category or place; no key equals it."""
+
+    @classmethod
+    def none(cls, label: str = "") -> Option:
+        """Return the choice of a filter for things without a value; by default "Not said"."""
+        return cls(value=cls.NONE, label=label or _("Not said"))
 
 
 Options = Iterable[Option | tuple[str, str] | str]
@@ -36,14 +43,18 @@ Options = Iterable[Option | tuple[str, str] | str]
 class Choice(Scalar):
     """One value of ``options``: values, pairs of value and label, or :class:`Option`.
 
-    ``options`` may be a function of the schema's bindings, for choices that come from the site or the database:
-    ``Choice(lambda bindings: bindings["units"])``.
+    ``options`` may be the name of a binding of the schema, ``Choice("units")``, or a function of the bindings, for choices that
+    come from the site or the database.
     """
 
     missing_msg = _("Please choose one.")
 
     def __init__(self, options: Options | Callable[[Values], Options]) -> None:
-        self._options = options if callable(options) else [_option(item) for item in options]
+        if isinstance(options, str):
+            name = options
+            self._options: Callable[[Values], Options] | list[Option] = lambda bindings: bindings[name]
+        else:
+            self._options = options if callable(options) else [_option(item) for item in options]
 
     def options(self, node: colander.SchemaNode) -> list[Option]:
         """Return the options, in order."""

@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
+from civicportal.api.web import PagePermission, add_pages
 from civicportal_parking_permits.names import ZONES
 
 VIEW = "parking_permits:case:view"
@@ -18,8 +18,8 @@ ROUTES = {
 }
 #: Route, view, template, who may, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
-    ("parking_permits.new", "citizen.new", "new", EVERYBODY, ("GET", "POST")),
-    ("parking_permits.renew", "citizen.renew", "new", CITIZEN, ("GET", "POST")),
+    ("parking_permits.new", "citizen.new", "new", PagePermission.EVERYBODY, ("GET", "POST")),
+    ("parking_permits.renew", "citizen.renew", "new", PagePermission.CITIZEN, ("GET", "POST")),
     ("parking_permits.desk", "desk.listing", "desk", VIEW, "GET"),
     ("parking_permits.search", "desk.search", None, VIEW, "POST"),
     ("parking_permits.statistics", "desk.figures", "statistics", VIEW, "GET"),

@@ -4,10 +4,11 @@ from functools import partial
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.cases import Case, Refused
+from civicportal.api.cases import Case
 from civicportal.api.database import Work
 from civicportal.api.forms import Option, Values
-from civicportal.api.submission import case_form, upload_owner
+from civicportal.api.plugins import Refused
+from civicportal.api.submission import case_form
 from civicportal.api.web import Request, ViewResult
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Zone
@@ -59,7 +60,7 @@ def _submit(request: Request, renews: Case | None, values: Values) -> Case:
         months=int(values["months"]),
         body=values["body"],
         photos=values["photo_key"],
-        owner=upload_owner(request),
+        owner=request.upload_owner(),
         renews=renews,
         idempotency_key=values["key"],
     )

@@ -2,10 +2,10 @@
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.cases import Case, kind_of
+from civicportal.api.cases import kind_of
 from civicportal.api.forms import BoundForm
-from civicportal.api.lists import ListAddress, list_total, search_list
-from civicportal.api.statistics import FiguresPage, figures_page
+from civicportal.api.lists import ListAddress, search_list
+from civicportal.api.statistics import FiguresPage
 from civicportal.api.web import Request, ViewResult
 from civicportal_parking_permits.names import KIND
 from civicportal_parking_permits.schemas import DeskFilters, FigureSchema
@@ -22,9 +22,7 @@ def listing(request: Request) -> dict[str, object]:
     return {
         "form": form,
         "page": page,
-        "total": list_total(
-            request, search.total(filters), lambda work: work.get(PermitSearch).query(filters, Case.id)
-        ),
+        "total": search.shown_total(request, filters, page),
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "parking_permits.desk"),
@@ -43,4 +41,4 @@ def figures(request: Request) -> ViewResult:
     form = BoundForm(request, FigureSchema(), bindings=choices(request.work))
     values = form.read_filters(request.GET)
     page = FiguresPage(form=form, route="parking_permits.statistics", list_route="parking_permits.desk")
-    return figures_page(request, subject(request.work, values), page)
+    return page.variables(request, subject(request.work, values))

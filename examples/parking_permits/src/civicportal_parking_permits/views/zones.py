@@ -4,7 +4,7 @@ from functools import partial
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.forms import BoundForm, Button, Values, handle_form
+from civicportal.api.forms import BoundForm, Values
 from civicportal.api.people import AuditService
 from civicportal.api.web import Request, ViewResult
 from civicportal_parking_permits.i18n import _
@@ -33,10 +33,8 @@ def edit(request: Request) -> ViewResult:
     """Show the form of a zone, or change it."""
     zone = request.work.get(ZoneService).fetch(request.matchdict["key"])
     initial = {"name": zone.name, "fee": zone.fee, "quota": zone.quota, "active": zone.active}
-    form = BoundForm(
-        request, ZoneForm(), initial=initial, buttons=(Button(title=_("Save"), css_class="btn-primary"),)
-    )
-    return handle_form(request, form, partial(_change, request, zone), zone=zone)
+    form = BoundForm(request, ZoneForm(), initial=initial, send=_("Save"), send_class="btn-primary")
+    return form.handle(partial(_change, request, zone), zone=zone)
 
 
 def _change(request: Request, zone: Zone, values: Values) -> HTTPSeeOther:

@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.api.web import EVERYBODY, add_pages
+from civicportal.api.web import PagePermission, add_pages
 from civicportal_announcements.broadcasts import SEND
 from civicportal_announcements.services import EDIT
 
@@ -29,11 +29,11 @@ ROUTES = {
 }
 #: Route, view, template or renderer, permission, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
-    ("announcements.list", "public.listing", "list", EVERYBODY, "GET"),
-    ("announcements.feed", "public.atom_feed", None, EVERYBODY, "GET"),
-    ("announcements.rss", "public.rss_feed", None, EVERYBODY, "GET"),
-    ("announcements.page", "public.page", "page", EVERYBODY, "GET"),
-    ("announcements.image", "images.image", None, EVERYBODY, "GET"),
+    ("announcements.list", "public.listing", "list", PagePermission.EVERYBODY, "GET"),
+    ("announcements.feed", "public.atom_feed", None, PagePermission.EVERYBODY, "GET"),
+    ("announcements.rss", "public.rss_feed", None, PagePermission.EVERYBODY, "GET"),
+    ("announcements.page", "public.page", "page", PagePermission.EVERYBODY, "GET"),
+    ("announcements.image", "images.image", None, PagePermission.EVERYBODY, "GET"),
     ("announcements.desk", "desk.listing", "desk", EDIT, "GET"),
     ("announcements.new", "editor.new", "edit", EDIT, ("GET", "POST")),
     ("announcements.edit", "editor.edit", "edit", EDIT, ("GET", "POST")),

@@ -5,7 +5,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.api.forms import BoundForm, FormInvalid, Values
 from civicportal.api.notifications import BroadcastLane, GateService
 from civicportal.api.plugins import Conflict
-from civicportal.api.publishing import PersonalDataFound, PublicTexts, show_found
+from civicportal.api.publishing import PersonalDataCheck, PersonalDataFound, PublicTexts
 from civicportal.api.web import Request, ViewResult
 from civicportal_announcements.board import Board
 from civicportal_announcements.broadcasts import BroadcastService, Estimate
@@ -42,7 +42,7 @@ def new(request: Request) -> ViewResult:
             return _send(request, form, values)
         request.work.get(PublicTexts).check(None, {"text": values["text"]})
     except PersonalDataFound as found:
-        show_found(request, form, found)
+        PersonalDataCheck(request, form).show(found)
         request.response.status_int = 422
         return _page(request, form, None)
     return _page(request, _confirmation(request), _estimate(request, values["text"]))

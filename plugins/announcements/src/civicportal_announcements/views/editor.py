@@ -2,12 +2,10 @@
 
 from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 
-from civicportal.api.cases import PictureGone
 from civicportal.api.forms import BoundForm, FormInvalid, Values
 from civicportal.api.localization import CityCalendar
-from civicportal.api.plugins import Conflict
-from civicportal.api.publishing import PersonalDataFound, show_found
-from civicportal.api.submission import upload_owner
+from civicportal.api.plugins import Conflict, Refused
+from civicportal.api.publishing import PersonalDataCheck, PersonalDataFound
 from civicportal.api.web import Request, ViewResult
 from civicportal_announcements.board import Board
 from civicportal_announcements.content import content_of, initial_of
@@ -92,7 +90,7 @@ class _Editor:
         if sent.refusal:
             form.refuse("", sent.refusal)
         content = content_of(form, values, self.request.site.calendar)
-        publish, owner = sent.action == "publish", upload_owner(self.request)
+        publish, owner = sent.action == "publish", self.request.upload_owner()
         work = self.request.work
         try:
             with work.savepoint():
@@ -103,9 +101,9 @@ class _Editor:
                         self.post, content, version=values["version"], publish=publish, owner=owner
                     )
         except PersonalDataFound as found:
-            show_found(self.request, form, found)
+            PersonalDataCheck(self.request, form).show(found)
             raise FormInvalid from None
-        except PictureGone:
+        except Refused:
             form.refuse("", _("A picture is not there any more. Please add it again."))
         return self._done(self.post)
 

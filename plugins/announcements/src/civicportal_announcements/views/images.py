@@ -1,7 +1,7 @@
 """Pictures of announcements."""
 
-from civicportal.api.pictures import FileMissing
-from civicportal.api.plugins import NotFound, Site
+from civicportal.api.pictures import PictureFiles
+from civicportal.api.plugins import NotFound
 from civicportal.api.web import Request, ViewResult
 from civicportal_announcements.board import Board
 from civicportal_announcements.services import EDIT
@@ -29,17 +29,5 @@ def image(request: Request) -> ViewResult:
     response.etag = f"{key}-{size}"
     response.conditional_response = True
     if response.etag not in request.if_none_match:
-        response.body = _read(request.site, key, size)
+        response.body = PictureFiles(request.site).read(key, size)
     return response
-
-
-def _read(site: Site, key: str, size: str) -> bytes:
-    """Return the file; the large one if the size does not exist."""
-    for name in (key if size == "large" else f"{key}.{size}", key):
-        try:
-            with site.storage.open(name) as file:
-                body: bytes = file.read()
-                return body
-        except FileMissing:
-            continue
-    raise NotFound("the file is gone")

@@ -1,18 +1,20 @@
 """A submission of the announcement form: ordered pictures, and the action of the button."""
 
+import re
 from dataclasses import dataclass
 
 from pyramid.httpexceptions import HTTPBadRequest
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
-from civicportal.api.forms import FileRefused, Key, UploadedFile
-from civicportal.api.submission import take_files
+from civicportal.api.pictures import take_files
+from civicportal.api.plugins import Refused
 from civicportal.api.web import Request
 from civicportal_announcements.i18n import _
 from civicportal_announcements.pictures import MOST, moved, store_sizes
 
 FILES = "image_key_files"
+_KEY = re.compile(r"[\w-]{22}", re.ASCII)
 _OF_PICTURES = ("alt_", "caption_", "x_", "y_")
 
 
@@ -49,7 +51,7 @@ def read_sent(request: Request) -> SubmittedAnnouncement:
     if key:
         keys, action = moved(keys, key, action), "pictures"
     new, refusal = _take(
-        request, [file for file in uploaded.getall(FILES) if isinstance(file, UploadedFile)], len(keys)
+        request, [file for file in uploaded.getall(FILES) if not isinstance(file, str)], len(keys)
     )
     keys += new
     store_sizes(request.site, keys)
@@ -58,15 +60,13 @@ def read_sent(request: Request) -> SubmittedAnnouncement:
     return SubmittedAnnouncement(params=_params(post, keys), keys=keys, action=action, refusal=refusal)
 
 
-def _take(
-    request: Request, files: list[UploadedFile], there: int
-) -> tuple[list[str], TranslationString | None]:
+def _take(request: Request, files: list[object], there: int) -> tuple[list[str], TranslationString | None]:
     if there + len(files) > MOST:
         return [], _("At most ${count} pictures are allowed here.", mapping={"count": MOST})
     try:
         return (take_files(request, files) if files else []), None
-    except FileRefused as refusal:
-        return [], refusal.message
+    except Refused as refusal:
+        return [], refusal.reason
 
 
 def _params(post: MultiDict[str], keys: list[str]) -> MultiDict[str]:
@@ -86,4 +86,4 @@ def _is_of_another(name: str, keys: list[str]) -> bool:
 
 
 def _is_key(value: object) -> bool:
-    return isinstance(value, str) and Key.pattern.fullmatch(value) is not None
+    return isinstance(value, str) and _KEY.fullmatch(value) is not None

@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
+from civicportal.api.web import PagePermission, add_pages
 from civicportal_feedback.publications import PERMISSION
 
 VIEW, REGISTER = "feedback:case:view", "feedback:case:register"
@@ -21,9 +21,9 @@ ROUTES = {
 }
 #: Route, view, template or renderer, permission, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
-    ("feedback.new", "citizen.new", "new", EVERYBODY, ("GET", "POST")),
-    ("feedback.sent", "citizen.sent", "sent", CITIZEN, "GET"),
-    ("feedback.list", "citizen.listing", "list", EVERYBODY, "GET"),
+    ("feedback.new", "citizen.new", "new", PagePermission.EVERYBODY, ("GET", "POST")),
+    ("feedback.sent", "citizen.sent", "sent", PagePermission.CITIZEN, "GET"),
+    ("feedback.list", "citizen.listing", "list", PagePermission.EVERYBODY, "GET"),
     ("feedback.desk", "desk.listing", "desk", VIEW, "GET"),
     ("feedback.register", "register.new", "register", REGISTER, ("GET", "POST")),
     ("feedback.statistics", "figures.show", "statistics", VIEW, "GET"),

@@ -5,18 +5,13 @@ from functools import partial
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.renderers import render_to_response
 
-from civicportal.api.cases import CaseService, PictureGone
-from civicportal.api.forms import BoundForm, Button, Option, Values, handle_form, whole_number
+from civicportal.api.cases import Case, CaseService
+from civicportal.api.database import Work
+from civicportal.api.forms import Option, Values, whole_number
 from civicportal.api.organization import OrganizationService
-from civicportal.api.publishing import warn_of_personal_data
+from civicportal.api.publishing import PersonalDataCheck
 from civicportal.api.submission import (
-    count_submission,
-    fill_kept,
-    forget_kept,
-    keep_form,
-    may_submit,
-    take_files,
-    upload_owner,
+    CaseSubmission,
 )
 from civicportal.api.web import Request, ViewResult
 from civicportal_feedback.i18n import _
@@ -24,6 +19,7 @@ from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.publications import PublicationService
 from civicportal_feedback.schemas import ANONYMOUS, NAMED, Submission
 from civicportal_feedback.services import FeedbackService, NewFeedback
+from civicportal_feedback.workflow import KIND
 from civicportal_feedback.workflow import NAMED as NAMED_LEVEL
 
 SENT = "civicportal_feedback:templates/feedback/sent.jinja2"
@@ -33,56 +29,41 @@ PAGE_SIZE = 20
 
 def new(request: Request) -> ViewResult:
     """Show the form, or send the message: with a name after the sign-in, or anonymously."""
-    form = BoundForm(
+    submission = CaseSubmission(
         request,
         Submission(),
+        KIND,
+        send=_("Send this message"),
+        level=NAMED_LEVEL,
+        bindings=unit_choices,
         initial={"sender": NAMED},
-        buttons=(Button(title=_("Send this message"), css_class="btn-primary btn-lg w-100"),),
-        bindings={"units": units_before(request)},
-        take_files=partial(take_files, request),
     )
-    kept = request.method != "POST" and fill_kept(request, form)
-    answer = handle_form(request, form, partial(_send, request, form), kept=kept, types=TYPES)
+    send = partial(_send, request, submission)
+    answer = submission.form.handle(send, kept=submission.kept, types=TYPES)
     if isinstance(answer, dict):
         answer["pairs"] = request.work.get(PublicationService).latest(SHOWN_BESIDE)
     return answer
 
 
-def _send(request: Request, form: BoundForm, values: Values) -> ViewResult:
-    count_submission(request, NAMED_LEVEL, form.once(values), anonymous=values["sender"] == ANONYMOUS)
-    send = _anonymously if values["sender"] == ANONYMOUS else _named
-    try:
-        return send(request, form, values)
-    except PictureGone as gone:
-        form.refuse("photo_key", gone.reason)
-
-
-def _named(request: Request, form: BoundForm, values: Values) -> ViewResult:
-    if not may_submit(request, NAMED_LEVEL):
-        return keep_form(request, form)
-    _warn(request, form, values)
-    case = request.work.get(FeedbackService).submit(
-        new_message(request, values, idempotency_key=form.once(values))
-    )
-    forget_kept(request)
+def _send(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
+    anonymous = values["sender"] == ANONYMOUS
+    if redirect := submission.sign_in(values, anonymous=anonymous):
+        return redirect
+    if values["consent"]:
+        PersonalDataCheck(request, submission.form).warn("body")
+    message = new_message(request, values, idempotency_key=submission.form.once(values))
+    service = request.work.get(FeedbackService)
+    if anonymous:
+        return _shown_once(request, *submission.open(lambda: service.submit_anonymously(message)))
+    case = submission.open(lambda: service.submit(message))
     return HTTPSeeOther(request.route_path("feedback.sent", code=case.code))
 
 
-def _anonymously(request: Request, form: BoundForm, values: Values) -> ViewResult:
+def _shown_once(request: Request, case: Case, pin: str) -> ViewResult:
     """Show code and PIN in the response to the form: stored for another page, they would identify the sender."""
-    _warn(request, form, values)
-    case, pin = request.work.get(FeedbackService).submit_anonymously(
-        new_message(request, values, idempotency_key=form.once(values))
-    )
-    forget_kept(request)
     response = render_to_response(SENT, {"case": case, "pin": pin}, request=request)
     response.cache_control = "no-store"
     return response
-
-
-def _warn(request: Request, form: BoundForm, values: Values) -> None:
-    if values["consent"]:
-        warn_of_personal_data(request, form, "body")
 
 
 def new_message(
@@ -96,7 +77,7 @@ def new_message(
         body=values["body"],
         consent=values["consent"],
         photos=values["photo_key"],
-        owner=upload_owner(request),
+        owner=request.upload_owner(),
         source=source,
         idempotency_key=idempotency_key,
     )
@@ -123,8 +104,7 @@ def listing(request: Request) -> dict[str, object]:
     }
 
 
-def units_before(request: Request) -> list[Option]:
-    """Return the units in a separate unit of work, because uploaded pictures are processed before the request's opens."""
-    with request.site.work(actor=request.identity, write=False) as work:
-        units = work.get(OrganizationService).units.by_id.values()
-        return [Option(value=unit.key, label=unit.name) for unit in units if unit.active]
+def unit_choices(work: Work) -> dict[str, object]:
+    """Return the units that a message can be about."""
+    units = work.get(OrganizationService).units.by_id.values()
+    return {"units": [Option(value=unit.key, label=unit.name) for unit in units if unit.active]}

@@ -2,12 +2,12 @@
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.cases import Case, CaseService, Refused, StaleCase, kind_of
-from civicportal.api.forms import BoundForm, Button, FormInvalid, whole_number
-from civicportal.api.lists import ListAddress, list_total, search_list
+from civicportal.api.cases import Case, CaseService, kind_of
+from civicportal.api.forms import BoundForm, FormInvalid, whole_number
+from civicportal.api.lists import ListAddress, search_list
 from civicportal.api.organization import OrganizationService
-from civicportal.api.plugins import NotFound
-from civicportal.api.publishing import PersonalDataFound, PublicTexts, allowed_words, show_found
+from civicportal.api.plugins import Conflict, NotFound, Refused
+from civicportal.api.publishing import PersonalDataCheck, PersonalDataFound, PublicTexts
 from civicportal.api.web import Request, ViewResult
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.i18n import _
@@ -37,11 +37,7 @@ def listing(request: Request) -> dict[str, object]:
         "page": page,
         "opinions": search.opinions(case for case, _feedback in page.rows),
         "opinion_titles": OPINIONS,
-        "total": list_total(
-            request,
-            page.total or search.total(filters),
-            lambda work: work.get(FeedbackSearch).query(filters, Case.id),
-        ),
+        "total": search.shown_total(request, filters, page),
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "feedback.desk"),
@@ -67,7 +63,8 @@ def publish(request: Request) -> ViewResult:
         request,
         Wording(),
         initial=_wording(request, case),
-        buttons=(Button(title=_("Show to everybody"), css_class="btn-primary"),),
+        send=_("Show to everybody"),
+        send_class="btn-primary",
         ignore=("version",),
     )
     if request.method == "POST":
@@ -75,14 +72,14 @@ def publish(request: Request) -> ViewResult:
             form.keep(request.POST)
             request.work.get(CaseService).check_version(case, whole_number(request.POST.get("version", "")))
             values = form.validate(request.POST)
-            service.publish(case, **values, allowed=allowed_words(request))
+            service.publish(case, **values, allowed=PersonalDataCheck(request, form).allowed)
         except FormInvalid:
             request.response.status_int = 422
-        except StaleCase:
+        except Conflict:
             form.fail("", STALE)
             request.response.status_int = 409
         except PersonalDataFound as found:
-            show_found(request, form, found)
+            PersonalDataCheck(request, form).show(found)
             request.response.status_int = 422
         except Refused as refusal:
             form.fail("", refusal.reason)

@@ -1,7 +1,7 @@
 """Statistics of messages."""
 
 from civicportal.api.forms import BoundForm
-from civicportal.api.statistics import FiguresPage, figures_page
+from civicportal.api.statistics import FiguresPage
 from civicportal.api.web import Request, ViewResult
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.schemas import FigureSchema
@@ -13,4 +13,4 @@ def show(request: Request) -> ViewResult:
     form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)
     page = FiguresPage(form=form, route="feedback.statistics", list_route="feedback.desk")
-    return figures_page(request, subject(request.work, values), page)
+    return page.variables(request, subject(request.work, values))

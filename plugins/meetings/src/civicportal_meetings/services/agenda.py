@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, select
 
 from civicportal.api.cases import AccessService, Case
 from civicportal.api.database import Service, Work
-from civicportal.api.lists import visible
 from civicportal.api.localization import format_number
 from civicportal.api.organization import OrganizationService
 from civicportal_meetings.i18n import _
@@ -88,7 +87,7 @@ class AgendaService(Service):
             .where(
                 *conditions,
                 Appointment.ended_at.is_(None) | Appointment.ended_how.in_(HELD),
-                visible(self.work.actor),
+                self.work.get(AccessService).visible(),
             )
             .order_by(Appointment.start, Appointment.id)
         )

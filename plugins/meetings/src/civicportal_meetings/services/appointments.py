@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from civicportal.api.cases import CannotUndo, Case, CaseChange, CaseEvent, Refused, promise_deadline
+from civicportal.api.cases import Case, CaseChange, CaseEvent, CaseService
 from civicportal.api.database import Service, Work
+from civicportal.api.plugins import Conflict, Refused
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest, Reserve
 from civicportal_meetings.services.diary import DiaryService
@@ -52,7 +53,7 @@ class AppointmentService(Service):
         """Apply an event of a meeting: set, move, end or answer.
 
         :raises Refused: when the time is booked, no seat is free, or the citizen has another open request.
-        :raises CannotUndo: when the time that an undo would restore was booked since.
+        :raises Conflict: when the time that an undo would restore was booked since.
         """
         self._histories.pop(change.case.id, None)
         if change.type == "transition":
@@ -77,7 +78,7 @@ class AppointmentService(Service):
         if name in SETTING:
             self._make(case, event, standing)
         elif standing is not None and case.is_open:
-            promise_deadline(case, event.at, DAYS_FOR_NEW_TIME, self.diary.calendar)
+            self.work.get(CaseService).promise(case, event.at, DAYS_FOR_NEW_TIME)
         if standing is not None and name not in (*SETTING, "hold", "miss"):
             self.diary.free(standing)
 
@@ -91,7 +92,7 @@ class AppointmentService(Service):
         elif earlier is not None:
             self.diary.free(earlier)
         self.session.execute(delete(Reserve).where(Reserve.case_id == case.id))
-        promise_deadline(case, made.end, DAYS_FOR_RESULT, self.diary.calendar)
+        self.work.get(CaseService).promise(case, made.end, DAYS_FOR_RESULT)
 
     def _from_time(self, event: CaseEvent) -> Appointment:
         time = read_time(event.data, event.internal_text)
@@ -148,7 +149,7 @@ class AppointmentService(Service):
                 return
             self.work.get(PublicDayService).retake(appointment.session_id, appointment)
         except Refused as refusal:
-            raise CannotUndo(str(refusal)) from refusal
+            raise Conflict(str(refusal)) from refusal
         if instead_of is not None:
             self.diary.free(instead_of)
 

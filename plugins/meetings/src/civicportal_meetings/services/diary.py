@@ -6,10 +6,10 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from civicportal.api.cases import Refused
 from civicportal.api.database import Service, Work
+from civicportal.api.localization import CityCalendar
 from civicportal.api.organization import OrganizationService
-from civicportal.api.settings import parse_hours
+from civicportal.api.plugins import Refused
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, DiarySlot, MeetingSession
 from civicportal_meetings.names import KIND
@@ -58,7 +58,7 @@ class DiaryService(Service):
             )
 
     def _clock(self) -> tuple[time, time]:
-        return parse_hours(self.settings["hours"])
+        return CityCalendar.parse_hours(self.settings["hours"])
 
     # -- taking ---------------------------------------------------------------------------------------------
 

@@ -12,14 +12,12 @@ from civicportal.api.cases import (
     CaseLink,
     CaseService,
     RatingService,
-    Refused,
     kind_of,
 )
 from civicportal.api.database import Service, Work
-from civicportal.api.kartable import KartableService, Route
+from civicportal.api.kartable import KartableService, RoutingTarget
 from civicportal.api.organization import Unit
-from civicportal.api.plugins import Forbidden
-from civicportal.api.submission import open_once
+from civicportal.api.plugins import Forbidden, Refused
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Order
 from civicportal_meetings.names import GIVE_ORDERS, KIND, ORDERS, REFER_ORDERS
@@ -66,7 +64,7 @@ class OrderService(Service):
         if meeting.kind != KIND or meeting.status != "held":
             raise Refused(_("Orders come from a meeting that was held."))
         key = f"{ORDERS}:{meeting.id}:{new.idempotency_key}" if new.idempotency_key else None
-        return open_once(self.work, key, lambda: self._open(meeting, new, key))
+        return self.work.get(CaseService).open_once(key, lambda: self._open(meeting, new, key))
 
     def _open(self, meeting: Case, new: NewOrder, key: str | None) -> Case:
         order = self.cases.open(
@@ -86,11 +84,11 @@ class OrderService(Service):
             self.work.get(KartableService).refer(order, new.unit.id)
         return order
 
-    def route(self, case: Case) -> Route:
+    def route(self, case: Case) -> RoutingTarget:
         """Return the route of an order: the mayor's office, which refers it and keeps access."""
         order: Order | None = self.cases.detail(case)
         unit = self.work.site.plugin_settings[KIND]["unit"]
-        return Route(unit=unit, deadline_days=order.deadline_days if order else None)
+        return RoutingTarget(unit=unit, deadline_days=order.deadline_days if order else None)
 
     def of(self, meeting: Case) -> Sequence[Case]:
         """Return the orders of a meeting, oldest first."""

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from translationstring import TranslationString
 
-from civicportal.api.cases import OPEN_STAGES, Case, CaseService, Refused, kind_of, step_values
+from civicportal.api.cases import Case, CaseService, Workflow, kind_of
 from civicportal.api.database import Service, Work
 from civicportal.api.forms import Values
 from civicportal.api.organization import Category
-from civicportal.api.plugins import Forbidden
+from civicportal.api.plugins import Forbidden, Refused
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest
 from civicportal_meetings.names import KIND
@@ -79,7 +79,7 @@ class MeetingService(Service):
 
         :raises Forbidden: below the identity level of the kind.
         :raises Refused: when the citizen has an open request already.
-        :raises PictureGone: when a picture is missing or not the owner's.
+        :raises AttachmentNotFound: when a picture is missing or not the owner's.
         """
         actor = self.work.actor
         if actor.user_id is None or actor.level < kind_of(self.work.site, KIND).level:
@@ -93,7 +93,7 @@ class MeetingService(Service):
         :param citizen_id: None without a mobile.
         :param key: the case's ``idempotency_key``.
         :raises Refused: when the person has an open request already.
-        :raises PictureGone: when a picture is missing or not the owner's.
+        :raises AttachmentNotFound: when a picture is missing or not the owner's.
         """
         return self._open_once(new, citizen_id, key, _THEIR_OPEN_ONE)
 
@@ -134,7 +134,9 @@ class MeetingService(Service):
         if not who.national_code:
             return None
         index = self.work.site.keys.blind_index(who.national_code)
-        return self._open_where(MeetingRequest.national_code_index == index, Case.stage.in_(OPEN_STAGES))
+        return self._open_where(
+            MeetingRequest.national_code_index == index, Case.stage.in_(Workflow.OPEN_STAGES)
+        )
 
     def _open_where(self, *conditions: ColumnElement[bool]) -> Case | None:
         query = select(Case).join(MeetingRequest, MeetingRequest.case_id == Case.id)
@@ -200,4 +202,4 @@ class MeetingService(Service):
         self._apply(case, "invite", seat_values(seat), version, notify)
 
     def _apply(self, case: Case, step: str, values: Values, version: int | None, notify: bool) -> None:
-        self.cases.apply(case, step, version=version, notify=notify, **step_values(values))
+        self.cases.apply_form(case, step, values, version=version, notify=notify)

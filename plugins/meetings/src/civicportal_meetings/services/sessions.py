@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from civicportal.api.cases import AccessService, Case, CaseService, Refused, step_values
+from civicportal.api.cases import AccessService, Case, CaseService
 from civicportal.api.database import Service, Work
-from civicportal.api.plugins import NotFound
+from civicportal.api.plugins import NotFound, Refused
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingSession, Reserve
 from civicportal_meetings.names import KIND, WORK
@@ -112,7 +112,7 @@ class PublicDayService(Service):
         query = select(MeetingSession).join(Appointment, Appointment.session_id == MeetingSession.id)
         standing = (Appointment.case_id == case_id, Appointment.ended_at.is_(None))
         session = self.session.scalars(query.where(*standing)).one()
-        self.work.get(CaseService).apply(case, "recall", **step_values({"public_text": session.why}))
+        self.work.get(CaseService).apply_form(case, "recall", {"public_text": session.why})
 
     # -- reading --------------------------------------------------------------------------------------------
 

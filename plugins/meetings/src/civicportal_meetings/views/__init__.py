@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
+from civicportal.api.web import PagePermission, add_pages
 from civicportal_meetings.names import GIVE_ORDERS, REGISTER, SESSIONS, VIEW, WORK
 
 #: The first matching pattern is taken.
@@ -27,10 +27,10 @@ ROUTES = {
 }
 #: Route, view, template or renderer, permission, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
-    ("meetings.new", "request.new", "new", EVERYBODY, "GET"),
-    ("meetings.new", "request.send", "new", EVERYBODY, "POST"),
-    ("meetings.sent", "request.sent", "sent", CITIZEN, "GET"),
-    ("meetings.calendar", "calendar_file.download", None, EVERYBODY, "GET"),
+    ("meetings.new", "request.new", "new", PagePermission.EVERYBODY, "GET"),
+    ("meetings.new", "request.send", "new", PagePermission.EVERYBODY, "POST"),
+    ("meetings.sent", "request.sent", "sent", PagePermission.CITIZEN, "GET"),
+    ("meetings.calendar", "calendar_file.download", None, PagePermission.EVERYBODY, "GET"),
     ("meetings.desk", "desk.show", "desk", VIEW, "GET"),
     ("meetings.register", "register.new", "register", REGISTER, ("GET", "POST")),
     ("meetings.statistics", "figures.show", "statistics", VIEW, "GET"),

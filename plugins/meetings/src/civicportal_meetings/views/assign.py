@@ -5,21 +5,12 @@ from datetime import date, datetime, timedelta
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.cases import (
-    AccessService,
-    Case,
-    CaseService,
-    Refused,
-    StaleCase,
-    Transition,
-    kind_of,
-    step_values,
-)
-from civicportal.api.forms import BoundForm, Button, FormInvalid, Values, whole_number
+from civicportal.api.cases import AccessService, Case, CaseService, Transition, kind_of
+from civicportal.api.forms import BoundForm, FormInvalid, Values, whole_number
 from civicportal.api.notifications import NotificationService
 from civicportal.api.organization import OrganizationService
 from civicportal.api.people import IdentityFact
-from civicportal.api.plugins import NotFound
+from civicportal.api.plugins import Conflict, NotFound, Refused
 from civicportal.api.web import Request, ViewResult
 from civicportal_meetings.days import titles
 from civicportal_meetings.desk_schemas import day_in
@@ -91,7 +82,8 @@ def _form(request: Request, case: Case, transition: Transition) -> BoundForm:
         initial=prefill.initial,
         bindings=prefill.bindings,
         action=request.route_path(route, code=case.code),
-        buttons=(Button(title=_("Save and send the SMS"), css_class="btn-primary grow"),),
+        send=_("Save and send the SMS"),
+        send_class="btn-primary grow",
         prefix=transition.name,
         ignore=OWN,
     )
@@ -103,13 +95,13 @@ def _apply(request: Request, case: Case, transition: Transition, form: BoundForm
         # First: a colleague's change may require fields that this form never had.
         service.check_version(case, whole_number(request.POST.get("version", "")))
         values = form.validate(request.POST)
-        service.apply(case, transition.name, **step_values(values))
+        service.apply_form(case, transition.name, values)
     except FormInvalid:
         return _refused(request, case, form, place, 422)
     except Refused as refusal:
         form.fail(place, refusal.reason)
         return _refused(request, case, form, place, 422)
-    except StaleCase:
+    except Conflict:
         form.keep(request.POST)
         form.fail("", STALE)
         return _refused(request, case, form, place, 409)

@@ -2,7 +2,7 @@
 
 from pyramid.response import Response
 
-from civicportal.api.cases import fetch_own_or_proved
+from civicportal.api.cases import FollowUpService
 from civicportal.api.plugins import NotFound
 from civicportal.api.web import Request
 from civicportal_meetings.services import MeetingService
@@ -11,7 +11,7 @@ from civicportal_meetings.services import MeetingService
 def download(request: Request) -> Response:
     """Return the file of a request with a time, to its citizen and to browsers that have verified its tracking code."""
     work = request.work
-    case = fetch_own_or_proved(request, request.matchdict["code"])
+    case = request.work.get(FollowUpService).fetch_own_or_proved(request, request.matchdict["code"])
     appointment = work.get(MeetingService).appointment(case)
     if appointment is None:
         raise NotFound("no time is set")

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 import colander
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 
-from civicportal.api.cases import AccessService, Case, kind_of
+from civicportal.api.cases import AccessService, kind_of
 from civicportal.api.forms import BoundForm, NationalCode, Node
-from civicportal.api.lists import ListAddress, list_total, search_list
+from civicportal.api.lists import ListAddress, search_list
+from civicportal.api.localization import CityCalendar
 from civicportal.api.organization import OrganizationService
 from civicportal.api.people import IdentityFact
-from civicportal.api.settings import parse_hours
 from civicportal.api.web import Request
 from civicportal_meetings.days import titles
 from civicportal_meetings.desk_schemas import DeskFilters, Week, day_in
@@ -50,9 +50,7 @@ def desk(request: Request, day: date | None, *chosen: DiaryEntry, **panel: objec
         "form": form,
         "filtered": bool(form.narrowing),
         "page": page,
-        "total": list_total(
-            request, search.total(filters), lambda work: work.get(MeetingSearch).query(filters, Case.id)
-        ),
+        "total": search.shown_total(request, filters, page),
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "meetings.desk", keep=("day",), anchor=LIST),
@@ -73,7 +71,7 @@ def week(request: Request, day: date | None, *chosen: DiaryEntry) -> dict[str, o
     today = calendar.today(work.clock.now())
     first = week_of(day or today, calendar)
     days = work.get(AgendaService).days(first, DAYS, *chosen)
-    hours = parse_hours(request.site.plugin_settings[KIND]["hours"])
+    hours = CityCalendar.parse_hours(request.site.plugin_settings[KIND]["hours"])
     return {
         "first": first,
         "last": days[-1].day,

@@ -1,7 +1,7 @@
 """Statistics of meetings."""
 
 from civicportal.api.forms import BoundForm
-from civicportal.api.statistics import FiguresPage, figures_page
+from civicportal.api.statistics import FiguresPage
 from civicportal.api.web import Request, ViewResult
 from civicportal_meetings.desk_schemas import FigureSchema
 from civicportal_meetings.exports import desk_choices
@@ -20,4 +20,4 @@ def show(request: Request) -> ViewResult:
         on_list={"status": ALL},
         anchor=LIST,
     )
-    return figures_page(request, subject(request.work, values), page)
+    return page.variables(request, subject(request.work, values))

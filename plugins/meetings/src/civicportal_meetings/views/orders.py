@@ -2,10 +2,10 @@
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.cases import Case, CaseService, Refused
-from civicportal.api.forms import BoundForm, Button, Option, Values, handle_form
+from civicportal.api.cases import Case, CaseService
+from civicportal.api.forms import BoundForm, Option, Values
 from civicportal.api.organization import OrganizationService
-from civicportal.api.plugins import Forbidden, NotFound
+from civicportal.api.plugins import Forbidden, NotFound, Refused
 from civicportal.api.web import Request, ViewResult
 from civicportal_meetings import desk_schemas
 from civicportal_meetings.i18n import _
@@ -27,7 +27,7 @@ def new(request: Request) -> ViewResult:
         desk_schemas.NewOrderSchema(),
         initial={"days": USUAL_DAYS},
         bindings={"units": [Option(value=unit.key, label=unit.name) for unit in units.values()]},
-        buttons=(Button(title=_("Send the order to the unit")),),
+        send=_("Send the order to the unit"),
     )
 
     def give(values: Values) -> HTTPSeeOther:
@@ -44,7 +44,7 @@ def new(request: Request) -> ViewResult:
         request.session.flash(request.translate(_("The order lies in the kartable of the unit.")), "good")
         return HTTPSeeOther(f"/kartable/cases/{meeting.code}")
 
-    return handle_form(request, form, give, meeting=meeting)
+    return form.handle(give, meeting=meeting)
 
 
 def share(request: Request) -> HTTPSeeOther:

@@ -1,38 +1,33 @@
 """Registration of a request for a caller, a visitor or from a letter."""
 
+from collections.abc import Callable
 from functools import partial
 
-from civicportal.api.cases import kind_of
-from civicportal.api.forms import BoundForm, Button, Values, handle_form
-from civicportal.api.submission import register_for, take_files
+from civicportal.api.cases import Case
+from civicportal.api.forms import BoundForm, Values
+from civicportal.api.submission import registration_form
 from civicportal.api.web import Request, ViewResult
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services import MeetingService
 from civicportal_meetings.submission import Registration
-from civicportal_meetings.views.request import UNASKED, bindings_of, new_meeting
+from civicportal_meetings.views.request import UNASKED, new_meeting, working_days
 
 
 def new(request: Request) -> ViewResult:
     """Show the form, or register the request and show its code."""
-    form = BoundForm(
+    return registration_form(
         request,
         Registration(),
-        initial={**UNASKED, "source": "phone"},
-        buttons=(Button(title=_("Register the request")),),
-        bindings=bindings_of(request),
-        take_files=partial(take_files, request),
+        KIND,
+        partial(_prepare, request),
+        send=_("Register the request"),
+        bindings=working_days,
+        initial=UNASKED,
     )
-    return handle_form(request, form, partial(_register, request, form))
 
 
-def _register(request: Request, form: BoundForm, values: Values) -> ViewResult:
+def _prepare(request: Request, _form: BoundForm, values: Values) -> Callable[[int | None, str], Case]:
     meeting = new_meeting(request, values, source=values["source"])
     make_for = request.work.get(MeetingService).make_for
-    return register_for(
-        request,
-        form,
-        kind_of(request.site, KIND),
-        values,
-        lambda citizen_id, key: make_for(citizen_id, meeting, key),
-    )
+    return lambda citizen_id, key: make_for(citizen_id, meeting, key)

@@ -4,19 +4,14 @@ from functools import partial
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.cases import CaseService, PictureGone, Refused, kind_of, public_status
-from civicportal.api.forms import BoundForm, Button, Values, handle_form
+from civicportal.api.cases import CaseService, kind_of
+from civicportal.api.database import Work
+from civicportal.api.forms import Values
 from civicportal.api.localization import localized_digits
 from civicportal.api.organization import OrganizationService
-from civicportal.api.people import own_identity
+from civicportal.api.people import PeopleService
 from civicportal.api.submission import (
-    count_submission,
-    fill_kept,
-    forget_kept,
-    keep_form,
-    may_submit,
-    take_files,
-    upload_owner,
+    CaseSubmission,
 )
 from civicportal.api.web import Request, ViewResult
 from civicportal_meetings.days import ANY, office_days
@@ -33,16 +28,16 @@ UNASKED = {"part": ANY, "party": "natural"}
 
 def new(request: Request) -> ViewResult:
     """Show the form, or the open request with the submitted input below it."""
-    form = _form(request, _known(request))
-    kept = fill_kept(request, form)
+    submission = _submission(request, _known(request))
     page = _page(request)
-    return {**page, "kept": kept, "form": form if kept or not page["open"] else None}
+    shown = submission.kept or not page["open"]
+    return {**page, "kept": submission.kept, "form": submission.form if shown else None}
 
 
 def send(request: Request) -> ViewResult:
     """Submit the request; a visitor signs in first and finds the form unchanged."""
-    form = _form(request)
-    answer = handle_form(request, form, partial(_submit, request, form), kept=False)
+    submission = _submission(request)
+    answer = submission.form.handle(partial(_submit, request, submission), kept=False)
     # Afterwards, because uploaded pictures are processed outside the request's transaction.
     return {**_page(request), **answer} if isinstance(answer, dict) else answer
 
@@ -56,53 +51,42 @@ def _known(request: Request) -> dict[str, object]:
     """Return known values: the name, and verified identity data."""
     if not request.identity.is_citizen:
         return {}
-    verified = own_identity(request.work)
+    verified = request.work.get(PeopleService).verified()
     numbers = {"national_code": verified.national_code, "birth_date": verified.birth_date} if verified else {}
     return {"name": request.identity.name, **numbers}
 
 
-def _form(request: Request, known: Values | None = None) -> BoundForm:
-    return BoundForm(
+def _submission(request: Request, known: Values | None = None) -> CaseSubmission:
+    return CaseSubmission(
         request,
         Submission(),
+        KIND,
+        send=_("Send the request"),
+        anchor=LAST_STEP,
+        bindings=working_days,
         initial={**UNASKED, **(known or {})},
-        buttons=(Button(title=_("Send the request")),),
-        bindings=bindings_of(request),
-        take_files=partial(take_files, request),
     )
 
 
-def bindings_of(request: Request) -> dict[str, object]:
-    """Return the bindings of the request schema, with the city's current working days.
-
-    In a separate unit of work, because uploaded pictures are processed outside the request's transaction.
-    """
-    with request.site.work(actor=request.identity, write=False) as work:
-        calendar = work.get(OrganizationService).calendar
-    return {"today": calendar.today(request.site.clock.now()), "days": office_days(calendar)}
+def working_days(work: Work) -> dict[str, object]:
+    """Return the bindings of the request schema, with the city's current working days."""
+    calendar = work.get(OrganizationService).calendar
+    return {"today": calendar.today(work.clock.now()), "days": office_days(calendar)}
 
 
 def _page(request: Request) -> dict[str, object]:
     hours = localized_digits(request.site.plugin_settings[KIND]["hours"], request.locale_name)
     first, _dash, last = hours.partition("-")
     standing = request.work.get(MeetingService).open_request() if request.identity.is_citizen else None
-    status = public_status(kind_of(request.site, KIND), standing.status) if standing else None
+    status = kind_of(request.site, KIND).public_status(standing.status) if standing else None
     return {"open": standing, "status": status, "first": first, "last": last}
 
 
-def _submit(request: Request, form: BoundForm, values: Values) -> ViewResult:
-    level = kind_of(request.site, KIND).level
-    key = form.once(values)
-    count_submission(request, level, key)
-    if not may_submit(request, level):
-        return keep_form(request, form, level=level, anchor=LAST_STEP)
-    try:
-        case = request.work.get(MeetingService).submit(new_meeting(request, values, idempotency_key=key))
-    except PictureGone as gone:
-        form.refuse("photo_key", gone.reason)
-    except Refused as refusal:
-        form.refuse("", refusal.reason)
-    forget_kept(request)
+def _submit(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
+    if redirect := submission.sign_in(values):
+        return redirect
+    meeting = new_meeting(request, values, idempotency_key=submission.form.once(values))
+    case = submission.open(lambda: request.work.get(MeetingService).submit(meeting))
     return HTTPSeeOther(request.route_path("meetings.sent", code=case.code))
 
 
@@ -126,7 +110,7 @@ def new_meeting(
         suitable_part="" if values["part"] == ANY else values["part"],
         companions=values["companions"],
         photos=values["photo_key"],
-        owner=upload_owner(request),
+        owner=request.upload_owner(),
         source=source,
         idempotency_key=idempotency_key,
     )

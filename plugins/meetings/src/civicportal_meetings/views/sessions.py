@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
-from civicportal.api.cases import AccessService, Case, CaseService, Reason, Refused, kind_of
-from civicportal.api.forms import BoundForm, Button, FormInvalid, Option, Values, handle_form, whole_number
-from civicportal.api.people import SYSTEM
+from civicportal.api.cases import AccessService, Case, CaseService, Reason, kind_of
+from civicportal.api.forms import BoundForm, FormInvalid, Option, Values, whole_number
+from civicportal.api.people import Identity
+from civicportal.api.plugins import Refused
 from civicportal.api.web import Request, ViewResult
 from civicportal_meetings import desk_schemas
 from civicportal_meetings.desk_schemas import day_in
@@ -31,7 +32,7 @@ def new(request: Request) -> ViewResult:
         request,
         desk_schemas.SessionSchema(),
         initial=_usual(request, closing),
-        buttons=(Button(title=_("Close this time") if closing else _("Plan the session")),),
+        send=_("Close this time") if closing else _("Plan the session"),
     )
 
     def plan(values: Values) -> HTTPSeeOther:
@@ -51,7 +52,7 @@ def new(request: Request) -> ViewResult:
         request.session.flash(request.translate(_("It stands in the diary.")), "good")
         return HTTPSeeOther(request.route_path("meetings.session", id=session.id))
 
-    return handle_form(request, form, plan, closing=closing)
+    return form.handle(plan, closing=closing)
 
 
 def show(request: Request) -> dict[str, object]:
@@ -97,7 +98,7 @@ def cancel(request: Request) -> ViewResult:
     with request.site.work(actor=request.identity) as work:
         work.get(PublicDayService).cancel(session, reason)
     # Some may belong to a colleague, or to another unit: the worker notifies those.
-    for actor in (request.identity, SYSTEM):
+    for actor in (request.identity, Identity.SYSTEM):
         recall_members(request.site, actor, session)
     request.session.flash(request.translate(_("It is cancelled, and its time is free.")), "good")
     return HTTPSeeOther(request.route_path("meetings.desk"))
@@ -177,7 +178,8 @@ def _seats_form(request: Request, session: MeetingSession | None) -> BoundForm:
         desk_schemas.Seats(),
         initial=initial,
         action=request.route_path("meetings.seats", id=_id(request)),
-        buttons=(Button(title=_("Change the seats"), css_class="btn-quiet"),),
+        send=_("Change the seats"),
+        send_class="btn-quiet",
         prefix="seats",
     )
 
@@ -193,7 +195,8 @@ def _waiting_form(request: Request) -> BoundForm:
         desk_schemas.Waiting(),
         bindings={"waiting": options},
         action=request.route_path("meetings.reserve", id=_id(request)),
-        buttons=(Button(title=_("Put on the reserve list"), css_class="btn-quiet"),),
+        send=_("Put on the reserve list"),
+        send_class="btn-quiet",
         prefix="reserve",
     )
 
@@ -203,6 +206,7 @@ def _cancel_form(request: Request) -> BoundForm:
         request,
         Reason(),
         action=request.route_path("meetings.cancel_session", id=_id(request)),
-        buttons=(Button(title=_("Cancel it and tell everybody invited"), css_class="btn-danger-q"),),
+        send=_("Cancel it and tell everybody invited"),
+        send_class="btn-danger-q",
         prefix="cancel",
     )

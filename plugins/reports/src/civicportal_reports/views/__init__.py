@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from civicportal.api.web import CITIZEN, EVERYBODY, add_pages
+from civicportal.api.web import PagePermission, add_pages
 
 VIEW, WORK, REGISTER = "reports:case:view", "reports:case:work", "reports:case:register"
 
@@ -30,15 +30,15 @@ ROUTES = {
 }
 #: Route, view, template or renderer, permission, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
-    ("reports.new", "wizard.new", "new", EVERYBODY, ("GET", "POST")),
-    ("reports.near", "wizard.near", "near", EVERYBODY, "GET"),
-    ("reports.sent", "wizard.sent", "sent", CITIZEN, "GET"),
-    ("reports.map", "maps.public_points", "json", EVERYBODY, "GET"),
-    ("reports.public_card", "maps.public_card", "card", EVERYBODY, "GET"),
-    ("reports.list", "public.listing", "list", EVERYBODY, "GET"),
-    ("reports.page", "public.page", "page", EVERYBODY, "GET"),
-    ("reports.me_too", "public.ask_me_too", "me_too", CITIZEN, "GET"),
-    ("reports.me_too", "public.me_too", None, EVERYBODY, "POST"),
+    ("reports.new", "wizard.new", "new", PagePermission.EVERYBODY, ("GET", "POST")),
+    ("reports.near", "wizard.near", "near", PagePermission.EVERYBODY, "GET"),
+    ("reports.sent", "wizard.sent", "sent", PagePermission.CITIZEN, "GET"),
+    ("reports.map", "maps.public_points", "json", PagePermission.EVERYBODY, "GET"),
+    ("reports.public_card", "maps.public_card", "card", PagePermission.EVERYBODY, "GET"),
+    ("reports.list", "public.listing", "list", PagePermission.EVERYBODY, "GET"),
+    ("reports.page", "public.page", "page", PagePermission.EVERYBODY, "GET"),
+    ("reports.me_too", "public.ask_me_too", "me_too", PagePermission.CITIZEN, "GET"),
+    ("reports.me_too", "public.me_too", None, PagePermission.EVERYBODY, "POST"),
     ("reports.desk", "desk.listing", "desk", VIEW, "GET"),
     ("reports.desk_map", "maps.desk_map", "map", VIEW, "GET"),
     ("reports.map_numbers", "maps.desk_numbers", "map_numbers", VIEW, "GET"),

@@ -4,10 +4,10 @@ from functools import partial
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.cases import Case, ConversionService, StaleCase, copy_pictures, kind_of
-from civicportal.api.forms import BoundForm, Button, Values, handle_form, whole_number
+from civicportal.api.cases import Case, ConversionService, kind_of
+from civicportal.api.forms import BoundForm, Values, whole_number
 from civicportal.api.organization import OrganizationService
-from civicportal.api.submission import upload_owner
+from civicportal.api.plugins import Conflict
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.categories import grouped_leaves, topics
 from civicportal_reports.i18n import _
@@ -31,15 +31,14 @@ def convert(request: Request) -> ViewResult:
         request,
         Conversion(),
         initial={"urgent": case.urgent},
-        buttons=(Button(title=_("Make it a report"), css_class="btn-primary"),),
+        send=_("Make it a report"),
+        send_class="btn-primary",
         bindings={"categories": choice},
         ignore=("version",),
     )
     try:
-        return handle_form(
-            request, form, partial(_make, request, form, case), case=case, center=center(request)
-        )
-    except StaleCase:
+        return form.handle(partial(_make, request, form, case), case=case, center=center(request))
+    except Conflict:
         form.fail("", STALE)
         request.response.status_int = 409
         return {"form": form, "case": case, "center": center(request)}
@@ -49,15 +48,15 @@ def _make(request: Request, form: BoundForm, case: Case, values: Values) -> View
     location = place_of(request, form, values)
     version = whole_number(request.POST.get("version", ""))
     if version != case.version:
-        raise StaleCase(f"case {case.code} has changed")
-    owner = upload_owner(request)
-    photos = copy_pictures(request.site, request.identity, case.code, owner)
+        raise Conflict(f"case {case.code} has changed")
+    owner = request.upload_owner()
+    photos = ConversionService.copy_pictures(request.site, request.identity, case.code, owner)
     conversion = request.work.get(ConversionService)
     source = conversion.source(case.code, kind_of(request.site, KIND), lock=True)
     organization = request.work.get(OrganizationService)
     category = organization.category(KIND, values["category"])
     if category is None:
-        raise StaleCase("the category of a report has gone")
+        raise Conflict("the category of a report has gone")
     new = NewReport(
         category=category,
         location=location,

@@ -2,11 +2,12 @@
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.cases import Case, CaseService, Refused, kind_of
+from civicportal.api.cases import CaseService, kind_of
 from civicportal.api.forms import BoundForm, whole_number
-from civicportal.api.lists import ListAddress, list_total, search_list
+from civicportal.api.lists import ListAddress, search_list
 from civicportal.api.organization import OrganizationService
-from civicportal.api.statistics import FiguresPage, figures_page
+from civicportal.api.plugins import Refused
+from civicportal.api.statistics import FiguresPage
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.choices import desk_choices
 from civicportal_reports.i18n import _
@@ -29,11 +30,7 @@ def listing(request: Request) -> dict[str, object]:
     return {
         "form": form,
         "page": page,
-        "total": list_total(
-            request,
-            page.total or search.total(filters),
-            lambda work: work.get(ReportSearch).query(filters, Case.id),
-        ),
+        "total": search.shown_total(request, filters, page),
         "filters": filters,
         "instead": search.instead_of(filters) if filters.words and not page.rows else "",
         "address": ListAddress(request, form, "reports.desk"),
@@ -61,7 +58,7 @@ def statistics(request: Request) -> dict[str, object]:
         list_route="reports.desk",
         people=_("Reporting citizens"),
     )
-    shown = figures_page(request, subject(request.work, values), page)
+    shown = page.variables(request, subject(request.work, values))
     return {**shown, **map_addresses(request, shown["address"].list)}
 
 

@@ -6,7 +6,7 @@ from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound
 from pyramid.response import Response
 from translationstring import TranslationString
 
-from civicportal.api.cases import Case, CaseService, kind_of, public_status
+from civicportal.api.cases import Case, CaseService, kind_of
 from civicportal.api.forms import BoundForm
 from civicportal.api.lists import ListAddress
 from civicportal.api.localization import format_number
@@ -74,7 +74,7 @@ def desk_card(request: Request) -> dict[str, object]:
 def public_card(request: Request) -> dict[str, object]:
     """Return the card of a published report, as an HTML fragment."""
     case, report = published(request)
-    status = public_status(kind_of(request.site, KIND), case.status)
+    status = kind_of(request.site, KIND).public_status(case.status)
     return _card(request, case, report, status, request.route_path("reports.page", id=case.id))
 
 

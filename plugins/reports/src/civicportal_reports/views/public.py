@@ -6,7 +6,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
 from webob.multidict import MultiDict
 
-from civicportal.api.cases import Case, CaseService, PublicHistory, kind_of, public_status
+from civicportal.api.cases import Case, CaseService, PublicHistory, kind_of
 from civicportal.api.forms import BoundForm, FormInvalid
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import NotFound
@@ -25,7 +25,8 @@ from civicportal_reports.workflow import KIND
 def listing(request: Request) -> dict[str, object]:
     """List the published reports."""
     form, filters = public_filters(request)
-    page = request.work.get(ReportSearch).published(filters, cursor=request.GET.get("cursor"))
+    search = request.work.get(ReportSearch)
+    page = search.page_of(search.published(filters), cursor=request.GET.get("cursor"))
     query = [(field.name, field.cstruct) for field in form.narrowing]
     organization = request.work.get(OrganizationService)
     return {
@@ -33,7 +34,7 @@ def listing(request: Request) -> dict[str, object]:
         "page": page,
         "query": query,
         "categories": organization.categories.by_id,
-        "status": lambda case: public_status(kind_of(request.site, KIND), case.status),
+        "status": lambda case: kind_of(request.site, KIND).public_status(case.status),
         "more": lambda cursor: f"{request.path}?{urlencode([*query, ('cursor', cursor)])}",
     }
 
@@ -51,7 +52,7 @@ def page(request: Request) -> dict[str, object]:
         "report": report,
         "category": organization.categories.by_id.get(case.category_id or 0),
         "unit": organization.unit_name(case.unit_id),
-        "status": public_status(kind_of(request.site, KIND), case.status),
+        "status": kind_of(request.site, KIND).public_status(case.status),
         "events": history.of(case, audiences=audiences),
         "photos": [photo for photo in history.photos(case, audiences) if photo.purpose == "before"],
         "pins": Pins(request, request.work).for_everybody([(case, report)]),
@@ -80,7 +81,7 @@ def ask_me_too(request: Request) -> dict[str, object]:
     return {
         "case": case,
         "category": request.work.get(OrganizationService).category_name(case.category_id),
-        "status": public_status(request.work.get(CaseService).kind(case), case.status),
+        "status": request.work.get(CaseService).kind(case).public_status(case.status),
     }
 
 

@@ -4,19 +4,13 @@ from functools import partial
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.cases import CaseService, PictureGone, kind_of, public_status
-from civicportal.api.forms import BoundForm, Button, Values, handle_form
+from civicportal.api.cases import CaseService, kind_of
+from civicportal.api.forms import BoundForm, Values
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Conflict
-from civicportal.api.publishing import warn_of_personal_data
+from civicportal.api.publishing import PersonalDataCheck
 from civicportal.api.submission import (
-    count_submission,
-    fill_kept,
-    forget_kept,
-    keep_form,
-    may_submit,
-    take_files,
-    upload_owner,
+    CaseSubmission,
 )
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.categories import Topic, anything_else, leaf_options, topics
@@ -38,39 +32,34 @@ MOST_NEAR = 3
 def new(request: Request) -> ViewResult:
     """Show the form, or submit the report; a visitor signs in first and finds the form unchanged."""
     choice = topics_before(request)
-    form = BoundForm(
+    submission = CaseSubmission(
         request,
         Submission(),
-        buttons=(Button(title=_("Send the report")),),
+        KIND,
+        send=_("Send the report"),
+        anchor=LAST_STEP,
         bindings={"categories": leaf_options(choice)},
-        take_files=partial(take_files, request),
         ignore=IGNORED,
     )
-    kept = request.method != "POST" and fill_kept(request, form)
-    answer = handle_form(request, form, partial(_send, request, form), topics=choice)
+    form = submission.form
+    answer = form.handle(partial(_send, request, submission), topics=choice)
     if isinstance(answer, dict):
-        answer["kept"] = kept
+        answer["kept"] = submission.kept
         answer["chosen"] = _chosen(form, choice)
         answer["anything_else"] = anything_else(choice)
         answer["center"] = center(request)
     return answer
 
 
-def _send(request: Request, form: BoundForm, values: Values) -> ViewResult:
+def _send(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
+    form = submission.form
     location = place_of(request, form, values)
-    level = kind_of(request.site, KIND).level
-    key = form.once(values)
-    count_submission(request, level, key)
-    if not may_submit(request, level):
-        return keep_form(request, form, level=level, anchor=LAST_STEP)
+    if redirect := submission.sign_in(values):
+        return redirect
     # A report needs the address of the problem.
-    warn_of_personal_data(request, form, "body", without={"address"})
-    report = new_report(request, location, values, idempotency_key=key)
-    try:
-        case = request.work.get(ReportService).submit(report)
-    except PictureGone as gone:
-        form.refuse("photo_key", gone.reason)
-    forget_kept(request)
+    PersonalDataCheck(request, form).warn("body", without={"address"})
+    report = new_report(request, location, values, idempotency_key=form.once(values))
+    case = submission.open(lambda: request.work.get(ReportService).submit(report))
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))
 
 
@@ -95,7 +84,7 @@ def new_report(
         body=values["body"],
         urgent=values["urgent"],
         photos=values["photo_key"],
-        owner=upload_owner(request),
+        owner=request.upload_owner(),
         source=source,
         idempotency_key=idempotency_key,
     )
@@ -128,7 +117,7 @@ def near(request: Request) -> dict[str, object]:
         "location": location,
         "outside": False,
         "found": [
-            (near, names(near.category_id), public_status(kind, near.status)) for near in found[:MOST_NEAR]
+            (near, names(near.category_id), kind.public_status(near.status)) for near in found[:MOST_NEAR]
         ],
     }
 

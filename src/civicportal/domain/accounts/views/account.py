@@ -23,7 +23,7 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request, ViewResult
 
 View = Callable[[Request], ViewResult]
@@ -86,7 +86,7 @@ def name(request: Request) -> ViewResult:
         request.work.get(AccountService).rename(user, values["name"])
         return _back(request, _("Your name was changed."))
 
-    return handle_form(request, form, save)
+    return form.handle(save)
 
 
 def password(request: Request) -> ViewResult:
@@ -105,15 +105,13 @@ def _change_password(request: Request) -> ViewResult:
             form.refuse("present", _("The present password is not correct."))
         return _save_password(request, form, user, values["new"])
 
-    return handle_form(request, form, save, minimum=_minimum(user))
+    return form.handle(save, minimum=_minimum(user))
 
 
 def _set_first_password(request: Request) -> ViewResult:
     user = own_user(request)
     form = BoundForm(request, NewPassword())
-    return handle_form(
-        request,
-        form,
+    return form.handle(
         lambda values: _save_password(request, form, user, values["new"]),
         minimum=_minimum(user),
     )

@@ -19,7 +19,7 @@ from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.second_factor import check_passkey, party
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 WIDE = "btn-primary btn-lg w-100"
@@ -37,9 +37,7 @@ def login(request: Request) -> ViewResult:
         codes.send(request, "login", values["mobile"])
         return HTTPSeeOther(onward(request, "login_code"))
 
-    return handle_form(
-        request,
-        form,
+    return form.handle(
         send,
         codes_arrive=codes.codes_arrive(request),
         password_url=onward(request, "login_password"),
@@ -63,7 +61,7 @@ def code(request: Request) -> ViewResult:
         user = request.work.get(AccountService).citizen_by_mobile(challenge.mobile)
         return _enter(request, user, by="code")
 
-    answer = handle_form(request, form, enter)
+    answer = form.handle(enter)
     if not isinstance(answer, dict):
         return answer
     links = {
@@ -105,7 +103,7 @@ def password(request: Request) -> ViewResult:
             request.work.get(AccountMessages).tell("member.new_device", user)
         return HTTPSeeOther(request.safe_next(kept or "/my"))
 
-    return handle_form(request, form, enter, code_url=onward(request, "login"))
+    return form.handle(enter, code_url=onward(request, "login"))
 
 
 def verified(request: Request, name: str, password: str, owner: ColumnElement[bool]) -> Proof | None:
@@ -135,7 +133,7 @@ def name(request: Request) -> ViewResult:
         request.work.get(AccountService).rename(user, values["name"])
         return HTTPSeeOther(target)
 
-    return handle_form(request, form, save, later_url=target)
+    return form.handle(save, later_url=target)
 
 
 def logout(request: Request) -> ViewResult:

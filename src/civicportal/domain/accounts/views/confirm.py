@@ -13,7 +13,7 @@ from civicportal.domain.accounts.views.citizen import verified
 from civicportal.domain.accounts.views.second_factor import check_app, check_passkey, party
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 
@@ -44,7 +44,7 @@ def app(request: Request) -> ViewResult:
             form.refuse("code", codes.WHY_NOT[outcome])
         return _proved(request)
 
-    answer = handle_form(request, form, check, send_url="")
+    answer = form.handle(check, send_url="")
     return {**answer, **_others(request, user), "app_url": ""} if isinstance(answer, dict) else answer
 
 
@@ -85,7 +85,7 @@ def _by_sms(request: Request, user: User) -> ViewResult:
             form.refuse("code", codes.WHY_NOT[outcome])
         return _proved(request)
 
-    answer = handle_form(request, form, check, send_url=onward(request, "account_confirm_code"))
+    answer = form.handle(check, send_url=onward(request, "account_confirm_code"))
     return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
 
 
@@ -98,7 +98,7 @@ def _by_password(request: Request, user: User) -> ViewResult:
             form.refuse("password", _("The password is not correct."))
         return _proved(request)
 
-    return handle_form(request, form, check, send_url="")
+    return form.handle(check, send_url="")
 
 
 def _proved(request: Request) -> HTTPSeeOther:

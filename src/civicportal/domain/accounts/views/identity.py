@@ -8,7 +8,7 @@ from civicportal.domain.accounts.guards import limited_attempt
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.schemas import IdentityEntry
 from civicportal.domain.accounts.signing import onward
-from civicportal.domain.accounts.types import IdentityClaim, Verdict
+from civicportal.domain.accounts.types import IdentityClaim, IdentityVerdict
 from civicportal.domain.accounts.verification import (
     CodeTaken,
     VerificationService,
@@ -19,7 +19,7 @@ from civicportal.domain.accounts.verification import (
 from civicportal.domain.accounts.views.account import own_user
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 WAITING = _(
@@ -58,10 +58,10 @@ def identity(request: Request) -> ViewResult:
         claim = IdentityClaim(mobile=user.mobile or "", **values)
         return _settle(request, form, claim, _ask(request, user, claim))
 
-    return handle_form(request, form, check, **context)
+    return form.handle(check, **context)
 
 
-def _ask(request: Request, user: User, claim: IdentityClaim) -> Verdict:
+def _ask(request: Request, user: User, claim: IdentityClaim) -> IdentityVerdict:
     """Ask the provider before the unit of work opens; only rejected claims count against the person.
 
     While it is unavailable it is asked once a minute per person, so that repeated attempts do not block others.
@@ -70,7 +70,7 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> Verdict:
     """
     with request.site.work(actor=request.identity, write=False) as work:
         if work.get(VerificationService).was_silent(user):
-            return Verdict(outcome="unavailable", checked_at=work.clock.now())
+            return IdentityVerdict(outcome="unavailable", checked_at=work.clock.now())
     uses: tuple[Use, ...] = (
         ("identity_person", user.id),
         ("identity_code", claim.national_code),
@@ -84,11 +84,11 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> Verdict:
         if refusal.name != "identity_site":
             raise
         # The site-wide limit is used up: this claim waits for the job, as when the provider is unavailable.
-        return Verdict(outcome="unavailable", checked_at=request.site.clock.now())
+        return IdentityVerdict(outcome="unavailable", checked_at=request.site.clock.now())
     return verdict
 
 
-def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: Verdict) -> ViewResult:
+def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: IdentityVerdict) -> ViewResult:
     """Store the provider's answer; that a national code belongs to another account is shown only to a confirmed person."""
     if verdict.outcome == "mismatched":
         with request.site.work(actor=request.identity) as work:

@@ -11,11 +11,11 @@ from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.signing import sign_in
 from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.citizen import WIDE
-from civicportal.util.errors import NotFound, NotPossible
+from civicportal.util.errors import NotFound, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web import errors
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 SPENT = _("This link was used or has expired. Ask the sender for a new one.")
@@ -75,7 +75,7 @@ def _page(request: Request, purpose: str) -> ViewResult:
         return _accept(request, form, invitation, values)
 
     try:
-        answer = handle_form(request, form, enter, **codes.context(request, challenge), **context)
+        answer = form.handle(enter, **codes.context(request, challenge), **context)
     except LinkSpent:
         return errors.page(request, 410, message=request.translate(SPENT))
     return answer
@@ -87,7 +87,7 @@ def _accept(request: Request, form: BoundForm, invitation: Invitation, values: V
     if invitation.purpose == "join":
         try:
             user = service.accept(invitation, name=values["name"], password=values["new"])
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("", refusal.reason)
     else:
         user = service.accept_reset(invitation, values["new"])
@@ -115,7 +115,7 @@ def rescue(request: Request) -> ViewResult:
         return HTTPSeeOther(request.route_path("account_factor"))
 
     try:
-        return handle_form(request, form, enter, invitation=invitation, minimum=STAFF_MINIMUM)
+        return form.handle(enter, invitation=invitation, minimum=STAFF_MINIMUM)
     except LinkSpent:
         return errors.page(request, 410, message=request.translate(SPENT))
 

@@ -11,7 +11,7 @@ from civicportal.domain.accounts.views import codes
 from civicportal.domain.accounts.views.account import changes, own_user
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 
@@ -31,7 +31,7 @@ def mobile(request: Request) -> ViewResult:
         _send(request, values["mobile"], user)
         return HTTPSeeOther(request.route_path("account_mobile_code"))
 
-    return handle_form(request, form, send, mobile=user.mobile, codes_arrive=codes.codes_arrive(request))
+    return form.handle(send, mobile=user.mobile, codes_arrive=codes.codes_arrive(request))
 
 
 @changes
@@ -48,7 +48,7 @@ def code(request: Request) -> ViewResult:
             form.refuse("code", codes.WHY_NOT[outcome])
         return _change(request, form, challenge.mobile)
 
-    answer = handle_form(request, form, change, resend_url=request.route_path("account_mobile_resend"))
+    answer = form.handle(change, resend_url=request.route_path("account_mobile_resend"))
     return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
 
 

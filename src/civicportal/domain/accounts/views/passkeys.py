@@ -19,10 +19,10 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.views import reset, staff
 from civicportal.domain.accounts.views.account import changes, own_user
 from civicportal.domain.accounts.views.second_factor import party, say
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, FormInvalid, handle_form
+from civicportal.web.forms import BoundForm, Button, FormInvalid
 from civicportal.web.request import Request, ViewResult
 
 Options = Callable[[Request, PasskeyService, RelyingParty, str], str]
@@ -40,7 +40,7 @@ def options(request: Request) -> Response:
     cookie = token_hash(request.ensure_session_token())
     try:
         told = make(request, request.work.get(PasskeyService), here, cookie)
-    except NotPossible as refusal:
+    except Refused as refusal:
         return Response(
             json_body={"message": request.translate(refusal.reason)},
             status=409,
@@ -109,7 +109,7 @@ def rename(request: Request) -> ViewResult:
         request.session.flash(request.translate(_("The name was changed.")), "good")
         return HTTPSeeOther(request.route_path("account_passkeys"))
 
-    return handle_form(request, form, save)
+    return form.handle(save)
 
 
 @changes
@@ -119,7 +119,7 @@ def remove(request: Request) -> HTTPSeeOther:
     service = request.work.get(PasskeyService)
     try:
         service.remove(user, service.fetch(user, _number(request)))
-    except NotPossible as refusal:
+    except Refused as refusal:
         say(request, refusal)
     else:
         request.session.flash(request.translate(_("The passkey was removed.")), "good")

@@ -27,7 +27,7 @@ from civicportal.domain.accounts.views.second_factor import check_app, check_pas
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 NUMBER = "password_reset_number"
@@ -55,7 +55,7 @@ def reset(request: Request) -> ViewResult:
         )
         return HTTPSeeOther(request.route_path("staff_reset_code"))
 
-    return handle_form(request, form, send, codes_arrive=codes.codes_arrive(request))
+    return form.handle(send, codes_arrive=codes.codes_arrive(request))
 
 
 def code(request: Request) -> ViewResult:
@@ -76,7 +76,7 @@ def code(request: Request) -> ViewResult:
         request.work.get(AuditService).record("password:reset-asked", subject_id=user.id)
         return HTTPSeeOther(request.route_path("staff_reset_factor"))
 
-    answer = handle_form(request, form, check, resend_url=request.route_path("staff_reset_resend"))
+    answer = form.handle(check, resend_url=request.route_path("staff_reset_resend"))
     return {**answer, **codes.context(request, challenge)} if isinstance(answer, dict) else answer
 
 
@@ -110,7 +110,7 @@ def factor(request: Request) -> ViewResult:
             form.refuse("code", codes.WHY_NOT[outcome])
         return _proved(request)
 
-    return handle_form(request, form, check, **context)
+    return form.handle(check, **context)
 
 
 def passkey(request: Request) -> HTTPSeeOther:
@@ -136,7 +136,7 @@ def recovery(request: Request) -> ViewResult:
             form.refuse("code", codes.WHY_NOT[outcome])
         return _proved(request)
 
-    return handle_form(request, form, check, code_url=request.route_path("staff_reset_factor"))
+    return form.handle(check, code_url=request.route_path("staff_reset_factor"))
 
 
 def who_holds_the_number(request: Request) -> User | None:
@@ -178,7 +178,7 @@ def password(request: Request) -> ViewResult:
         sign_in(request, user, "staff", by="reset")
         return HTTPSeeOther("/desk")
 
-    return handle_form(request, form, save, minimum=STAFF_MINIMUM)
+    return form.handle(save, minimum=STAFF_MINIMUM)
 
 
 def _kept(request: Request, key: str) -> User | None:

@@ -14,7 +14,7 @@ from civicportal.domain.accounts.schemas import PasskeyAnswer
 from civicportal.domain.accounts.signing import record_refusal
 from civicportal.domain.accounts.totp import TotpService
 from civicportal.domain.accounts.views import codes
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.request import Request
 
@@ -106,7 +106,7 @@ def _judged(
     return codes.judged(request, door, user.id, judge, counted=counted, by=by)
 
 
-def say(request: Request, refusal: NotPossible) -> None:
+def say(request: Request, refusal: Refused) -> None:
     """Flash a refusal."""
     request.session.flash(request.translate(refusal.reason), "bad")
 

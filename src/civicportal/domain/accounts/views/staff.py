@@ -19,7 +19,7 @@ from civicportal.domain.accounts.views.citizen import WIDE, verified
 from civicportal.domain.accounts.views.second_factor import check_app, check_passkey, check_recovery, party
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 SHOWN = "staff_password"
@@ -44,9 +44,7 @@ def login(request: Request) -> ViewResult:
         _ask_second(request, proof)
         return HTTPSeeOther(onward(request, "staff_login_code"))
 
-    return handle_form(
-        request,
-        form,
+    return form.handle(
         enter,
         codes_arrive=codes.codes_arrive(request),
         passkey_url=onward(request, "staff_login_passkey"),
@@ -92,7 +90,7 @@ def code(request: Request) -> ViewResult:
             form.refuse("code", codes.WHY_NOT[outcome])
         return _finish(request, by="totp" if by_app else "code")
 
-    answer = handle_form(request, form, enter)
+    answer = form.handle(enter)
     return {**answer, **codes.context(request, challenge), **links} if isinstance(answer, dict) else answer
 
 
@@ -131,7 +129,7 @@ def recovery(request: Request) -> ViewResult:
             form.refuse("code", codes.WHY_NOT[outcome])
         return _finish(request, by="recovery")
 
-    return handle_form(request, form, enter, code_url=onward(request, "staff_login_code"))
+    return form.handle(enter, code_url=onward(request, "staff_login_code"))
 
 
 def _ask_second(request: Request, proof: Proof) -> None:

@@ -16,10 +16,10 @@ from civicportal.domain.accounts.schemas import AppCodeEntry
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.totp import TotpService, new_secret, provisioning_uri
 from civicportal.domain.accounts.views.account import own_user, proved
-from civicportal.util.errors import NotFound, NotPossible
+from civicportal.util.errors import NotFound, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 SETUP = "totp"
@@ -67,7 +67,7 @@ def setup(request: Request) -> ViewResult:
         request.session.flash(request.translate(_("The authenticator app is on.")), "good")
         return HTTPSeeOther(request.route_path("account_totp"))
 
-    return handle_form(request, form, enable, secret=_grouped(secret), codes=None)
+    return form.handle(enable, secret=_grouped(secret), codes=None)
 
 
 @proved
@@ -115,7 +115,7 @@ def turn_off(request: Request) -> ViewResult:
         return HTTPSeeOther(request.route_path("account_totp"))
     try:
         factors.require_removable(user)
-    except NotPossible as refusal:
+    except Refused as refusal:
         request.session.flash(request.translate(refusal.reason), "bad")
         return HTTPSeeOther(request.route_path("account_totp"))
     request.work.get(TotpService).disable(user)

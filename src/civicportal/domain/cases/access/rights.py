@@ -126,6 +126,17 @@ class AccessService(Service):
         super().__init__(work)
         self._lines: dict[int, Sequence[Referral]] = work.memo()
 
+    def visible(self, verb: str = "view", *, walked: bool = False) -> ColumnElement[bool]:
+        """Return the condition on ``Case`` for the cases that the actor may access with a verb: view, contact, identity, …
+
+        :param walked: for a query that reads cases in order until a page is full.
+        """
+        return visible(self.work.actor, verb, walked=walked)
+
+    def sees_all(self, kind: str) -> bool:
+        """Return whether the actor sees every case of a kind, so that counters can be used instead."""
+        return sees_all(self.work.actor, kind)
+
     def lines(self, case: Case) -> Sequence[Referral]:
         """Return every referral of a case, in order."""
         if case.id not in self._lines:

@@ -8,7 +8,7 @@ from civicportal.core.site import Site
 from civicportal.core.storage import FileMissing
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.proofs import proved_codes
-from civicportal.domain.cases.uploads import take_files, upload_owner
+from civicportal.domain.cases.uploads import take_files
 from civicportal.util.errors import RETRY_SECONDS, NotFound
 from civicportal.util.i18n import _
 from civicportal.web.forms import FileRefused, UploadedFile
@@ -29,13 +29,13 @@ def upload(request: Request) -> dict[str, str]:
     try:
         [key] = take_files(request, [file])
     except FileRefused as refusal:
-        return _refused(request, refusal.message, later=refusal.later)
+        return _refused(request, refusal.reason, later=refusal.later)
     return {"key": key, "url": request.route_path("attachment_small", key=key)}
 
 
 def remove(request: Request) -> dict[str, str]:
     """Remove a picture that no case has claimed."""
-    request.work.get(AttachmentService).remove(request.matchdict["key"], upload_owner(request))
+    request.work.get(AttachmentService).remove(request.matchdict["key"], request.upload_owner())
     return {}
 
 

@@ -7,7 +7,7 @@ from translationstring import TranslationString
 
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.conversion import ConversionService
-from civicportal.domain.cases.errors import Refused, StaleCase
+from civicportal.domain.cases.errors import Refused, StaleVersion
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.history import PublicHistory
@@ -15,7 +15,6 @@ from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.schemas import FACES, PagePosition, step_values
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.cases.uploads import upload_owner
 from civicportal.domain.cases.views import forms
 from civicportal.domain.cases.workflow import Transition
 from civicportal.util.errors import NotFound
@@ -90,12 +89,12 @@ def step(request: Request) -> ViewResult:
     def apply(found: Case, values: Values) -> None:
         service = request.work.get(CaseService)
         if found.status not in transition.sources:
-            raise StaleCase(f"case {found.code}: {transition.name} is not possible from {found.status}")
+            raise StaleVersion(f"case {found.code}: {transition.name} is not possible from {found.status}")
         service.apply(
             found,
             transition.name,
             version=forms.sent_version(request),
-            owner=upload_owner(request),
+            owner=request.upload_owner(),
             **step_values(values),
         )
 
@@ -154,7 +153,7 @@ def _act(
             return _page(request, found, status=422, sent=shown)
         # Report changes before errors: the reader may want to write something different.
         return _page(request, found, status=409, sent=shown, why=CHANGED)
-    except StaleCase:
+    except StaleVersion:
         return _page(request, _own(request), status=409, sent=shown, why=CHANGED)
     except Refused as refusal:
         return _page(request, _own(request), status=422, sent=shown, why=refusal.reason)

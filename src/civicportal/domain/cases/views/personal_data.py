@@ -16,57 +16,65 @@ MOST = 20
 """Checkboxes for words that an officer declares not to be names."""
 
 
+class PersonalDataCheck:
+    """Personal data in the texts of a form: shown where it was found, or warned of before it is published."""
+
+    def __init__(self, request: Request, form: BoundForm) -> None:
+        self.request, self.form = request, form
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Return the uncertain words that the officer has declared not to be names in the submitted form."""
+        return allowed_words(self.request)
+
+    def show(self, found: PersonalDataFound) -> None:
+        """Show which personal data the texts contain and where; the caller answers 422.
+
+        Findings in a text that is not a field of the form are shown above the form.
+        """
+        names = {field.name for field in self.form}
+        for name, data in found.fields.items():
+            if name not in names:
+                self.form.fail("", found.reason)
+                continue
+            self.form.fail(name, found.reason)
+            text = typed(self.form, name)
+            _point_out(self.request, self.form, name, text, found.find(text) or list(data))
+            self.form[name].carried = [(ALLOWED, word) for word in sorted(self.allowed)]
+
+    def warn(self, name: str, *, without: Collection[Kind] = ()) -> None:
+        """Warn a citizen once about personal data in a text that may be published.
+
+        The same text sent again is accepted.
+
+        :param name: of the field.
+        :param without: kinds to ignore, such as the address of a problem.
+        :raises FormInvalid: the first time; the form shows what was found and where.
+        """
+        text = typed(self.form, name)
+        found = [one for one in self.request.work.get(PublicTexts).own(text) if one.kind not in without]
+        if not found:
+            return
+        noticed = self.request.site.keys.mac("noticed", text).hex()[:32]
+        if self.request.POST.get(NOTICED) == noticed:
+            return
+        kinds = [self.request.translate(KINDS[kind]) for kind in dict.fromkeys(one.kind for one in found)]
+        self.form.fail(
+            name,
+            _(
+                "Your text holds: ${what}. If it is published, everybody can read that; better take it out. If it has to stay, send the form once more.",
+                mapping={"what": listed(kinds, self.request.locale_name)},
+            ),
+        )
+        _point_out(self.request, self.form, name, text, found)
+        self.form[name].carried = [(NOTICED, noticed)]
+        raise FormInvalid
+
+
 def allowed_words(request: Request) -> frozenset[str]:
     """Return the uncertain words that the officer has declared not to be names in the submitted form."""
     sent = [word for word in request.POST.getall(ALLOWED)[:MOST] if isinstance(word, str)]
     return frozenset(key(word[:LONGEST_WORD]) for word in sent)
-
-
-def show_found(request: Request, form: BoundForm, found: PersonalDataFound) -> None:
-    """Show in a form which personal data its texts contain and where; the caller answers 422.
-
-    Findings in a text that is not a field of the form are shown above the form.
-    """
-    names = {field.name for field in form}
-    for name, data in found.fields.items():
-        if name not in names:
-            form.fail("", found.reason)
-            continue
-        form.fail(name, found.reason)
-        text = typed(form, name)
-        _point_out(request, form, name, text, found.find(text) or list(data))
-        form[name].carried = [(ALLOWED, word) for word in sorted(allowed_words(request))]
-
-
-def warn_of_personal_data(
-    request: Request, form: BoundForm, name: str, *, without: Collection[Kind] = ()
-) -> None:
-    """Warn a citizen once about personal data in a text that may be published.
-
-    The same text sent again is accepted.
-
-    :param name: of the field.
-    :param without: kinds to ignore, such as the address of a problem.
-    :raises FormInvalid: the first time; the form shows what was found and where.
-    """
-    text = typed(form, name)
-    found = [one for one in request.work.get(PublicTexts).own(text) if one.kind not in without]
-    if not found:
-        return
-    noticed = request.site.keys.mac("noticed", text).hex()[:32]
-    if request.POST.get(NOTICED) == noticed:
-        return
-    kinds = [request.translate(KINDS[kind]) for kind in dict.fromkeys(one.kind for one in found)]
-    form.fail(
-        name,
-        _(
-            "Your text holds: ${what}. If it is published, everybody can read that; better take it out. If it has to stay, send the form once more.",
-            mapping={"what": listed(kinds, request.locale_name)},
-        ),
-    )
-    _point_out(request, form, name, text, found)
-    form[name].carried = [(NOTICED, noticed)]
-    raise FormInvalid
 
 
 def typed(form: BoundForm, name: str) -> str:

@@ -20,7 +20,7 @@ from civicportal.util.i18n import _
 from civicportal.web.challenge import beforehand
 from civicportal.web.csrf import from_own_page
 from civicportal.web.display import pieces
-from civicportal.web.forms import BoundForm, Button, FormInvalid, handle_form
+from civicportal.web.forms import BoundForm, Button, FormInvalid
 from civicportal.web.request import Request, ViewResult
 
 AUDIENCES = ("citizen", "public")
@@ -51,7 +51,7 @@ def back_to_form(request: Request) -> HTTPSeeOther:
 def check(request: Request) -> ViewResult:
     """Open the case, or report that nothing was found."""
     form = _form(request)
-    return handle_form(request, form, lambda values: _open(request, form, **values))
+    return form.handle(lambda values: _open(request, form, **values))
 
 
 def show(request: Request) -> ViewResult:

@@ -15,7 +15,7 @@ from civicportal.domain.exports.rows import AWAITED, PATIENCE, ExportQuery, batc
 from civicportal.domain.exports.schemas import ExportEntry
 from civicportal.domain.exports.selection import ExportSelection, selection
 from civicportal.domain.exports.services import ExportService
-from civicportal.domain.exports.types import Column, Export, Figures, Offer
+from civicportal.domain.exports.types import Export, ExportColumn, ExportDefinition, FiguresExport
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, Button, FormInvalid
 from civicportal.web.request import Request, ViewResult
@@ -65,7 +65,7 @@ def _take(request: Request, chosen: ExportSelection, form: BoundForm) -> ViewRes
     if personal and (asked := ask_proof(request, form, back=request.path_qs)):
         return asked
     request.site.limits.hit(LIMIT, request.identity.user_id)
-    if isinstance(export, Figures):
+    if isinstance(export, FiguresExport):
         return _figures(request, chosen, export, format_)
     if not isinstance(export, Export):
         raise TypeError(f"{export.name} is neither a list nor figures")
@@ -86,7 +86,7 @@ def _take(request: Request, chosen: ExportSelection, form: BoundForm) -> ViewRes
     return answer
 
 
-def _is_personal(columns: Iterable[Column]) -> bool:
+def _is_personal(columns: Iterable[ExportColumn]) -> bool:
     return any(column.personal for column in columns)
 
 
@@ -115,7 +115,7 @@ def _at_once(request: Request, chosen: ExportSelection, order: ExportQuery, form
     return answer
 
 
-def _figures(request: Request, chosen: ExportSelection, export: Figures, format_: str) -> Response:
+def _figures(request: Request, chosen: ExportSelection, export: FiguresExport, format_: str) -> Response:
     with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
         tables = export.tables(work, chosen.values)
     cover = _cover(request, chosen)
@@ -184,16 +184,16 @@ def _few(request: Request, chosen: ExportSelection) -> int:
     return count_few(request.site, request.identity, order, MOST_AT_ONCE)
 
 
-def _options(export: Offer) -> list[Option]:
+def _options(export: ExportDefinition) -> list[Option]:
     if not isinstance(export, Export):
         return []
     return [_option(column) for column in export.columns]
 
 
-def _option(column: Column) -> Option:
+def _option(column: ExportColumn) -> Option:
     hint = _("Only of cases whose citizen you may know.") if column.personal else ""
     return Option(value=column.name, label=column.title, hint=hint)
 
 
-def _usual(export: Offer) -> list[str]:
+def _usual(export: ExportDefinition) -> list[str]:
     return [column.name for column in export.chosen()] if isinstance(export, Export) else []

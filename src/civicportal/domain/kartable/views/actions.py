@@ -8,22 +8,21 @@ from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
 from civicportal.core.work import Work
-from civicportal.domain.cases.errors import Refused, StaleCase
+from civicportal.domain.cases.errors import Refused, StaleVersion
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
 from civicportal.domain.cases.schemas import step_values
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.cases.uploads import upload_owner
-from civicportal.domain.cases.views.personal_data import allowed_words, show_found
+from civicportal.domain.cases.views.personal_data import PersonalDataCheck, allowed_words
 from civicportal.domain.cases.workflow import Transition
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.services import KartableService
-from civicportal.domain.kartable.undo import CannotUndo, UndoService
+from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.doubts import Doubt, Unread, doubt, unread
 from civicportal.domain.kartable.views.page import case_page
 from civicportal.domain.kartable.views.ready_texts import insert
-from civicportal.util.errors import NotFound
+from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, FormInvalid
@@ -67,11 +66,11 @@ def step(request: Request) -> ViewResult:
     def apply(case: Case, values: Values) -> None:
         service = request.work.get(CaseService)
         if transition not in service.kind(case).workflow.from_state(case.status):
-            raise StaleCase(f"{transition.name} is not possible from {case.status}")
+            raise StaleVersion(f"{transition.name} is not possible from {case.status}")
         service.apply(
             case,
             transition.name,
-            owner=upload_owner(request),
+            owner=request.upload_owner(),
             allowed=allowed_words(request),
             **step_values(values),
         )
@@ -197,7 +196,7 @@ def undo(request: Request) -> ViewResult:
     case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
     try:
         request.work.get(UndoService).undo(case, whole_number(request.GET.get("event", "")))
-    except CannotUndo:
+    except Conflict:
         request.session.flash(request.translate(TOO_LATE), "bad")
     else:
         request.session.flash(request.translate(_("The step was taken back.")), "good")
@@ -256,7 +255,7 @@ def _act(
         if versioned and _is_stale(request, case):
             return _stale(request, shown)
         return case_page(request, case, status=422, sent=shown)
-    except StaleCase:
+    except StaleVersion:
         return _stale(request, _shown(request, place, form))
     except PersonalDataFound as found:
         case = _locked(request)
@@ -282,11 +281,11 @@ def _pointed_out(
     """
     if place != "button":
         shown = _shown(request, place, form)
-        show_found(request, shown[place], found)
+        PersonalDataCheck(request, shown[place]).show(found)
         return shown
     words = case.public_body or case.body
     form = forms.publication_form(request, words)
-    show_found(request, form, found)
+    PersonalDataCheck(request, form).show(found)
     proposed = forms.publication_form(request, request.work.get(PublicTexts).composed(case, words))
     # The findings are in the original, not in the draft.
     proposed["words"].excerpts = [replace(one, start=0, end=0) for one in form["words"].excerpts]

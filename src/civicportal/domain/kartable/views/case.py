@@ -10,14 +10,14 @@ from civicportal.core.work import Work
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.access.rights import AccessService, holds
 from civicportal.domain.cases.errors import Refused
-from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import Transition
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.page import case_page, last_event
-from civicportal.domain.notifications.notices import NOTICE, MessageFieldsMissing
+from civicportal.domain.notifications.notices import MessageFieldsMissing
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.util.errors import Forbidden, NotFound
 from civicportal.web.request import Request, ViewResult
@@ -111,7 +111,7 @@ def _said(request: Request, transition: Transition, case: Case, work: Work) -> _
         form.fill({name: request.POST.getall(name) for name in request.POST})
     if transition.notice is None:
         # A form that is complete, for instance a prefilled one, says what it would say when it is sent.
-        found = (form.valid() or {}).get(NOTICE, {})
+        found = (form.valid() or {}).get(CaseEvent.NOTICE, {})
     else:
         found = transition.notice(form.readable(), work)
     if found is None:

@@ -15,7 +15,7 @@ from civicportal.domain.kartable.views.forms import READY
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
@@ -58,7 +58,7 @@ def new(request: Request) -> ViewResult:
         row = request.work.get(ReadyTextService).add(**_values(values))
         return _kept(request, row)
 
-    return handle_form(request, form, add, row=None, fields=FIELDS)
+    return form.handle(add, row=None, fields=FIELDS)
 
 
 def edit(request: Request) -> ViewResult:
@@ -71,7 +71,7 @@ def edit(request: Request) -> ViewResult:
         request.work.get(ReadyTextService).change(row, **_values(values))
         return _kept(request, row)
 
-    return handle_form(request, form, save, row=row, fields=FIELDS)
+    return form.handle(save, row=row, fields=FIELDS)
 
 
 def move(request: Request) -> HTTPSeeOther:

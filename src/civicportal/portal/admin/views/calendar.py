@@ -12,11 +12,11 @@ from civicportal.portal.admin import options
 from civicportal.portal.admin.schemas import ClosureForm, HolidayForm, HoursForm, YearQuery
 from civicportal.portal.admin.views.helpers import press, row_id
 from civicportal.portal.admin.year import months
-from civicportal.util.errors import NotFound, NotPossible
+from civicportal.util.errors import NotFound, Refused
 from civicportal.util.i18n import _, format_number
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
-from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 
@@ -56,12 +56,12 @@ def add_holiday(request: Request) -> ViewResult:
     def save(values: Values) -> HTTPSeeOther:
         try:
             request.work.get(WorkdayService).add_holiday(values["day"], values["title"])
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("day", refusal.reason)
         request.session.flash(request.translate(_("The holiday was added.")), "good")
         return HTTPSeeOther(_address(request, _year_of(request, values["day"])))
 
-    answer = handle_form(request, form, save)
+    answer = form.handle(save)
     return _page(request, holiday=form) if isinstance(answer, dict) else answer
 
 
@@ -95,12 +95,12 @@ def add_closure(request: Request) -> ViewResult:
         first, last = values["first_day"], values["last_day"] or values["first_day"]
         try:
             request.work.get(WorkdayService).add_closure(first, last, values["reason"])
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("last_day", refusal.reason)
         request.session.flash(request.translate(_("The closure was added.")), "good")
         return HTTPSeeOther(_address(request, _year_of(request, first)))
 
-    answer = handle_form(request, form, save)
+    answer = form.handle(save)
     return _page(request, closure=form) if isinstance(answer, dict) else answer
 
 

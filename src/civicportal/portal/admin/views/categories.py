@@ -19,7 +19,7 @@ from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, listed
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
-from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import with_query
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
@@ -63,7 +63,7 @@ def new(request: Request) -> ViewResult:
         return HTTPSeeOther(address(request, kind=kind))
 
     context = {"category": None, "kind": kind, "root": root, "may_delete": False, "cases": 0}
-    return handle_form(request, form, save, seen="", stale=False, changes_since=[], **context)
+    return form.handle(save, seen="", stale=False, changes_since=[], **context)
 
 
 def category(request: Request) -> ViewResult:

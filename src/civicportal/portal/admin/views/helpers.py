@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.web.request import Request
 
 STEPS = {"up": -1, "down": 1}
@@ -25,7 +25,7 @@ def press(
     """
     try:
         act()
-    except NotPossible as refusal:
+    except Refused as refusal:
         request.session.flash(request.translate(refusal.reason), "bad")
     else:
         if done:

@@ -16,7 +16,7 @@ from civicportal.portal.admin.views.helpers import press, row_id, step
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
-from civicportal.web.forms import BoundForm, handle_form, optional_choice
+from civicportal.web.forms import BoundForm, optional_choice
 from civicportal.web.request import Request, ViewResult
 
 TRY = "try"
@@ -57,7 +57,7 @@ def new(request: Request) -> ViewResult:
         return HTTPSeeOther(request.route_path("admin.routing"))
 
     context = {"rule": None, "may_delete": False, "facts": _fact_fields(request), "outcome": None}
-    return handle_form(request, form, save, seen="", stale=False, changes_since=[], **context)
+    return form.handle(save, seen="", stale=False, changes_since=[], **context)
 
 
 def rule(request: Request) -> ViewResult:

@@ -13,11 +13,11 @@ from civicportal.domain.organization.units import UnitService
 from civicportal.domain.statistics.lookup import CounterService
 from civicportal.portal.admin.schemas import UnitClosing, UnitForm
 from civicportal.portal.admin.views.helpers import press, row_id, step
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _, format_number
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
-from civicportal.web.forms import BoundForm, handle_form
+from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option, whole_number
 
@@ -46,7 +46,7 @@ def new(request: Request) -> ViewResult:
         request.session.flash(request.translate(_("The unit was added.")), "good")
         return HTTPSeeOther(request.route_path("admin.units"))
 
-    return handle_form(request, form, save, unit=None, seen="", stale=False, changes_since=[])
+    return form.handle(save, unit=None, seen="", stale=False, changes_since=[])
 
 
 def unit(request: Request) -> ViewResult:
@@ -59,7 +59,7 @@ def unit(request: Request) -> ViewResult:
     def save(values: Values) -> HTTPSeeOther:
         try:
             service.change(found, _values(values))
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("parent", refusal.reason)
         request.session.flash(request.translate(_("The unit is kept.")), "good")
         return HTTPSeeOther(request.route_path("admin.units"))
@@ -95,7 +95,7 @@ def close(request: Request) -> ViewResult:
     def save(values: Values) -> HTTPSeeOther:
         try:
             service.close(found)
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("", refusal.reason)
         if values["target"]:
             usage.hand_over(found, service.fetch(int(values["target"])))
@@ -103,7 +103,7 @@ def close(request: Request) -> ViewResult:
         tell_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.unit", id=found.id))
 
-    return handle_form(request, form, save, unit=found, usage=usage.of(found))
+    return form.handle(save, unit=found, usage=usage.of(found))
 
 
 def reopen(request: Request) -> HTTPSeeOther:

@@ -17,10 +17,10 @@ from civicportal.portal.members.views.page import (
     numbered,
     role_form,
 )
-from civicportal.util.errors import Forbidden, NotPossible
+from civicportal.util.errors import Forbidden, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, FormInvalid, handle_form
+from civicportal.web.forms import BoundForm, Button, FormInvalid
 from civicportal.web.request import Request, ViewResult
 
 SET, ENDED = _("The deputy is set and told by SMS."), _("The deputyship is called off.")
@@ -69,7 +69,7 @@ def own(request: Request) -> ViewResult:
         request.session.flash(request.translate(SET), "good")
         return HTTPSeeOther(request.route_path("account_deputy"))
 
-    return handle_form(request, form, save, deputies=rows, stands_in=stands_in)
+    return form.handle(save, deputies=rows, stands_in=stands_in)
 
 
 def end_own(request: Request) -> HTTPSeeOther:
@@ -86,7 +86,7 @@ def _set(request: Request, form: BoundForm, values: Values, user_id: int) -> Non
         form.refuse(
             "deputy", _("Only who holds the same rights, or the person themselves, sets their deputy.")
         )
-    except NotPossible as refusal:
+    except Refused as refusal:
         form.refuse("first", refusal.reason)
 
 

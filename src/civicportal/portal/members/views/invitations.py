@@ -13,10 +13,10 @@ from civicportal.portal.members.options import chosen_scope, scope_options
 from civicportal.portal.members.schemas import SCOPES, InvitationEntry
 from civicportal.portal.members.views.member import NOT_YOURS
 from civicportal.portal.members.views.page import member_path, numbered
-from civicportal.util.errors import Forbidden, NotPossible
+from civicportal.util.errors import Forbidden, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 
@@ -57,12 +57,12 @@ def invite(request: Request) -> ViewResult:
             form.refuse("username", refusal.reason)
         except NumberTaken as refusal:
             form.refuse("mobile", refusal.reason)
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("role", refusal.reason)
         forget_kept(request)
         return {"form": None, **_link(request, invitation, token)}
 
-    return handle_form(request, form, make)
+    return form.handle(make)
 
 
 def again(request: Request) -> ViewResult:
@@ -73,7 +73,7 @@ def again(request: Request) -> ViewResult:
     invitation = service.fetch(numbered(request))
     try:
         token = service.renew(invitation)
-    except NotPossible as refusal:
+    except Refused as refusal:
         request.session.flash(request.translate(refusal.reason), "bad")
         return HTTPSeeOther(request.route_path("admin.invitations"))
     return _link(request, invitation, token)
@@ -96,7 +96,7 @@ def reset(request: Request) -> ViewResult:
     user = request.work.get(MemberService).fetch(numbered(request), lock=True)
     try:
         invitation, token = request.work.get(InvitationService).reset(user)
-    except NotPossible as refusal:
+    except Refused as refusal:
         request.session.flash(request.translate(refusal.reason), "bad")
         return HTTPSeeOther(member_path(request))
     return _link(request, invitation, token)

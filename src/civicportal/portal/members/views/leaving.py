@@ -14,10 +14,10 @@ from civicportal.domain.kartable.views.unattended import tell_unattended
 from civicportal.portal.members.options import people_options
 from civicportal.portal.members.schemas import WorkLeft
 from civicportal.portal.members.views.page import member_path, numbered
-from civicportal.util.errors import NotPossible
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _, localized_digits
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 Deed = Callable[[MemberService, User], None]
@@ -75,7 +75,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Transla
             with request.site.work(actor=request.identity) as work:
                 service = work.get(MemberService)
                 act(service, service.fetch(user.id, lock=True))
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("", refusal.reason)
         moved = _pass_on(request, user, values)
         forget_kept(request)
@@ -88,7 +88,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Transla
             request.route_path("admin.member_transfer", id=user.id) if unfinished else member_path(request)
         )
 
-    return handle_form(request, form, leave, user=user, open_lines=open_lines, heirs=heirs, deed=deed)
+    return form.handle(leave, user=user, open_lines=open_lines, heirs=heirs, deed=deed)
 
 
 def _pass_on(request: Request, user: User, values: Values) -> TransferResult | None:
@@ -116,7 +116,7 @@ def _return(request: Request, act: Deed, done: TranslationString) -> HTTPSeeOthe
     service = request.work.get(MemberService)
     try:
         act(service, service.fetch(numbered(request), lock=True))
-    except NotPossible as refusal:
+    except Refused as refusal:
         request.session.flash(request.translate(refusal.reason), "bad")
     else:
         request.session.flash(request.translate(done), "good")

@@ -14,10 +14,10 @@ from civicportal.domain.kartable.views.unattended import tell_unattended
 from civicportal.portal.members.options import chosen_scope
 from civicportal.portal.members.schemas import CitizenName, StaffNames
 from civicportal.portal.members.views.page import member_page, member_path, numbered, role_form
-from civicportal.util.errors import Conflict, Forbidden, NotFound, NotPossible
+from civicportal.util.errors import Conflict, Forbidden, NotFound, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, FormInvalid, handle_form
+from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.request import Request, ViewResult
 
 NOT_YOURS = _("You may give only what you have yourself, in that unit and category.")
@@ -50,11 +50,11 @@ def edit(request: Request) -> ViewResult:
             service.edit(
                 service.fetch(user.id, lock=True), name=values["name"], username=values.get("username")
             )
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("username", refusal.reason)
         return _back(request, _("The change was saved."), request.path)
 
-    return handle_form(request, form, save, user=user)
+    return form.handle(save, user=user)
 
 
 def give_role(request: Request) -> ViewResult:
@@ -88,7 +88,7 @@ def take_role(request: Request) -> HTTPSeeOther:
     user = request.work.get(MemberService).fetch(numbered(request), lock=True)
     try:
         request.work.get(MembershipService).take(user, numbered(request, "number"))
-    except NotPossible as refusal:
+    except Refused as refusal:
         return _back(request, refusal.reason, tone="bad")
     except NotFound:
         return _back(request, _("The person does not have this access level any more."), tone="warn")
@@ -114,7 +114,7 @@ def remove_factors(request: Request) -> HTTPSeeOther:
         service.remove_factors(service.fetch(numbered(request), lock=True))
     except Forbidden:
         return _back(request, _("This person may do more than you: ask an administrator."), tone="bad")
-    except NotPossible as refusal:
+    except Refused as refusal:
         return _back(request, refusal.reason, tone="bad")
     return _back(request, _("The second factors were removed; the person was signed out and told by SMS."))
 
@@ -129,7 +129,7 @@ def _give(request: Request, form: BoundForm, values: Values) -> None:
         )
     except Forbidden:
         form.refuse("role", NOT_YOURS)
-    except NotPossible as refusal:
+    except Refused as refusal:
         form.refuse("role", refusal.reason)
 
 

@@ -8,10 +8,10 @@ from civicportal.domain.accounts.pending_forms import fill_kept
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
 from civicportal.portal.members.schemas import MemberMobile
 from civicportal.portal.members.views.page import member_path, numbered
-from civicportal.util.errors import Forbidden, NotPossible
+from civicportal.util.errors import Forbidden, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 
@@ -35,7 +35,7 @@ def mobile(request: Request) -> ViewResult:
             form.refuse("mobile", _("This number belongs to another account."))
         except Forbidden:
             form.refuse("", _("This person may do more than you: ask an administrator."))
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("", refusal.reason)
         forget_kept(request)
         done = _(
@@ -44,4 +44,4 @@ def mobile(request: Request) -> ViewResult:
         request.session.flash(request.translate(done), "good")
         return HTTPSeeOther(member_path(request))
 
-    return handle_form(request, form, change, user=user)
+    return form.handle(change, user=user)

@@ -12,10 +12,10 @@ from civicportal.domain.accounts.step_up import ask_proof, forget_kept
 from civicportal.domain.kartable.views.unattended import tell_unattended
 from civicportal.portal.members.schemas import NewRole, RoleDeletion, RoleEntry
 from civicportal.portal.members.views.page import numbered
-from civicportal.util.errors import Conflict, Forbidden, NotPossible
+from civicportal.util.errors import Conflict, Forbidden, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button, handle_form
+from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
@@ -60,12 +60,12 @@ def new(request: Request) -> ViewResult:
             made = service.create(values["title"], like=like)
         except Forbidden:
             form.refuse("like", NOT_YOURS)
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("title", refusal.reason)
         forget_kept(request)
         return HTTPSeeOther(request.route_path("admin.role", id=made.id))
 
-    return handle_form(request, form, make)
+    return form.handle(make)
 
 
 class _Shown(TypedDict):
@@ -98,7 +98,7 @@ def role(request: Request) -> ViewResult:
             form.refuse("permissions", NOT_YOURS)
         except UnlimitedRights as refusal:
             form.refuse("permissions", refusal.reason)
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("title", refusal.reason)
         forget_kept(request)
         request.session.flash(request.translate(_("The access level was saved.")), "good")
@@ -106,7 +106,7 @@ def role(request: Request) -> ViewResult:
         return HTTPSeeOther(request.route_path("admin.roles"))
 
     try:
-        return handle_form(request, form, save, changed=None, **shown)
+        return form.handle(save, changed=None, **shown)
     except Conflict:
         return _stale(request, form)
 
@@ -129,13 +129,13 @@ def delete(request: Request) -> ViewResult:
             raise Conflict(f"role {found.id} was changed")
         try:
             service.delete(found)
-        except NotPossible as refusal:
+        except Refused as refusal:
             form.refuse("", refusal.reason)
         request.session.flash(request.translate(_("The access level was deleted.")), "good")
         tell_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.roles"))
 
-    return handle_form(request, form, remove, **shown)
+    return form.handle(remove, **shown)
 
 
 def _shown(work: Work, role_id: int) -> _Shown:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from civicportal import db
-from civicportal.util.geo.sql import column_of, row_of
+from civicportal.util.geo.sql import cell_columns
 
 revision = "0002"
 down_revision = "0001"
@@ -55,8 +55,7 @@ def _counted(level: int) -> sa.Select[tuple[object, ...]]:
     names = ("id", "stage", "status", "category_id", "unit_id", "public")
     case = sa.table("cases", *[sa.column(name) for name in names])
     columns = (
-        row_of(report.c.lat, level),
-        column_of(report.c.lon, level),
+        *cell_columns(report.c.lat, report.c.lon, level),
         report.c.district,
         case.c.stage,
         case.c.status,

@@ -13,7 +13,6 @@ from civicportal.domain.cases.codes import TAKEN
 from civicportal.domain.cases.conditions import in_stage
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.paging import SORTS, PageWindow
-from civicportal.domain.cases.proposals import ENDS
 from civicportal.domain.kartable.inbox import EVERYWHERE, InboxQuery, InboxService, sorts_of
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing import plan
@@ -53,11 +52,6 @@ def test_a_search_of_every_kind_goes_along_an_index(reading, site, sort):
         found = plan(reading, PageWindow(SORTS[sort]).narrow(query))
         assert "ix_cases_created_at" in found, found
         assert not re.search(r"(?<!Incremental )Sort  [(]", found), found
-
-
-def test_the_first_and_the_last_case_are_found_without_a_look_at_the_others(reading):
-    found = plan(reading, ENDS)
-    assert found.count("Index Only Scan") == 2, found
 
 
 def test_a_form_that_was_sent_before_is_found_by_its_key_however_few_cases_have_one(reading):

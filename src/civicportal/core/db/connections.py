@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 WRITE = "civicportal_write"
-MANY_IDS = "many_ids"
-"""Prefix of the name of a parameter with many ids."""
+PLANNED_EACH_TIME = "planned"
+"""Prefix of the name of a parameter by whose value PostgreSQL plans the statement each time."""
 ASK = 30.0
 """Idle seconds after which PostgreSQL is pinged: a network may drop connections silently."""
 TURNING_ON = 10.0
@@ -166,7 +166,7 @@ def prepare_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "do_execute")
     def do_execute(cursor: Any, statement: str, parameters: object, context: DefaultExecutionContext) -> bool:
         # Server-side cursors are planned each time.
-        if MANY_IDS not in statement or context.execution_options.get("stream_results"):
+        if PLANNED_EACH_TIME not in statement or context.execution_options.get("stream_results"):
             return False
         cursor.execute(statement, parameters, prepare=False)
         return True

@@ -11,7 +11,7 @@ from sqlalchemy import cast as as_type
 from sqlalchemy.orm import Session
 from sqlalchemy.types import UserDefinedType
 
-from civicportal.core.db.connections import MANY_IDS
+from civicportal.core.db.connections import PLANNED_EACH_TIME
 from civicportal.util.queries import Expression
 
 FEW_IDS = 100
@@ -36,7 +36,7 @@ def among(column: Expression, ids: Collection[int] | str, dialect: str) -> Colum
     many = isinstance(ids, str) or len(ids) > FEW_IDS
     text = ids if isinstance(ids, str) else _written(ids, dialect)
     if dialect == "postgresql":
-        array = bindparam(MANY_IDS if many else None, text, type_=_Written(), unique=True)
+        array = bindparam(PLANNED_EACH_TIME if many else None, text, type_=_Written(), unique=True)
         return column == any_(array)
     each = func.json_each(text).table_valued("value")
     return column.in_(select(each.c.value))

@@ -87,7 +87,7 @@ class Cursor:
 class Page:
     """Rows of a page, and the cursors of its neighbours.
 
-    :ivar total: number of rows of the whole list; None if unknown.
+    :ivar total: number of rows of the whole list, if this page is all of it; else None.
     """
 
     rows: Sequence[Record]
@@ -129,11 +129,8 @@ class PageWindow:
             query = query.order_by(moment, case_id)
         return query.limit(self.size + 1)
 
-    def page(self, rows: Sequence[Record], total: Total | None = None) -> Page:
-        """Return the page of the rows of :meth:`narrow`, whose first column is ``Case``.
-
-        :param total: number of rows of the whole list, if known.
-        """
+    def page(self, rows: Sequence[Record]) -> Page:
+        """Return the page of the rows of :meth:`narrow`, whose first column is ``Case``."""
         more, rows = len(rows) > self.size, rows[: self.size]
         if self._backwards:
             rows = rows[::-1]
@@ -142,7 +139,7 @@ class PageWindow:
             rows=rows,
             next=self._cursor("after", rows[-1][0]) if rows and (more or self._backwards) else None,
             previous=self._cursor("before", rows[0][0]) if rows and before else None,
-            total=total,
+            total=None if more or self._place else Total(len(rows)),
         )
 
     def _beyond(self, key: Tuple, place: Cursor) -> ColumnElement[bool]:

@@ -30,6 +30,11 @@ class SearchTerm:
     goes_on: bool
 
     @property
+    def is_phrase(self) -> bool:
+        """Return whether one of the spellings consists of several words, which must be neighbours."""
+        return any(len(spelling) > 1 for spelling in self.spellings)
+
+    @property
     def code(self) -> str:
         """Return the digits with which a tracking code may begin; empty for other terms."""
         word = self.spellings[0][0]

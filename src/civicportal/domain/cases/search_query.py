@@ -1,27 +1,27 @@
-"""How the index of words is asked on each database. It proposes cases, never fewer than the rule of a search finds."""
+"""Queries of the index of words, in the language of each database."""
 
 from collections.abc import Iterable
 
 from civicportal.core.security import Identity
 from civicportal.domain.cases.access.reach import reaches
 from civicportal.domain.cases.access.sql import persons
-from civicportal.domain.cases.query_parser import SearchQuery, SearchTerm
+from civicportal.domain.cases.query_parser import SearchTerm
 
 
-def tsquery(wanted: SearchQuery, *, people: bool) -> str:
+def tsquery(terms: Iterable[SearchTerm], *, people: bool) -> str:
     """Return the words for PostgreSQL.
 
     :param people: look into the names of citizens too.
     """
-    return _all(_ts_term(term, people) for term in _telling(wanted))
+    return _all(_ts_term(term, people) for term in terms)
 
 
-def fts5_query(wanted: SearchQuery, *, people: bool) -> str:
+def fts5_query(terms: Iterable[SearchTerm], *, people: bool) -> str:
     """Return the words for SQLite.
 
     :param people: look into the names of citizens too.
     """
-    asked = " AND ".join(_fts5_term(term) for term in _telling(wanted))
+    asked = " AND ".join(_fts5_term(term) for term in terms)
     return asked if people else f"search_text : ({asked})"
 
 
@@ -46,14 +46,6 @@ def tsquery_of_scope(identity: Identity, kinds: Iterable[str]) -> str:
 def tsquery_of_kind(kind: str) -> str:
     """Return one kind for PostgreSQL."""
     return f"'#k{kind}'"
-
-
-def _telling(wanted: SearchQuery) -> list[SearchTerm]:
-    """Return the terms that the index knows: the beginning of a code stands in it no more than as a number in a text.
-
-    If all of them may be codes, the caller adds the cases whose code begins with them.
-    """
-    return [term for term in wanted.terms if not term.code] or list(wanted.terms)
 
 
 def _ts_term(term: SearchTerm, people: bool) -> str:

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import islice, takewhile
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select, text
@@ -94,19 +94,6 @@ class Vocabulary:
         """Return whether a word is used or is the beginning of one that is."""
         place = bisect_left(self._sorted, word)
         return place < len(self._sorted) and self._sorted[place].startswith(word)
-
-    def cases(self, word: str, goes_on: bool) -> int | None:
-        """Return in how many cases a word occurs, about; None for what is not counted.
-
-        :param goes_on: or a word that begins so.
-        """
-        if not is_counted(word):
-            return None
-        if not goes_on:
-            return self._cases.get(word, 0)
-        place = bisect_left(self._sorted, word)
-        begin_so = takewhile(lambda known: known.startswith(word), islice(self._sorted, place, None))
-        return sum(self._cases[known] for known in begin_so)
 
     def near(self, word: str) -> list[str]:
         """Return what a word that is not known may stand for, the likeliest first: one word, or two with a space."""

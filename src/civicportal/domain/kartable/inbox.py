@@ -18,7 +18,7 @@ from civicportal.domain.cases.workflow import OPEN_STAGES
 from civicportal.domain.kartable.parts import OTHER, best_line, earlier_line, own_parts, shares, some_of
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
-from civicportal.util.lists import MOST_COUNTED, Total, more_than, so_many, within_days
+from civicportal.util.lists import MOST_COUNTED, Total, count_rows, more_than, so_many, within_days
 from civicportal.util.queries import Rows, Selected
 
 if TYPE_CHECKING:
@@ -111,8 +111,7 @@ class InboxService(Service):
 
     def total(self, view: str, filters: InboxQuery) -> Total:
         """Return the number of rows of a view, including :data:`EVERYWHERE`."""
-        query = self._query(select(Case.id), view, filters)
-        return self.work.get(CaseSearch).total(query, filters.words, filters.kind or "")
+        return count_rows(self.session, self._query(select(Case.id), view, filters))
 
     # -- lines in parts, see civicportal.domain.kartable.parts ------------------------------------------------------
 

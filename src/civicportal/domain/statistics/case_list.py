@@ -10,7 +10,6 @@ from sqlalchemy.orm import DeclarativeBase
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.reach import in_own_counters
 from civicportal.domain.cases.conditions import stages_of
-from civicportal.domain.cases.hits import searched_page
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import CaseFilters, category_ids, has_one_of, unit_ids
@@ -84,12 +83,9 @@ class CaseList(Service, Generic[FiltersT]):
         :param sort: "newest", "oldest", "deadline" or "updated"; another name means :meth:`order`.
         :param cursor: of the address; an invalid one means the first page.
         """
-        return searched_page(
-            self.work,
-            self.kind,
-            filters.words,
-            lambda *columns: self._listed(filters, *columns),
-            self.select(*self.entities),
+        return case_page(
+            self.session,
+            self._listed(filters, *self.entities),
             sort=SORTS.get(sort) or SORTS[self.order(filters)],
             cursor=cursor,
             since=filters.since(self.work),
@@ -111,7 +107,7 @@ class CaseList(Service, Generic[FiltersT]):
         """Return the total to show above a page, exact if the URL requests that."""
         return list_total(
             request,
-            page.total or self.total(filters),
+            self.total(filters) if page.total is None else page.total,
             lambda work: work.get(type(self)).query(filters, Case.id),
         )
 

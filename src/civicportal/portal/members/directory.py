@@ -11,7 +11,7 @@ from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.cases.query_parser import read
-from civicportal.domain.cases.search_rule import occurs
+from civicportal.domain.cases.search import occurs
 from civicportal.domain.kartable.transfer import TransferService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.persian import alphabetical, store

@@ -8,6 +8,7 @@ from pyramid.response import Response
 
 from civicportal.domain.cases.finding import FindService, filters_found, typed_search, way_to_case
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.paging import Page
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.kartable.filters import ADDRESS, InboxAddress
 from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxService
@@ -15,6 +16,7 @@ from civicportal.domain.kartable.news import NewsService
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.kartable.schemas import SORT_TITLES
 from civicportal.util.i18n import _, localized_digits
+from civicportal.util.lists import Total
 from civicportal.web.request import Request
 from civicportal.web.schema import whole_number
 
@@ -28,7 +30,6 @@ def inbox(request: Request) -> dict[str, object]:
     address = InboxAddress(request, work)
     service = work.get(InboxService)
     page = service.page(address.view, address.filters, sort=address.sort, cursor=address.cursor)
-    searching = address.view == EVERYWHERE
     return {
         "address": address,
         "form": address.form,
@@ -36,7 +37,7 @@ def inbox(request: Request) -> dict[str, object]:
         "everywhere": EVERYWHERE,
         "sorts": {name: SORT_TITLES[name] for name in address.sorts},
         "counts": service.counts(address.filters),
-        "total": service.total(EVERYWHERE, address.filters) if searching else None,
+        "total": _total(service, address, page) if address.view == EVERYWHERE else None,
         "instead": "" if page.rows else _instead(work, address),
         "rows": work.get(RowService).rows([(case, line) for case, line in page.rows]),
         "names": work.get(RowService).names_found((row[0] for row in page.rows), address.filters.words),
@@ -45,6 +46,10 @@ def inbox(request: Request) -> dict[str, object]:
         "now": work.clock.now(),
         "newest": work.get(NewsService).newest(),
     }
+
+
+def _total(service: InboxService, address: InboxAddress, page: Page) -> Total:
+    return service.total(EVERYWHERE, address.filters) if page.total is None else page.total
 
 
 def news(request: Request) -> Response:

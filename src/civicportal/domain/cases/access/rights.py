@@ -120,7 +120,7 @@ def leads(identity: Identity, permission: str, case: Case, line: Referral) -> bo
 
 
 class AccessService(Service):
-    """The rules above for loaded cases of a unit of work."""
+    """The access rules of the actor: conditions for queries, and checks of loaded cases."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)

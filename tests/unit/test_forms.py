@@ -482,7 +482,7 @@ def test_a_view_shows_refuses_and_acts(request_of: Callable[..., Request]) -> No
 def test_a_body_that_is_no_form_is_a_bad_request(request_of: Callable[..., Request]) -> None:
     request = request_of(b"x", content_type="multipart/form-data")
     with pytest.raises(HTTPBadRequest):
-        forms.handle_form(request, forms.BoundForm(request, Submission()), lambda values: values)
+        forms.BoundForm(request, Submission()).handle(lambda values: values)
 
 
 def test_a_schema_may_check_fields_together(request_of: Callable[..., Request]) -> None:

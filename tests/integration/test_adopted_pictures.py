@@ -10,8 +10,9 @@ from sqlalchemy import select
 from civicportal.core.storage import process_image, scaled, store_variant
 from civicportal.domain.cases.attachments import AttachmentService, PictureFiles
 from civicportal.domain.cases.errors import AttachmentNotFound
-from civicportal.domain.cases.models import Attachment
+from civicportal.domain.cases.models import Attachment, CaseEvent
 from civicportal.portal.cleanup import clean_attachments
+from civicportal.testing import make_case
 from civicportal.util.errors import NotFound
 
 OWNER = "o" * 64
@@ -40,6 +41,16 @@ def test_are_taken_once_and_by_their_owner_only(site, key):
     adopt(site, key)
     with pytest.raises(AttachmentNotFound):
         adopt(site, key)
+
+
+def test_a_case_does_not_claim_them(site, key):
+    adopt(site, key)
+    with site.work() as work:
+        case = make_case(work)
+        event = work.session.scalars(select(CaseEvent).where(CaseEvent.case_id == case.id)).first()
+        for owner in (OWNER, ""):
+            with pytest.raises(AttachmentNotFound):
+                work.get(AttachmentService).claim([key], owner, case, event)
 
 
 def test_are_shown_by_nobody_else(site, key):

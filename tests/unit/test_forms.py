@@ -525,3 +525,15 @@ def test_the_example_of_a_birth_date_is_no_day_of_this_year(request_of: Callable
     drawn = forms.BoundForm(request_of(), Born())["day"].control()
     assert 'placeholder="۱۳۶۴/۰۱/۰۱"' in drawn
     assert 'autocomplete="bday"' in drawn
+
+
+def test_a_field_is_hidden_whatever_its_widget(request_of: Callable[..., Request]) -> None:
+    class Hidden(types.StrictSchema):
+        unit = types.Node(types.CleanText(0, 9), title="unit", hidden=True, widget=forms.TextWidget())
+
+    assert [field.hidden for field in forms.BoundForm(request_of(), Hidden())] == [True]
+
+
+def test_an_option_of_the_own_widget_is_refused_beside_another_widget() -> None:
+    with pytest.raises(TypeError, match="rows"):
+        types.Node(types.CleanText(0, 9), rows=3, widget=forms.TextWidget())

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from civicportal_announcements.board import Board
+from civicportal_announcements.pictures import MOST
+from civicportal_announcements.views.sent import FILES
 from webtest import Upload
 
 TEXTS = {"title": "قطع آب", "summary": "کوتاه", "body": "آب خیابان سعدی **قطع** است."}
@@ -66,6 +68,19 @@ class TestDoor:
 
 
 class TestForm:
+    def test_as_many_pictures_as_allowed_and_an_empty_file_field(self, officer, app):
+        page = app.get("/desk/announcements/new")
+        page = attach(filled(page), *[officer.picture_bytes()] * MOST).submit(
+            "action", value="pictures", status="*"
+        )
+        fields = [field for field in edit_form(page).submit_fields() if field[0] != FILES]
+        keys = [value for name, value in fields if name == "image_key"]
+        fields = [(name, "تصویر" if name.startswith("alt_") else value) for name, value in fields]
+        assert len(keys) == MOST
+        # A browser sends a part without a name for a file input without a file.
+        sent = [*fields, ("action", "draft")]
+        app.post("/desk/announcements/new", sent, upload_files=[(FILES, "", b"")], status=303)
+
     def test_publishes(self, officer, app):
         answer = filled(app.get("/desk/announcements/new")).submit("action", value="publish")
         assert answer.location.endswith("/desk/announcements")

@@ -51,6 +51,9 @@ def _is_number(value: object) -> bool:
 
 STRING = TomlValue("a string", lambda value: isinstance(value, str))
 NUMBER = TomlValue("a number", _is_number)
+WHOLE_NUMBER = TomlValue(
+    "a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)
+)
 BOOLEAN = TomlValue("true or false", lambda value: isinstance(value, bool))
 STRINGS = TomlValue(
     "an array of strings",
@@ -85,14 +88,17 @@ def strings(default: object = colander.required, **kwargs: object) -> colander.S
     return colander.SchemaNode(STRINGS, missing=default, **kwargs)
 
 
-_TYPES = {str: STRING, int: NUMBER, float: NUMBER, bool: BOOLEAN, list: STRINGS}
+_TYPES = {str: STRING, int: WHOLE_NUMBER, float: NUMBER, bool: BOOLEAN, list: STRINGS}
 
 
 def setting(type_: type, default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
     """Return a node for one setting: ``setting(str, "")``, ``setting(float, 30, validator=…)``; without a default it is required.
 
-    :param type_: ``str``, ``bool``, ``list`` (of strings), or ``int`` or ``float`` for any number.
+    :param type_: ``str``, ``bool``, ``list`` (of strings), ``int`` for whole numbers, ``float`` for any number.
+    :raises TypeError: for another type.
     """
+    if type_ not in _TYPES:
+        raise TypeError(f"a setting is a str, bool, list, int or float, not {type_!r}")
     return colander.SchemaNode(_TYPES[type_], missing=default, **kwargs)
 
 

@@ -17,9 +17,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from pyramid.i18n import TranslationString
-
 from civicportal.core.storage.slots import MachineSlots
+from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 
 __all__ = ["MAX_BYTES", "ImageRefused", "ProcessedImage", "process_image"]
@@ -69,17 +68,15 @@ def decoders() -> tuple[int, int]:
     return _slots.count_taken(), _slots.number
 
 
-class ImageRefused(ValueError):
+class ImageRefused(Refused):
     """The upload is not stored.
 
     :ivar code: `too_big`, `not_an_image`, `too_many_pixels` or `too_slow`; `busy` when it was not decoded.
-    :ivar reason: the message for the user.
     """
 
     def __init__(self, code: str) -> None:
-        super().__init__(code)
+        super().__init__(_REASONS[code])
         self.code = code
-        self.reason: TranslationString = _REASONS[code]
 
 
 @dataclass(frozen=True, slots=True)

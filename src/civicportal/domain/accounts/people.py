@@ -1,6 +1,8 @@
 """People as actors: their identities and rights, and what is known of the actor."""
 
-from sqlalchemy import select
+from dataclasses import replace
+
+from sqlalchemy import Select, select
 
 from civicportal.core.security import Door, Identity
 from civicportal.core.work import Service
@@ -14,23 +16,30 @@ class PeopleService(Service):
     """Return people as actors."""
 
     def identity(self, user: User, realm: Door = "staff") -> Identity:
-        """Return the identity of a person in a realm; only that of staff has rights."""
-        return identity_of(self.work, user, realm)
+        """Return the identity of a person in a realm; only that of staff has rights, and none of a disabled or deleted account."""
+        identity = identity_of(self.work, user, realm)
+        return replace(identity, grants=()) if user.disabled_at or user.deleted_at else identity
 
     def citizens(self) -> list[Identity]:
-        """Return all citizens with a verified mobile as signed in."""
-        query = select(User).where(User.username.is_(None), User.level >= 1).order_by(User.id)
+        """Return all citizens with a verified mobile as signed in; without disabled and deleted accounts."""
+        query = self._active().where(User.username.is_(None), User.level >= 1)
         return [
             Identity(user_id=user.id, name=user.name, door="citizen", level=user.level, mobile=user.mobile)
             for user in self.session.scalars(query)
         ]
 
     def staff(self) -> list[Identity]:
-        """Return all members of staff as signed in, with their rights."""
-        query = select(User).where(User.username.is_not(None)).order_by(User.id)
-        return [self.identity(user) for user in self.session.scalars(query)]
+        """Return all members of staff as signed in, with their rights; without disabled and deleted accounts."""
+        return [
+            self.identity(user)
+            for user in self.session.scalars(self._active().where(User.username.is_not(None)))
+        ]
 
     def verified(self) -> IdentityClaim | None:
         """Return the actor's identity as verified by the site's provider; None below level 2."""
         user = self.session.get(User, self.work.actor.user_id) if self.work.actor.user_id else None
         return self.work.get(VerificationService).own(user) if user else None
+
+    @staticmethod
+    def _active() -> Select[User]:
+        return select(User).where(User.disabled_at.is_(None), User.deleted_at.is_(None)).order_by(User.id)

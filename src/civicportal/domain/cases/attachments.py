@@ -38,7 +38,7 @@ class PictureFiles:
     def process(data: bytes) -> "ProcessedImage":
         """Decode a picture in a process of its own, turn it upright, and return it in the stored sizes without its metadata.
 
-        :raises ImageRefused: when it is no picture, too large or damaged.
+        :raises Refused: (``ImageRefused``) when it is no picture, too large or damaged.
         """
         return process_image(data)
 
@@ -155,6 +155,9 @@ class AttachmentService(Service):
         """
         if not keys:
             return
+        if not owner:
+            # Pictures of the site itself, such as those of announcements, have no owner.
+            raise AttachmentNotFound
         self._of_case.pop(case.id, None)
         claimed = self.session.scalars(
             update(Attachment)

@@ -151,7 +151,8 @@ class CaseService(Service):
     def open_once(self, key: str | None, open_case: Callable[[], Case]) -> Case:
         """Open a case, or return the one that an earlier attempt of the same form has opened.
 
-        :param key: the case's ``idempotency_key``; without one every attempt opens a case.
+        :param key: the case's ``idempotency_key``, unique over all kinds and people: begin it with the kind and the id of the
+            citizen, as two people may send the same form. Without one every attempt opens a case.
         """
         before = self.by_idempotency_key(key) if key else None
         if before is not None:
@@ -230,14 +231,21 @@ class CaseService(Service):
         values: Values,
         *,
         version: int | None = None,
+        owner: str = "",
+        allowed: Collection[str] = (),
         notify: bool = True,
     ) -> CaseEvent:
         """Take a transition with the values of its form; see :meth:`apply`.
 
         Texts and pictures (``public_text``, ``internal_text``, ``photos``) go to the history, everything else into the
         event's ``data``.
+
+        :param owner: of the pictures, :meth:`~civicportal.web.request.Request.upload_owner`.
+        :param allowed: findings of personal data that the officer allows, as in :meth:`apply`.
         """
-        return self.apply(case, name, version=version, notify=notify, **step_values(values))
+        return self.apply(
+            case, name, version=version, owner=owner, allowed=allowed, notify=notify, **step_values(values)
+        )
 
     def comment(
         self,

@@ -36,7 +36,7 @@ class CaseSubmission:
     """The form of a new case, from its first display over a sign-in to the opened case.
 
     :func:`case_form` is a complete view on top of it; a view with steps or pages of its own uses it directly:
-    :meth:`sign_in` with the submitted values, then :meth:`open`.
+    :meth:`admit` with the submitted values, then :meth:`open`.
 
     :param kind: name of the kind of case.
     :param send: label of the submit button.
@@ -76,10 +76,11 @@ class CaseSubmission:
             take_files=partial(take_files, request),
             ignore=ignore,
         )
+        self._admitted = False
         self.kept = request.method != "POST" and fill_kept(request, self.form)
 
-    def sign_in(self, values: Values, *, anonymous: bool = False) -> HTTPSeeOther | None:
-        """Count the submission; return the redirect to the sign-in if its sender may not send it yet, else None.
+    def admit(self, values: Values, *, anonymous: bool = False) -> HTTPSeeOther | None:
+        """Count the submission against the limits; return the redirect to the sign-in if its sender may not send it yet, else None.
 
         After the sign-in, or the verification of the identity, the sender finds the form unchanged.
 
@@ -87,6 +88,7 @@ class CaseSubmission:
         :raises ChallengeNeeded: when an unknown client has to pass a challenge.
         :raises TooMany: when a limit is used up.
         """
+        self._admitted = True
         count_submission(self.request, self.level, self.form.once(values), anonymous=anonymous)
         if anonymous or may_submit(self.request, self.level):
             return None
@@ -96,7 +98,10 @@ class CaseSubmission:
         """Open the case by a function and return its result; the reason of a refusal is shown in the form.
 
         :raises FormInvalid: when a picture is missing, or the case was refused.
+        :raises RuntimeError: without :meth:`admit` before it: nothing has counted the submission or looked at who sends it.
         """
+        if not self._admitted:
+            raise RuntimeError("call admit() with the submitted values before open()")
         try:
             opened = submit()
         except AttachmentNotFound as gone:
@@ -129,7 +134,7 @@ def case_form(
     submission = CaseSubmission(request, schema, kind, send=send, bindings=bindings, initial=initial)
 
     def process(values: Values) -> HTTPSeeOther:
-        if redirect := submission.sign_in(values):
+        if redirect := submission.admit(values):
             return redirect
         case = submission.open(lambda: submit({**values, "key": submission.form.once(values)}))
         told = request.translate(_("Your request has arrived. Every step comes by SMS."))

@@ -295,8 +295,6 @@ class NotificationService(Service):
         facts = replace(facts, own=self.notices.own_fields(case, key, own_fields))
         return self.preview(key, self.notices.fields(case, facts, locale), locale)
 
-    # -- inside ---------------------------------------------------------------------------------------------
-
     def remind(self, case: "Case", kind: str, *, moment: datetime, once: str, expires_at: datetime) -> None:
         """Queue one message to the citizen of a case.
 
@@ -321,16 +319,6 @@ class NotificationService(Service):
             expires_at=expires_at,
         )
 
-    def _reachable(self, case: "Case") -> User | None:
-        if case.citizen_id not in self.work.get(FollowerService).recipients(case):
-            return None
-        reachable = (
-            User.disabled_at.is_(None),
-            User.deleted_at.is_(None),
-            PreferenceService.wants("case_notices"),
-        )
-        return self.work.session.scalar(select(User).where(User.id == case.citizen_id, *reachable))
-
     def note_delivery(self, message_id: int, state: str, at: datetime | None = None) -> None:
         """Store the provider's delivery report for a message of the outbox.
 
@@ -347,6 +335,18 @@ class NotificationService(Service):
             .values(delivery=state, delivered_at=at or self.work.clock.now())
             .execution_options(synchronize_session=False)
         )
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _reachable(self, case: "Case") -> User | None:
+        if case.citizen_id not in self.work.get(FollowerService).recipients(case):
+            return None
+        reachable = (
+            User.disabled_at.is_(None),
+            User.deleted_at.is_(None),
+            PreferenceService.wants("case_notices"),
+        )
+        return self.work.session.scalar(select(User).where(User.id == case.citizen_id, *reachable))
 
     def _content(self, key: str, locale: str | None, fields: Mapping[str, str]) -> dict[str, str]:
         text = self.texts.render(key, locale, fields)

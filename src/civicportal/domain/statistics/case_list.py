@@ -60,6 +60,7 @@ class CaseList(Service, Generic[FiltersT]):
     def counted(self, filters: FiltersT) -> Values | None:
         """Return by what the counters know the total besides stage, status and days; None if they do not know it.
 
+        Override it if :meth:`select` or :meth:`conditions` leave out cases of the kind even without any filter.
         A subclass that filters by category or unit returns their ids as ``categories`` and ``units``, 0 for none; ``statuses``
         stands for the status of the filters.
         """

@@ -7,6 +7,7 @@ import colander
 from civicportal.web import schema
 from civicportal.web.forms import groups, widgets
 from civicportal.web.forms.widgets import FormWidget
+from civicportal.web.schema.base import WIDGET_OPTIONS
 
 _DEFAULTS: tuple[tuple[type, type[FormWidget]], ...] = (
     (schema.Place, groups.MapPointWidget),
@@ -29,15 +30,13 @@ _DEFAULTS: tuple[tuple[type, type[FormWidget]], ...] = (
 )
 
 
-OPTIONS = ("autocomplete", "counter", "empty", "rows")
-"""Options of a field that its widget takes: ``Node(CleanText(10, 2000), rows=6)``."""
-
-
-def default_widget(node: colander.SchemaNode) -> FormWidget:
-    """Return the widget of a node that defines none."""
+def widget_of(node: colander.SchemaNode) -> FormWidget:
+    """Return the widget of a node: hidden if it says so, its own, or that of its type."""
     if getattr(node, "hidden", False):
         return widgets.HiddenWidget()
-    options = {name: getattr(node, name) for name in OPTIONS if hasattr(node, name)}
+    if node.widget:
+        return node.widget
+    options = {name: getattr(node, name) for name in WIDGET_OPTIONS if hasattr(node, name)}
     text = node.typ if isinstance(node.typ, schema.CleanText) else None
     if text and (text.multiline or "rows" in options):
         return widgets.TextAreaWidget(**{"rows": 2 if text.max <= 300 else 5, **options})

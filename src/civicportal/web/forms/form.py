@@ -24,7 +24,7 @@ from civicportal.web import challenge
 from civicportal.web import schema as types
 from civicportal.web.challenge import ShownChallenge
 from civicportal.web.context import environment
-from civicportal.web.forms.defaults import default_widget
+from civicportal.web.forms.defaults import widget_of
 from civicportal.web.forms.field import BoundField, FormTranslator
 from civicportal.web.forms.flat import leaves, lies_before, read_flat, to_show
 from civicportal.web.forms.groups import PhotosWidget, files_name
@@ -319,7 +319,7 @@ class BoundForm:
     def _bind(self, parent: deform.Field, prefix: str) -> Iterator[BoundField]:
         for child in parent.children:
             child.oid = f"{prefix}-{child.name}" if prefix else child.name
-            child.widget = child.schema.widget or default_widget(child.schema)
+            child.widget = widget_of(child.schema)
             yield BoundField(child, self._words, self._render)
             yield from self._bind(child, prefix)
 

@@ -8,12 +8,16 @@ import colander
 
 from civicportal.util.i18n import _
 
+WIDGET_OPTIONS = frozenset(["autocomplete", "counter", "empty", "rows"])
+"""Options of a field that the widget of its type takes: ``Node(CleanText(10, 2000), rows=6)``."""
+
 
 class Node(colander.SchemaNode):
     """A field: ``Node(type, title=…, description=…, missing=…, widget=…, validator=…)``.
 
     Without a widget the type has its own, with these options: ``rows`` of a text area and ``counter`` (False for none, or a limit
-    instead of the field's maximum), ``empty`` the label of the empty choice, ``autocomplete`` for the browser, ``hidden=True``.
+    instead of the field's maximum), ``empty`` the label of the empty choice, ``autocomplete`` for the browser. ``hidden=True`` hides
+    the field whatever its widget.
 
     In the filters of a list ``after="first_day"`` names the day before which this one may not be.
 
@@ -24,6 +28,11 @@ class Node(colander.SchemaNode):
     hidden = False
 
     def __init__(self, typ: colander.SchemaType, **options: object) -> None:
+        ignored = sorted(WIDGET_OPTIONS & options.keys())
+        if options.get("widget") is not None and ignored:
+            raise TypeError(
+                f"{', '.join(ignored)}: an option of the type's own widget, but another one is given"
+            )
         options.setdefault("missing_msg", getattr(typ, "missing_msg", Scalar.missing_msg))
         super().__init__(typ, **options)
         if self.name:

@@ -103,8 +103,8 @@ class _Editor:
         except PersonalDataFound as found:
             PersonalDataCheck(self.request, form).show(found)
             raise FormInvalid from None
-        except Refused:
-            form.refuse("", _("A picture is not there any more. Please add it again."))
+        except Refused as refusal:
+            form.refuse("", refusal.reason)
         return self._done(self.post)
 
     def _away(self) -> HTTPSeeOther:

@@ -50,9 +50,9 @@ def read_sent(request: Request) -> SubmittedAnnouncement:
     action, _sign, key = str(post.get("action", "")).partition(":")
     if key:
         keys, action = moved(keys, key, action), "pictures"
-    new, refusal = _take(
-        request, [file for file in uploaded.getall(FILES) if not isinstance(file, str)], len(keys)
-    )
+    # A file input without a chosen file is sent as empty bytes.
+    files: list[object] = [file for file in uploaded.getall(FILES) if hasattr(file, "file")]
+    new, refusal = _take(request, files, len(keys))
     keys += new
     store_sizes(request.site, keys)
     if action not in ("draft", "publish", "preview"):

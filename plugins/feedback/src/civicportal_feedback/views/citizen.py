@@ -47,7 +47,7 @@ def new(request: Request) -> ViewResult:
 
 def _send(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
     anonymous = values["sender"] == ANONYMOUS
-    if redirect := submission.sign_in(values, anonymous=anonymous):
+    if redirect := submission.admit(values, anonymous=anonymous):
         return redirect
     if values["consent"]:
         PersonalDataCheck(request, submission.form).warn("body")

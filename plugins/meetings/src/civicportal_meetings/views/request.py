@@ -83,7 +83,7 @@ def _page(request: Request) -> dict[str, object]:
 
 
 def _submit(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
-    if redirect := submission.sign_in(values):
+    if redirect := submission.admit(values):
         return redirect
     meeting = new_meeting(request, values, idempotency_key=submission.form.once(values))
     case = submission.open(lambda: request.work.get(MeetingService).submit(meeting))

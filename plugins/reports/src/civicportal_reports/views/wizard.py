@@ -54,7 +54,7 @@ def new(request: Request) -> ViewResult:
 def _send(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
     form = submission.form
     location = place_of(request, form, values)
-    if redirect := submission.sign_in(values):
+    if redirect := submission.admit(values):
         return redirect
     # A report needs the address of the problem.
     PersonalDataCheck(request, form).warn("body", without={"address"})

@@ -17,7 +17,7 @@ from civicportal.domain.cases.schemas import FACES, PagePosition, step_values
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.views import forms
 from civicportal.domain.cases.workflow import Transition
-from civicportal.util.errors import NotFound
+from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.display import pieces
@@ -153,7 +153,7 @@ def _act(
             return _page(request, found, status=422, sent=shown)
         # Report changes before errors: the reader may want to write something different.
         return _page(request, found, status=409, sent=shown, why=CHANGED)
-    except StaleVersion:
+    except Conflict:
         return _page(request, _own(request), status=409, sent=shown, why=CHANGED)
     except Refused as refusal:
         return _page(request, _own(request), status=422, sent=shown, why=refusal.reason)

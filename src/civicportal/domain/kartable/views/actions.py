@@ -255,7 +255,7 @@ def _act(
         if versioned and _is_stale(request, case):
             return _stale(request, shown)
         return case_page(request, case, status=422, sent=shown)
-    except StaleVersion:
+    except Conflict:
         return _stale(request, _shown(request, place, form))
     except PersonalDataFound as found:
         case = _locked(request)

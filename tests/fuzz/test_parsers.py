@@ -463,9 +463,9 @@ def searched(source: Source) -> bool:
     if not found.terms:
         return False
     for people in (False, True):
-        asked = fts5_query(found, people=people)
+        asked = fts5_query(found.terms, people=people)
         if len(ASKED) < 100_000:
-            ASKED.append(tsquery(found, people=people))
+            ASKED.append(tsquery(found.terms, people=people))
         with INDEX.begin() as connection:
             connection.execute(
                 text("CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(search_text, people)")

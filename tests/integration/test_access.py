@@ -39,7 +39,7 @@ from civicportal.domain.statistics.lookup import CounterService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 from civicportal.testing.asking import statements
 from civicportal.util.errors import Forbidden, NotFound
-from civicportal.util.lists import Total
+from civicportal.util.lists import Total, count_rows
 
 pytestmark = pytest.mark.both_databases
 
@@ -164,7 +164,7 @@ def compare(work):
                 )
                 with work.acting_as(person):
                     listed = select(Case.id).where(Case.kind == kind, CaseScope(work).listed(kind))
-                    total = CaseSearch(work).total(walked.where(Case.kind == kind), kind=kind)
+                    total = count_rows(session, walked.where(Case.kind == kind))
                     every = select(Case.id).where(Case.kind == kind)
                     assert CaseSearch(work).total_listed(kind, every) == total
                     assert CaseSearch(work).total_listed(

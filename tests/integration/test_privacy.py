@@ -33,8 +33,8 @@ from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.public_type import PublicString
-from civicportal.domain.cases.ratings import WINDOW
 from civicportal.domain.cases.search_index import SearchIndex
+from civicportal.domain.cases.steps import OBJECTION_WINDOW
 from civicportal.domain.notifications.inbound import InboundService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.privacy.erasure import ErasureService, erase_deleted
@@ -73,7 +73,7 @@ def civic_settings():
     return {"site": {"plugins": sorted(entry.name for entry in entry_points(group="civicportal.plugins"))}}
 
 
-def close(work, case, *, ago=WINDOW):
+def close(work, case, *, ago=OBJECTION_WINDOW):
     at = work.clock.now() - ago
     work.session.execute(update(Case).where(Case.id == case.id).values(closed_at=at, stage="done"))
 

@@ -709,9 +709,8 @@ def test_a_parser_answers_or_refuses(name: str, tmp_path: Path) -> None:
     try_all(name, number_of(300, 1_000_000), once)
 
 
+@pytest.mark.one_database("postgresql")
 def test_searches_can_be_asked_of_postgresql(civic_session: Any, civic_database: str) -> None:
-    if civic_database != "postgresql":
-        pytest.skip("SQLite is asked by the parser's own test")
     ASKED.clear()
     for number in number_of(300, 100_000):
         searched(Source("searches of PostgreSQL", number))

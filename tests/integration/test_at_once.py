@@ -175,9 +175,8 @@ def test_one_link_lets_one_in(site):
     assert [type(error) for error in raised] == [LinkSpent] * 2
 
 
-def test_cases_of_one_rule_do_not_wait_for_each_other(site, civic_database):
-    if civic_database == "sqlite":
-        pytest.skip("one writer at a time")
+@pytest.mark.one_database("postgresql")
+def test_cases_of_one_rule_do_not_wait_for_each_other(site):
     with site.work() as work:
         unit = make_unit(work, "waste")
         make_case(work)

@@ -66,9 +66,8 @@ def test_a_writer_that_gives_up_is_forgotten():
     assert failed == ["the database is busy"]
 
 
-def test_a_second_writer_inside_an_open_one_raises_at_once(site, civic_database):
-    if civic_database != "sqlite":
-        pytest.skip("PostgreSQL takes several writers")
+@pytest.mark.one_database("sqlite")
+def test_a_second_writer_inside_an_open_one_raises_at_once(site):
     with site.work() as work:
         make_unit(work)
         with pytest.raises(RuntimeError, match="second writing unit of work"), site.work() as other:
@@ -190,13 +189,8 @@ def test_all_who_open_a_new_file_at_once_may_write_it(tmp_path):
     assert not failed
 
 
-def only_postgresql(civic_database):
-    if civic_database != "postgresql":
-        pytest.skip("SQLite has no server")
-
-
-def test_a_connection_that_the_server_has_closed_is_handed_to_nobody(site, civic_database):
-    only_postgresql(civic_database)
+@pytest.mark.one_database("postgresql")
+def test_a_connection_that_the_server_has_closed_is_handed_to_nobody(site):
     own = text("SELECT pg_backend_pid()")
     with site.engines.read.connect() as connection, site.engines.read.connect() as other:
         closed = connection.scalar(own)
@@ -207,8 +201,8 @@ def test_a_connection_that_the_server_has_closed_is_handed_to_nobody(site, civic
             assert connection.scalar(own) != closed
 
 
-def test_a_connection_that_nobody_has_used_for_long_is_asked(site, civic_database, monkeypatch):
-    only_postgresql(civic_database)
+@pytest.mark.one_database("postgresql")
+def test_a_connection_that_nobody_has_used_for_long_is_asked(site, monkeypatch):
     asked = []
     do_ping = site.engines.read.dialect.do_ping
     monkeypatch.setattr(site.engines.read.dialect, "do_ping", lambda one: asked.append(one) or do_ping(one))
@@ -222,8 +216,8 @@ def test_a_connection_that_nobody_has_used_for_long_is_asked(site, civic_databas
     assert len(asked) == 1
 
 
-def test_only_a_statement_that_may_take_long_gets_helpers_of_postgresql(site, civic_database):
-    only_postgresql(civic_database)
+@pytest.mark.one_database("postgresql")
+def test_only_a_statement_that_may_take_long_gets_helpers_of_postgresql(site):
     compiles, helpers = text("SHOW jit"), text("SHOW max_parallel_workers_per_gather")
     with site.work(write=False) as work:
         assert (work.session.scalar(compiles), work.session.scalar(helpers)) == ("off", "0")
@@ -233,8 +227,8 @@ def test_only_a_statement_that_may_take_long_gets_helpers_of_postgresql(site, ci
         assert work.session.scalar(helpers) == "0"
 
 
-def test_a_reader_opens_no_transaction_unless_it_wants_patience(site, civic_database):
-    only_postgresql(civic_database)
+@pytest.mark.one_database("postgresql")
+def test_a_reader_opens_no_transaction_unless_it_wants_patience(site):
     alone = text("SELECT xact_start <> query_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
     allowed = text("SHOW statement_timeout")
     with site.work(write=False) as work:
@@ -249,8 +243,8 @@ def test_a_reader_opens_no_transaction_unless_it_wants_patience(site, civic_data
         assert work.session.scalar(allowed) == usual
 
 
-def test_a_portal_waits_for_no_statement_and_no_lock_for_long(empty_database, civic_database):
-    only_postgresql(civic_database)
+@pytest.mark.one_database("postgresql")
+def test_a_portal_waits_for_no_statement_and_no_lock_for_long(empty_database):
     # Of its own: the kit lets its sites wait longer.
     engines = make_engines(empty_database)
     with engines.read.connect() as connection:

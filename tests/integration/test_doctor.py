@@ -72,9 +72,8 @@ def assemble(tmp_path, civic_session, civic_database):
 
 
 class TestClock:
+    @pytest.mark.one_database("postgresql")
     def test_it_differs_from_that_of_the_database(self, site, clock):
-        if site.engines.dialect == "sqlite":
-            pytest.skip("SQLite has the clock of the machine")
         clock.set(SystemClock().now())
         with site.work(write=False) as work:
             assert found(doctor_machine.findings(work)) == []

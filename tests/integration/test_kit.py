@@ -162,6 +162,9 @@ def test_a_lock(site): pass
 
 def test_that_asks(civic_database): pass
 
+@pytest.mark.one_database("sqlite")
+def test_of_one(site): pass
+
 def test_without(): pass
 """
 
@@ -173,6 +176,7 @@ def test_marked_tests_and_those_that_ask_run_on_both_databases(tmp_path):
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     one = "postgresql" if is_installed() else "sqlite"
     marked = [f"test_{name}[{kind}]" for name in ("a_lock", "that_asks") for kind in ("sqlite", "postgresql")]
+    marked.append("test_of_one[sqlite]")
     names = [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
     assert sorted(names) == sorted([f"test_a_page[{one}]", *marked, "test_without"])
 

@@ -194,12 +194,14 @@ def test_old_code_works_on_newer_tables_that_fit(empty, newer, caplog):
     [
         ("ALTER TABLE cases DROP COLUMN place", r"cases\.place is gone"),
         ("ALTER TABLE ready_texts RENAME TO templates", r"ready_texts is gone"),
-        ("ALTER TABLE limit_hits ADD COLUMN reason INTEGER NOT NULL", r"limit_hits\.reason must be filled"),
+        pytest.param(
+            "ALTER TABLE limit_hits ADD COLUMN reason INTEGER NOT NULL",
+            r"limit_hits\.reason must be filled",
+            marks=pytest.mark.one_database("postgresql"),
+        ),
     ],
 )
 def test_newer_tables_that_do_not_fit_are_refused(empty, newer, change, problem):
-    if "NOT NULL" in change and empty.engines.dialect == "sqlite":
-        pytest.skip("SQLite adds no such column")
     newer(change)
     with pytest.raises(ConfigurationError, match=problem):
         migrate_state.refuse_pending(empty)
@@ -364,9 +366,8 @@ def test_a_migration_that_is_killed_may_simply_be_run_again(empty, empty_databas
     assert "unit" in {column["name"] for column in inspect(empty.engines.read).get_columns("gadgets_details")}
 
 
-def test_rows_that_would_point_nowhere_are_refused(empty, core_copy, civic_database):
-    if civic_database != "sqlite":
-        pytest.skip("PostgreSQL holds its foreign keys during a migration")
+@pytest.mark.one_database("sqlite")
+def test_rows_that_would_point_nowhere_are_refused(empty, core_copy):
     migrate.upgrade(empty)
     (core_copy / "9000_orphan.py").write_text(
         f'from alembic import op\nrevision = "9000"\ndown_revision = "{REVISIONS[-1]}"\n'
@@ -445,9 +446,8 @@ def test_a_prefix_may_not_cover_the_core(empty, tmp_path, prefix):
         migrate.packages(empty)
 
 
+@pytest.mark.one_database("postgresql")
 def test_a_database_without_persian_letters_is_refused(civic_session, civic_database, tmp_path):
-    if civic_database != "postgresql":
-        pytest.skip("SQLite has no character types")
     url = civic_session.new_database("postgresql", ctype="C")
     site = make_site(make_site_file(tmp_path, site={"database_url": url}))
     with pytest.raises(ConfigurationError, match="LC_CTYPE"):

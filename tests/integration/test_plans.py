@@ -17,15 +17,14 @@ from civicportal.domain.kartable.inbox import EVERYWHERE, InboxQuery, InboxServi
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing import plan
 
-pytestmark = pytest.mark.both_databases
+# SQLite is supported up to a number of cases that no plan is too slow for.
+pytestmark = pytest.mark.one_database("postgresql")
 
 VIEW = frozenset({"reports:case:view", "reports:case:contact"})
 
 
 @pytest.fixture
-def reading(site, civic_database):
-    if civic_database != "postgresql":
-        pytest.skip("SQLite is supported up to a number of cases that no plan is too slow for")
+def reading(site):
     with site.work(write=False, patience=10) as work:
         # Tables of a test are small: the question is whether there is an index to walk along.
         for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):

@@ -486,10 +486,8 @@ def test_the_messages_of_one_who_has_a_number_are_handed_out_though_they_name_no
 
 
 @pytest.fixture
-def allowed(civic_database):
+def allowed():
     """How long PostgreSQL lets the statements take that look through the whole trail."""
-    if civic_database == "sqlite":
-        pytest.skip("SQLite sets no limit to a statement")
     found = set()
 
     def note(connection, _cursor, statement, *_more):
@@ -502,6 +500,7 @@ def allowed(civic_database):
     event.remove(Engine, "before_cursor_execute", note)
 
 
+@pytest.mark.one_database("postgresql")
 def test_the_trail_of_many_years_is_looked_through_with_patience(site, clock, person, allowed):
     leave(site, person)
     clock.advance(days=31)

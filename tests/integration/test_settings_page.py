@@ -140,10 +140,9 @@ def present(site):
         return work.get(BrandingService).current()
 
 
+@pytest.mark.one_database("postgresql")
 @pytest.mark.parametrize("changed", ["name", "short_name"])
-def test_two_administrators_at_one_moment(site, civic_database, changed):
-    if civic_database == "sqlite":
-        pytest.skip("one writer at a time")
+def test_two_administrators_at_one_moment(site, changed):
     seen, refused = present(site).digest, []
 
     def save(values):

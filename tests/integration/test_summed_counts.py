@@ -221,11 +221,9 @@ def test_beside_many_of_their_own_no_others_are_counted(town, monkeypatch):
         assert work.get(CounterService).total(KIND) == Total(DAYS // 4)
 
 
+@pytest.mark.one_database("postgresql")
 @pytest.mark.parametrize("table", ["case_counts", "case_month_counts", "case_totals"])
-def test_what_is_written_while_counters_are_made_anew_is_counted_once(town, civic_database, table):
-    if civic_database == "sqlite":
-        pytest.skip("SQLite lets one write at a time")
-
+def test_what_is_written_while_counters_are_made_anew_is_counted_once(town, table):
     def send():
         with town.site.work(actor=town.boss) as work:
             make_case(work, category=town.category)

@@ -408,11 +408,9 @@ class TestStatements:
 
 
 class TestPatience:
+    @pytest.mark.one_database("postgresql")
     @pytest.mark.parametrize(("period", "limit"), [("month", "10s"), ("all", "20s")])
-    def test_years_may_take_longer_than_a_page_does(self, city, app, sign_in, civic_database, period, limit):
-        if civic_database == "sqlite":
-            # What is read is PostgreSQL's statement_timeout; there is nothing like it to read.
-            pytest.skip("SQLite sets no limit to a statement")
+    def test_years_may_take_longer_than_a_page_does(self, city, app, sign_in, period, limit):
         limits = []
 
         def note(_connection, cursor, statement, *_more):

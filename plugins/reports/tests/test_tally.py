@@ -98,14 +98,8 @@ def test_another_map_moves_the_counters(city):
     assert city.case(code).status == "registered"
 
 
-@pytest.fixture
-def several_writers(civic_database):
-    """Say that a test writes within another writer: on SQLite each would wait for the other."""
-    if civic_database == "sqlite":
-        pytest.skip("SQLite lets one write at a time")
-
-
-@pytest.mark.usefixtures("several_writers")
+# These write inside another writer, which SQLite does not allow.
+@pytest.mark.one_database("postgresql")
 def test_others_work_while_all_is_counted_anew(city):
     code, elsewhere = city.send(), city.send(point=city.other_district)
     with city.site.work() as work:
@@ -119,7 +113,7 @@ def test_others_work_while_all_is_counted_anew(city):
         assert work.get(TallyService).differences(PLACES) == []
 
 
-@pytest.mark.usefixtures("several_writers")
+@pytest.mark.one_database("postgresql")
 def test_a_step_and_another_map_at_one_moment(city):
     code = city.send()
     with city.site.work() as work:

@@ -30,9 +30,9 @@ def trace_hooks(manager: "pluggy.PluginManager") -> None:
         for caller in manager.get_hookcallers(plugin) or ():
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is plugin:
-                    implementation.function = _traced(  # type: ignore[misc]  # pluggy and in_order() call this attribute
-                        implementation.function, caller.name, implementation.plugin_name
-                    )
+                    traced = _traced(implementation.function, caller.name, implementation.plugin_name)
+                    # pluggy declares the attribute final, but reads it at each call, and its own tracing knows only whole hooks.
+                    implementation.function = traced  # type: ignore[misc]
 
 
 def _traced(function: Callable[..., Any], hook: str, plugin: str) -> Callable[..., Any]:

@@ -52,6 +52,7 @@ CHOICES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlite"
 MARKED = "marked"
 """The choice that a test makes itself: both databases if it is marked so, else PostgreSQL."""
 MARK = "both_databases"
+ONE = "one_database"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,8 +76,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker of tests that run on both databases."""
+    """Register the markers that choose the databases of a test."""
     config.addinivalue_line("markers", f"{MARK}: with --civic-db marked, run on SQLite and on PostgreSQL")
+    config.addinivalue_line("markers", f'{ONE}(name): run on "sqlite" or "postgresql" only')
 
 
 def _chosen(config: pytest.Config) -> str:
@@ -86,7 +88,11 @@ def _chosen(config: pytest.Config) -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that needs a database once on each database chosen for it."""
     if "civic_database" in metafunc.fixturenames:
-        databases = CHOICES.get(_chosen(metafunc.config)) or _own_databases(metafunc)
+        databases: list[object] = list(CHOICES.get(_chosen(metafunc.config)) or _own_databases(metafunc))
+        if mark := metafunc.definition.get_closest_marker(ONE):
+            [only] = mark.args
+            left_out = pytest.mark.skipif(only not in databases, reason=f"--civic-db leaves out {only}")
+            databases = [pytest.param(only, marks=left_out)]
         metafunc.parametrize("civic_database", databases, indirect=True, scope="session")
 
 
@@ -94,6 +100,8 @@ def _own_databases(metafunc: pytest.Metafunc) -> list[str]:
     """Return both databases for a test that is marked so or asks which one it runs on, else one."""
     from civicportal.testing.postgres import is_installed
 
+    if mark := metafunc.definition.get_closest_marker(ONE):
+        return list(mark.args)
     asks = "civic_database" in inspect.signature(metafunc.function).parameters
     if asks or metafunc.definition.get_closest_marker(MARK):
         return CHOICES["both"]

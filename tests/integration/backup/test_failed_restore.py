@@ -266,12 +266,11 @@ def test_a_damaged_picture_is_replaced_by_the_one_of_the_backup(assemble, fill, 
     assert list(damages(site, site.storage, contents=True)) == []
 
 
+@pytest.mark.one_database("postgresql")
 def test_one_that_is_told_to_end_while_the_database_is_loaded_leaves_no_program(
     assemble, backup, monkeypatch
 ):
     place, programs, threads = assemble("place"), [], threading.active_count()
-    if place.engines.dialect == "sqlite":
-        pytest.skip("SQLite needs no programs")
 
     class Watched(databases.Client):
         def __init__(self, *arguments, **options):

@@ -139,9 +139,8 @@ def test_the_database_that_a_killed_restore_kept_goes_when_the_portal_is_whole(
     assert not kept.exists()
 
 
+@pytest.mark.one_database("postgresql")
 def test_scratch_databases_of_killed_processes_are_dropped_after_a_day(city, tmp_path):
-    if city.engines.dialect == "sqlite":
-        pytest.skip("SQLite's scratch database is a file")
     now = int(time.time())
     old, young = f"civicportal_verify_{now - 172_800}_abc", f"civicportal_verify_{now}_abc"
     with city.engines.read.connect() as connection:

@@ -243,9 +243,8 @@ class TestPrograms:
         with pytest.raises(BackupError, match=f"the server is PostgreSQL 15.*{here}.*postgresql-client-15"):
             programs.programs_of(15)
 
+    @pytest.mark.one_database("postgresql")
     def test_at_backup_time_before_anything_is_written(self, installed, city, tmp_path):
-        if city.engines.dialect == "sqlite":
-            pytest.skip("SQLite needs no programs")
         version = programs.server_version(city.engines)
         installed(version + 1)
         folder = tmp_path / "backups"
@@ -254,9 +253,8 @@ class TestPrograms:
             make_backup(city, folder / "backup", quiet)
         assert list(folder.iterdir()) == []
 
+    @pytest.mark.one_database("postgresql")
     def test_a_newer_server_s_backup_is_refused(self, city, assemble, tmp_path):
-        if city.engines.dialect == "sqlite":
-            pytest.skip("SQLite has no server")
         make_backup(city, tmp_path / "backup", quiet)
         newer = rewritten(
             city,
@@ -268,9 +266,8 @@ class TestPrograms:
             restore_backup(assemble("other"), newer, quiet)
 
 
+@pytest.mark.one_database("postgresql")
 def test_a_role_that_may_make_no_database_is_told_what_to_do(city, tmp_path, civic_session):
-    if city.engines.dialect == "sqlite":
-        pytest.skip("SQLite has no roles")
     url = city.engines.read.url
     with city.engines.read.connect() as connection:
         for statement in (

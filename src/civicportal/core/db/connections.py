@@ -139,7 +139,8 @@ def write_ahead(connection: "sqlite3.Connection") -> None:
         except sqlite3.OperationalError:
             if time.monotonic() > until:
                 raise
-            time.sleep(0.01)  # SQLite does not notify when the other process is done
+            # busy_timeout does not apply, because SQLite reports a deadlock, and nothing announces that the other process is done.
+            time.sleep(0.01)
         else:
             return
 

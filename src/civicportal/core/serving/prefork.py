@@ -105,7 +105,8 @@ class Prefork:
             os.kill(pid, signal.SIGTERM)
         until = time.monotonic() + STOP_SECONDS
         while self._children and time.monotonic() < until:
-            time.sleep(0.05)  # waitpid has no time limit; SIGCHLD is left to the libraries
+            # waitpid waits without limit or not at all, and a handler of SIGCHLD would take the signal from the libraries.
+            time.sleep(0.05)
             for pid in list(self._children):
                 if os.waitpid(pid, os.WNOHANG)[0]:
                     del self._children[pid]

@@ -25,5 +25,5 @@ class StopRequest:
         """Return whether shutdown was requested, within a number of seconds."""
         return bool(select.select([self._reading], [], [], seconds)[0])
 
-    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as the signal module calls it
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
         os.write(self._writing, b"!")

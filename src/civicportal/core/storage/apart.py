@@ -37,7 +37,8 @@ def in_child(function: Callable[[], Value]) -> Value:
     os.waitpid(pid, 0)
     if not content:
         raise RuntimeError("the process that looked at the store died")
-    value, error = pickle.loads(content)  # noqa: S301 - written by our own child
+    # Unpickling runs code of its input. This input is what our own child wrote into a pipe that no other process has.
+    value, error = pickle.loads(content)  # noqa: S301
     if error is not None:
         raise error
     return cast("Value", value)

@@ -221,8 +221,9 @@ class S3Storage:
                 if (before is None or item["last_modified"] < before) and is_key(key):
                     yield key
 
-    def discard_partial(self, before: datetime) -> int:  # noqa: ARG002 - only the bucket sees them
+    def discard_partial(self, before: datetime) -> int:
         """Return 0: incomplete multipart uploads are not files; the bucket's lifecycle rule deletes them."""
+        del before
         return 0
 
     def quarantine(self, key: str) -> bool:

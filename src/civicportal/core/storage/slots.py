@@ -44,9 +44,8 @@ class MachineSlots:
                     return slot
             if ends is not None and time.monotonic() >= ends:
                 return None
-            time.sleep(
-                _POLL_SECONDS
-            )  # another process that releases its lock on the file sends no notification
+            # flock waits without limit or not at all, and for one file only; a released lock is not announced.
+            time.sleep(_POLL_SECONDS)
 
     @staticmethod
     def release(slot: int) -> None:

@@ -9,7 +9,8 @@ from civicportal.util.persian import Word, words
 
 AROUND = 60
 """Letters shown on each side of a match."""
-_MARK = Markup("<mark>{}</mark>")  # format() escapes the inserted text
+# A constant of our own; Markup.format escapes what is inserted.
+_MARK = Markup("<mark>{}</mark>")
 Span = tuple[int, int]
 
 

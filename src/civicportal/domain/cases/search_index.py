@@ -155,9 +155,10 @@ def _index(engines: Engines) -> None:
     # No transaction is open while the index of a large table is built.
     engine = create_engine(engines.read.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        # Two that build at once wait for each other, and so they do when one's statement waits for the other's lock.
+        # One process builds at a time. A statement that waits for the lock would have a snapshot, for whose end CREATE INDEX
+        # CONCURRENTLY of the other process waits: a deadlock. So each try is a statement of its own.
         while not connection.execute(_ALONE).scalar():
-            time.sleep(0.1)  # try and retry: a released lock is not announced
+            time.sleep(0.1)
         if connection.execute(_READY["postgresql"]).scalar():
             return
         connection.execute(text("DROP INDEX IF EXISTS ix_case_search_doc"))

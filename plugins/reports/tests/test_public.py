@@ -62,6 +62,9 @@ class TestPage:
         assert "منتظر پاسخ شما" not in app.get(f"/reports/{city.case(code).id}").text
         sign_in(city.citizen)
         assert "منتظر پاسخ شما" in app.get("/my").text
+        page = app.get(f"/my/{code}").text
+        assert "منتظر پاسخ شما" in page
+        assert "منتظر شهروند" not in page
 
 
 class TestList:

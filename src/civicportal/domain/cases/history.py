@@ -87,7 +87,7 @@ class PublicHistory:
         if not own:
             text = "" if by_citizen else self.texts.said(case, event.public_text, event.data)
         return PublicEvent(
-            title=self._title(kind, event),
+            title=self._title(kind, event, own),
             moment=event.at,
             stage=_stage(kind, event),
             text=text,
@@ -95,12 +95,12 @@ class PublicHistory:
             photos=photos,
         )
 
-    def _title(self, kind: CaseKind, event: CaseEvent) -> str | TranslationString:
+    def _title(self, kind: CaseKind, event: CaseEvent, own: bool) -> str | TranslationString:
         if event.transition and event.before == event.after:
             # A transition without a change of status shows its own title.
             return name_of_step(kind, event)
         if event.after:
-            return kind.public_status(event.after)
+            return kind.public_status(event.after, own=own)
         title = TITLES.get(event.type, _("Note"))
         unit_id = event.data.get("unit_id")
         return _(title, mapping={"unit": self.organization.unit_name(unit_id)})

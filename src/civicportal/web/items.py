@@ -46,7 +46,7 @@ class NavigationItem:
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardWidget:
-    """A part of the citizens' home page ("card", "main", "aside", "head") or of the staff desk ("desk").
+    """A part of the citizens' home page ("card", see :meth:`card`, "main", "aside", "head") or of the staff desk ("desk").
 
     "head" is rendered in the HTML head: a link to a feed, a description.
 
@@ -64,6 +64,27 @@ class DashboardWidget:
     def __post_init__(self) -> None:
         """Refuse an area that no page shows."""
         _known(self.name, "area", self.area, WidgetArea)
+
+    @classmethod
+    def card(
+        cls,
+        *,
+        name: str,
+        title: str | TranslationString,
+        url: str,
+        icon: str,
+        tone: str,
+        text: str | TranslationString = "",
+        weight: int = 0,
+    ) -> "DashboardWidget":
+        """Return the card of a service on the citizens' home page.
+
+        :param icon: name of an icon, see the reference of components.
+        :param tone: letter of the icon's colour, for instance "b".
+        """
+        context = {"title": title, "text": text, "url": url, "icon": icon, "tone": tone}
+        template = "civicportal:templates/dashboard/card.jinja2"
+        return cls(name=name, area="card", template=template, context=context, weight=weight)
 
 
 @dataclass(frozen=True, kw_only=True)

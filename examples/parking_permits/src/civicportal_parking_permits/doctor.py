@@ -30,7 +30,7 @@ def findings(work: Work) -> Iterator[Finding]:
                 text=_("more permits are in force than the zone has places"),
                 remedy=_("give the zone more places, or wait until permits have expired"),
             )
-    if not _somebody_may(work, PAYMENT):
+    if not _anyone_may(work, PAYMENT):
         yield Finding(
             level="error",
             place="roles",
@@ -42,6 +42,6 @@ def findings(work: Work) -> Iterator[Finding]:
         )
 
 
-def _somebody_may(work: Work, permission: str) -> bool:
+def _anyone_may(work: Work, permission: str) -> bool:
     staff = {user.id: user for user, _unit_id in work.get(KartableService).addressees()}
     return any(work.get(PeopleService).identity(user).permits(permission) for user in staff.values())

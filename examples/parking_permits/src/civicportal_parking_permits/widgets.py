@@ -34,18 +34,14 @@ def navigation_items() -> Iterator[NavigationItem]:
 
 def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the card on the citizens' home."""
-    yield DashboardWidget(
+    yield DashboardWidget.card(
         name=KIND,
-        area="card",
-        template="civicportal:templates/dashboard/card.jinja2",
+        title=TITLE,
+        text=_("Apply for a place in your street, and renew it"),
+        url=request.route_path("parking_permits.new"),
+        icon=ICON,
+        tone="b",
         weight=WEIGHT,
-        context={
-            "title": TITLE,
-            "text": _("Apply for a place in your street, and renew it"),
-            "url": request.route_path("parking_permits.new"),
-            "icon": ICON,
-            "tone": "b",
-        },
     )
 
 

@@ -12,7 +12,6 @@ from civicportal_announcements.views.public import lead
 
 TEMPLATES = "civicportal_announcements:templates/announcements/widgets"
 FEED = "civicportal_announcements:templates/announcements/feed_link.jinja2"
-CARD = "civicportal:templates/dashboard/card.jinja2"
 
 
 def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
@@ -29,18 +28,14 @@ def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
 
 def _card(request: Request, count: int) -> DashboardWidget:
     number = format_number(count, request.locale_name)
-    return DashboardWidget(
+    return DashboardWidget.card(
         name="announcements",
-        area="card",
-        template=CARD,
+        title=_("Announcement board"),
+        text=_("${count} announcements", mapping={"count": number}),
+        url=request.route_path("announcements.list"),
+        icon="speakerphone",
+        tone="g",
         weight=20,
-        context={
-            "title": _("Announcement board"),
-            "text": _("${count} announcements", mapping={"count": number}),
-            "url": request.route_path("announcements.list"),
-            "icon": "speakerphone",
-            "tone": "g",
-        },
     )
 
 

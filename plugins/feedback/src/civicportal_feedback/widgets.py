@@ -19,18 +19,14 @@ LATEST = 3
 
 def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the service card, recent publications, and the figures for staff."""
-    yield DashboardWidget(
+    yield DashboardWidget.card(
         name="feedback",
-        area="card",
-        template="civicportal:templates/dashboard/card.jinja2",
+        title=_("Criticism and suggestions"),
+        text=_("Suggestion, criticism, complaint or thanks; without a name too"),
+        url=request.route_path("feedback.new"),
+        icon="message-2",
+        tone="v",
         weight=60,
-        context={
-            "title": _("Criticism and suggestions"),
-            "text": _("Suggestion, criticism, complaint or thanks; without a name too"),
-            "url": request.route_path("feedback.new"),
-            "icon": "message-2",
-            "tone": "v",
-        },
     )
     yield DashboardWidget(
         name="feedback.published",

@@ -22,18 +22,14 @@ NAVIGATION = NavigationItem(
 
 def card(request: Request) -> DashboardWidget:
     """Return the service card of the home page."""
-    return DashboardWidget(
+    return DashboardWidget.card(
         name="meetings",
-        area="card",
-        template="civicportal:templates/dashboard/card.jinja2",
+        title=_("Meeting with the mayor"),
+        text=_("Ask for a time; day and hour come by SMS"),
+        url=request.route_path("meetings.new"),
+        icon="calendar-event",
+        tone="a",
         weight=80,
-        context={
-            "title": _("Meeting with the mayor"),
-            "text": _("Ask for a time; day and hour come by SMS"),
-            "url": request.route_path("meetings.new"),
-            "icon": "calendar-event",
-            "tone": "a",
-        },
     )
 
 

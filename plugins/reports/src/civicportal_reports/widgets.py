@@ -23,18 +23,14 @@ DRAWING_SIZE = (640, 320)
 
 def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the service card, the recent reports, and the figures for staff."""
-    yield DashboardWidget(
+    yield DashboardWidget.card(
         name="reports",
-        area="card",
-        template="civicportal:templates/dashboard/card.jinja2",
+        title=_("Report a problem"),
+        text=_("Asphalt, waste, green spaces, lighting and more"),
+        url=request.route_path("reports.new"),
+        icon="map-pin",
+        tone="t",
         weight=100,
-        context={
-            "title": _("Report a problem"),
-            "text": _("Asphalt, waste, green spaces, lighting and more"),
-            "url": request.route_path("reports.new"),
-            "icon": "map-pin",
-            "tone": "t",
-        },
     )
     yield DashboardWidget(
         name="reports.recent",

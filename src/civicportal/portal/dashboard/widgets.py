@@ -12,8 +12,6 @@ from civicportal.util.i18n import _
 from civicportal.web.items import DashboardWidget
 from civicportal.web.request import Request
 
-CARD = "civicportal:templates/dashboard/card.jinja2"
-"""Template of a service card: ``title`` and ``text`` (texts or translation strings), ``url``, ``icon``, ``tone``."""
 OWN_CASES = 3
 
 
@@ -22,18 +20,14 @@ def core_widgets(request: Request) -> Iterator[DashboardWidget]:
     if request.identity.is_staff:
         yield from _unattended(request)
         yield _kartable(request)
-    yield DashboardWidget(
+    yield DashboardWidget.card(
         name="follow_up",
-        area="card",
-        template=CARD,
+        title=_("Follow up your requests"),
+        text=_("All your requests in one place"),
+        url="/my" if request.identity.is_citizen else "/track",
+        icon="list-check",
+        tone="b",
         weight=-10,
-        context={
-            "title": _("Follow up your requests"),
-            "text": _("All your requests in one place"),
-            "url": "/my" if request.identity.is_citizen else "/track",
-            "icon": "list-check",
-            "tone": "b",
-        },
     )
     phone = request.site.branding.phone
     if phone:
@@ -69,18 +63,14 @@ def _unattended(request: Request) -> Iterator[DashboardWidget]:
 
 def _phone(request: Request, phone: str) -> DashboardWidget:
     note = request.site.branding.contact.get("phone_note", "")
-    return DashboardWidget(
+    return DashboardWidget.card(
         name="phone",
-        area="card",
-        template=CARD,
+        title=_("Call ${phone}", mapping={"phone": phone}),
+        text=note,
+        url=f"tel:{phone}",
+        icon="headset",
+        tone="r",
         weight=-20,
-        context={
-            "title": _("Call ${phone}", mapping={"phone": phone}),
-            "text": note,
-            "url": f"tel:{phone}",
-            "icon": "headset",
-            "tone": "r",
-        },
     )
 
 

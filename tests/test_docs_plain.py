@@ -33,6 +33,14 @@ WORDS = {
 }
 
 
+def code_words(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the names and texts of a module, words of names apart."""
+    text = path.read_text(encoding="utf-8")
+    for token in tokenize.generate_tokens(StringIO(text).readline):
+        if token.type in (tokenize.NAME, tokenize.STRING):
+            yield token.start[0], token.string.replace("_", " ")
+
+
 def docstrings(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines of the docstrings and comments of a module with their numbers."""
     text = path.read_text(encoding="utf-8")
@@ -47,18 +55,26 @@ def docstrings(path: Path) -> Iterator[tuple[int, str]]:
 def texts() -> Iterator[tuple[str, str]]:
     """Yield all lines with their place, ``path:number``.
 
-    Of Python code the docstrings and comments, of the scaffold's templates everything.
+    Of tests the docstrings and comments, of other Python code also names and texts, of templates everything.
     """
     names = ("README.md", "SECURITY.md", "CONTRIBUTING.md")
     folders = ("docs", "src", "tests", "benchmarks", "examples", "plugins")
     code = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     guides = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/*.md"), *ROOT.glob("examples/*/*.md")]
-    pages = [*map(ROOT.joinpath, names), *guides, *code, *ROOT.glob("src/**/*.in")]
+    templates = [
+        *ROOT.glob("src/**/*.jinja2"),
+        *ROOT.glob("plugins/*/src/**/*.jinja2"),
+        *ROOT.glob("src/**/*.in"),
+    ]
+    pages = [*map(ROOT.joinpath, names), *guides, *code, *templates]
     pages = [path for path in pages if path != Path(__file__)]
     for path in pages:
         lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         for number, line in docstrings(path) if path.suffix == ".py" else lines:
             yield f"{path.relative_to(ROOT)}:{number}", line
+        if path.suffix == ".py" and "tests" not in path.parts:
+            for number, line in code_words(path):
+                yield f"{path.relative_to(ROOT)}:{number}", line
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
         Scenario("desk", page("/desk", admin), "/counters", small=False),
         Scenario("statistics", page("/desk/reports/statistics", admin), "/statistics"),
         # No process has read these days before: medians and people are counted from the cases.
-        Scenario("statistics, read anew", lambda n: _other_days(cast, n), small=False),
+        Scenario("statistics, not cached", lambda n: _other_days(cast, n), small=False),
         Scenario("statistics of a unit", page("/desk/reports/statistics", handler), small=False),
         Scenario("map of the city", page(f"/desk/reports/map.json?{CITY}", admin), "/map_city"),
         Scenario(

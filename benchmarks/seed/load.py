@@ -24,7 +24,7 @@ from civicportal.domain.cases.vocabulary import make_vocabulary
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Seed
 from civicportal.domain.ownership import adopt_store
-from civicportal.domain.statistics.repair import make_anew
+from civicportal.domain.statistics.repair import rebuild_counters
 from civicportal.portal import upgrade as migrate
 from civicportal.portal.demo.runner import MARK, load_people
 from civicportal.portal.seeds import SeedService
@@ -155,7 +155,7 @@ def _finish(site: Site, progress: Progress) -> None:
         for model in (User, Case, CaseEvent, Referral, OutboxMessage):
             reset_sequence(connection, model)
     progress("counting")
-    make_anew(site, progress)
+    rebuild_counters(site, progress)
     # Nothing else keeps up with rows that come by the thousand.
     progress("indexing words")
     _index_words(site, True)

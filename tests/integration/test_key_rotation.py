@@ -99,8 +99,8 @@ def test_a_value_that_is_changed_meanwhile_is_not_overwritten(site, keys, people
             update(User).where(User.id == rows[0][0]).values(national_code=site.keys.encrypt("0000000042"))
         )
     with site.work() as work:
-        assert rotation._write_anew(work, User.__table__.columns["national_code"], rows[0]) == 0
-        assert rotation._write_anew(work, User.__table__.columns["national_code"], rows[1]) == 1
+        assert rotation._reencrypt(work, User.__table__.columns["national_code"], rows[0]) == 0
+        assert rotation._reencrypt(work, User.__table__.columns["national_code"], rows[1]) == 1
     assert codes(site)[0] == "0000000042"
 
 

@@ -434,7 +434,7 @@ def test_check_refuses_untagged_columns_and_wrong_references(empty, tmp_path):
     problems = "\n".join(migrate.check(empty))
     assert "gadgets_more.id has no pii and erase tag" in problems
     assert "gadgets_more.mood has unknown tags" in problems
-    assert "gadgets_more.words is somebody's, and no column says whose" in problems
+    assert "gadgets_more.words holds personal data, but no column names the person" in problems
     assert "gadgets_more.role refers to roles.id" in problems
     assert "gadgets_more.unit refers to units.id without ON DELETE CASCADE" in problems
 

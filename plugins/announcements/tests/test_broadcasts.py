@@ -209,7 +209,7 @@ class TestStop:
         assert progress(desk, filled).phase == "finished"
         sent = received(desk)
         assert restored(desk) == [
-            "1 SMS to many people went no further: look whom they reached before you send them anew"
+            "1 SMS to many people went no further: look whom they reached before you send them again"
         ]
         bring_out(desk, clock, 3)
         assert received(desk) == sent

@@ -177,7 +177,7 @@ def restore(
     for words in done.ended:
         click.echo(words)
     if not done.same_file:
-        click.echo("site.toml is another than then: compare it with the one you keep")
+        click.echo("site.toml has changed since the backup: compare the two")
     if done.missing:
         click.echo(
             f"{done.missing} pictures were deleted while the backup was made: civicportal files verify"

@@ -35,7 +35,7 @@ def demo(context: click.Context, host: str, port: int, reset: bool, only_load: b
         _reset(path)
         site = _migrated(path)
     if not runner.is_loaded(site):
-        click.echo("Making up people and cases …")
+        click.echo("Generating demo data …")
         runner.load(site, ProgressLine())
         runner.ring(site)
     site.engines.dispose()

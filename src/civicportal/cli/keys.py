@@ -30,10 +30,10 @@ def rotate(context: click.Context) -> None:
     Exit code 1: an older key is still needed.
     """
     from civicportal.domain.ownership import retire_keys
-    from civicportal.domain.privacy.rotation import rotate as write_anew
+    from civicportal.domain.privacy import rotation
 
     site = load_site(context)
-    written = write_anew(site, lambda column, number: click.echo(f"{column}: {number}"))
+    written = rotation.rotate(site, lambda column, number: click.echo(f"{column}: {number}"))
     click.echo(f"{written} values re-encrypted")
     if _left(site):
         context.exit(1)

@@ -31,8 +31,8 @@ def verify(context: click.Context) -> None:
 def rebuild(context: click.Context) -> None:
     """Store missing measures, rebuild the counters from the cases, and repair the columns copied to referrals."""
     from civicportal.domain.kartable.repair import mend_lines
-    from civicportal.domain.statistics.repair import make_anew
+    from civicportal.domain.statistics.repair import rebuild_counters
 
     site = load_site(context)
-    make_anew(site, click.echo)
+    rebuild_counters(site, click.echo)
     mend_lines(site, click.echo)

@@ -230,7 +230,7 @@ class TestRefused:
     def test_another_secret_unless_the_old_one_is_lost(self, backup, assemble, tmp_path):
         (tmp_path / "another").write_text("quite another secret, long enough for everything")
         other = assemble("other", site={"secret": {"file": "../another"}})
-        with pytest.raises(BackupError, match=r"site\.secret is another than it was"):
+        with pytest.raises(BackupError, match=r"site\.secret differs from that of the backup"):
             restore_backup(other, backup, quiet)
         assert restore_backup(other, backup, quiet, other_secret=True).files == 2 * PICTURES
 

@@ -110,7 +110,7 @@ def portal_restored(work: Work) -> Iterator[str]:
     """Stop broadcasts that were running when the backup was made: their recipients since then are unknown."""
     stopped = work.get(BroadcastService).stop_unfilled()
     if stopped:
-        yield f"{stopped} SMS to many people went no further: look whom they reached before you send them anew"
+        yield f"{stopped} SMS to many people went no further: look whom they reached before you send them again"
 
 
 @hookimpl

@@ -17,7 +17,7 @@ from civicportal.api.notifications import NotificationService
 from civicportal.api.plugins import Site
 from civicportal.testing.sms_simulator import API_KEY, LINE, Mode, SmsSimulator
 from civicportal_sms_ir.i18n import _
-from civicportal_sms_ir.settings import NOBODY, Settings, Template
+from civicportal_sms_ir.settings import UNREACHABLE, Settings, Template
 from civicportal_sms_ir.wording import FIRST_NUMBER, panel_words, parameters_of
 
 ARRIVED = 1
@@ -47,7 +47,7 @@ def settings_of(site: Site) -> Settings:
     return Settings(
         api_key=API_KEY,
         line=LINE,
-        base_url=address.read_text() if address.is_file() else NOBODY,
+        base_url=address.read_text() if address.is_file() else UNREACHABLE,
         templates={
             f"{key}@{locale}": Template(number=number, parameters=parameters_of(site, key))
             for number, (key, locale) in _numbered(site).items()

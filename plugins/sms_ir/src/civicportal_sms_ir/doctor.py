@@ -9,7 +9,7 @@ from civicportal.api.plugins import Finding, Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.deliveries import DeliveryService
 from civicportal_sms_ir.i18n import _
-from civicportal_sms_ir.settings import NOBODY, TABLE, Settings, is_in_use
+from civicportal_sms_ir.settings import TABLE, UNREACHABLE, Settings, is_in_use
 
 ENOUGH = 20
 """Minimum messages for a delivery rate."""
@@ -23,7 +23,7 @@ def findings(work: Work) -> Iterator[Finding]:
         return
     settings = Settings.of(site)
     # The provider first, outside any transaction. A demo without its server has none.
-    if settings.base_url != NOBODY:
+    if settings.base_url != UNREACHABLE:
         yield from _account(site, settings)
     yield from _templates(site, settings)
     if settings.sandbox:

@@ -9,7 +9,7 @@ from civicportal_sms_ir.schemas import is_loopback
 
 NAME = "sms_ir"
 TABLE = f"plugins.{NAME}"
-NOBODY = "http://127.0.0.1:9"
+UNREACHABLE = "http://127.0.0.1:9"
 """An unreachable URL: while no server of a demo runs, nothing is sent."""
 
 

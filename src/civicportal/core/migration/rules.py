@@ -32,7 +32,7 @@ def nobodys_columns(metadata: MetaData) -> Iterator[str]:
             tags = column.info
             if (tags.get("pii") or tags.get("erase", "keep") != "keep") and link_of(column) is None:
                 yield (
-                    f"{table.name}.{column.name} is somebody's, and no column says whose: name one user_id or case_id, "
+                    f"{table.name}.{column.name} holds personal data, but no column names the person: name one user_id or case_id, "
                     "or tag it with person="
                 )
 

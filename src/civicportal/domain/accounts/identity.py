@@ -100,8 +100,8 @@ def load_identity(site: "Site", token: str) -> Identity:
         return Identity.VISITOR
     person = rows[0]
     # There is no actor until the rights are known; the trees they need are the current ones.
-    nobody = replace(Identity.VISITOR, stamp=person.stamp or "")
-    with site.work(actor=nobody, write=False) as work:
+    visitor = replace(Identity.VISITOR, stamp=person.stamp or "")
+    with site.work(actor=visitor, write=False) as work:
         rights = _rights(work, person.user_id, rows)
         if person.door == "staff" and not person.has_factor and is_demanded(site, _roles_held(work, rows)):
             rights = _Rights(must_enrol=True)
@@ -115,7 +115,7 @@ def load_identity(site: "Site", token: str) -> Identity:
         locale=person.locale or "",
         session_id=person.session_id,
         has_kept=person.has_kept,
-        stamp=nobody.stamp,
+        stamp=visitor.stamp,
         **rights,
     )
 

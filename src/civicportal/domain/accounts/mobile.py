@@ -79,7 +79,7 @@ class MobileService(Service):
 
     def _tell(self, user: User, former: str | None) -> None:
         self.work.get(AuditService).record("member:mobile", subject_id=user.id)
-        self.work.get(VerificationService).verify_anew(user)
+        self.work.get(VerificationService).verify_again(user)
         if former:
             self.work.get(AccountMessages).keep_owner(former, user.id)
             self.work.get(AccountMessages).tell_number("member.mobile_changed", former, user_id=user.id)

@@ -161,7 +161,7 @@ class VerificationService(Service):
 
     # -- another mobile -------------------------------------------------------------------------------------
 
-    def verify_anew(self, user: User) -> None:
+    def verify_again(self, user: User) -> None:
         """Queue a person for verification by the job who was verified with their previous number."""
         if user.level < VERIFIED or not (user.mobile and user.national_code and user.birth_date):
             return

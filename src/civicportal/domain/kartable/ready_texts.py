@@ -103,8 +103,8 @@ class ReadyTextService(Service):
     def _name(self, case: Case) -> str:
         known = case.citizen_id and self.work.get(AccessService).can(case, "contact")
         citizen = self.session.get(User, case.citizen_id) if known else None
-        nobody: str = self.work.site.localizer().translate(_("Citizen"))
-        return citizen.name if citizen and citizen.name else nobody
+        unnamed: str = self.work.site.localizer().translate(_("Citizen"))
+        return citizen.name if citizen and citizen.name else unnamed
 
     # -- keeping --------------------------------------------------------------------------------------------
 

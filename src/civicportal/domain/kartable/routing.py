@@ -74,7 +74,7 @@ class RoutingService(PlacementService):
         ``RoutingTarget.rule`` says what decided: ``rule:<key>``, ``plugin``, ``category``, ``fallback`` or ``unattended``.
         """
         route = self._by_rule(case) or self._by_plugin(case) or self.by_category(case) or self.fallback()
-        return self._to_somebody(case, route)
+        return self._to_person_or_unit(case, route)
 
     def rules(self) -> list[RoutingRule]:
         """Return the active rules in their order; cached reference data, read-only."""
@@ -120,7 +120,7 @@ class RoutingService(PlacementService):
         """Return the route of a case that nothing else decides."""
         return RoutingTarget(unit=self.work.site.fallback_unit, rule="fallback")
 
-    def _to_somebody(self, case: Case, route: RoutingTarget) -> RoutingTarget:
+    def _to_person_or_unit(self, case: Case, route: RoutingTarget) -> RoutingTarget:
         """Return the route, or the fallback if the case would be unattended there but not in the fallback unit."""
         unit = replace(route, user_id=None)
         elsewhere = replace(unit, unit=self.work.site.fallback_unit, rule=UNATTENDED)

@@ -51,7 +51,7 @@ class UndoService(Service):
         """
         event = self.last(case)
         if event is None or event.id != event_id:
-            raise CannotUndo("somebody acted since, or it is too late")
+            raise CannotUndo("the case has changed since, or it is too late")
         with self.work.savepoint():
             return self._reverse(case, event)
 

@@ -58,7 +58,7 @@ def rotate(site: "Site", progress: Callable[[str, int], None] | None = None) -> 
         while True:
             with site.work() as work:
                 rows = _older(work, column, last)
-                written += sum(_write_anew(work, column, row) for row in rows)
+                written += sum(_reencrypt(work, column, row) for row in rows)
             if not rows:
                 break
             if progress:
@@ -106,7 +106,7 @@ def _older(work: "Work", column: Column[object], last: Record | None) -> Sequenc
     return work.session.execute(query.order_by(*keys).limit(BATCH)).all()
 
 
-def _write_anew(work: "Work", column: Column[object], row: Record) -> int:
+def _reencrypt(work: "Work", column: Column[object], row: Record) -> int:
     """Re-encrypt one value unless it was changed concurrently; a damaged one is left as it is."""
     *key, value = row
     try:

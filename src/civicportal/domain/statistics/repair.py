@@ -30,7 +30,7 @@ def wrong_counters(site: "Site") -> list[str]:
     return found
 
 
-def make_anew(site: "Site", progress: Callable[[str], None]) -> None:
+def rebuild_counters(site: "Site", progress: Callable[[str], None]) -> None:
     """Store missing measures, and rebuild all counters from the cases."""
     progress(f"{measure(site)} cases measured")
     progress(f"{rebuild(site)} counters")

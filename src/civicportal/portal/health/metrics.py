@@ -142,7 +142,7 @@ def unattended(work: "Work") -> "Iterator[Metric]":
     """Yield the number of unattended cases."""
     total = CustodyService(work).recent_total()
     yield from gauge(
-        "unattended_cases", f"Open cases that nobody attends to, {MOST_LISTED} at most.", total.number
+        "unattended_cases", f"Open cases without anyone in charge, {MOST_LISTED} at most.", total.number
     )
 
 

@@ -153,7 +153,7 @@ def refuse_unfit(site: "Site", manifest: Manifest, *, other_secret: bool) -> Non
     reasons = list(_reasons(site, manifest))
     if mark_of(site) != manifest.secret_mark and not other_secret:
         reasons.append(
-            "site.secret is another than it was: nobody would be found by national code or mobile, and follow-up"
+            "site.secret differs from that of the backup: no one would be found by national code or mobile, and follow-up"
             " passwords would not open. Give the old one; if it is lost, restore with --other-secret"
         )
     if reasons:

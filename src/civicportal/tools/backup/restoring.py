@@ -303,11 +303,11 @@ def _end_what_went_on(site: "Site") -> list[str]:
 def _make_whole(site: "Site", progress: Progress) -> None:
     index = SearchIndex(site.engines)
     if any(index.verify()):
-        progress("the index of words is made anew")
+        progress("rebuilding the search index")
         index.rebuild(progress=progress)
     if repair.wrong_counters(site):
-        progress("the counters of the statistics are made anew")
-        repair.make_anew(site, progress)
+        progress("rebuilding the counters of the statistics")
+        repair.rebuild_counters(site, progress)
     if wrong_lines(site):
         mend_lines(site, progress)
 

@@ -79,7 +79,7 @@ def cast(site: "Site") -> "dict[str, Identity]":
             own=True,
             holder_id=0,
         )
-        return Identity(user_id=0, name="", door="staff", grants=(grant,))
+        return Identity(user_id=0, name="", realm="staff", grants=(grant,))
 
     chosen = (units[-1], units[len(units) // 2], units[0])
     return {"administrator": who(None)} | {f"unit of {number:,} cases": who(unit) for unit, number in chosen}

@@ -5,12 +5,12 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-import doors
-from doors import form_with
+import sign_in_forms
+from sign_in_forms import form_with
 from webtest import TestApp
 
 #: Sends a form, whatever is answered: many of them are refused.
-send = partial(doors.send, status="*")
+send = partial(sign_in_forms.send, status="*")
 
 
 def at(wsgi: Any, address: str) -> TestApp:

@@ -69,8 +69,8 @@ class Cast:
         return self._person(work, work.session.scalars(select(User).where(User.username == username)).one())
 
     def _person(self, work: Work, user: User) -> Person:
-        door: Any = "staff" if user.username else "citizen"
-        token = work.get(SessionService).open(door, user)
+        realm: Any = "staff" if user.username else "citizen"
+        token = work.get(SessionService).open(realm, user)
         return Person(token=token, csrf=self.site.keys.mac("csrf", token).hex())
 
     def _citizens(self, work: Work) -> dict[int, Person]:

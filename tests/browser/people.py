@@ -102,7 +102,7 @@ def enter_code(page: Page, mobile: str, seen: list[str]) -> None:
 
 
 def enter_mobile(page: Page, mobile: str) -> None:
-    """Go through the citizens' door, which is open on the page, up to the end."""
+    """Complete the citizens' sign-in that the page shows."""
     seen = messages(page, mobile)
     page.locator("[name=mobile]").fill(persian(mobile))
     page.locator("form:has([name=mobile]) button.btn-primary").click()
@@ -118,7 +118,7 @@ def sign_in_citizen(page: Page, mobile: str) -> None:
 
 
 def sign_in_staff(page: Page, username: str, mobile: str) -> None:
-    """Sign in at the staff's door and wait for the desk."""
+    """Sign in as staff and wait for the desk."""
     seen = messages(page, mobile)
     page.goto("/staff/login")
     page.locator("[name=username]").fill(username)

@@ -166,14 +166,14 @@ def test_own_pages_stay_readable(network: Network, phone: Callable[..., Page], c
     expect(page.locator(BAR)).to_be_hidden()
 
 
-def test_at_the_door_of_the_staff_nothing_is_left(phone: Callable[..., Page], code: str) -> None:
+def test_at_the_sign_in_of_staff_nothing_is_left(phone: Callable[..., Page], code: str) -> None:
     page = phone()
     see(page, "/my")
     page.goto("/staff/login")
     forgotten(page)
 
 
-def test_what_comes_only_after_the_door_is_not_kept(
+def test_what_comes_only_after_the_sign_in_is_not_kept(
     network: Network, phone: Callable[..., Page], code: str
 ) -> None:
     page, own = phone(), f"/my/{code}"

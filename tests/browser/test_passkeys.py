@@ -1,12 +1,12 @@
-"""Passkeys in Chromium with its virtual authenticator: adding one, both doors, the second factor, replays, other origins."""
+"""Passkeys in Chromium with its virtual authenticator: adding one, sign-in of citizens and staff, the second factor, replays, other origins."""
 
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from browser.test_pages import OVERFLOW, barriers
-from doors import PASSWORD, make_officer
 from playwright.sync_api import Page, expect
+from sign_in_forms import PASSWORD, make_officer
 from sqlalchemy import select
 
 from civicportal.domain.accounts.models import Passkey

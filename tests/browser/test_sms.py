@@ -40,7 +40,7 @@ def write(phone: Page, text: str) -> None:
     expect(phone.locator(".sms-out").first).to_have_text(text)
 
 
-def test_a_code_arrives_on_the_phone_and_opens_the_door(open_page: Open, screen: Screen) -> None:
+def test_a_code_arrives_on_the_phone_and_signs_in(open_page: Open, screen: Screen) -> None:
     page = open_page(screen=screen)
     seen = messages(page, CITIZENS["citizen"])
     page.goto("/login")

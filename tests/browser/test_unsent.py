@@ -33,7 +33,7 @@ def leave_alone(portal: Portal, page: Page) -> None:
 
 
 def come_back(page: Page, role: str = "handler") -> None:
-    """Sign in at the door that is open on the page."""
+    """Sign in on the page that is open."""
     username, mobile = STAFF[role]
     seen = messages(page, mobile)
     page.locator("[name=username]").fill(username)
@@ -77,7 +77,7 @@ def refused(answer: Response) -> bool:
     return answer.status == 401 and answer.request.method == "POST"
 
 
-def test_a_preview_shows_no_door_and_the_answer_waits(portal: Portal, open_page: Open) -> None:
+def test_a_preview_shows_no_sign_in_and_the_answer_waits(portal: Portal, open_page: Open) -> None:
     page, _code = at_a_new_report(portal, open_page)
     told = desk.preview(page, "reject")
     panel = page.locator("#panel-reject")

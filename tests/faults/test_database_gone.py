@@ -79,7 +79,7 @@ def is_unavailable(portal: Portal, path: str, token: str) -> None:
     for sent in ("", token):
         answer, page = get(portal, path, sent)
         if answer.status == 303:
-            # A visitor is shown the door before anything is read.
+            # A visitor is redirected to the sign-in before anything is read.
             assert not sent
             continue
         assert (path, answer.status) == (path, 503)

@@ -54,7 +54,7 @@ def tampering(row: dict[str, Any], dice: random.Random) -> Any:
             {"at": row["at"] + timedelta(seconds=dice.randint(1, 10**6))},
             {"action": "logout"},
             {"subject_id": row["subject_id"] + dice.randint(1, 1000)},
-            {"door": "citizen"},
+            {"realm": "citizen"},
             {"actor_id": None if row["actor_id"] else 1},
             None,
         )

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from doors import browsers_of
 from fuzz.generated import Source
 from fuzz.trying import number_of, try_all
 from integration.routes import Page, pages_of
 from portal import Portal
+from sign_in_forms import browsers_of
 
 from civicportal.portal.seeds import SeedService
 from civicportal.testing import FakeClock, make_citizen, make_staff
@@ -101,17 +101,17 @@ def asked(
     site, refused = portal["site"], (400, 413, 415)
 
     def once(source: Source) -> bool:
-        door = source.pick(("visitor", "citizen", "staff", "staff"))
-        token = site.keys.mac("csrf", portal["tokens"][door]).hex()
+        realm = source.pick(("visitor", "citizen", "staff", "staff"))
+        token = site.keys.mac("csrf", portal["tokens"][realm]).hex()
         names = tuple(sorted(fields.get(page.route, set()))) or tuple(source.pick(NAMES) for _ in range(4))
         path = page.path(**({"id": "1", "kind": "reports"} if source.chance(0.3) else {}))
         headers = {name: header(source.text(texts)) for name, texts in HEADERS.items() if source.chance(0.1)}
         headers.pop("Cookie", None)
         form = sent(source, names, token)
         if method == "GET":
-            answer = portal["browsers"][door].get(path, form, headers=headers, status="*")
+            answer = portal["browsers"][realm].get(path, form, headers=headers, status="*")
         else:
-            answer = portal["browsers"][door].post(path, form, headers=headers, status="*")
+            answer = portal["browsers"][realm].post(path, form, headers=headers, status="*")
         # No worker runs here, and nothing is measured: pages that report this have a separate status.
         assert answer.status_int < 500 or (page.route, answer.status_int) == ("readyz_worker", 503), (
             answer.status

@@ -60,11 +60,11 @@ def browse(request):
         is_usual = environment is not None and environment.site is site
         return environment.app if is_usual else create_app(site)
 
-    def browse(site, user=None, door="citizen"):
+    def browse(site, user=None, realm="citizen"):
         browser = TestApp(application(site))
         if user is not None:
             with site.work() as work:
-                token = work.get(SessionService).open(door, user)
+                token = work.get(SessionService).open(realm, user)
             browser.set_cookie(site.cookie_name, token)
         return browser
 

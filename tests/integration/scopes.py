@@ -196,7 +196,7 @@ class Scopes:
         with self.site.work() as work:
             for who, person in self.people.items():
                 user = work.session.get(User, person.user_id)
-                self.tokens[who] = work.get(SessionService).open(person.door, user)
+                self.tokens[who] = work.get(SessionService).open(person.realm, user)
         for who, token in self.tokens.items():
             self.browsers[who] = TestApp(application)
             self.browsers[who].set_cookie(self.site.cookie_name, token)

@@ -103,7 +103,7 @@ def identities(draw, units, categories, people):
     return Identity(
         user_id=draw(st.sampled_from(people)),
         name="",
-        door=draw(st.sampled_from(["staff", "staff", "staff", "staff", "citizen", "system", "visitor"])),
+        realm=draw(st.sampled_from(["staff", "staff", "staff", "staff", "citizen", "system", "visitor"])),
         grants=grants,
         deputy_for=draw(st.frozensets(st.sampled_from(people), max_size=1)),
     )
@@ -139,7 +139,7 @@ def compare(work):
     member = Grant(
         permissions=frozenset({"petitions:case:view"}), administrator=False, units=frozenset(units[:2])
     )
-    officer = Identity(user_id=people[0], name="", door="staff", grants=(member,))
+    officer = Identity(user_id=people[0], name="", realm="staff", grants=(member,))
     rights = frozenset({"petitions:case:view", "petitions:case:contact"})
     topic = Grant(permissions=rights, units=frozenset(units[:2]), categories=frozenset(categories[:1]))
     specialist = replace(officer, grants=(topic,))
@@ -369,7 +369,7 @@ def test_a_case_stays_with_its_addressee_when_a_deputy_takes_it(site):
     deputy = Identity(
         user_id=mine.user_id,
         name="deputy",
-        door="staff",
+        realm="staff",
         grants=mine.grants,
         deputy_for=frozenset({absent.id}),
     )
@@ -386,7 +386,7 @@ def test_what_a_deputy_does_names_the_absent(site):
     deputy = Identity(
         user_id=stranger.user_id,
         name=stranger.name,
-        door="staff",
+        realm="staff",
         grants=(
             *stranger.grants,
             *(
@@ -416,7 +416,7 @@ def test_a_right_of_one_unit_is_none_in_another(site):
     both = Identity(
         user_id=watcher.user_id,
         name="",
-        door="staff",
+        realm="staff",
         grants=(*watcher.grants, Grant(permissions=mine.grants[0].permissions, units=frozenset({light.id}))),
     )
     with site.work(actor=both) as work:
@@ -460,7 +460,7 @@ def test_the_absent_is_named_and_not_another_addressee(site):
 
 def test_one_membership_gives_the_right_and_covers_the_case(site):
     code, _waste, _light, mine, theirs = two_units(site)
-    citizen = replace(mine, door="citizen")
+    citizen = replace(mine, realm="citizen")
     found = {}
     for name, actor in {
         "mine": mine,

@@ -86,19 +86,21 @@ def test_a_code_of_another_machine_ends_by_its_clock(site: Any, clock: Any) -> N
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("door", ["staff", "citizen"])
-def test_a_clock_that_is_set_back_lengthens_no_session_and_no_proof(site: Any, clock: Any, door: Any) -> None:
+@pytest.mark.parametrize("realm", ["staff", "citizen"])
+def test_a_clock_that_is_set_back_lengthens_no_session_and_no_proof(
+    site: Any, clock: Any, realm: Any
+) -> None:
     with site.work() as work:
         sessions = work.get(SessionService)
-        person = make_staff(work) if door == "staff" else make_citizen(work)
-        token = sessions.open(door, person)
+        person = make_staff(work) if realm == "staff" else make_citizen(work)
+        token = sessions.open(realm, person)
         session_id = sessions.live(token)[0].id
     clock.set(clock.now() - timedelta(days=1))
     with site.work(write=False) as work:
         sessions = work.get(SessionService)
         # A citizen's lasts a month, left alone or not.
-        assert (sessions.live(token) is None) is (door == "staff")
-        assert load_identity(site, token).user_id == (None if door == "staff" else person.id)
+        assert (sessions.live(token) is None) is (realm == "staff")
+        assert load_identity(site, token).user_id == (None if realm == "staff" else person.id)
         assert not sessions.is_proved(session_id)
 
 

@@ -20,9 +20,9 @@ from civicportal.testing import identity, make_category, make_citizen, make_staf
 from civicportal.util.errors import Forbidden, Refused
 
 
-def _open(site: Any, door: str, user: User, **options: Any) -> str:
+def _open(site: Any, realm: str, user: User, **options: Any) -> str:
     with site.work() as work:
-        return str(work.get(SessionService).open(door, work.session.get(User, user.id), **options))
+        return str(work.get(SessionService).open(realm, work.session.get(User, user.id), **options))
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_token_is_stored_hashed_only(site: Any, officer: User) -> None:
         assert token not in str(work.session.query(Session).one().__dict__)
 
 
-def test_each_door_gives_its_own_rights(site: Any, officer: User) -> None:
+def test_each_realm_gives_its_own_rights(site: Any, officer: User) -> None:
     staff = load_identity(site, _open(site, "staff", officer))
     assert staff.is_staff
     assert staff.permits("petitions:case:view")
@@ -197,7 +197,7 @@ def test_what_is_held_is_held_once_however_many_are_absent(
         assert identity(work, work.session.get(User, officer.id)).reach == found.reach
 
 
-def test_nobody_stands_in_at_the_citizens_door(site: Any, officer: User, absent: dict[str, User]) -> None:
+def test_nobody_is_deputy_in_the_citizens_realm(site: Any, officer: User, absent: dict[str, User]) -> None:
     found = load_identity(site, _open(site, "citizen", officer))
     assert (found.is_citizen, found.grants, found.deputy_for) == (True, (), frozenset())
 
@@ -309,7 +309,7 @@ def test_oldest_value_makes_room(work: Any) -> None:
 def test_ones_live_sessions_are_listed_the_one_seen_last_first(site: Any, clock: Any, officer: User) -> None:
     idle = _open(site, "staff", officer)
     clock.advance(minutes=20)
-    tokens = [_open(site, door, officer) for door in ("citizen", "staff", "staff")]
+    tokens = [_open(site, realm, officer) for realm in ("citizen", "staff", "staff")]
     clock.advance(minutes=10)
     load_identity(site, tokens[1])
     with site.work() as work:
@@ -362,21 +362,21 @@ def test_ending_all_ends_no_one_elses(site: Any, officer: User) -> None:
 
 
 def test_a_session_tells_when_and_where_it_was_opened(site: Any, clock: Any, officer: User) -> None:
-    for door, hours in (("staff", 12), ("citizen", 30 * 24)):
-        token, now = _open(site, door, officer, user_agent="x" * 201), clock.now()
+    for realm, hours in (("staff", 12), ("citizen", 30 * 24)):
+        token, now = _open(site, realm, officer, user_agent="x" * 201), clock.now()
         with site.work(write=False) as work:
             row, user = work.get(SessionService).live(token)
-            assert (row.door, row.user_agent, row.data) == (door, "x" * 200, {})
+            assert (row.realm, row.user_agent, row.data) == (realm, "x" * 200, {})
             assert (row.created_at, row.last_seen_at, row.proved_at, user.last_seen_at) == (now,) * 4
             assert row.expires_at == now + timedelta(hours=hours)
         clock.advance(minutes=1)
 
 
-@pytest.mark.parametrize(("door", "hours"), [("staff", 12), ("citizen", 30 * 24)])
+@pytest.mark.parametrize(("realm", "hours"), [("staff", 12), ("citizen", 30 * 24)])
 def test_a_session_that_has_ended_is_nobodys(
-    site: Any, clock: Any, officer: User, door: str, hours: int
+    site: Any, clock: Any, officer: User, realm: str, hours: int
 ) -> None:
-    token = _open(site, door, officer)
+    token = _open(site, realm, officer)
 
     def is_live() -> bool:
         with site.work() as work:
@@ -516,7 +516,7 @@ def test_each_value_is_kept_for_its_own_time(site: Any, clock: Any) -> None:
     assert kept() == ["usual"]
     with site.work(write=False) as work:
         row = work.get(SessionService).row(token)
-        assert (row.door, row.expires_at - row.created_at) == ("visitor", timedelta(hours=1))
+        assert (row.realm, row.expires_at - row.created_at) == ("visitor", timedelta(hours=1))
     clock.advance(seconds=1)
     assert kept() == []
 
@@ -551,7 +551,7 @@ def test_a_visitors_row_that_was_a_persons_says_nothing_of_them(site: Any, clock
         work.get(SessionService).keep_visitor_data(token, "form:/x", {})
     with site.work(write=False) as work:
         row, now = work.get(SessionService).row(token), clock.now()
-        assert (row.door, row.user_id, row.proved_at) == ("visitor", None, None)
+        assert (row.realm, row.user_id, row.proved_at) == ("visitor", None, None)
         assert (row.last_seen_at, row.expires_at) == (now, now + timedelta(hours=1))
         assert work.session.query(Session).count() == 1
 

@@ -1,4 +1,4 @@
-"""Both doors and the account's pages, through the whole application."""
+"""The sign-in of citizens and staff and the account's pages, through the whole application."""
 
 import re
 from datetime import timedelta
@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from doors import MOBILE, PASSWORD, code_of, form_with, make_officer, send
+from sign_in_forms import MOBILE, PASSWORD, code_of, form_with, make_officer, send
 
 from civicportal.domain.accounts.factors import FactorService
 from civicportal.domain.accounts.members import MemberService
@@ -40,7 +40,7 @@ def events(site: Any) -> list[str]:
         return [event.action for event in work.session.query(AuditEvent).order_by(AuditEvent.id)]
 
 
-# --- the citizens' door
+# --- sign-in of citizens
 
 
 def test_new_citizen_signs_in_and_says_a_name(site: Any, app: Any) -> None:
@@ -273,7 +273,7 @@ def test_tenth_wrong_password_is_the_last(site: Any, app: Any, mobile: str) -> N
     send(app.get("/login/password"), status=429, mobile=mobile, password=PASSWORD)
 
 
-# --- the staff's door
+# --- sign-in of staff
 
 
 def enter_password(app: Any, password: str = PASSWORD, status: int | None = None, **values: str) -> Any:
@@ -288,7 +288,7 @@ def test_staff_need_password_and_code(site: Any, app: Any, officer: User) -> Non
     assert answer.location == "http://localhost/account"
     with site.work(write=False) as work:
         (session,) = work.session.query(Session)
-        assert (session.door, session.user_id) == ("staff", officer.id)
+        assert (session.realm, session.user_id) == ("staff", officer.id)
 
 
 def test_staff_cookie_is_strict_and_ends_with_the_browser(site: Any, app: Any, officer: User) -> None:
@@ -406,12 +406,12 @@ def test_what_comes_too_late_is_right_once_more(
     send(app.get(page), status=303, code=code)
 
 
-def test_second_door_replaces_the_first(site: Any, app: Any, officer: User, clock: Any) -> None:
+def test_second_sign_in_replaces_the_first(site: Any, app: Any, officer: User, clock: Any) -> None:
     enter_by_code(site, app)
     clock.advance(minutes=1)
     send(enter_password(app).follow(), code=code_of(site))
     with site.work(write=False) as work:
-        assert [session.door for session in work.session.query(Session)] == ["staff"]
+        assert [session.realm for session in work.session.query(Session)] == ["staff"]
 
 
 # --- the account

@@ -15,7 +15,7 @@ PAGES = ("/desk", "/staff/login?next=/desk", "/track", "/", "/statistics", "/now
 
 @pytest.fixture
 def officer(site, app):
-    """An officer who has signed in at the door."""
+    """An officer who has signed in."""
     with site.work() as work:
         user = make_staff(work, "officer", unit=make_unit(work, "waste"), username="a", mobile="09120000001")
         work.get(AccountService).set_password(user, PASSWORD)

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 import pytest
-from doors import PASSWORD, code_of, form_with
+from sign_in_forms import PASSWORD, code_of, form_with
 from strangers import challenge_of, send, solve
 from webtest import TestApp
 

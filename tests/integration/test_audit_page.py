@@ -97,7 +97,7 @@ def test_once_a_day_the_whole_is_verified(app, site, clock, boss, sign_in, opene
     assert "همهٔ دفتر رویدادها درست است" in app.get("/admin/audit")
     with site.work() as work, guards_aside(work.session.connection()):
         work.session.execute(
-            update(AuditEvent).where(AuditEvent.action == "case:open").values(door="citizen")
+            update(AuditEvent).where(AuditEvent.action == "case:open").values(realm="citizen")
         )
     jobs.verify(site)
     assert "همهٔ دفتر رویدادها درست است" in app.get("/admin/audit")

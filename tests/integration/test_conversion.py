@@ -230,7 +230,7 @@ def test_an_open_inquiry_comes_first(site, app, sign_in, people, message):
     app.get(f"/desk/reports/from/{old.code}", status=409)
 
 
-class TestDoor:
+class TestAccess:
     def test_who_may_not_close_the_case_makes_nothing_of_it(self, app, sign_in, people, message):
         old, _pin = message()
         sign_in(people["reader"])

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from doors import PASSWORD, code_of, send
 from integration.test_accounts_pages import enter_by_code, enter_password
+from sign_in_forms import PASSWORD, code_of, send
 from webtest import TestApp
 
 from civicportal.domain.accounts.services import AccountService

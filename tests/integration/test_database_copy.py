@@ -151,7 +151,7 @@ class TestCopy:
 
     @kinds(THERE, BACK)
     def test_few_rows_are_in_memory(self, source, target):
-        event = {"at": MOMENT, "action": "core:test", "actor_name": "", "door": "system"}
+        event = {"at": MOMENT, "action": "core:test", "actor_name": "", "realm": "system"}
         with source.work() as work:
             rows = [{**event, "data": {"text": f"{number:09}" * 400}} for number in range(10_000)]
             work.session.execute(insert(AuditEvent), rows)

@@ -63,7 +63,7 @@ def open_case(site, *steps, citizen=CITIZEN):
         boss = make_staff(work, "administrator")
         code = make_case(work, citizen=make_citizen(work, citizen)).code
     grant = Grant(permissions=frozenset(), administrator=True)
-    with site.work(actor=Identity(user_id=boss.id, name=boss.name, door="staff", grants=(grant,))) as work:
+    with site.work(actor=Identity(user_id=boss.id, name=boss.name, realm="staff", grants=(grant,))) as work:
         cases = work.get(CaseService)
         for step in steps:
             cases.apply(cases.fetch(code, "work", lock=True), step)

@@ -166,7 +166,7 @@ def test_one_sets_and_calls_off_ones_own_deputy(site, app, sign_in, people):
 
 def prove(site):
     with site.work() as work:
-        for session in work.session.scalars(select(Session).where(Session.door == "staff")):
+        for session in work.session.scalars(select(Session).where(Session.realm == "staff")):
             work.get(SessionService).prove(session.id)
 
 

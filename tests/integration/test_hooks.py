@@ -554,21 +554,21 @@ def links(*weights):
     )
 
 
-@pytest.mark.parametrize(("door", "path"), [("citizen", "/"), ("staff", "/desk")])
+@pytest.mark.parametrize(("realm", "path"), [("citizen", "/"), ("staff", "/desk")])
 def test_hook_navigation_items_are_sorted_by_weight_and_fail_alone(
-    install, assemble_migrated, browse, door, path
+    install, assemble_migrated, browse, realm, path
 ):
     install.plugin("broken", fails("navigation_items"))
     install.plugin("gadget", links(1, 300))
     install.package("city", links(200))
     site = assemble_migrated("broken", "gadget", package="city")
     with site.work() as work:
-        user = make_staff(work, unit=make_unit(work, "pr")) if door == "staff" else make_citizen(work)
+        user = make_staff(work, unit=make_unit(work, "pr")) if realm == "staff" else make_citizen(work)
     # Numbers within a text are shown in the digits of the language.
-    page = latin_digits(browse(site, user, door).get(path, status=200).text)
-    words = [f"{door}-{weight}" for weight in (1, 200, 300)]
+    page = latin_digits(browse(site, user, realm).get(path, status=200).text)
+    words = [f"{realm}-{weight}" for weight in (1, 200, 300)]
     assert order_of(page, *words) == words[::-1]
-    assert "citizen-1" not in page or door == "citizen"
+    assert "citizen-1" not in page or realm == "citizen"
 
 
 def widget(name, area, weight):
@@ -601,9 +601,9 @@ def test_hook_dashboard_widgets_a_failure_costs_its_own_card_only(install, assem
     assert "BROKEN" not in page
 
 
-@pytest.mark.parametrize(("door", "areas"), [("citizen", ["citizen"]), ("staff", ["facts", "aside"])])
+@pytest.mark.parametrize(("realm", "areas"), [("citizen", ["citizen"]), ("staff", ["facts", "aside"])])
 def test_hook_case_panels_show_on_the_page_of_their_area_and_fail_alone(
-    install, assemble_migrated, browse, door, areas
+    install, assemble_migrated, browse, realm, areas
 ):
     files = {"templates/gadget/panel.jinja2": "<p>{{ word }}</p>"}
 
@@ -624,7 +624,7 @@ def test_hook_case_panels_show_on_the_page_of_their_area_and_fail_alone(
     with site.work() as work:
         people = {"citizen": make_citizen(work), "staff": make_staff(work, unit=make_unit(work, "pr"))}
         code = make_case(work, citizen=people["citizen"]).code
-    folder = {"citizen": "/my", "staff": "/kartable/cases"}[door]
-    page = browse(site, people[door], door).get(f"{folder}/{code}", status=200).text
+    folder = {"citizen": "/my", "staff": "/kartable/cases"}[realm]
+    page = browse(site, people[realm], realm).get(f"{folder}/{code}", status=200).text
     shown = [area for area in ("facts", "aside", "citizen") if f"{area.upper()} OF {code}" in page]
     assert shown == areas

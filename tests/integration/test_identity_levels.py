@@ -5,8 +5,8 @@ import threading
 from datetime import date, timedelta
 
 import pytest
-from doors import send
 from integration.profile import MOBILE, OTHER, events, fresh, kinds_of
+from sign_in_forms import send
 from sqlalchemy import select
 
 from civicportal.core.plugins import hookimpl

@@ -135,7 +135,7 @@ def test_a_deputy_counts_the_kartable_of_the_absent(site, city):
     deputy = Identity(
         user_id=theirs.user_id,
         name="",
-        door="staff",
+        realm="staff",
         grants=(*theirs.grants, *mine.grants),
         deputy_for=frozenset({mine.user_id}),
     )

@@ -4,7 +4,7 @@ import re
 
 import pyotp
 import pytest
-from doors import MOBILE, PASSWORD, TYPED, code_of, form_with
+from sign_in_forms import MOBILE, PASSWORD, TYPED, code_of, form_with
 from sqlalchemy import select
 
 from civicportal.core.crypto import new_token

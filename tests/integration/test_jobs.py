@@ -377,7 +377,7 @@ def test_sessions_and_codes_that_have_ended_are_deleted(site, clock):
             work.session.add(
                 Session(
                     token_hash=f"{number}",
-                    door="visitor",
+                    realm="visitor",
                     created_at=NOON,
                     last_seen_at=NOON,
                     expires_at=ends,

@@ -79,7 +79,7 @@ def test_a_file_in_the_place_of_a_button_is_refused(app, page):
 # -- the list -----------------------------------------------------------------------------------------------
 
 
-def test_the_doors(app, sign_in, site, desk):
+def test_who_reaches_the_pages(app, sign_in, site, desk):
     app.get("/kartable", status=303)
     with site.work() as work:
         citizen = make_citizen(work, "+989120000000")

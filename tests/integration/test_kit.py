@@ -42,7 +42,7 @@ class TestPeople:
         code = case_of(site, citizen)
         with site.work(actor=citizen, write=False) as work:
             assert work.get(CaseService).fetch_own(code).citizen_id == citizen.user_id
-        assert (citizen.door, citizen.level) == ("citizen", 1)
+        assert (citizen.realm, citizen.level) == ("citizen", 1)
 
     def test_staff_of_a_unit_reads_its_cases_alone(self, site, citizen, staff):
         with site.work() as work:
@@ -61,7 +61,7 @@ class TestPeople:
         found = [work.session.get_one(User, person.user_id) for person in (citizen, officer)]
         assert [user.name for user in found] == ["شهروند نمونه", "کیانا فرهادی"]
 
-    def test_each_comes_in_by_their_own_door(self, app, login, citizen, staff):
+    def test_each_comes_in_to_their_own_realm(self, app, login, citizen, staff):
         login(citizen)
         assert app.get("/my", status=200)
         app.get("/desk", status=403)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from doors import MOBILE, TYPED, send
+from sign_in_forms import MOBILE, TYPED, send
 from sqlalchemy import select
 
 from civicportal.core.limits import (

@@ -5,7 +5,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from doors import form_with
+from sign_in_forms import form_with
 from sqlalchemy import select, update
 
 from civicportal.core.security import Identity
@@ -250,7 +250,7 @@ def test_rights_are_asked_for_again_and_nothing_typed_is_lost(site, app, city, c
         answer.location == f"http://localhost/account/confirm?next=%2Fadmin%2Fmembers%2F{officer.id}%2Fedit"
     )
     with site.work() as work:
-        session = work.session.scalars(select(Session).where(Session.door == "staff")).one()
+        session = work.session.scalars(select(Session).where(Session.realm == "staff")).one()
         assert f"form:/admin/members/{officer.id}/edit" in session.data
         assert "نام تازه" not in json.dumps(session.data, ensure_ascii=False)
         work.get(SessionService).prove(session.id)
@@ -268,7 +268,7 @@ def test_rights_are_asked_for_again_however_much_was_typed(site, app, city, cloc
     form["name"] = "ن" * letters
     assert "/account/confirm" in form.submit(status=303).location
     with site.work() as work:
-        session = work.session.scalars(select(Session).where(Session.door == "staff")).one()
+        session = work.session.scalars(select(Session).where(Session.realm == "staff")).one()
         work.get(SessionService).prove(session.id)
     shown = form_with(app.get(page_of(officer, "/edit"), status=200), "name")["name"].value
     assert (shown == form["name"].value) == kept

@@ -101,7 +101,7 @@ class TestOfACitizen:
         with site.work(write=False) as work:
             case = case_in(work)
             event = work.session.scalars(select(CaseEvent).where(CaseEvent.type == "opened")).one()
-            assert (event.actor_id, event.door) == (registrar.id, "staff")
+            assert (event.actor_id, event.realm) == (registrar.id, "staff")
             entry = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "case:register")).one()
             assert (entry.actor_id, entry.subject_id, entry.case_id) == (
                 registrar.id,
@@ -166,7 +166,7 @@ class TestTwice:
             assert work.session.scalar(select(func.count()).select_from(Case)) == 2
 
 
-class TestDoor:
+class TestAccess:
     def test_without_the_right_there_is_no_page_and_no_button(self, app, officers, sign_in):
         sign_in(officers["reader"])
         app.get("/desk/feedback/new", status=403)

@@ -52,7 +52,7 @@ def city(site):
             officer=Identity(
                 user_id=boss.id,
                 name=boss.name,
-                door="staff",
+                realm="staff",
                 grants=(Grant(permissions=frozenset(), administrator=True),),
             ),
         )
@@ -133,7 +133,7 @@ def test_followers_hear_of_every_step_but_never_the_tracking_code(site, city):
 
 
 def test_muted_people_hear_nothing(site, city):
-    owner = Identity(user_id=city.follower_id, name="", door="citizen")
+    owner = Identity(user_id=city.follower_id, name="", realm="citizen")
     with site.work(actor=owner) as work:
         case = work.session.scalar(select(Case).where(Case.code == city.code))
         work.get(FollowerService).follow(case)

@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from doors import MOBILE, PASSWORD, make_officer
 from integration.authenticator import Authenticator
+from sign_in_forms import MOBILE, PASSWORD, make_officer
 from sqlalchemy import select
 
 from civicportal.core.limits import ChallengeNeeded
@@ -53,9 +53,9 @@ def add(app: Any, device: Authenticator, name: str = "گوشی من") -> Any:
     return send(app, "/account/passkeys/add", "/account/passkeys", made, name=name)
 
 
-def enter(app: Any, device: Authenticator, door: str = "staff", **options_: Any) -> Any:
-    page = "/staff/login" if door == "staff" else "/login"
-    answer = device.get(options(app, door, page), **options_)
+def enter(app: Any, device: Authenticator, realm: str = "staff", **options_: Any) -> Any:
+    page = "/staff/login" if realm == "staff" else "/login"
+    answer = device.get(options(app, realm, page), **options_)
     return send(app, f"{page}/passkey", page, answer)
 
 
@@ -66,9 +66,9 @@ def enter_password(app: Any) -> Any:
     return form.submit(status=303)
 
 
-def doors(site: Any) -> list[str]:
+def realms(site: Any) -> list[str]:
     with site.work(write=False) as work:
-        return [row.door for row in work.session.query(Session) if row.user_id]
+        return [row.realm for row in work.session.query(Session) if row.user_id]
 
 
 def events(site: Any) -> list[str]:
@@ -185,18 +185,18 @@ def test_a_citizen_session_of_a_colleague_adds_no_passkey(
 
 def test_staff_sign_in_with_a_passkey_alone(site: Any, app: Any, device: Authenticator) -> None:
     assert enter(app, device).location == "http://localhost/desk"
-    assert doors(site) == ["staff"]
+    assert realms(site) == ["staff"]
     app.get("/kartable", status=200)
     with site.work(write=False) as work:
         event = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "login:staff")).one()
         assert event.data["by"] == "passkey"
 
 
-def test_at_the_citizens_door_the_same_passkey_opens_a_citizen_session(
+def test_in_the_citizens_realm_the_same_passkey_opens_a_citizen_session(
     site: Any, app: Any, device: Authenticator
 ) -> None:
     assert enter(app, device, "login").location == "http://localhost/my"
-    assert doors(site) == ["citizen"]
+    assert realms(site) == ["citizen"]
     app.get("/account/totp", status=403)
 
 
@@ -225,7 +225,7 @@ def test_a_passkey_of_a_citizen_opens_no_staff_session_once_they_work_here(
         work.session.query(Session).delete()
     app.reset()
     assert enter(app, device).location.endswith("/staff/login")
-    assert doors(site) == []
+    assert realms(site) == []
     assert enter(app, device, "login").location == "http://localhost/my"
 
 
@@ -268,7 +268,7 @@ def test_a_passkey_of_a_citizen_is_no_second_factor_of_staff(
     told = options(app, "second", "/staff/login/code")
     sent = send(app, "/staff/login/code/passkey", "/staff/login/code", device.get(told))
     assert sent.location.endswith("/staff/login/code")
-    assert "staff" not in doors(site)
+    assert "staff" not in realms(site)
 
 
 @pytest.mark.parametrize("strange", ["\x00", "\ud800", "x" * 1365, "ك"])
@@ -316,7 +316,7 @@ def test_a_passkey_is_the_second_factor_after_the_password(
     answer = device.get(options(app, "second", "/staff/login/code"))
     sent = send(app, "/staff/login/code/passkey", "/staff/login/code", answer)
     assert sent.location == "http://localhost/desk"
-    assert doors(site) == ["staff"]
+    assert realms(site) == ["staff"]
 
 
 def test_a_second_factor_is_not_asked_for_before_the_password(
@@ -325,7 +325,7 @@ def test_a_second_factor_is_not_asked_for_before_the_password(
     options(app, "second", "/staff/login", status=401)
     answer = device.get(options(app, "staff", "/staff/login"))
     assert send(app, "/staff/login/code/passkey", "/staff/login", answer).location.endswith("/staff/login")
-    assert doors(site) == []
+    assert realms(site) == []
 
 
 def test_a_passkey_without_user_verification_is_no_sign_in(
@@ -333,10 +333,10 @@ def test_a_passkey_without_user_verification_is_no_sign_in(
 ) -> None:
     device.verifies = False
     assert enter(app, device).location.endswith("/staff/login")
-    assert doors(site) == []
+    assert realms(site) == []
 
 
-def test_an_answer_counts_once_in_one_browser_at_one_door(
+def test_an_answer_counts_once_in_one_browser_and_realm(
     site: Any, app: Any, device: Authenticator, browse: Any
 ) -> None:
     told = options(app, "staff", "/staff/login")
@@ -347,7 +347,7 @@ def test_an_answer_counts_once_in_one_browser_at_one_door(
     assert send(app, "/staff/login/passkey", "/staff/login", answer).location.endswith("/desk")
     app.reset()
     assert send(app, "/staff/login/passkey", "/staff/login", answer).location.endswith("/staff/login")
-    assert doors(site) == ["staff"]
+    assert realms(site) == ["staff"]
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_an_answer_counts_once_in_one_browser_at_one_door(
 )
 def test_a_forged_answer_is_refused(site: Any, app: Any, device: Authenticator, forgery: Any) -> None:
     assert enter(app, device, **forgery).location.endswith("/staff/login")
-    assert doors(site) == []
+    assert realms(site) == []
     assert "login:refused" in events(site)
 
 
@@ -382,7 +382,7 @@ def test_a_copy_of_a_passkey_blocks_it(site: Any, app: Any, device: Authenticato
     assert enter(app, copy).location.endswith("/staff/login")
     app.reset()
     assert enter(app, device).location.endswith("/staff/login")
-    assert doors(site) == ["staff"]
+    assert realms(site) == ["staff"]
     assert "passkey:block" in events(site)
     with site.work(write=False) as work:
         assert outbox(work, MOBILE)[-1].kind == "member.passkey_blocked"
@@ -397,9 +397,9 @@ def test_a_closed_account_stays_closed(
 ) -> None:
     with site.work() as work:
         setattr(work.session.get(User, officer.id), fate, clock.now())
-    for door in ("staff", "login"):
-        enter(app, device, door)
-    assert doors(site) == []
+    for realm in ("staff", "login"):
+        enter(app, device, realm)
+    assert realms(site) == []
 
 
 @pytest.mark.both_databases
@@ -525,11 +525,11 @@ def test_a_blocked_passkey_does_not_count_as_the_factor_that_is_left(
         factors.require_removable(user, blocked)
 
 
-@pytest.mark.parametrize("door", ["citizen", "staff"])
+@pytest.mark.parametrize("realm", ["citizen", "staff"])
 def test_the_page_says_what_a_code_by_sms_does_not_protect_from(
-    site: Any, app: Any, sign_in: Any, door: str
+    site: Any, app: Any, sign_in: Any, realm: str
 ) -> None:
     with site.work() as work:
-        person = make_staff(work, "officer") if door == "staff" else make_citizen(work)
-    sign_in(person, door)
+        person = make_staff(work, "officer") if realm == "staff" else make_citizen(work)
+    sign_in(person, realm)
     assert "سیم‌کارت" in app.get("/account/passkeys", status=200)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from doors import MOBILE, PASSWORD, send
+from sign_in_forms import MOBILE, PASSWORD, send
 
 from civicportal.domain.accounts.services import AccountService
 from civicportal.testing import make_citizen, make_staff
@@ -17,7 +17,7 @@ def fields(page: Any) -> dict[str, tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", ["/login/password", "/staff/login"])
-def test_at_the_doors_a_manager_fills_it_in(app: Any, path: str) -> None:
+def test_on_sign_in_pages_a_manager_fills_it_in(app: Any, path: str) -> None:
     assert fields(app.get(path)) == {"password": ("password", "current-password")}
 
 

@@ -45,7 +45,7 @@ def test_each_order_of_a_list_is_that_of_an_index(reading, sort, stage):
 @pytest.mark.parametrize("sort", sorts_of(EVERYWHERE))
 def test_a_search_of_every_kind_goes_along_an_index(reading, site, sort):
     grant = Grant(permissions=VIEW, units=frozenset({3}))
-    for actor in (Identity.SYSTEM, Identity(user_id=7, name="", door="staff", grants=(grant,))):
+    for actor in (Identity.SYSTEM, Identity(user_id=7, name="", realm="staff", grants=(grant,))):
         with site.work(actor=actor, write=False) as work:
             query = InboxService(work).query(EVERYWHERE, InboxQuery(), Case.id)
         found = plan(reading, PageWindow(SORTS[sort]).narrow(query))
@@ -68,7 +68,7 @@ def test_a_list_of_some_days_is_not_looked_for_among_all_that_was_before(reading
 @pytest.mark.parametrize("walked", [False, True])
 def test_postgresql_asks_each_case_of_a_walk_for_its_lines(reading, walked):
     grant = Grant(permissions=VIEW, units=frozenset({3, 4}))
-    officer = Identity(user_id=7, name="", door="staff", grants=(grant,))
+    officer = Identity(user_id=7, name="", realm="staff", grants=(grant,))
     query = select(Case.id).where(visible(officer, walked=walked)).order_by(Case.created_at).limit(25)
     assert ("hashed SubPlan" in plan(reading, query)) is not walked
 
@@ -90,7 +90,7 @@ def test_what_is_asked_for_with_many_ids_may_be_read_slice_by_slice(site):
 
 def test_lines_that_somebody_closed_today_are_compared_within_their_case_only(reading, site):
     grant = Grant(permissions=VIEW, units=frozenset({3}))
-    with site.work(actor=Identity(user_id=7, name="", door="staff", grants=(grant,)), write=False) as work:
+    with site.work(actor=Identity(user_id=7, name="", realm="staff", grants=(grant,)), write=False) as work:
         query = InboxService(work).query("closed", InboxQuery(), Case.id)
     found = plan(reading, query)
     assert found.count("ix_referrals_closed_by_id_closed_at") == 1, found

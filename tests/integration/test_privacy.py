@@ -308,7 +308,7 @@ def test_who_left_is_hidden_for_thirty_days_first(site, clock, person):
         work.session.add(
             Session(
                 token_hash="t" * 64,
-                door="citizen",
+                realm="citizen",
                 user_id=person.id,
                 created_at=clock.now(),
                 last_seen_at=clock.now(),

@@ -1,8 +1,8 @@
 """Change of the mobile number: proved by a code, announced to the former one, without revealing known numbers."""
 
 import pytest
-from doors import code_of, send
 from integration.profile import MOBILE, OTHER, events, fresh, kinds_of
+from sign_in_forms import code_of, send
 from sqlalchemy import select
 
 from civicportal.domain.accounts.mobile import MobileService, MobileTaken

@@ -7,8 +7,8 @@ import re
 import zipfile
 
 import pytest
-from doors import code_of, send
 from integration.profile import MOBILE, events, fresh, kinds_of
+from sign_in_forms import code_of, send
 
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService

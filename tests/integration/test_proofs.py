@@ -4,7 +4,7 @@ from typing import Any
 
 import pyotp
 import pytest
-from doors import MOBILE, PASSWORD, TYPED, code_of, make_officer, send
+from sign_in_forms import MOBILE, PASSWORD, TYPED, code_of, make_officer, send
 
 from civicportal.core.security import Identity
 from civicportal.domain.accounts.mobile import MobileService
@@ -12,7 +12,7 @@ from civicportal.domain.accounts.models import Session, User
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.totp import TotpService
-from civicportal.domain.accounts.views import citizen as citizens_door
+from civicportal.domain.accounts.views import citizen as citizen_views
 from civicportal.testing import make_citizen
 
 pytestmark = pytest.mark.both_databases
@@ -105,14 +105,14 @@ def while_compared(site: Any, monkeypatch: Any) -> Any:
     """Change a person's password while the typed one is compared."""
 
     def while_compared(user: User) -> None:
-        compare = citizens_door.verify_password
+        compare = citizen_views.verify_password
 
         def comparing(hashed: str | None, password: str) -> bool:
             is_right = compare(hashed, password)
             do(site, user, change_password)
             return is_right
 
-        monkeypatch.setattr(citizens_door, "verify_password", comparing)
+        monkeypatch.setattr(citizen_views, "verify_password", comparing)
 
     return while_compared
 

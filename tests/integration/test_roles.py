@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from doors import form_with
+from sign_in_forms import form_with
 from sqlalchemy import select
 
 from civicportal.domain.accounts.errors import LastAdministrator

@@ -1,4 +1,4 @@
-"""Every page with every sort of person: who gets in, who is sent to which door, and what no answer lacks."""
+"""Every page with every sort of person: who gets in, who is redirected to which sign-in, and what no answer lacks."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -66,14 +66,14 @@ class City:
     def may_open(self, who, page):
         """Return whether the page is for this person, whatever it shows them."""
         staff, citizen = who in STAFF_ROLES, who == "citizen"
-        doors = {
+        sign_ins = {
             PagePermission.EVERYBODY: True,
             PagePermission.SIGNED_IN: staff or citizen,
             PagePermission.CITIZEN: citizen,
             PagePermission.STAFF: staff,
         }
-        if page.permission in doors:
-            return doors[page.permission]
+        if page.permission in sign_ins:
+            return sign_ins[page.permission]
         return staff and self.identities[who].permits(page.permission)
 
 
@@ -104,8 +104,8 @@ def city(civic_session, civic_database, tmp_path_factory):
     browsers, tokens = {}, {"visitor": new_token()}
     with site.work() as work:
         for who, user in users.items():
-            door = "citizen" if who == "citizen" else "staff"
-            tokens[who] = work.get(SessionService).open(door, user)
+            realm = "citizen" if who == "citizen" else "staff"
+            tokens[who] = work.get(SessionService).open(realm, user)
     for who, token in tokens.items():
         browsers[who] = TestApp(application)
         browsers[who].set_cookie(site.cookie_name, token)
@@ -131,7 +131,7 @@ def wrong_headers(answer, path):
     return wrong
 
 
-def door_of(path):
+def sign_in_of(path):
     """The address a visitor is sent to instead of a protected page."""
     return "/staff/login" if path.startswith(STAFF_AREAS) else "/login"
 
@@ -147,8 +147,8 @@ def problem_of_get(city, who, page):
         expected = WANT_MORE.get(page.route) or ((404,) if page.has_arguments else ASKED_FOR_NOTHING)
         right = answer.status_int in expected
     elif who == "visitor":
-        expected = f"303 to {door_of(path)}"
-        right = answer.status_int == 303 and urlsplit(answer.location).path == door_of(path)
+        expected = f"303 to {sign_in_of(path)}"
+        right = answer.status_int == 303 and urlsplit(answer.location).path == sign_in_of(path)
     else:
         expected = 403
         right = answer.status_int == 403
@@ -180,7 +180,7 @@ def answered_rightly(city, who, page, answer):
     if city.may_open(who, page):
         return answer.status_int < 500
     if who == "visitor":
-        return answer.status_int == 303 and urlsplit(answer.location).path == door_of(page.path())
+        return answer.status_int == 303 and urlsplit(answer.location).path == sign_in_of(page.path())
     return answer.status_int == 403
 
 

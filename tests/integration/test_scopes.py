@@ -77,7 +77,7 @@ class City:
             user_id = None if number % 7 == 3 else one
             more = (useless, grants[number % len(grants)])[: number % 3]
             yield Identity(
-                user_id=user_id, name="", door="staff", grants=(grant, *more), deputy_for=deputy_for
+                user_id=user_id, name="", realm="staff", grants=(grant, *more), deputy_for=deputy_for
             )
 
 

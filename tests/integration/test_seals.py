@@ -70,7 +70,7 @@ def test_a_row_that_is_committed_late_comes_in_a_later_seal(site, clock, trail):
                 "at": clock.now(),
                 "action": "logout",
                 "actor_name": "",
-                "door": "staff",
+                "realm": "staff",
                 "data": {},
             }
             work.session.execute(insert(AuditEvent).values(**row, digests=""))
@@ -88,7 +88,7 @@ def test_rows_that_came_by_the_thousand_with_gaps_are_sealed_one_seal_after_the_
             "at": at,
             "action": "logout",
             "actor_name": "",
-            "door": "staff",
+            "realm": "staff",
             "data": {},
             "digests": "",
         }
@@ -160,10 +160,10 @@ def test_every_single_change_shows(site, trail):
     for number in range(EVENTS):
         with site.work() as work, guards_aside(work.session.connection()):
             row = AuditEvent.subject_id == number
-            work.session.execute(update(AuditEvent).where(row).values(door="citizen"))
+            work.session.execute(update(AuditEvent).where(row).values(realm="citizen"))
         assert verify(site).flaws, number
         with site.work() as work, guards_aside(work.session.connection()):
-            work.session.execute(update(AuditEvent).where(row).values(door="system"))
+            work.session.execute(update(AuditEvent).where(row).values(realm="system"))
     assert verify(site).flaws == ()
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import colander
 import pytest
-from doors import browsers_of
 from integration.routes import pages_of
 from portal import Portal
 from pyramid.scripting import prepare
+from sign_in_forms import browsers_of
 from sqlalchemy import LargeBinary, MetaData, select
 from webtest import TestApp
 
@@ -163,7 +163,7 @@ def test_no_page_of_a_refused_request_gives_a_secret_back(portal, caplog):
     assert MARK not in caplog.text
 
 
-def test_nothing_secret_waits_behind_the_door(portal, caplog):
+def test_nothing_secret_waits_for_the_sign_in(portal, caplog):
     site, browser = portal["site"], TestApp(create_app(portal["site"]))
     with site.work() as work:
         token = work.get(SessionService).open("staff", make_staff(work, "administrator", username="away"))

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from doors import PASSWORD, code_of
+from sign_in_forms import PASSWORD, code_of
 from strangers import answer, at, challenge_of, send, solve
 
 from civicportal.core.limits import LIMITS, ChallengeNeeded, Challenges, Requester, TooMany

@@ -108,9 +108,9 @@ class City:
         with self.site.work(actor=actor) as work:
             return opening(work).code
 
-    def browser(self, user: Any = None, door: str = "staff") -> Any:
+    def browser(self, user: Any = None, realm: str = "staff") -> Any:
         """Return the browser of a signed-in person, or of a visitor."""
-        return self._browse(self.site, user, door)
+        return self._browse(self.site, user, realm)
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ class City:
                     type="commented",
                     actor_id=officer,
                     actor_name=f"officer {officer}",
-                    door="staff",
+                    realm="staff",
                     unit_id=unit,
                     public=True,
                     public_text=f"words {number}",

@@ -6,10 +6,10 @@ from typing import Any
 import pyotp
 import pytest
 from click.testing import CliRunner
-from doors import MOBILE, PASSWORD, TYPED, code_of
-from doors import send as fill
 from integration.authenticator import Authenticator
 from integration.test_passkeys import add, csrf, options, send
+from sign_in_forms import MOBILE, PASSWORD, TYPED, code_of
+from sign_in_forms import send as fill
 from sqlalchemy import select
 
 from civicportal.cli import main
@@ -256,7 +256,7 @@ def by_a_link_that_nobody_made(site: Any, app: Any) -> None:
 
 
 def by_a_code_of_another_purpose(site: Any, app: Any) -> None:
-    """A code that was sent for the citizens' door, typed where the staff's is asked for."""
+    """A code sent for the sign-in of citizens, typed on that of staff."""
     fill(app.get("/login"), mobile=TYPED)
     code = code_of(site)
     token = csrf(app, "/staff/login")
@@ -281,7 +281,7 @@ def standing(site: Any, user: User) -> Any:
     with site.work(write=False) as work:
         person = work.session.get(User, user.id)
         passkeys = work.session.scalars(select(Passkey.credential_id).where(Passkey.user_id == user.id)).all()
-        inside = work.session.scalars(select(Session.id).where(Session.door == "staff")).all()
+        inside = work.session.scalars(select(Session.id).where(Session.realm == "staff")).all()
         return person.password_hash, person.mobile, person.totp_secret, person.totp_step, passkeys, inside
 
 
@@ -300,11 +300,11 @@ def test_reading_the_messages_of_an_administrator_gives_no_access(
 
 
 def test_services_refuse_to_change_a_staff_account_in_a_citizen_session(boss: User) -> None:
-    citizen = Identity(user_id=boss.id, name="", door="citizen")
+    citizen = Identity(user_id=boss.id, name="", realm="citizen")
     with pytest.raises(Forbidden):
         require_own_realm(citizen, boss)
-    require_own_realm(Identity(user_id=boss.id, name="", door="staff"), boss)
-    require_own_realm(Identity(user_id=boss.id + 1, name="", door="citizen"), boss)
+    require_own_realm(Identity(user_id=boss.id, name="", realm="staff"), boss)
+    require_own_realm(Identity(user_id=boss.id + 1, name="", realm="citizen"), boss)
 
 
 # --- resets with more than the telephone

@@ -91,4 +91,4 @@ class TestSavepoint:
 
     @staticmethod
     def event(work, case):
-        return CaseEvent(case_id=case.id, type="comment", at=work.clock.now(), door="system", data={})
+        return CaseEvent(case_id=case.id, type="comment", at=work.clock.now(), realm="system", data={})

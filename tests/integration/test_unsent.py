@@ -72,19 +72,19 @@ def signed_in_as(site: Any, app: Any, user: Any) -> Any:
 
 
 def test_it_waits_though_the_password_was_typed_in_another_tab_first(site, app, desk, written):
-    door = app.get("/staff/login").forms
-    form = next(one for one in door.values() if "username" in one.fields)
+    answer = app.get("/staff/login").forms
+    form = next(one for one in answer.values() if "username" in one.fields)
     form["username"], form["password"] = "a", PASSWORD
     assert "/staff/login/code" in form.submit(status=303).location
-    door = sent(written, desk["page"])
-    assert door.location.endswith("next=/unsent")
+    answer = sent(written, desk["page"])
+    assert answer.location.endswith("next=/unsent")
     assert written_words(signed_in_as(site, app, desk["officer"])) == [WORDS]
 
 
 def test_it_is_sent_after_signing_in_again_and_once(site, app, desk, written):
-    door = sent(written, desk["page"])
-    assert (door.status_int, door.location) == (303, "http://localhost/staff/login?next=/unsent")
-    page = door.follow()
+    answer = sent(written, desk["page"])
+    assert (answer.status_int, answer.location) == (303, "http://localhost/staff/login?next=/unsent")
+    page = answer.follow()
     form = page.forms[0]
     form["username"], form["password"] = "a", PASSWORD
     page = form.submit().follow()
@@ -123,8 +123,8 @@ def test_a_word_is_kept_and_a_press_without_words_is_not(site, app, desk, writte
     written["text"] = "می‌رسیم"
     sent(written, desk["page"])
     press = {"csrf_token": written["csrf_token"].value, "seen": "1"}
-    door = app.post(f"{desk['page']}/take", press, headers={"Referer": f"http://localhost{desk['page']}"})
-    assert door.location == f"http://localhost/staff/login?next={desk['page']}"
+    answer = app.post(f"{desk['page']}/take", press, headers={"Referer": f"http://localhost{desk['page']}"})
+    assert answer.location == f"http://localhost/staff/login?next={desk['page']}"
     page = signed_in_as(site, app, desk["officer"])
     assert written_words(page) == ["می‌رسیم"]
     assert f'href="{desk["page"]}"' in page.text
@@ -160,7 +160,7 @@ def test_what_another_site_made_is_not_kept(site, desk, written):
     assert [row.data for row in sessions(site)] == [{}]
 
 
-def test_who_was_never_signed_in_is_shown_the_door(app, site, desk):
+def test_who_was_never_signed_in_is_redirected_to_the_sign_in(app, site, desk):
     token = app.get("/staff/login").forms[0]["csrf_token"].value
     answer = app.post(f"{desk['page']}/comment", {"csrf_token": token, "text": WORDS})
     assert (answer.status_int, answer.location) == (303, "http://localhost/staff/login")

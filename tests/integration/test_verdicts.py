@@ -141,7 +141,7 @@ def test_objecting_opens_the_case_again_in_the_citizens_name(site, close):
     assert case(site, code).status == "working"
     with site.work(write=False) as work:
         event = work.session.scalars(select(CaseEvent).order_by(CaseEvent.id.desc())).first()
-        assert (event.door, event.internal_text, event.data["objection"]) == (
+        assert (event.realm, event.internal_text, event.data["objection"]) == (
             "citizen",
             "هنوز خراب است",
             True,

@@ -19,7 +19,7 @@ NUMBER = ExportColumn(name="mobile", title="mobile", value=str, personal="contac
 
 
 def officer(*grants: Grant) -> Identity:
-    return Identity(user_id=1, name="s", door="staff", grants=grants)
+    return Identity(user_id=1, name="s", realm="staff", grants=grants)
 
 
 def kept(identity: Identity, *columns: ExportColumn) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""The test site with this plugin and two zones, and people at both doors."""
+"""The test site with this plugin and two zones, a citizen and staff."""
 
 from dataclasses import dataclass
 from typing import Any

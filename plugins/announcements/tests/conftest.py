@@ -1,4 +1,4 @@
-"""The test site with the announcements plugin, and people at both doors."""
+"""The test site with the announcements plugin, a citizen and staff."""
 
 from dataclasses import dataclass
 from functools import cache

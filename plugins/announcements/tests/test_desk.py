@@ -38,7 +38,7 @@ def board(desk):
         return [post.title for post in work.get(Board).desk("board", "", 1, 50).posts]
 
 
-class TestDoor:
+class TestAccess:
     @pytest.mark.parametrize("path", ["", "/new"])
     def test_is_for_writers(self, desk, app, sign_in, path):
         app.get(f"/desk/announcements{path}", status=303)

@@ -1,4 +1,4 @@
-"""The test site with the feedback plugin, two units, and people at both doors."""
+"""The test site with the feedback plugin, two units, a citizen and staff."""
 
 from dataclasses import dataclass
 

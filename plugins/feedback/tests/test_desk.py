@@ -23,7 +23,7 @@ def several(city, clock):
     return codes
 
 
-class TestDoor:
+class TestAccess:
     def test_is_for_staff_with_the_right(self, city, app, sign_in):
         app.get("/desk/feedback", status=303)
         sign_in(city.citizen)

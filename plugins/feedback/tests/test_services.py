@@ -52,7 +52,7 @@ class TestAnonymous:
         with city.site.work(write=False) as work:
             assert work.session.get(Feedback, case.id).anonymous
             events = work.session.scalars(select(CaseEvent)).all()
-            assert {(event.actor_id, event.actor_name, event.door) for event in events} == {
+            assert {(event.actor_id, event.actor_name, event.realm) for event in events} == {
                 (None, "", "visitor")
             }
             assert outbox(work) == []

@@ -1,4 +1,4 @@
-"""The test site with the meetings plugin, the mayor's office and people at both doors."""
+"""The test site with the meetings plugin, the mayor's office, a citizen and staff."""
 
 from dataclasses import dataclass
 from datetime import date, time

@@ -34,7 +34,7 @@ def fill(form, **values):
     return form
 
 
-class TestDoor:
+class TestAccess:
     def test_a_citizen_and_a_visitor_have_no_desk(self, office, app, sign_in):
         assert app.get("/desk/meetings", status=303).location.startswith("http://localhost/staff/login")
         sign_in(office.citizen)

@@ -308,8 +308,8 @@ class TestVisitor:
         assert the_form(app.get("/meetings/new"))["reason"].value == REASON
 
     def test_a_new_citizen_need_not_write_the_name_again(self, office, app):
-        door = filled(app).submit(status=303).follow()
-        form = next(form for form in door.forms.values() if "mobile" in form.fields)
+        page = filled(app).submit(status=303).follow()
+        form = next(form for form in page.forms.values() if "mobile" in form.fields)
         form["mobile"] = "09121110000"
         page = form.submit(status=303).follow()
         with office.site.work(write=False) as work:

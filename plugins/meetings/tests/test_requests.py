@@ -57,7 +57,7 @@ class TestAsking:
 
     def test_a_visitor_opens_none(self, office):
         with pytest.raises(Forbidden):
-            office.ask(by=Identity(user_id=None, name="", door="visitor"))
+            office.ask(by=Identity(user_id=None, name="", realm="visitor"))
 
     def test_the_open_request_is_known(self, office):
         with office.site.work(actor=office.citizen, write=False) as work:

@@ -260,8 +260,8 @@ class TestPages:
         form.submit(status=303)
         assert [office.case(code).status for code in codes[:2]] == ["in_review", "in_review"]
         with office.site.work(write=False) as work:
-            doors = [work.get(CaseService).last_event(office.case(code)).door for code in codes[:2]]
-        assert doors == ["system", "staff"], "the officer acts on what is theirs to act on"
+            realms = [work.get(CaseService).last_event(office.case(code)).realm for code in codes[:2]]
+        assert realms == ["system", "staff"], "the officer acts on what is theirs to act on"
 
     def test_who_only_looks_changes_nothing(self, office, app, sign_in):
         session = office.plan()

@@ -1,4 +1,4 @@
-"""The test site with the reports plugin, a small city around 31.02/52.02, and people at both doors."""
+"""The test site with the reports plugin, a small city around 31.02/52.02, a citizen and staff."""
 
 from dataclasses import dataclass
 

@@ -27,7 +27,7 @@ def several(city, clock):
     return codes
 
 
-class TestDoor:
+class TestAccess:
     @pytest.mark.parametrize("path", ["/desk/reports", "/desk/reports/statistics", "/desk/reports/map.json"])
     def test_is_for_staff_with_the_right(self, city, app, sign_in, path):
         app.get(path, status=303)

@@ -58,7 +58,7 @@ def codes_of(answer):
     return [line["کد رهگیری"] for line in lines(answer)]
 
 
-class TestDoor:
+class TestAccess:
     def test_is_for_those_who_may_take_reports_along(self, city, app, sign_in, several):
         app.get("/exports/reports.list", status=303)
         sign_in(city.citizen)

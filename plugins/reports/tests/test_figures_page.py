@@ -348,7 +348,7 @@ class TestDesk:
 
 
 class TestEverybody:
-    """The page without a door."""
+    """The page without a sign-in."""
 
     def test_sees_bars_beside_the_largest(self, city, clock, app):
         for key in ["pothole"] * 8 + ["bin"] * 6:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from doors import form_with
+from sign_in_forms import form_with
 from sqlalchemy import select
 
 from civicportal.api.cases import Case

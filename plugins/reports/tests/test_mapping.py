@@ -89,7 +89,7 @@ def choices(city, clock):
 
 class TestNumbers:
     def test_add_up_to_the_list_for_staff(self, city, clock, scattered):
-        boss = Identity(user_id=None, name="", door="system")
+        boss = Identity(user_id=None, name="", realm="system")
         for person in (city.officer, city.stranger, boss):
             with city.site.work(actor=person, write=False) as work:
                 search, service = work.get(ReportSearch), work.get(ReportMap)

@@ -50,7 +50,7 @@ class TestCasePanels:
         reader = Identity(
             user_id=city.officer.user_id,
             name="",
-            door="staff",
+            realm="staff",
             grants=(Grant(permissions=frozenset({"reports:case:view"})),),
         )
         assert panels(city, code, reader)["reports.nearby", "aside"].context["may_link"] is False

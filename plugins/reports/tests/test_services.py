@@ -52,7 +52,7 @@ class TestSending:
         assert city.send(idempotency_key=KEY) != city.send(idempotency_key=KEY, by=city.other)
 
     def test_without_a_proved_mobile_nothing_is_sent(self, city):
-        nobody = Identity(user_id=None, name="", door="visitor")
+        nobody = Identity(user_id=None, name="", realm="visitor")
         with city.site.work(actor=nobody) as work, pytest.raises(Forbidden):
             city.submit(work)
 

@@ -103,7 +103,7 @@ class ReferenceData:
             return work.actor.stamp
         # Read once: another thread may clear it at any time.
         seen = self._seen
-        is_visitor = work.actor.door == "visitor"
+        is_visitor = work.actor.realm == "visitor"
         if is_visitor and seen and not has_passed(VISITORS, seen[1], self._site.clock.uptime().seconds):
             return seen[0]
         stamp = work.session.scalar(_PRESENT) or ""

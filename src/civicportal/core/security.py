@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from translationstring import TranslationString
 
-Door = Literal["visitor", "citizen", "staff", "system"]
+Realm = Literal["visitor", "citizen", "staff", "system"]
 """Realm that an actor signed in to."""
 Scope = Literal["case", "unit", "city"]
 """Limits of rights: cases by unit and category, people by unit, or none."""
@@ -70,7 +70,7 @@ class Grant:
 class Identity:
     """The actor, immutable during a request.
 
-    :ivar door: the realm; "staff" only in a staff session; a citizen session has no staff rights.
+    :ivar realm: "staff" only in a staff session; a citizen session has no staff rights.
     :ivar level: 0 anonymous, 1 mobile verified, 2 verified by the site's provider.
     :ivar locale: the language of the person's messages; empty for the site's own.
     :ivar deputy_for: the represented person whose grants are included, if any, by user id.
@@ -86,7 +86,7 @@ class Identity:
 
     user_id: int | None
     name: str
-    door: Door
+    realm: Realm
     level: int = 0
     mobile: str | None = None
     locale: str = ""
@@ -100,18 +100,18 @@ class Identity:
     @property
     def is_staff(self) -> bool:
         """Return whether this is a staff session."""
-        return self.door == "staff"
+        return self.realm == "staff"
 
     @property
     def is_citizen(self) -> bool:
         """Return whether this is a citizen session."""
-        return self.door == "citizen"
+        return self.realm == "citizen"
 
     @property
     def reach(self) -> "Identity":
         """Return everything that decides which cases are visible, as a cache key without name and session."""
         return Identity(
-            user_id=self.user_id, name="", door=self.door, grants=self.grants, deputy_for=self.deputy_for
+            user_id=self.user_id, name="", realm=self.realm, grants=self.grants, deputy_for=self.deputy_for
         )
 
     @property
@@ -131,11 +131,11 @@ class Identity:
 
     def permits(self, permission: str) -> bool:
         """Return whether any grant gives the right, whatever its scope."""
-        return self.door == "system" or any(grant.gives(permission) for grant in self.grants)
+        return self.realm == "system" or any(grant.gives(permission) for grant in self.grants)
 
 
-Identity.SYSTEM = Identity(user_id=None, name="system", door="system")
-Identity.VISITOR = Identity(user_id=None, name="", door="visitor")
+Identity.SYSTEM = Identity(user_id=None, name="system", realm="system")
+Identity.VISITOR = Identity(user_id=None, name="", realm="visitor")
 
 
 class PagePermission(StrEnum):

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from civicportal.core.security import Door, Identity
+from civicportal.core.security import Identity, Realm
 from civicportal.core.work import Work
 from civicportal.domain.accounts.models import Membership, Role, RolePermission, User
 from civicportal.domain.cases.kinds import kind_of
@@ -98,11 +98,11 @@ def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions
     return work.get(CaseService).open(kind_of(work.site, kind), **{**usual, **opening})
 
 
-def identity(work: Work, user: User, door: Door = "staff") -> Identity:
+def identity(work: Work, user: User, realm: Realm = "staff") -> Identity:
     """Return the identity of a person signed in to a realm, for ``site.work(actor=…)``."""
     from civicportal.domain.accounts.identity import identity_of
 
-    return identity_of(work, user, door)
+    return identity_of(work, user, realm)
 
 
 def outbox(work: Work, recipient: str | None = None) -> list[OutboxMessage]:

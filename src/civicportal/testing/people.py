@@ -53,20 +53,20 @@ class People:
             place = {"category": unit} if isinstance(unit, Category) else {"unit": unit}
             return identity(work, make_staff(work, role, permissions=permissions, **place, **values))
 
-    def sign_in(self, person: Person, door: Literal["citizen", "staff"] | None = None) -> str:
+    def sign_in(self, person: Person, realm: Literal["citizen", "staff"] | None = None) -> str:
         """Open a session and return its token, the value of the cookie ``site.cookie_name``.
 
-        :param door: the realm; by default the one of the identity, or that of the :class:`User`.
+        :param realm: the realm; by default the one of the identity, or that of the :class:`User`.
         :raises RuntimeError: while the test has a unit of work open: no page sees its changes.
         """
         if self._work:
             raise RuntimeError("pages do not see what the fixture work has written: take site.work() instead")
         with self._writing() as work:
             user = work.session.get_one(User, person.user_id) if isinstance(person, Identity) else person
-            if door is None:
+            if realm is None:
                 is_staff = person.is_staff if isinstance(person, Identity) else user.username is not None
-                door = "staff" if is_staff else "citizen"
-            return work.get(SessionService).open(door, user)
+                realm = "staff" if is_staff else "citizen"
+            return work.get(SessionService).open(realm, user)
 
     @contextmanager
     def _writing(self) -> Iterator[Work]:

@@ -289,8 +289,8 @@ def staff(civic_people: "People") -> "Callable[..., Identity]":
 def login(civic_people: "People", site: "Site", app: "App") -> "Callable[..., str]":
     """Return a function that signs in the browser ``app``: ``login(citizen)``; it returns the session's token."""
 
-    def login(person: "Person", door: 'Literal["citizen", "staff"] | None' = None) -> str:
-        token = civic_people.sign_in(person, door)
+    def login(person: "Person", realm: 'Literal["citizen", "staff"] | None' = None) -> str:
+        token = civic_people.sign_in(person, realm)
         app.set_cookie(site.cookie_name, token)
         return token
 

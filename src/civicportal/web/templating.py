@@ -208,7 +208,7 @@ def add_globals(event: BeforeRender) -> None:
     if request is None:
         return
     event.setdefault("site", request.registry.site.branding)
-    event.setdefault("identity", request.identity if request.identity.door != "visitor" else None)
+    event.setdefault("identity", request.identity if request.identity.realm != "visitor" else None)
     event.update(NAMES.get_or_create(request))
 
 

@@ -1,4 +1,4 @@
-"""The doors, and the profile."""
+"""The sign-in pages and the profile."""
 
 from browser.pages.shown import Shown
 from browser.people import CAREFUL, RECOVERY_CODES, VISITOR, enter_code, messages

@@ -233,12 +233,12 @@ def stranger(site: Any, civic_environment: Any) -> Browser:
 def signed_in(site: Any, civic_environment: Any, users: dict[str, User]) -> Callable[[str, str], Browser]:
     """Return a function that opens a session for a person and returns their browser."""
 
-    def sign_in(name: str, door: str) -> Browser:
+    def sign_in(name: str, realm: str) -> Browser:
         token, now, user = new_token(), site.clock.now(), users[name]
         with site.work() as work:
             session = Session(
                 token_hash=token_hash(token),
-                door=door,
+                realm=realm,
                 user_id=user.id,
                 epoch=user.session_epoch,
                 created_at=now,

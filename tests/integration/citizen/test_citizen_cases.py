@@ -51,7 +51,7 @@ def test_an_empty_list_says_so(as_citizen: Any) -> None:
     assert 'class="empty"' in as_citizen.get("/my").text
 
 
-def test_visitors_are_shown_the_door(browser: Any) -> None:
+def test_visitors_are_redirected_to_the_sign_in(browser: Any) -> None:
     assert browser.get("/my", status=303).headers["Location"].endswith("/login?next=/my")
 
 

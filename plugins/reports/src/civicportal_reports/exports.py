@@ -66,7 +66,7 @@ class GeoReportSource(ReportSource):
     def _said(self, case_ids: Sequence[int]) -> dict[int, tuple[str, Values]]:
         query = (
             select(CaseEvent.id, CaseEvent.case_id, CaseEvent.type, CaseEvent.public_text, CaseEvent.data)
-            .where(CaseEvent.case_id.in_(case_ids), CaseEvent.public, CaseEvent.door != "citizen")
+            .where(CaseEvent.case_id.in_(case_ids), CaseEvent.public, CaseEvent.realm != "citizen")
             .order_by(CaseEvent.id)
         )
         found = self.work.session.execute(query).all()

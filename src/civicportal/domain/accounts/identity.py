@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from civicportal.core.crypto import token_hash
 from civicportal.core.db import short_transaction
 from civicportal.core.reference import STAMP
-from civicportal.core.security import Door, Grant, Identity
+from civicportal.core.security import Grant, Identity, Realm
 from civicportal.domain.accounts.factors import RoleFacts, is_demanded
 from civicportal.domain.accounts.models import Deputy, Membership, Role, Session, User, has_factor
 from civicportal.domain.accounts.permissions import LEAD, LEAD_VERBS
@@ -66,7 +66,7 @@ def _with_rights(query: Rows, is_staff: ColumnElement[bool]) -> Rows:
 _OF_TOKEN = _with_rights(
     select(
         Session.id.label("session_id"),
-        Session.door,
+        Session.realm.label("realm"),
         Session.last_seen_at,
         (cast(Session.data, String) != "{}").label("has_kept"),
         User.id.label("user_id"),
@@ -80,7 +80,7 @@ _OF_TOKEN = _with_rights(
     .select_from(Session)
     .join(User, User.id == Session.user_id)
     .where(Session.token_hash == bindparam("token_hash"), *is_alive(bindparam("now"))),
-    is_staff=Session.door == "staff",
+    is_staff=Session.realm == "staff",
 )
 _OF_USER = _with_rights(select(User.id).where(User.id == bindparam("user_id")), is_staff=true())
 
@@ -103,13 +103,13 @@ def load_identity(site: "Site", token: str) -> Identity:
     visitor = replace(Identity.VISITOR, stamp=person.stamp or "")
     with site.work(actor=visitor, write=False) as work:
         rights = _rights(work, person.user_id, rows)
-        if person.door == "staff" and not person.has_factor and is_demanded(site, _roles_held(work, rows)):
+        if person.realm == "staff" and not person.has_factor and is_demanded(site, _roles_held(work, rows)):
             rights = _Rights(must_enrol=True)
     _mark_seen(site, person, now)
     return Identity(
         user_id=person.user_id,
         name=person.name,
-        door=person.door,
+        realm=person.realm,
         level=person.level,
         mobile=person.mobile,
         locale=person.locale or "",
@@ -120,14 +120,14 @@ def load_identity(site: "Site", token: str) -> Identity:
     )
 
 
-def identity_of(work: "Work", user: User, door: Door, session_id: int | None = None) -> Identity:
+def identity_of(work: "Work", user: User, realm: Realm, session_id: int | None = None) -> Identity:
     """Return the identity of a person in a realm; only staff sessions have grants."""
     asked = {"user_id": user.id, "today": _today(work.site)}
-    held = work.session.execute(_OF_USER, asked).all() if door == "staff" else []
+    held = work.session.execute(_OF_USER, asked).all() if realm == "staff" else []
     return Identity(
         user_id=user.id,
         name=user.name,
-        door=door,
+        realm=realm,
         level=user.level,
         mobile=user.mobile,
         locale=user.locale or "",

@@ -89,7 +89,7 @@ class InvitationService(Service):
         """
         self.rights.require_manage(user)
         if user.username is None or user.mobile is None or user.disabled_at or user.deleted_at:
-            raise Refused(_("This person cannot sign in at the staff door."))
+            raise Refused(_("This person cannot sign in to the staff pages."))
         self._void(Invitation.user_id == user.id, Invitation.purpose == "reset")
         return self._make(
             "reset", username=user.username, name=user.name, mobile=user.mobile, user_id=user.id
@@ -105,7 +105,7 @@ class InvitationService(Service):
         :raises Refused: for a person who cannot sign in as staff in any case.
         """
         if user.username is None or user.disabled_at or user.deleted_at:
-            raise Refused(_("This person cannot sign in at the staff door."))
+            raise Refused(_("This person cannot sign in to the staff pages."))
         self._void(Invitation.user_id == user.id, Invitation.purpose == "rescue")
         _invitation, token = self._make(
             "rescue",

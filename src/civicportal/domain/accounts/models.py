@@ -189,7 +189,8 @@ class Session(Base):
     id: Mapped[int] = id_column()
     token_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
     #: "visitor", "citizen" or "staff".
-    door: Mapped[str] = tagged(String(10))
+    # The column keeps its first name, as in the audit trail and in the history of cases.
+    realm: Mapped[str] = tagged("door", String(10))
     user_id: Mapped[int | None] = tagged(
         BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
     )

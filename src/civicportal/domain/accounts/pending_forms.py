@@ -51,8 +51,8 @@ def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str 
         request.ensure_session_token(), FORM + request.path, form.draft()
     )
     signed_in = request.identity.is_citizen and level >= VERIFIED
-    door = "/account/identity" if signed_in else "/login"
-    return HTTPSeeOther(f"{door}?next={quote(request.path + anchor)}")
+    path = "/account/identity" if signed_in else "/login"
+    return HTTPSeeOther(f"{path}?next={quote(request.path + anchor)}")
 
 
 def fill_kept(request: Request, form: BoundForm) -> bool:

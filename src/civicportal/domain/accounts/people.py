@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import Select, select
 
-from civicportal.core.security import Door, Identity
+from civicportal.core.security import Identity, Realm
 from civicportal.core.work import Service
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.models import User
@@ -15,7 +15,7 @@ from civicportal.domain.accounts.verification import VerificationService
 class PeopleService(Service):
     """Return people as actors."""
 
-    def identity(self, user: User, realm: Door = "staff") -> Identity:
+    def identity(self, user: User, realm: Realm = "staff") -> Identity:
         """Return the identity of a person in a realm; only that of staff has rights, and none of a disabled or deleted account."""
         identity = identity_of(self.work, user, realm)
         return replace(identity, grants=()) if user.disabled_at or user.deleted_at else identity
@@ -24,7 +24,7 @@ class PeopleService(Service):
         """Return all citizens with a verified mobile as signed in; without disabled and deleted accounts."""
         query = self._active().where(User.username.is_(None), User.level >= 1)
         return [
-            Identity(user_id=user.id, name=user.name, door="citizen", level=user.level, mobile=user.mobile)
+            Identity(user_id=user.id, name=user.name, realm="citizen", level=user.level, mobile=user.mobile)
             for user in self.session.scalars(query)
         ]
 

@@ -39,7 +39,7 @@ def proof_of(user: User) -> Proof:
 
 def changes_elsewhere(actor: Identity, user: User) -> bool:
     """Return whether staff would change their account in a citizen session, which one code by SMS opens."""
-    return actor.user_id == user.id and actor.door == "citizen" and user.username is not None
+    return actor.user_id == user.id and actor.realm == "citizen" and user.username is not None
 
 
 def require_own_realm(actor: Identity, user: User) -> None:

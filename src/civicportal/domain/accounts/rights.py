@@ -37,7 +37,7 @@ class RightsService(Service):
         :param by: the granting identity; the actor if None.
         """
         giver = by or self.work.actor
-        if giver.door == "system":
+        if giver.realm == "system":
             return True
         organization = self.work.get(OrganizationService)
         units = organization.units.subtree(unit_id) if unit_id else None
@@ -72,7 +72,7 @@ class RightsService(Service):
     def holds_everywhere(self, permission: str) -> bool:
         """Return whether the actor has a right in every unit and category, so that a role may contain it."""
         actor = self.work.actor
-        if actor.door == "system":
+        if actor.realm == "system":
             return True
         everywhere = [grant for grant in actor.grants if grant.own and _is_unlimited(grant)]
         needed = {permission, *(head_rights(self.work) if permission == LEAD else ())}
@@ -84,7 +84,7 @@ class RightsService(Service):
         :param identity: the actor if None.
         """
         identity = identity or self.work.actor
-        if identity.door == "system":
+        if identity.realm == "system":
             return None
         scopes = [grant.units for grant in identity.grants if grant.gives(MANAGE)]
         if None in scopes:
@@ -138,7 +138,7 @@ class RightsService(Service):
         actor = self.work.actor
         if not self.manages(user):
             raise Forbidden("the person holds a role outside the units of who manages them")
-        may = actor.door == "system" or any(grant.own and grant.administrator for grant in actor.grants)
+        may = actor.realm == "system" or any(grant.own and grant.administrator for grant in actor.grants)
         if not may and any(row.role.builtin for row in self._given_by_account(user)):
             raise Forbidden("only an administrator changes an administrator")
 

@@ -47,7 +47,7 @@ Kept = dict[str, dict[str, Any]]
 def is_alive(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of a valid session and person, except for idle time."""
     return (
-        or_(Session.door == "citizen", Session.door == "staff"),
+        or_(Session.realm == "citizen", Session.realm == "staff"),
         Session.expires_at > now,
         Session.epoch == User.session_epoch,
         User.disabled_at.is_(None),
@@ -66,7 +66,7 @@ class SessionService(Service):
 
     def open(
         self,
-        door: Literal["citizen", "staff"],
+        realm: Literal["citizen", "staff"],
         user: User,
         user_agent: str = "",
         *,
@@ -80,12 +80,12 @@ class SessionService(Service):
         self.session.add(
             Session(
                 token_hash=token_hash(token),
-                door=door,
+                realm=realm,
                 user_id=user.id,
                 epoch=user.session_epoch,
                 created_at=now,
                 last_seen_at=now,
-                expires_at=now + LIFE[door],
+                expires_at=now + LIFE[realm],
                 proved_at=now,
                 user_agent=user_agent[:200],
                 data=self._take_over(replaces, user) if replaces else {},
@@ -254,14 +254,14 @@ class SessionService(Service):
         row = row or self._new_visitor(token, now)
         if row.user_id is not None:
             row.data = {key: {**kept, OF: row.user_id} for key, kept in _unexpired(row.data, now).items()}
-        row.door, row.user_id, row.proved_at, row.last_seen_at = "visitor", None, None, now
+        row.realm, row.user_id, row.proved_at, row.last_seen_at = "visitor", None, None, now
         row.expires_at = now + LIFE["visitor"]
         return row
 
     def _new_visitor(self, token: str, now: datetime) -> Session:
         # A concurrent request of this browser has created the row.
         statement = self.work.site.engines.insert(Session).values(
-            token_hash=token_hash(token), door="visitor", created_at=now, last_seen_at=now, expires_at=now
+            token_hash=token_hash(token), realm="visitor", created_at=now, last_seen_at=now, expires_at=now
         )
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["token_hash"]))
         return self.session.scalars(self._to_write(token)).one()
@@ -295,7 +295,7 @@ def is_idle(session: Session | NamedRecord, now: datetime) -> bool:
 
     If it was last seen in the future, the clock was set back and the idle time is unknown: it counts as idle.
     """
-    return session.door == "staff" and not now - STAFF_IDLE < session.last_seen_at <= now + SKEW
+    return session.realm == "staff" and not now - STAFF_IDLE < session.last_seen_at <= now + SKEW
 
 
 def _unexpired(data: Kept, now: datetime) -> Kept:

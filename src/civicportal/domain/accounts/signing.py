@@ -27,7 +27,7 @@ class SignInRefused:
     reason: str
 
 
-def sign_in(request: Request, user: User, door: Literal["citizen", "staff"], *, by: str) -> str:
+def sign_in(request: Request, user: User, realm: Literal["citizen", "staff"], *, by: str) -> str:
     """Open a session in the request's unit of work and set its cookie.
 
     The visitor's data and uploads are moved; the old token becomes invalid.
@@ -37,14 +37,14 @@ def sign_in(request: Request, user: User, door: Literal["citizen", "staff"], *, 
     """
     work, old = request.work, request.session_token
     sessions = work.get(SessionService)
-    token = sessions.open(door, user, request.user_agent or "", replaces=old)
+    token = sessions.open(realm, user, request.user_agent or "", replaces=old)
     work.get(DeviceService).remember(user, ensure_device(request))
-    staff = door == "staff"
+    staff = realm == "staff"
     # Without addresses of citizens: the trail is stored for years.
     place: dict[str, str] = {"address": request.remote_addr or ""} if staff else {}
-    work.get(AuditService).record(f"login:{door}", subject_id=user.id, by=by, case_id=None, **place)
+    work.get(AuditService).record(f"login:{realm}", subject_id=user.id, by=by, case_id=None, **place)
     set_session_cookie(
-        request, token, strict=staff, max_age=None if staff else int(LIFE[door].total_seconds())
+        request, token, strict=staff, max_age=None if staff else int(LIFE[realm].total_seconds())
     )
     if work.get(PendingSubmissionService).waiting(token, user.id):
         return str(request.route_path("unsent"))
@@ -61,7 +61,7 @@ def sign_out(request: Request) -> None:
     request.session.invalidate()
 
 
-def record_refusal(request: Request, door: str, user_id: int | None, reason: str, name: str = "") -> None:
+def record_refusal(request: Request, realm: str, user_id: int | None, reason: str, name: str = "") -> None:
     """Record a refused sign-in and its address in the audit trail, in a separate transaction.
 
     :param name: user name or mobile as entered, if no account is known; the trail stores a keyed hash of it.
@@ -72,13 +72,13 @@ def record_refusal(request: Request, door: str, user_id: int | None, reason: str
         work.get(AuditService).record(
             "login:refused",
             subject_id=user_id,
-            to=door,
+            to=realm,
             reason=reason,
             address=request.remote_addr or "",
             case_id=None,
             **typed,
         )
-    request.registry.notify(SignInRefused(realm=door, reason=reason))
+    request.registry.notify(SignInRefused(realm=realm, reason=reason))
 
 
 def onward(request: Request, route: str) -> str:

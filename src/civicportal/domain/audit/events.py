@@ -49,7 +49,7 @@ def tell_of(work: "Work", entry: "AuditEvent") -> None:
         event = "auth.code.refused"
     # The actor of a sign-in is still a visitor.
     user = entry.actor_id or (entry.subject_id if area == "login" else None)
-    fields: dict[str, object] = {"realm": entry.door, "subject": entry.subject_id, "action": entry.action}
+    fields: dict[str, object] = {"realm": entry.realm, "subject": entry.subject_id, "action": entry.action}
     fields |= {name: entry.data[name] for name in _SAID if name in entry.data}
 
     waiting = [entry]

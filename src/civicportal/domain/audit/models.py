@@ -38,7 +38,7 @@ class AuditEvent(SealedRow, Base):
         Index(None, "subject_id", "at"),
         {"sqlite_autoincrement": True},
     )
-    __stable__ = ("at", "action", "actor_id", "door", "subject_id", "case_id")
+    __stable__ = ("at", "action", "actor_id", "realm", "subject_id", "case_id")
     __words__ = ("actor_name", "data")
 
     id: Mapped[int] = id_column()
@@ -47,7 +47,8 @@ class AuditEvent(SealedRow, Base):
     action: Mapped[str] = tagged(String(60), index=True)
     actor_id: Mapped[int | None] = tagged(BigId, index=True)
     actor_name: Mapped[str] = tagged(String(120), pii="contact", erase="null", of="actor_id")
-    door: Mapped[str] = tagged(String(10))
+    # The column keeps its first name: renaming it would need a migration of a table that triggers protect.
+    realm: Mapped[str] = tagged("door", String(10))
     #: The person whose data was touched.
     subject_id: Mapped[int | None] = tagged(BigId, person="user")
     case_id: Mapped[int | None] = tagged(BigId, person="")

@@ -32,7 +32,7 @@ class AuditService(Service):
             action=action,
             actor_id=actor.user_id,
             actor_name=actor.name,
-            door=actor.door,
+            realm=actor.realm,
             subject_id=subject_id,
             case_id=case_id,
             data=data,

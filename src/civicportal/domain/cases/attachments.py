@@ -173,7 +173,7 @@ class AttachmentService(Service):
                 user_id=case.citizen_id if purpose == "before" else self.work.actor.user_id,
                 purpose=purpose,
                 # Pictures that a citizen adds to a published case wait for an officer, as the first ones did.
-                audience="public" if case.public and event.door != "citizen" else "citizen",
+                audience="public" if case.public and event.realm != "citizen" else "citizen",
             )
             .returning(Attachment.id)
             .execution_options(synchronize_session=False)

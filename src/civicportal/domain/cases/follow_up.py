@@ -161,7 +161,7 @@ class FollowUpService(Service):
         :raises NotFound: otherwise.
         """
         proved = proved_codes(request)
-        if self.work.actor.door == "visitor" and code not in proved:
+        if self.work.actor.realm == "visitor" and code not in proved:
             raise HTTPForbidden
         if self.work.actor.is_citizen:
             try:

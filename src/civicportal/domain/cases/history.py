@@ -82,7 +82,7 @@ class PublicHistory:
 
     def _line(self, case: Case, event: CaseEvent, own: bool, photos: Sequence[Attachment]) -> PublicEvent:
         kind = self.cases.kind(case)
-        by_citizen = event.door == "citizen"
+        by_citizen = event.realm == "citizen"
         text: str = event.public_text
         if not own:
             text = "" if by_citizen else self.texts.said(case, event.public_text, event.data)

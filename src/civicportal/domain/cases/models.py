@@ -164,7 +164,7 @@ class CaseEvent(SealedRow, Base):
         "before",
         "after",
         "actor_id",
-        "door",
+        "realm",
         "on_behalf_of_id",
         "unit_id",
         "public",
@@ -188,7 +188,8 @@ class CaseEvent(SealedRow, Base):
     after: Mapped[str | None] = tagged(String(40))
     actor_id: Mapped[int | None] = tagged(BigId, index=True)
     actor_name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null", of="actor_id")
-    door: Mapped[str] = tagged(String(10))
+    # The column keeps its first name: renaming it would need a migration of a table that triggers protect.
+    realm: Mapped[str] = tagged("door", String(10))
     on_behalf_of_id: Mapped[int | None] = tagged(BigId)
     unit_id: Mapped[int | None] = tagged(BigId)
     #: Visible to the citizen.

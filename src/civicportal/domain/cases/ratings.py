@@ -71,7 +71,7 @@ class RatingService(Service):
         closing = self._ratable(case)
         if closing is None:
             raise Refused(_("This request cannot be rated now."))
-        person = user_id if self.work.actor.door == "system" else self.work.actor.user_id
+        person = user_id if self.work.actor.realm == "system" else self.work.actor.user_id
         if person is None or not self._takes_part(case, person):
             raise Forbidden("neither the citizen nor a follower")
         rating = self._rating(case, person, closing) or self._new(case, person, closing)
@@ -145,7 +145,7 @@ class RatingService(Service):
 
     def _owns(self, case: Case) -> bool:
         actor = self.work.actor
-        return actor.door == "system" or (case.citizen_id is not None and case.citizen_id == actor.user_id)
+        return actor.realm == "system" or (case.citizen_id is not None and case.citizen_id == actor.user_id)
 
     def _takes_part(self, case: Case, user_id: int) -> bool:
         return case.citizen_id == user_id or self.session.get(Follower, (case.id, user_id)) is not None

@@ -173,7 +173,7 @@ def occurs(term: SearchTerm, words: InstrumentedAttribute[str], dialect: str) ->
 
 def knows_people(actor: Identity) -> bool:
     """Return whether there may be cases whose contact the actor may see."""
-    if actor.door == "system":
+    if actor.realm == "system":
         return True
     return actor.is_staff and any(
         grant.administrator or any(name.endswith(":case:contact") for name in grant.permissions)

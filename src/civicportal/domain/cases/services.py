@@ -266,7 +266,7 @@ class CaseService(Service):
         :raises Forbidden: without the right to comment.
         """
         kind = self.kind(case)
-        if self.work.actor.door != "system" and not self.may_comment(case):
+        if self.work.actor.realm != "system" and not self.may_comment(case):
             raise Forbidden("may not comment")
         said = {
             "public": public and expert,
@@ -362,7 +362,7 @@ class CaseService(Service):
             type=type_,
             actor_id=actor.user_id,
             actor_name=actor.name,
-            door=actor.door,
+            realm=actor.realm,
             on_behalf_of_id=self.work.get(AccessService).on_behalf_of(case),
             at=self.work.clock.now(),
             **{"unit_id": case.unit_id, "data": {}, **values},

@@ -81,8 +81,8 @@ class StepService(Service):
     @property
     def _sort(self) -> Actor:
         # Transitions by realm: those of staff, of citizens or of the portal itself.
-        door = self.work.actor.door
-        return "citizen" if door == "visitor" else door
+        realm = self.work.actor.realm
+        return "citizen" if realm == "visitor" else realm
 
     def _kind(self, case: Case) -> CaseKind:
         return kind_of(self.work.site, case.kind)

@@ -30,7 +30,7 @@ NOT_KEPT = _(
 
 def keep_uploads(event: SessionReplaced) -> None:
     """Transfer unclaimed pictures of a visitor to the person who signs in, so that a pending form can claim them."""
-    if event.request.identity.door == "visitor":
+    if event.request.identity.realm == "visitor":
         service = event.request.work.get(AttachmentService)
         service.hand_over(token_hash(event.old), token_hash(event.new))
 

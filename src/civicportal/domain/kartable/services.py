@@ -145,7 +145,7 @@ class KartableService(Service):
         if (line.to_unit_id, line.to_user_id) == (unit_id, user_id):
             raise ReferralError(_("The case lies there already."))
         self._check_addressee(unit_id, user_id)
-        if not (unattended or self.work.actor.door == "system"):
+        if not (unattended or self.work.actor.realm == "system"):
             self._require_attended(case, unit_id, user_id)
         return self._pass_on(case, line, "referred", unit_id, user_id, note)
 
@@ -165,7 +165,7 @@ class KartableService(Service):
         user_id = line.from_user_id if works_for(self.work, line.from_user_id, unit_id) else None
         if user_id and not self._is_attended(case, unit_id, user_id):
             user_id = None
-        if self.work.actor.door != "system":
+        if self.work.actor.realm != "system":
             self._require_attended(case, unit_id, user_id)
         return self._pass_on(case, line, "returned", unit_id, user_id, note)
 

@@ -134,8 +134,8 @@ class StaffHistory(Service):
                 title=self._title(case, kind, event, names),
                 stage="referred" if event.type in CLOSERS else self._stage(kind, event),
                 symbol=self._symbol(event),
-                actor=event.actor_name if event.door == "staff" else "",
-                by_citizen=event.door == "citizen",
+                actor=event.actor_name if event.realm == "staff" else "",
+                by_citizen=event.realm == "citizen",
                 absent=names.get(event.on_behalf_of_id or 0, ""),
                 photos=[p for p in photos if p.event_id == event.id and event.type != "opened"],
                 undone=event.id in undone,
@@ -146,7 +146,7 @@ class StaffHistory(Service):
     def _title(
         self, case: Case, kind: CaseKind, event: CaseEvent, names: dict[int, str]
     ) -> TranslationString:
-        if event.type == "opened" and event.door == "staff" and kind.register_route:
+        if event.type == "opened" and event.realm == "staff" and kind.register_route:
             return OPENED.get(case.source, TITLES["opened"])
         if event.transition and event.before == event.after:
             return name_of_step(kind, event)

@@ -56,7 +56,7 @@ def changes(view: View) -> View:
     @wraps(view)
     def guarding(request: Request) -> ViewResult:
         if changes_elsewhere(request.identity, own_user(request)):
-            words = _("You work here: sign in at the staff door to change this.")
+            words = _("You work here: sign in on the staff sign-in page to change this.")
             request.session.flash(request.translate(words), "bad")
             return HTTPSeeOther(request.route_path("account"))
         return proved(view)(request)

@@ -85,7 +85,7 @@ def check(
 
 def judged(
     request: Request,
-    door: str,
+    realm: str,
     user_id: int | None,
     judge: Callable[[], Outcome],
     *,
@@ -102,7 +102,7 @@ def judged(
         outcome = judge()
         trying.good = outcome == "accepted"
     if outcome != "accepted":
-        record_refusal(request, door, user_id, outcome)
+        record_refusal(request, realm, user_id, outcome)
     return outcome
 
 

@@ -39,7 +39,7 @@ def app(request: Request) -> ViewResult:
     form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Confirm")),))
 
     def check(values: Values) -> ViewResult:
-        outcome = check_app(request, user, values["code"], door="confirm")
+        outcome = check_app(request, user, values["code"], realm="confirm")
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
         return _proved(request)

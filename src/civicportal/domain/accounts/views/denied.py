@@ -23,14 +23,14 @@ def forbidden(request: Request) -> ViewResult:
     """
     if request.identity.must_enrol:
         return _enrolment(request)
-    if request.identity.door != "visitor":
+    if request.identity.realm != "visitor":
         return wrong_realm(request)
     if request.is_xhr:
         return page(request, 401)
     if request.method in SAFE:
-        return _door(request, request.path_qs)
+        return _login_page(request, request.path_qs)
     if sent_form(request).is_own:
-        return _door(request, store_submission(request))
+        return _login_page(request, store_submission(request))
     return wrong_realm(request)
 
 
@@ -46,9 +46,9 @@ def _enrolment(request: Request) -> ViewResult:
     return HTTPSeeOther(f"{request.route_path('account_factor')}{query}")
 
 
-def _door(request: Request, target: str) -> HTTPSeeOther:
-    door = "/staff/login" if request.path.startswith(STAFF_AREAS) else "/login"
-    return HTTPSeeOther(f"{door}?next={quote(target, safe='/')}" if target else door)
+def _login_page(request: Request, target: str) -> HTTPSeeOther:
+    path = "/staff/login" if request.path.startswith(STAFF_AREAS) else "/login"
+    return HTTPSeeOther(f"{path}?next={quote(target, safe='/')}" if target else path)
 
 
 def wrong_realm(request: Request) -> ViewResult:

@@ -105,7 +105,7 @@ def factor(request: Request) -> ViewResult:
     form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
 
     def check(values: Values) -> HTTPSeeOther:
-        outcome = check_app(request, user, values["code"], door="reset")
+        outcome = check_app(request, user, values["code"], realm="reset")
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
         return _proved(request)
@@ -131,7 +131,7 @@ def recovery(request: Request) -> ViewResult:
     form = BoundForm(request, RecoveryEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
 
     def check(values: Values) -> HTTPSeeOther:
-        outcome = check_recovery(request, user, values["code"], door="reset")
+        outcome = check_recovery(request, user, values["code"], realm="reset")
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
         return _proved(request)

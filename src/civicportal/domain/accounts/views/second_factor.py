@@ -55,7 +55,7 @@ def _outcome(request: Request, purpose: Purpose, user: User | None) -> User | Pa
 
 
 def check_app(
-    request: Request, user: User, code: str, *, door: str, challenge: OtpChallenge | None = None
+    request: Request, user: User, code: str, *, realm: str, challenge: OtpChallenge | None = None
 ) -> Outcome:
     """Verify and use up a code of a person's authenticator app.
 
@@ -68,11 +68,11 @@ def check_app(
             person, totp = work.session.get_one(User, user.id), work.get(TotpService)
             return _settle(request, work, challenge, lambda: totp.accept(person, code))
 
-    return _judged(request, user, door, challenge, judge)
+    return _judged(request, user, realm, challenge, judge)
 
 
 def check_recovery(
-    request: Request, user: User, code: str, *, door: str, challenge: OtpChallenge | None = None
+    request: Request, user: User, code: str, *, realm: str, challenge: OtpChallenge | None = None
 ) -> Outcome:
     """Verify and use up a recovery code; see :func:`check_app`."""
 
@@ -85,7 +85,7 @@ def check_recovery(
             use = work.get(RecoveryService).use
             return _settle(request, work, challenge, lambda: code_id is not None and use(code_id))
 
-    return _judged(request, user, door, challenge, judge)
+    return _judged(request, user, realm, challenge, judge)
 
 
 def _settle(
@@ -97,13 +97,13 @@ def _settle(
 
 
 def _judged(
-    request: Request, user: User, door: str, challenge: OtpChallenge | None, judge: Callable[[], Outcome]
+    request: Request, user: User, realm: str, challenge: OtpChallenge | None, judge: Callable[[], Outcome]
 ) -> Outcome:
     if challenge is None:
-        counted, by = f"{door} {user.id}", requester(request, User.id == user.id)
+        counted, by = f"{realm} {user.id}", requester(request, User.id == user.id)
     else:
         counted, by = str(user.id), after_password(request, user.id)
-    return codes.judged(request, door, user.id, judge, counted=counted, by=by)
+    return codes.judged(request, realm, user.id, judge, counted=counted, by=by)
 
 
 def say(request: Request, refusal: Refused) -> None:

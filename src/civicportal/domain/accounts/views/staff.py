@@ -82,7 +82,7 @@ def code(request: Request) -> ViewResult:
 
     def enter(values: Values) -> ViewResult:
         if by_app:
-            outcome = check_app(request, user, values["code"], door="staff", challenge=challenge)
+            outcome = check_app(request, user, values["code"], realm="staff", challenge=challenge)
         else:
             by = after_password(request, challenge.user_id)
             outcome = codes.check(request, challenge, values["code"], staff_id=user.id, by=by)
@@ -124,7 +124,7 @@ def recovery(request: Request) -> ViewResult:
     )
 
     def enter(values: Values) -> ViewResult:
-        outcome = check_recovery(request, user, values["code"], door="staff", challenge=challenge)
+        outcome = check_recovery(request, user, values["code"], realm="staff", challenge=challenge)
         if outcome != "accepted":
             form.refuse("code", codes.WHY_NOT[outcome])
         return _finish(request, by="recovery")

@@ -32,7 +32,7 @@ def reaches(identity: Identity) -> list[Reach]:
 
     For use with an index: it covers more than is visible, never less.
     """
-    if identity.door == "system":
+    if identity.realm == "system":
         return [Reach(None, None, None)]
     return [
         Reach(

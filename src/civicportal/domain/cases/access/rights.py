@@ -34,7 +34,7 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
     :param walked: for a query that reads cases in order until a page is full: referrals are looked up for each case.
     Otherwise PostgreSQL collects all referrals of the units first, which is faster if most cases are read.
     """
-    if identity.door == "system":
+    if identity.realm == "system":
         return true()
     if not identity.is_staff:
         return false()
@@ -49,7 +49,7 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
 
 def sees_all(identity: Identity, kind: str, verb: str = "view") -> bool:
     """Return whether :func:`visible` is true for every case of a kind, so that counters can be used instead."""
-    if identity.door == "system":
+    if identity.realm == "system":
         return True
     return identity.is_staff and any(
         grant.units is None and grant.categories is None and grant.gives(f"{kind}:case:{verb}")
@@ -62,7 +62,7 @@ def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) ->
 
     :param lines: every referral the case ever had.
     """
-    if identity.door == "system":
+    if identity.realm == "system":
         return True
     if not identity.is_staff:
         return False
@@ -173,7 +173,7 @@ class AccessService(Service):
 
     def allows(self, case: Case, permission: str) -> bool:
         """Return whether one membership gives a right and covers the case; :meth:`can` is the same for the verbs of the kind."""
-        if self.work.actor.door == "system":
+        if self.work.actor.realm == "system":
             return True
         return self.work.actor.is_staff and _given(
             self.work.actor, permission, case, _units(case, self.lines(case))
@@ -213,7 +213,7 @@ class AccessService(Service):
         cases assigned to a colleague there.
         """
         actor = self.work.actor
-        if actor.door == "system":
+        if actor.realm == "system":
             return True
         if not actor.is_staff:
             return False

@@ -1,4 +1,4 @@
-"""Filling in the forms of pages, the code that was sent to a telephone, and people who sign in or have done so."""
+"""Fill in the forms of sign-in pages, read the code of a message, and sign people in."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -45,12 +45,12 @@ def make_officer(site: Any) -> User:
 
 
 def browsers_of(site: Any, people: Mapping[Any, User]) -> tuple[dict[str, TestApp], dict[str, str]]:
-    """Return browsers of one application, and their tokens: of people by the door they have come in by, and of a visitor."""
+    """Return browsers of one application, and their tokens: of people by realm, and of a visitor."""
     with site.work() as work:
-        tokens = {door: work.get(SessionService).open(door, user) for door, user in people.items()}
+        tokens = {realm: work.get(SessionService).open(realm, user) for realm, user in people.items()}
     tokens["visitor"] = new_token()
     application = create_app(site)
-    browsers = {door: TestApp(application) for door in tokens}
-    for door, token in tokens.items():
-        browsers[door].set_cookie(site.cookie_name, token)
+    browsers = {realm: TestApp(application) for realm in tokens}
+    for realm, token in tokens.items():
+        browsers[realm].set_cookie(site.cookie_name, token)
     return browsers, tokens

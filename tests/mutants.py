@@ -67,7 +67,7 @@ TESTS = {
     "domain/notifications/delivery": ("test_delivery", "test_broadcast_lane", "test_chunks"),
     "domain/notifications/outbox": ("test_outbox", "test_delivery", "test_choices"),
     "domain/notifications/outcomes": ("../unit/test_outcomes",),
-    "domain/cases/access/sql": ("test_scopes", "test_access", "test_summed_counts", "test_open_lines"),
+    "domain/cases/access/sql": ("test_scopes", "test_access", "test_summed_counts", "test_copied_columns"),
 }
 COPIED = ("src", "tests", "plugins", "examples", "benchmarks", "docs", "pyproject.toml", "assets")
 #: A decorator that is missing says nothing of what the code does, nor does a comparison that only asks in other words.

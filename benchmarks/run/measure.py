@@ -17,7 +17,7 @@ from benchmarks.run.client import Client, Measured, Request
 from benchmarks.run.scenarios import HELLO, WARM_UP, WHOLE_WINDOW, Scenario, scenarios
 from civicportal.core.site import Site
 from civicportal.domain.audit.append_only import guards_aside
-from civicportal.domain.kartable.repair import wrong_lines
+from civicportal.domain.kartable.repair import wrong_referrals
 from civicportal.domain.statistics.repair import wrong_counters
 
 Progress = Callable[[str], None]
@@ -218,7 +218,7 @@ class Bench:
 
     def _counters(self) -> list[str]:
         """Return wrong counters and referrals."""
-        wrong = {"counters": wrong_counters(self.site), "lines": wrong_lines(self.site)}
+        wrong = {"counters": wrong_counters(self.site), "lines": wrong_referrals(self.site)}
         return [
             f"{len(found)} {name} are wrong, the first is {found[0]}"
             for name, found in wrong.items()

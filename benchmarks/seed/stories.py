@@ -18,7 +18,7 @@ from civicportal.domain.notifications.models import OutboxMessage
 Row = tuple[type[Any], dict[str, Any]]
 
 EVENTS, LINES = 8, 4
-"""Ids set aside for the events and the lines of one case: its rows can name each other before they are written."""
+"""Ids set aside for the events and the referrals of one case: its rows can name each other before they are written."""
 STARS = (5, 5, 5, 5, 4, 4, 4, 3, 2, 1)
 SOURCES = ("web",) * 41 + ("phone",) * 7 + ("counter",) * 2
 NOTED = 0.2
@@ -39,7 +39,7 @@ class Story:
         self.id = number + 1
         self.sent = city.moment(number)
         self.events: list[dict[str, Any]] = []
-        self.lines: list[dict[str, Any]] = []
+        self.referrals: list[dict[str, Any]] = []
         self._noted = False
         self.citizen = self._citizen()
         self.about: About
@@ -53,8 +53,8 @@ class Story:
         yield from self.kind.details(self)
         for event in self.events:
             yield CaseEvent, event
-        for line in self.lines:
-            yield Referral, line
+        for referral in self.referrals:
+            yield Referral, referral
         if self.rating:
             yield Rating, self.rating
         yield from pictures(self)
@@ -120,7 +120,7 @@ class Story:
         pace = promised * rng.lognormvariate(-0.45, 0.5)
         path = self.kind.path(rng, stuck=rng.random() < 0.20 + 0.42 * self.id / self.city.cases)
         self._event("opened", self.sent, None, self.kind.first, public=True, citizen=True)
-        self._line(self.sent, case["unit_id"], rule="category")
+        self._referral(self.sent, case["unit_id"], rule="category")
         at = self.sent
         for status in path:
             at += timedelta(hours=pace / len(path) * rng.uniform(0.5, 1.5))
@@ -148,14 +148,14 @@ class Story:
         )
         case["status"], case["stage"] = status, stage
         case["paused_at"] = at if status == "waiting_citizen" else None
-        line = self.lines[-1]
-        line["read_at"] = line["read_at"] or at
-        line["taken_by_id"] = line["taken_by_id"] or (
+        referral = self.referrals[-1]
+        referral["read_at"] = referral["read_at"] or at
+        referral["taken_by_id"] = referral["taken_by_id"] or (
             officer[0] if officer and self.rng.random() < 0.6 else None
         )
         if not open_:
             case["closed_at"] = at
-            self._end_line(at, "closed")
+            self._end_referral(at, "closed")
         elif officer and not self._noted and self.rng.random() < NOTED:
             self._note(at, officer)
 
@@ -169,10 +169,10 @@ class Story:
         if target == self.case["unit_id"]:
             return
         self._event("referred", at, None, None, public=True, officer=self._officer())
-        self._end_line(at, "referred")
+        self._end_referral(at, "referred")
         self.case["unit_id"] = target
         self.case["hops"] += 1
-        self._line(at, target)
+        self._referral(at, target)
 
     def _reopen(self, at: datetime) -> None:
         case = self.case
@@ -182,7 +182,7 @@ class Story:
             at, self.about.days
         )
         case["reopenings"] += 1
-        self._line(at, case["unit_id"])
+        self._referral(at, case["unit_id"])
 
     def _event(
         self,
@@ -218,11 +218,11 @@ class Story:
             }
         )
 
-    def _line(self, at: datetime, unit_id: int, rule: str = "") -> None:
-        before = self.lines[-1] if self.lines else None
-        self.lines.append(
+    def _referral(self, at: datetime, unit_id: int, rule: str = "") -> None:
+        before = self.referrals[-1] if self.referrals else None
+        self.referrals.append(
             {
-                "id": self.id * LINES + len(self.lines),
+                "id": self.id * LINES + len(self.referrals),
                 "case_id": self.id,
                 "type": "action",
                 "from_unit_id": before["to_unit_id"] if before else None,
@@ -240,8 +240,8 @@ class Story:
             }
         )
 
-    def _end_line(self, at: datetime, how: str) -> None:
-        self.lines[-1].update(closed_at=at, closed_how=how, closed_event_id=self.events[-1]["id"])
+    def _end_referral(self, at: datetime, how: str) -> None:
+        self.referrals[-1].update(closed_at=at, closed_how=how, closed_event_id=self.events[-1]["id"])
 
     def _officer(self) -> tuple[int, str] | None:
         officers = self.city.officers.get(self.case["unit_id"])

@@ -30,7 +30,7 @@ from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.counters import open_lines
+from civicportal.domain.kartable.counters import open_referrals
 from civicportal.domain.kartable.parts import parts
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Category, Unit
@@ -51,7 +51,7 @@ DAYS = CASES // 4
 
 
 def scatter(site, rng):
-    """Make a small city, and cases with lines of every sort, as no person would ever make them."""
+    """Make a small city, and cases with referrals of every type, also such as no person would make."""
     with site.work() as work:
         units = [make_unit(work, f"unit{n}") for n in range(4)]
         categories = [make_category(work, f"topic{n}", unit=units[n]) for n in range(3)]
@@ -61,17 +61,17 @@ def scatter(site, rng):
             site.clock.advance(days=1)
         with site.work() as work:
             case = make_case(work, category=rng.choice([None, *categories]))
-            for line in work.get(AccessService).lines(case):
-                line.closed_at = work.clock.now()
+            for referral in work.get(AccessService).referrals(case):
+                referral.closed_at = work.clock.now()
             case.kind = rng.choice(["petitions", "petitions", "gone"])
             case.unit_id = rng.choice([None, *(unit.id for unit in units)])
             for nth in range(rng.randrange(4)):
                 now = work.clock.now() + timedelta(days=rng.randrange(4))
-                work.session.add(any_line(case, rng, units, people, now, first=nth == 0))
+                work.session.add(any_referral(case, rng, units, people, now, first=nth == 0))
     rebuild(site)
 
 
-def any_line(case, rng, units, people, now, *, first):
+def any_referral(case, rng, units, people, now, *, first):
     return Referral(
         case_id=case.id,
         type="action" if first and rng.random() < 0.7 else rng.choice(["copy", "inquiry"]),
@@ -116,9 +116,9 @@ def test_the_two_rules_are_one(site, seed):
         compare(work)
 
 
-def is_reached(person, case, lines):
-    units = {case.unit_id, *(line.to_unit_id for line in lines)}
-    mine = {line.to_user_id for line in lines} | {line.taken_by_id for line in lines}
+def is_reached(person, case, referrals):
+    units = {case.unit_id, *(referral.to_unit_id for referral in referrals)}
+    mine = {referral.to_user_id for referral in referrals} | {referral.taken_by_id for referral in referrals}
     return bool(mine & persons(person)) or any(
         (part.kinds is None or case.kind in part.kinds)
         and (part.units is None or units & part.units)
@@ -131,8 +131,8 @@ def compare(work):
     session = work.session
     units, categories, people = (list(session.scalars(select(model.id))) for model in (Unit, Category, User))
     cases = session.scalars(select(Case)).all()
-    lines = session.scalars(select(Referral)).all()
-    of_case = {case.id: [line for line in lines if line.case_id == case.id] for case in cases}
+    referrals = session.scalars(select(Referral)).all()
+    of_case = {case.id: [referral for referral in referrals if referral.case_id == case.id] for case in cases}
     by_id = {case.id: case for case in cases}
     calendar = work.site.calendar
 
@@ -197,36 +197,42 @@ def compare(work):
                 assert {case.id for case in cases if case.kind == kind} <= in_sql
         joined = select(Referral.id).join(Case, Case.id == Referral.case_id)
         held = set(session.scalars(joined.where(in_kartable(person))))
-        assert held == {line.id for line in lines if holds(person, by_id[line.case_id], line)}
+        assert held == {
+            referral.id for referral in referrals if holds(person, by_id[referral.case_id], referral)
+        }
         in_parts = [
-            line for part in parts(person) for line in session.scalars(select(Referral.id).where(part))
+            referral
+            for part in parts(person)
+            for referral in session.scalars(select(Referral.id).where(part))
         ]
         assert sorted(in_parts) == sorted(held)
         if person.is_staff and verb == "view":
             led = frozenset[int]().union(*(grant.units for grant in person.grants if grant.leads))
-            with_units = [line for line in lines if line.to_unit_id in led]
-            assert {line.case_id for line in with_units} <= in_sql
+            with_units = [referral for referral in referrals if referral.to_unit_id in led]
+            assert {referral.case_id for referral in with_units} <= in_sql
             with work.acting_as(person):
-                for line in with_units:
-                    if line.type == "action" and not line.closed_at:
-                        case = by_id[line.case_id]
-                        assert line.id in held or line.to_user_id or line.taken_by_id
+                for referral in with_units:
+                    if referral.type == "action" and not referral.closed_at:
+                        case = by_id[referral.case_id]
+                        assert referral.id in held or referral.to_user_id or referral.taken_by_id
                         assert AccessService(work).may_act(case, f"{case.kind}:case:work")
         with work.acting_as(person):
-            marked = open_lines(work)
+            marked = open_referrals(work)
         acted = Counter(
-            by_id[line.case_id].kind for line in lines if line.id in held and line.type == "action"
+            by_id[referral.case_id].kind
+            for referral in referrals
+            if referral.id in held and referral.type == "action"
         )
         assert marked.total == Total(acted.total())
         assert marked.by_kind.get("petitions", Total(0)) == Total(acted["petitions"])
         seen = set(session.scalars(select(Case.id).where(visible(person))))
-        assert {line.case_id for line in lines if line.id in held} <= seen
+        assert {referral.case_id for referral in referrals if referral.id in held} <= seen
         assert seen <= {case.id for case in cases if is_reached(person, case, of_case[case.id])}
 
     check()
 
 
-def test_the_condition_fits_into_a_query_that_names_the_lines(work):
+def test_the_condition_fits_into_a_query_that_names_the_referrals(work):
     unit = make_unit(work)
     make_case(work, category=make_category(work, unit=unit))
     officer = identity(work, make_staff(work, unit=unit))
@@ -376,7 +382,7 @@ def test_a_case_stays_with_its_addressee_when_a_deputy_takes_it(site):
     with site.work(actor=deputy) as work:
         work.get(KartableService).take(work.get(CaseService).fetch(code))
     with site.work(actor=absent_identity) as work:
-        assert work.get(AccessService).has_line(work.get(CaseService).fetch(code))
+        assert work.get(AccessService).holds_referral(work.get(CaseService).fetch(code))
 
 
 def test_what_a_deputy_does_names_the_absent(site):
@@ -421,7 +427,7 @@ def test_a_right_of_one_unit_is_none_in_another(site):
     )
     with site.work(actor=both) as work:
         case = work.get(CaseService).fetch(code, lock=True)
-        assert work.get(AccessService).has_line(case)
+        assert work.get(AccessService).holds_referral(case)
         assert work.get(CaseService).steps(case) == []
         with pytest.raises(Forbidden):
             work.get(CaseService).apply(case, "accept")
@@ -443,16 +449,16 @@ def test_the_absent_is_named_and_not_another_addressee(site):
     assert other.id < mine.user_id
     with site.work() as work:
         case = work.get(CaseService).fetch(code)
-        line = {"case_id": case.id, "type": "copy", "to_unit_id": waste.id, "to_user_id": other.id}
-        work.session.add(Referral(**line, created_at=work.clock.now(), closed_at=work.clock.now()))
+        referral = {"case_id": case.id, "type": "copy", "to_unit_id": waste.id, "to_user_id": other.id}
+        work.session.add(Referral(**referral, created_at=work.clock.now(), closed_at=work.clock.now()))
     lent = tuple(replace(grant, own=False, holder_id=mine.user_id) for grant in mine.grants)
     deputy = replace(theirs, grants=(*theirs.grants, *lent), deputy_for=frozenset({mine.user_id}))
     with site.work(actor=deputy, write=False) as work:
         case = work.session.scalars(select(Case).where(Case.code == code)).one()
         assert work.get(AccessService).on_behalf_of(case) == mine.user_id
     with site.work() as work:
-        line["to_user_id"] = theirs.user_id
-        work.session.add(Referral(**line, created_at=work.clock.now(), closed_at=work.clock.now()))
+        referral["to_user_id"] = theirs.user_id
+        work.session.add(Referral(**referral, created_at=work.clock.now(), closed_at=work.clock.now()))
     with site.work(actor=deputy, write=False) as work:
         case = work.session.scalars(select(Case).where(Case.code == code)).one()
         assert work.get(AccessService).on_behalf_of(case) is None, "it was sent to them"
@@ -490,7 +496,7 @@ def test_one_membership_gives_the_right_and_covers_the_case(site):
     }
 
 
-def test_the_lines_of_a_case_are_its_own(site):
+def test_the_referrals_of_a_case_are_its_own(site):
     with site.work() as work:
         cases = [
             make_case(work, category=make_category(work, f"topic{n}", unit=make_unit(work, f"u{n}")))
@@ -503,9 +509,9 @@ def test_the_lines_of_a_case_are_its_own(site):
             cases = [work.session.get(Case, one) for one in ids]
             with statements(site) as texts:
                 if together:
-                    access.read_lines(cases)
-                    access.read_lines(cases)
-                found = [[line.case_id for line in access.lines(case)] for case in cases]
+                    access.load_referrals(cases)
+                    access.load_referrals(cases)
+                found = [[referral.case_id for referral in access.referrals(case)] for case in cases]
             assert found == [[one] for one in ids]
             assert len(texts) == (1 if together else 3)
 
@@ -532,8 +538,8 @@ def test_a_case_in_the_hands_of_a_colleague_is_acted_on_by_who_may_act_on_any(si
     assert may_act() == [True, False, True]
     with site.work() as work:
         case = work.session.scalars(select(Case).where(Case.code == code)).one()
-        for line in work.get(AccessService).lines(case):
-            line.closed_at = work.clock.now()
+        for referral in work.get(AccessService).referrals(case):
+            referral.closed_at = work.clock.now()
     # A closed case is with no one: everyone who works in the unit may reopen it.
     assert may_act() == [True, True, True]
 

@@ -84,8 +84,8 @@ def test_of_two_who_take_it_one_has_it(site, desk):
     [lost] = [error for error in results if error is not None]
     assert isinstance(lost, ReferralError | Forbidden)
     with site.work(write=False) as work:
-        [line] = work.session.scalars(select(Referral)).all()
-        assert line.taken_by_id == officers[results.index(None)].user_id
+        [referral] = work.session.scalars(select(Referral)).all()
+        assert referral.taken_by_id == officers[results.index(None)].user_id
 
 
 def test_a_referral_and_a_step_do_not_both_happen(site, desk):
@@ -101,11 +101,11 @@ def test_a_referral_and_a_step_do_not_both_happen(site, desk):
     results = at_once(site, officers, code, [refer, step])
     assert [type(error) for error in results if error is not None] == [StaleVersion]
     with site.work(write=False) as work:
-        open_lines = work.session.scalars(
+        open_referrals = work.session.scalars(
             select(Referral).where(Referral.type == "action", Referral.closed_at.is_(None))
         ).all()
-        assert len(open_lines) == 1
-        assert work.session.scalar(select(Case.unit_id)) == open_lines[0].to_unit_id
+        assert len(open_referrals) == 1
+        assert work.session.scalar(select(Case.unit_id)) == open_referrals[0].to_unit_id
 
 
 def test_comments_of_both_are_kept(site, desk):

@@ -299,15 +299,15 @@ def test_plugins_bring_commands(run, monkeypatch):
 def test_stats_name_what_is_wrong_and_make_it_right(run, migrated):
     with migrated.work() as work:
         make_case(work)
-    assert run("stats", "verify").output == "0 counters and lines are wrong\n"
+    assert run("stats", "verify").output == "0 counters and referrals are wrong\n"
     with migrated.work() as work:
         work.session.execute(update(CaseCount).values(n=7))
         work.session.execute(update(Referral).values(elsewhere="nonsense"))
     wrong = run("stats", "verify")
     assert wrong.exit_code == 1
     assert "stored (7, " in wrong.output
-    assert "line 1: says of its case what is not so" in wrong.output
-    assert "1 lines of kartables mended" in run("stats", "rebuild").output
+    assert "referral 1: its copied columns differ from its case" in wrong.output
+    assert "1 referrals repaired" in run("stats", "rebuild").output
     assert run("stats", "verify").exit_code == 0
 
 

@@ -58,12 +58,12 @@ class Desk:
         self.do(self.theirs, lambda work, case: work.get(KartableService).give_back(case))
 
     def lies(self):
-        """Return the key of the unit in which the case lies, by its line and by itself, and its holder."""
+        """Return the key of the unit of the case, by its referral and by itself, and its holder."""
         with self.site.work(write=False) as work:
             case = work.get(CaseService).fetch(self.code)
-            line = work.get(AccessService).action_line(case)
+            referral = work.get(AccessService).action_referral(case)
             units = work.get(OrganizationService).units.by_id
-            return units[line.to_unit_id].key, units[case.unit_id].key, line.to_user_id
+            return units[referral.to_unit_id].key, units[case.unit_id].key, referral.to_user_id
 
     def days(self):
         """Return the office days that the case was given, from this moment on."""

@@ -255,15 +255,15 @@ class TestEveryWay:
             make_staff(work, "officer", unit=fallback)
             alone = make_category(work, "alone", unit=make_unit(work, "empty"))
             case = make_case(work, category=alone)
-            line = work.get(AccessService).action_line(case)
-            assert (line.to_unit_id, line.rule) == (fallback.id, "unattended")
+            referral = work.get(AccessService).action_referral(case)
+            assert (referral.to_unit_id, referral.rule) == (fallback.id, "unattended")
         assert city.unattended() == []
 
     def test_it_keeps_its_unit_if_unattended_in_the_fallback_too(self, site, city):
         with site.work() as work:
             empty = make_unit(work, "empty")
             case = make_case(work, category=make_category(work, "alone", unit=empty))
-            assert work.get(AccessService).action_line(case).to_unit_id == empty.id
+            assert work.get(AccessService).action_referral(case).to_unit_id == empty.id
             code = case.code
         assert city.unattended() == [code]
 
@@ -351,7 +351,7 @@ class TestTheList:
             assert say(found["units"].text).startswith(f"{gaps} of {custody.pairs()} combinations")
 
     def test_desks_and_monitors_count_once_a_minute(self, site, city, app, sign_in):
-        """The count reads every open line: no page of a desk and no scrape does so each time."""
+        """The count reads every open referral: no page of a desk and no scrape does so each time."""
 
         def counts():
             with statements(site) as sent:

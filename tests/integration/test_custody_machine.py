@@ -97,10 +97,10 @@ class City(RuleBasedStateMachine):
         """Close every case and send everybody home."""
         with self.site.work() as work:
             for case in self.open_cases(work):
-                line = work.get(AccessService).action_line(case)
+                referral = work.get(AccessService).action_referral(case)
                 case.status, case.stage, case.closed_at = "rejected", "rejected", work.clock.now()
-                if line:
-                    line.closed_at, line.closed_how = work.clock.now(), "closed"
+                if referral:
+                    referral.closed_at, referral.closed_how = work.clock.now(), "closed"
             for user in work.session.scalars(select(User).where(User.id.in_(self.people or [0]))):
                 user.disabled_at = work.clock.now()
             for row in work.session.scalars(select(Deputy)):
@@ -339,9 +339,9 @@ class City(RuleBasedStateMachine):
                 answer = custody.before("petitions", category_id, unit_id)
                 assert (answer == "none") == ((unit_id, category_id) in alone)
                 case = Case(kind="petitions", unit_id=None, category_id=category_id)
-                line = Referral(type="inquiry", to_unit_id=unit_id)
+                referral = Referral(type="inquiry", to_unit_id=unit_id)
                 assert custody.is_read(case, unit_id) == any(
-                    holds(self.of_units(one), case, line) for one in people
+                    holds(self.of_units(one), case, referral) for one in people
                 )
 
     # -- inside ---------------------------------------------------------------------------------------------
@@ -395,17 +395,17 @@ class City(RuleBasedStateMachine):
     def has(self, work: Any, person: Identity, case: Case) -> bool:
         """Return whether a case is in a kartable and its owner may work on it; an administrator's only in person."""
         own = {person.user_id, *person.deputy_for}
-        line = work.get(AccessService).action_line(case)
-        in_hand = bool(own & {line.to_user_id, line.taken_by_id})
+        referral = work.get(AccessService).action_referral(case)
+        in_hand = bool(own & {referral.to_user_id, referral.taken_by_id})
         with work.acting_as(person if in_hand else self.without_administrators(person)):
             access = work.get(AccessService)
-            return holds(work.actor, case, access.action_line(case)) and access.may_act(case, WORK)
+            return holds(work.actor, case, access.action_referral(case)) and access.may_act(case, WORK)
 
     @staticmethod
     def would_have(person: Identity, unit_id: int, category_id: int) -> bool:
         case = Case(kind="petitions", unit_id=unit_id, category_id=category_id)
-        line = Referral(type="action", to_unit_id=unit_id)
-        return attends(person, WORK, case, line)
+        referral = Referral(type="action", to_unit_id=unit_id)
+        return attends(person, WORK, case, referral)
 
     def pairs(self, work: Any) -> set[tuple[int, int]]:
         units = [row for row in self.units if work.session.get(Unit, row).active]

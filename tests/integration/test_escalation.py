@@ -48,8 +48,8 @@ def city(site, clock, monkeypatch):
 def where(site, code):
     with site.work(write=False) as work:
         case = work.session.scalars(select(Case).where(Case.code == code)).one()
-        line = work.get(AccessService).action_line(case)
-        return case.unit_id, line.to_unit_id, line.to_user_id
+        referral = work.get(AccessService).action_referral(case)
+        return case.unit_id, referral.to_unit_id, referral.to_user_id
 
 
 def events(site, code, type_="escalated"):
@@ -98,11 +98,11 @@ def test_the_history_says_it_to_staff_and_citizens_are_told_nothing(site, clock,
         assert len(outbox(work)) == before
     assert not events(site, code)[0].public
     with site.work(actor=people["boss"], write=False) as work:
-        line = work.get(StaffHistory).of(work.get(CaseService).fetch(code))[0]
+        referral = work.get(StaffHistory).of(work.get(CaseService).fetch(code))[0]
         head = work.session.get(User, people["head"].user_id)
-        assert line.title.mapping["to"] == head.name
-        assert "Past its deadline" in line.title
-        assert line.actor == ""
+        assert referral.title.mapping["to"] == head.name
+        assert "Past its deadline" in referral.title
+        assert referral.actor == ""
 
 
 def test_what_the_head_returns_stays_with_the_unit(site, clock, city):

@@ -268,7 +268,7 @@ def test_statements_do_not_grow_with_the_rows(site, city):
     def read():
         with site.work(actor=city["boss"], write=False) as work, Statements(site.engines.read) as counted:
             page = work.get(InboxService).page("all", InboxQuery())
-            rows = work.get(RowService).rows([(case, line) for case, line in page.rows])
+            rows = work.get(RowService).rows([(case, referral) for case, referral in page.rows])
         return len(rows), counted.n
 
     codes = [open_case(site, city, 0)]

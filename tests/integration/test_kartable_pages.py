@@ -190,7 +190,7 @@ def test_search_keeps_no_number_in_an_address(app, page, desk):
 # -- the page of a case -------------------------------------------------------------------------------------
 
 
-def test_opening_reads_the_line_and_is_written_down(site, app, page, desk):
+def test_opening_reads_the_referral_and_is_written_down(site, app, page, desk):
     before = case_of(site, desk).version
     assert "زهرا احمدی" in app.get(page, status=200)
     app.head(page, status=200)

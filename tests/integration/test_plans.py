@@ -66,7 +66,7 @@ def test_a_list_of_some_days_is_not_looked_for_among_all_that_was_before(reading
 
 
 @pytest.mark.parametrize("walked", [False, True])
-def test_postgresql_asks_each_case_of_a_walk_for_its_lines(reading, walked):
+def test_postgresql_asks_each_case_of_a_walk_for_its_referrals(reading, walked):
     grant = Grant(permissions=VIEW, units=frozenset({3, 4}))
     officer = Identity(user_id=7, name="", realm="staff", grants=(grant,))
     query = select(Case.id).where(visible(officer, walked=walked)).order_by(Case.created_at).limit(25)
@@ -88,7 +88,7 @@ def test_what_is_asked_for_with_many_ids_may_be_read_slice_by_slice(site):
         assert work.session.scalars(asked.execution_options(yield_per=10)).all() == []
 
 
-def test_lines_that_somebody_closed_today_are_compared_within_their_case_only(reading, site):
+def test_referrals_that_somebody_closed_today_are_compared_within_their_case_only(reading, site):
     grant = Grant(permissions=VIEW, units=frozenset({3}))
     with site.work(actor=Identity(user_id=7, name="", realm="staff", grants=(grant,)), write=False) as work:
         query = InboxService(work).query("closed", InboxQuery(), Case.id)

@@ -38,9 +38,9 @@ def test_what_comes_back_lies_before_somebody(site, desk, left):
         work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True))
     with site.work(actor=colleague) as work:
         case = work.get(CaseService).fetch(code)
-        line = work.get(AccessService).action_line(case)
-        assert line.to_user_id == (None if left else mine.user_id)
-        assert work.get(AccessService).has_line(case) is left
+        referral = work.get(AccessService).action_referral(case)
+        assert referral.to_user_id == (None if left else mine.user_id)
+        assert work.get(AccessService).holds_referral(case) is left
 
 
 def test_nobody_is_asked_about_a_closed_case(site, desk):

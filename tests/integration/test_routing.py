@@ -21,8 +21,8 @@ def rule(work, key, unit, position=0, **values):
     return found
 
 
-def line_of(work, case):
-    return work.get(AccessService).action_line(case)
+def referral_of(work, case):
+    return work.get(AccessService).action_referral(case)
 
 
 def test_the_first_rule_that_fits_decides(work):
@@ -35,11 +35,11 @@ def test_the_first_rule_that_fits_decides(work):
     rule(work, "cleaning", light, 2, category_id=root.id, user_id=officer.id, deadline_days=1.0)
     rule(work, "everything", waste, 3)
     case = make_case(work, category=leaf)
-    line = line_of(work, case)
-    assert (case.unit_id, line.to_user_id, line.rule) == (light.id, officer.id, "rule:cleaning")
+    referral = referral_of(work, case)
+    assert (case.unit_id, referral.to_user_id, referral.rule) == (light.id, officer.id, "rule:cleaning")
     calendar = work.get(OrganizationService).calendar
     assert case.deadline == calendar.add_working_days(case.created_at, 1.0)
-    assert (line.from_unit_id, line.from_user_id, line.read_at) == (None, None, None)
+    assert (referral.from_unit_id, referral.from_user_id, referral.read_at) == (None, None, None)
 
 
 def test_a_new_case_is_written_once_with_where_it_goes(work):
@@ -55,9 +55,9 @@ def test_a_new_case_is_written_once_with_where_it_goes(work):
 def test_without_a_rule_the_category_decides_and_then_the_fallback(work):
     waste = make_unit(work, "waste")
     case = make_case(work, category=make_category(work, "bin", unit=waste, deadline_days=2.0))
-    assert (case.unit_id, line_of(work, case).rule) == (waste.id, "category")
+    assert (case.unit_id, referral_of(work, case).rule) == (waste.id, "category")
     homeless = make_case(work, category=make_category(work, "other", deadline_days=None))
-    assert line_of(work, homeless).rule == "fallback"
+    assert referral_of(work, homeless).rule == "fallback"
     assert homeless.unit_id == work.get(OrganizationService).unit(work.site.fallback_unit).id
     assert homeless.deadline == NEVER
 

@@ -1,4 +1,4 @@
-"""What is seen by lines, and what memberships cover, of hundreds of cases that have one line each."""
+"""Visibility by referrals and by memberships, of hundreds of cases with one referral each."""
 
 import random
 from datetime import timedelta
@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.cases.access.rights import persons
-from civicportal.domain.cases.access.sql import by_lines, free_line, held, kinds_of, personal
+from civicportal.domain.cases.access.sql import held, kinds_of, personal, referral_queries, unassigned
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.testing import make_case, make_category, make_staff, make_unit
@@ -23,7 +23,7 @@ LINES = 600
 
 
 class City:
-    """Units, categories and people of whom the first and the last are never asked about, and a line for each of many cases."""
+    """Units, categories and people of whom the first and the last are never asked about, and a referral for each of many cases."""
 
     def __init__(self, work):
         rng, now = random.Random(0), work.clock.now()
@@ -35,7 +35,7 @@ class City:
         template = make_case(work)
         work.session.flush()
         values = {column.key: getattr(template, column.key) for column in Case.__table__.columns}
-        cases, lines = [], []
+        cases, referrals = [], []
         for number in range(template.id + 1, template.id + 1 + LINES):
             own = {
                 "id": number,
@@ -45,7 +45,7 @@ class City:
                 "category_id": rng.choice([None, *self.categories]),
             }
             cases.append(values | own)
-            lines.append(
+            referrals.append(
                 {
                     "case_id": number,
                     "type": rng.choice(["action", "copy", "inquiry"]),
@@ -56,7 +56,7 @@ class City:
                 }
             )
         work.session.execute(insert(Case), cases)
-        work.session.execute(insert(Referral), lines)
+        work.session.execute(insert(Referral), referrals)
         rows = select(Case, Referral).join(Referral, Referral.case_id == Case.id).where(Case.id > template.id)
         self.rows = work.session.execute(rows).all()
         assert len(self.rows) == LINES
@@ -86,37 +86,38 @@ def city(work):
     return City(work)
 
 
-def seen_by_line(identity, case, line):
-    """Tell whether :func:`by_lines` finds a case by its only line."""
+def seen_by_referral(identity, case, referral):
+    """Tell whether :func:`referral_queries` finds a case by its only referral."""
     grants = [grant for grant in identity.grants if f"{KIND}:case:view" in grant.permissions]
     if any(grant.units is None and grant.categories is None for grant in grants):
         return False
     is_of_kind = case.kind == KIND
-    has_moved = is_of_kind and case.unit_id != line.to_unit_id
-    is_of_unit = line.type in ("copy", "inquiry") and line.to_user_id is None
-    of_units = [grant for grant in grants if grant.is_of(line.to_unit_id)]
-    is_personal = {line.to_user_id, line.taken_by_id} & persons(identity)
+    has_moved = is_of_kind and case.unit_id != referral.to_unit_id
+    is_of_unit = referral.type in ("copy", "inquiry") and referral.to_user_id is None
+    of_units = [grant for grant in grants if grant.is_of(referral.to_unit_id)]
+    is_personal = {referral.to_user_id, referral.taken_by_id} & persons(identity)
     return (
-        any(has_moved and grant.covers(line.to_unit_id, case.category_id) for grant in of_units)
+        any(has_moved and grant.covers(referral.to_unit_id, case.category_id) for grant in of_units)
         or any(is_of_unit and grant.categories is not None for grant in of_units)
         or bool(
             is_of_kind
             and is_personal
-            and not any(grant.covers(line.to_unit_id, case.category_id) for grant in grants)
+            and not any(grant.covers(referral.to_unit_id, case.category_id) for grant in grants)
         )
     )
 
 
-def test_cases_are_found_by_a_line_to_a_unit_or_a_person(city):
+def test_cases_are_found_by_a_referral_to_a_unit_or_a_person(city):
     numbers = set()
     for identity in city.identities():
         for since in (None, city.since):
-            queries = by_lines(identity, KIND, since)
+            queries = referral_queries(identity, KIND, since)
             found = {id_ for query in queries for id_ in city.session.scalars(query)}
             wanted = {
                 case.id
-                for case, line in city.rows
-                if seen_by_line(identity, case, line) and (since is None or line.created_at >= since)
+                for case, referral in city.rows
+                if seen_by_referral(identity, case, referral)
+                and (since is None or referral.created_at >= since)
             }
             assert found == wanted
             numbers.add(len(wanted))
@@ -132,14 +133,20 @@ def test_a_membership_covers_cases_where_they_lie(city):
             }
 
 
-def test_lines_are_somebodys_or_free(city):
-    lines = [line for _case, line in city.rows]
-    own = {line.id for line in lines}
-    found = {line.id for line in lines if line.to_user_id is None and line.taken_by_id is None}
-    assert own & set(city.session.scalars(select(Referral.id).where(free_line(Referral)))) == found
+def test_referrals_are_assigned_or_not(city):
+    referrals = [referral for _case, referral in city.rows]
+    own = {referral.id for referral in referrals}
+    found = {
+        referral.id for referral in referrals if referral.to_user_id is None and referral.taken_by_id is None
+    }
+    assert own & set(city.session.scalars(select(Referral.id).where(unassigned(Referral)))) == found
     for identity in city.identities():
         found = set(city.session.scalars(select(Referral.id).where(personal(identity, Referral))))
-        assert found == {line.id for line in lines if {line.to_user_id, line.taken_by_id} & persons(identity)}
+        assert found == {
+            referral.id
+            for referral in referrals
+            if {referral.to_user_id, referral.taken_by_id} & persons(identity)
+        }
 
 
 def test_the_kinds_of_a_membership_are_those_with_the_right():

@@ -36,10 +36,10 @@ def case_of(work):
     return make_case(work, category=work.session.scalars(select(Category)).first())
 
 
-def line_of(site, code, actor):
+def referral_of(site, code, actor):
     with site.work(actor=actor, write=False) as work:
         case = work.session.scalars(select(Case).where(Case.code == code)).one()
-        return work.get(AccessService).action_line(case)
+        return work.get(AccessService).action_referral(case)
 
 
 def taken(site, person, count):
@@ -52,7 +52,7 @@ def taken(site, person, count):
     return codes
 
 
-def test_lines_go_to_a_colleague_with_an_event_each(site, office):
+def test_referrals_go_to_a_colleague_with_an_event_each(site, office):
     leaving, heir, _far, boss = office
     codes = taken(site, leaving, CHUNK + 2)
     with site.work(write=False) as work:
@@ -60,7 +60,7 @@ def test_lines_go_to_a_colleague_with_an_event_each(site, office):
     moved = transfer(site, boss, leaving.user_id, heir_id=heir.user_id, note="مرخصی")
     assert (moved.to_colleague, moved.to_units, moved.left) == (len(codes), 0, 0)
     for code in codes:
-        assert line_of(site, code, boss).to_user_id == heir.user_id
+        assert referral_of(site, code, boss).to_user_id == heir.user_id
     with site.work(actor=heir, write=False) as work:
         case = work.get(CaseService).fetch(codes[0])
         event = work.get(StaffHistory).of(case)[0]
@@ -69,12 +69,12 @@ def test_lines_go_to_a_colleague_with_an_event_each(site, office):
         assert len(outbox(work)) == messages, "the citizen is told nothing: the unit is the same"
 
 
-def test_lines_go_back_to_the_unit(site, office):
+def test_referrals_go_back_to_the_unit(site, office):
     leaving, colleague, _far, boss = office
     [code] = taken(site, leaving, 1)
     assert transfer(site, boss, leaving.user_id).to_units == 1
-    line = line_of(site, code, boss)
-    assert (line.to_user_id, line.taken_by_id, line.read_at) == (None, None, None)
+    referral = referral_of(site, code, boss)
+    assert (referral.to_user_id, referral.taken_by_id, referral.read_at) == (None, None, None)
     with site.work(actor=colleague) as work:
         work.get(KartableService).take(work.get(CaseService).fetch(code, lock=True))
 
@@ -84,7 +84,7 @@ def test_what_the_heir_is_not_a_member_of_goes_to_the_unit(site, office):
     [code] = taken(site, leaving, 1)
     moved = transfer(site, boss, leaving.user_id, heir_id=far.user_id)
     assert (moved.to_colleague, moved.to_units) == (0, 1)
-    assert line_of(site, code, boss).to_user_id is None
+    assert referral_of(site, code, boss).to_user_id is None
 
 
 def test_a_copy_and_a_question_go_along(site, office):
@@ -92,13 +92,17 @@ def test_a_copy_and_a_question_go_along(site, office):
     [code] = taken(site, heir, 1)
     with site.work(actor=heir) as work:
         kartable, case = work.get(KartableService), work.get(CaseService).fetch(code, lock=True)
-        unit = work.get(AccessService).action_line(case).to_unit_id
+        unit = work.get(AccessService).action_referral(case).to_unit_id
         kartable.copy(case, unit, user_id=leaving.user_id, note="رونوشت")
         kartable.inquire(case, unit, user_id=leaving.user_id, note="نظر شما؟")
     assert transfer(site, boss, leaving.user_id, heir_id=heir.user_id).to_colleague == 2
     with site.work(actor=heir) as work:
         case = work.get(CaseService).fetch(code, lock=True)
-        notes = {line.type: line.note for line in work.get(AccessService).lines(case) if not line.closed_at}
+        notes = {
+            referral.type: referral.note
+            for referral in work.get(AccessService).referrals(case)
+            if not referral.closed_at
+        }
         assert (notes["copy"], notes["inquiry"]) == ("رونوشت", "نظر شما؟")
         work.get(KartableService).answer(case, "موافقم")
 
@@ -112,7 +116,7 @@ def test_a_referred_case_still_goes_back_to_its_sender(site, office):
     transfer(site, boss, leaving.user_id)
     with site.work(actor=sender) as work:
         work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True))
-    assert line_of(site, code, boss).to_user_id == sender.user_id
+    assert referral_of(site, code, boss).to_user_id == sender.user_id
 
 
 def test_who_has_left_holds_nothing_and_every_case_has_one_line(site, office):
@@ -122,9 +126,9 @@ def test_who_has_left_holds_nothing_and_every_case_has_one_line(site, office):
         work.get(MemberService).disable(work.session.get(User, leaving.user_id))
     transfer(site, boss, leaving.user_id)
     with site.work(write=False) as work:
-        assert work.get(TransferService).open_lines(leaving.user_id) == 0
-        open_lines = select(func.count()).where(Referral.type == "action", Referral.closed_at.is_(None))
-        assert work.session.scalar(open_lines) == len(codes)
+        assert work.get(TransferService).open_referrals(leaving.user_id) == 0
+        open_referrals = select(func.count()).where(Referral.type == "action", Referral.closed_at.is_(None))
+        assert work.session.scalar(open_referrals) == len(codes)
 
 
 def test_an_interrupted_transfer_goes_on(site, office):
@@ -141,12 +145,12 @@ def test_what_a_deputy_has_taken_stays_with_the_deputy(site, office):
     leaving, deputy, _far, boss = office
     with site.work() as work:
         case = case_of(work)
-        line = work.get(AccessService).action_line(case)
-        line.to_user_id, line.taken_by_id = leaving.user_id, deputy.user_id
+        referral = work.get(AccessService).action_referral(case)
+        referral.to_user_id, referral.taken_by_id = leaving.user_id, deputy.user_id
     assert transfer(site, boss, leaving.user_id).total == 0
 
 
-def test_two_who_pass_on_at_once_move_each_line_once(site, office):
+def test_two_who_pass_on_at_once_move_each_referral_once(site, office):
     leaving, heir, _far, boss = office
     codes = taken(site, leaving, CHUNK + 2)
     moved = []

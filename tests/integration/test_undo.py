@@ -52,30 +52,30 @@ def to_light(light):
 
 
 def state(site, code):
-    """Return everything of the case and its lines that an undo must restore."""
+    """Return everything of the case and its referrals that an undo must restore."""
     with site.work(write=False) as work:
         case = work.get(CaseService).fetch(code)
-        lines = work.session.scalars(
+        referrals = work.session.scalars(
             select(Referral).where(Referral.closed_how.is_distinct_from("undone")).order_by(Referral.id)
         )
         return (
             (case.status, case.stage, case.unit_id, case.deadline, case.paused_at, case.closed_at),
             [
                 (
-                    line.id,
-                    line.to_unit_id,
-                    line.taken_by_id,
-                    line.closed_at,
-                    line.closed_how,
-                    line.closed_by_id,
+                    referral.id,
+                    referral.to_unit_id,
+                    referral.taken_by_id,
+                    referral.closed_at,
+                    referral.closed_how,
+                    referral.closed_by_id,
                 )
-                for line in lines
+                for referral in referrals
             ],
         )
 
 
 @pytest.mark.parametrize("seed", ["accept", "finish", "refer", "pause"])
-def test_an_undo_restores_status_deadline_and_line(site, clock, desk, seed):
+def test_an_undo_restores_status_deadline_and_referral(site, clock, desk, seed):
     code, _waste, light, mine, _colleague, _theirs = desk
     if seed in ("finish", "pause"):
         do(site, mine, code, accept)
@@ -95,7 +95,7 @@ def test_an_undo_restores_status_deadline_and_line(site, clock, desk, seed):
         assert work.get(StatisticsService).verify() == {}
 
 
-def test_an_undo_puts_a_released_line_back_into_its_hands(site, monkeypatch, desk):
+def test_an_undo_gives_a_released_referral_back_into_its_hands(site, monkeypatch, desk):
     code, _waste, _light, mine, *_others = desk
     kind = kinds_of(site)["petitions"]
     steps = tuple(replace(step, releases=step.name == "pause") for step in kind.workflow.transitions)
@@ -165,7 +165,7 @@ def test_the_case_goes_on_after_an_undo(site, desk):
     do(site, mine, code, to_light(light))
     with site.work(write=False) as work:
         case = work.get(CaseService).fetch(code)
-        assert work.get(AccessService).action_line(case).to_unit_id == light
+        assert work.get(AccessService).action_referral(case).to_unit_id == light
         assert work.session.get(Unit, case.unit_id).key == "lighting"
         assert work.session.get(User, mine.user_id) is not None
 

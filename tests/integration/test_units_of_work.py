@@ -74,20 +74,20 @@ class TestSavepoint:
         with site.work() as work:
             case = work.get(CaseService).fetch(case.code)
             access, events = work.get(AccessService), Events(work)
-            lines, read = list(access.lines(case)), list(events.of(case))
+            referrals, read = list(access.referrals(case)), list(events.of(case))
             with pytest.raises(RuntimeError), work.savepoint():
                 work.get(KartableService).refer(case, other.id)
                 access.forget(case)
-                assert len(access.lines(case)) > len(lines)
+                assert len(access.referrals(case)) > len(referrals)
                 events.add(self.event(work, case))
                 assert len(events.of(case)) > len(read)
                 raise RuntimeError
-            assert list(access.lines(case)) == lines
-            assert access.action_line(case) is not None
+            assert list(access.referrals(case)) == referrals
+            assert access.action_referral(case) is not None
             assert list(events.of(case)) == read
             assert events.last(case) == read[0]
             query = select(func.count()).select_from(Referral).where(Referral.case_id == case.id)
-            assert work.session.scalar(query) == len(lines)
+            assert work.session.scalar(query) == len(referrals)
 
     @staticmethod
     def event(work, case):

@@ -58,7 +58,7 @@ class TestGiving:
         with office.site.work(write=False) as work:
             organization = work.get(OrganizationService)
             assert organization.units.by_id[order.unit_id].key == "civil"
-            line = work.get(AccessService).action_line(order)
+            line = work.get(AccessService).action_referral(order)
             assert organization.units.by_id[line.from_unit_id].key == "mayor"
             assert order.deadline == organization.calendar.add_working_days(order.created_at, 10)
 

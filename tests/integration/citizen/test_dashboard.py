@@ -143,7 +143,9 @@ def test_navigation_shows_what_one_may_use(as_officer: Any, plugin: Any) -> None
     assert "Lost" not in page
 
 
-def test_badges_count_the_open_lines_of_ones_kartable(as_officer: Any, plugin: Any, open_case: Any) -> None:
+def test_badges_count_the_open_referrals_of_ones_kartable(
+    as_officer: Any, plugin: Any, open_case: Any
+) -> None:
     def items(request: Any) -> Any:
         yield NavigationItem(
             name="counted",

@@ -69,7 +69,7 @@ class PublicHistory:
         undone = {event.data.get("event") for event in events if event.type == "undone"}
         photos = [photo for photo in self.photos(case, audiences) if photo.purpose == "after"]
         return [
-            self._line(case, event, own, [photo for photo in photos if photo.event_id == event.id])
+            self._event(case, event, own, [photo for photo in photos if photo.event_id == event.id])
             for event in events
             if event.public and event.id not in undone
         ]
@@ -80,7 +80,7 @@ class PublicHistory:
             return []
         return [photo for photo in self.attachments.of_case(case) if photo.audience in audiences]
 
-    def _line(self, case: Case, event: CaseEvent, own: bool, photos: Sequence[Attachment]) -> PublicEvent:
+    def _event(self, case: Case, event: CaseEvent, own: bool, photos: Sequence[Attachment]) -> PublicEvent:
         kind = self.cases.kind(case)
         by_citizen = event.realm == "citizen"
         text: str = event.public_text

@@ -11,7 +11,7 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.codes import CodeService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.search_index import citizen_name, in_lines, words_of
+from civicportal.domain.cases.search_index import as_lines, citizen_name, words_of
 from civicportal.domain.cases.workflow import CaseKind
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class OpeningService(Service):
             subject=subject,
             place=place,
             body=body,
-            people=in_lines(people),
+            people=as_lines(people),
             category_id=category.id if category else None,
             citizen_id=citizen_id,
             status=initial.name,

@@ -22,7 +22,7 @@ def _copied(*args: Any) -> Mapped[Any]:
     return tagged(*args, deferred=True, deferred_raiseload=True, export=False)
 
 
-def _lines(name: str, *columns: str, where: TextClause = _OPEN) -> Index:
+def _index(name: str, *columns: str, where: TextClause = _OPEN) -> Index:
     return Index(f"ix_referrals_{name}", *columns, postgresql_where=where, sqlite_where=where)
 
 
@@ -48,23 +48,23 @@ class Referral(Base):
         # would read most open referrals by this index.
         Index(None, "to_unit_id", "case_id"),
         # Finds a person's referrals of cases in other units without reading all of them.
-        _lines("ever_to_user", "to_user_id", *_EVER, where=text("to_user_id IS NOT NULL")),
-        _lines("ever_taken_by", "taken_by_id", *_EVER, where=text("taken_by_id IS NOT NULL")),
+        _index("ever_to_user", "to_user_id", *_EVER, where=text("to_user_id IS NOT NULL")),
+        _index("ever_taken_by", "taken_by_id", *_EVER, where=text("taken_by_id IS NOT NULL")),
         Index(None, "closed_by_id", "closed_at"),
         # Cases of other units that a unit may see because of a referral, inquiry or copy.
-        _lines("elsewhere", "to_unit_id", "elsewhere", "created_at", "case_id", where=_ELSEWHERE),
-        _lines("addressed", "to_unit_id", "case_id", where=_ADDRESSED),
-        _lines("to_user", "to_user_id", "deadline", "case_id"),
-        _lines("taken_by", "taken_by_id", "deadline", "case_id"),
-        _lines("unit_deadline", "to_unit_id", "kind", "deadline", "case_id"),
-        _lines("unit_sent", "to_unit_id", "kind", "sent_at", "case_id"),
-        _lines("kind_deadline", "kind", "deadline", "case_id"),
-        _lines("unit_changed", "to_unit_id", "kind", "changed_at", "case_id"),
-        _lines("unit_new", "to_unit_id", "kind", "deadline", "case_id", where=_NEW),
-        _lines("category", "category_id", "deadline", "case_id"),
-        _lines("deadline", "deadline", "case_id"),
-        _lines("sent", "sent_at", "case_id"),
-        _lines("changed", "changed_at", "case_id"),
+        _index("elsewhere", "to_unit_id", "elsewhere", "created_at", "case_id", where=_ELSEWHERE),
+        _index("addressed", "to_unit_id", "case_id", where=_ADDRESSED),
+        _index("to_user", "to_user_id", "deadline", "case_id"),
+        _index("taken_by", "taken_by_id", "deadline", "case_id"),
+        _index("unit_deadline", "to_unit_id", "kind", "deadline", "case_id"),
+        _index("unit_sent", "to_unit_id", "kind", "sent_at", "case_id"),
+        _index("kind_deadline", "kind", "deadline", "case_id"),
+        _index("unit_changed", "to_unit_id", "kind", "changed_at", "case_id"),
+        _index("unit_new", "to_unit_id", "kind", "deadline", "case_id", where=_NEW),
+        _index("category", "category_id", "deadline", "case_id"),
+        _index("deadline", "deadline", "case_id"),
+        _index("sent", "sent_at", "case_id"),
+        _index("changed", "changed_at", "case_id"),
         {"sqlite_autoincrement": True},
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, false, or_, select, true
 
 from civicportal.core.work import Service
-from civicportal.domain.cases.access.reach import by_line, in_own_units
+from civicportal.domain.cases.access.reach import in_own_units, visible_by_referral
 from civicportal.domain.cases.access.rights import sees_all, visible
 from civicportal.domain.cases.models import Case
 from civicportal.util.lists import MOST_COUNTED, Total, count_rows, so_many
@@ -61,7 +61,7 @@ class CaseScope(Service):
         """
         if (kind, since) not in self._elsewhere:
             moment = self.work.site.calendar.begin(since)
-            self._elsewhere[kind, since] = by_line(self.work, kind, moment)
+            self._elsewhere[kind, since] = visible_by_referral(self.work, kind, moment)
         return self._elsewhere[kind, since]
 
     def total(self, kind: str, query: Rows) -> Total:

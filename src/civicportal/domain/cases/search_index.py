@@ -250,7 +250,7 @@ def words_of(subject: str, place: str, body: str, category: str, *names: str) ->
     return {"search_text": folded(subject, place, body, category), "search_person": _person_words(*names)}
 
 
-def in_lines(names: Iterable[str]) -> str:
+def as_lines(names: Iterable[str]) -> str:
     """Return names as ``Case.people`` keeps them."""
     return "\n".join(name for name in names if name)
 

@@ -390,8 +390,8 @@ class CaseService(Service):
 
     def _holder(self, case: Case) -> dict[str, int | None]:
         """Return the assignee of the case after a transition of staff, which takes it over or releases it."""
-        line = self.work.get(AccessService).action_line(case) if self.work.actor.is_staff else None
-        return {"taken_by_id": line.taken_by_id} if line else {}
+        referral = self.work.get(AccessService).action_referral(case) if self.work.actor.is_staff else None
+        return {"taken_by_id": referral.taken_by_id} if referral else {}
 
     def _move(self, case: Case, kind: CaseKind, target: str) -> None:
         now, calendar = self.work.clock.now(), self.work.get(OrganizationService).calendar

@@ -68,7 +68,7 @@ class StepService(Service):
     def may_comment(self, case: Case) -> bool:
         """Return whether the actor may add a note or an expert comment: by right, and by scope or a referral."""
         permitted = self.work.actor.permits(self._kind(case).permission("comment"))
-        return self.access.can(case, "comment") or (permitted and self.access.has_line(case))
+        return self.access.can(case, "comment") or (permitted and self.access.holds_referral(case))
 
     def require_work(self, case: Case) -> None:
         """Check the right to work on the case.

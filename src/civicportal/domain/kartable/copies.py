@@ -77,11 +77,11 @@ _CREATE_ELSEWHERE = (
 @contextmanager
 def copies_aside(connection: Connection) -> Iterator[None]:
     """Drop SQLite's triggers while tables are migrated, and create them again if referrals have the columns."""
-    open_lines = triggers_aside(connection, _DROP, _CREATE, lambda _c: _has(connection, "changed_at"))
-    elsewhere = triggers_aside(
+    case_copies = triggers_aside(connection, _DROP, _CREATE, lambda _c: _has(connection, "changed_at"))
+    unit_copies = triggers_aside(
         connection, _DROP_ELSEWHERE, _CREATE_ELSEWHERE, lambda _c: _has(connection, "elsewhere")
     )
-    with open_lines, elsewhere:
+    with case_copies, unit_copies:
         yield
 
 

@@ -27,20 +27,20 @@ KEPT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenLines:
+class OpenReferrals:
     """Open referrals for action of a kartable: the total, and by kind of case."""
 
     total: Total = NONE
     by_kind: Mapping[str, Total] = field(default_factory=dict)
 
 
-def open_lines(work: "Work") -> OpenLines:
+def open_referrals(work: "Work") -> OpenReferrals:
     """Count the actor's open referrals for action in one statement, at most :data:`MOST_MARKED` of each part."""
     query = _query(work.actor.reach, tuple(kinds_of(work.site)), work.site.engines.dialect)
     if query is None:
-        return OpenLines()
+        return OpenReferrals()
     rows = work.session.execute(query).all()
-    return OpenLines(
+    return OpenReferrals(
         total=so_many(sum(int(row.total) for row in rows), MOST_MARKED),
         by_kind={row.kind: so_many(int(row.number), MOST_MARKED) for row in rows if row.kind},
     )
@@ -73,11 +73,13 @@ def _query(reach: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | Non
 
 
 def _some(
-    lines: list[ColumnElement[bool]],
+    conditions: list[ColumnElement[bool]],
     kind: ColumnElement[str] | InstrumentedAttribute[str | None],
     *,
     in_total: bool,
 ) -> "Rows":
     """Return the statement for (kind, number, in_total) of referrals, up to the counted maximum."""
-    some = some_of([and_(part, ACTION) for part in lines], kind.label("kind"), most=MOST_MARKED).subquery()
+    some = some_of(
+        [and_(part, ACTION) for part in conditions], kind.label("kind"), most=MOST_MARKED
+    ).subquery()
     return select(some.c.kind, literal(1).label("number"), literal(int(in_total)).label("in_total"))

@@ -25,7 +25,7 @@ from civicportal.core.work import Service
 from civicportal.domain.accounts.identity import grants_of
 from civicportal.domain.accounts.models import Deputy, Membership, User, at_work
 from civicportal.domain.cases.access.rights import AccessService, visible
-from civicportal.domain.cases.access.sql import free_line
+from civicportal.domain.cases.access.sql import unassigned
 from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Page, case_page
@@ -81,14 +81,14 @@ class CustodyService(Service):
 
     def of(self, case: Case) -> Attendance:
         """Return who attends to an open case."""
-        line = self.work.get(AccessService).action_line(case)
-        if line is None:
+        referral = self.work.get(AccessService).action_referral(case)
+        if referral is None:
             return "none"
-        holders = [user_id for user_id in (line.to_user_id, line.taken_by_id) if user_id is not None]
+        holders = [user_id for user_id in (referral.to_user_id, referral.taken_by_id) if user_id is not None]
         if holders:
             may = any(self._may_work(user_id, case.kind) for user_id in holders)
             return "members" if may else "none"
-        return self.before(case.kind, case.category_id, line.to_unit_id)
+        return self.before(case.kind, case.category_id, referral.to_unit_id)
 
     def before(
         self, kind: str, category_id: int | None, unit_id: int, user_id: int | None = None
@@ -149,9 +149,9 @@ class CustodyService(Service):
     def unattended(self) -> ColumnElement[bool]:
         """Return the condition on ``Referral`` for the open referrals of unattended cases."""
         today = self._today()
-        open_line = and_(Referral.type == "action", Referral.closed_at.is_(None))
-        in_no_unit = and_(free_line(Referral), self._in_no_unit(today))
-        return and_(open_line, or_(in_no_unit, self._in_no_hands(today)))
+        is_open_action = and_(Referral.type == "action", Referral.closed_at.is_(None))
+        in_no_unit = and_(unassigned(Referral), self._in_no_unit(today))
+        return and_(is_open_action, or_(in_no_unit, self._in_no_hands(today)))
 
     def count(self) -> int:
         """Return the number of unattended cases."""
@@ -180,10 +180,12 @@ class CustodyService(Service):
     def reasons(self, rows: Iterable[tuple[Case, Referral]]) -> dict[int, TranslationString]:
         """Return the reasons why cases are unattended, by case id."""
         rows = list(rows)
-        holders = {case.id: line.taken_by_id or line.to_user_id for case, line in rows}
+        holders = {case.id: referral.taken_by_id or referral.to_user_id for case, referral in rows}
         ids = set(holders.values())
         names = dict(self.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())
-        return {case.id: self._reason(case, line, names.get(holders[case.id] or 0)) for case, line in rows}
+        return {
+            case.id: self._reason(case, referral, names.get(holders[case.id] or 0)) for case, referral in rows
+        }
 
     def staffed(self, *, heads: bool = True) -> set[int]:
         """Return the ids of the units in which someone attends to any cases assigned to them.
@@ -215,10 +217,10 @@ class CustodyService(Service):
         topics = sum(len(self._categories(kind)) or 1 for kind in kinds_of(self.work.site))
         return topics * sum(unit.active for unit in self.organization.units.by_id.values())
 
-    def _reason(self, case: Case, line: Referral, holder: str | None) -> TranslationString:
+    def _reason(self, case: Case, referral: Referral, holder: str | None) -> TranslationString:
         if holder:
             return _("It is in the hands of ${person}, who cannot work on it.", mapping={"person": holder})
-        unit = self.organization.unit_name(line.to_unit_id)
+        unit = self.organization.unit_name(referral.to_unit_id)
         topic = self.organization.category_name(case.category_id) or kind_of(self.work.site, case.kind).title
         return _("No one in “${unit}” works on “${topic}”.", mapping={"unit": unit, "topic": topic})
 
@@ -286,7 +288,7 @@ class CustodyService(Service):
             of[today.able(kind)].append(kind)
         conditions = [and_(Referral.kind.in_(kinds), self._not_with(people)) for people, kinds in of.items()]
         others = and_(Referral.kind.not_in(known), self._not_with(today.able("")))
-        return and_(not_(free_line(Referral)), or_(*conditions, others))
+        return and_(not_(unassigned(Referral)), or_(*conditions, others))
 
     def _not_with(self, people: Collection[int]) -> ColumnElement[bool]:
         dialect = self.work.site.engines.dialect

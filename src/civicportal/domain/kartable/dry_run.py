@@ -83,12 +83,12 @@ class DryRunService(Service):
         found = self._cases(min(newest, MOST), since, until)
         seen = self._seen(found)
         if any(rule.facts for rule in rules):
-            self.work.get(OpeningService).read_details(case for case, _line in found)
-        for case, line in found:
-            unit_id, rule = self._route(case, line, list(rules))
+            self.work.get(OpeningService).read_details(case for case, _referral in found)
+        for case, referral in found:
+            unit_id, rule = self._route(case, referral, list(rules))
             outcome.cases += 1
             outcome.caught[rule] += 1
-            if unit_id == line.to_unit_id:
+            if unit_id == referral.to_unit_id:
                 continue
             outcome.elsewhere += 1
             outcome.gained[rule] += 1
@@ -96,8 +96,8 @@ class DryRunService(Service):
                 outcome.differences.append(
                     RoutingDifference(
                         case=case,
-                        unit_then=line.to_unit_id,
-                        rule_then=line.rule,
+                        unit_then=referral.to_unit_id,
+                        rule_then=referral.rule,
                         unit_now=unit_id,
                         rule_now=rule,
                         seen=case.id in seen,
@@ -105,12 +105,12 @@ class DryRunService(Service):
                 )
         return outcome
 
-    def _route(self, case: Case, line: Referral, rules: list[RoutingRule]) -> tuple[int, str]:
+    def _route(self, case: Case, referral: Referral, rules: list[RoutingRule]) -> tuple[int, str]:
         if rule := self.routing.first_fit(case, rules):
             return rule.unit_id, BY_RULE + rule.key
-        if line.rule == "plugin":
+        if referral.rule == "plugin":
             # A plugin routes by the open cases of that moment, which cannot be reconstructed: keep its result.
-            return line.to_unit_id, line.rule
+            return referral.to_unit_id, referral.rule
         route = self.routing.by_category(case) or self.routing.fallback()
         return self.organization.unit(route.unit).id, route.rule
 
@@ -129,8 +129,8 @@ class DryRunService(Service):
         if until:
             query = query.where(Case.created_at < until)
         rows = self.session.execute(query.order_by(Case.created_at.desc(), Case.id.desc()).limit(limit))
-        return [(case, line) for case, line in rows]
+        return [(case, referral) for case, referral in rows]
 
     def _seen(self, found: Sequence[tuple[Case, Referral]]) -> set[int]:
-        ids = [case.id for case, _line in found]
+        ids = [case.id for case, _referral in found]
         return set(self.session.scalars(select(Case.id).where(Case.id.in_(ids), visible(self.work.actor))))

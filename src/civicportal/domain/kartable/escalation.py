@@ -95,37 +95,37 @@ class EscalationService(KartableService):
         if case is None:
             # Deleted since it was found, or its plugin was removed.
             return None
-        line = self.access.action_line(case)
-        goal = goals.get(line.to_unit_id) if line else None
-        if line is None or goal is None or not self._is_due(case, step, days):
+        referral = self.access.action_referral(case)
+        goal = goals.get(referral.to_unit_id) if referral else None
+        if referral is None or goal is None or not self._is_due(case, step, days):
             return None
-        if holder_id(line) is not None and holder_id(line) == goal.user_id:
+        if holder_id(referral) is not None and holder_id(referral) == goal.user_id:
             return None
         if not self._is_attended(case, goal.unit_id, goal.user_id):
             # It stays with its assignee, or on the list of unattended cases.
             return None
-        self._close(line, "escalated")
+        self._close(referral, "escalated")
         self.session.flush()
         new = self._add(
             case,
             goal.unit_id,
             to_user_id=goal.user_id,
-            from_unit_id=line.to_unit_id,
-            previous=line,
+            from_unit_id=referral.to_unit_id,
+            previous=referral,
             rule=_mark(step),
         )
-        if goal.unit_id != line.to_unit_id:
+        if goal.unit_id != referral.to_unit_id:
             self.cases.assign(case, goal.unit_id)
-        data = {"from_unit_id": line.to_unit_id, "step": step}
+        data = {"from_unit_id": referral.to_unit_id, "step": step}
         event = self._tell(case, "escalated", new, notify=False, data=data)
-        line.closed_event_id = new.opened_event_id = event.id
+        referral.closed_event_id = new.opened_event_id = event.id
         return event
 
     def _is_due(self, case: Case, step: Step, days: float) -> bool:
         if case.closed_at is not None or case.paused_at is not None:
             return False
         if any(
-            one.rule == _mark(step) and one.created_at >= case.deadline for one in self.access.lines(case)
+            one.rule == _mark(step) and one.created_at >= case.deadline for one in self.access.referrals(case)
         ):
             return False
         calendar = self.work.get(OrganizationService).calendar
@@ -134,11 +134,11 @@ class EscalationService(KartableService):
 
     @staticmethod
     def _taken(step: Step) -> ColumnElement[bool]:
-        line = aliased(Referral)
-        done = select(line.id).where(
-            line.case_id == Referral.case_id,
-            line.rule == _mark(step),
-            line.created_at >= Referral.deadline,
+        referral = aliased(Referral)
+        done = select(referral.id).where(
+            referral.case_id == Referral.case_id,
+            referral.rule == _mark(step),
+            referral.created_at >= Referral.deadline,
         )
         return exists(done).correlate(Referral)
 

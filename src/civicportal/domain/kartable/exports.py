@@ -58,10 +58,11 @@ class KartableSource(CaseSource):
 
     def rows(self, found: Sequence[Record]) -> Iterable[KartableRow]:
         """Return the rows with the names of assignees."""
-        names = names_of(self.work, (holder_id(line) for _case, line in found))
+        names = names_of(self.work, (holder_id(referral) for _case, referral in found))
         rows = zip(super().rows(found), found, strict=True)
         return [
-            KartableRow(**vars(row), holder=names.get(holder_id(line) or 0, "")) for row, (_, line) in rows
+            KartableRow(**vars(row), holder=names.get(holder_id(referral) or 0, ""))
+            for row, (_, referral) in rows
         ]
 
 

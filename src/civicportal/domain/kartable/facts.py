@@ -69,12 +69,12 @@ class CaseDetails:
 class Rights:
     """Actions that the page offers the actor.
 
-    :ivar line: the open referral for action; its holder may take over, release, refer.
+    :ivar referral: the open referral for action; its holder may take over, release, refer.
     :ivar inquiry: an inquiry in the actor's kartable.
     :ivar copies: a copy in the actor's kartable.
     """
 
-    line: Referral | None
+    referral: Referral | None
     refer: bool
     take: bool
     release: bool
@@ -97,19 +97,19 @@ class FactsService(Service):
 
     def of(self, case: Case) -> CaseDetails:
         """Return the facts of a case."""
-        line = self.access.action_line(case)
+        referral = self.access.action_referral(case)
         may_know = self.access.can(case, "contact")
-        people = self._people(case.citizen_id if may_know else None, holder_id(line))
+        people = self._people(case.citizen_id if may_know else None, holder_id(referral))
         names = {user_id: user.name for user_id, user in people.items()}
         followers, has_links, has_lookers = self._around(case)
         return CaseDetails(
-            row=self.work.get(RowService).row(case, line, names),
+            row=self.work.get(RowService).row(case, referral, names),
             citizen=people.get(case.citizen_id or 0) if may_know else None,
             identity=self._identity(case) if may_know or self.access.can(case, "identity") else (),
             nameless=case.citizen_id is None,
             author=self._author(case),
             category=self._category_path(case),
-            held_since=line.created_at if line else None,
+            held_since=referral.created_at if referral else None,
             source=SOURCES.get(case.source, case.source),
             rule=self._rule(case),
             followers=followers,
@@ -121,16 +121,19 @@ class FactsService(Service):
         """Return what the actor may do with a case."""
         cases, actor = self.work.get(CaseService), self.work.actor
         kind = cases.kind(case)
-        line = self.access.action_line(case)
-        works = line is not None and self.access.may_act(case, kind.permission("work"))
-        refers = line is not None and self.access.may_act(case, kind.permission("refer"))
-        mine = [one for one in self.access.lines(case) if holds(actor, case, one)]
+        referral = self.access.action_referral(case)
+        works = referral is not None and self.access.may_act(case, kind.permission("work"))
+        refers = referral is not None and self.access.may_act(case, kind.permission("refer"))
+        mine = [one for one in self.access.referrals(case) if holds(actor, case, one)]
         return Rights(
-            line=line,
+            referral=referral,
             refer=refers,
-            take=works and line is not None and line.taken_by_id is None and line.to_user_id is None,
-            release=works and line is not None and line.taken_by_id == actor.user_id,
-            give_back=refers and line is not None and line.from_unit_id is not None,
+            take=works
+            and referral is not None
+            and referral.taken_by_id is None
+            and referral.to_user_id is None,
+            release=works and referral is not None and referral.taken_by_id == actor.user_id,
+            give_back=refers and referral is not None and referral.from_unit_id is not None,
             comment=cases.may_comment(case),
             work=self.access.can(case, "work"),
             contact=self.access.can(case, "contact"),
@@ -163,8 +166,10 @@ class FactsService(Service):
         return [category.name for category in self.organization.categories.path(case.category_id)]
 
     def _rule(self, case: Case) -> TranslationString | str:
-        lines = reversed(self.access.lines(case))
-        rule = next((line.rule for line in lines if line.rule and line.from_unit_id is None), "")
+        referrals = reversed(self.access.referrals(case))
+        rule = next(
+            (referral.rule for referral in referrals if referral.rule and referral.from_unit_id is None), ""
+        )
         if not rule.startswith("rule:"):
             return RULES.get(rule, "")
         key = rule.removeprefix("rule:")

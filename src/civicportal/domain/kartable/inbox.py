@@ -15,7 +15,7 @@ from civicportal.domain.cases.paging import SORTS, Page, PageWindow
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.workflow import OPEN_STAGES
-from civicportal.domain.kartable.parts import OTHER, best_line, earlier_line, own_parts, shares, some_of
+from civicportal.domain.kartable.parts import OTHER, has_earlier, one_per_case, own_parts, shares, some_of
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.lists import MOST_COUNTED, Total, count_rows, more_than, so_many, within_days
@@ -84,7 +84,7 @@ class InboxService(Service):
         offered = sorts_of(view)
         window = PageWindow(SORTS[sort if sort in offered else offered[0]], cursor, since=since)
         if self._in_parts(view, filters):
-            query = self._first(window, self._lines(view, filters))
+            query = self._first(window, self._parts(view, filters))
         else:
             query = window.narrow(self._query(select(Case, Referral), view, filters))
         return window.page(self.session.execute(query).all())
@@ -113,16 +113,16 @@ class InboxService(Service):
         """Return the number of rows of a view, including :data:`EVERYWHERE`."""
         return count_rows(self.session, self._query(select(Case.id), view, filters))
 
-    # -- lines in parts, see civicportal.domain.kartable.parts ------------------------------------------------------
+    # -- referrals in parts, see civicportal.domain.kartable.parts -------------------------------------------
 
     @staticmethod
     def _in_parts(view: str, filters: InboxQuery) -> bool:
         """Return whether the referrals alone answer the query; words and citizens need the cases."""
         return view not in ("closed", EVERYWHERE) and not filters.words and filters.citizen is None
 
-    def _lines(self, view: str, filters: InboxQuery) -> list[ColumnElement[bool]]:
+    def _parts(self, view: str, filters: InboxQuery) -> list[ColumnElement[bool]]:
         """Return the conditions of the parts of a view."""
-        asked = and_(self._conditions[view], self._best)
+        asked = and_(self._conditions[view], self._one_per_case)
         narrowed = list(self._narrowed(filters, Referral))
         found = _all_with(own_parts(self.identity), asked, *narrowed)
         if view != "mine":
@@ -131,10 +131,10 @@ class InboxService(Service):
         return found
 
     @staticmethod
-    def _first(window: PageWindow, lines: list[ColumnElement[bool]]) -> Rows:
+    def _first(window: PageWindow, conditions: list[ColumnElement[bool]]) -> Rows:
         """Return the query for the first cases of all parts, each with its referral."""
         key = (MOMENTS[window.sort.name], Referral.case_id)
-        some = [window.narrow(select(Referral.id).where(part), *key).subquery() for part in lines]
+        some = [window.narrow(select(Referral.id).where(part), *key).subquery() for part in conditions]
         ids = union_all(*(select(part.c.id) for part in some)) if some else select(null())
         query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)
         return window.narrow(query.where(Referral.id.in_(ids)))
@@ -143,9 +143,9 @@ class InboxService(Service):
         """Return a query for columns of the referrals of the kartable, up to the counted maximum."""
         if not self._in_parts("all", filters):
             return self._query(select(*columns), "all", filters).limit(MOST_COUNTED + 1)
-        return some_of(self._lines("all", filters) or [false()], *columns)
+        return some_of(self._parts("all", filters) or [false()], *columns)
 
-    # -- lines with their cases ------------------------------------------------------------------------------
+    # -- referrals with their cases ------------------------------------------------------------------------------
 
     def _query(self, columns: Rows, view: str, filters: InboxQuery) -> Rows:
         if view == EVERYWHERE:
@@ -155,7 +155,7 @@ class InboxService(Service):
         query = self._filtered(self._joined(columns), filters)
         if view == "closed":
             return query.where(self._last_closed_today(), visible(self.identity, walked=True))
-        return query.where(self._conditions[view], self._best, in_kartable(self.identity))
+        return query.where(self._conditions[view], self._one_per_case, in_kartable(self.identity))
 
     @property
     def _now(self) -> datetime:
@@ -171,21 +171,21 @@ class InboxService(Service):
         return columns.select_from(Case).outerjoin(Referral, holds)
 
     @property
-    def _best(self) -> ColumnElement[bool]:
+    def _one_per_case(self) -> ColumnElement[bool]:
         # A separate object per statement: SQLAlchemy stores options in the compiled statement, so a shared one
         # would be compiled and cached twice.
-        return best_line(self.identity)
+        return one_per_case(self.identity)
 
     def _last_closed_today(self) -> ColumnElement[bool]:
         calendar = self.work.site.calendar
         start, end = calendar.day_bounds(calendar.today(self._now))
 
-        def mine(line: type[Referral]) -> ColumnElement[bool]:
+        def mine(referral: type[Referral]) -> ColumnElement[bool]:
             # Not a column expression, or the index would be scanned for each referral of the person.
-            by = line.closed_by_id + 0 if line is OTHER else line.closed_by_id
-            return and_(by == self.identity.user_id, line.closed_at >= start, line.closed_at < end)
+            by = referral.closed_by_id + 0 if referral is OTHER else referral.closed_by_id
+            return and_(by == self.identity.user_id, referral.closed_at >= start, referral.closed_at < end)
 
-        return and_(mine(Referral), ~earlier_line(mine(OTHER)))
+        return and_(mine(Referral), ~has_earlier(mine(OTHER)))
 
     @memoized_property
     def _conditions(self) -> Mapping[str, ColumnElement[bool]]:

@@ -45,9 +45,11 @@ def _nearest(reach: Identity, dialect: str, *, after: bool) -> ScalarSelect[str]
     place = tuple_(Referral.deadline, Referral.case_id)
     beyond = place > here if after else place < here
     # Open referrals of one case have the same position, so none of them belongs to this case.
-    lines = select(Referral.deadline, Referral.case_id).where(beyond).order_by(*in_order(Referral)).limit(1)
+    next_ones = (
+        select(Referral.deadline, Referral.case_id).where(beyond).order_by(*in_order(Referral)).limit(1)
+    )
     plain, others = parted(shares(reach))
-    some = [lines.where(part).subquery().select() for part in own_parts(reach) + others]
+    some = [next_ones.where(part).subquery().select() for part in own_parts(reach) + others]
     if plain:
         table, walked = each_of(plain, dialect, Referral.case_id)
         one = walked.where(beyond).order_by(*in_order(Referral)).limit(1).scalar_subquery()

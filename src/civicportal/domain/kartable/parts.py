@@ -26,7 +26,7 @@ from sqlalchemy.orm import aliased
 from civicportal.core.db import table_of
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.cases.access.rights import in_kartable
-from civicportal.domain.cases.access.sql import ADDRESSED, free_line, kinds_of, persons
+from civicportal.domain.cases.access.sql import ADDRESSED, kinds_of, persons, unassigned
 from civicportal.domain.cases.referral import Referral
 from civicportal.util.lists import MOST_COUNTED
 from civicportal.util.queries import Rows, Selected
@@ -34,7 +34,7 @@ from civicportal.util.queries import Rows, Selected
 Condition = ColumnElement[bool]
 OTHER = aliased(Referral)
 """Another referral of the same case; created once, since an alias copies every column."""
-_FREE = and_(Referral.closed_at.is_(None), free_line(Referral))
+_FREE = and_(Referral.closed_at.is_(None), unassigned(Referral))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,24 +78,28 @@ def own_parts(identity: Identity) -> list[Condition]:
     own = persons(identity)
     sent, taken = Referral.to_user_id.in_(own), Referral.taken_by_id.in_(own)
     sent_to_others = or_(Referral.to_user_id.is_(None), Referral.to_user_id.not_in(own))
-    return [and_(Referral.closed_at.is_(None), lines) for lines in (sent, and_(taken, sent_to_others))]
+    return [
+        and_(Referral.closed_at.is_(None), condition) for condition in (sent, and_(taken, sent_to_others))
+    ]
 
 
-def best_line(identity: Identity) -> Condition:
+def one_per_case(identity: Identity) -> Condition:
     """Return the condition that selects one referral per case of the kartable: the one for action, else the first copy or inquiry."""
     # There is at most one for action, so it needs no condition.
-    return or_(Referral.type == "action", ~earlier_line(in_kartable(identity, OTHER)))
+    return or_(Referral.type == "action", ~has_earlier(in_kartable(identity, OTHER)))
 
 
-def earlier_line(condition: Condition) -> Condition:
+def has_earlier(condition: Condition) -> Condition:
     """Return the condition that another referral of the case comes first, on :data:`OTHER`."""
     earlier = tuple_(OTHER.type, OTHER.id) < tuple_(Referral.type, Referral.id)
-    lines = select(OTHER.id).where(OTHER.case_id == Referral.case_id, condition, earlier)
+    others = select(OTHER.id).where(OTHER.case_id == Referral.case_id, condition, earlier)
     # The offset makes PostgreSQL check the few referrals of each case instead of joining all pairs of the person's.
-    return exists(lines.offset(0)).correlate(Referral)
+    return exists(others.offset(0)).correlate(Referral)
 
 
-def some_of(lines: Iterable[Condition], *columns: Selected, most: int = MOST_COUNTED) -> CompoundSelect[Any]:
+def some_of(
+    conditions: Iterable[Condition], *columns: Selected, most: int = MOST_COUNTED
+) -> CompoundSelect[Any]:
     """Return a query for columns of each part's referrals, up to the counted maximum plus one.
 
     The order is that of an index: without it a database may search open referrals among all referrals.
@@ -104,7 +108,7 @@ def some_of(lines: Iterable[Condition], *columns: Selected, most: int = MOST_COU
     """
     order = (Referral.deadline, Referral.case_id)
     chosen = select(*columns).select_from(Referral).order_by(*order).limit(most + 1)
-    return union_all(*(select(chosen.where(line).subquery()) for line in lines))
+    return union_all(*(select(chosen.where(condition).subquery()) for condition in conditions))
 
 
 def shares(identity: Identity, kinds: Collection[str] = ()) -> list[Share]:

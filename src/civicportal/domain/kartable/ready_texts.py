@@ -75,10 +75,13 @@ class ReadyTextService(Service):
 
     def _opinions(self, case: Case) -> Iterator[ReadyTextOption]:
         name = self.work.get(OrganizationService).unit_name
-        for line in reversed(self.work.get(AccessService).lines(case)):
-            if line.type == "inquiry" and line.answer:
+        for referral in reversed(self.work.get(AccessService).referrals(case)):
+            if referral.type == "inquiry" and referral.answer:
                 yield ReadyTextOption(
-                    key=f"opinion-{line.id}", group=OPINIONS, title=name(line.to_unit_id), text=line.answer
+                    key=f"opinion-{referral.id}",
+                    group=OPINIONS,
+                    title=name(referral.to_unit_id),
+                    text=referral.answer,
                 )
 
     def _texts(self, case: Case, transition: Transition) -> Iterator[ReadyTextOption]:

@@ -40,7 +40,7 @@ OPEN: Copies = {
 }
 
 
-def wrong_lines(site: "Site") -> Sequence[int]:
+def wrong_referrals(site: "Site") -> Sequence[int]:
     """Return the ids of referrals whose copies differ from their cases."""
     query = select(Referral.id).join(Case, Case.id == Referral.case_id)
     wrong = or_(_differ(ALWAYS), and_(Referral.closed_at.is_(None), _differ(OPEN)))
@@ -48,26 +48,26 @@ def wrong_lines(site: "Site") -> Sequence[int]:
         return work.session.scalars(query.where(wrong).order_by(Referral.id)).all()
 
 
-def mend_lines(site: "Site", progress: Callable[[str], None]) -> None:
+def repair_referrals(site: "Site", progress: Callable[[str], None]) -> None:
     """Copy the columns of cases to wrong referrals again, in batches of one short transaction each."""
-    ids = wrong_lines(site)
+    ids = wrong_referrals(site)
     for first in range(0, len(ids), BATCH):
         some = Referral.id.in_(ids[first : first + BATCH])
         with site.work() as work:
             _copy(work, ALWAYS, some)
             _copy(work, OPEN, some, Referral.closed_at.is_(None))
-    progress(f"{len(ids)} lines of kartables mended")
+    progress(f"{len(ids)} referrals repaired")
 
 
 def _differ(copies: Copies) -> ColumnElement[bool]:
     return or_(*(copy.is_distinct_from(value) for copy, value in copies.items()))
 
 
-def _copy(work: "Work", copies: Copies, *lines: ColumnElement[bool]) -> None:
+def _copy(work: "Work", copies: Copies, *conditions: ColumnElement[bool]) -> None:
     of_case = {
         copy: select(value).where(Case.id == Referral.case_id).correlate(Referral).scalar_subquery()
         for copy, value in copies.items()
     }
     work.session.execute(
-        update(Referral).where(*lines).values(of_case), execution_options={"synchronize_session": False}
+        update(Referral).where(*conditions).values(of_case), execution_options={"synchronize_session": False}
     )

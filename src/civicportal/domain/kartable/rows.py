@@ -33,14 +33,14 @@ Counts = Counter[int | None]
 class InboxItem:
     """One case of a list.
 
-    :ivar line: its open referral; None for a closed case of a search.
+    :ivar referral: its open referral; None for a closed case of a search.
     :ivar person: name of the assignee, empty for a whole unit.
     :ivar mine: the actor is the assignee.
     :ivar referred: sent here by a person or unit.
     """
 
     case: Case
-    line: Referral | None
+    referral: Referral | None
     kind_title: TranslationString
     icon: str
     tone: str
@@ -55,12 +55,12 @@ class InboxItem:
     @property
     def referred(self) -> bool:
         """Return whether the case was referred by staff, not routed."""
-        return self.line is not None and self.line.from_unit_id is not None
+        return self.referral is not None and self.referral.from_unit_id is not None
 
     @property
     def is_new(self) -> bool:
         """Return whether the referral is unread."""
-        return self.line is not None and self.line.closed_at is None and self.line.read_at is None
+        return self.referral is not None and self.referral.closed_at is None and self.referral.read_at is None
 
 
 def names_of(work: "Work", user_ids: Iterable[int | None]) -> dict[int, str]:
@@ -80,9 +80,9 @@ class RowService(Service):
 
     def rows(self, found: Collection[tuple[Case, Referral | None]]) -> list[InboxItem]:
         """Return the rows of (case, referral) pairs, in at most two statements."""
-        photos, comments = self._counts([case.id for case, _line in found])
-        names = names_of(self.work, (holder_id(line) for _case, line in found))
-        return [self._row(case, line, photos, comments, names) for case, line in found]
+        photos, comments = self._counts([case.id for case, _referral in found])
+        names = names_of(self.work, (holder_id(referral) for _case, referral in found))
+        return [self._row(case, referral, photos, comments, names) for case, referral in found]
 
     def names_found(self, cases: Iterable[Case], typed: str) -> dict[int, str]:
         """Return, by case id, the names in which search words were found, as far as the actor may know them."""
@@ -99,7 +99,7 @@ class RowService(Service):
         found = {case_id: [name for name in some if spans(name, wanted)] for case_id, some in names.items()}
         return {case_id: " · ".join(some) for case_id, some in found.items() if some}
 
-    def row(self, case: Case, line: Referral | None, names: Mapping[int, str]) -> InboxItem:
+    def row(self, case: Case, referral: Referral | None, names: Mapping[int, str]) -> InboxItem:
         """Return the row of a case whose history and pictures are loaded already.
 
         :param names: of people by id, including the assignee.
@@ -107,7 +107,7 @@ class RowService(Service):
         photos = Counts({case.id: len(self.work.get(AttachmentService).of_case(case))})
         events = self.work.get(CaseService).events(case)
         comments = Counts({case.id: sum(event.type == "commented" for event in events)})
-        return self._row(case, line, photos, comments, names)
+        return self._row(case, referral, photos, comments, names)
 
     def icon(self, case: Case) -> tuple[str, str]:
         """Return icon and colour of a case: those of its root category, else of its kind."""
@@ -120,17 +120,17 @@ class RowService(Service):
     def _row(
         self,
         case: Case,
-        line: Referral | None,
+        referral: Referral | None,
         photos: Counts,
         comments: Counts,
         names: Mapping[int, str],
     ) -> InboxItem:
         icon, tone = self.icon(case)
         kind = kind_of(self.work.site, case.kind)
-        person = holder_id(line)
+        person = holder_id(referral)
         return InboxItem(
             case=case,
-            line=line,
+            referral=referral,
             kind_title=kind.title,
             icon=icon,
             tone=tone,
@@ -156,8 +156,8 @@ class RowService(Service):
         return found
 
 
-def holder_id(line: Referral | None) -> int | None:
+def holder_id(referral: Referral | None) -> int | None:
     """Return the id of a referral's assignee: the person who took it over, else the addressee."""
-    if line is None or line.closed_at is not None:
+    if referral is None or referral.closed_at is not None:
         return None
-    return line.taken_by_id or line.to_user_id
+    return referral.taken_by_id or referral.to_user_id

@@ -47,7 +47,7 @@ class KartableService(Service):
         elif change.reopens:
             self._reopen(change.case, change.event)
         elif change.closes:
-            self._close_lines(change.case, change.event)
+            self._close_referral(change.case, change.event)
             if CONVERTED in change.event.data and self.work.actor.is_staff:
                 self._keep_in_sight(change.case)
         elif change.transition and self.work.actor.is_staff:
@@ -61,22 +61,22 @@ class KartableService(Service):
     def _reopen(self, case: Case, event: CaseEvent) -> None:
         routing, unit_id = self.work.get(RoutingService), case.unit_id
         if unit_id and self._takes_cases(unit_id) and self._is_attended(case, unit_id):
-            line = self._add(case, unit_id)
+            referral = self._add(case, unit_id)
             calendar = self.work.get(OrganizationService).calendar
             promise(case, event.at, routing.days_again(case), calendar)
         else:
             # Its unit was closed or would not attend to it: route it again like a new case.
             with recounted(self.work, case):
                 routing.place(case, event.at)
-            line = self._begin(case)
-        line.note = event.public_text or event.internal_text
-        line.opened_event_id = event.id
+            referral = self._begin(case)
+        referral.note = event.public_text or event.internal_text
+        referral.opened_event_id = event.id
 
-    def _close_lines(self, case: Case, event: CaseEvent) -> None:
-        line = self.access.action_line(case)
-        if line:
-            self._close(line, "acted")
-            line.closed_event_id = event.id
+    def _close_referral(self, case: Case, event: CaseEvent) -> None:
+        referral = self.access.action_referral(case)
+        if referral:
+            self._close(referral, "acted")
+            referral.closed_event_id = event.id
         for inquiry in self.access.open_inquiries(case):
             self._close(inquiry, "closed")
             inquiry.closed_event_id = event.id
@@ -85,44 +85,44 @@ class KartableService(Service):
         """Let the person who converted a case continue to see the new one, even if it belongs to a unit outside their scope."""
         made = self.work.get(ConversionService).successor(closed)
         if made is not None and made.unit_id is not None:
-            line = self._add(made, made.unit_id, to_user_id=self.work.actor.user_id, type_="copy")
-            line.read_at = line.closed_at = line.created_at
-            line.closed_how = "closed"
+            referral = self._add(made, made.unit_id, to_user_id=self.work.actor.user_id, type_="copy")
+            referral.read_at = referral.closed_at = referral.created_at
+            referral.closed_how = "closed"
 
     def _take_silently(self, case: Case, *, release: bool) -> None:
-        line = self.access.action_line(case)
+        referral = self.access.action_referral(case)
         actor = self.work.actor
-        if line and release:
-            line.taken_by_id = None
-        elif line and line.taken_by_id is None and holds(actor, case, line):
-            line.taken_by_id = actor.user_id
-            line.read_at = line.read_at or self.work.clock.now()
+        if referral and release:
+            referral.taken_by_id = None
+        elif referral and referral.taken_by_id is None and holds(actor, case, referral):
+            referral.taken_by_id = actor.user_id
+            referral.read_at = referral.read_at or self.work.clock.now()
 
     # -- what staff do --------------------------------------------------------------------------------------
 
     def mark_read(self, case: Case) -> None:
         """Record the first time that the addressee has opened the case."""
-        for line in self.access.lines(case):
-            if line.read_at is None and holds(self.work.actor, case, line):
-                line.read_at = self.work.clock.now()
+        for referral in self.access.referrals(case):
+            if referral.read_at is None and holds(self.work.actor, case, referral):
+                referral.read_at = self.work.clock.now()
 
     def take(self, case: Case, *, version: int | None = None) -> CaseEvent:
         """Take over a referral of the actor's unit; colleagues then see it as taken.
 
         :raises ReferralError: when a colleague has taken it.
         """
-        line = self._my_line(case, version, "work")
-        if line.taken_by_id not in (None, self.work.actor.user_id):
+        referral = self._own_referral(case, version, "work")
+        if referral.taken_by_id not in (None, self.work.actor.user_id):
             raise ReferralError(_("A colleague has taken this case already."))
-        line.taken_by_id = self.work.actor.user_id
-        line.read_at = line.read_at or self.work.clock.now()
-        return self._tell(case, "taken", line, notify=False)
+        referral.taken_by_id = self.work.actor.user_id
+        referral.read_at = referral.read_at or self.work.clock.now()
+        return self._tell(case, "taken", referral, notify=False)
 
     def release(self, case: Case, *, version: int | None = None) -> CaseEvent:
         """Return a referral that was taken over to the unit's kartable."""
-        line = self._my_line(case, version, "work")
-        line.taken_by_id = None
-        return self._tell(case, "released", line, notify=False)
+        referral = self._own_referral(case, version, "work")
+        referral.taken_by_id = None
+        return self._tell(case, "released", referral, notify=False)
 
     def refer(
         self,
@@ -141,13 +141,13 @@ class KartableService(Service):
         :raises ReferralError: when it is already assigned there, or the person is not a member of that unit.
         :raises UnattendedReferral: when the case would be unattended there.
         """
-        line = self._my_line(case, version, "refer")
-        if (line.to_unit_id, line.to_user_id) == (unit_id, user_id):
+        referral = self._own_referral(case, version, "refer")
+        if (referral.to_unit_id, referral.to_user_id) == (unit_id, user_id):
             raise ReferralError(_("The case lies there already."))
         self._check_addressee(unit_id, user_id)
         if not (unattended or self.work.actor.realm == "system"):
             self._require_attended(case, unit_id, user_id)
-        return self._pass_on(case, line, "referred", unit_id, user_id, note)
+        return self._pass_on(case, referral, "referred", unit_id, user_id, note)
 
     def give_back(self, case: Case, *, note: str = "", version: int | None = None) -> CaseEvent:
         """Return the case to its previous holder.
@@ -155,51 +155,51 @@ class KartableService(Service):
         :raises ReferralError: when it was routed automatically, or came from a unit that no longer accepts cases.
         :raises UnattendedReferral: when the case would be unattended there.
         """
-        line = self._my_line(case, version, "refer")
-        unit_id = line.from_unit_id
+        referral = self._own_referral(case, version, "refer")
+        unit_id = referral.from_unit_id
         if unit_id is None:
             raise ReferralError(_("No one referred this case: it was routed here."))
         if not self._takes_cases(unit_id):
             raise ReferralError(_("The unit that sent it takes no cases any more: refer it to another one."))
         # A sender who has left the unit does not get it back in person: the unit does.
-        user_id = line.from_user_id if works_for(self.work, line.from_user_id, unit_id) else None
+        user_id = referral.from_user_id if works_for(self.work, referral.from_user_id, unit_id) else None
         if user_id and not self._is_attended(case, unit_id, user_id):
             user_id = None
         if self.work.actor.realm != "system":
             self._require_attended(case, unit_id, user_id)
-        return self._pass_on(case, line, "returned", unit_id, user_id, note)
+        return self._pass_on(case, referral, "returned", unit_id, user_id, note)
 
     def copy(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
         """Send a copy, which can be read and commented only."""
         self._require(case, "refer")
-        line = self._send(case, "copy", unit_id, user_id, note)
-        return self._tell(case, "copied", line, internal_text=note, notify=False)
+        referral = self._send(case, "copy", unit_id, user_id, note)
+        return self._tell(case, "copied", referral, internal_text=note, notify=False)
 
     def dismiss_copy(self, case: Case) -> None:
         """Remove a copy from the actor's kartable."""
-        for line in self.access.lines(case):
-            if line.type == "copy" and holds(self.work.actor, case, line):
-                self._close(line, "closed")
+        for referral in self.access.referrals(case):
+            if referral.type == "copy" and holds(self.work.actor, case, referral):
+                self._close(referral, "closed")
 
     def inquire(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
         """Send an inquiry to another unit; the case cannot be closed before the answer.
 
         :raises ReferralError: when the case is closed already.
         """
-        self._my_line(case, None, "refer")
-        line = self._send(case, "inquiry", unit_id, user_id, note)
-        return self._tell(case, "inquiry", line, internal_text=note, notify=False)
+        self._own_referral(case, None, "refer")
+        referral = self._send(case, "inquiry", unit_id, user_id, note)
+        return self._tell(case, "inquiry", referral, internal_text=note, notify=False)
 
     def answer(self, case: Case, text: str) -> CaseEvent:
         """Answer an inquiry of the actor's kartable.
 
         :raises ReferralError: when there is none.
         """
-        for line in self.access.open_inquiries(case):
-            if holds(self.work.actor, case, line):
-                line.answer = text
-                self._close(line, "answered")
-                return self._tell(case, "answered", line, internal_text=text, notify=False)
+        for referral in self.access.open_inquiries(case):
+            if holds(self.work.actor, case, referral):
+                referral.answer = text
+                self._close(referral, "answered")
+                return self._tell(case, "answered", referral, internal_text=text, notify=False)
         raise ReferralError(_("There is no inquiry to answer."))
 
     def colleagues(self, unit_id: int) -> list[User]:
@@ -215,19 +215,19 @@ class KartableService(Service):
         found = [(user, unit_id) for user, unit_id in self.session.execute(query) if unit_id]
         return sorted(found, key=lambda pair: (alphabetical(pair[0].name), pair[0].id))
 
-    # -- lines ----------------------------------------------------------------------------------------------
+    # -- referrals -----------------------------------------------------------------------------------
 
     def _require(self, case: Case, verb: str) -> None:
         if not self.access.may_act(case, self.cases.kind(case).permission(verb)):
             raise Forbidden(f"{verb} is not for this actor")
 
-    def _my_line(self, case: Case, version: int | None, verb: str) -> Referral:
+    def _own_referral(self, case: Case, version: int | None, verb: str) -> Referral:
         self.cases.check_version(case, version)
         self._require(case, verb)
-        line = self.access.action_line(case)
-        if line is None:
+        referral = self.access.action_referral(case)
+        if referral is None:
             raise ReferralError(_("A closed case lies in no kartable."))
-        return line
+        return referral
 
     def _check_addressee(self, unit_id: int, user_id: int | None) -> None:
         if not self._takes_cases(unit_id):
@@ -260,23 +260,23 @@ class KartableService(Service):
         return self._add(case, unit_id, to_user_id=user_id, note=note, type_=type_, from_unit_id=case.unit_id)
 
     def _pass_on(
-        self, case: Case, line: Referral, type_: str, unit_id: int, user_id: int | None, note: str
+        self, case: Case, referral: Referral, type_: str, unit_id: int, user_id: int | None, note: str
     ) -> CaseEvent:
         before = snapshot(case)
         self.cases.assign(case, unit_id, passed_on=True)
         data = {"unit_id": unit_id, "user_id": user_id, "undo": before}
         event = self.cases.record(case, type_, internal_text=note, public=True, data=data)
         # Flush the event before its referrals, which contain its id.
-        self._close(line, type_)
-        line.closed_event_id = event.id
+        self._close(referral, type_)
+        referral.closed_event_id = event.id
         self.session.flush()
         new = self._add(
             case,
             unit_id,
             to_user_id=user_id,
             note=note,
-            from_unit_id=line.to_unit_id,
-            previous=line,
+            from_unit_id=referral.to_unit_id,
+            previous=referral,
             opened_event_id=event.id,
         )
         # Do not name a unit that would answer a citizen's call with "we have no such case".
@@ -296,7 +296,7 @@ class KartableService(Service):
         **values: object,
     ) -> Referral:
         sender = self.work.actor.user_id if self.work.actor.is_staff else None
-        line = Referral(
+        referral = Referral(
             case_id=case.id,
             type=type_,
             from_user_id=sender,
@@ -305,30 +305,30 @@ class KartableService(Service):
             previous_id=previous.id if previous else None,
             **values,
         )
-        self.session.add(line)
+        self.session.add(referral)
         self.session.flush()
         self.access.forget(case)
-        return line
+        return referral
 
-    def _close(self, line: Referral, how: str) -> None:
-        line.closed_at = self.work.clock.now()
-        line.closed_how = how
-        line.closed_by_id = self.work.actor.user_id
+    def _close(self, referral: Referral, how: str) -> None:
+        referral.closed_at = self.work.clock.now()
+        referral.closed_how = how
+        referral.closed_by_id = self.work.actor.user_id
 
     def _tell(
         self,
         case: Case,
         type_: str,
-        line: Referral,
+        referral: Referral,
         *,
         notify: bool = True,
         data: Values | None = None,
         **values: object,
     ) -> CaseEvent:
         case.updated_at = self.work.clock.now()
-        sent = {"unit_id": line.to_unit_id, "user_id": line.to_user_id, **(data or {})}
+        sent = {"unit_id": referral.to_unit_id, "user_id": referral.to_user_id, **(data or {})}
         event = self.cases.record(case, type_, data=sent, **values)
         self.work.relay(
-            CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=line, notify=notify)
+            CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=referral, notify=notify)
         )
         return event

@@ -115,14 +115,14 @@ class StaffHistory(Service):
 
     def of(self, case: Case) -> list[StaffEvent]:
         """Return every event of a case, latest first."""
-        return self._lines(case, self.cases.events(case))
+        return self._entries(case, self.cases.events(case))
 
     def since(self, case: Case, event_id: int) -> list[StaffEvent]:
         """Return other people's events after a given one, latest first."""
         events = [event for event in self.cases.events(case) if event.id > event_id]
-        return self._lines(case, [e for e in events if e.actor_id != self.work.actor.user_id])
+        return self._entries(case, [e for e in events if e.actor_id != self.work.actor.user_id])
 
-    def _lines(self, case: Case, events: Iterable[CaseEvent]) -> list[StaffEvent]:
+    def _entries(self, case: Case, events: Iterable[CaseEvent]) -> list[StaffEvent]:
         events = list(events)
         kind = self.cases.kind(case)
         names = names_of(self.work, _people(events))

@@ -46,7 +46,7 @@ class TransferResult:
 class TransferService(KartableService):
     """Transfer the referrals of a person who leaves."""
 
-    def open_lines(self, user_id: int) -> int:
+    def open_referrals(self, user_id: int) -> int:
         """Return the number of a person's open referrals."""
         query = select(func.count()).select_from(Referral).where(*_of(user_id))
         return self.session.scalar(query) or 0
@@ -60,8 +60,10 @@ class TransferService(KartableService):
         sent = select(Referral.to_user_id).where(
             *to_act, Referral.to_user_id.in_(user_ids), Referral.taken_by_id.is_(None)
         )
-        lines = union_all(taken, sent).subquery()
-        return dict(self.session.execute(select(lines.c.holder, func.count()).group_by(lines.c.holder)).all())
+        referrals = union_all(taken, sent).subquery()
+        return dict(
+            self.session.execute(select(referrals.c.holder, func.count()).group_by(referrals.c.holder)).all()
+        )
 
     def heirs(self, user_id: int) -> list[User]:
         """Return the colleagues who can take over: members of any unit in which the person has an open referral."""
@@ -82,15 +84,15 @@ class TransferService(KartableService):
         members = set(self.addressees_of(heir_id)) if heir_id else set()
         done: Counter[Way] = Counter()
         query = select(Referral.id, Referral.case_id).where(*_of(user_id)).order_by(Referral.id).limit(limit)
-        for line_id, case_id in self.session.execute(query).all():
+        for referral_id, case_id in self.session.execute(query).all():
             # Lock the case first, then its referral: every writer uses this order.
             case = self.session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()
-            line = self.session.get_one(Referral, line_id, populate_existing=True)
+            referral = self.session.get_one(Referral, referral_id, populate_existing=True)
             # Another user may have acted while this transaction waited for the lock.
-            if holder_id(line) == user_id:
-                may = line.type != "action" or self._is_attended(case, line.to_unit_id, heir_id)
-                to = heir_id if line.to_unit_id in members and may else None
-                self._hand_over(case, line, to, note)
+            if holder_id(referral) == user_id:
+                may = referral.type != "action" or self._is_attended(case, referral.to_unit_id, heir_id)
+                to = heir_id if referral.to_unit_id in members and may else None
+                self._hand_over(case, referral, to, note)
                 done["colleague" if to else "unit"] += 1
         return done
 
@@ -98,23 +100,23 @@ class TransferService(KartableService):
         """Return the units in which people can be referred to by name."""
         return [unit_id for user, unit_id in self.addressees() if user.id == user_id]
 
-    def _hand_over(self, case: Case, line: Referral, heir_id: int | None, note: str) -> CaseEvent:
-        self._close(line, "referred")
+    def _hand_over(self, case: Case, referral: Referral, heir_id: int | None, note: str) -> CaseEvent:
+        self._close(referral, "referred")
         self.session.flush()
         new = self._add(
             case,
-            line.to_unit_id,
+            referral.to_unit_id,
             to_user_id=heir_id,
-            note=note or line.note,
-            type_=line.type,
-            from_unit_id=line.from_unit_id,
-            previous=line,
-            rule=line.rule,
+            note=note or referral.note,
+            type_=referral.type,
+            from_unit_id=referral.from_unit_id,
+            previous=referral,
+            rule=referral.rule,
         )
         # The sender stays the same, so it can be returned to them.
-        new.from_user_id = line.from_user_id
+        new.from_user_id = referral.from_user_id
         event = self._tell(case, "transferred", new, internal_text=note, notify=False)
-        line.closed_event_id = new.opened_event_id = event.id
+        referral.closed_event_id = new.opened_event_id = event.id
         return event
 
 
@@ -143,7 +145,7 @@ def transfer(
         if not moved:
             break
     with site.work(actor=actor, write=False) as work:
-        left = work.get(TransferService).open_lines(user_id)
+        left = work.get(TransferService).open_referrals(user_id)
     return TransferResult(to_units=done["unit"], to_colleague=done["colleague"], left=left)
 
 

@@ -60,7 +60,7 @@ class UndoService(Service):
         if event.type in (LINKED, UNLINKED):
             self.work.get(LinkService).reverse(case, event)
         else:
-            self._restore_lines(case, event)
+            self._restore_referrals(case, event)
             cases.restore(case, event)
         reversal = cases.record(
             case,
@@ -72,19 +72,21 @@ class UndoService(Service):
         self.work.relay(CaseChange(case=case, event=reversal, kind=cases.kind(case), notify=False))
         return reversal
 
-    def _restore_lines(self, case: Case, event: CaseEvent) -> None:
+    def _restore_referrals(self, case: Case, event: CaseEvent) -> None:
         access = self.work.get(AccessService)
-        lines = access.lines(case)
-        for line in lines:
-            if line.opened_event_id == event.id:
-                line.closed_at, line.closed_how = self.work.clock.now(), "undone"
+        referrals = access.referrals(case)
+        for referral in referrals:
+            if referral.opened_event_id == event.id:
+                referral.closed_at, referral.closed_how = self.work.clock.now(), "undone"
         # An open case always has exactly one open referral for action.
         self.session.flush()
-        for line in lines:
-            if line.closed_event_id == event.id:
-                line.closed_at = line.closed_how = line.closed_by_id = line.closed_event_id = None
+        for referral in referrals:
+            if referral.closed_event_id == event.id:
+                referral.closed_at = referral.closed_how = referral.closed_by_id = (
+                    referral.closed_event_id
+                ) = None
         before = event.data["undo"]
-        held = access.action_line(case)
+        held = access.action_referral(case)
         if held and "taken_by_id" in before:
             held.taken_by_id = before["taken_by_id"]
         access.forget(case)

@@ -31,12 +31,12 @@ class Member:
 class Usage:
     """References to a unit.
 
-    :ivar lines: open referrals, including copies and inquiries; ``cases``: those for action.
+    :ivar referrals: open referrals, including copies and inquiries; ``cases``: those for action.
     :ivar categories: active categories it is responsible for; ``rules``: active rules that route to it.
     :ivar units: active units below it.
     """
 
-    lines: int
+    referrals: int
     cases: int
     categories: list[Category]
     rules: list[RoutingRule]
@@ -62,12 +62,12 @@ class UsageService(Service):
 
     def of(self, unit: Unit) -> Usage:
         """Return the current references to a unit."""
-        lines = select(func.count()).where(Referral.to_unit_id == unit.id, Referral.closed_at.is_(None))
+        referrals = select(func.count()).where(Referral.to_unit_id == unit.id, Referral.closed_at.is_(None))
         categories = select(Category).where(Category.unit_id == unit.id, Category.active)
         rules = select(RoutingRule).where(RoutingRule.unit_id == unit.id, RoutingRule.active)
         units = select(Unit).where(Unit.parent_id == unit.id, Unit.active)
         return Usage(
-            lines=self.session.scalar(lines) or 0,
+            referrals=self.session.scalar(referrals) or 0,
             cases=self.open_cases(unit),
             categories=list(self.session.scalars(categories.order_by(Category.weight.desc(), Category.id))),
             rules=list(self.session.scalars(rules.order_by(RoutingRule.position))),

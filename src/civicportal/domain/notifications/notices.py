@@ -94,11 +94,11 @@ def facts_of(change: "CaseChange") -> NoticeData:
     event = change.event
     notice = event.data.get(CaseEvent.NOTICE) or {}
     moment = notice.get("moment")
-    line = change.referral
+    referral = change.referral
     return NoticeData(
         status=change.case.status,
         moment=datetime.fromisoformat(moment) if moment else event.at,
-        unit_id=line.to_unit_id if line else change.case.unit_id,
+        unit_id=referral.to_unit_id if referral else change.case.unit_id,
         note=notice.get("note", ""),
     )
 

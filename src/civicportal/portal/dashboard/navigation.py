@@ -9,7 +9,7 @@ from translationstring import TranslationString
 
 from civicportal.core.plugins import call_each
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.kartable.counters import OpenLines, open_lines
+from civicportal.domain.kartable.counters import OpenReferrals, open_referrals
 from civicportal.util.i18n import _
 from civicportal.util.lists import Total
 from civicportal.web.display import read_or_fallback
@@ -119,7 +119,7 @@ class Navigation:
 
     def badge(self, kind: str) -> Total | None:
         """Return the number of open referrals in the user's kartable, of one kind or of all; None for none."""
-        lines = self.open_lines
+        lines = self.open_referrals
         return (lines.total if kind == ALL_KINDS else lines.by_kind.get(kind)) or None
 
     @memoized_property
@@ -128,12 +128,12 @@ class Navigation:
         return sorted(found, key=lambda item: (-item.weight, item.name))
 
     @memoized_property
-    def open_lines(self) -> OpenLines:
+    def open_referrals(self) -> OpenReferrals:
         """Return the open referrals of the user's kartable; none if they cannot be read."""
         return (
-            read_or_fallback(self.request, open_lines, OpenLines())
+            read_or_fallback(self.request, open_referrals, OpenReferrals())
             if self.request.identity.is_staff
-            else OpenLines()
+            else OpenReferrals()
         )
 
     def _links(self, items: Iterable[NavigationItem]) -> list[Link]:

@@ -93,7 +93,7 @@ def _figures(request: Request) -> dict[str, object] | None:
 def _kartable(request: Request) -> DashboardWidget:
     navigation = request.navigation
     assert isinstance(navigation, Navigation)
-    lines = navigation.open_lines
+    lines = navigation.open_referrals
     rows = [(kind_of(request.site, kind), number) for kind, number in sorted(lines.by_kind.items())]
     return DashboardWidget(
         name="kartable",

@@ -18,7 +18,7 @@ from civicportal.domain.accounts.invitations import InvitationService
 from civicportal.domain.accounts.models import Session
 from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.cases.stock import damages
-from civicportal.domain.kartable.repair import mend_lines, wrong_lines
+from civicportal.domain.kartable.repair import repair_referrals, wrong_referrals
 from civicportal.domain.notifications.delivery import UNSETTLED
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.ownership import portal_id, renew
@@ -308,8 +308,8 @@ def _make_whole(site: "Site", progress: Progress) -> None:
     if repair.wrong_counters(site):
         progress("rebuilding the counters of the statistics")
         repair.rebuild_counters(site, progress)
-    if wrong_lines(site):
-        mend_lines(site, progress)
+    if wrong_referrals(site):
+        repair_referrals(site, progress)
 
 
 def _tell(progress: Progress, number: int, what: str) -> None:

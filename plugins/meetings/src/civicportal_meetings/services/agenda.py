@@ -92,7 +92,7 @@ class AgendaService(Service):
             .order_by(Appointment.start, Appointment.id)
         )
         rows = self.session.execute(query).all()
-        self.access.read_lines(case for _one, case, _request in rows)
+        self.access.load_referrals(case for _one, case, _request in rows)
         return [
             Visit(appointment=one, case=case, request=request, name=self.name(case, request))
             for one, case, request in rows

@@ -44,7 +44,7 @@ def desk(request: Request, day: date | None, *chosen: DiaryEntry, **panel: objec
     form, filters = _filters(request)
     search = work.get(MeetingSearch)
     page = search.page(filters, cursor=request.GET.get("cursor"))
-    work.get(AccessService).read_lines(row[0] for row in page.rows)
+    work.get(AccessService).load_referrals(row[0] for row in page.rows)
     return {
         **week(request, day, *chosen),
         "form": form,

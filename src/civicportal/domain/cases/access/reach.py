@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true, union,
 
 from civicportal.core.db.ids import among, gathered
 from civicportal.core.security import Grant, Identity
-from civicportal.domain.cases.access.sql import by_lines, held, kinds_of
+from civicportal.domain.cases.access.sql import held, kinds_of, referral_queries
 from civicportal.domain.cases.models import Case
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _memberships(identity: Identity, kind: str) -> list[Grant]:
     return [grant for grant in identity.grants if identity.is_staff and grant.gives(f"{kind}:case:view")]
 
 
-def by_line(work: "Work", kind: str, since: datetime | None = None) -> ColumnElement[bool] | None:
+def visible_by_referral(work: "Work", kind: str, since: datetime | None = None) -> ColumnElement[bool] | None:
     """Return the condition on ``Case`` for cases of a kind visible by a referral and not by :func:`in_own_units`.
 
     If there are few, they are selected by their ids, which are loaded once.
@@ -80,7 +80,7 @@ def by_line(work: "Work", kind: str, since: datetime | None = None) -> ColumnEle
     :returns: None if there are none, or all are the actor's own.
     """
     identity = work.actor
-    queries = by_lines(identity, kind, since) if identity.is_staff else []
+    queries = referral_queries(identity, kind, since) if identity.is_staff else []
     if not queries:
         return None
     dialect = work.site.engines.dialect

@@ -12,14 +12,21 @@ from sqlalchemy.orm import aliased
 
 from civicportal.core.security import Grant, Identity
 from civicportal.core.work import Service
-from civicportal.domain.cases.access.sql import ADDRESSED, free_line, in_category, kinds_of, personal, persons
+from civicportal.domain.cases.access.sql import (
+    ADDRESSED,
+    in_category,
+    kinds_of,
+    personal,
+    persons,
+    unassigned,
+)
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
-_OWN_LINE = aliased(Referral)
+_OWN_REFERRAL = aliased(Referral)
 """An alias of the referrals, created once because SQLAlchemy needs longer for it than for its query."""
 
 
@@ -42,8 +49,10 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
         _covered_by(grant, verb, walked) for grant in identity.grants if _may(grant, verb)
     ]
     if verb == "view":
-        line = select(_OWN_LINE.id).where(_OWN_LINE.case_id == Case.id, personal(identity, _OWN_LINE))
-        conditions.append(exists(line.offset(_fence(walked))).correlate(Case))
+        referral = select(_OWN_REFERRAL.id).where(
+            _OWN_REFERRAL.case_id == Case.id, personal(identity, _OWN_REFERRAL)
+        )
+        conditions.append(exists(referral.offset(_fence(walked))).correlate(Case))
     return or_(false(), *conditions)
 
 
@@ -57,64 +66,64 @@ def sees_all(identity: Identity, kind: str, verb: str = "view") -> bool:
     )
 
 
-def can(identity: Identity, verb: str, case: Case, lines: Iterable[Referral]) -> bool:
+def can(identity: Identity, verb: str, case: Case, referrals: Iterable[Referral]) -> bool:
     """Return :func:`visible` for one loaded case.
 
-    :param lines: every referral the case ever had.
+    :param referrals: every referral the case ever had.
     """
     if identity.realm == "system":
         return True
     if not identity.is_staff:
         return False
-    lines = list(lines)
-    if verb == "view" and any(_is_personal(identity, line) for line in lines):
+    referrals = list(referrals)
+    if verb == "view" and any(_is_personal(identity, referral) for referral in referrals):
         return True
-    if verb == "view" and any(_is_addressed(identity, case, line) for line in lines):
+    if verb == "view" and any(_is_addressed(identity, case, referral) for referral in referrals):
         return True
-    return _given(identity, f"{case.kind}:case:{verb}", case, _units(case, lines))
+    return _given(identity, f"{case.kind}:case:{verb}", case, _units(case, referrals))
 
 
-def in_kartable(identity: Identity, line: type[Referral] = Referral) -> ColumnElement[bool]:
+def in_kartable(identity: Identity, referral: type[Referral] = Referral) -> ColumnElement[bool]:
     """Return the condition on ``Referral`` for the open referrals of a person's kartable.
 
     Referrals to the person, and referrals to a unit that are not taken over and that a membership covers; inquiries and copies
     to a unit are for its members whatever their categories.
 
-    :param line: the alias, if a query has several.
+    :param referral: the alias, if a query has several.
     """
     if not identity.is_staff:
         return false()
-    covered = [_line_covered_by(grant, line) for grant in identity.grants]
-    of_unit = and_(free_line(line), or_(false(), *covered))
-    return and_(line.closed_at.is_(None), or_(personal(identity, line), of_unit))
+    covered = [_referral_covered_by(grant, referral) for grant in identity.grants]
+    of_unit = and_(unassigned(referral), or_(false(), *covered))
+    return and_(referral.closed_at.is_(None), or_(personal(identity, referral), of_unit))
 
 
-def holds(identity: Identity, case: Case, line: Referral) -> bool:
+def holds(identity: Identity, case: Case, referral: Referral) -> bool:
     """Return :func:`in_kartable` for one loaded referral."""
-    if not identity.is_staff or line.closed_at is not None:
+    if not identity.is_staff or referral.closed_at is not None:
         return False
-    if _is_personal(identity, line):
+    if _is_personal(identity, referral):
         return True
-    if line.to_user_id is not None or line.taken_by_id is not None:
+    if referral.to_user_id is not None or referral.taken_by_id is not None:
         return False
-    return _is_addressed(identity, case, line) or _given(
-        identity, f"{case.kind}:case:view", case, {line.to_unit_id}
+    return _is_addressed(identity, case, referral) or _given(
+        identity, f"{case.kind}:case:view", case, {referral.to_unit_id}
     )
 
 
-def attends(identity: Identity, permission: str, case: Case, line: Referral) -> bool:
+def attends(identity: Identity, permission: str, case: Case, referral: Referral) -> bool:
     """Return whether an open referral is in the kartable of a person with the right to act on it there."""
-    if not holds(identity, case, line):
+    if not holds(identity, case, referral):
         return False
-    if _is_personal(identity, line) and identity.permits(permission):
+    if _is_personal(identity, referral) and identity.permits(permission):
         return True
-    return _given(identity, permission, case, {line.to_unit_id})
+    return _given(identity, permission, case, {referral.to_unit_id})
 
 
-def leads(identity: Identity, permission: str, case: Case, line: Referral) -> bool:
+def leads(identity: Identity, permission: str, case: Case, referral: Referral) -> bool:
     """Return whether a person heads the unit of an open referral, even if it is assigned to a colleague."""
     return any(
-        grant.leads and grant.gives(permission) and grant.covers(line.to_unit_id, case.category_id)
+        grant.leads and grant.gives(permission) and grant.covers(referral.to_unit_id, case.category_id)
         for grant in identity.grants
     )
 
@@ -124,7 +133,7 @@ class AccessService(Service):
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
-        self._lines: dict[int, Sequence[Referral]] = work.memo()
+        self._referrals: dict[int, Sequence[Referral]] = work.memo()
 
     def visible(self, verb: str = "view", *, walked: bool = False) -> ColumnElement[bool]:
         """Return the condition on ``Case`` for the cases that the actor may access with a verb: view, contact, identity, …
@@ -137,46 +146,57 @@ class AccessService(Service):
         """Return whether the actor sees every case of a kind, so that counters can be used instead."""
         return sees_all(self.work.actor, kind)
 
-    def lines(self, case: Case) -> Sequence[Referral]:
+    def referrals(self, case: Case) -> Sequence[Referral]:
         """Return every referral of a case, in order."""
-        if case.id not in self._lines:
+        if case.id not in self._referrals:
             query = select(Referral).where(Referral.case_id == case.id).order_by(Referral.id)
-            self._lines[case.id] = self.work.session.scalars(query).all()
-        return self._lines[case.id]
+            self._referrals[case.id] = self.work.session.scalars(query).all()
+        return self._referrals[case.id]
 
-    def read_lines(self, cases: Iterable[Case]) -> None:
+    def load_referrals(self, cases: Iterable[Case]) -> None:
         """Load the referrals of many cases in one statement, for a list that shows the actor's rights on each."""
-        missing = [case.id for case in cases if case.id not in self._lines]
+        missing = [case.id for case in cases if case.id not in self._referrals]
         if not missing:
             return
         found: dict[int, list[Referral]] = {case_id: [] for case_id in missing}
         query = select(Referral).where(Referral.case_id.in_(missing)).order_by(Referral.id)
-        for line in self.work.session.scalars(query):
-            found[line.case_id].append(line)
-        self._lines.update(found)
+        for referral in self.work.session.scalars(query):
+            found[referral.case_id].append(referral)
+        self._referrals.update(found)
 
     def forget(self, case: Case) -> None:
         """Discard the loaded referrals after a change."""
-        self._lines.pop(case.id, None)
+        self._referrals.pop(case.id, None)
 
-    def action_line(self, case: Case) -> Referral | None:
+    def action_referral(self, case: Case) -> Referral | None:
         """Return the open referral for action, if the case is open."""
-        return next((line for line in self.lines(case) if line.type == "action" and not line.closed_at), None)
+        return next(
+            (
+                referral
+                for referral in self.referrals(case)
+                if referral.type == "action" and not referral.closed_at
+            ),
+            None,
+        )
 
     def open_inquiries(self, case: Case) -> list[Referral]:
         """Return the unanswered inquiries."""
-        return [line for line in self.lines(case) if line.type == "inquiry" and not line.closed_at]
+        return [
+            referral
+            for referral in self.referrals(case)
+            if referral.type == "inquiry" and not referral.closed_at
+        ]
 
     def can(self, case: Case, verb: str) -> bool:
         """Return whether a membership covers the case for this verb."""
-        return can(self.work.actor, verb, case, self.lines(case))
+        return can(self.work.actor, verb, case, self.referrals(case))
 
     def allows(self, case: Case, permission: str) -> bool:
         """Return whether one membership gives a right and covers the case; :meth:`can` is the same for the verbs of the kind."""
         if self.work.actor.realm == "system":
             return True
         return self.work.actor.is_staff and _given(
-            self.work.actor, permission, case, _units(case, self.lines(case))
+            self.work.actor, permission, case, _units(case, self.referrals(case))
         )
 
     def on_behalf_of(self, case: Case) -> int | None:
@@ -187,23 +207,23 @@ class AccessService(Service):
         actor = self.work.actor
         if not actor.deputy_for:
             return None
-        lines = self.lines(case)
-        if not lines or actor.user_id in {line.to_user_id for line in lines}:
+        referrals = self.referrals(case)
+        if not referrals or actor.user_id in {referral.to_user_id for referral in referrals}:
             return None
-        names = {line.to_user_id for line in lines} & actor.deputy_for
-        permission, units = f"{case.kind}:case:view", _units(case, lines)
+        names = {referral.to_user_id for referral in referrals} & actor.deputy_for
+        permission, units = f"{case.kind}:case:view", _units(case, referrals)
         for grant in actor.grants:
             alone = replace(actor, grants=(grant,))
-            asked = any(_is_addressed(alone, case, line) for line in lines)
+            asked = any(_is_addressed(alone, case, referral) for referral in referrals)
             if asked or _given(alone, permission, case, units):
                 if grant.own:
                     return None
                 names.add(grant.holder_id)
         return min((name for name in names if name), default=None)
 
-    def has_line(self, case: Case) -> bool:
+    def holds_referral(self, case: Case) -> bool:
         """Return whether any open referral, including copies and inquiries, is in the actor's kartable."""
-        return any(holds(self.work.actor, case, line) for line in self.lines(case))
+        return any(holds(self.work.actor, case, referral) for referral in self.referrals(case))
 
     def may_act(self, case: Case, permission: str) -> bool:
         """Return whether the actor may act: they need the permission, and the open referral in their kartable or ``act_any``.
@@ -217,21 +237,21 @@ class AccessService(Service):
             return True
         if not actor.is_staff:
             return False
-        line = self.action_line(case)
-        if line is not None and (
-            attends(actor, permission, case, line) or leads(actor, permission, case, line)
+        referral = self.action_referral(case)
+        if referral is not None and (
+            attends(actor, permission, case, referral) or leads(actor, permission, case, referral)
         ):
             return True
-        units = _units(case, self.lines(case))
-        return self._acts_on_any(case, line) and _given(actor, permission, case, units)
+        units = _units(case, self.referrals(case))
+        return self._acts_on_any(case, referral) and _given(actor, permission, case, units)
 
-    def _acts_on_any(self, case: Case, line: Referral | None) -> bool:
+    def _acts_on_any(self, case: Case, referral: Referral | None) -> bool:
         # A closed case has no open referral: the remaining transitions, such as reopening, need only the scope.
-        return self.can(case, "act_any") or (line is None and self.can(case, "work"))
+        return self.can(case, "act_any") or (referral is None and self.can(case, "work"))
 
 
-def _units(case: Case, lines: Iterable[Referral]) -> set[int | None]:
-    return {case.unit_id, *(line.to_unit_id for line in lines)}
+def _units(case: Case, referrals: Iterable[Referral]) -> set[int | None]:
+    return {case.unit_id, *(referral.to_unit_id for referral in referrals)}
 
 
 def _given(identity: Identity, permission: str, case: Case, units: Iterable[int | None]) -> bool:
@@ -243,17 +263,17 @@ def _given(identity: Identity, permission: str, case: Case, units: Iterable[int 
     )
 
 
-def _is_personal(identity: Identity, line: Referral) -> bool:
+def _is_personal(identity: Identity, referral: Referral) -> bool:
     ids = persons(identity)
-    return line.to_user_id in ids or line.taken_by_id in ids
+    return referral.to_user_id in ids or referral.taken_by_id in ids
 
 
-def _is_addressed(identity: Identity, case: Case, line: Referral) -> bool:
+def _is_addressed(identity: Identity, case: Case, referral: Referral) -> bool:
     """Return whether the referral is an inquiry or a copy to a whole unit of the person."""
-    if line.type not in ADDRESSED or line.to_user_id is not None:
+    if referral.type not in ADDRESSED or referral.to_user_id is not None:
         return False
     permission = f"{case.kind}:case:view"
-    return any(grant.gives(permission) and grant.is_of(line.to_unit_id) for grant in identity.grants)
+    return any(grant.gives(permission) and grant.is_of(referral.to_unit_id) for grant in identity.grants)
 
 
 def _may(grant: Grant, verb: str) -> bool:
@@ -269,11 +289,13 @@ def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
     category = in_category(grant)
     if grant.units is None:
         return and_(true(), *conditions, category)
-    line = select(Referral.id).where(Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units))
+    referral = select(Referral.id).where(Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units))
     fence = _fence(walked)
-    covered = and_(or_(Case.unit_id.in_(grant.units), exists(line.offset(fence)).correlate(Case)), category)
+    covered = and_(
+        or_(Case.unit_id.in_(grant.units), exists(referral.offset(fence)).correlate(Case)), category
+    )
     if verb == "view" and grant.categories is not None:
-        asked = line.where(Referral.type.in_(ADDRESSED), Referral.to_user_id.is_(None))
+        asked = referral.where(Referral.type.in_(ADDRESSED), Referral.to_user_id.is_(None))
         covered = or_(covered, exists(asked.offset(fence)).correlate(Case))
     return and_(*conditions, covered)
 
@@ -283,12 +305,12 @@ def _fence(walked: bool) -> int | None:
     return 0 if walked else None
 
 
-def _line_covered_by(grant: Grant, line: type[Referral]) -> ColumnElement[bool]:
+def _referral_covered_by(grant: Grant, referral: type[Referral]) -> ColumnElement[bool]:
     if not _may(grant, "view"):
         return false()
-    conditions = _of_kinds(grant, "view", line)
-    category = in_category(grant, line)
+    conditions = _of_kinds(grant, "view", referral)
+    category = in_category(grant, referral)
     if grant.units is None:
         return and_(true(), *conditions, category)
-    shared = category if grant.categories is None else or_(category, line.type.in_(ADDRESSED))
-    return and_(*conditions, line.to_unit_id.in_(grant.units), shared)
+    shared = category if grant.categories is None else or_(category, referral.type.in_(ADDRESSED))
+    return and_(*conditions, referral.to_unit_id.in_(grant.units), shared)

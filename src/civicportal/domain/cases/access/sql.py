@@ -20,20 +20,20 @@ def persons(identity: Identity) -> frozenset[int]:
     return identity.deputy_for | ({identity.user_id} if identity.user_id else set())
 
 
-def personal(identity: Identity, line: type[Referral]) -> ColumnElement[bool]:
+def personal(identity: Identity, referral: type[Referral]) -> ColumnElement[bool]:
     """Return the condition on ``Referral`` for referrals addressed to or taken over by the person."""
     ids = persons(identity)
-    return or_(line.to_user_id.in_(ids), line.taken_by_id.in_(ids))
+    return or_(referral.to_user_id.in_(ids), referral.taken_by_id.in_(ids))
 
 
-def addressed(line: type[Referral]) -> ColumnElement[bool]:
+def addressed(referral: type[Referral]) -> ColumnElement[bool]:
     """Return the condition on ``Referral`` for inquiries and copies, as written in their partial index."""
-    return line.type.in_([literal_column(f"'{name}'") for name in ADDRESSED])
+    return referral.type.in_([literal_column(f"'{name}'") for name in ADDRESSED])
 
 
-def free_line(line: type[Referral]) -> ColumnElement[bool]:
+def unassigned(referral: type[Referral]) -> ColumnElement[bool]:
     """Return the condition on ``Referral`` for unassigned referrals to a whole unit: most of the open ones."""
-    return and_(line.to_user_id.is_(None), line.taken_by_id.is_(None))
+    return and_(referral.to_user_id.is_(None), referral.taken_by_id.is_(None))
 
 
 def kinds_of(grant: Grant, verb: str) -> list[str]:
@@ -60,7 +60,7 @@ def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
     return and_(of.unit_id.in_(grant.units), or_(category.in_(grant.categories), of.category_id.is_(None)))
 
 
-def by_lines(identity: Identity, kind: str, since: datetime | None = None) -> list[Select[int]]:
+def referral_queries(identity: Identity, kind: str, since: datetime | None = None) -> list[Select[int]]:
     """Return queries for the ids of all cases of a kind that are visible by a referral and not :func:`held`, and of some others.
 
     :param since: leave out older referrals; a referral is never older than its case.
@@ -69,34 +69,34 @@ def by_lines(identity: Identity, kind: str, since: datetime | None = None) -> li
     grants = [grant for grant in identity.grants if grant.gives(f"{kind}:case:view")]
     if any(grant.units is None and grant.categories is None for grant in grants):
         return []
-    line = aliased(Referral)
-    lines = select(line.case_id).where(line.created_at >= since if since else true())
-    by_unit = (query for grant in grants for query in _once_inside(grant, kind, line, lines))
-    return [*by_unit, *_personally(identity, kind, grants, line, lines)]
+    referral = aliased(Referral)
+    referrals = select(referral.case_id).where(referral.created_at >= since if since else true())
+    by_unit = (query for grant in grants for query in _once_inside(grant, kind, referral, referrals))
+    return [*by_unit, *_personally(identity, kind, grants, referral, referrals)]
 
 
-def _once_inside(grant: Grant, kind: str, line: type[Referral], every: Rows) -> Iterator[Rows]:
+def _once_inside(grant: Grant, kind: str, referral: type[Referral], every: Rows) -> Iterator[Rows]:
     """Yield the cases with a referral to a unit of the membership that are in another unit now."""
     if grant.units is None:
         return
-    lines = every.where(line.to_unit_id.in_(grant.units))
-    yield lines.where(line.elsewhere == kind, in_category(grant, line))
+    referrals = every.where(referral.to_unit_id.in_(grant.units))
+    yield referrals.where(referral.elsewhere == kind, in_category(grant, referral))
     if grant.categories is not None:
-        yield lines.where(addressed(line), line.to_user_id.is_(None))
+        yield referrals.where(addressed(referral), referral.to_user_id.is_(None))
 
 
 def _personally(
-    identity: Identity, kind: str, grants: list[Grant], line: type[Referral], every: Rows
+    identity: Identity, kind: str, grants: list[Grant], referral: type[Referral], every: Rows
 ) -> Iterator[Rows]:
     """Yield the cases with a referral to the person that are neither held nor yielded by :func:`_once_inside`, as far as the referral tells.
 
     Two queries, each answered by an index: a person may have had tens of thousands of referrals.
     """
-    anyway = [and_(_of_units(grant, line), in_category(grant, line)) for grant in grants]
+    anyway = [and_(_of_units(grant, referral), in_category(grant, referral)) for grant in grants]
     others = not_(func.coalesce(or_(false(), *anyway), false()))
-    for holder in (line.to_user_id, line.taken_by_id):
-        yield every.where(line.kind == kind, holder.in_(persons(identity)), others)
+    for holder in (referral.to_user_id, referral.taken_by_id):
+        yield every.where(referral.kind == kind, holder.in_(persons(identity)), others)
 
 
-def _of_units(grant: Grant, line: type[Referral]) -> ColumnElement[bool]:
-    return true() if grant.units is None else line.to_unit_id.in_(grant.units)
+def _of_units(grant: Grant, referral: type[Referral]) -> ColumnElement[bool]:
+    return true() if grant.units is None else referral.to_unit_id.in_(grant.units)

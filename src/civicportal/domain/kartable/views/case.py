@@ -27,8 +27,10 @@ def show(request: Request) -> dict[str, object]:
     """Show a case; the visit is recorded first, in a separate unit of work."""
     case = _case(request)
     if request.method == "GET":
-        lines = request.work.get(AccessService).lines(case)
-        is_new = any(line.read_at is None and holds(request.identity, case, line) for line in lines)
+        referrals = request.work.get(AccessService).referrals(case)
+        is_new = any(
+            referral.read_at is None and holds(request.identity, case, referral) for referral in referrals
+        )
         with request.site.work(actor=request.identity) as work:
             if is_new:
                 work.get(KartableService).mark_read(work.get(CaseService).fetch(case.code))

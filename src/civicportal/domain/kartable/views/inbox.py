@@ -39,7 +39,7 @@ def inbox(request: Request) -> dict[str, object]:
         "counts": service.counts(address.filters),
         "total": _total(service, address, page) if address.view == EVERYWHERE else None,
         "instead": "" if page.rows else _instead(work, address),
-        "rows": work.get(RowService).rows([(case, line) for case, line in page.rows]),
+        "rows": work.get(RowService).rows([(case, referral) for case, referral in page.rows]),
         "names": work.get(RowService).names_found((row[0] for row in page.rows), address.filters.words),
         "next_url": address.url(cursor=page.next) if page.next else None,
         "previous_url": address.url(cursor=page.previous) if page.previous else None,

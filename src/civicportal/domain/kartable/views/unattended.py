@@ -24,8 +24,8 @@ def unattended(request: Request) -> dict[str, object]:
 
     return {
         "count": custody.total(),
-        "rows": work.get(RowService).rows([(case, line) for case, line in page.rows]),
-        "reasons": custody.reasons((case, line) for case, line in page.rows),
+        "rows": work.get(RowService).rows([(case, referral) for case, referral in page.rows]),
+        "reasons": custody.reasons((case, referral) for case, referral in page.rows),
         "next_url": url(page.next) if page.next else None,
         "previous_url": url(page.previous) if page.previous else None,
         "gaps": [(gap, kind_of(request.site, gap.kind).title, _topics(work, gap)) for gap in custody.gaps()],

@@ -59,7 +59,7 @@ def _stay(_service: MemberService, _user: User) -> None:
 def _leave(request: Request, deed: str, act: Deed, button: Button, done: TranslationString) -> ViewResult:
     with request.site.work(actor=request.identity, write=False) as work:
         user = work.get(MemberService).fetch(numbered(request))
-        open_lines = work.get(TransferService).open_lines(user.id)
+        open_referrals = work.get(TransferService).open_referrals(user.id)
         heirs = people_options(work.get(TransferService).heirs(user.id))
     form = BoundForm(
         request, WorkLeft(), initial={"way": "unit"}, bindings={"heirs": heirs}, buttons=(button,)
@@ -88,7 +88,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Transla
             request.route_path("admin.member_transfer", id=user.id) if unfinished else member_path(request)
         )
 
-    return form.handle(leave, user=user, open_lines=open_lines, heirs=heirs, deed=deed)
+    return form.handle(leave, user=user, open_referrals=open_referrals, heirs=heirs, deed=deed)
 
 
 def _pass_on(request: Request, user: User, values: Values) -> TransferResult | None:

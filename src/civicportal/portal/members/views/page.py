@@ -112,7 +112,7 @@ def member_page(
         "absence": absence or _kept_absence(request, work, user),
         "factors": work.get(FactorService).of(user),
         "sessions": len(work.get(SessionService).list_of(user)),
-        "open_lines": work.get(TransferService).open_lines(user.id),
+        "open_referrals": work.get(TransferService).open_referrals(user.id),
         "deputies": deputies.of(user),
         "stands_in": deputies.for_whom(user),
         "kept_until": MemberService.kept_until(user),

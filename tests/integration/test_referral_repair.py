@@ -5,7 +5,7 @@ from sqlalchemy import inspect, update
 
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.repair import ALWAYS, OPEN, mend_lines, wrong_lines
+from civicportal.domain.kartable.repair import ALWAYS, OPEN, repair_referrals, wrong_referrals
 from civicportal.domain.kartable.services import KartableService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
-def lines(site):
-    """A closed line of the first unit and an open one of the second, by their ids."""
+def referrals(site):
+    """A closed referral of the first unit and an open one of the second, by their ids."""
     with site.work() as work:
         waste, parks = make_unit(work, "waste"), make_unit(work, "parks")
         code = make_case(work, category=make_category(work, "bin", unit=waste)).code
@@ -22,17 +22,17 @@ def lines(site):
     with site.work(actor=officer) as work:
         case = work.get(CaseService).fetch(code, lock=True)
         work.get(KartableService).refer(case, parks.id, unattended=True)
-        return [line.id for line in work.session.query(Referral).order_by(Referral.id)]
+        return [referral.id for referral in work.session.query(Referral).order_by(Referral.id)]
 
 
-def spoil(site, line, **values):
+def spoil(site, referral, **values):
     with site.work() as work:
-        work.session.execute(update(Referral).where(Referral.id == line).values(values))
+        work.session.execute(update(Referral).where(Referral.id == referral).values(values))
 
 
-def test_what_triggers_wrote_is_right(site, lines):
-    assert len(lines) == 2
-    assert wrong_lines(site) == []
+def test_what_triggers_wrote_is_right(site, referrals):
+    assert len(referrals) == 2
+    assert wrong_referrals(site) == []
 
 
 @pytest.mark.parametrize(
@@ -46,18 +46,18 @@ def test_what_triggers_wrote_is_right(site, lines):
         (1, {"deadline": None}),
     ],
 )
-def test_a_line_that_is_wrong_is_named_and_mended(site, lines, which, values):
-    spoil(site, lines[which], **values)
-    assert wrong_lines(site) == [lines[which]]
+def test_a_wrong_referral_is_named_and_repaired(site, referrals, which, values):
+    spoil(site, referrals[which], **values)
+    assert wrong_referrals(site) == [referrals[which]]
     said = []
-    mend_lines(site, said.append)
-    assert said == ["1 lines of kartables mended"]
-    assert wrong_lines(site) == []
+    repair_referrals(site, said.append)
+    assert said == ["1 referrals repaired"]
+    assert wrong_referrals(site) == []
 
 
-def test_what_a_closed_line_said_when_it_was_open_may_be_old(site, lines):
-    spoil(site, lines[0], status="accepted", deadline=None)
-    assert wrong_lines(site) == []
+def test_what_a_closed_referral_said_when_it_was_open_may_be_old(site, referrals):
+    spoil(site, referrals[0], status="accepted", deadline=None)
+    assert wrong_referrals(site) == []
 
 
 def test_every_copy_is_looked_at():

@@ -1,6 +1,6 @@
 """The sort keys of open referrals equal those of their cases, after any write to either.
 
-On every line, open or closed, stands whether its case lies elsewhere now.
+Every referral, open or closed, tells whether its case is in another unit now.
 """
 
 from datetime import timedelta
@@ -14,7 +14,7 @@ from civicportal.domain.cases.paging import SORTS
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable import counters
-from civicportal.domain.kartable.counters import open_lines
+from civicportal.domain.kartable.counters import open_referrals
 from civicportal.domain.kartable.inbox import VIEWS, InboxQuery, InboxService
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.repair import ALWAYS, OPEN
@@ -32,12 +32,12 @@ def copies(work):
     """Return the values of the open referrals, and those of their cases."""
     open_ = select(Referral.id).where(Referral.closed_at.is_(None)).order_by(Referral.id)
     joined = open_.join(Case, Case.id == Referral.case_id)
-    lines = work.session.execute(open_.add_columns(*COPIES)).all()
-    return lines, work.session.execute(joined.add_columns(*COPIES.values())).all()
+    referrals = work.session.execute(open_.add_columns(*COPIES)).all()
+    return referrals, work.session.execute(joined.add_columns(*COPIES.values())).all()
 
 
 def astray(work):
-    """Return the lines, closed ones too, that do not say of their cases what they always should."""
+    """Return the referrals, closed ones too, whose permanent copies differ from their cases."""
     query = select(Referral.id).join(Case, Case.id == Referral.case_id)
     wrong = or_(*(copy.is_distinct_from(value) for copy, value in ALWAYS.items()))
     return work.session.scalars(query.where(wrong)).all()
@@ -64,10 +64,10 @@ def test_steps_pauses_and_referrals_are_copied(work, office):
         ):
             deed()
             work.session.flush()
-            lines, cases = copies(work)
-            assert lines == cases
+            referrals, cases = copies(work)
+            assert referrals == cases
             assert not astray(work)
-    assert len(lines) == 2
+    assert len(referrals) == 2
     told = dict(work.session.execute(select(Referral.to_unit_id, Referral.elsewhere)).all())
     assert told == {unit.id: case.kind, other.id: None}
     with work.acting_as(identity(work, make_staff(work, "back", unit=other))):
@@ -93,25 +93,25 @@ def test_a_case_that_is_moved_by_hand_lies_elsewhere(work, office, where):
         assert not astray(work)
 
 
-def test_a_line_that_opens_again_has_what_the_case_has_now(work, office):
+def test_a_referral_that_opens_again_has_what_the_case_has_now(work, office):
     case = office[2]
-    line = work.session.scalars(select(Referral)).one()
-    line.closed_at = work.clock.now()
+    referral = work.session.scalars(select(Referral)).one()
+    referral.closed_at = work.clock.now()
     work.session.flush()
     case.deadline += timedelta(days=3)
     work.session.flush()
     work.session.execute(update(Referral).values(closed_at=None))
-    lines, cases = copies(work)
-    assert lines == cases
+    referrals, cases = copies(work)
+    assert referrals == cases
 
 
 def test_a_statement_over_many_cases_is_copied(work, office):
     _unit, category, _case, _officer = office
     make_case(work, citizen=make_citizen(work, "+989120000055"), category=category)
     work.session.execute(update(Case).values(deadline=work.clock.now(), urgent=True))
-    lines, cases = copies(work)
-    assert lines == cases
-    assert len(lines) == 2
+    referrals, cases = copies(work)
+    assert referrals == cases
+    assert len(referrals) == 2
 
 
 def whole_list(service, view, sort):
@@ -160,7 +160,7 @@ def test_the_marks_beside_links_say_when_there_are_more_than_they_count(work, of
     administrator = identity(work, make_staff(work, "administrator"))
     for person in (officer, administrator):
         with work.acting_as(person):
-            found = open_lines(work)
+            found = open_referrals(work)
             assert found.total == found.by_kind[case.kind] == Total(2)
             assert InboxService(work).counts(InboxQuery())["all"] == Total(2)
     assert MOST_COUNTED > 2
@@ -171,5 +171,5 @@ def test_the_marks_beside_links_say_when_there_are_more_than_they_count(work, of
     request.addfinalizer(counters._query.cache_clear)
     for person in (officer, administrator):
         with work.acting_as(person):
-            assert not open_lines(work).total.exact
+            assert not open_referrals(work).total.exact
             assert not InboxService(work).counts(InboxQuery())["all"].exact

@@ -14,7 +14,7 @@ from civicportal.core.security import Grant, Identity
 from civicportal.domain.accounts.identity import head_of
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.permissions import LEAD, LEAD_VERBS
-from civicportal.domain.cases.access.reach import in_own_units, reaches
+from civicportal.domain.cases.access.indexed import in_own_units, scope_parts
 from civicportal.domain.cases.access.rights import (
     AccessService,
     can,
@@ -31,7 +31,7 @@ from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.counters import open_referrals
-from civicportal.domain.kartable.parts import parts
+from civicportal.domain.kartable.partitions import partitions
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.statistics.backfill import rebuild
@@ -123,7 +123,7 @@ def is_reached(person, case, referrals):
         (part.kinds is None or case.kind in part.kinds)
         and (part.units is None or units & part.units)
         and (part.categories is None or case.category_id in part.categories)
-        for part in reaches(person)
+        for part in scope_parts(person)
     )
 
 
@@ -202,7 +202,7 @@ def compare(work):
         }
         in_parts = [
             referral
-            for part in parts(person)
+            for part in partitions(person)
             for referral in session.scalars(select(Referral.id).where(part))
         ]
         assert sorted(in_parts) == sorted(held)

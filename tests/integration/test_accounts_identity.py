@@ -194,7 +194,7 @@ def test_what_is_held_is_held_once_however_many_are_absent(
     assert [grant.own for grant in found.grants] == [True, True, False, False, False]
     assert found.deputy_for == {absent[name].id for name in ("view", "close", "none")}
     with site.work(write=False) as work:
-        assert identity(work, work.session.get(User, officer.id)).reach == found.reach
+        assert identity(work, work.session.get(User, officer.id)).scope_key == found.scope_key
 
 
 def test_nobody_is_deputy_in_the_citizens_realm(site: Any, officer: User, absent: dict[str, User]) -> None:

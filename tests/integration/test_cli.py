@@ -302,7 +302,7 @@ def test_stats_name_what_is_wrong_and_make_it_right(run, migrated):
     assert run("stats", "verify").output == "0 counters and referrals are wrong\n"
     with migrated.work() as work:
         work.session.execute(update(CaseCount).values(n=7))
-        work.session.execute(update(Referral).values(elsewhere="nonsense"))
+        work.session.execute(update(Referral).values(moved_kind="nonsense"))
     wrong = run("stats", "verify")
     assert wrong.exit_code == 1
     assert "stored (7, " in wrong.output

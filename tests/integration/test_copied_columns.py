@@ -68,7 +68,7 @@ def test_steps_pauses_and_referrals_are_copied(work, office):
             assert referrals == cases
             assert not astray(work)
     assert len(referrals) == 2
-    told = dict(work.session.execute(select(Referral.to_unit_id, Referral.elsewhere)).all())
+    told = dict(work.session.execute(select(Referral.to_unit_id, Referral.moved_kind)).all())
     assert told == {unit.id: case.kind, other.id: None}
     with work.acting_as(identity(work, make_staff(work, "back", unit=other))):
         work.get(KartableService).refer(case, unit.id, unattended=True)
@@ -81,10 +81,10 @@ def test_a_case_that_is_moved_by_hand_lies_elsewhere(work, office, where):
     unit, _category, case, _officer = office
     other = work.session.scalar(select(Unit.id).where(Unit.key == where))
     work.session.execute(update(Case).values(unit_id=other))
-    assert work.session.scalars(select(Referral.elsewhere)).all() == [case.kind]
+    assert work.session.scalars(select(Referral.moved_kind)).all() == [case.kind]
     assert not astray(work)
     work.session.execute(update(Case).values(unit_id=unit.id))
-    assert work.session.scalars(select(Referral.elsewhere)).all() == [None]
+    assert work.session.scalars(select(Referral.moved_kind)).all() == [None]
     work.session.execute(update(Referral).values(to_unit_id=other or unit.id))
     assert not astray(work)
     work.session.execute(update(Referral).values(closed_at=work.clock.now()))

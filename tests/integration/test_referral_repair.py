@@ -38,8 +38,8 @@ def test_what_triggers_wrote_is_right(site, referrals):
 @pytest.mark.parametrize(
     ("which", "values"),
     [
-        (0, {"elsewhere": None}),
-        (1, {"elsewhere": "petitions"}),
+        (0, {"moved_kind": None}),
+        (1, {"moved_kind": "petitions"}),
         (0, {"kind": "gone"}),
         (1, {"category_id": None}),
         (1, {"status": "gone"}),

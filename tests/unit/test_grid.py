@@ -38,7 +38,7 @@ def test_a_box_of_cells_covers_the_box(a, b, c, level):
     if bounds.contains(c):
         assert box.holds(Cell.of(c, FINEST), FINEST)
     if box.holds(Cell.of(c, FINEST), FINEST):
-        assert box.reach.contains(c)
+        assert box.padded_bounds.contains(c)
 
 
 def test_the_same_ground_in_finer_cells():

@@ -108,7 +108,7 @@ class Identity:
         return self.realm == "citizen"
 
     @property
-    def reach(self) -> "Identity":
+    def scope_key(self) -> "Identity":
         """Return everything that decides which cases are visible, as a cache key without name and session."""
         return Identity(
             user_id=self.user_id, name="", realm=self.realm, grants=self.grants, deputy_for=self.deputy_for

@@ -20,12 +20,12 @@ def arrivals_tween_factory(handler: Handler, registry: Registry) -> Handler:  # 
     """Return the tween. It responds instead of the view, so a visit without the session has no side effects."""
 
     def arrivals_tween(request: Request) -> Response:
-        return _once_more(request) if _comes_from_elsewhere(request) else handler(request)
+        return _once_more(request) if _is_cross_site_visit(request) else handler(request)
 
     return arrivals_tween
 
 
-def _comes_from_elsewhere(request: Request) -> bool:
+def _is_cross_site_visit(request: Request) -> bool:
     # The repeated request is "same-origin", or, from browsers without these headers, answered as usual: no loop.
     headers = request.headers
     is_visit = request.method == "GET" and headers.get("Sec-Fetch-Mode") == "navigate"

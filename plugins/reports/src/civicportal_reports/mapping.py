@@ -92,7 +92,7 @@ class ReportMap(Service):
             query = self._tally_query(filters, public, PlaceCount.district, func.sum(PlaceCount.n))
             rows = self.session.execute(query.group_by(PlaceCount.district))
             found.update({name: int(n) for name, n in rows})
-            gathered = self._elsewhere(filters, public)
+            gathered = self._in_other_units(filters, public)
         else:
             gathered = self._everywhere(filters, public)
         for name, _cell, n in gathered:
@@ -124,16 +124,20 @@ class ReportMap(Service):
             query = self._tally_query(filters, public, row, column, func.sum(PlaceCount.n), level=at)
             query = query.where(*_in_cells(box, at)).group_by(row, column)
             found = _by_cell(self.session.execute(query))
-            for _name, cell, n in self._elsewhere(filters, public, box):
+            for _name, cell, n in self._in_other_units(filters, public, box):
                 found[cell.above(LEVELS[-1] - fine)] += n
         return fine, [(cell, n) for cell, n in found.items() if n and (box is None or box.holds(cell, fine))]
 
-    def _elsewhere(
+    def _in_other_units(
         self, filters: Filters, public: bool, box: GridBox | None = None
     ) -> list[tuple[str, Cell, int]]:
         """Return district, cell of the finest counted level, and number of reports outside the actor's own units."""
-        elsewhere = None if public else self.search.elsewhere(filters, *_PLACES)
-        return [] if elsewhere is None else self._gather((filters, box), elsewhere.where(*_in_degrees(box)))
+        in_other_units = None if public else self.search.in_other_units(filters, *_PLACES)
+        return (
+            []
+            if in_other_units is None
+            else self._gather((filters, box), in_other_units.where(*_in_degrees(box)))
+        )
 
     def _everywhere(self, filters: Filters, public: bool) -> list[tuple[str, Cell, int]]:
         """Return the same for all filtered reports, in one query for map and districts."""
@@ -213,7 +217,7 @@ def _in_degrees(box: GridBox | None) -> list[ColumnElement[bool]]:
     """Return the conditions for the points of a box."""
     if box is None:
         return [Report.lat.is_not(None)]
-    south, west, north, east = box.reach
+    south, west, north, east = box.padded_bounds
     return [Report.lat.between(south, north), Report.lon.between(west, east)]
 
 

@@ -37,7 +37,7 @@ def proof_of(user: User) -> Proof:
     return Proof(user.id, hashlib.sha256(against.encode()).hexdigest())
 
 
-def changes_elsewhere(actor: Identity, user: User) -> bool:
+def needs_staff_session(actor: Identity, user: User) -> bool:
     """Return whether staff would change their account in a citizen session, which one code by SMS opens."""
     return actor.user_id == user.id and actor.realm == "citizen" and user.username is not None
 
@@ -47,7 +47,7 @@ def require_own_realm(actor: Identity, user: User) -> None:
 
     :raises Forbidden: in a citizen session of a member of staff.
     """
-    if changes_elsewhere(actor, user):
+    if needs_staff_session(actor, user):
         raise Forbidden("a staff account is not changed in a citizen session")
 
 

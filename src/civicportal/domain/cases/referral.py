@@ -104,5 +104,6 @@ class Referral(Base):
     paused_at: Mapped[datetime | None] = _copied()
     sent_at: Mapped[datetime | None] = _copied()
     changed_at: Mapped[datetime | None] = _copied()
-    #: The kind of a case that is in another unit than the referral's now, or in none; else None.
-    elsewhere: Mapped[str | None] = _copied(String(40))
+    #: The kind of a case that is in another unit than the referral's now, or in none; else None. Triggers and indexes know the
+    #: column as ``elsewhere``.
+    moved_kind: Mapped[str | None] = _copied("elsewhere", String(40))

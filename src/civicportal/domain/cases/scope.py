@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, false, or_, select, true
 
 from civicportal.core.work import Service
-from civicportal.domain.cases.access.reach import in_own_units, visible_by_referral
+from civicportal.domain.cases.access.indexed import in_own_units, visible_by_referral
 from civicportal.domain.cases.access.rights import sees_all, visible
 from civicportal.domain.cases.models import Case
 from civicportal.util.lists import MOST_COUNTED, Total, count_rows, so_many
@@ -25,7 +25,7 @@ class CaseScope(Service):
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
-        self._elsewhere: dict[tuple[str, date | None], ColumnElement[bool] | None] = work.memo()
+        self._in_other_units: dict[tuple[str, date | None], ColumnElement[bool] | None] = work.memo()
         self._numbers: dict[str, Total] = work.memo()
 
     def listed(self, kind: str) -> ColumnElement[bool]:
@@ -40,8 +40,8 @@ class CaseScope(Service):
         if own.number:
             return self._named(kind) if own.exact else visible(self.work.actor, walked=True)
         # For units without cases PostgreSQL would scan the whole list.
-        elsewhere = self.elsewhere(kind)
-        return false() if elsewhere is None else elsewhere
+        in_other_units = self.in_other_units(kind)
+        return false() if in_other_units is None else in_other_units
 
     def seen(self, kind: str, since: date | None = None) -> ColumnElement[bool]:
         """Return the condition for reading all cases.
@@ -52,17 +52,17 @@ class CaseScope(Service):
             return true()
         return self._named(kind, since)
 
-    def elsewhere(self, kind: str, since: date | None = None) -> ColumnElement[bool] | None:
+    def in_other_units(self, kind: str, since: date | None = None) -> ColumnElement[bool] | None:
         """Return the condition for cases outside the actor's own units; None if there are none.
 
         The ids are loaded once per page.
 
         :param since: as for :meth:`seen`.
         """
-        if (kind, since) not in self._elsewhere:
+        if (kind, since) not in self._in_other_units:
             moment = self.work.site.calendar.begin(since)
-            self._elsewhere[kind, since] = visible_by_referral(self.work, kind, moment)
-        return self._elsewhere[kind, since]
+            self._in_other_units[kind, since] = visible_by_referral(self.work, kind, moment)
+        return self._in_other_units[kind, since]
 
     def total(self, kind: str, query: Rows) -> Total:
         """Count the visible rows of a query, up to the maximum of a list.
@@ -73,15 +73,15 @@ class CaseScope(Service):
             return count_rows(self.session, query)
         # The actor's own units first: a large unit exceeds the maximum quickly.
         found = count_rows(self.session, query.where(in_own_units(self.work.actor, kind)))
-        elsewhere = self.elsewhere(kind) if found.exact else None
-        if elsewhere is None:
+        in_other_units = self.in_other_units(kind) if found.exact else None
+        if in_other_units is None:
             return found
-        others = count_rows(self.session, query.where(elsewhere), MOST_COUNTED - found.number)
+        others = count_rows(self.session, query.where(in_other_units), MOST_COUNTED - found.number)
         return so_many(found.number + others.number + (not others.exact), MOST_COUNTED)
 
     def _named(self, kind: str, since: date | None = None) -> ColumnElement[bool]:
-        own, elsewhere = in_own_units(self.work.actor, kind), self.elsewhere(kind, since)
-        return own if elsewhere is None else or_(own, elsewhere)
+        own, in_other_units = in_own_units(self.work.actor, kind), self.in_other_units(kind, since)
+        return own if in_other_units is None else or_(own, in_other_units)
 
     def _own(self, kind: str) -> Total:
         """Return how many lie in the actor's own units; of many no more than are counted."""

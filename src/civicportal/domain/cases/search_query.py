@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from civicportal.core.security import Identity
-from civicportal.domain.cases.access.reach import reaches
+from civicportal.domain.cases.access.indexed import scope_parts
 from civicportal.domain.cases.access.sql import persons
 from civicportal.domain.cases.query_parser import SearchTerm
 
@@ -31,7 +31,7 @@ def tsquery_of_scope(identity: Identity, kinds: Iterable[str]) -> str:
     :param kinds: all there are.
     """
     parts = []
-    for part in reaches(identity):
+    for part in scope_parts(identity):
         of_kind = part.kinds if part.kinds is not None and not part.kinds.issuperset(kinds) else None
         sides = (("k", of_kind), ("u", part.units), ("c", part.categories))
         asked = [

@@ -43,8 +43,9 @@ class ExportJob(Base):
     expires_at: Mapped[datetime | None] = tagged()
     #: Key of the finished file in the site's storage.
     file: Mapped[str | None] = tagged(String(22), index=True, export=False)
-    #: Memberships with which it was written, see :mod:`civicportal.domain.exports.reach`.
-    reach: Mapped[list[dict[str, Any]] | None] = tagged(JSON, export=False)
+    #: Memberships with which it was written, see :mod:`civicportal.domain.exports.scope`.
+    # The column is named ``reach``.
+    scope: Mapped[list[dict[str, Any]] | None] = tagged("reach", JSON, export=False)
     #: Size of the file in bytes.
     size: Mapped[int | None] = tagged(BigId)
     locked_until: Mapped[datetime | None] = tagged()

@@ -22,8 +22,8 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.exports.errors import Halted, Lost
 from civicportal.domain.exports.files import Cover, write_rows
 from civicportal.domain.exports.models import ExportJob
-from civicportal.domain.exports.reach import reach_of
 from civicportal.domain.exports.rows import ExportQuery, Row, batches, bound_schema, count
+from civicportal.domain.exports.scope import scope_of
 from civicportal.domain.exports.services import KEPT, ExportService
 from civicportal.domain.exports.types import SORT
 from civicportal.util.errors import Forbidden
@@ -123,7 +123,7 @@ def _make(site: "Site", lease: ExportLease, stop: threading.Event) -> None:
         with site.work(actor=actor) as work:
             now = work.clock.now()
             over: dict[str, object] = {"state": "done", "file": key, "size": size, "total": progress.done}
-            over |= {"reach": reach_of(actor, order.columns)}
+            over |= {"scope": scope_of(actor, order.columns)}
             over |= {"done": progress.done, "finished_at": now, "expires_at": now + KEPT, "lease_id": None}
             _write(work, lease, over)
             work.get(ExportService).record("make", order.export, job.format, job.filters, progress.done)

@@ -14,7 +14,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.exports.errors import TooManyRunning
 from civicportal.domain.exports.models import RUNNING, ExportJob
-from civicportal.domain.exports.reach import is_within
+from civicportal.domain.exports.scope import is_within
 from civicportal.domain.exports.types import Export, ExportDefinition
 from civicportal.util.errors import NotFound
 
@@ -90,7 +90,7 @@ class ExportService(Service):
         is_kept = (
             job.state == "done" and job.expires_at is not None and job.expires_at > self.work.clock.now()
         )
-        may = export is not None and export.is_for(self.work.actor) and is_within(job.reach, self.work.actor)
+        may = export is not None and export.is_for(self.work.actor) and is_within(job.scope, self.work.actor)
         return is_kept and may
 
     def recent(self) -> Sequence[ExportJob]:

@@ -11,7 +11,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 from civicportal.core.security import Identity
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.referral import Referral
-from civicportal.domain.kartable.parts import each_of, own_parts, parted, parts, shares, some_of
+from civicportal.domain.kartable.partitions import (
+    lateral_query,
+    limited_union,
+    own_partitions,
+    partitions,
+    split_plain,
+    unit_partitions,
+)
 from civicportal.util.lists import Total, so_many
 
 if TYPE_CHECKING:
@@ -35,8 +42,8 @@ class OpenReferrals:
 
 
 def open_referrals(work: "Work") -> OpenReferrals:
-    """Count the actor's open referrals for action in one statement, at most :data:`MOST_MARKED` of each part."""
-    query = _query(work.actor.reach, tuple(kinds_of(work.site)), work.site.engines.dialect)
+    """Count the actor's open referrals for action in one statement, at most :data:`MOST_MARKED` of each partition."""
+    query = _query(work.actor.scope_key, tuple(kinds_of(work.site)), work.site.engines.dialect)
     if query is None:
         return OpenReferrals()
     rows = work.session.execute(query).all()
@@ -47,23 +54,27 @@ def open_referrals(work: "Work") -> OpenReferrals:
 
 
 @lru_cache(maxsize=KEPT)
-def _query(reach: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | None":
+def _query(scope_key: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | None":
     """Return the statement for (kind, number, total), cached because SQLAlchemy needs longer to build than to run it.
 
     Administrators also have referrals of inactive services: those not taken over are counted separately, without a kind,
     for the total.
     """
-    if not parts(reach, kinds):
+    if not partitions(scope_key, kinds):
         return None
-    has_all = any(grant.administrator for grant in reach.grants)
-    plain, others = parted(shares(reach, kinds))
-    found = [_some(own_parts(reach), Referral.kind, in_total=True)]
+    has_all = any(grant.administrator for grant in scope_key.grants)
+    plain, others = split_plain(unit_partitions(scope_key, kinds))
+    found = [_some(own_partitions(scope_key), Referral.kind, in_total=True)]
     if others:
         found.append(_some(others, Referral.kind, in_total=not has_all))
     if has_all:
-        found.append(_some([share.condition for share in shares(reach)], literal(""), in_total=True))
+        found.append(
+            _some(
+                [partition.condition for partition in unit_partitions(scope_key)], literal(""), in_total=True
+            )
+        )
     if plain:
-        table, walked = each_of(plain, dialect, literal(1))
+        table, walked = lateral_query(plain, dialect, literal(1))
         some = walked.where(ACTION).order_by(Referral.deadline, Referral.case_id).limit(MOST_MARKED + 1)
         number = select(func.count()).select_from(some.subquery()).scalar_subquery()
         found.append(select(table.c.name, number, literal(1)))
@@ -79,7 +90,7 @@ def _some(
     in_total: bool,
 ) -> "Rows":
     """Return the statement for (kind, number, in_total) of referrals, up to the counted maximum."""
-    some = some_of(
+    some = limited_union(
         [and_(part, ACTION) for part in conditions], kind.label("kind"), most=MOST_MARKED
     ).subquery()
     return select(some.c.kind, literal(1).label("number"), literal(int(in_total)).label("in_total"))

@@ -49,11 +49,11 @@ class DryRun:
     :ivar cases: the number of cases examined.
     :ivar caught: cases by key of the rule; also ``plugin``, ``category`` and ``fallback``.
     :ivar gained: those that would be routed differently.
-    :ivar differences: the first differences; ``elsewhere`` counts all.
+    :ivar differences: the first differences; ``rerouted`` counts all.
     """
 
     cases: int = 0
-    elsewhere: int = 0
+    rerouted: int = 0
     caught: Counter[str] = field(default_factory=Counter)
     gained: Counter[str] = field(default_factory=Counter)
     differences: list[RoutingDifference] = field(default_factory=list)
@@ -90,7 +90,7 @@ class DryRunService(Service):
             outcome.caught[rule] += 1
             if unit_id == referral.to_unit_id:
                 continue
-            outcome.elsewhere += 1
+            outcome.rerouted += 1
             outcome.gained[rule] += 1
             if len(outcome.differences) < SHOWN:
                 outcome.differences.append(

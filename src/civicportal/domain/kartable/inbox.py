@@ -15,7 +15,14 @@ from civicportal.domain.cases.paging import SORTS, Page, PageWindow
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.workflow import OPEN_STAGES
-from civicportal.domain.kartable.parts import OTHER, has_earlier, one_per_case, own_parts, shares, some_of
+from civicportal.domain.kartable.partitions import (
+    OTHER,
+    has_earlier,
+    limited_union,
+    one_per_case,
+    own_partitions,
+    unit_partitions,
+)
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.lists import MOST_COUNTED, Total, count_rows, more_than, so_many, within_days
@@ -83,8 +90,8 @@ class InboxService(Service):
         since = self.work.site.calendar.begin(filters.first_day)
         offered = sorts_of(view)
         window = PageWindow(SORTS[sort if sort in offered else offered[0]], cursor, since=since)
-        if self._in_parts(view, filters):
-            query = self._first(window, self._parts(view, filters))
+        if self._is_partitioned(view, filters):
+            query = self._first(window, self._partitions(view, filters))
         else:
             query = window.narrow(self._query(select(Case, Referral), view, filters))
         return window.page(self.session.execute(query).all())
@@ -113,26 +120,26 @@ class InboxService(Service):
         """Return the number of rows of a view, including :data:`EVERYWHERE`."""
         return count_rows(self.session, self._query(select(Case.id), view, filters))
 
-    # -- referrals in parts, see civicportal.domain.kartable.parts -------------------------------------------
+    # -- partitions, see civicportal.domain.kartable.partitions -------------------------------------------
 
     @staticmethod
-    def _in_parts(view: str, filters: InboxQuery) -> bool:
+    def _is_partitioned(view: str, filters: InboxQuery) -> bool:
         """Return whether the referrals alone answer the query; words and citizens need the cases."""
         return view not in ("closed", EVERYWHERE) and not filters.words and filters.citizen is None
 
-    def _parts(self, view: str, filters: InboxQuery) -> list[ColumnElement[bool]]:
-        """Return the conditions of the parts of a view."""
+    def _partitions(self, view: str, filters: InboxQuery) -> list[ColumnElement[bool]]:
+        """Return the conditions of the partitions of a view."""
         asked = and_(self._conditions[view], self._one_per_case)
         narrowed = list(self._narrowed(filters, Referral))
-        found = _all_with(own_parts(self.identity), asked, *narrowed)
+        found = _all_with(own_partitions(self.identity), asked, *narrowed)
         if view != "mine":
-            of_units = [share.condition for share in shares(self.identity)]
+            of_units = [partition.condition for partition in unit_partitions(self.identity)]
             found += _all_with(of_units, asked, *narrowed)
         return found
 
     @staticmethod
     def _first(window: PageWindow, conditions: list[ColumnElement[bool]]) -> Rows:
-        """Return the query for the first cases of all parts, each with its referral."""
+        """Return the query for the first cases of all partitions, each with its referral."""
         key = (MOMENTS[window.sort.name], Referral.case_id)
         some = [window.narrow(select(Referral.id).where(part), *key).subquery() for part in conditions]
         ids = union_all(*(select(part.c.id) for part in some)) if some else select(null())
@@ -141,9 +148,9 @@ class InboxService(Service):
 
     def _some(self, columns: list[Any], filters: InboxQuery) -> Any:
         """Return a query for columns of the referrals of the kartable, up to the counted maximum."""
-        if not self._in_parts("all", filters):
+        if not self._is_partitioned("all", filters):
             return self._query(select(*columns), "all", filters).limit(MOST_COUNTED + 1)
-        return some_of(self._parts("all", filters) or [false()], *columns)
+        return limited_union(self._partitions("all", filters) or [false()], *columns)
 
     # -- referrals with their cases ------------------------------------------------------------------------------
 
@@ -228,7 +235,7 @@ class InboxService(Service):
 
 
 def _all_with(
-    parts: Iterable[ColumnElement[bool]], *conditions: ColumnElement[bool]
+    partitions: Iterable[ColumnElement[bool]], *conditions: ColumnElement[bool]
 ) -> list[ColumnElement[bool]]:
     both = and_(*conditions)
-    return [and_(part, both) for part in parts]
+    return [and_(part, both) for part in partitions]

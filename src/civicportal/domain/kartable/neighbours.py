@@ -10,7 +10,13 @@ from civicportal.core.security import Identity
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.counters import KEPT
-from civicportal.domain.kartable.parts import each_of, own_parts, parted, parts, shares
+from civicportal.domain.kartable.partitions import (
+    lateral_query,
+    own_partitions,
+    partitions,
+    split_plain,
+    unit_partitions,
+)
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
 
 def neighbours(work: "Work", case: Case) -> tuple[str | None, str | None]:
     """Return the codes of the cases before and after this one in the actor's "all open" by deadline."""
-    query = _query(work.actor.reach, work.site.engines.dialect)
+    query = _query(work.actor.scope_key, work.site.engines.dialect)
     if query is None:
         return None, None
     found = work.session.execute(query, {"deadline": case.deadline, "case_id": case.id}).one()
@@ -27,14 +33,14 @@ def neighbours(work: "Work", case: Case) -> tuple[str | None, str | None]:
 
 
 @lru_cache(maxsize=KEPT)
-def _query(reach: Identity, dialect: str) -> "Rows | None":
-    if not parts(reach):
+def _query(scope_key: Identity, dialect: str) -> "Rows | None":
+    if not partitions(scope_key):
         return None
-    before, after = (_nearest(reach, dialect, after=after) for after in (False, True))
+    before, after = (_nearest(scope_key, dialect, after=after) for after in (False, True))
     return select(before.label("before"), after.label("after"))
 
 
-def _nearest(reach: Identity, dialect: str, *, after: bool) -> ScalarSelect[str]:
+def _nearest(scope_key: Identity, dialect: str, *, after: bool) -> ScalarSelect[str]:
     """Return the code of the nearest case among the nearest of each part of the kartable."""
     here = tuple_(bindparam("deadline", type_=UTCDateTime()), bindparam("case_id", type_=BigId))
 
@@ -48,10 +54,10 @@ def _nearest(reach: Identity, dialect: str, *, after: bool) -> ScalarSelect[str]
     next_ones = (
         select(Referral.deadline, Referral.case_id).where(beyond).order_by(*in_order(Referral)).limit(1)
     )
-    plain, others = parted(shares(reach))
-    some = [next_ones.where(part).subquery().select() for part in own_parts(reach) + others]
+    plain, others = split_plain(unit_partitions(scope_key))
+    some = [next_ones.where(part).subquery().select() for part in own_partitions(scope_key) + others]
     if plain:
-        table, walked = each_of(plain, dialect, Referral.case_id)
+        table, walked = lateral_query(plain, dialect, Referral.case_id)
         one = walked.where(beyond).order_by(*in_order(Referral)).limit(1).scalar_subquery()
         some.append(select(Case.deadline, Case.id).join_from(table, Case, Case.id == one))
     nearest = union_all(*some).subquery()

@@ -28,7 +28,7 @@ Copies = dict[InstrumentedAttribute[Any], SQLColumnExpression[Any]]
 ALWAYS: Copies = {
     Referral.kind: Case.kind,
     Referral.category_id: Case.category_id,
-    Referral.elsewhere: case((Case.unit_id.is_distinct_from(Referral.to_unit_id), Case.kind)),
+    Referral.moved_kind: case((Case.unit_id.is_distinct_from(Referral.to_unit_id), Case.kind)),
 }
 OPEN: Copies = {
     Referral.status: Case.status,

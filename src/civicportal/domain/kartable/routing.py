@@ -123,8 +123,8 @@ class RoutingService(PlacementService):
     def _to_person_or_unit(self, case: Case, route: RoutingTarget) -> RoutingTarget:
         """Return the route, or the fallback if the case would be unattended there but not in the fallback unit."""
         unit = replace(route, user_id=None)
-        elsewhere = replace(unit, unit=self.work.site.fallback_unit, rule=UNATTENDED)
-        for one in (route, unit, elsewhere):
+        fallback = replace(unit, unit=self.work.site.fallback_unit, rule=UNATTENDED)
+        for one in (route, unit, fallback):
             there = next((u for u in self.organization.units.by_id.values() if u.key == one.unit), None)
             custody = self.work.get(CustodyService)
             if there and custody.before(case.kind, case.category_id, there.id, one.user_id) != "none":

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import DeclarativeBase
 
 from civicportal.core.work import Service
-from civicportal.domain.cases.access.reach import in_own_counters
+from civicportal.domain.cases.access.indexed import in_own_counters
 from civicportal.domain.cases.conditions import stages_of
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
@@ -112,13 +112,13 @@ class CaseList(Service, Generic[FiltersT]):
             lambda work: work.get(type(self)).query(filters, Case.id),
         )
 
-    def elsewhere(self, filters: FiltersT, *columns: Selected) -> Rows | None:
+    def in_other_units(self, filters: FiltersT, *columns: Selected) -> Rows | None:
         """Return a query for columns of the filtered cases outside the actor's own units; None if there is none.
 
         For a subclass with counters of its own, which cover the own units: see :meth:`own_counters`.
         """
-        elsewhere = self.work.get(CaseScope).elsewhere(self.kind, filters.first_day)
-        return None if elsewhere is None else self.filtered(filters, *columns).where(elsewhere)
+        in_other_units = self.work.get(CaseScope).in_other_units(self.kind, filters.first_day)
+        return None if in_other_units is None else self.filtered(filters, *columns).where(in_other_units)
 
     def own_counters(self, counter: type[DeclarativeBase]) -> ColumnElement[bool]:
         """Return the condition for the actor's own units on a table of counters with ``unit_id`` and ``category_id``."""

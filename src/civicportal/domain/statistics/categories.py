@@ -44,7 +44,7 @@ def category_rows(tree: Tree[Category], numbers: Mapping[int, int], key: str | N
     if chosen:
         inner = bool(rows)
         rows.append(CategoryRow(category=chosen, number=numbers.get(chosen.id, 0), itself=inner))
-    rows.append(CategoryRow(category=None, number=_elsewhere(tree, numbers)))
+    rows.append(CategoryRow(category=None, number=_without_category(tree, numbers)))
     shown = sorted((row for row in rows if row.number), key=lambda row: -row.number)
     return CategoryRows(rows=shown, above=tree.path(chosen.id if chosen else None))
 
@@ -54,5 +54,5 @@ def _row(tree: Tree[Category], numbers: Mapping[int, int], category: Category) -
     return CategoryRow(category=category, number=number, inner=bool(tree.children(category.id)))
 
 
-def _elsewhere(tree: Tree[Category], numbers: Mapping[int, int]) -> int:
+def _without_category(tree: Tree[Category], numbers: Mapping[int, int]) -> int:
     return sum(number for one, number in numbers.items() if one not in tree.by_id)

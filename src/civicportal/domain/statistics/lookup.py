@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.core.work import Service
-from civicportal.domain.cases.access.reach import in_own_counters
+from civicportal.domain.cases.access.indexed import in_own_counters
 from civicportal.domain.cases.access.rights import sees_all
 from civicportal.domain.cases.conditions import sent_between
 from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal, CounterColumns
@@ -95,7 +95,7 @@ class CounterService(Service):
             return Total(own)
         if own > MOST_COUNTED:
             return more_than(own)
-        others = self._elsewhere(kind, narrowed, span, MOST_COUNTED - own)
+        others = self._in_other_units(kind, narrowed, span, MOST_COUNTED - own)
         return so_many(own + others.number + (not others.exact), MOST_COUNTED)
 
     def open_by_unit(self) -> dict[int, int]:
@@ -123,12 +123,12 @@ class CounterService(Service):
         ]
         return self.session.scalar(select(func.sum(union_all(*parts).subquery().c.n))) or 0
 
-    def _elsewhere(self, kind: str, narrowed: Narrowed, span: Span, most: int) -> Total:
-        elsewhere = self.work.get(CaseScope).elsewhere(kind, span.first)
-        if elsewhere is None:
+    def _in_other_units(self, kind: str, narrowed: Narrowed, span: Span, most: int) -> Total:
+        in_other_units = self.work.get(CaseScope).in_other_units(kind, span.first)
+        if in_other_units is None:
             return Total(0)
         of_days = sent_between(self.work.site.calendar, span.first, span.last)
-        query = select(Case.id).where(Case.kind == kind, of_days, elsewhere, *_among(Case, narrowed))
+        query = select(Case.id).where(Case.kind == kind, of_days, in_other_units, *_among(Case, narrowed))
         return count_rows(self.session, query, most)
 
     def _states(self, kind: str) -> list[tuple[str, str, int]]:

@@ -56,5 +56,5 @@ def _cluster(cell: Cell, level: int, parts: list[tuple[Cell, int]], fine: int) -
 
 
 def _inside(value: float, low: float, high: float) -> float:
-    middle, reach = (low + high) / 2, (high - low) * _MIDDLE / 2
-    return min(max(value, middle - reach), middle + reach)
+    middle, radius = (low + high) / 2, (high - low) * _MIDDLE / 2
+    return min(max(value, middle - radius), middle + radius)

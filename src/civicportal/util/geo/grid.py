@@ -84,7 +84,7 @@ class GridBox:
         return Bounds(south, west, north, east)
 
     @property
-    def reach(self) -> Bounds:
+    def padded_bounds(self) -> Bounds:
         """Return a box that contains every point of the cells, and few others."""
         south, west, north, east = self.bounds
         return Bounds(south - _SLACK, west - _SLACK, north + _SLACK, east + _SLACK)

@@ -39,7 +39,7 @@ class Box:
         """Return the distance of its corners from its centre."""
         return math.hypot(self.width, self.height) / 2
 
-    def reach(self, angle: float) -> float:
+    def half_extent(self, angle: float) -> float:
         """Return its extent from its centre in a direction."""
         turned = math.radians(angle - self.angle)
         return (self.width * abs(math.cos(turned)) + self.height * abs(math.sin(turned))) / 2
@@ -51,7 +51,7 @@ class Box:
             return False
         return all(
             abs(across * math.cos(math.radians(angle)) + down * math.sin(math.radians(angle)))
-            < self.reach(angle) + other.reach(angle)
+            < self.half_extent(angle) + other.half_extent(angle)
             for angle in (self.angle, self.angle + 90, other.angle, other.angle + 90)
         )
 
@@ -88,7 +88,7 @@ class Names:
 
     def _holds(self, box: Box) -> bool:
         width, height = self._size
-        across, down = box.reach(0), box.reach(90)
+        across, down = box.half_extent(0), box.half_extent(90)
         return across <= box.x <= width - across and down <= box.y <= height - down
 
     def _take(self, box: Box) -> tuple[XY, float]:

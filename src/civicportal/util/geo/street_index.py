@@ -36,11 +36,11 @@ class StreetIndex:
     """Segments of streets in a grid of square cells as wide as the search radius.
 
     :param segments: the pieces, coordinates in metres.
-    :param reach: the search radius in metres.
+    :param radius: the search radius in metres.
     """
 
-    def __init__(self, segments: Iterable[Segment], reach: float) -> None:
-        self.reach = reach
+    def __init__(self, segments: Iterable[Segment], radius: float) -> None:
+        self.radius = radius
         self._cells: defaultdict[Cell, list[Segment]] = defaultdict(list)
         for segment in segments:
             for cell in self._cells_of((segment.start, segment.end)):
@@ -49,7 +49,7 @@ class StreetIndex:
     def nearest(self, place: XY) -> str | None:
         """Return the name of the nearest street within the radius; of equally near ones the first in the alphabet."""
         best = min(self._distances(place), default=None)
-        return best[1] if best and best[0] <= self.reach else None
+        return best[1] if best and best[0] <= self.radius else None
 
     def _distances(self, place: XY) -> Iterator[tuple[float, str]]:
         column, row = self._cell(place)
@@ -59,7 +59,7 @@ class StreetIndex:
                     yield distance_to_segment(place, start, end), name
 
     def _cell(self, place: XY) -> Cell:
-        return math.floor(place[0] / self.reach), math.floor(place[1] / self.reach)
+        return math.floor(place[0] / self.radius), math.floor(place[1] / self.radius)
 
     def _cells_of(self, places: Sequence[XY]) -> Iterator[Cell]:
         """Return all cells of the box around the points."""

@@ -11,7 +11,7 @@ from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.passkeys import PasskeyService
 from civicportal.domain.accounts.passwords import CITIZEN_MINIMUM, STAFF_MINIMUM, check_password_policy
-from civicportal.domain.accounts.proofs import changes_elsewhere
+from civicportal.domain.accounts.proofs import needs_staff_session
 from civicportal.domain.accounts.schemas import NameEntry, NewPassword, PasswordChange
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.sessions import SessionService
@@ -55,7 +55,7 @@ def changes(view: View) -> View:
 
     @wraps(view)
     def guarding(request: Request) -> ViewResult:
-        if changes_elsewhere(request.identity, own_user(request)):
+        if needs_staff_session(request.identity, own_user(request)):
             words = _("You work here: sign in on the staff sign-in page to change this.")
             request.session.flash(request.translate(words), "bad")
             return HTTPSeeOther(request.route_path("account"))
@@ -72,7 +72,7 @@ def account(request: Request) -> dict[str, object]:
         "user": user,
         "session_count": len(sessions),
         "passkeys": len(request.work.get(PasskeyService).of(user)),
-        "elsewhere": changes_elsewhere(request.identity, user),
+        "needs_staff_session": needs_staff_session(request.identity, user),
         "offers_identity": is_offered(request.site) or user.level >= VERIFIED,
     }
 

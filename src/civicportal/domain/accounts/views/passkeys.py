@@ -11,7 +11,7 @@ from civicportal.domain.accounts.factors import FactorService
 from civicportal.domain.accounts.guards import visitor
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.passkeys import PasskeyKnown, PasskeyService
-from civicportal.domain.accounts.proofs import changes_elsewhere
+from civicportal.domain.accounts.proofs import needs_staff_session
 from civicportal.domain.accounts.recovery import RecoveryService, hash_recovery_codes, new_recovery_codes
 from civicportal.domain.accounts.relying_party import PasskeyRefused, RelyingParty
 from civicportal.domain.accounts.schemas import NewPasskey, PasskeyName
@@ -170,7 +170,7 @@ def _number(request: Request) -> int:
 def _register(request: Request, service: PasskeyService, here: RelyingParty, cookie: str) -> str:
     user = _signed_in(request)
     is_proved = request.work.get(SessionService).is_proved(request.identity.session_id)
-    if not is_proved or changes_elsewhere(request.identity, user):
+    if not is_proved or needs_staff_session(request.identity, user):
         raise HTTPForbidden
     return service.registration_options(user, here, cookie)
 

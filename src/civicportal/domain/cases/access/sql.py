@@ -80,7 +80,7 @@ def _once_inside(grant: Grant, kind: str, referral: type[Referral], every: Rows)
     if grant.units is None:
         return
     referrals = every.where(referral.to_unit_id.in_(grant.units))
-    yield referrals.where(referral.elsewhere == kind, in_category(grant, referral))
+    yield referrals.where(referral.moved_kind == kind, in_category(grant, referral))
     if grant.categories is not None:
         yield referrals.where(addressed(referral), referral.to_user_id.is_(None))
 

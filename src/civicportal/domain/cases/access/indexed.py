@@ -19,7 +19,7 @@ MOST_NAMED = 20_000
 
 
 @dataclass(frozen=True)
-class Reach:
+class ScopePart:
     """A part of the actor's scope; None leaves a side open."""
 
     kinds: frozenset[str] | None
@@ -27,15 +27,15 @@ class Reach:
     categories: frozenset[int] | None
 
 
-def reaches(identity: Identity) -> list[Reach]:
+def scope_parts(identity: Identity) -> list[ScopePart]:
     """Return the parts of the actor's scope by unit and category; beyond these only cases with a referral to ``access.persons``.
 
     For use with an index: it covers more than is visible, never less.
     """
     if identity.realm == "system":
-        return [Reach(None, None, None)]
+        return [ScopePart(None, None, None)]
     return [
-        Reach(
+        ScopePart(
             kinds=None if grant.administrator else frozenset(kinds_of(grant, "view")),
             units=grant.units,
             # After an inquiry, or without a category, a case is visible to members with a category too.

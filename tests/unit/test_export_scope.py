@@ -4,7 +4,7 @@ import json
 from itertools import product
 
 from civicportal.core.security import Grant, Identity
-from civicportal.domain.exports.reach import is_within, reach_of
+from civicportal.domain.exports.scope import is_within, scope_of
 from civicportal.domain.exports.types import ExportColumn
 
 UNITS, CATEGORIES = (1, 2, None), (7, 8, None)
@@ -24,7 +24,7 @@ def officer(*grants: Grant) -> Identity:
 
 def kept(identity: Identity, *columns: ExportColumn) -> list[dict[str, object]]:
     """What a file's row holds after a while."""
-    found: list[dict[str, object]] = json.loads(json.dumps(reach_of(identity, columns)))
+    found: list[dict[str, object]] = json.loads(json.dumps(scope_of(identity, columns)))
     return found
 
 

@@ -10,7 +10,7 @@ Part: TypeAlias = Mapping[str, Any]
 """One membership as JSON: ``administrator``, ``permissions``, ``units``, ``categories``; None means unlimited."""
 
 
-def reach_of(identity: Identity, columns: Iterable[ExportColumn]) -> list[Part]:
+def scope_of(identity: Identity, columns: Iterable[ExportColumn]) -> list[Part]:
     """Return the memberships that decided which cases and numbers of people a file contains."""
     verbs = {"export", *(column.personal for column in columns if column.personal)}
     parts: list[Part] = []
@@ -28,14 +28,14 @@ def reach_of(identity: Identity, columns: Iterable[ExportColumn]) -> list[Part]:
     return parts
 
 
-def is_within(reach: Sequence[Part] | None, identity: Identity) -> bool:
+def is_within(scope: Sequence[Part] | None, identity: Identity) -> bool:
     """Return whether a person's memberships today cover all of it.
 
-    :param reach: None is unknown, of a file of older code.
+    :param scope: None is unknown, of a file of older code.
     """
-    if reach is None:
+    if scope is None:
         return False
-    return all(any(_holds(grant, part) for grant in identity.grants) for part in reach)
+    return all(any(_holds(grant, part) for grant in identity.grants) for part in scope)
 
 
 def _holds(grant: Grant, part: Part) -> bool:

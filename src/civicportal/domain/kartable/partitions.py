@@ -1,7 +1,7 @@
-"""A kartable as a union of parts, each read in order from an index.
+"""A kartable as a union of disjoint partitions, each read in order from an index.
 
 One statement over a large kartable would read and sort every referral. So a page reads as many referrals of each
-part as it shows, and takes the first of all. The parts together are equal to :func:`civicportal.domain.cases.access.rights.in_kartable` and
+partition as it shows, and takes the first of all. The partitions together are equal to :func:`civicportal.domain.cases.access.rights.in_kartable` and
 disjoint; a property test verifies both.
 """
 
@@ -38,7 +38,7 @@ _FREE = and_(Referral.closed_at.is_(None), unassigned(Referral))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
+class UnitPartition:
     """Open referrals that are not taken over: those of a unit, or of all.
 
     :ivar kind: of their cases; None for any.
@@ -63,16 +63,16 @@ class Share:
         return _all_of(_FREE, of_kind, of_unit, self.inside)
 
 
-def parts(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
-    """Return the conditions on ``Referral`` of the parts: a person's own, and each unit's of each kind.
+def partitions(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
+    """Return the conditions on ``Referral`` of the partitions: a person's own, and each unit's of each kind.
 
     :param kinds: divide the administrator's referrals by these kinds too, and leave out others.
     """
-    return own_parts(identity) + [share.condition for share in shares(identity, kinds)]
+    return own_partitions(identity) + [partition.condition for partition in unit_partitions(identity, kinds)]
 
 
-def own_parts(identity: Identity) -> list[Condition]:
-    """Return the conditions of the parts of the person and of those they deputise for."""
+def own_partitions(identity: Identity) -> list[Condition]:
+    """Return the conditions of the partitions of the person and of those they deputise for."""
     if not identity.is_staff:
         return []
     own = persons(identity)
@@ -97,10 +97,10 @@ def has_earlier(condition: Condition) -> Condition:
     return exists(others.offset(0)).correlate(Referral)
 
 
-def some_of(
+def limited_union(
     conditions: Iterable[Condition], *columns: Selected, most: int = MOST_COUNTED
 ) -> CompoundSelect[Any]:
-    """Return a query for columns of each part's referrals, up to the counted maximum plus one.
+    """Return a query for columns of the referrals of each partition, up to the counted maximum plus one.
 
     The order is that of an index: without it a database may search open referrals among all referrals.
 
@@ -111,35 +111,37 @@ def some_of(
     return union_all(*(select(chosen.where(condition).subquery()) for condition in conditions))
 
 
-def shares(identity: Identity, kinds: Collection[str] = ()) -> list[Share]:
-    """Return the parts that belong to whole units; ``kinds`` as in :func:`parts`."""
+def unit_partitions(identity: Identity, kinds: Collection[str] = ()) -> list[UnitPartition]:
+    """Return the partitions that belong to whole units; ``kinds`` as in :func:`partitions`."""
     if not identity.is_staff:
         return []
     if any(grant.administrator for grant in identity.grants):
         # Of any kind, including inactive services: in the order of all referrals.
         inside = None if _everything(identity) else in_kartable(identity)
-        return [Share(kind=kind, inside=inside) for kind in kinds or (None,)]
-    found: list[Share] = []
+        return [UnitPartition(kind=kind, inside=inside) for kind in kinds or (None,)]
+    found: list[UnitPartition] = []
     for kind in sorted({kind for grant in identity.grants for kind in kinds_of(grant, "view")}):
         grants = [grant for grant in identity.grants if kind in kinds_of(grant, "view")]
         found += _of_kind(kind, grants)
     return found
 
 
-def parted(some: Collection[Share]) -> tuple[list[Share], list[Condition]]:
-    """Split shares into those with only kind and unit, and the conditions of the others."""
-    plain = [share for share in some if share.is_plain]
-    return plain, [share.condition for share in some if not share.is_plain]
+def split_plain(some: Collection[UnitPartition]) -> tuple[list[UnitPartition], list[Condition]]:
+    """Split partitions into those with only kind and unit, and the conditions of the others."""
+    plain = [partition for partition in some if partition.is_plain]
+    return plain, [partition.condition for partition in some if not partition.is_plain]
 
 
-def each_of(of_units: Iterable[Share], dialect: str, *columns: Selected) -> tuple[FromClause, Rows]:
-    """Return a table of shares and the lateral query for the referrals of each row, to be limited by the caller.
+def lateral_query(
+    of_units: Iterable[UnitPartition], dialect: str, *columns: Selected
+) -> tuple[FromClause, Rows]:
+    """Return a table of partitions and the lateral query for the referrals of each row, to be limited by the caller.
 
-    PostgreSQL then plans one query instead of one per share, which takes longer than executing them.
+    PostgreSQL then plans one query instead of one per partition, which takes longer than executing them.
 
-    :param of_units: shares with only kind and unit; see :func:`parted`.
+    :param of_units: partitions with only kind and unit; see :func:`parted`.
     """
-    table = table_of([(share.kind or "", share.unit or 0) for share in of_units], dialect)
+    table = table_of([(partition.kind or "", partition.unit or 0) for partition in of_units], dialect)
     here = Referral.kind == table.c.name, Referral.to_unit_id == table.c.number
     return table, select(*columns).where(_FREE, *here).correlate(table)
 
@@ -150,16 +152,16 @@ def _everything(identity: Identity) -> bool:
     )
 
 
-def _of_kind(kind: str, grants: list[Grant]) -> Iterator[Share]:
+def _of_kind(kind: str, grants: list[Grant]) -> Iterator[UnitPartition]:
     units = sorted({unit for grant in grants for unit in grant.units or ()})
     everywhere = [grant for grant in grants if grant.units is None]
     if not everywhere:
-        yield from (Share(kind=kind, unit=unit, inside=_of_unit(unit, grants)) for unit in units)
+        yield from (UnitPartition(kind=kind, unit=unit, inside=_of_unit(unit, grants)) for unit in units)
     elif not _sorted(everywhere):
-        yield Share(kind=kind)
+        yield UnitPartition(kind=kind)
     else:
         of_units = (_all_of(Referral.to_unit_id == unit, _of_unit(unit, grants)) for unit in units)
-        yield Share(kind=kind, inside=or_(_inside(everywhere), *of_units))
+        yield UnitPartition(kind=kind, inside=or_(_inside(everywhere), *of_units))
 
 
 def _of_unit(unit: int, grants: Iterable[Grant]) -> Condition | None:

@@ -170,9 +170,7 @@ def test_the_core_names_no_country_but_where_countries_are() -> None:
 
 
 def test_what_went_wrong_with_a_message_can_be_told_in_any_language() -> None:
-    bare = (
-        r"\b(SendError|Transient|Configuration|Permanent|Uncertain|LookupFailed|Misfit|Unreadable)\(f?[\"']"
-    )
+    bare = r"\b(SendError|TransientFailure|GatewayMisconfigured|PermanentFailure|UncertainDelivery|LookupFailed|TemplateOrLineRejected|UnexpectedResponse)\(f?[\"']"
     service = [path for path in PACKAGES if "examples" not in path.parts]
     texts = sorted((CORE / "tools/scaffold").rglob("*.py.in"))
     assert lines_with(bare, [*modules(*service), *texts]) == []

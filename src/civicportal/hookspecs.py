@@ -155,7 +155,7 @@ def verify_identity(claim: "IdentityClaim", site: "Site") -> "IdentityVerdict | 
 def send_message(message: "Message", site: "Site") -> "Receipt | None":
     """Send a message. Only the plugin named in ``[notifications] transport`` is called, outside any transaction.
 
-    Raise ``Transient``, ``Configuration``, ``Permanent`` or ``Uncertain`` on failure.
+    Raise ``TransientFailure``, ``GatewayMisconfigured``, ``PermanentFailure`` or ``UncertainDelivery`` on failure.
     """
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import civicportal
-from civicportal.core.limits import TooMany
+from civicportal.core.limits import LimitExceeded
 from civicportal.core.limits.challenges import BITS, PARTS, is_solved
 
 pytestmark = pytest.mark.browser
@@ -28,7 +28,7 @@ def flood(site: Any) -> Any:
         for number in range(12):
             try:
                 site.limits.hit_all(("otp_send_network", f"198.51.{number}.7"), ("otp_send_site",))
-            except TooMany:
+            except LimitExceeded:
                 assert number >= 10
 
     return flood

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from portal import READY
 
-from civicportal.core.messages import Message, Receipt, Transient
+from civicportal.core.messages import Message, Receipt, TransientFailure
 from civicportal.core.site import Site
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.testing import FakeClock, make_case, make_citizen, mark_alive, memory, outbox
@@ -70,7 +70,7 @@ def test_a_failing_provider_loses_nothing(site: Site, clock: FakeClock, how: str
     def crash(message: Message) -> Any:
         raise ConnectionResetError(message.id)
 
-    memory(site).script.extend([crash if how == "crashes" else Transient("503")] * 2 * CASES)
+    memory(site).script.extend([crash if how == "crashes" else TransientFailure("503")] * 2 * CASES)
     mobiles = []
     for number in range(CASES):
         mobiles.append(send(site, number))

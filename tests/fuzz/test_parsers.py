@@ -22,7 +22,7 @@ from civicportal_announcements.markup import plain_text, render_markup
 from civicportal_reports.viewports import InvalidView, MapView
 from civicportal_sms_ir.answers import read as read_answer
 from civicportal_sms_ir.exchange import HttpResponse
-from civicportal_sms_ir.records import Unreadable, every, pack_of, readable, received_of, record_of
+from civicportal_sms_ir.records import UnexpectedResponse, every, pack_of, readable, received_of, record_of
 from fuzz.generated import Source
 from fuzz.trying import number_of, storable, try_all
 from integration.authenticator import Authenticator
@@ -57,7 +57,7 @@ from civicportal.util.errors import ConfigurationError
 from civicportal.util.personal_data import Person, compose, find, salutation
 from civicportal.web import csp_reports
 from civicportal.web.flash import FlashSession
-from civicportal.web.multipart import BrokenForm, FormTooLarge, close_form, read_multipart
+from civicportal.web.multipart import FormTooLarge, MalformedForm, close_form, read_multipart
 from civicportal.web.requests import locale_of, safe_next
 from civicportal.web.sanity import Rules, check
 from civicportal.web.sanity_body import RequestRefused, keep_readable_cookies
@@ -144,7 +144,7 @@ def multipart(source: Source) -> bool:
         header = source.text((header, 'multipart/form-data; boundary="----x1"; charset=x'))
     try:
         fields = read_multipart(io.BytesIO(body), len(body), header, most_parts=200)
-    except (BrokenForm, FormTooLarge):
+    except (MalformedForm, FormTooLarge):
         return False
     for value in fields.values():
         if hasattr(value, "file"):
@@ -502,7 +502,7 @@ def sms(source: Source) -> bool:
             CLOCK.now(),
         )
         messages = readable(received_of, data)
-    except (SendError, Unreadable) as refused:
+    except (SendError, UnexpectedResponse) as refused:
         wait = getattr(refused, "retry_after", None)
         assert pause(1, 0.5, wait) < timedelta(days=1)
         return False
@@ -513,7 +513,7 @@ def sms(source: Source) -> bool:
     for make in (record_of, pack_of):
         try:
             every(make, data)
-        except Unreadable:
+        except UnexpectedResponse:
             continue
     return bool(messages)
 

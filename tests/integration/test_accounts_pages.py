@@ -19,7 +19,7 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.totp import TotpService
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.notifications.account_messages import HOLLOW_SECONDS
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.testing import make_citizen, make_staff, outbox
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -186,7 +186,7 @@ def test_page_says_when_no_code_can_be_sent(site: Any, app: Any) -> None:
 @pytest.mark.both_databases
 def test_pages_name_the_other_ways_to_sign_in_while_no_worker_runs(site: Any, app: Any, clock: Any) -> None:
     with site.work() as work:
-        work.get(GateService).seen()
+        work.get(SendingGateService).seen()
     for path in ("/login", "/staff/login"):
         assert "اکنون ارسال کد ممکن نیست" not in app.get(path)
     clock.advance(minutes=2)
@@ -205,7 +205,7 @@ def test_page_of_the_staff_code_names_no_factor_that_the_account_has_not(
     with site.work() as work:
         user = make_staff(work, "officer", username="s.karimi")
         work.get(AccountService).set_password(user, PASSWORD)
-        work.get(GateService).seen()
+        work.get(SendingGateService).seen()
     clock.advance(minutes=2)
     page = send(app.get("/staff/login"), username="s.karimi", password=PASSWORD).follow()
     notice = page.html.select_one(".notice.warn").text
@@ -216,15 +216,15 @@ def test_page_of_the_staff_code_names_no_factor_that_the_account_has_not(
 @pytest.mark.both_databases
 def test_page_of_the_code_says_at_once_when_nothing_gets_through(site: Any, app: Any, clock: Any) -> None:
     with site.work() as work:
-        work.get(GateService).seen()
+        work.get(SendingGateService).seen()
     page = send(app.get("/login"), mobile="09120000000").follow()
     assert shown_fate(page) == "waiting"
     with site.work() as work:
-        work.get(GateService).judge("misconfigured", "no credit")
+        work.get(SendingGateService).judge("misconfigured", "no credit")
     assert app.get("/login/state").json == {"state": "held"}
     assert shown_fate(app.get("/login/code")) == "held"
     with site.work() as work:
-        work.get(GateService).judge("works", "")
+        work.get(SendingGateService).judge("works", "")
     assert app.get("/login/state").json == {"state": "waiting"}
 
 
@@ -236,11 +236,11 @@ def test_a_code_for_nobody_waits_as_the_others_do(
 ) -> None:
     with site.work() as work:
         make_citizen(work, MOBILE, disabled_at=clock.now())
-        work.get(GateService).seen()
+        work.get(SendingGateService).seen()
     send(app.get("/login"), mobile=MOBILE)
     clock.advance(seconds=asked_before.total_seconds())
     with site.work() as work:
-        work.get(GateService).judge("misconfigured", "no credit")
+        work.get(SendingGateService).judge("misconfigured", "no credit")
     clock.advance(seconds=HOLLOW_SECONDS + 1)
     assert app.get("/login/state").json == {"state": state}
 

@@ -9,7 +9,7 @@ import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from civicportal.core.jobs import Job
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.portal.admin import health
 from civicportal.portal.health import metrics
 from civicportal.portal.worker.heartbeat import Heartbeat
@@ -48,7 +48,7 @@ def told(site, app, monkeypatch):
     Heartbeat(site, ()).beat()
     health.check(site)
     with site.work() as work:
-        work.get(GateService).note_credit(5000)
+        work.get(SendingGateService).note_credit(5000)
     monkeypatch.setattr(metrics, "registered", lambda site: {"a.job": None})
     JobRunner(site, [Job(name="a.job", every=timedelta(hours=1), run=run)]).run_due()
     samples = [sample for family in text_string_to_metric_families(answer[0]) for sample in family.samples]

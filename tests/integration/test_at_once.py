@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from civicportal.core.crypto import new_token
 from civicportal.domain.accounts.errors import LastAdministrator
-from civicportal.domain.accounts.invitations import InvitationService, LinkSpent
+from civicportal.domain.accounts.invitations import InvitationService, LinkExpired
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.memberships import MembershipService
 from civicportal.domain.accounts.models import Session, User
@@ -172,7 +172,7 @@ def test_one_link_lets_one_in(site):
         service.accept(service.open(token, "join"), name="تازه", password="سپیدار بلند کنار رود")
 
     raised = together(site, accept, accept, accept)
-    assert [type(error) for error in raised] == [LinkSpent] * 2
+    assert [type(error) for error in raised] == [LinkExpired] * 2
 
 
 @pytest.mark.one_database("postgresql")

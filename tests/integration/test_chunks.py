@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from civicportal.api.notifications import BroadcastLane, Permanent, Receipt, Transient
+from civicportal.api.notifications import BroadcastLane, PermanentFailure, Receipt, TransientFailure
 from civicportal.api.plugins import hookimpl
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.testing import deliver_once, mark_alive, memory, outbox
 
 PEOPLE = 3
@@ -74,7 +74,7 @@ def states(site):
 
 def failures(site):
     with site.work(write=False) as work:
-        return work.get(GateService).row.failures
+        return work.get(SendingGateService).row.failures
 
 
 @pytest.mark.parametrize("column", ["text", "locale"])
@@ -114,7 +114,7 @@ def test_each_batch_is_a_call(start, transport):
 
 
 def test_one_message_needs_no_such_call(start, transport, clock):
-    transport.answer = lambda messages: [Transient("later"), Receipt(), Receipt()]
+    transport.answer = lambda messages: [TransientFailure("later"), Receipt(), Receipt()]
     site = start()
     assert states(site) == ["new", "sent", "sent"]
     clock.advance(minutes=1)
@@ -124,7 +124,11 @@ def test_one_message_needs_no_such_call(start, transport, clock):
 
 
 def test_each_is_settled_by_its_own_result_and_the_gate_by_the_worst(start, transport):
-    transport.answer = lambda messages: [Receipt(provider_id="x"), Permanent("no"), Transient("later")]
+    transport.answer = lambda messages: [
+        Receipt(provider_id="x"),
+        PermanentFailure("no"),
+        TransientFailure("later"),
+    ]
     site = start()
     assert states(site) == ["sent", "dead", "new"]
     assert [row.last_error for row in rows(site)] == ["", "no", "later"]
@@ -132,7 +136,7 @@ def test_each_is_settled_by_its_own_result_and_the_gate_by_the_worst(start, tran
 
 
 def fail(messages):
-    raise Transient("busy")
+    raise TransientFailure("busy")
 
 
 def crash(messages):

@@ -21,7 +21,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.notifications.models import OutboxMessage
-from civicportal.domain.ownership import NotOwn, portal_id
+from civicportal.domain.ownership import OwnershipMismatch, portal_id
 from civicportal.domain.ownership.models import MOVED, PortalMark
 from civicportal.portal import upgrade as migrate
 from civicportal.portal.worker.heartbeat import Heartbeat
@@ -91,7 +91,7 @@ class TestCopy:
         target.check_start()
         assert portal_id(target) == own
         assert not any(SearchIndex(target.engines).verify())
-        with pytest.raises(NotOwn, match="the portal was moved from this database to"):
+        with pytest.raises(OwnershipMismatch, match="the portal was moved from this database to"):
             source.check_start()
 
     @kinds(THERE, BACK)
@@ -227,9 +227,9 @@ class TestInterrupted:
 
     def test_a_portal_does_not_start_on_half_a_copy(self, source, target, tmp_path):
         assert not run_until_table(source, target, "case_events")
-        with pytest.raises(NotOwn, match="not been copied into this database completely"):
+        with pytest.raises(OwnershipMismatch, match="not been copied into this database completely"):
             target.check_start()
-        with pytest.raises(NotOwn, match="run civicportal db copy again"):
+        with pytest.raises(OwnershipMismatch, match="run civicportal db copy again"):
             from civicportal.domain.ownership import adopt_store
 
             adopt_store(target, target.storage.store, owner=portal_id(source), new_id=True)
@@ -285,7 +285,7 @@ def run_until_table(source, target, name):
 class TestRefusals:
     def refused(self, source, target, words):
         before = all_rows(source) if file_exists(source) else None
-        with pytest.raises((CopyError, NotOwn), match=words):
+        with pytest.raises((CopyError, OwnershipMismatch), match=words):
             copy_database(source, target, unseen)
         if before:
             assert all_rows(source) == before
@@ -374,7 +374,7 @@ class TestRefusals:
 
     def test_another_secret(self, source, target, tmp_path):
         Path(source.path.parent / "secret").write_text("another secret of tests, long enough for everything")
-        with pytest.raises(NotOwn, match=r"site\.secret: it is not the secret"):
+        with pytest.raises(OwnershipMismatch, match=r"site\.secret: it is not the secret"):
             copy_database(on(source, str(source.engines.read.url)), target, unseen)
 
     def test_a_source_that_was_moved_elsewhere(self, source, target, civic_session):

@@ -6,12 +6,19 @@ from datetime import timedelta
 import pytest
 
 from civicportal.core.db import NEVER
-from civicportal.core.messages import Configuration, LookupFailed, Permanent, Receipt, Transient, Uncertain
+from civicportal.core.messages import (
+    GatewayMisconfigured,
+    LookupFailed,
+    PermanentFailure,
+    Receipt,
+    TransientFailure,
+    UncertainDelivery,
+)
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.accounts.models import OtpChallenge
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.notifications.delivery import LEASE, OutboxDelivery, _stirs, deliver_once
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import Gate
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.notifications.timing import quiet_hours_around
@@ -171,7 +178,7 @@ def test_nothing_goes_before_its_time(site, phone, clock):
 
 def test_transient_failures_are_tried_again_twelve_times(site, phone, clock):
     promise(site, CITIZEN)
-    phone.script.extend(Transient("500") for _ in range(12))
+    phone.script.extend(TransientFailure("500") for _ in range(12))
     for number in range(1, 13):
         with site.work() as work:
             work.session.get(Gate, site.transport).failures = 0
@@ -184,7 +191,7 @@ def test_transient_failures_are_tried_again_twelve_times(site, phone, clock):
 
 def test_a_permanent_failure_is_dead_and_the_next_goes_on(site, phone):
     promise(site, CITIZEN, OTHER)
-    phone.script.append(Permanent("blacklisted 09123456789"))
+    phone.script.append(PermanentFailure("blacklisted 09123456789"))
     assert drain(site) == 2
     assert [message.state for message in rows(site)] == ["dead", "sent"]
     assert rows(site)[0].last_error == "blacklisted 0912***6789"
@@ -206,8 +213,8 @@ def test_a_crash_of_the_transport_leaves_the_message_unknown(site, phone):
     [
         (Receipt(provider_id="7"), "sent", None),
         (LookupFailed("no list"), "unknown", NEVER),
-        (Transient("500"), "unknown", None),
-        (Permanent("no"), "dead", None),
+        (TransientFailure("500"), "unknown", None),
+        (PermanentFailure("no"), "dead", None),
     ],
 )
 def test_an_uncertain_message_is_looked_up_first(site, phone, clock, answer, state, next_at):
@@ -218,7 +225,7 @@ def test_an_uncertain_message_is_looked_up_first(site, phone, clock, answer, sta
         return answer
 
     promise(site, CITIZEN)
-    phone.script.extend([Uncertain("lost"), look_up])
+    phone.script.extend([UncertainDelivery("lost"), look_up])
     drain(site)
     assert row(site).state == "unknown"
     assert drain(site) == 0
@@ -231,7 +238,7 @@ def test_an_uncertain_message_is_looked_up_first(site, phone, clock, answer, sta
 
 def test_a_code_is_never_sent_again_after_an_uncertain_end(site, phone, clock):
     promise_code(site)
-    phone.script.append(Uncertain("lost"))
+    phone.script.append(UncertainDelivery("lost"))
     drain(site, "codes")
     clock.advance(minutes=2, seconds=30)
     assert drain(site, "codes") == 0
@@ -280,7 +287,7 @@ def test_the_messages_of_a_case_keep_their_order(site, phone, clock):
     open_case(site, "accept", "finish")
     open_case(site, citizen=OTHER)
     clock.advance(seconds=30)
-    phone.script.append(Transient("500"))
+    phone.script.append(TransientFailure("500"))
     assert drain(site) == 2
     assert [message.state for message in rows(site)] == ["new", "new", "new", "sent"]
     clock.advance(minutes=1)
@@ -306,7 +313,7 @@ def test_a_message_to_one_person_holds_up_none_to_another(site, phone, numbers):
 def test_what_nobody_can_tell_does_not_hold_up_the_case(site, phone, clock):
     open_case(site, "accept")
     clock.advance(seconds=30)
-    phone.script.extend([Uncertain("lost"), LookupFailed("?")])
+    phone.script.extend([UncertainDelivery("lost"), LookupFailed("?")])
     assert drain(site) == 1
     clock.advance(minutes=2)
     assert drain(site) == 2
@@ -318,7 +325,7 @@ def test_what_is_past_its_deadline_unsettled_does_not_hold_up_the_case(site, pho
     with site.work() as work:
         outbox(work)[0].expires_at = NOON + timedelta(hours=1)
     clock.advance(seconds=30)
-    phone.script.extend([Uncertain("lost"), Transient("500")])
+    phone.script.extend([UncertainDelivery("lost"), TransientFailure("500")])
     assert drain(site) == 1
     clock.advance(minutes=2)
     assert drain(site) == 1
@@ -333,7 +340,7 @@ def test_what_is_past_its_deadline_unsettled_does_not_hold_up_the_case(site, pho
 
 def test_a_lost_code_past_its_deadline_is_looked_at_no_more(site, phone, clock):
     promise_code(site)
-    phone.script.append(Uncertain("lost"))
+    phone.script.append(UncertainDelivery("lost"))
     drain(site, "codes")
     clock.advance(minutes=3)
     assert not _stirs(site, "codes")
@@ -387,14 +394,14 @@ def test_workers_side_by_side_send_nothing_twice(site, phone):
 
 def test_a_configuration_error_closes_the_gate_and_uses_no_attempt(site, phone, clock):
     promise(site, CITIZEN, OTHER)
-    phone.script.append(Configuration("wrong key"))
+    phone.script.append(GatewayMisconfigured("wrong key"))
     assert drain(site) == 1
     assert [(message.state, message.attempts) for message in rows(site)] == [("new", 0), ("new", 0)]
     assert (gate(site).open, gate(site).reason) == (False, "wrong key")
     clock.advance(seconds=59)
     assert drain(site) == 0
     clock.advance(seconds=1)
-    phone.script.append(Configuration("wrong key"))
+    phone.script.append(GatewayMisconfigured("wrong key"))
     assert drain(site) == 1
     assert all(message.attempts == 0 for message in rows(site))
     clock.advance(minutes=1)
@@ -404,7 +411,7 @@ def test_a_configuration_error_closes_the_gate_and_uses_no_attempt(site, phone, 
 
 def test_five_failures_close_the_gate_and_a_probe_opens_it(site, phone, clock):
     promise(site, *(f"+98900000{number:04}" for number in range(8)))
-    phone.script.extend(Transient("down") for _ in range(6))
+    phone.script.extend(TransientFailure("down") for _ in range(6))
     assert drain(site) == 5
     assert not gate(site).open
     clock.advance(minutes=1)
@@ -418,10 +425,10 @@ def test_five_failures_close_the_gate_and_a_probe_opens_it(site, phone, clock):
 
 def test_a_message_that_can_never_go_out_opens_no_gate_and_leaves_the_probe_to_the_next(site, phone, clock):
     promise(site, CITIZEN, OTHER)
-    phone.script.append(Configuration("down"))
+    phone.script.append(GatewayMisconfigured("down"))
     assert drain(site) == 1
     clock.advance(minutes=1)
-    phone.script.extend([Permanent("a number abroad"), Transient("down")])
+    phone.script.extend([PermanentFailure("a number abroad"), TransientFailure("down")])
     assert drain(site) == 2
     assert [message.state for message in rows(site)] == ["dead", "new"]
     assert (gate(site).open, gate(site).last_ok_at) == (False, None)
@@ -443,7 +450,7 @@ def test_waiting_messages_are_pulled_forward_when_the_gate_opens(site, phone, cl
 
 
 def test_a_dead_gateway_blocks_no_case(site, phone):
-    phone.script.extend(Configuration("dead") for _ in range(5))
+    phone.script.extend(GatewayMisconfigured("dead") for _ in range(5))
     promise(site, OTHER)
     drain(site)
     code = open_case(site, "accept")
@@ -454,18 +461,18 @@ def test_a_dead_gateway_blocks_no_case(site, phone):
 
 def test_the_sign_in_page_can_ask_whether_codes_get_through(site, clock):
     with site.work(write=False) as work:
-        assert not work.get(GateService).works
+        assert not work.get(SendingGateService).works
     mark_alive(site)
     with site.work(write=False) as work:
-        assert work.get(GateService).works
+        assert work.get(SendingGateService).works
     clock.advance(seconds=30)
     with site.work(write=False) as work:
-        assert not work.get(GateService).works
+        assert not work.get(SendingGateService).works
     mark_alive(site)
     with site.work() as work:
         work.session.get(Gate, site.transport).open = False
     with site.work(write=False) as work:
-        assert not work.get(GateService).works
+        assert not work.get(SendingGateService).works
 
 
 def test_a_transport_that_nobody_brings_closes_the_gate(site, phone, monkeypatch):
@@ -483,7 +490,7 @@ class TestAtNight:
     def test_what_failed_by_day_waits_for_the_morning(self, site, clock, phone):
         clock.advance(hours=9, minutes=55)
         promise(site, CITIZEN)
-        phone.script.append(Transient("busy", retry_after=600))
+        phone.script.append(TransientFailure("busy", retry_after=600))
         assert deliver_once(site, "notices")
         clock.advance(hours=1)
         assert not deliver_once(site, "notices")

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 
 from civicportal.core.clock import SystemClock
 from civicportal.core.jobs import Job, JobRun
-from civicportal.core.messages import Configuration
+from civicportal.core.messages import GatewayMisconfigured
 from civicportal.domain.accounts.models import Role, RolePermission
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.audit.trail import VERIFIED
@@ -210,7 +210,7 @@ class TestMessages:
             notifications.send("staff.overdue", recipient="+989000000001", fields={"COUNT": "3"}, lane=lane)
 
     def test_the_gate_is_closed_for_an_hour(self, site, clock, of_messages):
-        memory(site).script.append(Configuration("the key is wrong"))
+        memory(site).script.append(GatewayMisconfigured("the key is wrong"))
         mark_alive(site)
         self.promise(site)
         deliver_once(site, "notices")

@@ -375,7 +375,7 @@ class TestTrouble:
         clock.advance(seconds=LEASE.total_seconds())
         assert make_next(site)
         assert job_of(site, key).state == "done"
-        with pytest.raises(running.Lost):
+        with pytest.raises(running.ExportLeaseLost):
             running._settle(site, lease, done=1)
 
     def test_what_kills_every_worker_has_failed(self, site, clock, desk):

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from civicportal.core.limits import (
     LIMITS,
     ChallengeNeeded,
+    LimitExceeded,
     Limits,
     LimitWindow,
     Requester,
-    TooMany,
     address_of,
     network_of,
 )
@@ -51,10 +51,10 @@ KNOWN = (
 )
 
 
-def refused(limits: Limits, kind: str, address: str, by: Requester) -> TooMany | None:
+def refused(limits: Limits, kind: str, address: str, by: Requester) -> LimitExceeded | None:
     try:
         limits.hit_all(*USES[kind](address), by=by)
-    except TooMany as refusal:
+    except LimitExceeded as refusal:
         return refusal
     return None
 
@@ -156,7 +156,7 @@ def test_a_challenge_is_asked_for_only_where_it_helps(site: Any) -> None:
     limits = _fresh(site)
     outcomes = [refused(limits, "code", f"198.51.{n}.7", Requester()) for n in range(6)]
     # Codes to one number end for everybody: no challenge lets a telephone be bombed.
-    assert [type(one) for one in outcomes] == [type(None)] * 4 + [TooMany] * 2
+    assert [type(one) for one in outcomes] == [type(None)] * 4 + [LimitExceeded] * 2
 
 
 KNOWN_DEVICE, CITIZEN, STAFF, PASSED = (

@@ -14,10 +14,10 @@ from civicportal.core.limits import (
     UNKNOWN,
     ChallengeNeeded,
     CountedUses,
+    LimitExceeded,
     LimitHit,
     Limits,
     Requester,
-    TooMany,
 )
 from civicportal.web.counting import statements
 
@@ -36,7 +36,7 @@ def test_exactly_five_of_two_hundred_are_let_through(site):
         for _ in range(50):
             try:
                 site.limits.hit("track_code", "1234567890")
-            except TooMany:
+            except LimitExceeded:
                 refused.append(1)
             except Exception as error:
                 failed.append(error)
@@ -55,7 +55,7 @@ def test_exactly_five_of_two_hundred_are_let_through(site):
 def test_the_next_window_lets_through_again(site, clock):
     for _ in range(5):
         site.limits.hit("track_code", "a")
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(LimitExceeded) as refused:
         site.limits.hit("track_code", "a")
     clock.set(refused.value.retry_after)
     site.limits.hit("track_code", "a")
@@ -64,11 +64,11 @@ def test_the_next_window_lets_through_again(site, clock):
 def test_the_longer_window_counts_refused_uses_too(site, clock):
     for _ in range(5):
         site.limits.hit("track_code", "a")
-    with pytest.raises(TooMany):
+    with pytest.raises(LimitExceeded):
         site.limits.hit("track_code", "a")
     clock.advance(minutes=1)
     site.limits.hit("track_code", "a")
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(LimitExceeded) as refused:
         site.limits.hit("track_code", "a")
     assert (refused.value.retry_after - clock.now()).total_seconds() > 60
 
@@ -78,7 +78,7 @@ def test_everybody_is_counted_apart(site):
         site.limits.hit("track_code", "a")
     site.limits.hit("track_code", "b")
     site.limits.check("track_code", "b")
-    with pytest.raises(TooMany):
+    with pytest.raises(LimitExceeded):
         site.limits.check("track_code", "a")
 
 
@@ -125,7 +125,7 @@ def test_several_limits_are_counted_in_one_statement_and_the_longest_refuses(sit
     assert len(texts) == 1
     for _ in range(4):
         site.limits.hit_all(*uses)
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(LimitExceeded) as refused:
         site.limits.hit_all(*uses)
     assert refused.value.name == "track_code"
     with site.work(write=False) as work:
@@ -139,7 +139,7 @@ def let_through(site, name, *parts, most=20, limits=None, by=UNKNOWN):
     for number in range(most):
         try:
             (limits or site.limits).hit(name, *parts, by=by)
-        except TooMany:
+        except LimitExceeded:
             return number
     return most
 
@@ -170,7 +170,7 @@ def test_a_good_use_is_taken_back_where_it_was_counted(site, clock):
 def test_a_window_begins_and_ends_at_whole_steps_of_the_clock(site, clock):
     clock.set(datetime(2026, 3, 1, 12, 0, 59, tzinfo=UTC))
     assert let_through(site, "track_code", "a") == 5
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(LimitExceeded) as refused:
         site.limits.check("track_code", "a")
     assert refused.value.retry_after == datetime(2026, 3, 1, 12, 1, tzinfo=UTC)
     clock.advance(seconds=1)
@@ -188,9 +188,9 @@ def test_who_is_refused_is_not_asked_for_a_challenge(site):
     limits = Limits(site, {"password_address": [[1, 60]], "otp_send_number": [[1, 3600]]})
     uses = (("password_address", "192.0.2.1"), ("otp_send_number", "+98"))
     limits.hit_all(*uses)
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(LimitExceeded) as refused:
         limits.hit_all(*uses)
-    assert (type(refused.value), refused.value.name) == (TooMany, "otp_send_number")
+    assert (type(refused.value), refused.value.name) == (LimitExceeded, "otp_send_number")
     with pytest.raises(ChallengeNeeded):
         limits.hit_all(uses[0])
 
@@ -255,7 +255,7 @@ def test_a_ceiling_is_logged_at_its_first_use_beyond(site, caplog):
     limits = Limits(site, {"identity_site": [[2, 3600]]})
     with caplog.at_level(logging.WARNING, "civicportal.security"):
         for _number in range(5):
-            with suppress(TooMany):
+            with suppress(LimitExceeded):
                 limits.hit("identity_site")
         assert let_through(site, "track_code", "a") == 5
     told = [one for one in caplog.records if getattr(one, "event", "") == "limit.site"]

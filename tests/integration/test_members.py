@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from civicportal.core.security import Identity
 from civicportal.domain.accounts.deputies import DeputyService
-from civicportal.domain.accounts.invitations import InvitationService, LinkSpent
+from civicportal.domain.accounts.invitations import InvitationService, LinkExpired
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import Membership, Session, User
 from civicportal.domain.accounts.names import fold_names
@@ -395,7 +395,7 @@ def test_another_number_for_who_lost_theirs(site, app, city, browse):
         event = work.session.scalars(select(AuditEvent).where(AuditEvent.action == "member:mobile")).one()
         assert (event.subject_id, event.actor_name) == (officer.id, "سارا نیک‌فر")
         assert "9121234567" not in str(event.data)
-        with pytest.raises(LinkSpent):
+        with pytest.raises(LinkExpired):
             work.get(InvitationService).open(link, "reset")
     officers.get("/kartable", status=303)
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from civicportal.core.messages import Configuration, Permanent
+from civicportal.core.messages import GatewayMisconfigured, PermanentFailure
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.notifications.book import MessageBook
 from civicportal.domain.notifications.delivery import deliver_once
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.notifications.texts import TextService
@@ -50,7 +50,7 @@ def form_of(page, action):
 
 def test_the_list_shows_the_fate_and_hides_the_number(site, app, boss):
     mark_alive(site)
-    memory(site).script.append(Permanent("blacklisted"))
+    memory(site).script.append(PermanentFailure("blacklisted"))
     with site.work() as work:
         code = make_case(work, citizen=make_citizen(work, CITIZEN)).code
     deliver_once(site, "notices")
@@ -229,7 +229,7 @@ def test_the_last_digits_of_a_number_find_its_messages(site, app, boss):
 def close_gate(site):
     mark_alive(site)
     promise(site, 1)
-    memory(site).script.append(Configuration("the key is not valid"))
+    memory(site).script.append(GatewayMisconfigured("the key is not valid"))
     deliver_once(site, "notices")
 
 
@@ -268,7 +268,7 @@ def test_the_gate_is_for_whoever_may_change_settings(site, app, sign_in):
 def test_the_credit_stands_beside_the_transport(site, app, boss):
     mark_alive(site)
     with site.work() as work:
-        work.get(GateService).note_credit(1234.4)
+        work.get(SendingGateService).note_credit(1234.4)
     assert "۱٬۲۳۴" in app.get("/admin/messages")
 
 

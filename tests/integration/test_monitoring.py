@@ -11,7 +11,7 @@ from civicportal.core.jobs import Job
 from civicportal.core.settings import read_settings
 from civicportal.core.storage import images
 from civicportal.core.storage.slots import MachineSlots
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.portal.health import metrics
@@ -167,14 +167,14 @@ def test_messages(site, clock, samples):
         for number in range(3):
             number_ = f"+98900000000{number}"
             work.get(NotificationService).send("staff.overdue", recipient=number_, fields={"COUNT": "3"})
-        work.get(GateService).seen()
+        work.get(SendingGateService).seen()
     clock.advance(minutes=10)
     with site.work() as work:
         messages = work.session.query(OutboxMessage).order_by(OutboxMessage.id).all()
         messages[0].state = "dead"
         waiting = min(message.next_at for message in messages[1:])
-        work.get(GateService).judge("misconfigured", "no credit")
-        work.get(GateService).note_credit(7)
+        work.get(SendingGateService).judge("misconfigured", "no credit")
+        work.get(SendingGateService).note_credit(7)
     now = samples()
     assert (now["outbox_messages", "notices"], now["outbox_messages", "codes"]) == (2, 0)
     assert now["outbox_oldest_due_seconds", "notices"] == (clock.now() - waiting).total_seconds()

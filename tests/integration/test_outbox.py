@@ -17,7 +17,7 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.notifications.core_texts import CORE_TEXTS
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.inbound import answer
 from civicportal.domain.notifications.models import InboundMessage, StoredText
 from civicportal.domain.notifications.notices import NoticeData, NoticeRenderer, keys_of_step
@@ -246,7 +246,7 @@ def challenge(work, **values):
 def test_a_code_is_stored_nowhere(site):
     code = site.keys.otp_code(b"n" * 16)
     with site.work() as work:
-        work.get(GateService).seen()
+        work.get(SendingGateService).seen()
         row = challenge(work)
         service = work.get(NotificationService)
         service.send_code(row)
@@ -259,7 +259,7 @@ def test_a_code_is_stored_nowhere(site):
 
 def test_a_hollow_challenge_sends_nothing_and_looks_the_same(site, clock):
     with site.work() as work:
-        work.get(GateService).seen()
+        work.get(SendingGateService).seen()
         row = challenge(work, hollow=True)
         service = work.get(NotificationService)
         service.send_code(row)

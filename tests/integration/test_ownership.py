@@ -11,12 +11,19 @@ from civicportal.app import create_app
 from civicportal.cli import main
 from civicportal.core.clock import SystemClock
 from civicportal.core.migration import state as migrate_state
-from civicportal.core.storage import FileMissing, ProcessedImage, StoreAway, StoreMark, StoreRefused, new_key
+from civicportal.core.storage import (
+    FileMissing,
+    ProcessedImage,
+    StorageUnavailable,
+    StoreMark,
+    StoreRefused,
+    new_key,
+)
 from civicportal.domain.audit.seals import SealService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.models import Attachment
-from civicportal.domain.ownership import NotOwn, adopt_secrets, adopt_store, establish, portal_id
+from civicportal.domain.ownership import OwnershipMismatch, adopt_secrets, adopt_store, establish, portal_id
 from civicportal.portal.cleanup import clean_attachments, empty_quarantine
 from civicportal.portal.doctor.services import findings as doctor
 from civicportal.portal.worker.process import Worker
@@ -128,7 +135,7 @@ class TestStore:
         production.check_start()
         add_pictures(production, 20)
         staging = assemble("staging", tables=store("shared"), clock=Later(2))
-        with pytest.raises(NotOwn, match="belongs to another portal"):
+        with pytest.raises(OwnershipMismatch, match="belongs to another portal"):
             staging.check_start()
         with pytest.raises(StoreRefused, match="belongs to another portal"):
             clean_attachments(staging)
@@ -146,7 +153,7 @@ class TestStore:
         production.check_start()
         [key] = add_pictures(production, 1)
         staging = assemble("staging", tables=store("shared"))
-        with pytest.raises(NotOwn):
+        with pytest.raises(OwnershipMismatch):
             establish(staging)
         uses = (
             lambda: staging.storage.put(new_key(), b""),
@@ -173,10 +180,10 @@ class TestStore:
     def test_it_does_not_adopt_one_in_which_others_lie(self, assemble, store):
         site = assemble("one", tables=store("one"))
         site.storage.store.put(new_key(), b"whose is it?")
-        with pytest.raises(NotOwn, match="bears no mark"):
+        with pytest.raises(OwnershipMismatch, match="bears no mark"):
             site.check_start()
         add_pictures(site, files=False)
-        with pytest.raises(NotOwn, match="civicportal files adopt"):
+        with pytest.raises(OwnershipMismatch, match="civicportal files adopt"):
             site.check_start()
         assert site.storage.read_mark() is None
 
@@ -185,7 +192,7 @@ class TestStore:
         site.check_start()
         add_pictures(site)
         other = assemble("again", database=address(site), tables=store("empty"))
-        with pytest.raises(NotOwn, match="look whether the disk is mounted"):
+        with pytest.raises(OwnershipMismatch, match="look whether the disk is mounted"):
             other.check_start()
         site.storage.store.write_mark(None)
         with pytest.raises(StoreRefused):
@@ -198,7 +205,7 @@ class TestStore:
         again = assemble(
             "again", database=address(site), tables={"site": {"files": str(site.folder().directory)}}
         )
-        with pytest.raises(NotOwn, match=r"portal\.json of the store cannot be read"):
+        with pytest.raises(OwnershipMismatch, match=r"portal\.json of the store cannot be read"):
             again.check_start()
 
     def test_a_copy_of_the_database_gets_an_id_of_its_own(self, assemble, store):
@@ -206,13 +213,13 @@ class TestStore:
         production.check_start()
         before = portal_id(production)
         copy = assemble("copy", database=address(production), tables=store("two"))
-        with pytest.raises(NotOwn, match="bears no mark"):
+        with pytest.raises(OwnershipMismatch, match="bears no mark"):
             copy.check_start()
         adopt_store(copy, copy.storage.store, new_id=True)
         copy.check_start()
         assert portal_id(copy) != before
         copied = assemble("third", database=address(copy), tables=store("one"))
-        with pytest.raises(NotOwn, match="belongs to another portal"):
+        with pytest.raises(OwnershipMismatch, match="belongs to another portal"):
             copied.check_start()
 
     def test_the_portal_starts_while_its_bucket_does_not_answer(self, assemble, tmp_path):
@@ -236,7 +243,7 @@ class TestStore:
         [key, *_others] = add_pictures(site, files=is_known)
 
         def away():
-            raise StoreAway("no answer")
+            raise StorageUnavailable("no answer")
 
         with monkeypatch.context() as patch:
             patch.setattr(site.storage.store, "read_mark", away)
@@ -257,7 +264,7 @@ class TestSecrets:
         site.check_start()
         wrong = assemble("wrong", database=address(site), secret="second", tables=_same_store(site))
         for start in (wrong.check_start, lambda: create_app(wrong)):
-            with pytest.raises(NotOwn, match=r"site\.secret: it is not the secret"):
+            with pytest.raises(OwnershipMismatch, match=r"site\.secret: it is not the secret"):
                 start()
         for command in (
             "worker --once",
@@ -289,7 +296,7 @@ class TestSecrets:
         with site.work() as work:
             assert work.get(SealService).seal()
         wrong = assemble("wrong", database=address(site), secret="second", tables=_same_store(site))
-        with pytest.raises(NotOwn, match=r"none of the last 1 seals.* civicportal keys adopt"):
+        with pytest.raises(OwnershipMismatch, match=r"none of the last 1 seals.* civicportal keys adopt"):
             wrong.check_start()
         assert not portal_id(wrong)
         site.check_start()
@@ -300,7 +307,7 @@ class TestSecrets:
         with site.work() as work:
             make_citizen(work, national_code=site.keys.encrypt("0012345678"))
         other = assemble("other", database=address(site), pii_keys="new", tables=_same_store(site))
-        with pytest.raises(NotOwn, match=r"site\.pii_keys: none of .* civicportal keys adopt"):
+        with pytest.raises(OwnershipMismatch, match=r"site\.pii_keys: none of .* civicportal keys adopt"):
             other.check_start()
         done = CliRunner().invoke(main, ["--site", str(other.path), "keys", "adopt", "--yes"])
         assert done.exit_code == 0, done.output
@@ -312,7 +319,7 @@ class TestSecrets:
         with site.work() as work:
             make_citizen(work, national_code=site.keys.encrypt("0012345678"))
         without = assemble("without", database=address(site), pii_keys="new", tables=_same_store(site))
-        with pytest.raises(NotOwn, match=r"site\.pii_keys: the key [0-9a-f]{8} is missing"):
+        with pytest.raises(OwnershipMismatch, match=r"site\.pii_keys: the key [0-9a-f]{8} is missing"):
             without.check_start()
         both = assemble("both-keys", database=address(site), pii_keys="both", tables=_same_store(site))
         both.check_start()
@@ -337,7 +344,7 @@ class TestSecrets:
         wrong = assemble(
             "wrong", database=address(site), secret="second", pii_keys="new", tables=_same_store(site)
         )
-        with pytest.raises(NotOwn):
+        with pytest.raises(OwnershipMismatch):
             wrong.check_start()
         done = CliRunner().invoke(main, ["--site", str(wrong.path), "keys", "adopt", "--yes"])
         assert done.exit_code == 0, done.output
@@ -422,7 +429,7 @@ class TestCommands:
         done = run(main, [*command, "--yes", "--owner", portal_id(one)])
         assert done.exit_code == 0, done.output
         shared.check_start()
-        with pytest.raises(NotOwn):
+        with pytest.raises(OwnershipMismatch):
             one.check_start()
 
     def test_the_upgrade_marks_a_portal_and_refuses_a_foreign_store(self, assemble, tmp_path, empty_database):

@@ -20,7 +20,7 @@ from webtest import TestApp
 
 from civicportal.app import Request, create_app
 from civicportal.core.crypto import CannotDecrypt, new_token
-from civicportal.core.limits import TooMany
+from civicportal.core.limits import LimitExceeded
 from civicportal.core.security import PagePermission
 from civicportal.domain.accounts.models import Session
 from civicportal.domain.accounts.services import AccountService
@@ -191,7 +191,7 @@ class Full:
         self.clock = clock
 
     def hit(self, *_parts: object, **_more: object) -> None:
-        raise TooMany("password_user", self.clock.now() + timedelta(minutes=5))
+        raise LimitExceeded("password_user", self.clock.now() + timedelta(minutes=5))
 
     hit_all = check = hit
 

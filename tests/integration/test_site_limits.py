@@ -8,7 +8,7 @@ import pytest
 from sign_in_forms import PASSWORD, code_of
 from strangers import answer, at, challenge_of, send, solve
 
-from civicportal.core.limits import LIMITS, ChallengeNeeded, Challenges, Requester, TooMany
+from civicportal.core.limits import LIMITS, ChallengeNeeded, Challenges, LimitExceeded, Requester
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.services import AccountService
 from civicportal.portal.health import metrics as monitoring
@@ -309,13 +309,13 @@ class TestTheSameForm:
             limits.hit_all(("submit_citizen", 7), same=("submit_same", "key", 7))
         for _form in range(9):
             limits.hit("submit_citizen", 7)
-        with pytest.raises(TooMany):
+        with pytest.raises(LimitExceeded):
             limits.hit("submit_citizen", 7)
 
     def test_it_has_an_end(self, site: Any) -> None:
         for _click in range(20):
             site.limits.hit_all(("submit_citizen", 7), same=("submit_same", "key", 7))
-        with pytest.raises(TooMany) as refused:
+        with pytest.raises(LimitExceeded) as refused:
             site.limits.hit_all(("submit_citizen", 7), same=("submit_same", "key", 7))
         assert refused.value.name == "submit_same"
 
@@ -372,7 +372,7 @@ class TestTickets:
         for number, one in enumerate(made):
             try:
                 passed += self.passes(site, one.ticket, address=f"192.0.2.{number}")
-            except TooMany:
+            except LimitExceeded:
                 continue
         assert passed == 10
 
@@ -407,7 +407,7 @@ class TestEveryCeiling:
 
     def test_the_health_page_has_words_for_it(self, site: Any, app: Any, login: Any, staff: Any) -> None:
         for name in self.NAMES:
-            with suppress(TooMany):
+            with suppress(LimitExceeded):
                 for _use in range(5):
                     site.limits.hit(name)
         assert {alarm.name for alarm in site.limits.alarms()} == set(self.NAMES)

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from civicportal.core.messages import LookupFailed, Receipt, Uncertain
+from civicportal.core.messages import LookupFailed, Receipt, UncertainDelivery
 from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.errors import Refused
@@ -205,7 +205,7 @@ def test_whoever_was_not_told_of_the_closing_does_not_mean_it(site, close):
 
 def test_a_notice_that_arrived_though_nobody_knows_of_it_may_be_answered(site, clock, close):
     memory(site).script.extend(
-        [Receipt(), Receipt(), Uncertain("the receipt was lost"), LookupFailed("no list")]
+        [Receipt(), Receipt(), UncertainDelivery("the receipt was lost"), LookupFailed("no list")]
     )
     code = close()
     clock.advance(minutes=2)

@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from civicportal.core.db import NEVER
-from civicportal.core.messages import Configuration, LookupFailed, Permanent, Receipt, Transient, Uncertain
+from civicportal.core.messages import (
+    GatewayMisconfigured,
+    LookupFailed,
+    PermanentFailure,
+    Receipt,
+    TransientFailure,
+    UncertainDelivery,
+)
 from civicportal.domain.notifications.outcomes import LOOK_UP_AFTER, MOST_ATTEMPTS, SendAttempt, settle
 from civicportal.domain.notifications.timing import after_quiet_hours, pause
 from civicportal.util.calendar import CityCalendar
@@ -29,22 +36,43 @@ def at(hour: int, minute: int = 0) -> datetime:
     ("attempt", "outcome", "state", "wait", "used", "verdict"),
     [
         (SendAttempt(lane="notices", number=1), Receipt(), "sent", 0, 1, "works"),
-        (SendAttempt(lane="notices", number=1), Transient("500"), "new", 30, 1, "fails"),
-        (SendAttempt(lane="notices", number=4), Transient("500"), "new", 240, 4, "fails"),
-        (SendAttempt(lane="notices", number=11), Transient("500"), "new", 3600, 11, "fails"),
-        (SendAttempt(lane="notices", number=2), Transient("429", retry_after=90), "new", 90, 2, "fails"),
-        (SendAttempt(lane="notices", number=2), Transient("429", retry_after=1e9), "new", 3600, 2, "fails"),
-        (SendAttempt(lane="notices", number=MOST_ATTEMPTS), Transient("500"), "dead", 0, 12, "fails"),
-        (SendAttempt(lane="notices", number=3, probe=True), Transient("500"), "new", 120, 2, "fails"),
-        (SendAttempt(lane="notices", number=3), Configuration("key"), "new", 0, 2, "misconfigured"),
-        (SendAttempt(lane="notices", number=1), Permanent("bad number"), "dead", 0, 1, "unknown"),
-        (SendAttempt(lane="notices", number=1), Uncertain("lost"), "unknown", 120, 1, "fails"),
-        (SendAttempt(lane="notices", number=2, probe=True), Transient("500"), "new", 60, 1, "fails"),
-        (SendAttempt(lane="notices", number=13), Transient("500"), "dead", 0, 13, "fails"),
-        (SendAttempt(lane="broadcasts", number=1), Uncertain("lost"), "unknown", 120, 1, "fails"),
-        (SendAttempt(lane="codes", number=1), Uncertain("lost"), "unknown", None, 1, "fails"),
-        (SendAttempt(lane="codes", number=1), Transient("500"), "new", 30, 1, "fails"),
-        (SendAttempt(lane="notices", number=2, maybe_sent=True), Transient("500"), "unknown", 60, 2, "fails"),
+        (SendAttempt(lane="notices", number=1), TransientFailure("500"), "new", 30, 1, "fails"),
+        (SendAttempt(lane="notices", number=4), TransientFailure("500"), "new", 240, 4, "fails"),
+        (SendAttempt(lane="notices", number=11), TransientFailure("500"), "new", 3600, 11, "fails"),
+        (
+            SendAttempt(lane="notices", number=2),
+            TransientFailure("429", retry_after=90),
+            "new",
+            90,
+            2,
+            "fails",
+        ),
+        (
+            SendAttempt(lane="notices", number=2),
+            TransientFailure("429", retry_after=1e9),
+            "new",
+            3600,
+            2,
+            "fails",
+        ),
+        (SendAttempt(lane="notices", number=MOST_ATTEMPTS), TransientFailure("500"), "dead", 0, 12, "fails"),
+        (SendAttempt(lane="notices", number=3, probe=True), TransientFailure("500"), "new", 120, 2, "fails"),
+        (SendAttempt(lane="notices", number=3), GatewayMisconfigured("key"), "new", 0, 2, "misconfigured"),
+        (SendAttempt(lane="notices", number=1), PermanentFailure("bad number"), "dead", 0, 1, "unknown"),
+        (SendAttempt(lane="notices", number=1), UncertainDelivery("lost"), "unknown", 120, 1, "fails"),
+        (SendAttempt(lane="notices", number=2, probe=True), TransientFailure("500"), "new", 60, 1, "fails"),
+        (SendAttempt(lane="notices", number=13), TransientFailure("500"), "dead", 0, 13, "fails"),
+        (SendAttempt(lane="broadcasts", number=1), UncertainDelivery("lost"), "unknown", 120, 1, "fails"),
+        (SendAttempt(lane="codes", number=1), UncertainDelivery("lost"), "unknown", None, 1, "fails"),
+        (SendAttempt(lane="codes", number=1), TransientFailure("500"), "new", 30, 1, "fails"),
+        (
+            SendAttempt(lane="notices", number=2, maybe_sent=True),
+            TransientFailure("500"),
+            "unknown",
+            60,
+            2,
+            "fails",
+        ),
         (
             SendAttempt(lane="notices", number=2, maybe_sent=True),
             LookupFailed("?"),
@@ -56,7 +84,7 @@ def at(hour: int, minute: int = 0) -> datetime:
         (SendAttempt(lane="notices", number=2, maybe_sent=True), Receipt(), "sent", 0, 2, "works"),
         (
             SendAttempt(lane="notices", number=2, maybe_sent=True),
-            Configuration("k"),
+            GatewayMisconfigured("k"),
             "unknown",
             0,
             1,
@@ -64,13 +92,13 @@ def at(hour: int, minute: int = 0) -> datetime:
         ),
         (
             SendAttempt(lane="notices", number=12, maybe_sent=True),
-            Transient("5"),
+            TransientFailure("5"),
             "unknown",
             None,
             12,
             "fails",
         ),
-        (SendAttempt(lane="notices", number=12), Uncertain("lost"), "unknown", None, 12, "fails"),
+        (SendAttempt(lane="notices", number=12), UncertainDelivery("lost"), "unknown", None, 12, "fails"),
     ],
 )
 def test_settlements(attempt, outcome, state, wait, used, verdict):
@@ -80,7 +108,9 @@ def test_settlements(attempt, outcome, state, wait, used, verdict):
 
 
 def test_the_error_is_kept_masked():
-    result = settle(SendAttempt(lane="notices", number=1), Permanent("no route to 09123456789"), NOW, 0.0)
+    result = settle(
+        SendAttempt(lane="notices", number=1), PermanentFailure("no route to 09123456789"), NOW, 0.0
+    )
     assert result.error == "no route to 0912***6789"
 
 

@@ -310,7 +310,7 @@ def test_only_the_sites_hosts_are_answered():
         assert (host, ask(app, HTTP_HOST=host)[0]) == (host, status)
 
 
-class Unreadable:
+class UnexpectedResponse:
     """A body that must not be read."""
 
     def read(self, *_size):
@@ -329,7 +329,7 @@ class Unreadable:
     ],
 )
 def test_a_body_that_is_refused_by_its_length_is_not_read(request_, expected):
-    assert ask(**request_, **{"wsgi.input": Unreadable()})[0] == expected
+    assert ask(**request_, **{"wsgi.input": UnexpectedResponse()})[0] == expected
 
 
 def test_the_page_speaks_the_sites_language():

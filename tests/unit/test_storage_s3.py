@@ -16,7 +16,7 @@ from civicportal.core.storage import (
     LocalStorage,
     MemoryStorage,
     S3Storage,
-    StoreAway,
+    StorageUnavailable,
     new_key,
     s3,
 )
@@ -116,9 +116,9 @@ def test_large_files_come_back_whole(bucket):
 
 def test_a_bucket_that_is_not_there_is_no_missing_file(bucket):
     storage = S3Storage(**{**bucket, "bucket": "no-such-bucket"})
-    with pytest.raises(StoreAway, match="no-such-bucket"):
+    with pytest.raises(StorageUnavailable, match="no-such-bucket"):
         storage.put(new_key(), b"x")
-    with pytest.raises(StoreAway, match="no-such-bucket"):
+    with pytest.raises(StorageUnavailable, match="no-such-bucket"):
         storage.open(new_key())
 
 
@@ -130,7 +130,7 @@ def test_a_stumble_is_tried_again_with_the_same_bytes(monkeypatch):
 
 
 def test_a_refusal_is_not_tried_again_and_tells_no_secret(caplog):
-    with service(403) as (address, asked), pytest.raises(StoreAway) as refusal:
+    with service(403) as (address, asked), pytest.raises(StorageUnavailable) as refusal:
         S3Storage(**NAMES, endpoint=address).put(new_key(), b"x")
     assert len(asked) == 1
     assert "its secret" not in str(refusal.value) + caplog.text
@@ -141,7 +141,7 @@ def test_a_refusal_is_not_tried_again_and_tells_no_secret(caplog):
 )  # fmt: skip
 def test_a_service_that_is_away_is_told_by_every_call(call, monkeypatch):
     monkeypatch.setattr(s3, "RETRIES", 0)
-    with pytest.raises(StoreAway):
+    with pytest.raises(StorageUnavailable):
         call(S3Storage(**NAMES, endpoint="http://127.0.0.1:9"), new_key())
 
 
@@ -149,9 +149,9 @@ def test_a_service_that_hangs_is_left_alone_for_a_while(silence, monkeypatch):
     monkeypatch.setattr(s3, "PAUSE_SECONDS", 60.0)
     storage = S3Storage(**NAMES, endpoint=silence)
     for _ in range(s3.PATIENCE):
-        with pytest.raises(StoreAway, match=r"bucket pictures: (?!did not answer)"):
+        with pytest.raises(StorageUnavailable, match=r"bucket pictures: (?!did not answer)"):
             storage.open(new_key())
-    with pytest.raises(StoreAway, match="did not answer a moment ago"):
+    with pytest.raises(StorageUnavailable, match="did not answer a moment ago"):
         storage.open(new_key())
 
 
@@ -161,7 +161,7 @@ def test_it_is_tried_again_after_the_pause(monkeypatch):
     with service(*[500] * s3.PATIENCE, 200) as (address, asked):
         storage = S3Storage(**NAMES, endpoint=address)
         for _ in range(s3.PATIENCE):
-            with pytest.raises(StoreAway):
+            with pytest.raises(StorageUnavailable):
                 storage.put(new_key(), b"x")
         storage.put(new_key(), b"x")
     assert len(asked) == s3.PATIENCE + 1

@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 from pyramid.i18n import make_localizer
 
-from civicportal.core.messages import Configuration, LookupFailed, Transient
+from civicportal.core.messages import GatewayMisconfigured, LookupFailed, TransientFailure
 from civicportal.domain.notifications.troubles import LONGEST, keep, told
 from civicportal.util.i18n import _
 
@@ -58,8 +58,8 @@ def test_what_is_too_long_is_cut_and_readable():
 
 
 def test_errors_carry_their_words_and_say_them_in_english():
-    error = Configuration(NOBODY)
+    error = GatewayMisconfigured(NOBODY)
     assert (error.words, str(error)) == (NOBODY, "no plugin sends by pigeon")
     outer = LookupFailed(_("because: ${error}", mapping={"error": error.words}))
     assert str(outer) == "because: no plugin sends by pigeon"
-    assert (str(Transient("later", 7)), Transient("later", 7).retry_after) == ("later", 7)
+    assert (str(TransientFailure("later", 7)), TransientFailure("later", 7).retry_after) == ("later", 7)

@@ -11,7 +11,13 @@ from types import SimpleNamespace
 import pytest
 from rivertown_site import webhook
 
-from civicportal.api.notifications import Configuration, Message, Permanent, Transient, Uncertain
+from civicportal.api.notifications import (
+    GatewayMisconfigured,
+    Message,
+    PermanentFailure,
+    TransientFailure,
+    UncertainDelivery,
+)
 
 
 class Receiver(ThreadingHTTPServer):
@@ -80,13 +86,13 @@ def test_a_message_is_handed_over(receiver, message):
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (302, Configuration),
-        (401, Configuration),
-        (404, Configuration),
-        (400, Permanent),
-        (429, Transient),
-        (503, Transient),
-        (0, Uncertain),
+        (302, GatewayMisconfigured),
+        (401, GatewayMisconfigured),
+        (404, GatewayMisconfigured),
+        (400, PermanentFailure),
+        (429, TransientFailure),
+        (503, TransientFailure),
+        (0, UncertainDelivery),
     ],
 )
 def test_what_the_answers_come_to(receiver, message, status, error):
@@ -105,19 +111,19 @@ def closed() -> int:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_what_reached_nobody_may_be_sent_again(closed, message, scheme):
-    with pytest.raises(Transient):
+    with pytest.raises(TransientFailure):
         webhook.send(message, site(f"{scheme}://127.0.0.1:{closed}/sms"))
 
 
 def test_who_speaks_no_tls_has_got_nothing(receiver, message):
-    with pytest.raises(Transient):
+    with pytest.raises(TransientFailure):
         webhook.send(message, site(f"https://127.0.0.1:{receiver.server_port}/sms"))
     assert receiver.taken == []
 
 
 def test_what_is_sent_again_has_the_same_id(receiver, message):
     receiver.status = 0
-    with pytest.raises(Uncertain):
+    with pytest.raises(UncertainDelivery):
         webhook.send(message, site(f"http://127.0.0.1:{receiver.server_port}/sms"))
     receiver.status = 204
     webhook.send(replace(message, maybe_sent=True), site(f"http://127.0.0.1:{receiver.server_port}/sms"))
@@ -125,7 +131,7 @@ def test_what_is_sent_again_has_the_same_id(receiver, message):
 
 
 def test_without_an_address_the_gate_closes(message):
-    with pytest.raises(Configuration):
+    with pytest.raises(GatewayMisconfigured):
         webhook.send(message, site(""))
 
 

@@ -8,7 +8,7 @@ from civicportal_announcements.broadcasts import BroadcastService, fill_outbox, 
 from civicportal_announcements.models import Broadcast
 from sqlalchemy import select
 
-from civicportal.api.notifications import Permanent, PreferenceService
+from civicportal.api.notifications import PermanentFailure, PreferenceService
 from civicportal.api.people import User
 from civicportal.api.plugins import Conflict, Forbidden
 from civicportal.testing import deliver_once, memory, outbox
@@ -174,7 +174,7 @@ class TestBringingOut:
 
     def test_what_fails_is_counted(self, desk, clock):
         desk.opt_in(1, 2)
-        memory(desk.site).script.append(Permanent("the number is on the blacklist"))
+        memory(desk.site).script.append(PermanentFailure("the number is on the blacklist"))
         broadcast = start(desk, 2)
         bring_out(desk, clock, 2)
         found = progress(desk, broadcast)

@@ -7,9 +7,14 @@ from civicportal_sms_ir.answers import NoSuchMessage, read, retry_after
 from civicportal_sms_ir.client import fitting
 from civicportal_sms_ir.exchange import HttpResponse
 from civicportal_sms_ir.records import readable, received_of
-from civicportal_sms_ir.statuses import STATUSES, Misfit
+from civicportal_sms_ir.statuses import STATUSES, TemplateOrLineRejected
 
-from civicportal.api.notifications import Configuration, Permanent, Transient, Uncertain
+from civicportal.api.notifications import (
+    GatewayMisconfigured,
+    PermanentFailure,
+    TransientFailure,
+    UncertainDelivery,
+)
 from civicportal.testing import NOON
 
 #: The codes that sms.ir documents.
@@ -41,12 +46,12 @@ def test_the_status_decides_whatever_the_code(number, code):
 @pytest.mark.parametrize(
     ("number", "kind"),
     [
-        (10, Configuration),
-        (102, Configuration),
-        (113, Misfit),
-        (104, Permanent),
-        (20, Transient),
-        (0, Uncertain),
+        (10, GatewayMisconfigured),
+        (102, GatewayMisconfigured),
+        (113, TemplateOrLineRejected),
+        (104, PermanentFailure),
+        (20, TransientFailure),
+        (0, UncertainDelivery),
     ],
 )
 def test_some_meanings(number, kind):
@@ -55,12 +60,12 @@ def test_some_meanings(number, kind):
 
 def test_success_needs_both():
     assert read(status(1, 200, {"messageId": 7}), NOON) == {"messageId": 7}
-    with pytest.raises(Uncertain):
+    with pytest.raises(UncertainDelivery):
         read(status(1, 500), NOON)
 
 
 def test_a_status_nobody_knows_is_tried_again():
-    with pytest.raises(Transient, match="status 121"):
+    with pytest.raises(TransientFailure, match="status 121"):
         read(status(121), NOON)
 
 
@@ -75,17 +80,17 @@ def test_an_unknown_message_is_told_apart():
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        (200, Uncertain),
-        (302, Configuration),
-        (400, Permanent),
-        (401, Configuration),
-        (403, Configuration),
-        (404, Configuration),
-        (413, Permanent),
-        (429, Transient),
-        (500, Uncertain),
-        (502, Uncertain),
-        (504, Uncertain),
+        (200, UncertainDelivery),
+        (302, GatewayMisconfigured),
+        (400, PermanentFailure),
+        (401, GatewayMisconfigured),
+        (403, GatewayMisconfigured),
+        (404, GatewayMisconfigured),
+        (413, PermanentFailure),
+        (429, TransientFailure),
+        (500, UncertainDelivery),
+        (502, UncertainDelivery),
+        (504, UncertainDelivery),
     ],
 )
 def test_what_is_no_answer_of_the_provider_is_judged_by_its_code(content, code, kind):
@@ -95,7 +100,7 @@ def test_what_is_no_answer_of_the_provider_is_judged_by_its_code(content, code, 
 
 @pytest.mark.parametrize("number", ["1", 1.5, None, [1]])
 def test_a_status_that_is_no_number_is_none(number):
-    with pytest.raises(Uncertain):
+    with pytest.raises(UncertainDelivery):
         read(answer(200, {"status": number, "message": "", "data": {"messageId": 7}}), NOON)
 
 

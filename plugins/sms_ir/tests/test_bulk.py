@@ -7,7 +7,7 @@ from civicportal_sms_ir.models import Delivery as Remembered
 from sqlalchemy import func, select
 
 from civicportal.api.database import NEVER
-from civicportal.api.notifications import BroadcastLane, GateService
+from civicportal.api.notifications import BroadcastLane, SendingGateService
 from civicportal.testing import NOON, deliver_once
 from civicportal.testing.sms_simulator import LINE
 
@@ -69,7 +69,7 @@ def test_a_call_without_an_answer_is_looked_up_by_its_pack(site, crowd, provider
     crowd.deliver()
     assert crowd.states() == {"sent": 150, "unknown": 100}
     with site.work(write=False) as work:
-        row = work.get(GateService).row
+        row = work.get(SendingGateService).row
         assert row.open
     crowd.later(minutes=2)
     assert crowd.states() == {"sent": 250}
@@ -86,7 +86,7 @@ def test_one_failed_call_is_one_failure_of_the_gate(site, crowd, provider):
     crowd.promise(100)
     crowd.deliver()
     with site.work(write=False) as work:
-        assert work.get(GateService).row.failures == 1
+        assert work.get(SendingGateService).row.failures == 1
 
 
 def test_who_is_missing_in_a_pack_is_sent_to_again(crowd, provider):
@@ -209,7 +209,7 @@ def test_a_worker_that_dies_after_the_answer_sends_nothing_twice(site, crowd, pr
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(GateService, "judge", die)
+        patch.setattr(SendingGateService, "judge", die)
         with pytest.raises(KeyboardInterrupt):
             deliver_once(site, "broadcasts")
     assert crowd.states() == {"leased": 100, "new": 150}

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from civicportal.api.notifications import Configuration, Transient, Uncertain
+from civicportal.api.notifications import GatewayMisconfigured, TransientFailure, UncertainDelivery
 from civicportal.testing.sms_simulator import API_KEY
 
 
@@ -39,7 +39,7 @@ def test_what_was_given_up_is_not_sent_later(sms_simulator, monkeypatch):
     before = set(threading.enumerate())
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     monkeypatch.setattr(exchange, "TIMEOUT", 0.2)
-    with pytest.raises(Transient, match="not reached"):
+    with pytest.raises(TransientFailure, match="not reached"):
         ask(sms_simulator.url.replace("127.0.0.1", "localhost"))
     (thread,) = [thread for thread in set(threading.enumerate()) - before if thread.name == "sms_ir"]
     gave_up.set()
@@ -51,7 +51,7 @@ def test_of_what_gets_no_answer_in_time_nobody_knows(sms_simulator, monkeypatch)
     ask(sms_simulator.url)  # what is loaded with the first one takes its time
     monkeypatch.setattr(exchange, "TIMEOUT", 1.0)
     sms_simulator.script.append("hang")
-    with pytest.raises(Uncertain, match="in time"):
+    with pytest.raises(UncertainDelivery, match="in time"):
         ask(sms_simulator.url)
 
 
@@ -96,5 +96,5 @@ def impostor(tmp_path):
 
 
 def test_an_impostor_gets_nothing(impostor):
-    with pytest.raises(Configuration, match="certificate"):
+    with pytest.raises(GatewayMisconfigured, match="certificate"):
         ask(impostor)

@@ -11,7 +11,7 @@ from civicportal_sms_ir.plugin import register_jobs
 from sqlalchemy import select
 
 from civicportal.api.database import NEVER
-from civicportal.api.notifications import GateService
+from civicportal.api.notifications import SendingGateService
 from civicportal.testing import NOON, make_case, make_category, make_citizen, make_unit
 from civicportal.testing.sms_simulator import Inbound
 
@@ -181,7 +181,7 @@ def test_the_credit_is_kept_for_whoever_looks_at_the_messages(site, messages, pr
     provider.script.append("500")
     poll_credit(site)
     with site.work(write=False) as work:
-        row = work.get(GateService).row
+        row = work.get(SendingGateService).row
         assert (row.credit, row.credit_at) == (321.5, site.clock.now())
 
 

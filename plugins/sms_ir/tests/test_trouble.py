@@ -3,7 +3,7 @@
 import pytest
 
 from civicportal.api.cases import CaseService
-from civicportal.api.notifications import GateService
+from civicportal.api.notifications import SendingGateService
 from civicportal.testing import (
     identity,
     make_case,
@@ -95,7 +95,7 @@ def test_a_mended_key_needs_no_waiting(site, clock, messages, provider, stories)
     pass_time(site, clock, messages, 2)
     provider.mode = "ok"
     with site.work() as work:
-        work.get(GateService).open_again()
+        work.get(SendingGateService).open_again()
     clock.advance(seconds=30)
     messages.deliver()
     assert arrived(provider, told) == first_lines(told)

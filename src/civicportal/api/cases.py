@@ -4,6 +4,7 @@ from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.conversion import ConversionService
+from civicportal.domain.cases.counter_tables import CounterTable
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.history import PublicHistory
@@ -13,12 +14,11 @@ from civicportal.domain.cases.models import Attachment, Case, CaseEvent, CaseLin
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.schemas import AfterPhoto, PublicAnswer, Reason
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.cases.tallies import Tally
 from civicportal.domain.cases.workflow import (
     CaseKind,
-    FactDomain,
     LinkKind,
     Prefill,
+    RoutingFact,
     State,
     Transition,
     Workflow,
@@ -36,7 +36,7 @@ __all__ = [
     "CaseLink",
     "CaseService",
     "ConversionService",
-    "FactDomain",
+    "CounterTable",
     "FollowUpService",
     "FollowerService",
     "LinkKind",
@@ -46,8 +46,8 @@ __all__ = [
     "PublicHistory",
     "RatingService",
     "Reason",
+    "RoutingFact",
     "State",
-    "Tally",
     "Transition",
     "Workflow",
     "kind_of",

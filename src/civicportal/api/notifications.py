@@ -1,20 +1,20 @@
 """Texts to people: notifications, broadcasts, and gateways that send them."""
 
 from civicportal.core.messages import (
-    Configuration,
+    GatewayMisconfigured,
     LookupFailed,
     Message,
     MessageText,
-    Permanent,
+    PermanentFailure,
     Receipt,
     Reply,
     SendError,
-    Transient,
-    Uncertain,
+    TransientFailure,
+    UncertainDelivery,
 )
 from civicportal.domain.notifications.broadcasts import BroadcastLane
 from civicportal.domain.notifications.choices import PreferenceService
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.inbound import InboundService
 from civicportal.domain.notifications.models import InboundMessage
 from civicportal.domain.notifications.services import NotificationService
@@ -22,20 +22,20 @@ from civicportal.domain.notifications.sms import SmsLength
 
 __all__ = [
     "BroadcastLane",
-    "Configuration",
-    "GateService",
+    "GatewayMisconfigured",
     "InboundMessage",
     "InboundService",
     "LookupFailed",
     "Message",
     "MessageText",
     "NotificationService",
-    "Permanent",
+    "PermanentFailure",
     "PreferenceService",
     "Receipt",
     "Reply",
     "SendError",
+    "SendingGateService",
     "SmsLength",
-    "Transient",
-    "Uncertain",
+    "TransientFailure",
+    "UncertainDelivery",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from sqlalchemy import Float, Integer, String
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, tagged
+from civicportal.core.db import Base, tagged_column
 from civicportal.core.plugins import CORE, collect
 from civicportal.util.calendar.local import LocalDates
 from civicportal.util.errors import ConfigurationError
@@ -129,17 +129,17 @@ class JobRun(Base):
 
     __tablename__ = "job_runs"
 
-    name: Mapped[str] = tagged(String(80), primary_key=True)
-    next_at: Mapped[datetime] = tagged()
-    locked_until: Mapped[datetime | None] = tagged()
-    lease_id: Mapped[str | None] = tagged(String(32))
+    name: Mapped[str] = tagged_column(String(80), primary_key=True)
+    next_at: Mapped[datetime] = tagged_column()
+    locked_until: Mapped[datetime | None] = tagged_column()
+    lease_id: Mapped[str | None] = tagged_column(String(32))
     #: Start of the current run; None if it is not running.
-    started_at: Mapped[datetime | None] = tagged()
+    started_at: Mapped[datetime | None] = tagged_column()
     #: The worker that runs it, see :class:`civicportal.portal.worker.heartbeat.WorkerProcess`.
-    worker_id: Mapped[str | None] = tagged(String(32))
-    last_ok_at: Mapped[datetime | None] = tagged()
+    worker_id: Mapped[str | None] = tagged_column(String(32))
+    last_ok_at: Mapped[datetime | None] = tagged_column()
     #: Duration of the last completed run, in seconds.
-    last_seconds: Mapped[float | None] = tagged(Float)
+    last_seconds: Mapped[float | None] = tagged_column(Float)
     #: Failed runs since the last success.
-    failures: Mapped[int] = tagged(Integer, default=0, server_default="0")
-    last_error: Mapped[str] = tagged(String(300), default="")
+    failures: Mapped[int] = tagged_column(Integer, default=0, server_default="0")
+    last_error: Mapped[str] = tagged_column(String(300), default="")

@@ -95,7 +95,7 @@ class SendError(CivicportalError):
         self.words = words
 
 
-class Transient(SendError):
+class TransientFailure(SendError):
     """A temporary failure: retry after a pause.
 
     :ivar retry_after: seconds requested by the provider, if any.
@@ -106,15 +106,15 @@ class Transient(SendError):
         self.retry_after = retry_after
 
 
-class Configuration(SendError):
+class GatewayMisconfigured(SendError):
     """Nothing can be sent until the configuration is corrected: the gate closes."""
 
 
-class Permanent(SendError):
+class PermanentFailure(SendError):
     """This message can never be sent."""
 
 
-class Uncertain(SendError):
+class UncertainDelivery(SendError):
     """It is not known whether the message was sent."""
 
 

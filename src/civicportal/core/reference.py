@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session
 
 from civicportal.core.clock import has_passed
 from civicportal.core.crypto import new_token
-from civicportal.core.db import Base, tagged
+from civicportal.core.db import Base, tagged_column
 
 if TYPE_CHECKING:
     from civicportal.core.clock import Clock
@@ -42,8 +42,8 @@ class ReferenceStamp(Base):
 
     __tablename__ = "reference_stamp"
 
-    id: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
-    value: Mapped[str] = tagged(String(64))
+    id: Mapped[int] = tagged_column(Integer, primary_key=True, autoincrement=False)
+    value: Mapped[str] = tagged_column(String(64))
 
 
 _PRESENT = select(ReferenceStamp.value).where(ReferenceStamp.id == 1)

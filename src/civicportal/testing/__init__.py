@@ -8,9 +8,9 @@ from civicportal.domain.exports.rows import export_rows
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.transports import memory
+from civicportal.domain.statistics.counter_tables import CounterTableService
 from civicportal.domain.statistics.figures import FigureService
 from civicportal.domain.statistics.periods import Span
-from civicportal.domain.statistics.tally_service import TallyService
 from civicportal.testing.asking import statements
 from civicportal.testing.clock import NOON, FakeClock
 from civicportal.testing.environment import Environment
@@ -32,6 +32,7 @@ from civicportal.testing.sites import make_site, make_site_file
 __all__ = [
     "NOON",
     "PETITIONS",
+    "CounterTableService",
     "Environment",
     "FakeClock",
     "FigureService",
@@ -40,7 +41,6 @@ __all__ = [
     "People",
     "SessionService",
     "Span",
-    "TallyService",
     "UndoService",
     "deliver_once",
     "export_rows",

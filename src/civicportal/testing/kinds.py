@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from translationstring import TranslationString
 
 from civicportal.core.messages import MessageText
-from civicportal.domain.cases.workflow import CaseKind, FactDomain, State, Transition, Workflow
+from civicportal.domain.cases.workflow import CaseKind, RoutingFact, State, Transition, Workflow
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -35,9 +35,9 @@ def _facts(case: "Case", _work: "Work") -> dict[str, str]:
     return {"district": case.place}
 
 
-def _known_facts(site: "Site") -> tuple[FactDomain, ...]:
+def _known_facts(site: "Site") -> tuple[RoutingFact, ...]:
     districts = tuple(site.map.districts) if site.map else ()
-    return (FactDomain(name="district", title=TranslationString("District"), values=districts),)
+    return (RoutingFact(name="district", title=TranslationString("District"), values=districts),)
 
 
 #: registered → working ⇄ waiting → done or rejected; the citizen may withdraw, rates a closing and may object.

@@ -6,7 +6,7 @@ from civicportal.core.messages import Lane, Message
 from civicportal.core.site import Site
 from civicportal.core.work import Work
 from civicportal.domain.notifications.delivery import deliver_once
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.notifications.transports import memory
@@ -17,7 +17,7 @@ from civicportal.testing.people import Person
 def mark_alive(site: Site) -> None:
     """Record a heartbeat of a worker at the clock's time."""
     with site.work() as work:
-        work.get(GateService).seen()
+        work.get(SendingGateService).seen()
 
 
 class Outbox:

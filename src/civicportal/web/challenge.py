@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from civicportal.core.limits import Challenge, ChallengeNeeded, Challenges, TooMany
+from civicportal.core.limits import Challenge, ChallengeNeeded, Challenges, LimitExceeded
 from civicportal.web.request import Request
 
 TICKET, ANSWER = "challenge_ticket", "challenge_answer"
@@ -39,7 +39,7 @@ def has_passed(request: Request) -> bool:
     return bool(request.environ[_PASSED])
 
 
-def after_refusal(request: Request, needed: TooMany, path: str = "") -> ShownChallenge:
+def after_refusal(request: Request, needed: LimitExceeded, path: str = "") -> ShownChallenge:
     """Return the challenge of a refused form: its own ticket if that was only too early, else a new one.
 
     :param path: path the form is sent to; that of the page if empty.
@@ -84,7 +84,7 @@ def _passes(request: Request) -> bool:
         return Challenges(request.site).passes(
             ticket, _sent(request, ANSWER), request.session_token, request.path, request.remote_addr
         )
-    except TooMany as waits:
+    except LimitExceeded as waits:
         raise ChallengeNeeded(waits.name, waits.retry_after) from waits
 
 

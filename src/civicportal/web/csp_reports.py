@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNoContent, HTTPRequestEntityTooLarge
 
-from civicportal.core.limits import TooMany
+from civicportal.core.limits import LimitExceeded
 from civicportal.core.security import PagePermission
 from civicportal.core.security_events import tell
 from civicportal.web.headers import REPORTS
@@ -27,7 +27,7 @@ def receive(request: Request) -> ViewResult:
         raise HTTPRequestEntityTooLarge
     try:
         request.site.limits.hit_all(("csp_address", request.remote_addr), ("csp_site",))
-    except TooMany:
+    except LimitExceeded:
         # Browsers cannot handle an error.
         return HTTPNoContent()
     for report in list(_reports(_read(request.body)))[:MOST_REPORTS]:

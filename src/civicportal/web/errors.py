@@ -14,9 +14,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
 from civicportal.core.db.servers import may_be_repeated
-from civicportal.core.limits import ChallengeNeeded, TooMany
+from civicportal.core.limits import ChallengeNeeded, LimitExceeded
 from civicportal.core.security_events import tell
-from civicportal.core.storage import StoreAway
+from civicportal.core.storage import StorageUnavailable
 from civicportal.util.errors import RETRY_SECONDS, Conflict, NotFound
 from civicportal.util.i18n import _
 from civicportal.web.challenge import after_refusal
@@ -53,7 +53,7 @@ def conflict(request: Request) -> Response:
     return page(request, 409, message=message)
 
 
-def too_many(error: TooMany, request: Request) -> Response:
+def too_many(error: LimitExceeded, request: Request) -> Response:
     """Answer 429 with the end of the limit."""
     until = request.site.calendar.format_time(error.retry_after, locale=request.locale_name)
     message = request.translate(
@@ -117,7 +117,7 @@ def database_gone(error: Exception, request: Request) -> Response:
     return response
 
 
-def store_away(error: StoreAway, request: Request) -> Response:
+def store_away(error: StorageUnavailable, request: Request) -> Response:
     """Answer 503 for pictures while the file store is unreachable."""
     log.error("the store of files: %s", error)
     response = page(request, 503, "503")
@@ -142,7 +142,7 @@ def includeme(config: Configurator) -> None:
         (not_found, NotFound),
         (conflict, Conflict),
         (conflict, StaleDataError),
-        (too_many, TooMany),
+        (too_many, LimitExceeded),
         (challenge_needed, ChallengeNeeded),
         (bad_csrf, BadCSRFToken),
         (bad_csrf, BadCSRFOrigin),
@@ -151,7 +151,7 @@ def includeme(config: Configurator) -> None:
         (database_gone, InterfaceError),
         (database_gone, PoolTimeout),
         (database_gone, TimeoutError),
-        (store_away, StoreAway),
+        (store_away, StorageUnavailable),
         (crashed, Exception),
     )
     for view, context in views:

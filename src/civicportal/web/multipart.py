@@ -16,7 +16,7 @@ from webob.multidict import MultiDict
 
 from civicportal.web.request import Request
 
-__all__ = ["BrokenForm", "FormFile", "FormTooLarge", "close_form", "read_multipart", "use_form"]
+__all__ = ["FormFile", "FormTooLarge", "MalformedForm", "close_form", "read_multipart", "use_form"]
 
 CHUNK = 64 * 1024
 HEADER_BYTES = 1024
@@ -31,7 +31,7 @@ IN_MEMORY = 64 * 1024
 _PARSED = "webob._parsed_post_vars"
 
 
-class BrokenForm(ValueError):
+class MalformedForm(ValueError):
     """The body is not a form, or not one that a browser sends."""
 
 
@@ -60,11 +60,11 @@ def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts
     :param length: of the body in bytes.
     :param content_type: header of the request, with the boundary.
     :raises FormTooLarge: for more than 1 MiB of text; no more of the body is read.
-    :raises BrokenForm: for more than `most_parts` parts, and for anything that browsers never send; texts and headers must be UTF-8.
+    :raises MalformedForm: for more than `most_parts` parts, and for anything that browsers never send; texts and headers must be UTF-8.
     """
     boundary = parse_options_header(content_type)[1].get("boundary", "")
     if not 0 < len(boundary) <= BOUNDARY_CHARACTERS or not boundary.isascii() or not boundary.isprintable():
-        raise BrokenForm("boundary")
+        raise MalformedForm("boundary")
     fields: MultiDict[object] = MultiDict()
     try:
         with PushMultipartParser(
@@ -79,7 +79,7 @@ def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts
             _read(parser, body, fields)
     except MultipartError as error:
         _close(fields)
-        raise BrokenForm(str(error)) from None
+        raise MalformedForm(str(error)) from None
     except Exception:
         _close(fields)
         raise
@@ -133,14 +133,14 @@ def _spooled() -> IO[bytes]:
 
 def _check(part: MultipartSegment) -> None:
     if not part.name:
-        raise BrokenForm("a part without a name")
+        raise MalformedForm("a part without a name")
     if (part.content_type or "").startswith("multipart/"):
-        raise BrokenForm("multipart within multipart")
+        raise MalformedForm("multipart within multipart")
     if (part.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise BrokenForm("charset of a part")
+        raise MalformedForm("charset of a part")
     # RFC 7578 §4.7: senders should not generate it, and browsers do not.
     if part.header("Content-Transfer-Encoding", "binary").lower() not in ("7bit", "8bit", "binary"):
-        raise BrokenForm("transfer encoding of a part")
+        raise MalformedForm("transfer encoding of a part")
 
 
 def _text(part: MultipartSegment, raw: bytes) -> str | bytes:
@@ -150,7 +150,7 @@ def _text(part: MultipartSegment, raw: bytes) -> str | bytes:
     try:
         return raw.decode("utf-8")
     except UnicodeError:
-        raise BrokenForm("form is not UTF-8") from None
+        raise MalformedForm("form is not UTF-8") from None
 
 
 def _without_last_break(body: BinaryIO, length: int) -> int:

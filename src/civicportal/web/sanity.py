@@ -19,7 +19,7 @@ from pyramid.tweens import EXCVIEW, INGRESS
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from civicportal.core.limits import TooMany
+from civicportal.core.limits import LimitExceeded
 from civicportal.util.values import Values
 from civicportal.web.multipart import close_form
 from civicportal.web.request import Handler, Request
@@ -183,7 +183,7 @@ def _count_upload(request: Request) -> None:
     environ[UPLOAD_COUNTED] = 1
     try:
         site.limits.hit("upload_address", request.remote_addr, by=request.requester)
-    except TooMany as full:
+    except LimitExceeded as full:
         headers = {"Retry-After": str(full.seconds_left(site.clock.now()))}
         raise RequestRefused(429, "too many pictures of an address", headers) from None
     except (DBAPIError, PoolTimeout):

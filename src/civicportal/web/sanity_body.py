@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from webob.cookies import parse_cookie
 
 from civicportal.web.forms.groups import files_name
-from civicportal.web.multipart import BrokenForm, FormTooLarge, read_multipart, use_form
+from civicportal.web.multipart import FormTooLarge, MalformedForm, read_multipart, use_form
 from civicportal.web.request import Request
 
 __all__ = [
@@ -141,7 +141,7 @@ def _check_multipart(request: Request, field_limit: int, files: bool) -> None:
         )
     except FormTooLarge as error:
         raise RequestRefused(413, f"form: {error}") from None
-    except BrokenForm as error:
+    except MalformedForm as error:
         raise RequestRefused(400, f"form: {error}") from None
     use_form(request, form)
     if not all(isinstance(value, str) or (files and _takes_files(name)) for name, value in form.items()):

@@ -21,7 +21,7 @@ from sqlalchemy import delete, func, select, text
 from civicportal.cli import main
 from civicportal.core.migration import state as migrate_state
 from civicportal.core.plugins import hookimpl
-from civicportal.domain.accounts.invitations import InvitationService, LinkSpent
+from civicportal.domain.accounts.invitations import InvitationService, LinkExpired
 from civicportal.domain.accounts.models import Invitation, Session, User
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.search_index import SearchIndex
@@ -90,7 +90,7 @@ class TestBack:
         assert restore_backup(other, tmp_path / "backup", quiet).links == 2
         with other.work() as work:
             for token, purpose in ((reset, "reset"), (join, "join")):
-                with pytest.raises(LinkSpent):
+                with pytest.raises(LinkExpired):
                     work.get(InvitationService).open(token, purpose)
             assert work.session.get(Invitation, invited.id).revoked_at
 

@@ -14,9 +14,9 @@ from portal import READY
 
 from civicportal.cli import main
 from civicportal.core.migration import state as migrate_state
-from civicportal.core.storage import StoreAway
+from civicportal.core.storage import StorageUnavailable
 from civicportal.domain.cases.stock import damages
-from civicportal.domain.ownership import NotOwn, establish, portal_id
+from civicportal.domain.ownership import OwnershipMismatch, establish, portal_id
 from civicportal.tools.backup import BackupError, databases, restoring
 from civicportal.tools.backup.making import make_backup
 from civicportal.tools.backup.restoring import restore_backup
@@ -56,7 +56,7 @@ def fail_at(monkeypatch):
                 return real(*args, **kwargs)
             if late:
                 real(*args, **kwargs)
-            raise error or StoreAway("the store went away")
+            raise error or StorageUnavailable("the store went away")
 
         monkeypatch.setattr(owner, name, failing)
 
@@ -141,7 +141,7 @@ def test_what_cannot_be_put_back_is_said_and_kept(assemble, backup, civic_sessio
         BackupError, match=r"could not be put back \(the disk is full\); the database of before lies in"
     ):
         _restore_over(place, backup)
-    with pytest.raises(NotOwn, match="was broken off: run it again"):
+    with pytest.raises(OwnershipMismatch, match="was broken off: run it again"):
         place.check_start()
     monkeypatch.undo()
     restore_backup(place, backup, quiet)
@@ -173,7 +173,7 @@ def test_a_restored_portal_is_another_one(assemble, fill, tmp_path):
             "files": site.settings["site"]["files"],
         },
     )
-    with pytest.raises(NotOwn, match="belongs to another portal"):
+    with pytest.raises(OwnershipMismatch, match="belongs to another portal"):
         wrong.check_start()
 
 
@@ -214,7 +214,7 @@ def test_one_that_is_killed_is_run_again(assemble, store, backup, stage):
         os.kill(process.pid, signal.SIGKILL)
         process.wait(READY)
     if migrate_state.current(place)[0].current == migrate_state.current(place)[0].head:
-        with pytest.raises(NotOwn, match="was broken off"):
+        with pytest.raises(OwnershipMismatch, match="was broken off"):
             place.check_start()
     assert place.storage.store.read_mark().is_restoring
     done = CliRunner().invoke(main, ["--site", str(place.path), "restore", str(backup)])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from civicportal.core.storage import S3Storage, StoreAway
+from civicportal.core.storage import S3Storage, StorageUnavailable
 from civicportal.portal.doctor.services import findings
 
 NOBODY = {"bucket": "pictures", "endpoint": "http://127.0.0.1:9", "access_key": "a", "secret_key": "b"}
@@ -54,5 +54,5 @@ def test_a_sweep_waits_for_the_store(site: Any, goes_away: Any) -> None:
     from civicportal.portal.cleanup import clean_attachments
 
     goes_away()
-    with pytest.raises(StoreAway):
+    with pytest.raises(StorageUnavailable):
         clean_attachments(site)

@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from civicportal.api.cases import Case
-from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged
+from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged_column
 
 
 class PermitsBase(DeclarativeBase):
@@ -25,11 +25,11 @@ class Zone(PermitsBase):
     __tablename__ = "parking_permits_zone"
 
     id: Mapped[int] = id_column()
-    key: Mapped[str] = tagged(String(40), unique=True)
-    name: Mapped[str] = tagged(String(80))
-    fee: Mapped[int] = tagged(Integer)
-    quota: Mapped[int] = tagged(Integer)
-    active: Mapped[bool] = tagged(Boolean)
+    key: Mapped[str] = tagged_column(String(40), unique=True)
+    name: Mapped[str] = tagged_column(String(80))
+    fee: Mapped[int] = tagged_column(Integer)
+    quota: Mapped[int] = tagged_column(Integer)
+    active: Mapped[bool] = tagged_column(Boolean)
 
 
 class Permit(PermitsBase):
@@ -46,16 +46,16 @@ class Permit(PermitsBase):
     __tablename__ = "parking_permits_permit"
     __table_args__ = (Index(None, "zone_id"), Index(None, "plate"), Index(None, "last_day"))
 
-    case_id: Mapped[int] = tagged(
+    case_id: Mapped[int] = tagged_column(
         BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    zone_id: Mapped[int] = tagged(BigId, ForeignKey(Zone.id))
-    plate: Mapped[str] = tagged(String(16), pii="content", erase="row")
-    months: Mapped[int] = tagged(Integer)
-    renews_id: Mapped[int | None] = tagged(BigId, ForeignKey(Case.id, ondelete="SET NULL"))
-    fee: Mapped[int | None] = tagged(Integer)
-    receipt: Mapped[str] = tagged(String(40), pii="content", erase="row")
-    paid_at: Mapped[datetime | None] = tagged(UTCDateTime)
-    first_day: Mapped[date | None] = tagged(Date)
-    last_day: Mapped[date | None] = tagged(Date)
-    reminded_at: Mapped[datetime | None] = tagged(UTCDateTime)
+    zone_id: Mapped[int] = tagged_column(BigId, ForeignKey(Zone.id))
+    plate: Mapped[str] = tagged_column(String(16), pii="content", erase="row")
+    months: Mapped[int] = tagged_column(Integer)
+    renews_id: Mapped[int | None] = tagged_column(BigId, ForeignKey(Case.id, ondelete="SET NULL"))
+    fee: Mapped[int | None] = tagged_column(Integer)
+    receipt: Mapped[str] = tagged_column(String(40), pii="content", erase="row")
+    paid_at: Mapped[datetime | None] = tagged_column(UTCDateTime)
+    first_day: Mapped[date | None] = tagged_column(Date)
+    last_day: Mapped[date | None] = tagged_column(Date)
+    reminded_at: Mapped[datetime | None] = tagged_column(UTCDateTime)

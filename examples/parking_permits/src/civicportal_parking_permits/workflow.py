@@ -9,9 +9,9 @@ from civicportal.api.cases import (
     Case,
     CaseKind,
     CaseService,
-    FactDomain,
     Prefill,
     Reason,
+    RoutingFact,
     State,
     Transition,
     Workflow,
@@ -149,11 +149,11 @@ def facts(case: Case, work: Work) -> dict[str, str]:
     return {"zone": work.session.get_one(Zone, permit.zone_id).name} if permit else {}
 
 
-def known_facts(site: Site) -> tuple[FactDomain, ...]:
+def known_facts(site: Site) -> tuple[RoutingFact, ...]:
     """Return those facts with their values: the zones of the city."""
     with site.work(write=False) as work:
         names = tuple(zone.name for zone in work.get(ZoneService).all())
-    return (FactDomain(name="zone", title=_("Zone"), values=names),)
+    return (RoutingFact(name="zone", title=_("Zone"), values=names),)
 
 
 PERMITS = CaseKind(

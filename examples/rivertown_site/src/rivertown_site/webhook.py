@@ -7,7 +7,14 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import colander
 
-from civicportal.api.notifications import Configuration, Message, Permanent, Receipt, Transient, Uncertain
+from civicportal.api.notifications import (
+    GatewayMisconfigured,
+    Message,
+    PermanentFailure,
+    Receipt,
+    TransientFailure,
+    UncertainDelivery,
+)
 from civicportal.api.plugins import Site
 from civicportal.api.settings import SettingsSchema, setting
 
@@ -52,7 +59,7 @@ def send(message: Message, site: Site) -> Receipt:
     """
     settings = site.plugin_settings["site"]
     if not settings["webhook"]:
-        raise Configuration("plugins.site.webhook names no address")
+        raise GatewayMisconfigured("plugins.site.webhook names no address")
     # The validator of the setting lets only https through, and http to this machine: urllib would open file: and ftp: too.
     request = Request(  # noqa: S310
         settings["webhook"],
@@ -67,15 +74,15 @@ def send(message: Message, site: Site) -> Receipt:
         raise _refusal(error.code) from None
     except URLError as error:
         # There was no connection, or it did not take the whole of the request.
-        raise Transient(str(error.reason)) from None
+        raise TransientFailure(str(error.reason)) from None
     except (HTTPException, OSError) as error:
-        raise Uncertain(str(error)) from None
+        raise UncertainDelivery(str(error)) from None
 
 
-def _refusal(status: int) -> Transient | Configuration | Permanent:
+def _refusal(status: int) -> TransientFailure | GatewayMisconfigured | PermanentFailure:
     """Return what a status means: try later, mend the settings, or give this message up."""
     if status < 400 or status in (401, 403, 404):
-        return Configuration(f"the webhook answers {status}")
+        return GatewayMisconfigured(f"the webhook answers {status}")
     if status == 429 or status >= 500:
-        return Transient(f"the webhook answers {status}")
-    return Permanent(f"the webhook answers {status}")
+        return TransientFailure(f"the webhook answers {status}")
+    return PermanentFailure(f"the webhook answers {status}")

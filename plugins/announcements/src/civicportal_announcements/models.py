@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, CheckConstraint, Float, ForeignKey, Index, Integ
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from civicportal.api.cases import Attachment
-from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged
+from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged_column
 
 
 class AnnouncementsBase(DeclarativeBase):
@@ -24,25 +24,25 @@ class Post(AnnouncementsBase):
 
     id: Mapped[int] = id_column()
     #: Version for optimistic locking, incremented with every change of the text.
-    version: Mapped[int] = tagged(Integer, default=1)
-    title: Mapped[str] = tagged(String(150))
+    version: Mapped[int] = tagged_column(Integer, default=1)
+    title: Mapped[str] = tagged_column(String(150))
     #: Text of the card; empty for the beginning of the text.
-    summary: Mapped[str] = tagged(String(300), default="")
+    summary: Mapped[str] = tagged_column(String(300), default="")
     #: Markdown.
-    body: Mapped[str] = tagged(Text)
+    body: Mapped[str] = tagged_column(Text)
     #: Title, summary and text as ``persian.key`` folds them.
-    search_text: Mapped[str] = tagged(Text)
-    published: Mapped[bool] = tagged(Boolean, default=False)
-    starts_at: Mapped[datetime | None] = tagged(index=True)
-    ends_at: Mapped[datetime | None] = tagged(index=True)
-    pinned: Mapped[bool] = tagged(Boolean, default=False)
+    search_text: Mapped[str] = tagged_column(Text)
+    published: Mapped[bool] = tagged_column(Boolean, default=False)
+    starts_at: Mapped[datetime | None] = tagged_column(index=True)
+    ends_at: Mapped[datetime | None] = tagged_column(index=True)
+    pinned: Mapped[bool] = tagged_column(Boolean, default=False)
     #: Higher ones come first among the pinned, and among the others.
-    weight: Mapped[int] = tagged(Integer)
-    author_id: Mapped[int | None] = tagged(BigId, erase="null", of="author_id")
-    created_at: Mapped[datetime] = tagged()
-    updated_at: Mapped[datetime] = tagged()
+    weight: Mapped[int] = tagged_column(Integer)
+    author_id: Mapped[int | None] = tagged_column(BigId, erase="null", of="author_id")
+    created_at: Mapped[datetime] = tagged_column()
+    updated_at: Mapped[datetime] = tagged_column()
     #: Hidden since then, and erased after a month.
-    deleted_at: Mapped[datetime | None] = tagged(index=True)
+    deleted_at: Mapped[datetime | None] = tagged_column(index=True)
 
 
 class PostImage(AnnouncementsBase):
@@ -55,14 +55,16 @@ class PostImage(AnnouncementsBase):
     )
 
     id: Mapped[int] = id_column()
-    post_id: Mapped[int] = tagged(BigId, ForeignKey(Post.id, ondelete="CASCADE"), index=True)
-    attachment_id: Mapped[int] = tagged(BigId, ForeignKey(Attachment.id, ondelete="CASCADE"), unique=True)
-    position: Mapped[int] = tagged(Integer)
-    alt: Mapped[str] = tagged(String(200))
-    caption: Mapped[str] = tagged(String(200), default="")
+    post_id: Mapped[int] = tagged_column(BigId, ForeignKey(Post.id, ondelete="CASCADE"), index=True)
+    attachment_id: Mapped[int] = tagged_column(
+        BigId, ForeignKey(Attachment.id, ondelete="CASCADE"), unique=True
+    )
+    position: Mapped[int] = tagged_column(Integer)
+    alt: Mapped[str] = tagged_column(String(200))
+    caption: Mapped[str] = tagged_column(String(200), default="")
     #: Focal point for cropping: percent from the left and from the top.
-    focus_x: Mapped[int] = tagged(Integer, default=50)
-    focus_y: Mapped[int] = tagged(Integer, default=50)
+    focus_x: Mapped[int] = tagged_column(Integer, default=50)
+    focus_y: Mapped[int] = tagged_column(Integer, default=50)
 
 
 class Broadcast(AnnouncementsBase):
@@ -73,21 +75,21 @@ class Broadcast(AnnouncementsBase):
 
     id: Mapped[int] = id_column()
     #: Idempotency key of the form.
-    key: Mapped[str] = tagged(String(22), unique=True)
-    post_id: Mapped[int | None] = tagged(BigId, ForeignKey(Post.id, ondelete="SET NULL"))
-    author_id: Mapped[int | None] = tagged(BigId, erase="null", of="author_id")
+    key: Mapped[str] = tagged_column(String(22), unique=True)
+    post_id: Mapped[int | None] = tagged_column(BigId, ForeignKey(Post.id, ondelete="SET NULL"))
+    author_id: Mapped[int | None] = tagged_column(BigId, erase="null", of="author_id")
     #: As it is sent, including the opt-out notice.
-    text: Mapped[str] = tagged(Text)
+    text: Mapped[str] = tagged_column(Text)
     #: Confirmed numbers: people, parts of one message, price of a part.
-    recipients: Mapped[int] = tagged(Integer)
-    parts: Mapped[int] = tagged(Integer)
-    part_price: Mapped[float] = tagged(Float, default=0)
+    recipients: Mapped[int] = tagged_column(Integer)
+    parts: Mapped[int] = tagged_column(Integer)
+    part_price: Mapped[float] = tagged_column(Float, default=0)
     #: User id up to which messages are queued, and the last one at the time of confirmation.
-    cursor: Mapped[int] = tagged(BigId, default=0)
-    last_id: Mapped[int] = tagged(BigId)
-    created_at: Mapped[datetime] = tagged(index=True)
-    filled_at: Mapped[datetime | None] = tagged()
-    stopped_at: Mapped[datetime | None] = tagged()
+    cursor: Mapped[int] = tagged_column(BigId, default=0)
+    last_id: Mapped[int] = tagged_column(BigId)
+    created_at: Mapped[datetime] = tagged_column(index=True)
+    filled_at: Mapped[datetime | None] = tagged_column()
+    stopped_at: Mapped[datetime | None] = tagged_column()
 
     @property
     def batch(self) -> str:

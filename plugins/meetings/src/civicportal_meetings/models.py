@@ -6,7 +6,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, UniqueCon
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from civicportal.api.cases import Case
-from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged
+from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged_column
 
 
 class MeetingsBase(DeclarativeBase):
@@ -22,34 +22,36 @@ class MeetingRequest(MeetingsBase):
     __tablename__ = "meetings_request"
     __table_args__ = (UniqueConstraint("open_of"), Index(None, "national_code_index"))
 
-    case_id: Mapped[int] = tagged(
+    case_id: Mapped[int] = tagged_column(
         BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     #: The citizen's id while the request is open, else NULL: unique, so a citizen has one open request.
-    open_of: Mapped[int | None] = tagged(BigId, erase="null")
+    open_of: Mapped[int | None] = tagged_column(BigId, erase="null")
     #: "natural" for a person, "legal" for the representative of an organisation.
-    party: Mapped[str] = tagged(String(10))
+    party: Mapped[str] = tagged_column(String(10))
     #: First and last name of the applicant.
-    name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
-    national_code: Mapped[str | None] = tagged(String(200), pii="identity", erase="null", sealed=True)
-    national_code_index: Mapped[str | None] = tagged(String(64), pii="identity", erase="null", export=False)
+    name: Mapped[str] = tagged_column(String(120), default="", pii="contact", erase="null")
+    national_code: Mapped[str | None] = tagged_column(String(200), pii="identity", erase="null", sealed=True)
+    national_code_index: Mapped[str | None] = tagged_column(
+        String(64), pii="identity", erase="null", export=False
+    )
     #: ISO 8601.
-    birth_date: Mapped[str | None] = tagged(String(200), pii="identity", erase="null", sealed=True)
-    organization: Mapped[str] = tagged(String(200), default="", pii="content", erase="null")
+    birth_date: Mapped[str | None] = tagged_column(String(200), pii="identity", erase="null", sealed=True)
+    organization: Mapped[str] = tagged_column(String(200), default="", pii="content", erase="null")
     #: Obsolete, see ``Case.people``: nodes of the previous release still write it; a later release drops it.
-    search_name: Mapped[str] = tagged(
+    search_name: Mapped[str] = tagged_column(
         Text, default="", server_default="", deferred=True, pii="contact", erase="null", export=False
     )
     #: Of a legal person; public, so not encrypted.
-    legal_id: Mapped[str] = tagged(String(20), default="")
+    legal_id: Mapped[str] = tagged_column(String(20), default="")
     #: The applicant's position in the organisation.
-    position: Mapped[str] = tagged(String(100), default="", pii="content", erase="null")
+    position: Mapped[str] = tagged_column(String(100), default="", pii="content", erase="null")
     #: Preferred weekdays by the names of ``[calendar] weekend``: "sat", "sun", …; none means every day.
-    suitable_days: Mapped[list[str]] = tagged(JSON, default=list)
+    suitable_days: Mapped[list[str]] = tagged_column(JSON, default=list)
     #: "morning", "noon", or "" for any time of the day.
-    suitable_part: Mapped[str] = tagged(String(10), default="")
+    suitable_part: Mapped[str] = tagged_column(String(10), default="")
     #: Names of companions.
-    companions: Mapped[list[str]] = tagged(JSON, default=list, pii="contact", erase="null")
+    companions: Mapped[list[str]] = tagged_column(JSON, default=list, pii="contact", erase="null")
 
 
 class MeetingSession(MeetingsBase):
@@ -59,18 +61,18 @@ class MeetingSession(MeetingsBase):
     __table_args__ = (Index(None, "start"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = id_column()
-    title: Mapped[str] = tagged(String(100))
-    start: Mapped[datetime] = tagged()
-    end: Mapped[datetime] = tagged()
-    place: Mapped[str] = tagged(String(100), default="")
-    public_seats: Mapped[int] = tagged(Integer)
+    title: Mapped[str] = tagged_column(String(100))
+    start: Mapped[datetime] = tagged_column()
+    end: Mapped[datetime] = tagged_column()
+    place: Mapped[str] = tagged_column(String(100), default="")
+    public_seats: Mapped[int] = tagged_column(Integer)
     #: Seats assigned by the office itself.
-    office_seats: Mapped[int] = tagged(Integer)
+    office_seats: Mapped[int] = tagged_column(Integer)
     #: Maximum length of the waiting list.
-    reserve_seats: Mapped[int] = tagged(Integer)
-    cancelled_at: Mapped[datetime | None] = tagged()
+    reserve_seats: Mapped[int] = tagged_column(Integer)
+    cancelled_at: Mapped[datetime | None] = tagged_column()
     #: Reason of the cancellation, sent to its participants.
-    why: Mapped[str] = tagged(Text, default="")
+    why: Mapped[str] = tagged_column(Text, default="")
 
     @property
     def capacity(self) -> int:
@@ -102,30 +104,30 @@ class Appointment(MeetingsBase):
     )
 
     id: Mapped[int] = id_column()
-    case_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"))
-    start: Mapped[datetime] = tagged()
-    end: Mapped[datetime] = tagged()
-    place: Mapped[str] = tagged(String(100), default="")
+    case_id: Mapped[int] = tagged_column(BigId, ForeignKey(Case.id, ondelete="CASCADE"))
+    start: Mapped[datetime] = tagged_column()
+    end: Mapped[datetime] = tagged_column()
+    place: Mapped[str] = tagged_column(String(100), default="")
     #: Visible to the citizen; its beginning is in the SMS.
-    note: Mapped[str] = tagged(String(300), default="", pii="content", erase="null")
+    note: Mapped[str] = tagged_column(String(300), default="", pii="content", erase="null")
     #: Visible to staff only.
-    expert_note: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
-    session_id: Mapped[int | None] = tagged(BigId, ForeignKey(MeetingSession.id, ondelete="SET NULL"))
+    expert_note: Mapped[str] = tagged_column(Text, default="", pii="content", erase="null", export=False)
+    session_id: Mapped[int | None] = tagged_column(BigId, ForeignKey(MeetingSession.id, ondelete="SET NULL"))
     #: Quota of the seat: "public" or "office" in a session, else "".
-    seat: Mapped[str] = tagged(String(10), default="")
+    seat: Mapped[str] = tagged_column(String(10), default="")
     #: The citizen's answer: "", "confirmed" or "other_time".
-    response: Mapped[str] = tagged(String(12), default="")
-    responded_at: Mapped[datetime | None] = tagged()
-    response_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    response: Mapped[str] = tagged_column(String(12), default="")
+    responded_at: Mapped[datetime | None] = tagged_column()
+    response_text: Mapped[str] = tagged_column(Text, default="", pii="content", erase="null")
     #: Events of the case: the one that set this time and the one that ended it.
-    made_by: Mapped[int] = tagged(BigId)
-    made_at: Mapped[datetime] = tagged()
-    ended_by: Mapped[int | None] = tagged(BigId)
-    ended_at: Mapped[datetime | None] = tagged()
+    made_by: Mapped[int] = tagged_column(BigId)
+    made_at: Mapped[datetime] = tagged_column()
+    ended_by: Mapped[int | None] = tagged_column(BigId)
+    ended_at: Mapped[datetime | None] = tagged_column()
     #: The transition that ended it: reschedule, invite, cancel, withdraw, decline_invitation, hold, miss; or "undo".
-    ended_how: Mapped[str] = tagged(String(40), default="")
-    why: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
-    reminded_at: Mapped[datetime | None] = tagged()
+    ended_how: Mapped[str] = tagged_column(String(40), default="")
+    why: Mapped[str] = tagged_column(Text, default="", pii="content", erase="null")
+    reminded_at: Mapped[datetime | None] = tagged_column()
 
 
 class DiarySlot(MeetingsBase):
@@ -134,9 +136,9 @@ class DiarySlot(MeetingsBase):
     __tablename__ = "meetings_slot"
     __table_args__ = (Index(None, "appointment_id"), Index(None, "session_id"))
 
-    at: Mapped[datetime] = tagged(primary_key=True)
-    appointment_id: Mapped[int | None] = tagged(BigId, ForeignKey(Appointment.id, ondelete="CASCADE"))
-    session_id: Mapped[int | None] = tagged(BigId, ForeignKey(MeetingSession.id, ondelete="CASCADE"))
+    at: Mapped[datetime] = tagged_column(primary_key=True)
+    appointment_id: Mapped[int | None] = tagged_column(BigId, ForeignKey(Appointment.id, ondelete="CASCADE"))
+    session_id: Mapped[int | None] = tagged_column(BigId, ForeignKey(MeetingSession.id, ondelete="CASCADE"))
 
 
 class Reserve(MeetingsBase):
@@ -146,9 +148,9 @@ class Reserve(MeetingsBase):
     __table_args__ = (UniqueConstraint("session_id", "case_id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = id_column()
-    session_id: Mapped[int] = tagged(BigId, ForeignKey(MeetingSession.id, ondelete="CASCADE"))
-    case_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"), index=True)
-    created_at: Mapped[datetime] = tagged()
+    session_id: Mapped[int] = tagged_column(BigId, ForeignKey(MeetingSession.id, ondelete="CASCADE"))
+    case_id: Mapped[int] = tagged_column(BigId, ForeignKey(Case.id, ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = tagged_column()
 
 
 class Order(MeetingsBase):
@@ -156,11 +158,11 @@ class Order(MeetingsBase):
 
     __tablename__ = "meetings_order"
 
-    case_id: Mapped[int] = tagged(
+    case_id: Mapped[int] = tagged_column(
         BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    meeting_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"), index=True)
+    meeting_id: Mapped[int] = tagged_column(BigId, ForeignKey(Case.id, ondelete="CASCADE"), index=True)
     #: Office days.
-    deadline_days: Mapped[int] = tagged(Integer)
+    deadline_days: Mapped[int] = tagged_column(Integer)
     #: The citizen of the meeting was notified of the result.
-    shared_at: Mapped[datetime | None] = tagged()
+    shared_at: Mapped[datetime | None] = tagged_column()

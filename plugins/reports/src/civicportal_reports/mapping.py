@@ -16,8 +16,8 @@ from civicportal.api.database import Service, Work
 from civicportal.api.geo import Cell, Cluster, GridBox, Point, cell_columns
 from civicportal.api.lists import Rows, Selected
 from civicportal_reports.models import PlaceCount, Report
+from civicportal_reports.place_counts import LEVELS, summed
 from civicportal_reports.search import Filters, ReportSearch
-from civicportal_reports.tally import LEVELS, summed
 from civicportal_reports.viewports import DEEPEST, MapView
 from civicportal_reports.workflow import KIND
 
@@ -88,8 +88,8 @@ class ReportMap(Service):
     def districts(self, filters: Filters, *, public: bool = False) -> dict[str, int]:
         """Return the number of reports with a point by district."""
         found = Counter[str]()
-        if self._tallied(filters):
-            query = self._tally_query(filters, public, PlaceCount.district, func.sum(PlaceCount.n))
+        if self._is_counted(filters):
+            query = self._counter_query(filters, public, PlaceCount.district, func.sum(PlaceCount.n))
             rows = self.session.execute(query.group_by(PlaceCount.district))
             found.update({name: int(n) for name, n in rows})
             gathered = self._in_other_units(filters, public)
@@ -109,11 +109,11 @@ class ReportMap(Service):
     ) -> tuple[int, list[tuple[Cell, int]]]:
         """Count by cells of the requested level, or the best counted level from ``level`` on."""
         at = next((counted for counted in LEVELS if level <= counted), None)
-        if box is None and wanted <= LEVELS[-1] and not self._tallied(filters):
+        if box is None and wanted <= LEVELS[-1] and not self._is_counted(filters):
             fine, found = wanted, Counter[Cell]()
             for _name, cell, n in self._everywhere(filters, public):
                 found[cell.above(LEVELS[-1] - fine)] += n
-        elif at is None or not self._tallied(filters):
+        elif at is None or not self._is_counted(filters):
             fine = min(wanted, FINEST)
             row, column = cell_columns(Report.lat, Report.lon, fine)
             query = self._live_query(filters, public, row, column, func.count()).where(*_in_degrees(box))
@@ -121,7 +121,7 @@ class ReportMap(Service):
         else:
             fine = min(wanted, at)
             row, column = _above(PlaceCount.grid_row, at - fine), _above(PlaceCount.grid_column, at - fine)
-            query = self._tally_query(filters, public, row, column, func.sum(PlaceCount.n), level=at)
+            query = self._counter_query(filters, public, row, column, func.sum(PlaceCount.n), level=at)
             query = query.where(*_in_cells(box, at)).group_by(row, column)
             found = _by_cell(self.session.execute(query))
             for _name, cell, n in self._in_other_units(filters, public, box):
@@ -160,11 +160,11 @@ class ReportMap(Service):
         return sorted(kept, key=lambda row: -row.id)
 
     @staticmethod
-    def _tallied(filters: Filters) -> bool:
+    def _is_counted(filters: Filters) -> bool:
         """Return whether the counters have the answer, except for reports outside the actor's own units."""
         return replace(filters.uncounted, district=None, located=False) == Filters()
 
-    def _tally_query(
+    def _counter_query(
         self, filters: Filters, public: bool, *columns: Selected, level: int = LEVELS[0]
     ) -> Rows:
         own = not public and not self.access.sees_all(KIND)

@@ -4,7 +4,7 @@ from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from civicportal.api.cases import Case
-from civicportal.api.database import BigId, new_metadata, tagged
+from civicportal.api.database import BigId, new_metadata, tagged_column
 from civicportal.api.geo import Point
 
 
@@ -21,15 +21,15 @@ class Report(ReportsBase):
     # With the id, so that recent reports of a square are found without reading the others.
     __table_args__ = (Index(None, "lat", "lon", "case_id"), Index(None, "district"))
 
-    case_id: Mapped[int] = tagged(
+    case_id: Mapped[int] = tagged_column(
         BigId, ForeignKey(Case.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     #: Degrees (WGS 84); both or neither. They are kept after erasure: see the page on personal data.
-    lat: Mapped[float | None] = tagged(Float, pii="content")
-    lon: Mapped[float | None] = tagged(Float, pii="content")
+    lat: Mapped[float | None] = tagged_column(Float, pii="content")
+    lon: Mapped[float | None] = tagged_column(Float, pii="content")
     #: Names in the city's map; empty if unknown.
-    district: Mapped[str] = tagged(String(100), nullable=False, default="")
-    street: Mapped[str] = tagged(String(100), nullable=False, default="")
+    district: Mapped[str] = tagged_column(String(100), nullable=False, default="")
+    street: Mapped[str] = tagged_column(String(100), nullable=False, default="")
 
     @property
     def point(self) -> Point | None:
@@ -40,7 +40,7 @@ class Report(ReportsBase):
 class PlaceCount(ReportsBase):
     """Number of reports of a map cell by state. ``0`` means no category or no unit.
 
-    Every report counts twice on each level of :data:`civicportal_reports.tally.LEVELS`: with its category and unit, and
+    Every report counts twice on each level of :data:`civicportal_reports.place_counts.LEVELS`: with its category and unit, and
     without; a cell that overlaps two districts has rows of both.
     """
 
@@ -48,13 +48,13 @@ class PlaceCount(ReportsBase):
     # The primary key is ordered by place; officers query by unit.
     __table_args__ = (Index(None, "unit_id", "level"), {"sqlite_with_rowid": False})
 
-    level: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
-    grid_row: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
-    grid_column: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
-    district: Mapped[str] = tagged(String(100), primary_key=True)
-    stage: Mapped[str] = tagged(String(12), primary_key=True)
-    status: Mapped[str] = tagged(String(40), primary_key=True)
-    category_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
-    unit_id: Mapped[int] = tagged(BigId, primary_key=True, autoincrement=False)
-    public: Mapped[bool] = tagged(Boolean, primary_key=True)
-    n: Mapped[int] = tagged(Integer)
+    level: Mapped[int] = tagged_column(Integer, primary_key=True, autoincrement=False)
+    grid_row: Mapped[int] = tagged_column(Integer, primary_key=True, autoincrement=False)
+    grid_column: Mapped[int] = tagged_column(Integer, primary_key=True, autoincrement=False)
+    district: Mapped[str] = tagged_column(String(100), primary_key=True)
+    stage: Mapped[str] = tagged_column(String(12), primary_key=True)
+    status: Mapped[str] = tagged_column(String(40), primary_key=True)
+    category_id: Mapped[int] = tagged_column(BigId, primary_key=True, autoincrement=False)
+    unit_id: Mapped[int] = tagged_column(BigId, primary_key=True, autoincrement=False)
+    public: Mapped[bool] = tagged_column(Boolean, primary_key=True)
+    n: Mapped[int] = tagged_column(Integer)

@@ -5,8 +5,8 @@ from civicportal.api.cases import (
     Case,
     CaseKind,
     CaseService,
-    FactDomain,
     Reason,
+    RoutingFact,
     State,
     Transition,
     Workflow,
@@ -16,7 +16,7 @@ from civicportal.api.forms import CleanText, Node, StrictSchema, TrackingCode
 from civicportal.api.plugins import Site
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
-from civicportal_reports.tally import PLACES
+from civicportal_reports.place_counts import PLACES
 
 KIND = "reports"
 OPEN = ("registered", "in_review", "in_action", "waiting_citizen")
@@ -156,10 +156,10 @@ def facts(case: Case, work: Work) -> dict[str, str]:
     return {"district": report.district} if report else {}
 
 
-def known_facts(site: Site) -> tuple[FactDomain, ...]:
+def known_facts(site: Site) -> tuple[RoutingFact, ...]:
     """Return those facts with their values: the districts of the city's map."""
     districts = tuple(site.map.districts) if site.map else ()
-    return (FactDomain(name="district", title=_("District"), values=districts),)
+    return (RoutingFact(name="district", title=_("District"), values=districts),)
 
 
 REPORTS = CaseKind(
@@ -176,5 +176,5 @@ REPORTS = CaseKind(
     icon="map-pin",
     facts=facts,
     known_facts=known_facts,
-    tally=PLACES,
+    counter_table=PLACES,
 )

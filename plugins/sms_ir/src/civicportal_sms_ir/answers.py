@@ -6,13 +6,13 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from civicportal.api.notifications import Permanent, SendError, Uncertain
+from civicportal.api.notifications import PermanentFailure, SendError, UncertainDelivery
 from civicportal_sms_ir.exchange import HttpResponse
 from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.statuses import NO_SUCH_MESSAGE, OK, error_of_code, error_of_status
 
 
-class NoSuchMessage(Permanent):
+class NoSuchMessage(PermanentFailure):
     """The provider has no message with this id."""
 
 
@@ -33,7 +33,7 @@ def read(answer: HttpResponse, now: datetime) -> Any:
     if status != OK:
         raise _error(status, wait)
     if answer.code != 200:
-        raise Uncertain(_("HTTP ${code}, but a status of success", mapping={"code": answer.code}))
+        raise UncertainDelivery(_("HTTP ${code}, but a status of success", mapping={"code": answer.code}))
     return data
 
 

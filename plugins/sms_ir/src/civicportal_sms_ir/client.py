@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from civicportal.api.notifications import Permanent, SmsLength, Transient, Uncertain
+from civicportal.api.notifications import PermanentFailure, SmsLength, TransientFailure, UncertainDelivery
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.answers import NoSuchMessage, read
 from civicportal_sms_ir.exchange import HttpRequest, exchange
@@ -32,7 +32,7 @@ LONGEST_VALUE = 25
 class SmsIr:
     """The web service.
 
-    Every call raises Transient, Configuration or Permanent; one that sends also Uncertain.
+    Every call raises TransientFailure, GatewayMisconfigured or PermanentFailure; one that sends also UncertainDelivery.
     """
 
     def __init__(self, site: Site) -> None:
@@ -68,9 +68,9 @@ class SmsIr:
         try:
             numbers = [None if number is None else str(int(number)) for number in data["messageIds"]]
         except (KeyError, TypeError, ValueError):
-            raise Uncertain(_("it says sent, but not what")) from None
+            raise UncertainDelivery(_("it says sent, but not what")) from None
         if len(numbers) != len(mobiles):
-            raise Uncertain(_("it says sent, but not to whom"))
+            raise UncertainDelivery(_("it says sent, but not to whom"))
         return numbers
 
     def message(self, message_id: str) -> Record | None:
@@ -113,7 +113,7 @@ class SmsIr:
         """Return the remaining credit, in messages."""
         data = self._call("GET", "credit")
         if not isinstance(data, int | float):
-            raise Transient(_("an answer that is no number"))
+            raise TransientFailure(_("an answer that is no number"))
         return float(data)
 
     def lines(self) -> list[int]:
@@ -139,11 +139,11 @@ class SmsIr:
         )
         try:
             return read(exchange(request), self._site.clock.now())
-        except Uncertain as error:
+        except UncertainDelivery as error:
             if sends:
                 raise
             # A reading request can be repeated.
-            raise Transient(error.words) from error
+            raise TransientFailure(error.words) from error
 
 
 def fitting(value: str) -> str:
@@ -158,7 +158,7 @@ def is_iranian(mobile: str) -> bool:
 
 def _national(mobile: str) -> str:
     if not is_iranian(mobile):
-        raise Permanent(_("not an Iranian mobile number"))
+        raise PermanentFailure(_("not an Iranian mobile number"))
     return "0" + mobile.removeprefix("+98")
 
 

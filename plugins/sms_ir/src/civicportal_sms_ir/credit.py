@@ -1,6 +1,6 @@
 """Polling of the account's credit."""
 
-from civicportal.api.notifications import GateService
+from civicportal.api.notifications import SendingGateService
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.polling import rests, told_once
@@ -15,4 +15,4 @@ def poll_credit(site: Site) -> None:
     with told_once(site, CREDIT):
         credit = SmsIr(site).credit()
         with site.work() as work:
-            work.get(GateService).note_credit(credit)
+            work.get(SendingGateService).note_credit(credit)

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, delete, func, select, update
 
 from civicportal.api.database import NEVER, Service
-from civicportal.api.notifications import NotificationService, Permanent, SendError
+from civicportal.api.notifications import NotificationService, PermanentFailure, SendError
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.models import Delivery
 from civicportal_sms_ir.polling import rests, told_once
-from civicportal_sms_ir.records import Record, Unreadable
+from civicportal_sms_ir.records import Record, UnexpectedResponse
 from civicportal_sms_ir.statuses import NoSuchAddress
 
 ARRIVED = "the delivery of messages"
@@ -27,7 +27,7 @@ ARRIVALS = {1: "arrived", 2: "off", 4: "not_taken", 6: "lost", 7: "blocked"}
 
 
 #: Errors that may concern a single message only.
-OF_ONE_MESSAGE = (Permanent, NoSuchAddress, Unreadable)
+OF_ONE_MESSAGE = (PermanentFailure, NoSuchAddress, UnexpectedResponse)
 
 
 class DeliveryService(Service):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from civicportal.api.notifications import Configuration, SendError, Transient, Uncertain
+from civicportal.api.notifications import GatewayMisconfigured, SendError, TransientFailure, UncertainDelivery
 from civicportal_sms_ir.i18n import _
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def exchange(request: HttpRequest) -> HttpResponse:
     A connection is used once: a kept one may be dead, and it would be unknown whether a message written to it was
     sent.
 
-    :raises Transient: when the provider cannot have received the request.
-    :raises Uncertain: when it may have.
-    :raises Configuration: when the server's certificate is invalid.
+    :raises TransientFailure: when the provider cannot have received the request.
+    :raises UncertainDelivery: when it may have.
+    :raises GatewayMisconfigured: when the server's certificate is invalid.
     """
     import httpx
 
@@ -127,13 +127,15 @@ def exchange(request: HttpRequest) -> HttpResponse:
         raise _no_answer(running, _("the provider did not answer in time")) from None
     except httpx.HTTPError as error:
         if _is_about_certificate(error):
-            raise Configuration(_("the certificate of the provider is not valid")) from error
+            raise GatewayMisconfigured(_("the certificate of the provider is not valid")) from error
         log.info("no answer: %s", type(error).__name__)
         raise _no_answer(running, _("the connection to the provider broke off")) from error
 
 
 def _no_answer(running: _Exchange, words: str) -> SendError:
-    return Uncertain(words) if running.has_begun else Transient(_("the provider was not reached"))
+    return (
+        UncertainDelivery(words) if running.has_begun else TransientFailure(_("the provider was not reached"))
+    )
 
 
 def _read(response: "httpx.Response") -> bytes:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from civicportal.api.notifications import LookupFailed, Message, Permanent
+from civicportal.api.notifications import LookupFailed, Message, PermanentFailure
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import PAGE_SIZE, SmsIr, fitting
 from civicportal_sms_ir.deliveries import DeliveryService
@@ -33,7 +33,7 @@ def find(message: Message, site: Site) -> str | None:
         return known
     try:
         records = [record for record in _records(message, site) if _is_it(record, message, site)]
-    except Permanent as error:
+    except PermanentFailure as error:
         raise _cannot_ask(error) from error
     return _claim([(message, record) for record in records], site).get(message.id)
 
@@ -56,7 +56,7 @@ def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
             wanted = {mobile: message for mobile, message in wanted.items() if message.id not in found}
             if not wanted:
                 break
-    except Permanent as error:
+    except PermanentFailure as error:
         raise _cannot_ask(error) from error
     return found
 
@@ -74,7 +74,7 @@ def _claim(candidates: Sequence[tuple[Message, Record]], site: Site) -> dict[int
     return claimed
 
 
-def _cannot_ask(error: Permanent) -> LookupFailed:
+def _cannot_ask(error: PermanentFailure) -> LookupFailed:
     return LookupFailed(_("the provider cannot be asked: ${error}", mapping={"error": error.words}))
 
 

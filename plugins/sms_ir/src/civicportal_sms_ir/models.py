@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from civicportal.api.database import BigId, UTCDateTime, new_metadata, tagged
+from civicportal.api.database import BigId, UTCDateTime, new_metadata, tagged_column
 
 
 class SmsIrBase(DeclarativeBase):
@@ -20,13 +20,13 @@ class Delivery(SmsIrBase):
     __tablename__ = "sms_ir_delivery"
 
     #: The provider's id.
-    provider_id: Mapped[str] = tagged(String(40), primary_key=True)
+    provider_id: Mapped[str] = tagged_column(String(40), primary_key=True)
     #: Its id in the outbox.
-    message_id: Mapped[int] = tagged(BigId, index=True)
-    sent_at: Mapped[datetime] = tagged(UTCDateTime, index=True)
+    message_id: Mapped[int] = tagged_column(BigId, index=True)
+    sent_at: Mapped[datetime] = tagged_column(UTCDateTime, index=True)
     #: "pending", "delivered", "failed", "blocked" or "unknown".
-    state: Mapped[str] = tagged(String(10), default="pending")
+    state: Mapped[str] = tagged_column(String(10), default="pending")
     #: Number of requests for a report.
-    checks: Mapped[int] = tagged(Integer, default=0)
+    checks: Mapped[int] = tagged_column(Integer, default=0)
     #: Time of the next request; NEVER after the last.
-    next_at: Mapped[datetime] = tagged(UTCDateTime, index=True)
+    next_at: Mapped[datetime] = tagged_column(UTCDateTime, index=True)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from civicportal.api.notifications import Configuration, SendError
+from civicportal.api.notifications import GatewayMisconfigured, SendError
 from civicportal.api.plugins import Site
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def told_once(site: Site, what: str) -> Iterator[None]:
         if before is None or before.words != str(error):
             log.warning("%s: %s", what, error)
         # Users who make a demo's provider refuse the key wait for the next state.
-        refused = isinstance(error, Configuration) and not site.is_demo
+        refused = isinstance(error, GatewayMisconfigured) and not site.is_demo
         until = site.clock.now() + REST if refused else None
         known[what] = _Trouble(str(error), until)
     else:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from civicportal.api.forms import Values
-from civicportal.api.notifications import Transient
+from civicportal.api.notifications import TransientFailure
 from civicportal_sms_ir.i18n import _
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 _UNKNOWN_FORM = (KeyError, TypeError, ValueError, OverflowError, OSError)
 
 
-class Unreadable(Transient):
+class UnexpectedResponse(TransientFailure):
     """A response has an unexpected format."""
 
 
@@ -67,21 +67,21 @@ class Received:
 def every(make: Callable[[Any], Item], data: Iterable[Any]) -> list[Item]:
     """Parse each item of a list.
 
-    :raises Unreadable: when the response has an unexpected format.
+    :raises UnexpectedResponse: when the response has an unexpected format.
     """
     try:
         return [make(item) for item in data]
     except _UNKNOWN_FORM:
-        raise Unreadable(_("an answer in an unknown form")) from None
+        raise UnexpectedResponse(_("an answer in an unknown form")) from None
 
 
 def readable(make: Callable[[Any], Item], data: object) -> list[Item]:
     """Parse the items of a list that is returned only once, skipping invalid ones.
 
-    :raises Unreadable: when it is no list.
+    :raises UnexpectedResponse: when it is no list.
     """
     if not isinstance(data, list):
-        raise Unreadable(_("an answer in an unknown form"))
+        raise UnexpectedResponse(_("an answer in an unknown form"))
     return [item for one in data for item in _read(make, one)]
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from civicportal.api.localization import search_key
-from civicportal.api.notifications import Message, Permanent, Receipt, SendError
+from civicportal.api.notifications import Message, PermanentFailure, Receipt, SendError
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr, is_iranian
 from civicportal_sms_ir.deliveries import DeliveryService
 from civicportal_sms_ir.i18n import _
 from civicportal_sms_ir.lookup import find, find_each
 from civicportal_sms_ir.settings import TABLE, Settings, Template
-from civicportal_sms_ir.statuses import Misfit
+from civicportal_sms_ir.statuses import TemplateOrLineRejected
 
 SANDBOX_TEMPLATE = 123456
 """The only template for a key of the type Sandbox; its text has one parameter, CODE."""
@@ -39,7 +39,7 @@ def send_at_once(messages: Sequence[Message], site: Site) -> list[Receipt | Send
     :returns: the outcome of each message, in order.
     :raises SendError: when it could not be asked what was sent before.
     """
-    abroad = Permanent(_("not an Iranian mobile number"))
+    abroad = PermanentFailure(_("not an Iranian mobile number"))
     results: dict[int, Receipt | SendError] = {
         message.id: abroad for message in messages if not is_iranian(message.recipient)
     }
@@ -55,8 +55,8 @@ def send_at_once(messages: Sequence[Message], site: Site) -> list[Receipt | Send
 def _send_rest(messages: Sequence[Message], site: Site) -> dict[int, Receipt | SendError]:
     try:
         numbers = _over_the_line(messages, site)
-    except Misfit as error:
-        return dict.fromkeys((message.id for message in messages), Permanent(error.words))
+    except TemplateOrLineRejected as error:
+        return dict.fromkeys((message.id for message in messages), PermanentFailure(error.words))
     except SendError as error:
         return dict.fromkeys((message.id for message in messages), error)
     sent = {message.id: _result(number) for message, number in zip(messages, numbers, strict=True)}
@@ -79,10 +79,10 @@ def transmit(message: Message, site: Site) -> str | None:
     """
     try:
         return _transmit(message, site)
-    except Misfit as error:
+    except TemplateOrLineRejected as error:
         if message.lane == "codes":
             raise
-        raise Permanent(error.words) from error
+        raise PermanentFailure(error.words) from error
 
 
 def _transmit(message: Message, site: Site) -> str | None:
@@ -104,16 +104,18 @@ def _over_the_line(messages: Sequence[Message], site: Site) -> list[str | None]:
     settings, first = Settings.of(site), messages[0]
     if settings.line is None:
         values = {"table": f"{TABLE}.templates", "text": first.kind}
-        raise Misfit(_("${table}: no template for ${text}, and no line for free texts", mapping=values))
+        raise TemplateOrLineRejected(
+            _("${table}: no template for ${text}, and no line for free texts", mapping=values)
+        )
     mobiles = [message.recipient for message in messages]
     return SmsIr(site).bulk(settings.line, free_text(first, settings.opt_out), mobiles)
 
 
 def _result(number: str | None) -> Receipt | SendError:
     if number is None:
-        return Permanent(_("the mobile number is not valid, or the text is too long"))
+        return PermanentFailure(_("the mobile number is not valid, or the text is too long"))
     if number == "0":
-        return Permanent(_("the mobile number is on the blacklist"))
+        return PermanentFailure(_("the mobile number is on the blacklist"))
     return Receipt(provider_id=number)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, BigId, tagged
+from civicportal.core.db import Base, BigId, tagged_column
 
 
 class Setting(Base):
@@ -13,7 +13,7 @@ class Setting(Base):
 
     __tablename__ = "settings"
 
-    key: Mapped[str] = tagged(String(60), primary_key=True)
-    value: Mapped[str] = tagged(JSON)
-    updated_at: Mapped[datetime] = tagged()
-    updated_by_id: Mapped[int | None] = tagged(BigId)
+    key: Mapped[str] = tagged_column(String(60), primary_key=True)
+    value: Mapped[str] = tagged_column(JSON)
+    updated_at: Mapped[datetime] = tagged_column()
+    updated_by_id: Mapped[int | None] = tagged_column(BigId)

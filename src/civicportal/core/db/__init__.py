@@ -101,7 +101,7 @@ class Base(DeclarativeBase):
 Row = TypeVar("Row", bound=Base)
 
 
-def tagged(
+def tagged_column(
     *args: Any,
     pii: str | None = None,
     erase: str = "keep",
@@ -129,9 +129,9 @@ def tagged(
 def id_column(person: str | None = None) -> Mapped[int]:
     """Return the primary key column of a core or plugin table.
 
-    :param person: as for :func:`tagged`, for the tables of people and cases themselves.
+    :param person: as for :func:`tagged_column`, for the tables of people and cases themselves.
     """
-    return tagged(BigId, primary_key=True, autoincrement=True, person=person)
+    return tagged_column(BigId, primary_key=True, autoincrement=True, person=person)
 
 
 def table_of(rows: Collection[tuple[str, int]], dialect: str) -> FromClause:

@@ -7,7 +7,7 @@ A site-wide limit slows unknown clients and never refuses known users: see
 from civicportal.core.limits.challenges import Challenge, Challenges
 from civicportal.core.limits.counters import Use
 from civicportal.core.limits.counting import Alarm, CountedUses, Limits
-from civicportal.core.limits.errors import ChallengeNeeded, TooMany
+from civicportal.core.limits.errors import ChallengeNeeded, LimitExceeded
 from civicportal.core.limits.models import LimitHit
 from civicportal.core.limits.requesters import UNKNOWN, Requester, address_of, network_of
 from civicportal.core.limits.table import DEFAULTS, LIMITS, SHARES, Limit, LimitWindow
@@ -23,11 +23,11 @@ __all__ = [
     "Challenges",
     "CountedUses",
     "Limit",
+    "LimitExceeded",
     "LimitHit",
     "LimitWindow",
     "Limits",
     "Requester",
-    "TooMany",
     "Use",
     "address_of",
     "network_of",

@@ -90,7 +90,7 @@ class Challenges:
 
         :param answer: the numbers found; empty from a browser that has waited.
         :param address: client address.
-        :raises TooMany: when too many have passed from its network by waiting; the ticket stays valid.
+        :raises LimitExceeded: when too many have passed from its network by waiting; the ticket stays valid.
         """
         read = self._read(ticket, browser, path)
         if read is None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from civicportal.core.db import insert_into, short_transaction
 from civicportal.core.limits.counters import LimitCounter, Use, counters, of_site
-from civicportal.core.limits.errors import ChallengeNeeded, TooMany
+from civicportal.core.limits.errors import ChallengeNeeded, LimitExceeded
 from civicportal.core.limits.models import LimitHit
 from civicportal.core.limits.requesters import UNKNOWN, Requester
 from civicportal.core.limits.table import DEFAULTS, LimitWindow
@@ -88,7 +88,7 @@ class Limits:
         """Count one use and commit it.
 
         :param parts: what the limit is counted by: a number, an address, a user id.
-        :raises TooMany: when any window was already full; the use still counts.
+        :raises LimitExceeded: when any window was already full; the use still counts.
         """
         return self.hit_all((name, *parts), by=by)
 
@@ -102,7 +102,7 @@ class Limits:
         :param same: a limit that identifies this use, for instance by the key of a form: repeating the use adds to no
             other limit.
         :raises ChallengeNeeded: when an unknown client has to pass a challenge.
-        :raises TooMany: for the limit that stays full longest, when any window was already full.
+        :raises LimitExceeded: for the limit that stays full longest, when any window was already full.
         """
         rows = self._rows(uses, by)
         again = self._rows((same,), by) if same else []
@@ -130,7 +130,7 @@ class Limits:
     def check(self, name: str, *parts: object, by: Requester = UNKNOWN) -> None:
         """Refuse when the limit is used up, without counting.
 
-        :raises TooMany: when any window is full.
+        :raises LimitExceeded: when any window is full.
         """
         rows = self._rows(((name, *parts),), by)
         found = self._used(rows)
@@ -221,7 +221,7 @@ class Limits:
 
     @staticmethod
     def _refuse(full: Sequence[_Row]) -> None:
-        for beyond, error in (("refuse", TooMany), ("challenge", ChallengeNeeded)):
+        for beyond, error in (("refuse", LimitExceeded), ("challenge", ChallengeNeeded)):
             of_kind = [row for row in full if row.counter.beyond == beyond]
             if of_kind:
                 last = max(of_kind, key=lambda row: row.ends)

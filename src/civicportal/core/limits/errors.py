@@ -6,7 +6,7 @@ from math import ceil
 from civicportal.util.errors import CivicportalError
 
 
-class TooMany(CivicportalError):
+class LimitExceeded(CivicportalError):
     """A limit is used up (answered as 429).
 
     :ivar name: name of the limit.
@@ -23,5 +23,5 @@ class TooMany(CivicportalError):
         return max(1, ceil((self.retry_after - now).total_seconds()))
 
 
-class ChallengeNeeded(TooMany):
+class ChallengeNeeded(LimitExceeded):
     """A limit of unknown clients is used up: a client may continue after a challenge."""

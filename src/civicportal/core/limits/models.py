@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Integer, String
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, tagged
+from civicportal.core.db import Base, tagged_column
 
 
 class LimitHit(Base):
@@ -13,7 +13,7 @@ class LimitHit(Base):
 
     __tablename__ = "limit_hits"
 
-    key: Mapped[str] = tagged(String(120), primary_key=True)
-    window_start: Mapped[datetime] = tagged(primary_key=True)
-    ends_at: Mapped[datetime] = tagged(index=True)
-    n: Mapped[int] = tagged(Integer)
+    key: Mapped[str] = tagged_column(String(120), primary_key=True)
+    window_start: Mapped[datetime] = tagged_column(primary_key=True)
+    ends_at: Mapped[datetime] = tagged_column(index=True)
+    n: Mapped[int] = tagged_column(Integer)

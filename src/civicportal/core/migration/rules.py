@@ -20,7 +20,7 @@ def untagged_columns(metadata: MetaData) -> Iterator[str]:
         for column in table.columns:
             tags = column.info
             if "pii" not in tags or "erase" not in tags:
-                yield f"{table.name}.{column.name} has no pii and erase tag: declare it with tagged()"
+                yield f"{table.name}.{column.name} has no pii and erase tag: declare it with tagged_column()"
             elif tags["pii"] not in PII or tags["erase"] not in ERASE or tags.get("person") not in PERSON:
                 yield f"{table.name}.{column.name} has unknown tags {tags!r}"
 

@@ -16,7 +16,7 @@ __all__ = [
     "FileMissing",
     "IFileStorage",
     "InvalidKey",
-    "StoreAway",
+    "StorageUnavailable",
     "StoreMark",
     "StoreRefused",
     "check_key",
@@ -40,11 +40,11 @@ class FileMissing(LookupError):
     """The store has no file under this key."""
 
 
-class StoreAway(OSError):
+class StorageUnavailable(OSError):
     """A remote store is unreachable or refuses access (answered as 503)."""
 
 
-class StoreRefused(StoreAway):
+class StoreRefused(StorageUnavailable):
     """The store belongs to another portal, so it is neither read nor written."""
 
 
@@ -106,7 +106,7 @@ def check_key(key: str) -> str:
 class IFileStorage(Protocol):
     """A file store of the site: a local directory, an S3-compatible service, or memory in tests.
 
-    Every method raises `InvalidKey` for a key that `check_key` refuses, and `StoreAway` while a remote store
+    Every method raises `InvalidKey` for a key that `check_key` refuses, and `StorageUnavailable` while a remote store
     is unreachable. A store may be used from any thread.
     """
 

@@ -19,7 +19,7 @@ def copy_all(source: IFileStorage, target: IFileStorage, progress: Callable[[int
 
     :param progress: called after each batch with the number of copied and of all files.
     :returns: how many files were copied.
-    :raises StoreAway: when one of the stores cannot be used.
+    :raises StorageUnavailable: when one of the stores cannot be used.
     """
     missing = sorted(set(source.keys()) - set(target.keys()))
     copied = 0

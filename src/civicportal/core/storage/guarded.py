@@ -32,7 +32,7 @@ class GuardedStorage:
         """Verify the owner of the store again.
 
         :raises StoreRefused: when it belongs to another portal.
-        :raises StoreAway: when it does not answer.
+        :raises StorageUnavailable: when it does not answer.
         """
         self._is_own = False
         self._is_own = self._confirm(self.store)

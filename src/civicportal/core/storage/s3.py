@@ -17,7 +17,7 @@ from civicportal.core.storage.base import (
     MARK,
     QUARANTINE,
     FileMissing,
-    StoreAway,
+    StorageUnavailable,
     StoreMark,
     check_key,
     is_key,
@@ -268,12 +268,12 @@ class S3Storage:
             self._breaker.answered()
             if missing and "NoSuchBucket" not in str(error):
                 raise FileMissing(missing) from None
-            raise StoreAway(f"there is no bucket {self.bucket}") from None
+            raise StorageUnavailable(f"there is no bucket {self.bucket}") from None
         except self._errors as error:
             self._breaker.failed()
             reason = str(error).partition("\n")[0][:300]
             log.warning("bucket %s: %s", self.bucket, reason)
-            raise StoreAway(f"bucket {self.bucket}: {reason}") from None
+            raise StorageUnavailable(f"bucket {self.bucket}: {reason}") from None
         else:
             self._breaker.answered()
 
@@ -289,7 +289,7 @@ class _Breaker:
     def check(self, bucket: str) -> None:
         with self._lock:
             if self._failures >= PATIENCE and time.monotonic() < self._opens_at:
-                raise StoreAway(f"bucket {bucket}: did not answer a moment ago")
+                raise StorageUnavailable(f"bucket {bucket}: did not answer a moment ago")
 
     def failed(self) -> None:
         with self._lock:

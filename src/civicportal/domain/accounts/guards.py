@@ -27,7 +27,7 @@ def limited_attempt(request: Request, *uses: Use, by: Requester = UNKNOWN) -> It
     :param uses: names of limits with the keys they are counted by.
     :param by: the client.
     :raises ChallengeNeeded: when an unknown client has to pass a challenge first.
-    :raises TooMany: when one of them is used up.
+    :raises LimitExceeded: when one of them is used up.
     """
     hits = count(request, *uses, by=by)
     trying = LimitedAttempt()
@@ -42,7 +42,7 @@ def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | Non
     :param by: the client.
     :param same: as of :meth:`~civicportal.core.limits.Limits.hit_all`.
     :raises ChallengeNeeded: when it has not passed one.
-    :raises TooMany: when a limit is used up even so.
+    :raises LimitExceeded: when a limit is used up even so.
     """
     limits = request.site.limits
     try:
@@ -73,7 +73,7 @@ def count_send(request: Request, mobile: str, by: Requester, *own: Use) -> None:
 
     :param own: limits to count by instead of that of the number.
     :raises ChallengeNeeded: when the share of unknown clients is used up.
-    :raises TooMany: when the limit of the number, the address, its network or the site is used up.
+    :raises LimitExceeded: when the limit of the number, the address, its network or the site is used up.
     """
     address = request.remote_addr
     sources: list[Use] = [("otp_send_address", address), ("otp_send_network", address)]

@@ -33,7 +33,7 @@ RESCUE_LIFE = timedelta(minutes=30)
 """Life of a link that needs no second factor."""
 
 
-class LinkSpent(CivicportalError):
+class LinkExpired(CivicportalError):
     """The link has been used or revoked, or has expired."""
 
 
@@ -180,16 +180,16 @@ class InvitationService(Service):
         """Return the invitation of a link.
 
         :raises NotFound: when there is no such link.
-        :raises LinkSpent: when it has been used or revoked, or has expired; for a reset also when the person's mobile has
+        :raises LinkExpired: when it has been used or revoked, or has expired; for a reset also when the person's mobile has
         changed since: the holder of the old one may be the reason.
         """
         found = self.session.scalar(select(Invitation).where(Invitation.token_hash == token_hash(token)))
         if found is None or found.purpose != purpose:
             raise NotFound("no such link")
         if found.used_at or found.revoked_at or found.expires_at <= self.work.clock.now():
-            raise LinkSpent(f"invitation {found.id} is spent")
+            raise LinkExpired(f"invitation {found.id} is spent")
         if found.purpose == "reset" and found.mobile != self._mobile_now(found):
-            raise LinkSpent(f"invitation {found.id} is for a number that the person has given up")
+            raise LinkExpired(f"invitation {found.id} is for a number that the person has given up")
         return found
 
     # --- using
@@ -198,12 +198,12 @@ class InvitationService(Service):
         """Make the invited person a member of staff after verifying the mobile.
 
         :param password: one that the policy has accepted.
-        :raises LinkSpent: when the link was used concurrently, or the inviter has lost the right.
+        :raises LinkExpired: when the link was used concurrently, or the inviter has lost the right.
         :raises Refused: when user name or mobile were taken concurrently.
         """
         giver = self._giver(invitation)
         if not self._gives(invitation, giver):
-            raise LinkSpent(f"who made invitation {invitation.id} may not give what it gives")
+            raise LinkExpired(f"who made invitation {invitation.id} may not give what it gives")
         self._use(invitation)
         self._refuse_taken(invitation.username, invitation.mobile, but=invitation)
         accounts = self.work.get(AccountService)
@@ -223,7 +223,7 @@ class InvitationService(Service):
     def accept_reset(self, invitation: Invitation, password: str) -> User:
         """Give the person of a reset link a new password; a rescue link removes their second factors as well.
 
-        :raises LinkSpent: when it was used concurrently.
+        :raises LinkExpired: when it was used concurrently.
         """
         self._use(invitation)
         user = self.session.get_one(User, invitation.user_id)
@@ -289,7 +289,7 @@ class InvitationService(Service):
             used_at=now,
         )
         if used != 1:
-            raise LinkSpent(f"invitation {invitation.id} is spent")
+            raise LinkExpired(f"invitation {invitation.id} is spent")
         self.session.refresh(invitation)
 
     def _void(self, *conditions: ColumnElement[bool], **values: object) -> int:
@@ -308,7 +308,7 @@ class InvitationService(Service):
             return Identity.SYSTEM
         inviter = self.session.get_one(User, invitation.inviter_id)
         if inviter.disabled_at or inviter.deleted_at:
-            raise LinkSpent(f"who made invitation {invitation.id} has left")
+            raise LinkExpired(f"who made invitation {invitation.id} has left")
         return identity_of(self.work, inviter, "staff")
 
     def _gives(self, invitation: Invitation, giver: Identity) -> bool:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, relationship
 
-from civicportal.core.db import Base, BigId, id_column, tagged
+from civicportal.core.db import Base, BigId, id_column, tagged_column
 from civicportal.core.reference import REFERENCE, reference_where
 from civicportal.util.persian import folded
 
@@ -46,37 +46,37 @@ class User(Base):
 
     id: Mapped[int] = id_column(person="user")
     #: E.164.
-    mobile: Mapped[str | None] = tagged(String(20), unique=True, pii="contact", erase="null")
-    username: Mapped[str | None] = tagged(String(60), unique=True, pii="contact", erase="null")
-    name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null")
+    mobile: Mapped[str | None] = tagged_column(String(20), unique=True, pii="contact", erase="null")
+    username: Mapped[str | None] = tagged_column(String(60), unique=True, pii="contact", erase="null")
+    name: Mapped[str] = tagged_column(String(120), default="", pii="contact", erase="null")
     #: Search words of the name, see :func:`civicportal.util.persian.folded`.
-    search_name: Mapped[str] = tagged(
+    search_name: Mapped[str] = tagged_column(
         String(400), default="", server_default="", deferred=True, pii="contact", erase="null", export=False
     )
-    password_hash: Mapped[str | None] = tagged(String(200), erase="null", export=False)
-    totp_secret: Mapped[str | None] = tagged(String(400), erase="null", sealed=True, export=False)
+    password_hash: Mapped[str | None] = tagged_column(String(200), erase="null", export=False)
+    totp_secret: Mapped[str | None] = tagged_column(String(400), erase="null", sealed=True, export=False)
     #: Number of the 30-second step whose code was used last: a code is valid once.
-    totp_step: Mapped[int | None] = tagged(BigId)
+    totp_step: Mapped[int | None] = tagged_column(BigId)
     #: Ten ASCII digits; a code belongs to one person.
-    national_code: Mapped[str | None] = tagged(String(400), pii="identity", erase="null", sealed=True)
-    national_code_index: Mapped[str | None] = tagged(
+    national_code: Mapped[str | None] = tagged_column(String(400), pii="identity", erase="null", sealed=True)
+    national_code_index: Mapped[str | None] = tagged_column(
         String(64), index=True, unique=True, pii="identity", erase="null", export=False
     )
     #: ISO 8601, Gregorian.
-    birth_date: Mapped[str | None] = tagged(String(400), pii="identity", erase="null", sealed=True)
+    birth_date: Mapped[str | None] = tagged_column(String(400), pii="identity", erase="null", sealed=True)
     #: 0 anonymous, 1 mobile verified, 2 identity verified by the site's provider.
-    level: Mapped[int] = tagged(Integer, default=0)
-    locale: Mapped[str | None] = tagged(String(10))
+    level: Mapped[int] = tagged_column(Integer, default=0)
+    locale: Mapped[str | None] = tagged_column(String(10))
     #: Incremented to end every session of the person.
-    session_epoch: Mapped[int] = tagged(Integer, default=0)
-    created_at: Mapped[datetime] = tagged()
-    last_seen_at: Mapped[datetime | None] = tagged()
-    disabled_at: Mapped[datetime | None] = tagged()
+    session_epoch: Mapped[int] = tagged_column(Integer, default=0)
+    created_at: Mapped[datetime] = tagged_column()
+    last_seen_at: Mapped[datetime | None] = tagged_column()
+    disabled_at: Mapped[datetime | None] = tagged_column()
     #: Time of deletion; thirty days later the person is erased.
-    deleted_at: Mapped[datetime | None] = tagged()
+    deleted_at: Mapped[datetime | None] = tagged_column()
     #: The user who deleted the account; people who deleted their own restore it by signing in.
-    deleted_by_id: Mapped[int | None] = tagged(BigId)
-    erased_at: Mapped[datetime | None] = tagged()
+    deleted_by_id: Mapped[int | None] = tagged_column(BigId)
+    erased_at: Mapped[datetime | None] = tagged_column()
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", foreign_keys="Membership.user_id"
@@ -102,10 +102,10 @@ class Role(Base):
     __table_args__ = {"info": REFERENCE}
 
     id: Mapped[int] = id_column()
-    key: Mapped[str] = tagged(String(60), unique=True)
-    title: Mapped[str] = tagged(String(120))
+    key: Mapped[str] = tagged_column(String(60), unique=True)
+    title: Mapped[str] = tagged_column(String(120))
     #: The administrator role: every permission, not editable, never without a holder.
-    builtin: Mapped[bool] = tagged(Boolean, default=False)
+    builtin: Mapped[bool] = tagged_column(Boolean, default=False)
 
     permissions: Mapped[list["RolePermission"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
 
@@ -116,8 +116,8 @@ class RolePermission(Base):
     __tablename__ = "role_permissions"
     __table_args__ = {"info": REFERENCE}
 
-    role_id: Mapped[int] = tagged(BigId, ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True)
-    permission: Mapped[str] = tagged(String(100), primary_key=True)
+    role_id: Mapped[int] = tagged_column(BigId, ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True)
+    permission: Mapped[str] = tagged_column(String(100), primary_key=True)
 
 
 class Membership(Base):
@@ -127,10 +127,10 @@ class Membership(Base):
     __table_args__ = (Index(None, "user_id"), {"info": REFERENCE})
 
     id: Mapped[int] = id_column()
-    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
-    role_id: Mapped[int] = tagged(BigId, ForeignKey("roles.id", ondelete="CASCADE"))
-    unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id", ondelete="CASCADE"))
-    category_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = tagged_column(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    role_id: Mapped[int] = tagged_column(BigId, ForeignKey("roles.id", ondelete="CASCADE"))
+    unit_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("units.id", ondelete="CASCADE"))
+    category_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("categories.id", ondelete="CASCADE"))
 
     user: Mapped[User] = relationship(back_populates="memberships", foreign_keys=[user_id])
     role: Mapped[Role] = relationship(lazy="joined")
@@ -142,14 +142,14 @@ class Deputy(Base):
     __tablename__ = "deputies"
 
     id: Mapped[int] = id_column()
-    absent_id: Mapped[int] = tagged(
+    absent_id: Mapped[int] = tagged_column(
         BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row", person="user"
     )
-    deputy_id: Mapped[int] = tagged(
+    deputy_id: Mapped[int] = tagged_column(
         BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row", person="user"
     )
-    first_day: Mapped[date] = tagged(Date)
-    last_day: Mapped[date] = tagged(Date)
+    first_day: Mapped[date] = tagged_column(Date)
+    last_day: Mapped[date] = tagged_column(Date)
 
 
 class Invitation(Base):
@@ -159,25 +159,25 @@ class Invitation(Base):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = id_column()
-    token_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
+    token_hash: Mapped[str] = tagged_column(String(64), unique=True, export=False)
     #: "join", "reset" or "rescue".
-    purpose: Mapped[str] = tagged(String(10))
+    purpose: Mapped[str] = tagged_column(String(10))
     #: The person created by it, or whose password it resets.
-    user_id: Mapped[int | None] = tagged(
+    user_id: Mapped[int | None] = tagged_column(
         BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
     )
-    username: Mapped[str] = tagged(String(60), pii="contact", erase="row")
-    name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="row")
+    username: Mapped[str] = tagged_column(String(60), pii="contact", erase="row")
+    name: Mapped[str] = tagged_column(String(120), default="", pii="contact", erase="row")
     #: E.164; the code that verifies it is sent there.
-    mobile: Mapped[str] = tagged(String(20), pii="contact", erase="row")
+    mobile: Mapped[str] = tagged_column(String(20), pii="contact", erase="row")
     #: Memberships granted on joining: ``{"role": id, "unit": id or null, "category": id or null}``.
-    grants: Mapped[list[dict[str, int | None]]] = tagged(JSON, default=list)
+    grants: Mapped[list[dict[str, int | None]]] = tagged_column(JSON, default=list)
     #: Empty if created on the command line.
-    inviter_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
-    created_at: Mapped[datetime] = tagged()
-    expires_at: Mapped[datetime] = tagged(index=True)
-    used_at: Mapped[datetime | None] = tagged()
-    revoked_at: Mapped[datetime | None] = tagged()
+    inviter_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = tagged_column()
+    expires_at: Mapped[datetime] = tagged_column(index=True)
+    used_at: Mapped[datetime | None] = tagged_column()
+    revoked_at: Mapped[datetime | None] = tagged_column()
 
 
 class Session(Base):
@@ -187,22 +187,22 @@ class Session(Base):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = id_column()
-    token_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
+    token_hash: Mapped[str] = tagged_column(String(64), unique=True, export=False)
     #: "visitor", "citizen" or "staff".
     # The column keeps its first name, as in the audit trail and in the history of cases.
-    realm: Mapped[str] = tagged("door", String(10))
-    user_id: Mapped[int | None] = tagged(
+    realm: Mapped[str] = tagged_column("door", String(10))
+    user_id: Mapped[int | None] = tagged_column(
         BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
     )
-    epoch: Mapped[int] = tagged(Integer, default=0)
-    created_at: Mapped[datetime] = tagged()
-    last_seen_at: Mapped[datetime] = tagged()
-    expires_at: Mapped[datetime] = tagged(index=True)
+    epoch: Mapped[int] = tagged_column(Integer, default=0)
+    created_at: Mapped[datetime] = tagged_column()
+    last_seen_at: Mapped[datetime] = tagged_column()
+    expires_at: Mapped[datetime] = tagged_column(index=True)
     #: Time of the last authentication, for pages that ask again.
-    proved_at: Mapped[datetime | None] = tagged()
-    user_agent: Mapped[str] = tagged(String(200), default="", pii="contact", erase="row")
+    proved_at: Mapped[datetime | None] = tagged_column()
+    user_agent: Mapped[str] = tagged_column(String(200), default="", pii="contact", erase="row")
     #: Pending forms, verified tracking codes, flash data.
-    data: Mapped[dict[str, dict[str, Any]]] = tagged(JSON, default=dict, pii="content", erase="row")
+    data: Mapped[dict[str, dict[str, Any]]] = tagged_column(JSON, default=dict, pii="content", erase="row")
 
 
 class OtpChallenge(Base):
@@ -212,22 +212,24 @@ class OtpChallenge(Base):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = id_column()
-    nonce: Mapped[bytes] = tagged(LargeBinary(16), export=False)
+    nonce: Mapped[bytes] = tagged_column(LargeBinary(16), export=False)
     #: What the code is for; see :data:`~civicportal.domain.accounts.otp.Purpose`.
-    purpose: Mapped[str] = tagged(String(20))
-    mobile: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row", person="mobile")
-    user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    purpose: Mapped[str] = tagged_column(String(20))
+    mobile: Mapped[str] = tagged_column(String(20), index=True, pii="contact", erase="row", person="mobile")
+    user_id: Mapped[int | None] = tagged_column(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row"
+    )
     #: Attempts are bound to the browser that requested it.
-    cookie_hash: Mapped[str] = tagged(String(64), export=False)
-    attempts: Mapped[int] = tagged(Integer, default=0)
-    created_at: Mapped[datetime] = tagged()
-    expires_at: Mapped[datetime] = tagged(index=True)
+    cookie_hash: Mapped[str] = tagged_column(String(64), export=False)
+    attempts: Mapped[int] = tagged_column(Integer, default=0)
+    created_at: Mapped[datetime] = tagged_column()
+    expires_at: Mapped[datetime] = tagged_column(index=True)
     #: Time of creation by the machine's :class:`~civicportal.core.clock.Uptime`: setting the clock back does not prolong a code.
-    boot: Mapped[str | None] = tagged(String(36), export=False)
-    uptime: Mapped[float | None] = tagged(Float, export=False)
-    used_at: Mapped[datetime | None] = tagged()
+    boot: Mapped[str | None] = tagged_column(String(36), export=False)
+    uptime: Mapped[float | None] = tagged_column(Float, export=False)
+    used_at: Mapped[datetime | None] = tagged_column()
     #: A decoy for a number without an account, or one that may not sign in: the same responses, and no message.
-    hollow: Mapped[bool] = tagged(Boolean, default=False)
+    hollow: Mapped[bool] = tagged_column(Boolean, default=False)
 
 
 class PendingClaim(Base):
@@ -235,15 +237,15 @@ class PendingClaim(Base):
 
     __tablename__ = "identity_claims"
 
-    user_id: Mapped[int] = tagged(
+    user_id: Mapped[int] = tagged_column(
         BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, erase="row"
     )
-    national_code: Mapped[str] = tagged(String(400), pii="identity", erase="row", sealed=True)
-    birth_date: Mapped[str] = tagged(String(400), pii="identity", erase="row", sealed=True)
-    created_at: Mapped[datetime] = tagged()
+    national_code: Mapped[str] = tagged_column(String(400), pii="identity", erase="row", sealed=True)
+    birth_date: Mapped[str] = tagged_column(String(400), pii="identity", erase="row", sealed=True)
+    created_at: Mapped[datetime] = tagged_column()
     #: Number of failed attempts to ask the provider.
-    attempts: Mapped[int] = tagged(Integer, default=0)
-    next_at: Mapped[datetime] = tagged(index=True)
+    attempts: Mapped[int] = tagged_column(Integer, default=0)
+    next_at: Mapped[datetime] = tagged_column(index=True)
 
 
 class KnownDevice(Base):
@@ -253,9 +255,9 @@ class KnownDevice(Base):
     __table_args__ = (UniqueConstraint("user_id", "device_hash"),)
 
     id: Mapped[int] = id_column()
-    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
-    device_hash: Mapped[str] = tagged(String(64), pii="contact", erase="row", export=False)
-    created_at: Mapped[datetime] = tagged()
+    user_id: Mapped[int] = tagged_column(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
+    device_hash: Mapped[str] = tagged_column(String(64), pii="contact", erase="row", export=False)
+    created_at: Mapped[datetime] = tagged_column()
 
 
 class Passkey(Base):
@@ -265,22 +267,24 @@ class Passkey(Base):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = id_column()
-    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
+    user_id: Mapped[int] = tagged_column(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+    )
     #: base64url; WebAuthn Level 3 §4 allows 1023 bytes.
-    credential_id: Mapped[str] = tagged(String(1364), unique=True, erase="row", export=False)
+    credential_id: Mapped[str] = tagged_column(String(1364), unique=True, erase="row", export=False)
     #: COSE.
-    public_key: Mapped[bytes] = tagged(LargeBinary, erase="row", export=False)
+    public_key: Mapped[bytes] = tagged_column(LargeBinary, erase="row", export=False)
     #: The user handle that the authenticator stores, base64url. It is opaque: WebAuthn Level 3 §14.6.1.
-    user_handle: Mapped[str] = tagged(String(64), erase="row", export=False)
-    sign_count: Mapped[int] = tagged(BigId, default=0, export=False)
-    transports: Mapped[list[str]] = tagged(JSON, default=list, export=False)
-    name: Mapped[str] = tagged(String(60), pii="contact", erase="row")
+    user_handle: Mapped[str] = tagged_column(String(64), erase="row", export=False)
+    sign_count: Mapped[int] = tagged_column(BigId, default=0, export=False)
+    transports: Mapped[list[str]] = tagged_column(JSON, default=list, export=False)
+    name: Mapped[str] = tagged_column(String(60), pii="contact", erase="row")
     #: Registered in a staff session: no other passkey opens one.
-    for_staff: Mapped[bool] = tagged(Boolean, default=False)
-    created_at: Mapped[datetime] = tagged()
-    last_used_at: Mapped[datetime | None] = tagged()
+    for_staff: Mapped[bool] = tagged_column(Boolean, default=False)
+    created_at: Mapped[datetime] = tagged_column()
+    last_used_at: Mapped[datetime | None] = tagged_column()
     #: Time since which it is refused: its signature counter did not increase, so there may be a copy.
-    blocked_at: Mapped[datetime | None] = tagged()
+    blocked_at: Mapped[datetime | None] = tagged_column()
 
 
 class PasskeyChallenge(Base):
@@ -291,14 +295,16 @@ class PasskeyChallenge(Base):
 
     id: Mapped[int] = id_column()
     #: SHA-256 of the challenge.
-    challenge_hash: Mapped[str] = tagged(String(64), unique=True, export=False)
+    challenge_hash: Mapped[str] = tagged_column(String(64), unique=True, export=False)
     #: See :data:`~civicportal.domain.accounts.passkeys.Purpose`.
-    purpose: Mapped[str] = tagged(String(10))
+    purpose: Mapped[str] = tagged_column(String(10))
     #: An answer is accepted only from the browser that requested it.
-    cookie_hash: Mapped[str] = tagged(String(64), export=False)
+    cookie_hash: Mapped[str] = tagged_column(String(64), export=False)
     #: The person whose passkey has to answer; NULL for anyone's.
-    user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row")
-    expires_at: Mapped[datetime] = tagged(index=True)
+    user_id: Mapped[int | None] = tagged_column(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), erase="row"
+    )
+    expires_at: Mapped[datetime] = tagged_column(index=True)
 
 
 class RecoveryCode(Base):
@@ -307,9 +313,11 @@ class RecoveryCode(Base):
     __tablename__ = "recovery_codes"
 
     id: Mapped[int] = id_column()
-    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
-    code_hash: Mapped[str] = tagged(String(200), erase="row", export=False)
-    used_at: Mapped[datetime | None] = tagged()
+    user_id: Mapped[int] = tagged_column(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+    )
+    code_hash: Mapped[str] = tagged_column(String(200), erase="row", export=False)
+    used_at: Mapped[datetime | None] = tagged_column()
 
 
 def has_factor() -> ColumnElement[bool]:

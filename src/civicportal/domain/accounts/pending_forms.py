@@ -32,7 +32,7 @@ def count_submission(request: Request, level: int, once: str, *, anonymous: bool
     :param once: the form's idempotency key, :meth:`~civicportal.web.forms.BoundForm.once`: a form sent twice counts once.
     :param anonymous: the sender must not be identifiable, so only the address is counted.
     :raises ChallengeNeeded: when an unknown client has to pass a challenge.
-    :raises TooMany: when either limit is used up.
+    :raises LimitExceeded: when either limit is used up.
     """
     person = None if anonymous else request.identity.user_id
     by = UNKNOWN if anonymous else visitor(request)

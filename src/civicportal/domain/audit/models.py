@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sqlalchemy import JSON, Index, Integer, String
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, BigId, id_column, tagged
+from civicportal.core.db import Base, BigId, id_column, tagged_column
 
 
 class SealedRow:
@@ -23,7 +23,7 @@ class SealedRow:
         id: Mapped[int]
         at: Mapped[datetime]
     #: Keyed digests of the texts, in order; empty in rows from before seals were introduced.
-    digests: Mapped[str] = tagged(String(160), default="", server_default="", export=False)
+    digests: Mapped[str] = tagged_column(String(160), default="", server_default="", export=False)
 
 
 class AuditEvent(SealedRow, Base):
@@ -42,17 +42,17 @@ class AuditEvent(SealedRow, Base):
     __words__ = ("actor_name", "data")
 
     id: Mapped[int] = id_column()
-    at: Mapped[datetime] = tagged(index=True)
+    at: Mapped[datetime] = tagged_column(index=True)
     #: ``area:thing``, for instance ``login:citizen`` or ``reveal:contact``.
-    action: Mapped[str] = tagged(String(60), index=True)
-    actor_id: Mapped[int | None] = tagged(BigId, index=True)
-    actor_name: Mapped[str] = tagged(String(120), pii="contact", erase="null", of="actor_id")
+    action: Mapped[str] = tagged_column(String(60), index=True)
+    actor_id: Mapped[int | None] = tagged_column(BigId, index=True)
+    actor_name: Mapped[str] = tagged_column(String(120), pii="contact", erase="null", of="actor_id")
     # The column keeps its first name: renaming it would need a migration of a table that triggers protect.
-    realm: Mapped[str] = tagged("door", String(10))
+    realm: Mapped[str] = tagged_column("door", String(10))
     #: The person whose data was touched.
-    subject_id: Mapped[int | None] = tagged(BigId, person="user")
-    case_id: Mapped[int | None] = tagged(BigId, person="")
-    data: Mapped[dict[str, object]] = tagged(JSON, default=dict)
+    subject_id: Mapped[int | None] = tagged_column(BigId, person="user")
+    case_id: Mapped[int | None] = tagged_column(BigId, person="")
+    data: Mapped[dict[str, object]] = tagged_column(JSON, default=dict)
 
 
 class AuditSeal(Base):
@@ -62,19 +62,19 @@ class AuditSeal(Base):
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = id_column()
-    at: Mapped[datetime] = tagged(index=True)
+    at: Mapped[datetime] = tagged_column(index=True)
     #: Name of the sealed table.
-    source: Mapped[str] = tagged(String(60), index=True)
+    source: Mapped[str] = tagged_column(String(60), index=True)
     #: The highest id it covers.
-    last_id: Mapped[int] = tagged(BigId)
+    last_id: Mapped[int] = tagged_column(BigId)
     #: The sealed ids as closed ranges: a row that was written early and committed late is in a later seal.
-    ranges: Mapped[list[list[int]]] = tagged(JSON)
+    ranges: Mapped[list[list[int]]] = tagged_column(JSON)
     #: Number of sealed rows.
-    rows: Mapped[int] = tagged(Integer)
+    rows: Mapped[int] = tagged_column(Integer)
     #: HMAC-SHA256 over the previous seal and the rows, 64 hex digits.
-    hash: Mapped[str] = tagged(String(64), unique=True)
+    hash: Mapped[str] = tagged_column(String(64), unique=True)
     #: Prevents two concurrent seals after the same one.
-    previous: Mapped[str] = tagged(String(64), unique=True)
+    previous: Mapped[str] = tagged_column(String(64), unique=True)
 
     @property
     def anchor(self) -> str:

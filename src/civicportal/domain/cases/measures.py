@@ -30,10 +30,10 @@ def count(work: "Work", case: Case, sign: int = 1) -> None:
     where = (case.category_id or 0, case.unit_id or 0)
     values = tuple(sign * value for value in _values(case))
     add_to_counters(work, CountKey(case.kind, day, case.stage, case.status, *where), values)
-    tally = kind_of(work.site, case.kind).tally
-    if tally:
-        for place in tally.places(case, work):
-            work.counters.add(tally.summed, place, (sign,))
+    counter_table = kind_of(work.site, case.kind).counter_table
+    if counter_table:
+        for place in counter_table.places(case, work):
+            work.counters.add(counter_table.summed, place, (sign,))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, relationship
 
-from civicportal.core.db import NEVER, Base, BigId, id_column, tagged
+from civicportal.core.db import NEVER, Base, BigId, id_column, tagged_column
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.models import SealedRow
 from civicportal.domain.cases.public_type import PublicString
@@ -89,57 +89,59 @@ class Case(Base):
 
     id: Mapped[int] = id_column(person="case")
     #: Ten decimal digits, the last one a check digit.
-    code: Mapped[str] = tagged(String(10), unique=True)
-    kind: Mapped[str] = tagged(String(40))
-    citizen_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"), erase="null")
+    code: Mapped[str] = tagged_column(String(10), unique=True)
+    kind: Mapped[str] = tagged_column(String(40))
+    citizen_id: Mapped[int | None] = tagged_column(
+        BigId, ForeignKey("users.id", ondelete="SET NULL"), erase="null"
+    )
     #: Generated, or the citizen's words: see :attr:`civicportal.domain.cases.workflow.CaseKind.own_subject`.
-    subject: Mapped[str] = tagged(String(200))
-    place: Mapped[str] = tagged(String(300), default="", pii="content", erase="null")
-    body: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
+    subject: Mapped[str] = tagged_column(String(200))
+    place: Mapped[str] = tagged_column(String(300), default="", pii="content", erase="null")
+    body: Mapped[str] = tagged_column(Text, default="", pii="content", erase="null")
     #: The public text, once an officer has published the case.
-    public_body: Mapped[str | None] = tagged(PublicString(), pii="content", erase="null")
-    category_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id"))
-    unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
-    status: Mapped[str] = tagged(String(40))
-    stage: Mapped[str] = tagged(String(12))
-    urgent: Mapped[bool] = tagged(Boolean, default=False)
+    public_body: Mapped[str | None] = tagged_column(PublicString(), pii="content", erase="null")
+    category_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("categories.id"))
+    unit_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("units.id"))
+    status: Mapped[str] = tagged_column(String(40))
+    stage: Mapped[str] = tagged_column(String(12))
+    urgent: Mapped[bool] = tagged_column(Boolean, default=False)
     #: Published by an officer.
-    public: Mapped[bool] = tagged(Boolean, default=False)
+    public: Mapped[bool] = tagged_column(Boolean, default=False)
     #: One of :data:`civicportal.domain.cases.sources.SOURCES`.
-    source: Mapped[str] = tagged(String(10), default="web")
-    created_at: Mapped[datetime] = tagged(index=True)
-    updated_at: Mapped[datetime] = tagged()
-    closed_at: Mapped[datetime | None] = tagged(index=True)
-    deadline: Mapped[datetime] = tagged(default=NEVER)
+    source: Mapped[str] = tagged_column(String(10), default="web")
+    created_at: Mapped[datetime] = tagged_column(index=True)
+    updated_at: Mapped[datetime] = tagged_column()
+    closed_at: Mapped[datetime | None] = tagged_column(index=True)
+    deadline: Mapped[datetime] = tagged_column(default=NEVER)
     #: Seconds of working time after this start; see :mod:`civicportal.domain.cases.deadlines`.
-    deadline_from: Mapped[datetime | None] = tagged()
-    deadline_work: Mapped[int | None] = tagged(Integer)
+    deadline_from: Mapped[datetime | None] = tagged_column()
+    deadline_work: Mapped[int | None] = tagged_column(Integer)
     #: Start of a pause of the deadline.
-    paused_at: Mapped[datetime | None] = tagged()
+    paused_at: Mapped[datetime | None] = tagged_column()
     #: Working time from registration to the last closing, in minutes; None while the case is open.
-    handling_minutes: Mapped[int | None] = tagged(Integer)
+    handling_minutes: Mapped[int | None] = tagged_column(Integer)
     #: Number of reopenings, and of referrals and returns.
-    reopenings: Mapped[int] = tagged(Integer, default=0, server_default="0")
-    hops: Mapped[int] = tagged(Integer, default=0, server_default="0")
+    reopenings: Mapped[int] = tagged_column(Integer, default=0, server_default="0")
+    hops: Mapped[int] = tagged_column(Integer, default=0, server_default="0")
     #: Number of ratings of the last closing, and of those with four or five stars.
-    rated: Mapped[int] = tagged(Integer, default=0, server_default="0")
-    satisfied: Mapped[int] = tagged(Integer, default=0, server_default="0")
-    version: Mapped[int] = tagged(Integer, nullable=False, default=1)
+    rated: Mapped[int] = tagged_column(Integer, default=0, server_default="0")
+    satisfied: Mapped[int] = tagged_column(Integer, default=0, server_default="0")
+    version: Mapped[int] = tagged_column(Integer, nullable=False, default=1)
     #: Search words, see :func:`civicportal.util.persian.folded`; triggers maintain their index.
-    search_text: Mapped[str] = tagged(
+    search_text: Mapped[str] = tagged_column(
         Text, default="", deferred=True, pii="content", erase="null", export=False
     )
     #: Names by which the case is found besides its citizen's, one per line: a visitor's, a company's.
-    people: Mapped[str] = tagged(
+    people: Mapped[str] = tagged_column(
         Text, default="", server_default="", deferred=True, pii="contact", erase="null", export=False
     )
     #: The words of the citizen's name and of these names.
-    search_person: Mapped[str] = tagged(
+    search_person: Mapped[str] = tagged_column(
         String(400), default="", server_default="", deferred=True, pii="contact", erase="null", export=False
     )
     #: Keyed hash of the 4-digit PIN of a case without a citizen.
-    pin_hash: Mapped[str | None] = tagged(String(64), export=False)
-    idempotency_key: Mapped[str | None] = tagged(String(80))
+    pin_hash: Mapped[str | None] = tagged_column(String(64), export=False)
+    idempotency_key: Mapped[str | None] = tagged_column(String(80))
 
     __mapper_args__ = {"version_id_col": version}
 
@@ -179,25 +181,29 @@ class CaseEvent(SealedRow, Base):
     """
 
     id: Mapped[int] = id_column()
-    case_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="keep")
+    case_id: Mapped[int] = tagged_column(BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="keep")
     #: opened, transition, referred, taken, returned, copied, inquiry, answered, commented, rated, undone, …
-    type: Mapped[str] = tagged(String(20))
+    type: Mapped[str] = tagged_column(String(20))
     #: Name of the transition, if it was one.
-    transition: Mapped[str | None] = tagged(String(40))
-    before: Mapped[str | None] = tagged(String(40))
-    after: Mapped[str | None] = tagged(String(40))
-    actor_id: Mapped[int | None] = tagged(BigId, index=True)
-    actor_name: Mapped[str] = tagged(String(120), default="", pii="contact", erase="null", of="actor_id")
+    transition: Mapped[str | None] = tagged_column(String(40))
+    before: Mapped[str | None] = tagged_column(String(40))
+    after: Mapped[str | None] = tagged_column(String(40))
+    actor_id: Mapped[int | None] = tagged_column(BigId, index=True)
+    actor_name: Mapped[str] = tagged_column(
+        String(120), default="", pii="contact", erase="null", of="actor_id"
+    )
     # The column keeps its first name: renaming it would need a migration of a table that triggers protect.
-    realm: Mapped[str] = tagged("door", String(10))
-    on_behalf_of_id: Mapped[int | None] = tagged(BigId)
-    unit_id: Mapped[int | None] = tagged(BigId)
+    realm: Mapped[str] = tagged_column("door", String(10))
+    on_behalf_of_id: Mapped[int | None] = tagged_column(BigId)
+    unit_id: Mapped[int | None] = tagged_column(BigId)
     #: Visible to the citizen.
-    public: Mapped[bool] = tagged(Boolean, default=False)
-    public_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null")
-    internal_text: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
-    data: Mapped[dict[str, Any]] = tagged(JSON, default=dict, pii="content", erase="null", export=False)
-    at: Mapped[datetime] = tagged()
+    public: Mapped[bool] = tagged_column(Boolean, default=False)
+    public_text: Mapped[str] = tagged_column(Text, default="", pii="content", erase="null")
+    internal_text: Mapped[str] = tagged_column(Text, default="", pii="content", erase="null", export=False)
+    data: Mapped[dict[str, Any]] = tagged_column(
+        JSON, default=dict, pii="content", erase="null", export=False
+    )
+    at: Mapped[datetime] = tagged_column()
 
 
 CONVERTED = "converted"
@@ -214,11 +220,11 @@ class CaseLink(Base):
     )
 
     id: Mapped[int] = id_column()
-    from_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), index=True)
-    to_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), index=True)
+    from_id: Mapped[int] = tagged_column(BigId, ForeignKey("cases.id", ondelete="CASCADE"), index=True)
+    to_id: Mapped[int] = tagged_column(BigId, ForeignKey("cases.id", ondelete="CASCADE"), index=True)
     #: "duplicate", "follow_up" or "converted".
-    type: Mapped[str] = tagged(String(20))
-    created_at: Mapped[datetime] = tagged()
+    type: Mapped[str] = tagged_column(String(20))
+    created_at: Mapped[datetime] = tagged_column()
 
 
 class Attachment(Base):
@@ -228,28 +234,28 @@ class Attachment(Base):
     __table_args__ = (Index(None, "case_id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = id_column()
-    key: Mapped[str] = tagged(String(22), unique=True)
+    key: Mapped[str] = tagged_column(String(22), unique=True)
     #: None until a case claims it, within 24 hours.
-    case_id: Mapped[int | None] = tagged(
+    case_id: Mapped[int | None] = tagged_column(
         BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="row", person="case"
     )
-    event_id: Mapped[int | None] = tagged(BigId)
+    event_id: Mapped[int | None] = tagged_column(BigId)
     #: Who may claim it: the hash of the session or visitor token that uploaded it.
-    owner: Mapped[str] = tagged(String(64), default="", export=False)
+    owner: Mapped[str] = tagged_column(String(64), default="", export=False)
     #: The sender; the picture belongs to the case, so an officer's stay after they leave.
-    user_id: Mapped[int | None] = tagged(BigId, person="")
+    user_id: Mapped[int | None] = tagged_column(BigId, person="")
     #: "citizen", "staff" or "public": who sees it besides staff with access to the case.
-    audience: Mapped[str] = tagged(String(10), default="citizen")
+    audience: Mapped[str] = tagged_column(String(10), default="citizen")
     #: "before": sent by the citizen; "after": the finished work.
-    purpose: Mapped[str] = tagged(String(10), default="before")
-    content_type: Mapped[str] = tagged(String(40))
+    purpose: Mapped[str] = tagged_column(String(10), default="before")
+    content_type: Mapped[str] = tagged_column(String(40))
     #: Pixels.
-    width: Mapped[int] = tagged(Integer)
-    height: Mapped[int] = tagged(Integer)
+    width: Mapped[int] = tagged_column(Integer)
+    height: Mapped[int] = tagged_column(Integer)
     #: Bytes of the large version.
-    size: Mapped[int] = tagged(Integer)
-    sha256: Mapped[str] = tagged(String(64), pii="content", erase="row")
-    created_at: Mapped[datetime] = tagged(index=True)
+    size: Mapped[int] = tagged_column(Integer)
+    sha256: Mapped[str] = tagged_column(String(64), pii="content", erase="row")
+    created_at: Mapped[datetime] = tagged_column(index=True)
 
 
 class Rating(Base):
@@ -263,14 +269,16 @@ class Rating(Base):
     )
 
     id: Mapped[int] = id_column()
-    case_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"))
-    user_id: Mapped[int] = tagged(BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row")
+    case_id: Mapped[int] = tagged_column(BigId, ForeignKey("cases.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = tagged_column(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), index=True, erase="row"
+    )
     #: The event that closed the case.
-    closing_id: Mapped[int] = tagged(BigId)
-    stars: Mapped[int] = tagged(Integer)
-    words: Mapped[str] = tagged(Text, default="", pii="content", erase="row")
-    created_at: Mapped[datetime] = tagged()
-    updated_at: Mapped[datetime] = tagged()
+    closing_id: Mapped[int] = tagged_column(BigId)
+    stars: Mapped[int] = tagged_column(Integer)
+    words: Mapped[str] = tagged_column(Text, default="", pii="content", erase="row")
+    created_at: Mapped[datetime] = tagged_column()
+    updated_at: Mapped[datetime] = tagged_column()
 
 
 class Follower(Base):
@@ -278,9 +286,9 @@ class Follower(Base):
 
     __tablename__ = "followers"
 
-    case_id: Mapped[int] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
-    user_id: Mapped[int] = tagged(
+    case_id: Mapped[int] = tagged_column(BigId, ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = tagged_column(
         BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True, erase="row"
     )
-    muted: Mapped[bool] = tagged(Boolean, default=False)
-    created_at: Mapped[datetime] = tagged()
+    muted: Mapped[bool] = tagged_column(Boolean, default=False)
+    created_at: Mapped[datetime] = tagged_column()

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, TextClause, text
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, BigId, id_column, tagged
+from civicportal.core.db import Base, BigId, id_column, tagged_column
 from civicportal.domain.cases.models import Case
 
 _OPEN = text("closed_at IS NULL")
@@ -19,7 +19,7 @@ _EVER = ("kind", "to_unit_id", "category_id", "created_at", "case_id")
 
 def _copied(*args: Any) -> Mapped[Any]:
     """Return a column filled by triggers: deferred, since the session would not notice its change."""
-    return tagged(*args, deferred=True, deferred_raiseload=True, export=False)
+    return tagged_column(*args, deferred=True, deferred_raiseload=True, export=False)
 
 
 def _index(name: str, *columns: str, where: TextClause = _OPEN) -> Index:
@@ -69,31 +69,31 @@ class Referral(Base):
     )
 
     id: Mapped[int] = id_column()
-    case_id: Mapped[int] = tagged(BigId, ForeignKey(Case.id, ondelete="CASCADE"))
+    case_id: Mapped[int] = tagged_column(BigId, ForeignKey(Case.id, ondelete="CASCADE"))
     #: "action", "copy" or "inquiry".
-    type: Mapped[str] = tagged(String(10), default="action")
-    from_unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
-    from_user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
-    to_unit_id: Mapped[int] = tagged(BigId, ForeignKey("units.id"))
-    to_user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
-    taken_by_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
-    note: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
+    type: Mapped[str] = tagged_column(String(10), default="action")
+    from_unit_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("units.id"))
+    from_user_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    to_unit_id: Mapped[int] = tagged_column(BigId, ForeignKey("units.id"))
+    to_user_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    taken_by_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    note: Mapped[str] = tagged_column(Text, default="", pii="content", erase="null", export=False)
     #: The answer to an inquiry.
-    answer: Mapped[str] = tagged(Text, default="", pii="content", erase="null", export=False)
+    answer: Mapped[str] = tagged_column(Text, default="", pii="content", erase="null", export=False)
     #: What routed a new case here: ``rule:<key>``, ``plugin``, ``category``, ``fallback``; ``escalation:<step>`` for an
     #: escalated case.
-    rule: Mapped[str] = tagged(String(60), default="")
-    created_at: Mapped[datetime] = tagged()
-    read_at: Mapped[datetime | None] = tagged()
-    closed_at: Mapped[datetime | None] = tagged()
+    rule: Mapped[str] = tagged_column(String(60), default="")
+    created_at: Mapped[datetime] = tagged_column()
+    read_at: Mapped[datetime | None] = tagged_column()
+    closed_at: Mapped[datetime | None] = tagged_column()
     #: "acted", "referred", "returned", "escalated", "answered", "closed" or "undone".
-    closed_how: Mapped[str | None] = tagged(String(10))
-    closed_by_id: Mapped[int | None] = tagged(BigId)
+    closed_how: Mapped[str | None] = tagged_column(String(10))
+    closed_by_id: Mapped[int | None] = tagged_column(BigId)
     #: The previous referral of the chain.
-    previous_id: Mapped[int | None] = tagged(BigId)
+    previous_id: Mapped[int | None] = tagged_column(BigId)
     #: The events of the case that opened and closed the referral; an undo reverts them.
-    opened_event_id: Mapped[int | None] = tagged(BigId)
-    closed_event_id: Mapped[int | None] = tagged(BigId)
+    opened_event_id: Mapped[int | None] = tagged_column(BigId)
+    closed_event_id: Mapped[int | None] = tagged_column(BigId)
     kind: Mapped[str | None] = _copied(String(40))
     category_id: Mapped[int | None] = _copied(BigId)
     #: Copies of columns of the case, valid while the referral is open; ``sent_at`` and ``changed_at`` are its ``created_at`` and

@@ -3,7 +3,7 @@
 from sqlalchemy import Integer, String
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, tagged
+from civicportal.core.db import Base, tagged_column
 from civicportal.util.persian import LONGEST_WORD
 
 
@@ -12,5 +12,5 @@ class SearchWord(Base):
 
     __tablename__ = "search_words"
 
-    word: Mapped[str] = tagged(String(LONGEST_WORD), primary_key=True)
-    cases: Mapped[int] = tagged(Integer)
+    word: Mapped[str] = tagged_column(String(LONGEST_WORD), primary_key=True)
+    cases: Mapped[int] = tagged_column(Integer)

@@ -34,7 +34,7 @@ def damages(site: "Site", storage: "IFileStorage", *, contents: bool) -> Iterato
     """Yield the missing and damaged files of all pictures, in the order of their rows.
 
     :param contents: read every large picture and compare its digest, not only test existence.
-    :raises StoreAway: when the store cannot be used.
+    :raises StorageUnavailable: when the store cannot be used.
     """
     present = set(storage.keys())
     with ThreadPoolExecutor(THREADS) as pool:

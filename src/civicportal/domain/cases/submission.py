@@ -86,7 +86,7 @@ class CaseSubmission:
 
         :param anonymous: the sender must not be identifiable: nothing but the address is counted, and no sign-in is needed.
         :raises ChallengeNeeded: when an unknown client has to pass a challenge.
-        :raises TooMany: when a limit is used up.
+        :raises LimitExceeded: when a limit is used up.
         """
         self._admitted = True
         count_submission(self.request, self.level, self.form.once(values), anonymous=anonymous)

@@ -45,7 +45,7 @@ def take_files(request: Request, files: Sequence[object]) -> list[str]:
     :return: their keys.
     :raises FileRefused: when one is no picture, too large or damaged, when too many arrive at once, or the store is full or
     unavailable; none is stored then.
-    :raises TooMany: when this browser or address has sent too many.
+    :raises LimitExceeded: when this browser or address has sent too many.
     """
     owner, by = request.upload_owner(), visitor(request)
     images = [_gate(request, by, owner, file) for file in files if isinstance(file, UploadedFile)]

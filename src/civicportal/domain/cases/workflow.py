@@ -21,8 +21,8 @@ from civicportal.util.values import Values
 if TYPE_CHECKING:
     from civicportal.core.site import Site
     from civicportal.core.work import Work
+    from civicportal.domain.cases.counter_tables import CounterTable
     from civicportal.domain.cases.models import Case
-    from civicportal.domain.cases.tallies import Tally
 
 Stage = Literal["registered", "in_progress", "done", "rejected"]
 """Stage of a state, the same for all kinds of cases."""
@@ -201,7 +201,7 @@ class Workflow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FactDomain:
+class RoutingFact:
     """A fact that routing rules can test besides kind and category.
 
     :ivar values: the possible values with their titles.
@@ -253,7 +253,7 @@ class CaseKind:
         for instance ``{"ROOM": "12 B"}``. Called after the change, for texts that list such a placeholder. A value has at
         most 25 UTF-16 units; a longer one refuses the step. Followers read it too.
     :ivar links: kinds of links that lead from its cases to others.
-    :ivar tally: counters of the kind besides those of every case.
+    :ivar counter_table: counters of the kind besides those of every case.
     """
 
     name: str
@@ -272,13 +272,13 @@ class CaseKind:
     level: int = 1
     icon: str = "file-text"
     facts: Callable[["Case", "Work"], dict[str, str]] | None = field(default=None)
-    known_facts: Callable[["Site"], tuple[FactDomain, ...]] | None = field(default=None)
+    known_facts: Callable[["Site"], tuple[RoutingFact, ...]] | None = field(default=None)
     identity: Callable[["Case", "Work"], Sequence[IdentityFact]] | None = field(default=None)
     message_fields: Callable[["Case", "Work"], Mapping[str, str | TranslationString]] | None = field(
         default=None
     )
     links: tuple[LinkKind, ...] = ()
-    tally: "Tally | None" = None
+    counter_table: "CounterTable | None" = None
 
     def permission(self, verb: str) -> str:
         """Return the name of one of the kind's rights: view, work, refer, comment, contact, …"""

@@ -7,9 +7,9 @@ class TooManyRunning(Conflict):
     """The person's earlier exports are not finished yet."""
 
 
-class Lost(Exception):
+class ExportLeaseLost(Exception):
     """This worker has lost the export: it was cancelled, or another worker has it."""
 
 
-class Halted(Exception):
+class WorkerStopping(Exception):
     """The worker is shutting down."""

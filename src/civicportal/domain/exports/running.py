@@ -19,7 +19,7 @@ from civicportal.core.storage import new_key
 from civicportal.core.work import Work
 from civicportal.domain.accounts.identity import identity_of
 from civicportal.domain.accounts.models import User
-from civicportal.domain.exports.errors import Halted, Lost
+from civicportal.domain.exports.errors import ExportLeaseLost, WorkerStopping
 from civicportal.domain.exports.files import Cover, write_rows
 from civicportal.domain.exports.models import ExportJob
 from civicportal.domain.exports.rows import ExportQuery, Row, batches, bound_schema, count
@@ -61,9 +61,9 @@ def make_next(site: "Site", stop: threading.Event | None = None) -> bool:
     try:
         with renewing(lambda: _renew(site, lease), RENEW_SECONDS):
             _make(site, lease, stop or threading.Event())
-    except Lost:
+    except ExportLeaseLost:
         log.info("export %s was taken away", lease.job.id)
-    except Halted:
+    except WorkerStopping:
         _settle(site, lease, state="waiting", attempts=lease.job.attempts - 1, locked_until=None)
     except Exception:
         log.exception("export %s failed", lease.job.id)
@@ -162,12 +162,12 @@ class _Progress:
     def rows(self, actor: Identity, order: ExportQuery) -> Iterator[Row]:
         """Yield the rows.
 
-        :raises Lost: when the export was cancelled or another worker has it.
-        :raises Halted: when the worker is shutting down.
+        :raises ExportLeaseLost: when the export was cancelled or another worker has it.
+        :raises WorkerStopping: when the worker is shutting down.
         """
         for batch in batches(self.site, actor, order):
             if self.stop.is_set():
-                raise Halted
+                raise WorkerStopping
             yield from batch.rows
             self.done += len(batch.rows)
             _settle(self.site, self.lease, done=self.done, locked_until=self.site.clock.now() + LEASE)
@@ -177,7 +177,7 @@ def _renew(site: "Site", lease: ExportLease) -> bool:
     """Renew the lease while a batch is read or the file is stored; return whether it was still held."""
     try:
         _settle(site, lease, locked_until=site.clock.now() + LEASE)
-    except Lost:
+    except ExportLeaseLost:
         return False
     return True
 
@@ -187,7 +187,7 @@ def _give_back(site: "Site", lease: ExportLease) -> None:
     again: Values = {"state": "waiting", "locked_until": site.clock.now() + AGAIN, "lease_id": None}
     try:
         _settle(site, lease, **(over if lease.job.attempts >= MOST_ATTEMPTS else again))
-    except Lost:
+    except ExportLeaseLost:
         log.info("export %s was taken away", lease.job.id)
 
 
@@ -199,10 +199,10 @@ def _settle(site: "Site", lease: ExportLease, **values: object) -> None:
 def _write(work: Work, lease: ExportLease, values: Values) -> None:
     """Update the row while this worker holds the lease.
 
-    :raises Lost: when it does not.
+    :raises ExportLeaseLost: when it does not.
     """
     mine = (ExportJob.id == lease.job.id, ExportJob.lease_id == lease.lease_id, ExportJob.state == "running")
     if not changed_rows(
         work.session.execute(update(ExportJob).where(*mine).values(**values), execution_options=_PLAIN)
     ):
-        raise Lost
+        raise ExportLeaseLost

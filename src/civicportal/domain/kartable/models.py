@@ -3,7 +3,7 @@
 from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, BigId, id_column, tagged
+from civicportal.core.db import Base, BigId, id_column, tagged_column
 from civicportal.core.reference import REFERENCE
 
 
@@ -14,19 +14,19 @@ class RoutingRule(Base):
     __table_args__ = {"info": REFERENCE}
 
     id: Mapped[int] = id_column()
-    key: Mapped[str] = tagged(String(40), unique=True)
-    position: Mapped[int] = tagged(Integer)
-    title: Mapped[str] = tagged(String(200), default="")
-    kind: Mapped[str | None] = tagged(String(40))
+    key: Mapped[str] = tagged_column(String(40), unique=True)
+    position: Mapped[int] = tagged_column(Integer)
+    title: Mapped[str] = tagged_column(String(200), default="")
+    kind: Mapped[str | None] = tagged_column(String(40))
     #: A root category includes its subcategories.
-    category_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id"))
+    category_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("categories.id"))
     #: Facts of the case that must be equal, for instance ``{"district": "…"}``; a kind declares its facts.
-    facts: Mapped[dict[str, str]] = tagged(JSON, default=dict)
-    unit_id: Mapped[int] = tagged(BigId, ForeignKey("units.id"))
-    user_id: Mapped[int | None] = tagged(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    facts: Mapped[dict[str, str]] = tagged_column(JSON, default=dict)
+    unit_id: Mapped[int] = tagged_column(BigId, ForeignKey("units.id"))
+    user_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
     #: Office days; None uses the category's.
-    deadline_days: Mapped[float | None] = tagged(Float)
-    active: Mapped[bool] = tagged(Boolean, default=True)
+    deadline_days: Mapped[float | None] = tagged_column(Float)
+    active: Mapped[bool] = tagged_column(Boolean, default=True)
 
 
 class ReadyText(Base):
@@ -36,11 +36,11 @@ class ReadyText(Base):
     __table_args__ = (Index(None, "kind", "position"), {"info": REFERENCE})
 
     id: Mapped[int] = id_column()
-    kind: Mapped[str] = tagged(String(40))
+    kind: Mapped[str] = tagged_column(String(40))
     #: Name of the transition that offers it; empty for every one with a text field.
-    transition: Mapped[str] = tagged(String(40), default="")
-    position: Mapped[int] = tagged(Integer)
-    title: Mapped[str] = tagged(String(100))
+    transition: Mapped[str] = tagged_column(String(40), default="")
+    position: Mapped[int] = tagged_column(Integer)
+    title: Mapped[str] = tagged_column(String(100))
     #: Placeholders in braces are replaced, see :data:`~civicportal.domain.kartable.ready_texts.FIELDS`.
-    text: Mapped[str] = tagged(Text)
-    active: Mapped[bool] = tagged(Boolean, default=True)
+    text: Mapped[str] = tagged_column(Text)
+    active: Mapped[bool] = tagged_column(Boolean, default=True)

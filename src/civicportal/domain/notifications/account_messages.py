@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, update
 
 from civicportal.domain.accounts.messages import AccountMessages, CodeState
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import InboundMessage, OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
 
@@ -28,7 +28,7 @@ class OutboxAccountMessages(AccountMessages):
 
     def state_of_code(self, challenge: "OtpChallenge") -> CodeState:
         """Return the delivery state of a code; "held" while the gate is closed."""
-        gate = self.work.get(GateService)
+        gate = self.work.get(SendingGateService)
         if challenge.hollow:
             arrives = challenge.created_at + timedelta(seconds=HOLLOW_SECONDS)
             if not gate.worked_at(arrives):
@@ -43,7 +43,7 @@ class OutboxAccountMessages(AccountMessages):
     @property
     def codes_arrive(self) -> bool:
         """Return whether the gate is open."""
-        return self.work.get(GateService).works
+        return self.work.get(SendingGateService).works
 
     def tell(self, kind: str, user: "User", fields: Mapping[str, str] | None = None) -> None:
         """Tell a person at once of a change of their account, if they have a mobile."""

@@ -17,7 +17,7 @@ from civicportal.core.db import NEVER
 from civicportal.core.messages import MOST_AT_ONCE, Lane, Message
 from civicportal.core.work import Service
 from civicportal.domain.notifications import timing, transports
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.outcomes import (
     LOOK_UP_AFTER,
@@ -113,7 +113,7 @@ class OutboxDelivery(Service):
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self.now = work.clock.now()
-        self.gate = work.get(GateService)
+        self.gate = work.get(SendingGateService)
 
     # -- tidying --------------------------------------------------------------------------------------------
 

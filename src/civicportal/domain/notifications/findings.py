@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from civicportal.core.checks import Finding
 from civicportal.domain.notifications import timing
 from civicportal.domain.notifications.delivery import IS_UNSETTLED
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.notifications.transports import is_served
@@ -27,7 +27,7 @@ LONG = timedelta(hours=1)
 def findings(work: "Work") -> Iterator[Finding]:
     """Yield the problems, each with its remedy."""
     yield from _transport(work.site)
-    gate = work.get(GateService)
+    gate = work.get(SendingGateService)
     yield from _late(work) if gate.is_open else _gate(work, gate)
 
 
@@ -44,7 +44,7 @@ def _transport(site: "Site") -> Iterator[Finding]:
         )
 
 
-def _gate(work: "Work", gate: GateService) -> Iterator[Finding]:
+def _gate(work: "Work", gate: SendingGateService) -> Iterator[Finding]:
     if gate.row and gate.row.since < work.clock.now() - LONG:
         reason = words(gate.row.reason)
         yield Finding(

@@ -26,7 +26,7 @@ PROBE_EVERY = timedelta(minutes=1)
 WORKER_GONE_AFTER = timedelta(seconds=30)
 
 
-class GateService(Service):
+class SendingGateService(Service):
     """Read and update the gate of the site's transport."""
 
     @property

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from civicportal.core.db import changed_rows
 from civicportal.core.jobs import Job
-from civicportal.core.limits import TooMany
+from civicportal.core.limits import LimitExceeded
 from civicportal.core.messages import Reply
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
@@ -169,7 +169,7 @@ def _handle(site: "Site", message_id: int, silent: bool) -> bool:
 def _has_had_enough(site: "Site", sender: str) -> bool:
     try:
         site.limits.hit(LIMIT, sender)
-    except TooMany:
+    except LimitExceeded:
         return True
     return False
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, BigId, id_column, tagged
+from civicportal.core.db import Base, BigId, id_column, tagged_column
 from civicportal.core.reference import REFERENCE
 
 _WAITING = text("state IN ('new', 'leased', 'unknown')")
@@ -34,41 +34,43 @@ class OutboxMessage(Base):
 
     id: Mapped[int] = id_column()
     #: ``<event>:<recipient>:<channel>``: one event notifies a person once.
-    event_key: Mapped[str] = tagged(String(120), unique=True)
+    event_key: Mapped[str] = tagged_column(String(120), unique=True)
     #: Messages that can be stopped together, such as an announcement to many people.
-    batch: Mapped[str | None] = tagged(String(40))
+    batch: Mapped[str | None] = tagged_column(String(40))
     #: Key of the text, for instance ``reports.registered``.
-    kind: Mapped[str] = tagged(String(60))
+    kind: Mapped[str] = tagged_column(String(60))
     #: "codes", "notices" or "broadcasts".
-    lane: Mapped[str] = tagged(String(12), default="notices")
-    channel: Mapped[str] = tagged(String(10), default="sms")
+    lane: Mapped[str] = tagged_column(String(12), default="notices")
+    channel: Mapped[str] = tagged_column(String(10), default="sms")
     #: E.164.
-    recipient: Mapped[str] = tagged(String(20), pii="contact", erase="row", person="mobile")
-    user_id: Mapped[int | None] = tagged(BigId, index=True, erase="row")
-    case_id: Mapped[int | None] = tagged(BigId, ForeignKey("cases.id", ondelete="CASCADE"))
-    event_id: Mapped[int | None] = tagged(BigId)
-    challenge_id: Mapped[int | None] = tagged(BigId, ForeignKey("otp_challenges.id", ondelete="SET NULL"))
+    recipient: Mapped[str] = tagged_column(String(20), pii="contact", erase="row", person="mobile")
+    user_id: Mapped[int | None] = tagged_column(BigId, index=True, erase="row")
+    case_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("cases.id", ondelete="CASCADE"))
+    event_id: Mapped[int | None] = tagged_column(BigId)
+    challenge_id: Mapped[int | None] = tagged_column(
+        BigId, ForeignKey("otp_challenges.id", ondelete="SET NULL")
+    )
     #: Rendered; empty for a code, which is derived when it is sent.
-    text: Mapped[str] = tagged(Text, default="", pii="content", erase="row")
+    text: Mapped[str] = tagged_column(Text, default="", pii="content", erase="row")
     #: The values of the text's placeholders as JSON, for transports that send templates.
-    fields: Mapped[str] = tagged(Text, default="{}", pii="content", erase="row")
+    fields: Mapped[str] = tagged_column(Text, default="{}", pii="content", erase="row")
     #: Its language; empty for the site's own.
-    locale: Mapped[str] = tagged(String(10), default="", server_default="")
+    locale: Mapped[str] = tagged_column(String(10), default="", server_default="")
     #: "new", "leased", "sent", "unknown", "dead" or "cancelled".
-    state: Mapped[str] = tagged(String(10), default="new")
-    attempts: Mapped[int] = tagged(Integer, default=0)
-    created_at: Mapped[datetime] = tagged(index=True)
-    next_at: Mapped[datetime] = tagged()
-    expires_at: Mapped[datetime | None] = tagged()
-    locked_until: Mapped[datetime | None] = tagged()
-    lease_id: Mapped[str | None] = tagged(String(32))
-    sent_at: Mapped[datetime | None] = tagged()
-    provider_id: Mapped[str | None] = tagged(String(100))
+    state: Mapped[str] = tagged_column(String(10), default="new")
+    attempts: Mapped[int] = tagged_column(Integer, default=0)
+    created_at: Mapped[datetime] = tagged_column(index=True)
+    next_at: Mapped[datetime] = tagged_column()
+    expires_at: Mapped[datetime | None] = tagged_column()
+    locked_until: Mapped[datetime | None] = tagged_column()
+    lease_id: Mapped[str | None] = tagged_column(String(32))
+    sent_at: Mapped[datetime | None] = tagged_column()
+    provider_id: Mapped[str | None] = tagged_column(String(100))
     #: The delivery state as reported by the provider; a name of ``ARRIVALS``, empty without a report.
-    delivery: Mapped[str] = tagged(String(12), default="", server_default="")
-    delivered_at: Mapped[datetime | None] = tagged()
+    delivery: Mapped[str] = tagged_column(String(12), default="", server_default="")
+    delivered_at: Mapped[datetime | None] = tagged_column()
     #: Masked.
-    last_error: Mapped[str] = tagged(String(300), default="")
+    last_error: Mapped[str] = tagged_column(String(300), default="")
 
 
 class Gate(Base):
@@ -76,18 +78,18 @@ class Gate(Base):
 
     __tablename__ = "gates"
 
-    transport: Mapped[str] = tagged(String(40), primary_key=True)
-    open: Mapped[bool] = tagged(Boolean, default=True)
-    since: Mapped[datetime] = tagged()
-    reason: Mapped[str] = tagged(String(300), default="")
-    failures: Mapped[int] = tagged(Integer, default=0)
-    last_ok_at: Mapped[datetime | None] = tagged()
+    transport: Mapped[str] = tagged_column(String(40), primary_key=True)
+    open: Mapped[bool] = tagged_column(Boolean, default=True)
+    since: Mapped[datetime] = tagged_column()
+    reason: Mapped[str] = tagged_column(String(300), default="")
+    failures: Mapped[int] = tagged_column(Integer, default=0)
+    last_ok_at: Mapped[datetime | None] = tagged_column()
     #: While it is closed, one message a minute is sent as a probe.
-    probed_at: Mapped[datetime | None] = tagged()
-    worker_seen_at: Mapped[datetime | None] = tagged()
+    probed_at: Mapped[datetime | None] = tagged_column()
+    worker_seen_at: Mapped[datetime | None] = tagged_column()
     #: Messages covered by the provider account's credit, and the time of that report.
-    credit: Mapped[float | None] = tagged(Float)
-    credit_at: Mapped[datetime | None] = tagged()
+    credit: Mapped[float | None] = tagged_column(Float)
+    credit_at: Mapped[datetime | None] = tagged_column()
 
 
 class InboundMessage(Base):
@@ -96,15 +98,15 @@ class InboundMessage(Base):
     __tablename__ = "inbound"
 
     id: Mapped[int] = id_column()
-    provider_id: Mapped[str] = tagged(String(100), unique=True)
-    sender: Mapped[str] = tagged(String(20), index=True, pii="contact", erase="row", person="mobile")
+    provider_id: Mapped[str] = tagged_column(String(100), unique=True)
+    sender: Mapped[str] = tagged_column(String(20), index=True, pii="contact", erase="row", person="mobile")
     #: The owner of the number at that time; None if unknown.
-    user_id: Mapped[int | None] = tagged(BigId, index=True, erase="row")
-    text: Mapped[str] = tagged(Text, pii="content", erase="row")
-    received_at: Mapped[datetime] = tagged()
-    handled_at: Mapped[datetime | None] = tagged()
+    user_id: Mapped[int | None] = tagged_column(BigId, index=True, erase="row")
+    text: Mapped[str] = tagged_column(Text, pii="content", erase="row")
+    received_at: Mapped[datetime] = tagged_column()
+    handled_at: Mapped[datetime | None] = tagged_column()
     #: The last failed attempt to answer it.
-    tried_at: Mapped[datetime | None] = tagged()
+    tried_at: Mapped[datetime | None] = tagged_column()
 
 
 class NotificationChoices(Base):
@@ -112,18 +114,18 @@ class NotificationChoices(Base):
 
     __tablename__ = "notification_choices"
 
-    user_id: Mapped[int] = tagged(
+    user_id: Mapped[int] = tagged_column(
         BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, erase="row"
     )
     #: Every transition of the person's cases.
-    case_notices: Mapped[bool] = tagged(Boolean, default=True)
+    case_notices: Mapped[bool] = tagged_column(Boolean, default=True)
     #: Reminders of appointments, and questions after a case was closed.
-    reminders: Mapped[bool] = tagged(Boolean, default=True)
+    reminders: Mapped[bool] = tagged_column(Boolean, default=True)
     #: Announcements of the city, on request only.
-    broadcasts: Mapped[bool] = tagged(Boolean, default=False)
+    broadcasts: Mapped[bool] = tagged_column(Boolean, default=False)
     #: For staff: a daily summary of new and overdue cases.
-    digest: Mapped[bool] = tagged(Boolean, default=False)
-    updated_at: Mapped[datetime] = tagged()
+    digest: Mapped[bool] = tagged_column(Boolean, default=False)
+    updated_at: Mapped[datetime] = tagged_column()
 
 
 class StoredText(Base):
@@ -132,7 +134,7 @@ class StoredText(Base):
     __tablename__ = "message_texts"
     __table_args__ = {"info": REFERENCE}
 
-    key: Mapped[str] = tagged(String(60), primary_key=True)
-    locale: Mapped[str] = tagged(String(10), primary_key=True)
-    text: Mapped[str] = tagged(Text)
-    updated_at: Mapped[datetime] = tagged()
+    key: Mapped[str] = tagged_column(String(60), primary_key=True)
+    locale: Mapped[str] = tagged_column(String(10), primary_key=True)
+    text: Mapped[str] = tagged_column(Text)
+    updated_at: Mapped[datetime] = tagged_column()

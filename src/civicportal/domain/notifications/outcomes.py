@@ -7,14 +7,14 @@ from typing import Literal
 
 from civicportal.core.db import NEVER
 from civicportal.core.messages import (
-    Configuration,
+    GatewayMisconfigured,
     Lane,
     LookupFailed,
-    Permanent,
+    PermanentFailure,
     Receipt,
     SendError,
-    Transient,
-    Uncertain,
+    TransientFailure,
+    UncertainDelivery,
 )
 from civicportal.domain.notifications import timing
 from civicportal.domain.notifications.troubles import keep
@@ -70,12 +70,12 @@ def settle(attempt: SendAttempt, outcome: Outcome, now: datetime, chance: float)
     match outcome:
         case Receipt():
             return Settlement(state="sent", next_at=now, attempts=attempt.number, verdict="works")
-        case Permanent():
+        case PermanentFailure():
             # Often the provider was not called: a foreign number, a text without a template.
             return Settlement(
                 state="dead", next_at=now, attempts=attempt.number, verdict="unknown", error=error
             )
-        case Configuration():
+        case GatewayMisconfigured():
             return Settlement(
                 state=waiting, next_at=now, attempts=attempt.number - 1, verdict="misconfigured", error=error
             )
@@ -83,17 +83,17 @@ def settle(attempt: SendAttempt, outcome: Outcome, now: datetime, chance: float)
             return Settlement(
                 state="unknown", next_at=NEVER, attempts=attempt.number, verdict="unknown", error=error
             )
-        case Transient() if attempts < MOST_ATTEMPTS:
+        case TransientFailure() if attempts < MOST_ATTEMPTS:
             wait = timing.pause(attempt.number, chance, outcome.retry_after)
             return Settlement(
                 state=waiting, next_at=now + wait, attempts=attempts, verdict="fails", error=error
             )
-        case Uncertain() if attempt.lane != "codes" and attempts < MOST_ATTEMPTS:
+        case UncertainDelivery() if attempt.lane != "codes" and attempts < MOST_ATTEMPTS:
             return Settlement(
                 state="unknown", next_at=now + LOOK_UP_AFTER, attempts=attempts, verdict="fails", error=error
             )
     # Uncertain codes are never sent again; after the last attempt a message that may have been sent stays unknown.
-    maybe = attempt.maybe_sent or isinstance(outcome, Uncertain)
+    maybe = attempt.maybe_sent or isinstance(outcome, UncertainDelivery)
     return Settlement(
         state="unknown" if maybe else "dead",
         next_at=NEVER if maybe else now,

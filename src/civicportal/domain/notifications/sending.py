@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from civicportal.core.messages import Message, Permanent, SendError, Uncertain
+from civicportal.core.messages import Message, PermanentFailure, SendError, UncertainDelivery
 from civicportal.domain.notifications import transports
 from civicportal.domain.notifications.outcomes import Outcome
 from civicportal.util.i18n import _
@@ -27,12 +27,12 @@ def send(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
     except Exception as error:
         log.exception("the transport %s crashed", site.transport)
         words = _("the transport crashed: ${error}", mapping={"error": type(error).__name__})
-        return [Uncertain(words)] * len(messages)
+        return [UncertainDelivery(words)] * len(messages)
 
 
 def _send(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
     if not messages[0].text:
-        raise Permanent(_("its words are gone: the challenge or the person was erased"))
+        raise PermanentFailure(_("its words are gone: the challenge or the person was erased"))
     if len(messages) == 1:
         return [transports.ask(site, messages[0])]
     return transports.ask_at_once(site, messages)

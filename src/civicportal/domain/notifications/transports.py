@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from civicportal.core.messages import Configuration, Message, Receipt, SendError, Uncertain
+from civicportal.core.messages import GatewayMisconfigured, Message, Receipt, SendError, UncertainDelivery
 from civicportal.core.plugins import CORE, in_order
 from civicportal.domain.notifications.outcomes import Outcome
 from civicportal.util.i18n import _
@@ -70,7 +70,9 @@ def ask(site: "Site", message: Message) -> Outcome:
     """
     implementation = _of_transport(site, "send_message")
     if implementation is None:
-        return Configuration(_("no plugin sends by ${transport}", mapping={"transport": site.transport}))
+        return GatewayMisconfigured(
+            _("no plugin sends by ${transport}", mapping={"transport": site.transport})
+        )
     receipt: Receipt | None = implementation(message=message, site=site)
     return receipt or _not_taken(site)
 
@@ -89,7 +91,7 @@ def ask_at_once(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
     """Pass messages of one text to the site's transport, which sends several at once.
 
     :returns: their outcomes, in order.
-    :raises SendError: the outcome of all of them; Uncertain when there is not one outcome for each.
+    :raises SendError: the outcome of all of them; UncertainDelivery when there is not one outcome for each.
     """
     outcomes: Any = _of_transport(site, "send_messages")(messages=messages, site=site)
     if outcomes is None:
@@ -97,12 +99,16 @@ def ask_at_once(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
     known = [outcome for outcome in outcomes if isinstance(outcome, Receipt | SendError)]
     if len(known) != len(messages):
         values = {"answers": len(known), "messages": len(messages)}
-        raise Uncertain(_("${answers} answers of the transport to ${messages} messages", mapping=values))
+        raise UncertainDelivery(
+            _("${answers} answers of the transport to ${messages} messages", mapping=values)
+        )
     return known
 
 
-def _not_taken(site: "Site") -> Configuration:
-    return Configuration(_("${transport} did not take the message", mapping={"transport": site.transport}))
+def _not_taken(site: "Site") -> GatewayMisconfigured:
+    return GatewayMisconfigured(
+        _("${transport} did not take the message", mapping={"transport": site.transport})
+    )
 
 
 def _of_transport(site: "Site", hook: str) -> Any:

@@ -12,7 +12,7 @@ from civicportal.domain.cases.finding import typed_search
 from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.arrivals import ARRIVALS
 from civicportal.domain.notifications.book import MessageBook, MessageQuery
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.schemas import STATES, MessageFilters, MessageWording
 from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.notifications.texts import TextService, fill
@@ -49,7 +49,7 @@ def messages(request: Request) -> dict[str, object]:
         "arrivals": ARRIVALS,
         "texts": texts,
         "counts": book.counts(),
-        "gate": work.get(GateService),
+        "gate": work.get(SendingGateService),
         "transport": request.site.transport,
         "told": partial(told, localizer=request.localizer),
         "url": lambda **changes: _url(request, {**chosen, **changes}),
@@ -75,7 +75,7 @@ def find(request: Request) -> HTTPSeeOther:
 def open_gate(request: Request) -> HTTPSeeOther:
     """Retry sending at once after the configuration was corrected."""
     try:
-        request.work.get(GateService).open_again()
+        request.work.get(SendingGateService).open_again()
     except Conflict:
         request.session.flash(request.translate(_("Messages get through already.")), "warn")
     else:

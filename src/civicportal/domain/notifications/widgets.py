@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from civicportal.domain.notifications.arrivals import ARRIVALS
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.schemas import STATES
 from civicportal.domain.notifications.troubles import told
@@ -44,7 +44,7 @@ def gate_widget(request: Request) -> Iterator[DashboardWidget]:
     """Warn users who may see messages while the gate is closed."""
     if not request.identity.permits(SEE):
         return
-    gate = request.display_work.get(GateService)
+    gate = request.display_work.get(SendingGateService)
     if gate.row is not None and not gate.works:
         yield DashboardWidget(
             name="gate",

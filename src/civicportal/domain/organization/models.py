@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 from sqlalchemy import JSON, Boolean, Date, Float, ForeignKey, Integer, String, Time, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, BigId, id_column, tagged
+from civicportal.core.db import Base, BigId, id_column, tagged_column
 from civicportal.core.reference import REFERENCE
 from civicportal.util.values import Values
 
@@ -17,14 +17,14 @@ class Unit(Base):
     __table_args__ = {"sqlite_autoincrement": True, "info": REFERENCE}
 
     id: Mapped[int] = id_column()
-    key: Mapped[str] = tagged(String(40), unique=True)
-    name: Mapped[str] = tagged(String(200))
+    key: Mapped[str] = tagged_column(String(40), unique=True)
+    name: Mapped[str] = tagged_column(String(200))
     #: Fits a parameter of a text message: at most 25 UTF-16 units.
-    short_name: Mapped[str] = tagged(String(25))
-    parent_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
-    phone: Mapped[str] = tagged(String(40), default="")
-    weight: Mapped[int] = tagged(Integer, default=0)
-    active: Mapped[bool] = tagged(Boolean, default=True)
+    short_name: Mapped[str] = tagged_column(String(25))
+    parent_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("units.id"))
+    phone: Mapped[str] = tagged_column(String(40), default="")
+    weight: Mapped[int] = tagged_column(Integer, default=0)
+    active: Mapped[bool] = tagged_column(Boolean, default=True)
 
 
 class Category(Base):
@@ -34,22 +34,22 @@ class Category(Base):
     __table_args__ = (UniqueConstraint("kind", "key"), {"sqlite_autoincrement": True, "info": REFERENCE})
 
     id: Mapped[int] = id_column()
-    kind: Mapped[str] = tagged(String(40))
-    key: Mapped[str] = tagged(String(40))
-    name: Mapped[str] = tagged(String(200))
-    short_name: Mapped[str] = tagged(String(25))
-    parent_id: Mapped[int | None] = tagged(BigId, ForeignKey("categories.id"))
-    unit_id: Mapped[int | None] = tagged(BigId, ForeignKey("units.id"))
+    kind: Mapped[str] = tagged_column(String(40))
+    key: Mapped[str] = tagged_column(String(40))
+    name: Mapped[str] = tagged_column(String(200))
+    short_name: Mapped[str] = tagged_column(String(25))
+    parent_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("categories.id"))
+    unit_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("units.id"))
     #: Office days within which a case should be closed.
-    deadline_days: Mapped[float | None] = tagged(Float)
-    icon: Mapped[str] = tagged(String(40), default="dots")
-    tint: Mapped[str] = tagged(String(2), default="")
-    hint: Mapped[str] = tagged(String(200), default="")
-    synonyms: Mapped[list[str]] = tagged(JSON, default=list)
+    deadline_days: Mapped[float | None] = tagged_column(Float)
+    icon: Mapped[str] = tagged_column(String(40), default="dots")
+    tint: Mapped[str] = tagged_column(String(2), default="")
+    hint: Mapped[str] = tagged_column(String(200), default="")
+    synonyms: Mapped[list[str]] = tagged_column(JSON, default=list)
     #: The checkbox for publication is ticked by default.
-    public: Mapped[bool] = tagged(Boolean, default=False)
-    weight: Mapped[int] = tagged(Integer, default=0)
-    active: Mapped[bool] = tagged(Boolean, default=True)
+    public: Mapped[bool] = tagged_column(Boolean, default=False)
+    weight: Mapped[int] = tagged_column(Integer, default=0)
+    active: Mapped[bool] = tagged_column(Boolean, default=True)
 
 
 class Holiday(Base):
@@ -58,8 +58,8 @@ class Holiday(Base):
     __tablename__ = "holidays"
     __table_args__ = {"info": REFERENCE}
 
-    day: Mapped[date] = tagged(Date, primary_key=True)
-    name: Mapped[str] = tagged(String(200))
+    day: Mapped[date] = tagged_column(Date, primary_key=True)
+    name: Mapped[str] = tagged_column(String(200))
 
 
 class Closure(Base):
@@ -69,9 +69,9 @@ class Closure(Base):
     __table_args__ = {"info": REFERENCE}
 
     id: Mapped[int] = id_column()
-    first_day: Mapped[date] = tagged(Date)
-    last_day: Mapped[date] = tagged(Date)
-    reason: Mapped[str] = tagged(String(200))
+    first_day: Mapped[date] = tagged_column(Date)
+    last_day: Mapped[date] = tagged_column(Date)
+    reason: Mapped[str] = tagged_column(String(200))
 
     @property
     def days(self) -> list[date]:
@@ -85,14 +85,14 @@ class OfficeHours(Base):
     __tablename__ = "office_hours"
     __table_args__ = {"info": REFERENCE}
 
-    id: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
+    id: Mapped[int] = tagged_column(Integer, primary_key=True, autoincrement=False)
     #: Weekdays in Python's numbering, Monday 0.
-    weekend: Mapped[list[int]] = tagged(JSON)
-    half_days: Mapped[list[int]] = tagged(JSON)
-    opens: Mapped[time] = tagged(Time)
-    closes: Mapped[time] = tagged(Time)
+    weekend: Mapped[list[int]] = tagged_column(JSON)
+    half_days: Mapped[list[int]] = tagged_column(JSON)
+    opens: Mapped[time] = tagged_column(Time)
+    closes: Mapped[time] = tagged_column(Time)
     #: None: half days end in the middle of the office hours.
-    half_day_ends: Mapped[time | None] = tagged(Time)
+    half_day_ends: Mapped[time | None] = tagged_column(Time)
 
     @property
     def rules(self) -> Values:
@@ -110,5 +110,5 @@ class Seed(Base):
 
     __tablename__ = "seeds"
 
-    key: Mapped[str] = tagged(String(200), primary_key=True)
-    digest: Mapped[str] = tagged(String(64))
+    key: Mapped[str] = tagged_column(String(200), primary_key=True)
+    digest: Mapped[str] = tagged_column(String(64))

@@ -1,6 +1,6 @@
 """Marks that tie database, file store and secrets to one portal."""
 
-from civicportal.domain.ownership.errors import NotOwn
+from civicportal.domain.ownership.errors import OwnershipMismatch
 from civicportal.domain.ownership.services import (
     adopt_secrets,
     adopt_store,
@@ -17,7 +17,7 @@ from civicportal.domain.ownership.services import (
 )
 
 __all__ = [
-    "NotOwn",
+    "OwnershipMismatch",
     "adopt_secrets",
     "adopt_store",
     "establish",

@@ -3,5 +3,5 @@
 from civicportal.util.errors import ConfigurationError
 
 
-class NotOwn(ConfigurationError):
+class OwnershipMismatch(ConfigurationError):
     """The file store or a secret does not belong to the portal of this database; the message says what to do."""

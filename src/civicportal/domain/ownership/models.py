@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, tagged
+from civicportal.core.db import Base, tagged_column
 
 ID, SECRET, STORE, PII_KEY = "id", "secret", "store", "pii_key:"
 COPYING, MOVED = "copying", "moved"
@@ -23,7 +23,7 @@ class PortalMark(Base):
 
     __tablename__ = "portal_marks"
 
-    name: Mapped[str] = tagged(String(60), primary_key=True)
-    value: Mapped[str] = tagged(Text)
-    at: Mapped[datetime] = tagged()
-    retired_at: Mapped[datetime | None] = tagged()
+    name: Mapped[str] = tagged_column(String(60), primary_key=True)
+    value: Mapped[str] = tagged_column(Text)
+    at: Mapped[datetime] = tagged_column()
+    retired_at: Mapped[datetime | None] = tagged_column()

@@ -15,11 +15,11 @@ from sqlalchemy.exc import OperationalError
 
 from civicportal.core.checks import Finding
 from civicportal.core.site import Ownership
-from civicportal.core.storage import IFileStorage, StoreAway, StoreMark, StoreRefused
+from civicportal.core.storage import IFileStorage, StorageUnavailable, StoreMark, StoreRefused
 from civicportal.core.storage.apart import in_child
 from civicportal.domain.audit.seals import SealService
 from civicportal.domain.cases.models import Attachment
-from civicportal.domain.ownership.errors import NotOwn
+from civicportal.domain.ownership.errors import OwnershipMismatch
 from civicportal.domain.ownership.models import COPYING, ID, MOVED, PII_KEY, SECRET, STORE, PortalMark
 from civicportal.domain.privacy.rotation import count_sealed
 from civicportal.util.errors import ConfigurationError
@@ -65,7 +65,7 @@ def establish(site: "Site", *, forks: bool = False) -> None:
     """Mark a portal that has no marks yet, then refuse a foreign store or secret.
 
     :param forks: whether this process forks later and therefore cannot use the client of a bucket itself.
-    :raises NotOwn: when the store or a secret belongs to another portal, or an unmarked store is not recognised.
+    :raises OwnershipMismatch: when the store or a secret belongs to another portal, or an unmarked store is not recognised.
     """
     marks = _read(site)
     if marks is _NO_TABLE:
@@ -81,8 +81,8 @@ def establish(site: "Site", *, forks: bool = False) -> None:
     try:
         _claim_store(site, _read(site), in_child if forks else _here)
     except StoreRefused as refused:
-        raise NotOwn(f"{site.path}: {refused}") from None
-    except StoreAway as away:
+        raise OwnershipMismatch(f"{site.path}: {refused}") from None
+    except StorageUnavailable as away:
         # Everything but pictures works without it; its mark is checked when it answers.
         log.warning("%s does not answer: %s", site.storage.place, away)
 
@@ -90,7 +90,7 @@ def establish(site: "Site", *, forks: bool = False) -> None:
 def refuse_foreign(site: "Site") -> None:
     """Compare secrets and store with the marks of the database; does nothing without marks.
 
-    :raises NotOwn: with all differences.
+    :raises OwnershipMismatch: with all differences.
     """
     _refuse(findings(site))
 
@@ -98,7 +98,7 @@ def refuse_foreign(site: "Site") -> None:
 def refuse_unusable(site: "Site") -> None:
     """Refuse a database that was moved or belongs to other secrets; does nothing if it has no marks or does not answer.
 
-    :raises NotOwn: then.
+    :raises OwnershipMismatch: then.
     """
     try:
         marks = _read(site)
@@ -112,7 +112,7 @@ def refuse_unusable(site: "Site") -> None:
 def refuse_other_secrets(site: "Site") -> None:
     """Compare the secrets only; does nothing if the database has no marks.
 
-    :raises NotOwn: when one does not belong to the portal.
+    :raises OwnershipMismatch: when one does not belong to the portal.
     """
     _refuse(_secrets(site, _read(site)))
 
@@ -146,7 +146,7 @@ def is_own(site: "Site", store: IFileStorage) -> bool:
 
     :returns: False while the database has no mark.
     :raises StoreRefused: when the store is foreign, or unmarked and not recognised.
-    :raises StoreAway: when the store does not answer.
+    :raises StorageUnavailable: when the store does not answer.
     """
     marks = _read(site)
     if ID not in marks:
@@ -163,14 +163,14 @@ def adopt_store(site: "Site", store: IFileStorage, *, owner: str = "", new_id: b
 
     :param owner: id of the previous owner.
     :param new_id: first give the database a new id, because it was copied from that of another portal.
-    :raises NotOwn: when the store is marked by another portal than ``owner``.
-    :raises StoreAway: when the store does not answer.
+    :raises OwnershipMismatch: when the store is marked by another portal than ``owner``.
+    :raises StorageUnavailable: when the store does not answer.
     """
     if COPYING in (marks := _read(site)):
         _refuse(_moved(site, marks))
     mark, own = store.read_mark(), portal_id(site)
     if mark and mark.portal and mark.portal not in ({owner} if new_id else {owner, own}):
-        raise NotOwn(
+        raise OwnershipMismatch(
             f"{store.place} belongs to the portal {mark.portal}: if that one uses it no more, add --owner {mark.portal}"
         )
     if new_id or not own:
@@ -183,7 +183,7 @@ def adopt_store(site: "Site", store: IFileStorage, *, owner: str = "", new_id: b
 def renew(site: "Site", store: IFileStorage) -> None:
     """Give a restored database a new id, record the secrets of this site, and mark the store with the id.
 
-    :raises StoreAway: when the store does not answer.
+    :raises StorageUnavailable: when the store does not answer.
     """
     _set_aside(site, list(_read(site)))
     portal = secrets.token_hex(16)
@@ -284,24 +284,24 @@ def _secrets(site: "Site", marks: Marks) -> Iterator[Finding]:
 def _refuse(found: Iterable[Finding]) -> None:
     lines = [f"{one.place}: {say(one.text)}; {say(one.remedy)}" for one in found]
     if lines:
-        raise NotOwn("\n".join(lines))
+        raise OwnershipMismatch("\n".join(lines))
 
 
 def _refuse_unfit_keys(site: "Site") -> None:
     """Refuse secrets that fit none of the seals and ciphertexts of a portal without marks.
 
-    :raises NotOwn: always; otherwise the first start of newer code would record wrong secrets.
+    :raises OwnershipMismatch: always; otherwise the first start of newer code would record wrong secrets.
     """
     with site.work(write=False) as work:
         verified = work.get(SealService).verify(SEALS)
         counts = count_sealed(work)
     if verified.seals and len({flaw.seal for flaw in verified.flaws}) >= verified.seals:
-        raise NotOwn(
+        raise OwnershipMismatch(
             f"{site.path}: site.secret: none of the last {verified.seals} seals of the audit trail was made with it;"
             f" give the portal's own secret{LOST}"
         )
     if sum(count.lost for count in counts) and not sum(count.newest + count.older for count in counts):
-        raise NotOwn(
+        raise OwnershipMismatch(
             f"{site.path}: site.pii_keys: none of the encrypted values was written by these keys; give the portal's own{LOST}"
         )
 

@@ -63,7 +63,7 @@ def data(_request: Request) -> dict[str, object]:
 def download(request: Request) -> Response:
     """Stream the export.
 
-    :raises TooMany: when it was downloaded too often today.
+    :raises LimitExceeded: when it was downloaded too often today.
     """
     user_id = request.identity.person_id
     request.site.limits.hit("export_person", user_id)

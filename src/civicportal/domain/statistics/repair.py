@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.statistics.backfill import measure, rebuild
+from civicportal.domain.statistics.counter_tables import CounterTableService
 from civicportal.domain.statistics.services import StatisticsService
-from civicportal.domain.statistics.tally_service import TallyService
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -20,8 +20,11 @@ def wrong_counters(site: "Site") -> list[str]:
     with site.work(write=False, patience=PATIENCE) as work:
         service = work.get(StatisticsService)
         wrong, months, totals = service.verify(), service.verify_months(), service.verify_totals()
-        tallies = work.get(TallyService)
-        others = {tally.model.__tablename__: tallies.differences(tally) for tally in tallies.tallies()}
+        counter_tables = work.get(CounterTableService)
+        others = {
+            counter_table.model.__tablename__: counter_tables.differences(counter_table)
+            for counter_table in counter_tables.counter_tables()
+        }
     found = [f"{key}: stored {stored}, live {live}" for key, (stored, live) in wrong.items()]
     found += [f"month {key}: stored {stored}, its days {days}" for key, (stored, days) in months.items()]
     found += [f"total {key}: stored {stored}, its months {sums}" for key, (stored, sums) in totals.items()]
@@ -35,7 +38,7 @@ def rebuild_counters(site: "Site", progress: Callable[[str], None]) -> None:
     progress(f"{measure(site)} cases measured")
     progress(f"{rebuild(site)} counters")
     for kind in kinds_of(site).values():
-        if kind.tally:
+        if kind.counter_table:
             with site.work(patience=PATIENCE) as work:
-                number = work.get(TallyService).rebuild(kind.tally)
-            progress(f"{number} counters in {kind.tally.model.__tablename__}")
+                number = work.get(CounterTableService).rebuild(kind.counter_table)
+            progress(f"{number} counters in {kind.counter_table.model.__tablename__}")

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, Integer
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, tagged
+from civicportal.core.db import Base, tagged_column
 
 
 class HealthCheck(Base):
@@ -13,7 +13,7 @@ class HealthCheck(Base):
 
     __tablename__ = "health_checks"
 
-    id: Mapped[int] = tagged(Integer, primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = tagged()
+    id: Mapped[int] = tagged_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = tagged_column()
     #: Each with ``owner``, ``level``, ``place``, and by language ``text`` and ``remedy``.
-    findings: Mapped[list[dict[str, object]]] = tagged(JSON)
+    findings: Mapped[list[dict[str, object]]] = tagged_column(JSON)

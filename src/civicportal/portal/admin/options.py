@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.cases.workflow import FactDomain
+from civicportal.domain.cases.workflow import RoutingFact
 from civicportal.domain.kartable.addressees import offered
 from civicportal.domain.organization.editing import in_order
 from civicportal.domain.organization.services import OrganizationService
@@ -40,9 +40,9 @@ def people_options(work: "Work") -> list[Option]:
     ]
 
 
-def known_facts(site: "Site") -> dict[str, tuple[FactDomain, set[str]]]:
+def known_facts(site: "Site") -> dict[str, tuple[RoutingFact, set[str]]]:
     """Return the facts available in rules, by name, each with the kinds that have it."""
-    found: dict[str, tuple[FactDomain, set[str]]] = {}
+    found: dict[str, tuple[RoutingFact, set[str]]] = {}
     for kind in kinds_of(site).values():
         for fact in kind.known_facts(site) if kind.known_facts else ():
             found.setdefault(fact.name, (fact, set()))[1].add(kind.name)

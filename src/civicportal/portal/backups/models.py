@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped
 
-from civicportal.core.db import Base, id_column, tagged
+from civicportal.core.db import Base, id_column, tagged_column
 
 
 class BackupRun(Base):
@@ -20,7 +20,7 @@ class BackupRun(Base):
     __tablename__ = "backup_runs"
 
     id: Mapped[int] = id_column()
-    archive: Mapped[str] = tagged(Text)
-    made_at: Mapped[datetime] = tagged()
-    verified_at: Mapped[datetime | None] = tagged()
-    error: Mapped[str] = tagged(String(300), default="")
+    archive: Mapped[str] = tagged_column(Text)
+    made_at: Mapped[datetime] = tagged_column()
+    verified_at: Mapped[datetime | None] = tagged_column()
+    error: Mapped[str] = tagged_column(String(300), default="")

@@ -22,7 +22,7 @@ from civicportal.core.storage.images import decoders
 from civicportal.domain.exports.models import RUNNING, ExportJob
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.notifications.delivery import IS_UNSETTLED, LANES
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.portal.admin.health import last_check
 from civicportal.portal.backups.records import last_verified
@@ -148,7 +148,7 @@ def unattended(work: "Work") -> "Iterator[Metric]":
 
 def gate(work: "Work") -> "Iterator[Metric]":
     """Yield whether the gate is open, and how many messages the credit covers."""
-    service = work.get(GateService)
+    service = work.get(SendingGateService)
     yield from gauge("gate_open", "1 while messages get through, 0 after failures.", int(service.is_open))
     credit = service.row.credit if service.row else None
     yield from gauge("gate_credit_messages", "Messages that the provider's account pays for.", credit)

@@ -11,10 +11,10 @@ from sqlalchemy import JSON, Integer, String, delete, func, select, update
 from sqlalchemy.orm import Mapped
 
 from civicportal import __version__
-from civicportal.core.db import Base, changed_rows, tagged
+from civicportal.core.db import Base, changed_rows, tagged_column
 from civicportal.core.jobs import JobRun
 from civicportal.core.work import Service
-from civicportal.domain.notifications.gate import GateService
+from civicportal.domain.notifications.gate import SendingGateService
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -32,16 +32,16 @@ class WorkerProcess(Base):
 
     __tablename__ = "workers"
 
-    id: Mapped[str] = tagged(String(32), primary_key=True)
-    host: Mapped[str] = tagged(String(100))
-    pid: Mapped[int] = tagged(Integer)
-    version: Mapped[str] = tagged(String(40))
+    id: Mapped[str] = tagged_column(String(32), primary_key=True)
+    host: Mapped[str] = tagged_column(String(100))
+    pid: Mapped[int] = tagged_column(Integer)
+    version: Mapped[str] = tagged_column(String(40))
     #: Names of its threads: lanes of messages and of jobs, exports.
-    lanes: Mapped[list[str]] = tagged(JSON)
-    started_at: Mapped[datetime] = tagged()
-    seen_at: Mapped[datetime] = tagged(index=True)
+    lanes: Mapped[list[str]] = tagged_column(JSON)
+    started_at: Mapped[datetime] = tagged_column()
+    seen_at: Mapped[datetime] = tagged_column(index=True)
     #: When it ended regularly; None if it runs or was lost.
-    stopped_at: Mapped[datetime | None] = tagged()
+    stopped_at: Mapped[datetime | None] = tagged_column()
 
 
 class WorkerService(Service):
@@ -107,7 +107,7 @@ class Heartbeat:
             if not changed_rows(work.session.execute(mine)):
                 work.session.add(WorkerProcess(id=self.id, seen_at=now, **self._values))
             work.session.execute(delete(WorkerProcess).where(WorkerProcess.seen_at < now - KEEP))
-            work.get(GateService).seen()
+            work.get(SendingGateService).seen()
 
     def end(self) -> None:
         """Record the regular end of this worker."""

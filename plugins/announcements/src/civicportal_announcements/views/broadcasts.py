@@ -3,7 +3,7 @@
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.api.forms import BoundForm, FormInvalid, Values
-from civicportal.api.notifications import BroadcastLane, GateService
+from civicportal.api.notifications import BroadcastLane, SendingGateService
 from civicportal.api.plugins import Conflict
 from civicportal.api.publishing import PersonalDataCheck, PersonalDataFound, PublicTexts
 from civicportal.api.web import Request, ViewResult
@@ -58,7 +58,7 @@ def show(request: Request) -> dict[str, object]:
         "post": post,
         "progress": service.progress(broadcast),
         "quiet_until": request.work.get(BroadcastLane).quiet_until(),
-        "gate_open": request.work.get(GateService).is_open,
+        "gate_open": request.work.get(SendingGateService).is_open,
         **_money(request),
     }
 
@@ -114,7 +114,7 @@ def _estimate(request: Request, text: str) -> Estimate:
 
 
 def _page(request: Request, form: BoundForm, estimate: Estimate | None) -> dict[str, object]:
-    gate = request.work.get(GateService)
+    gate = request.work.get(SendingGateService)
     return {
         "form": form,
         "estimate": estimate,

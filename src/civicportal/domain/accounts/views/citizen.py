@@ -110,7 +110,7 @@ def verified(request: Request, name: str, password: str, owner: ColumnElement[bo
     """Return the proof of the person with this password, counted and compared outside any transaction.
 
     :param owner: the condition on ``User`` that selects the account.
-    :raises TooMany: after too many wrong ones.
+    :raises LimitExceeded: after too many wrong ones.
     """
     with limited_attempt(request, *password_uses(request, name), by=requester(request, owner)) as trying:
         with request.site.work(actor=request.identity, write=False) as work:

@@ -44,7 +44,7 @@ def send(
     :param always_new: send a new code even if this browser has a challenge, which may be another person's.
     :param by: the client, if known better than by the number.
     :param uses: limits to count by instead of that of the number, in addition to address and site.
-    :raises TooMany: when a limit for sending is used up.
+    :raises LimitExceeded: when a limit for sending is used up.
     """
     waiting = latest(request, purpose)
     now = request.site.clock.now()
@@ -70,7 +70,7 @@ def check(
     :param staff_id: id by which attempts at the staff sign-in are counted.
     :param by: the client, if known better than by the challenge.
 
-    :raises TooMany: after too many wrong ones.
+    :raises LimitExceeded: after too many wrong ones.
     """
     cookie = token_hash(request.ensure_session_token())
     owner = User.id == challenge.user_id if challenge.user_id else User.mobile == challenge.mobile
@@ -96,7 +96,7 @@ def judged(
 
     :param judge: verifies the code in a separate transaction, so that a wrong one counts.
     :param counted: further keys by which attempts are counted; none if None.
-    :raises TooMany: after too many wrong ones.
+    :raises LimitExceeded: after too many wrong ones.
     """
     with limited_attempt(request, *code_uses(request, counted), by=by) as trying:
         outcome = judge()

@@ -2,7 +2,7 @@
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.core.limits import TooMany, Use
+from civicportal.core.limits import LimitExceeded, Use
 from civicportal.core.work import Work
 from civicportal.domain.accounts.guards import limited_attempt
 from civicportal.domain.accounts.models import User
@@ -66,7 +66,7 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> IdentityVerdict:
 
     While it is unavailable it is asked once a minute per person, so that repeated attempts do not block others.
 
-    :raises TooMany: after too many rejected ones.
+    :raises LimitExceeded: after too many rejected ones.
     """
     with request.site.work(actor=request.identity, write=False) as work:
         if work.get(VerificationService).was_silent(user):
@@ -80,7 +80,7 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> IdentityVerdict:
         with limited_attempt(request, *uses) as trying:
             verdict = ask_provider(request.site, claim)
             trying.good = verdict.outcome != "mismatched"
-    except TooMany as refusal:
+    except LimitExceeded as refusal:
         if refusal.name != "identity_site":
             raise
         # The site-wide limit is used up: this claim waits for the job, as when the provider is unavailable.

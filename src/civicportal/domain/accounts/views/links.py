@@ -3,7 +3,7 @@
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.factors import FactorService
-from civicportal.domain.accounts.invitations import InvitationService, LinkSpent
+from civicportal.domain.accounts.invitations import InvitationService, LinkExpired
 from civicportal.domain.accounts.models import Invitation, User
 from civicportal.domain.accounts.passwords import STAFF_MINIMUM, check_password_policy
 from civicportal.domain.accounts.schemas import Joining, NewPassword, ResetByLink
@@ -45,7 +45,7 @@ def send_reset(request: Request) -> ViewResult:
 def _page(request: Request, purpose: str) -> ViewResult:
     try:
         invitation, person = _read(request, purpose)
-    except LinkSpent:
+    except LinkExpired:
         return errors.page(request, 410, message=request.translate(SPENT))
     challenge = codes.latest(request, "invite")
     context = {
@@ -76,7 +76,7 @@ def _page(request: Request, purpose: str) -> ViewResult:
 
     try:
         answer = form.handle(enter, **codes.context(request, challenge), **context)
-    except LinkSpent:
+    except LinkExpired:
         return errors.page(request, 410, message=request.translate(SPENT))
     return answer
 
@@ -98,7 +98,7 @@ def rescue(request: Request) -> ViewResult:
     """Set a password with a rescue link, without a code by SMS, then a new factor."""
     try:
         invitation, person = _read(request, "rescue")
-    except LinkSpent:
+    except LinkExpired:
         return errors.page(request, 410, message=request.translate(SPENT))
     form = BoundForm(
         request, NewPassword(), buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),)
@@ -116,7 +116,7 @@ def rescue(request: Request) -> ViewResult:
 
     try:
         return form.handle(enter, invitation=invitation, minimum=STAFF_MINIMUM)
-    except LinkSpent:
+    except LinkExpired:
         return errors.page(request, 410, message=request.translate(SPENT))
 
 
@@ -132,7 +132,7 @@ def let_in(request: Request, user: User, *, by: str) -> HTTPSeeOther:
 def _send(request: Request, purpose: str) -> ViewResult:
     try:
         invitation, _person = _read(request, purpose)
-    except LinkSpent:
+    except LinkExpired:
         return errors.page(request, 410, message=request.translate(SPENT))
     codes.send(request, "invite", invitation.mobile)
     return HTTPSeeOther(request.route_path(PURPOSES[purpose], token=request.matchdict["token"]))
@@ -142,7 +142,7 @@ def _read(request: Request, purpose: str) -> tuple[Invitation, User]:
     """Return the invitation of the link and its person, if the account exists already.
 
     :raises NotFound: when there is no such link, or its person is gone.
-    :raises LinkSpent: when it is not valid any more.
+    :raises LinkExpired: when it is not valid any more.
     """
     with request.site.work(actor=request.identity, write=False) as work:
         invitation = work.get(InvitationService).open(request.matchdict["token"], purpose)

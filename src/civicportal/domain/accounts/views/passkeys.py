@@ -31,7 +31,7 @@ Options = Callable[[Request, PasskeyService, RelyingParty, str], str]
 def options(request: Request) -> Response:
     """Return the options for the browser's authenticator, with a challenge that is valid once, within five minutes.
 
-    :raises TooMany: when the address has requested too many.
+    :raises LimitExceeded: when the address has requested too many.
     """
     make, here = OPTIONS.get(request.POST.get("for", "")), party(request)
     if make is None or here is None:

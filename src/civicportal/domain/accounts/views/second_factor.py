@@ -30,7 +30,7 @@ def check_passkey(request: Request, purpose: Purpose, *, user: User | None = Non
     A refusal is shown on the next page; nothing is shown if nothing was submitted.
 
     :param user: the person whose passkey has to answer; None for anyone's.
-    :raises TooMany: after too many wrong ones: each writes into the audit trail. There is no site-wide limit,
+    :raises LimitExceeded: after too many wrong ones: each writes into the audit trail. There is no site-wide limit,
     since a signature cannot be guessed.
     """
     if request.method != "POST":
@@ -60,7 +60,7 @@ def check_app(
     """Verify and use up a code of a person's authenticator app.
 
     :param challenge: of the second step after the password, which is used up too; None on other pages.
-    :raises TooMany: after too many wrong ones.
+    :raises LimitExceeded: after too many wrong ones.
     """
 
     def judge() -> Outcome:

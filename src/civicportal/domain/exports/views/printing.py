@@ -20,7 +20,7 @@ def printed(request: Request) -> ViewResult:
     """Show the printable list; the printing is recorded first, in a separate unit of work.
 
     :raises NotFound: when there is no such list.
-    :raises TooMany: when this person has printed too much.
+    :raises LimitExceeded: when this person has printed too much.
     """
     chosen = selection(request)
     export = chosen.export

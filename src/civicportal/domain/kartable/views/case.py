@@ -55,7 +55,7 @@ def step(request: Request) -> ViewResult:
 def reveal(request: Request) -> dict[str, object]:
     """Show the citizen's number or identity, and record it in the audit trail.
 
-    :raises TooMany: when the officer has asked too often.
+    :raises LimitExceeded: when the officer has asked too often.
     :raises Forbidden: without the right to it.
     """
     what = "identity" if request.POST.get("what") == "identity" else "contact"

@@ -6,31 +6,31 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, union_all
 
 from civicportal.core.work import Service
+from civicportal.domain.cases.counter_tables import CounterTable
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.cases.tallies import Tally
 from civicportal.util.queries import Record
 
 if TYPE_CHECKING:
     pass
 
 
-class TallyService(Service):
+class CounterTableService(Service):
     """The additional counters of kinds."""
 
-    def tallies(self) -> Iterator[Tally]:
-        """Yield the tallies of every kind."""
-        yield from (kind.tally for kind in kinds_of(self.work.site).values() if kind.tally)
+    def counter_tables(self) -> Iterator[CounterTable]:
+        """Yield the additional counters of every kind."""
+        yield from (kind.counter_table for kind in kinds_of(self.work.site).values() if kind.counter_table)
 
-    def differences(self, tally: Tally) -> Sequence[Record]:
+    def differences(self, counter_table: CounterTable) -> Sequence[Record]:
         """Return the differences between counters and cases: their columns, and the number."""
-        model = tally.model
-        stored = select(*[getattr(model, name) for name in tally.names], model.n).where(model.n != 0)
-        live = select(tally.live().subquery())
+        model = counter_table.model
+        stored = select(*[getattr(model, name) for name in counter_table.names], model.n).where(model.n != 0)
+        live = select(counter_table.live().subquery())
         missing = select(live.except_(stored).subquery())
         wrong = select(stored.except_(live).subquery())
         return [*self.session.execute(missing), *self.session.execute(wrong)]
 
-    def rebuild(self, tally: Tally) -> int:
+    def rebuild(self, counter_table: CounterTable) -> int:
         """Rebuild the counters under concurrent writes, without locking rows that are right.
 
         Differences are computed and added by one statement with one snapshot of cases and counters. Concurrent increments
@@ -38,8 +38,8 @@ class TallyService(Service):
 
         :returns: how many there are.
         """
-        model, keys = tally.model, tally.names
-        live = tally.live().subquery()
+        model, keys = counter_table.model, counter_table.names
+        live = counter_table.live().subquery()
         stored = select(*(getattr(model, name) for name in keys), (-model.n).label("n"))
         both = union_all(select(live), stored).subquery()
         columns = [both.c[name] for name in keys]

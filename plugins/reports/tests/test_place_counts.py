@@ -6,16 +6,16 @@ from pathlib import Path
 import civicportal_reports
 import pytest
 from civicportal_reports.models import PlaceCount, Report
+from civicportal_reports.place_counts import LEVELS, PLACES, summed
 from civicportal_reports.places import Location
 from civicportal_reports.relocation import relocate
-from civicportal_reports.tally import LEVELS, PLACES, summed
 from integration.concurrent import concurrently
 from sqlalchemy import delete, func, select, text, update
 
 from civicportal.api.cases import Case, CaseService
 from civicportal.api.geo import Cell
 from civicportal.api.plugins import Refused
-from civicportal.testing import TallyService, UndoService
+from civicportal.testing import CounterTableService, UndoService
 
 pytestmark = pytest.mark.both_databases
 
@@ -33,8 +33,8 @@ def test_every_step_is_counted(city):
     city.step(codes[2], "reject", public_text="چنین جایی نیست.")
     city.publish(codes[0])
     with city.site.work() as work:
-        service = work.get(TallyService)
-        assert list(service.tallies()) == [PLACES]
+        service = work.get(CounterTableService)
+        assert list(service.counter_tables()) == [PLACES]
         assert service.differences(PLACES) == []
         assert counted(work) == 3
         row = work.session.execute(
@@ -52,7 +52,7 @@ def test_a_step_back_is_counted_back(city):
         undo = work.get(UndoService)
         undo.undo(case, undo.last(case).id)
     with city.site.work() as work:
-        assert work.get(TallyService).differences(PLACES) == []
+        assert work.get(CounterTableService).differences(PLACES) == []
 
 
 def test_a_report_without_a_point_counts_nowhere(city):
@@ -61,7 +61,7 @@ def test_a_report_without_a_point_counts_nowhere(city):
     city.step(code, "start_review")
     with city.site.work() as work:
         assert counted(work) == 0
-        assert work.get(TallyService).differences(PLACES) == []
+        assert work.get(CounterTableService).differences(PLACES) == []
 
 
 def test_a_step_that_is_refused_changes_no_counter(city):
@@ -71,14 +71,14 @@ def test_a_step_that_is_refused_changes_no_counter(city):
         with pytest.raises(Refused):
             work.get(CaseService).apply(case, "duplicate", data={"duplicate_of": code})
     with city.site.work() as work:
-        assert work.get(TallyService).differences(PLACES) == []
+        assert work.get(CounterTableService).differences(PLACES) == []
 
 
 def test_wrong_counters_are_found_and_made_anew(city):
     city.send()
     city.send(point=city.other_district)
     with city.site.work() as work:
-        service = work.get(TallyService)
+        service = work.get(CounterTableService)
         work.session.execute(update(PlaceCount).values(n=7))
         assert len(service.differences(PLACES)) == 16
         assert service.rebuild(PLACES) == 8
@@ -89,10 +89,10 @@ def test_another_map_moves_the_counters(city):
     code = city.send()
     with city.site.work() as work:
         work.session.execute(update(Report).values(district="کهنه"))
-        work.get(TallyService).rebuild(PLACES)
+        work.get(CounterTableService).rebuild(PLACES)
     assert relocate(city.site) == 1
     with city.site.work() as work:
-        assert work.get(TallyService).differences(PLACES) == []
+        assert work.get(CounterTableService).differences(PLACES) == []
         counted = select(PlaceCount.district).where(PlaceCount.n != 0)
         assert set(work.session.scalars(counted)) == {"منطقهٔ یک"}
     assert city.case(code).status == "registered"
@@ -106,11 +106,11 @@ def test_others_work_while_all_is_counted_anew(city):
         district = work.session.scalar(select(Report.district).join(Case).where(Case.code == elsewhere))
         work.session.execute(update(PlaceCount).where(PlaceCount.district == district).values(n=7))
     with city.site.work() as work:
-        work.get(TallyService).rebuild(PLACES)
+        work.get(CounterTableService).rebuild(PLACES)
         city.send()
         city.step(code, "start_review")
     with city.site.work() as work:
-        assert work.get(TallyService).differences(PLACES) == []
+        assert work.get(CounterTableService).differences(PLACES) == []
 
 
 @pytest.mark.one_database("postgresql")
@@ -118,7 +118,7 @@ def test_a_step_and_another_map_at_one_moment(city):
     code = city.send()
     with city.site.work() as work:
         work.session.execute(update(Report).values(district="کهنه"))
-        work.get(TallyService).rebuild(PLACES)
+        work.get(CounterTableService).rebuild(PLACES)
 
     def is_moving(statement):
         return statement.startswith("UPDATE reports_report")
@@ -127,7 +127,7 @@ def test_a_step_and_another_map_at_one_moment(city):
         assert relocate(city.site) == 1
     assert city.case(code).status == "in_review"
     with city.site.work() as work:
-        assert work.get(TallyService).differences(PLACES) == []
+        assert work.get(CounterTableService).differences(PLACES) == []
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_places_of_before_are_summed_when_the_tables_are_migrated(city, level, n
     migration = Path(civicportal_reports.__file__).parent / "migrations/versions" / name
     with city.site.work() as work:
         work.session.execute(delete(PlaceCount).where(PlaceCount.level == summed(level)))
-        assert len(work.get(TallyService).differences(PLACES)) == 3
+        assert len(work.get(CounterTableService).differences(PLACES)) == 3
         work.session.execute(text(runpy.run_path(str(migration))["FILL"]))
-        assert work.get(TallyService).differences(PLACES) == []
+        assert work.get(CounterTableService).differences(PLACES) == []
         of_all = select(func.sum(PlaceCount.n)).where(PlaceCount.level == summed(level))
         assert work.session.scalar(of_all) == counted(work) == 3

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, func, literal_column, select, union_all
 
-from civicportal.api.cases import Case, CaseService, Tally
+from civicportal.api.cases import Case, CaseService, CounterTable
 from civicportal.api.database import Work
 from civicportal.api.geo import Cell, cell_columns
 from civicportal.api.lists import Rows, Selected
@@ -75,4 +75,4 @@ def _of_level(level: int) -> Rows:
     return query.where(Report.lat.is_not(None)).group_by(*columns.values())
 
 
-PLACES = Tally(model=PlaceCount, places=places, live=live)
+PLACES = CounterTable(model=PlaceCount, places=places, live=live)

@@ -15,7 +15,7 @@ Place = tuple[Any, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
+class CounterTable:
     """A table of counters, written in the transaction of the change.
 
     :ivar model: a table whose columns are its primary key, and ``n``.

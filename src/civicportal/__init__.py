@@ -7,7 +7,10 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Return the module that revisions of tables, which never change, import as ``civicportal.core.db``."""
+    """Return ``civicportal.core.db`` under its old name.
+
+    Revisions of tables, which never change, import it as ``civicportal.db``.
+    """
     if name == "db":
         return import_module("civicportal.core.db")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -95,7 +95,10 @@ def create_app(site: Site) -> Router:
 
 
 def main(global_config: dict[str, str], **settings: str) -> Router:
-    """Build the application for PasteDeploy: the key ``site`` is the path of ``site.toml``."""
+    """Build the application for PasteDeploy.
+
+    The key ``site`` is the path of ``site.toml``.
+    """
     path = settings.get("site") or global_config.get("site")
     if not path:
         raise ConfigurationError("[app:main] needs site = /path/to/site.toml")

@@ -44,7 +44,10 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 
 @hookspec
 def register_settings() -> "colander.SchemaNode":
-    """Return the schema of the plugin's table ``[plugins.<name>]``. Unknown keys stop the start."""
+    """Return the schema of ``[plugins.<name>]``.
+
+    Unknown keys stop the start.
+    """
 
 
 @hookspec
@@ -59,12 +62,18 @@ def register_case_kinds(site: "Site") -> "Iterable[CaseKind]":
 
 @hookspec
 def adapt_case_kind(kind: "CaseKind", site: "Site") -> "CaseKind | None":
-    """Return a changed copy of a kind (titles, more states, transitions, guards), or None to leave it."""
+    """Return a changed copy of a kind, or None.
+
+    Titles, states, transitions and guards can change.
+    """
 
 
 @hookspec
 def register_permissions() -> "Iterable[Permission]":
-    """Return the permissions that the plugin checks, besides those of every case kind."""
+    """Return the permissions that the plugin checks.
+
+    Besides those of every case kind.
+    """
 
 
 @hookspec
@@ -74,7 +83,10 @@ def register_audit_actions() -> "Mapping[str, TranslationString]":
 
 @hookspec
 def register_countries() -> "Iterable[Country]":
-    """Return countries besides those of the core; ``[site] country`` selects one by its code."""
+    """Return further countries.
+
+    ``[site] country`` selects one by its code.
+    """
 
 
 @hookspec
@@ -94,7 +106,10 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
 
 @hookspec
 def register_exports(site: "Site") -> "Iterable[ExportDefinition]":
-    """Return the lists and statistics of the plugin that can be exported: ``Export`` and ``FiguresExport``."""
+    """Return the exports of lists and statistics.
+
+    They are ``Export`` and ``FiguresExport``.
+    """
 
 
 @hookspec
@@ -109,7 +124,7 @@ def check_site(work: "Work") -> "Iterable[Finding]":
 
 @hookspec
 def load_demo(site: "Site", files: "Path", progress: "Progress") -> None:
-    """Generate the plugin's demo data, in as many units of work as it needs.
+    """Generate the plugin's demo data.
 
     ``files`` is the folder of the site's demo data; ``site.clock`` may be set to the past (``DemoClock.set``);
     ``progress(done, all)`` is shown to the user.
@@ -118,7 +133,9 @@ def load_demo(site: "Site", files: "Path", progress: "Progress") -> None:
 
 @hookspec
 def demo_phones(site: "Site") -> "AbstractContextManager[Phones]":
-    """Return the simulator of the provider in a demo, a context manager for the life of the server that yields the telephones.
+    """Return the simulator of the provider in a demo.
+
+    It is a context manager for the life of the server that yields the telephones.
 
     Only the plugin named as transport in ``[notifications]`` is called. A transport without it is not used in a demo.
     """
@@ -126,12 +143,17 @@ def demo_phones(site: "Site") -> "AbstractContextManager[Phones]":
 
 @hookspec
 def portal_restored(work: "Work") -> "Iterable[str]":
-    """End activities that were in progress when a backup was made; return what was ended, as text for the terminal."""
+    """Stop activities that were in progress when a backup was made.
+
+    Returns what was stopped, as text for the terminal.
+    """
 
 
 @hookspec(firstresult=True)
 def route_case(case: "Case", work: "Work") -> "RoutingTarget | None":
-    """Return the route of a case that matches no rule of the site, or None to leave it to the category.
+    """Return the route of a case, or None.
+
+    It is called when no rule of the site matches; None leaves it to the category.
 
     A closed or unknown unit is skipped. The case is written afterwards: it has no id yet, and ``CaseService.detail`` returns the row of its kind's own table.
     """
@@ -148,12 +170,17 @@ def case_changed(change: "CaseChange", work: "Work") -> None:
 
 @hookspec(firstresult=True)
 def verify_identity(claim: "IdentityClaim", site: "Site") -> "IdentityVerdict | None":
-    """Return whether mobile, national code and birth date belong together; outside any transaction, within 5 s."""
+    """Verify a person's identity within 5 seconds.
+
+    Mobile, national code and birth date must belong together; called outside any transaction.
+    """
 
 
 @hookspec(firstresult=True)
 def send_message(message: "Message", site: "Site") -> "Receipt | None":
-    """Send a message. Only the plugin named in ``[notifications] transport`` is called, outside any transaction.
+    """Send a message.
+
+    Only the plugin named in ``[notifications] transport`` is called, outside any transaction.
 
     Raise ``TransientFailure``, ``GatewayMisconfigured``, ``PermanentFailure`` or ``UncertainDelivery`` on failure.
     """
@@ -161,7 +188,9 @@ def send_message(message: "Message", site: "Site") -> "Receipt | None":
 
 @hookspec(firstresult=True)
 def send_messages(messages: "Sequence[Message]", site: "Site") -> "Sequence[Receipt | SendError] | None":
-    """Send up to 100 messages of one text in one call and return their outcomes, in order.
+    """Send up to 100 messages of one text.
+
+    In one call; returns their outcomes, in order.
 
     Optional beside ``send_message``, and called under the same conditions. Raise an outcome that applies to all of them.
     """
@@ -174,17 +203,26 @@ def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":
 
 @hookspec
 def navigation_items(request: "Request") -> "Iterable[NavigationItem]":
-    """Return links for the citizens' navigation and the staff sidebar, without SQL; a failure affects its own items only."""
+    """Return links for the citizens' navigation and the staff sidebar.
+
+    Without SQL; a failure affects its own items only.
+    """
 
 
 @hookspec
 def dashboard_widgets(request: "Request") -> "Iterable[DashboardWidget]":
-    """Return widgets of the citizens' home page and the staff desk. A failure affects its own widgets only."""
+    """Return widgets of the home page and the desk.
+
+    A failure affects its own widgets only.
+    """
 
 
 @hookspec
 def case_panels(case: "Case", request: "Request") -> "Iterable[Panel]":
-    """Return panels of a case's page. A failure affects its own panels only."""
+    """Return panels of a case's page.
+
+    A failure affects its own panels only.
+    """
 
 
 #: Hooks for display only: each implementation is isolated and reads in a separate unit of work.

@@ -1,4 +1,4 @@
-"""The public API for plugins and sites, in topics: ``from civicportal.api.cases import CaseService``.
+"""The public API, in topics: ``from civicportal.api.cases import CaseService``.
 
 Every name is in exactly one topic, and stable within a major version:
 

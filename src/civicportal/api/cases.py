@@ -1,4 +1,4 @@
-"""Kinds of cases, their workflows, and the services that read and change cases."""
+"""Kinds of cases, their workflows and services."""
 
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.attachments import AttachmentService

@@ -1,4 +1,4 @@
-"""Hooks, models, jobs, checks and errors of a plugin, and the site it runs in."""
+"""Hooks, models, jobs, checks and errors of plugins."""
 
 from civicportal.cli.options import load_site
 from civicportal.core.checks import Finding

@@ -1,4 +1,4 @@
-"""Forms that open a case: by citizens, and by officers on their behalf."""
+"""Forms that open a case, for citizens and officers."""
 
 from civicportal.domain.cases.on_behalf import Caller, NamedCaller, registration_form
 from civicportal.domain.cases.submission import CaseSubmission, case_form

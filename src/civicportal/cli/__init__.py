@@ -35,7 +35,7 @@ class Misconfigured(click.ClickException):
 
 
 def _of_site(context: click.Context) -> str:
-    """Return a hint at the site's file, in case another one was meant."""
+    """Return a hint that another site may be meant."""
     try:
         return f"\n(the site is {site_path(context)})"
     except ConfigurationError:
@@ -43,7 +43,7 @@ def _of_site(context: click.Context) -> str:
 
 
 def _explain_database_error(context: click.Context, error: Exception) -> None:
-    """Explain a database error in one line: the database is unreachable, or tables are missing.
+    """Explain a database error in one line.
 
     :raises click.ClickException: for these two; other errors are ignored.
     """
@@ -70,7 +70,10 @@ class LazyGroup(click.Group):
     """The core's commands, and those of the site's plugins."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Return the names; an invalid site adds none, so that ``--help`` always works."""
+        """Return the names of the commands.
+
+        An invalid site adds none, so ``--help`` always works.
+        """
         try:
             return sorted({*COMMANDS, *plugin_commands(context).commands})
         except ConfigurationError:

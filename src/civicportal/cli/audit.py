@@ -30,7 +30,10 @@ def verify(context: click.Context, anchor: str | None) -> None:
 @audit.command()
 @click.pass_context
 def anchor(context: click.Context) -> None:
-    """Print the newest seal. Store it on another machine: truncating the trail also removes its seal."""
+    """Print the newest seal.
+
+    Store it on another machine: truncating the trail also removes its seal.
+    """
     from civicportal.domain.audit.seals import SealService
 
     with load_site(context).work(write=False) as work:

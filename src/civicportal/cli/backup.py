@@ -77,7 +77,9 @@ def make(context: click.Context, target: str, is_verified: bool) -> None:
 @UNSIGNED
 @click.pass_context
 def verify(context: click.Context, archive: str, identity: Path | None, unsigned: bool) -> None:
-    """Restore ARCHIVE into a scratch database and a scratch store, compare everything, and delete both.
+    """Restore ARCHIVE into a scratch database and store, and compare everything.
+
+    Both are deleted afterwards.
 
     Exit code 1: the archive cannot be restored, and the difference is printed; 3: pictures are missing.
     """
@@ -110,7 +112,7 @@ def list_archives(context: click.Context, repository: str) -> None:
 def prune(
     context: click.Context, repository: str, keep_daily: int, keep_weekly: int, keep_monthly: int
 ) -> None:
-    """Delete old archives of a repository, then the pictures that no kept archive references.
+    """Delete old archives and pictures that no kept archive references.
 
     The last archive of each of the newest days, weeks and months is kept, and always the newest one.
     """
@@ -152,7 +154,9 @@ def restore(
     identity: Path | None,
     unsigned: bool,
 ) -> None:
-    """Restore the site's database and store from ARCHIVE; stop the portal and its workers first.
+    """Restore the site's database and store from ARCHIVE.
+
+    Stop the portal and its workers first.
 
     ARCHIVE is a file or a URL `s3://…`. Exit code 1: nothing was restored, and the reason is printed; 3: pictures are missing from
     the backup. If it fails, database and store are put back as they were, and it can be repeated.
@@ -210,7 +214,7 @@ def _say_verified(context: click.Context, found: "BackupVerification") -> None:
 
 
 def _tidy_up_when_told_to_end() -> None:
-    """Clean up on SIGTERM from a service manager and SIGHUP from a closed terminal, which by default leave partial files."""
+    """Clean up on SIGTERM and SIGHUP."""
 
     def end(number: int, _frame: object) -> None:
         # A closed terminal may send both, and the second must not interrupt the cleanup.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for monitors and scripts.")
 @click.pass_context
 def check(context: click.Context, as_json: bool) -> None:
-    """Check settings, database and organisation of the portal, and print findings with their remedies.
+    """Check settings, database and organisation, and print the findings.
 
     Exit codes: 0 without errors (there may be warnings), 1 with errors, 2 if the portal cannot be
     assembled.

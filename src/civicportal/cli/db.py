@@ -22,7 +22,7 @@ def db() -> None:
 @click.option("--revision", default="head", show_default=True, help="Go no further than this.")
 @click.pass_context
 def upgrade(context: click.Context, package: str | None, revision: str) -> None:
-    """Migrate the tables of the core and of all plugins, or of one PACKAGE."""
+    """Migrate the tables of core and plugins, or of PACKAGE."""
     from civicportal.core.db import check_database
     from civicportal.domain.ownership import establish
     from civicportal.portal import upgrade as migrate
@@ -53,7 +53,10 @@ def downgrade(context: click.Context, package: str, revision: str) -> None:
 @click.option("--empty", is_flag=True, help="Do not compare the models with the database.")
 @click.pass_context
 def revision(context: click.Context, package: str, message: str, empty: bool) -> None:
-    """Write a new revision of PACKAGE ("civicportal" is the core) with the changes of its models."""
+    """Generate a revision of PACKAGE from its models.
+
+    "civicportal" is the core.
+    """
     from civicportal.portal import upgrade as migrate
 
     path = migrate.revision(assemble_site(context), package, message, autogenerate=not empty)
@@ -63,7 +66,10 @@ def revision(context: click.Context, package: str, message: str, empty: bool) ->
 @db.command()
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Exit with 1 when models and tables differ, or a column has no privacy tags."""
+    """Compare tables with models, and check privacy tags.
+
+    Exits with 1 if they differ.
+    """
     from civicportal.portal import upgrade as migrate
 
     problems = migrate.check(assemble_site(context))
@@ -94,7 +100,7 @@ def current(context: click.Context) -> None:
 @click.argument("target")
 @click.pass_context
 def copy(context: click.Context, source: str, target: str) -> None:
-    """Move the portal from the database SOURCE to the empty database TARGET, such as from SQLite to PostgreSQL.
+    """Move the portal from the database SOURCE to the empty database TARGET.
 
     Both are addresses as in site.database_url, or names of environment variables with one, so that a password does not
     appear in the list of processes. Stop the portal and its workers first. Every table is compared on both sides. Whenever it is

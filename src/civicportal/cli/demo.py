@@ -1,4 +1,4 @@
-"""``civicportal demo``: a demonstration with generated data, from an empty database to a running server."""
+"""``civicportal demo``: a server with generated data."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @click.option("--only-load", is_flag=True, help="Fill the database and stop.")
 @click.pass_context
 def demo(context: click.Context, host: str, port: int, reset: bool, only_load: bool) -> None:
-    """Run a demonstration on SQLite with sample data; no message leaves this machine."""
+    """Run a demo on SQLite with sample data.
+
+    It sends no messages.
+    """
     from civicportal.cli.progress import ProgressLine
     from civicportal.portal.demo import runner
     from civicportal.tools.server import check_address

@@ -27,7 +27,9 @@ def files() -> None:
 )
 @click.pass_context
 def copy(context: click.Context, target: str) -> None:
-    """Copy missing files to the target from the other store; the portal may keep running.
+    """Copy missing files from the other store.
+
+    The portal may keep running.
 
     An empty target is marked as this portal's store.
     """
@@ -75,7 +77,10 @@ def verify(context: click.Context, place: str | None, quick: bool, repair: bool)
 @click.option("--empty", is_flag=True, help="Delete what is in quarantine now, however young.")
 @click.pass_context
 def quarantine(context: click.Context, place: str | None, empty: bool) -> None:
-    """Count the files in quarantine, to which unreferenced files are moved before they are deleted."""
+    """Count the files in quarantine.
+
+    Unreferenced files are moved there before they are deleted.
+    """
     site = load_site(context)
     storage = _store(site, place) if place else site.storage
     with _refusals():
@@ -94,7 +99,10 @@ def quarantine(context: click.Context, place: str | None, empty: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def adopt(context: click.Context, place: str | None, owner: str, new_id: bool, yes: bool) -> None:
-    """Mark a store as this portal's; cleanup deletes its files that this database does not reference."""
+    """Mark a store as this portal's.
+
+    Cleanup deletes its files that this database does not reference.
+    """
     from civicportal.domain.ownership import adopt_store
 
     site = assemble_site(context)

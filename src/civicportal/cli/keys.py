@@ -12,20 +12,25 @@ if TYPE_CHECKING:
 
 @click.group()
 def keys() -> None:
-    """Administer the keys that encrypt national codes, birth dates and other personal data."""
+    """Administer the encryption keys of personal data."""
 
 
 @keys.command()
 @click.pass_context
 def status(context: click.Context) -> None:
-    """Show how many values each key has encrypted; exit code 1 while an older key is still needed."""
+    """Count the values encrypted with each key.
+
+    Exits with 1 while an older key is still needed.
+    """
     context.exit(1 if _left(assemble_site(context)) else 0)
 
 
 @keys.command()
 @click.pass_context
 def rotate(context: click.Context) -> None:
-    """Re-encrypt values of older keys with the newest one; it may be interrupted and repeated.
+    """Re-encrypt values of older keys with the newest one.
+
+    It may be interrupted and repeated.
 
     Exit code 1: an older key is still needed.
     """
@@ -44,7 +49,10 @@ def rotate(context: click.Context) -> None:
 @click.confirmation_option(prompt="What the lost secrets have sealed stays unreadable. Go on?")
 @click.pass_context
 def adopt(context: click.Context) -> None:
-    """Accept the secrets in the settings as the portal's, because the earlier ones are permanently lost."""
+    """Accept the secrets in the settings as the portal's.
+
+    Use it when the earlier ones are permanently lost.
+    """
     from civicportal.domain.ownership import adopt_secrets
 
     adopt_secrets(assemble_site(context))
@@ -52,7 +60,7 @@ def adopt(context: click.Context) -> None:
 
 
 def _left(site: "Site") -> int:
-    """Show how many values each key has encrypted, and return how many are not encrypted with the newest."""
+    """Show the values of each key; return the outdated ones."""
     from civicportal.domain.privacy.rotation import count_sealed
 
     with site.work(write=False) as work:

@@ -16,7 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 
 def listens(command: Command) -> Command:
-    """Add ``--host`` and ``--port`` to a command, also read from HOST and PORT."""
+    """Add ``--host`` and ``--port``, also read from HOST and PORT."""
     port = click.IntRange(1, 65535)
     command = click.option("--port", type=port, default=6543, envvar="PORT", show_default=True)(command)
     return click.option("--host", default="127.0.0.1", envvar="HOST", show_default=True)(command)

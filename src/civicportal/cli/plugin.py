@@ -1,4 +1,4 @@
-"""``civicportal plugin``: the plugins of a site, and the scaffold of a new one."""
+"""``civicportal plugin``: plugins of a site, and the scaffold."""
 
 import shutil
 from pathlib import Path
@@ -91,7 +91,7 @@ def disable(context: click.Context, name: str) -> None:
 @click.confirmation_option(prompt="This deletes its tables for good. Go on?")
 @click.pass_context
 def purge(context: click.Context, name: str, cases: Literal["keep", "delete"] | None) -> None:
-    """Drop the tables of the disabled plugin NAME and remove its rights from all roles."""
+    """Drop the tables and rights of the disabled plugin NAME."""
     from civicportal.portal.admin.purging import purge_plugin
 
     if name in _read(context)[1]["site"]["plugins"]:

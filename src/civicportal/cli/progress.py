@@ -1,4 +1,7 @@
-"""Progress of long commands: one line that is rewritten on a terminal, otherwise a line now and then."""
+"""Progress of long commands.
+
+A terminal gets one line that is rewritten, other outputs a line from time to time.
+"""
 
 import sys
 import time
@@ -19,7 +22,9 @@ class ProgressLine:
         self._printed_at = time.monotonic()
 
     def __call__(self, part: str, done: int, total: int, detail: str = "") -> None:
-        """Print the progress of a part; it has ended when ``done`` is ``total``, unless a detail is at work.
+        """Print the progress of a part.
+
+        It has ended when ``done`` is ``total``, unless a detail is given.
 
         :param detail: what of the part is at work.
         """

@@ -26,7 +26,10 @@ def verify(context: click.Context) -> None:
 @search.command()
 @click.pass_context
 def rebuild(context: click.Context) -> None:
-    """Rebuild the search words of every case and their index in batches; the portal may keep running."""
+    """Rebuild the search words and their index in batches.
+
+    The portal may keep running.
+    """
     from civicportal.domain.cases.search_index import SearchIndex
 
     wrong = SearchIndex(load_site(context).engines).rebuild(progress=click.echo)

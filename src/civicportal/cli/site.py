@@ -7,7 +7,7 @@ from civicportal.cli.options import load_site
 
 @click.group()
 def site() -> None:
-    """Load units, categories, roles, routing rules, texts and holidays from the site's files."""
+    """Load units, categories, roles, routing rules, texts and holidays."""
 
 
 @site.command()

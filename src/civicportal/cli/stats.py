@@ -13,7 +13,10 @@ def stats() -> None:
 @stats.command()
 @click.pass_context
 def verify(context: click.Context) -> None:
-    """Exit with 1 when a counter or a referral differs from the cases."""
+    """Compare counters and referrals with the cases.
+
+    Exits with 1 if they differ.
+    """
     from civicportal.domain.kartable.repair import wrong_referrals
     from civicportal.domain.statistics.repair import wrong_counters
 
@@ -31,7 +34,10 @@ def verify(context: click.Context) -> None:
 @stats.command()
 @click.pass_context
 def rebuild(context: click.Context) -> None:
-    """Store missing measures, rebuild the counters from the cases, and repair the columns copied to referrals."""
+    """Rebuild the counters from the cases.
+
+    Also stores missing measures, and repairs the columns copied to referrals.
+    """
     from civicportal.domain.kartable.repair import repair_referrals
     from civicportal.domain.statistics.repair import rebuild_counters
 

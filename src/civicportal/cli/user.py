@@ -35,7 +35,10 @@ def user() -> None:
 )
 @click.pass_context
 def add(context: click.Context, name: str, username: str, mobile: str, role_key: str, password: str) -> None:
-    """Add a member of staff with one role; missing values are prompted for."""
+    """Add a member of staff with one role.
+
+    Prompts for missing values.
+    """
     from civicportal.domain.accounts.memberships import MembershipService
     from civicportal.domain.accounts.services import AccountService
 
@@ -60,7 +63,10 @@ def add(context: click.Context, name: str, username: str, mobile: str, role_key:
 @click.option("--role", "role_key", prompt="Role")
 @click.pass_context
 def invite(context: click.Context, name: str, username: str, mobile: str, role_key: str) -> None:
-    """Print an invitation link: valid once, within 24 hours, with a code sent to the mobile."""
+    """Print an invitation link.
+
+    It is valid once, within 24 hours, with a code sent to the mobile.
+    """
     from civicportal.domain.accounts.invitations import InvitationService, Scope
 
     site = load_site(context)
@@ -77,7 +83,7 @@ def invite(context: click.Context, name: str, username: str, mobile: str, role_k
 @click.argument("username")
 @click.pass_context
 def reset(context: click.Context, username: str) -> None:
-    """Print a link by which a member of staff sets a new password."""
+    """Print a password link for a member of staff."""
     from civicportal.domain.accounts.invitations import InvitationService
 
     site = load_site(context)
@@ -90,7 +96,7 @@ def reset(context: click.Context, username: str) -> None:
 @click.argument("username")
 @click.pass_context
 def rescue(context: click.Context, username: str) -> None:
-    """Print a link for a member of staff who has lost every way to sign in, for instance the only administrator.
+    """Print a link for a member of staff who cannot sign in.
 
     It is valid once, within 30 minutes, and needs no code by SMS: the person chooses a new password, their passkeys,
     authenticator app and recovery codes are removed, and they set up a new factor. The person is notified by SMS, and the
@@ -134,7 +140,7 @@ def enable(context: click.Context, username: str) -> None:
 
 
 def _operator() -> str:
-    """Return who runs the command: the operating system user, and the original user of sudo."""
+    """Return the operating system user, also behind sudo."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # the user of a container may have no entry in passwd

@@ -9,7 +9,10 @@ from civicportal.cli.options import load_site
 @click.option("--once", is_flag=True, help="Do what is due now and stop.")
 @click.pass_context
 def worker(context: click.Context, once: bool) -> None:
-    """Send messages and run jobs until SIGTERM or Ctrl+C; any number of workers may run."""
+    """Send messages and run jobs until SIGTERM or Ctrl+C.
+
+    Any number of workers may run.
+    """
     from civicportal.core.logging import setup_logging
     from civicportal.portal.worker.process import Worker
 

@@ -1,1 +1,1 @@
-"""What every portal needs: site and settings, plugins, database, units of work, jobs, storage, serving."""
+"""Infrastructure: site, settings, plugins, database, units of work, jobs, storage, serving."""

@@ -1,4 +1,4 @@
-"""What the plugins of a site bring and the core needs to know first: the country and the tables."""
+"""Country and tables, which the plugins of a site register first."""
 
 import pluggy
 

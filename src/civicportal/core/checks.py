@@ -26,7 +26,7 @@ class Finding:
 
 
 def look_over(work: "Work") -> Iterator[tuple[str, Finding]]:
-    """Yield the findings of core, plugins and site, each with the name of its owner."""
+    """Yield the findings of core, plugins and site with their owners."""
     from civicportal.core.plugins import in_order
 
     for name, look in in_order(work.site.hooks, "check_site"):

@@ -12,7 +12,10 @@ SKEW = timedelta(seconds=5)
 
 
 class Uptime(NamedTuple):
-    """Monotonic time of a machine, shared by all its processes until it is rebooted; setting the clock does not change it."""
+    """Monotonic time of a machine since its last boot.
+
+    Shared by all its processes, and independent of its clock.
+    """
 
     boot: str
     """Identifier of the boot; empty if the system has none."""
@@ -27,7 +30,7 @@ class Clock(Protocol):
         """Return the current time, aware, in UTC."""
 
     def uptime(self) -> Uptime:
-        """Return the machine's uptime, which does not change when its clock is set."""
+        """Return the machine's uptime, which is independent of its clock."""
 
 
 class SystemClock:

@@ -43,7 +43,7 @@ Row = tuple[Any, ...]
 
 
 class Counters:
-    """What a unit of work adds to rows of counters, written right before its commit."""
+    """Counter changes of a unit of work, written before its commit."""
 
     def __init__(self, other: "Counters | None" = None) -> None:
         self._rows: dict[Summed, dict[Row, Row]] = {}
@@ -61,7 +61,7 @@ class Counters:
         rows[key] = values if before is None else tuple(map(add, before, values))
 
     def write(self, engines: Engines, session: Session) -> None:
-        """Write the sums, the tables in the order of their names, and forget them."""
+        """Write the sums, ordered by table name, and clear them."""
         named = sorted(self._rows.items(), key=lambda item: item[0].table.name)
         found = {
             summed: [key + values for key, values in rows.items() if any(values)] for summed, rows in named
@@ -71,7 +71,7 @@ class Counters:
 
 
 def add_up(engines: Engines, session: Session, found: Mapping[Summed, Sequence[Row]]) -> None:
-    """Add numbers to tables in their order, to the rows of each in the order of their keys.
+    """Add numbers to rows of counters, ordered by table and key.
 
     The fixed order prevents deadlocks. A missing row is inserted.
     """

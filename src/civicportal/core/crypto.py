@@ -26,7 +26,7 @@ _NONCE_BYTES = 12
 
 
 class CannotDecrypt(ValueError):
-    """The text is damaged, or was encrypted with a key that the site does not have."""
+    """The text is damaged, or its key is missing."""
 
 
 def new_token() -> str:
@@ -35,7 +35,7 @@ def new_token() -> str:
 
 
 def token_hash(token: str) -> str:
-    """Return the SHA-256 of a token as 64 hex digits, which is stored instead of the token.
+    """Return the SHA-256 of a token as 64 hex digits.
 
     A plain hash is enough for a value of 256 random bits; values chosen by people go through `Keys.mac`.
     """
@@ -74,7 +74,10 @@ class Keys:
         return "<Keys>"
 
     def derive(self, purpose: str) -> bytes:
-        """Return the 32-byte key of one purpose; keys of different purposes are independent."""
+        """Return the 32-byte key of one purpose.
+
+        Keys of different purposes are independent.
+        """
         if purpose not in self._derived:
             self._derived[purpose] = _hkdf(self._secret, purpose)
         return self._derived[purpose]
@@ -90,7 +93,10 @@ class Keys:
         return digest.digest()
 
     def encrypt(self, text: str) -> str:
-        """Encrypt with the newest key (AES-256-GCM); the result is ASCII and contains the key's id."""
+        """Encrypt with the newest key (AES-256-GCM).
+
+        The result is ASCII and contains the key's id.
+        """
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(nonce, text.encode(), self._newest)
         return base64.urlsafe_b64encode(self._newest + nonce + sealed).decode()
@@ -115,7 +121,7 @@ class Keys:
 
     @property
     def newest_mark(self) -> str:
-        """Return the first :data:`MARK` characters of every text encrypted with the newest key."""
+        """Return the prefix of texts encrypted with the newest key."""
         return _mark(self._newest)
 
     @property
@@ -125,42 +131,52 @@ class Keys:
 
     @property
     def newest_id(self) -> str:
-        """Return the id of the encrypting key, 8 hexadecimal digits; it is stored in every ciphertext."""
+        """Return the id of the encrypting key.
+
+        Its 8 hexadecimal digits are part of every ciphertext.
+        """
         return self._newest.hex()
 
     def secret_mark(self, portal: str) -> str:
-        """Return a check value of the secret (32 hex digits), from which the secret cannot be computed.
+        """Return a check value of the secret (32 hex digits).
+
+        The secret cannot be computed from it.
 
         :param portal: id of the portal, so that portals with the same secret have different check values.
         """
         return self.mac("portal:mark", portal).hex()[:32]
 
     def key_marks(self, portal: str) -> dict[str, str]:
-        """Return the check value of each key for encryption at rest, by key id."""
+        """Return the check values of the encryption keys by key id."""
         return {
             key_id.hex(): hmac.digest(check, portal.encode(), "sha256").hex()[:32]
             for key_id, check in self._checks.items()
         }
 
     def blind_index(self, text: str) -> str:
-        """Return 64 hex digits for finding an encrypted text; the caller normalises the text first.
+        """Return the blind index of a text (64 hex digits).
+
+        The caller normalises the text first.
 
         Derived from the secret, not from an encryption key, so that key rotation does not change it.
         """
         return self.mac("blind-index", text).hex()
 
     def otp_code(self, nonce: bytes, digits: int = 6) -> str:
-        """Return the code of a challenge: HMAC-SHA256(OTP key, nonce) mod 10^digits. It is not stored."""
+        """Return the code of a challenge, which is not stored.
+
+        It is HMAC-SHA256(OTP key, nonce) mod 10^digits.
+        """
         number = int.from_bytes(self.mac("otp", nonce), "big") % 10**digits
         return f"{number:0{digits}d}"
 
     def otp_matches(self, nonce: bytes, code: str, digits: int = 6) -> bool:
-        """Compare a typed code (ASCII digits) with the challenge's own, in constant time."""
+        """Compare a code with that of the challenge in constant time."""
         return same(self.otp_code(nonce, digits), code)
 
 
 def own_secret(folder: Path) -> str:
-    """Return the secret of a demo or development site, created at the first start.
+    """Return the generated secret of a demo or development site.
 
     :param folder: where it is stored, readable by its owner only.
     """

@@ -1,4 +1,4 @@
-"""Background jobs: registration, due times, and the row by which workers agree who runs a job."""
+"""Background jobs: registration, due times, leases."""
 
 import re
 from collections.abc import Callable
@@ -76,7 +76,9 @@ class Job:
         return next_time_of_day(self.at, after, calendar) if self.every is None else after + self.every
 
     def is_plausible(self, next_at: datetime, now: datetime, calendar: LocalDates) -> bool:
-        """Return False for a due time written by a wrong clock or an older schedule.
+        """Return whether a due time is plausible.
+
+        A wrong clock or an older schedule writes implausible ones.
 
         The clocks of two workers may differ slightly: for the slower one, a daily job has run before its time.
         """
@@ -87,7 +89,7 @@ class Job:
 
 
 def next_time_of_day(text: str, after: datetime, calendar: LocalDates) -> datetime:
-    """Return the next occurrence of a local time of the city, in UTC.
+    """Return the next occurrence of a local time, in UTC.
 
     A time skipped by the change to summer time is taken with the previous offset: 02:30 is then 03:30. Of a
     time that occurs twice, the first is returned.
@@ -125,7 +127,7 @@ def registered(site: "Site") -> dict[str, Job]:
 
 
 class JobRun(Base):
-    """When a job is due, which worker runs it, and the result of the last run."""
+    """Due time, lease and last result of a job."""
 
     __tablename__ = "job_runs"
 

@@ -1,4 +1,4 @@
-"""Leases: renew them during the work, and stop a worker that has lost its lease."""
+"""Leases: renewal, and stopping a worker without one."""
 
 import logging
 import threading
@@ -40,7 +40,7 @@ class Fence:
             raise LeaseLost
 
     def refuse_lost(self) -> None:
-        """Refuse to start work under a lease that is known to be lost.
+        """Refuse to start work under a lost lease.
 
         :raises LeaseLost: if it was lost.
         """

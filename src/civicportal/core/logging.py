@@ -1,4 +1,4 @@
-"""Logging: one JSON object per line, in UTC, with mobiles, national codes and one-time codes masked."""
+"""Logging as masked JSON lines in UTC."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ ORIGIN: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 
 def mask(text: str) -> str:
-    """Mask mobiles (0912***6789, +44***6789), ten-digit national and tracking codes, and six-digit codes in a text."""
+    """Mask mobiles, national codes, tracking codes and one-time codes.
+
+    Mobiles become 0912***6789 or +44***6789; ten-digit and six-digit numbers count as codes.
+    """
     text = _E164.sub(r"\1***\2", _MOBILE.sub(r"\1\2***\3", text))
     return _CODE.sub("******", _NATIONAL_CODE.sub("**********", text))
 
@@ -64,7 +67,10 @@ class MaskingFilter(logging.Filter):
 
 
 class OriginFilter(logging.Filter):
-    """Add the request id to every record, and the client address to security events."""
+    """Add request id and client address to log records.
+
+    The address is added to security events only.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         origin = ORIGIN.get()
@@ -76,7 +82,10 @@ class OriginFilter(logging.Filter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Format a record as one line: `ts`, `level`, `logger`, `process`, `message`, its extra fields, `exception`."""
+    """Format a record as one JSON line.
+
+    Keys: `ts`, `level`, `logger`, `process`, `message`, the extra fields, `exception`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -93,7 +102,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def setup_logging(level: str | None = None, stream: TextIO | None = None) -> None:
-    """Send all log records of the process to a stream (standard error), masked, as JSON.
+    """Send masked log records to a stream as JSON.
 
     :param level: the minimum level; by default ``CIVICPORTAL_LOG``, else INFO.
     """

@@ -1,4 +1,4 @@
-"""CPU and memory available to this process, within the limits of containers and services."""
+"""Available CPU and memory, within limits of containers."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ ROOT = Path("/")
 
 
 def cores(root: Path = ROOT) -> int:
-    """Return the number of available cores: of the process, or the quota of its control groups, rounded.
+    """Return the number of available cores.
 
     :param root: of the file system with these data.
     """
@@ -19,7 +19,7 @@ def cores(root: Path = ROOT) -> int:
 
 
 def memory_mb(root: Path = ROOT) -> float:
-    """Return the memory of the machine in MiB, or the limit of this process's control groups.
+    """Return the available memory in MiB.
 
     :param root: of the file system with these data.
     """

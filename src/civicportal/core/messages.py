@@ -39,7 +39,7 @@ class MessageText:
 
     @property
     def own_fields(self) -> frozenset[str]:
-        """Return the placeholders that the core does not fill in for changes of a case."""
+        """Return the placeholders that the core does not fill in."""
         return frozenset(self.fields) - {*COMMON_FIELDS, *CASE_FIELDS}
 
 
@@ -77,7 +77,10 @@ class Receipt:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """The answer to an inbound message: key and values of a text; an empty key when a notification answers already."""
+    """The answer to an inbound message.
+
+    An empty key means that a notification answers already.
+    """
 
     kind: str
     fields: dict[str, str]

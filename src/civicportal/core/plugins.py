@@ -96,13 +96,13 @@ def create_plugin_manager(names: Iterable[str], site_package: str = "") -> plugg
 
 
 def core_implementations() -> Mapping[type[Any], type[Any]]:
-    """Return the services that lower packages declare, with the classes of higher ones that implement them."""
+    """Return the core's implementations of declared services."""
     found: Mapping[type[Any], type[Any]] = import_module(CORE_PLUGIN).implementations()
     return found
 
 
 def prepare_core(site: "Site") -> None:
-    """Let the core's own plugin put on a new site what higher packages collect from the plugins.
+    """Let the core's own plugin prepare a new site.
 
     :raises ConfigurationError: when what the plugins bring cannot work.
     """
@@ -110,7 +110,9 @@ def prepare_core(site: "Site") -> None:
 
 
 def turn_of(plugin: str) -> AbstractContextManager[None]:
-    """Wait for a turn inside a plugin, so that a hanging plugin leaves threads for the rest of the portal.
+    """Wait for a turn inside a plugin.
+
+    So a hanging plugin leaves threads for the rest of the portal.
 
     :raises PluginBusy: when too many threads are inside it; never for the core.
     """
@@ -194,7 +196,9 @@ def plugin_infos(manager: pluggy.PluginManager, names: Iterable[str]) -> tuple[P
 
 
 def in_order(manager: pluggy.PluginManager, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield (plugin name, implementation) of a hook: core first, then the plugins in the site's order, site last.
+    """Yield (plugin name, implementation) of a hook in order.
+
+    Core first, then the plugins in the site's order, site last.
 
     The implementation is called with the keyword arguments it names.
     """
@@ -221,7 +225,7 @@ def collect(
     owners: dict[str, dict[str, str]] | None = None,
     **arguments: object,
 ) -> dict[str, Item]:
-    """Collect the items that all implementations of a hook return, by a unique name.
+    """Collect the items of a hook by unique name.
 
     :param owners: receives under the name of the hook which plugin registered each name.
     :raises ConfigurationError: names both plugins that use one name.
@@ -244,7 +248,9 @@ def collect(
 def call_each(
     manager: pluggy.PluginManager, hook: str, kind: type[Answer], **arguments: object
 ) -> Iterator[Answer]:
-    """Call a display hook with each implementation isolated: one that fails or hangs is logged and skipped.
+    """Call a display hook with each implementation isolated.
+
+    One that fails or hangs is logged and skipped.
 
     :param kind: expected type of the returned items; other values are logged and skipped too.
     """

@@ -1,4 +1,4 @@
-"""Reference data: rarely changing rows, such as units, categories and roles, cached by each process.
+"""Reference data, cached by each process.
 
 A stamp in the database changes in every transaction that changes any of them; a unit of work that reads them checks
 only the stamp. Cached rows belong to no session: they are read-only.
@@ -52,7 +52,7 @@ STAMP = _PRESENT.scalar_subquery()
 
 
 class ReferenceSession(Session):
-    """A session that detects changes of reference data, and invalidates the caches on commit.
+    """A session that invalidates caches of changed reference data.
 
     :ivar clock: of the unit of work.
     """
@@ -88,7 +88,7 @@ class ReferenceData:
         return value
 
     def change(self, session: Session) -> None:
-        """Change the stamp in the transaction of a session that changes reference data."""
+        """Change the stamp of changed reference data."""
         value = new_token()
         statement = self._site.engines.insert(ReferenceStamp).values(id=1, value=value)
         session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"value": value}))

@@ -1,4 +1,4 @@
-"""Identities and rights: plain values without a database, used by services, views and tests."""
+"""Identities and rights as plain values."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -56,13 +56,13 @@ class Grant:
         return self.administrator or permission in self.permissions
 
     def covers(self, unit_id: int | None, category_id: int | None) -> bool:
-        """Return whether a case of this unit and category is within the scope."""
+        """Return whether the scope covers unit and category."""
         in_unit = self.units is None or unit_id in self.units
         in_category = self.categories is None or category_id in self.categories
         return in_unit and (in_category or (category_id is None and self.units is not None))
 
     def is_of(self, unit_id: int) -> bool:
-        """Return whether the holder is a member of the unit, or of one above it."""
+        """Return whether the holder belongs to the unit or one above it."""
         return self.units is not None and unit_id in self.units
 
 
@@ -109,7 +109,10 @@ class Identity:
 
     @property
     def scope_key(self) -> "Identity":
-        """Return everything that decides which cases are visible, as a cache key without name and session."""
+        """Return the cache key of the visible cases.
+
+        It contains no name and no session.
+        """
         return Identity(
             user_id=self.user_id, name="", realm=self.realm, grants=self.grants, deputy_for=self.deputy_for
         )
@@ -126,7 +129,7 @@ class Identity:
 
     @property
     def avatar_letter(self) -> str:
-        """Return the first letter of the name, for the avatar; empty without a name."""
+        """Return the first letter of the name, or ""."""
         return self.name.strip()[:1]
 
     def permits(self, permission: str) -> bool:

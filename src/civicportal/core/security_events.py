@@ -1,4 +1,4 @@
-"""Security events: one line each in the log, for a collector such as a SIEM. ``docs/security/events.md`` lists them."""
+"""Security events in the log."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -45,5 +45,5 @@ def tell(event: str, *, user: int | None = None, **fields: object) -> None:
 
 
 def name_key(keys: "Keys", name: str) -> str:
-    """Return a keyed hash of an entered user name or mobile: twenty letters."""
+    """Return a keyed hash of a user name or mobile."""
     return str(keys.mac("security event", name).hex()[:20].translate(_LETTERS))

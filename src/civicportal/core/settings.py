@@ -1,4 +1,4 @@
-"""Parsing and validation of ``site.toml``: strict, with the TOML path in every error."""
+"""Parsing and strict validation of ``site.toml``."""
 
 import os
 import tomllib
@@ -90,7 +90,7 @@ class SiteTable(Table):
 
 
 class S3Table(Table):
-    """``[s3]``: where it stands, pictures lie in a bucket and not in ``site.files``.
+    """``[s3]``: pictures in a bucket instead of ``site.files``.
 
     :ivar bucket: its name.
     :ivar endpoint: address of the service, without the bucket.
@@ -111,7 +111,9 @@ class S3Table(Table):
 
 
 class MetricsTable(Table):
-    """``[metrics]``: metrics for monitoring systems under ``/metrics``; without this table there is no such page.
+    """``[metrics]``: metrics for monitoring systems.
+
+    Without this table there is no page ``/metrics``.
 
     :ivar token: required as ``Authorization: Bearer …``; 16 characters or more.
     :ivar addresses: addresses and networks that need no token.
@@ -121,7 +123,7 @@ class MetricsTable(Table):
     addresses = one_or_more((), validator=values.proxies)
 
     def validator(self, node: colander.SchemaNode, table: Values) -> None:
-        """Refuse a table with neither a token nor addresses: no client could read the metrics."""
+        """Refuse a table with neither a token nor addresses."""
         if not table["token"] and not table["addresses"]:
             raise colander.Invalid(node, "token or addresses says who may read them")
 
@@ -151,7 +153,9 @@ class BackupTable(Table):
 
 
 class MapTable(Table):
-    """``[map]``: the city; without this table reports have an address and no point.
+    """``[map]``: the map of the city.
+
+    Without this table reports have an address and no point.
 
     :ivar kind: what the ground is drawn from: the GeoJSON of the city, or its tiles.
     :ivar geojson: file of the city: border, districts, streets.
@@ -175,13 +179,15 @@ class MapTable(Table):
     attribution = string("")
 
     def validator(self, node: colander.SchemaNode, table: Values) -> None:
-        """Refuse a map of tiles without a file of them, and a file that nothing would show."""
+        """Refuse a tile map without a tile file, and the reverse."""
         if (table["kind"] == "tiles") != bool(table["tiles"]):
             raise colander.Invalid(node, 'kind = "tiles" and tiles = "FILE" go together')
 
 
 class CalendarTable(Table):
-    """``[calendar]``: office hours, on which deadlines are counted; planted once, then arranged under ``/admin``.
+    """``[calendar]``: office hours, used for deadlines.
+
+    Seeds, applied once and then changed under ``/admin``.
 
     :ivar weekend: days off.
     :ivar half_days: days with shorter hours.
@@ -257,7 +263,9 @@ class SiteSettings(Table):
 
 
 def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Values:
-    """Read a site file, resolve ``{ env = … }`` and ``{ file = … }``, and validate the core's tables.
+    """Read a site file and validate the core's tables.
+
+    ``{ env = … }`` and ``{ file = … }`` are resolved.
 
     :raises ConfigurationError: names the file and the TOML path of every problem.
     """

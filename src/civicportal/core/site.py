@@ -59,14 +59,17 @@ Value = TypeVar("Value")
 
 
 class SiteKey(Generic[Value]):
-    """The typed key of a value that a higher package puts on a site."""
+    """The typed key of a value of the site."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
 
 class Ownership:
-    """Marks that tie database, file store and secrets to one portal; :mod:`civicportal.domain.ownership` implements it."""
+    """Marks of database, file store and secrets.
+
+    They tie all three to one portal; :mod:`civicportal.domain.ownership` implements it.
+    """
 
     def is_own(self, site: "Site", store: IFileStorage) -> bool:
         """Return whether a file store bears this portal's mark."""
@@ -171,7 +174,10 @@ class Site:
 
     @property
     def public_url(self) -> str:
-        """Return the portal's URL without a trailing slash; empty in a demo without one."""
+        """Return the portal's URL without a trailing slash.
+
+        Empty in a demo without one.
+        """
         return str(self.settings["site"]["public_url"]).rstrip("/")
 
     @property
@@ -181,7 +187,7 @@ class Site:
 
     @property
     def cookie_name(self) -> str:
-        """Return the name of the session cookie; its prefix restricts it to https and this host."""
+        """Return the name of the session cookie."""
         return "__Host-cp" if self.is_production else "cp"
 
     @property
@@ -197,12 +203,18 @@ class Site:
 
     @cached_property
     def rights_of_city(self) -> frozenset[str]:
-        """Return the names of the city-wide rights, which only a membership without unit and category gives."""
+        """Return the names of the city-wide rights.
+
+        Only a membership without unit and category gives them.
+        """
         return frozenset(name for name, right in self.permissions.items() if right.scope == "city")
 
     @cached_property
     def rights_of_units(self) -> frozenset[str]:
-        """Return the names of the rights that only a membership without a category gives."""
+        """Return the names of the rights of units.
+
+        Only a membership without a category gives them.
+        """
         return frozenset(name for name, right in self.permissions.items() if right.scope == "unit")
 
     @cached_property
@@ -218,7 +230,7 @@ class Site:
 
     @cached_property
     def implementations(self) -> Mapping[type[Any], type[Any]]:
-        """Return the services that lower packages declare, with the classes of higher ones that implement them."""
+        """Return the implementations of declared services."""
         return core_implementations()
 
     @property
@@ -227,7 +239,7 @@ class Site:
         return implementation
 
     def guarded(self, store: IFileStorage) -> GuardedStorage:
-        """Return a file store that refuses access until its mark is verified to be this portal's."""
+        """Return a store that checks its mark before each access."""
         return GuardedStorage(store, lambda own: self._ownership.is_own(self, own))
 
     def folder(self) -> LocalStorage:
@@ -256,7 +268,7 @@ class Site:
     def work(
         self, *, actor: Identity = Identity.SYSTEM, write: bool = True, patience: int = 0
     ) -> AbstractContextManager[Work]:
-        """Open a unit of work outside a request, with a longer statement timeout in seconds if given."""
+        """Open a unit of work outside a request."""
         return unit_of_work(self, actor=actor, write=write, patience=patience)
 
     def localizer(self, locale: str | None = None) -> Localizer:
@@ -273,7 +285,7 @@ class Site:
         return {}
 
     def check_start(self, *, forks: bool = False) -> None:
-        """Refuse to serve with a database that is unsuitable or not migrated, or with a foreign store or secrets.
+        """Refuse to serve with an unsuitable database, store or secret.
 
         :param forks: whether the process forks later.
         :raises ConfigurationError: with the remedy.
@@ -296,7 +308,7 @@ class Site:
             raise ConfigurationError("site.public_url: production needs an address that begins with https://")
 
     def _choose_transport(self) -> str:
-        """Return the transport; in a demo only one with a simulated provider, so that nothing is sent."""
+        """Return the transport."""
         named: str = self.settings["notifications"]["transport"]
         stands_in = any(name == named for name, _call in in_order(self.hooks, "demo_phones"))
         return named if stands_in or not self.is_demo else "console"

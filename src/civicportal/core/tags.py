@@ -1,4 +1,4 @@
-"""Privacy tags of a table's columns: the owner of a row, and of a value."""
+"""Privacy tags: owners of rows and values."""
 
 from sqlalchemy import Column, Table
 
@@ -7,7 +7,10 @@ USUAL = {"user_id": "user", "case_id": "case"}
 
 
 def links(table: Table) -> dict[str, str]:
-    """Return the columns that identify an owner, each with its type: "user", "case" or "mobile"."""
+    """Return the columns that identify an owner.
+
+    Each with its type: "user", "case" or "mobile".
+    """
     found = {column.name: str(sort) for column in table.columns if (sort := column.info.get("person"))}
     usual = usual_link(table)
     if usual:
@@ -19,7 +22,7 @@ def links(table: Table) -> dict[str, str]:
 
 
 def usual_link(table: Table) -> str | None:
-    """Return the column that identifies the owner of a row, if the table is about people."""
+    """Return the column of the row's owner, if any."""
     for name in USUAL:
         if name in table.columns and table.columns[name].info.get("person") is None:
             return name
@@ -28,5 +31,5 @@ def usual_link(table: Table) -> str | None:
 
 
 def link_of(column: Column[object]) -> str | None:
-    """Return the column that identifies the owner of this value; None without one."""
+    """Return the column of this value's owner, if any."""
     return column.info.get("of") or usual_link(column.table)

@@ -1,4 +1,4 @@
-"""The localizers of a site: which catalogue translates a text. Pages and messages use the same."""
+"""The localizers of a site, for pages and messages."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -45,7 +45,10 @@ def _merged(domain: str, layers: Iterable[Translations]) -> Translations:
 
 
 def _read(folder: Path, locale: str) -> Iterator[tuple[str, Translations]]:
-    """Yield the catalogues of a folder by their domains; those of the language are merged into those of the region."""
+    """Yield the catalogues of a folder by domain.
+
+    Those of the language are merged into those of the region.
+    """
     names = list(dict.fromkeys((locale.partition("_")[0], locale)))
     paths: dict[str, list[Path]] = {}
     for name in names:

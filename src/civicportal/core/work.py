@@ -1,4 +1,4 @@
-"""The unit of work: one transaction, its actor, its clock and its services."""
+"""The unit of work: transaction, actor, clock, services."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -84,7 +84,7 @@ class Work:
         return self._services[service]
 
     def memo(self) -> dict[Any, Any]:
-        """Return a dictionary in which a service caches rows that it has read.
+        """Return a dictionary in which a service caches rows.
 
         It is cleared when a savepoint is rolled back, so that it has no rows that were rolled back.
         """
@@ -93,11 +93,13 @@ class Work:
         return remembered
 
     def reference(self, name: str, load: Callable[[Session], Value]) -> Value:
-        """Return reference data: the result of ``load`` with a session, cached until it changes."""
+        """Return reference data, cached until it changes."""
         return self.site.reference.get(self, name, load)
 
     def relay(self, change: object) -> None:
-        """Call every implementation of ``case_changed``; changes made by them are queued until all were called.
+        """Call ``case_changed`` with a change.
+
+        Changes made by implementations are queued until all were called.
 
         :raises RuntimeError: when a change causes changes without end.
         """
@@ -118,7 +120,10 @@ class Work:
 
     @contextmanager
     def acting_as(self, actor: Identity) -> Iterator[None]:
-        """Temporarily switch the actor: to an anonymous one if the sender stays unknown."""
+        """Temporarily switch the actor.
+
+        It is an anonymous one if the sender stays unknown.
+        """
         before, self.actor = self.actor, actor
         # Services cache what this person may see.
         services, self._services = self._services, {}
@@ -148,7 +153,7 @@ class Work:
 
 
 class Service:
-    """Base class of services: what can be done with one subject inside a unit of work.
+    """Base class of services.
 
     ``work.get(CaseService)`` returns the one instance of a unit of work. Services know no request.
 
@@ -173,7 +178,10 @@ def refuse_changes(work: Work) -> None:
 
 
 def _engine(engines: "Engines", write: bool, patience: int) -> Engine:
-    """Return the engine of a unit of work; a statement timeout needs a transaction."""
+    """Return the engine of a unit of work.
+
+    A statement timeout needs a transaction.
+    """
     if write:
         return engines.write
     return engines.steady if patience else engines.read
@@ -183,7 +191,9 @@ def _engine(engines: "Engines", write: bool, patience: int) -> Engine:
 def unit_of_work(
     site: "Site", *, actor: Identity = Identity.SYSTEM, write: bool = True, patience: int = 0
 ) -> Iterator[Work]:
-    """Open a unit of work outside a request: commit at the end, roll back on an exception.
+    """Open a unit of work outside a request.
+
+    It commits at the end, and rolls back on an exception.
 
     A read-only one has nothing to commit and needs no transaction manager.
 

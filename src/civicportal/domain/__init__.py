@@ -1,1 +1,1 @@
-"""The subjects of a municipal portal, lower ones first; each with models, schemas, services and views."""
+"""The domains of a municipal portal, lower ones first."""

@@ -1,4 +1,7 @@
-"""Alembic's environment, shared by the core and every plugin; it runs inside ``civicportal.portal.upgrade``."""
+"""Alembic's environment for core and plugins.
+
+It runs inside ``civicportal.portal.upgrade``.
+"""
 
 from typing import Any, Literal
 
@@ -11,7 +14,7 @@ from civicportal.core.db import UTCDateTime
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
-    """Render the project's own types by the names under which a revision imports them."""
+    """Render column types by their import names in revisions."""
     if kind == "type" and isinstance(item, UTCDateTime):
         name = "db.UTCDateTime()"
     elif kind == "type" and isinstance(item, BigInteger) and "sqlite" in item._variant_mapping:
@@ -23,7 +26,10 @@ def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[
 
 
 def run() -> None:
-    """Run the requested migration on the connection that ``civicportal.portal.upgrade`` has opened and locked."""
+    """Run the requested migration on the given connection.
+
+    ``civicportal.portal.upgrade`` has opened and locked it.
+    """
     attributes = context.config.attributes
     package, progress = attributes["package"], attributes.get("progress")
 

@@ -60,7 +60,7 @@ def _delete_old(
 
 
 def clean_job_runs(site: "Site") -> None:
-    """Delete rows of jobs that are no longer registered, for instance of a disabled plugin."""
+    """Delete rows of jobs that no longer exist."""
     # A worker of a newer release may run concurrently, whose jobs are unknown here.
     left = JobRun.next_at < site.clock.now() - KEEP_JOB_RUNS
     with site.work() as work:
@@ -68,7 +68,10 @@ def clean_job_runs(site: "Site") -> None:
 
 
 def clean_session_values(site: "Site") -> None:
-    """Remove pending forms older than an hour from sessions, which last for a month."""
+    """Remove pending forms older than an hour from sessions.
+
+    Forms last an hour, sessions a month.
+    """
     last: int | None = 0
     while last is not None:
         with site.work() as work:
@@ -76,7 +79,10 @@ def clean_session_values(site: "Site") -> None:
 
 
 def clean_attachments(site: "Site") -> None:
-    """Delete pictures that were not attached to anything within a day, then move unreferenced files into quarantine."""
+    """Delete pictures unused for a day, and quarantine unreferenced files.
+
+    Pictures that were not attached to anything within a day.
+    """
     # Check the mark again: the disk may have been replaced while this process was running.
     site.storage.confirm()
     before = site.clock.now() - UNCLAIMED
@@ -88,7 +94,10 @@ def clean_attachments(site: "Site") -> None:
 
 
 def empty_quarantine(site: "Site") -> None:
-    """Delete files that have been in quarantine for ``site.quarantine_days`` and are still unreferenced."""
+    """Delete files after ``site.quarantine_days`` in quarantine.
+
+    After ``site.quarantine_days``, if they are still unreferenced.
+    """
     site.storage.confirm()
     before = site.clock.now() - site.quarantine
     for keys in _batches(site.storage.quarantined(before=before)):
@@ -101,7 +110,10 @@ def empty_quarantine(site: "Site") -> None:
 
 
 def _delete_unclaimed(site: "Site", before: datetime) -> bool:
-    """Delete a batch of rows, commit, then their files: orphaned files are cleaned up later, orphaned rows are not."""
+    """Delete a batch of rows, then their files.
+
+    After the commit: orphaned files are cleaned up later, orphaned rows are not.
+    """
     # A picture that is used by a plugin's own object has no owner any more.
     waiting = (Attachment.case_id.is_(None), Attachment.owner != "", Attachment.created_at < before)
     keys = _delete_some(site, Attachment.key, *waiting)
@@ -112,7 +124,7 @@ def _delete_unclaimed(site: "Site", before: datetime) -> bool:
 def _delete_some(
     site: "Site", column: InstrumentedAttribute[Value], *old: ColumnElement[bool]
 ) -> Sequence[Value]:
-    """Delete a batch of old rows, and return the values of a column."""
+    """Delete a batch of old rows; return one column."""
     model = column.class_
     ids = select(model.id).where(*old).limit(BATCH)
     with site.work() as work:

@@ -1,4 +1,7 @@
-"""Checks of the contributions of plugins: a mistake stops the start, and the error names plugin, place and remedy."""
+"""Checks of the contributions of plugins.
+
+A mistake stops the start, and the error names plugin, place and remedy.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,7 @@
-"""All tables of the core, imported so that the metadata is complete."""
+"""All tables of the core.
+
+They are imported so that the metadata is complete.
+"""
 
 from civicportal.core.branding import models as branding
 from civicportal.core.db import Base

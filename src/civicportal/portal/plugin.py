@@ -1,4 +1,4 @@
-"""The core's own hook implementations: core features use the same hooks as plugins.
+"""The core's own hook implementations.
 
 The kartable is called first in every change of a case, the notifications last.
 """
@@ -41,7 +41,7 @@ def prepare(site: "Site") -> None:
 
 
 def implementations() -> "Mapping[type[Any], type[Any]]":
-    """Return the services that lower packages declare, with the classes of higher ones that implement them."""
+    """Return the core's implementations of declared services."""
     from civicportal.core.site import Ownership
     from civicportal.domain.accounts.messages import AccountMessages
     from civicportal.domain.cases.opening import PlacementService
@@ -107,7 +107,10 @@ def register_messages() -> "Iterable[MessageText]":
 
 @hookimpl
 def register_jobs(site: "Site") -> "Iterable[Job]":
-    """Return the core's jobs, and in a demo without a provider the one that answers its telephones."""
+    """Return the core's jobs.
+
+    In a demo without a provider also the one that answers its telephones.
+    """
     from civicportal.domain.accounts import identity_checks
     from civicportal.domain.audit import jobs as audit
     from civicportal.domain.cases import vocabulary, word_repair
@@ -156,7 +159,10 @@ def send_message(message: "Message", site: "Site") -> "Receipt | None":
 
 @hookimpl(trylast=True)
 def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":
-    """Answer a tracking code from its owner's number, and apply the opt-out word."""
+    """Answer a tracking code or an unsubscribe keyword.
+
+    The code must come from its citizen's number.
+    """
     from civicportal.domain.notifications.inbound import answer
 
     return answer(message, work)
@@ -172,7 +178,10 @@ def navigation_items() -> "Iterable[NavigationItem]":
 
 @hookimpl
 def dashboard_widgets(request: Request) -> "Iterable[DashboardWidget]":
-    """Return the citizen's own cases, and for staff a warning while the gate is closed."""
+    """Return the citizen's cases, and warnings for staff.
+
+    Staff are warned while the gate is closed.
+    """
     from civicportal.domain.notifications.widgets import gate_widget
     from civicportal.portal.dashboard.widgets import core_widgets
 

@@ -1,4 +1,7 @@
-"""Seed data of the site's files, applied once per key; later changes in the browser persist."""
+"""Seeds of the site's files.
+
+They are applied once per key; later changes in the browser persist.
+"""
 
 import hashlib
 import json
@@ -39,7 +42,7 @@ class PlannedSeed:
 
     @property
     def digest(self) -> str:
-        """Return a digest, to detect changes of the file since it was applied."""
+        """Return a digest of a seed."""
         return hashlib.sha256(
             json.dumps(self.values, sort_keys=True, ensure_ascii=False).encode()
         ).hexdigest()

@@ -1,4 +1,4 @@
-"""Migrations: Alembic once per package, each with its own version table, so that a plugin can be removed and added again.
+"""Migrations: Alembic once per package.
 
 The core is migrated to its head first, then the plugins in the order of the site, in one transaction under one lock.
 """
@@ -48,10 +48,10 @@ Progress = Callable[[str], None]
 def upgrade(
     site: "Site", package: str | None = None, revision: str = "head", progress: Progress | None = None
 ) -> None:
-    """Migrate the tables, then build the search index, the monthly and total counters, and the index of names, and move
-    city-wide rights to separate memberships.
+    """Migrate the tables, then build indexes and counters.
 
-    These steps use many small transactions, so the portal can keep running.
+    Builds the search index, the monthly and total counters and the index of names, and moves city-wide rights to separate
+    memberships. These steps use many small transactions, so the portal can keep running.
 
     :param package: only this one; all if None.
     :raises ConfigurationError: for an unknown package or revision, or when a revision would break references.
@@ -85,7 +85,7 @@ def downgrade(site: "Site", package: str, revision: str, progress: Progress | No
 
 
 def revision(site: "Site", package: str, message: str, autogenerate: bool = True) -> Path:
-    """Write a new revision of a package with the differences between models and database.
+    """Generate a revision of a package.
 
     :returns: the new file.
     :raises ConfigurationError: for an unknown package, or when the database is not up to date.
@@ -136,7 +136,7 @@ def _differences(site: "Site") -> list[str]:
 
 
 def purge(site: "Site", plugin: str) -> None:
-    """Drop the tables of a plugin, listed in the site or not, and its version table.
+    """Drop the tables of a plugin.
 
     :raises ConfigurationError: when the plugin has no tables here.
     """
@@ -146,7 +146,7 @@ def purge(site: "Site", plugin: str) -> None:
 
 
 def tables_of_plugin(site: "Site", plugin: str) -> list[Table]:
-    """Return the tables of a plugin in the database, including its version table.
+    """Return the tables of a plugin in the database.
 
     :raises ConfigurationError: when the plugin has no tables here.
     """

@@ -1,4 +1,7 @@
-"""The testing kit for the core, plugins and sites. Its fixtures are in ``civicportal.tools.pytest_plugin``."""
+"""The testing kit for core, plugins and sites.
+
+Its fixtures are in ``civicportal.tools.pytest_plugin``.
+"""
 
 from civicportal.core.crypto import token_hash as owner_of
 from civicportal.core.security import Grant

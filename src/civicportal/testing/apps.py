@@ -1,4 +1,4 @@
-"""A browser without script whose failures name the page instead of showing all of its HTML."""
+"""A browser without scripts with short failure messages."""
 
 from webtest import AppError, TestApp, TestResponse
 

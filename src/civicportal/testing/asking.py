@@ -7,7 +7,7 @@ from civicportal.web import counting
 
 
 def statements(site: Site) -> AbstractContextManager[list[str]]:
-    """Collect the statements that the site sends in this thread within the context, except those of transactions.
+    """Collect the site's statements of this thread.
 
     ``with statements(site) as texts: app.get(…)``, and ``len(texts)`` must not depend on the number of rows.
     """

@@ -1,4 +1,4 @@
-"""Browser tests: Chromium, its error messages, and browsers signed in as people of the test site. Needs Playwright."""
+"""Browser tests with Chromium."""
 
 import shutil
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def program() -> str | None:
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """Start the machine's Chromium, or Playwright's own, and stop it at the end.
+    """Start Chromium, and stop it at the end.
 
     :raises ChromiumMissing: when neither is installed.
     """
@@ -82,7 +82,7 @@ def _driver(found: str | None) -> Playwright:
 
 
 class Watch:
-    """Collect error messages of a browser, and requests to hosts other than the portal's."""
+    """Collect errors of a browser, and foreign requests."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self._address = address
@@ -131,7 +131,7 @@ class BrowserApp:
         self._opened: list[tuple[BrowserContext, Watch]] = []
 
     def open(self, path: str = "/", person: Person | None = None, **options: Any) -> Page:
-        """Open a separate browser at a path of the site and return its page.
+        """Open a page of the site in a separate browser.
 
         :param person: signed in there; no one if None.
         :param options: of a browser context, for instance ``viewport={"width": 390, "height": 844}``.

@@ -35,7 +35,10 @@ class FakeClock(SystemClock):
         self._now = now.astimezone(UTC)
 
     def uptime(self) -> Uptime:
-        """Return the time advanced so far; setting the clock does not change it."""
+        """Return the time advanced so far.
+
+        Setting the clock does not change it.
+        """
         return Uptime("fake", self._passed.total_seconds())
 
     def advance(self, **duration: float) -> datetime:

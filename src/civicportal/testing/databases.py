@@ -39,7 +39,7 @@ class Databases:
         return self._cluster.create_database(ctype)
 
     def migrate(self, site: Site) -> None:
-        """Migrate an empty database, by copying that of an earlier site with the same packages if there is one."""
+        """Migrate an empty database."""
         kind: Kind = "sqlite" if site.engines.dialect == "sqlite" else "postgresql"
         key = (kind, *(package.name for package in migrate.packages(site)))
         address = site.settings["site"]["database_url"]
@@ -53,7 +53,10 @@ class Databases:
         self.copy(address, self._migrated[key])
 
     def copy(self, source: str, target: str) -> None:
-        """Overwrite an empty database with a copy of another one, which must have no connections."""
+        """Overwrite an empty database with a copy.
+
+        The original must have no connections.
+        """
         names = [make_url(address).database or "" for address in (source, target)]
         if self._cluster and target.startswith("postgresql"):
             self._cluster.copy_database(*names)

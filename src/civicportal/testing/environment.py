@@ -63,7 +63,7 @@ class Environment:
         return self.site.engines.dialect == "sqlite"
 
     def reset(self) -> None:
-        """Set the clock to noon; empty the database, the file store and the caches."""
+        """Reset clock, database, file store and caches."""
         self.clock.set(NOON)
         for remembered in (self.site.branding_cache, self.site.reference, self.site.cache):
             remembered.forget()

@@ -52,7 +52,9 @@ def make_staff(
     username: str = "",
     **values: object,
 ) -> User:
-    """Return a new member of staff with one membership, and a second one for named rights that a unit cannot limit.
+    """Return a new member of staff with one membership.
+
+    A second one gives named rights that a unit cannot limit.
 
     :param role: key of the role, created if missing; "administrator" is the built-in one.
     :param permissions: of a new role; None gives every right of every kind except ``act_any``, and in a unit or
@@ -85,7 +87,9 @@ def make_staff(
 
 
 def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions", **opening: Any) -> Case:
-    """Open a case as its citizen would; the site's fallback unit is created if missing.
+    """Open a case of a citizen.
+
+    The site's fallback unit is created if missing.
 
     :param opening: further arguments of :meth:`~civicportal.domain.cases.services.CaseService.open`.
     """
@@ -99,7 +103,7 @@ def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions
 
 
 def identity(work: Work, user: User, realm: Realm = "staff") -> Identity:
-    """Return the identity of a person signed in to a realm, for ``site.work(actor=…)``."""
+    """Return the identity of a person in a realm."""
     from civicportal.domain.accounts.identity import identity_of
 
     return identity_of(work, user, realm)

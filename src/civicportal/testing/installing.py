@@ -14,7 +14,7 @@ Implementation = Callable[..., object]
 
 
 class Installer:
-    """Write packages into a folder that is on the path during the test.
+    """Write packages into a folder on the path.
 
     :param folder: a new one.
     """
@@ -51,7 +51,10 @@ class Installer:
     def package(
         self, name: str, *implementations: Implementation, files: Mapping[str, str] | None = None
     ) -> ModuleType:
-        """Install a package whose module ``plugin`` contains the implementations; a site names it as its ``package``."""
+        """Install a package as a site's ``package``.
+
+        Its module ``plugin`` contains the implementations.
+        """
         written = {"__init__.py": '__version__ = "1.0"\n', "plugin.py": "", **(files or {})}
         for path, text in written.items():
             target = self._folder / name / path

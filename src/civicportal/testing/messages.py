@@ -44,7 +44,7 @@ class Outbox:
     def promise(
         self, to: Person | str, kind: str = "petitions.registered", *, lane: Lane = "notices", **fields: str
     ) -> None:
-        """Queue a message that is due at once, for tests of a gateway.
+        """Queue a message that is due at once.
 
         :param to: the recipient, or a number (E.164).
         :param kind: key of a text of the site; every test site has the text of registered petitions.
@@ -59,7 +59,7 @@ class Outbox:
                 raise KeyError(kind)
 
     def deliver(self, lane: Lane = "notices") -> int:
-        """Send the messages due at the clock's time, as the worker does, and return the number of steps.
+        """Send the due messages; return the number of steps.
 
         A notification is held for half a minute, in which its transition can be undone: ``clock.advance(minutes=1)``.
         """
@@ -71,5 +71,5 @@ class Outbox:
 
     @property
     def sent(self) -> Sequence[Message]:
-        """Return the messages sent by the transport "memory", in order; the test site uses it by default."""
+        """Return the messages sent by the transport "memory"."""
         return memory(self._site).sent

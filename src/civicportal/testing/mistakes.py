@@ -1,4 +1,7 @@
-"""Mistakes of a plugin that a portal only logs, because its pages go on without the piece: in tests they fail."""
+"""Plugin mistakes that fail tests.
+
+A portal only logs them, because its pages go on without the widget.
+"""
 
 import logging
 
@@ -7,7 +10,7 @@ from jinja2 import TemplateNotFound
 
 
 class FailOnMistakes(logging.Handler):
-    """Fails the test in which a template is missing or an icon unknown."""
+    """Fails tests with missing templates or unknown icons."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Fail for a record of such a mistake."""

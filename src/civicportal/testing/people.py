@@ -28,7 +28,7 @@ class People:
         self._work = work
 
     def citizen(self, mobile: str = "+989000000001", **values: object) -> Identity:
-        """Create a citizen with a verified mobile (E.164), signed in as a citizen."""
+        """Create a signed-in citizen with a verified mobile."""
         with self._writing() as work:
             return identity(work, make_citizen(work, mobile, **values), "citizen")
 
@@ -54,7 +54,9 @@ class People:
             return identity(work, make_staff(work, role, permissions=permissions, **place, **values))
 
     def sign_in(self, person: Person, realm: Literal["citizen", "staff"] | None = None) -> str:
-        """Open a session and return its token, the value of the cookie ``site.cookie_name``.
+        """Open a session and return its token.
+
+        It is the value of the cookie ``site.cookie_name``.
 
         :param realm: the realm; by default the one of the identity, or that of the :class:`User`.
         :raises RuntimeError: while the test has a unit of work open: no page sees its changes.

@@ -1,4 +1,7 @@
-"""Query plans, to find queries that are slow with a million rows only."""
+"""Query plans.
+
+They show queries that are slow with a million rows only.
+"""
 
 from sqlalchemy import ClauseElement, Executable
 from sqlalchemy.ext.compiler import compiles
@@ -22,5 +25,5 @@ def _explain(element: _Explained, compiler: SQLCompiler, **options: object) -> s
 
 
 def plan(session: Session, query: ClauseElement) -> str:
-    """Return the query plan, one line per step, as the database prints it: ``SCAN cases USING INDEX …``."""
+    """Return the query plan, one line per step."""
     return "\n".join(str(row[-1]) for row in session.connection().execute(_Explained(query)))

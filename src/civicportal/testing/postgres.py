@@ -73,7 +73,10 @@ class TemporaryCluster:
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
 
     def copy_database(self, source: str, target: str) -> None:
-        """Overwrite a database with a copy of another one, by name; neither may have connections."""
+        """Overwrite a database with a copy of another.
+
+        By name; neither may have connections.
+        """
         drop, copy = f"DROP DATABASE {target}", f"CREATE DATABASE {target} TEMPLATE {source}"
         self._execute(drop, copy)
 
@@ -84,7 +87,10 @@ class TemporaryCluster:
         self._runs = True
 
     def break_off(self) -> None:
-        """Stop the server as a crash would: connections are cut, nothing is cleaned up."""
+        """Stop the server like a crash.
+
+        Connections are cut, nothing is cleaned up.
+        """
         self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
         self._runs = False
 
@@ -126,13 +132,16 @@ def is_installed() -> bool:
 
 
 def memory_with_room() -> Path | None:
-    """Return a folder in memory for a cluster, None if there is none with enough room, as in many containers."""
+    """Return a folder in memory for a cluster, if possible."""
     is_usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
     return MEMORY if is_usable else None
 
 
 def _find_programs() -> Path:
-    """Return a folder with server and client programs of one version: that of ``initdb`` in PATH if complete, else the newest."""
+    """Return a folder with all PostgreSQL programs.
+
+    Server and client of one version: that of ``initdb`` in PATH if complete, else the newest.
+    """
     first = shutil.which("initdb")
     found = [Path(first).resolve().parent] if first else []
     folders = Path("/usr/lib/postgresql").glob("*/bin")
@@ -144,7 +153,10 @@ def _find_programs() -> Path:
 
 
 def _owner() -> Values:
-    """Return the user to run as, since PostgreSQL refuses to run as root."""
+    """Return the user to run as.
+
+    PostgreSQL refuses to run as root.
+    """
     if os.geteuid() != 0:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""A test's application served on loopback by threads of this process, sharing its clock and database."""
+"""A test's application, served on loopback."""
 
 import threading
 from wsgiref.types import WSGIApplication

@@ -131,7 +131,7 @@ def make_site(
     transport: str | None = None,
     database_url: str | None = None,
 ) -> Site:
-    """Assemble a site with a fixed clock and the kinds of cases of tests.
+    """Assemble a site with a fixed clock.
 
     :param transport: of messages, instead of the site's own.
     :param database_url: instead of the site's own.

@@ -1,4 +1,7 @@
-"""One writer at a time: a page that fails on SQLite once the cache is cold fails in its test already, and says why."""
+"""Detection of a second writer beside ``request.work``.
+
+A page that would fail on SQLite with an empty cache fails in its test, with an explanation.
+"""
 
 from collections.abc import Callable
 
@@ -22,13 +25,19 @@ MESSAGE = (
 
 
 def refuse_second_writers(site: Site) -> None:
-    """Fail the test in which a page of a site on SQLite opens a second writing transaction beside ``request.work``."""
+    """Fail tests in which a page needs two writing transactions.
+
+    On SQLite, beside ``request.work``.
+    """
     event.listen(site.engines.read, "engine_connect", _refuse)
     site.reference = _UncachedReference(site)
 
 
 class _UncachedReference(ReferenceData):
-    """Reference data of a process that has just started: reading it through ``request.work`` opens its transaction."""
+    """Reference data without a cache.
+
+    Reading it through ``request.work`` opens its transaction.
+    """
 
     def get(self, work: Work, name: str, load: Callable[[Session], Value]) -> Value:
         if work.writing and work is _work_of_page():

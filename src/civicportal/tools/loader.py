@@ -1,4 +1,7 @@
-"""A PasteDeploy loader, so that Pyramid's commands (``pserve``, ``pshell``, ``proutes``, …) accept a ``site.toml``."""
+"""A PasteDeploy loader for ``site.toml``.
+
+Pyramid's commands use it (``pserve``, ``pshell``, ``proutes``, …).
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,7 +34,7 @@ class SiteLoader(plaster.ILoader):
         return {}
 
     def setup_logging(self, defaults: Mapping[str, str] | None = None) -> None:
-        """Configure logging as ``civicportal serve`` does."""
+        """Configure logging like ``civicportal serve``."""
         setup_logging()
 
     def get_wsgi_app(

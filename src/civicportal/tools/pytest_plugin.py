@@ -1,4 +1,4 @@
-"""pytest fixtures for the tests of core, plugins and sites, and the choice of the databases that a test runs on."""
+"""pytest fixtures of the testing kit."""
 
 import inspect
 import json
@@ -56,7 +56,7 @@ ONE = "one_database"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--civic-db``, its default for a repository, and the plugins of the test site."""
+    """Add ``--civic-db`` and the options of the test site."""
     group = parser.getgroup("civicportal")
     group.addoption(
         "--civic-db",
@@ -69,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
-    """Hide warnings of third-party code, before it is imported: the summary shows those of the plugin's own."""
+    """Hide deprecation warnings of third-party code."""
     for line in FOREIGN_WARNINGS:
         early_config.addinivalue_line("filterwarnings", line)
     return (yield)
@@ -86,7 +86,7 @@ def _chosen(config: pytest.Config) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that needs a database once on each database chosen for it."""
+    """Run database tests once on each chosen database."""
     if "civic_database" in metafunc.fixturenames:
         databases: list[object] = list(CHOICES.get(_chosen(metafunc.config)) or _own_databases(metafunc))
         if mark := metafunc.definition.get_closest_marker(ONE):
@@ -97,7 +97,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _own_databases(metafunc: pytest.Metafunc) -> list[str]:
-    """Return both databases for a test that is marked so or asks which one it runs on, else one."""
+    """Return the databases of a test.
+
+    Both if it is marked so or asks which one it runs on, else one.
+    """
     from civicportal.testing.postgres import is_installed
 
     if mark := metafunc.definition.get_closest_marker(ONE):
@@ -135,7 +138,7 @@ def civic_database(request: pytest.FixtureRequest) -> str:
 
 
 class _Session:
-    """Objects for the whole test run: databases, and a site for each set of settings."""
+    """Objects for the whole test run."""
 
     def __init__(self, folder: Path) -> None:
         from civicportal.testing.databases import Databases
@@ -182,7 +185,10 @@ def civic_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Session
 
 @pytest.fixture
 def civic_settings() -> "Tables":
-    """Return overrides of the test site's ``site.toml``; redefine it in a ``conftest.py`` or a module."""
+    """Return overrides of the test site's ``site.toml``.
+
+    Redefine it in a ``conftest.py`` or a module.
+    """
     return {}
 
 
@@ -229,7 +235,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Instal
 
 @pytest.fixture(scope="session")
 def sms_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SmsSimulator"]:
-    """Return the server behind ``sms_simulator``; its URL is constant, so that sites can be assembled once."""
+    """Return the server behind ``sms_simulator``.
+
+    Its URL is constant, so sites can be assembled once.
+    """
     from civicportal.testing.sms_simulator import SmsSimulator
 
     simulator = SmsSimulator(tmp_path_factory.mktemp("sms") / "ledger.jsonl")
@@ -246,7 +255,10 @@ def sms_simulator(sms_provider: "SmsSimulator") -> "SmsSimulator":
 
 @pytest.fixture
 def work(site: "Site") -> Iterator["Work"]:
-    """Return a writing unit of work of the system, committed when the test ends."""
+    """Return a writing unit of work of the system.
+
+    Committed when the test ends.
+    """
     with site.work() as open_work:
         yield open_work
 
@@ -260,7 +272,7 @@ def app(civic_environment: "Environment") -> "App":
 
 
 def _open_work(request: pytest.FixtureRequest) -> "Work | None":
-    """Return the test's open unit of work of the fixture ``work``, if any."""
+    """Return the open unit of work of ``work``, if any."""
     found: Work | None = request.getfixturevalue("work") if "work" in request.fixturenames else None
     return found
 
@@ -287,7 +299,10 @@ def staff(civic_people: "People") -> "Callable[..., Identity]":
 
 @pytest.fixture
 def login(civic_people: "People", site: "Site", app: "App") -> "Callable[..., str]":
-    """Return a function that signs in the browser ``app``: ``login(citizen)``; it returns the session's token."""
+    """Return a function that signs in ``app``: ``login(citizen)``.
+
+    It returns the session's token.
+    """
 
     def login(person: "Person", realm: 'Literal["citizen", "staff"] | None' = None) -> str:
         token = civic_people.sign_in(person, realm)
@@ -305,7 +320,10 @@ def sign_in(login: "Callable[..., str]") -> "Callable[..., str]":
 
 @pytest.fixture
 def outbox(site: "Site", request: pytest.FixtureRequest) -> "Outbox":
-    """Return the messages of the site: ``outbox(citizen)`` lists the queued ones, ``outbox.deliver()`` sends them."""
+    """Return the messages of the site.
+
+    ``outbox(citizen)`` lists the queued ones, ``outbox.deliver()`` sends them.
+    """
     from civicportal.testing.messages import Outbox
 
     return Outbox(site, _open_work(request))
@@ -313,7 +331,7 @@ def outbox(site: "Site", request: pytest.FixtureRequest) -> "Outbox":
 
 @pytest.fixture(scope="session")
 def chromium() -> "Iterator[Browser]":
-    """Return the browser (Playwright); skip if there is none, and say what to install."""
+    """Return the browser (Playwright), or skip."""
     pytest.importorskip("playwright", reason="Playwright is not installed (pip install playwright)")
     from civicportal.testing.browser import ChromiumMissing, launched
 
@@ -328,7 +346,10 @@ def chromium() -> "Iterator[Browser]":
 def browser_app(
     civic_environment: "Environment", chromium: "Browser", civic_people: "People"
 ) -> "Iterator[BrowserApp]":
-    """Return the site in a browser: ``browser_app.open("/", citizen)``; errors in the browser fail the test."""
+    """Return the site in a browser: ``browser_app.open("/", citizen)``.
+
+    Errors in the browser fail the test.
+    """
     from civicportal.testing.browser import BrowserApp
 
     served = BrowserApp(chromium, civic_environment.app, civic_environment.site, civic_people)

@@ -1,4 +1,4 @@
-"""Serve a site during development and restart when a file of it changes."""
+"""Development server that restarts after changes."""
 
 from collections.abc import Iterator
 from importlib.resources import files
@@ -16,7 +16,7 @@ SECONDS = 1
 
 
 def serve_reloading(path: Path, *, host: str, port: int, threads: int, worker: bool) -> None:
-    """Serve a site in one process; restart when code, templates, static files, catalogues or the site's files change.
+    """Serve a site, and restart after changes.
 
     A server that cannot start, for instance because of a syntax error, is started again with the next change.
     """
@@ -34,7 +34,7 @@ def serve_reloading(path: Path, *, host: str, port: int, threads: int, worker: b
 
 
 def serve_once(path: str, host: str, port: int, threads: int, worker: bool) -> None:
-    """Serve until a watched file changes, in the process that the reloader has started."""
+    """Serve until a watched file changes."""
     reloader, site_file = hupper.get_reloader(), Path(path)
     # Watched before the site is assembled: an error in one of these files is corrected there.
     reloader.watch_files([str(file) for file in site_files(site_file)])
@@ -51,7 +51,7 @@ def site_files(path: Path) -> Iterator[Path]:
 
 
 def package_files(site: Site) -> Iterator[Path]:
-    """Yield templates, static files and catalogues of the core, the plugins and the site."""
+    """Yield templates, static files and catalogues."""
     packages = ["civicportal", *(info.package for info in site.plugins)]
     for package in [*packages, *([site.package] if site.package else [])]:
         root = Path(str(files(package)))

@@ -1,4 +1,4 @@
-"""Errors that belong to no domain. Each domain defines its own beside its services."""
+"""Errors of no particular domain."""
 
 from translationstring import TranslationString
 
@@ -19,11 +19,17 @@ class ReadOnlyWork(CivicportalError):
 
 
 class NotFound(CivicportalError):
-    """There is no such object, or the actor may not know of it (answered as 404)."""
+    """The object does not exist or is hidden (404).
+
+    The actor may not know of a hidden one.
+    """
 
 
 class Forbidden(CivicportalError):
-    """The actor may see the object but lacks the right for this action (answered as 403)."""
+    """The actor lacks the right for this action (403).
+
+    The object itself is visible.
+    """
 
 
 class Conflict(CivicportalError):
@@ -31,7 +37,7 @@ class Conflict(CivicportalError):
 
 
 class Refused(CivicportalError):
-    """A rule forbids this now; also for the guards and hooks of plugins.
+    """A rule forbids this now.
 
     :ivar reason: the explanation for the user.
     """

@@ -43,7 +43,9 @@ def text_direction(locale: str) -> Literal["rtl", "ltr"]:
 
 
 def say(text: object, localizer: Localizer | None = None) -> str:
-    """Translate a text, including texts and integers in its mapping; English without a localizer.
+    """Translate a text with its mapping.
+
+    Including texts and integers in it; English without a localizer.
 
     :param localizer: Pyramid's, of the language.
     """
@@ -83,6 +85,6 @@ def localized_digits(text: str, locale: str) -> str:
 
 
 def format_number(number: int | float | Decimal, locale: str) -> str:
-    """Format a number with thousands separators and the digits of the locale: ``۱٬۲۳۴٫۵``."""
+    """Format a number for a locale: ``۱٬۲۳۴٫۵``."""
     text = f"{number:,}"
     return text.translate(_TO_PERSIAN_NUMBER) if is_persian(locale) else text

@@ -1,4 +1,4 @@
-"""Shared parts of lists: ranges of days, and pages by id, newest first."""
+"""Shared parts of lists: ranges of days, pages by id."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,12 +50,15 @@ def count_all(session: Session, query: Rows) -> Total:
 
 
 def so_many(number: int, most: int) -> Total:
-    """Return the total of a list that was counted up to one row beyond ``most``."""
+    """Return the total of a list counted up to a maximum.
+
+    Counting stops one row beyond ``most``.
+    """
     return Total(min(number, most), exact=number <= most)
 
 
 def more_than(known: int) -> Total:
-    """Return a lower bound of a list's total: a round number below the known rows."""
+    """Return a rounded lower bound of a list's total."""
     below = max(known - 1, 0)
     unit = 10 ** (len(str(below)) - 1)
     return Total(below // unit * unit, exact=False)
@@ -78,7 +81,9 @@ def newest_first(
     before: int | None = None,
     after: int | None = None,
 ) -> IdPage:
-    """Return one page of a query whose first column is the listed entity, in one statement.
+    """Return one page of a query, newest first.
+
+    Its first column is the listed entity; one statement is executed.
 
     :param key: its id.
     :param before: only rows older than this id.
@@ -105,7 +110,10 @@ def within_days(
     first: date | None,
     last: date | None,
 ) -> ColumnElement[bool]:
-    """Return the condition that a time is within these days, inclusive; None leaves an end open."""
+    """Return the condition that a time is within days.
+
+    Inclusive; None leaves an end open.
+    """
     found: list[ColumnElement[bool]] = []
     if first:
         found.append(moment >= calendar.day_bounds(first)[0])

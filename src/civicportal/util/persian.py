@@ -60,7 +60,9 @@ def store(text: str) -> str:
 
 
 def key(text: str) -> str:
-    """Fold a text for search columns and comparison: spellings of one word get the same key.
+    """Fold a text for search and comparison.
+
+    Spellings of one word get the same key.
 
     In addition to ``store``, vowel marks are removed, digits become ASCII, forms of alef, hamza and ta marbuta become the
     plain letter, ZWNJ a space, capitals lower case, and runs of spaces one.
@@ -70,7 +72,7 @@ def key(text: str) -> str:
 
 
 def alphabetical(text: str) -> str:
-    """Return the sort key of a name by the Persian alphabet, whatever its spelling."""
+    """Return the sort key of a Persian name."""
     return key(store(text).replace("آ", _MADDA)).translate(_ORDERED)
 
 
@@ -122,7 +124,9 @@ def in_one(run: list[str]) -> str:
 
 
 def folded(*texts: str) -> str:
-    """Return the words of texts in the format of search columns: keys between single spaces.
+    """Return the words of texts for search columns.
+
+    Keys between single spaces.
 
     Words with a ZWNJ are included separately, and joined at the end.
     """
@@ -137,7 +141,7 @@ def _keys(word: str) -> tuple[str, ...]:
 
 
 def compact(text: str, *, also: str = "") -> str:
-    """Clean input of a field for a number, a code or a date.
+    """Clean input of a number, code or date.
 
     Digits become ASCII; spaces, ZWNJ and direction marks are removed.
 

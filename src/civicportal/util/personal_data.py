@@ -1,4 +1,4 @@
-"""Find personal data in a text before publication, and return the text without it.
+"""Detection and removal of personal data in texts.
 
 Pure functions of a text, the known data of the person, and the patterns of the country.
 :class:`~civicportal.domain.cases.public_texts.PublicTexts` uses them to decide what may be public.
@@ -32,7 +32,9 @@ LONGEST_SALUTATION = 14
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """The known data of the person whom a text must not identify; all of it is optional.
+    """The known data of a text's sender.
+
+    A text must not identify the person; all of it is optional.
 
     :ivar names: each as it is stored, first name first.
     :ivar mobile: E.164.
@@ -173,7 +175,7 @@ def _names(text: str, name: str, own: PersonalText) -> Iterator[PersonalDatum]:
 
 
 def _spellings(parts: Sequence[str]) -> set[str]:
-    """Return adjacent words of a name joined, in every order in which its halves are written."""
+    """Return the joined spellings of adjacent words of a name."""
     orders = [[*parts[turn:], *parts[:turn]] for turn in range(len(parts))]
     return {
         "".join(order[start:end])
@@ -184,7 +186,9 @@ def _spellings(parts: Sequence[str]) -> set[str]:
 
 
 def _longest(found: Sequence[Word], place: int, wanted: set[str], *, joined: bool = False) -> int:
-    """Return the index after the longest run of words that together match a wanted one; 0 for none.
+    """Return the end of the longest matching run of words.
+
+    The index after it; 0 for none.
 
     :param joined: accept only a ZWNJ between the words of the run.
     """

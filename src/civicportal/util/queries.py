@@ -1,4 +1,4 @@
-"""Types of SQL queries whose columns are known only where the query is used."""
+"""Types of SQL queries with the caller's columns."""
 
 from typing import Any, TypeAlias
 

@@ -84,7 +84,10 @@ def boolean(default: object = colander.required, **kwargs: object) -> colander.S
 
 
 def strings(default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
-    """Return a node for an array of strings; without a default it is required."""
+    """Return a node for an array of strings.
+
+    Without a default it is required.
+    """
     return colander.SchemaNode(STRINGS, missing=default, **kwargs)
 
 
@@ -92,7 +95,7 @@ _TYPES = {str: STRING, int: WHOLE_NUMBER, float: NUMBER, bool: BOOLEAN, list: ST
 
 
 def setting(type_: type, default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
-    """Return a node for one setting: ``setting(str, "")``, ``setting(float, 30, validator=…)``; without a default it is required.
+    """Return a node for one setting: ``setting(str, "")``.
 
     :param type_: ``str``, ``bool``, ``list`` (of strings), ``int`` for whole numbers, ``float`` for any number.
     :raises TypeError: for another type.
@@ -103,7 +106,10 @@ def setting(type_: type, default: object = colander.required, **kwargs: object) 
 
 
 def one_or_more(default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
-    """Return a node for a string or an array of them; the value is always an array, without an empty string."""
+    """Return a node for a string or an array of them.
+
+    The value is always an array, without an empty string.
+    """
 
     def listed(value: Any) -> Any:
         if value is colander.null:

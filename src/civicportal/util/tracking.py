@@ -1,4 +1,4 @@
-"""Tracking codes (کد رهگیری): ten digits that can be dictated by telephone and typed on any keypad.
+"""Tracking codes (کد رهگیری) of ten digits.
 
 The first is 1-9, the last a Damm check digit, which detects every single wrong digit and every swap of two neighbours.
 A code contains no date and no sequence, and gives no access by itself.
@@ -36,7 +36,9 @@ def is_valid(code: str) -> bool:
 
 
 def normalize(text: str) -> str:
-    """Return the code in a text: any digits, with spaces, dashes or direction marks.
+    """Return the code in a text.
+
+    Any digits, with spaces, dashes or direction marks.
 
     :raises InvalidTrackingCode: when there is none.
     """

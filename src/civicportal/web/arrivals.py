@@ -1,4 +1,4 @@
-"""Links from other sites, such as mails: staff stay signed in and see the linked page.
+"""Links from other sites to staff pages.
 
 A browser withholds the cookie of a staff session when another site links here, and the page would treat staff as a visitor. A second
 cookie says that this browser has such a session; then the response is a page that requests the same address again.
@@ -17,7 +17,10 @@ POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
 
 def arrivals_tween_factory(handler: Handler, registry: Registry) -> Handler:  # noqa: ARG001 - Pyramid gives it
-    """Return the tween. It responds instead of the view, so a visit without the session has no side effects."""
+    """Return the tween.
+
+    It responds instead of the view, so a visit without the session has no side effects.
+    """
 
     def arrivals_tween(request: Request) -> Response:
         return _once_more(request) if _is_cross_site_visit(request) else handler(request)

@@ -1,4 +1,4 @@
-"""Caching of public pages: ETags for browsers, and a short life in a shared cache.
+"""Caching of public pages.
 
 Only for responses that are the same for every reader of a language: to requests without cookies other than the language's, setting none.
 A page with a form contains a token and is not cached. JSON for public maps is treated alike.

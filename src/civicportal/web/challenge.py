@@ -1,4 +1,4 @@
-"""Challenges on pages: the ticket in a form, and whether a request has passed."""
+"""Challenges on pages: tickets in forms."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,9 @@ class ShownChallenge:
 
 
 def has_passed(request: Request) -> bool:
-    """Return whether this request contains a passed ticket; the ticket is used up.
+    """Return whether this request has passed a challenge.
+
+    The ticket is used up.
 
     A request that is retried because the database was busy has still passed.
 
@@ -40,7 +42,9 @@ def has_passed(request: Request) -> bool:
 
 
 def after_refusal(request: Request, needed: LimitExceeded, path: str = "") -> ShownChallenge:
-    """Return the challenge of a refused form: its own ticket if that was only too early, else a new one.
+    """Return the next challenge of a refused form.
+
+    Its own ticket if that was only too early, else a new one.
 
     :param path: path the form is sent to; that of the page if empty.
     """
@@ -57,7 +61,7 @@ def after_refusal(request: Request, needed: LimitExceeded, path: str = "") -> Sh
 
 
 def beforehand(request: Request, site_limits: Iterable[str], path: str = "") -> ShownChallenge | None:
-    """Return the challenge for a form of an unknown client while one of these site-wide limits is reached.
+    """Return the challenge for a form, if needed.
 
     The work is done while the person types. None for clients that may be known; unknown ones among them get it afterwards.
     """

@@ -40,7 +40,7 @@ COMPILED = CompiledTemplates()
 
 
 def load_templates(site: "Site") -> int:
-    """Load all templates of a site, its plugins and the core into memory; return their number.
+    """Load all templates into memory; return their number.
 
     Pages of a running server then always fit its code, even if files are replaced.
     """

@@ -1,4 +1,7 @@
-"""A faster Jinja context: a page calls macros, icons and translations more than a thousand times."""
+"""A faster Jinja context.
+
+A page calls macros, icons and translations more than a thousand times.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,10 +18,13 @@ PLAIN = frozenset({BuiltinMethodType, FunctionType, MethodType, partial})
 
 
 class QuickContext(Context):
-    """A context that skips Jinja's inspection for the callables that most pages use."""
+    """A context without Jinja's inspection of common callables."""
 
     def call(self, called: Callable[..., object], /, *args: object, **kwargs: object) -> object:
-        """Call a function as Jinja does; macros get the autoescape flag, plain functions their arguments only."""
+        """Call a function like Jinja.
+
+        Macros get the autoescape flag, plain functions their arguments only.
+        """
         if type(called) is Macro:
             args = (self.eval_ctx, *args)
         elif type(called) not in PLAIN or hasattr(called, "jinja_pass_arg"):

@@ -1,4 +1,4 @@
-"""The number of SQL statements of a response as a header, for benchmarks and tests."""
+"""The number of SQL statements as a header."""
 
 import os
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def is_on(site: Site) -> bool:
 
 @contextmanager
 def statements(engine: Engine) -> Iterator[list[str]]:
-    """Collect all statements executed by this thread within the context, except BEGIN and savepoints."""
+    """Collect the statements of this thread in the context."""
     _listen(engine)
     texts: list[str] = []
     token = _texts.set(texts)

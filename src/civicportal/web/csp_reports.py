@@ -1,4 +1,4 @@
-"""Log browser reports of content security policy violations, one line each, within limits."""
+"""Logging of content security policy reports."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _WORD = re.compile(r"[a-z][a-z-]{0,39}", re.ASCII)
 
 
 def receive(request: Request) -> ViewResult:
-    """Accept reports in both formats of browsers (CSP 3, Reporting API); always answer 204."""
+    """Accept reports of browsers with 204."""
     if len(request.body) > MOST_BYTES:
         raise HTTPRequestEntityTooLarge
     try:
@@ -76,7 +76,10 @@ def _told(report: Mapping[str, object]) -> dict[str, object]:
 
 
 def _path(address: object) -> str:
-    """Return the path of a URL without query string, tokens, codes and numbers."""
+    """Return the path of a URL without personal parts.
+
+    Without query string, tokens, codes and numbers.
+    """
     try:
         return _SECRET.sub("-", urlsplit(str(address or "")).path)[:120]
     except ValueError:
@@ -84,7 +87,10 @@ def _path(address: object) -> str:
 
 
 def _origin(address: object) -> str:
-    """Return scheme and host of a URL, or the keyword that browsers send instead, such as ``inline``."""
+    """Return scheme and host of a URL, or a keyword.
+
+    Browsers send keywords such as ``inline``.
+    """
     text = str(address or "")
     if _WORD.fullmatch(text):
         return text
@@ -96,7 +102,10 @@ def _origin(address: object) -> str:
 
 
 def includeme(config: Configurator) -> None:
-    """Add the route, without CSRF check: a report changes nothing, and browsers send it without a token."""
+    """Add the route without a CSRF check.
+
+    A report changes nothing, and browsers send it without a token.
+    """
     config.add_route("csp_reports", REPORTS)
     config.add_view(
         receive,

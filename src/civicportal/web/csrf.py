@@ -1,4 +1,4 @@
-"""CSRF protection: a token derived from the session cookie, checked on every unsafe request.
+"""CSRF protection by a token in each form.
 
 A visitor without a session gets a random cookie with the first form; nothing is stored for it.
 """
@@ -20,7 +20,10 @@ def session_token(request: Request) -> str | None:
 
 
 def ensure_session_token(request: Request) -> str:
-    """Return the token of the session cookie; a visitor without one gets it with this response."""
+    """Return the session token, setting a cookie if needed.
+
+    A visitor without one gets it with this response.
+    """
     token: str | None = request.environ.get("civicportal.token") or session_token(request)
     if token is None:
         token = new_token()
@@ -57,7 +60,10 @@ def set_session_cookie(
 
 
 def holds_kept_back(request: Request) -> bool:
-    """Return whether this browser has a staff session whose cookie it has withheld because another site links here."""
+    """Return whether the browser has withheld its staff session.
+
+    Because another site links here.
+    """
     return session_token(request) is None and _mark(request) in request.cookies
 
 
@@ -86,7 +92,9 @@ class DerivedTokens:
 
 
 def from_own_page(request: Request) -> bool:
-    """Return whether the browser says that a form without a token comes from a page of this portal.
+    """Return whether the form comes from this portal.
+
+    As the browser says; it has no token.
 
     For pages that are cached for everyone and therefore contain no token.
     """

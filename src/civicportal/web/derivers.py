@@ -29,7 +29,10 @@ def explicit_permission(view: View, info: IViewDeriverInfo) -> View:
 
 
 def declared_methods(view: View, info: IViewDeriverInfo) -> View:
-    """Answer 405 to a method that the view does not declare; the default is GET and HEAD."""
+    """Answer 405 to undeclared methods.
+
+    The default is GET and HEAD.
+    """
     if info.exception_only or info.options.get("request_method"):
         return view
 

@@ -1,4 +1,4 @@
-"""Widgets and panels of plugins: each implementation is isolated and reads through a separate unit of work.
+"""Isolated display of plugins' widgets and panels.
 
 If a hook raises, its items are missing; if a template raises, its item is missing; both are logged. One that hangs occupies
 at most half of the server's threads, see :mod:`civicportal.core.serving.turns`. The page's unit of work is not used: on PostgreSQL one
@@ -25,7 +25,9 @@ Answer = TypeVar("Answer")
 
 @contextmanager
 def isolated(request: Request) -> Iterator[Work]:
-    """Open a read-only unit of work at ``request.display_work``, rolled back at the end.
+    """Open a read-only unit of work at ``request.display_work``.
+
+    Rolled back at the end.
 
     Nested uses restore the outer one, for instance when a widget needs the numbers of the navigation.
     """
@@ -39,7 +41,10 @@ def isolated(request: Request) -> Iterator[Work]:
 
 
 def read_or_fallback(request: Request, what: Callable[[Work], Answer], fallback: Answer) -> Answer:
-    """Return the result of a function that reads in isolation, or the fallback when it fails."""
+    """Call a function in isolation, with a fallback.
+
+    The fallback is returned when it fails.
+    """
     try:
         with isolated(request) as work:
             return what(work)
@@ -55,7 +60,7 @@ def pieces(
     page: Mapping[str, object] | None = None,
     **arguments: object,
 ) -> dict[str, list[Markup]]:
-    """Render the items that every plugin returns for the areas of a page.
+    """Render the plugins' items for areas of a page.
 
     :param hook: ``dashboard_widgets`` or ``case_panels``.
     :param areas: shown by this page; others are left out.

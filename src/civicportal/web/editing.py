@@ -1,4 +1,4 @@
-"""Edit forms with optimistic locking: of two concurrent editors, the second sees the changes of the first."""
+"""Edit forms with optimistic locking."""
 
 import hashlib
 import json
@@ -41,7 +41,9 @@ def handle_edit(
     save: Callable[[Values], ViewResult],
     **context: object,
 ) -> ViewResult:
-    """Show a form or save the submitted values; answer 409 with the input after a concurrent change.
+    """Show an edit form, or save its values.
+
+    Answers 409 with the input after a concurrent change.
 
     The template needs ``seen`` for its hidden field, and shows ``changes_since``, pairs of label and current value.
 
@@ -79,7 +81,7 @@ def fingerprint(form: BoundForm) -> str:
 
 
 def differences(form: BoundForm, current: BoundForm) -> list[tuple[str, str]]:
-    """Return label and current value of the fields that differ from the input."""
+    """Return label and current value of changed fields."""
     fields = ((form[name], current[name]) for name in {**form.draft(), **current.draft()})
     return [
         (present.label, present.words)

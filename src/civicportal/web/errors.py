@@ -75,7 +75,7 @@ def challenge_needed(error: ChallengeNeeded, request: Request) -> Response:
 
 
 def bad_csrf(request: Request) -> Response:
-    """Answer 400 to a form without the right token: the browser refused cookies, or the page is old.
+    """Answer 400 to a form without the right token.
 
     A page of the portal gets its input back, with the current token.
     """

@@ -7,7 +7,7 @@ from civicportal.web.request import Request
 
 @dataclass(frozen=True)
 class SessionReplaced:
-    """The response gives the browser another session: a user signs in or out.
+    """The response gives the browser another session.
 
     :ivar old: the previous token.
     :ivar new: the new token.

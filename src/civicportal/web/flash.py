@@ -1,4 +1,6 @@
-"""Flash messages in a short signed cookie, with the part of Pyramid's session interface that the portal needs.
+"""Flash messages in a short signed cookie.
+
+With the part of Pyramid's session interface that the portal needs.
 
 All other session data is on the server; see :mod:`civicportal.domain.accounts`.
 """
@@ -35,7 +37,10 @@ class FlashSession(dict[str, object]):
         self._before = self._encoded()
 
     def flash(self, message: FlashMessage, queue: str = "", allow_duplicate: bool = True) -> None:
-        """Add a message: a translated text, or ``{text, url, title}`` for one with a button."""
+        """Add a message, with or without a button.
+
+        A translated text, or ``{text, url, title}`` for one with a button.
+        """
         messages = self._queues.setdefault(queue, [])
         if allow_duplicate or message not in messages:
             messages.append(message)
@@ -80,7 +85,10 @@ class FlashSession(dict[str, object]):
         )
 
     def _payload(self) -> str:
-        """Return the value of the cookie, dropping the oldest messages of the longest queue if it is too long."""
+        """Return the value of the cookie, shortened if needed.
+
+        The oldest messages of the longest queue are dropped.
+        """
         while len(payload := self._encoded()) >= LONGEST:
             queue = max(self._queues, key=lambda name: len(json.dumps(self._queues[name])))
             del self._queues[queue][0]
@@ -93,7 +101,7 @@ class FlashSession(dict[str, object]):
 
 
 def cookie_name(request: Request) -> str:
-    """Return the name of the cookie; in production the prefix restricts it to https and this host."""
+    """Return the name of the cookie."""
     return f"__Host-{COOKIE}" if request.registry.site.is_production else COOKIE
 
 

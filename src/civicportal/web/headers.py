@@ -45,7 +45,9 @@ def content_security_policy(tile_host: str | None = None) -> str:
 
 
 def headers_tween_factory(handler: Handler, registry: Registry) -> Handler:
-    """Return the tween. Headers set by a view are kept, so an attachment may have a stricter policy.
+    """Return the tween, which keeps headers set by views.
+
+    So an attachment may have a stricter policy.
 
     Setting: `civicportal.tile_host`, see `content_security_policy`.
     """
@@ -81,7 +83,7 @@ def _referrer_policy(environ: WSGIEnvironment) -> str:
 
 
 def includeme(config: Configurator) -> None:
-    """Add the tween above all others, so that no response lacks the headers."""
+    """Add the tween above all others."""
     config.add_tween(
         "civicportal.web.headers.headers_tween_factory",
         under=INGRESS,

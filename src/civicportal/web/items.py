@@ -46,7 +46,9 @@ class NavigationItem:
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardWidget:
-    """A part of the citizens' home page ("card", see :meth:`card`, "main", "aside", "head") or of the staff desk ("desk").
+    """A part of the citizens' home page or of the staff desk.
+
+    Areas: "card" (see :meth:`card`), "main", "aside" and "head" of the home page, "desk" of staff.
 
     "head" is rendered in the HTML head: a link to a feed, a description.
 
@@ -89,7 +91,9 @@ class DashboardWidget:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A part of the case page of staff ("facts", "aside") and citizens ("citizen_top" above the history, "citizen").
+    """A part of the page of a case.
+
+    Areas: "facts" and "aside" for staff, "citizen_top" above the history and "citizen" for citizens.
 
     Its template knows ``case`` besides its context. "tracked" is for visitors who have verified the tracking code and are
     not signed in.

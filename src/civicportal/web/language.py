@@ -19,7 +19,10 @@ def languages(request: Request) -> list[tuple[str, str]]:
 
 
 def choose(request: Request) -> ViewResult:
-    """Set a language of the site and redirect to the page; an unknown one changes nothing."""
+    """Set a language of the site and redirect.
+
+    An unknown one changes nothing.
+    """
     if not from_own_page(request):
         check_csrf_token(request)
     response = HTTPSeeOther(request.safe_next("/"))

@@ -37,7 +37,7 @@ def _tagged(body: bytes) -> tuple[bytes, str]:
 
 
 def _body(site: Site) -> bytes:
-    """Return the site's file, combined with the file of districts if that is separate."""
+    """Return the site's map file, including separate districts."""
     path, districts = map_files(site.path.parent, site.settings["map"])
     if districts is None:
         return path.read_bytes()

@@ -1,4 +1,4 @@
-"""Parse multipart forms with limits on parts, headers and text, and files spooled to disk (RFC 7578).
+"""Parsing of multipart forms (RFC 7578) with limits.
 
 WebOb parses them with ``cgi.FieldStorage``, line by line and without a limit: 42 MiB of newlines cost 14 CPU seconds.
 """
@@ -32,7 +32,7 @@ _PARSED = "webob._parsed_post_vars"
 
 
 class MalformedForm(ValueError):
-    """The body is not a form, or not one that a browser sends."""
+    """The body is not a form that a browser sends."""
 
 
 class FormTooLarge(ValueError):
@@ -54,7 +54,7 @@ class FormFile:
 
 
 def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts: int) -> MultiDict[object]:
-    """Return the fields of a form in order: texts, and a `FormFile` for each chosen file.
+    """Return the fields of a form in order.
 
     :param body: seekable.
     :param length: of the body in bytes.
@@ -92,7 +92,7 @@ def use_form(request: Request, fields: MultiDict[object]) -> None:
 
 
 def close_form(request: Request) -> None:
-    """Close the files of a request's form, if any, which deletes those on disk."""
+    """Close and delete the files of a request's form."""
     _close(request.environ.get(_PARSED, ({},))[0])
 
 
@@ -154,7 +154,10 @@ def _text(part: MultipartSegment, raw: bytes) -> str | bytes:
 
 
 def _without_last_break(body: BinaryIO, length: int) -> int:
-    """Return the length of a body without the line break after its last boundary, which the strict parser refuses."""
+    """Return the length of a body without the last line break.
+
+    The one after its last boundary, which the strict parser refuses.
+    """
     with suppress(OSError):
         body.seek(max(0, length - 2))
         if body.read(2) == b"\r\n":

@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 def origin_tween_factory(handler: Handler, registry: Registry) -> Handler:  # noqa: ARG001 - Pyramid's
-    """Return the tween that makes request id and client address available to every log line."""
+    """Return the tween for request id and client address."""
 
     def origin_tween(request: Request) -> Response:
         number = request.environ.get("HTTP_X_REQUEST_ID", "")

@@ -62,13 +62,19 @@ class Request(pyramid.request.Request):
             """Return a text in the language and the digits of the page."""
 
         def safe_next(self, fallback: str = "/") -> str:
-            """Return the page to continue to, if it is a path of this portal."""
+            """Return the page to continue to.
+
+            Only a path of this portal.
+            """
 
         def ensure_session_token(self) -> str:
             """Return the token of the session, created if there is none."""
 
         def upload_owner(self) -> str:
-            """Return the owner of this browser's uploads; a visitor without a session cookie gets one."""
+            """Return the owner of this browser's uploads.
+
+            A visitor without a session cookie gets one.
+            """
 
 
 ViewResult = Response | Mapping[str, object]

@@ -38,7 +38,10 @@ def text_direction(request: Request) -> str:
 
 
 def safe_next(request: Request, fallback: str = "/") -> str:
-    """Return the page to continue to, if it is a path of this portal."""
+    """Return the page to continue to.
+
+    Only a path of this portal.
+    """
     target = request.params.get("next", "")
     is_path = target.startswith("/") and not target.startswith("//") and "\\" not in target
     # The Location header allows only these characters; the portal's own paths contain no others.
@@ -46,13 +49,19 @@ def safe_next(request: Request, fallback: str = "/") -> str:
 
 
 def translate(request: Request, text: TranslationString) -> str:
-    """Return a text in the request's language; translated ones get its digits, data stays as it is."""
+    """Return a text in the request's language.
+
+    Translated ones get its digits, data stays as it is.
+    """
     said = say(text, request.localizer)
     return localized_digits(said, request.locale_name) if isinstance(text, TranslationString) else said
 
 
 def upload_owner(request: Request) -> str:
-    """Return the owner of this browser's uploads; a visitor without a session cookie gets one."""
+    """Return the owner of this browser's uploads.
+
+    A visitor without a session cookie gets one.
+    """
     return token_hash(request.ensure_session_token())
 
 

@@ -1,4 +1,4 @@
-"""The first check of every request: malformed requests are refused before any view.
+"""The first check of every request.
 
 Measured with Pyramid 2.1 and waitress 3.0: a stray byte in the URL, a multipart body without a boundary or deeply nested
 JSON ends as an error 500 in a view; 200,000 form fields cost more than a second. Here they are answered with 400,
@@ -78,7 +78,7 @@ class Rules:
         )
 
     def body_limit(self, path: str, content_type: str) -> int:
-        """Return the maximum body size in bytes for a content type, with or without its parameters."""
+        """Return the maximum body size for a content type."""
         kind = content_type.partition(";")[0].strip().lower()
         if is_json(kind):
             return JSON_BYTES
@@ -118,7 +118,7 @@ def sanity_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
 
 def attempts(request: Request) -> int | None:
-    """Return the number of attempts of a request for ``pyramid_retry``; None for the default.
+    """Return the number of attempts for ``pyramid_retry``.
 
     For a second attempt it copies the body before any tween sees the request. Avoid that for a body that is refused by its length,
     or that is seekable already, like those of waitress.
@@ -158,7 +158,10 @@ def check(request: Request, rules: Rules) -> None:
 
 
 def check_length(environ: WSGIEnvironment, limit: int) -> None:
-    """Check the announced length of the body (bytes) before a byte is read."""
+    """Check the announced length of the body.
+
+    Before a byte is read.
+    """
     length = environ.get("CONTENT_LENGTH") or "0"
     if not _LENGTH.fullmatch(length):
         raise RequestRefused(400, "content length")
@@ -169,7 +172,9 @@ def check_length(environ: WSGIEnvironment, limit: int) -> None:
 
 
 def _count_upload(request: Request) -> None:
-    """Count a body that is large enough to contain pictures against its address, before it is read.
+    """Count a large body against its address.
+
+    It is large enough to contain pictures; counted before it is read.
 
     :raises RequestRefused: 429.
     """

@@ -54,7 +54,7 @@ class RequestRefused(Exception):
 
 
 def check_query(request: Request, field_limit: int) -> None:
-    """Check the query string: UTF-8, no NUL, no line break, at most `field_limit` fields.
+    """Check the query string.
 
     :raises RequestRefused: 400.
     """
@@ -86,7 +86,9 @@ def keep_readable_cookies(request: Request) -> None:
 
 
 def check_body(request: Request, field_limit: int, *, files: bool) -> None:
-    """Check a form or a JSON body; ``request.POST`` then returns the checked form.
+    """Check a form or a JSON body.
+
+    ``request.POST`` then returns the checked form.
 
     The server passes on complete bodies, and ``pyramid_retry`` has made this one seekable.
 

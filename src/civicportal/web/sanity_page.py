@@ -1,4 +1,4 @@
-"""The error page of requests refused by the first check: no template, no session, no database."""
+"""The error page of the first check."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ class RefusalPage:
         self._files = getattr(registry, "static_files", None)
 
     def __call__(self, status: int, environ: WSGIEnvironment, headers: Mapping[str, str]) -> Response:
-        """Return the response of a status: a page, or JSON with a `message` for scripts that accept it."""
+        """Return the response of a status.
+
+        A page, or JSON with a `message` for scripts that accept it.
+        """
         title, advice = map(self._text, _TEXTS[status])
         if "application/json" in environ.get("HTTP_ACCEPT", ""):
             body, kind = json.dumps({"message": f"{title}. {advice}"}), "application/json"

@@ -32,7 +32,10 @@ def show(request: Request) -> ViewResult:
 
 
 def contact_of(contact: Mapping[str, str]) -> str:
-    """Return the contact for security reports: ``contact.security``, else the city's mail, web site or telephone."""
+    """Return the contact for security reports.
+
+    ``contact.security``, else the city's mail, web site or telephone.
+    """
     own = str(contact.get("security", ""))
     if own:
         return own if own.startswith(("https://", "mailto:", "tel:")) else f"mailto:{own}"

@@ -33,19 +33,27 @@ class SubmittedForm:
 
     @property
     def words(self) -> list[str]:
-        """Return the texts written by the user, not keys and choices, which are one ASCII word."""
+        """Return the texts written by the user.
+
+        Not keys and choices, which are one ASCII word.
+        """
         return [text for _name, text in self.texts if len(text.split()) > 1 or not text.isascii()]
 
 
 def sent_form(request: Request) -> SubmittedForm:
-    """Return the submitted form without its secrets; None if it may come from another site."""
+    """Return the submitted form without its secrets.
+
+    None if it may come from another site.
+    """
     if request.method != "POST" or not _is_own(request):
         return SubmittedForm(is_own=False)
     return _brought(request)
 
 
 def stale_form(request: Request) -> SubmittedForm:
-    """Return a form of this portal whose token is from another session: the user has signed in again in another tab.
+    """Return a form of this portal from another session.
+
+    The user has signed in again in another tab.
 
     That it comes from a page of the portal is shown by headers that no page can set. It is redisplayed to be submitted
     again, never processed.
@@ -69,7 +77,7 @@ def _brought(request: Request) -> SubmittedForm:
 
 
 def secret_fields(request: Request) -> frozenset[str]:
-    """Return the names that a form sent to this path may use for secret fields.
+    """Return the possible names of secret fields on a path.
 
     The schema is not known before the view runs, so every name that any schema uses for a secret
     counts, except those declared by :func:`add_open_fields`.
@@ -81,7 +89,7 @@ def secret_fields(request: Request) -> frozenset[str]:
 
 
 def add_open_fields(config: Configurator, route: str, *names: str) -> None:
-    """Declare that the form of a route uses names for public values that other forms use for secrets.
+    """Declare names of a route's form as public.
 
     For instance ``config.add_open_fields("kartable.bulk", "code")``: these are tracking codes. A form with a secret
     field of such a name is refused on that route.

@@ -1,4 +1,4 @@
-"""Static files under ``/static/<owner>/<digest>/…``: immutable with the right digest, revalidated with any other.
+"""Static files with immutable URLs.
 
 The digest covers the folder including the site's overrides, so that two versions can run side by side.
 """
@@ -70,7 +70,10 @@ class StaticFiles:
 
 
 def static_url(request: Request, owner: str, path: str) -> str:
-    """Return the URL of a static file with the digest of its folder, cached because a page has a hundred."""
+    """Return the URL of a static file with a digest.
+
+    That of its folder; cached because a page has a hundred.
+    """
     files: StaticFiles = request.registry.static_files
     known = (request.script_name, owner, path)
     if known not in files.urls:

@@ -1,4 +1,4 @@
-"""Jinja2 globals, and filters that format dates, digits and numbers of the city."""
+"""Jinja2 globals and filters."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -57,7 +57,10 @@ def number(context: Context, value: float) -> str:
 
 @pass_context
 def total(context: Context, value: Total) -> str:
-    """Format the number of rows of a list; as text if it is a lower bound."""
+    """Format the number of rows of a list.
+
+    As text if it is a lower bound.
+    """
     written = format_number(value.number, _locale(context))
     if value.exact:
         return written
@@ -80,7 +83,10 @@ def date(context: Context, value: datetime, style: DateStyle = "medium") -> str:
 
 @pass_context
 def date_time(context: Context, value: datetime) -> str:
-    """Format date and time, with the year only if it is not the current one."""
+    """Format date and time.
+
+    With the year only if it is not the current one.
+    """
     return str(_calendar(context).format_datetime(value, _now(context), locale=_locale(context)))
 
 
@@ -92,7 +98,10 @@ def time_only(context: Context, value: datetime) -> str:
 
 @pass_context
 def relative(context: Context, value: datetime) -> str:
-    """Format how long ago a time was, or its date if it is long ago."""
+    """Format how long ago a time was, or its date.
+
+    Its date if it is long ago.
+    """
     request = context.get("request") or get_current_request()
     text = _calendar(context).relative(value, _now(context), locale=_locale(context))
     return str(request.localizer.translate(text))
@@ -113,7 +122,7 @@ def mobile(context: Context, value: str) -> str:
 
 @pass_context
 def mask_mobile(context: Context, value: str) -> str:
-    """Format a mobile number with its middle masked, left to right within right-to-left text."""
+    """Format a mobile number with its middle masked."""
     country = (context.get("request") or get_current_request()).site.country
     return f"\u2066{localized_digits(country.mask_mobile(value), _locale(context))}\u2069"
 
@@ -150,7 +159,7 @@ FILTERS = {
 
 @lru_cache(1000)
 def icon(url: str, name: str, cls: str = "") -> Markup:
-    """Return an SVG icon, hidden from screen readers; a page has up to two hundred.
+    """Return an SVG icon, hidden from screen readers.
 
     :param url: of the icon sprite.
     """
@@ -162,7 +171,10 @@ def icon(url: str, name: str, cls: str = "") -> Markup:
 
 
 class LazyToken:
-    """The CSRF token, created when a template uses it: a page without a form sets no cookie."""
+    """The CSRF token, created on first use.
+
+    A page without a form sets no cookie.
+    """
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -172,7 +184,7 @@ class LazyToken:
 
 
 class LazyMacros:
-    """The macros available as ``ui``, loaded when the first of them is used."""
+    """The macros ``ui``, loaded on first use."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -193,7 +205,7 @@ MACROS = RequestLocalCache(_macros)
 
 
 class LazyNavigation:
-    """The navigation, built when a layout uses it: fields and fragments have none."""
+    """The navigation, built on first use."""
 
     def __init__(self, request: Request) -> None:
         self._request = request

@@ -23,7 +23,9 @@ _TOKENS = {
 
 
 def theme_css(look: Mapping[str, str]) -> str:
-    """Return the style sheet of a site's ``[look]``; keys ending in ``_dark`` apply in dark mode.
+    """Return the style sheet of a site's ``[look]``.
+
+    Keys ending in ``_dark`` apply in dark mode.
 
     :raises ConfigurationError: for an unknown key, and for a colour that is not ``#rrggbb``.
     """

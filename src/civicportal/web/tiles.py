@@ -1,4 +1,4 @@
-"""The site's own map tiles: a PMTiles file by byte ranges, or the tiles of an MBTiles file."""
+"""The site's own map tiles."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Translation in templates: ``_('…')`` and ``{% trans %}``, each in the domain of the package whose template says it."""
+"""Translation in templates.
+
+``_('…')`` and ``{% trans %}``, each in the domain of the template's package.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -15,7 +18,7 @@ _IN_DOMAIN = {"_": "gettext_in", "gettext": "gettext_in", "ngettext": "ngettext_
 
 
 class Gettext:
-    """Functions that templates call; the texts of a template are looked up once for each language.
+    """Translation functions for templates.
 
     Set as ``jinja2.i18n.gettext``; there is one for each application.
     """
@@ -25,11 +28,11 @@ class Gettext:
         self._known: dict[tuple[str, str, str], str] = {}
 
     def gettext(self, message: str, mapping: Mapping[str, object] | None = None) -> str:
-        """Return the translation of a text of the core or the site, with the values of its fields."""
+        """Return the translation of a text of the core or site."""
         return self.gettext_in(self._domain, message, mapping)
 
     def gettext_in(self, domain: str, message: str, mapping: Mapping[str, object] | None = None) -> str:
-        """Return the translation of a text in a domain, with the values of its fields."""
+        """Return the translation of a text in a domain."""
         localizer = get_current_request().localizer
         if mapping:
             return str(localizer.translate(message, domain=domain, mapping=mapping))
@@ -48,7 +51,7 @@ class Gettext:
 
 
 class Translation(InternationalizationExtension):
-    """Jinja's translation, told at compile time which domain a template of a plugin has: the name of its package.
+    """Jinja's translation with the domain of the template.
 
     A page is drawn by templates of several packages in one context, so that it cannot be asked while it is drawn.
     """
@@ -71,7 +74,10 @@ class Translation(InternationalizationExtension):
 
 
 def domain_of(template: str | None) -> str | None:
-    """Return the domain of a template by its asset name; None for one of the core."""
+    """Return the domain of a template by its asset name.
+
+    None for one of the core.
+    """
     package = (template or "").partition(":")[0] if ":" in (template or "") else DOMAIN
     return package if package != DOMAIN else None
 

@@ -100,7 +100,7 @@ class Board(Service):
     # -- pictures -------------------------------------------------------------------------------------------
 
     def pictures(self, posts: Iterable[Post]) -> dict[int, list[Picture]]:
-        """Return the pictures of announcements, by id of the announcement; empty lists included."""
+        """Return the pictures by id of the announcement."""
         ids = [post.id for post in posts]
         query = select(PostImage, Attachment).join(Attachment, Attachment.id == PostImage.attachment_id)
         rows = self.session.execute(

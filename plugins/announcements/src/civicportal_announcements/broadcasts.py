@@ -1,4 +1,4 @@
-"""Broadcasts: one SMS to all subscribers of announcements, confirmed, sent in batches, monitored, stopped."""
+"""Broadcasts to all subscribers of announcements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class BroadcastProgress:
 
 
 def with_way_out(text: str, word: str) -> str:
-    """Return a text with the opt-out notice at its end, once, however it was typed.
+    """Return a text with the opt-out notice at its end.
 
     :param word: the notice required by the regulator; empty for none.
     """
@@ -103,7 +103,9 @@ class BroadcastService(Service):
         return Estimate(text=full, length=length, recipients=recipients, cost=cost)
 
     def start(self, text: str, *, number: int, form_key: str, post_id: int | None = None) -> Broadcast:
-        """Send a text to all subscribers of announcements; a form sent twice starts one broadcast.
+        """Send a text to all subscribers of announcements.
+
+        A form sent twice starts one broadcast.
 
         :param number: of recipients, as entered by the officer.
         :param form_key: the form's idempotency key.
@@ -150,7 +152,10 @@ class BroadcastService(Service):
             self._record("stop", broadcast)
 
     def stop_unfilled(self) -> int:
-        """Stop unfinished broadcasts after a restore, whose progress is unknown; return how many there were."""
+        """Stop unfinished broadcasts after a restore.
+
+        Their progress is unknown; returns how many there were.
+        """
         found = self.session.scalars(select(Broadcast).where(*UNFILLED).with_for_update()).all()
         for broadcast in found:
             broadcast.stopped_at = self.work.clock.now()
@@ -195,7 +200,7 @@ class BroadcastService(Service):
     # -- filling the outbox ---------------------------------------------------------------------------------
 
     def fill(self) -> bool:
-        """Queue the next batch of the oldest broadcast, in one transaction with its progress.
+        """Queue the next batch of the oldest broadcast.
 
         :returns: whether there was anything to do.
         """

@@ -1,4 +1,4 @@
-"""Convert between the announcement form and its model: local dates and times, pictures."""
+"""Conversion between announcement form and model."""
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
@@ -63,7 +63,10 @@ def _start(values: Values, calendar: CityCalendar) -> datetime | None:
 
 
 def _end(values: Values, calendar: CityCalendar) -> datetime | None:
-    """Return the end; without a time the end of the day, so that the last day is included."""
+    """Return the end of an announcement.
+
+    Without a time the end of the day, so the last day is included.
+    """
     day, clock = values["end_day"], values["end_time"]
     if day is None:
         return None

@@ -77,7 +77,7 @@ def _put_up(
 
 
 def _broadcast(site: Site, officer: Identity, row: Values, now: datetime) -> None:
-    """Subscribe some citizens, and send them a text at noon of a past day."""
+    """Subscribe some citizens, and send a past broadcast."""
     day = site.calendar.today(now - row["days_ago"] * A_DAY)
     set_time(site, site.calendar.at(day, time(12)))
     with site.work() as work:

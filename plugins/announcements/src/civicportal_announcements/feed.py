@@ -117,7 +117,7 @@ def atom(feed: Feed) -> bytes:
 
 
 def rss(feed: Feed) -> bytes:
-    """Serialise the feed as RSS 2.0, with local times; an item may have one picture."""
+    """Serialise the feed as RSS 2.0."""
     root = Element("rss", {"version": "2.0", "xmlns:atom": _NAMESPACE})
     channel = SubElement(root, "channel")
     _add(channel, "title", feed.title)

@@ -1,4 +1,7 @@
-"""The gettext domain of the plugin: ``_`` marks a text, ``locale/`` translates it."""
+"""The gettext domain of the plugin.
+
+``_`` marks a text, ``locale/`` translates it.
+"""
 
 from pyramid.i18n import TranslationStringFactory
 

@@ -1,4 +1,4 @@
-"""A small Markdown for announcements, converted to HTML and sanitised by an allow list."""
+"""Markdown for announcements."""
 
 import html
 import re
@@ -22,7 +22,9 @@ _ADDRESS = re.compile(r"(https?://[^\s<>«»()\[\]\"]*[^\s<>«»()\[\]\".,،؛;:
 
 
 def render_markup(text: str, *, base: str = "") -> Markup:
-    """Return the safe HTML of a text; its headings begin below the page's own.
+    """Return the safe HTML of a text.
+
+    Its headings begin below the page's own.
 
     :param base: base URL of its links, for readers outside the portal.
     """

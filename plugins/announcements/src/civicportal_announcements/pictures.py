@@ -56,20 +56,26 @@ class Picture:
 
 
 def focus_classes(x: int, y: int) -> str:
-    """Return the two CSS classes of a focal point, rounded to tenths: inline styles are not allowed."""
+    """Return the two CSS classes of a focal point.
+
+    Rounded to tenths: inline styles are not allowed.
+    """
     across, down = (round(value / _FOCUS_STEP) * _FOCUS_STEP for value in (x, y))
     return f"focus-x-{across} focus-y-{down}"
 
 
 def store_sizes(site: Site, keys: Iterable[str]) -> None:
-    """Store the medium size of each picture, before any transaction. A missing picture is ignored."""
+    """Store the medium size of each picture.
+
+    Before any transaction. A missing picture is ignored.
+    """
     files = PictureFiles(site)
     for key in keys:
         files.put_size(key, "medium", SIDES["medium"])
 
 
 def moved(keys: Sequence[str], key: str, way: str) -> list[str]:
-    """Return the keys with one of them moved "up" or "down", or removed ("remove")."""
+    """Return the keys with one moved or removed."""
     order = list(keys)
     if key not in order:
         return order

@@ -95,7 +95,7 @@ def navigation_items() -> Iterable[NavigationItem]:
 
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
-    """Return the widgets of the citizens' home page and of the staff desk."""
+    """Return the widgets of home page and desk."""
     return widgets.dashboard_widgets(request)
 
 
@@ -107,7 +107,10 @@ def check_site(work: Work) -> Iterable[Finding]:
 
 @hookimpl
 def portal_restored(work: Work) -> Iterator[str]:
-    """Stop broadcasts that were running when the backup was made: their recipients since then are unknown."""
+    """Stop broadcasts that were running during the backup.
+
+    Their recipients since then are unknown.
+    """
     stopped = work.get(BroadcastService).stop_unfilled()
     if stopped:
         yield f"{stopped} SMS to many people went no further: look whom they reached before you send them again"

@@ -144,7 +144,7 @@ class PostService(Service):
     # -- order ----------------------------------------------------------------------------------------------
 
     def move(self, post: Post, way: Way) -> None:
-        """Move an announcement up or down, among the pinned or among the others."""
+        """Move an announcement up or down."""
         self._require(PUBLISH)
         now = self.work.clock.now()
         beside = (in_state(now, *ON_BOARD), Post.pinned.is_(post.pinned))

@@ -1,4 +1,4 @@
-"""The state of an announcement by the clock, in Python and in SQL."""
+"""The state of an announcement by the clock."""
 
 from datetime import datetime
 from typing import Literal

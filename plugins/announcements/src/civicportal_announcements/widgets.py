@@ -1,4 +1,4 @@
-"""Announcements on pages of the core: the citizens' home page and the staff desk."""
+"""Announcements on home page and desk."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,10 @@ FEED = "civicportal_announcements:templates/announcements/feed_link.jinja2"
 
 
 def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
-    """Return the feed link, the list and its card for citizens, if there are announcements; the summary for officers."""
+    """Return feed link, list and card, or the officers' summary.
+
+    For citizens only if there are announcements.
+    """
     yield DashboardWidget(name="announcements.feed", area="head", template=FEED)
     board = request.display_work.get(Board)
     if request.identity.is_staff and request.identity.permits(EDIT):

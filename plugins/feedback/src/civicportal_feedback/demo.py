@@ -1,4 +1,4 @@
-"""Demo messages of several months, sent and answered by the demo's people through the services."""
+"""Demo messages of several months."""
 
 import tomllib
 from collections.abc import Callable
@@ -79,7 +79,7 @@ class MessageStory:
         self.calendar = work.get(OrganizationService).calendar
 
     def tell(self) -> None:
-        """Send the message and take its transitions, as far as they are in the past."""
+        """Send the message and take its past transitions."""
         sent = self.work.clock.now()
         case = self._send()
         old = self.teller.now - sent > ANSWERED_AFTER
@@ -104,7 +104,7 @@ class MessageStory:
         return service.submit(new)
 
     def _ask(self, case: Case) -> None:
-        """Send an inquiry to a member of the unit, if there is one."""
+        """Send an inquiry to a unit's member, if any."""
         unit = self.work.get(OrganizationService).unit(self.row["unit"])
         people = [person for person in self.teller.staff if unit.id in _units(person)]
         if not people:
@@ -148,7 +148,10 @@ class MessageStory:
         self.cases.apply(case, step, public_text=text, notify=recent)
 
     def _later(self, least: float, most: float) -> bool:
-        """Advance by some office days; False when that would be in the future."""
+        """Advance by some office days.
+
+        False when that would be in the future.
+        """
         now = self.work.clock.now()
         moment: datetime = self.calendar.add_working_days(now, self.rng.uniform(least, most))
         if moment >= self.teller.now:
@@ -157,7 +160,7 @@ class MessageStory:
         return True
 
     def _officer(self, case: Case) -> Identity:
-        """Return an officer who may act: of the unit that holds the case, else one with city-wide rights."""
+        """Return an officer who may act."""
         found = [person for person in self.teller.staff if self._acts(person, case)]
         local = [person for person in found if not person.permits(FEEDBACK.permission("act_any"))]
         return self.rng.choice(local or found)

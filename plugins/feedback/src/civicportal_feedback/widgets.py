@@ -1,4 +1,4 @@
-"""Feedback on pages of the core: the home page, the staff desk, the page of a case."""
+"""Feedback on home page, desk and case page."""
 
 from collections.abc import Iterator
 
@@ -40,7 +40,10 @@ def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
 
 
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return subject and consent of a message; for staff also whether it is published."""
+    """Return subject and consent of a message.
+
+    For staff also whether it is published.
+    """
     work = request.display_work
     feedback = work.get(FeedbackService).detail(case)
     if feedback is None:

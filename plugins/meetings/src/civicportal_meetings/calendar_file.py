@@ -18,7 +18,9 @@ YEAR = timedelta(days=366)
 
 
 def calendar_file(case: Case, appointment: Appointment, work: Work) -> bytes:
-    """Return the file: one event with a UID and a sequence number, so that a later file replaces it.
+    """Return the calendar file of one event.
+
+    A UID and a sequence number let a later file replace it.
 
     :param appointment: the current one; for a case closed without a meeting, the last.
     """

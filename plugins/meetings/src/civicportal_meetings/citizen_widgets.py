@@ -1,4 +1,4 @@
-"""Meetings on citizens' pages of the core: the home page card, and the appointment on the page of a request."""
+"""Meetings on citizens' pages of the core."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Demo requests for a meeting, sent and handled by the demo's people through the services."""
+"""Demo requests for a meeting."""
 
 import tomllib
 from collections.abc import Callable

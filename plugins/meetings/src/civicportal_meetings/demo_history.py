@@ -1,4 +1,4 @@
-"""Generation of one demo request: each transition at its time, by its actor."""
+"""Generation of one demo request."""
 
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING

@@ -116,7 +116,7 @@ class FurtherFields(FigureFields):
 
 
 class DeskFilters(FurtherFields, DeskFields):
-    """Filters of the list: a short form, plus those of links from statistics."""
+    """Filters of the list."""
 
     def after_bind(self, node: colander.SchemaNode, _bindings: object) -> None:
         """Hide the further filters in the form."""
@@ -141,7 +141,7 @@ class Week(StrictSchema):
 
 
 def day_in(value: str) -> date | None:
-    """Return the date in a URL (ISO 8601), or None if it is invalid."""
+    """Return the date in a URL (ISO 8601), else None."""
     try:
         day = date.fromisoformat(value)
     except ValueError:

@@ -55,7 +55,10 @@ class MeetingSource(CaseSource):
         return self.work.get(MeetingSearch).query(Filters.of(self.values), *columns)
 
     def rows(self, found: Sequence[tuple[Any, ...]]) -> Iterable[MeetingRow]:
-        """Return the rows with their appointments; national codes are decrypted only if requested."""
+        """Return the rows with their appointments.
+
+        National codes are decrypted only if requested.
+        """
         times = self._times([case.id for case, _request in found])
         return [
             MeetingRow(

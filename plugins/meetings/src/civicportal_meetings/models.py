@@ -1,4 +1,4 @@
-"""Requests for a meeting with the mayor, their appointments, public meeting days, and the mayor's orders."""
+"""Requests for meetings, appointments, sessions and orders."""
 
 from datetime import datetime
 
@@ -17,7 +17,10 @@ class MeetingsBase(DeclarativeBase):
 
 
 class MeetingRequest(MeetingsBase):
-    """The 1:1 detail of a case of kind "meetings": applicant, companions, preferred times."""
+    """The detail of a case of kind "meetings".
+
+    Applicant, companions, preferred times; 1:1 with the case.
+    """
 
     __tablename__ = "meetings_request"
     __table_args__ = (UniqueConstraint("open_of"), Index(None, "national_code_index"))
@@ -55,7 +58,10 @@ class MeetingRequest(MeetingsBase):
 
 
 class MeetingSession(MeetingsBase):
-    """A public meeting day with seats for several requests; one without seats blocks a time."""
+    """A public meeting day with seats for requests.
+
+    One without seats blocks a time.
+    """
 
     __tablename__ = "meetings_session"
     __table_args__ = (Index(None, "start"), {"sqlite_autoincrement": True})
@@ -86,7 +92,10 @@ class MeetingSession(MeetingsBase):
 
 
 class Appointment(MeetingsBase):
-    """An appointment of a request. Rows are kept: a moved or cancelled one records how it ended."""
+    """An appointment of a request.
+
+    Rows are kept: a moved or cancelled one records how it ended.
+    """
 
     __tablename__ = "meetings_appointment"
     __table_args__ = (
@@ -131,7 +140,10 @@ class Appointment(MeetingsBase):
 
 
 class DiarySlot(MeetingsBase):
-    """Five booked minutes of the mayor. There is one mayor, so the time is the primary key."""
+    """Five booked minutes of the mayor.
+
+    There is one mayor, so the time is the primary key.
+    """
 
     __tablename__ = "meetings_slot"
     __table_args__ = (Index(None, "appointment_id"), Index(None, "session_id"))
@@ -154,7 +166,10 @@ class Reserve(MeetingsBase):
 
 
 class Order(MeetingsBase):
-    """The 1:1 detail of a case of kind "orders": an order of the mayor in a meeting, and its addressee."""
+    """The detail of a case of kind "orders".
+
+    An order of the mayor in a meeting, and its addressee; 1:1 with the case.
+    """
 
     __tablename__ = "meetings_order"
 

@@ -1,4 +1,4 @@
-"""A month of the city's calendar with its free days, for a date picker."""
+"""A month with its free days, for a date picker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -40,7 +40,7 @@ def register_models() -> PluginModels:
 
 @hookimpl
 def register_case_kinds() -> Iterable[CaseKind]:
-    """Return the kinds of cases: requests for a meeting, and orders of the mayor."""
+    """Return the kinds of cases."""
     return (MEETINGS, MAYORS_ORDERS)
 
 

@@ -1,4 +1,4 @@
-"""Initial values of a request's transition forms, and message values for their preview."""
+"""Initial values and previews of a request's transitions."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -69,7 +69,10 @@ def seats(_case: Case, work: Work) -> Prefill:
 
 
 def said_of_time(values: Values, work: Work) -> Mapping[str, str] | None:
-    """Return the message's values of date and time in a form, once both are valid."""
+    """Return the message's date and time from a form.
+
+    Once both are valid.
+    """
     if "day" not in values or "at" not in values:
         return None
     return notice(work.site.calendar.at(values["day"], values["at"]), values.get("note", ""))
@@ -83,7 +86,10 @@ def said_of_seat(values: Values, work: Work) -> Mapping[str, str] | None:
 
 
 def usual_place(work: Work) -> str:
-    """Return the default place: from the settings, else the name of the mayor's unit."""
+    """Return the default place.
+
+    From the settings, else the name of the mayor's unit.
+    """
     settings = work.site.plugin_settings[KIND]
     units = work.get(OrganizationService).units.by_id.values()
     office = next((unit.name for unit in units if unit.key == settings["unit"]), "")
@@ -91,7 +97,7 @@ def usual_place(work: Work) -> str:
 
 
 def suitable_time(case: Case, work: Work, minutes: int) -> datetime | None:
-    """Return the next free time on a preferred day, else on any day."""
+    """Return the next free time, preferably on a preferred day."""
     diary = work.get(DiaryService)
     tomorrow = work.site.calendar.today(work.clock.now()) + timedelta(days=1)
     days = sorted(diary.free_days(tomorrow, tomorrow + AHEAD, minutes))

@@ -50,7 +50,10 @@ def _multiple_of_five(node: colander.SchemaNode, value: int) -> None:
 
 
 class Schedule(StrictSchema):
-    """Date, time, length and place of a meeting; its values are those of a transition, see :mod:`civicportal_meetings.steps`."""
+    """Date, time, length and place of a meeting.
+
+    The values are those of a transition, see :mod:`civicportal_meetings.steps`.
+    """
 
     day = Node(CityDate(), title=_("Date of the meeting"))
     at = Node(ClockTime(), title=_("Time of the meeting"))

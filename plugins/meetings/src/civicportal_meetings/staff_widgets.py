@@ -1,4 +1,4 @@
-"""Meetings on staff pages: links, today's meetings on the desk, panels of the case page."""
+"""Meetings on staff pages."""
 
 from collections.abc import Iterator
 
@@ -57,7 +57,7 @@ def widget(request: Request) -> Iterator[DashboardWidget]:
 
 
 def panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return the panels of a request for a meeting, or of an order."""
+    """Return the panels of a request or an order."""
     if not request.identity.is_staff:
         return
     if case.kind == KIND:

@@ -1,4 +1,4 @@
-"""Export of the list of reports: for people, and with the columns of GeoReport v2 for programs."""
+"""Export of the list of reports."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The 1:1 detail of a case of kind "reports" with its place, and the counters of places."""
+"""The detail of a report, and the counters of places."""
 
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
@@ -15,7 +15,10 @@ class ReportsBase(DeclarativeBase):
 
 
 class Report(ReportsBase):
-    """The place of a report; without a point only the text in ``Case.place``."""
+    """The place of a report.
+
+    Without a point only the text in ``Case.place``.
+    """
 
     __tablename__ = "reports_report"
     # With the id, so that recent reports of a square are found without reading the others.
@@ -38,7 +41,9 @@ class Report(ReportsBase):
 
 
 class PlaceCount(ReportsBase):
-    """Number of reports of a map cell by state. ``0`` means no category or no unit.
+    """Number of reports of a map cell by state.
+
+    ``0`` means no category or no unit.
 
     Every report counts twice on each level of :data:`civicportal_reports.place_counts.LEVELS`: with its category and unit, and
     without; a cell that overlaps two districts has rows of both.

@@ -1,4 +1,7 @@
-"""The panel of a map of reports: its table, and a drawing for browsers without JavaScript."""
+"""The panel of a map of reports.
+
+Its table, and a drawing for browsers without JavaScript.
+"""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +34,7 @@ class District:
 
     @property
     def listed(self) -> bool:
-        """Return whether the list can be filtered by it: districts of the map, and none."""
+        """Return whether the list can be filtered by it."""
         return self.n > 0 and (self.shade is not None or not self.name)
 
 

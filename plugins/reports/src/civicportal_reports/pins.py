@@ -29,7 +29,10 @@ class Pins:
         self.categories = work.get(OrganizationService).categories
 
     def for_everybody(self, rows: Iterable[tuple[Case, Report]]) -> list[dict[str, object]]:
-        """Return points for the public; published ones link to their page, the others have category and status only."""
+        """Return points for the public.
+
+        Published ones link to their page, the others have category and status only.
+        """
         return [self._public_pin(case, report.point) for case, report in rows if report.point]
 
     def _public_pin(self, case: Case, point: Point) -> dict[str, object]:
@@ -56,7 +59,9 @@ class Pins:
     # -- the answers of maps that follow the part that shows --------------------------------------------------
 
     def picture(self, picture: MapPicture, *, public: bool) -> dict[str, object]:
-        """Return clusters or points; shared properties are sent once, so that a thousand points are small.
+        """Return clusters or points as compact data.
+
+        Shared properties are sent once.
 
         A point is latitude, longitude, the index of its properties, and the key of its card: the id of a published
         report, for staff the code, and nothing for an unpublished report.

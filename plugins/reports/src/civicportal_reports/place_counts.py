@@ -1,4 +1,4 @@
-"""The counters of places, for maps of a city and of its districts."""
+"""The counters of places."""
 
 from collections.abc import Iterator
 from typing import Any

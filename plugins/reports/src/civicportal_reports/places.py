@@ -1,4 +1,4 @@
-"""Places: a point of the city's map with its street and district, an address, or both."""
+"""Places: a point, an address, or both."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,9 @@ def locate(city_map: CityMap | None, place: Values) -> Location:
 
 
 def locate_point(city_map: CityMap | None, point: Point, address: str = "") -> Location:
-    """Return the location of a point; a city without a map accepts every point.
+    """Return the location of a point.
+
+    A city without a map accepts every point.
 
     :raises OutsideCity: outside the boundary.
     """

@@ -44,7 +44,7 @@ class Filters(CaseFilters):
 
     @property
     def uncounted(self) -> "Filters":
-        """Return the filters without stage, status, category and unit, which all counters have."""
+        """Return the filters that the counters lack."""
         return replace(self, stage=None, status=None, category=None, itself=False, unit=None)
 
 
@@ -55,12 +55,18 @@ class ReportSearch(CaseList[Filters]):
     entities = (Case, Report)
 
     def select(self, *columns: Selected) -> Rows:
-        """Return a query for columns of all reports, joined with their own table if it has one of the columns."""
+        """Return a query for all reports.
+
+        Joined with their own table if it has one of the columns.
+        """
         query = super().select(*columns)
         return _joined(query) if Report.__table__ in query.columns_clause_froms else query
 
     def filtered(self, filters: Filters, *columns: Selected) -> Rows:
-        """Return a query for columns of all filtered reports; without a filter by place, only the case is needed."""
+        """Return a query for filtered reports.
+
+        Without a filter by place, only the case is needed.
+        """
         query = super().filtered(filters, *columns)
         placed = filters.district or filters.located
         return _joined(query) if placed and Report.__table__ not in query.columns_clause_froms else query
@@ -89,13 +95,19 @@ class ReportSearch(CaseList[Filters]):
         return {"categories": self.categories(filters), "units": self.units(filters)}
 
     def categories(self, filters: Filters) -> frozenset[int] | None:
-        """Return the ids of the filtered categories, 0 for none; None for all."""
+        """Return the filtered category ids; None for all.
+
+        0 stands for none.
+        """
         if not filters.category:
             return None
         return self.category_ids(filters.category, itself=filters.itself)
 
     def units(self, filters: Filters) -> frozenset[int] | None:
-        """Return the ids of the filtered units, 0 for none; None for all."""
+        """Return the filtered unit ids; None for all.
+
+        0 stands for none.
+        """
         return self.unit_ids(filters.unit) if filters.unit else None
 
     def count(self, filters: Filters) -> int:
@@ -116,7 +128,10 @@ class ReportSearch(CaseList[Filters]):
         return [(case, report) for case, report in rows]
 
     def public_query(self, filters: Filters, *columns: Selected) -> Rows:
-        """Return the query of the public map: published reports, and open ones without details."""
+        """Return the query of the public map.
+
+        Published reports, and open ones without details.
+        """
         return self.filtered(filters, *columns).where(Case.public | Case.stage.in_(Workflow.OPEN_STAGES))
 
 

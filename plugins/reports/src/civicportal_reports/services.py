@@ -46,7 +46,9 @@ class ReportService(Service):
     # -- sending --------------------------------------------------------------------------------------------
 
     def submit(self, new: NewReport) -> Case:
-        """Open a report of the acting citizen; a resubmitted form returns the same case.
+        """Open a report of the acting citizen.
+
+        A resubmitted form returns the same case.
 
         :raises Forbidden: below the identity level of the kind.
         :raises AttachmentNotFound: when a picture is missing or not the owner's.
@@ -59,7 +61,7 @@ class ReportService(Service):
         return self.work.get(CaseService).open_once(key, lambda: self._open(new, citizen_id, key))
 
     def make_for(self, citizen_id: int | None, new: NewReport, key: str | None = None) -> Case:
-        """Open a report for a caller, or for the citizen of a converted case.
+        """Open a report for another person.
 
         :param citizen_id: None if the sender is unknown.
         :param key: the case's ``idempotency_key``.
@@ -90,7 +92,10 @@ class ReportService(Service):
         )
 
     def _subject(self, category: Category, place: Location) -> str:
-        """Return the subject of a report, never the citizen's first words, which may contain a name."""
+        """Return the subject of a report.
+
+        Never the citizen's first words, which may contain a name.
+        """
         return self._joined(*[part for part in (category.name, place.street or place.district) if part])[:200]
 
     def _joined(self, *parts: str) -> str:

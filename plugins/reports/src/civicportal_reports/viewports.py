@@ -29,7 +29,7 @@ class MapView:
 
     @classmethod
     def of(cls, params: Mapping[str, str]) -> "MapView":
-        """Parse ``bbox=west,south,east,north`` and ``zoom`` of a URL; coordinates are clipped to the globe.
+        """Parse ``bbox`` and ``zoom`` of a URL.
 
         :raises InvalidView: for an invalid box or number.
         """
@@ -64,6 +64,6 @@ def _cut(value: float, most: float) -> float:
 
 
 def _zoom_of(bounds: Bounds) -> int:
-    """Return the zoom at which a box is about a thousand pixels wide."""
+    """Return the zoom of a box about a thousand pixels wide."""
     width = max(bounds.east - bounds.west, 1e-6)
     return min(max(math.floor(math.log2(360 * 4 / width)), 0), DEEPEST)

@@ -1,4 +1,4 @@
-"""Reports on pages of the core: the home page, the staff desk, the page of a case."""
+"""Reports on home page, desk and case page."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
 
 
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return the map of a report and, for staff, the open reports around it."""
+    """Return the map of a report and nearby reports."""
     report = request.display_work.session.get(Report, case.id) if case.kind == KIND else None
     if report is None:
         return

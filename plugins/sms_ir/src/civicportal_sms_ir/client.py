@@ -54,7 +54,7 @@ class SmsIr:
         return _number(data, "messageId")
 
     def bulk(self, line: int, text: str, mobiles: list[str]) -> list[str | None]:
-        """Send one text to up to 100 people and return the id of each message.
+        """Send one text to up to 100 people.
 
         :returns: "0" for a blacklisted number, None for an invalid one.
         """
@@ -74,7 +74,7 @@ class SmsIr:
         return numbers
 
     def message(self, message_id: str) -> Record | None:
-        """Return a message, or None when the provider has none with this id."""
+        """Return a message by id, else None."""
         try:
             return every(record_of, [self._call("GET", f"send/{int(message_id)}")])[0]
         except NoSuchMessage:
@@ -101,7 +101,10 @@ class SmsIr:
         return every(record_of, self._call("GET", f"send/pack/{quote(pack_id, safe='')}"))
 
     def receive_latest(self) -> list[Received]:
-        """Return up to 100 unread inbound messages; the provider never returns them here again."""
+        """Return up to 100 unread inbound messages.
+
+        The provider never returns them here again.
+        """
         return readable(received_of, self._call("GET", "receive/latest", query={"count": PAGE_SIZE}))
 
     def receive_live(self, page: int) -> list[Received]:

@@ -48,7 +48,10 @@ def test(context: click.Context, mobile: str, key: str) -> None:
 @sms_ir.command()
 @click.pass_context
 def templates(context: click.Context) -> None:
-    """Show each text in the panel's format, and the line for site.toml to which its id must be added."""
+    """Show each text and its line for site.toml.
+
+    In the panel's format; the id must be added to the line.
+    """
     site = load_site(context)
     with site.work(write=False) as work:
         texts = work.get(NotificationService).texts
@@ -57,7 +60,9 @@ def templates(context: click.Context) -> None:
 
 
 def panel_form(key: str, wording: str, own: Mapping[str, str]) -> str:
-    """Return a text with its parameters as ``#NAME#``, and its line for ``[plugins.sms_ir.templates]``.
+    """Return a text and its line for the settings.
+
+    Parameters are ``#NAME#``, the line is for ``[plugins.sms_ir.templates]``.
 
     :param own: placeholders that are constant for the site, and no parameters.
     """

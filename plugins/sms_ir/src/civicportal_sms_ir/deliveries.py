@@ -109,7 +109,7 @@ class DeliveryService(Service):
         )
 
     def counts(self, since: datetime) -> Counter[str]:
-        """Return the number of messages by state, of those sent since a time."""
+        """Return the number of messages by state."""
         query = (
             select(Delivery.state, func.count().label("number"))
             .where(Delivery.sent_at >= since)
@@ -123,7 +123,10 @@ class DeliveryService(Service):
 
 
 def poll_deliveries(site: Site) -> None:
-    """Query the delivery of messages that are due; if the provider does not answer, the next run tries again."""
+    """Query whether sent messages were delivered.
+
+    If the provider does not answer, the next run tries again.
+    """
     if rests(site, ARRIVED):
         return
     with site.work(write=False) as work:
@@ -137,7 +140,9 @@ def poll_deliveries(site: Site) -> None:
 
 
 def _ask(provider_id: str, site: Site) -> SendError | None:
-    """Request the report of one message and return the error, if it may concern this message only.
+    """Request the report of one message.
+
+    Returns the error, if it may concern this message only.
 
     :raises SendError: for any other: the remaining requests would fail too.
     """

@@ -1,4 +1,4 @@
-"""The provider of a demo: a simulator on this machine, whose messages appear on the demo telephones.
+"""The provider of a demo: a simulator.
 
 The server runs it. The worker, another process, finds its URL in a file beside the demo's other files, and uses it like
 the real one.
@@ -41,7 +41,7 @@ def folder_of(site: Site) -> Path:
 
 
 def settings_of(site: Site) -> Settings:
-    """Return the settings of a demo, with only the opt-out notice of its ``site.toml``."""
+    """Return the settings of a demo."""
     address = folder_of(site) / "address"
     table = site.plugin_settings["sms_ir"]
     return Settings(
@@ -100,7 +100,10 @@ class SimulatedPhones:
         self.simulator.behave(cast("Mode", mode))
 
     def counts(self, work: Work) -> Mapping[str, int]:
-        """Return the number of messages at each telephone number, the one with the latest message first."""
+        """Return the number of messages by telephone number.
+
+        The one with the latest message first.
+        """
         counts: dict[str, int] = {}
         for sms in reversed(self.simulator.sent):
             counts[sms.mobile] = counts.get(sms.mobile, 0) + 1
@@ -131,7 +134,7 @@ def _numbered(site: Site) -> dict[int, tuple[str, str]]:
 
 
 def _panel_of(site: Site) -> Callable[[int], str | None]:
-    """Return a panel in which each text of the site is a template, with its current wording."""
+    """Return a panel with all texts as templates."""
     numbered = _numbered(site)
 
     def template(number: int) -> str | None:

@@ -17,7 +17,10 @@ MOST_LOST = 0.2
 
 
 def findings(work: Work) -> Iterator[Finding]:
-    """Yield the problems, each with its remedy; none when the site uses another transport."""
+    """Yield problems of the provider.
+
+    None when the site uses another transport.
+    """
     site = work.site
     if not is_in_use(site):
         return

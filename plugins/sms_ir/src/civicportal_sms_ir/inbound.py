@@ -17,7 +17,10 @@ LOOK_BACK = timedelta(hours=3)
 
 
 def poll_inbound(site: Site) -> None:
-    """Fetch and store new messages, then answer them; the provider returns each message once, so storing comes first."""
+    """Fetch, store and answer inbound messages.
+
+    The provider returns each message once, so storing comes first.
+    """
     if not rests(site, LATEST):
         with told_once(site, LATEST):
             _keep(site, SmsIr(site).receive_latest())
@@ -25,7 +28,10 @@ def poll_inbound(site: Site) -> None:
 
 
 def poll_missed(site: Site) -> None:
-    """Look for messages of today that the provider has returned once but that were not stored here."""
+    """Look for inbound messages that were not stored.
+
+    The provider has returned them once, today.
+    """
     if rests(site, TODAY):
         return
     api, since = SmsIr(site), site.clock.now() - LOOK_BACK
@@ -39,7 +45,10 @@ def poll_missed(site: Site) -> None:
 
 
 def _keep(site: Site, received: Iterable[Received]) -> None:
-    """Store messages of people; those of other services to the line are ignored."""
+    """Store messages of people.
+
+    Those of other services to the line are ignored.
+    """
     people = [message for message in received if message.mobile.startswith("+98")]
     if not people:
         return

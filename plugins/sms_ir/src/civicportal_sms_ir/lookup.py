@@ -19,7 +19,9 @@ SKEW = timedelta(minutes=5)
 
 
 def find(message: Message, site: Site) -> str | None:
-    """Return the provider's id of a message, or None when it was certainly not sent.
+    """Return the provider's id of a message.
+
+    None when it was certainly not sent.
 
     A record matches if it went to this number after the message was queued, has its text, and belongs to no other message;
     the match is stored, so that it is used once.
@@ -39,7 +41,9 @@ def find(message: Message, site: Site) -> str | None:
 
 
 def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
-    """Return the provider's ids of those of several messages that were sent, by message id; they share one text.
+    """Return the provider's ids of sent messages.
+
+    By message id; the messages share one text.
 
     The provider's bulk calls since they were queued are read one after the other, until all are found.
 
@@ -62,7 +66,10 @@ def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
 
 
 def _claim(candidates: Sequence[tuple[Message, Record]], site: Site) -> dict[int, str]:
-    """Assign each message the first of its records that no other message has, and store that."""
+    """Assign each message its first free record.
+
+    A record that no other message has; the assignment is stored.
+    """
     claimed: dict[int, str] = {}
     if not candidates:
         return claimed

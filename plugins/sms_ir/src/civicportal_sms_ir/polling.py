@@ -1,4 +1,7 @@
-"""Error handling of polling jobs: a repeated error is logged once, and refusals cause a pause."""
+"""Error handling of polling jobs.
+
+A repeated error is logged once, and refusals cause a pause.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -36,7 +39,9 @@ def rests(site: Site, what: str) -> bool:
 
 @contextmanager
 def told_once(site: Site, what: str) -> Iterator[None]:
-    """Catch a :class:`SendError` and log it, unless it is the same as last time.
+    """Catch and log a :class:`SendError` once.
+
+    Unless it is the same as last time.
 
     :param what: purpose, for the log.
     """

@@ -59,7 +59,10 @@ class Received:
 
     @property
     def name(self) -> str:
-        """Return a unique name: the provider's two lists have different ids for the same message, or none."""
+        """Return a unique name of a message.
+
+        The provider's two lists have different ids for the same message, or none.
+        """
         content = f"{self.mobile}\n{self.received_at.timestamp():.0f}\n{self.text}"
         return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
@@ -76,7 +79,9 @@ def every(make: Callable[[Any], Item], data: Iterable[Any]) -> list[Item]:
 
 
 def readable(make: Callable[[Any], Item], data: object) -> list[Item]:
-    """Parse the items of a list that is returned only once, skipping invalid ones.
+    """Parse the valid items of a list.
+
+    The list is returned only once, so invalid items are skipped.
 
     :raises UnexpectedResponse: when it is no list.
     """

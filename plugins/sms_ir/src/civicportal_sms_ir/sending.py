@@ -34,7 +34,9 @@ def send(message: Message, site: Site) -> Receipt:
 
 
 def send_at_once(messages: Sequence[Message], site: Site) -> list[Receipt | SendError]:
-    """Send one text to several people over the line, except to those whom an earlier attempt has reached.
+    """Send one text to several people over the line.
+
+    Except to those whom an earlier attempt has reached.
 
     :returns: the outcome of each message, in order.
     :raises SendError: when it could not be asked what was sent before.
@@ -100,7 +102,7 @@ def _transmit(message: Message, site: Site) -> str | None:
 
 
 def _over_the_line(messages: Sequence[Message], site: Site) -> list[str | None]:
-    """Send the text of the first message to the people of all, and return the provider's ids."""
+    """Send one text to all recipients."""
     settings, first = Settings.of(site), messages[0]
     if settings.line is None:
         values = {"table": f"{TABLE}.templates", "text": first.kind}
@@ -120,7 +122,10 @@ def _result(number: str | None) -> Receipt | SendError:
 
 
 def free_text(message: Message, opt_out: str) -> str:
-    """Return the text of a message without a template, with the opt-out notice; a code needs none."""
+    """Return the text of a message without a template.
+
+    With the opt-out notice; a code needs none.
+    """
     if not opt_out or message.lane == "codes" or _folded(message.text).endswith(_folded(opt_out)):
         return message.text
     return f"{message.text}\n{opt_out}"

@@ -42,7 +42,10 @@ class Settings:
 
     @classmethod
     def of(cls, site: Site) -> "Settings":
-        """Return the settings of a site; a demo always sends to a simulator on this machine."""
+        """Return the settings of a site.
+
+        A demo always sends to a simulator on this machine.
+        """
         if site.is_demo:
             from civicportal_sms_ir import demo
 
@@ -62,7 +65,10 @@ class Settings:
         )
 
     def template(self, message: Message) -> Template | None:
-        """Return the template of a message: in its own language if there is one, else in the site's."""
+        """Return the template of a message.
+
+        In its own language if there is one, else in the site's.
+        """
         return self.templates.get(f"{message.kind}@{message.locale}") or self.templates.get(message.kind)
 
 

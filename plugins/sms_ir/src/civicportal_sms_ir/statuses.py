@@ -18,11 +18,17 @@ NO_SUCH_MESSAGE = 111
 
 
 class TemplateOrLineRejected(GatewayMisconfigured):
-    """A template or the line is wrong; other ways of sending still work."""
+    """A template or the line is wrong.
+
+    Other ways of sending still work.
+    """
 
 
 class NoSuchAddress(GatewayMisconfigured):
-    """The URL was not found; if it ends in a message id, that id may not exist."""
+    """The URL was not found.
+
+    If it ends in a message id, that id may not exist.
+    """
 
 
 #: Status → error class, and message for administrators.
@@ -73,7 +79,7 @@ def error_of_status(status: int, retry_after: float | None = None) -> SendError:
 
 
 def error_of_code(code: int, retry_after: float | None = None) -> SendError:
-    """Return the error of a response in another format: of a proxy, a filter, a broken server."""
+    """Return the error of an unexpected response."""
     text = _("HTTP ${code} and no answer of sms.ir", mapping={"code": code})
     if code == 429:
         return TransientFailure(text, retry_after)

@@ -29,5 +29,5 @@ def panel_words(wording: str, own: Mapping[str, str]) -> str:
 
 
 def parameters_of(site: Site, key: str) -> dict[str, str]:
-    """Return every parameter that a template of this text may have, each named as its placeholder."""
+    """Return all possible parameters of a text's template."""
     return {field: field for field in site.messages[key].fields if field not in OWN}

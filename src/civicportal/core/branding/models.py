@@ -9,7 +9,10 @@ from civicportal.core.db import Base, BigId, tagged_column
 
 
 class Setting(Base):
-    """A value set in the browser, for instance ``contact.phone``; without a row the file's applies."""
+    """A setting stored in the browser, for instance ``contact.phone``.
+
+    Without a row the file's value applies.
+    """
 
     __tablename__ = "settings"
 

@@ -1,4 +1,4 @@
-"""Branding of the city: the values of ``site.toml``, overridden by those set in the browser."""
+"""Branding: values of ``site.toml``, overridden in the browser."""
 
 import hashlib
 import json
@@ -79,7 +79,7 @@ def with_values(branding: Branding, stored: Mapping[str, str]) -> Branding:
 
 
 class BrandingCache:
-    """The branding as cached by one process, at most a few seconds old."""
+    """The branding cached by one process for a few seconds."""
 
     def __init__(self, site: "Site") -> None:
         self.site = site

@@ -1,4 +1,4 @@
-"""Engine, declarative base and column types shared by the core and by every plugin.
+"""Engine, declarative base and column types.
 
 Readers and writers share one pool. On SQLite a writer uses ``BEGIN IMMEDIATE`` behind a fair process lock, so that
 writers queue in order instead of polling a busy database; a reader uses ``BEGIN``. On PostgreSQL a reader uses
@@ -66,7 +66,7 @@ NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An aware date and time, stored in UTC and read back aware on both databases."""
+    """An aware datetime, stored in UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -135,7 +135,10 @@ def id_column(person: str | None = None) -> Mapped[int]:
 
 
 def table_of(rows: Collection[tuple[str, int]], dialect: str) -> FromClause:
-    """Return a table value with the columns ``name`` and ``number``, sent as one or two parameters whatever its length."""
+    """Return a table value with the columns ``name`` and ``number``.
+
+    It is sent as one or two parameters whatever its length.
+    """
     if dialect == "postgresql":
         names = bindparam(None, [name for name, _number in rows], type_=postgresql.ARRAY(String))
         numbers = bindparam(None, [number for _name, number in rows], type_=postgresql.ARRAY(BigInteger))
@@ -221,7 +224,7 @@ def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: floa
 
 
 def check_database(engines: Engines) -> None:
-    """Refuse a PostgreSQL server that is too old, and a database whose character type knows no Persian letters.
+    """Refuse an unsupported PostgreSQL server or character type.
 
     :raises ConfigurationError: with the remedy.
     """
@@ -259,7 +262,7 @@ def fetch_row(session: Session, table: type[Row], row_id: int, *, lock: bool = F
 
 
 def changed_rows(result: Result[*tuple[object, ...]]) -> int:
-    """Return the number of rows a statement has changed: the result of a conditional update."""
+    """Return the number of rows changed by a statement."""
     return cast("CursorResult[*tuple[object, ...]]", result).rowcount
 
 
@@ -267,7 +270,7 @@ def changed_rows(result: Result[*tuple[object, ...]]) -> int:
 def triggers_aside(
     connection: Connection, drop: Iterable[str], create: Iterable[str], fit: Callable[[Connection], bool]
 ) -> Iterator[None]:
-    """Drop triggers of SQLite during a transaction that they forbid or that would lose them.
+    """Temporarily drop triggers of SQLite in a transaction.
 
     A rollback restores them. On PostgreSQL nothing is dropped.
 
@@ -288,6 +291,9 @@ def triggers_aside(
 
 @contextmanager
 def short_transaction(engines: Engines) -> Iterator[Connection]:
-    """Yield a connection in a separate writing transaction, for counts that must survive a rollback."""
+    """Yield a connection in a separate writing transaction.
+
+    For counts that must survive a rollback.
+    """
     with engines.write.begin() as connection:
         yield connection

@@ -1,4 +1,7 @@
-"""Preparation of database connections: a write queue for SQLite, liveness checks for PostgreSQL."""
+"""Preparation of database connections.
+
+SQLite gets a queue of writers, PostgreSQL a liveness check.
+"""
 
 import re
 import select
@@ -32,7 +35,7 @@ _WRITES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|TRUNCATE)\b", re
 
 
 class FairLock:
-    """A lock that serves waiters in order, and refuses to be taken twice by one thread."""
+    """A fair lock that refuses re-entry by its thread."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -92,7 +95,10 @@ def refuse_writes(engine: Engine) -> None:
 
 
 def prepare_sqlite(engine: Engine) -> None:
-    """Make writers use ``BEGIN IMMEDIATE`` behind a fair lock of the process, and readers ``BEGIN``."""
+    """Configure SQLite transactions.
+
+    Writers use ``BEGIN IMMEDIATE`` behind a fair lock of the process, readers ``BEGIN``.
+    """
     lock = FairLock()
 
     @event.listens_for(engine, "connect")
@@ -124,7 +130,9 @@ def prepare_sqlite(engine: Engine) -> None:
 
 
 def write_ahead(connection: "sqlite3.Connection") -> None:
-    """Turn on SQLite's write-ahead log, so that readers and a writer work concurrently; the file remembers it.
+    """Turn on SQLite's write-ahead log.
+
+    Readers and a writer then work concurrently; the file remembers it.
 
     If several processes turn it on at once, all but one are refused without waiting: SQLite detects a deadlock.
 
@@ -174,7 +182,10 @@ def prepare_postgresql(engine: Engine) -> None:
 
 
 def _is_spoken_to(connection: Any) -> bool:
-    """Return whether data is waiting: on an idle connection PostgreSQL sends only a termination message."""
+    """Return whether data is waiting on an idle connection.
+
+    PostgreSQL sends only a termination message there.
+    """
     if connection.closed:
         return True
     poll = select.poll()

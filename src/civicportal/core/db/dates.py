@@ -1,4 +1,4 @@
-"""The city's date, weekday and hour of a time in SQL, for grouping millions of rows.
+"""Local date, weekday and hour in SQL.
 
 The offsets of the time zone come from Python's, so that both databases and the portal agree on every date.
 """
@@ -64,7 +64,9 @@ def city_hour(
 
 
 def quarter_of_an_hour(moment: SQLColumnExpression[datetime]) -> ColumnElement[datetime]:
-    """Return the start of the quarter of an hour in UTC: in every current time zone it is within one hour and one day.
+    """Return the start of the quarter of an hour in UTC.
+
+    In every current time zone it is within one hour and one day.
 
     It reduces a million times to some ten thousand, for which the expensive expressions are then computed.
     """
@@ -84,7 +86,10 @@ def _offset(
 
 @lru_cache(maxsize=8)
 def clock_changes(zone: ZoneInfo) -> tuple[tuple[datetime, int], ...]:
-    """Return the clock changes of a zone, oldest first, with the offset from UTC in seconds from then on."""
+    """Return the clock changes of a zone with their offsets.
+
+    Oldest first, with the offset from UTC in seconds from then on.
+    """
     return tuple(_changes(zone))
 
 

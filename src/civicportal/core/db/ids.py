@@ -1,4 +1,4 @@
-"""Many ids as one parameter, kept in the text format of the database.
+"""Many ids as one parameter.
 
 An officer of a large unit may see twenty thousand cases of other units. As Python integers these take a megabyte, and
 ten milliseconds to parse and to serialise again, though no code looks at them.

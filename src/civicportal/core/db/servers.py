@@ -1,4 +1,4 @@
-"""Connections to one or several PostgreSQL servers: parameters, order, and detection of lost servers."""
+"""Connections to one or several PostgreSQL servers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -48,7 +48,7 @@ def parse_address(address: str) -> URL:
 
 
 def connection_parameters(url: URL) -> dict[str, str]:
-    """Return the connection parameters of a PostgreSQL database for libpq and its programs (``pg_dump``), with our defaults."""
+    """Return connection parameters for libpq and its programs."""
     url = url.set(drivername="postgresql+psycopg")
     _arguments, found = url.get_dialect()().create_connect_args(url)
     named = {name: str(value) for name, value in found.items() if name != "context"}
@@ -66,7 +66,9 @@ def servers_of(parameters: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 class ServerOrder:
-    """Connect to the server that accepted the last connection first: a server that is switched off costs ``connect_timeout``.
+    """Try the last reachable server first.
+
+    A server that is switched off costs ``connect_timeout``.
 
     :param parameters: those of :func:`connection_parameters`, with several servers.
     """
@@ -100,7 +102,7 @@ def follow_primary(engine: Engine) -> None:
 
 
 def notice_lost_servers(engine: Engine) -> None:
-    """Treat a read-only or stopping server like an unreachable one: drop its connections."""
+    """Drop connections to a read-only or stopping server."""
 
     @event.listens_for(engine, "handle_error")
     def handle_error(context: ExceptionContext) -> None:
@@ -115,7 +117,9 @@ def notice_lost_servers(engine: Engine) -> None:
 
 
 def may_be_repeated(error: Exception, *, reads: bool) -> bool:
-    """Return whether a request can be retried after this error because it certainly changed nothing.
+    """Return whether the request can be retried.
+
+    It can if it certainly changed nothing.
 
     A server lost during ``COMMIT`` may have committed or not; such an error has no statement.
 
@@ -127,7 +131,9 @@ def may_be_repeated(error: Exception, *, reads: bool) -> bool:
 
 
 def refuse_two_primaries(url: URL) -> None:
-    """Refuse to start while several servers accept writes: one of them was replaced and came back.
+    """Refuse to start while several servers accept writes.
+
+    One of them was replaced and came back.
 
     :raises ConfigurationError: with their names.
     """
@@ -140,7 +146,10 @@ def refuse_two_primaries(url: URL) -> None:
 
 
 def writable_servers(url: URL) -> list[str]:
-    """Return the writable servers as ``host:port``; a single configured server is not queried."""
+    """Return the writable servers as ``host:port``.
+
+    A single configured server is not queried.
+    """
     if url.get_backend_name() != "postgresql":
         return []
     parameters = connection_parameters(url)

@@ -1,4 +1,4 @@
-"""Challenges for unknown clients while a site-wide limit is reached: a short computation, or a wait.
+"""Challenges for unknown clients beyond a limit.
 
 A ticket is a signed text that is not stored until it is used. It is bound to one browser and one form, may be used once, and
 is passed by a proof of work like Hashcash (A. Back, "Hashcash - A Denial of Service Counter-Measure", 2002),
@@ -81,7 +81,7 @@ class Challenges:
         return self._shown(f"{body}.{self._mark(body, browser, path)}")
 
     def again(self, ticket: str, browser: str, path: str) -> Challenge | None:
-        """Return a ticket that was sent too early, to be shown again; None if it is not valid."""
+        """Return a ticket that was sent too early, else None."""
         read = self._read(ticket, browser, path)
         return self._shown(ticket) if read else None
 
@@ -120,7 +120,10 @@ class Challenges:
 
 
 def is_solved(nonce: str, bits: int, answer: str) -> bool:
-    """Return whether every piece of work is solved: SHA-256 of ``NONCE.PIECE.NUMBER`` starts with the required zero bits."""
+    """Return whether every piece of work is solved.
+
+    The SHA-256 of ``NONCE.PIECE.NUMBER`` must start with the required zero bits.
+    """
     if not _ANSWER.fullmatch(answer) or not answer.isascii():
         return False
     return all(

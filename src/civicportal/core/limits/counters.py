@@ -1,4 +1,4 @@
-"""Which counters a use of a limit adds to: the only place that distinguishes classes of clients.
+"""Counters of limits by class of client.
 
 Pure: no clock, no database. :class:`~civicportal.core.limits.counting.Limits` does the counting.
 """
@@ -88,7 +88,10 @@ def share(window: LimitWindow, kind: str) -> LimitWindow:
 
 
 def challenged_share(windows: tuple[LimitWindow, ...]) -> LimitWindow:
-    """Return the share of clients that have passed a challenge, spread over the hours, so that the wait is at most one hour."""
+    """Return the share of clients that have passed a challenge.
+
+    It is spread over the hours, so the wait is at most an hour.
+    """
     spread = (
         LimitWindow(max(1, part.hits * min(_HOUR, part.seconds) // part.seconds), min(_HOUR, part.seconds))
         for part in (share(window, "challenged") for window in windows)

@@ -1,4 +1,7 @@
-"""Count uses in the database, committed separately, so that a refused form still counts."""
+"""Count uses in separate transactions.
+
+So a refused form still counts.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +32,7 @@ MOST_PRESSURE = 4
 
 @dataclass(frozen=True)
 class Alarm:
-    """A class of clients has used up its share of a site-wide limit; the alarm ends with the window.
+    """A used-up share of a site-wide limit.
 
     :ivar name: name of the limit.
     :ivar requesters: the class: "unknown", "challenged", "known", "citizen", or "everybody".
@@ -137,7 +140,7 @@ class Limits:
         self._refuse([row for row in rows if found.get(row.key, 0) >= row.counter.window.hits])
 
     def once(self, name: str, start: datetime, ends: datetime) -> bool:
-        """Record the use of a unique name, and return whether it is the first.
+        """Record a unique name; return whether it is new.
 
         :param name: random, 40 characters at most.
         :param start: when it was created; the same in each call.
@@ -155,11 +158,14 @@ class Limits:
     # -- site-wide limits -----------------------------------------------------------------------------------
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """Return the site-wide limits that are reached now, for the operator's pages and metrics."""
+        """Return the site-wide limits that are reached now."""
         return tuple(alarm for alarm in self.figures() if alarm.used > alarm.hits)
 
     def figures(self) -> tuple[Alarm, ...]:
-        """Return the use of every site-wide limit by each class in the current window, reached or not."""
+        """Return the use of site-wide limits by class of client.
+
+        In the current window, reached or not.
+        """
         kinds = dict(of_site(self._windows))
         rows = [self._row(counter) for counter in kinds]
         found = self._used(rows)
@@ -176,7 +182,9 @@ class Limits:
         )
 
     def slows_unknown(self, names: Iterable[str]) -> bool:
-        """Return whether unknown clients have reached one of these site-wide limits, so that their forms contain a challenge.
+        """Return whether forms of unknown clients need a challenge.
+
+        They do when one of these site-wide limits is reached.
 
         The result is cached for some seconds. Without a database it is False: sending the form is answered by the 503 page.
         """
@@ -190,7 +198,7 @@ class Limits:
         return any(one.name in names and one.requesters == "unknown" and now < one.until for one in alarms)
 
     def pressure(self, name: str) -> int:
-        """Return how often the work of a challenge for this limit is doubled: the more clients pass, the harder it gets."""
+        """Return how often the work of a challenge is doubled."""
         rows = [
             row
             for counter, kind in of_site(self._windows)
@@ -207,7 +215,10 @@ class Limits:
         )
 
     def _tell(self, rows: Iterable[_Row]) -> None:
-        """Log the first use beyond a site-wide limit: exactly one request of all processes is the first."""
+        """Log the first use beyond a site-wide limit.
+
+        Exactly one request of all processes is the first.
+        """
         for row in rows:
             if row.counter.of_site:
                 self._looked = None
@@ -260,13 +271,13 @@ class Limits:
 
 
 def _that_refuse(full: Sequence[_Row]) -> list[_Row]:
-    """Return the counters that refuse a use, of those that are full: counters of a person or address before site-wide ones."""
+    """Return the full counters that refuse a use."""
     refusing = [row for row in full if row.counter.beyond != "slow"]
     return [row for row in refusing if not row.counter.of_site] or refusing
 
 
 def _is_of(row: _Row, refusing: Sequence[_Row]) -> bool:
-    """Return whether a counter is another window of one that refuses."""
+    """Return whether a counter belongs to a refusing limit."""
     counter = row.counter
     return any((counter.name, counter.parts) == (one.counter.name, one.counter.parts) for one in refusing)
 

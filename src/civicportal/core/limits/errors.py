@@ -19,9 +19,9 @@ class LimitExceeded(CivicportalError):
         self.retry_after = retry_after
 
     def seconds_left(self, now: datetime) -> int:
-        """Return the whole seconds until the window has ended, for the header ``Retry-After``."""
+        """Return the remaining seconds for the header ``Retry-After``."""
         return max(1, ceil((self.retry_after - now).total_seconds()))
 
 
 class ChallengeNeeded(LimitExceeded):
-    """A limit of unknown clients is used up: a client may continue after a challenge."""
+    """A limit requires a challenge of unknown clients."""

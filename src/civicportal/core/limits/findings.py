@@ -1,4 +1,4 @@
-"""Findings of ``check`` and the health page: site-wide limits that are currently reached."""
+"""Findings about site-wide limits that are reached."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -28,7 +28,10 @@ WHO = {
 
 
 def findings(work: "Work") -> Iterator[Finding]:
-    """Yield a warning for every site-wide limit that is reached; it disappears when the window ends."""
+    """Yield a warning for every reached site-wide limit.
+
+    It disappears when the window ends.
+    """
     for alarm in work.site.limits.alarms():
         yield Finding(
             level="warning",

@@ -31,7 +31,9 @@ UNKNOWN = Requester()
 
 
 def address_of(address: object) -> str:
-    """Return what an address is counted by: the whole IPv4 address, or the /64 of an IPv6 address (one customer, RFC 6177).
+    """Return the counted part of an address.
+
+    The whole IPv4 address, or the /64 of an IPv6 address (one customer, RFC 6177).
 
     An IPv4 address written as IPv6 (RFC 4291 §2.5.5.2) counts as the IPv4 address. Other texts are returned unchanged: clients of a
     Unix socket have no address.
@@ -40,7 +42,7 @@ def address_of(address: object) -> str:
 
 
 def network_of(address: object) -> str:
-    """Return the network that an address is counted by: the /24 of IPv4, the /48 of IPv6."""
+    """Return the /24 (IPv4) or /48 (IPv6) of an address."""
     return _within(address, v4=24, v6=48)
 
 

@@ -1,4 +1,4 @@
-"""The limits: what each counts by, how many uses it allows, and what happens to unknown clients beyond it.
+"""The table of limits.
 
 ``docs/security/limits.md`` lists the numbers; a site can override them in its ``[limits]`` table.
 """

@@ -19,7 +19,7 @@ BATCH_COPY = "_alembic_tmp_"
 
 @contextmanager
 def migrating(engines: Engines) -> Iterator[Connection]:
-    """Yield a connection that may change tables exclusively; commit at the end, roll back on an exception.
+    """Yield a connection for exclusive migrations.
 
     On PostgreSQL a statement waits at most 4 s for a lock and runs at most 5 s, so that a migration never blocks a busy portal
     for long; a revision that needs more uses ``SET LOCAL statement_timeout``.
@@ -41,7 +41,10 @@ def migrating(engines: Engines) -> Iterator[Connection]:
 
 
 def dedicated_engine(engines: Engines) -> Engine:
-    """Return an engine without a pool; on SQLite it does not enforce references, and each transaction may write."""
+    """Return an engine without a pool.
+
+    On SQLite it does not enforce references, and each transaction may write.
+    """
     more = connection_parameters(engines.read.url) if engines.dialect == "postgresql" else {}
     engine = create_engine(engines.read.url, poolclass=NullPool, connect_args=more)
     if engines.dialect == "sqlite":

@@ -1,4 +1,4 @@
-"""Packages with migrations: the core and the plugins of a site, each with its tables and its folder of revisions."""
+"""Packages with migrations: core and plugins."""
 
 import io
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Package:
         return self.folder / "versions"
 
     def owns(self, item: Any, name: str | None, kind: str, *_compared: object) -> bool:
-        """Return to Alembic whether a table, or an object of one, belongs to this package."""
+        """Return whether a table or its object belongs here, for Alembic."""
         table = name if kind == "table" else item.table.name
         return table in self.metadata.tables or (
             self.name != CORE and str(table).startswith(f"{self.prefix}_")
@@ -52,7 +52,7 @@ class Package:
 
 
 def packages(site: "Site") -> list[Package]:
-    """Return the core and the site's plugins that have tables, in the order in which they are migrated.
+    """Return core and plugins with tables, in migration order.
 
     :raises ConfigurationError: when a plugin's prefix covers the tables of the core or of another plugin.
     """

@@ -1,4 +1,4 @@
-"""Rules for every table of core and plugins, checked against its models and its database."""
+"""Rules for tables, checked against models and database."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +26,10 @@ def untagged_columns(metadata: MetaData) -> Iterator[str]:
 
 
 def nobodys_columns(metadata: MetaData) -> Iterator[str]:
-    """Yield the personal columns without an owner: they would be neither exported nor erased."""
+    """Yield personal columns without an owner.
+
+    They would be neither exported nor erased.
+    """
     for table in metadata.sorted_tables:
         for column in table.columns:
             tags = column.info
@@ -38,7 +41,7 @@ def nobodys_columns(metadata: MetaData) -> Iterator[str]:
 
 
 def wrong_references(metadata: MetaData) -> Iterator[str]:
-    """Yield the foreign keys of a plugin to tables outside its own and the core's stable ones."""
+    """Yield disallowed foreign keys of a plugin."""
     for table in metadata.sorted_tables:
         for key in table.foreign_keys:
             target = key.column.table
@@ -52,7 +55,10 @@ def wrong_references(metadata: MetaData) -> Iterator[str]:
 
 
 def lost_details(connection: Connection, metadata: MetaData) -> Iterator[str]:
-    """Yield differences that autogenerate does not compare: check constraints, and autoincrement on SQLite."""
+    """Yield differences that autogenerate does not compare.
+
+    They are check constraints, and autoincrement on SQLite.
+    """
     inspector = inspect(connection)
     for table in metadata.sorted_tables:
         there = {constraint["name"] for constraint in inspector.get_check_constraints(table.name)}

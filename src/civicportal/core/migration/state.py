@@ -86,7 +86,7 @@ def _refuse_unfit(site: "Site", package: Package, state: PackageState) -> None:
 
 
 def sleeping(site: "Site") -> list[str]:
-    """Return the prefixes of plugins that have tables here and are not listed in the site."""
+    """Return the prefixes of disabled plugins with tables."""
     known = {one.version_table for one in packages(site)}
     tables = inspect(site.engines.read).get_table_names()
     return sorted(

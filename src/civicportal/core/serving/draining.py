@@ -32,7 +32,9 @@ POLL_SECONDS = 0.5
 
 
 def serve(app: WSGIApplication, *, body_limit: BodyLimit | None = None, **settings: object) -> None:
-    """Serve an application until SIGTERM, which finishes running requests, or SIGINT, which does not.
+    """Serve an application until SIGTERM or SIGINT.
+
+    SIGTERM finishes running requests, SIGINT does not.
 
     :param body_limit: the body limit of the application by path and content type; None if it has none.
     :param settings: those of waitress.
@@ -55,7 +57,7 @@ def serve(app: WSGIApplication, *, body_limit: BodyLimit | None = None, **settin
 
 
 class Channel(HTTPChannel):
-    """A connection whose requests are refused by their headers when their body would be too large."""
+    """A connection that refuses requests with too large bodies."""
 
     def __init__(self, body_limit: BodyLimit | None, *more: object, **named: object) -> None:
         self.parser_class = partial(RequestParser, body_limit)

@@ -1,4 +1,4 @@
-"""Several processes that accept from one listening socket: forked after assembly, restarted when they die."""
+"""Prefork server: processes that share a listening socket."""
 
 import logging
 import os
@@ -39,7 +39,9 @@ class Prefork:
         self._alive, self._parent = os.pipe()
 
     def run(self) -> None:
-        """Serve; children must not use resources that this process has opened before, such as connections.
+        """Run the server.
+
+        Children must not use resources that this process has opened before, such as connections.
 
         The signal handlers stay replaced afterwards.
         """

@@ -1,4 +1,4 @@
-"""Client addresses behind reverse proxies: only proxies named by the site are trusted."""
+"""Client addresses behind trusted proxies."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -19,7 +19,9 @@ def networks(places: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def behind_proxies(app: WSGIApplication, places: Sequence[str]) -> WSGIApplication:
-    """Use the address and the scheme sent by trusted proxies, and remove these headers of other clients.
+    """Use address and scheme of trusted proxies only.
+
+    The headers of other clients are removed.
 
     The last address in ``X-Forwarded-For`` counts: the one that the proxy has seen itself.
 
@@ -53,7 +55,7 @@ def behind_proxies(app: WSGIApplication, places: Sequence[str]) -> WSGIApplicati
 
 
 def _ends_with_an_address(header: str) -> bool:
-    """Return whether the last entry of ``X-Forwarded-For`` is an address, with or without brackets and a port."""
+    """Return whether ``X-Forwarded-For`` ends with an address."""
     last = header.rpartition(",")[2].strip().strip('"')
     if last.startswith("["):
         last = last[1:].partition("]")[0]

@@ -1,4 +1,7 @@
-"""Refuse a request by its headers, before its body is received: waitress passes on complete requests only."""
+"""Refuse requests by their headers.
+
+Waitress passes on complete requests only, so this is done before the body is received.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ SLACK = 1024 * 1024
 
 
 class RequestParser(HTTPRequestParser):
-    """Parse one request; an unacceptable one is answered with 400 or 413 and the connection is closed.
+    """Parse one request.
+
+    An unacceptable one is answered with 400 or 413 and the connection is closed.
 
     :param body_limit: the body limit of the application; None for that of waitress only.
     """

@@ -1,4 +1,4 @@
-"""Limit the number of threads inside one plugin's display code, so that a hanging plugin leaves the others free."""
+"""Limit of threads inside one plugin's hooks."""
 
 import threading
 from collections import Counter
@@ -10,7 +10,7 @@ TURN_SECONDS = 1.0
 
 
 class PluginBusy(TimeoutError):
-    """The maximum number of threads is inside the plugin, and none returned in time."""
+    """The maximum number of threads is inside the plugin."""
 
 
 class Turns:
@@ -28,7 +28,9 @@ class Turns:
 
     @contextmanager
     def of(self, plugin: str) -> Iterator[None]:
-        """Wait for a turn inside a plugin; a thread that is already inside continues at once.
+        """Wait for a turn inside a plugin.
+
+        A thread that is already inside continues at once.
 
         :raises PluginBusy: when there was none within :data:`TURN_SECONDS`.
         """

@@ -1,4 +1,7 @@
-"""Use a store in a child process before a server forks: the threads of a bucket client do not survive a fork."""
+"""Use of a store in a child process before forking.
+
+The threads of a bucket client do not survive a fork.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ Value = TypeVar("Value")
 
 
 def in_child(function: Callable[[], Value]) -> Value:
-    """Run a function in a child process; return its result or raise its exception.
+    """Run a function in a child process.
+
+    Returns its result or raises its exception.
 
     The process must have no other threads; the function may use no connection that this process has opened.
 

@@ -1,4 +1,7 @@
-"""The interface of file stores, which hold small, immutable files under random keys."""
+"""The interface of file stores.
+
+They hold small, immutable files under random keys.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{22}(\.[a-z0-9-]+)?")
 
 
 class InvalidKey(ValueError):
-    """The key is not one that `new_key` returns, with at most one lower-case variant after a dot."""
+    """The key does not have the form of `new_key`.
+
+    A lower-case variant after a dot is allowed.
+    """
 
 
 class FileMissing(LookupError):
@@ -45,7 +51,7 @@ class StorageUnavailable(OSError):
 
 
 class StoreRefused(StorageUnavailable):
-    """The store belongs to another portal, so it is neither read nor written."""
+    """The store belongs to another portal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +94,15 @@ def new_key() -> str:
 
 
 def is_key(name: str) -> bool:
-    """Return whether a name is 22 characters of `A-Za-z0-9_-`, or those and a variant such as `.small`."""
+    """Return whether a name is a valid key.
+
+    22 characters of `A-Za-z0-9_-`, with or without a variant such as `.small`.
+    """
     return _KEY.fullmatch(name) is not None
 
 
 def check_key(key: str) -> str:
-    """Return the key, so that no store ever gets a path.
+    """Return the key, or raise for any other name.
 
     :raises InvalidKey: for an invalid one.
     """
@@ -104,7 +113,7 @@ def check_key(key: str) -> str:
 
 @runtime_checkable
 class IFileStorage(Protocol):
-    """A file store of the site: a local directory, an S3-compatible service, or memory in tests.
+    """A file store of the site.
 
     Every method raises `InvalidKey` for a key that `check_key` refuses, and `StorageUnavailable` while a remote store
     is unreachable. A store may be used from any thread.
@@ -112,7 +121,10 @@ class IFileStorage(Protocol):
 
     @property
     def place(self) -> str:
-        """Return the location of the store, for messages to operators: "the folder …", "the bucket …"."""
+        """Return the location of the store, for operators.
+
+        For instance "the folder …", "the bucket …".
+        """
 
     def read_mark(self) -> StoreMark | None:
         """Return the owner of the store; None for an unmarked store."""
@@ -139,22 +151,28 @@ class IFileStorage(Protocol):
         """Delete the file; False if there was none, so it is idempotent."""
 
     def keys(self, before: datetime | None = None) -> Iterator[str]:
-        """Yield the keys of all complete files, or of those stored before a time (aware).
+        """Yield the keys of complete files, or of those from before a time.
 
         Files with other names are ignored.
         """
 
     def discard_partial(self, before: datetime) -> int:
-        """Delete the remains of interrupted writes from before a time (aware); return how many there were."""
+        """Delete remains of interrupted writes; return their number.
+
+        Only those from before a time (aware).
+        """
 
     def quarantine(self, key: str) -> bool:
-        """Move a file into quarantine, from which it can be recovered; False if there was none."""
+        """Move a file into quarantine; False if there was none."""
 
     def recover(self, key: str) -> bool:
         """Move a file back from quarantine; False if it is not there."""
 
     def quarantined(self, before: datetime | None = None) -> Iterator[str]:
-        """Yield the keys of the files in quarantine, or of those moved there before a time (aware)."""
+        """Yield the keys of files in quarantine.
+
+        Or only of those moved there before a time (aware).
+        """
 
     def purge(self, key: str) -> bool:
         """Delete a file in quarantine; False if it is not there."""

@@ -1,4 +1,4 @@
-"""Copying of all files between stores: files are immutable, so existing ones are skipped."""
+"""Copying of files between stores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ BATCH = 500
 
 
 def copy_all(source: IFileStorage, target: IFileStorage, progress: Callable[[int, int], None]) -> int:
-    """Copy missing files; it may be interrupted and repeated, and run while the source is in use.
+    """Copy missing files.
+
+    It may be interrupted and repeated, and run while the source is in use.
 
     :param progress: called after each batch with the number of copied and of all files.
     :returns: how many files were copied.

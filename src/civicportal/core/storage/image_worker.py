@@ -55,7 +55,10 @@ _TRANSPOSE = {
 
 
 def main() -> None:
-    """Read stdin, write stdout; the result is in the JSON line, a crash counts as a refusal."""
+    """Read a picture from stdin, write the result to stdout.
+
+    The result is in the JSON line, a crash counts as a refusal.
+    """
     _load_all()
     data = sys.stdin.buffer.read()
     _limit(WEBP_BYTES if data.startswith(b"RIFF") else MEMORY_BYTES)
@@ -73,7 +76,7 @@ def main() -> None:
 
 
 def convert(data: bytes) -> tuple[Image.Image, Image.Image]:
-    """Return the large and the small picture, re-encoded: nothing but pixels is taken from the upload.
+    """Return the large and the small picture, re-encoded.
 
     :raises Image.DecompressionBombWarning: before anything is decoded, if there are too many pixels.
     :raises Exception: anything Pillow raises for bytes that are not a complete picture of a known format.
@@ -107,7 +110,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Return the picture in RGB on white, scaled down by an integer factor to at least the size of the large one."""
+    """Return the picture in RGB on white, scaled down."""
     factor = max(1, max(image.size) // LARGE_SIDE)
     if factor == 1:
         return _rgb(image)
@@ -144,7 +147,10 @@ def _jpeg(image: Image.Image) -> bytes:
 
 
 def _load_all() -> None:
-    """Trigger the lazy imports of Pillow with tiny built-in pictures, because nothing can be opened later."""
+    """Trigger the lazy imports of Pillow.
+
+    It decodes tiny built-in pictures, because nothing can be opened later.
+    """
     exif = Image.Exif()
     exif[_ORIENTATION] = 6
     frames = [Image.new("RGB", (2, 2), "white"), Image.new("RGB", (2, 2), "black")]
@@ -185,7 +191,7 @@ class _Program(ctypes.Structure):
 
 
 def _confine() -> bool:
-    """Allow this process only the system calls of `SYSTEM_CALLS`; others fail (seccomp(2), seccomp_rule of classic BPF).
+    """Restrict this process to `SYSTEM_CALLS` (seccomp).
 
     :return: whether the kernel supports it; otherwise only the resource limits apply.
     """

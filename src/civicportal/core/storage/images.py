@@ -1,4 +1,7 @@
-"""Processing of uploaded pictures: each is decoded in a child process, and only the re-encoded result is stored."""
+"""Processing of uploaded pictures in child processes.
+
+Only the re-encoded result is stored.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,7 @@ _REASONS = {
 
 
 def decoders() -> tuple[int, int]:
-    """Return how many pictures all processes of this machine are decoding, and the maximum."""
+    """Return the used and the maximum number of decoders."""
     return _slots.count_taken(), _slots.number
 
 

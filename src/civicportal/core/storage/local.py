@@ -142,7 +142,10 @@ def _write(path: Path, source: BinaryIO) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Flush a folder to disk, so that new and renamed files survive a power cut."""
+    """Flush a folder to disk.
+
+    New and renamed files then survive a power cut.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

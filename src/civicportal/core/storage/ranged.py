@@ -38,7 +38,9 @@ class _RangedFile(io.RawIOBase):
 
 
 def open_ranged(read: Callable[[int, int], bytes], size: int, piece: int) -> BinaryIO:
-    """Return a file that requests one range at a time, so that a slow reader holds no long call.
+    """Return a file that requests one range at a time.
+
+    So a slow reader holds no long call.
 
     :param read: returns a number of bytes from a position.
     :param size: bytes of the whole file.

@@ -58,7 +58,9 @@ def open_bucket(
     ca: str = "",
     call_seconds: float = CALL_SECONDS,
 ) -> S3Store:
-    """Return a client of a bucket, which tries a failed call three times. Its threads do not survive a fork.
+    """Return a client of a bucket.
+
+    A failed call is tried three times. Its threads do not survive a fork.
 
     :param ca: PEM certificates to trust in addition to those of the machine.
     :param call_seconds: timeout of one call including its body.
@@ -137,7 +139,7 @@ class S3Storage:
 
     @cached_property
     def _store(self) -> S3Store:
-        """Return the client, created by the first call because its threads do not survive a fork."""
+        """Return the client, created by the first call."""
         return self._open()
 
     @property
@@ -222,7 +224,10 @@ class S3Storage:
                     yield key
 
     def discard_partial(self, before: datetime) -> int:
-        """Return 0: incomplete multipart uploads are not files; the bucket's lifecycle rule deletes them."""
+        """Return 0, because incomplete multipart uploads are not files.
+
+        The bucket's lifecycle rule deletes them.
+        """
         del before
         return 0
 
@@ -246,7 +251,10 @@ class S3Storage:
         return True
 
     def _move(self, source: str, target: str) -> bool:
-        """Copy an object, then delete the old one; an interruption between the two leaves both."""
+        """Copy an object, then delete the old one.
+
+        An interruption between the two leaves both.
+        """
         try:
             with self._calling(missing=source):
                 self._store.copy(source, target)
@@ -257,7 +265,7 @@ class S3Storage:
 
     @contextmanager
     def _calling(self, missing: str = "") -> Iterator[None]:
-        """Do one call, and convert its errors into those of a file store.
+        """Call the store, and convert its errors.
 
         :param missing: the key that may not exist.
         """

@@ -1,4 +1,4 @@
-"""Slots shared by all processes of one user on a machine, such as those of the picture decoders."""
+"""Slots shared by all processes of a user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.02
 
 
 class MachineSlots:
-    """A number of file locks in a folder of this user below the temporary folder.
+    """A number of file locks, shared between processes.
 
     A lock belongs to an open file: it is released when every process that has the file open has closed it or died.
 
@@ -32,7 +32,9 @@ class MachineSlots:
         self.number = number
 
     def acquire(self, patience: float | None) -> int | None:
-        """Acquire a slot, and return the descriptor of its file; None if none was free in time.
+        """Acquire a slot, and return its file descriptor.
+
+        None if none was free in time.
 
         :param patience: maximum seconds to wait; None to wait without limit.
         """
@@ -53,7 +55,7 @@ class MachineSlots:
         os.close(slot)
 
     def count_taken(self) -> int:
-        """Return how many slots are taken by all processes of this user at this moment."""
+        """Return the number of taken slots."""
         return sum(self._is_taken(place) for place in range(self.number))
 
     def _is_taken(self, place: int) -> bool:

@@ -1,4 +1,7 @@
-"""Further sizes of processed pictures, decoded in this process because the portal has encoded them."""
+"""Further sizes of processed pictures.
+
+They are decoded in this process because the portal has encoded them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ VARIANTS = ("small", "medium")
 
 
 def store_variant(storage: IFileStorage, key: str, variant: str, side: int) -> None:
-    """Store a picture in a further size, if it does not exist; before any transaction.
+    """Store a picture in a further size.
+
+    Call it before any transaction.
 
     :param key: of a processed picture.
     :param side: maximum of the longer side, px.
@@ -35,7 +40,10 @@ def store_variant(storage: IFileStorage, key: str, variant: str, side: int) -> N
 
 
 def scaled(width: int, height: int, side: int) -> tuple[int, int]:
-    """Return width and height (px) of a picture scaled down to ``side`` px on the longer side."""
+    """Return the size (px) of a scaled-down picture.
+
+    ``side`` is the length of the longer side.
+    """
     longer = max(width, height)
     if longer <= side:
         return width, height

@@ -1,4 +1,4 @@
-"""People, sessions and rights: citizen and staff sign-in, one-time codes, roles and memberships."""
+"""People, sessions and rights."""
 
 from pyramid.config import Configurator
 

@@ -21,7 +21,7 @@ _SYSTEMS = (
 
 
 def describe(user_agent: str) -> str:
-    """Return the browser and the system, for instance "Firefox, Android"; empty if unknown."""
+    """Return browser and system, for instance "Firefox, Android"."""
     found = (
         next((name for mark, name in names if mark in user_agent), "") for names in (_BROWSERS, _SYSTEMS)
     )

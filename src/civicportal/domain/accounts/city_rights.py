@@ -1,4 +1,4 @@
-"""Move city-wide rights from memberships with a unit or a category to separate memberships.
+"""Migration of city-wide rights to separate memberships.
 
 Formerly such a right applied to the whole city, whatever its membership. Now a membership with a unit or a category does
 not give it. So that people keep the rights they need for their work at an upgrade, those who held rights of a service this way
@@ -41,7 +41,7 @@ def separate_city_rights(site: "Site") -> int:
 
 
 def limited_memberships(work: "Work") -> list[tuple[Membership, list[str]]]:
-    """Return the memberships with a unit or a category, with the rights of their role that they do not give."""
+    """Return limited memberships with the rights they do not give."""
     rights = work.get(RightsService)
     query = (
         select(Membership)

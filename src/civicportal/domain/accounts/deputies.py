@@ -1,4 +1,4 @@
-"""Deputies: for some days a colleague sees and works the kartable of an absent person."""
+"""Deputies of absent colleagues."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -32,11 +32,11 @@ class DeputyService(Service):
         return self.work.site.calendar.today(self.work.clock.now())
 
     def of(self, user: User) -> Sequence[tuple[Deputy, User]]:
-        """Return the current and future deputies of a person, with the person, earliest first."""
+        """Return the current and future deputies of a person."""
         return self._running(Deputy.deputy_id, Deputy.absent_id == user.id)
 
     def for_whom(self, user: User) -> Sequence[tuple[Deputy, User]]:
-        """Return whom a person represents now and later, with the person, earliest first."""
+        """Return the people whom a person represents, now or later."""
         return self._running(Deputy.absent_id, Deputy.deputy_id == user.id)
 
     def candidates(self, user: User) -> Sequence[User]:
@@ -44,7 +44,7 @@ class DeputyService(Service):
         return by_name(self.session.scalars(select(User).where(*at_work(), User.id != user.id)))
 
     def add(self, absent: User, deputy_id: int, first: date, last: date) -> Deputy:
-        """Set a deputy; the deputy is notified by SMS, and the absent person if another user set it.
+        """Set a deputy, and notify those concerned by SMS.
 
         :param first: the first day, ``last`` the last one; both count.
         :raises Forbidden: when another user than the absent person would delegate more than they have themselves.

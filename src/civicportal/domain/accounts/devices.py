@@ -1,4 +1,7 @@
-"""Known devices: browsers with which a person has signed in before; their attempts are counted separately."""
+"""Known devices: browsers with which a person has signed in.
+
+Their attempts are counted separately.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,13 +33,16 @@ class DeviceService(Service):
     """Store and recognise devices by the hash of a random cookie."""
 
     def is_known(self, device_hash: str, *owner: ColumnElement[bool]) -> bool:
-        """Return whether the person selected by conditions on ``User`` has signed in with this device."""
+        """Return whether the person has used this device.
+
+        ``User`` is selected by conditions.
+        """
         query = select(KnownDevice.id).join(User, User.id == KnownDevice.user_id)
         found = self.work.session.scalar(query.where(KnownDevice.device_hash == device_hash, *owner))
         return found is not None
 
     def holder(self, device_hash: str) -> "Relation | None":
-        """Return the first account that has signed in with this device, or None."""
+        """Return the first account of this device, or None."""
         query = select(User.id, User.username).join(KnownDevice, KnownDevice.user_id == User.id)
         row = self.work.session.execute(
             query.where(KnownDevice.device_hash == device_hash).order_by(User.id).limit(1)
@@ -44,7 +50,10 @@ class DeviceService(Service):
         return None if row is None else Relation(row[0], row[1] is not None, is_known=True)
 
     def relation(self, device_hash: str, *owner: ColumnElement[bool]) -> "Relation | None":
-        """Return the relation of a device to the account that matches the conditions on ``User``; None if there is none."""
+        """Return the relation of a device to an account.
+
+        The account matches the conditions on ``User``; None without a relation.
+        """
         known = and_(KnownDevice.user_id == User.id, KnownDevice.device_hash == device_hash)
         query = select(User.id, User.username, KnownDevice.id).outerjoin(KnownDevice, known).where(*owner)
         row = self.work.session.execute(query).first()
@@ -62,7 +71,7 @@ class DeviceService(Service):
         self.work.session.execute(statement.on_conflict_do_nothing(index_elements=["user_id", "device_hash"]))
 
     def forget_all(self, user: User) -> None:
-        """Treat every browser of a person as an unknown device from now on."""
+        """Treat all browsers of a person as unknown."""
         self.work.session.execute(delete(KnownDevice).where(KnownDevice.user_id == user.id))
 
 
@@ -73,7 +82,7 @@ def device_hash(request: Request) -> str:
 
 
 def ensure_device(request: Request) -> str:
-    """Return the hash of the device cookie; a browser without one gets it with this response."""
+    """Return the hash of the device cookie, setting one if needed."""
     known = device_hash(request)
     if known:
         return known

@@ -1,4 +1,4 @@
-"""Strong factors of staff accounts: a passkey or an authenticator app, not a code by SMS.
+"""Strong factors: a passkey or an authenticator app.
 
 ``[accounts]`` in the site file says for whom one is required. Sources: NIST SP 800-63B-4 §3.1.3.3 (codes by telephone are a
 restricted authenticator), OWASP ASVS 5.0.0 6.3.3, 6.3.6.
@@ -81,7 +81,7 @@ class Factors:
 
 
 def is_demanded(site: "Site", roles: Iterable[RoleFacts]) -> bool:
-    """Return whether the site requires a strong factor of a person with these roles."""
+    """Return whether these roles require a strong factor."""
     table = site.settings["accounts"]
     keys = table["strong_roles"]
     if keys is None:
@@ -96,7 +96,7 @@ def is_demanded(site: "Site", roles: Iterable[RoleFacts]) -> bool:
 
 
 class FactorService(Service):
-    """Count the strong factors of a person, and handle adding and removing them."""
+    """Count strong factors; handle adding and removing them."""
 
     def of(self, user: User) -> Factors:
         """Return the strong factors of a person."""
@@ -104,7 +104,10 @@ class FactorService(Service):
         return Factors(bool(user.totp_secret), self.session.scalar(count) or 0)
 
     def added(self, user: User, *, for_staff: bool = True) -> None:
-        """Notify the person of an added factor, and end their other sessions if staff sessions need it from now on."""
+        """Notify the person of a new factor.
+
+        Ends their other sessions if staff sessions need it from now on.
+        """
         actor = self.work.actor
         if for_staff:
             own = actor.session_id if actor.user_id == user.id else None
@@ -112,7 +115,7 @@ class FactorService(Service):
         self.work.get(AccountMessages).tell("member.factor_added", user)
 
     def require_removable(self, user: User, passkey: Passkey | None = None) -> None:
-        """Refuse to remove the last usable factor of a person who needs one.
+        """Refuse to remove the last required factor.
 
         :param passkey: the passkey to remove; None for the authenticator app.
         :raises Refused: when only blocked passkeys would be left.
@@ -131,7 +134,10 @@ class FactorService(Service):
             )
 
     def removed(self, user: User) -> None:
-        """Notify the person of a removed factor; without factors the recovery codes are void."""
+        """Notify the person of a removed factor.
+
+        Without factors the recovery codes are void.
+        """
         self.session.flush()
         if not self.of(user):
             self.work.get(RecoveryService).void(user)

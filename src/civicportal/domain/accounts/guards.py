@@ -1,4 +1,7 @@
-"""Limits of citizen and staff sign-in, counted in separate transactions before anything is hashed or sent."""
+"""Limits of the sign-in.
+
+They are counted in separate transactions before anything is hashed or sent.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +40,9 @@ def limited_attempt(request: Request, *uses: Use, by: Requester = UNKNOWN) -> It
 
 
 def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> CountedUses:
-    """Count uses; clients over a site-wide limit may continue if this request has passed a challenge.
+    """Count uses.
+
+    Clients over a site-wide limit may continue if this request has passed a challenge.
 
     :param by: the client.
     :param same: as of :meth:`~civicportal.core.limits.Limits.hit_all`.
@@ -85,7 +90,9 @@ def count_send(request: Request, mobile: str, by: Requester, *own: Use) -> None:
 
 
 def requester(request: Request, *owner: ColumnElement[bool]) -> Requester:
-    """Classify the client of a request about an account: its owner, a device it has signed in with, or unknown.
+    """Classify the client of a request about an account.
+
+    It is the owner, a known device, or unknown.
 
     A client signed in with another account is unknown.
 
@@ -106,7 +113,7 @@ def requester(request: Request, *owner: ColumnElement[bool]) -> Requester:
 
 
 def visitor(request: Request) -> Requester:
-    """Classify the client of a request about no account: signed-in people and devices that have signed in are known.
+    """Classify the client of a request about no account.
 
     They are counted by person: another sign-in creates another device, but no new limit.
     """
@@ -122,7 +129,7 @@ def visitor(request: Request) -> Requester:
 
 
 def after_password(request: Request, user_id: int | None) -> Requester:
-    """Classify the client of a staff sign-in after the password, which makes it known.
+    """Return the client of a staff sign-in after the password.
 
     A known device is counted by itself, so an attacker who only knows the password cannot use up its limit.
     """

@@ -1,4 +1,4 @@
-"""The actor of a request: the session of its token, and the current rights."""
+"""The actor of a request: session and current rights."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -32,7 +32,9 @@ _ABSENT = aliased(User, name="absent")
 
 
 def _with_rights(query: Rows, is_staff: ColumnElement[bool]) -> Rows:
-    """Join a person's memberships, own ones first, and today's represented people with theirs.
+    """Join the memberships of a person and of those represented.
+
+    Own ones come first.
 
     A row has at most one membership, and a person may have several rows with the same one.
     """
@@ -121,7 +123,10 @@ def load_identity(site: "Site", token: str) -> Identity:
 
 
 def identity_of(work: "Work", user: User, realm: Realm, session_id: int | None = None) -> Identity:
-    """Return the identity of a person in a realm; only staff sessions have grants."""
+    """Return the identity of a person in a realm.
+
+    Only staff sessions have grants.
+    """
     asked = {"user_id": user.id, "today": _today(work.site)}
     held = work.session.execute(_OF_USER, asked).all() if realm == "staff" else []
     return Identity(
@@ -163,13 +168,15 @@ def _roles(work: "Work") -> dict[int, RoleFacts]:
 
 
 def _roles_held(work: "Work", rows: Sequence[NamedRecord]) -> list[RoleFacts]:
-    """Return the roles in a person's rows, including those held as a deputy."""
+    """Return a person's roles, also those held as a deputy."""
     roles = _roles(work)
     return [roles[row.role_id] for row in rows if row.role_id in roles]
 
 
 def grants_of(work: "Work", memberships: Iterable[NamedRecord], user_id: int) -> Iterator[Grant]:
-    """Yield the grants of a person's memberships: one for each, and one more for each unit that the person heads.
+    """Yield the grants of a person's memberships.
+
+    One for each, and one more for each unit that the person heads.
 
     :param memberships: rows with ``holder_id``, ``role_id``, ``unit_id`` and ``category_id``.
     """
@@ -185,13 +192,18 @@ def grants_of(work: "Work", memberships: Iterable[NamedRecord], user_id: int) ->
 
 
 def head_rights(work: "Work") -> frozenset[str]:
-    """Return the rights that heading a unit gives there: over cases of every kind of which any role has rights."""
+    """Return the rights of the head of a unit.
+
+    They cover cases of every kind for which any role has rights.
+    """
     kinds = _kinds(work, _roles(work).values())
     return frozenset(f"{kind}:case:{verb}" for kind in kinds for verb in LEAD_VERBS)
 
 
 def head_of(grant: Grant, rights: frozenset[str]) -> Grant | None:
-    """Return the additional grant of the head of a unit; None if the membership does not make its holder a head.
+    """Return the additional grant of the head of a unit.
+
+    None if the membership does not make its holder a head.
 
     A category limits the other rights of the membership, but not those of the head, who is responsible for all cases of
     the unit that no one else attends to.
@@ -202,7 +214,10 @@ def head_of(grant: Grant, rights: frozenset[str]) -> Grant | None:
 
 
 def _kinds(work: "Work", roles: Iterable[RoleFacts]) -> set[str]:
-    """Return the kinds of cases for which any role has rights, also of disabled services."""
+    """Return the kinds for which any role has rights.
+
+    Also those of disabled services.
+    """
     names = (name for role in roles for name in role.permissions if ":case:" in name)
     return {*work.site.kind_titles, *(name.partition(":case:")[0] for name in names)}
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def retry_identity_checks(site: "Site") -> None:
-    """Verify every claim that is due, each outside any transaction; the person is notified of the result by SMS.
+    """Verify identities whose provider was unavailable.
 
     If the provider is unavailable again, the run ends.
     """
@@ -36,7 +36,7 @@ def retry_identity_checks(site: "Site") -> None:
 
 
 def _ask(site: "Site", user_id: int) -> bool:
-    """Verify one claim and store the result; return whether the provider was unavailable."""
+    """Verify one claim; return whether the provider was unavailable."""
     try:
         with site.work(write=False) as work:
             claim = work.get(VerificationService).claim_of(user_id)

@@ -1,4 +1,7 @@
-"""Identity data of a case's person: masked, and in full only by right and with an audit entry."""
+"""Identity data of a case's person.
+
+It is masked, and shown in full only by right and with an audit entry.
+"""
 
 from dataclasses import dataclass
 

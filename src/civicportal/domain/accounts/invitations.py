@@ -1,4 +1,7 @@
-"""Personal links to join the staff or to set a new password: valid once, for one day."""
+"""Personal links to join the staff or set a password.
+
+They are valid once, for one day.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -63,7 +66,9 @@ class InvitationService(Service):
     def invite(
         self, *, username: str, name: str, mobile: str, scopes: Sequence[Scope]
     ) -> tuple[Invitation, str]:
-        """Invite a person to the staff and notify them by SMS, without the link.
+        """Invite a person, and notify them by SMS.
+
+        The SMS does not contain the link.
 
         :param mobile: E.164; the code that verifies it is sent there.
         :returns: the invitation and its token, which is not stored.
@@ -82,7 +87,7 @@ class InvitationService(Service):
         return made
 
     def reset(self, user: User) -> tuple[Invitation, str]:
-        """Create a link by which a member of staff sets a new password, and revoke earlier ones.
+        """Create a password link, and revoke earlier ones.
 
         :raises Forbidden: when it is an administrator's and the actor is none.
         :raises Refused: for a person who cannot sign in as staff in any case.
@@ -96,7 +101,7 @@ class InvitationService(Service):
         )
 
     def rescue(self, user: User, *, operator: str) -> str:
-        """Create a link with which a person who has lost all factors sets a new password, without a code by SMS.
+        """Create a password link without a code by SMS.
 
         Only the command line on the server calls this. The person is notified, and the audit trail records who created it.
 
@@ -120,7 +125,9 @@ class InvitationService(Service):
         return token
 
     def renew(self, invitation: Invitation) -> str:
-        """Create a new link for an invitation, valid for another day; the old one is revoked.
+        """Replace the link of an invitation.
+
+        The new one is valid for a day; the old one is revoked.
 
         :raises Forbidden: when the actor would grant more than they have.
         :raises Refused: when it has been used or revoked.
@@ -159,7 +166,9 @@ class InvitationService(Service):
         return invitation
 
     def waiting(self) -> Sequence[Invitation]:
-        """Return the invitations that were neither used nor cancelled, latest first, including expired ones.
+        """Return open invitations, latest first.
+
+        Those neither used nor cancelled, including expired ones.
 
         A manager of some units sees only invitations with roles in these units.
         """
@@ -221,7 +230,9 @@ class InvitationService(Service):
         return user
 
     def accept_reset(self, invitation: Invitation, password: str) -> User:
-        """Give the person of a reset link a new password; a rescue link removes their second factors as well.
+        """Set a new password with a link.
+
+        A rescue link also removes the second factors.
 
         :raises LinkExpired: when it was used concurrently.
         """
@@ -234,7 +245,10 @@ class InvitationService(Service):
         return user
 
     def scopes(self, invitation: Invitation) -> list[Scope]:
-        """Return the scopes of an invitation without roles, units or categories that were deleted since."""
+        """Return the scopes of an invitation that still exist.
+
+        Roles, units and categories may have been deleted.
+        """
         found = []
         for grant in invitation.grants:
             role = self.session.get(Role, grant["role"])
@@ -293,7 +307,10 @@ class InvitationService(Service):
         self.session.refresh(invitation)
 
     def _void(self, *conditions: ColumnElement[bool], **values: object) -> int:
-        """Close open links in one statement, so that of two concurrent uses the second fails."""
+        """Close open links in one statement.
+
+        So of two concurrent uses the second fails.
+        """
         unsettled = (Invitation.used_at.is_(None), Invitation.revoked_at.is_(None))
         done = self.session.execute(
             update(Invitation)
@@ -315,7 +332,10 @@ class InvitationService(Service):
         return self._may_give(self.scopes(invitation), giver)
 
     def _may_give(self, scopes: Sequence[Scope], giver: Identity) -> bool:
-        """Return whether the actor may invite with these roles; a manager of some units needs a role in one of them."""
+        """Return whether the actor may invite with these roles.
+
+        A manager of some units needs a role in one of them.
+        """
         if not scopes and self.rights.managed_units(giver) is not None:
             return False
         return all(

@@ -32,7 +32,9 @@ class MemberService(Service):
         self.rights = work.get(RightsService)
 
     def fetch(self, user_id: int, *, lock: bool = False) -> User:
-        """Return a member, including disabled and deleted ones; people may always fetch themselves.
+        """Return a member, also a disabled or deleted one.
+
+        People may always fetch themselves.
 
         :param lock: lock it for update (``FOR UPDATE``).
         :raises NotFound: when there is none, or when they work outside the units that the actor manages.
@@ -58,7 +60,7 @@ class MemberService(Service):
         self._record("member:edit", user)
 
     def remove_factors(self, user: User) -> None:
-        """Remove the passkeys and the authenticator app of a person who has lost them and their recovery codes.
+        """Remove a person's passkeys and authenticator app.
 
         The person is notified. From now on, mobile and password suffice to sign in, so the actor must be able to grant every
         right of the account, including future rights as a deputy.
@@ -98,7 +100,9 @@ class MemberService(Service):
         self._record("member:enable", user)
 
     def delete(self, user: User) -> None:
-        """Mark a person as deleted and disable sign-in. Their history stays; after thirty days their data is erased.
+        """Delete a person and disable sign-in.
+
+        Their history stays; after thirty days their data is erased.
 
         :raises Forbidden: when it is an administrator and the actor is none.
         :raises LastAdministrator: when no one else holds the built-in role.
@@ -123,7 +127,10 @@ class MemberService(Service):
 
     @staticmethod
     def kept_until(user: User) -> datetime | None:
-        """Return the end of the period in which a deleted person can be restored; None if they are not deleted."""
+        """Return until when a deleted person can be restored.
+
+        None if they are not deleted.
+        """
         return user.deleted_at + HIDDEN_FOR if user.deleted_at else None
 
     def _refuse_to_close(self, user: User) -> None:

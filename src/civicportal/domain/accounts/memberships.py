@@ -1,4 +1,4 @@
-"""Memberships: roles of people, each with the unit and category to which it is limited."""
+"""Memberships: roles of people within units and categories."""
 
 import hashlib
 from collections.abc import Sequence

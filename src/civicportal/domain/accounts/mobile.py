@@ -1,4 +1,4 @@
-"""Change of a mobile number, by its verified owner or by an administrator; the old number is notified."""
+"""Change of a mobile number."""
 
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,9 @@ class MobileService(Service):
     """Change the number a person signs in with."""
 
     def change(self, user: User, mobile: str) -> None:
-        """Change a person's number and end their other sessions; the previous number is notified.
+        """Change a number, and end the other sessions.
+
+        The previous number is notified.
 
         A verified identity has to be verified again with the new number.
 
@@ -42,7 +44,9 @@ class MobileService(Service):
         self._tell(user, former)
 
     def replace(self, user: User, mobile: str) -> None:
-        """Set a number typed by an administrator for a member of staff, and sign them out everywhere.
+        """Set the number of a member of staff.
+
+        It is typed by an administrator; the member is signed out everywhere.
 
         Codes go there from now on, and password links sent for the old number are revoked: so the actor
         must be able to grant every right that the account has, now or later as a deputy.

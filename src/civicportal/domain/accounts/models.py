@@ -29,7 +29,10 @@ from civicportal.util.persian import folded
 
 
 def _is_named_to_staff(user: "User") -> bool:
-    """Return whether a change affects the lists of colleagues: not a sign-in, nor a citizen."""
+    """Return whether a change affects lists of colleagues.
+
+    A sign-in does not, nor does a citizen.
+    """
     changes = inspect(user).attrs
     usernames = changes["username"].history
     return any((*(usernames.added or ()), *(usernames.deleted or ()))) or (
@@ -39,7 +42,10 @@ def _is_named_to_staff(user: "User") -> bool:
 
 
 class User(Base):
-    """A person: every user may be a citizen, staff also have a user name and memberships."""
+    """A person: citizen, staff or both.
+
+    Staff also have a user name and memberships.
+    """
 
     __tablename__ = "users"
     __table_args__ = {"sqlite_autoincrement": True, "info": reference_where(_is_named_to_staff)}
@@ -84,7 +90,10 @@ class User(Base):
 
     @property
     def has_left(self) -> bool:
-        """Return whether they deleted their own account and are not erased yet: signing in restores it."""
+        """Return whether they deleted their account themselves.
+
+        They are not erased yet: signing in restores it.
+        """
         return self.deleted_at is not None and self.deleted_by_id == self.id and self.erased_at is None
 
 
@@ -121,7 +130,10 @@ class RolePermission(Base):
 
 
 class Membership(Base):
-    """A user's role with its limits: unit and category must both match, empty matches all."""
+    """A user's role within a unit and a category.
+
+    Both must match; empty matches all.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (Index(None, "user_id"), {"info": REFERENCE})
@@ -153,7 +165,10 @@ class Deputy(Base):
 
 
 class Invitation(Base):
-    """A personal link to join the staff, or to set a new password. Only the token's hash is stored."""
+    """A link to join the staff or set a password.
+
+    Only the token's hash is stored.
+    """
 
     __tablename__ = "invitations"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -181,7 +196,10 @@ class Invitation(Base):
 
 
 class Session(Base):
-    """A server-side session; the cookie contains a token of which only the hash is stored."""
+    """A server-side session.
+
+    The cookie contains a token of which only the hash is stored.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -206,7 +224,10 @@ class Session(Base):
 
 
 class OtpChallenge(Base):
-    """A requested one-time code. The code itself is not stored: it is derived from the nonce."""
+    """A requested one-time code.
+
+    The code itself is not stored: it is derived from the nonce.
+    """
 
     __tablename__ = "otp_challenges"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -249,7 +270,10 @@ class PendingClaim(Base):
 
 
 class KnownDevice(Base):
-    """A browser that has signed in with a number: it is counted separately from unknown ones."""
+    """A browser that has signed in with a number.
+
+    It is counted separately from unknown ones.
+    """
 
     __tablename__ = "known_devices"
     __table_args__ = (UniqueConstraint("user_id", "device_hash"),)
@@ -288,7 +312,10 @@ class Passkey(Base):
 
 
 class PasskeyChallenge(Base):
-    """A WebAuthn challenge that was not answered yet; the row is deleted with the answer."""
+    """An open WebAuthn challenge.
+
+    The row is deleted with the answer.
+    """
 
     __tablename__ = "passkey_challenges"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -308,7 +335,10 @@ class PasskeyChallenge(Base):
 
 
 class RecoveryCode(Base):
-    """A one-use code that replaces a lost passkey or authenticator app; stored as an Argon2id hash."""
+    """A one-use code that replaces a lost factor.
+
+    Stored as an Argon2id hash.
+    """
 
     __tablename__ = "recovery_codes"
 
@@ -321,7 +351,7 @@ class RecoveryCode(Base):
 
 
 def has_factor() -> ColumnElement[bool]:
-    """Return the condition on ``User`` for an account with a strong factor, see :mod:`civicportal.domain.accounts.factors`.
+    """Return the condition for accounts with a strong factor.
 
     A blocked passkey counts although it cannot sign in: a copied one must not re-enable codes by SMS.
     """
@@ -330,5 +360,8 @@ def has_factor() -> ColumnElement[bool]:
 
 
 def at_work(user: type[User] = User) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions on ``User``, or on an alias of it, that a person works here and may sign in."""
+    """Return the conditions for active members of staff.
+
+    They are for ``User``, or an alias of it.
+    """
     return user.username.is_not(None), user.disabled_at.is_(None), user.deleted_at.is_(None)

@@ -16,7 +16,10 @@ BATCH = 2000
 
 
 def by_name(people: Iterable[User]) -> list[User]:
-    """Return people in alphabetical order of the language, which databases do not guarantee."""
+    """Sort people alphabetically in a language.
+
+    Databases do not guarantee that order.
+    """
     return sorted(people, key=lambda user: (alphabetical(user.name), user.id))
 
 

@@ -1,4 +1,7 @@
-"""One-time codes by SMS. A code is not stored: worker and verifier derive it from the challenge's nonce."""
+"""One-time codes by SMS.
+
+A code is not stored: worker and verifier derive it from the challenge's nonce.
+"""
 
 import secrets
 from collections.abc import Callable
@@ -70,7 +73,10 @@ class OtpService(Service):
         return challenge
 
     def latest(self, purpose: Purpose, cookie_hash: str) -> OtpChallenge | None:
-        """Return the challenge that this browser requested last, within the hour and unused."""
+        """Return the latest challenge of this browser.
+
+        Within the hour and unused.
+        """
         found: OtpChallenge | None = self.session.scalar(
             select(OtpChallenge)
             .where(
@@ -84,7 +90,9 @@ class OtpService(Service):
         return found if found and found.used_at is None else None
 
     def verify(self, challenge_id: int, code: str, cookie_hash: str) -> Outcome:
-        """Verify a code, which is valid once. Every attempt counts, so call it in a unit of work that is committed in any case.
+        """Verify a code, which is valid once.
+
+        Every attempt counts, so call it in a unit of work that is committed in any case.
 
         A code sent to a number which its person has given up since is wrong.
 
@@ -130,7 +138,9 @@ class OtpService(Service):
         )
 
     def _is_in_time(self) -> ColumnElement[bool]:
-        """Return the condition that a challenge is at most three minutes old, even if the clock was changed.
+        """Return the condition for challenges that are still valid.
+
+        They are at most three minutes old, even if the clock was changed.
 
         A creation time in the future is refused. On the machine that created the challenge its uptime counts as well.
         """

@@ -155,8 +155,10 @@ class PasskeyService(Service):
         cookie_hash: str,
         user: User | None = None,
     ) -> User | PasskeyRefused:
-        """Return whose passkey has answered. Call it in a unit of work that is committed in any case: a challenge is used
-        up by a wrong answer too, and a passkey that may have been copied is blocked.
+        """Return the owner of the passkey that has answered.
+
+        Call it in a unit of work that is committed in any case: a wrong answer uses up the challenge too, and a passkey
+        that may have been copied is blocked.
 
         :param answer: the JSON of the ``PublicKeyCredential``.
         :param user: the person whose passkey has to answer; None for anyone's, in which case the device must verify its user.
@@ -178,7 +180,7 @@ class PasskeyService(Service):
         ).all()
 
     def usable(self, user: User, purpose: Purpose) -> Sequence[Passkey]:
-        """Return the passkeys of a person that may be used for a purpose."""
+        """Return the passkeys usable for a purpose."""
         return [one for one in self.of(user) if one.blocked_at is None and serves(one, user, purpose)]
 
     def fetch(self, user: User, passkey_id: int) -> Passkey:
@@ -278,7 +280,10 @@ class PasskeyService(Service):
             raise PasskeyRefused("copied")
 
     def _count(self, passkey: Passkey, counter: int) -> bool:
-        """Store the signature counter; False if it has not increased. Many passkeys always send 0 (§6.1.1)."""
+        """Store the signature counter; False if it has not increased.
+
+        Many passkeys always send 0 (§6.1.1).
+        """
         grows = Passkey.sign_count < counter if counter else Passkey.sign_count == 0
         counted = self.session.execute(
             update(Passkey)

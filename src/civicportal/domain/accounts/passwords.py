@@ -81,12 +81,12 @@ def verify_password(hashed: str | None, password: str) -> bool:
 
 
 def needs_rehash(hashed: str) -> bool:
-    """Return whether the hash was made with outdated parameters and should be replaced after the next login."""
+    """Return whether the hash has outdated parameters."""
     return _hasher.check_needs_rehash(hashed)
 
 
 def check_password_policy(password: str, *, minimum: int, words: Iterable[str]) -> TranslationString | None:
-    """Return why a new password is refused, or None if it may be used.
+    """Return why a new password is refused, else None.
 
     Length and lists only, no rules about kinds of characters (OWASP ASVS 5.0.0, 6.2).
 
@@ -137,7 +137,7 @@ def _is_made_of(folded: str, words: Iterable[str]) -> bool:
 
 @cache
 def _common() -> frozenset[str]:
-    """Return the 30,000 most frequent leaked passwords (zxcvbn's list), and common ones in Iran."""
+    """Return common passwords."""
     # Twelve megabytes, loaded only when a password is set.
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 

@@ -1,4 +1,4 @@
-"""Pending forms: submitted before sign-in, stored in the visitor's session, and restored afterwards.
+"""Pending forms, submitted before sign-in.
 
 They are encrypted, because they may contain data that otherwise only encrypted columns hold.
 """
@@ -18,7 +18,7 @@ VERIFIED = 2
 
 
 def may_submit(request: Request, level: int) -> bool:
-    """Return whether the actor may submit a form: level 0 is for everyone, a higher one for citizens who have it.
+    """Return whether the actor may submit a form.
 
     :param level: of the service; see :class:`~civicportal.domain.cases.workflow.CaseKind`.
     """
@@ -26,7 +26,7 @@ def may_submit(request: Request, level: int) -> bool:
 
 
 def count_submission(request: Request, level: int, once: str, *, anonymous: bool = False) -> None:
-    """Count a submitted form by address, and by citizen if it will be processed.
+    """Count a submitted form.
 
     :param level: of the service.
     :param once: the form's idempotency key, :meth:`~civicportal.web.forms.BoundForm.once`: a form sent twice counts once.
@@ -42,7 +42,7 @@ def count_submission(request: Request, level: int, once: str, *, anonymous: bool
 
 
 def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str = "") -> HTTPSeeOther:
-    """Store a form and redirect to the sign-in, which leads back to the page of the form.
+    """Store a form, and redirect to the sign-in.
 
     :param level: required by the service: a signed-in citizen is redirected to identity verification.
     :param anchor: position on the page to continue at, for instance ``#4``.
@@ -56,7 +56,7 @@ def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str 
 
 
 def fill_kept(request: Request, form: BoundForm) -> bool:
-    """Restore the pending form of this page, if any; return whether there was one."""
+    """Restore the pending form of this page, if any."""
     draft = kept_draft(request, request.path)
     if draft:
         form.fill(draft)
@@ -64,7 +64,7 @@ def fill_kept(request: Request, form: BoundForm) -> bool:
 
 
 def kept_draft(request: Request, path: str) -> dict[str, list[str]]:
-    """Return the texts of the pending form of a page; empty if there is none.
+    """Return the texts of the page's pending form.
 
     :param path: of the page, without a query.
     """

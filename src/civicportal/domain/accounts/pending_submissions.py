@@ -1,4 +1,7 @@
-"""Forms submitted after the session had ended: stored encrypted until the person has signed in again."""
+"""Forms submitted after the session had ended.
+
+Stored encrypted until the person has signed in again.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,7 +39,9 @@ class PendingSubmissionService(Service):
         self.sessions = work.get(SessionService)
 
     def keep(self, token: str, unsent: PendingSubmission) -> bool:
-        """Store a form for an hour; False if it is too large, has no text, or the session's person is unknown.
+        """Store a form for an hour.
+
+        False if it is too large, has no text, or the session's person is unknown.
 
         :param token: of the session that has ended.
         """
@@ -70,7 +75,10 @@ class PendingSubmissionService(Service):
         self.sessions.forget(token, UNSENT + path)
 
     def _owner(self, token: str) -> int | None:
-        """Return the person of an ended session: recorded in its row until data is stored, then in the data."""
+        """Return the person of an ended session.
+
+        Recorded in its row until data is stored, then in the data.
+        """
         row = self.sessions.row(token)
         if row is None:
             return None
@@ -79,7 +87,10 @@ class PendingSubmissionService(Service):
 
 
 def store_submission(request: Request) -> str:
-    """Store the form of a request after the session ended; return the page to continue to after signing in."""
+    """Store the form of a request without a session.
+
+    Returns the page to continue to after signing in.
+    """
     back = _page_of_form(request)
     unsent = PendingSubmission(request.path_qs, back, sent_form(request))
     with request.site.work(actor=request.identity) as work:
@@ -88,7 +99,10 @@ def store_submission(request: Request) -> str:
 
 
 def _page_of_form(request: Request) -> str:
-    """Return the portal's page that contained the form, by the Referer header; empty without one."""
+    """Return the page of the form by the Referer header.
+
+    Empty without one.
+    """
     ours = f"{request.host_url}/"
     referer = request.referer or ""
     return f"/{referer.removeprefix(ours)}" if referer.startswith(ours) else ""

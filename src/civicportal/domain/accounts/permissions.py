@@ -1,4 +1,4 @@
-"""Rights of the core's own pages; those of cases come with their kinds, others with their plugins."""
+"""Rights of the core's pages."""
 
 from civicportal.core.security import Permission
 from civicportal.util.i18n import _

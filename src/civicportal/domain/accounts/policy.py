@@ -19,13 +19,19 @@ GONE = (DBAPIError, PoolTimeout)
 
 @implementer(ISecurityPolicy)
 class SecurityPolicy:
-    """Load the session once per request, and not at all for pages that do not need it."""
+    """Pyramid's security policy.
+
+    Loads the session once per request, and not at all for pages that do not need it.
+    """
 
     def __init__(self) -> None:
         self._identities = RequestLocalCache(_load)
 
     def identity(self, request: Request) -> Identity:
-        """Return the identity of the request; a visitor if no one is signed in."""
+        """Return the identity of the request.
+
+        A visitor if no one is signed in.
+        """
         identity: Identity = self._identities.get_or_create(request)
         return identity
 
@@ -35,7 +41,10 @@ class SecurityPolicy:
         return None if user_id is None else str(user_id)
 
     def permits(self, request: Request, context: object, permission: str) -> Allowed | Denied:
-        """Return whether the page may be opened; access to its objects is decided by the services."""
+        """Return whether the page may be opened.
+
+        Access to its objects is decided by the services.
+        """
         if permission == PagePermission.EVERYBODY or self._permits(request, permission):
             return Allowed("%s", permission)
         return Denied("%s", permission)
@@ -80,7 +89,7 @@ def _load(request: Request) -> Identity:
 
 
 def record_denial(request: Request) -> None:
-    """Record in the audit trail that a user requested a page without the right."""
+    """Record a denied page in the audit trail."""
     identity = request.identity
     if identity.user_id is None:
         return

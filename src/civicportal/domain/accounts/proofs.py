@@ -38,12 +38,17 @@ def proof_of(user: User) -> Proof:
 
 
 def needs_staff_session(actor: Identity, user: User) -> bool:
-    """Return whether staff would change their account in a citizen session, which one code by SMS opens."""
+    """Return whether staff would change their account as a citizen.
+
+    One code by SMS opens a citizen session.
+    """
     return actor.user_id == user.id and actor.realm == "citizen" and user.username is not None
 
 
 def require_own_realm(actor: Identity, user: User) -> None:
-    """Refuse to change the staff sign-in in a citizen session, for which a code by SMS suffices.
+    """Refuse to change the staff sign-in as a citizen.
+
+    One code by SMS is enough for a citizen session.
 
     :raises Forbidden: in a citizen session of a member of staff.
     """
@@ -52,7 +57,7 @@ def require_own_realm(actor: Identity, user: User) -> None:
 
 
 class ProofService(Service):
-    """Store a proof for the next page of the same browser, and verify it there."""
+    """Proofs for the next page of the same browser."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -64,7 +69,10 @@ class ProofService(Service):
         self.sessions.keep_visitor_data(token, key, kept, KEPT)
 
     def person_kept(self, token: str, key: str, *, lock: bool = False) -> User | None:
-        """Return the person of the proof stored under a key; None when there is none, or it is invalid."""
+        """Return the person of a stored proof.
+
+        None when there is none, or it is invalid.
+        """
         kept = self.sessions.visitor_data(token, key)
         # Anything else was stored by an older release.
         if not isinstance(kept, dict):
@@ -75,7 +83,9 @@ class ProofService(Service):
         return self.person(Proof(kept["user_id"], kept["mark"]), lock=lock)
 
     def person(self, proof: Proof, *, lock: bool = False) -> User | None:
-        """Return the person of a proof; None when number, password or sessions were changed since.
+        """Return the person of a proof.
+
+        None when number, password or sessions were changed since.
 
         :param lock: lock the row (``FOR UPDATE``), so that it does not change before the transaction ends.
         """

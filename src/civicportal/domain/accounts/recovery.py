@@ -21,7 +21,10 @@ _HALF = 5
 
 
 def new_recovery_codes() -> list[str]:
-    """Return new codes of about 49 bits each, in two groups of letters and digits that cannot be confused."""
+    """Return new recovery codes.
+
+    About 49 bits each, in two groups of letters and digits that cannot be confused.
+    """
     halves = [
         "".join(secrets.choice(_LETTERS) for _place in range(_HALF)) for _half in range(2 * RECOVERY_CODES)
     ]
@@ -29,12 +32,18 @@ def new_recovery_codes() -> list[str]:
 
 
 def hash_recovery_codes(codes: Sequence[str]) -> list[str]:
-    """Return the Argon2id hashes to store; this takes a while, so call it before the unit of work opens."""
+    """Return the Argon2id hashes of recovery codes.
+
+    This takes a while, so call it before the unit of work opens.
+    """
     return [hash_password(_plain(code)) for code in codes]
 
 
 def match_recovery_code(hashes: dict[int, str], code: str) -> int | None:
-    """Return the id of the stored code that was entered; this takes a while, so call it outside any unit of work."""
+    """Return the id of an entered recovery code.
+
+    This takes a while, so call it outside any unit of work.
+    """
     typed = _plain(code)
     return next((id_ for id_, hashed in hashes.items() if verify_password(hashed, typed)), None)
 
@@ -58,7 +67,10 @@ class RecoveryService(Service):
         return self.session.scalar(select(func.count()).select_from(RecoveryCode).where(*unused)) or 0
 
     def hashes(self, user_id: int) -> dict[int, str]:
-        """Return the hashes of the unused codes by id; none for a person without a factor to replace."""
+        """Return the hashes of unused recovery codes by id.
+
+        None for a person without a factor to replace.
+        """
         query = select(RecoveryCode.id, RecoveryCode.code_hash).join(User, User.id == RecoveryCode.user_id)
         unused = (RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
         rows = self.session.execute(query.where(*unused, has_factor()))

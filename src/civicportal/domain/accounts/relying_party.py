@@ -1,4 +1,4 @@
-"""This portal as a relying party of WebAuthn Level 3: the domain of passkeys, and parsing of browsers' responses."""
+"""This portal as a WebAuthn relying party."""
 
 import json
 import re
@@ -31,7 +31,7 @@ Refusal = Literal["expired", "unknown", "invalid", "copied", "unverified"]
 
 @dataclass(frozen=True)
 class RelyingParty:
-    """The domain that passkeys are bound to, and the origin that answers must come from.
+    """Domain and origin of passkeys.
 
     :ivar id: the RP ID.
     :ivar origin: as ``clientDataJSON`` writes it.
@@ -42,8 +42,10 @@ class RelyingParty:
 
 
 def relying_party(site: "Site", host_url: str) -> RelyingParty | None:
-    """Return the relying party of a page; None if browsers do not offer passkeys there: at an IP address, without https
-    (except on localhost), or at a host outside the domain of ``site.public_url``.
+    """Return the relying party of a page, if any.
+
+    None if browsers do not offer passkeys there: at an IP address, without https (except on localhost), or at a host
+    outside the domain of ``site.public_url``.
 
     :param host_url: scheme, host and port of the page.
     """

@@ -1,4 +1,4 @@
-"""Rules about rights: people grant only rights that they have, an administrator always remains, a unit limits its manager.
+"""Rules for granting rights.
 
 A manager of members with a unit manages the people of that unit and its subunits. They see every person
 with a role there; actions on the whole account (name, mobile, password, sessions, deletion) need that all roles of the
@@ -32,7 +32,9 @@ class RightsService(Service):
     def may_give(
         self, role: Role, unit_id: int | None, category_id: int | None, *, by: Identity | None = None
     ) -> bool:
-        """Return whether a role may be granted within a scope; rights held as a deputy do not count.
+        """Return whether a role may be granted within a scope.
+
+        Rights held as a deputy do not count.
 
         :param by: the granting identity; the actor if None.
         """
@@ -62,15 +64,18 @@ class RightsService(Service):
         return _all_given(heading, role, head_rights(self.work))
 
     def may_lend(self, user: User) -> bool:
-        """Return whether the actor may delegate all rights that a person holds themselves to their deputy."""
+        """Return whether the actor may delegate a person's rights."""
         return self._may_give_all(user.memberships)
 
     def may_take_hold(self, user: User) -> bool:
-        """Return whether the actor could grant all current and future rights of an account, including those as a deputy."""
+        """Return whether the actor could grant all rights of an account.
+
+        Current and future ones, including those as a deputy.
+        """
         return self._may_give_all(self._given_by_account(user))
 
     def holds_everywhere(self, permission: str) -> bool:
-        """Return whether the actor has a right in every unit and category, so that a role may contain it."""
+        """Return whether the actor has a right without limits."""
         actor = self.work.actor
         if actor.realm == "system":
             return True
@@ -79,7 +84,9 @@ class RightsService(Service):
         return all(any(grant.gives(name) for grant in everywhere) for name in needed)
 
     def managed_units(self, identity: Identity | None = None) -> frozenset[int] | None:
-        """Return the ids of the units whose people an identity manages; None for all units and the citizens.
+        """Return the units whose people an identity manages.
+
+        None for all units and the citizens.
 
         :param identity: the actor if None.
         """
@@ -101,7 +108,7 @@ class RightsService(Service):
         return units is None or unit_id in units
 
     def seen(self) -> ColumnElement[bool]:
-        """Return the condition on ``User`` for the people whose page the actor may open."""
+        """Return the condition for people whose page the actor may open."""
         units = self.managed_units()
         if units is None:
             return true()
@@ -124,13 +131,16 @@ class RightsService(Service):
             raise NotFound(f"no row {user.id} in users")
 
     def manages(self, user: User) -> bool:
-        """Return whether the actor may change a person's account: all its roles, also future ones as a deputy, are in their units."""
+        """Return whether the actor may change a person's account.
+
+        All its roles, also future ones as a deputy, must be in their units.
+        """
         units = self.managed_units()
         held = self._given_by_account(user) if units is not None else ()
         return units is None or (bool(held) and all(row.unit_id in units for row in held))
 
     def require_manage(self, user: User) -> None:
-        """Refuse to change the account of a person who works elsewhere too, or of an administrator.
+        """Refuse to change an account outside the managed units.
 
         :raises Forbidden: when the account has a role outside the units that the actor manages; or when it is that of an
             administrator, or of a present or future deputy of one, and the actor is not an administrator.
@@ -143,7 +153,7 @@ class RightsService(Service):
             raise Forbidden("only an administrator changes an administrator")
 
     def unlimited_rights(self, role: Role, unit_id: int | None, category_id: int | None) -> list[str]:
-        """Return the names of a role's rights that a membership with this unit and category does not give."""
+        """Return the rights that a limited membership does not give."""
         site = self.work.site
         left_out = site.rights_of_city if unit_id or category_id else frozenset()
         if category_id:
@@ -151,7 +161,10 @@ class RightsService(Service):
         return sorted(left_out.intersection(right.permission for right in role.permissions))
 
     def titles(self, names: Iterable[str]) -> str:
-        """Return the titles of rights in the language of the site, each once, joined by its list separator."""
+        """Return the titles of rights as one text.
+
+        In the language of the site, each once, joined by its list separator.
+        """
         site = self.work.site
         titles = dict.fromkeys(site.localizer().translate(site.permissions[name].title) for name in names)
         return listed(titles, site.locale)
@@ -177,7 +190,7 @@ class RightsService(Service):
         return all(self.may_give(row.role, row.unit_id, row.category_id) for row in memberships)
 
     def _given_by_account(self, user: User) -> Sequence[Membership]:
-        """Return the roles of a person, and those of the people they represent today or later.
+        """Return the roles of a person, and those of represented people.
 
         Including disabled people: they may be enabled again.
         """

@@ -26,7 +26,7 @@ OWN_TITLE = _("The portal itself")
 
 
 class UnlimitedRights(Refused):
-    """A city-wide right would be added to a role that is held in a unit or a category."""
+    """A limited role would get a city-wide right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,10 @@ class RoleService(Service):
         return fetch_row(self.session, Role, role_id, lock=lock)
 
     def holders(self) -> dict[int, int]:
-        """Return the number of holders of each role, by its id, without deleted people."""
+        """Return the number of holders by role id.
+
+        Without deleted people.
+        """
         query = (
             select(Membership.role_id, func.count(Membership.user_id.distinct()))
             .join(User, User.id == Membership.user_id)
@@ -83,7 +86,10 @@ class RoleService(Service):
         return {right.permission for right in role.permissions} & set(self.work.site.permissions)
 
     def asleep(self, role: Role) -> set[str]:
-        """Return the rights of a role whose plugin is disabled: they apply again with it."""
+        """Return a role's rights of disabled plugins.
+
+        They apply again with the plugin.
+        """
         return {right.permission for right in role.permissions} - set(self.work.site.permissions)
 
     @staticmethod
@@ -122,7 +128,9 @@ class RoleService(Service):
         return role
 
     def change(self, role: Role, *, title: str, permissions: Iterable[str], seen: str | None = None) -> None:
-        """Change the title and the rights of a role; rights of disabled plugins stay.
+        """Change the title and the rights of a role.
+
+        Rights of disabled plugins stay.
 
         :param seen: state shown in the form, see :meth:`seen`; None when the caller has just read it.
         :raises Conflict: when the role was changed since.

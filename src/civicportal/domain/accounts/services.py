@@ -24,7 +24,9 @@ class AccountService(Service):
     # --- people
 
     def create_staff(self, *, username: str, name: str, mobile: str | None, password: str | None) -> User:
-        """Return a new member of staff; a citizen with this mobile becomes one, so that one person has one account.
+        """Create a member of staff.
+
+        A citizen with this mobile becomes one, so one person has one account.
 
         :param mobile: E.164; one-time codes are sent there.
         :param password: None until the person sets one.
@@ -40,7 +42,9 @@ class AccountService(Service):
         return user
 
     def citizen_by_mobile(self, mobile: str, name: str = "") -> User:
-        """Return the person with a mobile, created at level 1 if there is none.
+        """Return the person with a mobile, created if needed.
+
+        New people have level 1.
 
         :param mobile: E.164, verified or given to an officer.
         :param name: of a new person, or of one without a name.
@@ -60,7 +64,10 @@ class AccountService(Service):
         return self.session.scalars(select(User).where(User.mobile == mobile)).one()
 
     def come_back(self, user: User) -> bool:
-        """Restore a person who had deleted their own account; False when they had not."""
+        """Restore a person who had deleted their account.
+
+        False when they had not.
+        """
         if not user.has_left:
             return False
         user.deleted_at = user.deleted_by_id = None
@@ -89,7 +96,7 @@ class AccountService(Service):
     # --- passwords
 
     def set_password(self, user: User, password: str) -> None:
-        """Set a password accepted by the policy, and end the person's other sessions.
+        """Set a password, and end the other sessions.
 
         :raises Forbidden: for a member of staff in a citizen session.
         """
@@ -101,7 +108,9 @@ class AccountService(Service):
         self._record("password:change", user)
 
     def reset_password(self, user: User, password: str) -> None:
-        """Replace a forgotten password: all sessions end, all devices become unknown, and the person is notified.
+        """Replace a forgotten password.
+
+        All sessions end, all devices become unknown, and the person is notified.
 
         :param password: one accepted by the policy.
         """

@@ -45,7 +45,10 @@ Kept = dict[str, dict[str, Any]]
 
 
 def is_alive(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of a valid session and person, except for idle time."""
+    """Return the conditions of a valid session.
+
+    Except for idle time.
+    """
     return (
         or_(Session.realm == "citizen", Session.realm == "staff"),
         Session.expires_at > now,
@@ -96,7 +99,7 @@ class SessionService(Service):
         return token
 
     def live(self, token: str) -> tuple[Session, User] | None:
-        """Return the session of a token and its person, unless it has ended."""
+        """Return the active session of a token with its person."""
         now = self.work.clock.now()
         query = select(Session, User).join(User, User.id == Session.user_id)
         found = self.session.execute(query.where(_is(token), *is_alive(now))).first()
@@ -122,7 +125,10 @@ class SessionService(Service):
         self.session.execute(delete(Session).where(_is(token)))
 
     def end_one(self, user: User, session_id: int) -> bool:
-        """End one of a person's sessions; False when it is not theirs or has ended."""
+        """End one of a person's sessions.
+
+        False when it is not theirs or has ended.
+        """
         ended = self.session.execute(
             delete(Session).where(Session.id == session_id, Session.user_id == user.id)
         )
@@ -219,7 +225,7 @@ class SessionService(Service):
         return {key: one["values"] for key, one in kept.items() if key.startswith(begin)}
 
     def kept_form(self, token: str) -> str | None:
-        """Return the path of the page of the latest pending form, if any."""
+        """Return the path of the latest pending form, if any."""
         forms = list(self.kept(token, FORM))
         return forms[-1].removeprefix(FORM) if forms else None
 
@@ -231,7 +237,9 @@ class SessionService(Service):
             self.session.flush()
 
     def drop_expired(self, after: int, limit: int) -> int | None:
-        """Delete expired data from a batch of sessions, since every backup would contain it.
+        """Delete expired data from a batch of sessions.
+
+        Every backup would contain it.
 
         :param after: id of the last session of the previous batch.
         :returns: the same for the next batch, None at the end.
@@ -247,7 +255,10 @@ class SessionService(Service):
     # --- inside
 
     def _row_to_write(self, token: str, now: datetime) -> Session:
-        """Return this browser's row for writing; that of an ended session becomes a visitor's, with its data marked as the person's."""
+        """Return this browser's row for writing.
+
+        That of an ended session becomes a visitor's, with its data marked as the person's.
+        """
         row = self._locked(token)
         if row is not None and self.live(token) is not None:
             return row
@@ -275,7 +286,10 @@ class SessionService(Service):
         return query.execution_options(populate_existing=True)
 
     def _take_over(self, token: str, user: User) -> Kept:
-        """End the old session; its data is moved unless it belongs to another person."""
+        """End the old session, and move its data.
+
+        The data is not moved if it belongs to another person.
+        """
         row = self.row(token)
         if row is None:
             return {}
@@ -291,7 +305,7 @@ def _is(token: str) -> ColumnElement[bool]:
 
 
 def is_idle(session: Session | NamedRecord, now: datetime) -> bool:
-    """Return whether a staff session was idle for too long; a row with the two columns suffices.
+    """Return whether a staff session was idle for too long.
 
     If it was last seen in the future, the clock was set back and the idle time is unknown: it counts as idle.
     """
@@ -303,6 +317,9 @@ def _unexpired(data: Kept, now: datetime) -> Kept:
 
 
 def _of(user_id: int | None, data: Kept) -> Kept:
-    """Return the data of a person in a visitor's row; that of no person for None."""
+    """Return a person's data in a visitor's row.
+
+    That of no person for None.
+    """
     own = {key: kept for key, kept in data.items() if kept.get(OF) == user_id}
     return {key: {name: kept[name] for name in ("values", "until")} for key, kept in own.items()}

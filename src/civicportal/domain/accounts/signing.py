@@ -1,4 +1,4 @@
-"""Start and end of a session in a browser: rows, cookies, audit trail."""
+"""Start and end of a session: row, cookie, audit entry."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -28,7 +28,7 @@ class SignInRefused:
 
 
 def sign_in(request: Request, user: User, realm: Literal["citizen", "staff"], *, by: str) -> str:
-    """Open a session in the request's unit of work and set its cookie.
+    """Open a session and set its cookie.
 
     The visitor's data and uploads are moved; the old token becomes invalid.
 
@@ -62,7 +62,7 @@ def sign_out(request: Request) -> None:
 
 
 def record_refusal(request: Request, realm: str, user_id: int | None, reason: str, name: str = "") -> None:
-    """Record a refused sign-in and its address in the audit trail, in a separate transaction.
+    """Record a refused sign-in in the audit trail.
 
     :param name: user name or mobile as entered, if no account is known; the trail stores a keyed hash of it.
     """
@@ -82,7 +82,7 @@ def record_refusal(request: Request, realm: str, user_id: int | None, reason: st
 
 
 def onward(request: Request, route: str) -> str:
-    """Return the path of the next step of signing in, including the page to continue to."""
+    """Return the path of the next step of signing in."""
     target = request.safe_next("")
     query = f"?{urlencode({'next': target})}" if target else ""
     return f"{request.route_path(route)}{query}"

@@ -41,7 +41,10 @@ class TotpService(Service):
         return fitting[0] if fitting else None
 
     def accept(self, user: User, code: str) -> bool:
-        """Verify a code of the person's app; the same or an earlier one is refused from then on."""
+        """Verify a code of the person's app.
+
+        The same or an earlier one is refused from then on.
+        """
         if not user.totp_secret:
             return False
         step = self.matching_step(self.work.site.keys.decrypt(user.totp_secret), code)

@@ -1,4 +1,4 @@
-"""Identity verification by the site's provider: mobile, national code and birth date belong to one person.
+"""Identity verification by the site's provider.
 
 The provider is an external service, so it is called outside any transaction. Its answer is stored encrypted; while it is
 unavailable, the claim is pending and a job retries.
@@ -50,7 +50,9 @@ def is_offered(site: "Site") -> bool:
 
 
 def ask_provider(site: "Site", claim: IdentityClaim, patience: float = PATIENCE) -> IdentityVerdict:
-    """Ask the site's provider, outside any transaction; an error or a timeout means unavailable.
+    """Ask the site's provider, outside any transaction.
+
+    An error or a timeout means unavailable.
 
     :param patience: seconds.
     """
@@ -144,7 +146,10 @@ class VerificationService(Service):
         return self._opened(user.mobile, row.national_code, row.birth_date)
 
     def postpone(self, user: User) -> bool:
-        """Postpone a claim with increasing pauses; False when it was postponed too often and is dropped."""
+        """Postpone a claim with increasing pauses.
+
+        False when it was postponed too often and is dropped.
+        """
         row = self.session.get_one(PendingClaim, user.id)
         now = self.work.clock.now()
         if now - row.created_at >= GIVE_UP_AFTER:
@@ -162,7 +167,7 @@ class VerificationService(Service):
     # -- another mobile -------------------------------------------------------------------------------------
 
     def verify_again(self, user: User) -> None:
-        """Queue a person for verification by the job who was verified with their previous number."""
+        """Queue a person whose number has changed for verification."""
         if user.level < VERIFIED or not (user.mobile and user.national_code and user.birth_date):
             return
         user.level = PROVED

@@ -1,4 +1,4 @@
-"""Triggers that protect the audit trail, and their removal during migrations. Those of PostgreSQL are in migration 0010.
+"""Triggers that protect the audit trail.
 
 The database refuses changes and deletions of rows, whichever code uses the portal's account. Texts may
 be emptied for erasure, and a history is deleted with its case. The owner of the tables can drop the triggers: the
@@ -58,7 +58,7 @@ _SINCE = "0010"
 
 @contextmanager
 def guards_aside(connection: Connection) -> Iterator[None]:
-    """Let a transaction change the audit trail, as the owner of the tables can.
+    """Temporarily allow changes of the audit trail.
 
     SQLite's triggers are dropped during that time, and created again if the schema is new enough; those of PostgreSQL
     are disabled until the transaction ends.

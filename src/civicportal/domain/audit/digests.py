@@ -1,4 +1,4 @@
-"""Data of a row covered by a seal: its stable columns, and keyed digests of its texts.
+"""Data of a row covered by a seal.
 
 A text may be emptied later without breaking the seal; a changed one no longer matches its digest. The digests are keyed,
 so that a short name cannot be guessed from them.

@@ -40,7 +40,7 @@ _SAID = ("by", "to", "reason", "role", "unit", "method", "name_key", "export", "
 
 
 def tell_of(work: "Work", entry: "AuditEvent") -> None:
-    """Log the event of an entry of the audit trail after the entry was committed."""
+    """Log an audit event after its commit."""
     area = entry.action.partition(":")[0]
     event = AUDITED.get(entry.action) or AUDITED.get(area)
     if event is None:

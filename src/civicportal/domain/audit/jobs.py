@@ -26,7 +26,10 @@ MOST_FLAWS = 10
 
 
 def seal(site: "Site") -> None:
-    """Seal rows of the audit trail that are old enough, a thousand per transaction."""
+    """Seal new rows of the audit trail.
+
+    A thousand per transaction.
+    """
     late = True
     while True:
         with site.work() as work:
@@ -37,7 +40,10 @@ def seal(site: "Site") -> None:
 
 
 def verify(site: "Site") -> None:
-    """Verify all seals once a day in batches, store the result, and log the newest seal for external log storage."""
+    """Verify all seals of the audit trail once a day in batches.
+
+    Stores the result, and logs the newest seal for external log storage.
+    """
     with site.work(write=False) as work:
         so_far = _so_far(work)
     if so_far is None:
@@ -51,7 +57,7 @@ def verify(site: "Site") -> None:
 
 
 def _step(site: "Site", so_far: dict[str, Any]) -> bool:
-    """Verify the next batch of seals and add up the results; return whether it was the last."""
+    """Verify the next batch; return whether it was the last."""
     with site.work(write=False) as work:
         service = work.get(SealService)
         found, newest = service.verify_on(so_far["last"], MOST_SEALS), service.last()
@@ -68,7 +74,10 @@ def _step(site: "Site", so_far: dict[str, Any]) -> bool:
 
 
 def _so_far(work: "Work") -> dict[str, Any] | None:
-    """Return the results of the previous batches; None while the next verification is not due."""
+    """Return the results of previous batches.
+
+    None while the next verification is not due.
+    """
     last = work.get(TrailService).last(VERIFIED, UNDER_WAY)
     if last is not None and last.action == UNDER_WAY:
         return dict(last.data)

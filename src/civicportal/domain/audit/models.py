@@ -1,4 +1,7 @@
-"""The audit trail. Rows are inserted and read, never changed; seals reveal a later change."""
+"""The audit trail.
+
+Rows are inserted and read, never changed; seals reveal a later change.
+"""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -27,7 +30,7 @@ class SealedRow:
 
 
 class AuditEvent(SealedRow, Base):
-    """An audit event: a sign-in, a refusal, a disclosure, a change of rights or settings.
+    """An entry of the audit trail.
 
     There are no foreign keys: the trail outlives the referenced rows.
     """
@@ -56,7 +59,7 @@ class AuditEvent(SealedRow, Base):
 
 
 class AuditSeal(Base):
-    """A seal over rows of one table; each seal includes the previous one."""
+    """A seal over rows, including the previous seal."""
 
     __tablename__ = "audit_seals"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -78,6 +81,9 @@ class AuditSeal(Base):
 
     @property
     def anchor(self) -> str:
-        """Return number and hash, to be stored elsewhere; grouped, so that no log filter takes it for a telephone number."""
+        """Return number and hash, to be stored elsewhere.
+
+        Grouped, so that no log filter takes it for a telephone number.
+        """
         groups = [self.hash[start : start + 4] for start in range(0, len(self.hash), 4)]
         return f"{self.id}:{'-'.join(groups)}"

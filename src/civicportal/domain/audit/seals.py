@@ -145,7 +145,7 @@ class SealService(Service):
         return self.session.scalar(select(func.max(AuditSeal.last_id)).where(of_table, *conditions)) or 0
 
     def _passed_over(self, model: type[Any]) -> list[int]:
-        """Return the ids of recent unsealed rows below the highest sealed id, which were committed later."""
+        """Return ids of rows committed too late for their seal."""
         late = self.work.clock.now() - LATE
         floor = self._front(model, AuditSeal.at < late)
         young = (model.id > floor, model.id <= self._front(model), model.at >= late)
@@ -173,7 +173,10 @@ class SealService(Service):
             after = seals[-1].id
 
     def _before(self, newest: int) -> int:
-        """Return the number of the seal before the newest ones; 0 if these are all."""
+        """Return the number before the newest seals.
+
+        0 if these are all.
+        """
         numbers = select(AuditSeal.id).order_by(AuditSeal.id.desc())
         return self.session.scalar(numbers.offset(newest).limit(1)) or 0
 
@@ -216,7 +219,7 @@ def _models() -> list[type[Any]]:
 
 
 def _ranges(ids: Iterable[int]) -> list[list[int]]:
-    """Return sorted numbers as closed ranges: 1, 2, 3, 7 → [1, 3], [7, 7]."""
+    """Return sorted numbers as ranges: 1, 2, 3, 7 → [1, 3], [7, 7]."""
     ranges: list[list[int]] = []
     for number in ids:
         if ranges and number == ranges[-1][1] + 1:

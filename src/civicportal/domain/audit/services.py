@@ -42,12 +42,12 @@ class AuditService(Service):
         tell_of(self.work, event)
 
     def lookers(self, case_id: int, within: timedelta) -> list[str]:
-        """Return the names of other staff who opened the case recently, latest first."""
+        """Return other staff who opened the case, latest first."""
         latest = self.looks(case_id, within).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
         return list(dict(self.work.session.execute(latest).all()).values())
 
     def looks(self, case_id: int, within: timedelta) -> Select[int | None, str]:
-        """Return a query for ids and names of other staff who opened the case recently."""
+        """Return a query for other staff who opened the case."""
         return select(AuditEvent.actor_id, AuditEvent.actor_name).where(
             AuditEvent.case_id == case_id,
             AuditEvent.action == "case:open",

@@ -1,4 +1,7 @@
-"""Titles of audit actions; one without a title is shown by its code."""
+"""Titles of audit actions.
+
+An action without a title is shown by its code.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -51,7 +51,10 @@ class TrailService(Service):
         return self.last(VERIFIED)
 
     def flawed(self) -> AuditEvent | None:
-        """Return the verification that found flaws: the current one, or the last complete one."""
+        """Return the verification that found flaws.
+
+        The current one, or the last complete one.
+        """
         for event in (self.last(VERIFIED, UNDER_WAY), self.last_verified()):
             if event is not None and event.data["flaws"]:
                 return event

@@ -1,4 +1,7 @@
-"""Pictures of cases: stored when uploaded, claimed when the case or the transition is written."""
+"""Pictures of cases.
+
+Stored when uploaded, claimed when the case or the transition is written.
+"""
 
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import timedelta
@@ -36,21 +39,25 @@ class PictureFiles:
 
     @staticmethod
     def process(data: bytes) -> "ProcessedImage":
-        """Decode a picture in a process of its own, turn it upright, and return it in the stored sizes without its metadata.
+        """Decode a picture in a child process.
+
+        Returns it upright, in the stored sizes, without metadata.
 
         :raises Refused: (``ImageRefused``) when it is no picture, too large or damaged.
         """
         return process_image(data)
 
     def put(self, image: "ProcessedImage") -> str:
-        """Write both sizes of a picture under a new key, which is returned."""
+        """Store both sizes of a picture under a new key."""
         key = new_key()
         self.storage.put(key, image.large)
         self.storage.put(f"{key}.small", image.small)
         return key
 
     def put_size(self, key: str, name: str, side: int) -> bool:
-        """Write a further size of a stored picture; False if there is no such picture.
+        """Store a further size of a picture.
+
+        False if there is no such picture.
 
         :param name: of the size, one of the known ones.
         :param side: its longer side in pixels.
@@ -62,7 +69,7 @@ class PictureFiles:
         return True
 
     def copy(self, key: str) -> str:
-        """Copy both sizes of a stored picture to a new key, which is returned."""
+        """Copy both sizes of a picture to a new key."""
         copied = new_key()
         for ending in ("", ".small"):
             with self.storage.open(f"{key}{ending}") as file:
@@ -70,7 +77,7 @@ class PictureFiles:
         return copied
 
     def read(self, key: str, size: str = "large") -> bytes:
-        """Return the file of a size, the large one if that size does not exist.
+        """Return the file of a size, else the large one.
 
         :raises NotFound: when there is neither.
         """
@@ -91,19 +98,25 @@ class PictureFiles:
 
     @staticmethod
     def scaled(width: int, height: int, side: int) -> tuple[int, int]:
-        """Return width and height of a picture in a size with this longer side."""
+        """Return the size (px) of a scaled-down picture."""
         return scaled(width, height, side)
 
 
 class AttachmentService(Service):
-    """Manage rows of pictures. ``owner`` is the hash of the session or visitor token that uploaded them."""
+    """Manage rows of pictures.
+
+    ``owner`` is the hash of the session or visitor token that uploaded them.
+    """
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self._of_case: dict[int, Sequence[Attachment]] = work.memo()
 
     def add(self, key: str, image: "ProcessedImage", owner: str) -> Attachment:
-        """Add an uploaded picture whose files are stored; it can be claimed for 24 hours."""
+        """Add an uploaded picture with stored files.
+
+        It can be claimed for 24 hours.
+        """
         attachment = Attachment(
             key=key,
             owner=owner,
@@ -120,7 +133,7 @@ class AttachmentService(Service):
         return attachment
 
     def duplicate(self, attachment: Attachment, key: str, owner: str) -> Attachment:
-        """Add a copy of a picture whose files are stored; it can be claimed like a new one."""
+        """Add a copied picture with stored files."""
         copy = Attachment(
             key=key,
             owner=owner,
@@ -182,7 +195,9 @@ class AttachmentService(Service):
             raise AttachmentNotFound
 
     def adopt(self, keys: Sequence[str], owner: str) -> list[Attachment]:
-        """Claim pictures for an object that is not a case; only that object shows them.
+        """Claim pictures for an object that is not a case.
+
+        Only that object shows them.
 
         :returns: the pictures in the order of their keys.
         :raises AttachmentNotFound: when one is missing, not the owner's, or already claimed.
@@ -214,7 +229,9 @@ class AttachmentService(Service):
         )
 
     def fetch(self, key: str, owner: str, proved: Container[str] = ()) -> tuple[Attachment, str]:
-        """Return a picture that the actor may see and the tracking code of its case, empty while it is unclaimed.
+        """Return a visible picture and its case's tracking code.
+
+        The code is empty while the picture is unclaimed.
 
         Its uploader sees it until a case claims it; then access to it is access to its case: the citizen,
         staff whose memberships cover it, everyone once it is published, and, unless the pictures are private documents,
@@ -258,7 +275,9 @@ class AttachmentService(Service):
         return self._of_case[case.id]
 
     def set_public(self, case: Case, public: bool) -> None:
-        """Set whether the case's pictures are published with it, except internal ones of staff.
+        """Publish or hide the case's pictures.
+
+        Internal ones of staff are never published.
 
         They are visible to everyone only while the case itself is public: ``CaseService.publish`` sets both.
         """

@@ -30,7 +30,7 @@ class CodeService(Service):
         self._free = ""
 
     def id_of(self, code: str) -> int:
-        """Return the id of a case, or 0 when no case has this code."""
+        """Return the id of a case by its code, else 0."""
         return self.session.scalar(select(Case.id).where(Case.code == code)) or NONE
 
     def codes_of(self, ids: Iterable[int]) -> dict[int, str]:

@@ -12,7 +12,7 @@ from civicportal.util.lists import within_days
 
 
 def stages_of(stage: str) -> tuple[str, ...]:
-    """Return the stages of a filter: one, or all open ones for "open"."""
+    """Return the stages of a filter."""
     return tuple(OPEN_STAGES) if stage == "open" else (stage,)
 
 
@@ -22,17 +22,23 @@ def in_stage(stage: str) -> ColumnElement[bool]:
 
 
 def sent_between(calendar: CityCalendar, first: date | None, last: date | None) -> ColumnElement[bool]:
-    """Return the condition that a case was opened between two days, inclusive; None leaves an end open."""
+    """Return the condition for cases opened between two days.
+
+    Inclusive; None leaves an end open.
+    """
     return within_days(Case.created_at, calendar, first, last)
 
 
 def overdue(now: datetime) -> ColumnElement[bool]:
-    """Return the condition for open, overdue cases; those that wait for the citizen are not overdue."""
+    """Return the condition for open, overdue cases.
+
+    Those that wait for the citizen are not overdue.
+    """
     return and_(Case.stage.in_(OPEN_STAGES), Case.deadline < now, Case.paused_at.is_(None))
 
 
 def closed_on_time() -> ColumnElement[bool]:
-    """Return the condition for cases that had a deadline and were closed in time."""
+    """Return the condition for cases closed before their deadline."""
     return and_(Case.closed_at.is_not(None), Case.deadline < NEVER, Case.closed_at <= Case.deadline)
 
 
@@ -42,10 +48,16 @@ def closed_late() -> ColumnElement[bool]:
 
 
 def late(now: datetime) -> ColumnElement[bool]:
-    """Return the condition for cases closed after their deadline, or open and overdue."""
+    """Return the condition for late cases.
+
+    Closed after their deadline, or open and overdue.
+    """
     return or_(closed_late(), overdue(now))
 
 
 def mostly_satisfied() -> ColumnElement[bool]:
-    """Return the condition for cases whose last closing was rated with four or five stars by more than half of the raters."""
+    """Return the condition for mostly satisfied ratings.
+
+    More than half of the raters of the last closing gave four or five stars.
+    """
     return 2 * Case.satisfied > Case.rated

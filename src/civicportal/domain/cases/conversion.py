@@ -1,4 +1,4 @@
-"""Conversion: a case is closed and continues as a case of another kind."""
+"""Conversion of a case to another kind."""
 
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ConversionService(Service):
-    """Close a case and link it to the case of another kind that a plugin has opened for it."""
+    """Convert a case to a case of another kind."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -29,7 +29,7 @@ class ConversionService(Service):
 
     @staticmethod
     def copy_pictures(site: "Site", actor: "Identity", code: str, owner: str) -> list[str]:
-        """Copy the pictures that a case was opened with, to be claimed by the new case.
+        """Copy the initial pictures of a case.
 
         The files are copied outside any transaction, so before ``request.work`` is used; each attachment has its own.
 
@@ -72,7 +72,9 @@ class ConversionService(Service):
         return case
 
     def finish(self, case: Case, made: Case, *, version: int | None = None) -> CaseEvent:
-        """Close a converted case; its citizen is notified of the new one only.
+        """Close a converted case.
+
+        Its citizen is notified of the new one only.
 
         :param version: of the case, from the form.
         :raises StaleVersion: when the case was changed since the form was made.

@@ -1,4 +1,4 @@
-"""Counters of cases, one row per combination: by day, by month, and in total."""
+"""Counters of cases: by day, by month, and in total."""
 
 from datetime import date
 
@@ -9,7 +9,10 @@ from civicportal.core.db import Base, BigId, tagged_column
 
 
 class CounterColumns:
-    """Number and measures of the cases of one combination. ``0`` means no category or no unit."""
+    """Number and measures of cases of one combination.
+
+    ``0`` means no category or no unit.
+    """
 
     kind: Mapped[str] = tagged_column(String(40), primary_key=True, sort_order=-2)
     stage: Mapped[str] = tagged_column(String(12), primary_key=True)

@@ -1,4 +1,4 @@
-"""Additional counters of a kind of case, for instance of the places of reports."""
+"""Additional counters of a kind of case."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

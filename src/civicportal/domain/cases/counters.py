@@ -52,7 +52,7 @@ BY_DAY, BY_MONTH, IN_ALL = (
 
 
 def add_to_counters(work: "Work", key: CountKey, values: Values) -> None:
-    """Add the values to the counters of a day, of its month and of all the time."""
+    """Add to the counters of a day, its month and in total."""
     month = key._replace(day=month_of(key.day, work.site.calendar))
     work.counters.add(BY_DAY, key, values)
     work.counters.add(BY_MONTH, month, values)

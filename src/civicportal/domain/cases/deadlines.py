@@ -1,4 +1,4 @@
-"""Deadlines of cases: a working time from a start, by the city's calendar.
+"""Deadlines of cases in working time.
 
 Start and working time are stored with the deadline, so that it can be recomputed after a calendar change.
 """
@@ -14,7 +14,9 @@ TOLERANCE = timedelta(minutes=1)
 
 
 def promise(case: Case, start: datetime, days: float | None, calendar: CityCalendar) -> None:
-    """Set the deadline of a case, never before its registration: lists rely on it.
+    """Set the deadline of a case.
+
+    It is never before the registration: lists rely on it.
 
     :param start: start of the time, possibly before the registration, such as the date of a letter.
     :param days: office days from the start; None or 0 for no deadline.
@@ -28,7 +30,7 @@ def promise(case: Case, start: datetime, days: float | None, calendar: CityCalen
 
 
 def resume(case: Case, now: datetime, calendar: CityCalendar) -> None:
-    """Extend the deadline of a case by the working time of a pause."""
+    """Extend a deadline by the working time of a pause."""
     if case.paused_at is None or case.deadline == NEVER:
         return
     waited = calendar.working_time_between(case.paused_at, now)
@@ -38,7 +40,10 @@ def resume(case: Case, now: datetime, calendar: CityCalendar) -> None:
 
 
 def expected(case: Case, calendar: CityCalendar) -> datetime:
-    """Return the deadline by the calendar; the stored one if it is equal or cannot be recomputed."""
+    """Return the deadline by the current calendar.
+
+    The stored one if it is equal or cannot be recomputed.
+    """
     if case.deadline_from is None or case.deadline_work is None:
         return case.deadline
     counted = calendar.add_working_time(case.deadline_from, timedelta(seconds=case.deadline_work))

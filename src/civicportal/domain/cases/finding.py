@@ -1,4 +1,4 @@
-"""Search boxes: the result is a case, the cases of a citizen, or a list of matches."""
+"""Search boxes: cases, citizens and lists of matches."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ TYPED = "typed"
 
 
 class SearchFields(StrictSchema):
-    """Filters that :func:`search_list` puts into the address of a list and that the search box shows."""
+    """Filters that :func:`search_list` puts into a list's URL."""
 
     words = Node(CleanText(0, LONGEST_SEARCH), title=_("Search"), missing="", widget=HiddenWidget())
     citizen = Node(RowId(), title=_("Cases of one citizen"), missing=None, widget=HiddenWidget())
@@ -36,7 +36,7 @@ class SearchFields(StrictSchema):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A parsed search: words, a tracking code or a person's number; some numbers can be both.
+    """A parsed search.
 
     :ivar citizen: 0 for a number of no one whom the actor may find; None if it is not a person's number.
     """
@@ -88,14 +88,19 @@ def typed_search(request: Request) -> str:
 
 
 def way_to_case(request: Request, found: Found) -> HTTPSeeOther | None:
-    """Return the redirect to the case with the typed code; None if the actor does not see it."""
+    """Return the redirect to the case with the typed code.
+
+    None if the actor does not see it.
+    """
     if found.code and request.work.get(FindService).sees(found.code):
         return HTTPSeeOther(request.route_path("kartable.case", code=found.code))
     return None
 
 
 def filters_found(request: Request, found: Found, words: str) -> dict[str, str]:
-    """Return the filters of a search for the address of a list, without numbers of people.
+    """Return the filters of a search for the list's URL.
+
+    Without numbers of people.
 
     :param found: no case that the actor sees has its code.
     :param words: name of the filter for words.
@@ -109,7 +114,10 @@ def filters_found(request: Request, found: Found, words: str) -> dict[str, str]:
 
 
 def typed_number(request: Request) -> str:
-    """Return the number that the previous search did not find, once; empty for none."""
+    """Return the number that the previous search did not find.
+
+    Once; empty for none.
+    """
     typed: list[str] = request.session.pop_flash(TYPED)
     return typed[-1] if typed else ""
 
@@ -121,7 +129,9 @@ def search_list(
     anchor: str = "",
     people: Mapping[str, Callable[[str], str]] | None = None,
 ) -> HTTPSeeOther:
-    """Answer the search box of a list that has the filters ``words`` and ``citizen``; its other filters are kept.
+    """Answer the search box of a list.
+
+    The list has the filters ``words`` and ``citizen``; its other filters are kept.
 
     :param route: of the list.
     :param anchor: id of the list on a page that has other content above it.

@@ -113,7 +113,9 @@ class FollowUpService(Service):
     # -- without a session ----------------------------------------------------------------------------------
 
     def give_pin(self, case: Case, form_key: str = "") -> str:
-        """Set the PIN of a case without a citizen; it is shown once and stored as a keyed hash.
+        """Set the PIN of a case without a citizen.
+
+        It is shown once and stored as a keyed hash.
 
         :param form_key: of the form that opened the case: resubmitted, it gets the same PIN. None gives a new one.
         """
@@ -125,7 +127,9 @@ class FollowUpService(Service):
         return pin
 
     def prove(self, code: str, proof: str) -> Case | None:
-        """Return the case of a tracking code if its proof is right: the mobile's last four digits or the PIN.
+        """Return the case of a tracking code with its proof.
+
+        The proof is the mobile's last four digits or the PIN.
 
         A case without a mobile and a PIN cannot be opened, nor can cases of a deleted citizen by their mobile. A
         wrong code and a wrong proof take the same time.
@@ -141,7 +145,7 @@ class FollowUpService(Service):
         return case if is_proof and (by_mobile or by_pin) else None
 
     def owner(self, code: str) -> int | None:
-        """Return the id of the citizen whose case has this code, if any."""
+        """Return the id of the citizen of a case, by code."""
         return self.session.scalar(select(Case.citizen_id).where(Case.code == code))
 
     def fetch_proved(self, code: str, proved: Container[str]) -> Case:
@@ -155,7 +159,7 @@ class FollowUpService(Service):
         return case
 
     def fetch_own_or_proved(self, request: Request, code: str) -> Case:
-        """Return a case to its signed-in citizen, or to a browser that has verified its code.
+        """Return a case to its citizen or a verified browser.
 
         :raises HTTPForbidden: for a visitor who has verified none, who is shown the sign-in page.
         :raises NotFound: otherwise.

@@ -25,10 +25,13 @@ def hearing(case_id: ColumnElement[int], citizen_id: ColumnElement[int]) -> Colu
 
 
 class FollowerService(Service):
-    """Follow cases of others and mute notifications. A row of the citizen means that they are muted."""
+    """Follow cases of others and mute notifications.
+
+    A row of the citizen means that they are muted.
+    """
 
     def follow(self, case: Case, user_id: int | None = None) -> None:
-        """Add the actor, or another citizen, to the followers; nothing happens if they follow already.
+        """Add the actor or another citizen to the followers.
 
         :param user_id: a person whom the portal adds.
         """
@@ -48,7 +51,9 @@ class FollowerService(Service):
         return row is not None and row.muted
 
     def bring(self, case: Case, *, to: Case) -> list[int]:
-        """Let all recipients of a case follow another one too, keeping muted ones muted.
+        """Add all recipients of a case as followers of another.
+
+        Muted ones stay muted.
 
         :param to: for instance the earlier report of a duplicate.
         :returns: the ids of those who did not follow it before.
@@ -71,7 +76,10 @@ class FollowerService(Service):
         )
 
     def audience(self, case: Case) -> dict[int, bool]:
-        """Return the ids of the citizen, first, and of the followers, each with whether they are muted."""
+        """Return the citizen and the followers by id.
+
+        The citizen first, each with whether they are muted.
+        """
         query = select(Follower.user_id, Follower.muted).where(Follower.case_id == case.id)
         muted = dict(self.session.execute(query.order_by(Follower.user_id)).all())
         owner = {} if case.citizen_id is None else {case.citizen_id: False}

@@ -43,7 +43,10 @@ class PublicEvent:
 
 
 def status_title(kind: CaseKind, case: Case) -> TranslationString:
-    """Return the title of a status for staff; for an inactive service the name of its stage."""
+    """Return the title of a status for staff.
+
+    For an inactive service the name of its stage.
+    """
     try:
         return kind.workflow.state(case.status).title
     except UnknownTransition:
@@ -75,7 +78,7 @@ class PublicHistory:
         ]
 
     def photos(self, case: Case, audiences: Sequence[str]) -> list[Attachment]:
-        """Return the pictures of a case that this reader may see, oldest first."""
+        """Return the visible pictures of a case, oldest first."""
         if not audiences:
             return []
         return [photo for photo in self.attachments.of_case(case) if photo.audience in audiences]

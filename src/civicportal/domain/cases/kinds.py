@@ -1,4 +1,4 @@
-"""The kinds of cases of a site, collected from its plugins and checked at the start."""
+"""The kinds of cases of a site."""
 
 from collections.abc import Iterator, Mapping
 
@@ -19,7 +19,10 @@ def kinds_of(site: Site) -> dict[str, CaseKind]:
 
 
 def kind_of(site: Site, name: str) -> CaseKind:
-    """Return a kind of case; for one whose plugin is disabled, a stand-in without transitions."""
+    """Return a kind of case.
+
+    For one whose plugin is disabled, a substitute without transitions.
+    """
     return site[_KINDS].get(name) or unknown_kind(name)
 
 
@@ -42,7 +45,7 @@ def collect_kinds(site: Site) -> None:
 
 
 class _Titles(Mapping[str, TranslationString]):
-    """The titles of kinds of cases, by name, as the kinds are now."""
+    """The current titles of kinds by name."""
 
     def __init__(self, kinds: Mapping[str, CaseKind]) -> None:
         self._kinds = kinds

@@ -43,7 +43,10 @@ class LinkedCase:
 
 
 class LinkService(Service):
-    """Link cases and remove links; both cases get an event, and the change can be undone like a transition."""
+    """Link cases and remove links.
+
+    Both cases get an event, and the change can be undone like a transition.
+    """
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
@@ -83,7 +86,9 @@ class LinkService(Service):
         return self._change(case, other, name, UNLINKED)
 
     def reverse(self, case: Case, event: CaseEvent) -> None:
-        """Undo the change of an event; the other case gets an event, this one gets its own from the caller.
+        """Undo the link change of an event.
+
+        The other case gets an event, this one gets its own from the caller.
 
         :raises CannotUndo: when the other case does not exist any more, or its links have changed since.
         """
@@ -154,7 +159,10 @@ class LinkService(Service):
                 yield LinkedCase(name=link.type, title=title, case=other, forward=forward)
 
     def _kind(self, name: str) -> LinkKind:
-        """Return a kind of link; a neutral one where its plugin is off."""
+        """Return a kind of link.
+
+        A neutral one if its plugin is disabled.
+        """
         known = (*CORE_KINDS, *(one for kind in kinds_of(self.work.site).values() for one in kind.links))
         unknown = LinkKind(name=name, title=_("Linked"), back=_("Linked"))
         return next((one for one in known if one.name == name), unknown)

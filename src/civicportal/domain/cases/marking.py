@@ -1,4 +1,4 @@
-"""Highlighting of search matches in a text, which stays as it was written."""
+"""Highlighting of search matches in a text."""
 
 from collections.abc import Iterator
 
@@ -28,12 +28,18 @@ def spans(text: str, wanted: SearchQuery) -> list[Span]:
 
 
 def marked(text: str, typed: str) -> Markup:
-    """Return a text with matches in ``<mark>``; a text without any is only escaped."""
+    """Return a text with matches in ``<mark>``.
+
+    A text without matches is only escaped.
+    """
     return _mark(text, spans(text, read(typed)))
 
 
 def snippet(text: str, typed: str) -> Markup:
-    """Return the part of a text around the first match, marked; empty without one."""
+    """Return the marked part around the first match.
+
+    Empty without a match.
+    """
     found = spans(text, read(typed))
     if not found:
         return escape("")

@@ -1,4 +1,4 @@
-"""Measures of a case for statistics: stored on its row when it changes, and added to the counters.
+"""Measures of a case for statistics.
 
 ``docs/metrics.md`` defines each number.
 """
@@ -38,14 +38,17 @@ def count(work: "Work", case: Case, sign: int = 1) -> None:
 
 @contextmanager
 def recounted(work: "Work", case: Case) -> Iterator[None]:
-    """Subtract a case from the counters and, after its change, add it again."""
+    """Update the counters after a change of the case."""
     count(work, case, -1)
     yield
     count(work, case)
 
 
 def note_move(case: Case, *, was_open: bool, now: datetime, calendar: CityCalendar) -> None:
-    """Update the measures after a change of status; a case that stays closed keeps them."""
+    """Update the measures after a change of status.
+
+    A case that stays closed keeps them.
+    """
     if case.is_open:
         case.handling_minutes = None
         case.reopenings += not was_open

@@ -154,7 +154,10 @@ class Case(Base):
 
 
 class CaseEvent(SealedRow, Base):
-    """One entry of a case's history. Rows are inserted and read, never changed."""
+    """An entry of a case's history.
+
+    Rows are inserted and read, never changed.
+    """
 
     __tablename__ = "case_events"
     __table_args__ = (Index(None, "case_id", "id"), {"sqlite_autoincrement": True})
@@ -228,7 +231,10 @@ class CaseLink(Base):
 
 
 class Attachment(Base):
-    """A picture: its files are named by its own random key and never shared."""
+    """A picture.
+
+    Its files are named by its own random key and never shared.
+    """
 
     __tablename__ = "attachments"
     __table_args__ = (Index(None, "case_id"), {"sqlite_autoincrement": True})

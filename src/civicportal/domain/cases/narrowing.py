@@ -1,4 +1,4 @@
-"""Filters of every list of cases, so that each figure of the statistics can link to its list."""
+"""Filters of all lists of cases."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
@@ -77,14 +77,17 @@ def category_ids(work: "Work", kind: str, key: str, *, itself: bool = False) -> 
 
 
 def has_one_of(column: Expression, ids: Collection[int]) -> ColumnElement[bool]:
-    """Return the condition that a column of cases or counters has one of these ids, :data:`NO_ID` meaning NULL."""
+    """Return the condition that a column has one of these ids.
+
+    For cases or counters; :data:`NO_ID` means NULL.
+    """
     among: ColumnElement[bool] = column.in_(ids)
     return or_(among, column.is_(None)) if NO_ID in ids else among
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFilters:
-    """Filters of a list of cases; empty fields have no effect. A plugin adds filters of its own table in a subclass.
+    """Filters of a list of cases.
 
     :ivar words: and
     :ivar citizen: see :class:`~civicportal.domain.cases.finding.SearchFields`.
@@ -122,12 +125,15 @@ class CaseFilters:
 
     @classmethod
     def of(cls, values: Values) -> Self:
-        """Return the filters of a form, which may have further fields or lack some."""
+        """Return the filters of a form."""
         names = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in names})
 
     def conditions(self, work: "Work") -> list[ColumnElement[bool]]:
-        """Return the filters as conditions on ``Case``, except words, citizen and status, which plugins implement."""
+        """Return the filters as conditions on ``Case``.
+
+        Except words, citizen and status, which plugins implement.
+        """
         calendar, now = work.site.calendar, work.clock.now()
         found = [sent_between(calendar, self.first_day, self.last_day)]
         if self.stage:
@@ -153,7 +159,10 @@ class CaseFilters:
         return found
 
     def since(self, work: "Work") -> datetime | None:
-        """Return the earliest registration time of the filtered cases; None without a filter by day."""
+        """Return the earliest registration time of the filters.
+
+        None without a filter by day.
+        """
         return work.site.calendar.begin(self.first_day)
 
 

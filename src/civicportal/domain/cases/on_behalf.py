@@ -1,4 +1,4 @@
-"""Registration of cases for callers, for visitors at the counter and from letters.
+"""Registration of cases by officers.
 
 The form of an officer inherits the citizens' schema and :class:`Caller`, or :class:`NamedCaller` if it has no other field
 for a name; its view is :func:`registration_form`. The officer vouches for the person, so the identity level that
@@ -62,7 +62,10 @@ class Caller(StrictSchema):
 
 
 class NamedCaller(Caller):
-    """A caller with a name field, for forms without another one; it is stored with the mobile."""
+    """A caller with a name field.
+
+    For forms without another one; it is stored with the mobile.
+    """
 
     name = Node(
         CleanText(2, 120),
@@ -93,10 +96,12 @@ class Registered:
 
 
 class OnBehalfService(Service):
-    """Open a case for the person with a mobile number, as the acting officer."""
+    """Open a case for the person with a mobile number."""
 
     def register(self, kind: "CaseKind", values: Values, open_case: OpenCase, *, form_key: str) -> Registered:
-        """Open a case for a caller; the same form submitted again by the same officer returns the same case and PIN.
+        """Open a case for a caller.
+
+        The same form submitted again by the same officer returns the same case and PIN.
 
         :param values: of the form: ``source``, ``mobile`` (E.164 or None) and optionally ``name``, ignored for a person
         whose name is known.
@@ -141,7 +146,7 @@ def registration_form(
     initial: Values | None = None,
     **context: object,
 ) -> ViewResult:
-    """Show and process the form by which an officer registers a case for a caller: a complete view.
+    """Show and process an officer's form for a caller.
 
     The code of the case is shown in the response to the form itself, because the PIN is not stored. Resubmitted, the form gets the
     same response.

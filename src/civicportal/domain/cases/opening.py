@@ -31,7 +31,10 @@ class PlacementService:
 
 
 class OpeningService(Service):
-    """Prepare cases completely before the insert: an update of ``cases`` maintains a dozen indexes."""
+    """Prepare cases before the insert.
+
+    An update of ``cases`` maintains a dozen indexes.
+    """
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -80,13 +83,16 @@ class OpeningService(Service):
         return case
 
     def unknown(self, kind: CaseKind) -> Case:
-        """Return a case of which only its kind is known, to test routing; it is never written."""
+        """Return a case with only a kind, to test routing.
+
+        It is never written.
+        """
         case = Case(kind=kind.name, status=kind.workflow.initial)
         self._details[case] = None
         return case
 
     def detail(self, case: Case) -> Any:
-        """Return the row of the kind's own table for a case; see ``CaseService.detail``."""
+        """Return the detail row of a case; see ``CaseService.detail``."""
         if case in self._details:
             return self._details[case]
         model = kind_of(self.work.site, case.kind).detail_model

@@ -1,4 +1,4 @@
-"""Keyset pagination of case lists: each page begins where the previous one ended."""
+"""Keyset pagination of case lists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class Sort:
-    """A sort order of cases by one timestamp that is never NULL, ties broken by id."""
+    """A sort order of cases by a timestamp and id.
+
+    The timestamp is never NULL.
+    """
 
     name: str
     title: TranslationString
@@ -114,7 +117,9 @@ class PageWindow:
         self._backwards = self._place is not None and self._place.way == "before"
 
     def narrow(self, query: Rows, *key: Expression) -> Rows:
-        """Return a query for the rows of the page and one more, which shows whether there are others.
+        """Return a query for the rows of a page.
+
+        It reads one more, which shows whether there are others.
 
         :param key: timestamp and case id, if they are not columns of ``Case`` itself.
         """
@@ -130,7 +135,10 @@ class PageWindow:
         return query.limit(self.size + 1)
 
     def page(self, rows: Sequence[Record]) -> Page:
-        """Return the page of the rows of :meth:`narrow`, whose first column is ``Case``."""
+        """Return the page of the rows of :meth:`narrow`.
+
+        The first column is ``Case``.
+        """
         more, rows = len(rows) > self.size, rows[: self.size]
         if self._backwards:
             rows = rows[::-1]
@@ -159,7 +167,9 @@ def case_page(
     size: int = PAGE_SIZE,
     since: datetime | None = None,
 ) -> Page:
-    """Return one page of a query whose first column is ``Case``, in one statement.
+    """Return one page of a query.
+
+    Its first column is ``Case``; one statement is executed.
 
     :param cursor: of the address; an invalid one means the first page.
     :param size: rows, at most 100.

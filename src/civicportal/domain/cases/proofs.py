@@ -1,4 +1,4 @@
-"""Tracking codes that a browser has verified, stored with its session on the server.
+"""Tracking codes that a browser has verified.
 
 Only a keyed mark of each code is stored, which needs this browser's cookie: the session of a signed-in person who checks
 an anonymous message does not reveal its case.
@@ -15,7 +15,10 @@ MOST = 10
 
 
 class Proofs(Container[str]):
-    """The codes that a browser has verified: they can be tested, not listed."""
+    """The verified codes of a browser.
+
+    They can be tested, not listed.
+    """
 
     def __init__(self, keys: Keys, token: str, marks: list[str]) -> None:
         self._keys, self._token, self._marks = keys, token, marks
@@ -27,7 +30,10 @@ class Proofs(Container[str]):
         return len(self._marks)
 
     def with_code(self, code: str) -> list[str]:
-        """Return the stored value with a further code; the oldest of too many is dropped."""
+        """Return the stored value with a further code.
+
+        The oldest of too many is dropped.
+        """
         mark = self._mark(code)
         return [*(kept for kept in self._marks if kept != mark), mark][-MOST:]
 

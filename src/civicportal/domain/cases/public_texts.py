@@ -1,4 +1,4 @@
-"""Public texts. A text becomes public only through :class:`PublicTexts`, which refuses personal data.
+"""Public texts without personal data.
 
 Public columns have the type :class:`PublicString`: it accepts only a :class:`PublicText`, which only
 :class:`PublicTexts` creates. See ``docs/security/privacy.md``.
@@ -113,12 +113,14 @@ class PublicTexts(Service):
         return find(text, person, self.country)
 
     def composed(self, case: Case, text: str) -> str:
-        """Return a text without salutation, name and numbers of the sender, as a draft for an officer."""
+        """Return a draft without salutation, name and numbers."""
         word = self.work.site.localizer().translate(_("the citizen"))
         return compose(text, self.person(case), self.country, name=word)
 
     def shown(self, case: Case, text: str, allowed: Collection[str] = ()) -> PublicText:
-        """Return a text anonymised for people other than its sender; empty if that is not possible.
+        """Return a text anonymised for other people.
+
+        Empty if that is not possible.
 
         :param allowed: uncertain words that an officer has declared not to be names.
         """
@@ -130,14 +132,17 @@ class PublicTexts(Service):
         return PublicText("" if find(said, person, self.country, allowed=allowed) else said, CHECKED)
 
     def said(self, case: Case, text: str, data: Values) -> PublicText:
-        """Return the public text of an event for readers other than the sender.
+        """Return the public text of an event for other readers.
 
         :param data: of the event, with the words that its officer allowed.
         """
         return self.shown(case, text, allowed=data.get(ALLOWED, ()))
 
     def body(self, case: Case) -> PublicText:
-        """Return the public text of a case: the one an officer published, else the anonymised text."""
+        """Return the public text of a case.
+
+        The one an officer published, else the anonymised text.
+        """
         return PublicText(case.public_body, CHECKED) if case.public_body else self.shown(case, case.body)
 
     def place(self, case: Case) -> PublicText:
@@ -147,7 +152,9 @@ class PublicTexts(Service):
         return PublicText(comma.join(part for part in parts if part), CHECKED)
 
     def release(self, case: Case, body: str, *, allowed: Collection[str] = ()) -> None:
-        """Set the public text of a case; the case itself is made public by its service.
+        """Set the public text of a case.
+
+        The case itself is made public by its service.
 
         :raises PersonalDataFound: when its text or its subject contains personal data.
         """
@@ -164,7 +171,9 @@ class PublicTexts(Service):
             self._people.update((gone, Person()) for gone in ids - self._people.keys())
 
     def person(self, case: Case | None, *, others: bool = False) -> Person:
-        """Return the personal data that a text about a case must not contain; nothing for texts of the city.
+        """Return the personal data forbidden in a text.
+
+        Nothing for texts of the city.
 
         :param others: include further names by which the case can be found.
         """
@@ -202,7 +211,7 @@ class PublicTexts(Service):
 @event.listens_for(Case, "before_insert")
 @event.listens_for(Case, "before_update")
 def _refuse_unchecked(_mapper: object, _connection: object, case: Case) -> None:
-    """Refuse a case that becomes public, or a new subject of a public one, without :meth:`PublicTexts.release`."""
+    """Refuse public cases and subjects without :meth:`PublicTexts.release`."""
     if not case.public:
         return
     changed = any(attributes.get_history(case, name).has_changes() for name in ("public", "subject"))

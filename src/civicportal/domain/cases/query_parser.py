@@ -1,4 +1,4 @@
-"""Search queries: the words of a search box, parsed once for the database and for highlighting on the page."""
+"""Search queries, parsed for the database and for highlighting."""
 
 import re
 from dataclasses import dataclass
@@ -31,12 +31,15 @@ class SearchTerm:
 
     @property
     def is_phrase(self) -> bool:
-        """Return whether one of the spellings consists of several words, which must be neighbours."""
+        """Return whether a spelling consists of several words.
+
+        They must be neighbours.
+        """
         return any(len(spelling) > 1 for spelling in self.spellings)
 
     @property
     def code(self) -> str:
-        """Return the digits with which a tracking code may begin; empty for other terms."""
+        """Return the digits that may begin a tracking code."""
         word = self.spellings[0][0]
         is_number = len(self.spellings[0]) == 1 and _is_number(word)
         return word if is_number and self.goes_on and _CODE_BEGINS <= len(word) <= _CODE else ""
@@ -60,7 +63,9 @@ class SearchQuery:
 
 @lru_cache(maxsize=256)
 def read(text: str) -> SearchQuery:
-    """Parse a search: all words must occur, each may be a prefix; quoted phrases occur literally.
+    """Parse a search.
+
+    All words must occur, each may be a prefix; quoted phrases occur literally.
 
     Further words than :data:`MOST_TERMS` are left out.
     """

@@ -1,4 +1,7 @@
-"""Ratings: one per closing and citizen, changeable for seven days, during which the citizen may object."""
+"""Ratings of closings.
+
+One per closing and citizen, changeable for seven days, during which the citizen may object.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """Whether and until when the actor may rate a closing.
+    """Whether and until when the actor may rate.
 
     :ivar until: end of the period.
     :ivar mine: their current rating.

@@ -36,14 +36,19 @@ class RecalculationResult:
 
 
 def misplaced(work: "Work") -> int:
-    """Return the number of open cases, newest first, whose deadline differs from the calendar."""
+    """Return the number of open cases with an outdated deadline.
+
+    Newest first, compared with the calendar.
+    """
     calendar = work.get(OrganizationService).calendar
     cases = work.session.scalars(_open().order_by(Case.id.desc()).limit(MOST))
     return sum(expected(case, calendar) != case.deadline for case in cases)
 
 
 def move_deadlines(site: "Site", actor: Identity, before: int = 0) -> RecalculationResult:
-    """Recompute the deadlines of open cases, newest first; each change is an event of its case.
+    """Recompute the deadlines of open cases.
+
+    Newest first; each change is an event of its case.
 
     Must not be called while the same thread has a writing unit of work open.
 

@@ -18,7 +18,10 @@ _EVER = ("kind", "to_unit_id", "category_id", "created_at", "case_id")
 
 
 def _copied(*args: Any) -> Mapped[Any]:
-    """Return a column filled by triggers: deferred, since the session would not notice its change."""
+    """Return a deferred column that triggers fill.
+
+    The session would not notice its change.
+    """
     return tagged_column(*args, deferred=True, deferred_raiseload=True, export=False)
 
 
@@ -27,7 +30,9 @@ def _index(name: str, *columns: str, where: TextClause = _OPEN) -> Index:
 
 
 class Referral(Base):
-    """A case sent to a unit or a person. An open case has exactly one open referral of type "action".
+    """A case sent to a unit or a person.
+
+    An open case has exactly one open referral of type "action".
 
     Open referrals carry the columns that a kartable is sorted and filtered by, so a page is read from an index
     however many cases are open; every referral carries kind and category of its case, and whether the case is in another unit now.

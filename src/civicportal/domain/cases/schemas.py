@@ -88,7 +88,7 @@ class Objection(StrictSchema):
 
 
 class NotificationChoice(StrictSchema):
-    """Whether to receive notifications of a case."""
+    """The choice to receive notifications of a case."""
 
     wanted = Node(Flag(), title=_("SMS at every change"), missing=False)
 

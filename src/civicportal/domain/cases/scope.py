@@ -1,4 +1,4 @@
-"""The cases of a kind within the actor's scope, as conditions for different queries: one page, all, or a count.
+"""Cases of a kind within the actor's scope.
 
 :func:`civicportal.domain.cases.access.rights.visible` is the rule for a single case. Most cases that an officer sees are in their own units,
 found by an index; the others are known by referrals, and mostly few.
@@ -53,7 +53,9 @@ class CaseScope(Service):
         return self._named(kind, since)
 
     def in_other_units(self, kind: str, since: date | None = None) -> ColumnElement[bool] | None:
-        """Return the condition for cases outside the actor's own units; None if there are none.
+        """Return the condition for cases outside the actor's units.
+
+        None if there are none.
 
         The ids are loaded once per page.
 
@@ -65,7 +67,7 @@ class CaseScope(Service):
         return self._in_other_units[kind, since]
 
     def total(self, kind: str, query: Rows) -> Total:
-        """Count the visible rows of a query, up to the maximum of a list.
+        """Count the visible rows, up to a maximum.
 
         :param query: selects from ``Case``, of this kind alone.
         """
@@ -84,7 +86,10 @@ class CaseScope(Service):
         return own if in_other_units is None else or_(own, in_other_units)
 
     def _own(self, kind: str) -> Total:
-        """Return how many lie in the actor's own units; of many no more than are counted."""
+        """Return the number of rows in the actor's own units.
+
+        Counting stops at the maximum.
+        """
         if kind not in self._numbers:
             query = select(Case.id).where(Case.kind == kind, in_own_units(self.work.actor, kind))
             self._numbers[kind] = count_rows(self.session, query)

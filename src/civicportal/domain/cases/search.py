@@ -1,4 +1,4 @@
-"""Search of cases by words: a condition for the query of any list, and its total.
+"""Search of cases by words.
 
 The index of words decides, see :mod:`civicportal.domain.cases.search_index`; the planner of the database chooses between it and the
 order of the list. The index has no positions, so a phrase, or a word written with a ZWNJ, is also compared with the words of the
@@ -50,7 +50,9 @@ class CaseSearch(Service):
     """Searches cases as the actor may."""
 
     def matches(self, typed: str, kind: str = "") -> ColumnElement[bool]:
-        """Return the condition on ``Case`` that all words occur; a tracking code means its case.
+        """Return the condition that all words occur.
+
+        A tracking code means its case.
 
         Use it with :func:`~civicportal.domain.cases.access.rights.visible`: on PostgreSQL the index returns only what the actor may see.
 
@@ -81,7 +83,7 @@ class CaseSearch(Service):
         return found
 
     def total_listed(self, kind: str, query: Rows, typed: str = "") -> Total:
-        """Count what the actor may see of the rows of a query, up to the maximum of a list.
+        """Count the visible rows of a query, up to a maximum.
 
         :param kind: name of the only kind that the query selects.
         :param query: selects from ``Case``; the actor need not be allowed to see it all.
@@ -97,7 +99,7 @@ class CaseSearch(Service):
         return self.work.site.engines.dialect == "postgresql"
 
     def _found(self, terms: Sequence[SearchTerm], kind: str) -> ColumnElement[bool]:
-        """Return the condition that each term occurs in the words of a case, or in the names of people that the actor may see."""
+        """Return the condition that each term occurs."""
         dialect = self.work.site.engines.dialect
         is_ready = SearchIndex(self.work.site.engines).is_ready(self.session)
         compared = [term for term in terms if term.is_phrase or not is_ready]
@@ -116,7 +118,7 @@ class CaseSearch(Service):
         return self._indexed_with_people(terms, kind, in_words, anywhere)
 
     def _found_or_code(self, term: SearchTerm, kind: str) -> ColumnElement[bool]:
-        """Return the condition that digits occur in the words of a case, or that its tracking code begins with them."""
+        """Return the condition for digits of a word or tracking code."""
         if not SearchIndex(self.work.site.engines).is_ready(self.session):
             return or_(code_begins(term.code), occurs(term, Case.search_text, self.work.site.engines.dialect))
         # Two short lists of ids: of two alternative conditions PostgreSQL would compare every case with both.
@@ -161,7 +163,7 @@ class CaseSearch(Service):
 
 
 def occurs(term: SearchTerm, words: InstrumentedAttribute[str], dialect: str) -> ColumnElement[bool]:
-    """Return the condition that a term occurs in a column of words as :func:`civicportal.util.persian.folded` returns them.
+    """Return the condition that a term occurs in a column.
 
     :param dialect: "sqlite" or "postgresql".
     """

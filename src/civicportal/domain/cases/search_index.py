@@ -1,4 +1,4 @@
-"""The index of words: made after the tables, kept by the database itself whenever a case's words change.
+"""The index of words.
 
 PostgreSQL keeps the words of a case as a ``tsvector`` with a GIN index in a table of its own, so that a step of a case
 does not touch it; no extension is needed. Beside them stand kind, category, units and persons of the case, marked with
@@ -88,20 +88,28 @@ class SearchIndex:
         self.engines = engines
 
     def is_ready(self, session: Session) -> bool:
-        """Return whether the index is complete; until then it must not be queried."""
+        """Return whether the index is complete.
+
+        Until then it must not be queried.
+        """
         if self.engines.read not in _ready and session.scalar(_READY[self.engines.dialect]):
             _ready.add(self.engines.read)
         return self.engines.read in _ready
 
     def build(self, progress: Progress | None = None) -> None:
-        """Build the index if it is missing, or continue an interrupted build. Cases may be written concurrently."""
+        """Build the index, or continue an interrupted build.
+
+        Cases may be written concurrently.
+        """
         with self._patient() as engines, Session(engines.read) as session:
             if session.scalar(_READY[engines.dialect]):
                 return
         self.rebuild(progress)
 
     def rebuild(self, progress: Progress | None = None) -> int:
-        """Write the words of every case again where they are not right, the newest first, then the index.
+        """Rewrite wrong words of cases, then the index.
+
+        The newest first.
 
         :returns: in how many cases the words were wrong.
         """
@@ -119,7 +127,10 @@ class SearchIndex:
         return wrong
 
     def verify(self) -> tuple[int, int]:
-        """Return how many cases have wrong words, and how many the index has wrongly (1 means some, on SQLite)."""
+        """Return the number of errors in words and index.
+
+        For the index 1 means some, on SQLite.
+        """
         words = index = 0
         with self._patient() as engines:
             for first, last in spans(engines):
@@ -142,7 +153,10 @@ class SearchIndex:
 
 
 def spans(engines: Engines, progress: Progress | None = None) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last id of :data:`BATCH` cases after the other, the newest first."""
+    """Yield the first and last id of batches of cases.
+
+    The newest first, :data:`BATCH` cases each.
+    """
     with engines.read.connect() as connection:
         highest = connection.execute(select(func.max(Case.id))).scalar() or 0
     for last in range(highest, 0, -BATCH):
@@ -198,13 +212,16 @@ def put_triggers(connection: Connection) -> None:
 
 
 def has_words(connection: Connection) -> bool:
-    """Return whether the tables are those that the index belongs to: a migration may have stopped before them."""
+    """Return whether the tables of the index exist.
+
+    A migration may have stopped before them.
+    """
     tables = inspect(connection)
     return tables.has_table("cases") and "search_person" in {c["name"] for c in tables.get_columns("cases")}
 
 
 def fold_words(connection: Connection, which: ColumnElement[bool]) -> int:
-    """Rebuild the entries of some locked cases; return how many of them were wrong."""
+    """Rewrite wrong entries of locked cases; return their number."""
     # Held first, read then: a statement that waited for a case would see its person and category as they were before.
     held = (
         connection.execute(select(Case.id).where(which).order_by(Case.id).with_for_update()).scalars().all()
@@ -217,7 +234,7 @@ def fold_words(connection: Connection, which: ColumnElement[bool]) -> int:
 
 
 def wrong_words(connection: Connection, which: ColumnElement[bool]) -> list[tuple[int, dict[str, str]]]:
-    """Return which of some cases have other words than they ought to, by their ids, with the right ones."""
+    """Return the right words of cases with wrong ones, by id."""
     rows = connection.execute(
         select(
             Case.id,
@@ -261,7 +278,10 @@ def _person_words(*names: str) -> str:
 
 
 def citizen_name(work: "Work", citizen_id: int | None) -> str:
-    """Return the name of a citizen, asked of the database only if it is not the one who acts."""
+    """Return the name of a citizen.
+
+    The database is queried only if it is not the actor.
+    """
     if citizen_id is None:
         return ""
     if citizen_id == work.actor.user_id:

@@ -8,7 +8,10 @@ from civicportal.util.persian import LONGEST_WORD
 
 
 class SearchWord(Base):
-    """A word that several cases use. The table is rebuilt regularly, so that it keeps no person's words."""
+    """A word that several cases use.
+
+    The table is rebuilt regularly, so it keeps no person's words.
+    """
 
     __tablename__ = "search_words"
 

@@ -26,7 +26,9 @@ def fts5_query(terms: Iterable[SearchTerm], *, people: bool) -> str:
 
 
 def tsquery_of_scope(identity: Identity, kinds: Iterable[str]) -> str:
-    """Return the PostgreSQL condition on the scope of the actor's cases; empty for an unlimited scope.
+    """Return the PostgreSQL condition on the actor's scope.
+
+    Empty for an unlimited scope.
 
     :param kinds: all there are.
     """

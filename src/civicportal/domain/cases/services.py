@@ -40,7 +40,10 @@ SENT_TWICE = timedelta(minutes=10)
 
 
 class CaseService(Service):
-    """Open, read and change cases; every change is an event and is passed to ``case_changed``."""
+    """Open, read and change cases.
+
+    Every change is an event and is passed to ``case_changed``.
+    """
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -54,7 +57,7 @@ class CaseService(Service):
     # -- reading --------------------------------------------------------------------------------------------
 
     def fetch(self, code: str, verb: str = "view", *, lock: bool = False) -> Case:
-        """Return a case by its code, if the actor has the given right.
+        """Return a case by its code, if the actor may see it.
 
         :param lock: lock it for update (``FOR UPDATE``).
         :raises NotFound: when there is none, or the actor may not know of it.
@@ -72,7 +75,7 @@ class CaseService(Service):
         )
 
     def by_idempotency_key(self, idempotency_key: str) -> Case | None:
-        """Return the case that an earlier attempt of the same form has opened, if any."""
+        """Return the case opened earlier by the same form."""
         return self.work.get(CodeService).opened_by(idempotency_key)
 
     def events(self, case: Case, *, public: bool = False) -> Sequence[CaseEvent]:
@@ -90,7 +93,7 @@ class CaseService(Service):
         return case
 
     def detail(self, case: Case) -> Any:
-        """Return the row of the kind's own table for a case, None if there is none.
+        """Return the case's row in the kind's own table, if any.
 
         For a case that is being routed and not written yet, the row that will be written with it.
         """
@@ -115,7 +118,9 @@ class CaseService(Service):
         urgent: bool = False,
         idempotency_key: str | None = None,
     ) -> Case:
-        """Open a case: route it, write case, detail, event and claimed pictures, then call the hooks.
+        """Open a case.
+
+        Routes it, writes case, detail, event and claimed pictures, then calls the hooks.
 
         :param people: names by which the case is found besides its citizen's, with the same right.
         :param detail: row of the kind's detail model; its ``case_id`` is set here.
@@ -149,7 +154,7 @@ class CaseService(Service):
         return case
 
     def open_once(self, key: str | None, open_case: Callable[[], Case]) -> Case:
-        """Open a case, or return the one that an earlier attempt of the same form has opened.
+        """Open a case once per idempotency key.
 
         :param key: the case's ``idempotency_key``, unique over all kinds and people: begin it with the kind and the id of the
             citizen, as two people may send the same form. Without one every attempt opens a case.
@@ -170,7 +175,10 @@ class CaseService(Service):
     # -- changing -------------------------------------------------------------------------------------------
 
     def steps(self, case: Case) -> list[Step]:
-        """Return the transitions from the current status for the actor's realm, with the reason of those not possible."""
+        """Return the transitions of the actor's realm.
+
+        From the current status, with the reason of those not possible.
+        """
         return self._steps.possible(case)
 
     def apply(
@@ -256,7 +264,7 @@ class CaseService(Service):
         public: bool = False,
         allowed: Collection[str] = (),
     ) -> CaseEvent:
-        """Add an internal note, or an expert comment that the citizen reads if ``public``.
+        """Add an internal note or a public comment.
 
         The same text by the same person within ten minutes is a form sent twice: the existing comment is returned. The
         case has to be locked.
@@ -351,7 +359,7 @@ class CaseService(Service):
         promise(case, start, days, self.work.get(OrganizationService).calendar)
 
     def recounted(self, case: Case) -> AbstractContextManager[None]:
-        """Subtract a case from the counters and, after a change of its detail in the block, add it again."""
+        """Update the counters after the block."""
         return recounted(self.work, case)
 
     def record(self, case: Case, type_: str, **values: object) -> CaseEvent:
@@ -384,12 +392,15 @@ class CaseService(Service):
         return self._steps.may_comment(case)
 
     def _check_public(self, case: Case, name: str, text: str, allowed: Collection[str]) -> None:
-        """Refuse personal data in staff texts that become public at once; texts of citizens are not checked."""
+        """Refuse personal data in public texts of staff.
+
+        Texts of citizens are not checked.
+        """
         if case.public and text and not self.work.actor.is_citizen:
             self.work.get(PublicTexts).check(case, {name: text}, allowed=allowed, addressed=True)
 
     def _holder(self, case: Case) -> dict[str, int | None]:
-        """Return the assignee of the case after a transition of staff, which takes it over or releases it."""
+        """Return the assignee after a transition of staff."""
         referral = self.work.get(AccessService).action_referral(case) if self.work.actor.is_staff else None
         return {"taken_by_id": referral.taken_by_id} if referral else {}
 
@@ -408,5 +419,5 @@ class CaseService(Service):
 
 
 def _allowed(words: Collection[str]) -> dict[str, list[str]]:
-    """Return the part of an event that records the words declared not to be names."""
+    """Return the event data of words declared not to be names."""
     return {ALLOWED: sorted(words)} if words else {}

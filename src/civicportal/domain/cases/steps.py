@@ -40,7 +40,10 @@ class StepService(Service):
         self.access = work.get(AccessService)
 
     def possible(self, case: Case) -> list[Step]:
-        """Return the transitions from the current status for the actor's realm, with the reason of those not possible."""
+        """Return the transitions of the actor's realm.
+
+        From the current status, with the reason of those not possible.
+        """
         kind = self._kind(case)
         found = kind.workflow.from_state(case.status, self._sort)
         return [
@@ -66,7 +69,7 @@ class StepService(Service):
         return transition
 
     def may_comment(self, case: Case) -> bool:
-        """Return whether the actor may add a note or an expert comment: by right, and by scope or a referral."""
+        """Return whether the actor may comment."""
         permitted = self.work.actor.permits(self._kind(case).permission("comment"))
         return self.access.can(case, "comment") or (permitted and self.access.holds_referral(case))
 
@@ -104,7 +107,10 @@ class StepService(Service):
         return next((reason for guard in transition.guards if (reason := guard(case, self.work))), None)
 
     def _stays_closed(self, case: Case, kind: CaseKind) -> TranslationString | None:
-        """Return why a case cannot be reopened: it was closed too long ago for its citizen, or goes on as another."""
+        """Return why a case cannot be reopened.
+
+        It was closed too long ago for its citizen, or was converted.
+        """
         closed_at = case.closed_at
         if self.work.actor.is_citizen and closed_at and self.work.clock.now() - closed_at >= OBJECTION_WINDOW:
             return _("It was closed too long ago. Please send a new request.")

@@ -31,7 +31,7 @@ class Damage:
 
 
 def damages(site: "Site", storage: "IFileStorage", *, contents: bool) -> Iterator[Damage]:
-    """Yield the missing and damaged files of all pictures, in the order of their rows.
+    """Yield missing and damaged files of pictures.
 
     :param contents: read every large picture and compare its digest, not only test existence.
     :raises StorageUnavailable: when the store cannot be used.
@@ -53,7 +53,10 @@ def damages(site: "Site", storage: "IFileStorage", *, contents: bool) -> Iterato
 
 
 def recover(storage: "IFileStorage", damage: Damage) -> bool:
-    """Move a missing file back from quarantine; False if it is not there."""
+    """Restore a missing file from quarantine.
+
+    False if it is not there.
+    """
     return damage.what == "missing" and storage.recover(damage.name)
 
 

@@ -33,7 +33,7 @@ FormValues = Values | Callable[[Work], Values]
 
 
 class CaseSubmission:
-    """The form of a new case, from its first display over a sign-in to the opened case.
+    """The form of a new case, with the sign-in of visitors.
 
     :func:`case_form` is a complete view on top of it; a view with steps or pages of its own uses it directly:
     :meth:`admit` with the submitted values, then :meth:`open`.
@@ -80,7 +80,7 @@ class CaseSubmission:
         self.kept = request.method != "POST" and fill_kept(request, self.form)
 
     def admit(self, values: Values, *, anonymous: bool = False) -> HTTPSeeOther | None:
-        """Count the submission against the limits; return the redirect to the sign-in if its sender may not send it yet, else None.
+        """Count the submission; return a redirect to the sign-in, if needed.
 
         After the sign-in, or the verification of the identity, the sender finds the form unchanged.
 
@@ -95,7 +95,7 @@ class CaseSubmission:
         return keep_form(self.request, self.form, level=self.level, anchor=self.anchor)
 
     def open(self, submit: Callable[[], T]) -> T:
-        """Open the case by a function and return its result; the reason of a refusal is shown in the form.
+        """Open the case by a function.
 
         :raises FormInvalid: when a picture is missing, or the case was refused.
         :raises RuntimeError: without :meth:`admit` before it: nothing has counted the submission or looked at who sends it.

@@ -1,4 +1,4 @@
-"""“Did you mean …”: for a search without results, similar words that have results."""
+"""“Did you mean …” for searches without results."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -27,16 +27,22 @@ QueryFor = Callable[[str], Rows]
 
 
 class _Read:
-    """The words that were read last, and when; as one, for another thread may read them at the same moment."""
+    """The words read last, and the time.
+
+    One object, because another thread may read it at the same moment.
+    """
 
     last: tuple[datetime, Vocabulary] | None = None
 
 
 class SuggestionService(Service):
-    """Suggest other words. A suggestion finds a case that the actor may see: it reveals no words of others' cases."""
+    """Suggest other search words.
+
+    A suggestion finds a case that the actor may see: it reveals no words of others' cases.
+    """
 
     def instead_of(self, typed: str, query_for: QueryFor) -> str:
-        """Return what may have been meant, written as the case writes it that it finds; empty for nothing.
+        """Return a suggested search, or "".
 
         :param query_for: the list that found nothing, for other words; it selects from ``Case``.
         """
@@ -50,7 +56,7 @@ class SuggestionService(Service):
         return ""
 
     def _proposals(self, typed: str) -> Iterator[tuple[str, list[str]]]:
-        """Yield texts with other words in place of those that are not known, and these words."""
+        """Yield texts with unknown words replaced, and the replacements."""
         known = self.vocabulary()
         there = list(words(typed))
         odd = [word for word in there if len(word.key) >= SHORTEST and not known.knows(word.key)]
@@ -65,7 +71,10 @@ class SuggestionService(Service):
             yield _put(typed, odd, new), new
 
     def vocabulary(self) -> Vocabulary:
-        """Return the words that cases use, as they were counted some hours ago."""
+        """Return the words used in cases.
+
+        They were counted some hours ago.
+        """
         memory, now = self.work.site.cache.of(_Read), self.work.clock.now()
         if memory.last:
             read_at, known = memory.last
@@ -78,7 +87,7 @@ class SuggestionService(Service):
 
 
 def _in_one(there: list[Word], known: Vocabulary) -> tuple[str, list[str]] | None:
-    """Return the words with the first two neighbours written in one that are a word so, as «سنگ فرش» may be meant."""
+    """Return the words with two neighbours joined to a known word."""
     for place, (word, following) in enumerate(pairwise(there)):
         whole = word.key + following.key
         if len(whole) > SHORTEST and known.knows(whole):
@@ -94,7 +103,10 @@ def _put(text: str, old: list[Word], new: list[str]) -> str:
 
 
 def _as_written(text: str, keys: list[str], source: str) -> str:
-    """Return a text with the keys that were put into it as a case writes them: «آسفالت», not «اسفالت»."""
+    """Return a text with keys in the spelling of a case.
+
+    «آسفالت», not «اسفالت».
+    """
     written: dict[str, str] = {}
     begins, whole = 0, ""
     for word in words(source):

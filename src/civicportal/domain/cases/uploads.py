@@ -29,14 +29,16 @@ NOT_KEPT = _(
 
 
 def keep_uploads(event: SessionReplaced) -> None:
-    """Transfer unclaimed pictures of a visitor to the person who signs in, so that a pending form can claim them."""
+    """Transfer a visitor's pictures to the signed-in person."""
     if event.request.identity.realm == "visitor":
         service = event.request.work.get(AttachmentService)
         service.hand_over(token_hash(event.old), token_hash(event.new))
 
 
 def take_files(request: Request, files: Sequence[object]) -> list[str]:
-    """Store pictures that came with a form; a case can claim them for 24 hours.
+    """Store pictures submitted with a form.
+
+    A case can claim them for 24 hours.
 
     For ``BoundForm(take_files=partial(take_files, request))``. It writes in a separate unit of work, so that the
     pictures of a refused form stay: the form must be parsed before the first use of ``request.work``.

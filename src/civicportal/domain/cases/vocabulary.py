@@ -1,4 +1,4 @@
-"""The words used in cases, and lookup of similar ones for a search without results."""
+"""The words used in cases, and similar ones."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
@@ -68,7 +68,10 @@ def _used(session: "Session", dialect: str) -> Iterator[tuple[str, int]]:
 
 
 def is_counted(word: str) -> bool:
-    """Return whether a word is one of those that are counted: numbers and the shortest are not."""
+    """Return whether a word is counted.
+
+    Numbers and the shortest are not.
+    """
     return len(word) >= SHORTEST and word.isalpha()
 
 
@@ -91,12 +94,12 @@ class Vocabulary:
         return [_sound(word) for word in self._sorted]
 
     def knows(self, word: str) -> bool:
-        """Return whether a word is used or is the beginning of one that is."""
+        """Return whether a word or prefix is used."""
         place = bisect_left(self._sorted, word)
         return place < len(self._sorted) and self._sorted[place].startswith(word)
 
     def near(self, word: str) -> list[str]:
-        """Return what a word that is not known may stand for, the likeliest first: one word, or two with a space."""
+        """Return similar words of an unknown one, likeliest first."""
         # For a search that found nothing; most processes never need it.
         from rapidfuzz.distance import OSA
         from rapidfuzz.process import extract

@@ -1,4 +1,4 @@
-"""Cases are found by their words, those of their category among them: once a day what is wrong is written again.
+"""Daily repair of the search words of cases.
 
 A category that gets another name has this done soon, by the worker: the request that renames it does not wait for all its cases.
 """

@@ -1,4 +1,4 @@
-"""Kinds of cases and their workflows: pure data, testable as a table and drawn in the docs.
+"""Kinds of cases and their workflows as data.
 
 The four stages belong to the core, so that statistics, colours and "in progress / reviewed" never depend on the
 wording of a plugin.
@@ -72,7 +72,7 @@ class State:
 
     @property
     def is_open(self) -> bool:
-        """Return whether a case in this state still waits for someone to act."""
+        """Return whether cases in this state are open."""
         return self.stage in OPEN_STAGES
 
 
@@ -281,11 +281,13 @@ class CaseKind:
     counter_table: "CounterTable | None" = None
 
     def permission(self, verb: str) -> str:
-        """Return the name of one of the kind's rights: view, work, refer, comment, contact, …"""
+        """Return the name of one of the kind's rights."""
         return f"{self.permission_prefix}:{verb}"
 
     def public_status(self, status: str, *, own: bool = False) -> TranslationString:
-        """Return the title of a status for citizens; that of the kind if its plugin does not know the status.
+        """Return the title of a status for citizens.
+
+        That of the kind if its plugin does not know the status.
 
         :param own: for the citizen of the case.
         """
@@ -351,7 +353,7 @@ def permissions_of(kind: CaseKind) -> Iterator[Permission]:
 
 
 def unknown_kind(name: str) -> CaseKind:
-    """Return a substitute for a kind whose plugin is inactive: no transitions, titles from the stages."""
+    """Return a substitute for the kind of an inactive plugin."""
     states = tuple(State(name=stage, title=STAGES[stage], stage=stage) for stage in ("registered", "done"))
     return CaseKind(
         name=name,

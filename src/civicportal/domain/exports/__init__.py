@@ -1,4 +1,4 @@
-"""Exports of lists and statistics as files and for printing, with the query and the filters of the list."""
+"""Exports of lists and statistics."""
 
 from pyramid.config import Configurator
 

@@ -67,16 +67,16 @@ class CaseSource:
     def columns(
         *, without: Collection[str] = (), more: Iterable[ExportColumn] = ()
     ) -> tuple[ExportColumn, ...]:
-        """Return the columns of every case except some, followed by those of one kind."""
+        """Return the common columns and those of one kind."""
         return (*(column for column in CASE_COLUMNS if column.name not in without), *more)
 
     def query(self, *columns: Selected) -> "Rows":
-        """Return the list's own query for columns of the cases that the actor may see."""
+        """Return the list's query for visible cases."""
         raise NotImplementedError
 
     @property
     def sort_name(self) -> str:
-        """Return the name of the list's order, by default that of the address."""
+        """Return the list's order, by default from its URL."""
         return self.values.get(SORT) or "newest"
 
     @property
@@ -85,7 +85,10 @@ class CaseSource:
         return SORTS.get(self.sort_name, SORTS["newest"])
 
     def rows(self, found: Sequence[Record]) -> Iterable[CaseRow]:
-        """Return the rows of the found cases; citizens are loaded only if a column needs them."""
+        """Return the rows of the cases.
+
+        Citizens are loaded only if a column needs them.
+        """
         people = self._people(one[0] for one in found) if self.names & PEOPLE else {}
         return [self.row(case, details, people) for case, *details in found]
 

@@ -1,4 +1,7 @@
-"""CSV files: UTF-8 with a byte order mark, for Excel, and CRLF as in RFC 4180."""
+"""CSV files.
+
+UTF-8 with a byte order mark, for Excel, and CRLF as in RFC 4180.
+"""
 
 import csv
 import re
@@ -38,5 +41,5 @@ def _cell(value: object) -> object:
 
 
 def _split_harmless(text: str) -> str:
-    """Return a text of which no part is a formula, even if a program splits it at another separator than the comma."""
+    """Return a text without formulas after any separator."""
     return _BEHIND_SEPARATOR.sub(r"\1'\2", harmless(text))

@@ -8,7 +8,7 @@ class TooManyRunning(Conflict):
 
 
 class ExportLeaseLost(Exception):
-    """This worker has lost the export: it was cancelled, or another worker has it."""
+    """This worker has lost the export."""
 
 
 class WorkerStopping(Exception):

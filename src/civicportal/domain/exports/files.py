@@ -48,7 +48,7 @@ def file_name(site: "Site", name: str, format_: str, at: datetime) -> str:
 
 
 def disposition(site: "Site", name: str, title: str, format_: str, at: datetime) -> str:
-    """Return the Content-Disposition header of an export: its title, and an ASCII name for old clients.
+    """Return the Content-Disposition header of an export.
 
     :param title: of the export, translated.
     """
@@ -81,7 +81,10 @@ def write_rows(
 def write_tables(
     site: "Site", file: BinaryIO, format_: str, tables: Sequence[FigureTable], cover: Cover
 ) -> None:
-    """Write statistics tables: a sheet each, or one CSV list of table, row, measure and figure, with the heading first."""
+    """Write statistics tables.
+
+    A sheet each, or one CSV list of table, row, measure and figure, with the heading first.
+    """
     cells = Cells(site, cover.locale)
     lines = _lines(site, cover, cells)
     lines[_NAMED:_NAMED] = [_in_a_line(row, cells) for table in tables if table.about for row in table.rows]
@@ -109,7 +112,10 @@ def _book(site: "Site", file: BinaryIO, cover: Cover, cells: Cells) -> Book:
 
 
 def _lines(site: "Site", cover: Cover, cells: Cells) -> list[tuple[str, object]]:
-    """Return the heading lines of a file; the first :data:`_NAMED` are its source."""
+    """Return the heading lines of a file.
+
+    The first :data:`_NAMED` are its source.
+    """
     return [
         (cells.say(_("Title")), cells.say(cover.title)),
         (cells.say(_("Portal")), site.name),

@@ -1,4 +1,4 @@
-"""Large exports: ordered in a request, written by the worker, available for some days."""
+"""Large exports: ordered, written by the worker, then available for days."""
 
 from datetime import datetime
 from typing import Any

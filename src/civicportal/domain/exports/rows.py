@@ -1,4 +1,4 @@
-"""Rows of an export in batches, each read in a short transaction, with constant memory.
+"""Rows of an export in batches, with constant memory.
 
 The cases and their order are those of the list when the export starts: one statement reads their ids, eight bytes
 each. So no row is repeated or left out, however long it takes and whatever changes concurrently;
@@ -99,7 +99,7 @@ def bound_schema(work: "Work", export: ExportDefinition) -> colander.SchemaNode:
 def count(
     site: "Site", actor: Identity, order: ExportQuery, most: int | None = None, *, patience: int = PATIENCE
 ) -> int | None:
-    """Return the number of rows, or None when the database cannot count them in time.
+    """Return the number of rows, or None after a timeout.
 
     :param most: maximum; all if None.
     :param patience: statement timeout in seconds, if longer than a page's.
@@ -114,7 +114,10 @@ def count(
 
 
 def count_few(site: "Site", actor: Identity, order: ExportQuery, most: int) -> int:
-    """Return the number of rows; ``most + 1`` means more, or a timeout."""
+    """Return the number of rows.
+
+    ``most + 1`` means more, or a timeout.
+    """
     found = count(site, actor, order, most + 1, patience=0)
     return most + 1 if found is None else found
 
@@ -144,7 +147,10 @@ def batches(
 
 
 def _ids(work: "Work", order: ExportQuery, most: int | None) -> "array[int]":
-    """Read the ids in slices: on PostgreSQL with a server-side cursor in the transaction of a patient unit of work."""
+    """Read the ids in slices.
+
+    On PostgreSQL with a server-side cursor in a unit of work with a longer timeout.
+    """
     sort = getattr(_source(work, order), SORT, SORTS["newest"])
     query = _selected(work, order, Case.id).order_by(*sort.order).limit(most)
     return array("q", work.session.scalars(query.execution_options(yield_per=SLICE)))
@@ -172,7 +178,7 @@ def _batch(work: "Work", order: ExportQuery, ids: "array[int]") -> Batch:
 
 
 def _cell(column: ExportColumn, row: object, may: set[str], full: bool) -> tuple[object, bool]:
-    """Return a value as this reader may see it, and whether it is a person's number in full."""
+    """Return a visible value, and whether it is a full number."""
     if column.personal and column.personal not in may:
         return None, False
     value = column.value(row)

@@ -1,4 +1,4 @@
-"""The worker's part of exports: lease an order, write its file, and publish it only when complete."""
+"""The worker's part of exports."""
 
 import logging
 import secrets
@@ -72,7 +72,10 @@ def make_next(site: "Site", stop: threading.Event | None = None) -> bool:
 
 
 def _lease(site: "Site") -> ExportLease | None:
-    """Lease the oldest waiting export, or one whose lease expired; one that expired too often has failed."""
+    """Lease a waiting or abandoned export.
+
+    The oldest first; one whose lease expired too often has failed.
+    """
     with site.work(write=False) as work:
         now = work.clock.now()
         due = select(ExportJob).where(_is_free(now)).order_by(ExportJob.created_at, ExportJob.id)
@@ -133,7 +136,7 @@ def _make(site: "Site", lease: ExportLease, stop: threading.Event) -> None:
 
 
 def _read(site: "Site", job: ExportJob) -> tuple[Identity, ExportQuery, int | None]:
-    """Return the identity of the person who ordered it with their current rights, the content, and the number of rows.
+    """Return the requester, the content and the number of rows.
 
     :raises Forbidden: when the right is gone.
     """
@@ -174,7 +177,10 @@ class _Progress:
 
 
 def _renew(site: "Site", lease: ExportLease) -> bool:
-    """Renew the lease while a batch is read or the file is stored; return whether it was still held."""
+    """Renew the lease in the background; return whether it was kept.
+
+    While a batch is read or the file is stored.
+    """
     try:
         _settle(site, lease, locked_until=site.clock.now() + LEASE)
     except ExportLeaseLost:

@@ -12,7 +12,10 @@ MOST_COLUMNS = 100
 
 
 class ExportEntry(StrictSchema):
-    """Columns and format; a button that only names the format selects the default columns."""
+    """Columns and format of an export.
+
+    A button that only names the format selects the default columns.
+    """
 
     format = Node(
         Choice(lambda bindings: [FORMATS[name] for name in bindings["formats"]]),

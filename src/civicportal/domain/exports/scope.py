@@ -1,4 +1,4 @@
-"""The scope with which a file was written, compared with the requester's scope today."""
+"""The scope of a file, compared with the requester's current scope."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -11,7 +11,7 @@ Part: TypeAlias = Mapping[str, Any]
 
 
 def scope_of(identity: Identity, columns: Iterable[ExportColumn]) -> list[Part]:
-    """Return the memberships that decided which cases and numbers of people a file contains."""
+    """Return the memberships that determined a file's contents."""
     verbs = {"export", *(column.personal for column in columns if column.personal)}
     parts: list[Part] = []
     for grant in identity.grants:

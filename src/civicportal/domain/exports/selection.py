@@ -1,4 +1,4 @@
-"""The filters of a list's URL for its export: parsed values, raw values and display texts."""
+"""The filters of a list's URL for its export."""
 
 from pyramid.httpexceptions import HTTPSeeOther
 

@@ -1,4 +1,7 @@
-"""Excel files, written row by row: XlsxWriter keeps one row in memory and the rest in a temporary file."""
+"""Excel files, written row by row.
+
+XlsxWriter keeps one row in memory and the rest in a temporary file.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

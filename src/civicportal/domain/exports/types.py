@@ -1,4 +1,4 @@
-"""Definition of an export by a plugin: columns, rows by the filters of a list, tables of statistics."""
+"""Definition of an export by a plugin."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SORT = "sort"
 
 @dataclass(frozen=True, kw_only=True)
 class Masked:
-    """A number of a person: masked for every reader of the case, and in full."""
+    """A number of a person, masked and in full."""
 
     masked: str
     full: str
@@ -52,20 +52,20 @@ class ExportColumn:
 
 
 class ExportSource(Protocol):
-    """The rows of an export under some filters, in one unit of work.
+    """The rows of an export under some filters.
 
     It may have a ``sort``, the :class:`~civicportal.domain.cases.paging.Sort` of the list; the default is newest first.
     """
 
     def query(self, *columns: Selected) -> "Rows":
-        """Return the list's own query for columns of the cases that the actor may see."""
+        """Return the list's query for visible cases."""
 
     @property
     def entities(self) -> Sequence[Selected]:
         """Return the entities that :meth:`rows` needs of each case; ``Case`` comes first."""
 
     def rows(self, found: Sequence[Record]) -> Iterable[Any]:
-        """Return one row for each found case, in order and in few statements."""
+        """Return one row for each case, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,9 @@ class ExportDefinition:
 
 @dataclass(frozen=True, kw_only=True)
 class Export(ExportDefinition):
-    """An export of a list of cases; each case needs the right "export".
+    """An export of a list of cases.
+
+    Each case needs the right "export".
 
     :ivar source: called with a unit of work, the values of the filters and the names of the requested columns.
     :ivar machine: for programs: ASCII headings, dates in ISO 8601, CSV only, whose byte order mark importers skip.
@@ -118,7 +120,7 @@ class Export(ExportDefinition):
         return ("csv",) if self.machine else ("xlsx", "csv")
 
     def chosen(self, names: Iterable[str] = ()) -> tuple[ExportColumn, ...]:
-        """Return the named columns in the export's order; the default ones without names."""
+        """Return the named columns, else the default ones."""
         wanted = frozenset(names)
         return tuple(one for one in self.columns if (one.name in wanted if wanted else one.chosen))
 

@@ -1,4 +1,4 @@
-"""Cells of a file: texts in the reader's language, dates in both calendars, no formulas."""
+"""Cells of a file in the reader's language."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -60,7 +60,10 @@ class Cells:
         return found
 
     def row(self, columns: Sequence[ExportColumn], values: Sequence[object]) -> list[object]:
-        """Return the cells of a row: texts, numbers, and local times without a zone."""
+        """Return the cells of a row.
+
+        Texts, numbers, and local times without a zone.
+        """
         cells: list[object] = []
         for column, value in zip(columns, values, strict=True):
             cells.extend(self._cells(column.kind, value))
@@ -101,5 +104,8 @@ def is_formula(text: str) -> bool:
 
 
 def harmless(text: str) -> str:
-    """Return a text that no program interprets as a formula: an apostrophe precedes what could be one."""
+    """Return a text that is not a formula.
+
+    An apostrophe precedes what a program could interpret as one.
+    """
     return f"'{text}" if is_formula(text) else text

@@ -1,4 +1,4 @@
-"""The kartable: staff's inbox of referrals, and the rules that route new cases."""
+"""The kartable and the routing of new cases."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -94,7 +94,7 @@ def includeme(config: Configurator) -> None:
 
 
 def refuse_reserved(kinds: "Iterable[CaseKind]") -> None:
-    """Refuse a workflow whose transition has the name of an action on a case.
+    """Refuse transitions with reserved names.
 
     :raises ConfigurationError: names kind and transition.
     """

@@ -18,7 +18,7 @@ Offered = Mapping[int, Sequence[tuple[int, str]]]
 
 
 def of_units() -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions on ``User`` and ``Membership`` for the active staff of a unit."""
+    """Return the conditions for the active staff of a unit."""
     return (
         Membership.user_id == User.id,
         Membership.unit_id.is_not(None),
@@ -28,7 +28,10 @@ def of_units() -> tuple[ColumnElement[bool], ...]:
 
 
 def offered(work: "Work") -> Offered:
-    """Return the people offered in forms; the submitted choice is validated against the current staff."""
+    """Return the people offered in forms.
+
+    The submitted choice is validated against the current staff.
+    """
     return work.reference("addressees", _read)
 
 
@@ -42,7 +45,7 @@ def _read(session: Session) -> Offered:
 
 
 def works_for(work: "Work", user_id: int | None, unit_id: int) -> bool:
-    """Return whether a person works in a unit, in one above it, or in all."""
+    """Return whether a person works in or above a unit."""
     path = [unit.id for unit in work.get(OrganizationService).units.path(unit_id)]
     at_work = (User.id == user_id, User.disabled_at.is_(None), User.deleted_at.is_(None))
     covers = or_(Membership.unit_id.is_(None), Membership.unit_id.in_(path))

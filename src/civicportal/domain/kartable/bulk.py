@@ -1,4 +1,7 @@
-"""Bulk actions on cases, each in a separate unit of work, so that one refusal does not affect the others."""
+"""Bulk actions, each case in a separate unit of work.
+
+So one refusal does not affect the others.
+"""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -50,7 +53,7 @@ class Outcome:
 
 
 def each(site: "Site", actor: Identity, codes: Iterable[str], act: Act) -> list[Outcome]:
-    """Apply an action to every case, each in a separate unit of work.
+    """Apply an action to every case.
 
     Must not be called while the same thread has a writing unit of work open.
     """
@@ -69,7 +72,10 @@ def undo_each(site: "Site", actor: Identity, steps: Iterable[tuple[str, int]]) -
 
 
 def common_steps(work: "Work", cases: Iterable[Case]) -> list[Transition]:
-    """Return the transitions that every one of the cases can take now; none for cases of different kinds."""
+    """Return the transitions common to all cases.
+
+    None for cases of different kinds.
+    """
     service, common = work.get(CaseService), list[Transition]()
     for number, case in enumerate(cases):
         possible = [step.transition for step in service.steps(case) if not step.reason]

@@ -1,4 +1,4 @@
-"""SQLite triggers that copy columns of a case onto its referrals; those of PostgreSQL are in migrations 0008 and 0012.
+"""SQLite triggers that copy case columns to referrals.
 
 A migration on SQLite copies a table that it alters, which loses the triggers of that table and is refused while one of
 another table names it. So they are dropped during migrations and created again afterwards.
@@ -76,7 +76,10 @@ _CREATE_ELSEWHERE = (
 
 @contextmanager
 def copies_aside(connection: Connection) -> Iterator[None]:
-    """Drop SQLite's triggers while tables are migrated, and create them again if referrals have the columns."""
+    """Drop SQLite's copy triggers during a migration.
+
+    They are created again if referrals have the columns.
+    """
     case_copies = triggers_aside(connection, _DROP, _CREATE, lambda _c: _has(connection, "changed_at"))
     unit_copies = triggers_aside(
         connection, _DROP_ELSEWHERE, _CREATE_ELSEWHERE, lambda _c: _has(connection, "elsewhere")

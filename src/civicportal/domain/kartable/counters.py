@@ -1,4 +1,7 @@
-"""Counts of open referrals for badges beside links, exact up to a limit."""
+"""Counts of open referrals for badges.
+
+Exact up to a limit.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,14 +38,17 @@ KEPT = 500
 
 @dataclass(frozen=True, kw_only=True)
 class OpenReferrals:
-    """Open referrals for action of a kartable: the total, and by kind of case."""
+    """Open referrals for action: total and by kind."""
 
     total: Total = NONE
     by_kind: Mapping[str, Total] = field(default_factory=dict)
 
 
 def open_referrals(work: "Work") -> OpenReferrals:
-    """Count the actor's open referrals for action in one statement, at most :data:`MOST_MARKED` of each partition."""
+    """Count the actor's open referrals for action.
+
+    In one statement, at most :data:`MOST_MARKED` of each partition.
+    """
     query = _query(work.actor.scope_key, tuple(kinds_of(work.site)), work.site.engines.dialect)
     if query is None:
         return OpenReferrals()
@@ -55,7 +61,7 @@ def open_referrals(work: "Work") -> OpenReferrals:
 
 @lru_cache(maxsize=KEPT)
 def _query(scope_key: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | None":
-    """Return the statement for (kind, number, total), cached because SQLAlchemy needs longer to build than to run it.
+    """Return the cached statement for (kind, number, total).
 
     Administrators also have referrals of inactive services: those not taken over are counted separately, without a kind,
     for the total.
@@ -89,7 +95,10 @@ def _some(
     *,
     in_total: bool,
 ) -> "Rows":
-    """Return the statement for (kind, number, in_total) of referrals, up to the counted maximum."""
+    """Return the statement for (kind, number, in_total) of referrals.
+
+    Up to the counted maximum.
+    """
     some = limited_union(
         [and_(part, ACTION) for part in conditions], kind.label("kind"), most=MOST_MARKED
     ).subquery()

@@ -1,4 +1,4 @@
-"""Who attends to an open case: an active person with its open referral in their kartable and the right to work on it.
+"""Which cases are attended, and by whom.
 
 Unattended cases are on the administrators' list. Administrators see every case and would not notice a single one,
 so they count only for cases that are assigned to them.
@@ -71,7 +71,7 @@ class Gap:
 
 
 class CustodyService(Service):
-    """Decide who attends to a case: to an open one, to one before it is referred, and to all."""
+    """Decide who attends to a case."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -104,14 +104,14 @@ class CustodyService(Service):
         return "head" if self._covers(kind, category_id, unit_id, heads=True) else "none"
 
     def is_read(self, case: Case, unit_id: int, user_id: int | None = None) -> bool:
-        """Return whether anyone in a unit could read a copy of a case, or answer an inquiry.
+        """Return whether anyone in a unit could read a referral.
 
         :param user_id: the person of the unit to whom it is addressed, who may read it whatever their rights.
         """
         return user_id is not None or self._seen_today.is_read(unit_id, case.kind)
 
     def doubts(self, kind: str, category_id: int | None) -> dict[int, Attendance]:
-        """Return the units that accept cases but have no member who would attend to such a case, and who would instead.
+        """Return units where such a case would be unattended.
 
         It ignores deputies, because it is a hint without a query: :meth:`before` decides.
         """
@@ -123,7 +123,10 @@ class CustodyService(Service):
         return found
 
     def doubts_of_all(self, cases: Iterable[Case]) -> dict[int, Attendance]:
-        """Return :meth:`doubts` for several cases; a unit in which any of them would be unattended has "none"."""
+        """Return :meth:`doubts` for several cases.
+
+        A unit in which any of them would be unattended has "none".
+        """
         found = dict[int, Attendance]()
         for kind, category_id in {(case.kind, case.category_id) for case in cases}:
             for unit_id, answer in self.doubts(kind, category_id).items():
@@ -132,7 +135,10 @@ class CustodyService(Service):
         return found
 
     def heads(self, unit_id: int) -> list[int]:
-        """Return the heads of a unit by user id, or else those of the nearest unit above it that has any."""
+        """Return the heads of a unit by user id.
+
+        Or else those of the nearest unit above it that has any.
+        """
         people = self._staffing.people
         for unit in reversed(self.organization.units.path(unit_id)):
             found = [
@@ -159,20 +165,26 @@ class CustodyService(Service):
         return self.session.scalar(query) or 0
 
     def total(self) -> Total:
-        """Return the number for a page, counted up to the maximum of a list."""
+        """Return the number of unattended cases, up to a maximum."""
         total = count_rows(self.session, select(Referral.id).where(self.unattended()))
         self.work.site.cache.of(_Counted).last = (self.work.clock.uptime().seconds, total)
         return total
 
     def recent_total(self) -> Total:
-        """Return :meth:`total`, cached by this process for a minute, because counting reads every open referral."""
+        """Return :meth:`total`, cached for a minute.
+
+        Counting reads every open referral.
+        """
         last = self.work.site.cache.of(_Counted).last
         if last is None or has_passed(_FRESH, last[0], self.work.clock.uptime().seconds):
             return self.total()
         return last[1]
 
     def page(self, *, cursor: str | None = None) -> Page:
-        """Return a page of unattended cases as (case, referral) rows that the actor may see, nearest deadline first."""
+        """Return a page of unattended (case, referral) rows.
+
+        Those that the actor may see, nearest deadline first.
+        """
         query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)
         query = query.where(self.unattended(), visible(self.work.actor, walked=True))
         return case_page(self.session, query, sort=SORTS["deadline"], cursor=cursor)
@@ -188,7 +200,7 @@ class CustodyService(Service):
         }
 
     def staffed(self, *, heads: bool = True) -> set[int]:
-        """Return the ids of the units in which someone attends to any cases assigned to them.
+        """Return the ids of units with attending staff.
 
         :param heads: include the categories covered by heads of units.
         """
@@ -200,7 +212,7 @@ class CustodyService(Service):
         }
 
     def gaps(self) -> Iterator[Gap]:
-        """Yield the kinds and categories that would be unattended, for each unit that accepts cases."""
+        """Yield uncovered kinds and categories for each unit."""
         today = self._today()
         for unit in self.organization.units.by_id.values():
             for kind in kinds_of(self.work.site) if unit.active else ():
@@ -213,7 +225,10 @@ class CustodyService(Service):
                     yield Gap(unit=unit, kind=kind, categories=missing)
 
     def pairs(self) -> int:
-        """Return the number of pairs of a unit that accepts cases and a category; a kind without categories counts as one."""
+        """Return the number of pairs of unit and category.
+
+        Units that accept cases; a kind without categories counts as one.
+        """
         topics = sum(len(self._categories(kind)) or 1 for kind in kinds_of(self.work.site))
         return topics * sum(unit.active for unit in self.organization.units.by_id.values())
 
@@ -232,11 +247,11 @@ class CustodyService(Service):
 
     @memoized_property
     def _seen_today(self) -> Today:
-        """Return the deputies, read once per unit of work, in which many cases may be referred."""
+        """Return today's deputies, read once per unit of work."""
         return self._today()
 
     def _today(self) -> Today:
-        """Return the staffing with the deputies of today, of pairs that are both active."""
+        """Return the staffing with today's deputies."""
         today = self.work.site.calendar.today(self.work.clock.now())
         absent = aliased(User)
         query = (
@@ -266,7 +281,7 @@ class CustodyService(Service):
         return user_id in self._staffing.able(kind) or user_id in self._seen_today.able(kind)
 
     def _in_no_unit(self, today: Today) -> ColumnElement[bool]:
-        """Return the condition on a referral to a whole unit in which no one covers it."""
+        """Return the condition for unit referrals that no one covers."""
         known = self._known_kinds(today)
         places: dict[tuple[str, frozenset[int]], list[int]] = defaultdict(list)
         for kind in known:
@@ -281,7 +296,10 @@ class CustodyService(Service):
         return or_(false(), *conditions, Referral.kind.not_in(known))
 
     def _in_no_hands(self, today: Today) -> ColumnElement[bool]:
-        """Return the condition on a referral to people who cannot work on it."""
+        """Return the condition for referrals to people who cannot act.
+
+        They cannot work on the case.
+        """
         known = self._known_kinds(today)
         of: dict[frozenset[int], list[str]] = defaultdict(list)
         for kind in known:
@@ -310,7 +328,7 @@ class CustodyService(Service):
 
 
 def _outside(topics: frozenset[int]) -> ColumnElement[bool]:
-    """Return the condition on a referral that its category is not in a set."""
+    """Return the condition that a category is not in a set."""
     named = topics - {0}
     outside = Referral.category_id.not_in(named) if named else true()
     return (

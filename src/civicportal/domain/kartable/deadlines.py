@@ -42,7 +42,10 @@ class Due:
 
 
 def due(case: Case, now: datetime, calendar: CityCalendar) -> Due | None:
-    """Return the remaining time of a case; None for a closed case and for one without a deadline."""
+    """Return the remaining time of an open case.
+
+    None for a closed case and for one without a deadline.
+    """
     if not case.is_open or case.deadline == NEVER:
         return None
     if case.paused_at is not None:

@@ -29,7 +29,10 @@ NOT_LATER_THAN = timedelta(hours=4)
 
 
 def send_digests(site: "Site") -> None:
-    """Queue today's digests, each in a separate transaction and at most one per person and day."""
+    """Queue today's digests of the kartable for staff.
+
+    Each in a separate transaction and at most one per person and day.
+    """
     with site.work(write=False) as work:
         readers = _readers(work) if _is_time(work) else ()
     for reader in readers:
@@ -64,7 +67,10 @@ def _readers(work: "Work") -> Sequence[User]:
 
 
 def _tell(site: "Site", reader: User) -> None:
-    """Read a kartable without blocking writers; write only if there is something to report."""
+    """Send a digest if there is something to report.
+
+    Reads without blocking writers.
+    """
     with site.work(write=False) as work:
         found = _facts(work, reader)
     if found is None:
@@ -78,7 +84,10 @@ def _tell(site: "Site", reader: User) -> None:
 
 
 def _facts(work: "Work", reader: User) -> tuple[str, dict[str, str]] | None:
-    """Return the text key and fields of a person's digest; None if the kartable is empty."""
+    """Return the text key and fields of a digest.
+
+    None if the kartable is empty.
+    """
     with work.acting_as(identity_of(work, reader, "staff")):
         inbox = InboxService(work)
         counts = inbox.counts(InboxQuery())

@@ -75,7 +75,7 @@ class DryRunService(Service):
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> DryRun:
-        """Route the newest cases of a period by some rules, in the order of the rules.
+        """Route the newest cases of a period by some rules.
 
         :param newest: how many cases, ``MOST`` at most.
         """

@@ -1,4 +1,4 @@
-"""Escalation of overdue cases to the head of their unit, then to the unit above, as the site configures.
+"""Escalation of overdue cases.
 
 Each step is taken once per deadline. A case that was returned stays until it has another deadline.
 """
@@ -47,7 +47,10 @@ class EscalationService(KartableService):
     """Find cases that are due for an escalation step, and escalate them."""
 
     def goals(self, step: Step) -> dict[int, Goal]:
-        """Return the target of each unit's cases for a step; units without an entry have no one above them."""
+        """Return the target of each unit's cases for a step.
+
+        Units without an entry have no one above them.
+        """
         if step == "head":
             return {unit_id: Goal(unit_id=unit_id, user_id=user_id) for unit_id, user_id in self._heads()}
         units = self.work.get(OrganizationService).units.by_id
@@ -87,7 +90,7 @@ class EscalationService(KartableService):
         return self.session.scalars(query).all()
 
     def raise_case(self, case_id: int, step: Step, days: float, goals: dict[int, Goal]) -> CaseEvent | None:
-        """Escalate a case if it is still due; return the event of its history.
+        """Escalate a case if it is still due.
 
         :param days: office days after the deadline.
         """
@@ -143,7 +146,10 @@ class EscalationService(KartableService):
         return exists(done).correlate(Referral)
 
     def _heads(self) -> Iterator[tuple[int, int]]:
-        """Yield unit and person; if a unit has several heads, the one who received the right first."""
+        """Yield unit and head.
+
+        If a unit has several heads, the one who received the right first.
+        """
         query = (
             select(Membership.unit_id, Membership.user_id)
             .join(User, User.id == Membership.user_id)

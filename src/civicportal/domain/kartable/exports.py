@@ -70,7 +70,7 @@ HOLDER = ExportColumn(name="holder", title=_("Holder"), value=lambda row: row.ho
 
 
 def exports(site: "Site") -> Iterable[Export]:
-    """Return the export of the kartable, for users who may export cases of any kind."""
+    """Return the export of the kartable."""
     return (
         Export(
             name="kartable.list",

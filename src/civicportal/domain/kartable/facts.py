@@ -143,7 +143,10 @@ class FactsService(Service):
         )
 
     def _identity(self, case: Case) -> Sequence[IdentityFact]:
-        """Return the identity data of the case's kind, else the verification of the person."""
+        """Return the identity data of the kind or the person.
+
+        The kind's, else the verification of the person.
+        """
         kind = self.work.get(CaseService).kind(case)
         if kind.identity is not None:
             return kind.identity(case, self.work)
@@ -177,7 +180,10 @@ class FactsService(Service):
         return title or key
 
     def _around(self, case: Case) -> tuple[int, bool, bool]:
-        """Return the number of followers, and whether there are links and viewers, in one statement because most cases have none."""
+        """Count followers, and check for links and viewers.
+
+        In one statement because most cases have none.
+        """
         followers = select(func.count()).select_from(Follower).where(Follower.case_id == case.id)
         links = select(CaseLink.id).where(_either_end(case))
         looks = self.work.get(AuditService).looks(case.id, JUST_NOW)

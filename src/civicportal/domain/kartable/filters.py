@@ -85,7 +85,10 @@ class InboxAddress:
         return self.url(**dict.fromkeys(self._set, ""))
 
     def url(self, **changes: str | None) -> str:
-        """Return the URL of this list with some parameters changed; the first page unless a cursor is given."""
+        """Return the URL of this list with changed parameters.
+
+        The first page unless a cursor is given.
+        """
         parts = {"view": self.view if self.view != "all" else "", **self._texts, **changes}
         return with_query(ADDRESS, parts)
 

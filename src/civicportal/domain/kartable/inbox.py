@@ -74,14 +74,19 @@ class InboxQuery:
 
 
 class InboxService(Service):
-    """Read a kartable. A case appears once in a view, however many of its referrals match."""
+    """Read a kartable.
+
+    A case appears once in a view, however many of its referrals match.
+    """
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self.identity = work.actor
 
     def page(self, view: str, filters: InboxQuery, *, sort: str = "", cursor: str | None = None) -> Page:
-        """Return one page of (case, referral) rows; the referral is None for a closed case of a search.
+        """Return one page of (case, referral) rows.
+
+        The referral is None for a closed case of a search.
 
         :param view: one of ``VIEWS``, or ``EVERYWHERE``.
         :param sort: name of one of :func:`sorts_of`; anything else is the first of them.
@@ -101,7 +106,7 @@ class InboxService(Service):
         return self._query(select(*columns), view, filters)
 
     def counts(self, filters: InboxQuery) -> Mapping[str, Total]:
-        """Return the number of rows of each view under the filters, in one statement.
+        """Return the number of rows of each view.
 
         At most :data:`~civicportal.util.lists.MOST_COUNTED` referrals are examined: a larger kartable has more rows than counted.
         """
@@ -124,7 +129,7 @@ class InboxService(Service):
 
     @staticmethod
     def _is_partitioned(view: str, filters: InboxQuery) -> bool:
-        """Return whether the referrals alone answer the query; words and citizens need the cases."""
+        """Return whether the referrals alone answer the query."""
         return view not in ("closed", EVERYWHERE) and not filters.words and filters.citizen is None
 
     def _partitions(self, view: str, filters: InboxQuery) -> list[ColumnElement[bool]]:
@@ -139,7 +144,7 @@ class InboxService(Service):
 
     @staticmethod
     def _first(window: PageWindow, conditions: list[ColumnElement[bool]]) -> Rows:
-        """Return the query for the first cases of all partitions, each with its referral."""
+        """Return the query for the first cases with their referrals."""
         key = (MOMENTS[window.sort.name], Referral.case_id)
         some = [window.narrow(select(Referral.id).where(part), *key).subquery() for part in conditions]
         ids = union_all(*(select(part.c.id) for part in some)) if some else select(null())
@@ -147,7 +152,7 @@ class InboxService(Service):
         return window.narrow(query.where(Referral.id.in_(ids)))
 
     def _some(self, columns: list[Any], filters: InboxQuery) -> Any:
-        """Return a query for columns of the referrals of the kartable, up to the counted maximum."""
+        """Return a query for referrals, up to the maximum."""
         if not self._is_partitioned("all", filters):
             return self._query(select(*columns), "all", filters).limit(MOST_COUNTED + 1)
         return limited_union(self._partitions("all", filters) or [false()], *columns)
@@ -211,7 +216,7 @@ class InboxService(Service):
     def _narrowed(
         self, filters: InboxQuery, of: type[Case] | type[Referral]
     ) -> Iterator[ColumnElement[bool]]:
-        """Yield the conditions of the filters on a case, or on the columns copied to its open referral."""
+        """Yield the conditions of the filters."""
         if filters.kind:
             yield of.kind == filters.kind
         if filters.status:

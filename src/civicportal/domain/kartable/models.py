@@ -8,7 +8,7 @@ from civicportal.core.reference import REFERENCE
 
 
 class RoutingRule(Base):
-    """A routing rule of the site: the first that matches decides the unit of a new case."""
+    """A routing rule; the first match decides the unit."""
 
     __tablename__ = "routing_rules"
     __table_args__ = {"info": REFERENCE}
@@ -30,7 +30,7 @@ class RoutingRule(Base):
 
 
 class ReadyText(Base):
-    """A text that staff often send to citizens; forms of transitions offer it."""
+    """A ready text, offered in forms of transitions."""
 
     __tablename__ = "ready_texts"
     __table_args__ = (Index(None, "kind", "position"), {"info": REFERENCE})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def neighbours(work: "Work", case: Case) -> tuple[str | None, str | None]:
-    """Return the codes of the cases before and after this one in the actor's "all open" by deadline."""
+    """Return the codes of the previous and next case."""
     query = _query(work.actor.scope_key, work.site.engines.dialect)
     if query is None:
         return None, None
@@ -41,7 +41,7 @@ def _query(scope_key: Identity, dialect: str) -> "Rows | None":
 
 
 def _nearest(scope_key: Identity, dialect: str, *, after: bool) -> ScalarSelect[str]:
-    """Return the code of the nearest case among the nearest of each part of the kartable."""
+    """Return the code of the nearest case of all partitions."""
     here = tuple_(bindparam("deadline", type_=UTCDateTime()), bindparam("case_id", type_=BigId))
 
     def in_order(of: Any) -> tuple[Any, ...]:

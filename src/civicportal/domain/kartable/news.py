@@ -24,7 +24,9 @@ class NewsService(Service):
         return self.session.scalar(select(func.max(Referral.id))) or 0
 
     def count(self, since: int) -> int:
-        """Return the number of cases that arrived in the actor's kartable, except those the actor has sent.
+        """Count new cases in the actor's kartable.
+
+        Except those the actor has sent.
 
         :param since: of :meth:`newest`, when the list was read.
         """

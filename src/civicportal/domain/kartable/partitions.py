@@ -1,4 +1,4 @@
-"""A kartable as a union of disjoint partitions, each read in order from an index.
+"""A kartable as a union of disjoint, indexed partitions.
 
 One statement over a large kartable would read and sort every referral. So a page reads as many referrals of each
 partition as it shows, and takes the first of all. The partitions together are equal to :func:`civicportal.domain.cases.access.rights.in_kartable` and
@@ -39,7 +39,7 @@ _FREE = and_(Referral.closed_at.is_(None), unassigned(Referral))
 
 @dataclass(frozen=True, kw_only=True)
 class UnitPartition:
-    """Open referrals that are not taken over: those of a unit, or of all.
+    """Open referrals that are not taken over.
 
     :ivar kind: of their cases; None for any.
     :ivar unit: None for all units.
@@ -52,7 +52,7 @@ class UnitPartition:
 
     @property
     def is_plain(self) -> bool:
-        """Return whether it has a kind and a unit and no further condition."""
+        """Return whether only kind and unit are limited."""
         return bool(self.kind and self.unit) and self.inside is None
 
     @property
@@ -64,7 +64,9 @@ class UnitPartition:
 
 
 def partitions(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
-    """Return the conditions on ``Referral`` of the partitions: a person's own, and each unit's of each kind.
+    """Return the conditions of the partitions of a kartable.
+
+    A person's own, and each unit's of each kind.
 
     :param kinds: divide the administrator's referrals by these kinds too, and leave out others.
     """
@@ -72,7 +74,7 @@ def partitions(identity: Identity, kinds: Collection[str] = ()) -> list[Conditio
 
 
 def own_partitions(identity: Identity) -> list[Condition]:
-    """Return the conditions of the partitions of the person and of those they deputise for."""
+    """Return the partitions of the person and the represented people."""
     if not identity.is_staff:
         return []
     own = persons(identity)
@@ -84,13 +86,19 @@ def own_partitions(identity: Identity) -> list[Condition]:
 
 
 def one_per_case(identity: Identity) -> Condition:
-    """Return the condition that selects one referral per case of the kartable: the one for action, else the first copy or inquiry."""
+    """Return the condition for one referral per case.
+
+    The one for action, else the first copy or inquiry.
+    """
     # There is at most one for action, so it needs no condition.
     return or_(Referral.type == "action", ~has_earlier(in_kartable(identity, OTHER)))
 
 
 def has_earlier(condition: Condition) -> Condition:
-    """Return the condition that another referral of the case comes first, on :data:`OTHER`."""
+    """Return the condition for an earlier referral of the case.
+
+    On :data:`OTHER`.
+    """
     earlier = tuple_(OTHER.type, OTHER.id) < tuple_(Referral.type, Referral.id)
     others = select(OTHER.id).where(OTHER.case_id == Referral.case_id, condition, earlier)
     # The offset makes PostgreSQL check the few referrals of each case instead of joining all pairs of the person's.
@@ -100,7 +108,9 @@ def has_earlier(condition: Condition) -> Condition:
 def limited_union(
     conditions: Iterable[Condition], *columns: Selected, most: int = MOST_COUNTED
 ) -> CompoundSelect[Any]:
-    """Return a query for columns of the referrals of each partition, up to the counted maximum plus one.
+    """Return a query for referrals of each partition.
+
+    Up to the counted maximum plus one.
 
     The order is that of an index: without it a database may search open referrals among all referrals.
 
@@ -127,7 +137,7 @@ def unit_partitions(identity: Identity, kinds: Collection[str] = ()) -> list[Uni
 
 
 def split_plain(some: Collection[UnitPartition]) -> tuple[list[UnitPartition], list[Condition]]:
-    """Split partitions into those with only kind and unit, and the conditions of the others."""
+    """Split partitions by whether they have further conditions."""
     plain = [partition for partition in some if partition.is_plain]
     return plain, [partition.condition for partition in some if not partition.is_plain]
 
@@ -135,7 +145,9 @@ def split_plain(some: Collection[UnitPartition]) -> tuple[list[UnitPartition], l
 def lateral_query(
     of_units: Iterable[UnitPartition], dialect: str, *columns: Selected
 ) -> tuple[FromClause, Rows]:
-    """Return a table of partitions and the lateral query for the referrals of each row, to be limited by the caller.
+    """Return a table of partitions and a lateral query.
+
+    The query returns the referrals of each row; the caller limits it.
 
     PostgreSQL then plans one query instead of one per partition, which takes longer than executing them.
 

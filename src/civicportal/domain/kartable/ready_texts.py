@@ -1,4 +1,4 @@
-"""Ready texts for staff, and opinions of other units, offered in forms of transitions."""
+"""Ready texts and opinions, offered in forms of transitions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class ReadyTextOption:
 
 
 def asks_for_words(transition: Transition) -> bool:
-    """Return whether a transition of staff has a text field that the citizen reads."""
+    """Return whether a staff transition has a public text field."""
     if transition.schema is None or "staff" not in transition.actors:
         return False
     return WORDS in {node.name for node in transition.schema().children}
@@ -65,12 +65,15 @@ def unknown_fields(text: str) -> list[str]:
 
 
 class ReadyTextService(Service):
-    """Manage the texts of each kind, and fill them in for a case."""
+    """Manage ready texts, and fill them in for a case."""
 
     # -- offering -------------------------------------------------------------------------------------------
 
     def offers(self, case: Case, transition: Transition) -> list[ReadyTextOption]:
-        """Return the texts offered for a transition: opinions of units first, latest first."""
+        """Return the texts offered for a transition.
+
+        Opinions of units first, latest first.
+        """
         return [*self._opinions(case), *self._texts(case, transition)] if asks_for_words(transition) else []
 
     def _opinions(self, case: Case) -> Iterator[ReadyTextOption]:
@@ -112,7 +115,7 @@ class ReadyTextService(Service):
     # -- keeping --------------------------------------------------------------------------------------------
 
     def kinds(self) -> list[CaseKind]:
-        """Return the kinds whose texts the actor may manage: those they work on."""
+        """Return the kinds whose texts the actor may manage."""
         kinds = kinds_of(self.work.site).values()
         return [kind for kind in kinds if self.work.actor.permits(kind.permission("work"))]
 
@@ -149,13 +152,16 @@ class ReadyTextService(Service):
     def change(
         self, row: ReadyText, kind: str, *, title: str, text: str, transition: str, active: bool
     ) -> None:
-        """Change a text; one that is moved to another kind becomes the last there."""
+        """Change a text.
+
+        If it is moved to another kind, it becomes the last there.
+        """
         if row.kind != kind:
             row.kind, row.position = kind, self._next_position(kind)
         row.transition, row.title, row.text, row.active = transition, title, text, active
 
     def move(self, row: ReadyText, by: int) -> None:
-        """Swap a text with the one before (-1) or after (1); nothing happens at the ends."""
+        """Swap a text with the previous (-1) or next (1)."""
         rows = list(self.rows(row.kind))
         place = rows.index(row)
         other = min(max(place + by, 0), len(rows) - 1)

@@ -1,4 +1,4 @@
-"""Verify and repair the columns of referrals that are copied from their cases.
+"""Verification and repair of copied columns of referrals.
 
 Triggers maintain the copies (:class:`~civicportal.domain.kartable.models.Referral`), so only a database that was changed by hand or by
 another tool can be wrong: then a case may be missing from a list. The copies decide nothing else.
@@ -49,7 +49,7 @@ def wrong_referrals(site: "Site") -> Sequence[int]:
 
 
 def repair_referrals(site: "Site", progress: Callable[[str], None]) -> None:
-    """Copy the columns of cases to wrong referrals again, in batches of one short transaction each."""
+    """Repair copied columns of referrals in batches."""
     ids = wrong_referrals(site)
     for first in range(0, len(ids), BATCH):
         some = Referral.id.in_(ids[first : first + BATCH])

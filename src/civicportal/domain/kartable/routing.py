@@ -1,4 +1,7 @@
-"""Routing of new cases: the site's rules in order, then the plugin, the category's unit, the fallback unit."""
+"""Routing of new cases.
+
+The site's rules in order, then the plugin, the category's unit, the fallback unit.
+"""
 
 import logging
 from collections.abc import Mapping
@@ -64,11 +67,13 @@ class RoutingService(PlacementService):
         promise(case, start, self.days(case, route.deadline_days), self.organization.calendar)
 
     def placed(self, case: Case) -> RoutingTarget:
-        """Return the route by which a case of this unit of work was placed."""
+        """Return the route of a case of this unit of work."""
         return self._placed[case]
 
     def route(self, case: Case) -> RoutingTarget:
-        """Return the unit a case is routed to. There always is one; units that are missing or no longer accept cases are skipped.
+        """Return the unit a case is routed to.
+
+        There always is one; units that are missing or no longer accept cases are skipped.
 
         A unit in which the case would be unattended is skipped too, if it would be attended in the fallback unit.
         ``RoutingTarget.rule`` says what decided: ``rule:<key>``, ``plugin``, ``category``, ``fallback`` or ``unattended``.
@@ -81,12 +86,18 @@ class RoutingService(PlacementService):
         return self.work.reference("routing", _read_rules)
 
     def days(self, case: Case, of_rule: float | None) -> float | None:
-        """Return the office days for a case: those of the rule that routed it, else of its category."""
+        """Return the office days for a case.
+
+        Those of the rule that routed it, else of its category.
+        """
         category = self.organization.categories.by_id.get(case.category_id or 0)
         return of_rule or (category.deadline_days if category else None)
 
     def days_again(self, case: Case) -> float | None:
-        """Return the office days of a reopened case, as the rule that routed it last defines them today."""
+        """Return the office days of a reopened case.
+
+        As the rule that routed it last defines them today.
+        """
         routed = (
             select(RoutingRule.deadline_days)
             .select_from(Referral)
@@ -97,7 +108,7 @@ class RoutingService(PlacementService):
         return self.days(case, self.work.session.scalar(routed.limit(1)))
 
     def first_fit(self, case: Case, rules: "list[RoutingRule]") -> RoutingRule | None:
-        """Return the first rule that matches a case and whose unit accepts cases."""
+        """Return the first matching rule with an accepting unit."""
         facts: Mapping[str, str] | None = None
         for rule in rules:
             unit = self.organization.units.by_id.get(rule.unit_id)
@@ -121,7 +132,10 @@ class RoutingService(PlacementService):
         return RoutingTarget(unit=self.work.site.fallback_unit, rule="fallback")
 
     def _to_person_or_unit(self, case: Case, route: RoutingTarget) -> RoutingTarget:
-        """Return the route, or the fallback if the case would be unattended there but not in the fallback unit."""
+        """Return the route, or the fallback for an unattended case.
+
+        Only if the case would be attended in the fallback unit.
+        """
         unit = replace(route, user_id=None)
         fallback = replace(unit, unit=self.work.site.fallback_unit, rule=UNATTENDED)
         for one in (route, unit, fallback):

@@ -1,4 +1,7 @@
-"""Cases as rows of a list. The number of statements does not depend on the number of rows."""
+"""Cases as rows of a list.
+
+The number of statements does not depend on the number of rows.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -85,7 +88,7 @@ class RowService(Service):
         return [self._row(case, referral, photos, comments, names) for case, referral in found]
 
     def names_found(self, cases: Iterable[Case], typed: str) -> dict[int, str]:
-        """Return, by case id, the names in which search words were found, as far as the actor may know them."""
+        """Return the names that match the search, by case id."""
         wanted = read(typed)
         if not wanted.terms:
             return {}
@@ -100,7 +103,7 @@ class RowService(Service):
         return {case_id: " · ".join(some) for case_id, some in found.items() if some}
 
     def row(self, case: Case, referral: Referral | None, names: Mapping[int, str]) -> InboxItem:
-        """Return the row of a case whose history and pictures are loaded already.
+        """Return the row of a case with loaded history and pictures.
 
         :param names: of people by id, including the assignee.
         """
@@ -110,7 +113,10 @@ class RowService(Service):
         return self._row(case, referral, photos, comments, names)
 
     def icon(self, case: Case) -> tuple[str, str]:
-        """Return icon and colour of a case: those of its root category, else of its kind."""
+        """Return icon and colour of a case.
+
+        Those of its root category, else of its kind.
+        """
         tree = self.organization.categories
         if case.category_id in tree.by_id:
             root = tree.root_of(case.category_id)
@@ -157,7 +163,10 @@ class RowService(Service):
 
 
 def holder_id(referral: Referral | None) -> int | None:
-    """Return the id of a referral's assignee: the person who took it over, else the addressee."""
+    """Return the id of a referral's assignee.
+
+    The person who took it over, else the addressee.
+    """
     if referral is None or referral.closed_at is not None:
         return None
     return referral.taken_by_id or referral.to_user_id

@@ -41,7 +41,7 @@ class RuleHits:
 
 
 class RuleService(Service):
-    """Add, change, order, enable and delete rules, each recorded in the audit trail."""
+    """Manage routing rules."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -134,7 +134,7 @@ class RuleService(Service):
         self.session.delete(rule)
 
     def dead(self) -> dict[int, TranslationString]:
-        """Return why an enabled rule can never match, by id of the rule."""
+        """Return why enabled rules can never match, by id."""
         found: dict[int, TranslationString] = {}
         before: list[RoutingRule] = []
         for rule in self.all():

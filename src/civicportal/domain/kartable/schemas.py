@@ -1,4 +1,4 @@
-"""Forms of the kartable: filters of the list, and the forms of the case page."""
+"""Forms of the kartable."""
 
 import colander
 

@@ -1,4 +1,4 @@
-"""Referrals: who has to act on a case, and how it passes from one kartable to the next."""
+"""Referrals: the work on a case and its transfer."""
 
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class KartableService(Service):
-    """Take over, refer, copy, inquire, answer and return cases; each creates an event of the case."""
+    """Take over, refer, copy, inquire, answer and return cases."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -41,7 +41,10 @@ class KartableService(Service):
     # -- following the case ---------------------------------------------------------------------------------
 
     def follow(self, change: CaseChange) -> None:
-        """Update the referrals after a change of the case: open the first one, close the last one."""
+        """Update the referrals after a change of the case.
+
+        Opens the first one, closes the last one.
+        """
         if change.type == "opened":
             self._begin(change.case)
         elif change.reopens:
@@ -82,7 +85,10 @@ class KartableService(Service):
             inquiry.closed_event_id = event.id
 
     def _keep_in_sight(self, closed: Case) -> None:
-        """Let the person who converted a case continue to see the new one, even if it belongs to a unit outside their scope."""
+        """Keep a converted case visible to its converter.
+
+        Even if it belongs to a unit outside their scope.
+        """
         made = self.work.get(ConversionService).successor(closed)
         if made is not None and made.unit_id is not None:
             referral = self._add(made, made.unit_id, to_user_id=self.work.actor.user_id, type_="copy")
@@ -107,7 +113,9 @@ class KartableService(Service):
                 referral.read_at = self.work.clock.now()
 
     def take(self, case: Case, *, version: int | None = None) -> CaseEvent:
-        """Take over a referral of the actor's unit; colleagues then see it as taken.
+        """Take over a referral of the actor's unit.
+
+        Colleagues then see it as taken.
 
         :raises ReferralError: when a colleague has taken it.
         """
@@ -134,7 +142,9 @@ class KartableService(Service):
         version: int | None = None,
         unattended: bool = False,
     ) -> CaseEvent:
-        """Refer the case to a unit, or to one person of it. The citizen is notified only of a unit that attends to it.
+        """Refer the case to a unit or a person of it.
+
+        The citizen is notified only of a unit that attends to it.
 
         :param unattended: allow a referral that leaves the case unattended; the portal itself always may.
         :raises Forbidden: without the right, or without the open referral in the actor's kartable.
@@ -182,7 +192,9 @@ class KartableService(Service):
                 self._close(referral, "closed")
 
     def inquire(self, case: Case, unit_id: int, *, user_id: int | None = None, note: str = "") -> CaseEvent:
-        """Send an inquiry to another unit; the case cannot be closed before the answer.
+        """Send an inquiry to another unit.
+
+        The case cannot be closed before the answer.
 
         :raises ReferralError: when the case is closed already.
         """
@@ -203,11 +215,11 @@ class KartableService(Service):
         raise ReferralError(_("There is no inquiry to answer."))
 
     def colleagues(self, unit_id: int) -> list[User]:
-        """Return the staff of a unit to whom a case may be referred by name."""
+        """Return the possible addressees in a unit."""
         return [user for user, _unit in self._addressees(Membership.unit_id == unit_id)]
 
     def addressees(self) -> list[tuple[User, int]]:
-        """Return everyone to whom a case may be referred by name, with their unit."""
+        """Return all possible addressees with their units."""
         return self._addressees()
 
     def _addressees(self, *conditions: ColumnElement[bool]) -> list[tuple[User, int]]:

@@ -1,4 +1,4 @@
-"""Which categories people cover in which units, by their memberships and as deputies of others."""
+"""Categories that people cover in units."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ _GONE = 0
 
 
 class Staffing:
-    """Categories covered by active people, by unit and kind; administrators cover none but may work on their own cases.
+    """Categories covered by active people, by unit and kind.
 
     :ivar people: grants of each active person's own memberships, by user id.
     """
@@ -47,7 +47,7 @@ class Staffing:
         return self._topics[key]
 
     def able(self, kind: str) -> frozenset[int]:
-        """Return the people who may work on a case of a kind when it is assigned to them."""
+        """Return the people who may work on assigned cases."""
         if kind not in self._able:
             self._able[kind] = frozenset(
                 user_id for user_id, grants in self.people.items() if _gives(grants, kind, "work")
@@ -78,14 +78,14 @@ class Today:
         return _either(here, covered(self._lent.values(), unit_id, kind, heads=heads))
 
     def able(self, kind: str) -> frozenset[int]:
-        """Return the people whose assigned cases of a kind are attended to, by themselves or by a deputy."""
+        """Return the people whose assigned cases are attended to."""
         by_deputies = (
             absent for deputy, absent in self.deputies.items() if _gives(self._lent[deputy], kind, "work")
         )
         return self.staffing.able(kind).union(*by_deputies)
 
     def is_read(self, unit_id: int, kind: str) -> bool:
-        """Return whether anyone of a unit may read copies and inquiries that are addressed to it.
+        """Return whether anyone reads a unit's copies and inquiries.
 
         Members of the whole city could, too, but do not look after every unit.
         """
@@ -97,7 +97,7 @@ class Today:
 
 
 def covered(people: Iterable[Sequence[Grant]], unit_id: int, kind: str, *, heads: bool) -> Topics:
-    """Return the categories of a kind that any of these people may see and work on in a unit.
+    """Return the categories that any of these people cover.
 
     :param people: the grants of each person.
     :param heads: include the categories covered by heads of units.
@@ -118,7 +118,10 @@ def has(topics: Topics, category_id: int | None) -> bool:
 
 
 def _scope(grants: Iterable[Grant], unit_id: int, permission: str) -> Topics:
-    """Return the categories in which grants give a right in a unit; see :meth:`~civicportal.security.Grant.covers`."""
+    """Return the categories of a right in a unit.
+
+    See :meth:`~civicportal.security.Grant.covers`.
+    """
     found: Topics = NOTHING
     for grant in grants:
         if grant.gives(permission) and (grant.units is None or unit_id in grant.units):

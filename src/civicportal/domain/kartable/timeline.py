@@ -1,4 +1,4 @@
-"""The history of a case for staff: actors, deputies, and the visibility of each text."""
+"""The history of a case for staff."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

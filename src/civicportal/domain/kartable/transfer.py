@@ -1,4 +1,4 @@
-"""Transfer of a leaving person's open referrals to a colleague or to their units, in batches."""
+"""Transfer of a leaving person's open referrals."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class TransferService(KartableService):
         return self.session.scalar(query) or 0
 
     def open_actions(self, user_ids: list[int]) -> dict[int, int]:
-        """Return the numbers of cases in which people have to act themselves, by user id."""
+        """Return the number of cases assigned to people, by user id."""
         to_act = (Referral.type == "action", Referral.closed_at.is_(None))
         taken = select(Referral.taken_by_id.label("holder")).where(
             *to_act, Referral.taken_by_id.in_(user_ids)
@@ -66,7 +66,7 @@ class TransferService(KartableService):
         )
 
     def heirs(self, user_id: int) -> list[User]:
-        """Return the colleagues who can take over: members of any unit in which the person has an open referral."""
+        """Return the colleagues who can take over."""
         units = set(self.session.scalars(select(Referral.to_unit_id).where(*_of(user_id)).distinct()))
         found = {user.id: user for user, unit_id in self.addressees() if unit_id in units}
         found.pop(user_id, None)
@@ -150,6 +150,9 @@ def transfer(
 
 
 def _of(user_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of a person's own open referrals: taken over, or addressed to them and not taken."""
+    """Return the conditions of a person's own open referrals.
+
+    Taken over, or addressed to them and not taken.
+    """
     sent = and_(Referral.to_user_id == user_id, Referral.taken_by_id.is_(None))
     return Referral.closed_at.is_(None), or_(Referral.taken_by_id == user_id, sent)

@@ -22,7 +22,10 @@ ASIDE = frozenset({"published", "hidden", "urgent", "not_urgent"})
 
 
 class UndoService(Service):
-    """Undo the actor's last transition: add a reverting event, restore status and referral, cancel pending notifications."""
+    """Undo the actor's last transition.
+
+    Adds a reverting event, restores status and referral, cancels pending notifications.
+    """
 
     def last(self, case: Case) -> CaseEvent | None:
         """Return the event that the actor can undo now, if any."""

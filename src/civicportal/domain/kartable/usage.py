@@ -75,12 +75,12 @@ class UsageService(Service):
         )
 
     def open_cases(self, unit: Unit) -> int:
-        """Return the number of open cases for which a unit has a referral for action."""
+        """Return the number of a unit's open cases."""
         query = select(func.count()).where(*_to_act(unit))
         return self.session.scalar(query) or 0
 
     def open_codes(self, unit: Unit, limit: int) -> list[str]:
-        """Return the codes of cases for which a unit has a referral for action, oldest first."""
+        """Return the codes of a unit's open cases, oldest first."""
         query = (
             select(Case.code)
             .join(Referral, Referral.case_id == Case.id)
@@ -91,7 +91,7 @@ class UsageService(Service):
         return list(self.session.scalars(query))
 
     def hand_over(self, unit: Unit, target: Unit) -> None:
-        """Make another unit responsible for the categories of a unit, and let its rules route there."""
+        """Transfer categories and routing rules to another unit."""
         usage = self.of(unit)
         for model in (Category, RoutingRule):
             self.session.execute(

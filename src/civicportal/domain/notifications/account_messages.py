@@ -23,11 +23,17 @@ class OutboxAccountMessages(AccountMessages):
     """Write messages about accounts into the outbox."""
 
     def send_code(self, challenge: "OtpChallenge", locale: str) -> None:
-        """Queue the code of a challenge; nothing is sent for a decoy challenge."""
+        """Queue the code of a challenge.
+
+        Nothing is sent for a decoy challenge.
+        """
         self.work.get(NotificationService).send_code(challenge, locale)
 
     def state_of_code(self, challenge: "OtpChallenge") -> CodeState:
-        """Return the delivery state of a code; "held" while the gate is closed."""
+        """Return the delivery state of a code.
+
+        "held" while the gate is closed.
+        """
         gate = self.work.get(SendingGateService)
         if challenge.hollow:
             arrives = challenge.created_at + timedelta(seconds=HOLLOW_SECONDS)
@@ -46,7 +52,7 @@ class OutboxAccountMessages(AccountMessages):
         return self.work.get(SendingGateService).works
 
     def tell(self, kind: str, user: "User", fields: Mapping[str, str] | None = None) -> None:
-        """Tell a person at once of a change of their account, if they have a mobile."""
+        """Notify a person of an account change at once."""
         if user.mobile:
             service = self.work.get(NotificationService)
             locale = service.locale_of(user)
@@ -55,11 +61,11 @@ class OutboxAccountMessages(AccountMessages):
             )
 
     def tell_number(self, kind: str, mobile: str, *, user_id: int | None = None) -> None:
-        """Send a message to a number that is not, or no longer, that of an account."""
+        """Send a message to a number without an account."""
         self.work.get(NotificationService).send(kind, recipient=mobile, user_id=user_id, at_once=True)
 
     def keep_owner(self, number: str, user_id: int) -> None:
-        """Record the person on messages of their number that have no user id."""
+        """Assign messages of a number to their person."""
         for model, column in _NUMBERS:
             nobodys = update(model).where(column == number, model.user_id.is_(None)).values(user_id=user_id)
             self.session.execute(nobodys.execution_options(synchronize_session=False))

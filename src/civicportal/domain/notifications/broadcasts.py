@@ -1,4 +1,4 @@
-"""Broadcasts: one free text to many people, in batches that can be monitored and stopped."""
+"""Broadcasts: one text to many people in batches."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class BroadcastLane(Service):
     def promise(
         self, batch: str, kind: str, text: str, people: Sequence[tuple[int, str]], pace: timedelta
     ) -> None:
-        """Queue a message for each person; each gets at most one of the same batch.
+        """Queue a message for each person.
 
         Up to a hundred are due at the same time, so that they can be sent in one call; the next ones later.
 

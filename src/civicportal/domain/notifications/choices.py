@@ -60,7 +60,9 @@ class PreferenceService(Service):
         )
 
     def save(self, user_id: int, choices: NotificationPreferences) -> None:
-        """Save a person's preferences; changes are recorded in the audit trail as proof of consent.
+        """Save a person's preferences.
+
+        Changes are recorded in the audit trail as proof of consent.
 
         Queued announcements to a person who unsubscribes are cancelled.
         """
@@ -76,7 +78,7 @@ class PreferenceService(Service):
         self.work.get(AuditService).record("choices:change", subject_id=user_id, **changed)
 
     def change(self, user_id: int, **wanted: bool) -> None:
-        """Save some of a person's preferences, the others as they are: ``change(user_id, broadcasts=True)``."""
+        """Change some preferences: ``change(user_id, broadcasts=True)``."""
         self.save(user_id, replace(self.of(user_id), **wanted))
 
     def _take_back(self, user_id: int) -> None:
@@ -89,7 +91,9 @@ class PreferenceService(Service):
         )
 
     def announce_to(self, mobile: str, wanted: bool) -> None:
-        """Subscribe or unsubscribe a number by SMS; an unknown number gets no announcements anyway.
+        """Subscribe or unsubscribe a number by SMS.
+
+        An unknown number gets no announcements anyway.
 
         :param mobile: E.164.
         """
@@ -98,7 +102,7 @@ class PreferenceService(Service):
             self.change(user_id, broadcasts=wanted)
 
     def broadcast_audience(self) -> Select[int, str | None]:
-        """Return id and mobile (E.164) of subscribers of announcements who may be contacted.
+        """Return id and mobile (E.164) of subscribers.
 
         The latest choice counts, whether by SMS or in the profile.
         """

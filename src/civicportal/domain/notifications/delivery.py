@@ -1,4 +1,4 @@
-"""Delivery of the outbox: lease a message, send it outside any transaction, settle it by the lease.
+"""Delivery of the outbox.
 
 Of a broadcast a whole chunk is leased and sent in one call, if the transport supports it.
 """
@@ -73,7 +73,7 @@ class MessageLease:
 
 
 def deliver_once(site: "Site", lane: Lane) -> bool:
-    """Clean up a lane and send its next message, if one is due; of a broadcast the next chunk.
+    """Clean up a lane, and send its next message.
 
     :returns: whether there was one, so that the caller repeats at once.
     """
@@ -102,7 +102,7 @@ def deliver_once(site: "Site", lane: Lane) -> bool:
 
 
 def _stirs(site: "Site", lane: Lane) -> bool:
-    """Return whether any message is due, be it to be sent, expired, or waiting for its gate."""
+    """Return whether any message is due."""
     with site.engines.read.connect() as connection:
         return connection.scalar(_STIRS, {"lane": lane, "now": site.clock.now()}) is not None
 
@@ -118,13 +118,15 @@ class OutboxDelivery(Service):
     # -- tidying --------------------------------------------------------------------------------------------
 
     def is_untidy(self, lane: Lane) -> bool:
-        """Return whether a message is past its deadline or a lease has expired."""
+        """Return whether a message or a lease has expired."""
         conditions = (self._expired(lane), self._abandoned(lane), self._unsettled_for_good(lane))
         query = select(OutboxMessage.id).where(or_(*conditions))
         return self.session.scalar(query.limit(1)) is not None
 
     def tidy(self, lane: Lane) -> None:
-        """Cancel expired messages; those leased by a dead worker may have been sent and become unknown.
+        """Cancel expired messages.
+
+        Those leased by a dead worker may have been sent and become unknown.
 
         Unknown messages past their deadline stay unknown and block nothing that follows.
         """
@@ -162,13 +164,16 @@ class OutboxDelivery(Service):
     # -- leasing --------------------------------------------------------------------------------------------
 
     def is_due(self, lane: Lane) -> bool:
-        """Return whether a message may be sent now: one is due, and the gate is open or may be probed."""
+        """Return whether a message may be sent now."""
         if not self.gate.is_open and not self.gate.may_probe():
             return False
         return self.session.scalar(self._due(lane)) is not None
 
     def lease(self, lane: Lane) -> list[MessageLease]:
-        """Lease the next message and its companions; nothing if other workers were faster."""
+        """Lease the next message with its companions.
+
+        Nothing if other workers were faster.
+        """
         probe = not self.gate.is_open
         row = self.session.scalar(self._due(lane).with_for_update(skip_locked=True))
         if row is None or (probe and not self.gate.take_probe()):
@@ -177,7 +182,7 @@ class OutboxDelivery(Service):
         return [self._take(one, lane, probe) for one in (row, *companions)]
 
     def _companions(self, row: OutboxMessage, lane: Lane) -> Sequence[OutboxMessage]:
-        """Return the messages that can be sent in the same call: same batch, text and certainty."""
+        """Return the messages of the same call."""
         if lane != "broadcasts" or row.batch is None or not transports.takes_many(self.work.site):
             return ()
         query = self._due(lane).where(
@@ -238,7 +243,9 @@ class OutboxDelivery(Service):
         )
 
     def _may_disturb(self, lane: Lane) -> ColumnElement[bool]:
-        """Hold back at night what was queued by day and not sent: the gate was closed, or an attempt failed.
+        """Hold back messages at night that were queued by day.
+
+        They were not sent because the gate was closed, or an attempt failed.
 
         Messages queued at night for immediate delivery answer an action of the person.
         """
@@ -251,13 +258,18 @@ class OutboxDelivery(Service):
     # -- settling -------------------------------------------------------------------------------------------
 
     def cancel(self, leases: Sequence[MessageLease]) -> None:
-        """Cancel leased messages whose deadline has passed; those that may have been sent stay unknown."""
+        """Cancel leased messages whose deadline has passed.
+
+        Those that may have been sent stay unknown.
+        """
         for lease in leases:
             state = "unknown" if lease.attempt.maybe_sent else "cancelled"
             self._write(lease, state=state, next_at=NEVER, attempts=lease.attempt.number - 1)
 
     def settle(self, leases: Sequence[MessageLease], outcomes: Sequence[Outcome]) -> None:
-        """Store the outcome of each message of a call, unless the lease has expired.
+        """Store the outcome of each message of a call.
+
+        Unless the lease has expired.
 
         One call gives one verdict on the transport. Messages to be retried are retried together, after the same pause.
         """

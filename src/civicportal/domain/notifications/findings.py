@@ -1,4 +1,4 @@
-"""Findings about messages: no worker, closed gate, or messages that are not sent."""
+"""Findings about messages."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,6 @@
-"""The gate of the site's transport: closed while sending fails, so that the sign-in page can say so.
+"""The gate of the site's transport.
+
+It is closed while sending fails, so that the sign-in page can say so.
 
 Its closing is reported once: in the log, and on the desk of users who may see messages.
 """
@@ -51,7 +53,7 @@ class SendingGateService(Service):
         return self.is_open and self.worker_lives
 
     def worked_at(self, moment: datetime) -> bool:
-        """Return whether messages could be sent at a given time, as far as known."""
+        """Return whether messages could be sent at a time."""
         if self.works or self.row is None:
             return self.works
         stopped = self.row.since if not self.row.open else self.row.worker_seen_at
@@ -80,7 +82,10 @@ class SendingGateService(Service):
         )
 
     def take_probe(self) -> bool:
-        """Take the single probe of this minute; False when another lane or worker has it."""
+        """Take the single probe of this minute.
+
+        False when another lane or worker has it.
+        """
         now = self.work.clock.now()
         due = or_(Gate.probed_at.is_(None), Gate.probed_at <= now - PROBE_EVERY)
         taken = self.session.scalar(
@@ -93,7 +98,9 @@ class SendingGateService(Service):
         return taken is not None
 
     def judge(self, verdict: Verdict, reason: str) -> None:
-        """Open or close the gate by the verdict of an attempt; one without a verdict leaves its probe to the next.
+        """Open or close the gate by an attempt's verdict.
+
+        An attempt without a verdict leaves its probe to the next.
 
         :param reason: of the failure, as stored by :func:`~civicportal.domain.notifications.troubles.keep`.
         """

@@ -62,7 +62,10 @@ class InboundService(Service):
 
     @staticmethod
     def answer_waiting(site: "Site") -> None:
-        """Answer waiting messages, each in a unit of work of its own; one that makes a plugin fail does not block others."""
+        """Answer waiting messages.
+
+        Each in a separate unit of work; a failing plugin does not block others.
+        """
         with site.work(write=False) as work:
             waiting = work.get(InboundService).waiting()
         for message_id, sender in waiting:
@@ -74,7 +77,10 @@ class InboundService(Service):
                     work.get(InboundService).put_behind(message_id)
 
     def waiting(self) -> list[tuple[int, str]]:
-        """Return id and sender of messages to be answered: oldest first, failed ones last."""
+        """Return id and sender of unanswered messages.
+
+        Oldest first, failed ones last.
+        """
         since = self.work.clock.now() - GIVE_UP_AFTER
         rows = self.session.execute(
             select(InboundMessage.id, InboundMessage.sender)
@@ -85,7 +91,7 @@ class InboundService(Service):
         return [(row.id, row.sender) for row in rows]
 
     def put_behind(self, message_id: int) -> None:
-        """Record that a message could not be answered now, so that others come first."""
+        """Put a message that could not be answered last."""
         self.session.execute(
             update(InboundMessage)
             .where(InboundMessage.id == message_id)
@@ -94,7 +100,7 @@ class InboundService(Service):
         )
 
     def handle(self, message_id: int, *, silent: bool = False) -> bool:
-        """Ask the plugins for an answer and queue it for immediate delivery, whatever the time.
+        """Ask the plugins for an answer and queue it.
 
         :param silent: queue none: this number has had enough answers.
         :returns: False when the message was handled elsewhere.
@@ -134,7 +140,9 @@ class InboundService(Service):
 
 
 def locale_at(number: str, work: "Work") -> str:
-    """Return the message language of a number's owner; the site's own for an unknown number.
+    """Return the message language of a number.
+
+    The site's own for an unknown number.
 
     :param number: E.164.
     """
@@ -147,12 +155,15 @@ def _word(message: InboundMessage) -> str:
 
 
 def _storable(text: str) -> str:
-    """Return a text without characters that a database refuses: NUL and lone surrogates, as in parts of long messages."""
+    """Return a text without characters that databases refuse."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 def _answer_one(site: "Site", message_id: int, sender: str) -> None:
-    """Answer a message; a failure does not count against the sender's limit of answers."""
+    """Answer a message.
+
+    A failure does not count against the sender's limit of answers.
+    """
     silent, handled = _has_had_enough(site, sender), False
     try:
         handled = _handle(site, message_id, silent)
@@ -175,7 +186,7 @@ def _has_had_enough(site: "Site", sender: str) -> bool:
 
 
 def answer(message: InboundMessage, work: "Work") -> Reply | None:
-    """Answer for the core: (un)subscription of announcements, acceptance or objection, or a tracking code.
+    """Answer for the core.
 
     :returns: None for anything else, and for another person's code, so that its sender learns nothing. Disabled accounts
     get no answers either.
@@ -208,7 +219,10 @@ def _status(message: InboundMessage, work: "Work") -> Reply | None:
 
 
 def forget_strangers(site: "Site") -> None:
-    """Delete messages from numbers without an account that are older than ninety days."""
+    """Delete messages of numbers without an account after ninety days.
+
+    Older than ninety days, from numbers without an account.
+    """
     old = (
         InboundMessage.user_id.is_(None),
         InboundMessage.received_at < site.clock.now() - KEEP_STRANGERS,

@@ -1,4 +1,4 @@
-"""The outbox, the gate of a transport, inbound messages and the site's wording."""
+"""Tables of messages: outbox, gates, inbound messages, wording."""
 
 from datetime import datetime
 
@@ -74,7 +74,7 @@ class OutboxMessage(Base):
 
 
 class Gate(Base):
-    """Whether a transport works at present, maintained by the worker."""
+    """The state of a transport, maintained by the worker."""
 
     __tablename__ = "gates"
 
@@ -129,7 +129,7 @@ class NotificationChoices(Base):
 
 
 class StoredText(Base):
-    """The site's wording of a message, edited in the browser or seeded by the site's files."""
+    """The site's wording of a message."""
 
     __tablename__ = "message_texts"
     __table_args__ = {"info": REFERENCE}

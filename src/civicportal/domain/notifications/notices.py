@@ -25,7 +25,10 @@ _OTHERS = {"referred": "referred", "returned": "referred", "commented": "answere
 
 
 class MessageFieldsMissing(CivicportalError):
-    """A text has a field that the kind of the case does not fill in: it would be sent in braces."""
+    """A text has a field without a value.
+
+    The kind of the case does not fill it in: it would be sent in braces.
+    """
 
     def __init__(self, key: str, names: Iterable[str]) -> None:
         listed = ", ".join(f"{{{name}}}" for name in sorted(names))
@@ -52,7 +55,7 @@ class NoticeData:
 
 
 def keys_of_kind(kind: "CaseKind") -> set[str]:
-    """Return the keys of all texts that changes of a kind of case can send."""
+    """Return the keys of all texts of a kind's changes."""
     states = [state.name for state in kind.workflow.states]
     own = [transition.text for transition in kind.workflow.transitions if transition.text]
     names = [*states, *(f"re{name}" for name in states), *own, "reopened", *_OTHERS.values()]
@@ -80,7 +83,10 @@ def keys_of_step(kind: "CaseKind", before: str | None, after: str, own: str | No
 
 
 def keys_of(change: "CaseChange") -> list[str]:
-    """Return candidate text keys for a change, most specific first; none for changes without a notification."""
+    """Return candidate text keys for a change.
+
+    Most specific first; none for changes without a notification.
+    """
     event = change.event
     if event.type in ("opened", "transition") and event.after:
         own = change.transition.text if change.transition else None
@@ -104,7 +110,10 @@ def facts_of(change: "CaseChange") -> NoticeData:
 
 
 class NoticeRenderer:
-    """Choose and render the texts of cases; a preview uses the same code as the message."""
+    """Choose and render the texts of cases.
+
+    A preview uses the same code as the message.
+    """
 
     def __init__(self, work: "Work") -> None:
         self.work = work
@@ -113,7 +122,10 @@ class NoticeRenderer:
         self.organization = work.get(OrganizationService)
 
     def choose(self, keys: list[str], facts: NoticeData) -> str | None:
-        """Return the first key that has a text; with a note, the variant with a placeholder for it."""
+        """Return the first key that has a text.
+
+        With a note, the variant with a placeholder for it.
+        """
         for key in keys:
             if facts.note and f"{key}_note" in self.site.messages:
                 return f"{key}_note"
@@ -124,7 +136,9 @@ class NoticeRenderer:
     def own_fields(
         self, case: "Case", key: str, form: Mapping[str, str] | None = None
     ) -> dict[str, str | TranslationString]:
-        """Return the values of the fields that a text lists and the core does not know; empty if it lists none.
+        """Return the values of a text's own fields.
+
+        Those that the core does not know; empty if it lists none.
 
         :param form: values of an incomplete form, for a preview; they replace those of the case.
         :raises MessageFieldsMissing: when one of them has no value.

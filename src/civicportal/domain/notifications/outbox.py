@@ -18,14 +18,17 @@ _NEW = {"state": "new", "attempts": 0, "last_error": ""}
 
 
 def write_messages(work: "Work", rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert messages with the same columns in one statement; duplicates of event and person are ignored."""
+    """Insert messages with the same columns in one statement.
+
+    Duplicates of event and person are ignored.
+    """
     values = [_values(work, row) for row in rows]
     if values:
         work.session.connection().execute(_insert(work.site.engines.dialect), values)
 
 
 def write_wanted(work: "Work", choice: Choice, row: Mapping[str, object]) -> None:
-    """Insert a message unless the person has opted out, checked in the same statement."""
+    """Insert a message unless the person has opted out."""
     values = _values(work, row)
     work.session.connection().execute(
         _insert_wanted(work.site.engines.dialect, choice, tuple(values)), values

@@ -1,4 +1,4 @@
-"""Rules for the outcome of an attempt to send: pure data, testable as a table."""
+"""Rules for the outcome of an attempt to send."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -104,5 +104,8 @@ def settle(attempt: SendAttempt, outcome: Outcome, now: datetime, chance: float)
 
 
 def gravest(settlements: Iterable[Settlement]) -> Settlement:
-    """Return the outcome that is worst for the transport: some messages may have been found sent while others failed."""
+    """Return the worst outcome for the transport.
+
+    Some messages may have been found sent while others failed.
+    """
     return min(settlements, key=lambda settlement: _GRAVITY.index(settlement.verdict))

@@ -56,7 +56,10 @@ class Phones(Protocol):
         """Change the behaviour of the provider."""
 
     def counts(self, work: "Work") -> Mapping[str, int]:
-        """Return the number of messages at each telephone number, the one with the latest message first."""
+        """Return the number of messages by telephone number.
+
+        The one with the latest message first.
+        """
 
     def messages(self, work: "Work", number: str) -> Sequence[PhoneMessage]:
         """Return the messages of a telephone, latest first."""
@@ -66,7 +69,7 @@ class Phones(Protocol):
 
 
 class OutboxPhones:
-    """Telephones of a site without a provider: messages sent to the console have arrived."""
+    """Telephones of a site without a provider."""
 
     modes: Mapping[str, TranslationString] = {}
     mode = ""
@@ -75,7 +78,10 @@ class OutboxPhones:
         """Do nothing: there is no provider."""
 
     def counts(self, work: "Work") -> Mapping[str, int]:
-        """Return the number of messages at each telephone number, the one with the latest message first."""
+        """Return the number of messages by telephone number.
+
+        The one with the latest message first.
+        """
         rows = work.session.execute(
             select(OutboxMessage.recipient, func.count().label("number"))
             .where(OutboxMessage.state == "sent")
@@ -111,7 +117,7 @@ class OutboxPhones:
 
 @contextmanager
 def provider_beside(site: "Site") -> Iterator[None]:
-    """In a demo, run the simulator of the site's provider with the server, and show its telephones."""
+    """Run the provider's simulator with a demo server."""
     for name, implementation in in_order(site.hooks, "demo_phones"):
         if site.is_demo and name == site.transport:
             with implementation(site=site) as phones:

@@ -30,7 +30,10 @@ STATES = {
 
 
 class MessageFilters(StrictSchema):
-    """Filters of the list, in its URL, which therefore never contains a full number."""
+    """Filters of the list of messages.
+
+    They are in the URL, so they never contain a full number.
+    """
 
     state = optional_choice(
         [Option(value=name, label=title) for name, title in STATES.items()],

@@ -75,7 +75,7 @@ class NotificationService(Service):
     # -- cases ----------------------------------------------------------------------------------------------
 
     def case_changed(self, change: "CaseChange") -> None:
-        """Notify the citizen and the followers of a change, or cancel the notifications of an undone transition."""
+        """Notify the citizen and the followers of a change."""
         if change.type == "undone":
             self._cancel(change.case, change.event.data.get("event"))
         elif change.notify:
@@ -118,7 +118,7 @@ class NotificationService(Service):
         }
 
     def _people(self, change: "CaseChange") -> Sequence[NamedRecord]:
-        """Return the recipients of a change who can be reached and have not opted out."""
+        """Return the reachable recipients of a change."""
         case = change.case
         return self.session.execute(_TOLD, {"case_id": case.id, "citizen_id": case.citizen_id}).all()
 
@@ -155,7 +155,7 @@ class NotificationService(Service):
             raise CannotUndo(f"a notice of event {event_id} has gone out")
 
     def hasten(self, event: "CaseEvent", citizen: User) -> bool:
-        """Make the notification of an event to one person due at once: it answers their message.
+        """Make a notification to one person due at once.
 
         :returns: whether there is one.
         """
@@ -171,7 +171,7 @@ class NotificationService(Service):
     # -- codes ----------------------------------------------------------------------------------------------
 
     def send_code(self, challenge: OtpChallenge, locale: str = "") -> None:
-        """Queue the code of a challenge for immediate delivery; a decoy challenge sends nothing. The text is rendered when it is sent.
+        """Queue the code of a challenge.
 
         :param locale: of the recipient; the site's own if empty.
         """
@@ -191,7 +191,10 @@ class NotificationService(Service):
         )
 
     def text_of(self, message: OutboxMessage) -> str:
-        """Return the text of a message; that of a code is derived from its challenge, and empty after its deletion."""
+        """Return the text of a message.
+
+        That of a code is derived from its challenge, and empty after its deletion.
+        """
         if message.challenge_id is None:
             return message.text
         return self.texts.render(message.kind, message.locale or None, self.fields_of(message)) or ""
@@ -206,7 +209,10 @@ class NotificationService(Service):
         return self.texts.values(message.kind, {"CODE": code})
 
     def _code_key(self, challenge: OtpChallenge) -> str:
-        """Return the text key of a purpose; browsers can fill in the code if the portal has a public address."""
+        """Return the text key of a code's purpose.
+
+        Browsers can fill in the code if the portal has a public address.
+        """
         key = f"otp.{challenge.purpose}"
         key = key if key in self.site.messages else "otp.login"
         return key if self.site.public_url else f"{key}.short"
@@ -254,7 +260,7 @@ class NotificationService(Service):
         return True
 
     def preview(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> Preview | None:
-        """Return a text as it would be sent with these values, or None for an unknown key."""
+        """Return a rendered text, or None for an unknown key."""
         text = self.texts.render(key, locale, fields)
         return None if text is None else Preview(key=key, text=text, length=SmsLength.of(text))
 

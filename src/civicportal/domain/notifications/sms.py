@@ -1,4 +1,4 @@
-"""Length of short messages (3GPP TS 23.038 and 23.040): number of parts, and truncation."""
+"""Length of short messages (3GPP TS 23.038 and 23.040)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,7 +31,9 @@ class SmsLength:
 
     @classmethod
     def of(cls, text: str) -> "SmsLength":
-        """Measure a text as phones and operators do; one Persian letter or emoji makes the whole text UCS2.
+        """Measure a text as phones and operators do.
+
+        One Persian letter or emoji makes the whole text UCS2.
 
         No part ends within an escape pair or a surrogate pair, so a text at the limit may need one part more than
         division suggests.
@@ -48,7 +50,10 @@ class SmsLength:
 
     @staticmethod
     def cut(text: str, limit: int) -> str:
-        """Return the longest prefix within a number of UTF-16 code units, whole characters only."""
+        """Return the longest prefix within a length.
+
+        In UTF-16 code units, whole characters only.
+        """
         fitting = sum(end <= limit for end in accumulate(map(_utf16_size, text)))
         return text[:fitting]
 

@@ -67,7 +67,9 @@ def cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def common_fields(site: "Site", locale: str | None = None) -> dict[str, str]:
-    """Return the placeholders about the city; its phone has a fallback text if there is no number.
+    """Return the placeholders about the city.
+
+    Its phone has a fallback text if there is no number.
 
     :param locale: a language of the site; its own if None.
     """
@@ -113,7 +115,7 @@ class TextService(Service):
         return None if wording is None else fill(wording, self.values(key, fields, locale))
 
     def values(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> dict[str, str]:
-        """Return the values a text of this key may use, with the site's own.
+        """Return the values for a text, with the site's own.
 
         :param locale: a language of the site; its own if None.
         :raises FieldTooLong: when a value is longer than a field.
@@ -127,7 +129,10 @@ class TextService(Service):
         return frozenset((*COMMON_FIELDS, *self.site.messages[key].fields))
 
     def unknown_fields(self, key: str, text: str) -> list[str]:
-        """Return the unknown placeholders of a text, which would be sent in braces."""
+        """Return the unknown placeholders of a text.
+
+        They would be sent in braces.
+        """
         return sorted(used_fields(text) - self.allowed(key))
 
     def sample(self, key: str) -> str:
@@ -135,7 +140,7 @@ class TextService(Service):
         return fill(self.wording(key) or "", self.sample_values(key))
 
     def sample_values(self, key: str) -> dict[str, str]:
-        """Return the longest usual values of the placeholders of a text of this key."""
+        """Return the longest usual values of a text's placeholders."""
         now, locale = self.work.clock.now(), self.site.locale
         translate = self.site.localizer().translate
         usual = {

@@ -16,7 +16,7 @@ ONE_DAY = timedelta(days=1)
 def quiet_hours_around(
     moment: datetime, quiet: tuple[time, time], calendar: CityCalendar
 ) -> tuple[datetime, datetime] | None:
-    """Return start and end of the city's quiet hours at a given time, or None.
+    """Return start and end of the current quiet hours, or None.
 
     :param quiet: first and last minute on the city's clock; over midnight when the second is earlier.
     """
@@ -31,13 +31,15 @@ def quiet_hours_around(
 
 
 def after_quiet_hours(moment: datetime, quiet: tuple[time, time], calendar: CityCalendar) -> datetime:
-    """Return the time itself, or the end of the quiet hours that contain it."""
+    """Return the time, or the end of its quiet hours."""
     around = quiet_hours_around(moment, quiet, calendar)
     return around[1] if around else moment
 
 
 def pause(attempts: int, chance: float, asked: float | None = None) -> timedelta:
-    """Return the pause before the next attempt: 30 s, doubled each time, at most an hour, with jitter.
+    """Return the pause before the next attempt.
+
+    30 s, doubled each time, at most an hour, with jitter.
 
     :param attempts: made so far, one or more.
     :param chance: a random number from 0 to 1.

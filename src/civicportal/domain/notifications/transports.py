@@ -1,4 +1,4 @@
-"""The transports of the core: the console for demo and development, the in-memory one for tests."""
+"""Transports of the core: console and memory."""
 
 import logging
 import sys
@@ -45,7 +45,9 @@ def memory(site: "Site") -> Memory:
 
 
 def send(message: Message, site: "Site") -> Receipt | None:
-    """Send with one of the core's transports; None when the site uses another.
+    """Send with one of the core's transports.
+
+    None when the site uses another.
 
     :raises SendError: scripted by a test.
     """
@@ -56,7 +58,10 @@ def send(message: Message, site: "Site") -> Receipt | None:
 
 
 def _show(message: Message, site: "Site") -> None:
-    """Log that a message was sent; its text, including codes, is printed only on a developer's terminal."""
+    """Log a sent message.
+
+    Its text, including codes, is printed only on a developer's terminal.
+    """
     to = site.country.mask_mobile(message.recipient)
     log.info("to %s by console: %s, %s letters", to, message.kind, len(message.text))
     if site.mode == "development":
@@ -83,12 +88,12 @@ def is_served(site: "Site") -> bool:
 
 
 def takes_many(site: "Site") -> bool:
-    """Return whether the site's transport can send several messages of one text in one call."""
+    """Return whether the transport can send several messages."""
     return _of_transport(site, "send_messages") is not None
 
 
 def ask_at_once(site: "Site", messages: Sequence[Message]) -> Sequence[Outcome]:
-    """Pass messages of one text to the site's transport, which sends several at once.
+    """Pass messages of one text to the transport.
 
     :returns: their outcomes, in order.
     :raises SendError: the outcome of all of them; UncertainDelivery when there is not one outcome for each.
@@ -112,6 +117,9 @@ def _not_taken(site: "Site") -> GatewayMisconfigured:
 
 
 def _of_transport(site: "Site", hook: str) -> Any:
-    """Return the hook implementation of the plugin that the site's transport names, or None."""
+    """Return the hook implementation of the site's transport.
+
+    None if it has none.
+    """
     owner = CORE if site.transport in ("console", "memory") else site.transport
     return next((found for name, found in in_order(site.hooks, hook) if name == owner), None)

@@ -14,7 +14,7 @@ LONGEST = 300
 
 
 def keep(words: TranslationString | str) -> str:
-    """Return a reason as stored in a column, with numbers of people masked.
+    """Return a reason as stored, with masked numbers.
 
     A translatable text is stored with its values, since a rendered one could not be translated any more.
     """
@@ -26,7 +26,10 @@ def keep(words: TranslationString | str) -> str:
 
 
 def told(kept: str, localizer: Localizer | None = None) -> str:
-    """Return a reason stored by :func:`keep` in a language; in English without one."""
+    """Return a stored reason in a language.
+
+    In English without one.
+    """
     return say(words(kept), localizer)
 
 

@@ -1,4 +1,4 @@
-"""Answers by SMS to the notification of a closing: one word of the site accepts it, another objects.
+"""Answers by SMS to the notification of a closing.
 
 They refer to the case of which the number was notified within seven days and that is not answered yet. If there are several, the message
 must name one by its code.
@@ -74,7 +74,10 @@ class VerdictService(Service):
         self.ratings = work.get(RatingService)
 
     def answer(self, message: InboundMessage) -> Reply | None:
-        """Apply an answer to a closing, or return None when the message is none."""
+        """Apply an answer to a closing.
+
+        Returns None when the message is none.
+        """
         settings = self.work.site.settings["notifications"]
         verdict = read(message.text, settings["accept"], settings["object"])
         if verdict is None:
@@ -102,7 +105,7 @@ class VerdictService(Service):
             return _NOTHING
 
     def _told_of(self, citizen: User, code: str, possible: Callable[[Case], bool]) -> Sequence[Case]:
-        """Return the candidate cases: those without an answer, else all; latest closing first."""
+        """Return the candidate cases."""
         since = self.work.clock.now() - OBJECTION_WINDOW
         query = select(Case).where(Case.citizen_id == citizen.id, Case.closed_at > since)
         if code:

@@ -57,7 +57,10 @@ def messages(request: Request) -> dict[str, object]:
 
 
 def find(request: Request) -> HTTPSeeOther:
-    """Redirect to the messages of a tracking code or of a mobile number, which is not put into the URL."""
+    """Redirect to the messages of a code or mobile number.
+
+    The number is not put into the URL.
+    """
     text = compact(typed_search(request))
     if request.work.session.scalar(select(Case.id).where(Case.code == text)):
         return HTTPSeeOther(_url(request, {"code": text}))

@@ -1,4 +1,4 @@
-"""Panels of the outbox on other pages: a case's notifications, and a warning while the gate is closed."""
+"""Panels of the outbox on other pages."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -22,7 +22,10 @@ _TEMPLATES = "civicportal:templates/notifications"
 
 
 def case_panels(case: "Case", request: Request) -> Iterator[Panel]:
-    """Return the notifications of a case with their states, for staff; without numbers."""
+    """Return the notifications of a case with their states.
+
+    For staff; without numbers.
+    """
     if not request.identity.is_staff:
         return
     query = select(OutboxMessage).where(OutboxMessage.case_id == case.id)

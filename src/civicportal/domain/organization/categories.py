@@ -23,7 +23,7 @@ LOOK = ("icon", "tint")
 
 
 class CategoryService(Service):
-    """Add, change, order, close and delete categories; each is recorded in the audit trail."""
+    """Manage categories."""
 
     def tree(self, kind: str) -> Tree[Category]:
         """Return the categories of a kind of case, as editable rows."""
@@ -50,7 +50,10 @@ class CategoryService(Service):
         ]
 
     def possible_parents(self, kind: str, category: Category | None) -> list[Category]:
-        """Return the possible parents of a category: none for a root with subcategories."""
+        """Return the possible parents of a category.
+
+        None for a root with subcategories.
+        """
         tree = self.tree(kind)
         if category and tree.children(category.id):
             return []
@@ -95,7 +98,10 @@ class CategoryService(Service):
             self._record("move", category, step=step)
 
     def set_active(self, category: Category, active: bool) -> None:
-        """Offer a category to citizens, or not any more; its cases do not change."""
+        """Activate or deactivate a category.
+
+        Its cases do not change.
+        """
         category.active = active
         self._record("open" if active else "close", category)
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def new_key(prefix: str) -> str:
-    """Return a key for a row created in the browser; it never changes."""
+    """Return a key for a row created in the browser.
+
+    It never changes.
+    """
     return f"{prefix}_{token_hex(4)}"
 
 
@@ -55,7 +58,7 @@ def last_weight(tree: Tree[Node]) -> int:
 
 
 def is_used(work: "Work", row: Unit | Category) -> bool:
-    """Return whether a row of any table, including plugins', refers to a unit or category."""
+    """Return whether any row refers to a unit or category."""
     target = type(row).__table__.c.id
     metadatas = [work.site.metadata, *(models.metadata for models in work.site.models.values())]
     columns = (

@@ -28,7 +28,10 @@ class Unit(Base):
 
 
 class Category(Base):
-    """The subject of a case; a root has an icon, a subcategory a responsible unit and a deadline."""
+    """The subject of a case.
+
+    A root has an icon, a subcategory a responsible unit and a deadline.
+    """
 
     __tablename__ = "categories"
     __table_args__ = (UniqueConstraint("kind", "key"), {"sqlite_autoincrement": True, "info": REFERENCE})
@@ -63,7 +66,7 @@ class Holiday(Base):
 
 
 class Closure(Base):
-    """A period of whole days off, for instance a storm or an energy shortage."""
+    """A period of whole days off."""
 
     __tablename__ = "closures"
     __table_args__ = {"info": REFERENCE}
@@ -80,7 +83,10 @@ class Closure(Base):
 
 
 class OfficeHours(Base):
-    """The office hours of an ordinary week: one row, seeded from ``[calendar]`` of the site."""
+    """The office hours of an ordinary week.
+
+    One row, seeded from ``[calendar]`` of the site.
+    """
 
     __tablename__ = "office_hours"
     __table_args__ = {"info": REFERENCE}
@@ -106,7 +112,10 @@ class OfficeHours(Base):
 
 
 class Seed(Base):
-    """A seed of the site's files that was applied once; later changes and deletions persist."""
+    """An applied seed of the site's files.
+
+    It is applied once; later changes and deletions persist.
+    """
 
     __tablename__ = "seeds"
 

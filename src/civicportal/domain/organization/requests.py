@@ -1,4 +1,4 @@
-"""What requests offer of the organization."""
+"""Properties of requests about the organisation."""
 
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.web.request import Request

@@ -1,4 +1,4 @@
-"""Read access to the organisation: trees of units and categories, and the working calendar."""
+"""Read access to the organisation."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -82,7 +82,10 @@ class Tree(Generic[Node]):
         return list(found.values())
 
     def path(self, node_id: int | None) -> list[Node]:
-        """Return the path from the root to a row, inclusive; empty if there is none."""
+        """Return the path from the root to a row.
+
+        Inclusive; empty if there is none.
+        """
         found: dict[int, Node] = {}
         node = self.by_id.get(node_id or 0)
         while node is not None and node.id not in found:
@@ -100,7 +103,10 @@ class OrganizationService(Service):
 
     @memoized_property
     def units(self) -> Tree[Unit]:
-        """Return all units including inactive ones, which old cases name. The rows are cached, read-only."""
+        """Return all units, also inactive ones.
+
+        Old cases refer to those. The rows are cached and read-only.
+        """
         return self.work.reference("units", read_units)
 
     @memoized_property
@@ -159,7 +165,7 @@ def read_categories(session: "Session") -> Tree[Category]:
 
 
 def read_calendar(calendar: "CityCalendar", session: "Session") -> "CityCalendar":
-    """Return a calendar with the office hours and days off in the database."""
+    """Return a calendar with the stored hours and days off."""
     if hours := session.get(OfficeHours, 1):
         calendar = replace(calendar, **hours.rules)
     closed = (day for closure in session.scalars(select(Closure)) for day in closure.days)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class UnitService(Service):
-    """Add, change, order, close and delete units; each is recorded in the audit trail."""
+    """Manage units."""
 
     @memoized_property
     def tree(self) -> Tree[Unit]:
@@ -114,7 +114,10 @@ class UnitService(Service):
         return parent_id == unit.id
 
     def _locked_parents(self) -> dict[int, int | None]:
-        """Return the parent of each unit, locked: what was read before may have changed."""
+        """Return the parent of each unit, locked.
+
+        What was read before may have changed.
+        """
         # This lock does not block transactions that add cases and memberships of a unit.
         query = select(Unit.id, Unit.parent_id).order_by(Unit.id).with_for_update(key_share=True)
         return dict(self.session.execute(query).all())

@@ -38,7 +38,10 @@ class DayOff:
 
 
 class WorkdayService(Service):
-    """Change the working calendar; each change is recorded in the audit trail, and changes no deadline by itself."""
+    """Change the working calendar.
+
+    Each change is recorded in the audit trail, and changes no deadline by itself.
+    """
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -48,7 +51,7 @@ class WorkdayService(Service):
     # -- office hours ---------------------------------------------------------------------------------------
 
     def hours(self, *, lock: bool = False) -> OfficeHours:
-        """Return the office hours, those of the site's file if none are stored."""
+        """Return the stored office hours, else the site file's."""
         found = self.session.get(OfficeHours, 1, with_for_update=lock or None)
         if found:
             return found
@@ -80,7 +83,7 @@ class WorkdayService(Service):
     # -- holidays -------------------------------------------------------------------------------------------
 
     def holidays(self, year: int) -> list[DayOff]:
-        """Return the holidays of a year of the city's calendar, including recurring ones, by date."""
+        """Return the holidays of a year by date."""
         first, end = self.bounds(year)
         kept = self.session.scalars(select(Holiday).where(Holiday.day >= first, Holiday.day < end))
         titles = {row.day: row.name for row in kept}
@@ -120,7 +123,7 @@ class WorkdayService(Service):
         self._record("holiday_delete", day=day.isoformat(), title=holiday.name)
 
     def take_over(self, year: int) -> int:
-        """Copy the country's annual holidays of a year to the city's own, with their names.
+        """Copy the country's holidays of a year.
 
         :returns: how many were new.
         """
@@ -136,7 +139,7 @@ class WorkdayService(Service):
     # -- closures -------------------------------------------------------------------------------------------
 
     def closures(self, year: int) -> list[Closure]:
-        """Return the closures that overlap a year of the city's calendar, by date."""
+        """Return the closures in a year by date."""
         first, end = self.bounds(year)
         query = select(Closure).where(Closure.first_day < end, Closure.last_day >= first)
         return list(self.session.scalars(query.order_by(Closure.first_day, Closure.id)))
@@ -166,7 +169,7 @@ class WorkdayService(Service):
         self._record("closure_delete", first=closure.first_day.isoformat(), last=closure.last_day.isoformat())
 
     def bounds(self, year: int) -> tuple[date, date]:
-        """Return the first day of a year of the city's calendar and of the next one."""
+        """Return the first days of a year and the next."""
         return self._dates.day(year, 1, 1), self._dates.day(year + 1, 1, 1)
 
     def _record(self, what: str, **data: object) -> None:

@@ -4,4 +4,4 @@ from civicportal.util.errors import ConfigurationError
 
 
 class OwnershipMismatch(ConfigurationError):
-    """The file store or a secret does not belong to the portal of this database; the message says what to do."""
+    """The file store or a secret belongs to another portal."""

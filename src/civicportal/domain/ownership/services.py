@@ -1,4 +1,4 @@
-"""Write and compare the marks of a portal: its id in the database and the file store, check values of its secrets.
+"""Marks of a portal: writing and comparing.
 
 The id is created at the first start, or at the first upgrade to code with marks. A restored backup
 gets a new id (:func:`renew`), so a drill or a staging portal is never confused with the one it was copied from.
@@ -56,13 +56,16 @@ class PortalOwnership(Ownership):
 
 
 def portal_id(site: "Site") -> str:
-    """Return the id of the portal, 32 hexadecimal digits; empty if the database has none yet."""
+    """Return the id of the portal.
+
+    32 hexadecimal digits; empty if the database has none yet.
+    """
     marks = _read(site)
     return str(marks[ID].value) if ID in marks else ""
 
 
 def establish(site: "Site", *, forks: bool = False) -> None:
-    """Mark a portal that has no marks yet, then refuse a foreign store or secret.
+    """Mark a new portal; refuse a foreign store or secret.
 
     :param forks: whether this process forks later and therefore cannot use the client of a bucket itself.
     :raises OwnershipMismatch: when the store or a secret belongs to another portal, or an unmarked store is not recognised.
@@ -88,7 +91,9 @@ def establish(site: "Site", *, forks: bool = False) -> None:
 
 
 def refuse_foreign(site: "Site") -> None:
-    """Compare secrets and store with the marks of the database; does nothing without marks.
+    """Compare secrets and store with the marks.
+
+    Does nothing without marks in the database.
 
     :raises OwnershipMismatch: with all differences.
     """
@@ -96,7 +101,9 @@ def refuse_foreign(site: "Site") -> None:
 
 
 def refuse_unusable(site: "Site") -> None:
-    """Refuse a database that was moved or belongs to other secrets; does nothing if it has no marks or does not answer.
+    """Refuse a moved database or one of other secrets.
+
+    Does nothing if it has no marks or does not answer.
 
     :raises OwnershipMismatch: then.
     """
@@ -118,7 +125,10 @@ def refuse_other_secrets(site: "Site") -> None:
 
 
 def findings(site: "Site") -> list[Finding]:
-    """Return findings about foreign stores and secrets; a store that does not answer is not a finding here."""
+    """Return findings about foreign stores and secrets.
+
+    A store that does not answer is not a finding here.
+    """
     marks = _read(site)
     found = [*_moved(site, marks), *_secrets(site, marks)]
     try:
@@ -142,7 +152,9 @@ def findings(site: "Site") -> list[Finding]:
 
 
 def is_own(site: "Site", store: IFileStorage) -> bool:
-    """Compare the mark of a store with that of the database; mark the site's store if it did not answer at the first start.
+    """Compare the marks of store and database.
+
+    Marks the site's store if it did not answer at the first start.
 
     :returns: False while the database has no mark.
     :raises StoreRefused: when the store is foreign, or unmarked and not recognised.
@@ -181,7 +193,9 @@ def adopt_store(site: "Site", store: IFileStorage, *, owner: str = "", new_id: b
 
 
 def renew(site: "Site", store: IFileStorage) -> None:
-    """Give a restored database a new id, record the secrets of this site, and mark the store with the id.
+    """Give a restored database a new id.
+
+    Records the secrets of this site, and marks the store with the id.
 
     :raises StorageUnavailable: when the store does not answer.
     """
@@ -200,7 +214,9 @@ def newest_pictures(site: "Site") -> Sequence[str]:
 
 
 def adopt_secrets(site: "Site") -> None:
-    """Accept the current secrets of the site as the portal's, because the earlier ones are lost.
+    """Accept the current secrets as the portal's.
+
+    The earlier ones are lost.
 
     A portal without marks is marked without checking the seals of other secrets.
 
@@ -216,7 +232,7 @@ def adopt_secrets(site: "Site") -> None:
 
 
 def retire_keys(site: "Site") -> None:
-    """Record that older keys of the encryption at rest may be removed from the settings, because nothing needs them."""
+    """Record that older encryption keys may be removed."""
     marks = _read(site)
     newest = f"{PII_KEY}{site.keys.newest_id}"
     names = [name for name in marks if name.startswith(PII_KEY) and name != newest]
@@ -288,7 +304,7 @@ def _refuse(found: Iterable[Finding]) -> None:
 
 
 def _refuse_unfit_keys(site: "Site") -> None:
-    """Refuse secrets that fit none of the seals and ciphertexts of a portal without marks.
+    """Refuse secrets that fit no seal and no ciphertext.
 
     :raises OwnershipMismatch: always; otherwise the first start of newer code would record wrong secrets.
     """
@@ -334,7 +350,10 @@ def _here(look: Callable[[], StoreMark | None]) -> StoreMark | None:
 def _claim_store(
     site: "Site", marks: Marks, run: Callable[[Callable[[], StoreMark | None]], StoreMark | None]
 ) -> None:
-    """Refuse a foreign store; mark it if the portal has not marked a store yet and recognises this one."""
+    """Mark the store, or refuse a foreign one.
+
+    It is marked if the portal has not marked a store yet and recognises this one.
+    """
     store, own = site.storage.store, StoreMark(portal=marks[ID].value, mode=site.mode)
     keys = None if STORE in marks else newest_pictures(site)
 
@@ -352,7 +371,10 @@ def _claim_store(
 
 
 def _is_recognised(store: IFileStorage, keys: Sequence[str]) -> bool:
-    """Return whether an unmarked store belongs to a portal without marks: it has its pictures, or neither has any."""
+    """Return whether an unmarked store belongs to the portal.
+
+    It has the portal's pictures, or neither has any.
+    """
     if not keys:
         return next(iter(store.keys()), None) is None
     return 2 * sum(store.exists(key) for key in keys) >= len(keys)
@@ -381,14 +403,17 @@ def _read(site: "Site") -> Marks:
 
 
 def _write(site: "Site", values: dict[str, str]) -> None:
-    """Insert marks without overwriting any: if two processes start at once, the first decides."""
+    """Insert marks without overwriting any.
+
+    If two processes start at once, the first decides.
+    """
     rows = [{"name": name, "value": value, "at": site.clock.now()} for name, value in values.items()]
     insert = site.engines.insert(PortalMark).values(rows).on_conflict_do_nothing()
     _execute(site, insert)
 
 
 def _note_keys(site: "Site", marks: Marks) -> None:
-    """Record the keys of the encryption at rest, so that a missing one is detected later."""
+    """Record the encryption keys."""
     here = {f"{PII_KEY}{key}": mark for key, mark in site.keys.key_marks(marks[ID].value).items()}
     unknown = {name: mark for name, mark in here.items() if name not in marks}
     if unknown:

@@ -1,4 +1,7 @@
-"""Erasure of a person: columns are emptied or rows deleted by their privacy tags; the history stays without them."""
+"""Erasure of a person by privacy tags.
+
+Columns are emptied or rows deleted; the history stays without them.
+"""
 
 import logging
 from datetime import datetime
@@ -37,7 +40,7 @@ class ErasureService(Service):
     """
 
     def erase(self, user: User) -> list[str]:
-        """Erase a person, and each of their cases that was closed long enough ago.
+        """Erase a person and their old closed cases.
 
         :returns: the keys of their pictures, to be deleted after the commit.
         """
@@ -64,7 +67,7 @@ class ErasureService(Service):
         return pictures
 
     def due(self, after: int = 0, limit: int = MOST_PERSONS) -> list[int]:
-        """Return the ids of people to be erased: not erased yet, or with a case that has become due since.
+        """Return the ids of people to be erased.
 
         :param after: id of the last one that was tried.
         """
@@ -82,7 +85,10 @@ class ErasureService(Service):
         return list(self.session.scalars(select(Attachment.key).where(Attachment.case_id.in_(owner.cases))))
 
     def _rename_cases(self, owner: Owner) -> None:
-        """Replace subjects written by a person with the title of the kind, since lists need one."""
+        """Replace subjects written by a person.
+
+        Lists need one, so it becomes the title of the kind.
+        """
         site = self.work.site
         names = self.session.scalars(select(Case.kind).where(Case.id.in_(owner.cases)).distinct())
         for kind in [kind_of(site, name) for name in names]:
@@ -104,7 +110,7 @@ class ErasureService(Service):
 
 
 def erase_deleted(site: "Site") -> None:
-    """Erase people who were deleted more than thirty days ago, each in a separate transaction.
+    """Erase people deleted more than thirty days ago.
 
     A failure is skipped and tried again in the next run.
     """

@@ -35,7 +35,7 @@ class PersonalDataService(Service):
     """Collect a person's data by the privacy tags of every column."""
 
     def rows(self, user: User) -> dict[str, list[dict[str, object]]]:
-        """Return a person's rows by table, each value readable by people and programs.
+        """Return a person's rows by table.
 
         Secrets, internal texts of officers and texts of others in the person's cases are left out.
         """
@@ -46,7 +46,7 @@ class PersonalDataService(Service):
         return {name: rows for name, rows in found.items() if rows}
 
     def pictures(self, user: User) -> list[tuple[str, str]]:
-        """Return the pictures of a person's cases: key of the file and a name with its suffix."""
+        """Return the pictures of a person's cases."""
         query = (
             select(Attachment.key, Attachment.content_type, Case.code)
             .join(Case, Case.id == Attachment.case_id)
@@ -81,7 +81,10 @@ class PersonalDataService(Service):
 
 
 def stream(site: "Site", user_id: int) -> Iterator[bytes]:
-    """Yield the archive in chunks: the data are read first, the pictures one by one outside any transaction."""
+    """Yield the archive in chunks.
+
+    The data are read first, the pictures one by one outside any transaction.
+    """
     with site.work(write=False, patience=PATIENCE) as work:
         user = work.session.get_one(User, user_id)
         rows, pictures = (
@@ -135,5 +138,5 @@ class _Sink:
 
 
 def _is_given(column: Column[object]) -> bool:
-    """Return whether a column's value is exported: foreign keys mean nothing to people."""
+    """Return whether a column's value is exported."""
     return bool(column.info.get("export", True)) and not isinstance(column.type, BigInteger)

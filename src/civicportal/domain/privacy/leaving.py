@@ -41,7 +41,9 @@ class LeavingService(Service):
         return self.session.scalars(query.order_by(Case.id)).all()
 
     def leave(self, user: User) -> list[LeftCase]:
-        """Mark a person as deleted and end every session; after thirty days their data are erased.
+        """Delete a person and end every session.
+
+        After thirty days their data are erased.
 
         Open cases stay with their units. Each gets a PIN by which it can be tracked.
 

@@ -1,4 +1,7 @@
-"""The access log of a person's data, with units and roles, never names of staff."""
+"""The access log of a person's data.
+
+With units and roles, never names of staff.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +51,7 @@ class LookerService(Service):
     """Read the audit trail for the person concerned."""
 
     def of(self, user_id: int, *, before: int | None = None) -> list[Look]:
-        """Return the accesses to a person's data by staff, latest first, one more than a page if there are more.
+        """Return the accesses to a person's data, latest first.
 
         :param before: id of the last one of the previous page.
         """

@@ -42,12 +42,14 @@ class SealedCount:
 
 
 def count_sealed(work: "Work") -> list[SealedCount]:
-    """Return the numbers for every encrypted column of core and plugins, including disabled plugins."""
+    """Return the numbers for every encrypted column."""
     return [_count(work, column) for column in sealed_columns(work.site)]
 
 
 def rotate(site: "Site", progress: Callable[[str, int], None] | None = None) -> int:
-    """Re-encrypt every value of an older key. It may be interrupted at any time and repeated.
+    """Re-encrypt every value of an older key.
+
+    It may be interrupted at any time and repeated.
 
     :param progress: called after each batch with the column and the number of values so far.
     :returns: how many were written.
@@ -107,7 +109,10 @@ def _older(work: "Work", column: Column[object], last: Record | None) -> Sequenc
 
 
 def _reencrypt(work: "Work", column: Column[object], row: Record) -> int:
-    """Re-encrypt one value unless it was changed concurrently; a damaged one is left as it is."""
+    """Re-encrypt one value unless it was changed concurrently.
+
+    A damaged one is left as it is.
+    """
     *key, value = row
     try:
         fresh = work.site.keys.encrypt(work.site.keys.decrypt(value))

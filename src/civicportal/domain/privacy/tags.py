@@ -1,4 +1,4 @@
-"""Access to data by the privacy tags of every column of core and plugins: owner of a row or value, encryption."""
+"""Access to data by the privacy tags of columns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +29,10 @@ class Owner:
 
 
 def owner_of(user: "User", *, closed_by: datetime | None = None) -> Owner:
-    """Return a person as owner, of all their cases or of those closed before a time."""
+    """Return a person as owner of cases.
+
+    Of all their cases, or of those closed before a time.
+    """
     cases = select(Case.id).where(Case.citizen_id == user.id)
     if closed_by is not None:
         cases = cases.where(Case.closed_at <= closed_by)
@@ -37,14 +40,14 @@ def owner_of(user: "User", *, closed_by: datetime | None = None) -> Owner:
 
 
 def tables(site: "Site") -> Iterator[Table]:
-    """Yield every table of the core and of the site's plugins, referenced ones first."""
+    """Yield every table, referenced ones first."""
     yield from site.metadata.sorted_tables
     for models in site.models.values():
         yield from models.metadata.sorted_tables
 
 
 def belongs(table: Table, link: str, owner: Owner) -> ColumnElement[bool]:
-    """Return the condition for the rows that a link connects to an owner."""
+    """Return the condition for the linked rows of an owner."""
     column, sort = table.columns[link], links(table)[link]
     if sort == "case":
         return column.in_(owner.cases)

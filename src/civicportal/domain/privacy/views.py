@@ -78,7 +78,7 @@ def download(request: Request) -> Response:
 
 
 def delete(request: Request) -> ViewResult:
-    """Explain the deletion of the account, ask for the code that confirms it, and delete it."""
+    """Delete the account after a confirmation by code."""
     user = own_user(request)
     context = {"user": user, "left": None, "cases": _open_cases(request, user)}
     challenge = codes.latest(request, "leave")

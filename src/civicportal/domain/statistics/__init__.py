@@ -1,4 +1,4 @@
-"""Statistics: counters maintained by units of work, the figures of each service, and the public page."""
+"""Statistics: counters, figures, public page."""
 
 from pyramid.config import Configurator
 

@@ -1,4 +1,4 @@
-"""Backfill of measures and counters for imported cases and those closed by older releases."""
+"""Backfill of measures and counters."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ _UNMEASURED = (Case.closed_at.is_not(None), Case.handling_minutes.is_(None))
 
 
 def measure(site: "Site") -> int:
-    """Store the handling time of closed cases without one, in a series of short transactions.
+    """Store missing handling times of closed cases.
 
     Must not be called while the same thread has a writing unit of work open. What was measured stays measured if it is
     interrupted; the next call continues.
@@ -40,7 +40,9 @@ def measure(site: "Site") -> int:
 
 
 def catch_up(site: "Site") -> None:
-    """Rebuild the counters if there are none or cases were imported; the imported cases are then measured.
+    """Rebuild the counters if cases were imported.
+
+    If there are none or cases were imported; the imported cases are then measured.
 
     In this order, so that the next run repeats both if this one is interrupted. Monthly sums are checked
     too: an older release that still runs does not maintain them.
@@ -55,7 +57,7 @@ def catch_up(site: "Site") -> None:
 
 
 def sum_up(site: "Site") -> None:
-    """Rebuild the counters of months that differ from the sums of their days, and the total counters."""
+    """Rebuild wrong monthly counters, and the totals."""
     with site.work(write=False) as work:
         service = work.get(StatisticsService)
         wrong = {key.day for key in service.verify_months()}

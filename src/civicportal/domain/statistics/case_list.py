@@ -1,4 +1,7 @@
-"""The list of one kind of case: its pages, totals, exports and statistics from one query, so that they always agree."""
+"""The list of one kind of case.
+
+Its pages, totals, exports and statistics use one query, so they always agree.
+"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -30,7 +33,9 @@ FiltersT = TypeVar("FiltersT", bound=CaseFilters)
 
 
 class CaseList(Service, Generic[FiltersT]):
-    """Base of the list of a kind of case: a subclass names its kind, joins its table and adds its filters.
+    """Base of the list of a kind of case.
+
+    A subclass names its kind, joins its table and adds its filters.
 
     :cvar kind: name of the kind.
     :cvar entities: what a row of a page consists of; ``Case`` comes first.
@@ -42,11 +47,17 @@ class CaseList(Service, Generic[FiltersT]):
     # -- what a kind adds -----------------------------------------------------------------------------------
 
     def select(self, *columns: Selected) -> Rows:
-        """Return a query for columns of all cases of the kind; a subclass joins its tables."""
+        """Return a query for all cases of the kind.
+
+        A subclass joins its tables.
+        """
         return select(*columns).select_from(Case).where(Case.kind == self.kind)
 
     def conditions(self, filters: FiltersT) -> list[ColumnElement[bool]]:
-        """Return the filters as conditions; a subclass adds those of its own filters."""
+        """Return the filters as conditions.
+
+        A subclass adds those of its own filters.
+        """
         found = filters.conditions(self.work)
         found += self.work.get(CaseSearch).conditions(filters.words, filters.citizen, self.kind)
         if filters.status:
@@ -58,7 +69,7 @@ class CaseList(Service, Generic[FiltersT]):
         return "newest"
 
     def counted(self, filters: FiltersT) -> Values | None:
-        """Return by what the counters know the total besides stage, status and days; None if they do not know it.
+        """Return the counter filters of the total.
 
         Override it if :meth:`select` or :meth:`conditions` leave out cases of the kind even without any filter.
         A subclass that filters by category or unit returns their ids as ``categories`` and ``units``, 0 for none; ``statuses``
@@ -70,16 +81,21 @@ class CaseList(Service, Generic[FiltersT]):
     # -- the list -------------------------------------------------------------------------------------------
 
     def filtered(self, filters: FiltersT, *columns: Selected) -> Rows:
-        """Return a query for columns of all filtered cases, without the actor's scope."""
+        """Return a query for all filtered cases.
+
+        Without the actor's scope.
+        """
         return self.select(*columns).where(*self.conditions(filters))
 
     def query(self, filters: FiltersT, *columns: Selected) -> Rows:
-        """Return a query for columns of the filtered cases that the actor may see."""
+        """Return a query for the visible filtered cases."""
         seen = self.work.get(CaseScope).seen(self.kind, filters.first_day)
         return self.filtered(filters, *columns).where(seen)
 
     def page(self, filters: FiltersT, *, sort: str = "", cursor: str | None = None) -> Page:
-        """Return one page of the filtered cases that the actor may see: rows of :attr:`entities`.
+        """Return one page of the visible filtered cases.
+
+        Rows of :attr:`entities`.
 
         :param sort: "newest", "oldest", "deadline" or "updated"; another name means :meth:`order`.
         :param cursor: of the address; an invalid one means the first page.
@@ -93,11 +109,17 @@ class CaseList(Service, Generic[FiltersT]):
         )
 
     def page_of(self, query: Rows, *, sort: str = "newest", cursor: str | None = None) -> Page:
-        """Return one page of any query whose first column is ``Case``, such as that of published cases."""
+        """Return one page of any query.
+
+        Its first column is ``Case``; for instance that of published cases.
+        """
         return case_page(self.session, query, sort=SORTS[sort], cursor=cursor)
 
     def total(self, filters: FiltersT) -> Total:
-        """Return the number of cases: from the counters if possible, else counted up to the maximum of a page."""
+        """Return the number of cases.
+
+        From the counters if possible, else counted up to the maximum of a page.
+        """
         known = self.counted(filters)
         if known is not None:
             return self._from_counters(filters, known)
@@ -105,7 +127,10 @@ class CaseList(Service, Generic[FiltersT]):
         return self.work.get(CaseSearch).total_listed(self.kind, query, filters.words)
 
     def shown_total(self, request: Request, filters: FiltersT, page: Page) -> Total:
-        """Return the total to show above a page, exact if the URL requests that."""
+        """Return the total shown above a page.
+
+        Exact if the URL requests that.
+        """
         return list_total(
             request,
             self.total(filters) if page.total is None else page.total,
@@ -113,7 +138,9 @@ class CaseList(Service, Generic[FiltersT]):
         )
 
     def in_other_units(self, filters: FiltersT, *columns: Selected) -> Rows | None:
-        """Return a query for columns of the filtered cases outside the actor's own units; None if there is none.
+        """Return a query for cases outside the actor's units.
+
+        Filtered; None if there is none.
 
         For a subclass with counters of its own, which cover the own units: see :meth:`own_counters`.
         """
@@ -121,7 +148,10 @@ class CaseList(Service, Generic[FiltersT]):
         return None if in_other_units is None else self.filtered(filters, *columns).where(in_other_units)
 
     def own_counters(self, counter: type[DeclarativeBase]) -> ColumnElement[bool]:
-        """Return the condition for the actor's own units on a table of counters with ``unit_id`` and ``category_id``."""
+        """Return the condition for counters of the actor's units.
+
+        The table has ``unit_id`` and ``category_id``.
+        """
         return in_own_counters(self.work.actor, self.kind, counter)
 
     def instead_of(self, filters: FiltersT) -> str:
@@ -159,14 +189,18 @@ class CaseList(Service, Generic[FiltersT]):
     # -- filters by category and unit -----------------------------------------------------------------------
 
     def unit_ids(self, key: str) -> frozenset[int]:
-        """Return the ids of a unit and its subunits; 0 stands for none.
+        """Return the ids of a unit and its subunits.
+
+        0 stands for none.
 
         :param key: of a unit, or ``Option.NONE``.
         """
         return unit_ids(self.work, key)
 
     def category_ids(self, key: str, *, itself: bool = False) -> frozenset[int]:
-        """Return the ids of a category of the kind and its subcategories; 0 stands for none.
+        """Return the ids of a category and its subcategories.
+
+        0 stands for none.
 
         :param key: of a category, or ``Option.NONE``.
         :param itself: without subcategories.
@@ -175,11 +209,14 @@ class CaseList(Service, Generic[FiltersT]):
 
     @staticmethod
     def has_one_of(column: Expression, ids: Collection[int]) -> ColumnElement[bool]:
-        """Return the condition that a column has one of these ids, 0 meaning NULL."""
+        """Return the condition that a column has these ids.
+
+        0 means NULL.
+        """
         return has_one_of(column, ids)
 
     def _from_counters(self, filters: FiltersT, known: Values) -> Total:
-        """Return the number of cases with the stage and the days of the filters."""
+        """Return the number of cases from the counters."""
         return self.work.get(CounterService).total(
             self.kind,
             stages=stages_of(filters.stage) if filters.stage else None,

@@ -34,7 +34,9 @@ class CategoryRows:
 
 
 def category_rows(tree: Tree[Category], numbers: Mapping[int, int], key: str | None) -> CategoryRows:
-    """Return the level below a category, or the top level, largest first; the sum equals that of all numbers.
+    """Return the subcategories with numbers, largest first.
+
+    Or the top level; the sum equals that of all numbers.
 
     :param numbers: number of cases by id of their own category, 0 for none.
     :param key: of the shown category.

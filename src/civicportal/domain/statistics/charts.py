@@ -63,7 +63,7 @@ def line_chart(series: Sequence[Sequence[int]], *, rtl: bool) -> Chart:
 
 
 def highest(value: int) -> int:
-    """Return a round number not below a value, evenly divided by the grid lines."""
+    """Return a round number not below a value."""
     size = LINES
     while True:
         for factor in (1, 2, 5):

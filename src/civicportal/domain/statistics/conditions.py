@@ -1,4 +1,7 @@
-"""Counted properties of a case in SQL; :mod:`civicportal.domain.cases.measures` has the same for one loaded case."""
+"""Counted properties of a case in SQL.
+
+:mod:`civicportal.domain.cases.measures` has the same for one loaded case.
+"""
 
 from sqlalchemy import ColumnElement, case, literal
 

@@ -1,4 +1,4 @@
-"""Verify the additional counters of kinds against their cases, and rebuild them in the database."""
+"""Verification and rebuilding of additional counters."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Exact count of a list on request, to compare with a figure, whatever the number of rows."""
+"""Exact count of a list on request."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -16,7 +16,9 @@ ASKED, EXACT = "count", "exact"
 
 
 def list_total(request: Request, total: Total, query: "Callable[[Work], Rows]") -> Total:
-    """Return the total of a list, exact if its URL requests that; this may take as long as statistics do.
+    """Return the total of a list.
+
+    Exact if its URL requests that; this may take as long as statistics do.
 
     :param total: as far as a page counts.
     :param query: returns the list's own query in a unit of work.

@@ -1,4 +1,4 @@
-"""Figures of a selection: from the counters where they have the answer, else from the cases, with the same result.
+"""Figures of a selection.
 
 The number of statements does not depend on the number of cases, units or days.
 """
@@ -86,7 +86,7 @@ class FigureService(Service):
         return found
 
     def by_day(self, selection: CaseSelection, step: Step = "day") -> dict[date, tuple[int, int]]:
-        """Return by day of registration the number of cases, and of those that are reviewed by now.
+        """Return registered and reviewed cases by day.
 
         :param step: with "month" each month of the period is summed under its first day.
         """
@@ -103,7 +103,10 @@ class FigureService(Service):
         return found
 
     def days(self, selection: CaseSelection) -> Span:
-        """Return the days of a selection; an open end is its first or its last case."""
+        """Return the days of a selection.
+
+        An open end is its first or its last case.
+        """
         span = selection.span
         if span.first and span.last:
             return span
@@ -141,14 +144,17 @@ class FigureService(Service):
         return dict(sorted(found.items(), key=lambda item: (-item[1].registered, item[0])))
 
     def by_hour(self, selection: CaseSelection) -> dict[tuple[int, int], int]:
-        """Return the number of cases registered in each (weekday, hour) of the city, Monday being 0."""
+        """Return the number of cases by (weekday, hour).
+
+        In the city's time, Monday being 0.
+        """
         rows = self._kept("hours of the day", selection, lambda: self.reader.by_hour(selection))
         return {(weekday, hour): number for weekday, hour, number in rows}
 
     # -- what cannot be added up: (is_now, group of the facet, …, number) ----------------------------------------
 
     def _live(self, selection: CaseSelection, facet: Facet | None) -> Sequence[Record]:
-        """Return the sums of :meth:`figures` from the cases, and keep the other results of the same statement."""
+        """Return the sums of :meth:`figures` from the cases."""
         found = self.reader.at_once(selection, facet)
         self._begin(selection, None)
         by = facet.name if facet else ""
@@ -163,7 +169,10 @@ class FigureService(Service):
         return [(row.is_now, row.stage, row.status, row.category_id, *values) for row, values in sums]
 
     def _read_facet(self, selection: CaseSelection, facet: Facet) -> None:
-        """Read the data for the table of a facet that no counter has, unless :meth:`_live` has read them."""
+        """Read the data for a facet without counters.
+
+        Unless :meth:`_live` has read them.
+        """
         by = facet.name
         if self._of is selection and f"sums by {by}" in self._known:
             return
@@ -205,7 +214,7 @@ class FigureService(Service):
     def _kept(
         self, name: str, selection: CaseSelection, read: Callable[[], Sequence[Record]]
     ) -> Sequence[Record]:
-        """Return an earlier result for the same cases: from this unit of work, or while the counters of :meth:`figures` are unchanged."""
+        """Return an earlier result for the same cases."""
         if self._of is not selection:
             self._begin(selection, None)
         if name not in self._known:

@@ -1,4 +1,7 @@
-"""Suppression of small numbers in public statistics, including those that could be computed from a total."""
+"""Suppression of small numbers in public statistics.
+
+Including those that could be computed from a total.
+"""
 
 from collections.abc import Sequence
 
@@ -12,7 +15,7 @@ def is_small(number: int) -> bool:
 
 
 def hide_small(parts: Sequence[int]) -> list[int | None]:
-    """Return the parts of a total for the public, None for hidden ones.
+    """Return the parts of a total, None for hidden ones.
 
     Where small parts are hidden so are the next smallest, until the hidden ones together are not a small number and
     are more than one part.
@@ -27,7 +30,7 @@ def hide_small(parts: Sequence[int]) -> list[int | None]:
 
 
 def told_together(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Split consecutive numbers into the shortest runs of which none is a small number in total.
+    """Combine consecutive numbers into runs without small sums.
 
     Runs do not change when numbers are appended, and an incomplete run at the end is not published. So the difference of today's and
     later publications reveals nothing within a run.
@@ -44,7 +47,10 @@ def told_together(numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def share(part: int, whole: int) -> int | None:
-    """Return a share in whole percent, or None if part or rest is a small number."""
+    """Return a share in whole percent.
+
+    None if part or rest is a small number.
+    """
     if whole < FEWEST or is_small(part) or is_small(whole - part):
         return None
     return round(100 * part / whole)

@@ -1,4 +1,4 @@
-"""Queries of the counters: length of a list, and the counters that cover a period."""
+"""Queries of the counters."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ _IDS = frozenset({"category_id", "unit_id"})
 def pieces(
     span: Span, calendar: CityCalendar, *, dated: bool = False
 ) -> Iterator[tuple[type[CounterColumns], Span]]:
-    """Yield the counters that cover a period, each with its part: whole months, and the remaining days.
+    """Yield the counters that cover a period with its parts.
 
     :param dated: only counters with a day or month; else the totals may answer an open period.
     """
@@ -58,7 +58,10 @@ def counted_in(model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
 
 
 class CounterService(Service):
-    """Count the cases of lists without reading those of the actor's own units."""
+    """Count the cases of lists.
+
+    Those of the actor's own units are not read.
+    """
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -74,7 +77,9 @@ class CounterService(Service):
         units: Collection[int] | None = None,
         span: Span = ALWAYS,
     ) -> Total:
-        """Return the number of cases the actor sees in a list with only these filters; None is no filter.
+        """Return the number of visible cases of some filters.
+
+        None is no filter.
 
         If an officer's own units have many cases, those in other units are not counted: the result says "more than".
 
@@ -99,11 +104,11 @@ class CounterService(Service):
         return so_many(own + others.number + (not others.exact), MOST_COUNTED)
 
     def open_by_unit(self) -> dict[int, int]:
-        """Return the number of open cases of each unit, by id, for any actor."""
+        """Return the number of open cases by unit id."""
         return self._open_by(CaseTotal.unit_id)
 
     def open_by_category(self, kind: str) -> dict[int, int]:
-        """Return the number of open cases of a kind by category id, for any actor."""
+        """Return the number of open cases by category id."""
         return self._open_by(CaseTotal.category_id, CaseTotal.kind == kind)
 
     def _open_by(
@@ -132,7 +137,10 @@ class CounterService(Service):
         return count_rows(self.session, query, most)
 
     def _states(self, kind: str) -> list[tuple[str, str, int]]:
-        """Return stages and statuses of a kind with their numbers: read once for all figures of a desk."""
+        """Return stages and statuses of a kind with numbers.
+
+        Read once for all figures of a desk.
+        """
         if kind not in self._by_state:
             model = CaseTotal
             query = select(model.stage, model.status, func.sum(model.n)).where(

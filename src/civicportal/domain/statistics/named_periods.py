@@ -1,4 +1,7 @@
-"""Periods of statistics named in a URL: the last thirty days, a week, month or year of the city's calendar."""
+"""Named periods of statistics.
+
+The last thirty days, a week, month or year of the city's calendar.
+"""
 
 import re
 from dataclasses import dataclass
@@ -29,7 +32,10 @@ _WEEK = 7
 
 @dataclass(frozen=True, kw_only=True)
 class Whole:
-    """A month of the city's calendar, or without a month number a year; in URLs ``1405-08`` or ``1405``."""
+    """A month or a year of the city's calendar.
+
+    In URLs ``1405-08`` or ``1405``.
+    """
 
     year: int
     month: int | None = None
@@ -39,7 +45,10 @@ class Whole:
 
     @classmethod
     def read(cls, text: str, calendar: CityCalendar) -> Self | None:
-        """Parse a month or year of a URL; None if it is neither."""
+        """Parse a month or year of a URL.
+
+        None if it is neither.
+        """
         found = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2}))?", text)
         if not found:
             return None
@@ -48,7 +57,7 @@ class Whole:
 
     @classmethod
     def now(cls, period: str, calendar: CityCalendar, today: date) -> Self | None:
-        """Return the current month or year for "month" or "year", else the result of :meth:`read`."""
+        """Return the current month or year, or parse one."""
         year, month, _day = calendar.year_month_day(today)
         if period in ("month", "year"):
             return cls(year=year, month=month if period == "month" else None)
@@ -64,7 +73,7 @@ class Whole:
         return calendar.day(self.year, self._first_month, 1)
 
     def exists(self, calendar: CityCalendar) -> bool:
-        """Return whether its first day is valid in the URL of a list."""
+        """Return whether its first day is valid in URLs."""
         try:
             calendar.parse_date(f"{self.year:04}/{self._first_month:02}/01")
         except InvalidDate:
@@ -76,7 +85,7 @@ class Whole:
         return 1 if self.month is None else self.month
 
     def beside(self, number: int) -> "Whole":
-        """Return the one that many later, or earlier for a negative number."""
+        """Return the one a number of steps later."""
         if self.month is None:
             return Whole(year=self.year + number)
         years, rest = divmod(self.year * 12 + self.month - 1 + number, 12)
@@ -164,6 +173,6 @@ def around(period: str | None, calendar: CityCalendar, today: date) -> Around:
 
 
 def period_words(period: str, calendar: CityCalendar, locale: str) -> TranslationString | str:
-    """Return the display name of a period: a text to translate, or the name of a month or a year."""
+    """Return the display name of a period."""
     whole = Whole.read(period, calendar)
     return whole.name(calendar, locale) if whole else PERIODS.get(period, period)

@@ -66,7 +66,10 @@ class Numbers:
 
     @property
     def late(self) -> int:
-        """Return the number of cases closed after their deadline, or open and overdue."""
+        """Return the number of late cases.
+
+        Closed after their deadline, or open and overdue.
+        """
         return self.sums["late"] + self.overdue
 
     @property
@@ -81,7 +84,7 @@ class Numbers:
 
     @property
     def closed_once(self) -> int:
-        """Return the number of cases closed at least once: closed ones, and reopened ones."""
+        """Return the number of cases ever closed."""
         return self.reviewed + self.rejected + self.open_again
 
     @property
@@ -96,7 +99,10 @@ class Numbers:
 
     @property
     def satisfied(self) -> int:
-        """Return the number of cases with more than half of the ratings at four or five stars."""
+        """Return the number of cases with satisfied ratings.
+
+        More than half of the ratings have four or five stars.
+        """
         return self.sums["satisfied"]
 
     @property
@@ -116,7 +122,10 @@ class Numbers:
 
     @property
     def median_hours(self) -> float | None:
-        """Return the median handling time in whole working hours; for an even number the mean of both middle values."""
+        """Return the median handling time in working hours.
+
+        Whole hours; for an even number the mean of both middle values.
+        """
         number = self.hours.total()
         if not number:
             return None

@@ -1,4 +1,7 @@
-"""The statistics page of any kind of case: a plugin defines what is counted, everything else is shared."""
+"""The statistics page of any kind of case.
+
+A plugin defines what is counted.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,19 +65,22 @@ class FiguresPage:
 
 
 class PageAddress(ListAddress):
-    """URLs of the page itself: its period is separate from the filters, and stays when they are cleared."""
+    """URLs of the statistics page.
+
+    Its period is separate from the filters, and stays when they are cleared.
+    """
 
     def __init__(self, request: Request, page: FiguresPage) -> None:
         super().__init__(request, page.form, page.route, keep=("by", "step"))
         self._filters = [field.name for field in page.form if field.name != PERIOD]
 
     def cleared(self, route: str = "") -> str:
-        """Return the URL of the page, or of another one, without its filters."""
+        """Return the URL of a page without its filters."""
         return self(route, **dict.fromkeys(self._filters))
 
 
 class FigureAddress:
-    """URLs of the list behind a number, and of the page itself with changed parameters."""
+    """URLs of lists behind numbers, and of the page."""
 
     def __init__(self, request: Request, page: FiguresPage, values: Values, span: Span) -> None:
         self._list = ListAddress(request, page.form, page.list_route, keep=(), anchor=page.anchor)
@@ -90,19 +96,25 @@ class FigureAddress:
         return dict(zip(("first_day", "last_day"), written, strict=True))
 
     def only(self, name: str, value: str) -> dict[str, str]:
-        """Return the filters for one value, empty for none; None if the list offers no such choice."""
+        """Return the filters for one value, if there is one.
+
+        Empty for no value; None if the list offers no such choice.
+        """
         field, asked = self._fields.get(name), value or Option.NONE
         return {name: asked} if field and field.offers(asked) else {}
 
     def only_category(self, row: CategoryRow) -> dict[str, str | None]:
-        """Return the filters for one row of the table of categories; None if the list has no such filter."""
+        """Return the filters for a row of the categories.
+
+        None if the list has no such filter.
+        """
         only = self.only("category", row.category.key if row.category else "")
         if not row.itself:
             return {**only, ITSELF: None} if only else {}
         return {**only, ITSELF: "true"} if only and ITSELF in self._fields else {}
 
     def list(self, route: str = "", **changed: object) -> str:
-        """Return the URL of the list with the filters of the page, some of them changed."""
+        """Return the URL of the list with changed filters."""
         return self._list(route, **{**self._usual, **self._span, **changed})
 
 

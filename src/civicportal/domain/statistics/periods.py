@@ -1,4 +1,4 @@
-"""Periods, the previous periods they are compared with, and the steps of a trend."""
+"""Periods, compared periods, and steps of a trend."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -42,7 +42,10 @@ class Span:
 
     @property
     def before(self) -> "Span | None":
-        """Return the compared period: by default the same length right before it, None if an end is open."""
+        """Return the compared period.
+
+        By default the same length right before it, None if an end is open.
+        """
         if self.compared:
             return self.compared
         if self.first is None or self.days is None or self.days < 1:
@@ -51,7 +54,7 @@ class Span:
 
 
 def whole_months(span: Span, calendar: CityCalendar) -> tuple[Span | None, list[Span]]:
-    """Split a period into whole months of the calendar and the days before and after them.
+    """Split a period into whole months and remaining days.
 
     :returns: the months, None if there are none; and the days.
     """
@@ -80,7 +83,10 @@ class Bucket:
 
 
 def so_many_months_later(day: date, months: int, calendar: CityCalendar) -> date:
-    """Return the same day a number of months later, or earlier for a negative number; the last day in a shorter month."""
+    """Return the same day a number of months later.
+
+    Or earlier for a negative number; the last day in a shorter month.
+    """
     year, month, number = calendar.year_month_day(day)
     years, rest = divmod(year * 12 + month - 1 + months, 12)
     first = calendar.day(years, rest + 1, 1)
@@ -98,7 +104,10 @@ def weekdays(calendar: CityCalendar) -> list[int]:
 
 
 def step_of(wish: str | None, days: int) -> Step:
-    """Return the step of a trend: as requested if readable, else by the number of days."""
+    """Return the step of a trend.
+
+    As requested if valid, else by the number of days.
+    """
     for step, most in MOST_STEPS.items():
         if wish == step and days <= most:
             return step
@@ -106,7 +115,10 @@ def step_of(wish: str | None, days: int) -> Step:
 
 
 def buckets(first: date, last: date, step: Step, calendar: CityCalendar) -> list[Bucket]:
-    """Split a period into steps; the first and the last may be shorter."""
+    """Split a period into steps.
+
+    The first and the last may be shorter.
+    """
     found, day = [], first
     while day <= last:
         end = min(last, _end_of(day, step, calendar))
@@ -124,5 +136,8 @@ def _end_of(day: date, step: Step, calendar: CityCalendar) -> date:
 
 
 def title(bucket: Bucket, step: Step, calendar: CityCalendar, locale: str) -> str:
-    """Return the name of a step: the day, the first day of the week, or the month."""
+    """Return the name of a step.
+
+    The day, the first day of the week, or the month.
+    """
     return calendar.format_date(bucket.first, "month" if step == "month" else "day_month", locale)

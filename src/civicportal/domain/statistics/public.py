@@ -52,7 +52,7 @@ class PublicFigureService(Service):
     """Read the monthly counters, and overdue cases."""
 
     def services(self) -> list[PublicFigures]:
-        """Return the figures of each service for citizens, if there are enough cases."""
+        """Return the public figures of each service."""
         kinds = [kind for kind in kinds_of(self.work.site).values() if kind.register_route]
         year = self._year()
         months = self._months(year)
@@ -69,7 +69,10 @@ class PublicFigureService(Service):
         )
 
     def _told(self, months: Mapping[date, int], year: Span) -> list[tuple[Bucket, int]]:
-        """Return the months that can be published, small ones combined: split from the first month on, the same in every year."""
+        """Return the published months, small ones combined.
+
+        Combined from the first month on, the same in every year.
+        """
         first, last = year.first or date.min, year.last or date.min
         steps = buckets(min([first, *months]), last, "month", self.work.site.calendar)
         numbers = [months.get(step.first, 0) for step in steps]
@@ -119,7 +122,10 @@ class PublicFigureService(Service):
         return self.session.scalar(query) or 0
 
     def _months(self, year: Span) -> dict[str, dict[date, int]]:
-        """Return by kind the number of cases registered in each month until the end of the period, by its first day."""
+        """Return the registered cases by kind and month.
+
+        Until the end of the period; the month by its first day.
+        """
         query = (
             select(CaseMonthCount.kind, CaseMonthCount.day, func.sum(CaseMonthCount.n))
             .where(CaseMonthCount.n != 0, CaseMonthCount.day <= year.last)

@@ -1,4 +1,7 @@
-"""Reading of sums from the counters or from the cases, and of values that cannot be summed."""
+"""Reading of sums and other values.
+
+Sums from the counters or the cases, values that cannot be summed from the cases.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -92,7 +95,7 @@ class FigureReader(Service):
         return self.session.execute(select(*found, *sums).group_by(*found)).all()
 
     def at_once(self, selection: CaseSelection, facet: Facet | None) -> Mapping[str, Sequence[NamedRecord]]:
-        """Read everything that no counter has, in one statement that selects the cases once.
+        """Read everything that no counter has, in one statement.
 
         :returns: rows with the names of :data:`KEYS` and :data:`SUMS`, unused ones being None: under "sums" by
         is_now, stage, status, category and facet; under "hours" by is_now, facet and hours; under "days" those of
@@ -128,7 +131,10 @@ class FigureReader(Service):
     def _part(
         name: str, rows: FromClause, of: FromClause, keys: Sequence[str], sums: Mapping[str, Expression]
     ) -> Rows:
-        """Return one part of a union, with NULL of the right type for columns it does not have."""
+        """Return one part of a union.
+
+        NULL of the right type for columns it does not have.
+        """
         known = {**{key: of.c[key] for key in keys}, **sums}
         columns: Iterator[Expression] = (
             known.get(column, cast(null(), rows.c[column].type)).label(column) for column in (*KEYS, *SUMS)
@@ -136,7 +142,9 @@ class FigureReader(Service):
         return select(literal(name).label("part"), *columns).group_by(*(of.c[key] for key in keys))
 
     def by_facet(self, selection: CaseSelection, facet: Facet) -> Sequence[Record]:
-        """Return (facet, stage, hours, overdue, sum of each measure) of the period itself, for the table of a facet.
+        """Return the rows for the table of a facet.
+
+        (facet, stage, hours, overdue, sum of each measure) of the period itself.
 
         If no counter has the facet, the cases are read once for all of it.
         """
@@ -154,7 +162,10 @@ class FigureReader(Service):
         return self.session.execute(select(*keys, *sums).group_by(*keys)).all()
 
     def by_hour(self, selection: CaseSelection) -> Sequence[Record]:
-        """Return (weekday, hour, number of cases) of the city's clock, Monday being 0."""
+        """Return (weekday, hour, number of cases).
+
+        Of the city's clock, Monday being 0.
+        """
         zone, since = self.work.site.calendar.timezone, self._first(selection)
         quarter = quarter_of_an_hour(Case.created_at).label("quarter")
         rows = selection.rows(self.work, selection.span, quarter).subquery()
@@ -178,7 +189,7 @@ class FigureReader(Service):
             return work.session.execute(statement).all()
 
     def first_and_last(self, selection: CaseSelection) -> Record:
-        """Return the first and the last day with a case, by the counters."""
+        """Return the first and last day with a case."""
         ends = (func.min(CaseCount.day), func.max(CaseCount.day))
         return self.session.execute(self._counters(selection, CaseCount, selection.span, *ends)).one()
 
@@ -194,7 +205,10 @@ class FigureReader(Service):
         return self.session.execute(select(*rows.c, func.count()).group_by(*rows.c)).all()
 
     def is_now(self, selection: CaseSelection) -> ColumnElement[int]:
-        """Return 1 for cases of the period, 0 for those of the previous one."""
+        """Return 1 for cases of the period, else 0.
+
+        0 means the previous period.
+        """
         first = self._first(selection)
         return case((Case.created_at >= first, 1), else_=0) if first else literal(1)
 
@@ -217,7 +231,7 @@ class FigureReader(Service):
     def _cases(
         self, selection: CaseSelection, *columns: Selected, before: bool, facet: Facet | None = None
     ) -> Rows:
-        """Return a query for columns of the cases of the period; with ``before`` also of the previous one."""
+        """Return a query for the cases of the period."""
         span = selection.span
         if not before:
             return selection.rows(self.work, span, *columns, facet=facet)

@@ -1,4 +1,4 @@
-"""Cache of expensive figures, valid while the counters of their cases are unchanged.
+"""Cache of expensive figures.
 
 Medians, numbers of people, days and units are functions of the cases that the counters have just counted.
 While the counters are unchanged, so are these; entries expire after a minute anyway.
@@ -32,7 +32,9 @@ class _Answers(OrderedDict[Hashable, tuple[Hashable, datetime, bytes]]):
 def remembered(
     site: "Site", key: Hashable, stamp: Hashable, number: int, read: Callable[[], Sequence[Record]]
 ) -> Sequence[Record]:
-    """Return cached rows for a key while the stamp is unchanged, as tuples, else read them.
+    """Return cached rows for a key, else read them.
+
+    They are valid while the stamp is unchanged.
 
     :param stamp: the result of the counters.
     :param number: of these cases.

@@ -16,7 +16,7 @@ PATIENCE = 1800
 
 
 def wrong_counters(site: "Site") -> list[str]:
-    """Return the errors of the counters of the core and of all kinds, one line for each."""
+    """Return the errors of all counters, one per line."""
     with site.work(write=False, patience=PATIENCE) as work:
         service = work.get(StatisticsService)
         wrong, months, totals = service.verify(), service.verify_months(), service.verify_totals()

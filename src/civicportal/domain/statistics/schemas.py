@@ -10,7 +10,10 @@ from civicportal.web.schema import Node, Scalar, StrictSchema
 
 
 class Period(Scalar):
-    """One of :data:`~civicportal.domain.statistics.named_periods.PERIODS`, or a month or a year of the city's calendar."""
+    """A named period, a month or a year.
+
+    One of :data:`~civicportal.domain.statistics.named_periods.PERIODS`, or of the city's calendar.
+    """
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the name; raise :class:`colander.Invalid` for an unknown period."""
@@ -24,6 +27,9 @@ class Period(Scalar):
 
 
 class PeriodFields(StrictSchema):
-    """The period; two explicit days take precedence. The page shows them above its filters."""
+    """Fields of the period.
+
+    Two explicit days take precedence. The page shows them above its filters.
+    """
 
     period = Node(Period(), title=_("Period"), missing=DEFAULT, widget=HiddenWidget())

@@ -45,7 +45,10 @@ class CaseSelection:
     narrowed: bool = False
 
     def counted(self, work: "Work") -> bool:
-        """Return whether the counters have the answer: no filters but days, categories and units, and no limited scope."""
+        """Return whether the counters have the answer.
+
+        No filters but days, categories and units, and no limited scope.
+        """
         return not self.narrowed and sees_all(work.actor, self.kind.name)
 
     def rows(self, work: "Work", span: Span, *columns: Selected, facet: "Facet | None" = None) -> Rows:
@@ -72,7 +75,9 @@ class CaseSelection:
 
 @dataclass(frozen=True, kw_only=True)
 class Facet:
-    """A dimension of cases, as a table: the unit, the district, the channel.
+    """A dimension of cases, as a table.
+
+    For instance the unit, the district, the channel.
 
     :ivar name: of the list's filter.
     :ivar title: of the table, and ``head`` of its first column.
@@ -112,7 +117,7 @@ class Facet:
         title: TranslationString | None = None,
         head: TranslationString | None = None,
     ) -> "Facet":
-        """Return the dimension of units; as in a filtered list, cases of a unit count for its parent units too.
+        """Return the dimension of units.
 
         :param chosen: key of the filtered unit, whose parent units are left out.
         :param column: the unit's column, if it is not the one that holds the case.

@@ -1,4 +1,4 @@
-"""Verify and rebuild the counters in the database, one month at a time."""
+"""Verification and rebuilding of the counters."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -65,7 +65,10 @@ class StatisticsService(Service):
         return self.session.scalar(select(func.count()).select_from(CaseCount)) or 0
 
     def rebuild_month(self, span: Span) -> None:
-        """Rebuild the counters of a month and of its days; exact under concurrent writes."""
+        """Rebuild the counters of a month and its days.
+
+        Exact under concurrent writes.
+        """
         self._alone()
         self._replace(CaseCount, span, self._rows(span))
         self._sum_up(span)
@@ -170,7 +173,7 @@ def _all_months() -> Subquery:
 
 
 def _summed(rows: Subquery, key: type[Key], side: str = "") -> Rows:
-    """Return sums by key; with a side, for a full comparison, zero on the other side."""
+    """Return sums by key."""
     keys = [rows.c[name] for name in key._fields]
     sums = [func.sum(rows.c[name]).label(f"{side}_{name}" if side else name) for name in MEASURES]
     zeros = [literal(0).label(f"stored_{name}") for name in MEASURES] if side else []

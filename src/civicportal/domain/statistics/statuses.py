@@ -21,7 +21,9 @@ class StatusRow:
 
 
 def status_rows(workflow: Workflow, numbers: Mapping[str, int]) -> list[StatusRow]:
-    """Return the statuses in the order of the workflow; a retired one only if it has cases.
+    """Return the statuses in workflow order.
+
+    A retired one only if it has cases.
 
     :param numbers: number of cases by status.
     """

@@ -1,4 +1,4 @@
-"""The figures of a page as tables for a file: the same selection, with every facet."""
+"""The figures of a page as tables for a file."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -62,7 +62,10 @@ def figure_tables(
 
 
 def _days(work: "Work", selection: CaseSelection) -> FigureTable:
-    """Return the counted days, an open end being the first or the last case, and the compared ones."""
+    """Return the counted and the compared days.
+
+    An open end is the first or the last case.
+    """
     calendar, before = work.site.calendar, selection.span.before
     spans = {THIS: work.get(FigureService).days(selection), BEFORE: before or Span()}
     rows = [

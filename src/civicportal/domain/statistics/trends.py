@@ -1,4 +1,4 @@
-"""The trend of a statistics page: registrations by step, as a chart and as its table."""
+"""The trend of registrations, as chart and table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

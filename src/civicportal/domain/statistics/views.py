@@ -14,7 +14,10 @@ def public(request: Request) -> dict[str, object]:
 
 
 def _chart(figures: PublicFigures, request: Request) -> Chart | None:
-    """Return the months as a line, unless some are combined, which would make steps of unequal length."""
+    """Return the months as a line chart, if possible.
+
+    Combined months would be steps of unequal length.
+    """
     calendar = request.site.calendar
     if any(month_of(months.last, calendar) != months.first for months, _number in figures.by_month):
         return None

@@ -1,4 +1,4 @@
-"""The stamp of the reference data: one row, whose value changes with it.
+"""Add the stamp of the reference data.
 
 Revision ID: 0005
 Revises: 0004

@@ -1,4 +1,4 @@
-"""Search: words of people, the table behind the index on PostgreSQL, and the words that cases use.
+"""Add the search tables and words.
 
 The index itself is made afterwards, in small transactions: see civicportal.cases.search_index.
 """

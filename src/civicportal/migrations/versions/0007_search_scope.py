@@ -1,4 +1,4 @@
-"""Search by scope: on PostgreSQL the words of a case stand beside its kind, category, units and persons.
+"""Add the scope of cases to the search index.
 
 So an officer who sees one unit among many finds its cases by the index alone, however frequent a word is elsewhere. A
 document is written at the end of a transaction, once, whatever the transaction did with the case. All of them are made

@@ -1,4 +1,4 @@
-"""Open lines: what a kartable sorts and filters by stands on the line itself, copied from the case by triggers.
+"""Copy the sort and filter columns of cases to referrals.
 
 Those of SQLite, which a migration may lose, are put there after it: see civicportal.kartable.copies.
 

@@ -1,4 +1,4 @@
-"""Counters of whole months, from which long spans of the statistics are read, and words of people's names.
+"""Add monthly counters and search words of names.
 
 Figures of an officer's units are read from an index alone.
 

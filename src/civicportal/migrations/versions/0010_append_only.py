@@ -1,4 +1,4 @@
-"""The trail is written and read: the database refuses to change or delete what was written.
+"""Make the audit trail append-only.
 
 The guards of SQLite, which a migration may lose, are put there after it, and every migration gets past them: see
 civicportal.audit.append_only.

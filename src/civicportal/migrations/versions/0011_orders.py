@@ -1,4 +1,4 @@
-"""Lists of cases are read from an index in each of their orders: by deadline, open ones too, and by the latest change.
+"""Add indexes for each order of case lists.
 
 Those of the lines of units and people say which cases they were about; open lines have indexes of their own.
 """

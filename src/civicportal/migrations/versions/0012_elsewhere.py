@@ -1,4 +1,4 @@
-"""Lines whose case lies in another unit now: what an officer sees by them alone is found without all lines of the unit.
+"""Record referrals of cases in another unit.
 
 And every line, a closed one too, says of what kind and category its case is. Triggers write all this; those of SQLite are put
 there after every migration: see civicportal.kartable.copies.

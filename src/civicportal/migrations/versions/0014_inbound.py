@@ -1,4 +1,4 @@
-"""The time of the last failed answer to an inbound message, so that it does not block others."""
+"""Add the time of the last failed answer."""
 
 import sqlalchemy as sa
 from alembic import op

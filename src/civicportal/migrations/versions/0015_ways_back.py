@@ -1,4 +1,4 @@
-"""Indexes for deleting codes and erasing people: messages of a code, actions of a person."""
+"""Add indexes for deleting codes and erasing people."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The person of an inbound message, since its number may pass to another person.
+"""Add the person of an inbound message.
 
 Existing messages are assigned to the current owner of the number.
 """

@@ -1,4 +1,4 @@
-"""Covering indexes for an officer's referrals of a span of days, and for a person's referrals."""
+"""Add covering indexes for referrals."""
 
 import sqlalchemy as sa
 from alembic import op

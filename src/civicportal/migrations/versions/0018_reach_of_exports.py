@@ -1,4 +1,4 @@
-"""The scope with which an export was written, to refuse it after a change of unit.
+"""Add the scope of exports.
 
 It is unknown for existing files: they can no longer be downloaded, and have to be ordered again.
 """

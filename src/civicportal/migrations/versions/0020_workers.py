@@ -1,4 +1,4 @@
-"""A row per worker process, and for each job its worker, start and result of the last run."""
+"""Add worker processes and run details of jobs."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The portal's id and check values of its secrets, so that another database, store or secret is refused."""
+"""Add the portal's id and check values of secrets."""
 
 import sqlalchemy as sa
 from alembic import op

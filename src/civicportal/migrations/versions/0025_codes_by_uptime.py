@@ -1,4 +1,4 @@
-"""Expire one-time codes by the uptime of the machine as well as by its clock."""
+"""Expire one-time codes by the machine's uptime too."""
 
 import sqlalchemy as sa
 from alembic import op

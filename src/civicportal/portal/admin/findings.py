@@ -57,7 +57,7 @@ def _unattended_cases(work: "Work") -> Iterator[Finding]:
 
 
 def _gaps(work: "Work") -> Iterator[Finding]:
-    """Return one finding about pairs of a unit and a category whose cases no one would attend to."""
+    """Return a finding about uncovered units and categories."""
     custody = work.get(CustodyService)
     pairs = Counter[str]()
     for gap in custody.gaps():
@@ -129,7 +129,7 @@ def _units_without_people(work: "Work") -> Iterator[Finding]:
 
 
 def _categories_without_people(work: "Work") -> Iterator[Finding]:
-    """Yield the categories that no member of their unit works on, so that only the head sees their cases."""
+    """Yield categories that no member of their unit covers."""
     organization, custody = work.get(OrganizationService), work.get(CustodyService)
     staffed = custody.staffed(heads=False)
     for category in organization.categories.by_id.values():
@@ -150,7 +150,7 @@ def _categories_without_people(work: "Work") -> Iterator[Finding]:
 
 
 def _limited_rights(work: "Work") -> Iterator[Finding]:
-    """Yield the roles held in a unit or a category that contain city-wide rights."""
+    """Yield limited roles with city-wide rights."""
     found: dict[str, set[str]] = {}
     for row, names in limited_memberships(work):
         found.setdefault(row.role.title, set()).update(names)
@@ -167,7 +167,7 @@ def _limited_rights(work: "Work") -> Iterator[Finding]:
 
 
 def _kinds_without_people(work: "Work") -> Iterator[Finding]:
-    """Yield the kinds whose default unit has no one with the right to work on them."""
+    """Yield kinds that no one in their default unit works on."""
     custody = work.get(CustodyService)
     for kind, unit in _ends(work):
         if custody.before(kind.name, None, unit.id) == "none":
@@ -185,7 +185,7 @@ def _kinds_without_people(work: "Work") -> Iterator[Finding]:
 
 
 def _ends(work: "Work") -> Iterator[tuple[CaseKind, Unit]]:
-    """Yield each kind with the default unit of its cases, unless each of its categories has a unit."""
+    """Yield each kind with its default unit."""
     organization, routing = work.get(OrganizationService), work.get(RoutingService)
     units = organization.units.by_id
     for kind in kinds_of(work.site).values():

@@ -1,4 +1,7 @@
-"""Health check of the portal, run in the background because it may call other machines; pages show the stored result."""
+"""Health check of the portal, run in the background.
+
+It may call other machines; pages show the stored result.
+"""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -18,7 +21,7 @@ THE_ONE = 1
 
 
 def check(site: "Site") -> None:
-    """Check the portal and store the findings in every language of the site."""
+    """Check the portal and store the findings."""
     with site.work(write=False) as work:
         found = [_plain(site, owner, finding) for owner, finding in look_over(work)]
     with site.work() as work:
@@ -31,7 +34,10 @@ def last_check(work: "Work") -> HealthCheck | None:
 
 
 def current(work: "Work") -> list[dict[str, object]]:
-    """Return the findings of the last check; those about site-wide limits, which change quickly, as of now."""
+    """Return the findings of the last check.
+
+    Those about site-wide limits, which change quickly, as of now.
+    """
     last = last_check(work)
     kept = [
         one for one in (last.findings if last else []) if not str(one["place"]).startswith(site_limits.PLACE)

@@ -63,7 +63,7 @@ class Inventory:
         return [self._card(info, behind=info.name in behind) for info in self.site.plugins]
 
     def sleeping(self) -> list[Sleeper]:
-        """Return the plugins that are installed, or have tables here, and are not listed."""
+        """Return unlisted plugins that are installed or have tables."""
         installed = {entry.name for entry in entry_points(group=GROUP)}
         left = set(sleeping(self.site))
         names = sorted((installed | left) - {info.name for info in self.site.plugins})
@@ -87,7 +87,7 @@ class Inventory:
         )
 
     def counts(self, name: str) -> dict[str, int]:
-        """Return the numbers of tables, pages, permissions, messages and jobs of a plugin in the running portal."""
+        """Return the numbers of a plugin's contributions."""
         return dict(self._counts(name))
 
     def _hooks(self, info: "PluginInfo") -> tuple[str, ...]:

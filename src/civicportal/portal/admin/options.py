@@ -41,7 +41,7 @@ def people_options(work: "Work") -> list[Option]:
 
 
 def known_facts(site: "Site") -> dict[str, tuple[RoutingFact, set[str]]]:
-    """Return the facts available in rules, by name, each with the kinds that have it."""
+    """Return the facts available in rules, by name."""
     found: dict[str, tuple[RoutingFact, set[str]]] = {}
     for kind in kinds_of(site).values():
         for fact in kind.known_facts(site) if kind.known_facts else ():

@@ -1,4 +1,7 @@
-"""Remove a plugin from a database: its tables, its rights in all roles, and its cases if requested."""
+"""Removal of a plugin from a database.
+
+Its tables, its rights in all roles, and its cases if requested.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +29,7 @@ PATIENCE = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Purged:
-    """What was removed.
+    """The removed data of a plugin.
 
     :ivar cases: how many cases were deleted.
     :ivar rights: names of the rights that roles lost.
@@ -40,7 +43,7 @@ class Purged:
 def purge_plugin(
     site: "Site", name: str, *, cases: Fate | None = None, progress: Callable[[int, int], None]
 ) -> Purged:
-    """Remove a plugin that the site no longer lists, and record it in the audit trail.
+    """Remove the data of a disabled plugin.
 
     Cases are deleted first, in batches, and the tables last, so an interrupted purge can be repeated. Their pictures are cleaned up later.
 
@@ -81,7 +84,7 @@ def purge_plugin(
 
 
 def _kinds(site: "Site", tables: list[Table]) -> set[str]:
-    """Return the kinds of cases that the plugin's tables describe and no enabled plugin defines.
+    """Return the kinds of the plugin's tables.
 
     A table describes cases if each of its rows is the detail of one: its primary key is that of the case. Other tables only
     reference cases, perhaps those of another disabled service.

@@ -41,7 +41,10 @@ SIZES = ("100", "300", "1000")
 
 
 def fits_sms(node: colander.SchemaNode, value: str) -> None:
-    """Refuse a name that does not fit into a placeholder of a text message."""
+    """Refuse a name that is too long for messages.
+
+    It must fit into a placeholder of a text message.
+    """
     if utf16_len(value) > SHORT:
         raise colander.Invalid(node, _("Please write at most ${count} characters.", mapping={"count": SHORT}))
 
@@ -144,7 +147,10 @@ def icon_options(present: str) -> list[Option]:
 
 
 class RuleForm(StrictSchema):
-    """A routing rule; a field ``fact_<name>`` is added for each fact of the site's services."""
+    """A routing rule.
+
+    A field ``fact_<name>`` is added for each fact of the site's services.
+    """
 
     title = Node(CleanText(2, 200), title=_("What the rule says"))
     kind = optional_choice("kinds", _("Service"), _("All services"))
@@ -155,7 +161,7 @@ class RuleForm(StrictSchema):
     active = Node(Flag(), title=_("The rule is switched on"), missing=False, widget=SwitchWidget())
 
     def validator(self, node: colander.SchemaNode, values: Values) -> None:
-        """Refuse a category or a fact of another service, and a person of another unit."""
+        """Refuse a category or fact of another service, and a person of another unit."""
         error = colander.Invalid(node)
         kind = values["kind"]
         if kind and values["category"] and node.bindings["kind_of"][values["category"]] != kind:
@@ -204,7 +210,10 @@ class HoursForm(StrictSchema):
     )
 
     def validator(self, node: colander.SchemaNode, values: Values) -> None:
-        """Refuse office hours that end before they begin, a half day outside them, and a week without a working day."""
+        """Refuse hours that end before they begin, and a week without a working day.
+
+        They end before they begin, a half day is outside them, or a week has no working day.
+        """
         error = colander.Invalid(node)
         opens, closes, half = values["opens"], values["closes"], values["half_day_ends"]
         if opens >= closes:

@@ -1,4 +1,4 @@
-"""A year of the city's calendar as twelve months, each a table of weeks."""
+"""A year of the city's calendar as twelve months."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,10 @@ class CalendarDay:
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarMonth:
-    """A month; weeks have seven cells, empty before its first and after its last day."""
+    """A month as weeks of seven cells.
+
+    Cells before its first and after its last day are empty.
+    """
 
     title: str
     weeks: Sequence[Sequence[CalendarDay | None]]

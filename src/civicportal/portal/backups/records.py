@@ -1,4 +1,7 @@
-"""Records of the backups made and verified: written by the commands, read by ``check`` and by monitoring."""
+"""Records of backups.
+
+Written by the commands, read by ``check`` and by monitoring.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -22,7 +25,10 @@ KEEP = timedelta(days=400)
 
 
 def last_verified(work: "Work") -> datetime | None:
-    """Return the time of the snapshot of the newest verified backup; None if there is none."""
+    """Return the time of the newest verified backup.
+
+    That of its snapshot; None if there is none.
+    """
     return work.session.scalar(
         select(func.max(BackupRun.made_at)).where(BackupRun.verified_at.is_not(None), BackupRun.error == "")
     )
@@ -37,7 +43,9 @@ def note(
     error: str = "",
     is_new: bool = True,
 ) -> None:
-    """Record a backup or its failure, if the database has the table and answers.
+    """Record a backup or its failure.
+
+    If the database has the table and answers.
 
     :param is_new: False for the verification of an archive that may be recorded already.
     """

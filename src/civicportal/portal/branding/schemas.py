@@ -25,7 +25,9 @@ WEBSITE = r"https?://[\w-]+(?:\.[\w-]+)*(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?"
 
 
 class OfShape(Scalar):
-    """A short machine-readable text: a colour, a number, an address. Its digits are stored as ASCII.
+    """A short machine-readable text.
+
+    A colour, a number, an address. Its digits are stored as ASCII.
 
     :param pattern: for the whole stripped text.
     :param wrong: the error message; without digits, which the page would write in its own script.
@@ -80,7 +82,10 @@ def _words(title: TranslationString, rows: int) -> colander.SchemaNode:
 
 
 class SettingsForm(StrictSchema):
-    """Name, colours, contact data and texts; the field ``contact_phone`` is the value ``contact.phone``."""
+    """Name, colours, contact data and texts.
+
+    The field ``contact_phone`` is the value ``contact.phone``.
+    """
 
     name = Node(CleanText(SHORTEST_NAME, LONGEST_NAME), title=_("Name of the portal"))
     short_name = Node(

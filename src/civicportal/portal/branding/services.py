@@ -27,7 +27,7 @@ class BrandingService(Service):
         return with_values(self.work.site.branding_cache.file, dict(rows))
 
     def save(self, values: Mapping[str, str], digest: str) -> list[str]:
-        """Store values that differ from the file, and delete those that are equal.
+        """Store values that differ from the file.
 
         :param values: by key, as of :meth:`Branding.values`.
         :param digest: of the branding that the form was made from.

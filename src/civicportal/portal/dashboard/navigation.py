@@ -1,4 +1,4 @@
-"""Links of the citizens' navigation and of the staff sidebar, with numbers of open cases."""
+"""Links of the navigation and the staff sidebar."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ class Navigation:
 
     @memoized_property
     def staff(self) -> list[Link]:
-        """Return the links of the sidebar for which the user has a permission."""
+        """Return the permitted links of the sidebar."""
         identity = self.request.identity
         return self._links(
             item
@@ -118,7 +118,7 @@ class Navigation:
         )
 
     def badge(self, kind: str) -> Total | None:
-        """Return the number of open referrals in the user's kartable, of one kind or of all; None for none."""
+        """Return the number of open referrals, if any."""
         lines = self.open_referrals
         return (lines.total if kind == ALL_KINDS else lines.by_kind.get(kind)) or None
 
@@ -129,7 +129,10 @@ class Navigation:
 
     @memoized_property
     def open_referrals(self) -> OpenReferrals:
-        """Return the open referrals of the user's kartable; none if they cannot be read."""
+        """Return the open referrals of the user's kartable.
+
+        None if they cannot be read.
+        """
         return (
             read_or_fallback(self.request, open_referrals, OpenReferrals())
             if self.request.identity.is_staff

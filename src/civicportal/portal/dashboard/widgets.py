@@ -1,4 +1,4 @@
-"""The core's own widgets of the citizens' home page and of the staff desk."""
+"""The core's widgets of home page and desk."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ OWN_CASES = 3
 
 
 def core_widgets(request: Request) -> Iterator[DashboardWidget]:
-    """Return the tracking and telephone cards, the citizen's own cases, the figures; the summary for staff."""
+    """Return the core's cards and widgets."""
     if request.identity.is_staff:
         yield from _unattended(request)
         yield _kartable(request)

@@ -1,4 +1,7 @@
-"""The demonstration: generated people and cases, and telephones that show their messages. Mode "demo" only."""
+"""The demo: generated data, and telephones.
+
+Mode "demo" only.
+"""
 
 from pyramid.config import Configurator
 
@@ -21,7 +24,7 @@ VIEWS = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add the pages of the telephones; in other modes these routes do not exist."""
+    """Add the pages of the telephones."""
     config.registry.phones = OutboxPhones()
     add_pages(
         config, ROUTES, VIEWS, views="civicportal.portal.demo.views", templates="civicportal:templates/demo"

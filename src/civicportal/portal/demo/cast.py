@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class DemoRandom(Random):
-    """Random choices from a seed, so that a demo tells the same story each time."""
+    """Reproducible random choices from a seed."""
 
     def moments(self, count: int, now: datetime, span: timedelta) -> list[datetime]:
         """Return submission times in order: at waking hours, more of them recently."""

@@ -1,4 +1,7 @@
-"""Generation of demo data: people of the core first, then the data of each plugin."""
+"""Generation of demo data.
+
+People of the core first, then the data of each plugin.
+"""
 
 import tomllib
 from collections.abc import Callable
@@ -82,7 +85,9 @@ def _deliver_the_past(work: "Work") -> None:
 
 
 def ring(site: "Site") -> int:
-    """Queue the latest notification of every citizen again, so that the demo sends it when it starts.
+    """Queue the latest notification of every citizen again.
+
+    The demo sends it when it starts.
 
     Demo telephones show only messages sent through worker and provider, and would be empty otherwise.
 
@@ -113,7 +118,7 @@ def _named(report: Callable[[str, int, int], None], name: str) -> Progress:
 
 
 def load_people(work: "Work", files: Path) -> int:
-    """Create the staff and the citizens in ``staff.toml`` and ``citizens.toml``, and return their number."""
+    """Create the people of the demo; return their number."""
     staff = _rows(files / "staff.toml", "staff")
     for person in staff:
         _add_staff(work, person)
@@ -191,7 +196,10 @@ def _rows(path: Path, name: str) -> list[Values]:
 
 
 def first_citizen(site: "Site") -> str:
-    """Return the mobile of the demo's first citizen in national format; empty if there is none."""
+    """Return the mobile of the demo's first citizen.
+
+    In national format; empty if there is none.
+    """
     with site.work(write=False) as work:
         query = select(User.mobile).where(User.username.is_(None), User.mobile.is_not(None)).order_by(User.id)
         mobile = work.session.scalar(query.limit(1))

@@ -1,4 +1,4 @@
-"""Findings of the doctor about the machine, the database and the site file: clock, secrets, proxy, worker, size."""
+"""Findings about the machine, the database and the site file."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -106,7 +106,10 @@ def _secrets(work: "Work") -> Iterator[Finding]:
 
 
 def is_weak(secret: str) -> bool:
-    """Return whether a secret is not random: few characters, or a repeated short one."""
+    """Return whether a secret is not random.
+
+    It has few different characters, or repeats a short text.
+    """
     is_repeated = (secret + secret).find(secret, 1) < len(secret)
     return is_repeated or len(set(secret)) < FEWEST_CHARACTERS
 
@@ -169,7 +172,10 @@ def _workers(work: "Work") -> Iterator[Finding]:
 
 
 def _standby(work: "Work") -> Iterator[Finding]:
-    """Yield a finding while commits wait for a synchronous standby: every form hangs while it is down."""
+    """Yield a finding while commits wait for a standby.
+
+    Every form hangs while it is down.
+    """
     if work.site.engines.dialect != "postgresql":
         return
     waiting = work.session.scalar(_WAITING_COMMITS, {"seconds": COMMITS_LATE})
@@ -186,7 +192,7 @@ def _standby(work: "Work") -> Iterator[Finding]:
 
 
 def _size(work: "Work") -> Iterator[Finding]:
-    """Yield a finding when a portal on SQLite has nearly as many cases as are supported, or more."""
+    """Yield a finding about a too large SQLite database."""
     if work.site.engines.dialect != "sqlite":
         return
     number = work.session.scalar(select(func.count()).select_from(Case)) or 0

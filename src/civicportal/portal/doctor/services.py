@@ -1,4 +1,4 @@
-"""The core's findings about a running site: organisation, rights, states of cases, texts, keys."""
+"""The core's findings about a running site."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -53,7 +53,7 @@ def findings(work: "Work") -> Iterator[Finding]:
 
 
 def _store(site: "Site") -> Iterator[Finding]:
-    """Check the owner and the quarantine of the store, and store, read and delete a file as for a picture."""
+    """Check the store with a test file."""
     foreign = ownership.findings(site)
     yield from foreign
     if foreign:
@@ -188,7 +188,7 @@ def _states(work: "Work") -> Iterator[Finding]:
 
 
 def _used_states(work: "Work") -> Iterator[tuple[str, str]]:
-    """Yield kinds and statuses of cases by stepping through their index: reading a million cases takes seconds."""
+    """Yield kinds and statuses of cases from their index."""
     states = select(Case.kind, Case.status).order_by(Case.kind, Case.status).limit(1)
     place = ("", "")
     while row := work.session.execute(states.where(tuple_(Case.kind, Case.status) > tuple_(*place))).first():

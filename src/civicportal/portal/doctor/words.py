@@ -96,7 +96,7 @@ def _untranslated(site: "Site") -> Iterator[Finding]:
 
 
 def _texts(site: "Site") -> Iterator[str]:
-    """Yield the titles of the plugins' objects: a language that has these has the pages too."""
+    """Yield the titles of the plugins' objects."""
     named: list[Any] = [*site.permissions.values(), *site.messages.values(), *kinds_of(site).values()]
     for kind in kinds_of(site).values():
         named += [*kind.workflow.states, *kind.workflow.transitions]

@@ -1,4 +1,4 @@
-"""Probes for service managers, and ``/metrics`` for monitoring systems; docs/use/monitor.md lists the metrics."""
+"""Probes, and ``/metrics``."""
 
 from pyramid.config import Configurator
 
@@ -6,7 +6,10 @@ from civicportal.core.security import PagePermission
 
 
 def includeme(config: Configurator) -> None:
-    """Add the probes and the page of metrics; count requests if the site file has ``[metrics]``."""
+    """Add the probes and the page of metrics.
+
+    Requests are counted if the site file has ``[metrics]``.
+    """
     from civicportal.portal.health.views import metrics
 
     config.include("civicportal.portal.health.probes")

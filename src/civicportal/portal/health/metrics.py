@@ -55,7 +55,7 @@ def gauge(name: str, help_: str, value: float | None) -> "Iterator[Metric]":
 
 
 def gauges(name: str, help_: str, label: str, values: Mapping[str, float | None]) -> "Iterator[Metric]":
-    """Yield a metric with a sample for each label value that is known."""
+    """Yield a metric with a sample per label value."""
     family = GaugeMetricFamily(f"civicportal_{name}", help_, labels=[label])
     for key, value in values.items():
         if value is not None:
@@ -72,7 +72,10 @@ def workers(work: "Work") -> "Iterator[Metric]":
 
 
 def jobs(work: "Work") -> "Iterator[Metric]":
-    """Yield the result of the last run and the duration of the current run of each job."""
+    """Yield the last and the current run of each job.
+
+    Result of the last, duration of the current one.
+    """
     now = work.clock.now()
     known = JobRun.name.in_(registered(work.site))
     rows = {row.name: row for row in work.session.scalars(select(JobRun).where(known))}
@@ -147,7 +150,7 @@ def unattended(work: "Work") -> "Iterator[Metric]":
 
 
 def gate(work: "Work") -> "Iterator[Metric]":
-    """Yield whether the gate is open, and how many messages the credit covers."""
+    """Yield the state of the gate and the credit."""
     service = work.get(SendingGateService)
     yield from gauge("gate_open", "1 while messages get through, 0 after failures.", int(service.is_open))
     credit = service.row.credit if service.row else None
@@ -176,7 +179,7 @@ def health(work: "Work") -> "Iterator[Metric]":
 
 
 def limits(work: "Work") -> "Iterator[Metric]":
-    """Yield the used part of each site-wide limit, for several windows that of the fullest."""
+    """Yield the used part of each site-wide limit."""
     fullest: dict[tuple[str, str], float] = {}
     for one in work.site.limits.figures():
         key = (one.name, one.requesters)
@@ -192,7 +195,7 @@ def limits(work: "Work") -> "Iterator[Metric]":
 
 
 def connections(work: "Work") -> "Iterator[Metric]":
-    """Yield the number of PostgreSQL connections to this database, and the server's maximum."""
+    """Yield the used and the maximum PostgreSQL connections."""
     if work.site.engines.dialect != "postgresql":
         return
     query = text(
@@ -205,7 +208,9 @@ def connections(work: "Work") -> "Iterator[Metric]":
 
 
 def store(work: "Work") -> "Iterator[Metric]":
-    """Yield the files in quarantine and the free disk space, if the file store is a folder.
+    """Yield quarantined files and free disk space.
+
+    If the file store is a folder.
 
     A bucket is not queried: one that does not answer would delay all other metrics. The findings of the last check cover it.
     """
@@ -253,14 +258,20 @@ COLLECTORS: tuple[Collector, ...] = (
 
 
 class MetricsCollector:
-    """Collect the metrics of a site; a failing collector does not affect the others."""
+    """Collect the metrics of a site.
+
+    A failing collector does not affect the others.
+    """
 
     def __init__(self, site: "Site", collectors: tuple[Collector, ...] = COLLECTORS) -> None:
         self.site = site
         self.collectors = collectors
 
     def describe(self) -> "list[Metric]":
-        """Return nothing: the metrics depend on the site, and are read only on a scrape."""
+        """Return nothing.
+
+        The metrics depend on the site, and are read only on a scrape.
+        """
         return []
 
     def collect(self) -> "Iterator[Metric]":

@@ -1,4 +1,4 @@
-"""``/healthz`` checks that the process answers, ``/readyz`` that it can serve, ``/readyz/worker`` that a worker runs.
+"""Probes for service managers and monitoring.
 
 A missing worker does not make a node unready: pages are still served, and a proxy that took the node out would make it worse.
 """

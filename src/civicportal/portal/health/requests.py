@@ -88,7 +88,10 @@ class RequestMetrics:
 
 @contextmanager
 def count_over_processes() -> Iterator[None]:
-    """Make the processes of this server count in one folder, which is deleted at the end."""
+    """Count in one folder for all server processes.
+
+    It is deleted at the end.
+    """
     folder = os.environ[FOLDER] = tempfile.mkdtemp(prefix="civicportal-metrics-")
     try:
         yield

@@ -55,7 +55,10 @@ class MemberPage:
 
 
 class MemberDirectory(Service):
-    """Search members: staff by name, citizens newest first; only those whose page the actor may open."""
+    """Search members.
+
+    Staff by name, citizens newest first; only those whose page the actor may open.
+    """
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -91,7 +94,7 @@ class MemberDirectory(Service):
         return {"staff": found.get(True, 0), "citizens": found.get(False, 0)}
 
     def _ids(self, query: MemberQuery, place: int | None, backwards: bool) -> list[int]:
-        """Return the ids of a page and of one more, from a position forwards or backwards."""
+        """Return the ids of a page and of one more."""
         conditions = self._conditions(query)
         if query.who == "staff":
             return self._staff(conditions, place, backwards)[: PAGE_SIZE + 1]
@@ -101,7 +104,10 @@ class MemberDirectory(Service):
         return list(self.session.scalars(found.limit(PAGE_SIZE + 1)))
 
     def _staff(self, conditions: list[ColumnElement[bool]], place: int | None, backwards: bool) -> list[int]:
-        """Return all ids after a position: there are few staff, and databases do not sort by the language's alphabet."""
+        """Return all staff ids after a position.
+
+        There are few staff, and databases do not sort by the language's alphabet.
+        """
         names = self.session.execute(select(User.name, User.id).where(*conditions))
         keys = sorted(((alphabetical(name), id_) for name, id_ in names), reverse=backwards)
         here = self.session.get(User, place) if place is not None else None
@@ -128,7 +134,10 @@ class MemberDirectory(Service):
         return found
 
     def _is_called(self, typed: str) -> ColumnElement[bool]:
-        """Return the condition that every word is a prefix of a word of the name, or that the user name contains the text."""
+        """Return the condition that a person has this name.
+
+        Every word is a prefix of a word of the name, or the user name contains the text.
+        """
         dialect = self.work.site.engines.dialect
         words = [occurs(term, User.search_name, dialect) for term in read(typed).terms]
         named = and_(*words) if words else false()

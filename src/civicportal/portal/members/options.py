@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def scope_options(work: "Work") -> dict[str, list[Option]]:
-    """Return the options of role, unit and category as bindings: the units whose people the actor manages."""
+    """Return the options of role, unit and category."""
     managed = work.get(RightsService).managed_units()
     units = [option for option in unit_options(work) if managed is None or int(option.value) in managed]
     return {"roles": role_options(work), "units": units, "categories": category_options(work)}
@@ -34,7 +34,7 @@ def people_options(people: Iterable[User]) -> list[Option]:
 
 
 class ChosenScope(TypedDict):
-    """What a membership gives, and where."""
+    """Role, unit and category of a membership."""
 
     role: Role
     unit: Unit | None

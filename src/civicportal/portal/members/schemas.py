@@ -54,7 +54,10 @@ def _username() -> Node:
 
 
 class MemberFilters(StrictSchema):
-    """Filters of the list, in its URL, which therefore never contains a full number."""
+    """Filters of the list of members.
+
+    They are in the URL, so they never contain a full number.
+    """
 
     who = Node(Choice(["staff", "citizens"]), missing="staff")
     q = Node(CleanText(0, 100), title=_("Words"), missing="")

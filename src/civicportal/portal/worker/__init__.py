@@ -1,1 +1,1 @@
-"""The worker process, which sends messages and runs jobs; any number of them may run."""
+"""The worker process: messages and jobs."""

@@ -1,4 +1,7 @@
-"""Heartbeat of the worker processes, by which pages, monitoring and ``check`` detect whether any worker runs."""
+"""Heartbeat of the worker processes.
+
+Pages, monitoring and ``check`` detect by it whether any worker runs.
+"""
 
 import os
 import secrets
@@ -67,7 +70,10 @@ class WorkerService(Service):
 
     @property
     def is_any_running(self) -> bool:
-        """Return whether a worker was seen within two minutes, so that restarting the only one fires no alert."""
+        """Return whether a worker was seen recently.
+
+        Within two minutes, so that restarting the only one fires no alert.
+        """
         last = self.last_seen()
         return last is not None and last > self.now - GONE_AFTER
 

@@ -1,4 +1,7 @@
-"""Run jobs: a worker that writes its lease to a job's row runs the job and renews the lease during the run."""
+"""Running of jobs under leases.
+
+A worker writes its lease to a job's row, runs the job and renews the lease during the run.
+"""
 
 import logging
 import secrets
@@ -48,7 +51,10 @@ class Run:
         return time.monotonic() - self.since
 
     def holds_lease(self, session: "Session") -> bool:
-        """Return whether the lease is still held; no other worker can take it until the transaction ends."""
+        """Return whether the lease is still held.
+
+        No other worker can take it until the transaction ends.
+        """
         held = select(JobRun.name).where(JobRun.lease_id == self.lease_id).with_for_update(read=True)
         return session.scalar(held) is not None
 
@@ -66,7 +72,7 @@ class JobRunner:
         self.jobs = registered(site) if jobs is None else {job.name: job for job in jobs}
 
     def run_due(self, lane: JobLane | None = None) -> list[str]:
-        """Run all due jobs that no other worker runs, one after the other.
+        """Run all due jobs, one after the other.
 
         :param lane: run only jobs of this lane; of all lanes if None.
         :returns: the names of the jobs that were run, including failed ones.
@@ -89,7 +95,7 @@ class JobRunner:
         return [name for name, (next_at, is_free) in known.items() if is_free and next_at <= now]
 
     def _known(self, jobs: Iterable[str]) -> dict[str, tuple[datetime, bool]]:
-        """Return the due times of the jobs that have a row, and whether no worker runs them."""
+        """Return the due times of jobs, and whether they run."""
         free = _is_free(self.site.clock.now())
         rows = select(JobRun.name, JobRun.next_at, free).where(JobRun.name.in_(jobs)).order_by(JobRun.next_at)
         with self.site.work(write=False) as work:
@@ -112,7 +118,7 @@ class JobRunner:
         return True
 
     def _correct(self, known: dict[str, tuple[datetime, bool]]) -> bool:
-        """Set due times that a wrong clock or an older schedule has put too far ahead."""
+        """Correct due times that are too far ahead."""
         now, calendar = self.site.clock.now(), self.site.calendar
         wrong = {
             name: next_at
@@ -163,7 +169,7 @@ class JobRunner:
         return Run(job=job, lease_id=lease_id, at=now) if is_taken else None
 
     def _renew(self, run: Run) -> bool:
-        """Renew the lease of a run; return whether it is still held and continues."""
+        """Renew the lease of a run."""
         longest = LONGEST[run.job.lane]
         if run.seconds > longest.total_seconds():
             log.error("the job %s hangs: it has been running for %s", run.job.name, longest)

@@ -1,4 +1,4 @@
-"""The worker: one thread per lane of messages and of jobs, one for exports, and the heartbeat."""
+"""The worker: threads of messages, jobs and exports."""
 
 import logging
 import os
@@ -50,7 +50,10 @@ class Worker:
         self.jobs = JobRunner(site, worker_id=self.heartbeat.id)
 
     def run(self) -> None:
-        """Run until SIGTERM or SIGINT, then finish the current work within ten seconds."""
+        """Run until SIGTERM or SIGINT.
+
+        The current work is finished within ten seconds.
+        """
         asked = StopRequest(signal.SIGTERM, signal.SIGINT)
         # A fallback for transports of plugins, which should set their own timeout.
         socket.setdefaulttimeout(SEND_TIMEOUT)
@@ -99,7 +102,10 @@ class Worker:
                 del self._begun[lane]
 
     def _stuck(self) -> str | None:
-        """Return the lane whose message takes too long, if any; threads cannot be killed."""
+        """Return the lane whose message takes too long, if any.
+
+        Threads cannot be killed.
+        """
         late = time.monotonic() - STUCK_SECONDS
         return next((lane for lane, begun in list(self._begun.items()) if begun < late), None)
 

@@ -1,4 +1,4 @@
-"""A simulated SMS provider for tests: an HTTP server on loopback with sms.ir's REST API v1."""
+"""A simulated SMS provider for tests."""
 
 from civicportal.testing.sms_simulator.provider import LINE, Inbound, Sms
 from civicportal.testing.sms_simulator.server import API_KEY, MODES, SANDBOX_KEY, Mode, SmsSimulator

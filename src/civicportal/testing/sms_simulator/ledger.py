@@ -1,4 +1,4 @@
-"""The ledger: a line of JSON for each request and each inbound message, from which a later run can continue."""
+"""The ledger of requests and inbound messages."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""State and behaviour of the provider, without HTTP: messages, lines, templates and credit."""
+"""State and behaviour of the provider, without HTTP."""
 
 import re
 from collections import deque
@@ -56,7 +56,10 @@ class Sms:
     pack_id: str = ""
 
     def record(self) -> Values:
-        """Return it in the format of reports; the mobile is a number without the leading zero."""
+        """Return it in the format of reports.
+
+        The mobile is a number without the leading zero.
+        """
         delivered = self.delivery_state is not None
         return {
             "messageId": self.message_id,
@@ -198,7 +201,10 @@ class Provider:
         return _done({"packId": str(pack), "messageIds": ids, "cost": float(taken)})
 
     def _take_one(self, mobile: str, text: str, sandbox: bool, pack_id: str) -> int | None:
-        """Accept a message of a bulk call; return 0 for a blacklisted number, None for an invalid one."""
+        """Accept a message of a bulk call.
+
+        Returns 0 for a blacklisted number, None for an invalid one.
+        """
         if mobile in self.blacklist:
             return 0
         return self._take(mobile, text, sandbox, pack_id=pack_id).message_id if _is_mobile(mobile) else None

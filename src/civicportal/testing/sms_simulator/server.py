@@ -1,4 +1,4 @@
-"""The web service over HTTP, with faults on request and a ledger of every request."""
+"""The web service over HTTP, with faults on request."""
 
 import json
 import threading
@@ -183,7 +183,10 @@ class SmsSimulator(Provider):
 
 
 class _Server(ThreadingHTTPServer):
-    """A server bound to its port that listens on demand: until then connections are refused."""
+    """A server bound to its port that listens on demand.
+
+    Until then connections are refused.
+    """
 
     daemon_threads = True
 

@@ -1,4 +1,4 @@
-"""The file of a backup: a tar with manifest, database, pictures or their list, the checksums of all of them, and a signature.
+"""The tar file of a backup.
 
 It is written and read as a stream, with little memory whatever its size. Standard tools read it too:
 ``tar -xf FILE`` and then ``sha256sum --check SHA256SUMS``.
@@ -30,7 +30,9 @@ BLOCK = 1024 * 1024
 
 
 class ArchiveWriter:
-    """Write an archive; if the body of its ``with`` fails, it gets no checksums and is not accepted as complete.
+    """Write an archive.
+
+    If the body of its ``with`` fails, it gets no checksums and is not accepted as complete.
 
     :param file: the file, written from its current position.
     :param mtime: seconds since 1970, for people who unpack the archive manually.
@@ -186,7 +188,7 @@ def _compare(found: IO[bytes], written: "_Summed") -> int:
 
 
 def _forget(tar: Any) -> None:
-    """Clear the list of members, since tarfile remembers each file it has written or read."""
+    """Clear the list of members."""
     tar.members.clear()
 
 

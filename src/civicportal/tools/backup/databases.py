@@ -53,7 +53,9 @@ def has_tables(engines: "Engines") -> bool:
 
 
 def check_programs(engines: "Engines") -> int:
-    """Return the major version of the PostgreSQL server after checking that its client programs are installed; 0 on SQLite.
+    """Return the major version of the PostgreSQL server.
+
+    Its client programs must be installed; 0 on SQLite.
 
     :raises BackupError: when they are not installed.
     """

@@ -7,12 +7,12 @@ from civicportal.util.errors import CivicportalError
 
 
 class BackupError(CivicportalError):
-    """A backup cannot be made or restored; the message says why, and what to do."""
+    """A backup cannot be made or restored."""
 
 
 @contextmanager
 def telling(place: str) -> Iterator[None]:
-    """Convert an error of the operating system, such as a full disk, into a :class:`BackupError`.
+    """Convert operating system errors to :class:`BackupError`.
 
     :param place: the target, if the error names no file.
     :raises BackupError: then.

@@ -18,7 +18,7 @@ LEFT_BEHIND = timedelta(days=1)
 
 
 def working_folder(beside: Path | None = None) -> "tempfile.TemporaryDirectory[str]":
-    """Create a private folder (mode 0700), deleted at the end of its ``with``.
+    """Create a private temporary folder (mode 0700).
 
     :param beside: its parent folder, in which it is hidden; the temporary folder if None.
     """
@@ -26,7 +26,7 @@ def working_folder(beside: Path | None = None) -> "tempfile.TemporaryDirectory[s
 
 
 def delete_left_behind(*places: Path) -> None:
-    """Delete the remains of killed backups and restores in the temporary folder, and in some others.
+    """Delete the remains of killed backups and restores.
 
     After a killed restore this includes the copy of the previous database: call it when the portal is complete.
     """
@@ -48,7 +48,10 @@ def _found(place: Path) -> Iterable[Path]:
 
 
 def _is_left_behind(path: Path) -> bool:
-    """Return whether a file or folder belongs to this user, and nothing in it was written recently."""
+    """Return whether a folder or file is an old remnant.
+
+    It belongs to this user, and nothing in it was written recently.
+    """
     found = path.lstat()
     if found.st_uid != os.geteuid() or stat.S_ISLNK(found.st_mode):
         return False

@@ -104,7 +104,10 @@ def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify:
 
 
 def _prepare(site: "Site", target: BackupTarget) -> Path | None:
-    """Create the folder of a target and clean up after killed processes; return the folder, None for a bucket."""
+    """Create the folder of a target, and clean up.
+
+    Returns the folder, None for a bucket.
+    """
     folder = target.folder if isinstance(target, FolderTarget) else None
     places = [file_of(site.engines).parent] if site.engines.dialect == "sqlite" else []
     if folder:

@@ -1,4 +1,7 @@
-"""The manifest of a backup: portal, code, tables, and required settings, without secrets."""
+"""The manifest of a backup.
+
+Portal, code, tables, and required settings, without secrets.
+"""
 
 import hashlib
 import json
@@ -190,7 +193,7 @@ def _knows(package: Package, revision: str) -> bool:
 
 
 def _outside(path: "Path", key: str) -> Iterator[tuple[str, str]]:
-    """Yield the variables and files that the site's file reads, each with its setting."""
+    """Yield external variables and files with their settings."""
     try:
         yield from _named(tomllib.loads(path.read_text(encoding="utf-8")), key, ())
     except tomllib.TOMLDecodeError as error:

@@ -32,7 +32,7 @@ def server_version(engines: "Engines") -> int:
 
 
 def programs_of(major: int) -> dict[str, str]:
-    """Return the paths of the client programs of a major version, by their names.
+    """Return the client programs of a major version by name.
 
     An older ``pg_dump`` refuses a newer server, and an older server may refuse to restore what a newer one writes,
     so only the programs of the server's version are used.
@@ -111,7 +111,9 @@ class Client:
         self.stdout: Any = self._process.stdout
 
     def end(self) -> None:
-        """Wait for the program to end; stop it if this process is terminated.
+        """Wait for the program to end.
+
+        It is stopped if this process is terminated.
 
         :raises BackupError: when it fails.
         """

@@ -1,4 +1,6 @@
-"""A repository: every picture is stored once, and each archive references its pictures.
+"""A repository of backups.
+
+Every picture is stored once, and each archive references its pictures.
 
 ``archives/`` contains the archives, ``pictures/`` the pictures under their keys, whose content never changes, and
 ``index.db`` (SQLite) a list of them. The index has keys and digests and no personal data, so it is not encrypted:
@@ -93,17 +95,23 @@ class Index:
     def add(
         self, key: str, plain: tuple[str, int], name: str, stored: tuple[str, int], first: str, last: str
     ) -> None:
-        """Record a stored picture: digest and size of its content, and of the stored file."""
+        """Record a stored picture.
+
+        Digest and size of its content, and of the stored file.
+        """
         row = (key, *plain, name, *stored, first, last, last)
         self._connection.execute("INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def seen(self, moment: str) -> Iterator[tuple[str, str, int]]:
-        """Yield key, digest and size of the pictures of the archive made at a time."""
+        """Yield key, digest and size of an archive's pictures."""
         query = "SELECT key, sha256, size FROM pictures WHERE last_seen = ? ORDER BY key"
         yield from self._connection.execute(query, (moment,))
 
     def longest_unread(self, moment: str, number: int) -> list[tuple[str, str, str]]:
-        """Return key, name and stored digest of the pictures of an archive whose last verification is longest ago."""
+        """Return the pictures that were verified longest ago.
+
+        Key, name and stored digest of those of an archive.
+        """
         query = (
             "SELECT key, name, stored_sha256 FROM pictures WHERE last_seen = ? AND read_at < ?"
             " ORDER BY read_at, key LIMIT ?"
@@ -127,7 +135,7 @@ class Index:
         return gone
 
     def unneeded(self, moments: list[str]) -> list[tuple[str, str]]:
-        """Return key and name of the pictures that no archive made at these times can reference."""
+        """Return the pictures that no given archive can reference."""
         self._connection.execute("CREATE TEMP TABLE kept (moment TEXT)")
         self._connection.executemany("INSERT INTO kept VALUES (?)", [(moment,) for moment in moments])
         query = (
@@ -139,7 +147,9 @@ class Index:
         return found
 
     def was_damaged(self, key: str) -> None:
-        """Record that a stored picture is damaged: the next backup stores it again, like a missing one.
+        """Record that a stored picture is damaged.
+
+        The next backup stores it again, like a missing one.
 
         The row is kept, because older archives reference the picture, and a new row would not belong to them.
         """
@@ -155,7 +165,7 @@ class Index:
 
 @contextmanager
 def open_index(target: BackupTarget, folder: Path) -> Iterator[Index]:
-    """Yield the index of a repository, and store it at the end, also after an error.
+    """Yield the index of a repository, and store it.
 
     :param folder: for the working copy.
     """
@@ -195,7 +205,7 @@ def store_pictures(
     keys: "list[Recipient]",
     progress: Progress,
 ) -> Stored:
-    """Store the pictures missing from the repository, and verify some of the others.
+    """Store missing pictures, and verify some others.
 
     :param keys: public keys that pictures are encrypted for; none for plain ones.
     :raises BackupError: when a stored picture differs from what was written.
@@ -241,7 +251,7 @@ def store_pictures(
 def _store(
     target: BackupTarget, storage: "IFileStorage", key: str, keys: "list[Recipient]", folder: Path
 ) -> tuple[tuple[str, int], str, tuple[str, int], bool] | None:
-    """Store a picture; return its digest and size, name, digest and size of the stored file, and whether it existed.
+    """Store a picture, and return its record.
 
     An existing one that is not in the index was stored by a backup that could not store its index, or by a concurrent one of
     an older release, whose archive may reference it.
@@ -309,7 +319,7 @@ def _opened(content: bytes, place: str, digest: str, identities: "list[Identity]
 def prune(
     target: BackupTarget, *, daily: int, weekly: int, monthly: int, progress: Progress
 ) -> tuple[int, int]:
-    """Delete old archives, then the pictures that none of the others can reference.
+    """Delete old archives and unreferenced pictures.
 
     The newest archive is always kept.
 

@@ -1,4 +1,7 @@
-"""Restoring of a portal: an incompatible backup is refused before any change, a later failure is undone."""
+"""Restoring of a portal.
+
+An incompatible backup is refused before any change, a later failure is undone.
+"""
 
 import shutil
 import tempfile
@@ -80,7 +83,9 @@ class RestoreOptions:
 
 
 def restore_backup(site: "Site", source: Path | str, progress: Progress, **options: Any) -> Restored:
-    """Restore the site's database and store from a backup; no process of the portal may run at that time.
+    """Restore the site's database and store from a backup.
+
+    No process of the portal may run at that time.
 
     The tables are migrated to the installed code, and data computed from cases is compared with them. All sessions
     end; waiting messages are not sent and open links are void, because they may have been sent and used after the backup.
@@ -137,7 +142,10 @@ def _restore(
 
 
 def _refuse_filled(site: "Site", manifest: Manifest, options: RestoreOptions) -> StoreMark | None:
-    """Refuse a target that is not empty or belongs to another portal; return the mark of the store."""
+    """Refuse a target in use; return the store's mark.
+
+    It is not empty or belongs to another portal.
+    """
     store = site.storage.store
     mark = store.read_mark()
     is_again = mark is not None and mark.is_restoring
@@ -205,7 +213,7 @@ class _Undo:
             ) from error
 
     def put_files(self, pictures: Iterator[tuple[str, Callable[[], bytes]]], progress: Progress) -> int:
-        """Store missing pictures, and set aside those that differ from the stored ones."""
+        """Store missing pictures, and set aside different ones."""
         number = 0
         with ThreadPoolExecutor(THREADS) as pool:
             while batch := list(islice(pictures, BATCH)):
@@ -265,7 +273,7 @@ def _words(error: BaseException) -> str:
 def _pictures(
     backup: Opened, archive: ArchiveReader, options: RestoreOptions
 ) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Yield the key of each picture, and a function that returns its content."""
+    """Yield the key and a reader of each picture."""
     repository = backup.repository
     for name, content in archive.members():
         if name.startswith(FILES):
@@ -284,7 +292,7 @@ def _later(read: Callable[..., bytes], *arguments: object) -> Callable[[], bytes
 
 
 def _forget_the_past(site: "Site") -> tuple[int, int]:
-    """End all sessions, cancel pending messages, revoke open links; return the numbers of messages and links."""
+    """End sessions, and cancel pending messages and links."""
     waiting = update(OutboxMessage).where(OutboxMessage.state.in_(UNSETTLED))
     stopped = waiting.values(state="cancelled", lease_id=None, locked_until=None, last_error="restored")
     with site.work() as work:
@@ -295,7 +303,7 @@ def _forget_the_past(site: "Site") -> tuple[int, int]:
 
 
 def _end_what_went_on(site: "Site") -> list[str]:
-    """Let the plugins end what was in progress, in a separate unit of work: the core's part holds even if they fail."""
+    """Let the plugins stop what was in progress."""
     with site.work() as work:
         return list(chain.from_iterable(site.hooks.hook.portal_restored(work=work)))
 

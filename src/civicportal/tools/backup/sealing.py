@@ -1,4 +1,4 @@
-"""Encryption of backups with public keys (age), and the signature that proves which portal made one."""
+"""Encryption (age) and signature of backups."""
 
 import hashlib
 import json
@@ -34,7 +34,9 @@ def _age() -> ModuleType:
 
 
 def recipients(site: "Site") -> "list[Recipient]":
-    """Return the public keys that backups are encrypted for; none if ``backup.recipients`` is empty.
+    """Return the public keys for encryption.
+
+    None if ``backup.recipients`` is empty.
 
     :raises ConfigurationError: for an invalid key, with its name.
     """
@@ -137,7 +139,7 @@ def check_signature(content: bytes, sums: bytes, trusted: str) -> None:
 
 
 def digest_of(file: BinaryIO) -> tuple[str, int]:
-    """Return SHA-256 (hex) and size of a file from its current position to its end."""
+    """Return SHA-256 (hex) and size of a file's rest."""
     digest, size = hashlib.sha256(), 0
     while block := file.read(1024 * 1024):
         digest.update(block)
@@ -146,5 +148,8 @@ def digest_of(file: BinaryIO) -> tuple[str, int]:
 
 
 def _own_key(site: "Site") -> Ed25519PrivateKey:
-    """The signing key is derived from ``site.secret``, which a restore needs anyway, so there is no further key to store."""
+    """The signing key, derived from ``site.secret``.
+
+    A restore needs that secret anyway, so there is no further key to store.
+    """
     return Ed25519PrivateKey.from_private_bytes(site.keys.derive("backup:sign"))

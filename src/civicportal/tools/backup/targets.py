@@ -1,4 +1,7 @@
-"""Storage of backups: a folder, or a bucket of an S3-compatible service with separate keys."""
+"""Storage of backups: a folder or a bucket.
+
+The bucket of an S3-compatible service has separate keys.
+"""
 
 import errno
 import fcntl
@@ -44,12 +47,18 @@ LOCK_RENEW = LOCK_LIFE / 6
 
 
 class BackupTarget(Protocol):
-    """Storage for the files of backups; a name is a relative path with slashes."""
+    """Storage for the files of backups.
+
+    A name is a relative path with slashes.
+    """
 
     place: str
 
     def put(self, name: str, path: Path) -> None:
-        """Store a local file completely or not at all; it may be moved."""
+        """Store a local file completely or not at all.
+
+        It may be moved.
+        """
 
     def open(self, name: str) -> BinaryIO:
         """Return a seekable file for reading.
@@ -67,7 +76,9 @@ class BackupTarget(Protocol):
         """Delete a file if it exists."""
 
     def locked(self) -> AbstractContextManager[None]:
-        """Return an exclusive lock of the target, held until the end of its ``with``.
+        """Return an exclusive lock of the target.
+
+        It is held until the end of its ``with``.
 
         Two concurrent backups would each store the index without the other's additions.
 
@@ -193,7 +204,9 @@ class BucketTarget:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Lock the folder by an object in it, which is rewritten at intervals while the lock is held.
+        """Lock the folder by an object in it.
+
+        The object is rewritten at intervals while the lock is held.
 
         Each process writes its own object and then lists the others, so at least one of two concurrent processes sees the other.
         """

@@ -1,4 +1,7 @@
-"""Verify backups by restoring them into a scratch database and a scratch store, which are deleted afterwards."""
+"""Verification of backups by restoring them.
+
+Into a scratch database and a scratch store, which are deleted afterwards.
+"""
 
 import hashlib
 import sqlite3
@@ -87,7 +90,9 @@ def opened(site: "Site", address: str, identities: "list[Identity]") -> Iterator
 def signature_check(
     site: "Site", manifest: Manifest, *, trusted: str = "", unsigned: bool = False
 ) -> Callable[[bytes, bytes], None] | None:
-    """Return a function that refuses a foreign signature; None for a backup accepted without one.
+    """Return a function that refuses foreign signatures.
+
+    None for a backup accepted without one.
 
     :param trusted: public key of the portal that made the backup, if it is not this one.
     :param unsigned: accept an unsigned backup.
@@ -112,7 +117,7 @@ def verify_backup(
     identities: "list[Identity] | None" = None,
     unsigned: bool = False,
 ) -> BackupVerification:
-    """Restore a backup into a scratch database and a scratch store, and compare it with its manifest.
+    """Restore a backup temporarily, and compare its manifest.
 
     :param address: path or URL of the archive.
     :param identities: private keys for an encrypted archive.
@@ -185,7 +190,7 @@ def _restore_files(
     digests: "_Digests",
     progress: Progress,
 ) -> int:
-    """Restore the pictures into the scratch store, collect the digests of all pictures of the backup, and return how many were read."""
+    """Restore the pictures into the scratch store."""
     read = 0
     for name, content in archive.members():
         if name.startswith(FILES):
@@ -207,7 +212,9 @@ def _restore_files(
 
 
 class _Digests:
-    """Digests of pictures by their keys, in a file: a city may have millions.
+    """Digests of pictures by key, in a file.
+
+    A city may have millions.
 
     :param path: of the SQLite file.
     """
@@ -220,7 +227,7 @@ class _Digests:
         self._connection.execute("INSERT OR REPLACE INTO digests VALUES (?, ?)", (key, digest))
 
     def get(self, key: str) -> str | None:
-        """Return the digest of a picture, None if the backup does not have it."""
+        """Return the digest of a picture, None if missing."""
         found = self._connection.execute("SELECT digest FROM digests WHERE key = ?", (key,)).fetchone()
         return found[0] if found else None
 
@@ -240,7 +247,7 @@ def picture_list(content: IO[bytes]) -> Iterator[tuple[str, str]]:
 
 
 def _read_back(store: LocalStorage, key: str) -> str:
-    """Return the digest of a picture in the scratch store, and delete it to save space."""
+    """Return the digest of a restored picture, and delete it."""
     try:
         with store.open(key) as file:
             return hashlib.sha256(file.read()).hexdigest()

@@ -1,4 +1,4 @@
-"""Moving a portal from one database to another, such as from SQLite to PostgreSQL."""
+"""Moving a portal to another database."""
 
 from civicportal.tools.copying.errors import CopyError
 from civicportal.tools.copying.service import Copied, copy_database

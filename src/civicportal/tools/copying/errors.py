@@ -23,12 +23,12 @@ _NO_DATABASE = re.compile(r'database ".*" does not exist')
 
 
 class CopyError(CivicportalError):
-    """A database cannot be copied; the text says why, and what to do."""
+    """A database cannot be copied."""
 
 
 @contextmanager
 def explaining(place: str) -> Iterator[None]:
-    """Turn an error of a database into one line that says what to do.
+    """Convert database errors to one line of instructions.
 
     :param place: the database, for people.
     :raises CopyError: then.

@@ -1,4 +1,7 @@
-"""The steps of a copy. Each may be interrupted: the same command goes on where it was."""
+"""The steps of a copy.
+
+Each may be interrupted: the same command continues.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -39,7 +42,7 @@ class Copied:
 
 
 def copy_database(source_site: "Site", target_site: "Site", report: Report) -> Copied:
-    """Move the portal of a site from one database to another, and compare every table.
+    """Move the portal of a site to another database.
 
     Afterwards the target is the database of the portal, with the same id, file store, sessions and waiting messages. The
     source keeps all its rows and is marked as moved, so that no portal starts on it.
@@ -61,7 +64,9 @@ def copy_database(source_site: "Site", target_site: "Site", report: Report) -> C
 
 
 def refuse_same(source: "Site", target: "Site") -> None:
-    """Refuse to copy a database into itself, whatever its two addresses are, and a source that does not exist.
+    """Refuse a missing source, and one that is the target.
+
+    Two URLs can lead to the same database.
 
     :raises CopyError: then.
     """
@@ -150,7 +155,7 @@ def _figures(
 def _fill(
     source: SourceDatabase, target: TargetDatabase, tables: list[CopiedTable], rows: Figures, report: Report
 ) -> int:
-    """Write the rows that the target lacks, and return how many it had."""
+    """Write the missing rows; return how many existed."""
     total = sum(count for count, _digest in rows.values())
     done = found = 0
     for one in tables:
@@ -177,7 +182,7 @@ def _differences(
 def _finish(
     source: SourceDatabase, target: TargetDatabase, tables: list[CopiedTable], begun: Begun, report: Report
 ) -> None:
-    """Build what follows from the rows, and let the portal change its database.
+    """Build derived data, and switch the portal's database.
 
     Between the two commits neither is the portal's: the next run of the command ends what this one has begun.
     """

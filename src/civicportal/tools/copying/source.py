@@ -1,4 +1,4 @@
-"""The source of a copy: it is locked against writes until the copy has ended."""
+"""The source of a copy, locked against writes."""
 
 import sqlite3
 import time
@@ -50,15 +50,18 @@ class SourceDatabase:
         return one.figure(self.connection)
 
     def rows(self, one: CopiedTable, offset: int) -> Iterator[Sequence[object]]:
-        """Yield the rows of a table in the order of its key, without some at the beginning."""
+        """Yield the rows of a table by key."""
         return one.rows(self.connection, offset)
 
     def positions(self, tables: Iterable[CopiedTable]) -> dict[str, int]:
-        """Return the highest id that each table has ever given, by its name."""
+        """Return the highest id ever used, by table."""
         return {one.name: self._position(one) for one in tables if one.counter}
 
     def move(self, value: str) -> None:
-        """Mark the portal as moved from here, and commit: from then on it does not start on this database."""
+        """Mark the portal as moved, and commit.
+
+        From then on it does not start on this database.
+        """
         if MOVED not in self.marks:
             now = self.site.clock.now()
             self.connection.execute(insert(MARKS).values(name=MOVED, value=value, at=now))
@@ -77,7 +80,9 @@ class SourceDatabase:
 
 @contextmanager
 def quiet_source(site: "Site", tables: list[CopiedTable]) -> Iterator[SourceDatabase]:
-    """Lock the database of a site, which must belong to its portal, and yield it.
+    """Lock the database of a site and yield it.
+
+    It must belong to the site's portal.
 
     SQLite is locked exclusively, which fails while any process has the file open. On PostgreSQL no other client may be
     connected, and its tables are locked against writes.

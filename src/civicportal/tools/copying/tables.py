@@ -1,4 +1,7 @@
-"""The tables of a portal as both databases store them, and digests of rows that do not depend on the kind of database."""
+"""Tables in their stored form, and digests.
+
+The digests do not depend on the kind of database.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -63,12 +66,15 @@ class CopiedTable:
 
     @property
     def refers_to_itself(self) -> bool:
-        """Return whether a row may reference a later one, so that all rows must be written at once."""
+        """Return whether rows may reference later ones.
+
+        All rows must be written at once then.
+        """
         return any(key.column.table is self.table for key in self.table.foreign_keys)
 
     @property
     def counter(self) -> str:
-        """Return the name of the column that the database counts up; empty if there is none."""
+        """Return the autoincrement column, or ""."""
         column = self.table.autoincrement_column
         return column.name if column is not None else ""
 
@@ -84,7 +90,9 @@ class CopiedTable:
         return found
 
     def query(self, offset: int = 0) -> Rows:
-        """Return a query of the stored values of all rows, in the order of their key; JSON is read as text.
+        """Return a query of the stored values of all rows.
+
+        In the order of their key; JSON is read as text.
 
         :param offset: rows left out at the beginning.
         """
@@ -96,11 +104,14 @@ class CopiedTable:
         return connection.scalar(select(func.count()).select_from(self.table)) or 0
 
     def figure(self, connection: Connection) -> Figure:
-        """Return the number of rows and the digest of their values, equal on all databases for equal values."""
+        """Return the number of rows and their digest.
+
+        Equal on all databases for equal values.
+        """
         return digest_of(map(self.canonical, self._stream(connection, self._columns())))
 
     def rows(self, connection: Connection, offset: int = 0) -> Iterator[Sequence[object]]:
-        """Yield the stored values of the rows, a few at a time in memory."""
+        """Yield the stored values of the rows."""
         return self._stream(connection, self.query(offset))
 
     def canonical(self, row: Sequence[object]) -> tuple[object, ...]:
@@ -125,13 +136,19 @@ class CopiedTable:
 
 
 def tables_of(site: "Site") -> list[CopiedTable]:
-    """Return the tables of the core and of all plugins of a site, referenced ones first, without the marks of the portal."""
+    """Return the tables of core and plugins.
+
+    Referenced ones first, without the marks of the portal.
+    """
     found = [table for package in packages(site) for table in package.metadata.sorted_tables]
     return [CopiedTable(table) for table in found if table.name != PortalMark.__tablename__]
 
 
 def _stored_type(type_: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Return the type without what a model makes of its values: they are copied, not read and written again."""
+    """Return the storage type, without a model's conversions.
+
+    Values are copied, not read and written again.
+    """
     while isinstance(type_, TypeDecorator) and not isinstance(type_, UTCDateTime):
         type_ = type_.impl_instance
     if getattr(type_, "timezone", False) and type_.python_type is datetime:

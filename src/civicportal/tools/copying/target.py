@@ -1,4 +1,7 @@
-"""The database that is copied into: empty, or one into which the same copy was begun."""
+"""The target of a copy.
+
+It is empty, or the same copy was begun in it.
+"""
 
 import json
 import re
@@ -43,7 +46,7 @@ LOCK = 0x636F7079
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
-    """What the target records of the copy into it.
+    """The record of a copy in the target.
 
     :ivar copy: random id.
     :ivar portal: id of the portal.
@@ -81,14 +84,17 @@ class TargetDatabase:
         return self._connection.dialect.name == "postgresql"
 
     def marks(self) -> dict[str, str]:
-        """Return the values of the marks by name; empty if there are none or no tables."""
+        """Return the values of the marks by name.
+
+        Empty if there are none or no tables.
+        """
         with self._transaction() as connection:
             if not inspect(connection).has_table(MARKS.name):
                 return {}
             return {row.name: row.value for row in connection.execute(select(MARKS))}
 
     def refuse_unfit(self) -> None:
-        """Refuse a database of which tables and rights do not allow a copy.
+        """Refuse a database with unsuitable tables or rights.
 
         :raises CopyError: with the remedy.
         """
@@ -128,7 +134,9 @@ class TargetDatabase:
             )
 
     def begin(self, portal: str, rows: Figures, copy: str = "") -> Begun:
-        """Make the tables, empty them, and record that a copy has begun; the portal does not start on them until it has ended.
+        """Create and empty the tables, and record the copy.
+
+        The portal does not start on them until it has ended.
 
         :param copy: id of an earlier copy that begins again.
         """
@@ -161,7 +169,9 @@ class TargetDatabase:
             return one.figure(connection)
 
     def write(self, one: CopiedTable, rows: Iterator[Sequence[object]]) -> int:
-        """Write the next rows in one transaction and return their number; 0 at the end.
+        """Write the next rows in one transaction.
+
+        Returns their number; 0 at the end.
 
         Triggers do not run: what they would write is copied as well.
         """
@@ -173,7 +183,9 @@ class TargetDatabase:
                 return _insert(connection, one, list(batch))
 
     def build(self, positions: Mapping[str, int]) -> None:
-        """Build everything that follows from the rows: counters of ids, the search index, statistics of the planner.
+        """Build derived data.
+
+        Counters of ids, the search index, statistics of the planner.
 
         :param positions: the highest id that each table has given.
         """
@@ -290,7 +302,10 @@ def _copy_in(connection: Connection, one: CopiedTable, rows: Iterator[Sequence[o
 
 
 def _refused_row(one: CopiedTable, keys: list[tuple[object, ...]], error: "Error") -> str:
-    """Return which row PostgreSQL refuses and why, without its values: they may be personal."""
+    """Return the refused row and the reason, without values.
+
+    They may be personal.
+    """
     context = error.diag.context or ""
     line = re.search(r"line (\d+)", context)
     column_name = re.search(r"column (\w+)", context)

@@ -96,7 +96,10 @@ def _write(target: Path, texts: Mapping[str, str]) -> None:
 
 
 def _filled(folder: Traversable, words: Mapping[str, str], *, without: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (path, text) of everything below a folder, except one subfolder; paths without their suffix."""
+    """Yield (path, text) of a folder's files.
+
+    Except one subfolder; paths without their suffix.
+    """
     for item in sorted(folder.iterdir(), key=lambda item: item.name):
         if item.is_dir() and item.name != without:
             yield from ((f"{item.name}/{path}", text) for path, text in _filled(item, words))

@@ -31,7 +31,7 @@ class InvalidDate(InvalidInput):
 
 
 def to_calendar(kind: CalendarKind, day: date) -> YearMonthDay:
-    """Return year, month (1-12) and day of the month of a date in the calendar."""
+    """Return year, month (1-12) and day in the calendar."""
     if kind == "gregorian":
         return day.year, day.month, day.day
     jalali = JalaliDate.to_jalali(day)
@@ -39,7 +39,7 @@ def to_calendar(kind: CalendarKind, day: date) -> YearMonthDay:
 
 
 def from_calendar(kind: CalendarKind, year: int, month: int, day: int) -> date:
-    """Return the date of a year, month (1-12) and day of the month in the calendar.
+    """Return the date of a calendar's year, month and day.
 
     :raises ValueError: when the calendar has no such date.
     """
@@ -50,7 +50,7 @@ def from_calendar(kind: CalendarKind, year: int, month: int, day: int) -> date:
 
 
 def parse_date(kind: CalendarKind, text: str) -> date:
-    """Parse a typed date, year first, with a four-digit year and ``/``, ``-`` or ``.`` between the numbers.
+    """Parse a typed date, year first.
 
     :raises InvalidDate: when it is invalid, or evidently of the other calendar.
     """

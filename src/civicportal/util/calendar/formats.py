@@ -1,4 +1,4 @@
-"""Formats of dates and relative times, in Persian and English, in both calendars."""
+"""Formats of dates and relative times."""
 
 from datetime import date
 from functools import lru_cache
@@ -61,7 +61,10 @@ _FUTURE = {
 
 @lru_cache(5000)
 def format_date(kind: CalendarKind, day: date, style: DateStyle, locale: str) -> str:
-    """Format a date; a locale other than Persian gets English words and ASCII digits."""
+    """Format a date.
+
+    A locale other than Persian gets English words and ASCII digits.
+    """
     language = "fa" if is_persian(locale) else "en"
     year, month, day_of_month = to_calendar(kind, day)
     text = _PATTERNS[style].format(

@@ -1,4 +1,7 @@
-"""Local dates and times of the city: its time zone, its calendar, its days and months as UTC ranges."""
+"""Local dates and times of the city.
+
+Its time zone, its calendar, its days and months as UTC ranges.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -37,7 +40,10 @@ class LocalDates:
         return dates.to_calendar(self.kind, day)
 
     def day(self, year: int, month: int, day: int) -> date:
-        """Return a date of the city's calendar; ``ValueError`` when it does not exist."""
+        """Return a date of the city's calendar.
+
+        ``ValueError`` when it does not exist.
+        """
         return dates.from_calendar(self.kind, year, month, day)
 
     def parse_date(self, text: str) -> date:
@@ -80,7 +86,10 @@ class LocalDates:
         return f"{self.format_date(moment, style, locale)}{comma} {self.format_time(moment, locale)}"
 
     def relative(self, moment: datetime, now: datetime, locale: str = "fa") -> str:
-        """Format a relative time, as a text to translate; beyond 30 days the date."""
+        """Format a relative time as a translatable text.
+
+        Beyond 30 days the date.
+        """
         days = (self.today(now) - self.today(moment)).days
         if abs(days) > _FAR_DAYS:
             return self.format_date(moment, "medium", locale)

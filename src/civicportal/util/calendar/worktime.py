@@ -61,7 +61,10 @@ class CityCalendar(LocalDates):
 
     @property
     def week(self) -> tuple[int, ...]:
-        """Return the weekdays (Monday 0) in the order of the city's week, which begins after the weekend."""
+        """Return the weekdays in the city's order.
+
+        Monday is 0; the week begins after the weekend.
+        """
         begins = (day for day in range(7) if day not in self.weekend and (day - 1) % 7 in self.weekend)
         first = next(begins, 0)
         return tuple((first + number) % 7 for number in range(7))
@@ -73,13 +76,19 @@ class CityCalendar(LocalDates):
         return datetime.combine(date.min, closes) - datetime.combine(date.min, opens)
 
     def is_working_day(self, day: date) -> bool:
-        """Return whether the office opens on a date, at least for a half day."""
+        """Return whether the office opens on a date.
+
+        At least for a half day.
+        """
         return (
             day.weekday() not in self.weekend and day not in self.holidays and day not in self.fixed_holidays
         )
 
     def office_hours(self, day: date) -> tuple[datetime, datetime] | None:
-        """Return opening and closing time of a date, in UTC; None on a day off."""
+        """Return opening and closing time of a date.
+
+        In UTC; None on a day off.
+        """
         if not self.is_working_day(day):
             return None
         opens, closes = self.hours
@@ -88,7 +97,10 @@ class CityCalendar(LocalDates):
         return self.at(day, opens), self.at(day, closes)
 
     def working_time_between(self, start: datetime, end: datetime) -> timedelta:
-        """Return the office hours between two times; zero when the end is not after the start."""
+        """Return the office hours between two times.
+
+        Zero when the end is not after the start.
+        """
         day, last = self.today(start), self.today(end)
         total = _ZERO
         while day <= last:
@@ -98,7 +110,7 @@ class CityCalendar(LocalDates):
         return total
 
     def add_working_time(self, start: datetime, duration: timedelta) -> datetime:
-        """Return the UTC time by which a working time has passed since the start.
+        """Return the end of a working time, in UTC.
 
         A working time that ends exactly at closing time ends there, not at the next opening.
 
@@ -121,7 +133,7 @@ class CityCalendar(LocalDates):
         raise AssertionError("the days do not end")
 
     def add_working_days(self, start: datetime, days: float) -> datetime:
-        """Return the deadline, in UTC, of a number of full office days of working time.
+        """Return the deadline after full office days, in UTC.
 
         A half day counts with its shorter hours.
 
@@ -130,7 +142,9 @@ class CityCalendar(LocalDates):
         return self.add_working_time(start, self.full_day * days)
 
     def share_used(self, opened: datetime, deadline: datetime, now: datetime) -> float:
-        """Return the share of a case's working time that has passed, from 0 to 1, for its colour.
+        """Return the used share of a working time.
+
+        From 0 to 1, for the colour of a case.
 
         It is 1 when the deadline has passed or no office hours are left before it, and 0 for the distant date that
         stands for no deadline.

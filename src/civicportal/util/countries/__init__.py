@@ -1,4 +1,6 @@
-"""Rules of countries: mobile numbers, national codes, fixed holidays. ``[site] country`` selects one.
+"""Rules of countries.
+
+Mobile numbers, national codes, fixed holidays. ``[site] country`` selects one.
 
 The core has two; plugins and sites add others by the hook ``register_countries``.
 """
@@ -23,5 +25,8 @@ def get_country(code: str) -> Country:
 
 
 def is_national_code(country: Country, text: str) -> bool:
-    """Return whether a typed text is a person's national code, which must not be put into a URL."""
+    """Return whether a text is a national code.
+
+    It must not be put into a URL.
+    """
     return country.is_national_code(compact(text, also=DASHES))

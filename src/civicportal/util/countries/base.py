@@ -12,7 +12,10 @@ class InvalidMobile(InvalidInput):
 
 
 class Country(Protocol):
-    """Rules of one country. Texts come as typed, in Persian, Arabic-Indic or ASCII digits."""
+    """Rules of one country.
+
+    Texts come as typed, in Persian, Arabic-Indic or ASCII digits.
+    """
 
     @property
     def code(self) -> str:
@@ -20,7 +23,7 @@ class Country(Protocol):
 
     @property
     def mobile_example(self) -> str:
-        """An example of a mobile number in national format, for an empty field."""
+        """An example of a mobile number for empty fields."""
 
     @property
     def fixed_holidays(self) -> YearlyHolidays:
@@ -36,11 +39,17 @@ class Country(Protocol):
 
     @property
     def emergency_numbers(self) -> tuple[str, ...]:
-        """Telephone numbers of the emergency services, in Latin digits; empty if they are unknown."""
+        """Emergency numbers in Latin digits.
+
+        Empty if they are unknown.
+        """
 
     @property
     def personal_text(self) -> PersonalText:
-        """Patterns of names and numbers of people in texts, for detecting personal data before publication."""
+        """Patterns for detecting personal data in texts.
+
+        Names and numbers of people, before publication.
+        """
 
     def normalize_mobile(self, text: str) -> str:
         """Return the stored E.164 form (``+989123456789``); raises ``InvalidMobile``."""
@@ -55,7 +64,7 @@ class Country(Protocol):
         """Return whether the text is a well-formed code of a natural person."""
 
     def is_legal_id(self, text: str) -> bool:
-        """Return whether the text is a well-formed identifier of a company or institution."""
+        """Return whether a text is a valid organisation identifier."""
 
     def mask_national_code(self, code: str) -> str:
         """Return a national code with its middle masked."""

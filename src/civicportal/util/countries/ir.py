@@ -45,7 +45,10 @@ class Iran:
     emergency_numbers = ("115", "125", "110")
 
     def normalize_mobile(self, text: str) -> str:
-        """Parse ``0912…``, ``912…``, ``98912…``, ``+98912…`` or ``0098912…``, with any spaces, dashes and brackets."""
+        """Parse ``0912…``, ``912…``, ``98912…``, ``+98912…`` or ``0098912…``.
+
+        With any spaces, dashes and brackets.
+        """
         match = _MOBILE.fullmatch(compact(text, also=DASHES + "()"))
         if match is None:
             raise InvalidMobile(_("A mobile number has 11 digits and starts with 09."))
@@ -61,7 +64,10 @@ class Iran:
         return f"{number[:4]}***{number[-4:]}"
 
     def is_national_code(self, text: str) -> bool:
-        """Check کد ملی: ten digits, not all equal, the last one a check digit by weights 10 to 2 modulo 11."""
+        """Check کد ملی.
+
+        Ten digits, not all equal, the last one a check digit by weights 10 to 2 modulo 11.
+        """
         code = latin_digits(text)
         if not _NATIONAL_CODE.fullmatch(code) or len(set(code)) == 1:
             return False
@@ -69,7 +75,10 @@ class Iran:
         return int(code[9]) == (remainder if remainder < 2 else 11 - remainder)
 
     def is_legal_id(self, text: str) -> bool:
-        """Check شناسهٔ ملی: eleven digits, the last one a check digit that also depends on the tenth."""
+        """Check شناسهٔ ملی.
+
+        Eleven digits, the last one a check digit that also depends on the tenth.
+        """
         code = latin_digits(text)
         if not _LEGAL_ID.fullmatch(code) or int(code[3:9]) == 0:
             return False

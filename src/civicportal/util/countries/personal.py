@@ -1,4 +1,7 @@
-"""Patterns of personal data in the texts of a country: titles before names, greetings, numbers of people."""
+"""Patterns of personal data in a country's texts.
+
+Titles before names, greetings, numbers of people.
+"""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Geography: points and distances, the city's map, maps as SVG, and counting by grid cells."""
+"""Geography: points, maps, SVG, grid cells."""
 
 from civicportal.util.geo.city_map import CityMap, InvalidMap, MapFeature, map_files, read_map
 from civicportal.util.geo.clusters import Cluster

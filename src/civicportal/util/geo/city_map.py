@@ -1,4 +1,4 @@
-"""The map of a city, read from the site's GeoJSON file (RFC 7946).
+"""The map of a city, read from GeoJSON (RFC 7946).
 
 It returns district and street of a place without an external service.
 """
@@ -23,12 +23,12 @@ _DEPTH = {"Point": 0, "LineString": 1, "Polygon": 2, "MultiLineString": 2, "Mult
 
 
 class InvalidMap(ConfigurationError):
-    """The file is not a valid GeoJSON map of a city; the message says what is missing."""
+    """The file is not a valid map of a city."""
 
 
 @dataclass(frozen=True)
 class MapFeature:
-    """A feature: its kind, its properties, and its lines or rings of points."""
+    """A feature of the map."""
 
     kind: str
     properties: Values
@@ -64,7 +64,7 @@ class MapFeature:
         return (point for _far, lat, lon in sorted(places) if self.contains(point := Point(lat, lon)))
 
     def contains(self, point: Point) -> bool:
-        """Return whether a polygon contains the point (ray casting, even-odd, so that holes count).
+        """Return whether a polygon contains the point.
 
         Of two polygons with a common border exactly one contains a point of it: an edge is examined
         from south to north whatever its direction.
@@ -82,7 +82,7 @@ class MapFeature:
 
 
 def _lines(geometry: Values) -> Iterator[tuple[Point, ...]]:
-    """Return the lines of a line, the rings of a polygon, or the single position of a point."""
+    """Return the lines, rings or position of a geometry."""
     kind, coordinates = geometry["type"], geometry["coordinates"]
     if kind not in _DEPTH:
         raise InvalidMap(f"a geometry of type {kind!r} is not drawn; use one of {', '.join(_DEPTH)}")
@@ -96,7 +96,9 @@ def _lines(geometry: Values) -> Iterator[tuple[Point, ...]]:
 
 
 def map_files(folder: Path, table: Mapping[str, str]) -> tuple[Path, Path | None]:
-    """Return the files in ``[map]``: the map's, and that of the districts if any.
+    """Return the map files of ``[map]``.
+
+    The map's, and that of the districts if any.
 
     :param folder: of the site's file.
     """
@@ -139,7 +141,9 @@ def _features(collection: Values, path: Path) -> list[Values]:
 
 
 class CityMap:
-    """The city in its GeoJSON file. Features have `kind` (boundary, district, road, park …) and `name`.
+    """The city in its GeoJSON file.
+
+    Features have `kind` (boundary, district, road, park …) and `name`.
 
     The city's limit is the feature of kind `boundary`; without one, the union of the districts.
 
@@ -204,7 +208,9 @@ class CityMap:
         return self._index.nearest(self._plane(point))
 
     def point_on_street(self, name: str, share: float) -> Point:
-        """Return the point at a `share` (0 to 1) of a street's length.
+        """Return the point at a share of a street.
+
+        `share` is from 0 to 1 of its length.
 
         :raises KeyError: when the map has no street of this name.
         """
@@ -221,7 +227,10 @@ class CityMap:
 
     @cached_property
     def _metres_per_degree(self) -> XY:
-        """Metres per degree of longitude and latitude, treating the city as flat (error below 0.1 %)."""
+        """Metres per degree of longitude and latitude.
+
+        The city is treated as flat (error below 0.1 %).
+        """
         meridian = math.radians(EARTH_RADIUS_M)
         return meridian * math.cos(math.radians(self.center.lat)), meridian
 

@@ -1,4 +1,4 @@
-"""Drawings of the city's map as inline SVG, for print and for browsers without JavaScript."""
+"""Drawings of the city's map as inline SVG."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from civicportal.util.geo.static_map import render_svg
 
 @dataclass(frozen=True)
 class CityDrawing:
-    """Drawings of a city, hidden from screen readers: text or a table beside one has the same data.
+    """Drawings of a city.
+
+    Hidden from screen readers: text or a table beside one has the same data.
 
     :param size: width and height in pixels.
     """
@@ -35,7 +37,7 @@ class CityDrawing:
         shades: Mapping[str, int] | None = None,
         number: Callable[[int], str] = str,
     ) -> Markup:
-        """Render the whole city with its districts, and a circle with its number for each mark.
+        """Render the city with districts and numbers.
 
         :param marks: positions with numbers; a single one is a dot.
         :param shades: shade of a district by its name, see :meth:`shade`.
@@ -45,10 +47,10 @@ class CityDrawing:
 
     @staticmethod
     def shade(n: int, most: int) -> int:
-        """Return the shade of a number for a maximum: five steps of equal width."""
+        """Return the shade of a number, of five."""
         return shade_of(n, most)
 
     @staticmethod
     def scale(most: int) -> list[tuple[int, int, int]]:
-        """Return each used shade for a maximum, with its smallest and largest number."""
+        """Return each used shade with its number range."""
         return shade_scale(most)

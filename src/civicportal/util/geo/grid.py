@@ -1,4 +1,4 @@
-"""A global grid whose cells halve with each level, for counting points on a map.
+"""A global grid for counting points on a map.
 
 A cell of level n is ``360 / 2**n`` degrees wide, like a web map tile, and eight tenths of that high, so that it
 looks square in most cities. A cell contains four of the next level: halving its numbers gives the parent cell.
@@ -30,7 +30,10 @@ def columns_per_degree(level: int) -> float:
 
 
 class Cell(NamedTuple):
-    """A cell of a level, counted from the south-western corner of the globe."""
+    """A cell of a level of the grid.
+
+    Counted from the south-western corner of the globe.
+    """
 
     row: int
     column: int
@@ -68,7 +71,10 @@ class GridBox:
 
     @classmethod
     def around(cls, bounds: Bounds, level: int, most: int = MOST_CELLS) -> "GridBox":
-        """Return the cells that a box intersects; of a coarser level, if there would be more than ``most``."""
+        """Return the cells that a box intersects.
+
+        Of a coarser level, if there would be more than ``most``.
+        """
         while True:
             first = Cell.of(Point(bounds.south, bounds.west), level)
             last = Cell.of(Point(bounds.north, bounds.east), level)
@@ -85,12 +91,15 @@ class GridBox:
 
     @property
     def padded_bounds(self) -> Bounds:
-        """Return a box that contains every point of the cells, and few others."""
+        """Return a box around the cells.
+
+        It contains every point of them, and few others.
+        """
         south, west, north, east = self.bounds
         return Bounds(south - _SLACK, west - _SLACK, north + _SLACK, east + _SLACK)
 
     def holds(self, cell: Cell, level: int) -> bool:
-        """Return whether a cell, of this level or a finer one, is one of these or within one."""
+        """Return whether a cell is within these."""
         row, column = cell.above(level - self.level)
         return self.first.row <= row <= self.last.row and self.first.column <= column <= self.last.column
 

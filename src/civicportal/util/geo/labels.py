@@ -1,4 +1,7 @@
-"""Placement of labels in a drawn map: without overlaps, and beside markers if possible."""
+"""Placement of labels in a drawn map.
+
+Without overlaps, and beside markers if possible.
+"""
 
 import math
 import unicodedata
@@ -17,7 +20,7 @@ _CORE = 0.5
 
 
 def width_of(text: str, size: float) -> float:
-    """Estimate the width of a text in pixels, since the server has no fonts.
+    """Estimate the width of a text in pixels.
 
     Vowel signs and joiners have no width.
     """
@@ -73,7 +76,10 @@ class Names:
         self._cores = [Box(one.x, one.y, one.width * _CORE, one.height * _CORE) for one in self._marks]
 
     def stand(self, text: str, size: float, places: Iterable[tuple[XY, float]]) -> tuple[XY, float] | None:
-        """Reserve the first of some positions, each with its angle, that has room for a text; None if none has."""
+        """Reserve the first position with room for a text.
+
+        Each has an angle; None if none has room.
+        """
         spare: Box | None = None
         width, height = width_of(text, size) + _HALO, size * _LINE
         for at, angle in places:

@@ -1,4 +1,4 @@
-"""A map of the whole city with counts as inline SVG, for print and for browsers without JavaScript."""
+"""A map of the city with counts as SVG."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ def render_overview(
     shades: Mapping[str, int] | None = None,
     number: Callable[[int], str] = str,
 ) -> Markup:
-    """Render the city with its districts, and a circle with its number for each marker.
+    """Render the city with districts and numbers.
 
     :param size: width and height of the picture in pixels.
     :param marks: positions with numbers; a single one is a dot.
@@ -55,12 +55,12 @@ def render_overview(
 
 
 def shade_of(n: int, most: int) -> int:
-    """Return the shade of a number for a maximum: five steps of equal width."""
+    """Return the shade of a number, of five."""
     return min(len(SHADES) - 1, n * len(SHADES) // (most + 1)) if most else 0
 
 
 def shade_scale(most: int) -> list[tuple[int, int, int]]:
-    """Return each used shade for a maximum, with its smallest and largest number."""
+    """Return each used shade with its number range."""
     steps = len(SHADES)
     edges = [-(-shade * (most + 1) // steps) for shade in range(steps + 1)]
     return [

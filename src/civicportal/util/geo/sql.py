@@ -1,4 +1,7 @@
-"""The grid in SQL: rows and columns of cells from columns of degrees, equal to :mod:`civicportal.util.geo.grid`."""
+"""The grid in SQL.
+
+Rows and columns of cells from columns of degrees, equal to :mod:`civicportal.util.geo.grid`.
+"""
 
 from sqlalchemy import ColumnElement, Float, Integer, SQLColumnExpression, literal_column
 from sqlalchemy.ext.compiler import compiles
@@ -32,7 +35,7 @@ Degrees = SQLColumnExpression[float] | SQLColumnExpression[float | None] | float
 
 
 def cell_columns(lat: Degrees, lon: Degrees, level: int) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """Return row and column of the cell that contains a point, from its columns of degrees."""
+    """Return row and column of a point's cell in SQL."""
     row = _Whole((lat + _constant(90.0)) * _constant(rows_per_degree(level)))
     return row, _Whole((lon + _constant(180.0)) * _constant(columns_per_degree(level)))
 

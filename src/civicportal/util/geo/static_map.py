@@ -1,4 +1,4 @@
-"""A locator map as inline SVG, for print and for browsers without JavaScript.
+"""A locator map as inline SVG.
 
 Colours are presentation attributes, which a strict content security policy allows; a style sheet may override
 them by class.
@@ -104,7 +104,10 @@ def _areas(city_map: CityMap, view: View) -> Iterator[str]:
 
 
 def _roads(city_map: CityMap, view: View) -> Iterator[str]:
-    """Render the casing of all roads first, then their surface, so that crossings stay open."""
+    """Render the casing of all roads, then their surface.
+
+    So crossings stay open.
+    """
     roads = [
         (str(road.properties.get("cls", "street")), view.path(road))
         for road in _visible(city_map, view, "road")
@@ -125,7 +128,10 @@ def _stroke(classes: str, color: str, width: float, path: str) -> str:
 
 
 def _labels(city_map: CityMap, view: View, pins: Sequence[XY]) -> Iterator[str]:
-    """Render names of roads along their longest visible piece with room, wide roads first, without overlaps and not under a pin."""
+    """Render names of roads.
+
+    Along their longest visible piece with room, wide roads first, without overlaps and not under a pin.
+    """
     names = Names((view.width, view.height), free=[Box(x, y - 15, 24, 34) for x, y in pins])
     for road in reversed(_visible(city_map, view, "road")):
         if not road.name or (road.properties.get("cls") == "street" and view.zoom_m > _CLOSE_M):
@@ -144,7 +150,10 @@ def _label(x: float, y: float, angle: float, name: str) -> str:
 
 
 def _pieces(road: MapFeature, view: View) -> list[tuple[XY, float]]:
-    """Return middle and slope (degrees, clockwise) of the road's longest pieces in the picture, longest first."""
+    """Return middle and slope of a road's visible pieces.
+
+    Longest first; the slope in degrees, clockwise.
+    """
     found = []
     for line in road.lines:
         for (x1, y1), (x2, y2) in pairwise([view.place(point) for point in line]):

@@ -22,7 +22,7 @@ class Segment(NamedTuple):
 
 
 def distance_to_segment(place: XY, start: XY, end: XY) -> float:
-    """Return the distance from a point to the nearest point of a segment, in the unit of the plane."""
+    """Return the distance from a point to a segment."""
     along = (end[0] - start[0], end[1] - start[1])
     square = along[0] ** 2 + along[1] ** 2
     if square == 0:
@@ -33,7 +33,7 @@ def distance_to_segment(place: XY, start: XY, end: XY) -> float:
 
 
 class StreetIndex:
-    """Segments of streets in a grid of square cells as wide as the search radius.
+    """Segments of streets in a grid.
 
     :param segments: the pieces, coordinates in metres.
     :param radius: the search radius in metres.
@@ -47,7 +47,10 @@ class StreetIndex:
                 self._cells[cell].append(segment)
 
     def nearest(self, place: XY) -> str | None:
-        """Return the name of the nearest street within the radius; of equally near ones the first in the alphabet."""
+        """Return the nearest street within the radius.
+
+        Of equally near ones the first in the alphabet.
+        """
         best = min(self._distances(place), default=None)
         return best[1] if best and best[0] <= self.radius else None
 

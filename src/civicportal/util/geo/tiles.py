@@ -1,4 +1,4 @@
-"""Map tiles in one file of the site: PMTiles or MBTiles, with raster tiles."""
+"""Map tiles in one file of the site."""
 
 import json
 import struct
@@ -45,7 +45,10 @@ class TileSet:
 
     @cached_property
     def digest(self) -> str:
-        """Return an identifier of this version of the file, without reading all of it."""
+        """Return an identifier of the file's version.
+
+        Without reading all of it.
+        """
         with self.path.open("rb") as file:
             head = file.read(_HEAD)
         return sha256(head + str(self.path.stat().st_size).encode()).hexdigest()[:12]
@@ -119,13 +122,19 @@ def _connect(path: Path) -> "sqlite3.Connection":
 
 
 class TileReader:
-    """Read single tiles of an MBTiles file, each with a new connection, which takes a tenth of a millisecond to open."""
+    """Read single tiles of an MBTiles file.
+
+    Each with a new connection, which takes a tenth of a millisecond to open.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def tile(self, zoom: int, column: int, row: int) -> bytes | None:
-        """Return a tile in web numbering (from the north-western corner); None if the file does not have it."""
+        """Return a tile, None if missing.
+
+        In web numbering (from the north-western corner).
+        """
         with closing(_connect(self._path)) as database:
             found = database.execute(
                 "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?",

@@ -1,4 +1,4 @@
-"""Forms: a schema bound to a request, rendered by the portal's own templates.
+"""Forms: schemas bound to a request.
 
 A form is flat: plain field names, a repeated name for a list. deform provides the tree of fields; its own templates and
 its nested wire format are not used (they need inline scripts).

@@ -1,4 +1,7 @@
-"""HTML attributes as markup, optimised because a staff page has more than twenty controls with a dozen each."""
+"""HTML attributes as markup.
+
+Optimised because a staff page has more than twenty controls with a dozen each.
+"""
 
 from collections.abc import Mapping
 

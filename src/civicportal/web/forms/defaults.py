@@ -31,7 +31,10 @@ _DEFAULTS: tuple[tuple[type, type[FormWidget]], ...] = (
 
 
 def widget_of(node: colander.SchemaNode) -> FormWidget:
-    """Return the widget of a node: hidden if it says so, its own, or that of its type."""
+    """Return the widget of a node.
+
+    Hidden if it says so, its own, or that of its type.
+    """
     if getattr(node, "hidden", False):
         return widgets.HiddenWidget()
     if node.widget:

@@ -35,7 +35,7 @@ class FormTranslator:
         return str(self._localizer.locale_name)
 
     def __call__(self, message: str | None) -> str:
-        """Return the text translated; a plain string (a name from the database) unchanged."""
+        """Return the translated text, or a plain string unchanged."""
         if isinstance(message, TranslationString):
             return localized_digits(self._localizer.translate(message), self._localizer.locale_name)
         return message or ""
@@ -74,7 +74,7 @@ class BoundField:
 
     @property
     def anchor(self) -> str:
-        """The target of the error summary: the control, or the fieldset around several."""
+        """The target of the error summary."""
         return f"{self.oid}-group" if self.widget.group else self.oid
 
     @property
@@ -101,12 +101,12 @@ class BoundField:
 
     @property
     def required(self) -> bool:
-        """Whether it must be filled in."""
+        """True if the field is required."""
         return bool(self._field.required)
 
     @property
     def hidden(self) -> bool:
-        """Whether it is a hidden field."""
+        """True for a hidden field."""
         return bool(self.widget.hidden)
 
     @property
@@ -117,19 +117,25 @@ class BoundField:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it is empty."""
+        """True for an empty field."""
         return self.cstruct in (colander.null, "", [])
 
     @property
     def narrows(self) -> bool:
-        """Whether it is an active filter: optional, not empty, and valid."""
+        """True for an active filter.
+
+        It is optional, not empty, and valid.
+        """
         always_says = self._field.schema.missing not in (None, "", False)
         is_off = isinstance(self.typ, types.Flag) and not self._is_ticked
         return not (always_says or self.is_empty or is_off or self.error_messages)
 
     @property
     def words(self) -> str:
-        """The value for display: the labels of the selected options, yes or no for a checkbox."""
+        """The value for display.
+
+        The labels of the selected options, yes or no for a checkbox.
+        """
         sent = self.cstruct if isinstance(self.cstruct, list) else [self.cstruct]
         texts = [text for text in sent if isinstance(text, str)]
         if isinstance(self.typ, types.Flag):
@@ -179,7 +185,7 @@ class BoundField:
         self._failures.append(self._words(message))
 
     def point_out(self, text: str, parts: Iterable[tuple[int, int, str, str]]) -> None:
-        """Show excerpts of a text below the control, each with a few words of context.
+        """Show excerpts of a text below the control.
 
         :param parts: start, end, kind, and a word that can be ticked as harmless, or an empty text.
         """

@@ -21,7 +21,10 @@ def with_query(path: str, parts: Mapping[str, object]) -> str:
 
 
 def page_ends(request: Request) -> dict[str, int | None]:
-    """Return ``before`` and ``after`` of the URL, the ids of a page's neighbours; None if missing."""
+    """Return the ids ``before`` and ``after`` of the URL.
+
+    Of a page's neighbours; None if missing.
+    """
     return {name: whole_number(request.GET.get(name, "")) or None for name in ("before", "after")}
 
 
@@ -85,7 +88,7 @@ class ListAddress:
         """Number of active filters."""
 
     def __call__(self, route: str = "", **changed: object) -> str:
-        """Return the URL of the list, or of another page with the same filters, with some of them changed.
+        """Return the URL of a list with changed filters.
 
         :param changed: None removes a filter.
         """
@@ -94,7 +97,7 @@ class ListAddress:
         return with_query(path, {**self._kept, **changed}) + anchor
 
     def chips(self, route: str = "") -> list[Chip]:
-        """Return the active filters, each with the URL of the list, or of another page, without it."""
+        """Return the active filters with URLs that remove them."""
         return chips(self._form, lambda name: self(route, **{name: None}))
 
     def cleared(self, route: str = "") -> str:

@@ -39,7 +39,10 @@ def leaves(schema: colander.SchemaNode) -> Iterator[colander.SchemaNode]:
 
 
 def to_show(schema: colander.SchemaNode, cstruct: Mapping[str, object]) -> dict[str, object]:
-    """Return the redisplayable part of a cstruct: secret fields are empty, and a plain field sent twice has its first value."""
+    """Return the redisplayable part of a cstruct.
+
+    Secret fields are empty, and a plain field sent twice has its first value.
+    """
     kept = dict(cstruct)
     for node in schema.children:
         if isinstance(node.typ, Secret):
@@ -68,7 +71,10 @@ def _value(node: colander.SchemaNode, params: MultiDict[object]) -> object:
 
 
 def lies_before(values: Values, node: colander.SchemaNode) -> bool:
-    """Return whether a date is before that of the node named in its ``after``."""
+    """Return whether a date is before its ``after`` date.
+
+    ``after`` is the name of another node.
+    """
     first = values.get(getattr(node, "after", ""))
     last = values[node.name]
     return bool(first and last and last < first)

@@ -1,4 +1,4 @@
-"""A schema bound to a request: parses, validates, renders, and keeps the input."""
+"""A form: parsing, validation, rendering, input."""
 
 from __future__ import annotations
 
@@ -141,7 +141,9 @@ class BoundForm:
         return values
 
     def once(self, values: Values) -> str:
-        """Return the idempotency key of a submitted form, derived from its key field and its values.
+        """Return the idempotency key of a submitted form.
+
+        Derived from its key field and its values.
 
         Submitted again unchanged, it has the same key. A draft or the back button may restore an old form: with changed values it is
         another one and must be processed. Uploaded files are ignored, because
@@ -154,11 +156,16 @@ class BoundForm:
         return str(self.request.site.keys.mac("form", text).hex()[:_ONCE_DIGITS])
 
     def keep(self, params: MultiDict[object]) -> None:
-        """Keep the input, including pictures, without validation: for a button that only changes the form."""
+        """Keep the input without validation.
+
+        Including pictures: for a button that only changes the form.
+        """
         self._sent(params)
 
     def read_filters(self, params: MultiDict[object]) -> Values:
-        """Return the values of a form in the query string; an invalid value counts as missing.
+        """Return the values of a query string.
+
+        An invalid value counts as missing.
 
         Every field needs a ``missing``. An invalid filter shows an error at its field, since the list is wider than its URL.
         A date that is invalid, or before that of the node named in ``after``, keeps its text; values that only a broken URL contains do not.
@@ -204,7 +211,10 @@ class BoundForm:
         return values
 
     def valid(self) -> Values | None:
-        """Return the values of the form's present content, None if it is not valid. No errors are shown."""
+        """Return the values if valid, else None.
+
+        No errors are shown.
+        """
         cstruct = {node.name: self[node.name].cstruct for node in self.schema.children}
         try:
             values: Values = self.schema.deserialize(cstruct)
@@ -230,7 +240,10 @@ class BoundForm:
         self._hold(read_flat(self.schema, params, ignore=draft))
 
     def typed(self) -> list[str]:
-        """Return the longer texts of the input, for a page that cannot show the form any more."""
+        """Return the longer texts of the input.
+
+        For a page that cannot show the form any more.
+        """
         long = {field.name for field in self if isinstance(field.widget, TextAreaWidget)}
         return [
             text for name, texts in self.draft().items() if name in long for text in texts if text.strip()
@@ -239,20 +252,26 @@ class BoundForm:
     # --- errors
 
     def fail(self, name: str, message: TranslationString) -> None:
-        """Add an error to a field, or to the whole form if ``name`` is empty."""
+        """Add an error to a field or the form.
+
+        To the whole form if ``name`` is empty.
+        """
         if name:
             self[name].fail(message)
         else:
             self.messages.append(self._words(message))
 
     def refuse(self, name: str, message: TranslationString) -> NoReturn:
-        """Add an error as :meth:`fail` does and raise :class:`FormInvalid`: for errors that a service found."""
+        """Add an error and raise :class:`FormInvalid`.
+
+        For errors that a service found.
+        """
         self.fail(name, message)
         raise FormInvalid
 
     @property
     def errors(self) -> list[FieldError]:
-        """All errors, those of the whole form first, then in the order of the fields."""
+        """All errors: the form's, then the fields' in order."""
         general = [FieldError(oid="", label="", message=message) for message in self.messages]
         return general + [
             FieldError(oid="", label="", message=message)
@@ -271,7 +290,10 @@ class BoundForm:
     __html__ = render
 
     def error_summary(self) -> Markup:
-        """Render the list of errors, each a link to its field; empty without errors."""
+        """Render links to the fields with errors.
+
+        Empty without errors.
+        """
         lines = [(error.oid, f"{error.label}: {error.message}".lstrip(": ")) for error in self.errors]
         return self._render("error_summary", errors=lines) if lines else Markup("")
 
@@ -281,12 +303,12 @@ class BoundForm:
         return self._render("buttons", buttons=titles)
 
     def hidden(self) -> Markup:
-        """Render the CSRF token and the hidden fields, for pages with their own layout."""
+        """Render the CSRF token and the hidden fields."""
         return self._render("hidden_fields", form=self)
 
     @property
     def multipart(self) -> bool:
-        """Whether the form has file inputs."""
+        """True if the form has file inputs."""
         return bool(self._file_names)
 
     # --- inside
@@ -303,11 +325,17 @@ class BoundForm:
         return cstruct
 
     def _hold(self, cstruct: dict[str, object]) -> None:
-        """Store these texts in the form without secret ones, which it therefore cannot reveal."""
+        """Store submitted texts, without secret ones.
+
+        So the form cannot reveal them.
+        """
         self._form.cstruct = to_show(self.schema, cstruct)
 
     def _refuse_open_secrets(self, request: Request) -> None:
-        """Refuse a secret field with a name that the route declares open: error pages would show it."""
+        """Refuse a secret field with an open name.
+
+        The route declares the name open: error pages would show it.
+        """
         route = getattr(request, "matched_route", None)
         if route is None:
             return
@@ -354,7 +382,10 @@ class BoundForm:
 
     @cached_property
     def _names(self) -> BeforeRender:
-        """Template variables of the page, collected once per form because it is rendered in many parts."""
+        """Template variables of the page.
+
+        Collected once per form because it is rendered in many parts.
+        """
         names = BeforeRender({"request": self.request}, {})
         self.request.registry.notify(names)
         return names
@@ -365,7 +396,10 @@ class BoundForm:
 
 
 def _answer_later(_request: Request, response: Response) -> None:
-    """Answer 503 for a valid form whose pictures could not be decoded now."""
+    """Answer 503 while pictures cannot be decoded.
+
+    The form is valid.
+    """
     if response.status_int == _UNPROCESSABLE:
         response.status_int = 503
         response.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -29,7 +29,10 @@ class SelectWidget(_Options):
 
 
 class ChoiceCardsWidget(_Options):
-    """Cards with icon, label and hint; checkboxes if the type is a list."""
+    """Cards with icon, label and hint.
+
+    Checkboxes if the type is a list.
+    """
 
     template = "choice_cards"
     group = True
@@ -61,7 +64,7 @@ class MapPointWidget(FormWidget):
 
 
 class PhotosWidget(FormWidget):
-    """Pictures: keys of those already uploaded, and a file input that works without JavaScript.
+    """Pictures of a form.
 
     An uploaded picture sends its key under the field's name, a new file comes under :func:`files_name`.
     """

@@ -1,4 +1,7 @@
-"""Options of drop-down lists as markup, cached because nearly every staff page has the same units and categories."""
+"""Options of drop-down lists as cached markup.
+
+Nearly every staff page has the same units and categories.
+"""
 
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
@@ -27,7 +30,10 @@ def options_markup(options: Iterable[Option], chosen: Collection[str], say: Call
 
 @lru_cache(maxsize=KEPT)
 def _drawn(entries: tuple[Entry, ...]) -> list[tuple[str, str, str]]:
-    """Return for each option its value, and the markup before and after the ``selected`` attribute."""
+    """Return the value of each option with its markup.
+
+    The markup before and after the ``selected`` attribute.
+    """
     found = []
     for group, members in groupby(entries, key=lambda entry: entry[2]):
         own = list(members)

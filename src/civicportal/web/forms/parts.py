@@ -55,7 +55,10 @@ class Button:
 
 @dataclass(frozen=True, kw_only=True)
 class FieldError:
-    """One line of the error summary; ``oid`` is empty without a visible field."""
+    """One line of the error summary.
+
+    ``oid`` is empty without a visible field.
+    """
 
     oid: str
     label: str

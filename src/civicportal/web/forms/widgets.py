@@ -52,7 +52,10 @@ class FormWidget(deform.widget.Widget):
 
 
 class TextWidget(FormWidget):
-    """One line of text. ``maxlength`` follows the schema type; ``suggestions`` are offered by the browser."""
+    """One line of text.
+
+    ``maxlength`` follows the schema type; ``suggestions`` are offered by the browser.
+    """
 
     suggestions: tuple[str, ...] = ()
 
@@ -98,7 +101,10 @@ class CodeWidget(FormWidget):
 
 
 class NumberWidget(FormWidget):
-    """A number, a time or a code of digits: plain text with the numeric keypad, since number inputs refuse Persian digits."""
+    """A number, a time or a code of digits.
+
+    Plain text with the numeric keypad, since number inputs refuse Persian digits.
+    """
 
     inputmode = "numeric"
     digits = True
@@ -106,13 +112,13 @@ class NumberWidget(FormWidget):
 
 
 class PersonalNumberWidget(NumberWidget):
-    """A number that a browser should not remember for the next user of the computer."""
+    """A number that browsers should not remember."""
 
     autocomplete = "off"
 
 
 class DateWidget(FormWidget):
-    """A date in the site's calendar: a text input that works alone, with a date picker.
+    """A date in the site's calendar.
 
     ``first`` and ``last`` are the days that the picker offers, or functions of the schema's bindings that return them;
     the schema's validator decides which are valid. ``example`` is the placeholder, if a date of the current years would
@@ -127,7 +133,10 @@ class DateWidget(FormWidget):
     example: date | None = None
 
     def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
-        """Return the text, and the settings of the date picker; weekdays are counted from Sunday, as in JavaScript."""
+        """Return the text and the settings of the date picker.
+
+        Weekdays are counted from Sunday, as in JavaScript.
+        """
         bindings = field.schema.bindings
         calendar = bindings["calendar"]
         return {
@@ -189,7 +198,10 @@ def _day(day: Day, bindings: Values) -> str:
 
 
 def shown(cstruct: object) -> str:
-    """Return the displayed text of any submitted value: the first of several, nothing for a file."""
+    """Return the displayed text of a submitted value.
+
+    The first of several, nothing for a file.
+    """
     if isinstance(cstruct, list) and cstruct:
         cstruct = cstruct[0]
     if not isinstance(cstruct, str):

@@ -1,4 +1,4 @@
-"""Progressive web app: manifest, service worker, offline page, and offline caching of pages."""
+"""Progressive web app: manifest, service worker, offline pages."""
 
 from pyramid.config import Configurator
 from pyramid.events import NewResponse
@@ -7,7 +7,7 @@ from civicportal.core.security import PagePermission
 
 
 def includeme(config: Configurator) -> None:
-    """Add the three routes, which need neither session nor database, and mark cacheable pages."""
+    """Add the three routes, and mark cacheable pages."""
     config.add_subscriber("civicportal.web.pwa.keeping.mark", NewResponse)
     views = "civicportal.web.pwa.views"
     config.add_route("manifest", "/manifest.webmanifest")

@@ -1,4 +1,4 @@
-"""Rules for pages that the service worker may cache for offline reading, per person.
+"""Rules for offline pages of the service worker.
 
 The worker caches pages of one person at a time: a page of another person, sign-in and sign-out clear
 the cache. Staff pages are never cached, because they contain data of other people.
@@ -24,6 +24,9 @@ def mark(event: NewResponse) -> None:
 
 
 def owner(request: Request) -> str:
-    """Return the owner of a page as a keyed hash; visitors share one."""
+    """Return the owner of a page as a keyed hash.
+
+    Visitors share one.
+    """
     person = str(request.identity.user_id or "")
     return str(request.site.keys.mac("offline", person).hex()[:OWNER_DIGITS])

@@ -63,7 +63,7 @@ def manifest(request: Request) -> ViewResult:
 
 
 def service_worker(request: Request) -> ViewResult:
-    """Serve the worker without caching; a new version of the files makes a new worker."""
+    """Serve the service worker without caching."""
     files = request.registry.static_files
     settings = {
         "version": files.digest(CORE),

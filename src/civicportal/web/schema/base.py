@@ -39,12 +39,12 @@ class Node(colander.SchemaNode):
             self.__set_name__(None, self.name)
 
     def __set_name__(self, _owner: type | None, name: str) -> None:
-        """Pass the name of the field to its type, set by the class or explicitly."""
+        """Pass the name of the field to its type."""
         if isinstance(self.typ, Scalar):
             self.typ.named(name)
 
     def _bind(self, bindings: dict[str, Any]) -> None:
-        """Bind it; a node without deferred attributes skips the inspection of seventy names."""
+        """Bind the node."""
         waits = any(isinstance(value, colander.deferred) for value in vars(self).values())
         if waits or self.children or type(self) is not Node or "after_bind" in vars(self):
             super()._bind(bindings)
@@ -53,7 +53,10 @@ class Node(colander.SchemaNode):
 
 
 class Scalar(colander.SchemaType):
-    """One value, a text in a form, a text or native value in JSON and TOML."""
+    """One value.
+
+    A text in a form, a text or native value in JSON and TOML.
+    """
 
     missing_msg = _("Please fill in this field.")
     native: tuple[type, ...] = ()
@@ -81,7 +84,10 @@ class Scalar(colander.SchemaType):
         return self.write(node, appstruct)
 
     def text(self, node: colander.SchemaNode, cstruct: object) -> str:
-        """Return the submitted text, or raise :class:`colander.Invalid` if it cannot be stored or displayed."""
+        """Return the submitted text.
+
+        Raises :class:`colander.Invalid` if it cannot be stored or displayed.
+        """
         if isinstance(cstruct, list):
             raise colander.Invalid(node, _("Only one value is expected here."))
         if not isinstance(cstruct, str):
@@ -97,7 +103,10 @@ class Scalar(colander.SchemaType):
         raise NotImplementedError
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
-        """Return a native value, or raise :class:`colander.Invalid` if it breaks the type's rule."""
+        """Return a native value.
+
+        Raises :class:`colander.Invalid` if it breaks the type's rule.
+        """
         raise NotImplementedError
 
     def write(self, node: colander.SchemaNode, value: Any) -> str:
@@ -112,7 +121,10 @@ class StrictMapping(colander.Mapping):
         super().__init__(unknown="raise")
 
     def deserialize(self, node: colander.SchemaNode, cstruct: object) -> Any:
-        """Return the mapping of values; raise :class:`colander.Invalid` with the errors of all fields."""
+        """Return the mapping of values.
+
+        Raises :class:`colander.Invalid` with the errors of all fields.
+        """
         if cstruct is colander.null or cstruct is None:
             return colander.null
         if not isinstance(cstruct, dict):
@@ -141,7 +153,7 @@ class StrictSchema(colander.MappingSchema):
 
 
 def clean_name(name: object) -> str:
-    """Return the name of an unknown key, short and printable, for an error message."""
+    """Return an unknown key, short and printable."""
     return "".join(char if char.isprintable() else "?" for char in str(name)[:40])
 
 

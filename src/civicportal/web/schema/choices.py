@@ -33,7 +33,10 @@ class Option:
 
     @classmethod
     def none(cls, label: str = "") -> Option:
-        """Return the choice of a filter for things without a value; by default "Not said"."""
+        """Return the filter option for missing values.
+
+        By default "Not said".
+        """
         return cls(value=cls.NONE, label=label or _("Not said"))
 
 
@@ -70,7 +73,10 @@ class Choice(Scalar):
 
 
 class ListOf(colander.SchemaType):
-    """A list of at most ``max`` distinct values of one scalar type; a form repeats the field's name."""
+    """A list of distinct values of one scalar type.
+
+    At most ``max``; a form repeats the field's name.
+    """
 
     missing_msg = _("Please choose at least one.")
 

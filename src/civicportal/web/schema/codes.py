@@ -17,7 +17,10 @@ from civicportal.web.schema.secret import Secret
 
 
 class Mobile(Scalar):
-    """A mobile number by the rules of the site's country (``bind(country=…)``), stored as E.164."""
+    """A mobile number, stored as E.164.
+
+    By the rules of the site's country (``bind(country=…)``).
+    """
 
     missing_msg = _("Please write the mobile number.")
 
@@ -42,7 +45,10 @@ class NationalCode(Scalar):
 
 
 class LegalId(Scalar):
-    """The identifier of a company or institution by the rules of the site's country (``bind(country=…)``)."""
+    """The identifier of an organisation in the site's country.
+
+    Of a company or institution (``bind(country=…)``).
+    """
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the plain digits; raise :class:`colander.Invalid` for an invalid number."""
@@ -53,7 +59,10 @@ class LegalId(Scalar):
 
 
 class Digits(Scalar):
-    """Exactly ``length`` digits; spaces and hyphens are ignored. Use :class:`Code` for secret digits."""
+    """Exactly ``length`` digits.
+
+    Spaces and hyphens are ignored. Use :class:`Code` for secret digits.
+    """
 
     def __init__(self, length: int = 6) -> None:
         self.length = length
@@ -67,7 +76,10 @@ class Digits(Scalar):
 
 
 class Code(Secret, Digits):
-    """A one-time code, a PIN or another secret of exactly ``length`` digits; spaces and hyphens are ignored."""
+    """A secret of exactly ``length`` digits.
+
+    A one-time code or a PIN, for instance; spaces and hyphens are ignored.
+    """
 
     missing_msg = _("Please write the code.")
 
@@ -93,7 +105,10 @@ class CityDate(Scalar):
     longest = 40
 
     def read(self, node: colander.SchemaNode, text: str) -> Any:
-        """Return the date; raise :class:`colander.Invalid` if it does not exist, or is of another calendar."""
+        """Return the date.
+
+        Raises :class:`colander.Invalid` if it does not exist, or is of another calendar.
+        """
         return _parsed(node, bound(node, "calendar").parse_date, text)
 
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
@@ -106,7 +121,10 @@ class CityDate(Scalar):
 
 
 class ClockTime(Scalar):
-    """A time of day in 24 hours, ``8:30``, in Persian or Latin digits; the value is a :class:`datetime.time`."""
+    """A time of day in 24 hours, ``8:30``.
+
+    In Persian or Latin digits; the value is a :class:`datetime.time`.
+    """
 
     missing_msg = _("Please write a time.")
     longest = 20
@@ -137,7 +155,10 @@ class Key(Scalar):
 
 
 class IdempotencyKey(Key):
-    """An idempotency key: a form submitted twice is processed once. A new form has a new one."""
+    """An idempotency key.
+
+    A form submitted twice is processed once. A new form has a new one.
+    """
 
     missing_msg = _("The form was not sent completely. Please send it again.")
 

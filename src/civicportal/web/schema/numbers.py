@@ -20,7 +20,10 @@ LARGEST_ID = 2**53
 
 
 def whole_number(text: object) -> int:
-    """Return the number in a URL or hidden field; 0, which no row has, for anything else."""
+    """Return the number in a URL or hidden field.
+
+    0, which no row has, for anything else.
+    """
     if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 16:
         return int(text)
     return 0
@@ -86,7 +89,10 @@ class RowId(BoundedInt):
 
 
 class Flag(Scalar):
-    """A boolean: a checkbox (absent when not ticked, so give ``missing=False``), a switch, a setting."""
+    """A boolean.
+
+    A checkbox (absent when not ticked, so give ``missing=False``), a switch, a setting.
+    """
 
     missing_msg = _("Please tick this box to go on.")
     native = (bool,)

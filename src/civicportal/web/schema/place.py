@@ -17,7 +17,9 @@ class Degrees(FiniteFloat):
 
 
 class Place(StrictSchema):
-    """``lat`` and ``lon`` in degrees and ``address`` as text; a point or an address is required.
+    """A point (``lat``, ``lon`` in degrees), an ``address``, or both.
+
+    ``lat`` and ``lon`` are in degrees, ``address`` is a text.
 
     In a form these are three flat fields, rendered together. Whether the point is within the city is checked by the
     ``validator`` of the schema that contains the place.
@@ -33,7 +35,9 @@ class Place(StrictSchema):
     )
 
     def deserialize(self, cstruct: object = colander.null) -> Any:
-        """Return ``{"lat", "lon", "address"}``: both numbers or neither, and the address or ``""``.
+        """Return both coordinates or none, and the address.
+
+        The keys are ``lat``, ``lon`` and ``address``.
 
         Raises :class:`colander.Invalid` if point and address are missing, unless the node has a ``missing``.
         """

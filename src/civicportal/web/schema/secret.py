@@ -1,4 +1,4 @@
-"""Values that are never redisplayed, stored or logged: passwords, one-time codes, PINs, recovery codes.
+"""Secret values, never redisplayed, stored or logged.
 
 A field is secret because of its type. :class:`~civicportal.web.forms.BoundForm` never stores its value, so that
 no template, draft or pending form can show it; error pages that redisplay a submitted form omit it by
@@ -65,7 +65,10 @@ class RecoveryCodeString(Secret):
     missing_msg = _("Please write the code.")
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
-        """Return the code without spaces; raise :class:`colander.Invalid` for one too short or too long."""
+        """Return the code without spaces.
+
+        Raises :class:`colander.Invalid` for one too short or too long.
+        """
         return _of_length(node, compact(text), 10, 20)
 
 

@@ -61,13 +61,16 @@ class CleanText(Scalar):
         return value or colander.null
 
     def text(self, node: colander.SchemaNode, cstruct: object) -> str:
-        """See :class:`Scalar`; the error for a text over the limit names the limit."""
+        """See :class:`Scalar`."""
         if isinstance(cstruct, str) and len(cstruct) > self.longest:
             raise self.too_long(node)
         return super().text(node, cstruct)
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
-        """Return the cleaned text; raise :class:`colander.Invalid` if it is too short or too long."""
+        """Return the cleaned text.
+
+        Raises :class:`colander.Invalid` if it is too short or too long.
+        """
         text = _UNPRINTABLE.sub("", _NEWLINES.sub("\n", text))
         text = thin_marks(store(text if self.multiline else _BLANKS.sub(" ", text)))
         if len(text) > self.max:
@@ -84,7 +87,10 @@ class CleanText(Scalar):
 
 
 class Identifier(Scalar):
-    """A technical name, such as a user name or a key: ASCII letters, digits, ``. _ -``; lower case."""
+    """A technical name, such as a user name.
+
+    ASCII letters, digits, ``. _ -``; lower case.
+    """
 
     def __init__(self, min: int = 1, max: int = 64) -> None:
         self.pattern = re.compile(rf"[a-z0-9][a-z0-9._-]{{{min - 1},{max - 1}}}")

@@ -22,7 +22,7 @@ def listing(request: Request) -> dict[str, object]:
 
 
 def new(request: Request) -> ViewResult:
-    """Write a text, then confirm its cost and the number of people, and send it."""
+    """Write, confirm and send a broadcast."""
     confirming = request.method == "POST" and "number" in request.POST
     schema = ConfirmedBroadcast() if confirming else BroadcastForm()
     form = BoundForm(request, schema, initial=_initial(request), ignore=("action",))
@@ -85,7 +85,7 @@ def _send(request: Request, form: BoundForm, values: Values) -> ViewResult:
 
 
 def _initial(request: Request) -> dict[str, object]:
-    """Return the text of the announcement in the URL as a proposal, if any."""
+    """Return the announcement's text as a proposal, if any."""
     wanted = request.GET.get("post", "")
     if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 16):
         return {}

@@ -1,4 +1,7 @@
-"""The form of an announcement. Without JavaScript every button submits the whole form, which is redisplayed unchanged."""
+"""The form of an announcement.
+
+Without JavaScript every button submits the whole form, which is redisplayed unchanged.
+"""
 
 from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 

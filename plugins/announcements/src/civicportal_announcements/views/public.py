@@ -78,7 +78,7 @@ def lead(post: Post) -> str:
 
 
 def public_address(request: Request, path: str) -> str:
-    """Return an absolute URL with the city's host, for use by other programs."""
+    """Return an absolute URL for other programs."""
     return f"{(request.site.public_url or request.host_url).rstrip('/')}{path}"
 
 

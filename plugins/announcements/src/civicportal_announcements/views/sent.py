@@ -1,4 +1,4 @@
-"""A submission of the announcement form: ordered pictures, and the action of the button."""
+"""A submitted announcement form."""
 
 import re
 from dataclasses import dataclass
@@ -40,7 +40,10 @@ class SubmittedAnnouncement:
 
 
 def read_sent(request: Request) -> SubmittedAnnouncement:
-    """Parse the form and store uploaded pictures at once. Call it before the first use of ``request.work``."""
+    """Parse the form and store uploaded pictures at once.
+
+    Call it before the first use of ``request.work``.
+    """
     uploaded: MultiDict[object]
     try:
         uploaded = post = request.POST

@@ -34,7 +34,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add routes and views; the forms of a new message have picture uploads."""
+    """Add routes and views."""
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["feedback.new"],
         ROUTES["feedback.register"],

@@ -28,7 +28,10 @@ PAGE_SIZE = 20
 
 
 def new(request: Request) -> ViewResult:
-    """Show the form, or send the message: with a name after the sign-in, or anonymously."""
+    """Show the form, or send the message.
+
+    With a name after the sign-in, or anonymously.
+    """
     submission = CaseSubmission(
         request,
         Submission(),
@@ -60,7 +63,10 @@ def _send(request: Request, submission: CaseSubmission, values: Values) -> ViewR
 
 
 def _shown_once(request: Request, case: Case, pin: str) -> ViewResult:
-    """Show code and PIN in the response to the form: stored for another page, they would identify the sender."""
+    """Show code and PIN in the response to the form.
+
+    Stored for another page, they would identify the sender.
+    """
     response = render_to_response(SENT, {"case": case, "pin": pin}, request=request)
     response.cache_control = "no-store"
     return response

@@ -1,4 +1,4 @@
-"""Registration of a message for a caller, a visitor or from a letter."""
+"""Registration of messages by officers."""
 
 from collections.abc import Callable
 from functools import partial

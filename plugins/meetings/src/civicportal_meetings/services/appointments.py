@@ -31,7 +31,10 @@ class AppointmentService(Service):
         self._histories: dict[int, Sequence[Appointment]] = work.memo()
 
     def current(self, case: Case) -> Appointment | None:
-        """Return the current appointment of a request; without one, the last that was held, missed or cancelled."""
+        """Return the current or last appointment of a request.
+
+        Without a current one, the last that was held, missed or cancelled.
+        """
         history = self.history(case)
         standing = next((one for one in history if one.ended_at is None), None)
         if standing is not None or case.is_open:

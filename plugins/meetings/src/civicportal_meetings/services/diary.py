@@ -1,4 +1,4 @@
-"""The mayor's diary: booked times are rows of five minutes, so that double bookings are impossible."""
+"""The mayor's diary in rows of five minutes."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -29,7 +29,10 @@ class DiaryService(Service):
     # -- rules ----------------------------------------------------------------------------------------------
 
     def hours(self, day: date) -> Span | None:
-        """Return start and end of the meeting hours of a day; None on a day off."""
+        """Return start and end of a day's meeting hours.
+
+        None on a day off.
+        """
         office = self.calendar.office_hours(day)
         if office is None:
             return None
@@ -63,7 +66,9 @@ class DiaryService(Service):
     # -- taking ---------------------------------------------------------------------------------------------
 
     def take(self, owner: Appointment | MeetingSession, *, instead_of: Appointment | None = None) -> None:
-        """Book the time of an appointment or a session, and release the parts of its previous time that are not reused.
+        """Book the time of an appointment or a session.
+
+        Parts of its previous time that are not reused are released.
 
         New rows are inserted before old ones are deleted: a transaction waiting for a row holds none that others wait for, so there are no deadlocks.
 
@@ -89,7 +94,9 @@ class DiaryService(Service):
             self.free(instead_of)
 
     def retake(self, appointment: Appointment, instead_of: Appointment | None) -> None:
-        """Book the time of an appointment that an undo restores; if it was never released, it is still booked.
+        """Book the time of a restored appointment.
+
+        An undo restores it; if the time was never released, it is still booked.
 
         :raises Refused: when any part of it was booked since.
         """
@@ -105,11 +112,11 @@ class DiaryService(Service):
     # -- offering -------------------------------------------------------------------------------------------
 
     def free_times(self, day: date, minutes: int) -> list[datetime]:
-        """Return the times of a day at which a meeting of this length can start."""
+        """Return the free start times of a day."""
         return [start for start, free in self.times(day, minutes) if free]
 
     def times(self, day: date, minutes: int) -> list[tuple[datetime, bool]]:
-        """Return the possible start times of a day, each with whether it is free."""
+        """Return the start times of a day."""
         hours = self.hours(day)
         if hours is None:
             return []
@@ -117,7 +124,7 @@ class DiaryService(Service):
         return list(self._offers(hours, taken, timedelta(minutes=minutes)))
 
     def free_days(self, first: date, last: date, minutes: int) -> set[date]:
-        """Return the days of a period with room for a meeting of this length."""
+        """Return the days of a period with free time."""
         taken = self._taken(self.calendar.day_bounds(first)[0], self.calendar.day_bounds(last)[1])
         length = timedelta(minutes=minutes)
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))

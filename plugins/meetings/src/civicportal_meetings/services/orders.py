@@ -1,4 +1,4 @@
-"""Orders of the mayor: cases with a unit and a deadline, linked to their meeting."""
+"""Orders of the mayor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,7 +54,9 @@ class OrderService(Service):
         return allowed and access.can(meeting, "work")
 
     def give(self, meeting: Case, new: NewOrder) -> Case:
-        """Open an order, link it to its meeting, and refer it to its unit; a resubmitted form returns the same one.
+        """Open an order for its meeting and unit.
+
+        It is linked and referred; a resubmitted form returns the same one.
 
         :raises Forbidden: without the right.
         :raises Refused: when the meeting has not taken place.
@@ -85,7 +87,10 @@ class OrderService(Service):
         return order
 
     def route(self, case: Case) -> RoutingTarget:
-        """Return the route of an order: the mayor's office, which refers it and keeps access."""
+        """Return the route of an order.
+
+        The mayor's office, which refers it and keeps access.
+        """
         order: Order | None = self.cases.detail(case)
         unit = self.work.site.plugin_settings[KIND]["unit"]
         return RoutingTarget(unit=unit, deadline_days=order.deadline_days if order else None)
@@ -96,7 +101,9 @@ class OrderService(Service):
         return self.session.scalars(query.order_by(Case.id)).all()
 
     def share(self, order: Case) -> Case:
-        """Share the result of an order with the citizen of the meeting; returns the meeting's case.
+        """Share the result of an order with the citizen.
+
+        The citizen of the meeting; returns the meeting's case.
 
         :raises Refused: while it is open, and when this result was shared already.
         """
@@ -112,7 +119,10 @@ class OrderService(Service):
         return meeting
 
     def is_told(self, order: Case) -> bool:
-        """Return whether the citizen knows the current result: a reopened order may end differently."""
+        """Return whether the citizen knows the current result.
+
+        A reopened order may end differently.
+        """
         told, closing = self.session.get_one(Order, order.id).shared_at, self._closing(order)
         return told is not None and closing is not None and told >= closing.at
 

@@ -35,7 +35,10 @@ class Filters(CaseFilters):
 
     @property
     def waiting_only(self) -> bool:
-        """Return whether only requests without a time are listed: the default without a status and a person."""
+        """Return whether only requests without a time are listed.
+
+        The default without a status and a person.
+        """
         return self.status is None and self.citizen is None and not self.person
 
 
@@ -68,7 +71,10 @@ class MeetingSearch(CaseList[Filters]):
         return "newest" if filters.status else "oldest"
 
     def counted(self, filters: Filters) -> Values | None:
-        """Return by what the counters know the total: the unit too, and all statuses or those without a time."""
+        """Return the counter filters of the total.
+
+        The unit too, and all statuses or those without a time.
+        """
         rest = replace(filters, status=None, stage=None, unit=None, first_day=None, last_day=None)
         if rest != Filters():
             return None
@@ -76,7 +82,7 @@ class MeetingSearch(CaseList[Filters]):
         return {"statuses": statuses, "units": self.unit_ids(filters.unit) if filters.unit else None}
 
     def request_of(self, national_code: str) -> str | None:
-        """Return the code of the latest request with a national code that the actor may see."""
+        """Return the code of the latest request by national code."""
         index = self.work.site.keys.blind_index(national_code)
         query = self.select(Case.code).where(self._named(index))
         return self.session.scalar(query.order_by(Case.id.desc()).limit(1))

@@ -76,7 +76,9 @@ class PublicDayService(Service):
         session.public_seats, session.office_seats, session.reserve_seats = public, office, reserve
 
     def cancel(self, session_id: int, reason: str) -> None:
-        """Cancel a session: its seats can no longer be assigned, its time is released.
+        """Cancel a session.
+
+        Its seats can no longer be assigned, its time is released.
 
         Participants keep their appointments until :meth:`recall` ends them, each in a separate transaction.
 
@@ -100,7 +102,7 @@ class PublicDayService(Service):
         return self.session.scalars(query.order_by(Appointment.case_id)).all()
 
     def recall(self, case_id: int) -> None:
-        """End the appointment of a request whose session was cancelled; the office finds another one.
+        """End the appointment in a cancelled session.
 
         Requests on which the actor may not act are left to the worker.
         """
@@ -166,7 +168,7 @@ class PublicDayService(Service):
         return self.free_seats([session])[session.id]
 
     def free_seats(self, sessions: Iterable[MeetingSession]) -> dict[int, dict[str, int]]:
-        """Return by session the number of free seats of each quota, in one statement for all."""
+        """Return the free seats of each quota by session."""
         free = {one.id: {"public": one.public_seats, "office": one.office_seats} for one in sessions}
         query = (
             select(MeetingSession.id, Appointment.seat, func.count())
@@ -179,7 +181,9 @@ class PublicDayService(Service):
         return free
 
     def give_seat(self, session_id: int, quota: str) -> MeetingSession:
-        """Return the session if a seat of the quota is free; its row stays locked until the seat is written.
+        """Return the session if a seat of the quota is free.
+
+        Its row stays locked until the seat is written.
 
         :raises Refused: when there is none, or the session is over or cancelled.
         """
@@ -189,7 +193,9 @@ class PublicDayService(Service):
         return session
 
     def retake(self, session_id: int, appointment: Appointment) -> None:
-        """Take the seat of an appointment that an undo restores, whether the session has begun or not.
+        """Take the seat of a restored appointment.
+
+        An undo restores it, whether the session has begun or not.
 
         :raises Refused: when it was assigned since, or the session was cancelled.
         """

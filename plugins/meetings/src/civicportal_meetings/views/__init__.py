@@ -50,7 +50,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add routes and views; the forms of a new request have picture uploads."""
+    """Add routes and views."""
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["meetings.new"],
         ROUTES["meetings.register"],

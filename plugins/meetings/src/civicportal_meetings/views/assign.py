@@ -1,4 +1,4 @@
-"""Scheduling of a request beside the desk's week: a month with its free days, the times of a day."""
+"""Scheduling of a request beside the desk's week."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -31,13 +31,16 @@ STALE = _(
 
 
 def show(request: Request) -> dict[str, object]:
-    """Show the request beside the week of its time, or of the next free one."""
+    """Show the request beside a week."""
     case = _case(request)
     return _page(request, case, _form(request, case, _step(request, case)))
 
 
 def send(request: Request) -> ViewResult:
-    """Set the time; a picked day, time or month only redisplays the form with its input."""
+    """Set the time, or redisplay the form.
+
+    A picked day, time or month only redisplays it with its input.
+    """
     case = _case(request, lock=True)
     transition = _step(request, case)
     form = _form(request, case, transition)
@@ -164,7 +167,10 @@ def _page(
 
 
 def _entry(request: Request, values: Values, title: str, minutes: int) -> Iterator[DiaryEntry]:
-    """Yield the time in the form for the week, once date and time are valid."""
+    """Yield the time in the form for the week.
+
+    Once date and time are valid.
+    """
     if "day" in values and "at" in values:
         start = request.site.calendar.at(values["day"], values["at"])
         yield DiaryEntry(
@@ -199,7 +205,10 @@ def _tomorrow(request: Request) -> date:
 
 
 def _sms(request: Request, case: Case, transition: Transition, form: BoundForm) -> object:
-    """Return the SMS for the current input of the form; None while it is incomplete."""
+    """Return the SMS for the current input.
+
+    None while it is incomplete.
+    """
     work = request.work
     said = transition.notice(form.readable(), work) if transition.notice else None
     if said is None:

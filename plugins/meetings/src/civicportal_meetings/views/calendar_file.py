@@ -9,7 +9,7 @@ from civicportal_meetings.services import MeetingService
 
 
 def download(request: Request) -> Response:
-    """Return the file of a request with a time, to its citizen and to browsers that have verified its tracking code."""
+    """Return the calendar file of a request with a time."""
     work = request.work
     case = request.work.get(FollowUpService).fetch_own_or_proved(request, request.matchdict["code"])
     appointment = work.get(MeetingService).appointment(case)

@@ -1,4 +1,4 @@
-"""The desk of the mayor's office: the week, waiting requests, and the list of one day."""
+"""The desk of the mayor's office."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -65,7 +65,7 @@ def desk(request: Request, day: date | None, *chosen: DiaryEntry, **panel: objec
 
 
 def week(request: Request, day: date | None, *chosen: DiaryEntry) -> dict[str, object]:
-    """Return the week of a date, and links to its neighbours; see :func:`desk`."""
+    """Return the week of a date with its neighbours; see :func:`desk`."""
     work = request.work
     calendar = work.get(OrganizationService).calendar
     today = calendar.today(work.clock.now())
@@ -85,7 +85,10 @@ def week(request: Request, day: date | None, *chosen: DiaryEntry) -> dict[str, o
 
 
 def search(request: Request) -> HTTPSeeOther:
-    """Answer the search box of the list; a national code finds its requests."""
+    """Answer the search box of the list.
+
+    A national code finds its requests.
+    """
     return search_list(
         request, "meetings.desk", anchor=LIST, people={"person": lambda text: _named(request, text)}
     )
@@ -122,7 +125,10 @@ def _facts(request: Request, visit: Visit) -> Sequence[IdentityFact]:
 
 
 def _named(request: Request, text: str) -> str:
-    """Return the code of a request with the national code in a text; empty if the actor may see none."""
+    """Return the code of a request by national code.
+
+    Empty if the actor may see none.
+    """
     node = Node(NationalCode(), missing="").bind(country=request.site.country)
     try:
         national_code = str(node.deserialize(text))

@@ -1,4 +1,4 @@
-"""Orders of the mayor: created on the page of their meeting, shared with its citizen afterwards."""
+"""Orders of the mayor."""
 
 from pyramid.httpexceptions import HTTPSeeOther
 

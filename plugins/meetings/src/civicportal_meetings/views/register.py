@@ -1,4 +1,4 @@
-"""Registration of a request for a caller, a visitor or from a letter."""
+"""Registration of requests by officers."""
 
 from collections.abc import Callable
 from functools import partial

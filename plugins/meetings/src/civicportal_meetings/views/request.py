@@ -1,4 +1,4 @@
-"""The request form in four steps, the confirmation page, and the page while a request is open."""
+"""The request form, its confirmation and open requests."""
 
 from functools import partial
 
@@ -27,7 +27,7 @@ UNASKED = {"part": ANY, "party": "natural"}
 
 
 def new(request: Request) -> ViewResult:
-    """Show the form, or the open request with the submitted input below it."""
+    """Show the form, or the open request."""
     submission = _submission(request, _known(request))
     page = _page(request)
     shown = submission.kept or not page["open"]
@@ -35,7 +35,10 @@ def new(request: Request) -> ViewResult:
 
 
 def send(request: Request) -> ViewResult:
-    """Submit the request; a visitor signs in first and finds the form unchanged."""
+    """Submit the request.
+
+    A visitor signs in first and finds the form unchanged.
+    """
     submission = _submission(request)
     answer = submission.form.handle(partial(_submit, request, submission), kept=False)
     # Afterwards, because uploaded pictures are processed outside the request's transaction.
@@ -69,7 +72,7 @@ def _submission(request: Request, known: Values | None = None) -> CaseSubmission
 
 
 def working_days(work: Work) -> dict[str, object]:
-    """Return the bindings of the request schema, with the city's current working days."""
+    """Return the bindings of the request schema."""
     calendar = work.get(OrganizationService).calendar
     return {"today": calendar.today(work.clock.now()), "days": office_days(calendar)}
 

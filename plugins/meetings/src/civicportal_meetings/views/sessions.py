@@ -88,7 +88,10 @@ def wait(request: Request) -> ViewResult:
 
 
 def cancel(request: Request) -> ViewResult:
-    """Cancel the session; every participant is notified and needs a new time, each in a separate transaction."""
+    """Cancel the session, and notify its participants.
+
+    Each needs a new time and is handled in a separate transaction.
+    """
     form = _cancel_form(request)
     try:
         reason = form.validate(request.POST)["public_text"]

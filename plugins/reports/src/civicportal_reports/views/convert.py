@@ -1,4 +1,4 @@
-"""Conversion of a case of another kind to a report, with category and place."""
+"""Conversion of a case to a report."""
 
 from functools import partial
 

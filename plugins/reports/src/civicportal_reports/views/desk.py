@@ -1,4 +1,4 @@
-"""Staff pages of reports: list, map and statistics, with the same filters in the URL."""
+"""Staff pages of reports."""
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -82,6 +82,6 @@ def link_duplicate(request: Request) -> ViewResult:
 
 
 def desk_filters(request: Request) -> tuple[BoundForm, Filters]:
-    """Return the filters of the URL, as a form and as query filters."""
+    """Return the filters of the URL, as form and query."""
     form = BoundForm(request, DeskFilters(), bindings=desk_choices(request.work))
     return form, Filters.of(form.read_filters(request.GET))

@@ -1,4 +1,4 @@
-"""Maps of reports: data for the map script, and the card of a point."""
+"""Maps of reports: data, and the card of a point."""
 
 from functools import partial
 
@@ -43,7 +43,10 @@ def desk_numbers(request: Request) -> dict[str, object]:
 
 
 def desk_drawing(request: Request) -> Response:
-    """Return the drawing of the city as a picture, for browsers without JavaScript."""
+    """Return the drawing of the city as a picture.
+
+    For browsers without JavaScript.
+    """
     filters = _strict(desk_filters(request))
     drawing = _panel(request, filters).drawing
     if drawing is None:
@@ -79,7 +82,9 @@ def public_card(request: Request) -> dict[str, object]:
 
 
 def _strict(read: tuple[BoundForm, Filters]) -> Filters:
-    """Return the filters, all of which must be valid: a map cannot show that one was ignored.
+    """Return the filters, all of which must be valid.
+
+    A map cannot show that one was ignored.
 
     :raises HTTPBadRequest: names the invalid ones.
     """

@@ -1,4 +1,4 @@
-"""The place of a form, the initial view of its map, and the URLs of a map of reports."""
+"""The place of a form, and URLs of maps."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def center(request: Request) -> list[float] | None:
 
 
 def map_addresses(request: Request, address: Callable[[str], str]) -> dict[str, str]:
-    """Return the URLs of a staff map: points, cards, numbers by district, and drawing.
+    """Return the URLs of a staff map.
 
     :param address: builds URLs that keep the filters, as :class:`civicportal.api.ListAddress` does.
     """

@@ -1,4 +1,4 @@
-"""Public pages: list and map of published reports, one of them, and "me too"."""
+"""Public pages of reports."""
 
 from urllib.parse import quote, urlencode
 
@@ -40,7 +40,10 @@ def listing(request: Request) -> dict[str, object]:
 
 
 def page(request: Request) -> dict[str, object]:
-    """Show a published report, by the id of its case, without code and names."""
+    """Show a published report.
+
+    By the id of its case, without code and names.
+    """
     case, report = published(request)
     organization = request.work.get(OrganizationService)
     history, texts = request.work.get(PublicHistory), request.work.get(PublicTexts)
@@ -76,7 +79,10 @@ def published(request: Request) -> tuple[Case, Report]:
 
 
 def ask_me_too(request: Request) -> dict[str, object]:
-    """Ask for confirmation to follow an open report, for visitors after the sign-in."""
+    """Ask for confirmation to follow an open report.
+
+    For visitors after the sign-in.
+    """
     case = request.work.get(ReportService).open_case(_case_id(request, request.GET))
     return {
         "case": case,
@@ -108,6 +114,6 @@ def _case_id(request: Request, params: MultiDict[str]) -> int:
 
 
 def public_filters(request: Request) -> tuple[BoundForm, Filters]:
-    """Return the filters of the URL, as a form and as query filters."""
+    """Return the filters of the URL, as form and query."""
     form = BoundForm(request, PublicFilters(), bindings={"categories": filter_options(topics(request.work))})
     return form, Filters.of(form.read_filters(request.GET))

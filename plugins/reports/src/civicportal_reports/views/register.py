@@ -1,4 +1,4 @@
-"""Registration of a report for a caller, a visitor or from a letter."""
+"""Registration of reports by officers."""
 
 from collections.abc import Callable
 from functools import partial

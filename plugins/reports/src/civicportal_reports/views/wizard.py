@@ -1,4 +1,4 @@
-"""Submission of a report: a form in four steps, its requests to the server, and the confirmation page."""
+"""Submission of a report."""
 
 from functools import partial
 
@@ -30,7 +30,10 @@ MOST_NEAR = 3
 
 
 def new(request: Request) -> ViewResult:
-    """Show the form, or submit the report; a visitor signs in first and finds the form unchanged."""
+    """Show the form, or submit the report.
+
+    A visitor signs in first and finds the form unchanged.
+    """
     choice = topics_before(request)
     submission = CaseSubmission(
         request,
@@ -97,7 +100,7 @@ def sent(request: Request) -> dict[str, object]:
 
 
 def near(request: Request) -> dict[str, object]:
-    """Name a place and show the open reports around it, as an HTML fragment."""
+    """Show the open reports around a place."""
     form = BoundForm(request, NearPlace(), bindings={"categories": leaf_options(topics(request.work))})
     values = form.read_filters(request.GET)
     if values["place"] is None or values["place"]["lat"] is None:
@@ -123,7 +126,10 @@ def near(request: Request) -> dict[str, object]:
 
 
 def topics_before(request: Request) -> list[Topic]:
-    """Return the categories in a separate unit of work, because uploaded pictures are processed before the request's opens."""
+    """Return the categories in a separate unit of work.
+
+    Uploaded pictures are processed before the request's opens.
+    """
     with request.site.work(actor=request.identity, write=False) as work:
         return topics(work)
 

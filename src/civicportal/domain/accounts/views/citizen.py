@@ -1,4 +1,4 @@
-"""Citizen sign-in: a mobile number and a code by SMS, or a password."""
+"""Citizen sign-in by code or password."""
 
 from urllib.parse import urlencode, urlsplit
 
@@ -107,7 +107,9 @@ def password(request: Request) -> ViewResult:
 
 
 def verified(request: Request, name: str, password: str, owner: ColumnElement[bool]) -> Proof | None:
-    """Return the proof of the person with this password, counted and compared outside any transaction.
+    """Return the proof of the person with this password.
+
+    Counted and compared outside any transaction.
 
     :param owner: the condition on ``User`` that selects the account.
     :raises LimitExceeded: after too many wrong ones.
@@ -122,7 +124,7 @@ def verified(request: Request, name: str, password: str, owner: ColumnElement[bo
 
 
 def name(request: Request) -> ViewResult:
-    """Ask a new citizen for their name, unless the pending form contains it."""
+    """Ask a new citizen for their name."""
     button = Button(title=_("Continue"), css_class=WIDE)
     target = request.safe_next("/")
     written = kept_draft(request, urlsplit(target).path).get("name", [""])
@@ -145,7 +147,10 @@ def logout(request: Request) -> ViewResult:
 
 
 def passkey(request: Request) -> ViewResult:
-    """Sign in the owner of a passkey, as a citizen, even if they are staff too."""
+    """Sign in the owner of a passkey as a citizen.
+
+    Even if they are staff too.
+    """
     shown = check_passkey(request, "login")
     user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
     if user is None:

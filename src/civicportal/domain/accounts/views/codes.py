@@ -38,7 +38,7 @@ def send(
     by: Requester | None = None,
     uses: tuple[Use, ...] = (),
 ) -> None:
-    """Send a code, unless this browser requested one for the same number within the last minute.
+    """Send a code, at most one per minute and number.
 
     :param hollow: a decoy: the same responses, but no message, and no code is right.
     :param always_new: send a new code even if this browser has a challenge, which may be another person's.
@@ -65,7 +65,9 @@ def check(
     staff_id: object = None,
     by: Requester | None = None,
 ) -> Outcome:
-    """Verify an entered code in a separate transaction, so that a wrong one counts.
+    """Verify an entered code in a separate transaction.
+
+    So a wrong one counts.
 
     :param staff_id: id by which attempts at the staff sign-in are counted.
     :param by: the client, if known better than by the challenge.
@@ -92,7 +94,7 @@ def judged(
     counted: object,
     by: Requester,
 ) -> Outcome:
-    """Count a typed code, verify it, and record a refusal in the audit trail.
+    """Count and verify a code, and record a refusal.
 
     :param judge: verifies the code in a separate transaction, so that a wrong one counts.
     :param counted: further keys by which attempts are counted; none if None.
@@ -107,7 +109,10 @@ def judged(
 
 
 def context(request: Request, challenge: OtpChallenge) -> dict[str, object]:
-    """Return the template variables of a code page: state of the message, seconds until it may be sent again."""
+    """Return the template variables of a code page.
+
+    State of the message, seconds until it may be sent again.
+    """
     left = challenge.created_at + RESEND_AFTER - request.site.clock.now()
     with request.site.work(actor=request.identity, write=False) as work:
         return {
@@ -120,7 +125,10 @@ def context(request: Request, challenge: OtpChallenge) -> dict[str, object]:
 
 
 def codes_arrive(request: Request) -> bool:
-    """Return whether a code can be expected to arrive, the same for every number."""
+    """Return whether codes can be expected to arrive.
+
+    The same for every number.
+    """
     with request.site.work(actor=request.identity, write=False) as work:
         return work.get(AccountMessages).codes_arrive
 

@@ -1,4 +1,4 @@
-"""Re-authentication before sensitive actions: by password, authenticator app, passkey, or code by SMS."""
+"""Re-authentication before sensitive actions."""
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -18,7 +18,7 @@ from civicportal.web.request import Request, ViewResult
 
 
 def confirm(request: Request) -> ViewResult:
-    """Ask for the password, or for a code by SMS if there is none; the page offers the other ways too."""
+    """Ask for the password, else for a code by SMS."""
     user = own_user(request)
     others = _others(request, user)
     if user.password_hash:

@@ -1,4 +1,4 @@
-"""Answers to people who may not open a page: the sign-in, the set-up of a strong factor, or 403."""
+"""Responses to denied pages."""
 
 from urllib.parse import quote
 
@@ -35,7 +35,7 @@ def forbidden(request: Request) -> ViewResult:
 
 
 def _enrolment(request: Request) -> ViewResult:
-    """Redirect a user who needs a strong factor to its set-up; a submitted form is kept."""
+    """Redirect to the set-up of a required strong factor."""
     if request.is_xhr:
         return page(
             request, 403, message=request.translate(_("Set up a passkey or an authenticator app first."))
@@ -52,7 +52,7 @@ def _login_page(request: Request, target: str) -> HTTPSeeOther:
 
 
 def wrong_realm(request: Request) -> ViewResult:
-    """Answer 403 to a user without the right, and record it in the audit trail."""
+    """Answer 403, and record it in the audit trail."""
     # The refused request is rolled back first, so the audit entry has a separate unit of work.
     request.tm.abort()
     request.tm.begin()

@@ -38,7 +38,7 @@ CHANGED = _("Your mobile number has been changed since. Please check again.")
 
 
 def identity(request: Request) -> ViewResult:
-    """Ask for national code and date of birth, and verify them with the provider."""
+    """Ask for the identity, and verify it with the provider."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
         service = work.get(VerificationService)
@@ -62,7 +62,9 @@ def identity(request: Request) -> ViewResult:
 
 
 def _ask(request: Request, user: User, claim: IdentityClaim) -> IdentityVerdict:
-    """Ask the provider before the unit of work opens; only rejected claims count against the person.
+    """Ask the provider before the unit of work opens.
+
+    Only rejected claims count against the person.
 
     While it is unavailable it is asked once a minute per person, so that repeated attempts do not block others.
 
@@ -89,7 +91,10 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> IdentityVerdict:
 
 
 def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: IdentityVerdict) -> ViewResult:
-    """Store the provider's answer; that a national code belongs to another account is shown only to a confirmed person."""
+    """Store the provider's answer.
+
+    That a national code belongs to another account is shown only to a confirmed person.
+    """
     if verdict.outcome == "mismatched":
         with request.site.work(actor=request.identity) as work:
             if user := _asked_for(work, claim):
@@ -112,6 +117,6 @@ def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: Id
 
 
 def _asked_for(work: Work, claim: IdentityClaim) -> User | None:
-    """Return the actor; None when their number has changed since the provider was asked."""
+    """Return the actor, unless their number has changed."""
     user = work.session.get_one(User, work.actor.user_id, with_for_update=True)
     return user if user.mobile == claim.mobile else None

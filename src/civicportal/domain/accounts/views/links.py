@@ -1,4 +1,4 @@
-"""Pages of personal links: to join the staff, or to set a new password."""
+"""Pages of personal links."""
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -23,7 +23,7 @@ PURPOSES = {"join": "staff_invite", "reset": "staff_reset_link"}
 
 
 def invite(request: Request) -> ViewResult:
-    """Verify the mobile of an invited person, who chooses a name and a password."""
+    """Verify the mobile of an invited person."""
     return _page(request, "join")
 
 
@@ -95,7 +95,10 @@ def _accept(request: Request, form: BoundForm, invitation: Invitation, values: V
 
 
 def rescue(request: Request) -> ViewResult:
-    """Set a password with a rescue link, without a code by SMS, then a new factor."""
+    """Set a password with a rescue link.
+
+    Without a code by SMS; a new factor is set up next.
+    """
     try:
         invitation, person = _read(request, "rescue")
     except LinkExpired:
@@ -121,7 +124,10 @@ def rescue(request: Request) -> ViewResult:
 
 
 def let_in(request: Request, user: User, *, by: str) -> HTTPSeeOther:
-    """Sign in a person who has verified the mobile and set a password; a person with a strong factor must use that too."""
+    """Sign in a person after setting a password.
+
+    A person with a strong factor must use that too.
+    """
     if request.work.get(FactorService).of(user):
         request.session.flash(request.translate(_("Your password is set. Please sign in with it.")), "good")
         return HTTPSeeOther(request.route_path("staff_login"))
@@ -139,7 +145,7 @@ def _send(request: Request, purpose: str) -> ViewResult:
 
 
 def _read(request: Request, purpose: str) -> tuple[Invitation, User]:
-    """Return the invitation of the link and its person, if the account exists already.
+    """Return the invitation of the link with its person, if any.
 
     :raises NotFound: when there is no such link, or its person is gone.
     :raises LinkExpired: when it is not valid any more.

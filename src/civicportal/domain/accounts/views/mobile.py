@@ -1,4 +1,4 @@
-"""Change of the mobile number: the new one is verified by a code."""
+"""Change of the mobile number, verified by a code."""
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -63,7 +63,7 @@ def resend(request: Request) -> ViewResult:
 
 
 def _send(request: Request, mobile: str, user: User) -> None:
-    """Send a code to a new number; it is counted by number and person, separately from unknown clients."""
+    """Send a code to a new number."""
     uses: tuple[Use, ...] = (("otp_send_new", mobile), ("mobile_change_codes", user.id))
     codes.send(request, "mobile_change", mobile, user, by=visitor(request), uses=uses)
 

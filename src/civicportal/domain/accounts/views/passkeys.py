@@ -1,4 +1,4 @@
-"""Passkeys: challenges for the browser, and the page on which people add, rename and remove theirs."""
+"""Passkeys: challenges, and the page of a person's passkeys."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ Options = Callable[[Request, PasskeyService, RelyingParty, str], str]
 
 
 def options(request: Request) -> Response:
-    """Return the options for the browser's authenticator, with a challenge that is valid once, within five minutes.
+    """Return the options for the browser's authenticator.
 
     :raises LimitExceeded: when the address has requested too many.
     """
@@ -127,7 +127,7 @@ def remove(request: Request) -> HTTPSeeOther:
 
 
 def factor(request: Request) -> ViewResult:
-    """Offer the strong factors to a person who needs one before anything else."""
+    """Offer strong factors to a person who needs one."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
         factors = work.get(FactorService).of(user)

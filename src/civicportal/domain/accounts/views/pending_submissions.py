@@ -18,7 +18,10 @@ def show(request: Request) -> ViewResult:
 
 
 def send(request: Request) -> ViewResult:
-    """Redirect with 307, so that the browser repeats the same request at the original address."""
+    """Redirect with 307 to the original address.
+
+    The browser repeats the same request.
+    """
     form = _named(request)
     return HTTPTemporaryRedirect(form.path) if form else HTTPSeeOther(request.route_path("unsent"))
 
@@ -37,7 +40,10 @@ def _waiting(request: Request) -> list[PendingSubmission]:
 
 
 def _named(request: Request) -> PendingSubmission | None:
-    """Return the form named in the URL and delete it, so that a second click sends nothing."""
+    """Return and delete the form named in the URL.
+
+    So a second click sends nothing.
+    """
     path = request.GET.get(OF, "")
     form = next((one for one in _waiting(request) if one.path == path), None)
     if form:

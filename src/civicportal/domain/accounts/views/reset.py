@@ -1,4 +1,4 @@
-"""Forgotten staff passwords: user name and mobile, the code by SMS, a strong factor, a new password.
+"""Forgotten staff passwords.
 
 Without a strong factor only a link from a colleague helps: the telephone alone must not give access to a staff
 account. The answers before the code is right do not reveal whether there is such a member.
@@ -37,7 +37,7 @@ PROVED = "password_reset"
 
 
 def reset(request: Request) -> ViewResult:
-    """Ask for user name and mobile, and send a code if both match."""
+    """Ask for user name and mobile; send a code on a match."""
     button = Button(title=_("Get the code by SMS"), css_class=WIDE)
     form = BoundForm(request, ResetEntry(), buttons=(button,), site_limits=("otp_send_site",))
 
@@ -92,7 +92,7 @@ def resend(request: Request) -> HTTPSeeOther:
 
 
 def factor(request: Request) -> ViewResult:
-    """Ask for a factor other than the telephone, or say that a colleague has to help."""
+    """Ask for a strong factor, or suggest a colleague's help."""
     user = who_holds_the_number(request)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
@@ -140,12 +140,15 @@ def recovery(request: Request) -> ViewResult:
 
 
 def who_holds_the_number(request: Request) -> User | None:
-    """Return the person who has verified the mobile in this browser; None if that has expired."""
+    """Return the person who has verified the mobile.
+
+    In this browser; None if that has expired.
+    """
     return _kept(request, NUMBER)
 
 
 def _proved(request: Request) -> HTTPSeeOther:
-    """Continue to the new password after the mobile was verified and a strong factor used."""
+    """Continue to the new password."""
     proofs, token = request.work.get(ProofService), request.ensure_session_token()
     user = proofs.person_kept(token, NUMBER, lock=True)
     if user is None:

@@ -1,4 +1,4 @@
-"""Second factors used by several pages: passkeys, codes of the app, recovery codes."""
+"""Second factors: passkeys, codes of the app, recovery codes."""
 
 from collections.abc import Callable
 
@@ -20,12 +20,12 @@ from civicportal.web.request import Request
 
 
 def party(request: Request) -> RelyingParty | None:
-    """Return the relying party of this page; None if browsers do not offer passkeys here."""
+    """Return the relying party of this page, if any."""
     return relying_party(request.site, request.host_url)
 
 
 def check_passkey(request: Request, purpose: Purpose, *, user: User | None = None) -> User | None:
-    """Verify the passkey response of the form in a separate transaction, and return its person.
+    """Verify a passkey response, and return its person.
 
     A refusal is shown on the next page; nothing is shown if nothing was submitted.
 

@@ -1,5 +1,8 @@
-"""Staff sign-in: a passkey, or user name and password and then a passkey, a code of an app, a recovery code, or a code
-by SMS if there is no stronger factor."""
+"""Staff sign-in.
+
+A passkey, or user name and password and then a passkey, a code of an app, a recovery code, or a code by SMS if there is
+no stronger factor.
+"""
 
 from dataclasses import astuple
 
@@ -53,7 +56,7 @@ def login(request: Request) -> ViewResult:
 
 
 def passkey(request: Request) -> ViewResult:
-    """Sign in the owner of a passkey without a password: the device has verified its user."""
+    """Sign in the owner of a passkey without a password."""
     shown = check_passkey(request, "staff")
     user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
     return _enter(request, user, by="passkey") if user else HTTPSeeOther(onward(request, "staff_login"))
@@ -151,7 +154,10 @@ def _factors(request: Request, user: User) -> Factors:
 
 
 def waiting(request: Request) -> tuple[OtpChallenge, User] | tuple[None, None]:
-    """Return the challenge of the person who has entered the password, and the person; None when it is not valid any more."""
+    """Return the challenge and the person after the password.
+
+    None when it is no longer valid.
+    """
     challenge = codes.latest(request, "staff")
     if challenge is None:
         return None, None
@@ -161,7 +167,10 @@ def waiting(request: Request) -> tuple[OtpChallenge, User] | tuple[None, None]:
 
 
 def _who_has_shown(request: Request, work: Work, *, lock: bool = False) -> User | None:
-    """Return the person who has entered the password in this browser; None when it is not valid any more."""
+    """Return the person who has entered the password.
+
+    In this browser; None when it is no longer valid.
+    """
     shown = request.session.peek_flash(SHOWN)
     return work.get(ProofService).person(Proof(*shown[-1]), lock=lock) if shown else None
 

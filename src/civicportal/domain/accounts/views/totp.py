@@ -1,4 +1,4 @@
-"""The authenticator app of a member of staff: turn it on and off, new recovery codes."""
+"""The authenticator app and the recovery codes."""
 
 import io
 
@@ -92,7 +92,10 @@ def qr(request: Request) -> ViewResult:
 
 @proved
 def recovery(request: Request) -> ViewResult:
-    """Show how many recovery codes are left, or generate new ones, which voids the earlier ones."""
+    """Show the number of recovery codes, or generate new ones.
+
+    New codes void the earlier ones.
+    """
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
         has_factor = bool(work.get(FactorService).of(user))

@@ -1,1 +1,1 @@
-"""Who may see a case and act on it."""
+"""Access rules of cases."""

@@ -28,7 +28,7 @@ class ScopePart:
 
 
 def scope_parts(identity: Identity) -> list[ScopePart]:
-    """Return the parts of the actor's scope by unit and category; beyond these only cases with a referral to ``access.persons``.
+    """Return the actor's scope by unit and category.
 
     For use with an index: it covers more than is visible, never less.
     """
@@ -47,7 +47,9 @@ def scope_parts(identity: Identity) -> list[ScopePart]:
 
 
 def in_own_units(identity: Identity, kind: str) -> ColumnElement[bool]:
-    """Return a condition on ``Case`` for the largest part of :func:`~civicportal.domain.cases.access.rights.visible`, answered by an index.
+    """Return the main part of the visibility condition.
+
+    It is the part of :func:`~civicportal.domain.cases.access.rights.visible` that an index answers.
 
     :returns: that a membership covers the case in its current unit, whatever its referrals.
     """
@@ -55,7 +57,10 @@ def in_own_units(identity: Identity, kind: str) -> ColumnElement[bool]:
 
 
 def in_own_counters(identity: Identity, kind: str, counter: Any) -> ColumnElement[bool]:
-    """Return the same condition on a table of counters, whose ``unit_id`` and ``category_id`` are 0 for none."""
+    """Return the same condition for a table of counters.
+
+    Its ``unit_id`` and ``category_id`` are 0 for none.
+    """
     return or_(false(), *(_counted(grant, counter) for grant in _memberships(identity, kind)))
 
 
@@ -72,7 +77,7 @@ def _memberships(identity: Identity, kind: str) -> list[Grant]:
 
 
 def visible_by_referral(work: "Work", kind: str, since: datetime | None = None) -> ColumnElement[bool] | None:
-    """Return the condition on ``Case`` for cases of a kind visible by a referral and not by :func:`in_own_units`.
+    """Return the condition for cases visible by referrals only.
 
     If there are few, they are selected by their ids, which are loaded once.
 

@@ -31,7 +31,7 @@ _OWN_REFERRAL = aliased(Referral)
 
 
 def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> ColumnElement[bool]:
-    """Return the condition on ``Case`` for the cases that the identity may access with a verb.
+    """Return the condition for cases accessible with a verb.
 
     A membership covers a case by the unit of the case or of any referral it ever had, and by its category if it has one.
     Also visible are every case with a referral to the person, and every case about which a unit of a membership received an inquiry
@@ -57,7 +57,7 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
 
 
 def sees_all(identity: Identity, kind: str, verb: str = "view") -> bool:
-    """Return whether :func:`visible` is true for every case of a kind, so that counters can be used instead."""
+    """Return whether every case of a kind is visible."""
     if identity.realm == "system":
         return True
     return identity.is_staff and any(
@@ -84,7 +84,7 @@ def can(identity: Identity, verb: str, case: Case, referrals: Iterable[Referral]
 
 
 def in_kartable(identity: Identity, referral: type[Referral] = Referral) -> ColumnElement[bool]:
-    """Return the condition on ``Referral`` for the open referrals of a person's kartable.
+    """Return the condition for referrals in a person's kartable.
 
     Referrals to the person, and referrals to a unit that are not taken over and that a membership covers; inquiries and copies
     to a unit are for its members whatever their categories.
@@ -112,7 +112,10 @@ def holds(identity: Identity, case: Case, referral: Referral) -> bool:
 
 
 def attends(identity: Identity, permission: str, case: Case, referral: Referral) -> bool:
-    """Return whether an open referral is in the kartable of a person with the right to act on it there."""
+    """Return whether the person attends to an open referral.
+
+    It is open, and in the kartable of a person with the right to act there.
+    """
     if not holds(identity, case, referral):
         return False
     if _is_personal(identity, referral) and identity.permits(permission):
@@ -121,7 +124,10 @@ def attends(identity: Identity, permission: str, case: Case, referral: Referral)
 
 
 def leads(identity: Identity, permission: str, case: Case, referral: Referral) -> bool:
-    """Return whether a person heads the unit of an open referral, even if it is assigned to a colleague."""
+    """Return whether a person heads the unit of a referral.
+
+    The open referral may be assigned to a colleague.
+    """
     return any(
         grant.leads and grant.gives(permission) and grant.covers(referral.to_unit_id, case.category_id)
         for grant in identity.grants
@@ -129,21 +135,21 @@ def leads(identity: Identity, permission: str, case: Case, referral: Referral) -
 
 
 class AccessService(Service):
-    """The access rules of the actor: conditions for queries, and checks of loaded cases."""
+    """The access rules of the actor."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self._referrals: dict[int, Sequence[Referral]] = work.memo()
 
     def visible(self, verb: str = "view", *, walked: bool = False) -> ColumnElement[bool]:
-        """Return the condition on ``Case`` for the cases that the actor may access with a verb: view, contact, identity, …
+        """Return the condition for cases accessible with a verb.
 
         :param walked: for a query that reads cases in order until a page is full.
         """
         return visible(self.work.actor, verb, walked=walked)
 
     def sees_all(self, kind: str) -> bool:
-        """Return whether the actor sees every case of a kind, so that counters can be used instead."""
+        """Return whether the actor sees every case of a kind."""
         return sees_all(self.work.actor, kind)
 
     def referrals(self, case: Case) -> Sequence[Referral]:
@@ -154,7 +160,7 @@ class AccessService(Service):
         return self._referrals[case.id]
 
     def load_referrals(self, cases: Iterable[Case]) -> None:
-        """Load the referrals of many cases in one statement, for a list that shows the actor's rights on each."""
+        """Load the referrals of many cases in one statement."""
         missing = [case.id for case in cases if case.id not in self._referrals]
         if not missing:
             return
@@ -192,7 +198,10 @@ class AccessService(Service):
         return can(self.work.actor, verb, case, self.referrals(case))
 
     def allows(self, case: Case, permission: str) -> bool:
-        """Return whether one membership gives a right and covers the case; :meth:`can` is the same for the verbs of the kind."""
+        """Return whether a membership gives a right for the case.
+
+        :meth:`can` is the same for the verbs of the kind.
+        """
         if self.work.actor.realm == "system":
             return True
         return self.work.actor.is_staff and _given(
@@ -200,7 +209,7 @@ class AccessService(Service):
         )
 
     def on_behalf_of(self, case: Case) -> int | None:
-        """Return whom the actor represents as a deputy, for a case that is not visible to the actor alone.
+        """Return the person represented by the actor, if any.
 
         A case taken over by a deputy remains the absent person's.
         """
@@ -222,11 +231,16 @@ class AccessService(Service):
         return min((name for name in names if name), default=None)
 
     def holds_referral(self, case: Case) -> bool:
-        """Return whether any open referral, including copies and inquiries, is in the actor's kartable."""
+        """Return whether the case is in the actor's kartable.
+
+        By any open referral, including copies and inquiries.
+        """
         return any(holds(self.work.actor, case, referral) for referral in self.referrals(case))
 
     def may_act(self, case: Case, permission: str) -> bool:
-        """Return whether the actor may act: they need the permission, and the open referral in their kartable or ``act_any``.
+        """Return whether the actor may act on the case.
+
+        They need the permission, and the open referral in their kartable or ``act_any``.
 
         Right and scope must belong to one membership: a person who may only view in a unit cannot act there by a right held in
         another unit. On a referral to them personally, people act with any membership. The head of a unit may also act on
@@ -255,7 +269,7 @@ def _units(case: Case, referrals: Iterable[Referral]) -> set[int | None]:
 
 
 def _given(identity: Identity, permission: str, case: Case, units: Iterable[int | None]) -> bool:
-    """Return whether one membership gives the right and covers the case by any of the units."""
+    """Return whether a membership gives the right in any of the units."""
     units = list(units)
     return any(
         grant.gives(permission) and any(grant.covers(unit, case.category_id) for unit in units)
@@ -269,7 +283,7 @@ def _is_personal(identity: Identity, referral: Referral) -> bool:
 
 
 def _is_addressed(identity: Identity, case: Case, referral: Referral) -> bool:
-    """Return whether the referral is an inquiry or a copy to a whole unit of the person."""
+    """Return whether it is an inquiry or copy to a whole unit."""
     if referral.type not in ADDRESSED or referral.to_user_id is not None:
         return False
     permission = f"{case.kind}:case:view"
@@ -301,7 +315,10 @@ def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
 
 
 def _fence(walked: bool) -> int | None:
-    """Return an offset that makes PostgreSQL look up referrals for each case instead of hashing all of them."""
+    """Return an offset that prevents a hash of all referrals.
+
+    PostgreSQL then looks them up for each case.
+    """
     return 0 if walked else None
 
 

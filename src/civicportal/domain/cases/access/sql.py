@@ -1,4 +1,4 @@
-"""SQL building blocks of the access rules: a person's referrals, the scope of a membership, visibility by referrals."""
+"""SQL building blocks of the access rules."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,23 +16,29 @@ ADDRESSED = ("copy", "inquiry")
 
 
 def persons(identity: Identity) -> frozenset[int]:
-    """Return the ids of the person and of those they represent as a deputy."""
+    """Return the ids of the person and the represented people."""
     return identity.deputy_for | ({identity.user_id} if identity.user_id else set())
 
 
 def personal(identity: Identity, referral: type[Referral]) -> ColumnElement[bool]:
-    """Return the condition on ``Referral`` for referrals addressed to or taken over by the person."""
+    """Return the condition for referrals to the person.
+
+    Addressed to or taken over by the person.
+    """
     ids = persons(identity)
     return or_(referral.to_user_id.in_(ids), referral.taken_by_id.in_(ids))
 
 
 def addressed(referral: type[Referral]) -> ColumnElement[bool]:
-    """Return the condition on ``Referral`` for inquiries and copies, as written in their partial index."""
+    """Return the condition for inquiries and copies.
+
+    As written in their partial index.
+    """
     return referral.type.in_([literal_column(f"'{name}'") for name in ADDRESSED])
 
 
 def unassigned(referral: type[Referral]) -> ColumnElement[bool]:
-    """Return the condition on ``Referral`` for unassigned referrals to a whole unit: most of the open ones."""
+    """Return the condition for unassigned referrals to a unit."""
     return and_(referral.to_user_id.is_(None), referral.taken_by_id.is_(None))
 
 
@@ -43,7 +49,7 @@ def kinds_of(grant: Grant, verb: str) -> list[str]:
 
 
 def in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnElement[bool]:
-    """Return the condition on a case, or on the columns copied to a referral, that its category is covered."""
+    """Return the condition that the category is covered."""
     if grant.categories is None:
         return true()
     inside = of.category_id.in_(grant.categories)
@@ -51,7 +57,10 @@ def in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnE
 
 
 def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
-    """Return the condition on ``Case`` that a membership covers it in its current unit, whatever its referrals."""
+    """Return the condition that a membership covers the case.
+
+    In its current unit, whatever its referrals.
+    """
     if grant.units is None or grant.categories is None:
         return and_(true() if grant.units is None else of.unit_id.in_(grant.units), in_category(grant, of))
     # Not a column expression: a unit has fewer cases than its categories in the whole city, and PostgreSQL
@@ -61,7 +70,7 @@ def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
 
 
 def referral_queries(identity: Identity, kind: str, since: datetime | None = None) -> list[Select[int]]:
-    """Return queries for the ids of all cases of a kind that are visible by a referral and not :func:`held`, and of some others.
+    """Return queries for cases visible by referrals only.
 
     :param since: leave out older referrals; a referral is never older than its case.
     :returns: none for users who see every case.
@@ -76,7 +85,10 @@ def referral_queries(identity: Identity, kind: str, since: datetime | None = Non
 
 
 def _once_inside(grant: Grant, kind: str, referral: type[Referral], every: Rows) -> Iterator[Rows]:
-    """Yield the cases with a referral to a unit of the membership that are in another unit now."""
+    """Yield cases that were referred to units of the membership.
+
+    They are in another unit now.
+    """
     if grant.units is None:
         return
     referrals = every.where(referral.to_unit_id.in_(grant.units))
@@ -88,7 +100,7 @@ def _once_inside(grant: Grant, kind: str, referral: type[Referral], every: Rows)
 def _personally(
     identity: Identity, kind: str, grants: list[Grant], referral: type[Referral], every: Rows
 ) -> Iterator[Rows]:
-    """Yield the cases with a referral to the person that are neither held nor yielded by :func:`_once_inside`, as far as the referral tells.
+    """Yield cases with a referral to the person.
 
     Two queries, each answered by an index: a person may have had tens of thousands of referrals.
     """

@@ -21,7 +21,10 @@ POLICY = "default-src 'none'; sandbox"
 
 
 def upload(request: Request) -> dict[str, str]:
-    """Store one picture and return its key; 422 with the reason if it is refused, 503 if it should be retried."""
+    """Store one picture and return its key.
+
+    422 with the reason if it is refused, 503 if it should be retried.
+    """
     sent: MultiDict[object] = request.POST
     file = sent.get(FILE)
     if not isinstance(file, UploadedFile):

@@ -24,14 +24,14 @@ VERSION = "version"
 
 @dataclass(frozen=True, kw_only=True)
 class CitizenStepForm:
-    """A transition with its form, or the reason why it is not possible now."""
+    """A transition with its form or the reason against it."""
 
     step: Step
     form: BoundForm
 
     @property
     def asks(self) -> bool:
-        """Return whether there is anything to fill in or to read before submitting."""
+        """Return whether the form has fields or text."""
         return any(not field.hidden for field in self.form) or bool(self.form.errors)
 
     def shows(self, form: BoundForm | None) -> bool:
@@ -91,7 +91,7 @@ def step_form(request: Request, transition: Transition, case: Case, work: "Work"
 
 
 def step_forms(request: Request, case: Case, steps: list[Step]) -> dict[str, CitizenStepForm]:
-    """Return the forms of the citizen's transitions from the current status, by name."""
+    """Return the forms of the citizen's transitions by name."""
     return {
         step.transition.name: CitizenStepForm(
             step=step, form=step_form(request, step.transition, case, request.work)
@@ -101,10 +101,13 @@ def step_forms(request: Request, case: Case, steps: list[Step]) -> dict[str, Cit
 
 
 def is_stale(request: Request, case: Case) -> bool:
-    """Return whether a form was made from an older version of the case."""
+    """Return whether a form has an older version."""
     return VERSION in request.POST and sent_version(request) != case.version
 
 
 def sent_version(request: Request) -> int:
-    """Return the version a form was made from; an invalid one matches no case."""
+    """Return the version of a form.
+
+    An invalid one matches no case.
+    """
     return whole_number(request.POST.get(VERSION, ""))

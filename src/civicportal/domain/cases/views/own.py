@@ -114,7 +114,9 @@ def _path(request: Request, route: str, **names: str) -> str:
 
 
 def _transition(request: Request) -> tuple[Transition, BoundForm]:
-    """Return the named transition and its form, parsed first because it may contain pictures.
+    """Return the named transition and its form.
+
+    The form is parsed first because it may contain pictures.
 
     One that is not possible from the current status is returned as well: the case was changed concurrently.
 
@@ -140,7 +142,9 @@ def _act(
     thanks: TranslationString,
     **shown: BoundForm,
 ) -> ViewResult:
-    """Parse a form, act on the case, redirect to its page; a refused form is redisplayed with its input.
+    """Process a form, and redirect to the case.
+
+    A refused form is redisplayed with its input.
 
     :param shown: the form, by its place on the page.
     """

@@ -1,4 +1,7 @@
-"""Personal data in a form: refused before publication; citizens are warned before they publish theirs."""
+"""Personal data in a form.
+
+Refused before publication; citizens are warned before they publish theirs.
+"""
 
 from collections.abc import Collection
 
@@ -17,18 +20,20 @@ MOST = 20
 
 
 class PersonalDataCheck:
-    """Personal data in the texts of a form: shown where it was found, or warned of before it is published."""
+    """Personal data in the texts of a form."""
 
     def __init__(self, request: Request, form: BoundForm) -> None:
         self.request, self.form = request, form
 
     @property
     def allowed(self) -> frozenset[str]:
-        """Return the uncertain words that the officer has declared not to be names in the submitted form."""
+        """Return the words declared not to be names."""
         return allowed_words(self.request)
 
     def show(self, found: PersonalDataFound) -> None:
-        """Show which personal data the texts contain and where; the caller answers 422.
+        """Show the personal data found in the texts.
+
+        The caller answers 422.
 
         Findings in a text that is not a field of the form are shown above the form.
         """
@@ -43,7 +48,7 @@ class PersonalDataCheck:
             self.form[name].carried = [(ALLOWED, word) for word in sorted(self.allowed)]
 
     def warn(self, name: str, *, without: Collection[Kind] = ()) -> None:
-        """Warn a citizen once about personal data in a text that may be published.
+        """Warn a citizen once about personal data.
 
         The same text sent again is accepted.
 
@@ -72,13 +77,13 @@ class PersonalDataCheck:
 
 
 def allowed_words(request: Request) -> frozenset[str]:
-    """Return the uncertain words that the officer has declared not to be names in the submitted form."""
+    """Return the words declared not to be names."""
     sent = [word for word in request.POST.getall(ALLOWED)[:MOST] if isinstance(word, str)]
     return frozenset(key(word[:LONGEST_WORD]) for word in sent)
 
 
 def typed(form: BoundForm, name: str) -> str:
-    """Return the text of a field with line breaks as a browser counts them."""
+    """Return a field's text with a browser's line breaks."""
     return shown(form[name].cstruct).replace("\r\n", "\n")
 
 

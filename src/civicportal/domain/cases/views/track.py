@@ -35,7 +35,7 @@ def ask(request: Request) -> dict[str, object]:
 
 
 def take_code(request: Request) -> ViewResult:
-    """Take the code from a box on another page of the portal and ask for its proof, without a lookup."""
+    """Redirect a typed code to its proof, without a lookup."""
     if not from_own_page(request):
         return back_to_form(request)
     form = _shown(request)
@@ -111,7 +111,10 @@ def _open(request: Request, form: BoundForm, *, code: str, proof: str) -> ViewRe
 
 
 def _uses(request: Request, code: str) -> list[Use]:
-    """Return the limits of an attempt; the case's citizen and their devices are counted separately from others with the code."""
+    """Return the limits of an attempt.
+
+    The case's citizen and their devices are counted separately from others with the code.
+    """
     with request.site.work(actor=request.identity, write=False) as work:
         owner = work.get(FollowUpService).owner(code)
     by = requester(request, User.id == owner)

@@ -1,4 +1,7 @@
-"""Choice of columns and format; small files are sent at once, large ones are ordered."""
+"""Choice of columns and format.
+
+Small files are sent at once, large ones are ordered.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from tempfile import TemporaryFile
@@ -91,7 +94,10 @@ def _is_personal(columns: Iterable[ExportColumn]) -> bool:
 
 
 def _at_once(request: Request, chosen: ExportSelection, order: ExportQuery, format_: str) -> Response:
-    """Write the file, then the audit entry: no file is sent without one."""
+    """Write the file, then the audit entry.
+
+    No file is sent without one.
+    """
     number = 0
     shown: list[tuple[str, int, int | None]] = []
 
@@ -177,7 +183,7 @@ def _cover(request: Request, chosen: ExportSelection) -> Cover:
 
 
 def _few(request: Request, chosen: ExportSelection) -> int:
-    """Return the number of rows; one more than the immediate maximum means more."""
+    """Return the number of rows, counted up to the maximum."""
     export = chosen.export
     assert isinstance(export, Export)
     order = ExportQuery(export=export, values=chosen.values, columns=export.chosen())

@@ -48,7 +48,9 @@ def cancel(request: Request) -> HTTPSeeOther:
 
 
 def file(request: Request) -> Response:
-    """Send the finished file; the download is recorded first, in a separate unit of work.
+    """Send the finished file.
+
+    The download is recorded first, in a separate unit of work.
 
     :raises NotFound: while it is not finished, after its deletion, and when the right to any of it is gone.
     """
@@ -72,7 +74,10 @@ def file(request: Request) -> Response:
 
 
 def _finished(request: Request) -> ExportJob:
-    """Return a downloadable export; no unit of work is open while the store is read."""
+    """Return a downloadable export.
+
+    No unit of work is open while the store is read.
+    """
     with request.site.work(actor=request.identity, write=False) as work:
         service = work.get(ExportService)
         job: ExportJob = service.own(request.matchdict["key"])
@@ -97,7 +102,10 @@ def _job(request: Request) -> ExportJob:
 
 
 def _progress(request: Request, job: ExportJob) -> str:
-    """Return the progress of an export; without a total only the rows done."""
+    """Return the progress of an export.
+
+    Without a total only the rows done.
+    """
     if job.state == "waiting":
         return str(request.translate(_("The export waits for its turn.")))
     numbers = {"done": format_number(job.done, request.locale_name)}

@@ -1,4 +1,4 @@
-"""A printable list: A4 with letterhead, the filters as text, and a limited number of rows."""
+"""A printable list."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,9 @@ LIMIT = "export_print"
 
 
 def printed(request: Request) -> ViewResult:
-    """Show the printable list; the printing is recorded first, in a separate unit of work.
+    """Show the printable list.
+
+    The printing is recorded first, in a separate unit of work.
 
     :raises NotFound: when there is no such list.
     :raises LimitExceeded: when this person has printed too much.
@@ -37,7 +39,10 @@ def printed(request: Request) -> ViewResult:
 
 
 def _first_rows(request: Request, order: ExportQuery) -> tuple[Sequence[Sequence[object]], Total]:
-    """Return the first rows of the list, and its length; one row more than is printed shows that there are others."""
+    """Return the first rows of the list, and its length.
+
+    One row more than is printed shows that there are others.
+    """
     site, actor = request.site, request.identity
     found = batches(site, actor, order, size=MOST_PRINTED, most=MOST_PRINTED + 1, patience=AWAITED)
     rows = [batch.rows for batch in found]

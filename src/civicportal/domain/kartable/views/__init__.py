@@ -1,1 +1,1 @@
-"""Views of the kartable: the list, a case, actions on one case and bulk actions."""
+"""Views of the kartable."""

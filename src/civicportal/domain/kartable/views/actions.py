@@ -1,4 +1,7 @@
-"""Actions on one case. Every form contains the version it was made from; no input is lost."""
+"""Actions on one case.
+
+Every form contains the version it was made from; no input is lost.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -86,7 +89,10 @@ def step(request: Request) -> ViewResult:
 
 
 def refer(request: Request) -> ViewResult:
-    """Refer the case, after a confirmation if no member of the unit would attend to it."""
+    """Refer the case.
+
+    After a confirmation if no member of the unit would attend to it.
+    """
     form = forms.referral_form(request, request.work)
 
     def act(case: Case, values: Values) -> None:
@@ -169,7 +175,10 @@ def urgent(request: Request) -> ViewResult:
 
 
 def comment(request: Request) -> ViewResult:
-    """Add a note or an expert opinion; it needs no version and does not change it."""
+    """Add a note or an expert opinion.
+
+    It needs no version and does not change it.
+    """
     form = forms.comment_form(request)
 
     def act(case: Case, values: Values) -> None:
@@ -207,7 +216,10 @@ def undo(request: Request) -> ViewResult:
 
 
 def _inform(request: Request, type_: str, method: _Inform, done: TranslationString) -> ViewResult:
-    """Send a copy or an inquiry, after a confirmation if no one in the unit could read it."""
+    """Send a copy or an inquiry.
+
+    After a confirmation if no one in the unit could read it.
+    """
     form = forms.referral_form(request, request.work)
 
     def act(case: Case, values: Values) -> None:
@@ -237,7 +249,9 @@ def _act(
     versioned: bool = True,
     case: Case | None = None,
 ) -> ViewResult:
-    """Parse a form, act on the case, redirect; a refused form is redisplayed with its input.
+    """Process a form, and redirect.
+
+    A refused form is redisplayed with its input.
 
     :param place: where the page shows the form.
     :param versioned: refuse a form made from an older version of the case.

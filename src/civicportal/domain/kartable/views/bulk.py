@@ -38,7 +38,10 @@ OWN = ("code", "action", "transition", "confirmed", forms.ANYWAY)
 
 
 def bulk(request: Request) -> ViewResult:
-    """Refer, take over or change every selected case; an action that needs data shows its form first."""
+    """Refer, take over or change every selected case.
+
+    An action that needs data shows its form first.
+    """
     codes = _codes(request)
     actions = {"refer": _refer, "step": _step, "take": _take}
     action = request.POST.get("action", "")

@@ -1,4 +1,4 @@
-"""Results of a bulk action, stored for the browser and shown at their own address."""
+"""Results of a bulk action at a URL of their own."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,7 +20,9 @@ KEY = "kartable:bulk"
 def show_later(
     request: Request, outcomes: Sequence[Outcome], title: TranslationString, *, undoable: bool
 ) -> HTTPSeeOther:
-    """Store the results and redirect to their page, so that reloading repeats nothing.
+    """Store the results and redirect to their page.
+
+    So reloading repeats nothing.
 
     :param undoable: offer to undo all of it while that is possible.
     """
@@ -41,7 +43,10 @@ def show_later(
 
 
 def result(request: Request) -> ViewResult:
-    """Show the result of each case; redirect to the list if none is stored."""
+    """Show the result of each case.
+
+    Redirects to the list if none is stored.
+    """
     kept = request.work.get(SessionService).visitor_data(request.ensure_session_token(), KEY)
     if kept is None:
         return HTTPSeeOther(request.route_path("kartable"))

@@ -1,4 +1,4 @@
-"""The page of a case, the citizen's number and identity, the preview of a notification."""
+"""The page of a case."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +24,10 @@ from civicportal.web.request import Request, ViewResult
 
 
 def show(request: Request) -> dict[str, object]:
-    """Show a case; the visit is recorded first, in a separate unit of work."""
+    """Show a case.
+
+    The visit is recorded first, in a separate unit of work.
+    """
     case = _case(request)
     if request.method == "GET":
         referrals = request.work.get(AccessService).referrals(case)
@@ -39,7 +42,10 @@ def show(request: Request) -> dict[str, object]:
 
 
 def step(request: Request) -> ViewResult:
-    """Show a case with the form of one transition open; a script requests that form alone."""
+    """Show a case with one open transition form.
+
+    A script requests that form alone.
+    """
     case, cases = _case(request), request.work.get(CaseService)
     steps = cases.steps(case)
     if request.matchdict["step"] not in [step.transition.name for step in steps if not step.reason]:
@@ -53,7 +59,7 @@ def step(request: Request) -> ViewResult:
 
 
 def reveal(request: Request) -> dict[str, object]:
-    """Show the citizen's number or identity, and record it in the audit trail.
+    """Show the citizen's number or identity, and record it.
 
     :raises LimitExceeded: when the officer has asked too often.
     :raises Forbidden: without the right to it.
@@ -69,7 +75,7 @@ def reveal(request: Request) -> dict[str, object]:
 
 
 def preview(request: Request) -> dict[str, object]:
-    """Show the notification of a transition for the current input of its form."""
+    """Show the notification for the current form input."""
     with request.site.work(actor=request.identity, write=False) as work:
         cases = work.get(CaseService)
         case = cases.fetch(request.matchdict["code"])
@@ -99,7 +105,7 @@ def preview(request: Request) -> dict[str, object]:
 
 
 class _Said(TypedDict):
-    """What a message says of the form of a step."""
+    """The message of a transition form."""
 
     moment: datetime | None
     note: str

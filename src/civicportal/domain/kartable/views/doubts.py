@@ -1,4 +1,4 @@
-"""Confirmation of a referral to a unit in which no member attends to the case, or of a copy or inquiry that no one could read."""
+"""Confirmation of referrals that would be unattended or unread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Unread:
-    """A copy or an inquiry that no one in the unit could read.
+    """A copy or an inquiry that no one could read.
 
     :ivar type: "copy" or "inquiry".
     :ivar token: value of the checkbox that confirms this one only.
@@ -51,7 +51,7 @@ class Doubt:
 
 
 def doubt(request: Request, work: "Work", cases: Sequence[Case], to: forms.Addressee) -> Doubt | None:
-    """Return what must be confirmed before cases are referred; None if nothing, or if it is confirmed.
+    """Return what must be confirmed before a referral, if anything.
 
     :param to: ``unit_id`` and ``user_id`` of the recipient.
     """
@@ -83,7 +83,10 @@ def doubt(request: Request, work: "Work", cases: Sequence[Case], to: forms.Addre
 
 
 def unread(request: Request, case: Case, type_: str, to: forms.Addressee) -> Unread | None:
-    """Return what must be confirmed before a copy or an inquiry is sent; None if anyone reads it, or if it is confirmed."""
+    """Return what must be confirmed before a copy, if anything.
+
+    Also before an inquiry. None if anyone reads it, or if it is confirmed.
+    """
     unit_id, user_id = to["unit_id"], to["user_id"]
     token = f"{type_}-{unit_id}"
     if request.POST.get(forms.ANYWAY) == token or request.work.get(CustodyService).is_read(

@@ -47,7 +47,9 @@ def path(request: Request, name: str, **more: str) -> str:
 def open_step(
     request: Request, case: Case, steps: Sequence[Step], sent: BoundForm | None = None
 ) -> StaffStepForm | None:
-    """Return the transition whose form is shown: the one in the address, else the first; None if none is possible.
+    """Return the transition whose form is shown, if any.
+
+    The one in the URL, else the first.
 
     :param sent: the refused form of the named transition.
     """
@@ -77,7 +79,10 @@ def step_form(request: Request, transition: Transition, case: Case, work: "Work"
 
 
 def words_form(request: Request, transition: Transition, ignore: tuple[str, ...]) -> BoundForm | None:
-    """Return the form of a transition for bulk actions, which has a text field only; None if it needs more."""
+    """Return the bulk form of a transition with a text field.
+
+    None if it needs more.
+    """
     schema = transition.schema() if transition.schema else StrictSchema()
     for node in list(schema.children):
         if node.name in WORDS:
@@ -153,7 +158,10 @@ def reply_form(request: Request) -> BoundForm:
 
 
 def sent_number(request: Request, name: str) -> int:
-    """Return the number in a hidden field; 0, which matches no case, if it is invalid."""
+    """Return the number in a hidden field, else 0.
+
+    0 matches no case.
+    """
     return whole_number(request.POST.get(name, ""))
 
 

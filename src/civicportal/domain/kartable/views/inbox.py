@@ -53,7 +53,7 @@ def _total(service: InboxService, address: InboxAddress, page: Page) -> Total:
 
 
 def news(request: Request) -> Response:
-    """Return as JSON how many cases have arrived since the list was read."""
+    """Return as JSON the number of newly arrived cases."""
     count = request.work.get(NewsService).count(whole_number(request.GET.get("since", "")))
     shown = localized_digits(str(count), request.locale_name)
     text = request.translate(_("${n} new cases: show them", mapping={"n": shown})) if count else ""
@@ -72,7 +72,10 @@ def _instead(work: "Work", address: InboxAddress) -> str:
 
 
 def search(request: Request) -> HTTPSeeOther:
-    """Redirect a search: to a case, a citizen's cases, or a list. A number is never stored."""
+    """Redirect a search to a case or a list.
+
+    A number is never stored.
+    """
     text = typed_search(request)
     if not text:
         return HTTPSeeOther(ADDRESS)

@@ -85,7 +85,7 @@ def case_page(
 
 
 def last_event(cases: CaseService, case: Case) -> int:
-    """Return the id of the last event, a hidden field of the forms; 0 for none."""
+    """Return the id of the last event, else 0."""
     event = cases.last_event(case)
     return event.id if event else 0
 
@@ -93,7 +93,7 @@ def last_event(cases: CaseService, case: Case) -> int:
 def _refused_form(
     shown: Mapping[str, BoundForm | None], opened: forms.StaffStepForm | None, rights: Rights
 ) -> BoundForm | None:
-    """Return a submitted form that the page no longer offers: its transition or inquiry is gone."""
+    """Return a submitted form that is no longer offered."""
     if shown["reply"] and rights.inquiry is None:
         return shown["reply"]
     return None if opened and opened.form is shown["step"] else shown["step"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def unattended(request: Request) -> dict[str, object]:
-    """Show the unattended cases for referral, and the units and categories that no one covers."""
+    """Show unattended cases and uncovered categories."""
     work = request.work
     custody = work.get(CustodyService)
     page = custody.page(cursor=request.GET.get("cursor"))

@@ -1,4 +1,4 @@
-"""The working calendar: a year, office hours, holidays, closures, and recalculation of deadlines."""
+"""The working calendar."""
 
 from datetime import date
 

@@ -29,7 +29,7 @@ _SEPARATORS = re.compile(r"[،,\n]+")
 
 
 def categories(request: Request) -> dict[str, object]:
-    """Show the categories of one kind of case, all or those that match words."""
+    """Show the categories of one kind of case."""
     query = BoundForm(request, ListQuery()).read_filters(request.GET)
     kinds = kinds_of(request.site)
     kind = query["kind"] if query["kind"] in kinds else next(iter(kinds), "")
@@ -51,7 +51,7 @@ def categories(request: Request) -> dict[str, object]:
 
 
 def new(request: Request) -> ViewResult:
-    """Add a root category, or a subcategory of the root in the URL."""
+    """Add a root category or a subcategory."""
     service = request.work.get(CategoryService)
     kind, root = _place(request)
     present = {"parent": str(root.id)} if root else {"icon": next(iter(ICONS)), "tint": "t"}

@@ -1,4 +1,7 @@
-"""The dry run of the current rules, or of one that is not saved yet, on past cases."""
+"""The dry run of routing rules on past cases.
+
+The current rules, or one that is not saved yet.
+"""
 
 from collections.abc import Sequence
 from datetime import time, timedelta
@@ -17,7 +20,7 @@ from civicportal.web.schema import Option
 
 
 def dry_run(request: Request) -> dict[str, object]:
-    """Show how many past cases each rule would match, and which would be routed differently."""
+    """Show the matches and differences of a dry run."""
     sizes = [Option(value=size, label=format_number(int(size), request.locale_name)) for size in SIZES]
     form = BoundForm(request, DryRunForm(), bindings={"sizes": sizes})
     values = form.read_filters(request.GET)

@@ -34,5 +34,8 @@ def press(
 
 
 def step(request: Request) -> int:
-    """Return the direction of a move: -1 up, 1 down, 0 if invalid."""
+    """Return the direction of a move: -1, 1 or 0.
+
+    -1 is up, 1 is down, 0 is invalid.
+    """
     return STEPS.get(request.POST.get("direction", ""), 0)

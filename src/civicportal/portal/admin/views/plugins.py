@@ -11,7 +11,10 @@ from civicportal.web.request import Request
 
 
 def plugins(request: Request) -> dict[str, object]:
-    """List the plugins with their contents, the findings of the last check, and the workers."""
+    """List the plugins, the findings and the workers.
+
+    The findings of the last check.
+    """
     inventory = request.work.get(Inventory)
     last = health.last_check(request.work)
     findings = health.current(request.work)

@@ -113,7 +113,7 @@ def delete(request: Request) -> HTTPSeeOther:
 
 
 def _trial(request: Request, columns: Values, found: RoutingRule | None) -> dict[str, object]:
-    """Return the result of a rule at its position, enabled, without saving it."""
+    """Return the dry run of an unsaved rule."""
     every = request.work.get(RuleService).all()
     draft = RoutingRule(**{**columns, "key": found.key if found else new_key("rule"), "active": True})
     rules = [draft if rule is found else rule for rule in every if rule.active or rule is found]
@@ -154,7 +154,10 @@ def _present(found: RoutingRule) -> dict[str, object]:
 
 
 def _values(request: Request, values: Values, facts: dict[str, str]) -> dict[str, object]:
-    """Return the columns of a rule; seeded facts that no form has are kept."""
+    """Return the columns of a rule.
+
+    Seeded facts that no form has are kept.
+    """
     known = options.known_facts(request.site)
     chosen = {name: values[f"fact_{name}"] for name in known if values[f"fact_{name}"]}
     person = (values["user"] or "").partition("-")[2]

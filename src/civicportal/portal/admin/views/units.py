@@ -87,7 +87,7 @@ def move(request: Request) -> HTTPSeeOther:
 
 
 def close(request: Request) -> ViewResult:
-    """Ask which unit takes over the references of a unit, and close it for new cases."""
+    """Close a unit, and transfer its references."""
     service, usage = request.work.get(UnitService), request.work.get(UsageService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
     form = BoundForm(request, UnitClosing(), bindings={"units": _others(request, found)})
@@ -115,7 +115,10 @@ def reopen(request: Request) -> HTTPSeeOther:
 
 
 def refer(request: Request) -> HTTPSeeOther:
-    """Refer the open cases of a unit to another, one by one; those the actor may not refer stay."""
+    """Refer the open cases of a unit to another.
+
+    One by one; those the actor may not refer stay.
+    """
     target = whole_number(request.POST.get("target", ""))
     with request.site.work(actor=request.identity, write=False) as work:
         found = work.get(UnitService).fetch(row_id(request))

@@ -1,4 +1,7 @@
-"""Invitations to staff, and links for a new password. A link is shown once; only its hash is stored."""
+"""Invitations and password links for staff.
+
+A link is shown once; only its hash is stored.
+"""
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -90,7 +93,7 @@ def revoke(request: Request) -> HTTPSeeOther:
 
 
 def reset(request: Request) -> ViewResult:
-    """Create a link by which a member of staff sets a new password, and show it."""
+    """Create and show a password link."""
     if asked := ask_proof(request, back=member_path(request)):
         return asked
     user = request.work.get(MemberService).fetch(numbered(request), lock=True)

@@ -49,7 +49,10 @@ def members(request: Request) -> dict[str, object]:
 
 
 def find(request: Request) -> HTTPSeeOther:
-    """Redirect to the person with a mobile number, or to a list of names; numbers of people are not put into URLs."""
+    """Redirect to a person or a list of names.
+
+    Numbers of people are not put into URLs.
+    """
     text = store(typed_search(request))
     who = "citizens" if request.POST.get("who") == "citizens" else ""
     if is_national_code(request.site.country, text):

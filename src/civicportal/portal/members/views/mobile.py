@@ -1,4 +1,4 @@
-"""A new mobile number for a member of staff who cannot change it, for instance without the old one."""
+"""A new mobile number for a member of staff."""
 
 from pyramid.httpexceptions import HTTPSeeOther
 

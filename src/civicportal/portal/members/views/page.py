@@ -26,7 +26,7 @@ SHOWN_EVENTS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A role for display; unit and category are empty if it applies everywhere.
+    """A role for display.
 
     :ivar may_take: whether the actor may revoke it.
     :ivar unlimited: titles of the role's rights that a membership with this unit or category does not give.

@@ -1,4 +1,4 @@
-"""Names of people and organisations are found however they are spelled, as words are everywhere else."""
+"""Add search words of names of people and organisations."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Who comes, and for which organisation, is found wherever cases are looked for: their names stand with the case.
+"""Move names of applicants and organisations to the case.
 
 ``search_name`` stays for the nodes of the release before, which write and search it until they are restarted.
 """
@@ -39,7 +39,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Keep the names of requests that came since for searching in these themselves."""
+    """Restore the names for searching in requests."""
     _be_patient()
     write = request.update().where(request.c.case_id == sa.bindparam("case"))
     write = write.values(search_name=sa.bindparam("words"))

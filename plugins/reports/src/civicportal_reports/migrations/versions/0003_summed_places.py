@@ -1,4 +1,4 @@
-"""Counters of places without categories and units, from which a map of the whole city is read: summed from those with."""
+"""Add counters of places for the whole city."""
 
 from alembic import op
 

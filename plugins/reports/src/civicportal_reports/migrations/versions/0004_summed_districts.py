@@ -1,4 +1,4 @@
-"""Counters of places without categories and units for the maps of districts too: summed from those with."""
+"""Add counters of places for districts."""
 
 from alembic import op
 

@@ -1,4 +1,7 @@
-"""The index of places says whose they are: which reports of a street are young is known before they are looked up."""
+"""Add the case to the index of places.
+
+So recent reports of a street are known before they are looked up.
+"""
 
 from alembic import op
 

@@ -4,6 +4,9 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 6543
 SITE ?= shahreman
+# What `make bench-against` measures this version against, and how many cases it fills in.
+BASE ?= 96ad8fb
+N ?= 100k
 # One more than the two cores of a build machine: a worker often waits for a browser, a server or a database.
 WORKERS ?= 3
 export HOST PORT
@@ -24,10 +27,10 @@ REQUIREMENTS := requirements-dev.txt constraints.txt pyproject.toml \
 CHECKS := tests/test_api.py tests/test_architecture.py tests/test_catalogues.py tests/test_hookspecs.py tests/test_docs*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test test-packages test-long mutants audit bench bench-full check check-form check-types check-tests docs catalogues format clean
+.PHONY: help setup demo demo-reset test test-packages test-long mutants audit bench bench-full bench-against check check-form check-types check-tests docs catalogues format clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv with everything in it, again when the requirements change.
 
@@ -64,9 +67,13 @@ audit: setup ## Look up the pinned libraries in the list of known vulnerabilitie
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.txt
 	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
-bench: setup ## Measure the portal on small databases of its own, in two minutes.
+bench: setup ## Measure the portal on small databases of its own beside two floors, in twelve minutes.
 	@.ci/packages postgresql || true
-	$(BIN)/python -m benchmarks full --small
+	$(BIN)/python -m benchmarks full --small --rounds 3
+
+bench-against: setup ## Measure it beside another commit in the same run: BASE=commit, N=number of cases.
+	@.ci/packages postgresql || true
+	$(BIN)/python -m benchmarks full --small --database postgresql --n $(N) --seconds 2 --rounds 3 --against $(BASE) --out var/bench/against
 
 bench-full: setup ## The same with up to a million cases; takes forty minutes and more and wants an idle machine.
 	@.ci/packages postgresql || true

@@ -1,5 +1,6 @@
 """The commands of the benchmark."""
 
+import json
 import os
 import time
 from dataclasses import asdict
@@ -241,9 +242,16 @@ def refusal() -> None:
 @click.option("--seconds", default=1.0, show_default=True, help="Of one window.")
 @click.option("--rounds", default=1, show_default=True)
 @click.option("--small", is_flag=True, help="Only the scenarios of a first look.")
+@click.option("--against", default="", help="A commit, which is measured in the same rounds.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("var/bench"), show_default=True)
 def full(
-    sizes: tuple[int, ...], kinds: tuple[str, ...], seconds: float, rounds: int, small: bool, out: Path
+    sizes: tuple[int, ...],
+    kinds: tuple[str, ...],
+    seconds: float,
+    rounds: int,
+    small: bool,
+    against: str,
+    out: Path,
 ) -> None:
     """Create temporary databases, fill and measure them; exits with 1 when a gate fails."""
     # The site of the benchmark names its database by the environment; each database has a site of its own.
@@ -253,7 +261,15 @@ def full(
 
     out.mkdir(parents=True, exist_ok=True)
     runs = suite.run_all(
-        kinds, sizes, now(), out, seconds=seconds, rounds=rounds, small=small, progress=click.echo
+        kinds,
+        sizes,
+        now(),
+        out,
+        seconds=seconds,
+        rounds=rounds,
+        small=small,
+        against=against,
+        progress=click.echo,
     )
     text = "\n\n".join(filter(None, [*map(report.table, runs), suite.growth(runs)]))
     (out / "report.md").write_text(text + "\n", encoding="utf-8")
@@ -262,6 +278,16 @@ def full(
     for line in failed:
         click.echo(f"gate: {line}")
     raise SystemExit(1 if failed or not runs else 0)
+
+
+@main.command()
+@click.argument("before", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def compare(before: Path, after: Path) -> None:
+    """Compare two runs by their results.json: CPU and statements of each scenario."""
+    from benchmarks.run.compare import compare
+
+    click.echo(compare(*(json.loads(path.read_text(encoding="utf-8")) for path in (before, after))))
 
 
 @main.command()

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from civicportal_reports.models import Report
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select, text
 
 from benchmarks.seed.words import COMMON
 from civicportal.core.site import Site
@@ -17,6 +17,8 @@ from civicportal.domain.organization.models import Category, Unit
 
 CITIZENS = 300
 CASES = 4000
+POINTS = 400
+"""Nearest points to the middle of the map; the box around them holds about twice as many, and at most a thousand are drawn singly."""
 PATIENCE = 600
 """Seconds that a statement may take: the database may have just begun."""
 
@@ -49,6 +51,7 @@ class Cast:
     """The people and cases of one run, the same for one database.
 
     :ivar steps: registered reports, each to be used once.
+    :ivar box: part of the map whose points are drawn singly.
     """
 
     def __init__(self, site: Site) -> None:
@@ -62,6 +65,7 @@ class Cast:
             leaves = select(Category.key).where(Category.kind == "reports", Category.unit_id.is_not(None))
             self.categories = list(work.session.scalars(leaves.order_by(Category.id)))
             self.unit_ids = list(work.session.scalars(select(Unit.id).order_by(Unit.id)))
+            self.box = box_of_points(work.session.connection())
         self.words = list(COMMON)
 
     def member(self, work: Work, username: str) -> Person:
@@ -95,6 +99,33 @@ class Cast:
                 .limit(500)
             )
         )
+
+
+class StoredCast(Cast):
+    """People and cases of a database that another version of the portal has filled.
+
+    :param found: what that version's cast holds, as JSON values.
+    """
+
+    def __init__(self, site: Site, found: dict[str, Any], connection: Connection) -> None:
+        self.site = site
+        self.box = box_of_points(connection)
+        self.staff = {name: Person(**person) for name, person in found["staff"].items()}
+        self.citizens = {int(key): Person(**person) for key, person in found["citizens"].items()}
+        self.steps = [OpenCase(**case) for case in found["steps"]]
+        self.places = [tuple(place) for place in found["places"]]
+        self.categories, self.unit_ids = found["categories"], found["unit_ids"]
+        self.codes, self.words = found["codes"], list(COMMON)
+
+
+def box_of_points(connection: Connection) -> tuple[float, float, float, float]:
+    """Return south, west, north and east of a part of the map with fewer points than are drawn as clusters."""
+    query = (
+        "SELECT min(lat), min(lon), max(lat), max(lon) FROM (SELECT lat, lon FROM reports_report WHERE lat IS NOT NULL "
+        "ORDER BY abs(lat - 33.05) * 1.2 + abs(lon - 52.2) LIMIT :most) AS nearest"
+    )
+    south, west, north, east = connection.execute(text(query), {"most": POINTS}).one()
+    return south, west, north, east
 
 
 def _some(*columns: Any) -> Any:

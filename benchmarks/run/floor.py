@@ -17,6 +17,7 @@ from civicportal_reports.models import Report
 from sqlalchemy import create_engine
 
 from benchmarks.run.picture import shrink
+from benchmarks.run.serving import serve_like_portal
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.notifications.models import OutboxMessage
@@ -50,6 +51,9 @@ READS = {
     "/map_street": "SELECT c.id, c.code, c.status, c.category_id, r.lat, r.lon FROM reports_report r "
     "JOIN cases c ON c.id = r.case_id WHERE r.lat BETWEEN 33.0495 AND 33.0510 AND r.lon BETWEEN 52.1995 AND 52.2015 "
     "ORDER BY c.id DESC LIMIT 1000",
+    "/map_points": "SELECT c.id, c.code, c.status, c.category_id, r.lat, r.lon FROM reports_report r "
+    "JOIN cases c ON c.id = r.case_id WHERE r.lat BETWEEN :south AND :north AND r.lon BETWEEN :west AND :east "
+    "ORDER BY c.id DESC LIMIT 1000",
     "/search": f"SELECT {_CASE} FROM cases c WHERE c.kind = 'reports' AND c.search_text LIKE :words "
     f"ORDER BY c.created_at DESC, c.id DESC LIMIT {ROWS + 1}",
     "/search_everywhere": f"SELECT {_CASE} FROM cases c WHERE c.search_text LIKE :words "
@@ -65,7 +69,8 @@ class Floor:
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)
-        self._postgresql = self._engine.dialect.name == "postgresql"
+        self.dialect = self._engine.dialect.name
+        self._postgresql = self.dialect == "postgresql"
         self._taken: type[Exception] = self._engine.dialect.loaded_dbapi.IntegrityError
         self._writers = {
             "/submit": self._submit,
@@ -75,7 +80,10 @@ class Floor:
         self._mine = threading.local()
         example = "SELECT max(id) FROM cases WHERE kind = 'reports' AND status = 'registered'"
         self._template = int(self._run(example).fetchone()[0] or 0)
-        self._commit()
+        # Processes are forked after this: each opens connections of its own.
+        self._mine.lent.close()
+        del self._mine.connection
+        self._engine.dispose()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -106,6 +114,9 @@ class Floor:
         values: dict[str, Any] = {}
         if path in ("/search", "/search_everywhere"):
             values["words"] = "%" + query.replace(" ", "%") + "%"
+        elif path == "/map_points":
+            corners = map(float, query.split(","))
+            values = dict(zip(("south", "west", "north", "east"), corners, strict=True))
         elif path in ("/mine", "/case"):
             values["number"] = 1000 + int(query or 0)
         rows = self._run(READS[path], values).fetchall()
@@ -159,9 +170,8 @@ class Floor:
 
 def main() -> None:
     """Serve it as the portal is served: ``python -m benchmarks.run.floor PORT``."""
-    from civicportal.tools.server import serve_app
-
-    serve_app(Floor(os.environ["BENCH_DATABASE_URL"]), "127.0.0.1", int(sys.argv[1]))
+    app = Floor(os.environ["BENCH_DATABASE_URL"])
+    serve_like_portal(app, int(sys.argv[1]), app.dialect)
 
 
 if __name__ == "__main__":

@@ -1,101 +1,77 @@
-"""One run: portal and floor, scenario by scenario, in alternating rounds, so that drift affects both."""
+"""One run: the portal and what it is compared with, scenario by scenario, in alternating rounds, so that drift affects all."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from statistics import median
-from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import text
 
-from benchmarks.run import proc, serving
+from benchmarks.run import machine, proc, serving
+from benchmarks.run.base import NOT_COMPARED, Base
 from benchmarks.run.cast import Cast
-from benchmarks.run.client import Client, Measured, Request
-from benchmarks.run.scenarios import HELLO, WARM_UP, WHOLE_WINDOW, Scenario, scenarios
+from benchmarks.run.client import Client, Request
+from benchmarks.run.figures import Figures, Result, Run, figures, middle, spread
+from benchmarks.run.scenarios import HELLO, WARM_UP, WHOLE_WINDOW, Make, Scenario, scenarios
 from civicportal.core.site import Site
 from civicportal.domain.audit.append_only import guards_aside
 from civicportal.domain.kartable.repair import wrong_referrals
 from civicportal.domain.statistics.repair import wrong_counters
 
+PORTAL, FLOOR, PLAIN, BASE = "portal", "floor", "plain", "base"
+WRITES = 400
+"""Requests that write of one window, at most, on a floor."""
 Progress = Callable[[str], None]
 
 
-@dataclass(kw_only=True)
-class Figures:
-    """Results of one scenario on one server, as they are stored.
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """One of the servers of a run.
 
-    :ivar app_ms: CPU time of the server for one answer; ``database_ms``: that of PostgreSQL.
-    """
-
-    requests: int
-    rate: float
-    p50: float
-    p95: float
-    p99: float
-    app_ms: float
-    database_ms: float
-    bytes: float
-    statements: float | None
-    errors: list[str] = field(default_factory=list)
-
-    @property
-    def cpu_ms(self) -> float:
-        """Return the total CPU time of one response."""
-        return self.app_ms + self.database_ms
-
-
-@dataclass(kw_only=True)
-class Result:
-    """One scenario: the portal's results, the floor's, and other findings.
-
-    :ivar growth: times the median beside the fewest cases of the same suite, None where there are none fewer.
+    :ivar makes: returns what makes the requests of a scenario, None if the server has no such page.
+    :ivar is_floor: it keeps no counters, so its rows are deleted again.
     """
 
     name: str
-    portal: Figures
-    floor: Figures | None
-    problems: list[str]
-    growth: float | None = None
+    server: serving.Server
+    cookie: str
+    makes: Callable[[Scenario], Make | None]
+    is_floor: bool = False
 
-
-@dataclass(kw_only=True)
-class Run:
-    """A whole run.
-
-    :ivar memory: largest resident set and proportional set in MB, at the start and in the end.
-    :ivar spread: how many answers a second fewer of the emptiest request the slowest window had than the fastest, in a
-        hundred of that; windows at the beginning, at the end, and its rounds.
-    """
-
-    database: str
-    cases: int
-    results: list[Result]
-    memory: dict[str, tuple[float, float]]
-    load: tuple[float, float]
-    spread: float
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        return asdict(self)
+    def most(self, one: Scenario) -> int:
+        """Return the maximum number of requests of one window."""
+        if not self.is_floor:
+            return one.most
+        return WRITES if one.writes else WHOLE_WINDOW
 
 
 class Bench:
     """Measures the scenarios on one database.
 
     :param seconds: of one window.
-    :param rounds: windows for each scenario that reads.
+    :param rounds: windows for each scenario.
+    :param base: the portal of another commit, measured in the same rounds.
     """
 
     def __init__(
-        self, site: Site, database: str, folder: Path, *, seconds: float, rounds: int, progress: Progress
+        self,
+        site: Site,
+        database: str,
+        folder: Path,
+        *,
+        seconds: float,
+        rounds: int,
+        progress: Progress,
+        base: Base | None = None,
     ) -> None:
         self.site, self.database, self.folder = site, database, folder
         self.seconds, self.rounds, self.progress = seconds, rounds, progress
+        self.base = base
         self.postmaster = self._postmaster()
-        self._empty: list[Figures] = []
+        self._hellos: dict[str, list[Figures]] = {PORTAL: [], FLOOR: []}
         """Windows of the emptiest request."""
 
     def run(self, *, only: str = "", small: bool = False, options: tuple[str, ...] = ()) -> Run:
@@ -115,84 +91,109 @@ class Bench:
         hello = next(one for one in everything if one.name == HELLO)
         load = proc.load_average()
         with ExitStack() as stack:
-            log, files = self.folder / "portal.log", self.site.settings["site"]["files"]
-            portal = stack.enter_context(serving.portal(self.database, log, *options, files=files))
-            floor = stack.enter_context(serving.floor(self.database, self.folder / "floor.log"))
+            field = self._start(stack, options)
+            portal = field[0].server
             memory = {"start": portal.memory_mb}
             # Before and after all others: one round has no other window that could differ.
-            self._empty = [self._ours(portal, hello, count())]
-            results = [self._scenario(one, portal, floor) for one in chosen]
-            self._empty.append(self._ours(portal, hello, count()))
+            self._greet(hello, field)
+            results = [self._scenario(one, field) for one in chosen]
+            self._greet(hello, field)
             memory["end"] = portal.memory_mb
         return Run(
             database=self.site.engines.dialect,
             cases=self._count("cases"),
             results=results,
+            machine=self._machine(),
+            hello={name: median(part.cpu_ms for part in parts) for name, parts in self._hellos.items()},
             memory=memory,
             load=(load, proc.load_average()),
-            spread=_spread(self._empty),
+            spread=spread(self._hellos[PORTAL]),
         )
+
+    def _start(self, stack: ExitStack, options: tuple[str, ...]) -> list[Contestant]:
+        """Start the servers."""
+        files, cookie = self.site.settings["site"]["files"], self.site.cookie_name
+
+        def server(
+            name: str, context: Callable[[Path], AbstractContextManager[serving.Server]]
+        ) -> serving.Server:
+            return stack.enter_context(context(self.folder / f"{name}.log"))
+
+        portal = server(PORTAL, lambda log: serving.portal(self.database, log, *options, files=files))
+        floor = server(FLOOR, lambda log: serving.floor(self.database, log))
+        plain = server(PLAIN, lambda log: serving.plain(self.database, log))
+        field = [
+            Contestant(name=PORTAL, server=portal, cookie=cookie, makes=lambda one: one.make),
+            Contestant(name=FLOOR, server=floor, cookie=cookie, makes=_of_floor, is_floor=True),
+            Contestant(name=PLAIN, server=plain, cookie=cookie, makes=lambda one: one.plain, is_floor=True),
+        ]
+        if self.base is not None:
+            its = scenarios(self.base.cast, self.rounds)
+            own = {one.name: one.make for one in its if one.name not in NOT_COMPARED}
+            field.append(
+                Contestant(
+                    name=BASE,
+                    server=server(BASE, self.base.serve),
+                    cookie=self.base.cookie,
+                    makes=lambda one: own.get(one.name),
+                )
+            )
+        return field
 
     # -- one scenario ---------------------------------------------------------------------------------------
 
-    def _scenario(self, one: Scenario, portal: serving.Server, floor: serving.Server) -> Result:
+    def _greet(self, hello: Scenario, field: Sequence[Contestant]) -> None:
+        for one in field:
+            if one.name in self._hellos and (make := one.makes(hello)):
+                self._hellos[one.name].append(self._window(one, make, hello, count()))
+
+    def _scenario(self, one: Scenario, field: Sequence[Contestant]) -> Result:
         before = {table: self._count(table) for table, _n in one.writes}
-        ours: list[Figures] = []
-        theirs: list[Figures] = []
+        windows: dict[str, list[Figures]] = {}
         # A case that was changed is not the same any more: requests that write are each sent once.
-        numbers = count()
-        for _turn in range(self.rounds):
-            ours.append(self._ours(portal, one, numbers))
-            if one.floor and not one.writes:
-                theirs.append(self._floor(floor, one))
+        numbers = {contestant.name: count() for contestant in field}
+        for turn in range(self.rounds):
+            for contestant in field[:: -1 if turn % 2 else 1]:
+                if make := contestant.makes(one):
+                    with self._undone() if one.writes and contestant.is_floor else nullcontext():
+                        measured = self._window(contestant, make, one, numbers[contestant.name])
+                    windows.setdefault(contestant.name, []).append(measured)
         problems: list[str] = []
         if one.writes:
-            problems = [*self._missing(one, before, next(numbers)), *self._counters()]
-            with self._undone():
-                theirs.append(self._floor(floor, one))
-        portals, floors = _middle(ours), _middle(theirs) if theirs else None
-        problems += portals.errors[:3]
-        if floors:
-            problems += [f"the floor: {error}" for error in floors.errors[:3]]
+            problems = [*self._missing(one, before, next(numbers[PORTAL])), *self._counters()]
+        found = {name: middle(parts) for name, parts in windows.items()}
+        for name, result in found.items():
+            problems += [f"{name}: {error}" if name != PORTAL else error for error in result.errors[:3]]
         if one.name == HELLO:
-            self._empty += ours
-        statements = "" if portals.statements is None else f", {portals.statements:g} statements"
-        self.progress(f"{one.name}: p50 {portals.p50:.1f} ms{statements}")
+            for name in self._hellos:
+                self._hellos[name] += windows[name]
+        ours = found[PORTAL]
+        statements = "" if ours.statements is None else f", {ours.statements:g} statements"
+        cpu = ", ".join(f"{name} {result.cpu_ms:.2f}" for name, result in found.items())
+        self.progress(f"{one.name}: CPU ms {cpu}{statements}, load {ours.load:.1f}")
         return Result(
             name=one.name,
-            portal=portals,
-            floor=floors,
+            portal=ours,
+            floor=found.get(FLOOR),
+            plain=found.get(PLAIN),
+            base=found.get(BASE),
             problems=problems,
         )
 
-    def _ours(self, portal: serving.Server, one: Scenario, numbers: Iterator[int]) -> Figures:
-        return self._window(portal, one.make, one.expected, numbers, one.most)
-
-    def _floor(self, server: serving.Server, one: Scenario) -> Figures:
-        def make(n: int) -> Request:
-            return Request(quote(one.floor.format(n=n % 5000), safe="/?"))
-
-        return self._window(server, make, one.expected, count(), WHOLE_WINDOW)
-
     def _window(
-        self,
-        server: serving.Server,
-        make: Callable[[int], Request],
-        expected: int,
-        numbers: Iterator[int],
-        most: int,
+        self, contestant: Contestant, make: Callable[[int], Request], one: Scenario, numbers: Iterator[int]
     ) -> Figures:
         """Warm up, then measure for a time."""
 
         def following(_n: int) -> Request:
             return make(next(numbers))
 
-        with Client(server.port, self.site.cookie_name) as client:
-            client.measure(following, expected, seconds=self.seconds, most=WARM_UP)
+        server, most = contestant.server, contestant.most(one)
+        with Client(server.port, contestant.cookie) as client:
+            client.measure(following, one.expected, seconds=self.seconds, most=WARM_UP)
             app, database = server.cpu_ms, self._database_ms()
-            measured = client.measure(following, expected, seconds=self.seconds, most=most)
-        used = (server.cpu_ms - app, self._database_ms() - database)
-        return _figures(measured, *used)
+            measured = client.measure(following, one.expected, seconds=self.seconds, most=most)
+        return figures(measured, server.cpu_ms - app, self._database_ms() - database)
 
     # -- the database ---------------------------------------------------------------------------------------
 
@@ -207,7 +208,7 @@ class Bench:
 
     @contextmanager
     def _undone(self) -> Iterator[None]:
-        """Delete the rows of the floor: it keeps no counters."""
+        """Delete the rows of a floor: it keeps no counters."""
         tables = ("outbox", "case_events", "cases")
         with self.site.engines.read.connect() as connection:
             last = {table: connection.scalar(text(f"SELECT max(id) FROM {table}")) for table in tables}
@@ -229,6 +230,11 @@ class Bench:
         with self.site.engines.read.connect() as connection:
             return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
+    def _machine(self) -> dict[str, str]:
+        with self.site.engines.read.connect() as connection:
+            found = machine.describe(connection)
+        return {**found, "compared with": self.base.commit} if self.base else found
+
     def _postmaster(self) -> int:
         """Return the process of PostgreSQL, 0 if it runs on another machine or is not used."""
         if self.site.engines.dialect != "postgresql":
@@ -240,35 +246,5 @@ class Bench:
         return proc.cpu_ms(self.postmaster) if self.postmaster > 1 else 0.0
 
 
-def _figures(measured: Measured, app_ms: float, database_ms: float) -> Figures:
-    number = max(len(measured.latencies), 1)
-    return Figures(
-        requests=len(measured.latencies),
-        rate=measured.rate,
-        p50=measured.percentile(50),
-        p95=measured.percentile(95),
-        p99=measured.percentile(99),
-        app_ms=app_ms / number,
-        database_ms=database_ms / number,
-        bytes=measured.bytes / number,
-        statements=median(measured.statements) if measured.statements else None,
-        errors=measured.errors,
-    )
-
-
-def _middle(rounds: list[Figures]) -> Figures:
-    """Return the medians of several windows, of the statements those of the quietest."""
-    numbers = ("rate", "p50", "p95", "p99", "app_ms", "database_ms", "bytes")
-    counted = [part.statements for part in rounds if part.statements is not None]
-    return Figures(
-        requests=sum(part.requests for part in rounds),
-        # A session is noted as seen once a minute: of few slow answers, as many may say so as do not.
-        statements=min(counted) if counted else None,
-        errors=[error for part in rounds for error in part.errors],
-        **{name: median(getattr(part, name) for part in rounds) for name in numbers},
-    )
-
-
-def _spread(rounds: list[Figures]) -> float:
-    rates = [part.rate for part in rounds]
-    return (max(rates) - min(rates)) / max(rates) * 100 if max(rates) else 0.0
+def _of_floor(one: Scenario) -> Make | None:
+    return (lambda n: Request(quote(one.floor.format(n=n % 5000), safe="/?,"))) if one.floor else None

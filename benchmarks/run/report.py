@@ -6,28 +6,38 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from benchmarks.run.measure import Result, Run
-from benchmarks.run.scenarios import HELLO
+from benchmarks.run.figures import Figures, Result, Run
 
 GATES = Path(__file__).parents[1] / "gates.toml"
 GOAL = "goal_"
 """How names begin of what is wished for, and fails no run."""
 SQLITE = "_sqlite"
 """How names end of what SQLite is held against instead."""
-THE_RUN = "the run"
-"""Table of what is held of a run as a whole."""
+THE_RUN, EVERY_PAGE = "the run", "every page"
+"""Tables of what is held of a run as a whole, and of each of its scenarios."""
 AT_LEAST = ("floor", "of_hello")
 """Gates that are the least; others are the most."""
-BY_THE_CLOCK = ("p50", "p95", "of_hello", "growth")
+BY_THE_CLOCK = ("waits", "growth")
+"""Ratios of times, or of windows far apart: on a noisy machine they decide nothing."""
 NOISY = 25
-"""More than this in a hundred between windows of the emptiest request, and times of the clock decide nothing."""
+"""Percentage between windows of the emptiest request beyond which a machine is noisy."""
 CROWDED = 2
-"""More processes than this for each processor want to run, and the same: the run itself is one or two for all of them."""
+"""Load average for each processor beyond which it is noisy: the run itself is one or two for all of them."""
+MEANINGS = {
+    "statements": "SQL statements",
+    "floor": "CPU of the floor, % of ours",
+    "plain": "CPU, times that of the plain floor",
+    "base": "CPU, times that of the other commit",
+    "of_hello": "CPU of our hello, % of ours",
+    "hellos": "CPU, times that of the floor's hello",
+    "growth": "CPU, times that of the smallest size",
+    "waits": "p50, times its CPU",
+    "memory_end": "memory, MB",
+}
 _HEAD = (
-    "| scenario | p50 | p95 | p99 ms | req/s | statements | CPU ms app + db | floor CPU ms | floor % | KB |\n"
-    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    "| scenario | statements | CPU ms app + db | plain: statements | CPU ms | × plain | floor: CPU ms | floor % | "
+    "p50 | p95 | p99 ms | req/s | load | KB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
 
 
@@ -39,13 +49,26 @@ def table(run: Run) -> str:
         "",
         f"{run.database}, {run.cases:,} cases; load average {run.load[0]:.1f} before, {run.load[1]:.1f} after; "
         f"spread of hello {run.spread:.0f} %{' (noisy)' if is_noisy(run) else ''}.",
+        *(f"{name}: {value}  " for name, value in run.machine.items()),
         f"Memory: largest process {start[0]:.0f} MB at the start, {end[0]:.0f} MB in the end; "
         f"all processes {start[1]:.0f} MB, then {end[1]:.0f} MB (PSS).",
     ]
     problems = [f"- {result.name}: {problem}" for result in run.results for problem in result.problems]
-    short = [f"- {line}" for line in shortfalls(run)]
-    lines += ["", "Short of the goals:", *short] if short else []
+    goals = targets(run)
+    lines += ["", "Goals:", "", goals] if goals else []
     return "\n".join([*lines, *(["", "Problems:", *problems] if problems else [])])
+
+
+def targets(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None) -> str:
+    """Return the goals with the values reached, as Markdown; empty if there are none."""
+    rows = [
+        f"| {title} | {MEANINGS[name]} | {value:.2f} | {'≥' if name in AT_LEAST else '≤'} {limit:g} | "
+        f"{'no' if _misses(name, value, limit) else 'yes'} |"
+        for title, name, value, limit in _compared(run, GOAL, _gates() if gates is None else gates)
+    ]
+    return (
+        "\n".join(["| scenario | | reached | goal | met |", "|---|---|--:|--:|---|", *rows]) if rows else ""
+    )
 
 
 def is_noisy(run: Run) -> bool:
@@ -79,11 +102,30 @@ def _gates() -> dict[str, dict[str, float]]:
 
 
 def _held(run: Run, prefix: str, gates: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    for title, name, value, limit in _compared(run, prefix, gates):
+        is_decided = bool(prefix) or name not in BY_THE_CLOCK or not is_noisy(run)
+        if is_decided and _misses(name, value, limit):
+            yield f"{title}: {name} is {value:.1f}, the {'goal' if prefix else 'gate'} is {limit:g}"
+
+
+def _compared(
+    run: Run, prefix: str, gates: Mapping[str, Mapping[str, float]]
+) -> Iterator[tuple[str, str, float, float]]:
+    """Yield scenario, name of a value, the value and its limit."""
     for title, values in _measured(run):
-        for name, limit in _of_database(gates.get(title, {}), run.database).items():
-            if name.startswith(GOAL) == bool(prefix):
-                known = name.removeprefix(prefix)
-                yield from _failed(title, known, values(known), limit, run, prefix)
+        own = (
+            {**gates.get(EVERY_PAGE, {}), **gates.get(title, {})}
+            if title != THE_RUN
+            else gates.get(title, {})
+        )
+        for name, limit in _of_database(own, run.database).items():
+            known = name.removeprefix(GOAL)
+            if name.startswith(GOAL) == bool(prefix) and (value := values(known)) is not None:
+                yield title, known, value, limit
+
+
+def _misses(name: str, value: float, limit: float) -> bool:
+    return value < limit if name in AT_LEAST else value > limit
 
 
 def _measured(run: Run) -> Iterator[tuple[str, Callable[[str], float | None]]]:
@@ -113,38 +155,52 @@ def write(run: Run, folder: Path) -> None:
 
 
 def _row(result: Result) -> str:
-    ours, floor, part = result.portal, result.floor, share(result)
-    statements = "–" if ours.statements is None else f"{ours.statements:g}"
-    cells: list[Any] = [
+    ours, floor, plain = result.portal, result.floor, result.plain
+    cells = [
         result.name,
+        _count(ours),
+        _cpu(ours),
+        _count(plain),
+        _cpu(plain),
+        _number(_times(ours, plain), 1),
+        f"{floor.cpu_ms:.2f}" if floor else "–",
+        _number(share(result), 0),
         *(f"{value:.1f}" for value in (ours.p50, ours.p95, ours.p99)),
         f"{ours.rate:.0f}",
-        statements,
-        f"{ours.app_ms:.1f} + {ours.database_ms:.1f}",
-        f"{floor.cpu_ms:.2f}" if floor else "–",
-        f"{part:.0f}" if part is not None else "–",
+        f"{ours.load:.1f}",
         f"{ours.bytes / 1024:.0f}",
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _failed(title: str, name: str, value: float | None, limit: float, run: Run, prefix: str) -> Iterator[str]:
-    if value is None or (name in BY_THE_CLOCK and not prefix and is_noisy(run)):
-        return
-    if value < limit if name in AT_LEAST else value > limit:
-        yield f"{title}: {name} is {value:.1f}, the {'goal' if prefix else 'gate'} is {limit:g}"
+def _count(part: Figures | None) -> str:
+    return "–" if part is None or part.statements is None else f"{part.statements:g}"
+
+
+def _cpu(part: Figures | None) -> str:
+    return "–" if part is None else f"{part.app_ms:.1f} + {part.database_ms:.1f}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _times(ours: Figures, other: Figures | None) -> float | None:
+    return ours.cpu_ms / other.cpu_ms if other and other.cpu_ms else None
 
 
 def _value(result: Result, run: Run, name: str) -> float | None:
-    if name == "floor":
-        return share(result)
-    if name == "of_hello":
-        return _of_hello(result, run)
-    value: float | None = getattr(result if name == "growth" else result.portal, name)
-    return value
-
-
-def _of_hello(result: Result, run: Run) -> float | None:
-    """Return responses per second as a percentage of the empty request's, if the run has it."""
-    hello = next((one.portal.rate for one in run.results if one.name == HELLO), 0.0)
-    return 100 * result.portal.rate / hello if hello else None
+    """Return one value that has a gate, None if it was not measured."""
+    ours = result.portal
+    hello = run.hello.get("floor" if name == "hellos" else "portal")
+    values: dict[str, float | None] = {
+        "statements": ours.statements,
+        "floor": share(result),
+        "plain": _times(ours, result.plain),
+        "base": _times(ours, result.base),
+        "of_hello": 100 * hello / ours.cpu_ms if hello and ours.cpu_ms else None,
+        "hellos": ours.cpu_ms / hello if hello else None,
+        "growth": result.growth,
+        "waits": ours.p50 / ours.cpu_ms if ours.cpu_ms else None,
+    }
+    return values[name]

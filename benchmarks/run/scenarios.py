@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 from benchmarks.run.cast import Cast, OpenCase, Person
@@ -32,6 +33,7 @@ class Scenario:
     """One kind of request.
 
     :ivar floor: path of the floor that does the same, if there is one; ``{n}`` is the number of the request.
+    :ivar plain: makes the requests of the plain floor, if it has this page.
     :ivar writes: tables, and how many rows each answer adds to them.
     :ivar small: part of the short run too.
     :ivar most: requests of one window at most.
@@ -40,6 +42,7 @@ class Scenario:
     name: str
     make: Make
     floor: str = ""
+    plain: Make | None = None
     expected: int = 200
     writes: tuple[tuple[str, int], ...] = ()
     small: bool = True
@@ -58,23 +61,29 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
     def page(path: str, person: Person | None = None) -> Make:
         return lambda _n: Request(path, person.token if person else "")
 
+    def same(name: str, make: Make, floor: str = "", **more: Any) -> Scenario:
+        """Return a scenario whose requests the plain floor answers too."""
+        return Scenario(name, make, floor, make, **more)
+
+    south, west, north, east = cast.box
+    points = page(f"/desk/reports/map.json?bbox={west},{south},{east},{north}&zoom=16", admin)
     return [
         # Their rates are compared: a window of 400 such requests would be over before it has begun.
-        Scenario(HELLO, page("/healthz"), "/hello", most=WHOLE_WINDOW),
-        Scenario("empty page, signed in", page("/offline", admin), "/hello", small=False, most=WHOLE_WINDOW),
-        Scenario("home, visitor", page("/"), "/hello"),
+        same(HELLO, page("/healthz"), "/hello", most=WHOLE_WINDOW),
+        Scenario("empty page, signed in", page("/offline", admin), "/hello", most=WHOLE_WINDOW),
+        same("home, visitor", page("/"), "/hello"),
         Scenario("public reports", page("/reports"), "/public"),
         Scenario("announcements", page("/announcements"), small=False),
         Scenario("report form", page("/reports/new"), "/hello", small=False),
         Scenario("my requests", lambda n: _mine(cast, n), "/mine?{n}"),
-        Scenario("kartable", page("/kartable", admin), "/kartable"),
-        Scenario("kartable of a unit", page("/kartable", handler), "/kartable_unit", small=False),
+        same("kartable", page("/kartable", admin), "/kartable"),
+        same("kartable of a unit", page("/kartable", handler), "/kartable_unit"),
         Scenario(
             "kartable, filtered",
             page("/kartable?view=overdue&kind=reports&status=in_review", admin),
             "/kartable_filtered",
         ),
-        Scenario("reports desk", page("/desk/reports", admin), "/desk"),
+        same("reports desk", page("/desk/reports", admin), "/desk"),
         Scenario(
             "reports desk, filtered",
             page("/desk/reports?stage=open&unit=waste&overdue=true", admin),
@@ -82,8 +91,8 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
         ),
         # An officer of a large unit: what lies in others by now is no part of any counter.
         Scenario("reports desk of a unit", page("/desk/reports", handler), small=False),
-        Scenario("case with history", lambda n: _case(cast, n), "/case?{n}"),
-        Scenario("desk", page("/desk", admin), "/counters", small=False),
+        same("case with history", lambda n: _case(cast, n), "/case?{n}"),
+        same("desk", page("/desk", admin), "/counters"),
         Scenario("statistics", page("/desk/reports/statistics", admin), "/statistics"),
         # No process has read these days before: medians and people are counted from the cases.
         Scenario("statistics, not cached", lambda n: _other_days(cast, n), small=False),
@@ -100,6 +109,7 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
         ),
         Scenario("map of a district", page(f"/desk/reports/map.json?{DISTRICT}", admin), "/map_district"),
         Scenario("map of a street", page(f"/desk/reports/map.json?{STREET}", admin), "/map_street"),
+        same("map points", points, f"/map_points?{south},{west},{north},{east}"),
         Scenario("map of a unit", page("/desk/reports/map", handler), small=False),
         Scenario("map of a unit, overdue", page("/desk/reports/map?overdue=true", handler), small=False),
         Scenario("map by district", page("/desk/reports/map/numbers", admin), small=False),
@@ -122,12 +132,12 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
         ),
         Scenario("kartable search, rare word", page(_everywhere("نارون"), admin), "/search_everywhere?نارون"),
         Scenario("kartable search of a unit", page(_everywhere("خیابان"), handler), small=False),
-        Scenario(
+        same(
             "report sent",
             lambda n: submit(cast, n),
             "/submit?{n}",
-            303,
-            (("cases", 1), ("case_events", 1), ("referrals", 1), ("outbox", 1)),
+            expected=303,
+            writes=(("cases", 1), ("case_events", 1), ("referrals", 1), ("outbox", 1)),
         ),
         # What receiving and taking apart five megabytes costs by itself.
         Scenario("picture received, refused", lambda n: submit_unproved(cast, n), expected=400, small=False),
@@ -135,32 +145,39 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
             "report sent with a picture",
             lambda n: submit_with_picture(cast, n),
             "/submit_picture?{n}",
-            303,
-            (("cases", 1), ("case_events", 1), ("attachments", 1)),
+            expected=303,
+            writes=(("cases", 1), ("case_events", 1), ("attachments", 1)),
             small=False,
         ),
         Scenario(
             "step taken",
             lambda n: step(cast, cast.steps[n]),
             "/step?{n}",
-            303,
-            (("case_events", 1),),
+            # Cases that no step of the portal waits for: the plain floor keeps no counters.
+            lambda n: _plain_step(cast, cast.codes[n % len(cast.codes)]),
+            expected=303,
+            writes=(("case_events", 1),),
             most=once,
         ),
         Scenario(
             "referral",
             lambda n: refer(cast, cast.steps[-1 - n], n),
             "/step?{n}",
-            303,
-            (("case_events", 1), ("referrals", 1)),
+            expected=303,
+            writes=(("case_events", 1), ("referrals", 1)),
             most=once,
         ),
     ]
 
 
+def _citizen(cast: Cast, n: int) -> Person:
+    """Return one of as many citizens as the warm-up has requests: it notes all of them as seen, once a minute."""
+    people = list(cast.citizens.values())[:WARM_UP]
+    return people[n % len(people)]
+
+
 def _mine(cast: Cast, n: int) -> Request:
-    people = list(cast.citizens.values())
-    return Request("/my", people[n % len(people)].token)
+    return Request("/my", _citizen(cast, n).token)
 
 
 def _case(cast: Cast, n: int) -> Request:
@@ -196,8 +213,7 @@ def _two_words(cast: Cast, n: int) -> Request:
 
 def submit(cast: Cast, n: int) -> Request:
     """Return the n-th report of a citizen."""
-    people = list(cast.citizens.values())
-    person = people[n % len(people)]
+    person = _citizen(cast, n)
     lat, lon = cast.places[n % len(cast.places)]
     form = {
         "csrf_token": person.csrf,
@@ -225,6 +241,11 @@ def submit_unproved(cast: Cast, n: int) -> Request:
 def step(cast: Cast, case: OpenCase) -> Request:
     """Return the transition that starts the review of a report."""
     return Request(f"/kartable/cases/{case.code}/start_review", cast.staff["admin"].token, _form(cast, case))
+
+
+def _plain_step(cast: Cast, code: str) -> Request:
+    admin = cast.staff["admin"]
+    return Request(f"/kartable/cases/{code}/start_review", admin.token, {"csrf_token": admin.csrf})
 
 
 def refer(cast: Cast, case: OpenCase, n: int) -> Request:

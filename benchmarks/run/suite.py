@@ -7,7 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.run import report
-from benchmarks.run.measure import Bench, Run
+from benchmarks.run.base import Base, worktree
+from benchmarks.run.figures import Run
+from benchmarks.run.measure import Bench
 from benchmarks.run.serving import SITE
 from benchmarks.seed import load
 from civicportal.core.site import Site
@@ -41,12 +43,14 @@ def run_all(
     seconds: float,
     rounds: int,
     small: bool,
+    against: str = "",
     progress: Progress,
 ) -> list[Run]:
     """Measure every size on every database; on SQLite up to the supported number of cases.
 
     :param kinds: "sqlite", "postgresql"; one that is not installed is left out.
     :param until: the present of the invented cities.
+    :param against: a commit, measured in the same rounds.
     """
     runs = []
     for kind in kinds:
@@ -57,8 +61,9 @@ def run_all(
             ):
                 mine: list[Run] = []
                 for size in _supported(kind, sizes):
-                    folder = out / f"{kind}-{size}"
-                    mine.append(_run(new(), size, until, folder, seconds, rounds, small, progress))
+                    with _base(against, new, out, progress) as base:
+                        folder = out / f"{kind}-{size}"
+                        mine.append(_run(new(), size, until, folder, seconds, rounds, small, base, progress))
                     grow(mine)
                     report.write(mine[-1], folder)
                 runs += mine
@@ -81,6 +86,7 @@ def _run(
     seconds: float,
     rounds: int,
     small: bool,
+    base: Base | None,
     progress: Progress,
 ) -> Run:
     site = Site(SITE, environ={"BENCH_DATABASE_URL": database, "BENCH_FILES": str(out / "files")})
@@ -88,10 +94,23 @@ def _run(
         load.prepare(site, progress)
         load.load(site, cases=size, seed=SEED, until=until, progress=progress)
         load.write_manifest(out / "manifest.json", load.manifest(site, cases=size, seed=SEED, until=until))
-        bench = Bench(site, database, out, seconds=seconds, rounds=rounds, progress=progress)
+        if base is not None:
+            progress(f"filling the database of {base.commit}")
+            base.fill(size, SEED, until)
+        bench = Bench(site, database, out, seconds=seconds, rounds=rounds, progress=progress, base=base)
         return bench.run(small=small)
     finally:
         site.engines.dispose()
+
+
+@contextmanager
+def _base(commit: str, new: Callable[[], str], out: Path, progress: Progress) -> Iterator[Base | None]:
+    """Yield the portal of a commit with a new database, None without a commit."""
+    if not commit:
+        yield None
+        return
+    with worktree(commit, progress) as root:
+        yield Base(root, new(), out.absolute())
 
 
 @contextmanager
@@ -108,18 +127,18 @@ def _databases(kind: str, folder: Path) -> Iterator[Callable[[], str]]:
 
 
 def grow(runs: Sequence[Run]) -> None:
-    """Record in the last of several runs on one database how its medians have grown since the first."""
+    """Record in the last of several runs on one database how the CPU of its pages has grown since the first."""
     first, last = runs[0], runs[-1]
     if first is last:
         return
-    before = {result.name: result.portal.p50 for result in first.results}
+    before = {result.name: result.portal.cpu_ms for result in first.results}
     for result in last.results:
-        if median := before.get(result.name):
-            result.growth = result.portal.p50 / median
+        if cpu := before.get(result.name):
+            result.growth = result.portal.cpu_ms / cpu
 
 
 def growth(runs: Sequence[Run]) -> str:
-    """Return the growth of medians from the smallest to the largest size, as Markdown; empty with one size."""
+    """Return the growth of the pages' CPU from the smallest to the largest size, as Markdown; empty with one size."""
     kinds = dict.fromkeys(run.database for run in runs)
     parts = []
     for kind in kinds:
@@ -131,9 +150,9 @@ def growth(runs: Sequence[Run]) -> str:
 
 def _growth(kind: str, runs: Sequence[Run]) -> str:
     head = " | ".join(f"{run.cases:,}" for run in runs)
-    lines = [f"| p50 ms, {kind} | {head} | growth |", f"|---|{'--:|' * (len(runs) + 1)}"]
+    lines = [f"| CPU ms, {kind} | {head} | growth |", f"|---|{'--:|' * (len(runs) + 1)}"]
     for index, result in enumerate(runs[0].results):
-        values = [run.results[index].portal.p50 for run in runs]
+        values = [run.results[index].portal.cpu_ms for run in runs]
         times = values[-1] / values[0] if values[0] else 0.0
         lines.append(f"| {result.name} | {' | '.join(f'{value:.1f}' for value in values)} | {times:.1f} × |")
     return "\n".join(lines)

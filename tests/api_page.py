@@ -1,4 +1,4 @@
-"""The pages of the API in the docs: their tables of topics and names, each with its first sentence."""
+"""Generation of the tables of the API pages."""
 
 import ast
 import inspect
@@ -68,7 +68,7 @@ def _sentence(topic: ModuleType, name: str, module: str, original: str) -> str:
 
 
 def _words_beside(module: Any, name: str) -> str:
-    """Return what stands about a constant: the text below it, or the ``#:`` lines above it."""
+    """Return the documentation of a constant."""
     source = inspect.getsource(module)
     body, lines = ast.parse(source).body, source.splitlines()
     for place, node in enumerate(body):

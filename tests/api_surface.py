@@ -1,4 +1,4 @@
-"""What plugins are written against, as text: read from the source, so that every version of Python says the same.
+"""The public API as text, read from the source.
 
 ``python tests/api_surface.py`` rewrites it after an intended change, and the tables of ``docs/plugins/api``.
 """
@@ -131,7 +131,7 @@ def exported() -> dict[str, dict[str, Any]]:
 
 
 def surface() -> str:
-    """Return every name of API and testing kit with its signature, classes with their public methods and fields; the hooks."""
+    """Return all names of API, testing kit and hooks with signatures."""
     import civicportal.testing
     from civicportal import hookspecs
 
@@ -234,7 +234,7 @@ def _assigned(node: ast.Assign) -> Iterator[tuple[ast.Attribute, ast.expr]]:
 
 
 def unimportable() -> dict[str, set[str]]:
-    """Return the types of the portal in signatures that plugins cannot import from the API, and where they occur."""
+    """Return types in signatures that plugins cannot import."""
     from civicportal import hookspecs
 
     named = {name: value for names in exported().values() for name, value in names.items()}

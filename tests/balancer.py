@@ -1,4 +1,4 @@
-"""A reverse proxy in small: it takes connections on one port and hands them to several servers in turn."""
+"""A small reverse proxy that distributes connections to several servers."""
 
 import contextlib
 import itertools
@@ -11,7 +11,7 @@ PIECE = 65536
 
 
 class Balancer:
-    """Hands each connection to the next server that takes it; of one that breaks off, the client sees the end.
+    """Passes each connection to the next available server.
 
     :param ports: of the servers, on loopback; they need not run yet.
     :ivar taken: how many connections each server has taken, by its port.

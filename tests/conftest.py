@@ -25,7 +25,7 @@ def _rank(item: pytest.Item) -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long ones first; skip what needs a browser where there is none, and say what to install."""
+    """Run long tests first; skip tests whose programs are missing."""
     items.sort(key=_rank)
     if program():
         return

@@ -1,4 +1,4 @@
-"""What tests of copied databases put into a portal, and how they run copies that are killed."""
+"""Helpers for tests of copied databases."""
 
 import os
 import shutil

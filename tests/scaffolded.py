@@ -1,4 +1,4 @@
-"""New plugins from ``civicportal plugin new``, installed as their authors would, and a portal that has them on its list."""
+"""Generated and installed plugins, and a portal with them."""
 
 import os
 import subprocess

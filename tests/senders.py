@@ -1,4 +1,4 @@
-"""Citizens who send reports to a portal process, each form until it is acknowledged, as a person does who sees no answer."""
+"""Simulated citizens who repeat each form until it is acknowledged."""
 
 import http.client
 import io

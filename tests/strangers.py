@@ -1,4 +1,4 @@
-"""Browsers at other addresses, and what a browser does when a page asks for a challenge."""
+"""Browsers at other addresses, and the solving of challenges."""
 
 import hashlib
 from functools import partial

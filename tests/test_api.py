@@ -25,14 +25,14 @@ def test_the_api_is_the_one_that_was_agreed_on() -> None:
     assert surface() == SURFACE.read_text(encoding="utf-8")
 
 
-def test_it_says_what_changes() -> None:
+def test_the_surface_reports_changes() -> None:
     assert "class Work(" in surface()
     assert "CaseService" in surface()
     assert "\n@hookspec(firstresult=True)\nroute_case(case: 'Case', work: 'Work')" in surface()
     assert "make_unit(work: Work, key: str='waste', **values: object) -> Unit" in surface()
 
 
-def test_every_attribute_is_in_it() -> None:
+def test_the_surface_lists_every_attribute() -> None:
     lines = set(surface().splitlines())
     assert "    @property by_name -> dict[str, State]" in lines  # a cached property of Workflow
     assert "    public_text = …" in lines  # a field of PublicAnswer, which has no annotation
@@ -121,7 +121,7 @@ def test_an_implementation_of_what_goes_is_warned(tmp_path, install, monkeypatch
 
 
 def headings() -> dict[str, str]:
-    """The names of the page of the testing kit, each with what stands after it in its heading."""
+    """Return the names and signatures on the page of the testing kit."""
     return dict(re.findall(r"^### `(\w+)(.*)`$", TESTING.read_text(encoding="utf-8"), re.MULTILINE))
 
 

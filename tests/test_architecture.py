@@ -1,4 +1,4 @@
-"""The house rules that no type checker knows: who may import whom, and what is written nowhere."""
+"""Architecture rules: imports, and forbidden constructs."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What the docs say is what the code does; every link of the docs leads somewhere."""
+"""The docs agree with the code, and all links work."""
 
 import re
 from datetime import timedelta

@@ -40,7 +40,7 @@ def test_every_fault_has_its_rows() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row[0]} {row[1]}" for row in ROWS])
-def test_it_runs_where_the_page_says(row: tuple[str, ...]) -> None:
+def test_fault_tests_run_on_the_documented_databases(row: tuple[str, ...]) -> None:
     _number, _fault, tests, databases, _guarantee = row
     assert named(tests)
     for name in named(tests):

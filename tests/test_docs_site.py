@@ -27,7 +27,7 @@ def pages(built: Path) -> dict[Path, BeautifulSoup]:
     return {path: BeautifulSoup(path.read_bytes(), "html.parser") for path in built.rglob("*.html")}
 
 
-def test_nothing_comes_from_another_host(built: Path, pages: dict[Path, BeautifulSoup]) -> None:
+def test_built_pages_load_nothing_from_other_hosts(built: Path, pages: dict[Path, BeautifulSoup]) -> None:
     fetched = {
         str(element[attribute])
         for page in pages.values()

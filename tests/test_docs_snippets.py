@@ -1,4 +1,4 @@
-"""What the docs show to be typed can be typed: Python compiles, TOML is read, commands and their options exist."""
+"""Snippets of the docs are valid: Python, TOML, commands."""
 
 import ast
 import builtins

@@ -1,4 +1,4 @@
-"""The pages of the Persian guide are written as Persian is, and call things what the portal calls them."""
+"""Spelling and terms of the Persian guide."""
 
 import re
 from pathlib import Path

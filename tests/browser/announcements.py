@@ -17,7 +17,7 @@ ALT = "درختان بوستان زیر آسمان"
 
 
 def facts(portal: Portal, officer: Identity) -> dict[str, str]:
-    """Put up one announcement and let another end; name them and what the demo has sent to many people."""
+    """Return a current and an expired announcement, and a broadcast."""
     with portal.site.work(actor=officer) as work:
         service, now = work.get(PostService), work.clock.now()
         post = service.create(AnnouncementContent(title="کاشت نهال", body=BODY), publish=True)

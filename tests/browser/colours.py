@@ -1,4 +1,4 @@
-"""Colours as a browser writes them, and how well one stands out from another (WCAG 2.2)."""
+"""Parsing of browser colours, and their contrast (WCAG 2.2)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A portal full of invented cases with its worker, and the browsers of the people who use it."""
+"""A demo portal with its worker, and signed-in browsers."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def screen(request: pytest.FixtureRequest) -> Screen:
 
 @pytest.fixture(scope="session")
 def sessions(portal: Portal, chromium: Browser) -> Callable[[str], Any]:
-    """Return a function that gives the cookies of a role, signed in through the pages once per run."""
+    """Return a function that returns the cookies of a role."""
     kept: dict[str, Any] = {}
 
     def state(role: str) -> Any:

@@ -14,7 +14,7 @@ DARK = "سه شب است که چراغ کوچهٔ ما خاموش است."
 
 
 def facts(portal: Portal, citizen: Identity, officer: Identity) -> dict[str, str]:
-    """Send a message that may be published, answer it, and name it and a ready text for the addresses."""
+    """Return an answered, publishable message and a ready text."""
     with portal.site.work(actor=citizen) as work:
         unit = work.get(OrganizationService).unit("bus")
         new = NewFeedback(type="suggestion", unit=unit, body=WORDS, consent=True)

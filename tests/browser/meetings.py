@@ -1,4 +1,4 @@
-"""The form for a meeting, as a person fills it in; and requests that get a time through the services."""
+"""The form for a meeting, and requests with a time."""
 
 from datetime import date, datetime, timedelta
 
@@ -104,7 +104,7 @@ def ask(portal: Portal, mobile: str) -> str:
 
 
 def desk_facts(portal: Portal, officer: Identity) -> dict[str, str]:
-    """Name what the desk's pages show: a request that waits, a meeting that was held, a public day and its date."""
+    """Return objects for the desk's pages: requests, a meeting, a session."""
     waiting = ask(portal, "09000000780")
     with portal.site.work(actor=officer) as work:
         start = work.get(DiaryService).free_times(_far(portal, work), 120)[0]

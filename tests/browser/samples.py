@@ -31,7 +31,7 @@ Facts = dict[str, str]
 
 
 def facts(portal: Portal) -> Facts:
-    """Send separate reports, so that the pages do not depend on the generated demo, and name them for the addresses."""
+    """Return reports that do not depend on the demo data."""
     with portal.site.work() as work:
         people = {role: who(work, role) for role in (*CITIZENS, *STAFF)}
     set_up_app(portal)
@@ -97,7 +97,7 @@ def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:
 
 
 def quiet_place(work: Work, city_map: CityMap, category_id: int) -> Point:
-    """Return a point of the street beside which no report is open: such a one would draw another to the unit at work there."""
+    """Return a point without open reports nearby."""
     places = (city_map.point_on_street(STREET, share / 100) for share in range(1, 100))
     return next(point for point in places if not work.get(NearbyService).reports(point, category_id))
 

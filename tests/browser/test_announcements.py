@@ -1,4 +1,4 @@
-"""The board: an officer writes, orders, plans and deletes; citizens see it on the home and, if they asked, by SMS."""
+"""Announcements: editing by officers, display to citizens, SMS to subscribers."""
 
 import re
 from collections.abc import Iterator

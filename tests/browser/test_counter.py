@@ -1,4 +1,4 @@
-"""A citizen calls: an officer registers the report, and the citizen follows it by SMS and sign-in, or by code and PIN."""
+"""Registration of a report for a caller, and tracking it."""
 
 import pytest
 from browser import counter

@@ -1,4 +1,4 @@
-"""A day is typed, or chosen from a month: by touch, by keyboard, in both directions of writing."""
+"""The date field: typing and picking, in both text directions."""
 
 import pytest
 from browser.conftest import Open

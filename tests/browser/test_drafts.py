@@ -1,4 +1,4 @@
-"""Drafts of the citizens' forms: whose they are, and what becomes of them when a form is sent."""
+"""Drafts of forms: owners, and removal after submission."""
 
 import pytest
 from browser.conftest import Open
@@ -85,7 +85,7 @@ def test_what_one_sends_leaves_the_drafts_of_others(open_page: Open) -> None:
     assert sorted(drafts(page)) == ["", "999999"]
 
 
-def test_what_is_sent_over_the_sign_in_leaves_no_draft(open_page: Open) -> None:
+def test_a_form_sent_after_the_sign_in_leaves_no_draft(open_page: Open) -> None:
     page = open_page(screen=PHONE)
     write(page)
     page.locator("main form button.btn-primary").click()

@@ -1,4 +1,4 @@
-"""Taking a list along: the menu gives a file at once, a large one tells how far it is and is fetched."""
+"""Export of a list: small files at once, large ones with progress."""
 
 from io import BytesIO
 from pathlib import Path

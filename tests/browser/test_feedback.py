@@ -1,4 +1,4 @@
-"""A message on its way: public relations ask a unit, answer from a ready text, and the citizen reads and rates it."""
+"""A feedback message from submission to rating."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The portal as an app of the phone: light to load, offered for the home screen."""
+"""The installable app: page weight and installation."""
 
 import pytest
 from browser.conftest import Open

@@ -1,4 +1,4 @@
-"""What a person can tell apart by looking, in both themes: things on a tinted ground, marks, the edges of cards."""
+"""Visual contrast of controls, marks and cards in both themes."""
 
 import re
 

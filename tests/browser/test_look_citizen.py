@@ -1,4 +1,4 @@
-"""What citizens see: the ring of a field in focus in both themes, numbers of lists, rows on a phone, the end of a page."""
+"""Look of the citizens' pages in both themes."""
 
 import pytest
 from browser import wizard

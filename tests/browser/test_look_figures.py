@@ -1,4 +1,4 @@
-"""Figures as a person looks at them: the newest of a trend first, pieces of a bar that can be told apart."""
+"""Look of statistics: trends and bars."""
 
 from collections import Counter
 from io import BytesIO

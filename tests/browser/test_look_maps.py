@@ -1,4 +1,4 @@
-"""Names on maps, drawn by the server and by a script: none over another, in a city of many districts too."""
+"""Labels on maps do not overlap."""
 
 import re
 from itertools import combinations

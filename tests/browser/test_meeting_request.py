@@ -1,4 +1,4 @@
-"""A citizen asks for a meeting with the mayor, hears of its time by SMS, and answers."""
+"""Request of a meeting: form, SMS and answer."""
 
 import pytest
 from browser import meetings

@@ -1,4 +1,4 @@
-"""The mayor's office at its desk: a request is found by its date, gets a time, a clash is refused, the time moves."""
+"""Scheduling of meetings at the desk of the mayor's office."""
 
 import re
 from datetime import date, timedelta

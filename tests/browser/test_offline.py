@@ -22,7 +22,7 @@ PATIENCE = 30
 
 
 class Network(socketserver.ThreadingTCPServer):
-    """A way to the portal that can be cut, and that can hold one request back."""
+    """A network connection that can be cut or delayed."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -173,7 +173,7 @@ def test_at_the_sign_in_of_staff_nothing_is_left(phone: Callable[..., Page], cod
     forgotten(page)
 
 
-def test_what_comes_only_after_the_sign_in_is_not_kept(
+def test_a_late_answer_is_not_cached_after_the_cache_was_cleared(
     network: Network, phone: Callable[..., Page], code: str
 ) -> None:
     page, own = phone(), f"/my/{code}"

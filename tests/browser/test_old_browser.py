@@ -1,4 +1,4 @@
-"""Browsers that lack what newer ones have: pictures are sent as they are, a code is copied the old way."""
+"""Browsers without newer features."""
 
 from collections.abc import Callable
 from pathlib import Path

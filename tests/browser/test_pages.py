@@ -1,4 +1,4 @@
-"""Every page, on a phone and a desktop, in light and dark: no barrier that axe finds, nothing wider than the screen."""
+"""Accessibility (axe) and width of every page, in both themes."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The portal on PostgreSQL, without the demo's people: a new citizen comes, says their name and reports."""
+"""A new citizen reports on a portal with PostgreSQL."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

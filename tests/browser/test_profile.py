@@ -59,7 +59,7 @@ def test_another_number_is_proved_by_a_code_and_told_to_the_former_one(open_page
     wait_for_message(page, MOVER, "عوض شد", seen=before)
 
 
-def test_what_one_is_told_and_who_looked(open_page: Open) -> None:
+def test_notification_preferences_and_accesses_by_staff(open_page: Open) -> None:
     page = open_page(screen=PHONE)
     sign_in_citizen(page, LEILA)
     page.goto("/account/notifications")

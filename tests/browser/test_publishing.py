@@ -1,4 +1,4 @@
-"""What would tell the sender of a text is pointed out before everybody reads it, with a script and without one."""
+"""Personal data is highlighted before publication."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The form for a new report: on a phone and on a desktop, with and without a script, interrupted and wrong."""
+"""The report form, with and without scripts."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The desk of reports: found and filtered, each step kept in the history, figures that are their lists and their map."""
+"""The desk of reports: search, filters, history, statistics."""
 
 import re
 from datetime import timedelta

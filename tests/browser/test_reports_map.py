@@ -1,4 +1,4 @@
-"""The maps of reports: from a cluster to a point, its card and the case; heat, districts, without a script, without the map."""
+"""Maps of reports: clusters, points, heat map, districts."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Plugins that a scaffold has made, in a portal that was not changed for them: from the card to the last message."""
+"""Generated plugins work in an unchanged portal."""
 
 import queue
 import re

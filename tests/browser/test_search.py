@@ -1,4 +1,4 @@
-"""Searching a desk with the keyboard: the box is a key away, what was found is marked, near words are a link away."""
+"""Search of a desk by keyboard, with highlighting and suggestions."""
 
 import pytest
 from browser import desk

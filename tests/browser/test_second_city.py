@@ -1,4 +1,4 @@
-"""Two cities side by side in one process: nothing of the first one's language, calendar or country is in the second one."""
+"""Two cities in one process do not affect each other."""
 
 import re
 from collections.abc import Callable, Iterator

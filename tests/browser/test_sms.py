@@ -1,4 +1,4 @@
-"""Messages on the phones of the demo: they come through the provider's stand-in, and their owners answer."""
+"""SMS on the demo phones, through the provider's simulator."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""An officer's pages: the kartable by keyboard and by filter, work on many, one case, two officers at once."""
+"""Staff pages: kartable, bulk actions, cases, concurrent officers."""
 
 import re
 
@@ -111,9 +111,7 @@ def test_the_order_is_chosen_by_the_keyboard(open_page: Open, code: str) -> None
     expect(choice).to_have_value(chosen)
 
 
-def test_what_came_meanwhile_is_a_bar_and_moves_no_row(
-    portal: Portal, open_page: Open, screen: Screen
-) -> None:
+def test_new_cases_are_announced_without_moving_rows(portal: Portal, open_page: Open, screen: Screen) -> None:
     page = open_page("handler", screen)
     page.goto("/kartable?sort=newest")
     bar = page.locator("[data-news]")

@@ -1,4 +1,4 @@
-"""The forms that are shown step by step: which step stands open, what the address names, what a reader of the screen hears."""
+"""Forms in steps: the open step, its URL, screen readers."""
 
 import pytest
 from browser import meetings, wizard

@@ -1,4 +1,4 @@
-"""The whole story: a pothole is reported, reviewed, referred, mended, closed and rated, and each step is told."""
+"""A report from submission to rating, with all notifications."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The session ends while an officer writes: signing in again sends the form, and no preview shows a sign-in page."""
+"""A form submitted after the session ended is sent after sign-in."""
 
 from datetime import timedelta
 
@@ -54,7 +54,7 @@ def at_a_new_report(portal: Portal, open_page: Open, screen: Screen = DESKTOP) -
     return page, code
 
 
-def test_what_was_written_is_sent_after_all(portal: Portal, open_page: Open, screen: Screen) -> None:
+def test_a_form_is_sent_after_signing_in_again(portal: Portal, open_page: Open, screen: Screen) -> None:
     page, code = at_a_new_report(portal, open_page, screen)
     panel = desk.open_tab(page, "comment")
     panel.locator("[name=text]").fill(WORDS)

@@ -1,4 +1,4 @@
-"""What a page weighs on its way to a phone: ``PYTHONPATH=tests python -m browser.weight`` weighs the demo's home."""
+"""Page weight: ``PYTHONPATH=tests python -m browser.weight`` measures the home page."""
 
 import tempfile
 from pathlib import Path
@@ -15,7 +15,7 @@ KIB = 1024
 
 
 class Scales:
-    """Adds up the bytes, headers included, that a page takes from the network; what its cache holds weighs nothing."""
+    """Adds up the transferred bytes of a page, headers included."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -36,7 +36,7 @@ class Scales:
 
 
 def weigh_home(browser: Browser, address: str) -> tuple[int, int]:
-    """Return what a visitor's phone loads for the home at first and when it comes back, in bytes."""
+    """Return the bytes of the first and second visit of the home page."""
     context = browser.new_context(base_url=address, locale="fa-IR", **PHONE.options)
     scales = Scales(context.new_page())
     first, again = scales.weigh("/"), scales.weigh("/")

@@ -1,4 +1,4 @@
-"""The form for a new report, as a person fills it in; and pictures as telephones take them."""
+"""Fill in the report form, and sample pictures of phones."""
 
 import re
 from io import BytesIO

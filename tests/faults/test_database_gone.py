@@ -1,4 +1,4 @@
-"""PostgreSQL dies while citizens send: the portal says so, comes back by itself, and has lost nothing it acknowledged."""
+"""Failure of PostgreSQL under load: 503, recovery, no lost cases."""
 
 from collections.abc import Iterator
 from functools import partial

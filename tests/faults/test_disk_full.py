@@ -1,4 +1,4 @@
-"""The disk is full: what was written comes back with a sentence, nothing half is kept, and the same form goes through later."""
+"""A full disk: forms are redisplayed, and nothing partial is stored."""
 
 import os
 import resource

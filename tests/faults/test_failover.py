@@ -1,4 +1,4 @@
-"""The primary PostgreSQL dies under load and its synchronous standby takes over: what was acknowledged is there, once."""
+"""Failover to the standby under load loses and duplicates nothing."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Kill the server in the middle of submits, again and again: what was acknowledged is there, once and whole."""
+"""Killing the server during submissions loses and duplicates nothing."""
 
 import os
 import random

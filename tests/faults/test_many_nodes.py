@@ -1,4 +1,4 @@
-"""A portal on several machines: what one node knows the others know, and what dies takes nothing with it."""
+"""A portal on several machines: shared state and killed nodes."""
 
 import os
 import threading

@@ -172,7 +172,7 @@ def test_code_belongs_to_its_browser(site: Any) -> None:
     assert verify(site, challenge, code) == "accepted"
 
 
-def test_that_another_code_is_in_time_helps_none_that_is_late(site: Any, clock: Any) -> None:
+def test_a_valid_code_does_not_extend_an_expired_one(site: Any, clock: Any) -> None:
     first, first_code = ask(site)
     clock.advance(seconds=180)
     begun = clock.now()
@@ -308,7 +308,7 @@ def test_a_code_to_a_number_that_was_given_up_is_wrong(
 
 
 @pytest.mark.parametrize("purpose", ["staff", "confirm", "password_reset", "leave"])
-def test_a_code_to_the_number_of_now_is_right_whoever_else_there_is(site: Any, purpose: Purpose) -> None:
+def test_a_code_to_the_current_number_is_accepted_among_other_people(site: Any, purpose: Purpose) -> None:
     with site.work() as work:
         make_citizen(work, "+989110000000")
         person = make_citizen(work, MOBILE)

@@ -41,7 +41,7 @@ def test_token_is_stored_hashed_only(site: Any, officer: User) -> None:
         assert token not in str(work.session.query(Session).one().__dict__)
 
 
-def test_each_realm_gives_its_own_rights(site: Any, officer: User) -> None:
+def test_rights_depend_on_the_realm_of_the_session(site: Any, officer: User) -> None:
     staff = load_identity(site, _open(site, "staff", officer))
     assert staff.is_staff
     assert staff.permits("petitions:case:view")
@@ -185,7 +185,7 @@ def absent(site: Any, clock: Any, officer: User) -> dict[str, User]:
     return people
 
 
-def test_what_is_held_is_held_once_however_many_are_absent(
+def test_own_grants_are_listed_once_with_several_absent_people(
     site: Any, officer: User, absent: dict[str, User]
 ) -> None:
     found = load_identity(site, _open(site, "staff", officer))
@@ -197,7 +197,7 @@ def test_what_is_held_is_held_once_however_many_are_absent(
         assert identity(work, work.session.get(User, officer.id)).scope_key == found.scope_key
 
 
-def test_nobody_is_deputy_in_the_citizens_realm(site: Any, officer: User, absent: dict[str, User]) -> None:
+def test_citizen_sessions_have_no_deputies(site: Any, officer: User, absent: dict[str, User]) -> None:
     found = load_identity(site, _open(site, "citizen", officer))
     assert (found.is_citizen, found.grants, found.deputy_for) == (True, (), frozenset())
 
@@ -268,9 +268,7 @@ def test_ended_session_keeps_a_form_as_a_visitors(site: Any, clock: Any, officer
 
 
 @pytest.mark.parametrize("is_the_same", [True, False])
-def test_what_was_kept_in_a_session_that_has_ended_is_its_persons(
-    site: Any, officer: User, is_the_same: bool
-) -> None:
+def test_data_of_an_ended_session_belongs_to_its_person(site: Any, officer: User, is_the_same: bool) -> None:
     token = _open(site, "staff", officer)
     with site.work() as work:
         work.get(SessionService).keep_visitor_data(token, "form:/mine", "من")
@@ -397,7 +395,7 @@ def test_a_session_that_has_ended_is_nobodys(
 
 
 @pytest.mark.parametrize("deed", ["open", "load", "prove", "end_one", "end_all_others", "end_everything"])
-def test_what_is_done_with_a_session_touches_no_other(site: Any, clock: Any, deed: str) -> None:
+def test_actions_on_a_session_affect_no_other_session(site: Any, clock: Any, deed: str) -> None:
     """Neither those of people registered before and after, nor own ones opened before and after."""
     with site.work() as work:
         people = [make_citizen(work, f"+98900000001{number}") for number in range(3)]
@@ -457,7 +455,7 @@ def test_a_proof_lasts_five_minutes(site: Any, clock: Any, officer: User) -> Non
 
 
 @pytest.mark.parametrize(("back", "counts"), [(5, True), (6, False)])
-def test_what_was_proved_or_seen_in_the_future_does_not_count(
+def test_future_times_of_sessions_and_proofs_are_invalid(
     site: Any, clock: Any, officer: User, back: int, counts: bool
 ) -> None:
     token = _open(site, "staff", officer)
@@ -497,7 +495,7 @@ def test_a_value_stored_again_is_the_newest_and_evicts_no_other(work: Any) -> No
     assert list(sessions.kept(token)) == [*(f"form:/{number}" for number in (2, 3, 5, 6, 7)), "proved"]
 
 
-def test_each_value_is_kept_for_its_own_time(site: Any, clock: Any) -> None:
+def test_session_values_expire_separately(site: Any, clock: Any) -> None:
     token = new_token()
     with site.work() as work:
         sessions = work.get(SessionService)
@@ -521,7 +519,7 @@ def test_each_value_is_kept_for_its_own_time(site: Any, clock: Any) -> None:
     assert kept() == []
 
 
-def test_what_is_kept_no_longer_is_dropped_some_rows_at_a_time(site: Any, clock: Any, officer: User) -> None:
+def test_expired_session_data_is_deleted_in_batches(site: Any, clock: Any, officer: User) -> None:
     tokens = [_open(site, "citizen", officer) for _number in range(4)]
     with site.work() as work:
         sessions = work.get(SessionService)
@@ -556,7 +554,7 @@ def test_a_visitors_row_that_was_a_persons_says_nothing_of_them(site: Any, clock
         assert work.session.query(Session).count() == 1
 
 
-def test_what_is_sealed_is_read_by_its_key_only(site: Any) -> None:
+def test_encrypted_session_data_needs_its_key(site: Any) -> None:
     token = new_token()
     with site.work() as work:
         sessions = work.get(SessionService)
@@ -584,7 +582,7 @@ def test_last_administrator_stays(site: Any) -> None:
         assert chief.disabled_at
 
 
-def test_nobody_gives_more_than_they_have(site: Any) -> None:
+def test_people_grant_only_rights_they_have(site: Any) -> None:
     with site.work() as work:
         unit, other = make_unit(work, "waste"), make_unit(work, "other")
         role = make_staff(work, permissions=["petitions:case:view"]).memberships[0].role
@@ -604,7 +602,7 @@ def test_nobody_gives_more_than_they_have(site: Any) -> None:
             memberships.give(user, administrator, unit=unit)
 
 
-def test_one_person_is_one_user(work: Any) -> None:
+def test_a_mobile_belongs_to_one_user(work: Any) -> None:
     accounts = work.get(AccountService)
     citizen = accounts.citizen_by_mobile("+989120000000", name="الف")
     assert accounts.citizen_by_mobile("+989120000000", name="ب").name == "الف"

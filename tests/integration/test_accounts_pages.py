@@ -387,7 +387,7 @@ def test_without_an_app_there_are_no_recovery_codes(site: Any, app: Any, officer
 
 
 @pytest.mark.parametrize("page", ["/staff/login/code", "/staff/login/recovery"])
-def test_what_comes_too_late_is_right_once_more(
+def test_a_late_second_factor_is_refused_until_the_password_is_entered_again(
     site: Any, app: Any, officer: User, clock: Any, page: str
 ) -> None:
     import pyotp

@@ -40,7 +40,7 @@ def test_asked_for_again_nobody_is_read(site, unit):
     assert not [text for text in texts if "users" in text]
 
 
-def test_who_is_renamed_or_gone_is_seen_by_every_process(site, other_process, unit, clock):
+def test_renamed_and_deleted_people_are_seen_by_all_processes(site, other_process, unit, clock):
     assert names(other_process, unit) == ["پروین", "ژاله", "ندا"]
     change(site, "ندا", name="آیدا")
     assert names(other_process, unit) == names(site, unit) == ["آیدا", "پروین", "ژاله"]
@@ -50,7 +50,7 @@ def test_who_is_renamed_or_gone_is_seen_by_every_process(site, other_process, un
     assert names(site, unit) == ["آیدا"]
 
 
-def test_who_joins_or_leaves_a_unit_is_seen(site, other_process, unit):
+def test_changes_of_unit_members_are_seen(site, other_process, unit):
     names(other_process, unit)
     with site.work() as work:
         make_staff(work, unit=work.session.get_one(type(make_unit(work, "parks")), unit), name="آرش")

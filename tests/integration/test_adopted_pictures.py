@@ -43,7 +43,7 @@ def test_are_taken_once_and_by_their_owner_only(site, key):
         adopt(site, key)
 
 
-def test_a_case_does_not_claim_them(site, key):
+def test_a_case_does_not_claim_adopted_pictures(site, key):
     adopt(site, key)
     with site.work() as work:
         case = make_case(work)

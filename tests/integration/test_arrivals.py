@@ -62,7 +62,7 @@ def test_a_link_with_a_secret_keeps_it(site, app, officer):
     "headers",
     [{"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Mode": "no-cors"}],
 )
-def test_what_comes_from_here_is_answered_at_once(site, app, officer, headers):
+def test_requests_from_the_portal_are_answered_at_once(site, app, officer, headers):
     answer = visit_from_elsewhere(site, app, "/statistics", **headers)
     assert "refresh" not in answer
 
@@ -79,7 +79,7 @@ def test_a_strangers_page_is_the_one_that_caches_keep(app, page):
     assert "refresh" not in answer
 
 
-def test_who_has_signed_out_is_a_stranger_again(site, app, officer):
+def test_a_signed_out_browser_is_a_visitor(site, app, officer):
     form = next(form for form in app.get("/desk").forms.values() if form.action == "/logout")
     form.submit(status=303)
     assert "refresh" not in visit_from_elsewhere(site, app, "/track")

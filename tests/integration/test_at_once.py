@@ -59,7 +59,7 @@ def test_one_person_is_made_of_one_mobile(site):
         assert (person.name, person.level) == ("مریم", 1)
 
 
-def test_what_one_browser_keeps_twice_is_kept(site):
+def test_two_concurrent_values_of_a_browser_are_stored(site):
     token = new_token()
 
     def keep(name):
@@ -161,7 +161,7 @@ def test_two_administrators_do_not_put_units_below_each_other(site):
         assert {row.key for row in work.get(OrganizationService).units.roots} & {"waste", "light"}
 
 
-def test_one_link_lets_one_in(site):
+def test_an_invitation_link_is_used_once(site):
     with site.work() as work:
         _invitation, token = work.get(InvitationService).invite(
             username="new", name="تازه", mobile=MOBILE, scopes=[]

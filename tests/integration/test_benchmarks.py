@@ -139,7 +139,7 @@ def test_its_cases_say_what_their_histories_do(make):
     assert tuple(sums[2:]) == (rated, satisfied)
 
 
-def test_what_was_interrupted_goes_on(make, monkeypatch):
+def test_an_interrupted_seed_continues(make, monkeypatch):
     whole, broken = make(), make()
     monkeypatch.setattr(load, "CHUNK", 100)
     write, told = load._write, []
@@ -158,7 +158,7 @@ def test_what_was_interrupted_goes_on(make, monkeypatch):
     assert fill(broken) == expected
 
 
-def test_what_was_begun_keeps_its_present_and_takes_no_other(make, monkeypatch):
+def test_a_continued_seed_keeps_its_parameters(make, monkeypatch):
     site = make()
     monkeypatch.setattr(plans, "now", lambda: UNTIL)
     begun = plan(site, cases=300)

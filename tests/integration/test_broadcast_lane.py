@@ -49,7 +49,7 @@ def test_a_hundred_leave_together_and_the_next_when_their_time_has_come(site, cl
     assert progress(site).sent == 250
 
 
-def test_what_has_not_left_is_taken_back(site, clock, people):
+def test_waiting_messages_are_cancelled(site, clock, people):
     promise(site, people)
     promise(site, people, batch="two")
     deliver_once(site, "broadcasts")

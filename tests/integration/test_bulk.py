@@ -33,7 +33,7 @@ def accept(work, case):
     work.get(CaseService).apply(case, "accept")
 
 
-def test_each_case_has_its_own_outcome(site, desk):
+def test_bulk_actions_report_each_case(site, desk):
     codes, _light, _user, officer = desk
     with site.work(actor=officer) as work:
         cases = work.get(CaseService)

@@ -32,7 +32,7 @@ def test_a_page_that_has_changed_is_sent_anew(app, clock):
     assert app.get(PAGE, headers={"If-None-Match": tag}, status=200).headers["ETag"] != tag
 
 
-def test_a_page_with_a_form_and_a_page_of_somebody_are_kept_by_nobody(site, app, sign_in):
+def test_pages_with_forms_or_personal_data_are_not_cached(site, app, sign_in):
     assert app.get("/track").headers["Cache-Control"] == "no-store"
     app.reset()
     with site.work() as work:
@@ -67,13 +67,13 @@ def test_a_language_beside_a_session_lets_nobody_keep_the_page(site, app, sign_i
     assert "ETag" not in page.headers
 
 
-def test_what_is_asked_for_with_a_secret_is_kept_by_nobody(app):
+def test_requests_with_a_secret_are_not_cached(app):
     page = app.get(PAGE, headers={"Authorization": "Bearer x"}, status=200)
     assert "ETag" not in page.headers
     assert "public" not in page.headers.get("Cache-Control", "")
 
 
-def test_a_cookie_that_is_none_of_ours_lets_nobody_keep_the_page(app):
+def test_pages_requested_with_other_cookies_are_not_cached(app):
     assert app.get(PAGE, headers={"Cookie": "lang=en; other=1"}).headers["Cache-Control"] == "no-store"
     assert (
         app.get("/nowhere", headers={"Cookie": "lang=en"}, status=404).headers["Cache-Control"] == "no-store"

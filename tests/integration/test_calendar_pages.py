@@ -126,7 +126,7 @@ def test_a_closure_takes_whole_days(site, app, boss):
     assert calendar_of(site).is_working_day(first)
 
 
-def test_the_office_hours_are_those_of_the_file_until_somebody_changes_them(site, app, boss):
+def test_office_hours_come_from_the_file_until_changed(site, app, boss):
     form = form_of(app.get(f"{PAGE}/hours", status=200))
     assert (form["opens"].value, form["closes"].value, form["half_day_ends"].value) == (
         "۰۷:۳۰",
@@ -168,7 +168,7 @@ def test_two_administrators_do_not_overwrite_each_other(site, app, boss):
     assert form_of(answer)["closes"].value == "۱۵:۰۰"
 
 
-def test_deadlines_stay_until_somebody_moves_them(site, app, boss, promised):
+def test_deadlines_move_only_on_request(site, app, boss, promised):
     before = deadline_of(site, promised)
     form = form_of(app.get(PAGE), f"{PAGE}/holidays")
     form["day"], form["title"] = typed(site, next_workday(site)), "روز شهر"

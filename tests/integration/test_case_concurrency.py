@@ -74,7 +74,7 @@ def test_of_two_steps_one_is_taken(site, desk, round_):
         assert work.get(StatisticsService).verify() == {}
 
 
-def test_of_two_who_take_it_one_has_it(site, desk):
+def test_only_one_of_two_officers_takes_over_a_case(site, desk):
     code, _other, officers = desk
 
     def take(work, case):

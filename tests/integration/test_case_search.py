@@ -267,7 +267,7 @@ def test_others_stay_found_when_the_citizen_has_a_new_name(site, party):
     assert out_of_step(site) == (0, 0)
 
 
-def test_who_is_forgotten_is_not_found_by_name_and_neither_are_the_others(site, party):
+def test_erased_people_and_their_companions_are_not_found(site, party):
     actors, case, reza = party
     with site.work() as work:
         work.get(ErasureService).erase(work.session.get(User, reza))

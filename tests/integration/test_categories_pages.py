@@ -84,7 +84,7 @@ def test_a_root_is_added_and_its_leaves_follow_its_look(site, app, boss, city):
     ("name", "value"),
     [("name", ""), ("deadline_days", "0"), ("deadline_days", "nan"), ("short_name", "😀" * 13)],
 )
-def test_what_cannot_be_kept_is_said(app, boss, city, name, value):
+def test_invalid_categories_are_refused_with_an_error(app, boss, city, name, value):
     form = form_of(app.get(f"{PAGE}/{city['bin']}"))
     form["hint"] = "سطل‌های خیابان"
     form[name] = value

@@ -34,18 +34,20 @@ def passes(challenges: Challenges, ticket: str, browser: str = BROWSER, form: st
     return challenges.passes(ticket, "", browser, form, "192.0.2.1")
 
 
-def test_it_counts_once(challenges: Challenges, ticket: Challenge) -> None:
+def test_a_ticket_passes_once(challenges: Challenges, ticket: Challenge) -> None:
     assert passes(challenges, ticket.ticket)
     assert not passes(challenges, ticket.ticket)
 
 
-def test_what_was_used_is_known_until_its_end(site: Any, challenges: Challenges, ticket: Challenge) -> None:
+def test_used_tickets_are_remembered_until_they_expire(
+    site: Any, challenges: Challenges, ticket: Challenge
+) -> None:
     assert passes(challenges, ticket.ticket)
     site.limits.sweep()
     assert not passes(challenges, ticket.ticket)
 
 
-def test_it_passes_without_work_when_its_time_has_come(challenges: Challenges, clock: Any) -> None:
+def test_a_ticket_passes_without_work_after_the_wait(challenges: Challenges, clock: Any) -> None:
     issued = challenges.issue("otp_send_address", BROWSER, FORM)
     clock.advance(seconds=9)
     assert not passes(challenges, issued.ticket)
@@ -63,18 +65,18 @@ def test_the_more_pass_the_harder_it_gets(site: Any, challenges: Challenges, clo
     assert found == [(16 + n, timedelta(seconds=10) * 2**n) for n in range(4)]
 
 
-def test_it_is_of_one_browser_and_one_form(challenges: Challenges, ticket: Challenge) -> None:
+def test_a_ticket_is_bound_to_one_browser_and_one_form(challenges: Challenges, ticket: Challenge) -> None:
     assert not passes(challenges, ticket.ticket, browser="another")
     assert not passes(challenges, ticket.ticket, form="/track")
     assert passes(challenges, ticket.ticket)
 
 
-def test_it_ends(challenges: Challenges, ticket: Challenge, clock: Any) -> None:
+def test_a_ticket_expires(challenges: Challenges, ticket: Challenge, clock: Any) -> None:
     clock.advance(seconds=LIFE.seconds - WAIT.seconds - 1)
     assert not passes(challenges, ticket.ticket)
 
 
-def test_what_it_says_cannot_be_changed(challenges: Challenges, ticket: Challenge) -> None:
+def test_a_changed_ticket_is_refused(challenges: Challenges, ticket: Challenge) -> None:
     nonce, issued, pressure, mark = ticket.ticket.split(".")
     forged = {
         "another nonce": f"{'0' * 20}.{issued}.{pressure}.{mark}",
@@ -95,7 +97,7 @@ def test_a_wrong_answer_before_its_time_passes_nothing(challenges: Challenges) -
     assert not challenges.passes(issued.ticket, wrong, BROWSER, FORM, "192.0.2.1")
 
 
-def test_it_is_shown_once_more_where_it_is_worth_something(challenges: Challenges, clock: Any) -> None:
+def test_only_a_valid_ticket_is_shown_again(challenges: Challenges, clock: Any) -> None:
     issued = challenges.issue("otp_send_address", BROWSER, FORM)
     clock.advance(minutes=14, seconds=59)
     assert challenges.again(issued.ticket, BROWSER, FORM) == issued
@@ -132,6 +134,6 @@ def test_work_is_done_when_every_piece_has_its_zero_bits() -> None:
         "x" * 15,
     ],
 )
-def test_what_is_no_answer_is_not_looked_at(answer: str) -> None:
+def test_malformed_answers_are_not_solved(answer: str) -> None:
     assert not is_solved(NONCE, 0, answer)
     assert is_solved(NONCE, 0, ".".join(["0"] * PARTS))

@@ -29,7 +29,7 @@ def audience(site):
         return list(work.session.execute(work.get(PreferenceService).broadcast_audience()))
 
 
-def test_who_never_chose_is_told_of_cases_and_not_of_announcements(site, citizen):
+def test_the_default_is_notices_of_cases_without_announcements(site, citizen):
     with site.work(write=False) as work:
         assert work.get(PreferenceService).of(citizen.id) == NotificationPreferences(
             case_notices=True, broadcasts=False
@@ -47,7 +47,7 @@ def test_the_condition_says_what_was_chosen(site, citizen, choice, wanted):
     assert (citizen.id in found) is wanted
 
 
-def test_nobody_is_written_to_who_left_or_has_no_number(site, clock, citizen):
+def test_deleted_people_and_people_without_a_number_get_no_messages(site, clock, citizen):
     save(site, citizen, broadcasts=True)
     assert audience(site) == [(citizen.id, citizen.mobile)]
     for values in ({"deleted_at": clock.now()}, {"disabled_at": clock.now()}, {"mobile": None}):
@@ -94,7 +94,7 @@ def test_consent_stands_in_the_trail(site, citizen):
 
 
 @pytest.mark.parametrize("states", [("new", "cancelled"), ("leased", "leased"), ("sent", "sent")])
-def test_whoever_takes_leave_gets_nothing_that_still_waits(site, citizen, states):
+def test_waiting_messages_of_a_deleted_account_are_cancelled(site, citizen, states):
     """The gate may be closed for hours: what was promised before the farewell must not arrive after it."""
     before, after = states
     save(site, citizen, broadcasts=True)

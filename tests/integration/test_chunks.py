@@ -78,7 +78,7 @@ def failures(site):
 
 
 @pytest.mark.parametrize("column", ["text", "locale"])
-def test_one_call_has_one_text_in_one_language(start, transport, column):
+def test_a_call_contains_one_text_in_one_language(start, transport, column):
     site = start(batches=())
     with site.work() as work:
         people = [(number, f"+98900000{number:04}") for number in range(4)]
@@ -123,7 +123,7 @@ def test_one_message_needs_no_such_call(start, transport, clock):
     assert states(site) == ["sent"] * PEOPLE
 
 
-def test_each_is_settled_by_its_own_result_and_the_gate_by_the_worst(start, transport):
+def test_messages_are_settled_one_by_one_and_the_gate_by_the_worst(start, transport):
     transport.answer = lambda messages: [
         Receipt(provider_id="x"),
         PermanentFailure("no"),
@@ -154,7 +154,7 @@ def crash(messages):
     ],
     ids=["raises", "crashes", "does not take them", "says too little", "says something else"],
 )
-def test_what_it_says_of_none_has_come_of_all(start, transport, answer, state):
+def test_an_error_of_the_call_applies_to_all_messages(start, transport, answer, state):
     transport.answer = answer
     site = start()
     assert states(site) == [state] * PEOPLE
@@ -163,7 +163,7 @@ def test_what_it_says_of_none_has_come_of_all(start, transport, answer, state):
     assert len({row.next_at for row in rows(site)}) == 1
 
 
-def test_what_may_have_gone_out_is_asked_about_together(start, transport, clock):
+def test_uncertain_messages_are_looked_up_together(start, transport, clock):
     transport.answer = crash
     site = start()
     transport.answer = lambda messages: [Receipt(provider_id=str(message.maybe_sent)) for message in messages]

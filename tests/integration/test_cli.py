@@ -107,7 +107,7 @@ def test_an_unknown_command_is_refused(run):
     assert "No such command 'nonsense'" in run("nonsense").output
 
 
-def test_it_starts_without_the_portal():
+def test_the_command_line_starts_without_importing_the_portal():
     code = (
         "import sys, civicportal.cli\n"
         "heavy = {'sqlalchemy', 'pyramid', 'alembic', 'civicportal.core.site'} & set(sys.modules)\n"
@@ -179,7 +179,7 @@ def test_a_member_is_asked_for(run, migrated):
 @pytest.mark.parametrize(
     ("option", "value"), [("--mobile", "12"), ("--role", "nonsense"), ("--password", "123456")]
 )
-def test_what_cannot_be_is_refused_and_named(run, migrated, option, value):
+def test_invalid_members_are_refused_with_the_reason(run, migrated, option, value):
     usual = {
         "--name": "x",
         "--username": "maryam",

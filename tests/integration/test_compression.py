@@ -38,7 +38,7 @@ def test_text_travels_small_and_is_the_same(ask, style):
 
 
 @pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", ""])
-def test_who_does_not_read_it_is_not_sent_it(ask, style, accepted):
+def test_clients_without_gzip_get_plain_files(ask, style, accepted):
     assert "Content-Encoding" not in ask(style, accepted).headers
 
 

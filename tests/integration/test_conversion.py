@@ -174,7 +174,7 @@ def test_code_and_pin_of_an_anonymous_one_open_the_report_too(site, app, message
         assert outbox(work) == []
 
 
-def test_what_goes_on_elsewhere_stays_closed(site, people, message, convert):
+def test_a_converted_case_stays_closed(site, people, message, convert):
     old, _pin = message()
     convert(old.code)
     with site.work() as work:
@@ -211,7 +211,7 @@ def test_sent_twice_one_report_is_made(app, sign_in, people, message, convert):
     form.submit(status=409)
 
 
-def test_what_is_missing_is_said(app, sign_in, people, message):
+def test_missing_data_is_shown_as_errors(app, sign_in, people, message):
     old, _pin = message()
     sign_in(people["officer"])
     page = the_form(app.get(f"/desk/reports/from/{old.code}")).submit(status=422)

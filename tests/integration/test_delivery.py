@@ -167,7 +167,7 @@ def test_lanes_are_apart(site, phone):
     assert drain(site, "broadcasts") == 1
 
 
-def test_nothing_goes_before_its_time(site, phone, clock):
+def test_messages_are_not_sent_before_they_are_due(site, phone, clock):
     promise(site, CITIZEN)
     with site.work() as work:
         outbox(work)[0].next_at = NOON + timedelta(seconds=30)
@@ -310,7 +310,7 @@ def test_a_message_to_one_person_holds_up_none_to_another(site, phone, numbers):
     assert [states[number] for number in numbers] == ["new", "sent"]
 
 
-def test_what_nobody_can_tell_does_not_hold_up_the_case(site, phone, clock):
+def test_messages_with_unknown_outcome_do_not_block_the_case(site, phone, clock):
     open_case(site, "accept")
     clock.advance(seconds=30)
     phone.script.extend([UncertainDelivery("lost"), LookupFailed("?")])

@@ -69,7 +69,7 @@ def digests(site):
         return [(row.kind, row.user_id, row.text) for row in outbox(work) if row.kind.startswith("staff.")]
 
 
-def test_what_is_new_is_told_with_the_latest_code(site, clock, office, add):
+def test_a_digest_has_the_number_of_new_cases_and_the_latest_code(site, clock, office, add):
     add()
     clock.advance(seconds=1)
     code = add()
@@ -78,13 +78,13 @@ def test_what_is_new_is_told_with_the_latest_code(site, clock, office, add):
     ]
 
 
-def test_what_is_overdue_is_told(site, clock, office, add):
+def test_a_digest_has_the_number_of_overdue_cases(site, clock, office, add):
     add(read=True, days_ago=1)
     clock.advance(minutes=1)
     assert [kind for kind, *_ in digests(site)] == ["staff.overdue"]
 
 
-def test_both_take_one_message(site, clock, office, add):
+def test_new_and_overdue_cases_are_in_one_digest(site, clock, office, add):
     add(days_ago=1)
     clock.advance(minutes=1)
     ((kind, _who, text),) = digests(site)
@@ -107,7 +107,7 @@ def test_an_empty_kartable_costs_nothing(site, office):
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told already", "nothing to tell"])
-def test_who_is_told_nothing_holds_up_no_writer(site, office, add, told, caplog):
+def test_an_empty_digest_blocks_no_writer(site, office, add, told, caplog):
     """SQLite has one writer at a time: a digest that wanted to write would wait for the one that is at it."""
     if told:
         add()
@@ -118,7 +118,7 @@ def test_who_is_told_nothing_holds_up_no_writer(site, office, add, told, caplog)
     assert "failed" not in caplog.text
 
 
-def test_who_was_told_today_is_not_asked_about_again(site, office, add):
+def test_a_person_gets_one_digest_a_day(site, office, add):
     add()
     runs = []
     for _number in range(2):
@@ -138,7 +138,7 @@ def test_who_was_told_today_is_not_asked_about_again(site, office, add):
     ],
     ids=["before the hour", "hours later", "on Friday"],
 )
-def test_it_comes_in_the_morning_of_a_working_day(site, clock, office, add, moment):
+def test_digests_are_sent_on_the_morning_of_a_working_day(site, clock, office, add, moment):
     add()
     clock.set(moment)
     assert digests(site) == []
@@ -157,7 +157,7 @@ def test_a_site_may_do_without(site, office, add, monkeypatch):
     assert digests(site) == []
 
 
-def test_one_persons_failure_is_their_own(site, office, add, monkeypatch, caplog):
+def test_one_failing_digest_does_not_affect_others(site, office, add, monkeypatch, caplog):
     with site.work() as work:
         other = make_staff(work, unit=make_unit(work, "third"))
         work.get(PreferenceService).save(other.id, NotificationPreferences(digest=True))

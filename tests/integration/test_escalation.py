@@ -145,7 +145,7 @@ def test_a_second_deadline_goes_up_again(site, clock, city):
     assert where(site, code) == (unit, unit, people["head"].user_id)
 
 
-def test_one_that_fails_costs_the_others_nothing(site, clock, city, caplog):
+def test_one_failing_escalation_does_not_affect_others(site, clock, city, caplog):
     code, _people, unit, _above = city
     with site.work() as work:
         other = make_case(

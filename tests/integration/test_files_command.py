@@ -63,7 +63,7 @@ def test_pictures_move_into_the_bucket_and_are_verified(site, run, keys):
     assert sorted(site.storage.keys()) == sorted([*keys, *(f"{key}.small" for key in keys)])
 
 
-def test_what_is_wrong_is_named(site, run, keys):
+def test_missing_and_damaged_files_are_listed(site, run, keys):
     run("copy", "--to", "s3")
     site.storage.put(keys[0], b"another picture")
     site.storage.delete(f"{keys[1]}.small")

@@ -56,7 +56,7 @@ def test_a_right_to_work_without_the_right_to_view_does_not_attend(work, places)
     assert {f"unit {waste.key}", "kind petitions"} <= set(places())
 
 
-def test_somebody_of_the_unit_works_on_each_of_its_categories(work, places):
+def test_each_category_of_a_unit_needs_a_member_who_works_on_it(work, places):
     services = make_unit(work, "services")
     waste = make_unit(work, "waste", parent_id=services.id)
     park = make_category(work, "park", unit=waste)
@@ -73,7 +73,7 @@ def test_somebody_of_the_unit_works_on_each_of_its_categories(work, places):
     assert not {"category bin", f"category {tree.key}"} & set(places())
 
 
-def test_somebody_works_on_what_ends_in_a_unit_by_default(work, places):
+def test_a_default_unit_needs_a_member_who_works_on_its_cases(work, places):
     fallback, desk = make_unit(work, work.site.fallback_unit), make_unit(work, "desk")
     make_staff(work, "administrator", permissions=[])
     make_staff(work, "letters", unit=fallback, permissions=["letters:case:view", "letters:case:work"])

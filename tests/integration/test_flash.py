@@ -35,7 +35,7 @@ def browser(app: Any, site: Any) -> Browser:
     return Browser(site.registry)
 
 
-def test_what_is_too_long_keeps_the_newest(browser: Browser) -> None:
+def test_the_newest_messages_are_kept_if_the_cookie_is_full(browser: Browser) -> None:
     def write(session: FlashSession) -> None:
         for number in range(100):
             session.flash(f"{number} " + "پ" * 50)
@@ -68,7 +68,7 @@ def test_another_queue_is_kept_where_one_is_too_long(browser: Browser) -> None:
     assert browser.visit(lambda session: session.peek_flash("proof")) == ["short"]
 
 
-def test_what_was_shown_does_not_come_back(browser: Browser) -> None:
+def test_shown_messages_are_removed(browser: Browser) -> None:
     browser.visit(lambda session: session.flash("once"))
     assert browser.visit(lambda session: session.pop_flash()) == ["once"]
     assert browser.visit(lambda session: session.pop_flash()) == []

@@ -77,12 +77,12 @@ def test_who_is_known_has_level_two_and_is_kept_sealed(site, app, provider, citi
         assert work.get(PeopleService).verified().birth_date == BORN
 
 
-def test_it_goes_on_where_it_was_needed(app, provider, citizen):
+def test_verification_returns_to_the_form(app, provider, citizen):
     page = app.get("/account/identity?next=/meetings/new%235")
     assert send(page, national_code=CODE, birth_date=TYPED).location.endswith("/meetings/new#5")
 
 
-def test_what_does_not_fit_is_said_and_counted(site, app, provider, citizen):
+def test_a_mismatch_is_shown_and_counted(site, app, provider, citizen):
     provider.outcome = "mismatched"
     for _try in range(3):
         page = claim(app, status=422)
@@ -94,7 +94,7 @@ def test_what_does_not_fit_is_said_and_counted(site, app, provider, citizen):
 
 
 @pytest.mark.parametrize(("code", "born"), [("1000000002", TYPED), (CODE, "۱۴۹۹/۰۱/۰۱"), ("", "")])
-def test_what_cannot_be_is_not_asked_for(app, provider, citizen, code, born):
+def test_an_invalid_claim_is_not_sent_to_the_provider(app, provider, citizen, code, born):
     claim(app, code, born, status=422)
     assert provider.asked == []
 
@@ -110,7 +110,7 @@ def test_two_who_are_verified_by_one_code_at_one_moment(site, citizen, monkeypat
     assert fresh(site, citizen).level == 1
 
 
-def test_one_code_is_one_person(site, app, provider, citizen):
+def test_a_national_code_belongs_to_one_account(site, app, provider, citizen):
     with site.work() as work:
         other = make_citizen(work, OTHER, name="نام دیگری")
         work.get(VerificationService).accept(
@@ -130,7 +130,7 @@ def test_only_the_holder_of_a_code_learns_that_it_has_an_account(site, app, prov
     assert claim(app, status=422).html.select_one("form").parent.text.strip() == unknown
 
 
-def test_nobody_holds_up_the_others_while_the_provider_is_silent(site, app, clock, provider, citizen):
+def test_an_unavailable_provider_is_asked_once_a_minute(site, app, clock, provider, citizen):
     provider.outcome = "unavailable"
     for _try in range(3):
         claim(app, status=303)
@@ -143,7 +143,7 @@ def test_nobody_holds_up_the_others_while_the_provider_is_silent(site, app, cloc
 
 
 @pytest.mark.parametrize("outcome", ["unavailable", RuntimeError(f"no answer for {CODE}")])
-def test_who_could_not_be_asked_for_waits_and_is_told_later(site, app, clock, provider, citizen, outcome):
+def test_an_unavailable_provider_is_asked_later_by_the_job(site, app, clock, provider, citizen, outcome):
     provider.outcome = outcome
     assert claim(app).location.endswith("/account/identity")
     assert fresh(site, citizen).level == 1
@@ -166,7 +166,7 @@ def test_who_could_not_be_asked_for_waits_and_is_told_later(site, app, clock, pr
         assert work.session.scalars(select(PendingClaim)).all() == []
 
 
-def test_what_proves_wrong_later_is_told_and_forgotten(site, app, clock, provider, citizen):
+def test_a_late_mismatch_is_notified_and_deleted(site, app, clock, provider, citizen):
     provider.outcome = "unavailable"
     claim(app)
     provider.outcome = "mismatched"
@@ -269,7 +269,7 @@ def test_a_new_number_is_asked_for_anew(site, app, provider, citizen):
     assert fresh(site, citizen).level == 2
 
 
-def test_who_has_a_new_number_need_not_wait_for_the_job(site, app, provider, citizen, sign_in):
+def test_a_new_number_can_be_verified_before_the_job_runs(site, app, provider, citizen, sign_in):
     claim(app)
     with site.work() as work:
         work.get(MobileService).change(work.session.get(User, citizen.id), OTHER)
@@ -299,7 +299,7 @@ def test_a_portal_without_a_provider_says_so(app, citizen):
     assert "/account/identity" not in app.get("/account").text
 
 
-def test_nothing_of_it_is_logged(site, app, clock, provider, citizen, caplog):
+def test_identity_data_is_not_logged(site, app, clock, provider, citizen, caplog):
     with caplog.at_level(logging.DEBUG):
         for outcome in ("mismatched", "unavailable", RuntimeError(f"{CODE} {BORN}"), "matched"):
             provider.outcome = outcome

@@ -99,7 +99,7 @@ class TestOfASiteOfTwoLanguages:
         assert "بفرستید" in other.text
 
 
-def test_what_nobody_understands_is_answered_once_a_day(site, clock, code):
+def test_unknown_messages_get_help_once_a_day(site, clock, code):
     for number, text in enumerate(("سلام", "9999999999", "چه خبر؟")):
         receive(site, text, number=str(number))
     receive(site, code, OTHER, "of somebody else")
@@ -207,7 +207,7 @@ def test_many_failing_messages_hold_up_no_other(site, clock, code, boom, monkeyp
     assert [boom[f"test:failing {number}"] for number in range(4)] == [2, 1, 1, 1]
 
 
-def test_what_somebody_else_answers_meanwhile_counts_once(site, code, monkeypatch):
+def test_a_message_answered_by_two_workers_counts_once(site, code, monkeypatch):
     receive(site, code)
     hit = type(site.limits).hit
 
@@ -227,7 +227,7 @@ def test_what_somebody_else_answers_meanwhile_counts_once(site, code, monkeypatc
     assert len(answers(site)) == 10
 
 
-def test_what_strangers_wrote_is_kept_for_ninety_days(site, clock, code):
+def test_messages_of_unknown_numbers_are_deleted_after_ninety_days(site, clock, code):
     receive(site, "از عضو")
     receive(site, "از غریبه", sender=OTHER, number="2")
     clock.advance(days=89)

@@ -175,7 +175,7 @@ def test_user_name_and_mobile_are_one_persons(site, app, boss):
         assert page.html.select_one("[name=name]")["value"] == "زهرا باغبان‌پور"
 
 
-def test_nobody_invites_to_more_than_they_have(site, boss):
+def test_people_invite_only_to_rights_they_have(site, boss):
     with site.work() as work:
         keeper = identity(work, make_staff(work, "keeper", permissions=["core:member:manage"]))
     with site.work(actor=keeper) as work:
@@ -187,7 +187,7 @@ def test_nobody_invites_to_more_than_they_have(site, boss):
 
 
 @pytest.mark.parametrize("fate", ["disabled", "demoted"])
-def test_what_a_leaver_has_promised_is_not_kept(site, boss, fate):
+def test_invitations_of_a_disabled_inviter_are_void(site, boss, fate):
     with site.work() as work:
         make_staff(work, "administrator")
         role = work.get(RoleService).all()[-1]
@@ -210,7 +210,7 @@ def test_what_a_leaver_has_promised_is_not_kept(site, boss, fate):
         assert work.get(AccountService).by_username("new") is None
 
 
-def test_one_link_is_used_once_however_many_press(site, boss):
+def test_concurrent_uses_of_a_link_succeed_once(site, boss):
     with site.work() as work:
         _invitation, token = work.get(InvitationService).invite(
             username="new", name="ن", mobile=MOBILE, scopes=[]

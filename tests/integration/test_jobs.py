@@ -233,7 +233,7 @@ def test_a_lease_is_renewed_again_when_the_database_is_back():
     assert next(answers, None) is None
 
 
-def test_how_a_run_went_is_kept(site, clock):
+def test_the_result_of_a_run_is_stored(site, clock):
     runs = iter([ValueError("a"), ValueError("b"), None])
 
     def run(site):
@@ -390,7 +390,7 @@ def test_sessions_and_codes_that_have_ended_are_deleted(site, clock):
     assert (count(site, Session), count(site, OtpChallenge)) == (1, 1)
 
 
-def test_what_a_browser_kept_goes_when_its_time_is_over_though_the_session_goes_on(site, clock, monkeypatch):
+def test_expired_data_is_removed_from_a_valid_session(site, clock, monkeypatch):
     monkeypatch.setattr(cleanup, "BATCH", 2)
     with site.work() as work:
         service, user = work.get(SessionService), make_citizen(work)

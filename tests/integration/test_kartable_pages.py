@@ -200,7 +200,7 @@ def test_opening_reads_the_referral_and_is_written_down(site, app, page, desk):
     assert case_of(site, desk).version == before
 
 
-def test_who_else_looks_at_it(site, clock, app, sign_in, page, desk):
+def test_other_viewers_of_a_case_are_shown(site, clock, app, sign_in, page, desk):
     app.get(page)
     sign_in(desk["users"][1])
     assert "همکار دیگری هم این پرونده را باز کرده است" in app.get(page)
@@ -579,7 +579,7 @@ def test_the_preview_is_what_is_sent(site, app, page, desk):
         assert outbox(work)[-1].text == text
 
 
-def test_what_is_not_there(app, page):
+def test_unknown_actions_are_not_found(app, page):
     token = app.get(page).html.find("input", {"name": "csrf_token"})["value"]
     app.post(f"{page}/fly", {"csrf_token": token, "version": "1"}, status=404)
     app.post(f"{page}/object", {"csrf_token": token, "version": "1"}, status=404)

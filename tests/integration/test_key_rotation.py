@@ -75,7 +75,7 @@ def test_everything_is_sealed_anew_by_the_newest_key(site, keys, people):
     assert rotate(site) == 0
 
 
-def test_it_goes_on_where_it_was_interrupted(site, keys, people):
+def test_an_interrupted_rotation_continues(site, keys, people):
     keys(NEW, OLD)
 
     def break_off(column, written):

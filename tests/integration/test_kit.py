@@ -195,7 +195,7 @@ def test_a_driver_that_cannot_start_tells_that_the_browser_is_missing(monkeypatc
         pass
 
 
-def test_nothing_of_one_test_is_remembered_in_the_next(civic_environment, site):
+def test_caches_are_reset_between_tests(civic_environment, site):
     with site.work() as work:
         make_case(work, subject="آسفالت")
         face = work.get(BrandingService)

@@ -108,7 +108,7 @@ def test_old_windows_are_swept(site, clock):
         assert work.session.scalars(select(LimitHit)).all() == []
 
 
-def test_whoever_waits_as_long_as_they_are_told_is_not_refused_again(site, app, clock):
+def test_retry_after_is_long_enough(site, app, clock):
     clock.advance(seconds=0.3)
     for _ in range(DEFAULTS["otp_send_number"][0].hits):
         site.limits.hit("otp_send_number", MOBILE)
@@ -184,7 +184,7 @@ def test_something_is_used_once(site, clock):
     assert site.limits.once("b", start, ends)
 
 
-def test_who_is_refused_is_not_asked_for_a_challenge(site):
+def test_a_refused_client_gets_no_challenge(site):
     limits = Limits(site, {"password_address": [[1, 60]], "otp_send_number": [[1, 3600]]})
     uses = (("password_address", "192.0.2.1"), ("otp_send_number", "+98"))
     limits.hit_all(*uses)

@@ -362,7 +362,7 @@ def test_after_thirty_days_the_person_is_forgotten_and_the_history_stays(site, a
         assert events == ["transferred", "taken", "opened"]
 
 
-def test_nobody_closes_their_own_account(app, city):
+def test_members_cannot_disable_their_own_account(app, city):
     boss, *_ = city
     page = form_with(app.get(page_of(boss, "/disable")), "way").submit(status=422)
     assert "مدیر دیگری" in page
@@ -410,7 +410,7 @@ def test_a_number_that_is_not_to_be_had(app, city):
     assert colleague.mobile != officer.mobile
 
 
-def test_who_may_do_less_gets_no_hold_of_an_account(site, app, city, sign_in):
+def test_a_manager_with_fewer_rights_cannot_change_the_number(site, app, city, sign_in):
     boss, officer, *_ = city
     with site.work() as work:
         keeper = make_staff(work, "keeper", permissions=["core:member:manage"])
@@ -439,14 +439,16 @@ def stand_in(site, absent, deputy, *, in_days=0):
         service.add(work.session.get(User, absent.id), deputy.id, day, day)
 
 
-def test_who_may_do_as_much_changes_a_number(app, city, keeper, sign_in):
+def test_a_manager_with_the_same_rights_changes_the_number(app, city, keeper, sign_in):
     sign_in(keeper)
     change_number(app, city[1], "09121234567")
 
 
 @pytest.mark.parametrize("in_days", [0, 3])
 @pytest.mark.parametrize("has_more", ["administrator", "head"])
-def test_what_an_account_gives_as_a_deputys_counts(site, app, city, keeper, sign_in, has_more, in_days):
+def test_rights_as_a_deputy_count_for_taking_over_an_account(
+    site, app, city, keeper, sign_in, has_more, in_days
+):
     _boss, officer, colleague, _citizen = city
     with site.work() as work:
         absent = make_staff(work, has_more, permissions=["core:audit:view"], name="غایب")
@@ -487,7 +489,7 @@ def test_the_app_of_who_lost_their_telephone_is_turned_off(site, app, city, brow
     assert "/factors/off" not in app.get(page_of(boss)), "one's own is turned off in one's own account"
 
 
-def test_who_may_do_less_takes_no_second_factor_away(site, app, city, sign_in):
+def test_a_manager_with_fewer_rights_cannot_remove_second_factors(site, app, city, sign_in):
     boss, officer, *_ = city
     with site.work() as work:
         keeper = make_staff(work, "keeper", permissions=["core:member:manage"])
@@ -500,7 +502,7 @@ def test_who_may_do_less_takes_no_second_factor_away(site, app, city, sign_in):
             assert work.session.get(User, user.id).totp_secret
 
 
-def test_who_may_open_the_pages(site, app, city, sign_in):
+def test_member_pages_need_the_right(site, app, city, sign_in):
     _boss, officer, *_ = city
     sign_in(officer)
     for path in ("/admin/members", page_of(officer), "/admin/members/invite", "/admin/roles"):

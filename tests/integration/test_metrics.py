@@ -200,7 +200,7 @@ def identity_of_unit(city):
         return identity(work, make_staff(work, unit=city.unit))
 
 
-def test_what_is_undone_has_not_happened(city):
+def test_undone_transitions_do_not_count(city):
     code, closed = city.send(), city.send()
     before = city.now
     event = city.refer(code, city.other_unit)

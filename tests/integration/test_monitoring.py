@@ -182,7 +182,7 @@ def test_messages(site, clock, samples):
     assert (now["gate_open",], now["gate_credit_messages",]) == (0, 7)
 
 
-def test_how_much_of_the_ceilings_is_used(site, samples):
+def test_used_shares_of_site_wide_limits_are_reported(site, samples):
     before = {key: value for key, value in samples().items() if key[0] == "limit_used_ratio"}
     assert len(before) >= 5
     assert set(before.values()) == {0}
@@ -197,7 +197,7 @@ def test_the_store_and_the_database(site, samples):
         assert 1 <= now["database_connections",] <= now["database_connections_max",]
 
 
-def test_one_that_cannot_be_read_takes_no_other_with_it(site):
+def test_a_failing_collector_does_not_affect_others(site):
     def broken(work):
         yield from metrics.gauge("half", "Half of it.", 1)
         raise ValueError
@@ -225,7 +225,7 @@ def test_without_a_database_the_rest_is_told(app, samples, monkeypatch):
     assert not any(name[0].startswith("job_") for name in now)
 
 
-def test_nothing_personal_is_told(site, app, samples):
+def test_metrics_contain_no_personal_data(site, app, samples):
     with site.work() as work:
         person = make_citizen(work, "+989123456789", name="نگار راد")
         work.get(NotificationService).send("staff.overdue", recipient=person.mobile, fields={"COUNT": "3"})

@@ -40,7 +40,7 @@ def test_only_what_came_into_ones_own_kartable_since_counts(site, app, desk):
     assert app.get(address(app)).json["count"] == 0
 
 
-def test_what_one_has_sent_oneself_is_no_news(site, app, desk):
+def test_own_referrals_are_not_news(site, app, desk):
     officer, (mine, _theirs) = desk
     [code] = come(site, mine)
     url = address(app)
@@ -56,7 +56,7 @@ def test_nonsense_in_the_address_is_no_crash(app, desk, since):
     assert app.get(f"/kartable/news?since={since}", status=200).json["count"] in (0, 1)
 
 
-def test_who_has_signed_out_is_told_nothing(site, app, desk):
+def test_news_need_a_session(site, app, desk):
     url = address(app)
     app.reset()
     app.get(url, status=303)

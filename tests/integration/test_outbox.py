@@ -151,7 +151,7 @@ def test_a_referral_names_the_new_unit(site, city):
     assert message.text == f"Petition {city.code} was referred to پسماند."
 
 
-def test_one_event_tells_one_person_once(site, city):
+def test_an_event_notifies_a_person_once(site, city):
     with site.work() as work:
         case = work.get(CaseService).fetch(city.code)
         event = work.get(CaseService).events(case)[0]

@@ -34,7 +34,7 @@ def test_on_the_page_of_ones_password_too(site: Any, app: Any, sign_in: Any) -> 
     }
 
 
-def test_it_lasts_for_years(site: Any, app: Any, clock: Any) -> None:
+def test_passwords_do_not_expire(site: Any, app: Any, clock: Any) -> None:
     with site.work() as work:
         work.get(AccountService).set_password(make_citizen(work, MOBILE), PASSWORD)
     clock.advance(days=5 * 365)

@@ -29,7 +29,7 @@ def boss(site, sign_in):
     return user
 
 
-def test_it_lists_plugins_and_findings(site, app, boss):
+def test_the_page_lists_plugins_and_findings(site, app, boss):
     assert "بررسی نشده" in app.get("/admin/plugins", status=200)
     page = look_over(app)
     names = [one.text.strip() for one in page.html.select("main summary")]
@@ -44,7 +44,7 @@ def test_it_lists_plugins_and_findings(site, app, boss):
     assert "واحد pr وجود ندارد" not in look_over(app)
 
 
-def test_it_lists_the_workers_and_what_they_are_at(site, app, clock, boss):
+def test_the_page_lists_workers_and_running_jobs(site, app, clock, boss):
     assert "پردازشگر پس‌زمینه کار نمی‌کند" in app.get("/admin/plugins")
     pages = []
 
@@ -67,7 +67,7 @@ def test_it_lists_the_workers_and_what_they_are_at(site, app, clock, boss):
     assert "test.job" not in app.get("/admin/plugins")
 
 
-def test_it_does_not_say_that_all_is_well_while_no_worker_runs(site, app, clock, boss, monkeypatch):
+def test_the_page_reports_a_missing_worker(site, app, clock, boss, monkeypatch):
     # The clock of tests is not that of the database.
     monkeypatch.setattr("civicportal.portal.doctor.machine.SKEW", timedelta.max)
     with site.work() as work:
@@ -90,7 +90,7 @@ def look_over(app):
     return form.submit(status=303).follow()
 
 
-def test_it_is_for_administrators(site, app, sign_in):
+def test_the_page_is_for_administrators(site, app, sign_in):
     with site.work() as work:
         user = make_staff(work, "handler")
     sign_in(user)
@@ -109,7 +109,7 @@ def run(tmp_path):
     return run
 
 
-def test_one_word_changes_and_comments_stay(run):
+def test_enabling_and_disabling_change_one_word_of_the_file(run):
     assert "off  meetings" in run("list").output
     assert run("disable", "sms_ir").exit_code == 0
     assert run("enable", "meetings").exit_code == 0
@@ -126,7 +126,7 @@ def test_one_word_changes_and_comments_stay(run):
         (("disable", "feedback"), "not on the list"),
     ],
 )
-def test_what_makes_no_sense_is_refused(run, words, why):
+def test_impossible_changes_of_the_plugin_list_are_refused(run, words, why):
     answer = run(*words)
     assert answer.exit_code == 1
     assert why in answer.output

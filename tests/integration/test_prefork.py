@@ -94,7 +94,7 @@ def test_all_end_in_order_when_they_are_asked_to(served):
     assert served.refused()
 
 
-def test_nobody_is_left_when_the_parent_is_killed(served):
+def test_children_end_when_the_parent_is_killed(served):
     served.answering(2)
     served.process.kill()
     served.process.wait()

@@ -214,7 +214,7 @@ def test_the_export_holds_no_secret(site, person, filled):
     assert "totp-secret" not in text
 
 
-def test_nothing_is_left_of_whom_the_portal_forgets(site, person, filled):
+def test_erasure_leaves_no_personal_value(site, person, filled):
     with site.work() as work:
         work.get(ErasureService).erase(work.session.get(User, person.id))
     text = everything(site)
@@ -303,7 +303,7 @@ def test_an_open_case_keeps_its_words_until_it_is_closed(site, clock, person):
         assert work.get(ErasureService).due() == []
 
 
-def test_who_left_is_hidden_for_thirty_days_first(site, clock, person):
+def test_deleted_people_are_hidden_for_thirty_days(site, clock, person):
     with site.work() as work:
         work.session.add(
             Session(
@@ -330,7 +330,7 @@ def test_who_left_is_hidden_for_thirty_days_first(site, clock, person):
         assert {"member:leave", "member:erase"} <= set(actions)
 
 
-def test_who_cannot_be_erased_keeps_nobody_else(site, clock, person, monkeypatch):
+def test_one_failing_erasure_does_not_affect_others(site, clock, person, monkeypatch):
     with site.work() as work:
         others = [make_citizen(work, f"+98900000010{n}", name=f"شهروند {n}") for n in range(4)]
     everybody = [person, *others]

@@ -57,7 +57,7 @@ def test_staff_may_have_a_digest(site, app, sign_in):
     assert choices(site, user).digest
 
 
-def test_one_sees_who_looked(site, app, citizen, case):
+def test_accesses_by_staff_are_listed(site, app, citizen, case):
     assert "/account/access" in app.get("/account").text
     empty = app.get("/account/access")
     assert empty.status_int == 200

@@ -50,7 +50,7 @@ def test_a_statement_that_changes_many_rows_is_a_change_too(site, other_process,
     assert name(other_process, unit) == "All"
 
 
-def test_what_is_not_committed_is_nobody_elses(site, unit):
+def test_uncommitted_reference_data_is_not_shared(site, unit):
     class Broken(Exception):
         pass
 

@@ -43,7 +43,7 @@ def test_what_comes_back_lies_before_somebody(site, desk, left):
         assert work.get(AccessService).holds_referral(case) is left
 
 
-def test_nobody_is_asked_about_a_closed_case(site, desk):
+def test_a_closed_case_takes_no_inquiry(site, desk):
     code, light, mine, *_others = desk
     with site.work(actor=mine) as work:
         case = work.get(CaseService).fetch(code, lock=True)

@@ -102,7 +102,7 @@ def test_files_of_core_plugins_and_site_are_watched(tmp_path, monkeypatch, insta
     assert path.parent / "data/units.toml" in watched
 
 
-def test_it_serves_in_one_process(tmp_path):
+def test_the_reloader_serves_in_one_process(tmp_path):
     path = make_site_file(tmp_path)
     answer = CliRunner().invoke(main, ["--site", str(path), "serve", "--reload", "--processes", "2"])
     assert answer.exit_code == 2

@@ -57,7 +57,7 @@ def reveals(site):
         return [(event.action, event.subject_id, event.actor_id) for event in work.session.scalars(query)]
 
 
-def test_it_is_masked_until_it_is_asked_for_and_shown_once(site, app, sign_in, city):
+def test_a_number_is_masked_until_revealed_once(site, app, sign_in, city):
     officer = city["people"]["all"]
     sign_in(officer)
     shown = app.get(city["page"])
@@ -123,14 +123,14 @@ def test_what_a_kind_knows_itself_stands_before_what_the_portal_knows(site, app,
     assert "A۱۲۳" in ask(app, city).text
 
 
-def test_who_was_not_verified_shows_nothing(site, app, sign_in, city):
+def test_unverified_people_have_no_identity_data(site, app, sign_in, city):
     with site.work() as work:
         work.session.get(User, city["citizen"].id).level = 1
     sign_in(city["people"]["all"])
     assert MASKED not in app.get(city["page"]).text
 
 
-def test_nothing_of_it_is_logged(site, app, sign_in, city, caplog):
+def test_revealed_data_is_not_logged(site, app, sign_in, city, caplog):
     sign_in(city["people"]["all"])
     with caplog.at_level(logging.DEBUG):
         ask(app, city, "identity")

@@ -57,7 +57,7 @@ def test_a_right_that_is_there_already_may_stay(site, keeper):
             roles.create("رونوشت", like=role)
 
 
-def test_what_a_deputy_holds_is_not_theirs_to_give(site, keeper):
+def test_rights_held_as_a_deputy_cannot_be_granted(site, keeper):
     with site.work() as work:
         role, boss = make_role(work, "کارشناس", WORK), make_staff(work, "administrator")
         member = make_staff(work, "worker")

@@ -87,7 +87,7 @@ def test_a_rule_is_added_and_routes(site, app, boss, city):
     ("name", "value"),
     [("title", ""), ("unit", "999999999"), ("user", "999999999-1"), ("fact_district", "ناکجا")],
 )
-def test_what_cannot_be_kept_is_said(site, app, boss, city, name, value):
+def test_invalid_rules_are_refused_with_an_error(site, app, boss, city, name, value):
     form = form_of(app.get(f"{PAGE}/new"))
     form["title"], form["unit"], form["deadline_days"] = "قاعده", str(city["civil"]), "5"
     field = form[name]

@@ -36,7 +36,7 @@ def written(new, tmp_path, request):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_says_the_way_to_a_plugin_that_one_sees(new, kind):
+def test_the_output_lists_the_next_commands(new, kind):
     steps = [line.split() for line in new("green_space", "--kind", kind).output.splitlines()]
     commands = [words[1:] for words in steps if words[:1] == ["civicportal"]]
     way = ["plugin enable green_space", "db upgrade", "site load", "user add", "serve"]
@@ -54,7 +54,7 @@ def files_of(folder):
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_nothing_is_left_of_the_pattern(written):
+def test_no_placeholder_of_the_template_is_left(written):
     for path in files_of(written):
         assert "NAME" not in str(path.relative_to(written))
         assert path.suffix != ".in"
@@ -67,7 +67,7 @@ def test_the_distribution_names_its_plugin(written):
     assert project["entry-points"]["civicportal.plugins"] == {"green_space": "civicportal_green_space.plugin"}
 
 
-def test_its_texts_are_translated_as_the_core_translates_them(written):
+def test_texts_are_translated_like_in_the_core(written):
     own, core = (
         catalogue(written / PACKAGE / LOCALE / "civicportal_green_space.po"),
         catalogue(ROOT / "src/civicportal" / LOCALE / "civicportal.po"),
@@ -106,7 +106,7 @@ def test_a_name_alone_is_enough(new, tmp_path):
         (("parking", "--title", "{x}"), "the title"),
     ],
 )
-def test_what_cannot_be_is_refused_in_words(new, tmp_path, words, why):
+def test_invalid_arguments_are_refused_with_the_reason(new, tmp_path, words, why):
     answer = new(*words)
     assert answer.exit_code == 1
     assert why in answer.output
@@ -134,7 +134,7 @@ def test_a_kind_that_is_none_is_refused(new, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_breaks_off_leaves_nothing_behind(new, tmp_path, monkeypatch):
+def test_a_failed_run_leaves_no_files(new, tmp_path, monkeypatch):
     def full(path, *_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -146,7 +146,7 @@ def test_what_breaks_off_leaves_nothing_behind(new, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["hatch_build.py", "babel.cfg"])
-def test_it_is_built_as_the_core_is(written, name):
+def test_build_files_equal_those_of_the_core(written, name):
     assert (written / name).read_text(encoding="utf-8") == (ROOT / name).read_text(encoding="utf-8")
 
 

@@ -146,7 +146,7 @@ def test_who_sees_the_page_of_a_case(scopes, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_who_was_sent_a_copy_or_asked_takes_no_step(scopes, kind):
+def test_copies_and_inquiries_allow_no_transition(scopes, kind):
     code, (step, _own) = scopes.codes[kind], STEPS[kind]
     with scopes.site.work(write=False) as work:
         version = work.get(CaseService).fetch(code).version
@@ -196,7 +196,7 @@ def test_a_picture_is_for_those_its_case_is_for(scopes):
     assert scopes.get("owner", f"/attachments/{scopes.known['key']}").status_int == 200
 
 
-def test_what_is_not_published_is_there_for_nobody(scopes):
+def test_unpublished_reports_are_not_found(scopes):
     for who in scopes.browsers:
         assert scopes.get(who, f"/reports/{scopes.known['id']}").status_int == 404, who
 
@@ -208,7 +208,7 @@ def test_the_second_part_is_proved_by_everybody(scopes):
         assert answer.location.endswith("/track"), who
 
 
-def test_nobody_ends_the_session_of_another(scopes):
+def test_sessions_of_others_cannot_be_ended(scopes):
     for mine, theirs in (("stranger", "owner"), ("outsider", "insider")):
         [session] = scopes.sessions_of(theirs)
         scopes.post(mine, f"/account/sessions/{session}/end")

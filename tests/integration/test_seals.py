@@ -49,7 +49,7 @@ def test_an_untouched_trail_holds(site, trail):
     assert (found.seals, found.rows, found.flaws) == (2, EVENTS + 2, ())
 
 
-def test_what_is_young_is_left_for_later(site, clock, trail):
+def test_recent_rows_are_not_sealed_yet(site, clock, trail):
     with site.work() as work:
         work.get(AuditService).record("logout")
     assert seal(site) == 0

@@ -163,7 +163,7 @@ def test_no_page_of_a_refused_request_gives_a_secret_back(portal, caplog):
     assert MARK not in caplog.text
 
 
-def test_nothing_secret_waits_for_the_sign_in(portal, caplog):
+def test_pending_forms_contain_no_secrets(portal, caplog):
     site, browser = portal["site"], TestApp(create_app(portal["site"]))
     with site.work() as work:
         token = work.get(SessionService).open("staff", make_staff(work, "administrator", username="away"))
@@ -216,7 +216,7 @@ def test_too_many_attempts_give_no_secret_back(portal, monkeypatch, path, form):
     assert MARK not in answer.text
 
 
-def test_what_sounds_secret_is_of_a_secret_type(portal):
+def test_fields_with_secret_names_have_a_secret_type(portal):
     open_ones = [
         f"{schema.__module__}.{schema.__name__}.{node.name}"
         for schema in schemas()

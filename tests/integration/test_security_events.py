@@ -94,7 +94,7 @@ def test_what_the_trail_says_of_access_is_told_when_it_is_committed(
         assert "words" not in line
 
 
-def test_what_is_rolled_back_has_not_happened(site: Any, lines: Any) -> None:
+def test_events_of_a_rolled_back_transaction_are_not_logged(site: Any, lines: Any) -> None:
     with pytest.raises(RuntimeError), site.work() as work:
         work.get(AuditService).record("role:give", subject_id=3)
         raise RuntimeError

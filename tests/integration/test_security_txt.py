@@ -16,7 +16,7 @@ def civic_settings() -> dict[str, Any]:
     }
 
 
-def test_it_has_the_fields_of_the_standard(app: Any, clock: Any) -> None:
+def test_security_txt_has_the_standard_fields(app: Any, clock: Any) -> None:
     answer = app.get(PATH, status=200)
     assert (answer.content_type, answer.charset) == ("text/plain", "utf-8")
     fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
@@ -26,7 +26,7 @@ def test_it_has_the_fields_of_the_standard(app: Any, clock: Any) -> None:
     assert timedelta(days=30) < expires - clock.now() < timedelta(days=365)
 
 
-def test_it_never_runs_out(app: Any, clock: Any) -> None:
+def test_security_txt_expires_in_the_future(app: Any, clock: Any) -> None:
     first = app.get(PATH).text
     clock.advance(days=400)
     assert app.get(PATH).text != first

@@ -35,7 +35,7 @@ def save(app, status=303, **values):
     return form.submit(status=status)
 
 
-def test_it_is_for_who_manages_settings(site, app, sign_in):
+def test_the_page_needs_the_right_to_manage_settings(site, app, sign_in):
     with site.work() as work:
         user = make_staff(work, "handler")
     sign_in(user)
@@ -51,7 +51,7 @@ def test_names_stand_on_pages_and_in_messages_at_once(site, app, boss):
         assert event.data == {"changed": ["contact.phone", "name", "short_name"]}
 
 
-def test_what_equals_the_file_again_is_forgotten(site, app, boss):
+def test_values_equal_to_the_file_are_deleted(site, app, boss):
     before = the_form(app)["name"].value
     save(app, name="شهر تازه")
     save(app, name=before)

@@ -58,7 +58,7 @@ def test_a_near_word_is_proposed(site, staff, typed, meant):
     assert instead_of(site, staff[0], typed) == meant
 
 
-def test_nobody_learns_words_of_cases_they_may_not_see(site, staff):
+def test_suggestions_come_from_visible_cases_only(site, staff):
     assert instead_of(site, staff[1], "آسفالط") == ""
     assert instead_of(site, staff[1], "پیادهرد") == "پیاده‌رو"
 

@@ -141,7 +141,7 @@ def test_an_interrupted_transfer_goes_on(site, office):
         assert work.session.scalar(events) == 3
 
 
-def test_what_a_deputy_has_taken_stays_with_the_deputy(site, office):
+def test_cases_taken_by_a_deputy_are_not_transferred(site, office):
     leaving, deputy, _far, boss = office
     with site.work() as work:
         case = case_of(work)

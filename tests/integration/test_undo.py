@@ -141,7 +141,7 @@ def test_not_when_somebody_acted_since(site, desk):
         undo(site, mine, code, event)
 
 
-def test_nobody_undoes_the_step_of_another(site, desk):
+def test_transitions_of_others_cannot_be_undone(site, desk):
     code, _waste, _light, mine, colleague, _theirs = desk
     with site.work(actor=mine) as work:
         case = work.get(CaseService).fetch(code, lock=True)
@@ -170,7 +170,7 @@ def test_the_case_goes_on_after_an_undo(site, desk):
         assert work.session.get(User, mine.user_id) is not None
 
 
-def test_what_has_been_told_is_not_taken_back(site, clock, desk):
+def test_a_transition_whose_notice_is_being_sent_cannot_be_undone(site, clock, desk):
     """The notice fell due between the officer's click and the undo's commit: the worker had taken it."""
     code, _waste, _light, mine, *_others = desk
     event = do(site, mine, code, accept)

@@ -61,7 +61,7 @@ def test_a_unit_is_added_below_another(site, app, boss, city):
 @pytest.mark.parametrize(
     ("name", "value"), [("name", ""), ("short_name", "😀" * 13), ("short_name", "ب" * 26), ("parent", "9999")]
 )
-def test_what_cannot_be_kept_is_said(app, boss, city, name, value):
+def test_invalid_units_are_refused_with_an_error(app, boss, city, name, value):
     form = form_of(app.get(f"{PAGE}/{city['waste']}"))
     form["phone"] = "137"
     form[name].force_value(value) if name == "parent" else form.set(name, value)

@@ -71,7 +71,7 @@ def signed_in_as(site: Any, app: Any, user: Any) -> Any:
     return app.get("/unsent")
 
 
-def test_it_waits_though_the_password_was_typed_in_another_tab_first(site, app, desk, written):
+def test_a_form_is_stored_during_a_sign_in_in_another_tab(site, app, desk, written):
     answer = app.get("/staff/login").forms
     form = next(one for one in answer.values() if "username" in one.fields)
     form["username"], form["password"] = "a", PASSWORD
@@ -81,7 +81,7 @@ def test_it_waits_though_the_password_was_typed_in_another_tab_first(site, app, 
     assert written_words(signed_in_as(site, app, desk["officer"])) == [WORDS]
 
 
-def test_it_is_sent_after_signing_in_again_and_once(site, app, desk, written):
+def test_a_stored_form_is_submitted_once_after_sign_in(site, app, desk, written):
     answer = sent(written, desk["page"])
     assert (answer.status_int, answer.location) == (303, "http://localhost/staff/login?next=/unsent")
     page = answer.follow()
@@ -130,7 +130,7 @@ def test_a_word_is_kept_and_a_press_without_words_is_not(site, app, desk, writte
     assert f'href="{desk["page"]}"' in page.text
 
 
-def test_nobody_else_sees_it_on_the_same_browser(site, app, desk, written):
+def test_a_stored_form_is_hidden_from_other_people(site, app, desk, written):
     sent(written, desk["page"])
     page = signed_in_as(site, app, desk["colleague"])
     assert page.status_int == 303
@@ -138,7 +138,7 @@ def test_nobody_else_sees_it_on_the_same_browser(site, app, desk, written):
     assert app.post(f"/unsent/send?of={desk['page']}/comment", form).location.endswith("/unsent")
 
 
-def test_it_waits_encrypted(site, desk, written):
+def test_a_stored_form_is_encrypted(site, desk, written):
     sent(written, desk["page"])
     kept = json.dumps([row.data for row in sessions(site)], ensure_ascii=False)
     assert "unsent:" in kept
@@ -154,7 +154,7 @@ def test_a_password_is_kept_nowhere(site, app, login, desk, clock):
     assert [row.data for row in sessions(site)] == [{}]
 
 
-def test_what_another_site_made_is_not_kept(site, desk, written):
+def test_forms_from_other_sites_are_not_stored(site, desk, written):
     written["csrf_token"].force_value("0" * 64)
     sent(written, desk["page"], status=403)
     assert [row.data for row in sessions(site)] == [{}]
@@ -167,7 +167,7 @@ def test_who_was_never_signed_in_is_redirected_to_the_sign_in(app, site, desk):
     assert all(not row.data for row in sessions(site))
 
 
-def test_what_is_too_large_leads_back_to_its_page(app, site, desk, written):
+def test_a_too_large_form_redirects_to_its_page(app, site, desk, written):
     written["text"] = WORDS * 2000
     answer = sent(written, desk["page"])
     assert answer.location == f"http://localhost/staff/login?next={desk['page']}"

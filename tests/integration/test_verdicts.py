@@ -48,12 +48,12 @@ def civic_settings():
         ("1\n405-903-1274", True, CODE, ""),
     ],
 )
-def test_what_says_something_of_a_closing(text, accepts, code, words):
+def test_answers_to_a_closing_are_recognised(text, accepts, code, words):
     assert read(text, "1", "2") == ClosingReply(accepts=accepts, code=code, words=words)
 
 
 @pytest.mark.parametrize("text", ["", "3", "12", "11", CODE, "سلام", "21", "، 1", "1405/09/03", "21 سطل"])
-def test_what_says_nothing_of_a_closing(text):
+def test_other_messages_are_no_answer_to_a_closing(text):
     assert read(text, "1", "2") is None
 
 
@@ -187,7 +187,7 @@ def test_after_the_window_there_is_one_clear_answer(site, clock, close):
     assert case(site, code).status == "done"
 
 
-def test_somebody_elses_case_is_nobodys(site, close):
+def test_cases_of_others_cannot_be_answered(site, close):
     code = close()
     close(OTHER)
     assert say(site, f"2 {code}", OTHER) == NOTHING

@@ -97,7 +97,7 @@ def test_ways_of_typing_a_day(text: str) -> None:
         ("", "Enter the date as in ۱۴۰۵/۰۹/۰۳."),
     ],
 )
-def test_what_is_no_jalali_day(text: str, reason: str) -> None:
+def test_invalid_jalali_dates_are_refused(text: str, reason: str) -> None:
     with pytest.raises(InvalidDate) as caught:
         TEHRAN.parse_date(text)
     assert caught.value.reason.interpolate() == reason
@@ -112,7 +112,7 @@ def test_what_is_no_jalali_day(text: str, reason: str) -> None:
         ("24.11.2026", "Enter the date as in 2026/11/24."),
     ],
 )
-def test_what_is_no_gregorian_day(text: str, reason: str) -> None:
+def test_invalid_gregorian_dates_are_refused(text: str, reason: str) -> None:
     with pytest.raises(InvalidDate) as caught:
         BERLIN.parse_date(text)
     assert caught.value.reason.interpolate() == reason

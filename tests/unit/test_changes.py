@@ -49,7 +49,7 @@ def test_too_little_for_a_size_is_not_nothing(now, before, unit, slight):
     assert bool(found.size) == (now == 1006)
 
 
-def test_what_is_not_known_has_not_changed():
+def test_unknown_values_have_no_change():
     assert changed(None, 5) is None
     assert changed(5, None, "points") is None
 

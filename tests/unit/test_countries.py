@@ -62,7 +62,7 @@ def test_iranian_mobiles(text: str) -> None:
         "०९१२३४५६७८९",
     ],
 )
-def test_what_is_no_iranian_mobile(text: str) -> None:
+def test_invalid_iranian_mobiles_are_refused(text: str) -> None:
     with pytest.raises(InvalidMobile):
         IRAN.normalize_mobile(text)
 
@@ -73,7 +73,7 @@ def test_iranian_mobile_shown_and_masked() -> None:
 
 
 @given(st.from_regex(r"\A\+989[0-9]{9}\Z"))
-def test_what_is_shown_is_read_back(mobile: str) -> None:
+def test_displayed_mobiles_are_parsed_again(mobile: str) -> None:
     assert IRAN.normalize_mobile(IRAN.display_mobile(mobile)) == mobile
     assert IRAN.normalize_mobile(persian_digits(mobile)) == mobile
 
@@ -99,7 +99,7 @@ def test_national_codes(code: str) -> None:
         "",
     ],
 )
-def test_what_is_no_national_code(code: str) -> None:
+def test_invalid_national_codes_are_refused(code: str) -> None:
     assert not IRAN.is_national_code(code)
 
 

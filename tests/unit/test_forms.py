@@ -1,4 +1,4 @@
-"""Forms: what was sent is read flat, refused with reasons beside the fields, and shown again as it was typed."""
+"""Forms: parsing, errors at the fields, redisplayed input."""
 
 import io
 import re

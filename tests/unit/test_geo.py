@@ -177,7 +177,7 @@ def test_holes_and_parts_of_a_boundary_count():
         [],
     ],
 )
-def test_what_is_no_map_is_refused(geojson):
+def test_invalid_maps_are_refused(geojson):
     with pytest.raises(InvalidMap):
         CityMap(geojson)
 

@@ -90,7 +90,7 @@ def test_https_is_asked_for_over_https_alone(app):
     assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
-def test_what_may_be_personal_is_kept_nowhere(app):
+def test_personal_responses_are_not_cached(app):
     app.reset()
     cookie = {"Cookie": "cp=x"}
     assert "Cache-Control" not in app.get("/page").headers

@@ -492,7 +492,7 @@ def stuck(monkeypatch):
     assert refusal(JPEG, patience=0) == "not_an_image"
 
 
-def test_nobody_waits_for_ever_while_the_decoders_hang(stuck):
+def test_waiting_for_a_decoder_times_out(stuck):
     assert refusal(JPEG, patience=0.01) == "busy"
 
 

@@ -80,7 +80,7 @@ def test_the_29th_of_february_has_no_day_beside_it():
     "text",
     ["1405-13", "1405-00", "0000", "9999-01", "1405-8", "month2", "", "140508", "1700", "1699-12", "0900"],
 )
-def test_what_names_no_month_is_none(text):
+def test_invalid_months_are_none(text):
     assert Whole.read(text, CALENDAR) is None
 
 

@@ -65,7 +65,7 @@ def test_key_is_idempotent_and_sees_no_difference_after_store(text: str) -> None
 
 
 @given(texts)
-def test_what_is_stored_is_composed_and_trimmed(text: str) -> None:
+def test_stored_texts_are_composed_and_trimmed(text: str) -> None:
     stored = store(text)
 
     assert unicodedata.is_normalized("NFC", stored)

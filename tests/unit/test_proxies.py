@@ -63,6 +63,6 @@ def test_an_address_may_have_a_port(said: str) -> None:
 
 
 @pytest.mark.parametrize("place", ["proxy.example.org", "10.0.0.0/33", "10.0.0.5/24"])
-def test_what_is_no_address_and_no_network_is_refused(place: str) -> None:
+def test_invalid_proxy_addresses_are_refused(place: str) -> None:
     with pytest.raises(ValueError, match=place):
         networks([place])

@@ -1,4 +1,4 @@
-"""The building blocks of schemas: what they take, what they refuse, and that junk is refused and nothing else."""
+"""Types of schemas: accepted and refused values."""
 
 import unicodedata
 from datetime import date, time
@@ -198,7 +198,7 @@ def test_a_time_of_day_is_read_in_any_digits(sent: str) -> None:
 
 
 @pytest.mark.parametrize("sent", ["24:00", "8", "8:60", "08:3", "8:30:00", "-8:30", "ab:cd", "8:30 pm"])
-def test_what_is_no_time_of_day_is_refused(sent: str) -> None:
+def test_invalid_times_of_day_are_refused(sent: str) -> None:
     assert refusal(types.ClockTime(), sent) == "Please write the time like 08:30."
 
 

@@ -15,6 +15,6 @@ def test_colours_of_light_and_dark() -> None:
 @pytest.mark.parametrize(
     "look", [{"primary": "red"}, {"primary": "#fff"}, {"logo": "#0b6a6b"}, {"primary": "#0b6a6b}x{"}]
 )
-def test_what_is_no_colour_stops_the_start(look: dict[str, str]) -> None:
+def test_an_invalid_colour_stops_the_start(look: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match=r"look\.(primary|logo)"):
         theme_css(look)

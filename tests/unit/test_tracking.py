@@ -49,7 +49,7 @@ def test_a_code_is_read_however_it_is_typed(code: str, gap: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "123", "0000000000", "405903127x", "५405903127", "10000000000000", "1234567890"]
 )
-def test_what_is_no_code_is_refused(text: str) -> None:
+def test_invalid_tracking_codes_are_refused(text: str) -> None:
     assert not is_valid(text)
     with pytest.raises(InvalidTrackingCode) as caught:
         normalize(text)

@@ -1,4 +1,4 @@
-"""What went wrong with a message: kept in a column, told to each reader in their own language."""
+"""Stored reasons of failed messages, shown in the reader's language."""
 
 from importlib.resources import files
 

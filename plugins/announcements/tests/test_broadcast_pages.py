@@ -32,7 +32,7 @@ def written(app, text=TEXT):
     return form.submit(status=200)
 
 
-def test_what_it_comes_to_is_shown_before_anything_is_sent(officer, app):
+def test_the_cost_is_shown_before_sending(officer, app):
     officer.opt_in(1, 2, 3)
     page = written(app)
     facts = [" ".join(fact.text.split()) for fact in page.html.select(".sum-up b")]
@@ -52,7 +52,7 @@ def test_the_number_of_people_must_be_typed_in(officer, app, number):
     assert started(officer) == 0
 
 
-def test_it_is_sent_once_and_watched(officer, app, clock):
+def test_a_broadcast_is_sent_once_and_monitored(officer, app, clock):
     officer.opt_in(1, 2, 3)
     form = form_of(written(app), "number")
     form["number"] = "۳"

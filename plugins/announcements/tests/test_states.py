@@ -1,4 +1,4 @@
-"""What the clock makes of an announcement: a table, and the same said by the database."""
+"""States of announcements by the clock, in Python and SQL."""
 
 from datetime import timedelta
 

@@ -191,5 +191,5 @@ def test_nothing_is_inline_and_no_script_is_needed(city, app):
     assert all(script.get("src") for script in page.html.find_all("script"))
 
 
-def test_the_home_offers_it(city, app):
+def test_the_home_page_links_to_the_form(city, app):
     assert app.get("/").html.select("a.svc[href='/feedback/new']")

@@ -33,13 +33,13 @@ def test_holds_what_the_filters_leave(city, taker):
     assert rows(city, taker, stage="done") == []
 
 
-def test_nobody_learns_who_wrote_without_a_name(city, taker):
+def test_anonymous_messages_are_exported_without_a_person(city, taker):
     city.send_anonymously()
     [row] = rows(city, taker, ["citizen", "mobile", "anonymous"])
     assert row == {"citizen": "", "mobile": None, "anonymous": True}
 
 
-def test_who_may_not_take_messages_along_gets_none(city):
+def test_the_export_needs_its_right(city):
     city.send()
     assert rows(city, city.officer) == []
 

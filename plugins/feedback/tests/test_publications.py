@@ -1,4 +1,4 @@
-"""Heard and done: with consent only, in an officer's words, and taken back at any time."""
+"""Publication of messages: consent, wording, withdrawal."""
 
 import pytest
 from civicportal_feedback.publications import PublicationService

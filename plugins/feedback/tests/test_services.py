@@ -1,4 +1,4 @@
-"""Sending under a name and without one, the opinion of a unit, rating and objection, notices."""
+"""Feedback services: named and anonymous messages, inquiries, ratings, notices."""
 
 import pytest
 from civicportal_feedback.models import Feedback

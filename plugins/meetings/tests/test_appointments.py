@@ -1,4 +1,4 @@
-"""Times of the mayor: what is refused, what a change frees, what the history keeps, what an undo brings back."""
+"""Appointments: refused times, changes, history, undo."""
 
 from datetime import date
 

@@ -111,7 +111,7 @@ class TestWithoutSigningIn:
         assert ("URL" in event) is bool(office.site.public_url)
 
 
-def test_nobody_else_gets_it(office, app, sign_in):
+def test_the_calendar_file_is_for_its_citizen(office, app, sign_in):
     code = office.ask()
     office.schedule(code)
     assert "/login" in app.get(f"/meetings/{code}/meeting.ics", status=303).location

@@ -1,4 +1,4 @@
-"""The names by which requests are found, on every desk: the migration writes those of before into their cases."""
+"""Search by names of visitors, and their migration."""
 
 import runpy
 from pathlib import Path
@@ -82,14 +82,14 @@ def kartable(site, office, app, sign_in):
 
 
 @pytest.mark.parametrize("words", ["آذری", "acme", "علیرضا پروانه"])
-def test_who_comes_is_found_among_all_cases(office, kartable, words):
+def test_visitors_are_found_by_the_search_of_all_cases(office, kartable, words):
     code = office.ask(applicant=FIRM)
     page = kartable(words, "meetings:case:view", "meetings:case:contact")
     assert page.html.select_one(f'a[href="/kartable/cases/{code}"]')
     assert ("ACME" if words == "acme" else "آذری") in page.html.select_one("[data-row]").text
 
 
-def test_who_comes_is_found_by_right_only(office, kartable):
+def test_visitors_are_found_only_with_the_right(office, kartable):
     code = office.ask(applicant=FIRM)
     page = kartable("آذری", "meetings:case:view")
     assert not page.html.select_one(f'a[href="/kartable/cases/{code}"]')

@@ -54,7 +54,7 @@ def test_a_caller_with_a_mobile_has_the_request_among_their_own(site, office, ap
         assert [row.kind for row in outbox(work)] == ["meetings.registered"]
 
 
-def test_who_has_an_open_request_gets_no_second_one(site, office, app, registrar):
+def test_a_second_open_request_is_refused(site, office, app, registrar):
     office.ask()
     page = filled(app, mobile="09000000001", national_code=OTHER_CODE).submit(status=422)
     assert "درخواست بازی دارد" in page.html.select_one(".err-summary").text

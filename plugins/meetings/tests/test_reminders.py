@@ -74,14 +74,14 @@ def test_waits_for_its_hour(office, scheduled, clock):
 
 
 @pytest.mark.parametrize("step", ["cancel", "recall"])
-def test_what_was_cancelled_is_not_reminded_of(office, scheduled, clock, step):
+def test_cancelled_meetings_get_no_reminder(office, scheduled, clock, step):
     office.step(scheduled, step, public_text="جلسه لغو شد.")
     clock.advance(days=2)
     remind(office.site)
     assert reminders(office) == []
 
 
-def test_what_was_moved_is_reminded_of_at_its_new_time(office, scheduled, clock):
+def test_moved_meetings_are_reminded_at_the_new_time(office, scheduled, clock):
     office.reschedule(scheduled, date(2026, 6, 7), "10:00")
     clock.advance(days=2)
     remind(office.site)
@@ -118,7 +118,7 @@ def test_who_wants_none_costs_the_others_nothing(office, clock):
     assert [len(reminders(office, citizen)) for citizen in (quiet, other)] == [0, 1]
 
 
-def test_one_that_fails_costs_the_others_nothing(office, clock, caplog):
+def test_one_failing_reminder_does_not_affect_others(office, clock, caplog):
     broken, other, _third = office.citizens
     codes = [office.ask(by=citizen) for citizen in (broken, other)]
     for code, at in zip(codes, ("10:00", "10:30"), strict=True):

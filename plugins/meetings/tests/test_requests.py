@@ -1,4 +1,4 @@
-"""Asking for a meeting by the service: one open request, identity under seal, its way into the office."""
+"""Request of a meeting: one open request, encrypted identity, routing."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The page of figures as an officer reads it: its days, what it compares them with, and its links."""
+"""The statistics page: period, comparison, links."""
 
 import re
 

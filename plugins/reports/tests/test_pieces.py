@@ -1,4 +1,4 @@
-"""What reports add to the home, the staff desk and a report's page; what the check finds; settings."""
+"""Widgets, panels, findings and settings of the reports plugin."""
 
 from types import SimpleNamespace
 

@@ -68,13 +68,13 @@ def test_a_point_of_the_map_is_named(site, city, app, registrar):
         ({"address": "", "lat": "33.6", "lon": "52.9"}, "place"),
     ],
 )
-def test_what_is_wrong_is_said_and_what_was_typed_stays(city, app, registrar, values, field):
+def test_errors_are_shown_and_the_input_is_kept(city, app, registrar, values, field):
     page = filled(app, name="", **values).submit(status=422)
     (link,) = page.html.select(".err-summary a")
     assert re.match(rf"#{field}\b", link["href"])
     assert page.html.select_one("input[name=category]:checked, input[name=category][checked]")
 
 
-def test_who_may_not_register_is_refused(city, app, sign_in):
+def test_registration_needs_the_right(city, app, sign_in):
     sign_in(city.citizen)
     app.get("/desk/reports/new", status=403)

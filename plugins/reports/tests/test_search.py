@@ -1,4 +1,4 @@
-"""Filters, counts, points and figures of the desk: one rule, so that every number equals its list."""
+"""Filters of the desk: every number equals its list."""
 
 from datetime import timedelta
 

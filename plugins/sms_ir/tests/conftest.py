@@ -1,4 +1,4 @@
-"""A site that sends through the simulator, and the ways tests look at what became of a message."""
+"""A site with the SMS simulator, and helpers for message states."""
 
 import threading
 from collections import Counter

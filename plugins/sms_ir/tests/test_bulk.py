@@ -89,7 +89,7 @@ def test_one_failed_call_is_one_failure_of_the_gate(site, crowd, provider):
         assert work.get(SendingGateService).row.failures == 1
 
 
-def test_who_is_missing_in_a_pack_is_sent_to_again(crowd, provider):
+def test_people_missing_in_a_pack_are_sent_to_again(crowd, provider):
     provider.blacklist.update(["09000000002", "09000000003"])
     provider.script.append("lost")
     crowd.promise(5)

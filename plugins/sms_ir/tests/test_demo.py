@@ -1,4 +1,4 @@
-"""The stand-in of a demo: what arrives on its phones is what people should have been told, word for word."""
+"""The simulator of a demo shows the exact messages."""
 
 import pytest
 from civicportal_sms_ir import demo

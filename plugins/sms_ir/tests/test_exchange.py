@@ -28,7 +28,7 @@ def test_the_key_is_not_shown():
     assert API_KEY not in repr(request)
 
 
-def test_what_was_given_up_is_not_sent_later(sms_simulator, monkeypatch):
+def test_an_abandoned_request_is_not_sent_later(sms_simulator, monkeypatch):
     """A name that takes too long to look up: the answer comes after the time is up, and must not be used."""
     gave_up, real = threading.Event(), socket.getaddrinfo
 

@@ -1,4 +1,4 @@
-"""Whether messages arrived, what the account still pays for, and what people send to the line."""
+"""Delivery reports, credit and inbound messages."""
 
 from datetime import timedelta
 
@@ -71,7 +71,7 @@ def test_after_six_hours_nobody_asks_any_more(site, clock, messages, provider, s
     assert len(provider.entries()) == 5
 
 
-def test_what_the_provider_has_forgotten_is_unknown(site, clock, messages, provider):
+def test_messages_unknown_to_the_provider_stay_unknown(site, clock, messages, provider):
     messages.promise()
     messages.deliver()
     provider.sent.clear()
@@ -130,7 +130,7 @@ def two(clock, messages, provider):
         (200, {"status": 1, "message": "", "data": {"messageId": 89545112, "mobile": "BANK"}}),
     ],
 )
-def test_a_message_of_which_the_provider_cannot_tell_stands_in_no_others_way(
+def test_a_message_unknown_to_the_provider_does_not_delay_others(
     site, clock, two, provider, oddly, code, payload
 ):
     odd = oddly(code, **payload)
@@ -219,7 +219,7 @@ class NamedSender(Inbound):
         return {**super().record(), "mobile": "BANK"}
 
 
-def test_what_cannot_be_read_or_kept_takes_no_other_message_with_it(site, messages, provider, code):
+def test_an_invalid_inbound_message_does_not_affect_others(site, messages, provider, code):
     """The provider returns a hundred of them once, to the first caller."""
     provider.receive("09000000002", "سلام")
     provider.unread[0] = NamedSender(**vars(provider.unread[0]))
@@ -230,7 +230,7 @@ def test_what_cannot_be_read_or_kept_takes_no_other_message_with_it(site, messag
     assert answers(messages).count("inbound.help") == 1
 
 
-def test_what_was_read_is_kept_before_it_is_answered(site, messages, provider, code, monkeypatch):
+def test_inbound_messages_are_stored_before_the_answer(site, messages, provider, code, monkeypatch):
     """The provider shows a message once: a failure while answering must not lose it."""
     provider.receive("09000000001", code)
     with monkeypatch.context() as broken:
@@ -253,7 +253,7 @@ def test_a_provider_that_cannot_be_read_is_read_later(site, clock, messages, pro
 
 
 @pytest.mark.parametrize("mode", ["lost", "truncated"])
-def test_what_was_shown_but_never_arrived_is_read_again(site, messages, provider, code, mode):
+def test_lost_inbound_messages_are_read_again(site, messages, provider, code, mode):
     """The provider shows a message once, also to whom the answer does not reach; the list of today still has it."""
     provider.receive("09000000001", code)
     provider.script.append(mode)

@@ -1,4 +1,4 @@
-"""A provider that refuses is asked seldom and complained of once; one that is only down is asked as ever."""
+"""Polling of a provider that refuses or is down."""
 
 import pytest
 from civicportal_sms_ir.credit import poll_credit

@@ -1,4 +1,4 @@
-"""From the outbox over HTTP to the provider: what each answer, and each missing answer, leads to."""
+"""Outcomes of each response of the provider."""
 
 import logging
 import re
@@ -48,7 +48,7 @@ def test_a_text_without_a_template_goes_over_the_line(messages, provider):
 
 
 @pytest.mark.parametrize("blacklisted", ["petitions.registered", "petitions.working"])
-def test_who_is_on_the_blacklist_gets_nothing(messages, provider, blacklisted):
+def test_blacklisted_numbers_get_nothing(messages, provider, blacklisted):
     provider.blacklist.add("09000000001")
     messages.promise(blacklisted)
     messages.deliver()

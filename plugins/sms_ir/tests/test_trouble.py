@@ -1,4 +1,4 @@
-"""An hour in which the provider does not do what it should: nothing is lost, nothing comes twice, one alert is given."""
+"""Provider faults lose and duplicate no message."""
 
 import pytest
 

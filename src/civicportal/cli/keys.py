@@ -60,7 +60,7 @@ def adopt(context: click.Context) -> None:
 
 
 def _left(site: "Site") -> int:
-    """Show the values of each key; return the outdated ones."""
+    """Show the values of each key; return the number of outdated ones."""
     from civicportal.domain.privacy.rotation import count_sealed
 
     with site.work(write=False) as work:

@@ -1,4 +1,4 @@
-"""Every page of the portal with who sees it: the table that a new page must be added to, a module for each area."""
+"""Table of all pages with their users; new pages must be added."""
 
 from browser.pages import (
     accounts,

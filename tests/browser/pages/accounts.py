@@ -48,7 +48,7 @@ def _set_up_app(page: Page, found: Facts) -> None:
 
 
 def _prove(page: Page, path: str) -> None:
-    """Go to a page that asks for the password again once some minutes have gone by."""
+    """Open a page that requires re-authentication."""
     page.goto(path)
     if "/account/confirm" in page.url:
         page.locator("[name=password]").fill(PASSWORD)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import colander
 
 from civicportal.web import schema
@@ -43,11 +45,12 @@ def widget_of(node: colander.SchemaNode) -> FormWidget:
     text = node.typ if isinstance(node.typ, schema.CleanText) else None
     if text and (text.multiline or "rows" in options):
         return widgets.TextAreaWidget(**{"rows": 2 if text.max <= 300 else 5, **options})
-    return next(
-        (
-            widget(**options)
-            for kind, widget in _DEFAULTS
-            if isinstance(node, kind) or isinstance(node.typ, kind)
-        ),
-        widgets.TextWidget(**options),
-    )
+    return _default_of(type(node), type(node.typ))(**options)
+
+
+@cache
+def _default_of(node: type, typ: type) -> type[FormWidget]:
+    for kind, widget in _DEFAULTS:
+        if issubclass(node, kind) or issubclass(typ, kind):
+            return widget
+    return widgets.TextWidget

@@ -146,7 +146,7 @@ def test_who_converts_it_reads_on_and_the_kartable_stays_theirs_alone(site, app,
         # The right to read alone causes neither a step nor a referral.
         case = work.get(CaseService).fetch(made.code)
         assert not work.get(CaseService).steps(case)
-        assert work.get(InboxService).counts(InboxQuery())["all"].number == 0
+        assert work.get(InboxService).counts(InboxQuery()).views["all"].number == 0
         assert not work.get(AccessService).can(case, "contact")
     with site.work(actor=colleague, write=False) as work, pytest.raises(NotFound):
         work.get(CaseService).fetch(made.code)

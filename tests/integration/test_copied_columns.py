@@ -162,7 +162,7 @@ def test_the_marks_beside_links_say_when_there_are_more_than_they_count(work, of
         with work.acting_as(person):
             found = open_referrals(work)
             assert found.total == found.by_kind[case.kind] == Total(2)
-            assert InboxService(work).counts(InboxQuery())["all"] == Total(2)
+            assert InboxService(work).counts(InboxQuery()).views["all"] == Total(2)
     assert MOST_COUNTED > 2
     for module in ("inbox", "parts"):
         monkeypatch.setattr(f"civicportal.domain.kartable.{module}.MOST_COUNTED", 1)
@@ -172,4 +172,4 @@ def test_the_marks_beside_links_say_when_there_are_more_than_they_count(work, of
     for person in (officer, administrator):
         with work.acting_as(person):
             assert not open_referrals(work).total.exact
-            assert not InboxService(work).counts(InboxQuery())["all"].exact
+            assert not InboxService(work).counts(InboxQuery()).views["all"].exact

@@ -78,7 +78,7 @@ def test_the_head_then_the_unit_above_each_once(site, clock, city):
     assert where(site, code) == (unit, unit, people["head"].user_id)
     assert len(events(site, code)) == 1
     with site.work(actor=people["head"]) as work:
-        assert work.get(InboxService).counts(InboxQuery())["referred"].number == 1
+        assert work.get(InboxService).counts(InboxQuery()).views["referred"].number == 1
         case = work.get(CaseService).fetch(code)
         assert [step.transition.name for step in work.get(CaseService).steps(case)] == ["accept", "reject"]
     clock.advance(days=3)

@@ -90,7 +90,7 @@ def _facts(work: "Work", reader: User) -> tuple[str, dict[str, str]] | None:
     """
     with work.acting_as(identity_of(work, reader, "staff")):
         inbox = InboxService(work)
-        counts = inbox.counts(InboxQuery())
+        counts = inbox.counts(InboxQuery()).views
         latest = inbox.page("new", InboxQuery(), sort="newest").rows[:1]
     new, late = counts["new"].number, counts["overdue"].number
     if not new and not late:

@@ -73,6 +73,18 @@ class InboxQuery:
     citizen: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class InboxCounts:
+    """What a page of the kartable counts.
+
+    :ivar views: number of rows by the name of the view.
+    :ivar newest: id of the newest referral of all; later ones are news.
+    """
+
+    views: Mapping[str, Total]
+    newest: int
+
+
 class InboxService(Service):
     """Read a kartable.
 
@@ -105,8 +117,8 @@ class InboxService(Service):
         """Return a query for columns of a view's cases and referrals."""
         return self._query(select(*columns), view, filters)
 
-    def counts(self, filters: InboxQuery) -> Mapping[str, Total]:
-        """Return the number of rows of each view.
+    def counts(self, filters: InboxQuery) -> InboxCounts:
+        """Return the number of rows of each view, and the newest referral.
 
         At most :data:`~civicportal.util.lists.MOST_COUNTED` referrals are examined: a larger kartable has more rows than counted.
         """
@@ -116,10 +128,13 @@ class InboxService(Service):
         sums = [func.count().filter(some.c[name]).label(name) for name in names]
         closed = self._query(select(Case.id), "closed", filters).limit(MOST_COUNTED + 1).subquery()
         sums.append(select(func.count()).select_from(closed).scalar_subquery().label("closed"))
+        sums.append(select(func.max(Referral.id)).scalar_subquery().label("newest"))
         found = dict(self.session.execute(select(*sums).select_from(some)).one()._mapping)
+        newest = found.pop("newest") or 0
         closed_today = so_many(found.pop("closed"), MOST_COUNTED)
         total = Total if found["all"] <= MOST_COUNTED else more_than
-        return {**{name: total(number) for name, number in found.items()}, "closed": closed_today}
+        views = {**{name: total(number) for name, number in found.items()}, "closed": closed_today}
+        return InboxCounts(views=views, newest=newest)
 
     def total(self, view: str, filters: InboxQuery) -> Total:
         """Return the number of rows of a view, including :data:`EVERYWHERE`."""

@@ -1,16 +1,11 @@
 """Referrals that have arrived in a kartable since it was read."""
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import func, or_, select
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
-
-if TYPE_CHECKING:
-    pass
 
 MOST = 99
 """Maximum that is counted."""
@@ -19,16 +14,12 @@ MOST = 99
 class NewsService(Service):
     """Count new referrals by their increasing ids."""
 
-    def newest(self) -> int:
-        """Return the id of the newest referral; later ones are news."""
-        return self.session.scalar(select(func.max(Referral.id))) or 0
-
     def count(self, since: int) -> int:
         """Count new cases in the actor's kartable.
 
         Except those the actor has sent.
 
-        :param since: of :meth:`newest`, when the list was read.
+        :param since: id of the newest referral when the list was read.
         """
         others = or_(Referral.from_user_id.is_(None), Referral.from_user_id != self.work.actor.user_id)
         fresh = (

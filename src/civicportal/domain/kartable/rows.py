@@ -6,9 +6,9 @@ The number of statements does not depend on the number of rows.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, select, union_all
 from translationstring import TranslationString
 
 from civicportal.core.work import Service
@@ -82,9 +82,10 @@ class RowService(Service):
         self.organization = work.get(OrganizationService)
 
     def rows(self, found: Collection[tuple[Case, Referral | None]]) -> list[InboxItem]:
-        """Return the rows of (case, referral) pairs, in at most two statements."""
-        photos, comments = self._counts([case.id for case, _referral in found])
-        names = names_of(self.work, (holder_id(referral) for _case, referral in found))
+        """Return the rows of (case, referral) pairs, in one statement."""
+        photos, comments, names = self._details(
+            [case.id for case, _referral in found], {holder_id(referral) for _case, referral in found}
+        )
         return [self._row(case, referral, photos, comments, names) for case, referral in found]
 
     def names_found(self, cases: Iterable[Case], typed: str) -> dict[int, str]:
@@ -149,17 +150,28 @@ class RowService(Service):
             comments=comments[case.id],
         )
 
-    def _counts(self, ids: Collection[int]) -> tuple[Counts, Counts]:
-        """Return the numbers of pictures and comments by case id."""
-        photos = select(literal(0), Attachment.case_id, func.count()).where(Attachment.case_id.in_(ids))
-        comments = select(literal(1), CaseEvent.case_id, func.count()).where(
-            CaseEvent.case_id.in_(ids), CaseEvent.type == "commented"
+    def _details(
+        self, ids: Collection[int], holders: Collection[int | None]
+    ) -> tuple[Counts, Counts, dict[int, str]]:
+        """Return the numbers of pictures and comments by case id, and the names of people by user id."""
+        nothing, no_name = literal(0), literal("")
+        details: Any = union_all(
+            select(literal("photos").label("what"), Attachment.case_id, func.count(), no_name)
+            .where(Attachment.case_id.in_(ids))
+            .group_by(Attachment.case_id),
+            select(literal("comments"), CaseEvent.case_id, func.count(), no_name)
+            .where(CaseEvent.case_id.in_(ids), CaseEvent.type == "commented")
+            .group_by(CaseEvent.case_id),
+            select(literal("name"), User.id, nothing, User.name).where(User.id.in_(holders)),
         )
-        both = photos.group_by(Attachment.case_id).union_all(comments.group_by(CaseEvent.case_id))
-        found: tuple[Counts, Counts] = (Counter(), Counter())
-        for which, case_id, number in self.work.session.execute(both) if ids else ():
-            found[which][case_id] = number
-        return found
+        counts: dict[str, Counts] = {"photos": Counter(), "comments": Counter()}
+        names: dict[int, str] = {}
+        for what, key, number, name in self.work.session.execute(details) if ids else ():
+            if what == "name":
+                names[key] = name
+            else:
+                counts[what][key] = number
+        return counts["photos"], counts["comments"], names
 
 
 def holder_id(referral: Referral | None) -> int | None:

@@ -108,6 +108,14 @@ class Navigation:
         )
 
     @memoized_property
+    def staff_sections(self) -> dict[NavigationSection, list[Link]]:
+        """Return the links of the sidebar by section."""
+        sections: dict[NavigationSection, list[Link]] = {"": [], "services": [], "admin": []}
+        for link in self.staff:
+            sections[link.section].append(link)
+        return sections
+
+    @memoized_property
     def registrations(self) -> list[Link]:
         """Return the pages on which the user may register cases for citizens."""
         identity = self.request.identity

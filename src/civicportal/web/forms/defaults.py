@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import colander
 
 from civicportal.web import schema
@@ -31,6 +29,9 @@ _DEFAULTS: tuple[tuple[type, type[FormWidget]], ...] = (
     (schema.BoundedInt, widgets.NumberWidget),
 )
 
+_FOUND: dict[tuple[type, type], type[FormWidget]] = {}
+"""Widgets by the types of nodes, looked up once."""
+
 
 def widget_of(node: colander.SchemaNode) -> FormWidget:
     """Return the widget of a node.
@@ -45,12 +46,10 @@ def widget_of(node: colander.SchemaNode) -> FormWidget:
     text = node.typ if isinstance(node.typ, schema.CleanText) else None
     if text and (text.multiline or "rows" in options):
         return widgets.TextAreaWidget(**{"rows": 2 if text.max <= 300 else 5, **options})
-    return _default_of(type(node), type(node.typ))(**options)
-
-
-@cache
-def _default_of(node: type, typ: type) -> type[FormWidget]:
-    for kind, widget in _DEFAULTS:
-        if issubclass(node, kind) or issubclass(typ, kind):
-            return widget
-    return widgets.TextWidget
+    kinds = type(node), type(node.typ)
+    if kinds not in _FOUND:
+        _FOUND[kinds] = next(
+            (widget for kind, widget in _DEFAULTS if any(issubclass(found, kind) for found in kinds)),
+            widgets.TextWidget,
+        )
+    return _FOUND[kinds](**options)

@@ -30,13 +30,14 @@ def inbox(request: Request) -> dict[str, object]:
     address = InboxAddress(request, work)
     service = work.get(InboxService)
     page = service.page(address.view, address.filters, sort=address.sort, cursor=address.cursor)
+    counts = service.counts(address.filters)
     return {
         "address": address,
         "form": address.form,
         "views": VIEWS,
         "everywhere": EVERYWHERE,
         "sorts": {name: SORT_TITLES[name] for name in address.sorts},
-        "counts": service.counts(address.filters),
+        "counts": counts.views,
         "total": _total(service, address, page) if address.view == EVERYWHERE else None,
         "instead": "" if page.rows else _instead(work, address),
         "rows": work.get(RowService).rows([(case, referral) for case, referral in page.rows]),
@@ -44,7 +45,7 @@ def inbox(request: Request) -> dict[str, object]:
         "next_url": address.url(cursor=page.next) if page.next else None,
         "previous_url": address.url(cursor=page.previous) if page.previous else None,
         "now": work.clock.now(),
-        "newest": work.get(NewsService).newest(),
+        "newest": counts.newest,
     }
 
 

@@ -75,7 +75,7 @@ bench-against: setup ## Measure it beside another commit in the same run: BASE=c
 	@.ci/packages postgresql || true
 	$(BIN)/python -m benchmarks full --small --database postgresql --n $(N) --seconds 2 --rounds 3 --against $(BASE) --out var/bench/against
 
-bench-full: setup ## The same with up to a million cases; takes forty minutes and more and wants an idle machine.
+bench-full: setup ## The same with up to a million cases; takes an hour and more and wants an idle machine.
 	@.ci/packages postgresql || true
 	$(BIN)/python -m benchmarks full --n 10k --n 100k --n 1M --seconds 1.5 --rounds 2
 

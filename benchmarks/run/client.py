@@ -97,13 +97,20 @@ class Client:
             self._open.pop().close()
 
     def measure(
-        self, make: Callable[[int], Request], expected: int, *, seconds: float, most: int = 100_000
+        self,
+        make: Callable[[int], Request],
+        expected: int,
+        *,
+        seconds: float,
+        most: int = 100_000,
+        least: int = 0,
     ) -> Measured:
         """Send requests until the time is over.
 
         :param make: returns the n-th request.
         :param expected: status of the answer.
         :param most: requests at all.
+        :param least: requests that are sent however long they take.
         :raises Exception: whatever a request could not be made for, or a server not be reached for.
         """
         measured, guard, numbers = Measured(), threading.Lock(), count()
@@ -111,7 +118,7 @@ class Client:
 
         def work() -> None:
             connection = self._open.pop() if self._open else self._connect()
-            while time.monotonic() - begun < seconds and (number := next(numbers)) < most:
+            while (number := next(numbers)) < most and (number < least or time.monotonic() - begun < seconds):
                 if len(measured.errors) > 20:
                     break
                 try:

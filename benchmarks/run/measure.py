@@ -22,6 +22,8 @@ from civicportal.domain.kartable.repair import wrong_referrals
 from civicportal.domain.statistics.repair import wrong_counters
 
 PORTAL, FLOOR, PLAIN, BASE = "portal", "floor", "plain", "base"
+LEAST = 25
+"""Requests of one window, also where a busy machine answers fewer in its time."""
 WRITES = 400
 """Requests that write of one window, at most, on a floor."""
 Progress = Callable[[str], None]
@@ -192,7 +194,7 @@ class Bench:
         with Client(server.port, contestant.cookie) as client:
             client.measure(following, one.expected, seconds=self.seconds, most=WARM_UP)
             app, database = server.cpu_ms, self._database_ms()
-            measured = client.measure(following, one.expected, seconds=self.seconds, most=most)
+            measured = client.measure(following, one.expected, seconds=self.seconds, most=most, least=LEAST)
         return figures(measured, server.cpu_ms - app, self._database_ms() - database)
 
     # -- the database ---------------------------------------------------------------------------------------

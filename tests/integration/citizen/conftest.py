@@ -42,7 +42,7 @@ REQUESTS = CaseKind(
         states=(
             State(name="registered", title=NAME("Registered"), stage="registered"),
             State(name="working", title=NAME("In work"), stage="in_progress"),
-            State(name="asked", title=NAME("A question waits"), stage="in_progress"),
+            State(name="asked", title=NAME("A question waits"), stage="in_progress", answer="answer"),
             State(name="done", title=NAME("Done"), stage="done"),
         ),
         transitions=(

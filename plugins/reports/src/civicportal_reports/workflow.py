@@ -76,6 +76,7 @@ WORKFLOW = Workflow(
             stage="in_progress",
             citizen_title=_("Waiting for your answer"),
             pauses_deadline=True,
+            answer="citizen_answers",
         ),
         State(name="reviewed", title=_("Reviewed"), stage="done"),
         State(

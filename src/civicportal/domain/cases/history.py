@@ -23,6 +23,13 @@ TITLES: dict[str, TranslationString] = {
     "referred": _("Referred to ${unit}"),
     "commented": _("Expert comment"),
 }
+VOICES: dict[str, tuple[TranslationString, TranslationString]] = {
+    "objection": (_("Your objection"), _("Objection of the citizen")),
+    "answer": (_("Your answer"), _("Answer of the citizen")),
+    "note": (_("Your note"), _("Note of the citizen")),
+}
+"""Names of a citizen's texts: for the citizen, and for others."""
+REOPENED = (_("Opened again at your request"), _("Opened again at the request of the citizen"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +37,7 @@ class PublicEvent:
     """One entry of the timeline.
 
     :ivar stage: as the macro ``step`` draws it; empty without a change of status.
-    :ivar unit: the author of ``text``; empty without a text.
+    :ivar author: of ``text``: the unit, or what the citizen's text is, for instance "Your answer"; empty without a text.
     :ivar photos: of the work before and after, if visible.
     """
 
@@ -38,7 +45,7 @@ class PublicEvent:
     moment: datetime
     stage: str = ""
     text: str = ""
-    unit: str = ""
+    author: str | TranslationString = ""
     photos: Sequence[Attachment] = ()
 
 
@@ -86,15 +93,18 @@ class PublicHistory:
     def _event(self, case: Case, event: CaseEvent, own: bool, photos: Sequence[Attachment]) -> PublicEvent:
         kind = self.cases.kind(case)
         by_citizen = event.realm == "citizen"
-        text: str = event.public_text
-        if not own:
-            text = "" if by_citizen else self.texts.said(case, event.public_text, event.data)
+        if by_citizen:
+            # An objection is stored as internal text, which followers never see.
+            text = (event.public_text or event.internal_text) if own else ""
+        else:
+            text = event.public_text if own else self.texts.said(case, event.public_text, event.data)
+        author = voice_of(kind, event, own=own) or self.organization.unit_name(event.unit_id)
         return PublicEvent(
             title=self._title(kind, event, own),
             moment=event.at,
             stage=_stage(kind, event),
             text=text,
-            unit="" if by_citizen or not text else self.organization.unit_name(event.unit_id),
+            author=author if text else "",
             photos=photos,
         )
 
@@ -102,11 +112,36 @@ class PublicHistory:
         if event.transition and event.before == event.after:
             # A transition without a change of status shows its own title.
             return name_of_step(kind, event)
+        if reopened := title_of_reopening(kind, event, own=own):
+            return reopened
         if event.after:
             return kind.public_status(event.after, own=own)
         title = TITLES.get(event.type, _("Note"))
         unit_id = event.data.get("unit_id")
         return _(title, mapping={"unit": self.organization.unit_name(unit_id)})
+
+
+def voice_of(kind: CaseKind, event: CaseEvent, *, own: bool = False) -> TranslationString | None:
+    """Return what a citizen's text is; None for texts of staff.
+
+    :param own: for the citizen who wrote it.
+    """
+    if event.realm != "citizen":
+        return None
+    state = kind.workflow.by_name.get(event.before or "")
+    if event.transition is not None and event.transition == kind.reopen:
+        name = "objection"
+    elif state and event.transition is not None and event.transition == state.answer:
+        name = "answer"
+    else:
+        name = "note"
+    return VOICES[name][not own]
+
+
+def title_of_reopening(kind: CaseKind, event: CaseEvent, *, own: bool = False) -> TranslationString | None:
+    """Return the title of an event by which the citizen opened the case again, else None."""
+    reopens = event.realm == "citizen" and event.transition is not None and event.transition == kind.reopen
+    return REOPENED[not own] if reopens else None
 
 
 def name_of_step(kind: CaseKind, event: CaseEvent) -> TranslationString:

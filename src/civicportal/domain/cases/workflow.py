@@ -58,6 +58,7 @@ class State:
     :ivar citizen_title: for the citizen of the case, if it differs from the public title.
     :ivar pauses_deadline: the deadline is extended by the time in this status.
     :ivar tells_deadline: citizens see the deadline; False where the citizen has to act.
+    :ivar answer: the case waits for an answer of its citizen, who gives it by this transition.
     :ivar retired: kept for old cases, reached by no transition.
     """
 
@@ -68,6 +69,7 @@ class State:
     citizen_title: TranslationString | None = None
     pauses_deadline: bool = False
     tells_deadline: bool = True
+    answer: str | None = None
     retired: bool = False
 
     @property
@@ -187,6 +189,8 @@ class Workflow:
         for state in self.states:
             if state.is_open and not state.retired and not self.from_state(state.name):
                 found.append(f"the open state {state.name!r} has no way out")
+            if state.answer and state.answer not in [t.name for t in self.from_state(state.name, "citizen")]:
+                found.append(f"the state {state.name!r} has no transition {state.answer!r} of citizens")
         steps = [(source, t.name) for t in self.transitions for source in t.sources]
         twice = sorted({step for step in steps if steps.count(step) > 1})
         found += [f"two transitions {name!r} lead out of {source!r}" for source, name in twice]

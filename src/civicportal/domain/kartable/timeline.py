@@ -8,7 +8,7 @@ from translationstring import TranslationString
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.attachments import AttachmentService
-from civicportal.domain.cases.history import name_of_step
+from civicportal.domain.cases.history import name_of_step, title_of_reopening, voice_of
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
@@ -78,6 +78,7 @@ class StaffEvent:
 
     :ivar actor: name of the actor; empty for the portal itself and for citizens.
     :ivar by_citizen: a citizen did it.
+    :ivar voice: what the citizen's text is, for instance "Objection of the citizen"; None for a text of staff.
     :ivar absent: name of the person whom a deputy represented.
     :ivar public_text: visible to the citizen; ``internal_text``: only to staff.
     :ivar undone: it was reverted afterwards.
@@ -89,6 +90,7 @@ class StaffEvent:
     symbol: str
     actor: str
     by_citizen: bool
+    voice: TranslationString | None
     absent: str
     photos: Sequence[Attachment]
     undone: bool
@@ -136,6 +138,7 @@ class StaffHistory(Service):
                 symbol=self._symbol(event),
                 actor=event.actor_name if event.realm == "staff" else "",
                 by_citizen=event.realm == "citizen",
+                voice=voice_of(kind, event),
                 absent=names.get(event.on_behalf_of_id or 0, ""),
                 photos=[p for p in photos if p.event_id == event.id and event.type != "opened"],
                 undone=event.id in undone,
@@ -150,6 +153,8 @@ class StaffHistory(Service):
             return OPENED.get(case.source, TITLES["opened"])
         if event.transition and event.before == event.after:
             return name_of_step(kind, event)
+        if reopened := title_of_reopening(kind, event):
+            return reopened
         if event.type == "transition":
             state = kind.workflow.by_name.get(event.after or "")
             return state.title if state else kind.title

@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = """\
 # Rules between fields
 
-What a form or a table of the site's file refuses although each value is right by itself: the combination is not. The rules of a single
-field stand beside it in the form. Rules about rows in the database (a number that is taken, a day that is full) belong to the services and are
-not listed. Where … stands, the message names the value.
+Combinations of values that a form or a table of the site's file refuses. The rules of a single field are shown beside it in the form. Rules
+about rows in the database (a number that is taken, a day that is full) belong to the services and are not listed. … stands for a value in
+the message.
 
 """
 HEAD = ("form or table", "fields", "rule", "message")

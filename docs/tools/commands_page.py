@@ -14,9 +14,9 @@ NAME = "civicportal"
 INTRODUCTION = """\
 # Commands
 
-Every command begins with `civicportal`, and `--help` behind any of them says the same as this page. Which site is meant says
-`--site PATH`, else `CIVICPORTAL_SITE`, else `site.toml` in this folder, else the one installed site. A command that cannot read the
-site ends with 2 and says what is wrong and where; one that has found something wrong ends with 1.
+Every command begins with `civicportal`; `--help` shows the same as this page. Commands use the site of
+`--site PATH`, else of `CIVICPORTAL_SITE`, else `site.toml` in the current folder, else the only installed site. A command exits with 2 if it
+cannot read the site, and reports the reason; it exits with 1 if it has found an error.
 """
 
 

@@ -19,8 +19,8 @@ MACRO = re.compile(
 INTRODUCTION = """\
 # Page components
 
-The macros that pages are built from. Those of `macros.jinja2` every template knows as `ui`; those of `widgets.jinja2` are imported:
-`{% import "civicportal:templates/widgets.jinja2" as widgets with context %}`. The pictures show each example in light and in dark.
+Macros for pages. Those of `macros.jinja2` are available in every template as `ui`; import those of `widgets.jinja2`:
+`{% import "civicportal:templates/widgets.jinja2" as widgets with context %}`. The pictures show each example in the light and the dark theme.
 `ui.icon(name)` draws one of the [icons](icons.md).
 """
 #: What a template writes; empty where nothing can be looked at by itself.

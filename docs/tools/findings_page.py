@@ -10,11 +10,11 @@ from docs.tools.tables import code, table
 ROOT = Path(__file__).parents[2]
 SOURCES = (("the core", ROOT / "src/civicportal"),)
 PAGE = """\
-# What the doctor finds
+# Findings of `civicportal check`
 
-`civicportal check` and the job `core.health`, whose findings stand under `/admin/plugins`, look at everything below and say of each
-what to do. An **error** keeps the portal from working rightly, a warning may be meant so. Where … stands, the finding names
-the unit, the category, the number.
+`civicportal check` and the job `core.health` report these findings with a remedy; `/admin/plugins` shows those of the job. An **error**
+means that the portal does not work correctly; a warning may be intended. … stands for a unit, a category or a number
+in the finding.
 
 """
 

@@ -7,8 +7,8 @@ from docs.tools.tables import code, table
 INTRODUCTION = """\
 # Messages
 
-Every text that the portal sends by SMS. `data/messages.toml` and `/admin/messages/texts` reword them, by these keys and with these
-fields in braces; the words here are those of the code, before translation. A part of a message has 70 Persian letters.
+All texts that the portal sends by SMS. `data/messages.toml` and `/admin/messages/texts` change the wording, with these keys and
+fields in braces; the texts here are those of the code, before translation. A part of a message has 70 Persian letters.
 """
 HEAD = ("key", "when", "words", "fields", "parts")
 

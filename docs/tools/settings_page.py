@@ -20,9 +20,9 @@ HEAD = ("key", "what it is for", "what it must be", "if it is missing")
 INTRODUCTION = """\
 # Settings
 
-What may stand in `site.toml`, and what counts where a key is missing. An unknown key or a value of the wrong sort stops the
-start and names its place. Instead of a value there may stand `{ env = "NAME" }`, `{ env = "NAME", default = "…" }` or
-`{ file = "path" }`; secrets stand nowhere else. [A first site](../first-site.md) shows a whole file.
+All keys of `site.toml` with their defaults. The portal refuses to start with an unknown key or a value of the wrong type, and
+reports it. A value can also be `{ env = "NAME" }`, `{ env = "NAME", default = "…" }` or
+`{ file = "path" }`; secrets must be. [A first site](../first-site.md) shows a complete file.
 """
 
 

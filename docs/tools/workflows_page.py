@@ -8,13 +8,13 @@ from docs.tools.tables import code, table
 INTRODUCTION = """\
 # Workflows
 
-Each kind of case has its states and the steps between them, as data in its plugin; the chart is drawn from them. A column is a
-state, its colour the stage by which statistics count it; a line is a step that leads from the dots to the arrow. Below stands the
-same as a table. An adapted kind of a city (`adapt_case_kind`) may differ: `civicportal plugin list` names who adapts.
+The plugin of a kind of case defines its states and transitions as data; the charts are drawn from them. A column is a
+state, with the colour of its stage; a line is a transition from the dots to the arrow. The table below a chart has the
+same content. A city can change a kind (`adapt_case_kind`): `civicportal plugin list` shows which plugins do.
 
 Stages: {stages}.
-In a state that *rests* the deadline stands still. Every step has a right of its kind, `<kind>:case:work` unless the table
-names another; citizens act on their own cases only, the system in jobs and answers by SMS.
+In a state that *rests* the deadline is paused. Every transition requires a right of its kind, `<kind>:case:work` unless the table
+lists another; citizens act on their own cases only, the system in jobs and after answers by SMS.
 """
 
 

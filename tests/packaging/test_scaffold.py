@@ -16,9 +16,7 @@ TESTING = Path(__file__).parents[2] / "docs/plugins/testing.md"
 
 def shown():
     """The tests that the page of the testing kit shows, as one module."""
-    section = (
-        TESTING.read_text(encoding="utf-8").partition("## A test from each side")[2].partition("\n## ")[0]
-    )
+    section = TESTING.read_text(encoding="utf-8").partition("## Kinds of tests")[2].partition("\n## ")[0]
     return "\n\n".join(re.findall(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
 
 

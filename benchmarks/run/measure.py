@@ -192,7 +192,7 @@ class Bench:
 
         server, most = contestant.server, contestant.most(one)
         with Client(server.port, contestant.cookie) as client:
-            client.measure(following, one.expected, seconds=self.seconds, most=WARM_UP)
+            client.measure(following, one.expected, seconds=self.seconds, most=WARM_UP, least=WARM_UP)
             app, database = server.cpu_ms, self._database_ms()
             measured = client.measure(following, one.expected, seconds=self.seconds, most=most, least=LEAST)
         return figures(measured, server.cpu_ms - app, self._database_ms() - database)

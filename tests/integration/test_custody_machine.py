@@ -37,6 +37,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import UnknownTransition
+from civicportal.domain.kartable.assignment import AssignmentService
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.escalation import escalate
 from civicportal.domain.kartable.services import KartableService
@@ -232,6 +233,22 @@ class City(RuleBasedStateMachine):
         with self.site.work() as work:
             category = None if topic is None else work.session.get(Category, self.one(self.topics, topic))
             self.cases.append(make_case(work, category=category).id)
+
+    @precondition(lambda self: self.cases and self.people)
+    @rule(case=any_number, person=any_number, to=st.none() | any_number, take_over=st.booleans())
+    def assign(self, case: int, person: int, to: int | None, take_over: bool) -> None:
+        user_id = None if to is None else self.one(self.people, to)
+        before = self.unattended()
+
+        def act(work: Any, row: Case) -> None:
+            service = work.get(AssignmentService)
+            if take_over:
+                service.take_over(row)
+            else:
+                service.assign(row, user_id)
+
+        self.with_case(case, person, act)
+        assert self.unattended() <= before
 
     @precondition(lambda self: self.cases and self.people)
     @rule(

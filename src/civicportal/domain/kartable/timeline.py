@@ -26,6 +26,7 @@ TITLES: dict[str, TranslationString] = {
     "referred": _("Referred from ${from} to ${to}"),
     "returned": _("Returned from ${from} to ${to}"),
     "transferred": _("Handed over to ${to}"),
+    "assigned": _("Handed from ${holder} to ${to}"),
     "escalated": _("Past its deadline: passed up from ${from} to ${to}"),
     "taken": _("Taken in hand"),
     "released": _("Put back for the whole unit"),
@@ -50,6 +51,7 @@ OPENED: dict[str, TranslationString] = {
 }
 SYMBOLS = {
     "transferred": "switch-horizontal",
+    "assigned": "user-check",
     "escalated": "alert-triangle",
     "taken": "user-check",
     "released": "users",
@@ -163,11 +165,13 @@ class StaffHistory(Service):
         if event.type in (LINKED, UNLINKED):
             return self.links.title(event)
         data = event.data
+        unit = self.organization.unit_name(data.get("unit_id"))
         mapping = {
+            "holder": names.get(data.get("from_user_id") or 0) or unit,
             "from": self.organization.unit_name(
                 data.get("from_unit_id") or (data.get("undo") or {}).get("unit_id")
             ),
-            "to": names.get(data.get("user_id") or 0) or self.organization.unit_name(data.get("unit_id")),
+            "to": names.get(data.get("user_id") or 0) or unit,
             "stars": str(data.get("stars", "")),
         }
         return _(TITLES.get(event.type, CHANGED), mapping=mapping)
@@ -187,6 +191,5 @@ class StaffHistory(Service):
 def _people(events: Iterable[CaseEvent]) -> set[int | None]:
     people: set[int | None] = {event.on_behalf_of_id for event in events}
     for event in events:
-        data = event.data
-        people.add(data.get("user_id"))
+        people |= {event.data.get("user_id"), event.data.get("from_user_id")}
     return people

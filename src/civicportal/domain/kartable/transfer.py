@@ -11,8 +11,8 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
+from civicportal.domain.kartable.assignment import AssignmentService
 from civicportal.domain.kartable.rows import holder_id
-from civicportal.domain.kartable.services import KartableService
 from civicportal.util.errors import Forbidden
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class TransferResult:
         return self.to_units + self.to_colleague
 
 
-class TransferService(KartableService):
+class TransferService(AssignmentService):
     """Transfer the referrals of a person who leaves."""
 
     def open_referrals(self, user_id: int) -> int:
@@ -92,7 +92,7 @@ class TransferService(KartableService):
             if holder_id(referral) == user_id:
                 may = referral.type != "action" or self._is_attended(case, referral.to_unit_id, heir_id)
                 to = heir_id if referral.to_unit_id in members and may else None
-                self._hand_over(case, referral, to, note)
+                self._transfer(case, referral, to, note)
                 done["colleague" if to else "unit"] += 1
         return done
 
@@ -100,21 +100,8 @@ class TransferService(KartableService):
         """Return the units in which people can be referred to by name."""
         return [unit_id for user, unit_id in self.addressees() if user.id == user_id]
 
-    def _hand_over(self, case: Case, referral: Referral, heir_id: int | None, note: str) -> CaseEvent:
-        self._close(referral, "referred")
-        self.session.flush()
-        new = self._add(
-            case,
-            referral.to_unit_id,
-            to_user_id=heir_id,
-            note=note or referral.note,
-            type_=referral.type,
-            from_unit_id=referral.from_unit_id,
-            previous=referral,
-            rule=referral.rule,
-        )
-        # The sender stays the same, so it can be returned to them.
-        new.from_user_id = referral.from_user_id
+    def _transfer(self, case: Case, referral: Referral, heir_id: int | None, note: str) -> CaseEvent:
+        new = self._hand_over(case, referral, heir_id, note)
         event = self._tell(case, "transferred", new, internal_text=note, notify=False)
         referral.closed_event_id = new.opened_event_id = event.id
         return event

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CannotUndo", "UndoService"]
 
-UNDOABLE = frozenset({"transition", "referred", "returned", LINKED, UNLINKED})
+UNDOABLE = frozenset({"transition", "referred", "returned", "assigned", LINKED, UNLINKED})
 ASIDE = frozenset({"published", "hidden", "urgent", "not_urgent"})
 """Events that leave status and referrals unchanged: a person's transition can still be undone after their own of these."""
 

@@ -53,7 +53,7 @@ def read_or_fallback(request: Request, what: Callable[[Work], Answer], fallback:
         return fallback
 
 
-def pieces(
+def render_areas(
     request: Request,
     hook: str,
     areas: Iterable[str],
@@ -73,9 +73,9 @@ def pieces(
     for plugin, function in in_order(request.site.hooks, hook):
         try:
             with turn_of(plugin), isolated(request):
-                for piece in function(request=request, **arguments) or ():
-                    if piece.area in wanted:
-                        found[piece.area] += _drawn(request, plugin, piece, page or {})
+                for item in function(request=request, **arguments) or ():
+                    if item.area in wanted:
+                        found[item.area] += _rendered(request, plugin, item, page or {})
         except Exception:
             log.exception("hook %s of plugin %s failed", hook, plugin)
     return {
@@ -84,15 +84,15 @@ def pieces(
     }
 
 
-def _drawn(
-    request: Request, plugin: str, piece: DashboardWidget | Panel, page: Mapping[str, object]
+def _rendered(
+    request: Request, plugin: str, item: DashboardWidget | Panel, page: Mapping[str, object]
 ) -> list[tuple[int, str, Markup]]:
     try:
-        context = piece.context() if callable(piece.context) else piece.context
+        context = item.context() if callable(item.context) else item.context
         if context is None:
             return []
-        text = render(piece.template, {**page, **context}, request=request)
+        text = render(item.template, {**page, **context}, request=request)
     except Exception:
-        log.exception("the piece %s of plugin %s cannot be drawn", piece.name, plugin)
+        log.exception("the item %s of plugin %s cannot be rendered", item.name, plugin)
         return []
-    return [(-piece.weight, piece.name, Markup(text))]  # noqa: S704 - the template has escaped what it was given
+    return [(-item.weight, item.name, Markup(text))]  # noqa: S704 - the template has escaped what it was given

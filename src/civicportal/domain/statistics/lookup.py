@@ -29,7 +29,7 @@ _IDS = frozenset({"category_id", "unit_id"})
 """Columns that may be empty in cases: 0 stands for that."""
 
 
-def pieces(
+def counter_spans(
     span: Span, calendar: CityCalendar, *, dated: bool = False
 ) -> Iterator[tuple[type[CounterColumns], Span]]:
     """Yield the counters that cover a period with its parts.
@@ -124,7 +124,7 @@ class CounterService(Service):
     def _own(self, kind: str, narrowed: Narrowed, span: Span) -> int:
         parts = [
             select(model.n).where(*self._seen(model, kind, days), *_among(model, narrowed))
-            for model, days in pieces(span, self.work.site.calendar)
+            for model, days in counter_spans(span, self.work.site.calendar)
         ]
         return self.session.scalar(select(func.sum(union_all(*parts).subquery().c.n))) or 0
 

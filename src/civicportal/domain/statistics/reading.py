@@ -30,7 +30,7 @@ from civicportal.domain.cases.counter_models import CaseCount, CounterColumns
 from civicportal.domain.cases.counters import MEASURES
 from civicportal.domain.cases.models import Case
 from civicportal.domain.statistics.conditions import MEASURED
-from civicportal.domain.statistics.lookup import counted_in, pieces
+from civicportal.domain.statistics.lookup import counted_in, counter_spans
 from civicportal.domain.statistics.periods import Span
 from civicportal.domain.statistics.selection import CaseSelection, Facet
 from civicportal.util.calendar import CityCalendar
@@ -79,7 +79,7 @@ class FigureReader(Service):
                 )
                 for one in spans
                 for model, days in (
-                    pieces(one, calendar, dated="day" in names) if by_month else [(CaseCount, one)]
+                    counter_spans(one, calendar, dated="day" in names) if by_month else [(CaseCount, one)]
                 )
             ]
             rows = union_all(*parts).subquery()

@@ -20,7 +20,7 @@ from civicportal.domain.cases.workflow import Transition
 from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.display import pieces
+from civicportal.web.display import render_areas
 from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.request import Request, ViewResult
 
@@ -210,7 +210,9 @@ def _page(
         "notices": forms.notices_form(
             request, _path(request, "my_notices"), wanted=not work.get(FollowerService).is_muted(found)
         ),
-        "panels": pieces(request, "case_panels", ("citizen_top", "citizen"), {"case": found}, case=found),
+        "panels": render_areas(
+            request, "case_panels", ("citizen_top", "citizen"), {"case": found}, case=found
+        ),
     }
 
 

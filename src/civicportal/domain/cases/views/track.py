@@ -19,7 +19,7 @@ from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.web.challenge import beforehand
 from civicportal.web.csrf import from_own_page
-from civicportal.web.display import pieces
+from civicportal.web.display import render_areas
 from civicportal.web.forms import BoundForm, Button, FormInvalid
 from civicportal.web.request import Request, ViewResult
 
@@ -76,7 +76,7 @@ def show(request: Request) -> ViewResult:
         "refused_form": None,
         "rating": None,
         "notices": None,
-        "panels": pieces(request, "case_panels", ("tracked",), {"case": found}, case=found)["tracked"],
+        "panels": render_areas(request, "case_panels", ("tracked",), {"case": found}, case=found)["tracked"],
     }
 
 

@@ -16,7 +16,7 @@ from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.doubts import Doubt, Unread
-from civicportal.web.display import pieces
+from civicportal.web.display import render_areas
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
 
@@ -73,7 +73,7 @@ def case_page(
         "undo": work.get(UndoService).last(case),
         "neighbours": neighbours(work, case),
         "rating": work.get(RatingService).summary(case),
-        "panels": pieces(request, "case_panels", ("facts", "aside"), {"case": case}, case=case),
+        "panels": render_areas(request, "case_panels", ("facts", "aside"), {"case": case}, case=case),
         "sent": shown,
         "merge": merge,
         "doubt": doubt,

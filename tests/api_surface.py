@@ -54,7 +54,7 @@ RESULTS = frozenset(
         "Branding",
         "ExportDefinition",
         "FieldError",
-        "FigureTable",
+        "StatisticsTable",
         "Follower",
         "Grant",
         "LinkedCase",

@@ -234,7 +234,7 @@ DANGEROUS = {
         "worker/child",
     },
     # What this portal has written itself.
-    "pickle": {"statistics/figures", "statistics/remembered", "storage/apart"},
+    "pickle": {"statistics/metrics", "statistics/remembered", "storage/apart"},
     # Written, never read.
     "xml": {"civicportal_announcements/feed"},
     "httpx": {"civicportal_sms_ir/exchange"},
@@ -374,7 +374,7 @@ PLUGIN_NAMES = {
     "CustomBuildHook": "hatchling looks for it in hatch_build.py",
     "DeskFields": "schema of the fields of the staff's list",
     "DeskFilters": "schema of the filters of the staff's list",
-    "FigureSchema": "schema of the filters of the statistics page",
+    "StatisticsSchema": "schema of the filters of the statistics page",
     "Filters": "filters of the plugin's search",
     "Registration": "schema of a case registered by an officer",
     "Settings": "settings of the plugin or site",

@@ -108,7 +108,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
 def register_exports(site: "Site") -> "Iterable[ExportDefinition]":
     """Return the exports of lists and statistics.
 
-    They are ``Export`` and ``FiguresExport``.
+    They are ``Export`` and ``StatisticsExport``.
     """
 
 

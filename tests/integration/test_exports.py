@@ -14,7 +14,7 @@ import colander
 import pytest
 from sqlalchemy import literal, select, text, true, update
 
-from civicportal.api.exports import Export, ExportColumn, FiguresExport, Masked
+from civicportal.api.exports import Export, ExportColumn, Masked, StatisticsExport
 from civicportal.api.plugins import hookimpl
 from civicportal.app import create_app
 from civicportal.core.limits import LimitWindow
@@ -27,7 +27,7 @@ from civicportal.domain.exports.jobs import clean_exports
 from civicportal.domain.exports.models import ExportJob
 from civicportal.domain.exports.running import LEASE, MOST_ATTEMPTS, make_next
 from civicportal.domain.exports.services import KEPT, MOST_RUNNING, ExportService
-from civicportal.domain.exports.types import FigureTable
+from civicportal.domain.exports.types import StatisticsTable
 from civicportal.domain.exports.views import printing
 from civicportal.domain.kartable.inbox import InboxQuery, InboxService
 from civicportal.portal.cleanup import clean_attachments
@@ -548,10 +548,10 @@ def _offers():
             personal="identity",
         ),
     )
-    table = FigureTable(title="جدول", head=("نام", "تعداد"), rows=[("=1+1", 3), ("ب", None)])
+    table = StatisticsTable(title="جدول", head=("نام", "تعداد"), rows=[("=1+1", 3), ("ب", None)])
     return (
         Export(name="gadget.list", title="فهرست", columns=columns, source=Gadgets, **SHARED),
-        FiguresExport(name="gadget.figures", title="آمار", tables=lambda work, values: [table], **SHARED),
+        StatisticsExport(name="gadget.figures", title="آمار", tables=lambda work, values: [table], **SHARED),
     )
 
 

@@ -211,7 +211,7 @@ def test_the_ceilings_tell_what_each_class_has_used(site, clock):
     for _number in range(3):
         limits.hit("password_site")
     limits.hit("password_site", by=Requester("citizen", "user 1"))
-    found = {one.requesters: one for one in limits.figures() if one.name == "password_site"}
+    found = {one.requesters: one for one in limits.usage() if one.name == "password_site"}
     assert {kind: (one.used, one.hits) for kind, one in found.items()} == {
         "unknown": (3, 10),
         "known": (0, 4),

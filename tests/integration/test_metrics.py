@@ -12,8 +12,8 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.domain.statistics.figures import FigureService
 from civicportal.domain.statistics.lookup import CounterService
+from civicportal.domain.statistics.metrics import MetricsService
 from civicportal.domain.statistics.periods import Span
 from civicportal.domain.statistics.selection import CaseSelection
 from civicportal.domain.statistics.services import StatisticsService
@@ -71,9 +71,9 @@ class City:
             kind = kind_of(self.site, "petitions")
             asked = CaseSelection(kind=kind, query=self.query, span=Span())
             live = CaseSelection(kind=kind, query=self.query, span=Span(), narrowed=True)
-            service = work.get(FigureService)
-            numbers = service.figures(asked).now
-            assert numbers == service.figures(live).now
+            service = work.get(MetricsService)
+            numbers = service.metrics(asked).now
+            assert numbers == service.metrics(live).now
             counters = work.get(StatisticsService)
             assert counters.verify() == counters.verify_months() == counters.verify_totals() == {}
             return numbers
@@ -180,10 +180,10 @@ def test_cases_without_category_or_unit_are_counted_by_themselves(city):
     with_both, _without = city.send(), city.send(category=None)
     with city.site.work(write=False) as work:
         everything = CaseSelection(kind=kind_of(city.site, "petitions"), query=city.query, span=Span())
-        service, category = work.get(FigureService), city.case(with_both).category_id
+        service, category = work.get(MetricsService), city.case(with_both).category_id
 
         def number(**ids):
-            return service.figures(replace(everything, **ids)).now.registered
+            return service.metrics(replace(everything, **ids)).now.registered
 
         assert number(categories=frozenset({0})) == number(categories=frozenset({category})) == 1
         assert number(categories=frozenset({0, category})) == 2

@@ -14,8 +14,8 @@ from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.statistics import lookup
 from civicportal.domain.statistics.backfill import catch_up, rebuild, sum_up
-from civicportal.domain.statistics.figures import FigureService
 from civicportal.domain.statistics.lookup import CounterService
+from civicportal.domain.statistics.metrics import MetricsService
 from civicportal.domain.statistics.periods import Span
 from civicportal.domain.statistics.selection import CaseSelection
 from civicportal.domain.statistics.services import StatisticsService
@@ -170,8 +170,8 @@ def test_figures_of_any_span_are_those_of_the_cases(town):
         for span in town.spans():
             counted = CaseSelection(kind=kind, query=query, span=span)
             live = CaseSelection(kind=kind, query=query, span=span, narrowed=True)
-            service = work.get(FigureService)
-            assert service.figures(counted) == service.figures(live)
+            service = work.get(MetricsService)
+            assert service.metrics(counted) == service.metrics(live)
             assert service.days(counted) == service.days(live)
             assert service.by_day(counted) == service.by_day(live)
             whole = [sum(column) for column in zip(*service.by_day(live).values(), strict=True)]

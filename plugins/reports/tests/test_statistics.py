@@ -21,7 +21,7 @@ from civicportal.api.cases import Case, CaseService, RatingService, Workflow
 from civicportal.api.forms import Option
 from civicportal.api.kartable import KartableService
 from civicportal.api.organization import OrganizationService
-from civicportal.testing import FigureService, Span, export_rows, identity, make_case, make_staff, make_unit
+from civicportal.testing import MetricsService, Span, export_rows, identity, make_case, make_staff, make_unit
 
 pytestmark = pytest.mark.both_databases
 
@@ -171,9 +171,9 @@ def selection(work, filters):
 
 def check(work, filters):
     """Hold every figure of some filters against its list, its chart, its map and its file; return how many there are."""
-    search, service = work.get(ReportSearch), work.get(FigureService)
+    search, service = work.get(ReportSearch), work.get(MetricsService)
     asked = selection(work, filters)
-    figures = service.figures(asked)
+    figures = service.metrics(asked)
     now, rows = figures.now, Counted(work, filters)
 
     def count(filters=filters, **more):
@@ -228,7 +228,7 @@ def check_line(numbers, rows):
 
 def check_trend(work, filters, asked):
     """Hold each day of the trend and each month of it against what the list has of them."""
-    service, calendar = work.get(FigureService), work.site.calendar
+    service, calendar = work.get(MetricsService), work.site.calendar
     cases = Counted(work, filters).cases
 
     def by(key, days):
@@ -311,7 +311,7 @@ def check_files(work, filters, figures):
     assert {name: told[name] for name in EXPORTED} == exported(figures.now)
     assert told["Reporting citizens"] == (figures.now.citizens or 0)
     assert sum(row[1] for row in statuses) == sum(row[1] for row in categories) == figures.now.registered
-    service, chosen = work.get(FigureService), subject(work, asked)
+    service, chosen = work.get(MetricsService), subject(work, asked)
     for facet, rows in zip(chosen.facets, facets, strict=True):
         lines = service.table(chosen.selection(work), facet).values()
         for (_name, *cells), numbers in zip(rows, lines, strict=True):
@@ -338,11 +338,11 @@ class TestEveryFigure:
 
     def test_is_the_same_from_counters_and_from_cases(self, busy, clock):
         with busy.site.work(actor=busy.people["everything"], write=False) as work:
-            service = work.get(FigureService)
+            service = work.get(MetricsService)
             for filters in choices(busy, clock):
                 asked = selection(work, filters)
                 for one, other in ((asked, replace(asked, narrowed=True)),):
-                    assert service.figures(one) == service.figures(other)
+                    assert service.metrics(one) == service.metrics(other)
                     assert service.by_day(one) == service.by_day(other)
                     for facet in subject(work, {"period": "all"}).facets:
                         assert service.table(one, facet) == service.table(other, facet)
@@ -351,12 +351,12 @@ class TestEveryFigure:
         today = busy.site.calendar.today(clock.now())
         filters = Filters(first_day=today - timedelta(days=19), last_day=today)
         with busy.site.work(actor=busy.people["everything"], write=False) as work:
-            service, asked = work.get(FigureService), selection(work, filters)
+            service, asked = work.get(MetricsService), selection(work, filters)
             earlier = replace(asked, span=asked.span.before)
             assert asked.span.before == Span(
                 first=today - timedelta(days=39), last=today - timedelta(days=20)
             )
-            assert service.figures(asked).before == service.figures(earlier).now
+            assert service.metrics(asked).before == service.metrics(earlier).now
 
     @pytest.mark.parametrize("who", ["everything", "unit"])
     def test_of_days_apart_from_them_are_those_alone(self, busy, clock, who):
@@ -364,11 +364,11 @@ class TestEveryFigure:
         before = Span(first=today - timedelta(days=24), last=today - timedelta(days=16))
         span = Span(first=today - timedelta(days=9), last=today, compared=before)
         with busy.site.work(actor=busy.people[who], write=False) as work:
-            service, everything = work.get(FigureService), selection(work, Filters())
+            service, everything = work.get(MetricsService), selection(work, Filters())
             asked, earlier = (replace(everything, span=one) for one in (span, before))
-            found = service.figures(asked)
-            assert found.before == service.figures(earlier).now
-            assert found == service.figures(replace(asked, narrowed=True))
+            found = service.metrics(asked)
+            assert found.before == service.metrics(earlier).now
+            assert found == service.metrics(replace(asked, narrowed=True))
             assert found.before.registered > 0
 
 
@@ -384,7 +384,7 @@ class TestHandling:
                 if case.closed_at
             ]
             median = arithmetic.median((minutes + 30) // 60 for minutes in hours)
-            figures = work.get(FigureService).figures(selection(work, Filters()))
+            figures = work.get(MetricsService).metrics(selection(work, Filters()))
             assert figures.now.median_hours == median
             assert figures.now.hours.total() == len(hours) > 10
 
@@ -399,8 +399,8 @@ class TestStatements:
                 asked = subject(work, {"period": "all"})
                 selection = asked.selection(work)
                 with counted(city.site) as statements:
-                    service = work.get(FigureService)
-                    service.figures(selection)
+                    service = work.get(MetricsService)
+                    service.metrics(selection)
                     service.by_day(selection)
                     service.table(selection, asked.facets[0])
             numbers.append(len(statements))

@@ -12,7 +12,7 @@ from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.transports import memory
 from civicportal.domain.statistics.counter_tables import CounterTableService
-from civicportal.domain.statistics.figures import FigureService
+from civicportal.domain.statistics.metrics import MetricsService
 from civicportal.domain.statistics.periods import Span
 from civicportal.testing.asking import statements
 from civicportal.testing.clock import NOON, FakeClock
@@ -38,8 +38,8 @@ __all__ = [
     "CounterTableService",
     "Environment",
     "FakeClock",
-    "FigureService",
     "Grant",
+    "MetricsService",
     "Outbox",
     "People",
     "SessionService",

@@ -1,12 +1,12 @@
 """The list of permits and their figures as a file."""
 
 from civicportal.api.cases import Case
-from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, FiguresExport
+from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, StatisticsExport
 from civicportal.api.lists import Rows, Selected
-from civicportal.api.statistics import figure_tables
+from civicportal.api.statistics import statistics_tables
 from civicportal_parking_permits.i18n import _
 from civicportal_parking_permits.models import Permit, Zone
-from civicportal_parking_permits.schemas import DeskFilters, FigureSchema
+from civicportal_parking_permits.schemas import DeskFilters, StatisticsSchema
 from civicportal_parking_permits.search import Filters, PermitSearch
 from civicportal_parking_permits.statistics import choices, subject
 from civicportal_parking_permits.workflow import PERMITS, TITLE
@@ -58,14 +58,14 @@ LIST = Export(
     source=PermitSource,
 )
 
-FIGURES = FiguresExport(
+FIGURES = StatisticsExport(
     name="parking_permits.figures",
     title=_("Figures of the permits"),
     permissions=(PERMITS.permission("view"),),
     route="parking_permits.statistics",
-    schema=FigureSchema,
+    schema=StatisticsSchema,
     bindings=choices,
-    tables=lambda work, values: figure_tables(work, subject(work, values)),
+    tables=lambda work, values: statistics_tables(work, subject(work, values)),
 )
 
 EXPORTS = (LIST, FIGURES)

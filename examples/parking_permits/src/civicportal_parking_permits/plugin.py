@@ -9,7 +9,7 @@ from translationstring import TranslationString
 
 from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
-from civicportal.api.exports import Export, FiguresExport
+from civicportal.api.exports import Export, StatisticsExport
 from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission
 from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
@@ -73,7 +73,7 @@ def register_jobs() -> Iterable[Job]:
 
 
 @hookimpl
-def register_exports() -> Iterable[Export | FiguresExport]:
+def register_exports() -> Iterable[Export | StatisticsExport]:
     """Return what can be taken along as a file."""
     return EXPORTS
 

@@ -19,7 +19,7 @@ from civicportal.api.forms import (
     RadioWidget,
     StrictSchema,
 )
-from civicportal.api.lists import FigureFields, SearchFields
+from civicportal.api.lists import SearchFields, StatisticsFields
 from civicportal.api.localization import CityCalendar
 from civicportal.api.statistics import PeriodFields
 from civicportal_parking_permits.i18n import _
@@ -140,11 +140,11 @@ class DeskFields(SearchFields):
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)
 
 
-class DeskFilters(FigureFields, DeskFields):
+class DeskFilters(StatisticsFields, DeskFields):
     """Filters of the desk; they live in the address."""
 
 
-class FigureSchema(DeskFilters, PeriodFields):
+class StatisticsSchema(DeskFilters, PeriodFields):
     """What figures are asked for."""
 
 

@@ -14,7 +14,7 @@ from civicportal_parking_permits.zones import ZoneService
 def subject(work: Work, values: Values) -> Subject:
     """Return what is counted.
 
-    :param values: of :class:`~civicportal_parking_permits.schemas.FigureSchema`.
+    :param values: of :class:`~civicportal_parking_permits.schemas.StatisticsSchema`.
     """
     search, filters = work.get(PermitSearch), Filters.of(values)
     titles = {zone.key: zone.name for zone in work.get(ZoneService).all()}

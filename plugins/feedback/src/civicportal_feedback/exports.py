@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from civicportal.api.cases import Case
-from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, FiguresExport, Masked
+from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, Masked, StatisticsExport
 from civicportal.api.lists import Rows, Selected
-from civicportal.api.statistics import figure_tables
+from civicportal.api.statistics import statistics_tables
 from civicportal_feedback.choices import desk_choices
 from civicportal_feedback.i18n import _
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
-from civicportal_feedback.schemas import DeskFilters, FigureSchema
+from civicportal_feedback.schemas import DeskFilters, StatisticsSchema
 from civicportal_feedback.search import FeedbackSearch, Filters
 from civicportal_feedback.statistics import subject
 
@@ -78,14 +78,14 @@ LIST = Export(
     source=FeedbackSource,
 )
 
-FIGURES = FiguresExport(
+FIGURES = StatisticsExport(
     name="feedback.figures",
     title=_("Figures of the messages"),
     permissions=("feedback:case:view",),
     route="feedback.statistics",
-    schema=FigureSchema,
+    schema=StatisticsSchema,
     bindings=desk_choices,
-    tables=lambda work, values: figure_tables(work, subject(work, values)),
+    tables=lambda work, values: statistics_tables(work, subject(work, values)),
 )
 
 EXPORTS = (LIST, FIGURES)

@@ -13,7 +13,7 @@ from civicportal.api.forms import (
     Option,
     StrictSchema,
 )
-from civicportal.api.lists import CaseFilters, FigureFields, SearchFields
+from civicportal.api.lists import CaseFilters, SearchFields, StatisticsFields
 from civicportal.api.statistics import PeriodFields
 from civicportal.api.submission import NamedCaller
 from civicportal_feedback.i18n import _
@@ -123,9 +123,9 @@ class DeskFields(SearchFields):
     overdue = Node(Flag(), title=_("Overdue only"), missing=False)
 
 
-class DeskFilters(FigureFields, DeskFields):
+class DeskFilters(StatisticsFields, DeskFields):
     """Filters of the list, in its URL."""
 
 
-class FigureSchema(DeskFilters, PeriodFields):
+class StatisticsSchema(DeskFilters, PeriodFields):
     """Filters of statistics."""

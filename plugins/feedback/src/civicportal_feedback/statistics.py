@@ -21,7 +21,7 @@ TYPE = Facet(
 def subject(work: Work, values: Values) -> Subject:
     """Return the subject of the statistics page.
 
-    :param values: of :class:`~civicportal_feedback.schemas.FigureSchema`.
+    :param values: of :class:`~civicportal_feedback.schemas.StatisticsSchema`.
     """
     search, filters = work.get(FeedbackSearch), Filters.of(values)
     about = Facet.of_units(

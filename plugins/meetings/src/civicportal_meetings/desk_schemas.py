@@ -17,7 +17,7 @@ from civicportal.api.forms import (
     StrictSchema,
     Values,
 )
-from civicportal.api.lists import CaseFilters, FigureFields, SearchFields
+from civicportal.api.lists import CaseFilters, SearchFields, StatisticsFields
 from civicportal.api.statistics import PeriodFields
 from civicportal_meetings.i18n import _
 
@@ -99,7 +99,7 @@ class DeskFields(SearchFields):
     person = Node(CleanText(0, 10), title=_("Of the same applicant as"), missing="", hidden=True)
 
 
-class FurtherFields(FigureFields):
+class FurtherFields(StatisticsFields):
     """Further filters used by links from statistics."""
 
     stage = Node(
@@ -126,7 +126,7 @@ class DeskFilters(FurtherFields, DeskFields):
                 child.hidden = True
 
 
-class FigureSchema(FurtherFields, DeskFields, PeriodFields):
+class StatisticsSchema(FurtherFields, DeskFields, PeriodFields):
     """Filters of statistics."""
 
     def after_bind(self, node: colander.SchemaNode, _bindings: object) -> None:

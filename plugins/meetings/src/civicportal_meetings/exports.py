@@ -10,17 +10,17 @@ from translationstring import TranslationString
 
 from civicportal.api.cases import Case, kind_of
 from civicportal.api.database import Work
-from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, FiguresExport, Masked
+from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, Masked, StatisticsExport
 from civicportal.api.forms import Option, Values
 from civicportal.api.lists import Rows, Selected
 from civicportal.api.organization import OrganizationService
-from civicportal.api.statistics import figure_tables
-from civicportal_meetings.desk_schemas import DeskFilters, FigureSchema
-from civicportal_meetings.figures import subject
+from civicportal.api.statistics import statistics_tables
+from civicportal_meetings.desk_schemas import DeskFilters, StatisticsSchema
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest
 from civicportal_meetings.names import KIND
 from civicportal_meetings.services.search import Filters, MeetingSearch
+from civicportal_meetings.statistics import subject
 
 ALL = ("all", _("Every status"))
 PARTIES = {"natural": _("Natural person"), "legal": _("Legal person")}
@@ -156,14 +156,14 @@ LIST = Export(
     unsaid=waiting_only,
 )
 
-FIGURES = FiguresExport(
+FIGURES = StatisticsExport(
     name="meetings.figures",
     title=_("Figures of the meetings"),
     permissions=("meetings:case:view",),
     route="meetings.statistics",
-    schema=FigureSchema,
+    schema=StatisticsSchema,
     bindings=desk_choices,
-    tables=lambda work, values: figure_tables(work, subject(work, values)),
+    tables=lambda work, values: statistics_tables(work, subject(work, values)),
 )
 
 EXPORTS = (LIST, FIGURES)

@@ -8,7 +8,7 @@ from pyramid.config import Configurator
 
 from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
-from civicportal.api.exports import Export, FiguresExport
+from civicportal.api.exports import Export, StatisticsExport
 from civicportal.api.kartable import RoutingTarget
 from civicportal.api.notifications import MessageText
 from civicportal.api.people import Permission
@@ -67,7 +67,7 @@ def includeme(config: Configurator) -> None:
 
 
 @hookimpl
-def register_exports() -> Iterable[Export | FiguresExport]:
+def register_exports() -> Iterable[Export | StatisticsExport]:
     """Return the exports."""
     return EXPORTS
 

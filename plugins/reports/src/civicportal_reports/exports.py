@@ -7,15 +7,15 @@ from typing import Any
 from sqlalchemy import select
 
 from civicportal.api.cases import Case, CaseEvent, Workflow
-from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, FiguresExport
+from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, StatisticsExport
 from civicportal.api.forms import Values
 from civicportal.api.lists import Rows, Selected
 from civicportal.api.publishing import PublicTexts
-from civicportal.api.statistics import figure_tables
+from civicportal.api.statistics import statistics_tables
 from civicportal_reports.choices import desk_choices
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
-from civicportal_reports.schemas import DeskFilters, FigureSchema
+from civicportal_reports.schemas import DeskFilters, StatisticsSchema
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.statistics import subject
 
@@ -159,14 +159,16 @@ GEOREPORT = Export(
     machine=True,
 )
 
-FIGURES = FiguresExport(
+FIGURES = StatisticsExport(
     name="reports.figures",
     title=_("Figures of the city reports"),
     permissions=("reports:case:view",),
     route="reports.statistics",
-    schema=FigureSchema,
+    schema=StatisticsSchema,
     bindings=desk_choices,
-    tables=lambda work, values: figure_tables(work, subject(work, values), people=_("Reporting citizens")),
+    tables=lambda work, values: statistics_tables(
+        work, subject(work, values), people=_("Reporting citizens")
+    ),
 )
 
 EXPORTS = (LIST, GEOREPORT, FIGURES)

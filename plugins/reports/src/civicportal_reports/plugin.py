@@ -9,7 +9,7 @@ from pyramid.config import Configurator
 
 from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
-from civicportal.api.exports import Export, FiguresExport
+from civicportal.api.exports import Export, StatisticsExport
 from civicportal.api.kartable import RoutingTarget
 from civicportal.api.notifications import MessageText
 from civicportal.api.plugins import Finding, PluginModels, Site, hookimpl
@@ -122,7 +122,7 @@ def check_site(work: Work) -> Iterable[Finding]:
 
 
 @hookimpl
-def register_exports() -> Iterable[Export | FiguresExport]:
+def register_exports() -> Iterable[Export | StatisticsExport]:
     """Return the exports."""
     return EXPORTS
 

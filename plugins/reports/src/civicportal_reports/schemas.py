@@ -16,7 +16,7 @@ from civicportal.api.forms import (
     RadioWidget,
     StrictSchema,
 )
-from civicportal.api.lists import CaseFilters, FigureFields, SearchFields
+from civicportal.api.lists import CaseFilters, SearchFields, StatisticsFields
 from civicportal.api.settings import SettingsSchema, setting
 from civicportal.api.statistics import PeriodFields
 from civicportal.api.submission import NamedCaller
@@ -124,9 +124,9 @@ class DeskFields(SearchFields):
     located = Node(Flag(), title=_("With a place on the map"), missing=False)
 
 
-class DeskFilters(FigureFields, DeskFields):
+class DeskFilters(StatisticsFields, DeskFields):
     """Filters of the list, in its URL."""
 
 
-class FigureSchema(DeskFilters, PeriodFields):
+class StatisticsSchema(DeskFilters, PeriodFields):
     """Filters of statistics."""

@@ -14,7 +14,7 @@ DISTRICT = Facet(name="district", title=_("By district"), head=_("District"), co
 def subject(work: Work, values: Values) -> Subject:
     """Return the subject of the statistics page.
 
-    :param values: of :class:`~civicportal_reports.schemas.FigureSchema`.
+    :param values: of :class:`~civicportal_reports.schemas.StatisticsSchema`.
     """
     search, filters = work.get(ReportSearch), Filters.of(values)
 

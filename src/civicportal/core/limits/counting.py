@@ -159,9 +159,9 @@ class Limits:
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Return the site-wide limits that are reached now."""
-        return tuple(alarm for alarm in self.figures() if alarm.used > alarm.hits)
+        return tuple(alarm for alarm in self.usage() if alarm.used > alarm.hits)
 
-    def figures(self) -> tuple[Alarm, ...]:
+    def usage(self) -> tuple[Alarm, ...]:
         """Return the use of site-wide limits by class of client.
 
         In the current window, reached or not.

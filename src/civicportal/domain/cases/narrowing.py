@@ -170,7 +170,7 @@ def _in_order(bindings: Values) -> list[tuple[str, Any]]:
     return [WEEKDAYS[day] for day in bindings["calendar"].week]
 
 
-class FigureFields(StrictSchema):
+class StatisticsFields(StrictSchema):
     """Form fields of the filters that statistics use."""
 
     timing = optional_choice([*TIMINGS.items()], _("On time"), _("Whether on time or not"))

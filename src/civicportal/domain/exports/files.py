@@ -10,7 +10,7 @@ from urllib.parse import quote
 from civicportal.domain.exports.comma import write_csv
 from civicportal.domain.exports.rows import ExportQuery, Row
 from civicportal.domain.exports.sheets import Book, Sheet
-from civicportal.domain.exports.types import ExportColumn, FigureTable, Title
+from civicportal.domain.exports.types import ExportColumn, StatisticsTable, Title
 from civicportal.domain.exports.values import Cells, Heading
 from civicportal.util.i18n import _, text_direction
 from civicportal.util.persian import ZWNJ
@@ -79,7 +79,7 @@ def write_rows(
 
 
 def write_tables(
-    site: "Site", file: BinaryIO, format_: str, tables: Sequence[FigureTable], cover: Cover
+    site: "Site", file: BinaryIO, format_: str, tables: Sequence[StatisticsTable], cover: Cover
 ) -> None:
     """Write statistics tables.
 
@@ -137,7 +137,7 @@ def _about(lines: Sequence[tuple[str, object]], cells: Cells) -> Sheet:
     return Sheet(title=cells.say(ABOUT), headings=headings, rows=lines)
 
 
-def _long(tables: Sequence[FigureTable], cells: Cells) -> Iterator[list[object]]:
+def _long(tables: Sequence[StatisticsTable], cells: Cells) -> Iterator[list[object]]:
     for table in tables:
         title, measures = cells.say(table.title), [cells.say(head) for head in table.head]
         for name, *figures in table.rows:

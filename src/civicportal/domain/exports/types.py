@@ -126,7 +126,7 @@ class Export(ExportDefinition):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigureTable:
+class StatisticsTable:
     """A table of statistics.
 
     :ivar head: of all columns, the first one names the rows.
@@ -141,10 +141,10 @@ class FigureTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FiguresExport(ExportDefinition):
+class StatisticsExport(ExportDefinition):
     """An export of a statistics page; each table is a sheet.
 
     :ivar tables: called with a unit of work and the values of the filters; the same figures as the page.
     """
 
-    tables: Callable[["Work", Values], Sequence[FigureTable]]
+    tables: Callable[["Work", Values], Sequence[StatisticsTable]]

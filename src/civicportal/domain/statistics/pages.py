@@ -14,7 +14,7 @@ from civicportal.domain.cases.narrowing import WEEKDAYS
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.statistics.categories import CategoryRow, category_rows
 from civicportal.domain.statistics.changes import changed
-from civicportal.domain.statistics.figures import FigureService
+from civicportal.domain.statistics.metrics import MetricsService
 from civicportal.domain.statistics.named_periods import PERIODS, around
 from civicportal.domain.statistics.periods import Span, weekdays
 from civicportal.domain.statistics.reading import PATIENCE, both
@@ -38,7 +38,7 @@ LONG = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class FiguresPage:
+class StatisticsPage:
     """Definition of a statistics page.
 
     :ivar form: of the list's filters and :class:`~civicportal.domain.statistics.schemas.PeriodFields`, read from the URL.
@@ -70,7 +70,7 @@ class PageAddress(ListAddress):
     Its period is separate from the filters, and stays when they are cleared.
     """
 
-    def __init__(self, request: Request, page: FiguresPage) -> None:
+    def __init__(self, request: Request, page: StatisticsPage) -> None:
         super().__init__(request, page.form, page.route, keep=("by", "step"))
         self._filters = [field.name for field in page.form if field.name != PERIOD]
 
@@ -79,10 +79,10 @@ class PageAddress(ListAddress):
         return self(route, **dict.fromkeys(self._filters))
 
 
-class FigureAddress:
+class StatisticsAddress:
     """URLs of lists behind numbers, and of the page."""
 
-    def __init__(self, request: Request, page: FiguresPage, values: Values, span: Span) -> None:
+    def __init__(self, request: Request, page: StatisticsPage, values: Values, span: Span) -> None:
         self._list = ListAddress(request, page.form, page.list_route, keep=(), anchor=page.anchor)
         self.here = PageAddress(request, page)
         self._calendar = request.site.calendar
@@ -119,13 +119,13 @@ class FigureAddress:
 
 
 def _shown(
-    request: Request, work: Work, subject: Subject, selection: CaseSelection, page: FiguresPage
+    request: Request, work: Work, subject: Subject, selection: CaseSelection, page: StatisticsPage
 ) -> Values:
-    service, values = work.get(FigureService), subject.values
+    service, values = work.get(MetricsService), subject.values
     by = request.GET.get("by", "")
     facet = next((one for one in subject.facets if one.name == by), subject.facets[0])
     shows_hours = by == HOURS
-    figures = service.figures(selection, None if shows_hours else facet)
+    figures = service.metrics(selection, None if shows_hours else facet)
     categories = work.get(OrganizationService).categories_of(subject.kind.name)
     calendar = request.site.calendar
     today = calendar.today(work.clock.now())
@@ -138,7 +138,7 @@ def _shown(
         "values": values,
         "span": selection.span,
         "figures": figures,
-        "address": FigureAddress(request, page, values, selection.span),
+        "address": StatisticsAddress(request, page, values, selection.span),
         "changed": changed,
         "periods": PERIODS,
         "chosen_period": period,

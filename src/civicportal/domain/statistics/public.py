@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublicFigures:
+class PublicMetrics:
     """Public figures of a service; None is a small number.
 
     :ivar span: the period.
@@ -48,10 +48,10 @@ class PublicFigures:
     satisfied: int | None
 
 
-class PublicFigureService(Service):
+class PublicMetricsService(Service):
     """Read the monthly counters, and overdue cases."""
 
-    def services(self) -> list[PublicFigures]:
+    def services(self) -> list[PublicMetrics]:
         """Return the public figures of each service."""
         kinds = [kind for kind in kinds_of(self.work.site).values() if kind.register_route]
         year = self._year()
@@ -82,7 +82,7 @@ class PublicFigureService(Service):
             if steps[end].last >= first
         ]
 
-    def _service(self, kind: CaseKind, by_month: list[tuple[Bucket, int]]) -> PublicFigures:
+    def _service(self, kind: CaseKind, by_month: list[tuple[Bucket, int]]) -> PublicMetrics:
         span = Span(first=by_month[0][0].first, last=by_month[-1][0].last)
         columns = (
             CaseMonthCount.n,
@@ -104,7 +104,7 @@ class PublicFigureService(Service):
             categories[name] = categories.get(name, 0) + number
             totals = [old + new for old, new in zip(totals, others, strict=True)]
         on_time, late, rated, satisfied = totals
-        return PublicFigures(
+        return PublicMetrics(
             kind=kind,
             span=span,
             registered=sum(stages.values()),

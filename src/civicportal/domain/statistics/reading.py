@@ -48,7 +48,7 @@ KEYS = ("is_now", "stage", "status", "category_id", "facet", "day", "hours")
 SUMS = ("overdue", *MEASURES)
 
 
-class FigureReader(Service):
+class MetricsReader(Service):
     """Read figures, one statement per method."""
 
     def sums(

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from translationstring import TranslationString
 
 from civicportal.domain.cases.narrowing import WEEKDAYS
-from civicportal.domain.exports.types import FigureTable
+from civicportal.domain.exports.types import StatisticsTable
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.statistics.categories import category_rows
-from civicportal.domain.statistics.figures import CaseMetrics, FigureService
+from civicportal.domain.statistics.metrics import CaseMetrics, MetricsService
 from civicportal.domain.statistics.numbers import Numbers
 from civicportal.domain.statistics.periods import Span, weekdays
 from civicportal.domain.statistics.selection import CaseSelection, Facet, Subject
@@ -41,18 +41,18 @@ CITIZENS = _("Citizens")
 THIS, BEFORE = _("This period"), _("The period before")
 
 
-def figure_tables(
+def statistics_tables(
     work: "Work", subject: Subject, *, people: TranslationString = CITIZENS
-) -> Sequence[FigureTable]:
+) -> Sequence[StatisticsTable]:
     """Return all tables of a statistics page.
 
     :param people: plural name of the senders of the cases.
     """
     selection = subject.selection(work)
-    figures = work.get(FigureService).figures(selection)
+    figures = work.get(MetricsService).metrics(selection)
     return (
         _days(work, selection),
-        _key_figures(figures, people),
+        _key_metrics(figures, people),
         _by_status(subject, figures),
         *_by_category(work, subject, figures),
         *(_by_facet(work, selection, facet) for facet in subject.facets),
@@ -61,68 +61,68 @@ def figure_tables(
     )
 
 
-def _days(work: "Work", selection: CaseSelection) -> FigureTable:
+def _days(work: "Work", selection: CaseSelection) -> StatisticsTable:
     """Return the counted and the compared days.
 
     An open end is the first or the last case.
     """
     calendar, before = work.site.calendar, selection.span.before
-    spans = {THIS: work.get(FigureService).days(selection), BEFORE: before or Span()}
+    spans = {THIS: work.get(MetricsService).days(selection), BEFORE: before or Span()}
     rows = [
         (name, *(day and calendar.format_date(day, "short", "en") for day in (span.first, span.last)))
         for name, span in spans.items()
     ]
     head = (_("Days"), _("First day"), _("Last day"))
-    return FigureTable(title=_("Days"), head=head, rows=rows, about=True)
+    return StatisticsTable(title=_("Days"), head=head, rows=rows, about=True)
 
 
-def _key_figures(figures: CaseMetrics, people: TranslationString) -> FigureTable:
+def _key_metrics(figures: CaseMetrics, people: TranslationString) -> StatisticsTable:
     both = (figures.now, figures.before)
     rows = [
         (name, *(None if numbers is None else value(numbers) for numbers in both)) for name, value in MEASURES
     ]
     rows.append((people, *(None if numbers is None else numbers.citizens or 0 for numbers in both)))
     head = (_("Figure"), THIS, BEFORE)
-    return FigureTable(title=_("Key figures"), head=head, rows=rows)
+    return StatisticsTable(title=_("Key figures"), head=head, rows=rows)
 
 
-def _by_status(subject: Subject, figures: CaseMetrics) -> FigureTable:
+def _by_status(subject: Subject, figures: CaseMetrics) -> StatisticsTable:
     found = status_rows(subject.kind.workflow, figures.by_status)
     rows = [(row.state.title, row.number) for row in found]
-    return FigureTable(title=_("By status"), head=(_("Status"), _("Number")), rows=rows)
+    return StatisticsTable(title=_("By status"), head=(_("Status"), _("Number")), rows=rows)
 
 
-def _by_category(work: "Work", subject: Subject, figures: CaseMetrics) -> Iterator[FigureTable]:
+def _by_category(work: "Work", subject: Subject, figures: CaseMetrics) -> Iterator[StatisticsTable]:
     tree = work.get(OrganizationService).categories_of(subject.kind.name)
     found = category_rows(tree, figures.by_category, subject.values.get("category")).rows
     rows = [(row.category.name if row.category else _("No category"), row.number) for row in found]
     if tree.by_id:
-        yield FigureTable(title=_("By category"), head=(_("Category"), _("Number")), rows=rows)
+        yield StatisticsTable(title=_("By category"), head=(_("Category"), _("Number")), rows=rows)
 
 
-def _by_facet(work: "Work", selection: CaseSelection, facet: Facet) -> FigureTable:
-    found = work.get(FigureService).table(selection, facet)
+def _by_facet(work: "Work", selection: CaseSelection, facet: Facet) -> StatisticsTable:
+    found = work.get(MetricsService).table(selection, facet)
     rows = [(_name(facet, key), *_values(numbers)) for key, numbers in found.items()]
     head = (facet.head, *(name for name, _value in MEASURES))
-    return FigureTable(title=facet.title, head=head, rows=rows)
+    return StatisticsTable(title=facet.title, head=head, rows=rows)
 
 
-def _by_day(work: "Work", selection: CaseSelection) -> FigureTable:
+def _by_day(work: "Work", selection: CaseSelection) -> StatisticsTable:
     calendar = work.site.calendar
-    days = sorted(work.get(FigureService).by_day(selection).items())
+    days = sorted(work.get(MetricsService).by_day(selection).items())
     rows = [(calendar.format_date(day, "short", "en"), *numbers) for day, numbers in days]
     head = (_("Day"), _("Registered"), _("Of them reviewed by now"))
-    return FigureTable(title=_("By day"), head=head, rows=rows)
+    return StatisticsTable(title=_("By day"), head=head, rows=rows)
 
 
-def _by_hour(work: "Work", selection: CaseSelection) -> FigureTable:
-    hours, names = work.get(FigureService).by_hour(selection), dict(WEEKDAYS)
+def _by_hour(work: "Work", selection: CaseSelection) -> StatisticsTable:
+    hours, names = work.get(MetricsService).by_hour(selection), dict(WEEKDAYS)
     rows = [
         (names[str(day)], *(hours.get((day, hour), 0) for hour in range(24)))
         for day in weekdays(work.site.calendar)
     ]
     head = (_("Weekday"), *(str(hour) for hour in range(24)))
-    return FigureTable(title=_("Busiest hours"), head=head, rows=rows)
+    return StatisticsTable(title=_("Busiest hours"), head=head, rows=rows)
 
 
 def _name(facet: Facet, key: str) -> TranslationString | str:

@@ -7,7 +7,7 @@ from datetime import date
 from translationstring import TranslationString
 
 from civicportal.domain.statistics.charts import Chart, line_chart
-from civicportal.domain.statistics.figures import FigureService
+from civicportal.domain.statistics.metrics import MetricsService
 from civicportal.domain.statistics.periods import MOST_STEPS, STEPS, Bucket, Step, buckets, step_of, title
 from civicportal.domain.statistics.selection import CaseSelection
 from civicportal.util.calendar.months import month_of
@@ -49,7 +49,7 @@ class Trend:
 
 
 def trend(
-    service: FigureService, selection: CaseSelection, wish: str | None, *, locale: str, rtl: bool
+    service: MetricsService, selection: CaseSelection, wish: str | None, *, locale: str, rtl: bool
 ) -> Trend:
     """Return the trend of a selection.
 

@@ -19,7 +19,7 @@ SPAN = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
-class CityFigures:
+class CityMetrics:
     """Figures of the last 30 days.
 
     :ivar done_share: closed ÷ registered, in percent.
@@ -31,10 +31,10 @@ class CityFigures:
     satisfaction: float | None
 
 
-class FiguresService(Service):
+class CityMetricsService(Service):
     """Read the counters, never the cases."""
 
-    def city(self) -> CityFigures | None:
+    def city(self) -> CityMetrics | None:
         """Return the figures, or None if there are too few cases."""
         now = self.work.clock.now()
         since = self.work.site.calendar.today(now - SPAN)
@@ -48,7 +48,7 @@ class FiguresService(Service):
         if cases < FEWEST:
             return None
         closed = by_stage.get("done", 0) + by_stage.get("rejected", 0)
-        return CityFigures(
+        return CityMetrics(
             cases=cases, done_share=round(100 * closed / cases), satisfaction=self._satisfaction()
         )
 

@@ -7,7 +7,7 @@ from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.portal.dashboard.navigation import Navigation
-from civicportal.portal.dashboard.services import FiguresService
+from civicportal.portal.dashboard.services import CityMetricsService
 from civicportal.util.i18n import _
 from civicportal.web.items import DashboardWidget
 from civicportal.web.request import Request
@@ -37,7 +37,7 @@ def core_widgets(request: Request) -> Iterator[DashboardWidget]:
     yield DashboardWidget(
         name="figures",
         area="aside",
-        template="civicportal:templates/dashboard/figures.jinja2",
+        template="civicportal:templates/dashboard/metrics.jinja2",
         weight=-10,
         context=lambda: _figures(request),
     )
@@ -86,7 +86,7 @@ def _own_cases(request: Request) -> DashboardWidget:
 
 
 def _figures(request: Request) -> dict[str, object] | None:
-    figures = request.display_work.get(FiguresService).city()
+    figures = request.display_work.get(CityMetricsService).city()
     return {"figures": figures} if figures else None
 
 

@@ -181,7 +181,7 @@ def health(work: "Work") -> "Iterator[Metric]":
 def limits(work: "Work") -> "Iterator[Metric]":
     """Yield the used part of each site-wide limit."""
     fullest: dict[tuple[str, str], float] = {}
-    for one in work.site.limits.figures():
+    for one in work.site.limits.usage():
         key = (one.name, one.requesters)
         fullest[key] = max(fullest.get(key, 0.0), one.used / one.hits)
     used = GaugeMetricFamily(

@@ -5,10 +5,10 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.api.cases import kind_of
 from civicportal.api.forms import BoundForm
 from civicportal.api.lists import ListAddress, search_list
-from civicportal.api.statistics import FiguresPage
+from civicportal.api.statistics import StatisticsPage
 from civicportal.api.web import Request, ViewResult
 from civicportal_parking_permits.names import KIND
-from civicportal_parking_permits.schemas import DeskFilters, FigureSchema
+from civicportal_parking_permits.schemas import DeskFilters, StatisticsSchema
 from civicportal_parking_permits.search import Filters, PermitSearch
 from civicportal_parking_permits.statistics import choices, subject
 
@@ -38,7 +38,7 @@ def search(request: Request) -> HTTPSeeOther:
 
 def figures(request: Request) -> ViewResult:
     """Show how many permits stand where; each number leads to its list."""
-    form = BoundForm(request, FigureSchema(), bindings=choices(request.work))
+    form = BoundForm(request, StatisticsSchema(), bindings=choices(request.work))
     values = form.read_filters(request.GET)
-    page = FiguresPage(form=form, route="parking_permits.statistics", list_route="parking_permits.desk")
+    page = StatisticsPage(form=form, route="parking_permits.statistics", list_route="parking_permits.desk")
     return page.variables(request, subject(request.work, values))

@@ -26,7 +26,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("feedback.list", "citizen.listing", "list", PagePermission.EVERYBODY, "GET"),
     ("feedback.desk", "desk.listing", "desk", VIEW, "GET"),
     ("feedback.register", "register.new", "register", REGISTER, ("GET", "POST")),
-    ("feedback.statistics", "figures.show", "statistics", VIEW, "GET"),
+    ("feedback.statistics", "statistics.show", "statistics", VIEW, "GET"),
     ("feedback.search", "desk.search", None, VIEW, "POST"),
     ("feedback.publish", "desk.publish", "publish", PERMISSION, ("GET", "POST")),
     ("feedback.take_back", "desk.take_back", None, PERMISSION, "POST"),

@@ -33,7 +33,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("meetings.calendar", "calendar_file.download", None, PagePermission.EVERYBODY, "GET"),
     ("meetings.desk", "desk.show", "desk", VIEW, "GET"),
     ("meetings.register", "register.new", "register", REGISTER, ("GET", "POST")),
-    ("meetings.statistics", "figures.show", "statistics", VIEW, "GET"),
+    ("meetings.statistics", "statistics.show", "statistics", VIEW, "GET"),
     ("meetings.search", "desk.search", None, VIEW, "POST"),
     ("meetings.day", "desk.day", "day", VIEW, "GET"),
     ("meetings.assign", "assign.show", "desk", WORK, "GET"),

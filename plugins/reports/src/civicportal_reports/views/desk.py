@@ -7,11 +7,11 @@ from civicportal.api.forms import BoundForm, whole_number
 from civicportal.api.lists import ListAddress, search_list
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Refused
-from civicportal.api.statistics import FiguresPage
+from civicportal.api.statistics import StatisticsPage
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.choices import desk_choices
 from civicportal_reports.i18n import _
-from civicportal_reports.schemas import DeskFilters, FigureSchema
+from civicportal_reports.schemas import DeskFilters, StatisticsSchema
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.statistics import subject
 from civicportal_reports.views.places import map_addresses
@@ -50,9 +50,9 @@ def search(request: Request) -> HTTPSeeOther:
 
 def statistics(request: Request) -> dict[str, object]:
     """Show statistics; each number links to its list."""
-    form = BoundForm(request, FigureSchema(), bindings=desk_choices(request.work))
+    form = BoundForm(request, StatisticsSchema(), bindings=desk_choices(request.work))
     values = form.read_filters(request.GET)
-    page = FiguresPage(
+    page = StatisticsPage(
         form=form,
         route="reports.statistics",
         list_route="reports.desk",

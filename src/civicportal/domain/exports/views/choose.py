@@ -18,7 +18,7 @@ from civicportal.domain.exports.rows import AWAITED, PATIENCE, ExportQuery, batc
 from civicportal.domain.exports.schemas import ExportEntry
 from civicportal.domain.exports.selection import ExportSelection, selection
 from civicportal.domain.exports.services import ExportService
-from civicportal.domain.exports.types import Export, ExportColumn, ExportDefinition, FiguresExport
+from civicportal.domain.exports.types import Export, ExportColumn, ExportDefinition, StatisticsExport
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, Button, FormInvalid
 from civicportal.web.request import Request, ViewResult
@@ -68,7 +68,7 @@ def _take(request: Request, chosen: ExportSelection, form: BoundForm) -> ViewRes
     if personal and (asked := ask_proof(request, form, back=request.path_qs)):
         return asked
     request.site.limits.hit(LIMIT, request.identity.user_id)
-    if isinstance(export, FiguresExport):
+    if isinstance(export, StatisticsExport):
         return _figures(request, chosen, export, format_)
     if not isinstance(export, Export):
         raise TypeError(f"{export.name} is neither a list nor figures")
@@ -121,7 +121,7 @@ def _at_once(request: Request, chosen: ExportSelection, order: ExportQuery, form
     return answer
 
 
-def _figures(request: Request, chosen: ExportSelection, export: FiguresExport, format_: str) -> Response:
+def _figures(request: Request, chosen: ExportSelection, export: StatisticsExport, format_: str) -> Response:
     with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
         tables = export.tables(work, chosen.values)
     cover = _cover(request, chosen)

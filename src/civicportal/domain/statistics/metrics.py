@@ -18,7 +18,7 @@ from civicportal.domain.cases.counters import MEASURES
 from civicportal.domain.cases.models import Case
 from civicportal.domain.statistics.numbers import Numbers
 from civicportal.domain.statistics.periods import Span, Step
-from civicportal.domain.statistics.reading import HOURS, FigureReader
+from civicportal.domain.statistics.reading import HOURS, MetricsReader
 from civicportal.domain.statistics.remembered import remembered
 from civicportal.domain.statistics.selection import CaseSelection, Facet
 from civicportal.util.queries import Expression, Record
@@ -50,18 +50,18 @@ class CaseMetrics:
         return self.now if is_now or self.before is None else self.before
 
 
-class FigureService(Service):
-    """Read figures."""
+class MetricsService(Service):
+    """Read metrics."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
-        self.reader = FigureReader(work)
+        self.reader = MetricsReader(work)
         self._of: CaseSelection | None = None
         self._stamp: Stamp | None = None
         self._known: dict[str, Sequence[Record]] = {}
 
-    def figures(self, selection: CaseSelection, facet: Facet | None = None) -> CaseMetrics:
-        """Return the figures of a selection and of the previous period.
+    def metrics(self, selection: CaseSelection, facet: Facet | None = None) -> CaseMetrics:
+        """Return the metrics of a selection and of the previous period.
 
         :param facet: whose table is requested next: data for both are read once.
         """
@@ -154,7 +154,7 @@ class FigureService(Service):
     # -- what cannot be added up: (is_now, group of the facet, …, number) ----------------------------------------
 
     def _live(self, selection: CaseSelection, facet: Facet | None) -> Sequence[Record]:
-        """Return the sums of :meth:`figures` from the cases."""
+        """Return the sums of :meth:`metrics` from the cases."""
         found = self.reader.at_once(selection, facet)
         self._begin(selection, None)
         by = facet.name if facet else ""

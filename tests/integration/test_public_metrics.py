@@ -15,7 +15,7 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import OPEN_STAGES, STAGES
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.statistics.hiding import FEWEST, is_small
-from civicportal.domain.statistics.public import PublicFigureService
+from civicportal.domain.statistics.public import PublicMetricsService
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
 pytestmark = pytest.mark.both_databases
@@ -118,7 +118,7 @@ def same_but_for_small(shown, true):
 
 def test_are_those_of_the_cases(years):
     with years.site.work(write=False) as work:
-        [shown] = work.get(PublicFigureService).services()
+        [shown] = work.get(PublicMetricsService).services()
         true = Truth(work, shown.span)
     assert shown.registered == true.registered > 50
     assert same_but_for_small([number for _stage, number in shown.by_stage], true.by_stage)
@@ -137,7 +137,7 @@ def test_are_those_of_the_cases(years):
 def test_of_months_are_of_the_last_year_and_small_ones_stand_together(years):
     calendar = years.site.calendar
     with years.site.work(write=False) as work:
-        [shown] = work.get(PublicFigureService).services()
+        [shown] = work.get(PublicMetricsService).services()
         today = calendar.today(work.clock.now())
     year, month, _day = calendar.year_month_day(today)
     assert shown.span.first == calendar.day(year - 1, month, 1)
@@ -148,11 +148,11 @@ def test_of_months_are_of_the_last_year_and_small_ones_stand_together(years):
 
 def test_of_this_month_and_of_the_next_differ_by_no_small_number(years, clock):
     with years.site.work(write=False) as work:
-        [before] = work.get(PublicFigureService).services()
+        [before] = work.get(PublicMetricsService).services()
     for _month in range(14):
         clock.advance(days=30)
         with years.site.work(write=False) as work:
-            after = next(iter(work.get(PublicFigureService).services()), None)
+            after = next(iter(work.get(PublicMetricsService).services()), None)
         if after is None:
             break
         gone = [one for one in before.by_month if one not in after.by_month]
@@ -170,7 +170,7 @@ def total(by_month):
 def test_of_the_page_are_the_same(years, app):
     page = app.get("/statistics", status=200).html
     with years.site.work(write=False) as work:
-        [figures] = work.get(PublicFigureService).services()
+        [figures] = work.get(PublicMetricsService).services()
     told = [read(tile.select_one(".v")) for tile in page.select(".kpi")]
     assert told == [figures.registered, figures.on_time, figures.satisfied]
     by_stage, by_category, by_month = page.select("table.fig-t")

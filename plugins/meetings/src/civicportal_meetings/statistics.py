@@ -14,7 +14,7 @@ ALL = "all"
 def subject(work: Work, values: Values) -> Subject:
     """Return the subject of the statistics page, with every status by default.
 
-    :param values: of :class:`~civicportal_meetings.desk_schemas.FigureSchema`.
+    :param values: of :class:`~civicportal_meetings.desk_schemas.StatisticsSchema`.
     """
     search, read = work.get(MeetingSearch), Filters.of(values)
     filters = replace(read, status=read.status or ALL)

@@ -47,12 +47,12 @@ def application() -> Any:
     with Configurator(
         settings={
             "civicportal.upload_paths": [UPLOADS],
-            "retry.activate_hook": "civicportal.web.sanity.attempts",
+            "retry.activate_hook": "civicportal.web.request_checks.attempts",
         }
     ) as config:
         config.include("pyramid_retry")
         config.include("civicportal.web.headers")
-        config.include("civicportal.web.sanity")
+        config.include("civicportal.web.request_checks")
         config.add_translation_dirs("civicportal:locale")
         config.add_route("any", "/*path")
         config.add_view(lambda request: Response(str(len(request.POST))), route_name="any")

@@ -52,7 +52,7 @@ TESTS = {
     "domain/accounts/sessions": (
         "test_accounts_identity",
         "test_accounts_pages",
-        "test_unsent",
+        "test_pending_submissions",
         "test_step_up",
     ),
     "core/limits/challenges": ("test_challenge_tickets",),

@@ -13,7 +13,7 @@ from civicportal.core.storage import image_worker, images
 from civicportal.domain.accounts import otp, sessions
 from civicportal.domain.cases import uploads
 from civicportal.domain.notifications import outcomes
-from civicportal.web import sanity
+from civicportal.web import request_checks
 from docs.tools import reference
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +66,7 @@ def test_the_other_limits_are_those_of_the_code() -> None:
         "one-time code": f"{otp.LIFE.seconds} seconds, {otp.MOST_ATTEMPTS} guesses",
         "session of staff": f"{sessions.STAFF_IDLE.seconds // 60} minutes idle, {hours} hours in all",
         "session of a citizen": f"{days} days",
-        "body of a request": f"with pictures {sanity.UPLOAD_BYTES // mebi} MiB",
+        "body of a request": f"with pictures {request_checks.UPLOAD_BYTES // mebi} MiB",
         "picture": f"{images.MAX_BYTES // mebi} MiB, {image_worker.MAX_PIXELS // 10**6} megapixels, 4 for a case; "
         f"per machine {images.AT_ONCE} are decoded at once, per process {images.MOST_WAITING} wait, {uploads.PATIENCE} seconds",
         "outbox": f"{outcomes.MOST_ATTEMPTS} attempts",

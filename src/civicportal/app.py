@@ -65,7 +65,7 @@ def create_app(site: Site) -> Router:
     config.include("pyramid_jinja2")
     config.include("civicportal.web.origin")
     config.include("civicportal.web.headers")
-    config.include("civicportal.web.sanity")
+    config.include("civicportal.web.request_checks")
     for language in {site.locale, *site.languages}:
         config.registry.registerUtility(site.localizer(language), ILocalizer, name=language)
     for part in CORE_PARTS:
@@ -115,7 +115,7 @@ def _settings(site: Site) -> dict[str, object]:
         "tm.commit_veto": pyramid_tm.default_commit_veto,
         "tm.annotate_user": False,
         "retry.attempts": 3,
-        "retry.activate_hook": "civicportal.web.sanity.attempts",
+        "retry.activate_hook": "civicportal.web.request_checks.attempts",
         "jinja2.bytecode_caching": COMPILED,
         "jinja2.undefined": "strict",
         "jinja2.i18n.domain": DOMAIN,

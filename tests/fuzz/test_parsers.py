@@ -58,9 +58,9 @@ from civicportal.util.personal_data import Person, compose, find, salutation
 from civicportal.web import csp_reports
 from civicportal.web.flash import FlashSession
 from civicportal.web.multipart import FormTooLarge, MalformedForm, close_form, read_multipart
+from civicportal.web.request_body import RequestRefused, keep_readable_cookies
+from civicportal.web.request_checks import Rules, check
 from civicportal.web.requests import locale_of, safe_next
-from civicportal.web.sanity import Rules, check
-from civicportal.web.sanity_body import RequestRefused, keep_readable_cookies
 from civicportal.web.schema import whole_number
 
 Once = Callable[[Source], bool]

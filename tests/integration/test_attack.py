@@ -6,8 +6,8 @@ import time
 from collections import Counter
 
 import pytest
+from other_clients import challenge_of, send, solve
 from sign_in_forms import PASSWORD, code_of, form_with
-from strangers import challenge_of, send, solve
 from webtest import TestApp
 
 from civicportal.core.serving.proxies import behind_proxies

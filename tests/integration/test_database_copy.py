@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from copied import MOMENT, all_rows, duplicate, filled_site, on, run_and_kill, unseen, with_tables
+from copied_portals import MOMENT, all_rows, duplicate, filled_site, on, run_and_kill, unseen, with_tables
 from sqlalchemy import delete, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from copied import all_rows, unseen
+from copied_portals import all_rows, unseen
 from sqlalchemy import select
 from webtest import TestApp
 

@@ -37,10 +37,10 @@ from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.cases.steps import OBJECTION_WINDOW
 from civicportal.domain.notifications.inbound import InboundService
 from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.privacy.data_access import PAGE_SIZE, DataAccessService
 from civicportal.domain.privacy.erasure import ErasureService, erase_deleted
 from civicportal.domain.privacy.export import PersonalDataService, stream
 from civicportal.domain.privacy.leaving import LeavingService
-from civicportal.domain.privacy.lookers import PAGE_SIZE, LookerService
 from civicportal.domain.privacy.tags import tables
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 
@@ -523,11 +523,11 @@ def test_staff_are_shown_by_unit_and_level_never_by_name(site, clock, person):
             work.get(AuditService).record(action, subject_id=person.id, case_id=case.id)
         clock.advance(minutes=1)
     with site.work(write=False) as work:
-        looks = work.get(LookerService).of(person.id)
-    assert [(look.unit, look.role, look.code) for look in looks] == [
+        accesses = work.get(DataAccessService).of(person.id)
+    assert [(access.unit, access.role, access.code) for access in accesses] == [
         ("سازمان پسماند", "handler", case.code)
     ] * 2
-    assert "نامدار" not in str(looks)
+    assert "نامدار" not in str(accesses)
 
 
 def test_looks_come_in_pages(site, person):
@@ -537,6 +537,6 @@ def test_looks_come_in_pages(site, person):
         for _number in range(PAGE_SIZE + 5):
             work.get(AuditService).record("case:open", subject_id=person.id)
     with site.work(write=False) as work:
-        first = work.get(LookerService).of(person.id)
+        first = work.get(DataAccessService).of(person.id)
         assert len(first) == PAGE_SIZE + 1
-        assert len(work.get(LookerService).of(person.id, before=first[PAGE_SIZE - 1].id)) == 5
+        assert len(work.get(DataAccessService).of(person.id, before=first[PAGE_SIZE - 1].id)) == 5

@@ -59,7 +59,7 @@ def test_rows_of_workers_that_ended_go_after_a_day(site, clock):
 @pytest.fixture
 def named(site, app):
     """Let the application answer one name only, as in production."""
-    rules = app.app.registry.sanity_rules
+    rules = app.app.registry.request_rules
     before = rules.hosts
     object.__setattr__(rules, "hosts", frozenset({"portal.example"}))
     yield

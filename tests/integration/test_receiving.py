@@ -15,9 +15,9 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 from civicportal.tools import server
 
-with Configurator(settings={"civicportal.upload_paths": ["/uploads"], "retry.activate_hook": "civicportal.web.sanity.attempts"}) as config:
+with Configurator(settings={"civicportal.upload_paths": ["/uploads"], "retry.activate_hook": "civicportal.web.request_checks.attempts"}) as config:
     config.include("pyramid_retry")
-    config.include("civicportal.web.sanity")
+    config.include("civicportal.web.request_checks")
     config.add_route("any", "/*path")
     config.add_view(lambda request: Response(request.path + str(len(request.POST))), route_name="any")
     app = config.make_wsgi_app()

@@ -14,7 +14,7 @@ from civicportal.domain.accounts.types import IdentityClaim
 from civicportal.domain.accounts.verification import VerificationService
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.kinds import kind_of, kinds_of
-from civicportal.domain.privacy.lookers import LookerService
+from civicportal.domain.privacy.data_access import DataAccessService
 from civicportal.testing import make_case, make_category, make_citizen, make_staff, make_unit
 
 MOBILE, CODE, SHOWN, MASKED = "+989000000001", "1000000001", "۱۰۰۰۰۰۰۰۰۱", "۱۰۰*****۰۱"
@@ -75,8 +75,8 @@ def test_the_citizen_sees_that_somebody_looked(site, app, sign_in, city):
     sign_in(city["people"]["all"])
     ask(app, city)
     with site.work(write=False) as work:
-        looks = work.get(LookerService).of(city["citizen"].id)
-    assert str(looks[0].title) == "Looked at your identity data"
+        accesses = work.get(DataAccessService).of(city["citizen"].id)
+    assert str(accesses[0].title) == "Looked at your identity data"
 
 
 def test_one_look_shows_one_thing(app, sign_in, city):

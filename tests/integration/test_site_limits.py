@@ -5,8 +5,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from other_clients import answer, at, challenge_of, send, solve
 from sign_in_forms import PASSWORD, code_of
-from strangers import answer, at, challenge_of, send, solve
 
 from civicportal.core.limits import LIMITS, ChallengeNeeded, Challenges, LimitExceeded, Requester
 from civicportal.domain.accounts.models import User

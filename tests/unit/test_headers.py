@@ -33,7 +33,7 @@ def fails(request):
 @pytest.fixture(scope="module")
 def app():
     with Configurator() as config:
-        config.include("civicportal.web.sanity")
+        config.include("civicportal.web.request_checks")
         config.include("civicportal.web.headers")
         views = {
             "page": lambda request: Response("x"),
@@ -107,12 +107,12 @@ def test_the_sites_own_tiles_are_allowed_in_pictures_alone():
 
 def test_the_tweens_stand_over_everything_that_reads_a_request():
     with Configurator() as config:
-        for name in ("pyramid_tm", "civicportal.web.sanity", "civicportal.web.headers"):
+        for name in ("pyramid_tm", "civicportal.web.request_checks", "civicportal.web.headers"):
             config.include(name)
         config.commit()
         order = [name for name, _factory in config.registry.getUtility(ITweens).implicit()]
     assert order[:2] == [
         "civicportal.web.headers.headers_tween_factory",
-        "civicportal.web.sanity.sanity_tween_factory",
+        "civicportal.web.request_checks.request_check_tween_factory",
     ]
     assert "pyramid_tm.tm_tween_factory" in order

@@ -111,7 +111,7 @@ def serve_app(
         believed.
     :param more: further settings of waitress; with ``sockets`` it accepts from those, and opens none.
     """
-    rules = getattr(getattr(app, "registry", None), "sanity_rules", None)
+    rules = getattr(getattr(app, "registry", None), "request_rules", None)
     place = {} if "sockets" in more else {"host": host, "port": port}
     serve(
         behind_proxies(app, trusted_proxies),

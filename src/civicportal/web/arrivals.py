@@ -46,6 +46,6 @@ def includeme(config: Configurator) -> None:
     """Add the tween below the first check, above the unit of work."""
     config.add_tween(
         "civicportal.web.arrivals.arrivals_tween_factory",
-        under="civicportal.web.sanity.sanity_tween_factory",
+        under="civicportal.web.request_checks.request_check_tween_factory",
         over=("pyramid_tm.tm_tween_factory", EXCVIEW),
     )

@@ -87,5 +87,5 @@ def includeme(config: Configurator) -> None:
     config.add_tween(
         "civicportal.web.headers.headers_tween_factory",
         under=INGRESS,
-        over=("civicportal.web.sanity.sanity_tween_factory", EXCVIEW),
+        over=("civicportal.web.request_checks.request_check_tween_factory", EXCVIEW),
     )

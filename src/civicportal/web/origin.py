@@ -35,5 +35,8 @@ def includeme(config: Configurator) -> None:
     config.add_tween(
         "civicportal.web.origin.origin_tween_factory",
         under=INGRESS,
-        over=("civicportal.web.headers.headers_tween_factory", "civicportal.web.sanity.sanity_tween_factory"),
+        over=(
+            "civicportal.web.headers.headers_tween_factory",
+            "civicportal.web.request_checks.request_check_tween_factory",
+        ),
     )

@@ -24,7 +24,7 @@ class Request(pyramid.request.Request):
     :mod:`civicportal.web.csrf`.
 
     :ivar POST: the fields of a form. They are texts: a file is refused except in the fields named for files, see
-    :mod:`civicportal.web.sanity_body`.
+    :mod:`civicportal.web.request_body`.
 
     :ivar site: the site.
     :ivar work: the unit of work of the page; read-only for GET and HEAD.

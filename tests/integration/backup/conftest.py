@@ -1,7 +1,7 @@
 """A city to be backed up, and places to restore it to."""
 
 import pytest
-from backed_up import populate
+from backup_portals import populate
 
 from civicportal.testing import make_site, make_site_file
 

@@ -13,7 +13,7 @@ from functools import partial
 from io import BytesIO
 
 import pytest
-from backed_up import PICTURES, SECRET, open_case, quiet, rows_of, signed_in
+from backup_portals import PICTURES, SECRET, open_case, quiet, rows_of, signed_in
 from click.testing import CliRunner
 from portal import READY
 from sqlalchemy import delete, func, select, text

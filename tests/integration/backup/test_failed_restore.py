@@ -8,7 +8,7 @@ import tarfile
 import threading
 
 import pytest
-from backed_up import PICTURES, open_case, populate, quiet, rows_of
+from backup_portals import PICTURES, open_case, populate, quiet, rows_of
 from click.testing import CliRunner
 from portal import READY
 

@@ -8,7 +8,7 @@ import time
 
 import pyrage
 import pytest
-from backed_up import quiet
+from backup_portals import quiet
 from click.testing import CliRunner
 from portal import READY
 from sqlalchemy import text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyrage
 import pytest
-from backed_up import PICTURES, open_case, quiet, rows_of
+from backup_portals import PICTURES, open_case, quiet, rows_of
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pyrage
 import pytest
-from backed_up import PICTURES, quiet, rows_of
+from backup_portals import PICTURES, quiet, rows_of
 from click.testing import CliRunner
 
 from civicportal.cli import main

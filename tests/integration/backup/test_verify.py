@@ -9,7 +9,7 @@ from functools import partial
 from io import BytesIO
 
 import pytest
-from backed_up import PICTURES, quiet
+from backup_portals import PICTURES, quiet
 from click.testing import CliRunner
 from sqlalchemy import select, text
 

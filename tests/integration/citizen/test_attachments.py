@@ -202,7 +202,7 @@ def test_an_address_that_has_sent_too_many_is_refused_before_its_form_is_read(
     browser: Any, site: Any, picture: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "civicportal.web.sanity_body.read_multipart", lambda *_form, **_more: pytest.fail("read")
+        "civicportal.web.request_body.read_multipart", lambda *_form, **_more: pytest.fail("read")
     )
     for _ in range(DEFAULTS["upload_address"][0].hits):
         site.limits.hit("upload_address", "192.0.2.1")

@@ -97,7 +97,7 @@ VIEWS = (
     ("staff_reset_link", "links.reset", "link", PagePermission.EVERYBODY, FORM),
     ("staff_reset_link_code", "links.send_reset", None, PagePermission.EVERYBODY, ACTS),
     ("logout", "citizen.logout", None, PagePermission.EVERYBODY, ACTS),
-    ("unsent", "pending_submissions.show", "unsent", PagePermission.SIGNED_IN, SHOWS),
+    ("unsent", "pending_submissions.show", "pending_submissions", PagePermission.SIGNED_IN, SHOWS),
     ("unsent_send", "pending_submissions.send", None, PagePermission.SIGNED_IN, ACTS),
     ("unsent_forget", "pending_submissions.forget", None, PagePermission.SIGNED_IN, ACTS),
     ("account", "account.account", "account", PagePermission.SIGNED_IN, SHOWS),

@@ -38,19 +38,19 @@ class PendingSubmissionService(Service):
         super().__init__(work)
         self.sessions = work.get(SessionService)
 
-    def keep(self, token: str, unsent: PendingSubmission) -> bool:
+    def keep(self, token: str, submission: PendingSubmission) -> bool:
         """Store a form for an hour.
 
         False if it is too large, has no text, or the session's person is unknown.
 
         :param token: of the session that has ended.
         """
-        owner, form = self._owner(token), unsent.form
+        owner, form = self._owner(token), submission.form
         if owner is None or not form.words:
             return False
-        values = {"user_id": owner, "back": unsent.back, "texts": form.texts, "files": form.files}
+        values = {"user_id": owner, "back": submission.back, "texts": form.texts, "files": form.files}
         try:
-            self.sessions.keep_sealed(token, UNSENT + unsent.path, values)
+            self.sessions.keep_sealed(token, UNSENT + submission.path, values)
         except TooLarge:
             return False
         return True
@@ -92,9 +92,9 @@ def store_submission(request: Request) -> str:
     Returns the page to continue to after signing in.
     """
     back = _page_of_form(request)
-    unsent = PendingSubmission(request.path_qs, back, sent_form(request))
+    submission = PendingSubmission(request.path_qs, back, sent_form(request))
     with request.site.work(actor=request.identity) as work:
-        kept = work.get(PendingSubmissionService).keep(request.ensure_session_token(), unsent)
+        kept = work.get(PendingSubmissionService).keep(request.ensure_session_token(), submission)
     return request.route_path("unsent") if kept else back
 
 

@@ -41,12 +41,12 @@ class AuditService(Service):
         self.work.session.add(event)
         tell_of(self.work, event)
 
-    def lookers(self, case_id: int, within: timedelta) -> list[str]:
+    def recent_viewers(self, case_id: int, within: timedelta) -> list[str]:
         """Return other staff who opened the case, latest first."""
-        latest = self.looks(case_id, within).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+        latest = self.viewers_query(case_id, within).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
         return list(dict(self.work.session.execute(latest).all()).values())
 
-    def looks(self, case_id: int, within: timedelta) -> Select[int | None, str]:
+    def viewers_query(self, case_id: int, within: timedelta) -> Select[int | None, str]:
         """Return a query for other staff who opened the case."""
         return select(AuditEvent.actor_id, AuditEvent.actor_name).where(
             AuditEvent.case_id == case_id,

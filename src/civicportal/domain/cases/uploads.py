@@ -13,7 +13,7 @@ from civicportal.util.i18n import _
 from civicportal.web.events import SessionReplaced
 from civicportal.web.forms import FileRefused, UploadedFile
 from civicportal.web.request import Request
-from civicportal.web.sanity import UPLOAD_COUNTED
+from civicportal.web.request_checks import UPLOAD_COUNTED
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site

@@ -48,7 +48,7 @@ class CaseDetails:
     :ivar category: the path of names, root first.
     :ivar held_since: creation time of the open referral for action.
     :ivar rule: what routed the case here: title of a rule or a description.
-    :ivar lookers: other people who opened the case in the last ten minutes.
+    :ivar viewers: other people who opened the case in the last ten minutes.
     """
 
     row: InboxItem
@@ -62,7 +62,7 @@ class CaseDetails:
     rule: TranslationString | str
     followers: int
     links: Sequence[LinkedCase]
-    lookers: Sequence[str]
+    viewers: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ class FactsService(Service):
         may_know = self.access.can(case, "contact")
         people = self._people(case.citizen_id if may_know else None, holder_id(referral))
         names = {user_id: user.name for user_id, user in people.items()}
-        followers, has_links, has_lookers = self._around(case)
+        followers, has_links, has_viewers = self._around(case)
         return CaseDetails(
             row=self.work.get(RowService).row(case, referral, names),
             citizen=people.get(case.citizen_id or 0) if may_know else None,
@@ -114,7 +114,7 @@ class FactsService(Service):
             rule=self._rule(case),
             followers=followers,
             links=self.work.get(LinkService).of(case) if has_links else (),
-            lookers=self.work.get(AuditService).lookers(case.id, JUST_NOW) if has_lookers else (),
+            viewers=self.work.get(AuditService).recent_viewers(case.id, JUST_NOW) if has_viewers else (),
         )
 
     def rights(self, case: Case) -> Rights:
@@ -186,10 +186,10 @@ class FactsService(Service):
         """
         followers = select(func.count()).select_from(Follower).where(Follower.case_id == case.id)
         links = select(CaseLink.id).where(_either_end(case))
-        looks = self.work.get(AuditService).looks(case.id, JUST_NOW)
-        query = select(followers.scalar_subquery(), links.exists(), looks.exists())
-        number, has_links, has_lookers = self.session.execute(query).one()
-        return number, has_links, has_lookers
+        viewers_query = self.work.get(AuditService).viewers_query(case.id, JUST_NOW)
+        query = select(followers.scalar_subquery(), links.exists(), viewers_query.exists())
+        number, has_links, has_viewers = self.session.execute(query).one()
+        return number, has_links, has_viewers
 
 
 def _either_end(case: Case) -> ColumnElement[bool]:

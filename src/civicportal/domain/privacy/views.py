@@ -15,9 +15,9 @@ from civicportal.domain.accounts.views.account import own_user, proved
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.choices import NotificationPreferences, PreferenceService
+from civicportal.domain.privacy.data_access import PAGE_SIZE, DataAccessService
 from civicportal.domain.privacy.export import stream
 from civicportal.domain.privacy.leaving import LeavingService, LeftCase
-from civicportal.domain.privacy.lookers import PAGE_SIZE, LookerService
 from civicportal.domain.privacy.schemas import ChoicesEntry, StaffChoicesEntry
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
@@ -48,9 +48,13 @@ def notifications(request: Request) -> ViewResult:
 def access(request: Request) -> dict[str, object]:
     """Show which staff accessed the person's data."""
     before = whole_number(request.GET.get("before", "")) or None
-    looks = request.work.get(LookerService).of(request.identity.person_id, before=before)
-    shown = looks[:PAGE_SIZE]
-    return {"looks": shown, "next": shown[-1].id if len(looks) > PAGE_SIZE else None, "first": before is None}
+    accesses = request.work.get(DataAccessService).of(request.identity.person_id, before=before)
+    shown = accesses[:PAGE_SIZE]
+    return {
+        "accesses": shown,
+        "next": shown[-1].id if len(accesses) > PAGE_SIZE else None,
+        "first": before is None,
+    }
 
 
 @proved

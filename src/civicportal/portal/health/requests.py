@@ -125,7 +125,7 @@ def includeme(config: Configurator) -> None:
         under=INGRESS,
         over=(
             "civicportal.web.headers.headers_tween_factory",
-            "civicportal.web.sanity.sanity_tween_factory",
+            "civicportal.web.request_checks.request_check_tween_factory",
             EXCVIEW,
         ),
     )

@@ -13,7 +13,7 @@ from civicportal.util.errors import RETRY_SECONDS, NotFound
 from civicportal.util.i18n import _
 from civicportal.web.forms import FileRefused, UploadedFile
 from civicportal.web.request import Request, ViewResult
-from civicportal.web.sanity_body import FILE
+from civicportal.web.request_body import FILE
 
 AN_HOUR = 3600
 #: A picture must never be interpreted as anything else, whatever its address.

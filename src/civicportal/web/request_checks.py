@@ -22,8 +22,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from civicportal.core.limits import LimitExceeded
 from civicportal.util.values import Values
 from civicportal.web.multipart import close_form
+from civicportal.web.refusal_page import RefusalPage
 from civicportal.web.request import Handler, Request
-from civicportal.web.sanity_body import (
+from civicportal.web.request_body import (
     MULTIPART,
     RequestRefused,
     check_body,
@@ -31,9 +32,8 @@ from civicportal.web.sanity_body import (
     is_json,
     keep_readable_cookies,
 )
-from civicportal.web.sanity_page import RefusalPage
 
-__all__ = ["UPLOAD_COUNTED", "Rules", "attempts", "includeme", "sanity_tween_factory"]
+__all__ = ["UPLOAD_COUNTED", "Rules", "attempts", "includeme", "request_check_tween_factory"]
 
 log = logging.getLogger(__name__)
 
@@ -96,12 +96,12 @@ class Rules:
         return self.hosts is None or match["name"] in self.hosts or match.group() in self.hosts
 
 
-def sanity_tween_factory(handler: Handler, registry: Registry) -> Handler:
+def request_check_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Return the tween. Settings are read once."""
-    rules = registry.sanity_rules = Rules.of(registry.settings or {})
+    rules = registry.request_rules = Rules.of(registry.settings or {})
     page = RefusalPage(registry)
 
-    def sanity_tween(request: Request) -> Response:
+    def request_check_tween(request: Request) -> Response:
         try:
             check(request, rules)
         except RequestRefused as refused:
@@ -114,7 +114,7 @@ def sanity_tween_factory(handler: Handler, registry: Registry) -> Handler:
         finally:
             close_form(request)
 
-    return sanity_tween
+    return request_check_tween
 
 
 def attempts(request: Request) -> int | None:
@@ -125,7 +125,7 @@ def attempts(request: Request) -> int | None:
     """
     environ = request.environ
     try:
-        check_length(environ, _body_limit(environ, request.registry.sanity_rules))
+        check_length(environ, _body_limit(environ, request.registry.request_rules))
     except RequestRefused:
         return 1
     if environ.get("CONTENT_LENGTH") and hasattr(environ["wsgi.input"], "seek"):
@@ -217,4 +217,6 @@ def _below(path: str, prefixes: tuple[str, ...]) -> bool:
 
 def includeme(config: Configurator) -> None:
     """Add the tween above all others except that of the security headers."""
-    config.add_tween("civicportal.web.sanity.sanity_tween_factory", under=INGRESS, over=EXCVIEW)
+    config.add_tween(
+        "civicportal.web.request_checks.request_check_tween_factory", under=INGRESS, over=EXCVIEW
+    )

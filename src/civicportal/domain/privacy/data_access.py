@@ -31,7 +31,7 @@ LOOKS: dict[str, TranslationString] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class DataAccess:
     """One access to a person's data.
 
     :ivar code: tracking code of the case, if any.
@@ -47,10 +47,10 @@ class Look:
     role: str
 
 
-class LookerService(Service):
+class DataAccessService(Service):
     """Read the audit trail for the person concerned."""
 
-    def of(self, user_id: int, *, before: int | None = None) -> list[Look]:
+    def of(self, user_id: int, *, before: int | None = None) -> list[DataAccess]:
         """Return the accesses to a person's data, latest first.
 
         :param before: id of the last one of the previous page.
@@ -70,7 +70,7 @@ class LookerService(Service):
         people = self._people({event.actor_id for event, _code in rows if event.actor_id})
         locale = self.work.site.locale
         return [
-            Look(
+            DataAccess(
                 id=event.id,
                 at=event.at,
                 title=LOOKS[event.action],

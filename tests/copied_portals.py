@@ -6,7 +6,7 @@ import signal
 from datetime import UTC, datetime
 from importlib import import_module
 
-from backed_up import populate
+from backup_portals import populate
 from sqlalchemy import Engine, event, insert, select
 
 from civicportal.domain.ownership import establish

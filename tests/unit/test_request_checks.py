@@ -12,7 +12,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from webtest import TestApp
 
-from civicportal.web.sanity_body import keep_readable_cookies
+from civicportal.web.request_body import keep_readable_cookies
 
 UPLOADS = "/uploads"
 WIDE = "/admin/roles"
@@ -49,13 +49,13 @@ def make_app(**settings):
         settings={
             "civicportal.upload_paths": [UPLOADS],
             "civicportal.wide_form_paths": [WIDE],
-            "retry.activate_hook": "civicportal.web.sanity.attempts",
+            "retry.activate_hook": "civicportal.web.request_checks.attempts",
             **settings,
         },
     ) as config:
         config.include("pyramid_retry")
         config.include("civicportal.web.headers")
-        config.include("civicportal.web.sanity")
+        config.include("civicportal.web.request_checks")
         config.add_translation_dirs("civicportal:locale")
         config.add_route("any", "/*path")
         config.add_view(reads_everything, route_name="any")
@@ -340,7 +340,7 @@ def test_the_page_speaks_the_sites_language():
 
 
 def test_a_refusal_is_logged_without_its_content(caplog):
-    with caplog.at_level("INFO", "civicportal.web.sanity"):
+    with caplog.at_level("INFO", "civicportal.web.request_checks"):
         ask(**post(b"mobile=09121234567%00"))
     assert "NUL in the form" in caplog.text
     assert "0912" not in caplog.text
@@ -379,7 +379,7 @@ def test_the_view_gets_texts_and_files_of_a_form_in_their_order():
         return Response("ok")
 
     with Configurator(request_factory=InMemory, settings={"civicportal.upload_paths": [UPLOADS]}) as config:
-        config.include("civicportal.web.sanity")
+        config.include("civicportal.web.request_checks")
         config.add_route("any", "/*path")
         config.add_view(view, route_name="any")
         app = config.make_wsgi_app()

@@ -1,4 +1,4 @@
-"""First check, part two: query string, forms, JSON."""
+"""Checks of the query string, forms and JSON of a request."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 
 import pytest
 from civicportal_meetings.jobs import recall_members
-from civicportal_meetings.models import Appointment, DiarySlot, MeetingRequest, Reserve
+from civicportal_meetings.models import Appointment, DiarySlot, MeetingRequest, WaitingListEntry
 from civicportal_meetings.services import MeetingService, PublicDayService
 from sqlalchemy import func, select
 
@@ -101,7 +101,7 @@ def test_the_last_seats_of_a_session_are_given_once(office, crowd):
         assert service.free(service.find(session)) == {"public": 0, "office": 0}
 
 
-def test_the_reserve_list_is_no_longer_than_it_may_be(office, crowd):
+def test_the_waiting_list_is_no_longer_than_it_may_be(office, crowd):
     session = office.plan(reserve_seats=2)
 
     def wait(code):
@@ -110,7 +110,7 @@ def test_the_reserve_list_is_no_longer_than_it_may_be(office, crowd):
 
     assert len(winners(at_once(*(lambda code=code: wait(code) for code in crowd)))) == 2
     with office.site.work(write=False) as work:
-        assert work.session.scalar(select(func.count()).select_from(Reserve)) == 2
+        assert work.session.scalar(select(func.count()).select_from(WaitingListEntry)) == 2
 
 
 def test_two_forms_of_one_citizen_open_one_request(office):

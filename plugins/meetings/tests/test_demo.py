@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from civicportal_meetings import demo
 from civicportal_meetings.demo_stories import STORIES
-from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession, Reserve
+from civicportal_meetings.models import Appointment, MeetingRequest, MeetingSession, WaitingListEntry
 from civicportal_meetings.week import week_of
 from sqlalchemy import func, select
 
@@ -126,7 +126,7 @@ def test_nothing_happens_before_its_time(told):
             latest[event.case_id] = event.at
 
 
-def test_sessions_have_members_and_a_reserve(told):
+def test_sessions_have_members_and_a_waiting_list(told):
     site, _done = told
     with site.work(write=False) as work:
         past, coming = work.session.scalars(select(MeetingSession).order_by(MeetingSession.start)).all()
@@ -134,7 +134,7 @@ def test_sessions_have_members_and_a_reserve(told):
         seats = select(func.count()).select_from(Appointment)
         assert work.session.scalar(seats.where(Appointment.session_id == past.id)) == 3
         assert work.session.scalar(seats.where(Appointment.session_id == coming.id)) == 2
-        assert work.session.scalar(select(Reserve.session_id)) == coming.id
+        assert work.session.scalar(select(WaitingListEntry.session_id)) == coming.id
 
 
 def test_orders_follow_from_meetings(told):

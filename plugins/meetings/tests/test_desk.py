@@ -234,7 +234,7 @@ class TestWhoMayKnowNobody:
         assert "ناپیدا" not in page.text
         assert "***" not in page.html.select_one("#assign").text
 
-    def test_sees_of_a_reserve_list_only_what_is_theirs(self, office, site, app, sign_in):
+    def test_sees_of_a_waiting_list_only_what_is_theirs(self, office, site, app, sign_in):
         session, code = office.plan(), office.ask(subject="پروندهٔ دیگران")
         with site.work(actor=office.officer) as work:
             work.get(PublicDayService).wait(session, work.get(CaseService).fetch(code))

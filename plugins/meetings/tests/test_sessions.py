@@ -1,10 +1,10 @@
-"""Public meeting days: quotas, the reserve list, cancelling; their pages."""
+"""Public meeting days: quotas, the waiting list, cancelling; their pages."""
 
 from datetime import date
 
 import pytest
 from civicportal_meetings.jobs import recall_members
-from civicportal_meetings.models import DiarySlot, Reserve
+from civicportal_meetings.models import DiarySlot, WaitingListEntry
 from civicportal_meetings.services import PublicDayService
 from sqlalchemy import func, select
 
@@ -29,10 +29,10 @@ def wait(office, session, code):
         work.get(PublicDayService).wait(session, work.get(CaseService).fetch(code, lock=True))
 
 
-def reserve(office, session):
+def waiting_list(office, session):
     with office.site.work(write=False) as work:
         service = work.get(PublicDayService)
-        return [case.code for _row, case in service.reserve(service.find(session))]
+        return [case.code for _row, case in service.waiting_list(service.find(session))]
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ class TestSeats:
         for code in codes[:2]:
             office.invite(code, session)
         with office.site.work(actor=office.officer) as work, pytest.raises(Refused):
-            work.get(PublicDayService).change_seats(session, public=1, office=0, reserve=0)
+            work.get(PublicDayService).change_seats(session, public=1, office=0, waiting_list=0)
         with office.site.work(actor=office.officer) as work:
-            work.get(PublicDayService).change_seats(session, public=3, office=0, reserve=0)
+            work.get(PublicDayService).change_seats(session, public=3, office=0, waiting_list=0)
         office.invite(codes[2], session)
 
     def test_a_closed_time_has_no_seats_and_keeps_everybody_out(self, office, codes):
@@ -101,16 +101,16 @@ class TestSeats:
             office.invite(codes[0], closed)
 
 
-class TestReserve:
+class TestWaitingList:
     def test_keeps_its_order_and_ends_with_a_seat(self, office, codes):
         session = office.plan(public_seats=1, reserve_seats=2)
         office.invite(codes[0], session)
         wait(office, session, codes[2])
         wait(office, session, codes[1])
-        assert reserve(office, session) == [codes[2], codes[1]]
+        assert waiting_list(office, session) == [codes[2], codes[1]]
         office.step(codes[0], "decline_invitation", by=office.citizen)
         office.invite(codes[2], session)
-        assert reserve(office, session) == [codes[1]]
+        assert waiting_list(office, session) == [codes[1]]
 
     def test_takes_nobody_twice_and_nobody_who_is_closed(self, office, codes):
         session = office.plan(reserve_seats=5)
@@ -125,7 +125,7 @@ class TestReserve:
         session = office.plan(reserve_seats=5)
         wait(office, session, codes[0])
         office.step(codes[0], "withdraw", by=office.citizen)
-        assert reserve(office, session) == []
+        assert waiting_list(office, session) == []
 
 
 class TestCancelling:
@@ -136,7 +136,7 @@ class TestCancelling:
         wait(office, session, codes[2])
         with office.site.work(actor=office.officer) as work:
             work.get(PublicDayService).cancel(session, "شهردار در سفر است.")
-        assert (count(office, DiarySlot), count(office, Reserve)) == (0, 0)
+        assert (count(office, DiarySlot), count(office, WaitingListEntry)) == (0, 0)
         recall_members(office.site)
         for code in codes[:2]:
             assert office.case(code).status == "in_review"
@@ -222,7 +222,7 @@ class TestPages:
         form["last"] = "08:00"
         form.submit(status=422)
 
-    def test_the_first_of_the_reserve_gets_a_free_seat_at_one_press(self, office, desk, codes):
+    def test_the_first_of_the_waiting_list_gets_a_free_seat_at_one_press(self, office, desk, codes):
         session = office.plan(public_seats=1, reserve_seats=2)
         office.invite(codes[0], session)
         wait(office, session, codes[1])

@@ -55,7 +55,7 @@ class DemoHistory:
         elif end == "withdrawn":
             self._step(case, "withdraw", by=self.citizen, public_text=self.teller.line("withdraw_words"))
         elif end == "in_review":
-            self._put_on_reserve(case)
+            self._put_on_waiting_list(case)
         else:
             self._meet(case)
 
@@ -72,7 +72,7 @@ class DemoHistory:
             )
         )
 
-    def _put_on_reserve(self, case: Case) -> None:
+    def _put_on_waiting_list(self, case: Case) -> None:
         if self.story.session:
             self.work.actor = self.teller.office
             self.work.get(PublicDayService).wait(self.teller.days[self.story.session], case)

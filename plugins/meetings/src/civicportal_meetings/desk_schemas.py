@@ -44,7 +44,7 @@ class SessionSchema(StrictSchema):
         title=_("Seats of the office"),
         description=_("The office gives them away by itself."),
     )
-    reserve_seats = Node(BoundedInt(0, MOST_SEATS), title=_("Places of the reserve list"))
+    reserve_seats = Node(BoundedInt(0, MOST_SEATS), title=_("Places of the waiting list"))
 
     def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse a session that ends before it begins."""
@@ -59,7 +59,7 @@ class Seats(StrictSchema):
 
     public_seats = Node(BoundedInt(0, MOST_SEATS), title=_("Public seats"))
     office_seats = Node(BoundedInt(0, MOST_SEATS), title=_("Seats of the office"))
-    reserve_seats = Node(BoundedInt(0, MOST_SEATS), title=_("Places of the reserve list"))
+    reserve_seats = Node(BoundedInt(0, MOST_SEATS), title=_("Places of the waiting list"))
 
 
 class Waiting(StrictSchema):

@@ -153,7 +153,7 @@ class DiarySlot(MeetingsBase):
     session_id: Mapped[int | None] = tagged_column(BigId, ForeignKey(MeetingSession.id, ondelete="CASCADE"))
 
 
-class Reserve(MeetingsBase):
+class WaitingListEntry(MeetingsBase):
     """A request on the waiting list of a session, ordered by id."""
 
     __tablename__ = "meetings_reserve"

@@ -9,7 +9,7 @@ from civicportal.api.cases import Case, CaseChange, CaseEvent, CaseService
 from civicportal.api.database import Service, Work
 from civicportal.api.plugins import Conflict, Refused
 from civicportal_meetings.i18n import _
-from civicportal_meetings.models import Appointment, MeetingRequest, Reserve
+from civicportal_meetings.models import Appointment, MeetingRequest, WaitingListEntry
 from civicportal_meetings.services.diary import DiaryService
 from civicportal_meetings.services.sessions import PublicDayService
 from civicportal_meetings.steps import read_time
@@ -94,7 +94,7 @@ class AppointmentService(Service):
             self.diary.take(made, instead_of=earlier)
         elif earlier is not None:
             self.diary.free(earlier)
-        self.session.execute(delete(Reserve).where(Reserve.case_id == case.id))
+        self.session.execute(delete(WaitingListEntry).where(WaitingListEntry.case_id == case.id))
         self.work.get(CaseService).promise(case, made.end, DAYS_FOR_RESULT)
 
     def _from_time(self, event: CaseEvent) -> Appointment:
@@ -167,7 +167,7 @@ class AppointmentService(Service):
         if request is None:
             return
         if not case.is_open:
-            self.session.execute(delete(Reserve).where(Reserve.case_id == case.id))
+            self.session.execute(delete(WaitingListEntry).where(WaitingListEntry.case_id == case.id))
         request.open_of = case.citizen_id if case.is_open else None
         try:
             with self.work.savepoint():

@@ -10,7 +10,7 @@ from civicportal.api.cases import AccessService, Case, CaseService
 from civicportal.api.database import Service, Work
 from civicportal.api.plugins import NotFound, Refused
 from civicportal_meetings.i18n import _
-from civicportal_meetings.models import Appointment, MeetingSession, Reserve
+from civicportal_meetings.models import Appointment, MeetingSession, WaitingListEntry
 from civicportal_meetings.names import KIND, WORK
 from civicportal_meetings.services.diary import DiaryService
 
@@ -62,7 +62,7 @@ class PublicDayService(Service):
         self.diary.take(planned)
         return planned
 
-    def change_seats(self, session_id: int, *, public: int, office: int, reserve: int) -> None:
+    def change_seats(self, session_id: int, *, public: int, office: int, waiting_list: int) -> None:
         """Change the number of seats of a session.
 
         :raises Refused: when more are taken.
@@ -73,7 +73,7 @@ class PublicDayService(Service):
             raise Refused(_("More seats than this are given already."))
         if (public + office == 0) != session.is_closed_time:
             raise Refused(_("A session has seats, and a closed time has none."))
-        session.public_seats, session.office_seats, session.reserve_seats = public, office, reserve
+        session.public_seats, session.office_seats, session.reserve_seats = public, office, waiting_list
 
     def cancel(self, session_id: int, reason: str) -> None:
         """Cancel a session.
@@ -87,7 +87,7 @@ class PublicDayService(Service):
         session = self.find(session_id, lock=True)
         session.cancelled_at, session.why = self.work.clock.now(), reason
         self.diary.free(session)
-        for waiting, _case in self.reserve(session):
+        for waiting, _case in self.waiting_list(session):
             self.session.delete(waiting)
 
     def to_recall(self, session_id: int | None = None) -> Sequence[int]:
@@ -211,19 +211,19 @@ class PublicDayService(Service):
         seats = session.public_seats if quota == "public" else session.office_seats
         if self.taken(session, quota, but) >= seats:
             raise Refused(
-                _("No seat of this sort is free in the session. Put the request on the reserve list.")
+                _("No seat of this sort is free in the session. Put the request on the waiting list.")
             )
         return session
 
-    # -- reserve --------------------------------------------------------------------------------------------
+    # -- waiting list ------------------------------------------------------------------------------------
 
-    def reserve(self, session: MeetingSession) -> list[tuple[Reserve, Case]]:
+    def waiting_list(self, session: MeetingSession) -> list[tuple[WaitingListEntry, Case]]:
         """Return the waiting list, in order."""
         query = (
-            select(Reserve, Case)
-            .join(Case, Case.id == Reserve.case_id)
-            .where(Reserve.session_id == session.id)
-            .order_by(Reserve.id)
+            select(WaitingListEntry, Case)
+            .join(Case, Case.id == WaitingListEntry.case_id)
+            .where(WaitingListEntry.session_id == session.id)
+            .order_by(WaitingListEntry.id)
         )
         return [(waiting, case) for waiting, case in self.session.execute(query)]
 
@@ -235,10 +235,12 @@ class PublicDayService(Service):
         if case.kind != KIND or not case.is_open:
             raise Refused(_("Only an open request for a meeting can wait for a seat."))
         session = self.find(session_id, lock=True)
-        waiting = [row.case_id for row, _case in self.reserve(session)]
+        waiting = [row.case_id for row, _case in self.waiting_list(session)]
         if case.id in waiting:
-            raise Refused(_("The request stands on this reserve list already."))
+            raise Refused(_("The request stands on this waiting list already."))
         if len(waiting) >= session.reserve_seats:
-            raise Refused(_("The reserve list of this session is full."))
-        self.session.add(Reserve(session_id=session.id, case_id=case.id, created_at=self.work.clock.now()))
+            raise Refused(_("The waiting list of this session is full."))
+        self.session.add(
+            WaitingListEntry(session_id=session.id, case_id=case.id, created_at=self.work.clock.now())
+        )
         self.session.flush()

@@ -70,7 +70,7 @@ def seats(request: Request) -> ViewResult:
             _id(request),
             public=values["public_seats"],
             office=values["office_seats"],
-            reserve=values["reserve_seats"],
+            waiting_list=values["reserve_seats"],
         )
 
     return _act(request, form, change, _("The seats are changed."), seats=form)
@@ -84,7 +84,7 @@ def wait(request: Request) -> ViewResult:
         case = request.work.get(CaseService).fetch(values["case"], lock=True)
         request.work.get(PublicDayService).wait(_id(request), case)
 
-    return _act(request, form, put, _("The request stands on the reserve list."), waiting=form)
+    return _act(request, form, put, _("The request stands on the waiting list."), waiting=form)
 
 
 def cancel(request: Request) -> ViewResult:
@@ -141,7 +141,7 @@ def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[st
     return {
         "session": session,
         "members": agenda.members(session),
-        "reserve": [(case, agenda.name(case, detail)) for case, detail in _waiting(request, session)],
+        "waiting_list": [(case, agenda.name(case, detail)) for case, detail in _waiting(request, session)],
         "free": free,
         "offered": next((quota for quota, number in free.items() if number > 0), None),
         "quotas": QUOTAS,
@@ -158,7 +158,7 @@ def _page(request: Request, *, status: int = 200, **shown: BoundForm) -> dict[st
 def _waiting(request: Request, session: MeetingSession) -> list[tuple[Case, MeetingRequest]]:
     """Return the waiting list, within the officer's scope."""
     agenda, may_see = request.work.get(AgendaService), request.work.get(AccessService).can
-    waiting = request.work.get(PublicDayService).reserve(session)
+    waiting = request.work.get(PublicDayService).waiting_list(session)
     return [(case, agenda.detail(case)) for _row, case in waiting if may_see(case, "view")]
 
 
@@ -198,7 +198,7 @@ def _waiting_form(request: Request) -> BoundForm:
         desk_schemas.Waiting(),
         bindings={"waiting": options},
         action=request.route_path("meetings.reserve", id=_id(request)),
-        send=_("Put on the reserve list"),
+        send=_("Put on the waiting list"),
         send_class="btn-quiet",
         prefix="reserve",
     )

@@ -74,7 +74,7 @@ RESULTS = frozenset(
         "ReadyText",
         "ReadyTextOption",
         "Sort",
-        "Standing",
+        "RatingWindow",
         "Step",
         "Total",
         "Tree",

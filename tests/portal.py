@@ -129,14 +129,14 @@ class Process:
 
     def launch(self) -> None:
         """Start it."""
-        command, handed_on = self._command, ()
+        command, inherited_socket = self._command, ()
         if self.listening:
-            handed_on = (self.listening.fileno(),)
-            command = [sys.executable, "-c", HAND_ON, str(handed_on[0]), *command]
+            inherited_socket = (self.listening.fileno(),)
+            command = [sys.executable, "-c", HAND_ON, str(inherited_socket[0]), *command]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
-                pass_fds=handed_on,
+                pass_fds=inherited_socket,
                 env=dict(self._environment),
                 stdout=log,
                 stderr=log,

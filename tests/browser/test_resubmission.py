@@ -32,7 +32,7 @@ def leave_alone(portal: Portal, page: Page) -> None:
         work.session.execute(update(Session).where(of_browser).values(last_seen_at=long_ago))
 
 
-def come_back(page: Page, role: str = "handler") -> None:
+def restore_account(page: Page, role: str = "handler") -> None:
     """Sign in on the page that is open."""
     username, mobile = STAFF[role]
     seen = messages(page, mobile)
@@ -61,7 +61,7 @@ def test_a_form_is_sent_after_signing_in_again(portal: Portal, open_page: Open, 
     leave_alone(portal, page)
     panel.locator("button.btn-primary").click()
     page.wait_for_url("**/staff/login?next=/unsent")
-    come_back(page)
+    restore_account(page)
     page.wait_for_url("**/unsent")
     expect(page.locator("textarea[readonly]")).to_have_value(WORDS)
     assert barriers(page) == []
@@ -89,7 +89,7 @@ def test_a_preview_shows_no_sign_in_and_the_answer_waits(portal: Portal, open_pa
     expect(page.locator("[name=password]")).to_have_count(0)
     panel.locator("[name=then][value=stay]").click()
     page.wait_for_url("**/staff/login?next=/unsent")
-    come_back(page)
+    restore_account(page)
     # The preview was not a form that the officer meant to send.
     expect(page.locator("textarea[readonly]")).to_have_value(WORDS)
 
@@ -124,5 +124,5 @@ def test_the_editor_of_announcements_too(portal: Portal, open_page: Open) -> Non
     expect(page.locator("[data-preview-words] strong")).to_have_text("پارک ساحلی")
     page.locator("[name=action][value=draft]").click()
     page.wait_for_url("**/staff/login?next=/unsent")
-    come_back(page, "public_relations")
+    restore_account(page, "public_relations")
     expect(page.locator("textarea[readonly]", has_text="پارک ساحلی").first).to_be_visible()

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from civicportal.app import create_app
-from civicportal.core.checks import look_over
+from civicportal.core.checks import collect_findings
 from civicportal.core.site import Site
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.kinds import kinds_of
@@ -274,7 +274,7 @@ def test_no_page_says_a_word_of_the_first_city(second: City) -> None:
 
 def test_the_doctor_has_nothing_to_say_of_its_words(second: City) -> None:
     with second.site.work(write=False) as work:
-        places = [finding.place for _who, finding in look_over(work)]
+        places = [finding.place for _who, finding in collect_findings(work)]
     assert [
         place
         for place in places

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from civicportal.domain.audit.append_only import guards_aside
+from civicportal.domain.audit.append_only import without_guards
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.audit.seals import SealService
 from civicportal.domain.audit.services import AuditService
@@ -37,10 +37,10 @@ def test_every_change_at_random_is_found(site: Any, clock: Any) -> None:
     dice = random.Random(1405)
     for number in range(CHANGES):
         row = dice.choice(rows)
-        with site.work() as work, guards_aside(work.session.connection()):
+        with site.work() as work, without_guards(work.session.connection()):
             work.session.execute(tampering(row, dice))
         assert flaws(site) > 0, f"change {number} of row {row['id']}"
-        with site.work() as work, guards_aside(work.session.connection()):
+        with site.work() as work, without_guards(work.session.connection()):
             work.session.execute(delete(AuditEvent).where(AuditEvent.id == row["id"]))
             work.session.execute(AuditEvent.__table__.insert().values(**row))
     assert flaws(site) == 0

@@ -34,7 +34,7 @@ from civicportal.api.notifications import SendError
 from civicportal.core.crypto import Keys
 from civicportal.core.limits.challenges import Challenges, is_solved
 from civicportal.core.limits.requesters import address_of, network_of
-from civicportal.core.serving.proxies import behind_proxies
+from civicportal.core.serving.proxies import trust_proxies
 from civicportal.core.settings import read_settings
 from civicportal.core.site import find_site
 from civicportal.domain.accounts.relying_party import PasskeyRefused, RelyingParty, read_new, read_shown
@@ -273,7 +273,7 @@ def forwarded(source: Source) -> bool:
 
 
 def PROXIED(environ: dict[str, Any], start: Any, application: Any) -> None:  # noqa: N802
-    list(behind_proxies(application, ("10.0.0.0/24",))(environ, start))
+    list(trust_proxies(application, ("10.0.0.0/24",))(environ, start))
 
 
 @parser("reports of the content security policy")

@@ -10,7 +10,7 @@ from other_clients import challenge_of, send, solve
 from sign_in_forms import PASSWORD, code_of, form_with
 from webtest import TestApp
 
-from civicportal.core.serving.proxies import behind_proxies
+from civicportal.core.serving.proxies import trust_proxies
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.notifications.models import OutboxMessage
@@ -33,7 +33,7 @@ def civic_settings():
 
 @pytest.fixture
 def wsgi(civic_environment):
-    return behind_proxies(civic_environment.app, ["127.0.0.1"])
+    return trust_proxies(civic_environment.app, ["127.0.0.1"])
 
 
 def browser(wsgi, address, **cookies):

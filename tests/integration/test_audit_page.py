@@ -11,7 +11,7 @@ import civicportal
 from civicportal.cli import main
 from civicportal.core.logging import mask
 from civicportal.domain.audit import jobs
-from civicportal.domain.audit.append_only import guards_aside
+from civicportal.domain.audit.append_only import without_guards
 from civicportal.domain.audit.models import AuditEvent, AuditSeal
 from civicportal.domain.audit.seals import SealService
 from civicportal.domain.audit.services import AuditService
@@ -77,7 +77,7 @@ def test_the_button_says_what_it_found(app, site, clock, boss, opened):
     clock.advance(seconds=11)
     jobs.seal(site)
     assert "مُهر تازه‌تر" in press(app)
-    with site.work() as work, guards_aside(work.session.connection()):
+    with site.work() as work, without_guards(work.session.connection()):
         changed = update(AuditEvent).where(AuditEvent.action == "case:open").values(actor_id=4)
         work.session.execute(changed)
     assert "دست خورده است" in press(app)
@@ -95,7 +95,7 @@ def test_once_a_day_the_whole_is_verified(app, site, clock, boss, sign_in, opene
     jobs.seal(site)
     jobs.verify(site)
     assert "همهٔ دفتر رویدادها درست است" in app.get("/admin/audit")
-    with site.work() as work, guards_aside(work.session.connection()):
+    with site.work() as work, without_guards(work.session.connection()):
         work.session.execute(
             update(AuditEvent).where(AuditEvent.action == "case:open").values(realm="citizen")
         )
@@ -141,12 +141,12 @@ def test_a_long_trail_is_verified_in_steps(site, clock, three_seals, monkeypatch
         ("verified", {"seals": 3, "rows": 3, "flaws": [], "last": third}),
     ]
     clock.advance(days=1)
-    with site.work() as work, guards_aside(work.session.connection()):
+    with site.work() as work, without_guards(work.session.connection()):
         work.session.execute(update(AuditSeal).where(AuditSeal.id == first).values(rows=7))
     jobs.verify(site)
     with site.work(write=False) as work:
         assert work.get(TrailService).flawed().action == "audit:verifying"
-    with site.work() as work, guards_aside(work.session.connection()):
+    with site.work() as work, without_guards(work.session.connection()):
         work.session.execute(delete(AuditSeal).where(AuditSeal.id == second))
     jobs.verify(site)
     [*_before, (_under_way, some), (done, all_)] = verified(site)

@@ -18,9 +18,9 @@ def people(site):
         return [(make_citizen(work, mobile).id, mobile) for mobile in mobiles]
 
 
-def promise(site, people, batch="one"):
+def queue(site, people, batch="one"):
     with site.work() as work:
-        work.get(BroadcastLane).promise(batch, "news", "خبر", people, PACE)
+        work.get(BroadcastLane).queue(batch, "news", "خبر", people, PACE)
 
 
 def progress(site, batch="one"):
@@ -29,15 +29,15 @@ def progress(site, batch="one"):
 
 
 def test_each_person_has_one_of_a_batch_and_another_of_the_next(site, people):
-    promise(site, people)
-    promise(site, people[1:])
-    promise(site, people[:1], batch="two")
+    queue(site, people)
+    queue(site, people[1:])
+    queue(site, people[:1], batch="two")
     assert progress(site).promised == 3
     assert progress(site, "two").promised == 1
 
 
 def test_a_hundred_leave_together_and_the_next_when_their_time_has_come(site, clock):
-    promise(site, [(number, f"+98900000{number:04}") for number in range(250)])
+    queue(site, [(number, f"+98900000{number:04}") for number in range(250)])
     counts = []
     for _step in range(5):
         while deliver_once(site, "broadcasts"):
@@ -50,8 +50,8 @@ def test_a_hundred_leave_together_and_the_next_when_their_time_has_come(site, cl
 
 
 def test_waiting_messages_are_cancelled(site, clock, people):
-    promise(site, people)
-    promise(site, people, batch="two")
+    queue(site, people)
+    queue(site, people, batch="two")
     deliver_once(site, "broadcasts")
     with site.work() as work:
         work.get(BroadcastLane).cancel("one")
@@ -68,11 +68,11 @@ def test_the_night_is_left_out(site, clock, people):
     clock.advance(hours=11)
     with site.work(write=False) as work:
         morning = work.get(BroadcastLane).quiet_until()
-    promise(site, people)
+    queue(site, people)
     with site.work(write=False) as work:
         assert {message.next_at for message in outbox(work)} == {morning}
 
 
 def test_nobody_is_no_batch(site):
-    promise(site, [])
+    queue(site, [])
     assert progress(site).promised == 0

@@ -101,7 +101,7 @@ def test_waiting_messages_of_a_deleted_account_are_cancelled(site, citizen, stat
     with site.work() as work:
         other = make_citizen(work, "+989000000002")
         people = [(citizen.id, citizen.mobile), (other.id, other.mobile)]
-        work.get(BroadcastLane).promise("one", "news", "آب قطع است.", people, timedelta())
+        work.get(BroadcastLane).queue("one", "news", "آب قطع است.", people, timedelta())
         for message in outbox(work):
             message.state = before
     save(site, citizen, broadcasts=True, digest=True)

@@ -45,17 +45,17 @@ def start(install, assemble_migrated, transport):
         site = assemble_migrated("gadget", notifications={"transport": named})
         mark_alive(site)
         for batch in batches:
-            promise(site, batch)
+            queue(site, batch)
         deliver(site)
         return site
 
     return start
 
 
-def promise(site, batch):
+def queue(site, batch):
     people = [(number, f"+98900000{number:04}") for number in range(PEOPLE)]
     with site.work() as work:
-        work.get(BroadcastLane).promise(batch, "news", "خبر", people, timedelta())
+        work.get(BroadcastLane).queue(batch, "news", "خبر", people, timedelta())
 
 
 def deliver(site):
@@ -82,7 +82,7 @@ def test_a_call_contains_one_text_in_one_language(start, transport, column):
     site = start(batches=())
     with site.work() as work:
         people = [(number, f"+98900000{number:04}") for number in range(4)]
-        work.get(BroadcastLane).promise("many", "news", "خبر", people, timedelta())
+        work.get(BroadcastLane).queue("many", "news", "خبر", people, timedelta())
         ids = [row.id for row in outbox(work)]
         for row, value in zip(outbox(work), ("fb", "fa", "fc", "fb"), strict=True):
             setattr(row, column, value)
@@ -94,7 +94,7 @@ def test_no_call_takes_more_than_a_hundred(start, transport):
     site = start(batches=())
     with site.work() as work:
         people = [(number, f"+98900000{number:04}") for number in range(205)]
-        work.get(BroadcastLane).promise("many", "news", "خبر", people, timedelta())
+        work.get(BroadcastLane).queue("many", "news", "خبر", people, timedelta())
     deliver(site)
     assert [len(call) for call in transport.calls] == [100, 100, 5]
 
@@ -167,7 +167,7 @@ def test_uncertain_messages_are_looked_up_together(start, transport, clock):
     transport.answer = crash
     site = start()
     transport.answer = lambda messages: [Receipt(provider_id=str(message.maybe_sent)) for message in messages]
-    promise(site, "two")
+    queue(site, "two")
     clock.advance(minutes=2)
     deliver(site)
     assert [row.provider_id for row in rows(site)] == ["True"] * PEOPLE + ["False"] * PEOPLE

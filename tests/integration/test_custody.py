@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from civicportal.core.checks import look_over
+from civicportal.core.checks import collect_findings
 from civicportal.domain.accounts.deputies import DeputyService
 from civicportal.domain.accounts.models import Membership, Role, User
 from civicportal.domain.accounts.permissions import LEAD, UNATTENDED
@@ -341,7 +341,7 @@ class TestTheList:
     def test_the_check_lists_uncovered_units_and_categories(self, site, city):
         city.refer(unattended=True)
         with site.work(write=False) as work:
-            found = {finding.place: finding for _owner, finding in look_over(work)}
+            found = {finding.place: finding for _owner, finding in collect_findings(work)}
         assert say(found["kartable"].text).startswith("1 open cases")
         assert found["kartable"].level == "error"
         # Of three units the fallback has no members at all, and the others one for one of the two topics each.

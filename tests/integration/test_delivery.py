@@ -40,7 +40,7 @@ def phone(site):
     return box
 
 
-def promise(site, *numbers, lane="notices"):
+def queue(site, *numbers, lane="notices"):
     with site.work() as work:
         for number in numbers:
             work.get(NotificationService).send(
@@ -104,7 +104,7 @@ def drain(site, lane="notices"):
 
 
 def test_a_message_is_sent_and_settled(site, phone):
-    promise(site, CITIZEN)
+    queue(site, CITIZEN)
     assert drain(site) == 1
     message = row(site)
     assert (message.state, message.sent_at, message.attempts, message.lease_id) == ("sent", NOON, 1, None)
@@ -137,7 +137,7 @@ LATER, PAST = timedelta(seconds=30), timedelta(seconds=-1)
 def test_a_lane_stirs_when_the_time_of_a_message_has_come(
     site, phone, state, next_in, expires_in, locked_in, stirs
 ):
-    promise(site, CITIZEN)
+    queue(site, CITIZEN)
     with site.work() as work:
         message = outbox(work)[0]
         message.state = state
@@ -155,20 +155,20 @@ def test_what_was_promised_right_before_the_night_still_goes_out(site, phone, cl
         quiet = work.get(NotificationService).quiet_hours
     dusk, _dawn = quiet_hours_around(NOON + timedelta(hours=11), quiet, site.calendar)
     clock.set(dusk - timedelta(seconds=seconds))
-    promise(site, CITIZEN)
+    queue(site, CITIZEN)
     clock.set(dusk + timedelta(seconds=1))
     mark_alive(site)
     assert drain(site) == goes
 
 
 def test_lanes_are_apart(site, phone):
-    promise(site, CITIZEN, lane="broadcasts")
+    queue(site, CITIZEN, lane="broadcasts")
     assert drain(site, "notices") == drain(site, "codes") == 0
     assert drain(site, "broadcasts") == 1
 
 
 def test_messages_are_not_sent_before_they_are_due(site, phone, clock):
-    promise(site, CITIZEN)
+    queue(site, CITIZEN)
     with site.work() as work:
         outbox(work)[0].next_at = NOON + timedelta(seconds=30)
     assert drain(site) == 0
@@ -177,7 +177,7 @@ def test_messages_are_not_sent_before_they_are_due(site, phone, clock):
 
 
 def test_transient_failures_are_tried_again_twelve_times(site, phone, clock):
-    promise(site, CITIZEN)
+    queue(site, CITIZEN)
     phone.script.extend(TransientFailure("500") for _ in range(12))
     for number in range(1, 13):
         with site.work() as work:
@@ -190,7 +190,7 @@ def test_transient_failures_are_tried_again_twelve_times(site, phone, clock):
 
 
 def test_a_permanent_failure_is_dead_and_the_next_goes_on(site, phone):
-    promise(site, CITIZEN, OTHER)
+    queue(site, CITIZEN, OTHER)
     phone.script.append(PermanentFailure("blacklisted 09123456789"))
     assert drain(site) == 2
     assert [message.state for message in rows(site)] == ["dead", "sent"]
@@ -202,7 +202,7 @@ def test_a_crash_of_the_transport_leaves_the_message_unknown(site, phone):
     def crash(message):
         raise KeyError("bug")
 
-    promise(site, CITIZEN)
+    queue(site, CITIZEN)
     phone.script.append(crash)
     drain(site)
     assert (row(site).state, row(site).next_at) == ("unknown", NOON + timedelta(minutes=2))
@@ -224,7 +224,7 @@ def test_an_uncertain_message_is_looked_up_first(site, phone, clock, answer, sta
         asked.append(message)
         return answer
 
-    promise(site, CITIZEN)
+    queue(site, CITIZEN)
     phone.script.extend([UncertainDelivery("lost"), look_up])
     drain(site)
     assert row(site).state == "unknown"
@@ -347,7 +347,7 @@ def test_a_lost_code_past_its_deadline_is_looked_at_no_more(site, phone, clock):
 
 
 def test_a_lease_that_ran_out_is_unknown_and_its_late_holder_writes_nothing(site, phone, clock):
-    promise(site, CITIZEN)
+    queue(site, CITIZEN)
     with site.work() as work:
         leases = OutboxDelivery(work).lease("notices")
     clock.set(NOON + timedelta(seconds=59))
@@ -373,7 +373,7 @@ def test_a_lost_code_is_not_looked_up(site, phone, clock):
 
 
 def test_workers_side_by_side_send_nothing_twice(site, phone):
-    promise(site, *(f"+98900000{number:04}" for number in range(40)))
+    queue(site, *(f"+98900000{number:04}" for number in range(40)))
     problems = []
 
     def work_hard():
@@ -393,7 +393,7 @@ def test_workers_side_by_side_send_nothing_twice(site, phone):
 
 
 def test_a_configuration_error_closes_the_gate_and_uses_no_attempt(site, phone, clock):
-    promise(site, CITIZEN, OTHER)
+    queue(site, CITIZEN, OTHER)
     phone.script.append(GatewayMisconfigured("wrong key"))
     assert drain(site) == 1
     assert [(message.state, message.attempts) for message in rows(site)] == [("new", 0), ("new", 0)]
@@ -410,7 +410,7 @@ def test_a_configuration_error_closes_the_gate_and_uses_no_attempt(site, phone, 
 
 
 def test_five_failures_close_the_gate_and_a_probe_opens_it(site, phone, clock):
-    promise(site, *(f"+98900000{number:04}" for number in range(8)))
+    queue(site, *(f"+98900000{number:04}" for number in range(8)))
     phone.script.extend(TransientFailure("down") for _ in range(6))
     assert drain(site) == 5
     assert not gate(site).open
@@ -424,7 +424,7 @@ def test_five_failures_close_the_gate_and_a_probe_opens_it(site, phone, clock):
 
 
 def test_a_message_that_can_never_go_out_opens_no_gate_and_leaves_the_probe_to_the_next(site, phone, clock):
-    promise(site, CITIZEN, OTHER)
+    queue(site, CITIZEN, OTHER)
     phone.script.append(GatewayMisconfigured("down"))
     assert drain(site) == 1
     clock.advance(minutes=1)
@@ -439,19 +439,19 @@ def test_a_message_that_can_never_go_out_opens_no_gate_and_leaves_the_probe_to_t
 
 
 def test_waiting_messages_are_pulled_forward_when_the_gate_opens(site, phone, clock):
-    promise(site, CITIZEN)
+    queue(site, CITIZEN)
     with site.work() as work:
         message = outbox(work)[0]
         message.attempts, message.next_at = 7, NOON + timedelta(hours=1)
         work.session.get(Gate, site.transport).open = False
-    promise(site, OTHER)
+    queue(site, OTHER)
     clock.advance(minutes=1)
     assert drain(site) == 2
 
 
 def test_a_dead_gateway_blocks_no_case(site, phone):
     phone.script.extend(GatewayMisconfigured("dead") for _ in range(5))
-    promise(site, OTHER)
+    queue(site, OTHER)
     drain(site)
     code = open_case(site, "accept")
     with site.work(write=False) as work:
@@ -476,7 +476,7 @@ def test_the_sign_in_page_can_ask_whether_codes_get_through(site, clock):
 
 
 def test_a_transport_that_nobody_brings_closes_the_gate(site, phone, monkeypatch):
-    promise(site, CITIZEN)
+    queue(site, CITIZEN)
     monkeypatch.setattr(site, "transport", "pigeon")
     mark_alive(site)
     drain(site)
@@ -489,7 +489,7 @@ class TestAtNight:
 
     def test_what_failed_by_day_waits_for_the_morning(self, site, clock, phone):
         clock.advance(hours=9, minutes=55)
-        promise(site, CITIZEN)
+        queue(site, CITIZEN)
         phone.script.append(TransientFailure("busy", retry_after=600))
         assert deliver_once(site, "notices")
         clock.advance(hours=1)

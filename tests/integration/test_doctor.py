@@ -204,7 +204,7 @@ class TestMessages:
 
         return look
 
-    def promise(self, site, lane="notices"):
+    def queue(self, site, lane="notices"):
         with site.work() as work:
             notifications = work.get(NotificationService)
             notifications.send("staff.overdue", recipient="+989000000001", fields={"COUNT": "3"}, lane=lane)
@@ -212,7 +212,7 @@ class TestMessages:
     def test_the_gate_is_closed_for_an_hour(self, site, clock, of_messages):
         memory(site).script.append(GatewayMisconfigured("the key is wrong"))
         mark_alive(site)
-        self.promise(site)
+        self.queue(site)
         deliver_once(site, "notices")
         clock.advance(hours=1)
         assert of_messages() == []
@@ -224,8 +224,8 @@ class TestMessages:
         assert of_messages() == []
 
     def test_one_is_due_for_an_hour(self, site, clock, of_messages):
-        self.promise(site)
-        self.promise(site, "broadcasts")
+        self.queue(site)
+        self.queue(site, "broadcasts")
         clock.advance(hours=1)
         assert of_messages() == []
         clock.advance(minutes=1)
@@ -236,7 +236,7 @@ class TestMessages:
         assert of_messages() == []
 
     def test_at_night_and_in_the_hour_after_it_they_may_wait(self, site, clock, of_messages):
-        self.promise(site)
+        self.queue(site)
         for hours, is_told in ((11, False), (8, False), (1, False), (1, True)):
             clock.advance(hours=hours)
             assert bool(of_messages()) == is_told

@@ -40,7 +40,7 @@ from civicportal.testing import (
     memory,
     outbox,
 )
-from civicportal.util.countries import Generic
+from civicportal.util.countries import GenericCountry
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.i18n import _
 from civicportal.util.persian import latin_digits
@@ -171,7 +171,7 @@ def test_hook_register_audit_actions_names_what_the_trail_shows(install, assembl
     assert titles["login:staff"] == "Signed in as staff"
 
 
-class Atlantis(Generic):
+class Atlantis(GenericCountry):
     code = "atlantis"
     mobile_example = "5 000"
 

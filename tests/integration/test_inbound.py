@@ -11,7 +11,7 @@ from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.models import User
 from civicportal.domain.notifications import inbound
 from civicportal.domain.notifications.choices import NotificationPreferences, PreferenceService
-from civicportal.domain.notifications.inbound import InboundService, forget_strangers
+from civicportal.domain.notifications.inbound import InboundService, delete_unknown_senders
 from civicportal.domain.notifications.models import InboundMessage
 from civicportal.testing import make_case, make_category, make_citizen, make_unit, outbox
 
@@ -232,10 +232,10 @@ def test_messages_of_unknown_numbers_are_deleted_after_ninety_days(site, clock, 
     receive(site, "از غریبه", sender=OTHER, number="2")
     clock.advance(days=89)
     receive(site, "تازه", sender=OTHER, number="3")
-    forget_strangers(site)
+    delete_unknown_senders(site)
     assert len(kept(site)) == 3
     clock.advance(days=2)
-    forget_strangers(site)
+    delete_unknown_senders(site)
     assert kept(site) == ["از عضو", "تازه"]
 
 

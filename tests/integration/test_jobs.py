@@ -10,7 +10,7 @@ from senders import wait_until
 from sqlalchemy import delete, func, select, text
 
 from civicportal.core.jobs import Job, JobRun, registered
-from civicportal.core.leases import Fence, LeaseLost, behind, renewing
+from civicportal.core.leases import LeaseGuard, LeaseLost, behind, renewing
 from civicportal.core.limits import LimitHit
 from civicportal.core.storage import new_key
 from civicportal.domain.accounts.models import Invitation, OtpChallenge, Session, User
@@ -196,7 +196,7 @@ def test_a_job_whose_lease_was_lost_writes_no_more_and_settles_nothing(site, clo
 
 def test_a_job_that_knows_its_lease_is_lost_begins_nothing(site):
     runner = JobRunner(site, [])
-    fence = Fence(lambda session: False)
+    fence = LeaseGuard(lambda session: False)
     with behind(fence):
         with pytest.raises(LeaseLost), site.work():
             pass

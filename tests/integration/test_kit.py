@@ -84,15 +84,15 @@ class TestOutbox:
         assert [row.state for row in outbox()] == ["sent"]
 
     def test_it_promises_for_tests_of_gateways(self, citizen, outbox):
-        outbox.promise(citizen)
-        outbox.promise("+989000000009", "petitions.done", TRACK="1234567890")
+        outbox.queue(citizen)
+        outbox.queue("+989000000009", "petitions.done", TRACK="1234567890")
         outbox.deliver()
         assert [row.text for row in outbox()] == [
             "Petition 4059031274 is registered.",
             "Petition 1234567890 is done.",
         ]
         with pytest.raises(KeyError, match="nothing"):
-            outbox.promise(citizen, "nothing")
+            outbox.queue(citizen, "nothing")
 
     def test_it_sees_what_the_test_has_not_committed_yet(self, work, citizen, outbox):
         make_case(work, citizen=work.session.get_one(User, citizen.user_id))

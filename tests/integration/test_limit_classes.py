@@ -53,7 +53,7 @@ KNOWN = (
 
 def refused(limits: Limits, kind: str, address: str, by: Requester) -> LimitExceeded | None:
     try:
-        limits.hit_all(*USES[kind](address), by=by)
+        limits.count_uses(*USES[kind](address), by=by)
     except LimitExceeded as refusal:
         return refusal
     return None

@@ -121,12 +121,12 @@ def test_retry_after_is_long_enough(site, app, clock):
 def test_several_limits_are_counted_in_one_statement_and_the_longest_refuses(site, clock):
     uses = (("track_code", "a"), ("track_address", "192.0.2.1"))
     with statements(site.engines.read) as texts:
-        site.limits.hit_all(*uses)
+        site.limits.count_uses(*uses)
     assert len(texts) == 1
     for _ in range(4):
-        site.limits.hit_all(*uses)
+        site.limits.count_uses(*uses)
     with pytest.raises(LimitExceeded) as refused:
-        site.limits.hit_all(*uses)
+        site.limits.count_uses(*uses)
     assert refused.value.name == "track_code"
     with site.work(write=False) as work:
         counted = work.session.execute(select(LimitHit.key, LimitHit.n)).all()
@@ -187,12 +187,12 @@ def test_something_is_used_once(site, clock):
 def test_a_refused_client_gets_no_challenge(site):
     limits = Limits(site, {"password_address": [[1, 60]], "otp_send_number": [[1, 3600]]})
     uses = (("password_address", "192.0.2.1"), ("otp_send_number", "+98"))
-    limits.hit_all(*uses)
+    limits.count_uses(*uses)
     with pytest.raises(LimitExceeded) as refused:
-        limits.hit_all(*uses)
+        limits.count_uses(*uses)
     assert (type(refused.value), refused.value.name) == (LimitExceeded, "otp_send_number")
     with pytest.raises(ChallengeNeeded):
-        limits.hit_all(uses[0])
+        limits.count_uses(uses[0])
 
 
 def test_those_who_pass_are_slowed_and_not_refused(site):

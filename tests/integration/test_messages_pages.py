@@ -37,7 +37,7 @@ def boss(site, sign_in):
     return user
 
 
-def promise(site, count):
+def queue(site, count):
     with site.work() as work:
         for number in range(count):
             recipient = f"+98900000{number:04}"
@@ -64,7 +64,7 @@ def test_the_list_shows_the_fate_and_hides_the_number(site, app, boss):
 def test_why_nothing_goes_out_is_told_in_the_language_of_the_page(site, app, boss, monkeypatch):
     monkeypatch.setattr(site, "transport", "pigeon")
     mark_alive(site)
-    promise(site, 1)
+    queue(site, 1)
     deliver_once(site, "notices")
     for address, times in (("/admin/messages", 2), ("/desk", 1)):
         page = app.get(address, status=200)
@@ -73,14 +73,14 @@ def test_why_nothing_goes_out_is_told_in_the_language_of_the_page(site, app, bos
 
 
 def test_a_list_of_one_page_has_no_buttons_to_others(site, app, boss):
-    promise(site, 1)
+    queue(site, 1)
     page = app.get("/admin/messages", status=200)
     assert page.html.select("tbody tr")
     assert page.html.select("main .disabled, a[rel=next], a[rel=prev]") == []
 
 
 def test_filters_and_search_without_a_number_in_the_address(site, app, boss):
-    promise(site, 1)
+    queue(site, 1)
     with site.work() as work:
         code = make_case(work, citizen=make_citizen(work, CITIZEN)).code
     search = form_of(app.get("/admin/messages"), "/admin/messages/find")
@@ -99,7 +99,7 @@ def test_filters_and_search_without_a_number_in_the_address(site, app, boss):
 
 
 def test_pages_follow_one_another(site, app, boss):
-    promise(site, 120)
+    queue(site, 120)
     page = app.get("/admin/messages")
     sizes = [len(page.html.select("tbody tr"))]
     while page.html.select("a[rel=next]"):
@@ -113,7 +113,7 @@ def test_pages_follow_one_another(site, app, boss):
 
 
 def test_a_failed_message_is_sent_again(site, app, boss):
-    promise(site, 1)
+    queue(site, 1)
     with site.work() as work:
         message = outbox(work)[0]
         message.state, message.attempts = "dead", 12
@@ -129,7 +129,7 @@ def test_a_failed_message_is_sent_again(site, app, boss):
 
 
 def test_a_sent_message_and_a_code_are_not_sent_again(site, app, boss):
-    promise(site, 2)
+    queue(site, 2)
     with site.work() as work:
         sent, code = outbox(work)
         sent.state, sent.sent_at = "sent", work.clock.now()
@@ -191,7 +191,7 @@ def rows(page):
 
 
 def test_it_shows_whether_a_message_arrived_and_why_not(site, app, boss):
-    promise(site, 3)
+    queue(site, 3)
     with site.work() as work:
         arrived, lost, _unknown = outbox(work)
         for message in outbox(work):
@@ -205,7 +205,7 @@ def test_it_shows_whether_a_message_arrived_and_why_not(site, app, boss):
 
 
 def test_a_message_that_is_sent_again_has_not_arrived_yet(site, app, boss):
-    promise(site, 1)
+    queue(site, 1)
     with site.work() as work:
         message = outbox(work)[0]
         message.state, message.delivery = "dead", "off"
@@ -216,7 +216,7 @@ def test_a_message_that_is_sent_again_has_not_arrived_yet(site, app, boss):
 
 
 def test_the_last_digits_of_a_number_find_its_messages(site, app, boss):
-    promise(site, 12)
+    queue(site, 12)
     assert len(rows(app.get("/admin/messages?ending=0007"))) == 1
     assert len(rows(app.get("/admin/messages", {"ending": "۰۰۰۷"}))) == 1
     assert len(rows(app.get("/admin/messages?ending=%25%25%25%25"))) == 12
@@ -228,7 +228,7 @@ def test_the_last_digits_of_a_number_find_its_messages(site, app, boss):
 
 def close_gate(site):
     mark_alive(site)
-    promise(site, 1)
+    queue(site, 1)
     memory(site).script.append(GatewayMisconfigured("the key is not valid"))
     deliver_once(site, "notices")
 

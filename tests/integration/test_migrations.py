@@ -13,7 +13,7 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, ins
 
 from civicportal.core.db import BigId, check_database, new_metadata
 from civicportal.core.migration import state as migrate_state
-from civicportal.core.migration.rules import unfit_tables
+from civicportal.core.migration.rules import incompatible_tables
 from civicportal.core.plugins import PluginModels
 from civicportal.domain.accounts.models import Role
 from civicportal.domain.cases.models import Case
@@ -215,7 +215,9 @@ def test_no_revision_stops_the_code_of_the_one_before(empty):
             named.reflect(connection)
         migrate.upgrade(empty, "civicportal", after)
         with empty.engines.read.connect() as connection:
-            assert list(unfit_tables(connection, named)) == [], f"code of {before} on tables of {after}"
+            assert list(incompatible_tables(connection, named)) == [], (
+                f"code of {before} on tables of {after}"
+            )
 
 
 def test_old_code_migrates_no_newer_tables(empty, newer):

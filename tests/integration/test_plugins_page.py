@@ -31,7 +31,7 @@ def boss(site, sign_in):
 
 def test_the_page_lists_plugins_and_findings(site, app, boss):
     assert "بررسی نشده" in app.get("/admin/plugins", status=200)
-    page = look_over(app)
+    page = collect_findings(app)
     names = [one.text.strip() for one in page.html.select("main summary")]
     assert any(name.startswith("خود سامانه") for name in names)
     assert "واحد pr وجود ندارد" in page
@@ -41,7 +41,7 @@ def test_the_page_lists_plugins_and_findings(site, app, boss):
     with site.work() as work:
         make_unit(work, "pr")
     assert "واحد pr وجود ندارد" in app.get("/admin/plugins")
-    assert "واحد pr وجود ندارد" not in look_over(app)
+    assert "واحد pr وجود ندارد" not in collect_findings(app)
 
 
 def test_the_page_lists_workers_and_running_jobs(site, app, clock, boss):
@@ -72,7 +72,7 @@ def test_the_page_reports_a_missing_worker(site, app, clock, boss, monkeypatch):
     monkeypatch.setattr("civicportal.portal.doctor.machine.SKEW", timedelta.max)
     with site.work() as work:
         make_unit(work, "pr")
-    look_over(app)
+    collect_findings(app)
 
     def verdict():
         return app.get("/admin/plugins").html.select_one(".page-h .pill").text.strip()
@@ -84,7 +84,7 @@ def test_the_page_reports_a_missing_worker(site, app, clock, boss, monkeypatch):
     assert verdict() == "ایراد دارد"
 
 
-def look_over(app):
+def collect_findings(app):
     page = app.get("/admin/plugins")
     form = next(form for form in page.forms.values() if form.action == "/admin/plugins/check")
     return form.submit(status=303).follow()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from civicportal.domain.audit.append_only import guards_aside
+from civicportal.domain.audit.append_only import without_guards
 from civicportal.domain.audit.jobs import seal as seal_all
 from civicportal.domain.audit.models import AuditEvent, AuditSeal
 from civicportal.domain.audit.seals import SealService
@@ -151,18 +151,18 @@ def test_a_history_goes_with_its_case(site, trail):
 
 @pytest.mark.parametrize("change", TAMPERINGS.values(), ids=list(TAMPERINGS))
 def test_a_later_change_shows(site, trail, change):
-    with site.work() as work, guards_aside(work.session.connection()):
+    with site.work() as work, without_guards(work.session.connection()):
         work.session.execute(change.execution_options(synchronize_session=False))
     assert verify(site).flaws
 
 
 def test_every_single_change_shows(site, trail):
     for number in range(EVENTS):
-        with site.work() as work, guards_aside(work.session.connection()):
+        with site.work() as work, without_guards(work.session.connection()):
             row = AuditEvent.subject_id == number
             work.session.execute(update(AuditEvent).where(row).values(realm="citizen"))
         assert verify(site).flaws, number
-        with site.work() as work, guards_aside(work.session.connection()):
+        with site.work() as work, without_guards(work.session.connection()):
             work.session.execute(update(AuditEvent).where(row).values(realm="system"))
     assert verify(site).flaws == ()
 
@@ -182,7 +182,7 @@ def test_a_cut_off_tail_shows_by_what_was_noted(site, clock, trail):
         anchor = (last.id, last.hash)
         source = last.source
     assert verify(site, anchor=anchor).flaws == ()
-    with site.work() as work, guards_aside(work.session.connection()):
+    with site.work() as work, without_guards(work.session.connection()):
         work.session.execute(delete(AuditSeal).where(AuditSeal.id == anchor[0]))
         work.session.execute(delete(AuditEvent if source == "audit_events" else CaseEvent))
     assert verify(site).flaws == ()

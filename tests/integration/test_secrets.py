@@ -193,7 +193,7 @@ class Full:
     def hit(self, *_parts: object, **_more: object) -> None:
         raise LimitExceeded("password_user", self.clock.now() + timedelta(minutes=5))
 
-    hit_all = check = hit
+    count_uses = check = hit
 
 
 @pytest.mark.parametrize(

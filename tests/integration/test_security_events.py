@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from civicportal.core.limits import DEFAULTS
 from civicportal.core.logging import ORIGIN, JsonFormatter, MaskingFilter, Origin, OriginFilter, setup_logging
-from civicportal.core.security_events import EVENTS, name_key, tell
+from civicportal.core.security_events import EVENTS, log_security_event, name_key
 from civicportal.domain.audit.events import AUDITED
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.audit.services import AuditService
@@ -59,7 +59,7 @@ def test_each_line_says_who_from_where_and_what(lines: Any) -> None:
     token = ORIGIN.set(Origin(address="2001:db8::123456", request="1234567890abcdef1234567890abcdef"))
     try:
         for event in EVENTS:
-            tell(event, user=5, reason="password of 09121234567")
+            log_security_event(event, user=5, reason="password of 09121234567")
     finally:
         ORIGIN.reset(token)
     assert [line["event"] for line in lines()] == list(EVENTS)
@@ -76,7 +76,7 @@ def test_each_line_says_who_from_where_and_what(lines: Any) -> None:
 
 def test_an_event_that_is_none_is_a_mistake() -> None:
     with pytest.raises(KeyError):
-        tell("auth.invented")
+        log_security_event("auth.invented")
 
 
 @pytest.mark.parametrize("action", CORE_ACTIONS)

@@ -230,7 +230,7 @@ def test_a_ceiling_is_told_once_and_ends_by_itself(
     with caplog.at_level(logging.WARNING, "civicportal.security"):
         for number in range(14):
             with suppress(ChallengeNeeded):
-                site.limits.hit_all(("password_address", f"198.51.{number}.7"), ("password_site",))
+                site.limits.count_uses(("password_address", f"198.51.{number}.7"), ("password_site",))
     told = [record for record in caplog.records if getattr(record, "event", "") == "limit.site"]
     assert [(one.event, one.limit, one.requesters) for one in told] == [
         ("limit.site", "password_site", "unknown")
@@ -306,7 +306,7 @@ class TestTheSameForm:
     def test_it_counts_once(self, site: Any, clock: Any) -> None:
         limits = site.limits
         for _click in range(12):
-            limits.hit_all(("submit_citizen", 7), same=("submit_same", "key", 7))
+            limits.count_uses(("submit_citizen", 7), same=("submit_same", "key", 7))
         for _form in range(9):
             limits.hit("submit_citizen", 7)
         with pytest.raises(LimitExceeded):
@@ -314,9 +314,9 @@ class TestTheSameForm:
 
     def test_it_has_an_end(self, site: Any) -> None:
         for _click in range(20):
-            site.limits.hit_all(("submit_citizen", 7), same=("submit_same", "key", 7))
+            site.limits.count_uses(("submit_citizen", 7), same=("submit_same", "key", 7))
         with pytest.raises(LimitExceeded) as refused:
-            site.limits.hit_all(("submit_citizen", 7), same=("submit_same", "key", 7))
+            site.limits.count_uses(("submit_citizen", 7), same=("submit_same", "key", 7))
         assert refused.value.name == "submit_same"
 
 
@@ -380,7 +380,7 @@ class TestTickets:
         before = issue()
         for number in range(4):
             by = Requester(challenged=True)
-            site.limits.hit_all(("password_address", f"198.51.{number}.7"), ("password_site",), by=by)
+            site.limits.count_uses(("password_address", f"198.51.{number}.7"), ("password_site",), by=by)
         after = issue()
         assert after.bits == before.bits + 4
         assert after.ready_at - site.clock.now() == 16 * (before.ready_at - site.clock.now())
@@ -392,7 +392,7 @@ def test_the_health_page_shows_a_ceiling_while_it_lasts(
     login(staff("administrator"))
     for number in range(14):
         with suppress(ChallengeNeeded):
-            site.limits.hit_all(("password_address", f"198.51.{number}.7"), ("password_site",))
+            site.limits.count_uses(("password_address", f"198.51.{number}.7"), ("password_site",))
     assert "limits.password_site" in app.get("/admin/plugins")
     clock.advance(minutes=5)
     assert "limits.password_site" not in app.get("/admin/plugins")
@@ -419,7 +419,7 @@ class TestEveryCeiling:
 def test_the_metrics_tell_how_much_is_used(site: Any) -> None:
     for number in range(12):
         with suppress(ChallengeNeeded):
-            site.limits.hit_all(("password_address", f"198.51.{number}.7"), ("password_site",))
+            site.limits.count_uses(("password_address", f"198.51.{number}.7"), ("password_site",))
     with site.work(write=False) as work:
         [family] = monitoring.limits(work)
     used = {tuple(one.labels.values()): one.value for one in family.samples}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from civicportal.core.checks import look_over
+from civicportal.core.checks import collect_findings
 
 #: A name of twelve letters and its joints, a telephone number with its area, a host as municipalities have them.
 CITIES = {
@@ -30,7 +30,9 @@ def civic_settings(request):
 
 
 def test_the_doctor_misses_no_text_and_finds_none_longer_than_it_is_meant_to_be(work):
-    found = [finding for _name, finding in look_over(work) if finding.place.startswith(("message", "kind "))]
+    found = [
+        finding for _name, finding in collect_findings(work) if finding.place.startswith(("message", "kind "))
+    ]
     # The kind that the tests bring sends nothing of its own.
     found = [finding for finding in found if finding.place != "kind petitions"]
     assert [(finding.place, str(finding.text), finding.text.mapping) for finding in found] == []

@@ -94,7 +94,7 @@ def start(own_site, folder):
         process.stdout.close()
 
 
-def promise(site, count=1):
+def queue(site, count=1):
     with site.work() as work:
         for number in range(count):
             recipient = f"+98900000{number:04}"
@@ -120,7 +120,7 @@ def stop(process):
 
 
 def test_a_worker_killed_while_sending_loses_nothing_and_repeats_nothing(own_site, start):
-    (first,) = promise(own_site)
+    (first,) = queue(own_site)
     killed = start(HANG="1")
     assert killed.stdout.readline() == f"send {first}\n"
     killed.kill()
@@ -130,7 +130,7 @@ def test_a_worker_killed_while_sending_loses_nothing_and_repeats_nothing(own_sit
     long_ago = own_site.clock.now() - timedelta(hours=1)
     go_on(own_site, locked_until=long_ago)
     # Another message shows that the new worker has passed by the unknown one without sending it.
-    second = promise(own_site)[-1]
+    second = queue(own_site)[-1]
     worker = start()
     assert worker.stdout.readline() == f"send {second}\n"
     stop(worker)
@@ -144,7 +144,7 @@ def test_a_worker_killed_while_sending_loses_nothing_and_repeats_nothing(own_sit
 
 
 def test_two_workers_share_the_work(own_site, start):
-    ids = promise(own_site, 20)
+    ids = queue(own_site, 20)
     workers = [start(), start()]
     wait_until(lambda: set(states(own_site)) == {"sent"}, PATIENCE)
     for worker in workers:
@@ -156,7 +156,7 @@ def test_two_workers_share_the_work(own_site, start):
 
 
 def test_a_hanging_gateway_does_not_keep_the_worker_from_stopping(own_site, start):
-    promise(own_site)
+    queue(own_site)
     worker = start(program=("-c", IN_A_HURRY), HANG="1")
     worker.stdout.readline()
     stop(worker)

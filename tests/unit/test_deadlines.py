@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from civicportal.core.db import NEVER
-from civicportal.domain.cases.deadlines import expected, promise
+from civicportal.domain.cases.deadlines import expected, set_deadline
 from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.deadlines import due
 from civicportal.util.calendar import CityCalendar
@@ -56,7 +56,7 @@ def test_what_does_not_age():
 
 def test_time_that_began_before_the_registration_ends_no_earlier():
     letter = case()
-    promise(letter, OPENED - timedelta(days=30), 2, CALENDAR)
+    set_deadline(letter, OPENED - timedelta(days=30), 2, CALENDAR)
     assert (letter.deadline, expected(letter, CALENDAR)) == (OPENED, OPENED)
-    promise(letter, OPENED - timedelta(days=30), 60, CALENDAR)
+    set_deadline(letter, OPENED - timedelta(days=30), 60, CALENDAR)
     assert OPENED < letter.deadline < OPENED + timedelta(days=60)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from civicportal.domain.exports.comma import write_csv
-from civicportal.domain.exports.sheets import Book, Sheet
-from civicportal.domain.exports.values import FORMULA_SIGNS, Heading, harmless
+from civicportal.domain.exports.sheets import ExcelBook, Sheet
+from civicportal.domain.exports.values import FORMULA_SIGNS, Heading, escape_formula
 from civicportal.testing import NOON
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=40)
@@ -25,14 +25,14 @@ def written(rows):
 
 @pytest.mark.parametrize("sign", sorted(FORMULA_SIGNS))
 def test_a_text_that_could_be_a_formula_gets_an_apostrophe(sign):
-    assert harmless(f"{sign}cmd|'/c calc'!A0") == f"'{sign}cmd|'/c calc'!A0"
+    assert escape_formula(f"{sign}cmd|'/c calc'!A0") == f"'{sign}cmd|'/c calc'!A0"
     if not sign.isspace():
-        assert harmless(f"  {sign}1") == f"'  {sign}1"
+        assert escape_formula(f"  {sign}1") == f"'  {sign}1"
 
 
 @pytest.mark.parametrize("text", ["", "سلام", "a=b", "۱۲", "5 - 3"])
 def test_other_texts_stay(text):
-    assert harmless(text) == text
+    assert escape_formula(text) == text
 
 
 @given(TEXTS)
@@ -62,7 +62,7 @@ def test_numbers_are_no_texts():
 
 def book(*sheets):
     file = BytesIO()
-    with Book(file, title="فهرست", company="شهر", made=NOON, rtl=True) as made:
+    with ExcelBook(file, title="فهرست", company="شهر", made=NOON, rtl=True) as made:
         for sheet in sheets:
             made.add(sheet)
     return load_workbook(file)
@@ -100,5 +100,5 @@ def test_a_file_that_fails_half_way_is_closed():
         yield [1]
         raise RuntimeError("gone")
 
-    with pytest.raises(RuntimeError), Book(BytesIO(), title="", company="", made=NOON, rtl=True) as made:
+    with pytest.raises(RuntimeError), ExcelBook(BytesIO(), title="", company="", made=NOON, rtl=True) as made:
         made.add(one(rows()))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicportal.domain.statistics.hiding import FEWEST, hide_small, is_small, share, told_together
+from civicportal.domain.statistics.hiding import FEWEST, hide_small, is_small, merge_small_runs, share
 
 MONTHS = st.lists(st.integers(0, 12), max_size=30)
 
@@ -51,30 +51,30 @@ def test_a_share_tells_no_small_number(part, whole, percent):
 def of_every_month(numbers, window=12):
     """Return what a page tells that is kept month after month: each run of its year, and all of them together."""
     for now in range(1, len(numbers) + 1):
-        runs = [run for run in told_together(numbers[:now]) if run[1] >= now - window]
+        runs = [run for run in merge_small_runs(numbers[:now]) if run[1] >= now - window]
         sums = [sum(numbers[begin : end + 1]) for begin, end in runs]
         yield runs, sums, sum(sums)
 
 
 def test_small_months_stand_together():
-    assert told_together([3, 7, 50]) == [(0, 1), (2, 2)]
-    assert told_together([0, 6, 1, 0, 2, 2, 9, 4]) == [(0, 0), (1, 1), (2, 5), (6, 6)]
+    assert merge_small_runs([3, 7, 50]) == [(0, 1), (2, 2)]
+    assert merge_small_runs([0, 6, 1, 0, 2, 2, 9, 4]) == [(0, 0), (1, 1), (2, 5), (6, 6)]
 
 
 @given(MONTHS)
 def test_no_run_is_small_and_none_changes_later(numbers):
-    told = told_together(numbers)
+    told = merge_small_runs(numbers)
     places = [place for begin, end in told for place in range(begin, end + 1)]
     assert places == list(range(len(places)))
     assert not any(is_small(sum(numbers[begin : end + 1])) for begin, end in told)
     for now in range(len(numbers)):
-        assert told_together(numbers[:now]) == [run for run in told if run[1] < now]
+        assert merge_small_runs(numbers[:now]) == [run for run in told if run[1] < now]
 
 
 @given(MONTHS)
 def test_pages_of_all_months_together_tell_no_small_month(numbers):
     pages = list(of_every_month(numbers))
-    for begin, end in told_together(numbers):
+    for begin, end in merge_small_runs(numbers):
         for other in range(1, FEWEST) if end > begin else ():
             rest = sum(numbers[begin : end + 1]) - other
             changed = [*numbers[:begin], other, *[0] * (end - begin - 1), rest, *numbers[end + 1 :]]

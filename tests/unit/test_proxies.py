@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from civicportal.core.serving.proxies import behind_proxies, networks
+from civicportal.core.serving.proxies import networks, trust_proxies
 
 TRUSTED = ["10.0.0.5", "10.0.1.0/24", "fd00::/8"]
 
@@ -27,7 +27,7 @@ def heard(peer: str, forwarded: str = "203.0.113.9", places: list[str] = TRUSTED
         "SERVER_NAME": "portal",
         "SERVER_PORT": "6543",
     }
-    behind_proxies(app, places)(environ, lambda *_: None)
+    trust_proxies(app, places)(environ, lambda *_: None)
     assert "HTTP_X_FORWARDED_HOST" not in seen
     return seen["REMOTE_ADDR"], seen["wsgi.url_scheme"], "HTTP_X_FORWARDED_FOR" in seen
 

@@ -6,7 +6,7 @@ import pytest
 from pyramid.i18n import make_localizer
 
 from civicportal.core.messages import GatewayMisconfigured, LookupFailed, TransientFailure
-from civicportal.domain.notifications.troubles import LONGEST, keep, told
+from civicportal.domain.notifications.troubles import LONGEST, keep, localized_reason
 from civicportal.util.i18n import _
 
 PERSIAN = make_localizer("fa", [str(files("civicportal") / "locale")])
@@ -29,13 +29,13 @@ NOBODY = _("no plugin sends by ${transport}", mapping={"transport": "pigeon"})
     ],
 )
 def test_what_is_kept_can_be_told(words, english):
-    assert told(keep(words)) == english
+    assert localized_reason(keep(words)) == english
 
 
 def test_it_is_told_in_the_language_of_whoever_reads():
-    assert told(keep(NOBODY), PERSIAN) == "هیچ افزونه‌ای از راه pigeon پیامک نمی‌فرستد"
+    assert localized_reason(keep(NOBODY), PERSIAN) == "هیچ افزونه‌ای از راه pigeon پیامک نمی‌فرستد"
     nested = _("${error}!", mapping={"error": NOBODY})
-    assert told(keep(nested), PERSIAN) == "هیچ افزونه‌ای از راه pigeon پیامک نمی‌فرستد!"
+    assert localized_reason(keep(nested), PERSIAN) == "هیچ افزونه‌ای از راه pigeon پیامک نمی‌فرستد!"
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_it_is_told_in_the_language_of_whoever_reads():
 )
 def test_a_number_is_hidden(words):
     assert "1234567" not in keep(words)
-    assert told(keep(words)) == "blacklisted 0912***4567"
+    assert localized_reason(keep(words)) == "blacklisted 0912***4567"
 
 
 def test_what_is_too_long_is_cut_and_readable():
     long = keep(_("it says ${words}", mapping={"words": "a" * 400}))
     assert len(long) == LONGEST
-    assert told(long).startswith("it says aaa")
+    assert localized_reason(long).startswith("it says aaa")
 
 
 def test_errors_carry_their_words_and_say_them_in_english():

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from civicportal_announcements.broadcasts import BroadcastService, fill_outbox, with_way_out
+from civicportal_announcements.broadcasts import BroadcastService, fill_outbox, with_opt_out
 from civicportal_announcements.models import Broadcast
 from sqlalchemy import select
 
@@ -61,10 +61,10 @@ class TestWayOut:
         ],
     )
     def test_stands_at_the_end_once(self, text):
-        assert with_way_out(text, "لغو11") == "آب قطع است.\nلغو11"
+        assert with_opt_out(text, "لغو11") == "آب قطع است.\nلغو11"
 
     def test_is_left_out_where_there_is_none(self):
-        assert with_way_out("آب قطع است. ", "") == "آب قطع است."
+        assert with_opt_out("آب قطع است. ", "") == "آب قطع است."
 
 
 class TestStart:

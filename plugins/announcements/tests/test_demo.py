@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from civicportal_announcements import demo
-from civicportal_announcements.board import Board
+from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.broadcasts import BroadcastService
 from civicportal_announcements.services import PostService
 
@@ -62,7 +62,7 @@ def load(desk, files):
 def test_shows_every_state_and_the_newest_first(desk, files):
     assert load(desk, files) == [(number, 5) for number in range(1, 6)]
     with desk.site.work(write=False) as work:
-        board = work.get(Board)
+        board = work.get(AnnouncementReader)
         shown = {
             view: [post.title for post in board.desk(view, "", 1, 9).posts]
             for view in ("board", "ended", "draft", "deleted")

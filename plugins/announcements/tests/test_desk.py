@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from civicportal_announcements.board import Board
+from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.pictures import MOST
 from civicportal_announcements.views.sent import FILES
 from webtest import Upload
@@ -35,7 +35,7 @@ def officer(desk, sign_in):
 
 def board(desk):
     with desk.site.work(write=False) as work:
-        return [post.title for post in work.get(Board).desk("board", "", 1, 50).posts]
+        return [post.title for post in work.get(AnnouncementReader).desk("board", "", 1, 50).posts]
 
 
 class TestAccess:
@@ -101,7 +101,7 @@ class TestForm:
         times = {"start_day": "۱۴۰۵/۰۳/۲۰", "start_time": "۸:۳۰", "end_day": "1405/03/25", "end_time": ""}
         filled(app.get("/desk/announcements/new"), **times).submit("action", value="publish")
         with officer.site.work(write=False) as work:
-            (post,) = work.get(Board).desk("board", "", 1, 2).posts
+            (post,) = work.get(AnnouncementReader).desk("board", "", 1, 2).posts
         assert post.starts_at.isoformat() == "2026-06-10T05:00:00+00:00"
         assert post.ends_at.isoformat() == "2026-06-15T20:30:00+00:00"
         form = edit_form(app.get(f"/desk/announcements/{post.id}"))
@@ -185,7 +185,7 @@ class TestPictures:
         form[f"alt_{key}"], form[f"x_{key}"] = "مخروط ایمنی", "۸۰"
         form.submit("action", value="publish", status=303)
         with officer.site.work(write=False) as work:
-            reading = work.get(Board)
+            reading = work.get(AnnouncementReader)
             (post,) = reading.desk("board", "", 1, 2).posts
             (picture,) = reading.pictures([post])[post.id]
         assert (picture.key, picture.alt, picture.focus_x, picture.focus_y) == (key, "مخروط ایمنی", 80, 50)
@@ -202,7 +202,7 @@ class TestPictures:
         assert form[f"alt_{keys[0]}"].value == "تصویر a"
         form.submit("action", value="publish", status=303)
         with officer.site.work(write=False) as work:
-            found = work.get(Board).pictures([officer.post(post)])[post]
+            found = work.get(AnnouncementReader).pictures([officer.post(post)])[post]
         assert [picture.alt for picture in found] == ["تصویر b", "تصویر a"]
 
     def test_what_is_no_picture_is_refused_with_the_reason(self, officer, app):

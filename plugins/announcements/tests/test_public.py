@@ -8,7 +8,7 @@ from xml.etree.ElementTree import fromstring
 import feedparser
 import pytest
 from bs4 import BeautifulSoup
-from civicportal_announcements.board import Board
+from civicportal_announcements.board import AnnouncementReader
 
 DAY = timedelta(days=1)
 ATOM = "/announcements/feed.xml"
@@ -126,7 +126,7 @@ class TestPictures:
     def address(self, desk, shelf, state, size="small"):
         with desk.site.work(write=False) as work:
             post = desk.post(shelf[state])
-            return f"/announcements/images/{work.get(Board).pictures([post])[post.id][0].key}/{size}"
+            return f"/announcements/images/{work.get(AnnouncementReader).pictures([post])[post.id][0].key}/{size}"
 
     @pytest.mark.parametrize(
         ("state", "public"), [("live", True), ("ended", True), ("scheduled", False), ("draft", False)]

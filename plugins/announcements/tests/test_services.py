@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from civicportal_announcements.board import Board
+from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.jobs import erase_deleted
 from civicportal_announcements.models import Post, PostImage
 from civicportal_announcements.services import AnnouncementContent, PostService
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.both_databases
 
 def titles(site, most=20):
     with site.work(write=False) as work:
-        return [post.title for post in work.get(Board).live(most)]
+        return [post.title for post in work.get(AnnouncementReader).live(most)]
 
 
 def content(title="تازه", **more):
@@ -79,7 +79,7 @@ class TestWriting:
         desk.put_up("قطع آب در خيابان سعدي", summary="کوتاه‌مدت")
         desk.put_up("چیز دیگر")
         with site.work(write=False) as work:
-            board = work.get(Board)
+            board = work.get(AnnouncementReader)
             for words in ("خیابان", "كوتاه مدت", "اب سعدی"):
                 assert [post.title[:3] for post in board.desk("board", words, 1, 10).posts] == ["قطع"]
             assert board.desk("board", "٪ 100% _", 1, 10).posts == []
@@ -134,7 +134,7 @@ class TestOrder:
 class TestPictures:
     def shown(self, desk, post):
         with desk.site.work(write=False) as work:
-            return work.get(Board).pictures([work.get(PostService).fetch(post)])[post]
+            return work.get(AnnouncementReader).pictures([work.get(PostService).fetch(post)])[post]
 
     def test_are_kept_in_their_order_with_their_words(self, desk):
         pictures = tuple(desk.picture(f"تصویر {name}", focus_x=20) for name in "ab")
@@ -171,7 +171,7 @@ class TestTakingAway:
         desk.act("delete", post)
         assert titles(site) == []
         with pytest.raises(NotFound), site.work(write=False) as work:
-            work.get(Board).readable(post)
+            work.get(AnnouncementReader).readable(post)
         desk.act("restore", post)
         assert titles(site) == ["aaa"]
 

@@ -44,7 +44,7 @@ def test_moments_are_in_order_and_past():
 
 
 def test_items_take_turns():
-    found = DemoRandom(1).taking_turns("abc", 10)
+    found = DemoRandom(1).evenly_distributed("abc", 10)
     assert len(found) == 10
     assert {letter: found.count(letter) for letter in "abc"} in (
         {"a": 4, "b": 3, "c": 3},

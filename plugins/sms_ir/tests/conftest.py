@@ -85,8 +85,8 @@ class Messages:
         self.site, self.outbox = site, outbox
         self.rows, self.deliver = outbox, outbox.deliver
 
-    def promise(self, kind="petitions.registered", lane="notices", recipient=CITIZEN, **fields):
-        self.outbox.promise(recipient, kind, lane=lane, **fields)
+    def queue(self, kind="petitions.registered", lane="notices", recipient=CITIZEN, **fields):
+        self.outbox.queue(recipient, kind, lane=lane, **fields)
 
     def states(self):
         return [row.state for row in self.rows()]
@@ -106,11 +106,11 @@ class Crowd:
     def __init__(self, site, clock, provider, messages):
         self.site, self.clock, self.provider, self.messages = site, clock, provider, messages
 
-    def promise(self, count=250, batch="one", text=text, mobiles=()):
+    def queue(self, count=250, batch="one", text=text, mobiles=()):
         mobiles = mobiles or [f"+9890000{number:05}" for number in range(1, count + 1)]
         with self.site.work() as work:
             lane = work.get(BroadcastLane)
-            lane.promise(batch, "news", text, list(enumerate(mobiles, 1)), timedelta())
+            lane.queue(batch, "news", text, list(enumerate(mobiles, 1)), timedelta())
 
     def deliver(self):
         self.messages.deliver("broadcasts")

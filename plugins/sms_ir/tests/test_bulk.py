@@ -17,7 +17,7 @@ UNCERTAIN = {"500": False, "html": False, "lost": True, "truncated": True, "hang
 
 
 def test_hook_send_messages_takes_a_hundred_people_in_one_call(site, crowd, provider):
-    crowd.promise()
+    crowd.queue()
     crowd.deliver()
     assert crowd.calls() == [100, 100, 50]
     assert crowd.nobody_twice(250)
@@ -31,9 +31,9 @@ def test_hook_send_messages_takes_a_hundred_people_in_one_call(site, crowd, prov
 
 
 def test_texts_and_batches_are_not_mixed(crowd):
-    crowd.promise(3)
-    crowd.promise(3, batch="two")
-    crowd.promise(3, batch="three", text="متن دیگر")
+    crowd.queue(3)
+    crowd.queue(3, batch="two")
+    crowd.queue(3, batch="three", text="متن دیگر")
     crowd.deliver()
     assert crowd.calls() == [3, 3, 3]
     assert crowd.states() == {"sent": 9}
@@ -41,7 +41,7 @@ def test_texts_and_batches_are_not_mixed(crowd):
 
 def test_each_has_a_result_of_its_own(crowd, provider):
     provider.blacklist.add("09000000002")
-    crowd.promise(mobiles=["+989000000001", "+989000000002", "+9890", "+447700900123", "+989000000003"])
+    crowd.queue(mobiles=["+989000000001", "+989000000002", "+9890", "+447700900123", "+989000000003"])
     crowd.deliver()
     rows = crowd.messages.rows()
     assert [row.state for row in rows] == ["sent", "dead", "dead", "dead", "sent"]
@@ -52,7 +52,7 @@ def test_each_has_a_result_of_its_own(crowd, provider):
 
 
 def test_a_stop_takes_back_what_is_in_no_call_yet(site, crowd):
-    crowd.promise()
+    crowd.queue()
     assert deliver_once(site, "broadcasts")
     with site.work() as work:
         work.get(BroadcastLane).cancel("one")
@@ -65,7 +65,7 @@ def test_a_stop_takes_back_what_is_in_no_call_yet(site, crowd):
 @pytest.mark.parametrize("mode", UNCERTAIN)
 def test_a_call_without_an_answer_is_looked_up_by_its_pack(site, crowd, provider, mode):
     provider.script.extend(["ok", mode, "ok"])
-    crowd.promise()
+    crowd.queue()
     crowd.deliver()
     assert crowd.states() == {"sent": 150, "unknown": 100}
     with site.work(write=False) as work:
@@ -83,7 +83,7 @@ def test_a_call_without_an_answer_is_looked_up_by_its_pack(site, crowd, provider
 
 def test_one_failed_call_is_one_failure_of_the_gate(site, crowd, provider):
     provider.script.append("lost")
-    crowd.promise(100)
+    crowd.queue(100)
     crowd.deliver()
     with site.work(write=False) as work:
         assert work.get(SendingGateService).row.failures == 1
@@ -92,7 +92,7 @@ def test_one_failed_call_is_one_failure_of_the_gate(site, crowd, provider):
 def test_people_missing_in_a_pack_are_sent_to_again(crowd, provider):
     provider.blacklist.update(["09000000002", "09000000003"])
     provider.script.append("lost")
-    crowd.promise(5)
+    crowd.queue(5)
     crowd.deliver()
     provider.blacklist.remove("09000000003")
     crowd.later(minutes=2)
@@ -102,10 +102,10 @@ def test_people_missing_in_a_pack_are_sent_to_again(crowd, provider):
 
 
 def test_a_pack_is_not_taken_for_another_of_the_same_words(crowd, provider):
-    crowd.promise(5)
+    crowd.queue(5)
     crowd.deliver()
     provider.script.append("500")
-    crowd.promise(5, batch="two")
+    crowd.queue(5, batch="two")
     crowd.deliver()
     crowd.later(minutes=2)
     assert crowd.states() == {"sent": 10}
@@ -114,8 +114,8 @@ def test_a_pack_is_not_taken_for_another_of_the_same_words(crowd, provider):
 
 def test_a_pack_that_was_found_for_some_is_not_found_for_others(site, crowd, provider):
     provider.script.extend(["lost", "500"])
-    crowd.promise(5)
-    crowd.promise(5, batch="two")
+    crowd.queue(5)
+    crowd.queue(5, batch="two")
     crowd.deliver()
     assert crowd.states() == {"unknown": 10}
     crowd.later(minutes=2)
@@ -128,7 +128,7 @@ def test_a_pack_that_was_found_for_some_is_not_found_for_others(site, crowd, pro
 def test_after_midnight_the_archive_is_asked(crowd, clock, provider):
     clock.advance(hours=9, minutes=59)
     provider.script.append("lost")
-    crowd.promise(5)
+    crowd.queue(5)
     crowd.deliver()
     crowd.later(hours=10)
     assert crowd.states() == {"sent": 5}
@@ -137,7 +137,7 @@ def test_after_midnight_the_archive_is_asked(crowd, clock, provider):
 
 def test_many_packs_are_read_until_time_is_up(crowd, provider, monkeypatch):
     provider.script.append("lost")
-    crowd.promise(5)
+    crowd.queue(5)
     crowd.deliver()
     monkeypatch.setattr("civicportal_sms_ir.lookup.SECONDS", -1)
     crowd.later(minutes=2)
@@ -148,7 +148,7 @@ def test_many_packs_are_read_until_time_is_up(crowd, provider, monkeypatch):
 @pytest.mark.parametrize("mode", ["429", "500", "no_credit"])
 def test_packs_that_cannot_be_read_now_are_read_later(crowd, provider, mode):
     provider.script.append("lost")
-    crowd.promise(5)
+    crowd.queue(5)
     crowd.deliver()
     provider.script.append(mode)
     crowd.later(minutes=2)
@@ -160,7 +160,7 @@ def test_packs_that_cannot_be_read_now_are_read_later(crowd, provider, mode):
 
 def test_a_wish_for_fewer_requests_keeps_a_chunk_together(crowd, provider):
     provider.script.append("429")
-    crowd.promise(100)
+    crowd.queue(100)
     crowd.deliver()
     (due,) = {row.next_at for row in crowd.messages.rows()}
     assert (due - NOON).total_seconds() >= 90
@@ -171,7 +171,7 @@ def test_a_wish_for_fewer_requests_keeps_a_chunk_together(crowd, provider):
 
 def test_a_closed_gate_is_tried_with_one_message(site, crowd, provider):
     provider.mode = "bad_key"
-    crowd.promise()
+    crowd.queue()
     crowd.deliver()
     assert crowd.states() == {"new": 250}
     crowd.later(minutes=1)
@@ -185,7 +185,7 @@ def test_a_closed_gate_is_tried_with_one_message(site, crowd, provider):
 
 def test_without_a_line_nobody_is_asked(site, crowd, provider, monkeypatch):
     monkeypatch.setitem(site.plugin_settings, "sms_ir", {**site.plugin_settings["sms_ir"], "line": ""})
-    crowd.promise(3)
+    crowd.queue(3)
     crowd.deliver()
     assert crowd.states() == {"dead": 3}
     assert provider.entries() == []
@@ -197,13 +197,13 @@ def test_an_answer_that_is_not_one_for_each_is_no_answer(crowd, provider, monkey
         return 200, {"status": 1, "message": "", "data": {"messageIds": answer}}
 
     monkeypatch.setattr(provider, "_bulk", odd)
-    crowd.promise(3)
+    crowd.queue(3)
     crowd.deliver()
     assert crowd.states() == {"unknown": 3}
 
 
 def test_a_worker_that_dies_after_the_answer_sends_nothing_twice(site, crowd, provider, monkeypatch):
-    crowd.promise()
+    crowd.queue()
 
     def die(self, verdict, reason):
         raise KeyboardInterrupt

@@ -39,7 +39,7 @@ def test_hook_register_jobs_only_for_sites_that_send_by_it(site, monkeypatch):
     ],
 )
 def test_the_delivery_is_asked_for_once_it_is_known(site, clock, messages, provider, state, becomes, told):
-    messages.promise()
+    messages.queue()
     messages.deliver()
     poll_deliveries(site)
     assert [entry["path"] for entry in provider.entries()] == ["send/verify"]
@@ -57,7 +57,7 @@ def test_the_delivery_is_asked_for_once_it_is_known(site, clock, messages, provi
 
 @pytest.mark.parametrize("state", [None, 3, 5, 8])
 def test_after_six_hours_nobody_asks_any_more(site, clock, messages, provider, state):
-    messages.promise()
+    messages.queue()
     messages.deliver()
     provider.sent[0].delivery_state = state
     for minutes in (1, 4, 25, 330):
@@ -72,7 +72,7 @@ def test_after_six_hours_nobody_asks_any_more(site, clock, messages, provider, s
 
 
 def test_messages_unknown_to_the_provider_stay_unknown(site, clock, messages, provider):
-    messages.promise()
+    messages.queue()
     messages.deliver()
     provider.sent.clear()
     clock.advance(minutes=1)
@@ -81,7 +81,7 @@ def test_messages_unknown_to_the_provider_stay_unknown(site, clock, messages, pr
 
 
 def test_a_provider_that_is_down_is_asked_again(site, clock, messages, provider):
-    messages.promise()
+    messages.queue()
     messages.deliver()
     clock.advance(minutes=1)
     provider.script.append("500")
@@ -112,7 +112,7 @@ def oddly(provider, monkeypatch):
 def two(clock, messages, provider):
     """Two messages that have arrived, to be asked for one after the other."""
     for _ in range(2):
-        messages.promise()
+        messages.queue()
         messages.deliver()
         clock.advance(seconds=1)
     for sms in provider.sent:
@@ -165,7 +165,7 @@ def test_what_cannot_be_told_of_some_is_complained_of_once(site, clock, two, odd
 
 
 def test_deliveries_are_forgotten_after_a_month(site, clock, messages):
-    messages.promise()
+    messages.queue()
     messages.deliver()
     clock.advance(days=29)
     forget_deliveries(site)

@@ -75,7 +75,7 @@ def let_go_on(site, **values):
 
 def test_a_kill_between_two_calls_sends_nothing_twice(site, crowd, start, provider, second_call):
     begun, may_end = second_call
-    crowd.promise()
+    crowd.queue()
     worker = start()
     assert begun.wait(PATIENCE)
     worker.kill()

@@ -16,12 +16,12 @@ def paths(provider):
 
 def lose(messages, provider, mode="lost", **fields):
     provider.script.append(mode)
-    messages.promise(**fields)
+    messages.queue(**fields)
     messages.deliver()
 
 
 def test_a_notice_is_not_taken_for_another_of_the_same_case(clock, messages, provider):
-    messages.promise("petitions.registered", TRACK="4059031274")
+    messages.queue("petitions.registered", TRACK="4059031274")
     messages.deliver()
     lose(messages, provider, "500", kind="petitions.registered", TRACK="4059031274")
     clock.advance(minutes=2)
@@ -133,7 +133,7 @@ def test_a_provider_that_never_tells_leaves_it_to_people(clock, messages, provid
 
 
 def test_a_worker_that_died_after_the_answer_need_not_ask(site, clock, messages, provider):
-    messages.promise()
+    messages.queue()
     messages.deliver()
     with site.work() as work:
         row = work.session.merge(messages.rows()[0])

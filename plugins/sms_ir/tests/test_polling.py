@@ -15,7 +15,7 @@ def warnings(caplog):
 @pytest.fixture
 def delivered(clock, messages, provider):
     """One message waits for its delivery to be asked about."""
-    messages.promise()
+    messages.queue()
     messages.deliver()
     clock.advance(minutes=1)
     return len(provider.entries())

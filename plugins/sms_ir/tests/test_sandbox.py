@@ -16,7 +16,7 @@ def civic_settings(sms_settings):
 
 @pytest.mark.parametrize("kind", ["petitions.registered", "petitions.done"])
 def test_everything_takes_the_one_template_there_is(messages, provider, kind):
-    messages.promise(kind)
+    messages.queue(kind)
     messages.deliver()
     assert messages.states() == ["sent"]
     (entry,) = provider.entries()
@@ -26,7 +26,7 @@ def test_everything_takes_the_one_template_there_is(messages, provider, kind):
 
 
 def test_a_text_to_many_goes_in_bulk_and_to_nobody(crowd, provider):
-    crowd.promise(3)
+    crowd.queue(3)
     crowd.deliver()
     assert crowd.states() == {"sent": 3}
     assert crowd.calls() == [3]
@@ -39,13 +39,13 @@ class TestFreeTexts:
         return sms_settings(opt_out=OPT_OUT)
 
     def test_they_show_the_way_out_once(self, messages, provider):
-        messages.promise("petitions.done", lane="broadcasts")
+        messages.queue("petitions.done", lane="broadcasts")
         messages.deliver("broadcasts")
         assert provider.sent[0].text == f"{messages.rows()[0].text}\n{OPT_OUT}"
 
     def test_what_was_sent_with_it_is_found_again(self, messages, provider, clock):
         provider.script.append("lost")
-        messages.promise("petitions.done")
+        messages.queue("petitions.done")
         messages.deliver()
         clock.advance(minutes=2)
         messages.deliver()
@@ -53,8 +53,8 @@ class TestFreeTexts:
         assert len(provider.sent) == 1
 
     def test_codes_and_templates_are_left_alone(self, messages, provider):
-        messages.promise("otp.mobile_change", lane="codes", CODE="493817")
-        messages.promise("petitions.registered")
+        messages.queue("otp.mobile_change", lane="codes", CODE="493817")
+        messages.queue("petitions.registered")
         messages.deliver("codes")
         messages.deliver()
         assert all(OPT_OUT not in sms.text for sms in provider.sent)

@@ -21,7 +21,7 @@ def gate(site):
 
 
 def test_hook_send_message_sends_templates(messages, provider):
-    messages.promise("petitions.referred", TRACK="4059031274", UNIT="سازمان مدیریت پسماند و بازیافت شهرداری")
+    messages.queue("petitions.referred", TRACK="4059031274", UNIT="سازمان مدیریت پسماند و بازیافت شهرداری")
     messages.deliver()
     (row,) = messages.rows()
     (sms,) = provider.sent
@@ -38,7 +38,7 @@ def test_hook_send_message_sends_templates(messages, provider):
 
 
 def test_a_text_without_a_template_goes_over_the_line(messages, provider):
-    messages.promise("petitions.working")
+    messages.queue("petitions.working")
     messages.deliver()
     (entry,) = provider.entries()
     assert (entry["path"], entry["body"]["lineNumber"]) == (BULK, LINE)
@@ -50,7 +50,7 @@ def test_a_text_without_a_template_goes_over_the_line(messages, provider):
 @pytest.mark.parametrize("blacklisted", ["petitions.registered", "petitions.working"])
 def test_blacklisted_numbers_get_nothing(messages, provider, blacklisted):
     provider.blacklist.add("09000000001")
-    messages.promise(blacklisted)
+    messages.queue(blacklisted)
     messages.deliver()
     assert messages.states() == ["dead"]
     assert "blacklist" in messages.rows()[0].last_error
@@ -60,7 +60,7 @@ def test_blacklisted_numbers_get_nothing(messages, provider, blacklisted):
 def test_a_wrong_setting_closes_the_gate_and_keeps_the_queue(site, clock, messages, provider, mode):
     provider.mode = mode
     for number in range(3):
-        messages.promise(TRACK=f"405903127{number}")
+        messages.queue(TRACK=f"405903127{number}")
     messages.deliver()
     assert messages.states() == ["new"] * 3
     assert len(provider.entries()) == 1
@@ -76,14 +76,14 @@ def test_a_wrong_setting_closes_the_gate_and_keeps_the_queue(site, clock, messag
 
 def test_a_redirect_is_not_followed(messages, provider):
     provider.mode = "redirect"
-    messages.promise()
+    messages.queue()
     messages.deliver()
     assert [entry["path"] for entry in provider.entries()] == [VERIFY]
 
 
 def test_the_provider_says_when_to_come_back(clock, messages, provider):
     provider.script.append("429")
-    messages.promise()
+    messages.queue()
     messages.deliver()
     (row,) = messages.rows()
     assert row.state == "new"
@@ -95,7 +95,7 @@ def test_the_provider_says_when_to_come_back(clock, messages, provider):
 
 def test_a_refused_connection_is_tried_again(clock, messages, provider):
     provider.refuse()
-    messages.promise()
+    messages.queue()
     messages.deliver()
     assert messages.states() == ["new"]
     provider.listen()
@@ -107,7 +107,7 @@ def test_a_refused_connection_is_tried_again(clock, messages, provider):
 
 def test_a_malformed_request_is_never_repeated(messages, provider):
     provider.mode = "problem_details"
-    messages.promise()
+    messages.queue()
     messages.deliver()
     assert messages.states() == ["dead"]
     assert len(provider.entries()) == 1
@@ -118,7 +118,7 @@ def test_a_malformed_request_is_never_repeated(messages, provider):
 @pytest.mark.parametrize("mode", UNCERTAIN)
 def test_an_uncertain_end_is_looked_up_before_anything_is_sent_again(clock, messages, provider, mode, kind):
     provider.script.append(mode)
-    messages.promise(kind)
+    messages.queue(kind)
     messages.deliver()
     assert messages.states() == ["unknown"]
     assert len(provider.sent) == UNCERTAIN[mode]
@@ -136,7 +136,7 @@ def test_an_uncertain_end_is_looked_up_before_anything_is_sent_again(clock, mess
 @pytest.mark.parametrize("mode", UNCERTAIN)
 def test_a_code_is_never_sent_twice(clock, messages, provider, mode):
     provider.script.append(mode)
-    messages.promise("otp.login.short", lane="codes", CODE="493817")
+    messages.queue("otp.login.short", lane="codes", CODE="493817")
     messages.deliver("codes")
     clock.advance(hours=1)
     messages.deliver("codes")
@@ -147,8 +147,8 @@ def test_a_code_is_never_sent_twice(clock, messages, provider, mode):
 
 def test_a_wrong_template_costs_its_own_notice_only(site, messages, provider):
     del provider.templates[1001]
-    messages.promise()
-    messages.promise("petitions.referred", TRACK="4059031274", UNIT="پسماند")
+    messages.queue()
+    messages.queue("petitions.referred", TRACK="4059031274", UNIT="پسماند")
     messages.deliver()
     assert messages.states() == ["dead", "sent"]
     assert "no such template" in messages.rows()[0].last_error
@@ -157,7 +157,7 @@ def test_a_wrong_template_costs_its_own_notice_only(site, messages, provider):
 
 def test_a_wrong_template_of_codes_closes_the_gate(site, messages, provider):
     del provider.templates[2001]
-    messages.promise("otp.login.short", lane="codes", CODE="493817")
+    messages.queue("otp.login.short", lane="codes", CODE="493817")
     messages.deliver("codes")
     assert messages.states() == ["new"]
     assert not gate(site).open
@@ -167,7 +167,7 @@ def test_an_outage_of_an_hour_loses_and_repeats_nothing(site, clock, messages, p
     codes = [f"40590312{number:02}" for number in range(12)]
     provider.refuse()
     for code in codes:
-        messages.promise(TRACK=code)
+        messages.queue(TRACK=code)
         messages.deliver()
         clock.advance(minutes=5)
     assert not gate(site).open
@@ -182,10 +182,10 @@ def test_no_key_and_no_number_is_logged(messages, provider, caplog):
     caplog.set_level(logging.DEBUG)
     for mode in ("ok", "bad_key", "no_credit", "lost", "html", "500", "problem_details"):
         provider.script.append(mode)
-        messages.promise("otp.login.short", lane="codes", CODE="493817")
+        messages.queue("otp.login.short", lane="codes", CODE="493817")
         messages.deliver("codes")
     provider.refuse()
-    messages.promise("otp.login.short", lane="codes", CODE="493817")
+    messages.queue("otp.login.short", lane="codes", CODE="493817")
     messages.deliver("codes")
     assert caplog.records
     written = caplog.text + "".join(row.last_error for row in messages.rows())
@@ -229,7 +229,7 @@ def test_a_persian_page_says_in_persian_what_went_wrong(messages, provider, monk
             mode
         ]
         monkeypatch.setattr(provider, "answer", lambda *_, **__: (code, payload))
-    messages.promise(kind)
+    messages.queue(kind)
     messages.deliver()
     (error,), gate = page()
     assert error
@@ -239,7 +239,7 @@ def test_a_persian_page_says_in_persian_what_went_wrong(messages, provider, monk
 
 def test_a_persian_page_names_the_text_without_a_template(site, messages, page, monkeypatch):
     monkeypatch.setitem(site.plugin_settings, "sms_ir", {**site.plugin_settings["sms_ir"], "line": ""})
-    messages.promise("petitions.working")
+    messages.queue("petitions.working")
     messages.deliver()
     ((error,), _gate) = page()
     assert "petitions.working" in error
@@ -248,7 +248,7 @@ def test_a_persian_page_names_the_text_without_a_template(site, messages, page, 
 
 def test_a_persian_page_says_why_the_provider_cannot_be_asked(clock, messages, provider, page):
     provider.script += ["lost", "problem_details"]
-    messages.promise()
+    messages.queue()
     messages.deliver()
     clock.advance(minutes=2)
     messages.deliver()

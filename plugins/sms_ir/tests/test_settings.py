@@ -141,7 +141,7 @@ def test_check_site_looks_at_what_arrives(site, clock, messages, provider, look)
     from civicportal_sms_ir.deliveries import poll_deliveries
 
     for number in range(20):
-        messages.promise(TRACK=f"40590312{number:02}")
+        messages.queue(TRACK=f"40590312{number:02}")
     messages.deliver()
     for sms in provider.sent:
         sms.delivery_state = 2 if sms.message_id % 4 == 0 else 1

@@ -104,8 +104,8 @@ def test_a_mended_key_needs_no_waiting(site, clock, messages, provider, stories)
 @pytest.mark.usefixtures("impatient")
 def test_a_provider_that_hangs_holds_up_no_one_else(site, clock, messages, provider):
     provider.script.append("hang")
-    messages.promise(recipient="+989000000001")
-    messages.promise(recipient="+989000000002")
+    messages.queue(recipient="+989000000001")
+    messages.queue(recipient="+989000000002")
     messages.deliver()
     assert messages.states() == ["unknown", "sent"]
     clock.advance(minutes=2)

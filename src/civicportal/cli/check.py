@@ -88,7 +88,7 @@ def _print_json(context: click.Context) -> int:
 
 def _findings(site: "Site") -> "Iterator[tuple[str, Finding]]":
     from civicportal.app import create_app
-    from civicportal.core.checks import look_over
+    from civicportal.core.checks import collect_findings
     from civicportal.core.db import check_database
     from civicportal.domain.ownership import findings as foreign
 
@@ -99,7 +99,7 @@ def _findings(site: "Site") -> "Iterator[tuple[str, Finding]]":
     if any(finding.level == "error" for finding in unfit):
         return
     with site.work(write=False) as work:
-        yield from look_over(work)
+        yield from collect_findings(work)
 
 
 def _database(site: "Site") -> "Iterator[Finding]":

@@ -25,7 +25,7 @@ class Finding:
     remedy: TranslationString | str = ""
 
 
-def look_over(work: "Work") -> Iterator[tuple[str, Finding]]:
+def collect_findings(work: "Work") -> Iterator[tuple[str, Finding]]:
     """Yield the findings of core, plugins and site with their owners."""
     from civicportal.core.plugins import in_order
 

@@ -20,7 +20,7 @@ class LeaseLost(BaseException):
     """
 
 
-class Fence:
+class LeaseGuard:
     """Guard the units of work opened under a lease.
 
     :param holds: returns whether the lease is still held, reading and locking it with the given session.
@@ -48,16 +48,16 @@ class Fence:
             raise LeaseLost
 
 
-_FENCE: ContextVar[Fence | None] = ContextVar("fence", default=None)
+_FENCE: ContextVar[LeaseGuard | None] = ContextVar("fence", default=None)
 
 
-def current_fence() -> Fence | None:
+def current_fence() -> LeaseGuard | None:
     """Return the fence of this thread, if any."""
     return _FENCE.get()
 
 
 @contextmanager
-def behind(fence: Fence) -> Iterator[None]:
+def behind(fence: LeaseGuard) -> Iterator[None]:
     """Guard this thread's units of work by a fence."""
     token = _FENCE.set(fence)
     try:

@@ -33,7 +33,7 @@ EVENTS = {
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
-def tell(event: str, *, user: int | None = None, **fields: object) -> None:
+def log_security_event(event: str, *, user: int | None = None, **fields: object) -> None:
     """Log an event; client address and request id are added.
 
     :param event: of `EVENTS`.

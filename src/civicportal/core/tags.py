@@ -12,7 +12,7 @@ def links(table: Table) -> dict[str, str]:
     Each with its type: "user", "case" or "mobile".
     """
     found = {column.name: str(sort) for column in table.columns if (sort := column.info.get("person"))}
-    usual = usual_link(table)
+    usual = owner_column(table)
     if usual:
         found.setdefault(usual, USUAL.get(usual, ""))
     for column in table.columns:
@@ -21,7 +21,7 @@ def links(table: Table) -> dict[str, str]:
     return found
 
 
-def usual_link(table: Table) -> str | None:
+def owner_column(table: Table) -> str | None:
     """Return the column of the row's owner, if any."""
     for name in USUAL:
         if name in table.columns and table.columns[name].info.get("person") is None:
@@ -32,4 +32,4 @@ def usual_link(table: Table) -> str | None:
 
 def link_of(column: Column[object]) -> str | None:
     """Return the column of this value's owner, if any."""
-    return column.info.get("of") or usual_link(column.table)
+    return column.info.get("of") or owner_column(column.table)

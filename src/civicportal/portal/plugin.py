@@ -65,7 +65,7 @@ def follow_in_kartable(change: "CaseChange", work: "Work") -> None:
 
 
 @hookimpl(specname="case_changed", trylast=True)
-def tell_people(change: "CaseChange", work: "Work") -> None:
+def queue_notifications(change: "CaseChange", work: "Work") -> None:
     """Queue the notifications."""
     from civicportal.domain.notifications.services import NotificationService
 

@@ -17,9 +17,9 @@ from civicportal.core.migration.packages import CORE, SCRIPTS, VERSION_TABLE, Pa
 from civicportal.core.migration.state import current
 from civicportal.domain.accounts.city_rights import separate_city_rights
 from civicportal.domain.accounts.names import fold_names
-from civicportal.domain.audit.append_only import guards_aside
+from civicportal.domain.audit.append_only import without_guards
 from civicportal.domain.cases.search_index import SearchIndex, has_words, put_triggers
-from civicportal.domain.kartable.copies import copies_aside
+from civicportal.domain.kartable.copies import without_copies
 from civicportal.domain.statistics.backfill import sum_up
 from civicportal.util.errors import ConfigurationError
 
@@ -57,7 +57,7 @@ def upgrade(
     :raises ConfigurationError: for an unknown package or revision, or when a revision would break references.
     """
     with migrating(site.engines) as connection:
-        with copies_aside(connection), guards_aside(connection):
+        with without_copies(connection), without_guards(connection):
             for one in _chosen(site, package):
                 if any(one.versions.glob("*.py")):
                     _run(command.upgrade, connection, one, revision, progress=progress)
@@ -80,7 +80,7 @@ def downgrade(site: "Site", package: str, revision: str, progress: Progress | No
     :raises ConfigurationError: for an unknown package or revision.
     """
     (one,) = _chosen(site, package)
-    with migrating(site.engines) as connection, copies_aside(connection), guards_aside(connection):
+    with migrating(site.engines) as connection, without_copies(connection), without_guards(connection):
         _run(command.downgrade, connection, one, revision, progress=progress)
 
 
@@ -111,7 +111,7 @@ def check(site: "Site") -> list[str]:
     found = []
     for one in packages(site):
         found += [f"{one.name}: {problem}" for problem in migrate_rules.untagged_columns(one.metadata)]
-        found += [f"{one.name}: {problem}" for problem in migrate_rules.nobodys_columns(one.metadata)]
+        found += [f"{one.name}: {problem}" for problem in migrate_rules.ownerless_columns(one.metadata)]
         if one.name != CORE:
             found += [f"{one.name}: {problem}" for problem in migrate_rules.wrong_references(one.metadata)]
     others = [state for state in current(site) if state.current != state.head]

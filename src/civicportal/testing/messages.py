@@ -41,7 +41,7 @@ class Outbox:
         with self._site.work(write=False) as work:
             return outbox(work, recipient)
 
-    def promise(
+    def queue(
         self, to: Person | str, kind: str = "petitions.registered", *, lane: Lane = "notices", **fields: str
     ) -> None:
         """Queue a message that is due at once.

@@ -14,7 +14,7 @@ from civicportal.core import machine
 from civicportal.core.logging import setup_logging
 from civicportal.core.serving.draining import serve
 from civicportal.core.serving.prefork import Prefork
-from civicportal.core.serving.proxies import behind_proxies
+from civicportal.core.serving.proxies import trust_proxies
 from civicportal.core.serving.turns import TURNS
 from civicportal.core.site import Site
 from civicportal.portal.health.requests import count_over_processes
@@ -66,7 +66,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def handed_on() -> socket.socket | None:
+def inherited_socket() -> socket.socket | None:
     """Return the listening socket passed by a service manager (sd_listen_fds(3)).
 
     Connections made while no server runs wait in its backlog for the next one.
@@ -114,7 +114,7 @@ def serve_app(
     rules = getattr(getattr(app, "registry", None), "request_rules", None)
     place = {} if "sockets" in more else {"host": host, "port": port}
     serve(
-        behind_proxies(app, trusted_proxies),
+        trust_proxies(app, trusted_proxies),
         body_limit=rules.body_limit if rules else None,
         threads=threads,
         connection_limit=2000,
@@ -152,7 +152,7 @@ def serve_site(
     from civicportal.domain.notifications.phones import provider_beside
     from civicportal.web.compiled import COMPILED, load_templates
 
-    listening = handed_on()
+    listening = inherited_socket()
     if listening is None:
         check_address(host, port)
     setup_logging()

@@ -40,7 +40,7 @@ def count_rows(session: Session, query: Rows, most: int | None = None, *order: E
     """
     most = MOST_COUNTED if most is None else most
     some = query.with_only_columns(literal(1)).order_by(None).order_by(*order).limit(most + 1).subquery()
-    return so_many(session.scalar(select(func.count()).select_from(some)) or 0, most)
+    return capped_total(session.scalar(select(func.count()).select_from(some)) or 0, most)
 
 
 def count_all(session: Session, query: Rows) -> Total:
@@ -49,7 +49,7 @@ def count_all(session: Session, query: Rows) -> Total:
     return Total(session.scalar(select(func.count()).select_from(rows)) or 0)
 
 
-def so_many(number: int, most: int) -> Total:
+def capped_total(number: int, most: int) -> Total:
     """Return the total of a list counted up to a maximum.
 
     Counting stops one row beyond ``most``.

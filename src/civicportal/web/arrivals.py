@@ -10,7 +10,7 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
 
-from civicportal.web.csrf import holds_kept_back
+from civicportal.web.csrf import has_withheld_session
 from civicportal.web.request import Handler, Request
 
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
@@ -32,7 +32,7 @@ def _is_cross_site_visit(request: Request) -> bool:
     # The repeated request is "same-origin", or, from browsers without these headers, answered as usual: no loop.
     headers = request.headers
     is_visit = request.method == "GET" and headers.get("Sec-Fetch-Mode") == "navigate"
-    return is_visit and headers.get("Sec-Fetch-Site") == "cross-site" and holds_kept_back(request)
+    return is_visit and headers.get("Sec-Fetch-Site") == "cross-site" and has_withheld_session(request)
 
 
 def _once_more(request: Request) -> Response:

@@ -10,7 +10,7 @@ from pyramid.httpexceptions import HTTPNoContent, HTTPRequestEntityTooLarge
 
 from civicportal.core.limits import LimitExceeded
 from civicportal.core.security import PagePermission
-from civicportal.core.security_events import tell
+from civicportal.core.security_events import log_security_event
 from civicportal.web.headers import REPORTS
 from civicportal.web.request import Request, ViewResult
 
@@ -26,12 +26,12 @@ def receive(request: Request) -> ViewResult:
     if len(request.body) > MOST_BYTES:
         raise HTTPRequestEntityTooLarge
     try:
-        request.site.limits.hit_all(("csp_address", request.remote_addr), ("csp_site",))
+        request.site.limits.count_uses(("csp_address", request.remote_addr), ("csp_site",))
     except LimitExceeded:
         # Browsers cannot handle an error.
         return HTTPNoContent()
     for report in list(_reports(_read(request.body)))[:MOST_REPORTS]:
-        tell("csp.report", user=None, **_told(report))
+        log_security_event("csp.report", user=None, **_told(report))
     return HTTPNoContent()
 
 

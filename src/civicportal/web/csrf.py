@@ -59,7 +59,7 @@ def set_session_cookie(
     request.add_response_callback(send)
 
 
-def holds_kept_back(request: Request) -> bool:
+def has_withheld_session(request: Request) -> bool:
     """Return whether the browser has withheld its staff session.
 
     Because another site links here.

@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from civicportal.core.db.servers import may_be_repeated
 from civicportal.core.limits import ChallengeNeeded, LimitExceeded
-from civicportal.core.security_events import tell
+from civicportal.core.security_events import log_security_event
 from civicportal.core.storage import StorageUnavailable
 from civicportal.util.errors import RETRY_SECONDS, Conflict, NotFound
 from civicportal.util.i18n import _
@@ -80,7 +80,7 @@ def bad_csrf(request: Request) -> Response:
     A page of the portal gets its input back, with the current token.
     """
     route = getattr(request, "matched_route", None)
-    tell("csrf.refused", user=request.identity.user_id, route=route.name if route else "")
+    log_security_event("csrf.refused", user=request.identity.user_id, route=route.name if route else "")
     sent = stale_form(request)
     if sent:
         return page(request, 400, "stale", sent=sent, retry=True)
@@ -117,7 +117,7 @@ def database_gone(error: Exception, request: Request) -> Response:
     return response
 
 
-def store_away(error: StorageUnavailable, request: Request) -> Response:
+def storage_unavailable(error: StorageUnavailable, request: Request) -> Response:
     """Answer 503 for pictures while the file store is unreachable."""
     log.error("the store of files: %s", error)
     response = page(request, 503, "503")
@@ -151,7 +151,7 @@ def includeme(config: Configurator) -> None:
         (database_gone, InterfaceError),
         (database_gone, PoolTimeout),
         (database_gone, TimeoutError),
-        (store_away, StorageUnavailable),
+        (storage_unavailable, StorageUnavailable),
         (crashed, Exception),
     )
     for view, context in views:

@@ -237,7 +237,7 @@ def test_a_large_form_is_taken_to_the_page_that_names_the_trouble_while_the_data
 
     token = browser.token()
     with monkeypatch.context() as patch:
-        patch.setattr(site.limits, "hit_all", away)
+        patch.setattr(site.limits, "count_uses", away)
         files = [("file", "x.jpg", picture + bytes(1024 * 1024))]
         answer = browser.post("/uploads", {"csrf_token": token}, upload_files=files, status=503)
     assert answer.headers["Retry-After"]

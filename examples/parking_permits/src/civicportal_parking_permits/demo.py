@@ -44,7 +44,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
         for number, (row, sent) in enumerate(zip(rows, moments, strict=True), 1):
             set_time(site, sent)
             with site.work(actor=lots.choice(citizens)) as work:
-                PermitStory(work, staff, lots, now, files).tell(row)
+                PermitStory(work, staff, lots, now, files).generate(row)
             progress(number, len(rows))
     finally:
         set_time(site, None)
@@ -58,7 +58,7 @@ class PermitStory:
     ) -> None:
         self.work, self.staff, self.lots, self.now, self.files = work, staff, lots, now, files
 
-    def tell(self, row: Values) -> None:
+    def generate(self, row: Values) -> None:
         """Apply, and take the steps that lie in the past.
 
         :param row: ``zone``, ``plate`` and where it may end: ``until``, the name of a step.

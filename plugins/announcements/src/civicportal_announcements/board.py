@@ -29,7 +29,7 @@ VIEWS: dict[str, tuple[tuple[State, ...], tuple[Order, ...]]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shelf:
+class AnnouncementPage:
     """A page of a list.
 
     :ivar number: of the page, from 1.
@@ -41,7 +41,7 @@ class Shelf:
     more: bool
 
 
-class Board(Service):
+class AnnouncementReader(Service):
     """Read announcements."""
 
     def __init__(self, work: Work) -> None:
@@ -65,7 +65,7 @@ class Board(Service):
         """Return the number of current announcements."""
         return self.session.scalar(select(func.count()).where(in_state(self.now, "live"))) or 0
 
-    def shelf(self, view: str, number: int, size: int) -> Shelf:
+    def shelf(self, view: str, number: int, size: int) -> AnnouncementPage:
         """Return a page for citizens: "live" or "ended"."""
         if view == "ended":
             return self._shelf([in_state(self.now, "ended")], VIEWS["ended"][1], number, size)
@@ -83,7 +83,7 @@ class Board(Service):
 
     # -- officers -------------------------------------------------------------------------------------------
 
-    def desk(self, view: str, words: str, number: int, size: int) -> Shelf:
+    def desk(self, view: str, words: str, number: int, size: int) -> AnnouncementPage:
         """Return a page of a view, filtered by words."""
         states, order = VIEWS[view]
         terms = search_key(words).split()[:MOST_WORDS]
@@ -135,10 +135,10 @@ class Board(Service):
         order: Sequence[Order],
         number: int,
         size: int,
-    ) -> Shelf:
+    ) -> AnnouncementPage:
         query = select(Post).where(*conditions).order_by(*order)
         rows = self.session.scalars(query.offset((number - 1) * size).limit(size + 1)).all()
-        return Shelf(posts=rows[:size], number=number, more=len(rows) > size)
+        return AnnouncementPage(posts=rows[:size], number=number, more=len(rows) > size)
 
 
 def _picture(image: PostImage, file: Attachment) -> Picture:

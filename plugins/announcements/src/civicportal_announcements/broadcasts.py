@@ -69,7 +69,7 @@ class BroadcastProgress:
         return self.queued + self.sent + self.failed + self.unknown + self.cancelled
 
 
-def with_way_out(text: str, word: str) -> str:
+def with_opt_out(text: str, word: str) -> str:
     """Return a text with the opt-out notice at its end.
 
     :param word: the notice required by the regulator; empty for none.
@@ -94,7 +94,7 @@ class BroadcastService(Service):
     def estimate(self, text: str) -> Estimate:
         """Return the cost of a text if it were sent now."""
         self._require()
-        full = with_way_out(text, self.settings["opt_out"])
+        full = with_opt_out(text, self.settings["opt_out"])
         people = self.work.get(PreferenceService).broadcast_audience().subquery()
         recipients = self.session.scalar(select(func.count()).select_from(people)) or 0
         length = SmsLength.of(full)
@@ -211,7 +211,7 @@ class BroadcastService(Service):
         per_minute = int(self.settings["per_minute"])
         size = max(1, int(per_minute * PORTION.total_seconds() // 60))
         people = self._people(broadcast, size)
-        self.lane.promise(broadcast.batch, KIND, broadcast.text, people, timedelta(seconds=60 / per_minute))
+        self.lane.queue(broadcast.batch, KIND, broadcast.text, people, timedelta(seconds=60 / per_minute))
         if people:
             broadcast.cursor = people[-1][0]
         if len(people) < size:

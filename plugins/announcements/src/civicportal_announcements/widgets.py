@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from civicportal.api.localization import format_number
 from civicportal.api.web import DashboardWidget, Request
-from civicportal_announcements.board import Board
+from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.i18n import _
 from civicportal_announcements.schemas import settings_of
 from civicportal_announcements.services import EDIT
@@ -20,7 +20,7 @@ def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     For citizens only if there are announcements.
     """
     yield DashboardWidget(name="announcements.feed", area="head", template=FEED)
-    board = request.display_work.get(Board)
+    board = request.display_work.get(AnnouncementReader)
     if request.identity.is_staff and request.identity.permits(EDIT):
         yield _desk(board)
     count = board.count_live()
@@ -42,7 +42,7 @@ def _card(request: Request, count: int) -> DashboardWidget:
     )
 
 
-def _board(request: Request, board: Board) -> DashboardWidget:
+def _board(request: Request, board: AnnouncementReader) -> DashboardWidget:
     posts = board.live(int(settings_of(request.site)["on_home"]))
     pictures = board.pictures(posts)
     return DashboardWidget(
@@ -54,7 +54,7 @@ def _board(request: Request, board: Board) -> DashboardWidget:
     )
 
 
-def _desk(board: Board) -> DashboardWidget:
+def _desk(board: AnnouncementReader) -> DashboardWidget:
     counts = board.counts()
     return DashboardWidget(
         name="announcements.desk",

@@ -35,7 +35,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
         return
     teller = FeedbackDemo(site, tomllib.loads(source.read_text(encoding="utf-8")))
     try:
-        teller.tell(progress)
+        teller.generate(progress)
     finally:
         set_time(site, None)
 
@@ -54,14 +54,14 @@ class FeedbackDemo:
                 work.get(ReadyTextService).add(KIND, **text)
         self.now = site.clock.now()
 
-    def tell(self, progress: Progress) -> None:
+    def generate(self, progress: Progress) -> None:
         """Generate all of them, in random order."""
         rows = self.rng.sample(self.data["feedback"], len(self.data["feedback"]))
         times = self.rng.moments(len(rows), self.now, SPAN)
         for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
             set_time(self.site, sent)
             with self.site.work(actor=self.rng.choice(self.citizens)) as work:
-                MessageStory(self, work, row).tell()
+                MessageStory(self, work, row).generate()
             progress(number, len(rows))
 
     def line(self, name: str) -> str:
@@ -78,7 +78,7 @@ class MessageStory:
         self.cases = work.get(CaseService)
         self.calendar = work.get(OrganizationService).calendar
 
-    def tell(self) -> None:
+    def generate(self) -> None:
         """Send the message and take its past transitions."""
         sent = self.work.clock.now()
         case = self._send()
@@ -136,7 +136,7 @@ class MessageStory:
             return
         self.work.actor = self.citizen
         if chance > 0.1:
-            self.work.get(RatingService).rate(case, self.rng.drawn(STARS))
+            self.work.get(RatingService).rate(case, self.rng.weighted_choice(STARS))
             return
         self.work.get(RatingService).object(case, self.teller.line("objections"))
         if self._later(0.5, 1.5):

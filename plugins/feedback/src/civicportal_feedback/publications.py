@@ -30,7 +30,7 @@ class PublicationService(Service):
         """Return the publication of a case, withdrawn or not."""
         return self.session.get(Publication, case.id)
 
-    def hindrance(self, case: Case) -> TranslationString | None:
+    def refusal_reason(self, case: Case) -> TranslationString | None:
         """Return why a case cannot be published, or None."""
         feedback = self.work.get(FeedbackService).detail(case)
         if feedback is None or not feedback.consent:
@@ -46,7 +46,7 @@ class PublicationService(Service):
         :raises Refused: when the sender has not agreed, or there is no answer.
         """
         self._require(case)
-        reason = self.hindrance(case)
+        reason = self.refusal_reason(case)
         if reason:
             raise Refused(reason)
         texts = self.work.get(PublicTexts).check(case, {"heard": heard, "done": done}, allowed=allowed)

@@ -67,7 +67,7 @@ def case_panels(case: Case, request: Request) -> Iterator[Panel]:
             **_about(feedback, request),
             "case": case,
             "publication": publications.of(case),
-            "hindrance": publications.hindrance(case),
+            "refusal_reason": publications.refusal_reason(case),
             "may_publish": work.get(AccessService).may_act(case, PERMISSION),
         },
     )

@@ -35,7 +35,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
     data = tomllib.loads(source.read_text(encoding="utf-8"))
     people = tomllib.loads((files / "citizens.toml").read_text(encoding="utf-8"))["citizens"]
     try:
-        MeetingsDemo(site, data, people).tell(progress)
+        MeetingsDemo(site, data, people).generate(progress)
     finally:
         set_time(site, None)
 
@@ -54,19 +54,19 @@ class MeetingsDemo:
         self.now = site.clock.now()
         self.days: dict[int, int] = {}
 
-    def tell(self, progress: Progress) -> None:
+    def generate(self, progress: Progress) -> None:
         """Plan the public meeting days, then generate all requests."""
         for key, ago in PUBLIC_DAYS.items():
             self.days[key] = self._plan(self.now - timedelta(days=ago))
         may_wait = cycle(self.citizens[KEPT_FREE:])
-        rows = self.rng.taking_turns(self.data["meetings"], len(STORIES))
+        rows = self.rng.evenly_distributed(self.data["meetings"], len(STORIES))
         for number, (story, row) in enumerate(zip(STORIES, rows, strict=True), 1):
             citizen = (
                 next(may_wait) if story.may_be_open else self.citizens[(number - 1) % len(self.citizens)]
             )
             set_time(self.site, self.now - timedelta(days=story.sent))
             with self.site.work(actor=citizen) as work:
-                DemoHistory(self, work, row, story).tell()
+                DemoHistory(self, work, row, story).generate()
             progress(number, len(STORIES))
 
     def line(self, name: str) -> str:

@@ -41,7 +41,7 @@ class DemoHistory:
         self.cases, self.meetings = work.get(CaseService), work.get(MeetingService)
         self.calendar = work.get(OrganizationService).calendar
 
-    def tell(self) -> None:
+    def generate(self) -> None:
         """Send the request and take its transitions."""
         case = self._ask()
         end = self.story.end

@@ -68,7 +68,7 @@ def seats(_case: Case, work: Work) -> Prefill:
     )
 
 
-def said_of_time(values: Values, work: Work) -> Mapping[str, str] | None:
+def time_message_values(values: Values, work: Work) -> Mapping[str, str] | None:
     """Return the message's date and time from a form.
 
     Once both are valid.
@@ -78,7 +78,7 @@ def said_of_time(values: Values, work: Work) -> Mapping[str, str] | None:
     return notice(work.site.calendar.at(values["day"], values["at"]), values.get("note", ""))
 
 
-def said_of_seat(values: Values, work: Work) -> Mapping[str, str] | None:
+def seat_message_values(values: Values, work: Work) -> Mapping[str, str] | None:
     """Return the message's values of the session selected in a form."""
     coming = {str(session.id): session for session in work.get(PublicDayService).coming()}
     session = coming.get(values.get("session", ""))

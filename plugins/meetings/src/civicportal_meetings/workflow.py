@@ -75,7 +75,7 @@ MEETING_WORKFLOW = Workflow(
             target="scheduled",
             schema=schemas.Schedule,
             prefill=prefill.first_time,
-            notice=prefill.said_of_time,
+            notice=prefill.time_message_values,
         ),
         Transition(
             name="reschedule",
@@ -84,7 +84,7 @@ MEETING_WORKFLOW = Workflow(
             target="scheduled",
             schema=schemas.Reschedule,
             prefill=prefill.other_time,
-            notice=prefill.said_of_time,
+            notice=prefill.time_message_values,
         ),
         Transition(
             name="invite",
@@ -93,7 +93,7 @@ MEETING_WORKFLOW = Workflow(
             target="scheduled",
             schema=schemas.Invite,
             prefill=prefill.seats,
-            notice=prefill.said_of_seat,
+            notice=prefill.seat_message_values,
         ),
         Transition(
             name="recall",

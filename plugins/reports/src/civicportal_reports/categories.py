@@ -34,7 +34,7 @@ def topics(work: Work) -> list[Topic]:
     ]
 
 
-def anything_else(found: list[Topic]) -> Category | None:
+def other_category(found: list[Topic]) -> Category | None:
     """Return the category for everything else, if any.
 
     The last root that is an option itself.

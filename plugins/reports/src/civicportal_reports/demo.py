@@ -43,7 +43,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
     photos = _photos(files / "photos", data["reports"])
     teller = ReportsDemo(site, data, photos)
     try:
-        teller.tell(progress)
+        teller.generate(progress)
     finally:
         set_time(site, None)
 
@@ -71,14 +71,14 @@ class ReportsDemo:
         self.now = site.clock.now()
         self.codes: dict[tuple[int | None, int | None], str] = {}
 
-    def tell(self, progress: Progress) -> None:
+    def generate(self, progress: Progress) -> None:
         """Generate all of them."""
         times = self.rng.moments(COUNT, self.now, SPAN)
-        rows = self.rng.taking_turns(self.data["reports"], COUNT)
+        rows = self.rng.evenly_distributed(self.data["reports"], COUNT)
         for number, (row, sent) in enumerate(zip(rows, times, strict=True), 1):
             set_time(self.site, sent)
             with self.site.work(actor=self.rng.choice(self.citizens)) as work:
-                ReportStory(self, work, row).tell()
+                ReportStory(self, work, row).generate()
             progress(number, COUNT)
 
     def line(self, name: str) -> str:
@@ -95,7 +95,7 @@ class ReportStory:
         self.citizen = work.actor
         self.cases = work.get(CaseService)
 
-    def tell(self) -> None:
+    def generate(self) -> None:
         """Send the report and take its transitions."""
         category = self.work.get(OrganizationService).category(KIND, self.row["category"])
         if category is None:
@@ -126,7 +126,7 @@ class ReportStory:
                 urgent=self.row.get("urgent", False),
                 photos=self._keep("photo"),
                 owner=OWNER,
-                source=self.rng.drawn({"web": 82, "phone": 14, "counter": 4}),
+                source=self.rng.weighted_choice({"web": 82, "phone": 14, "counter": 4}),
             )
         )
 
@@ -134,7 +134,7 @@ class ReportStory:
         name = step.name
         self.work.actor = self.citizen if name in OF_CITIZENS else self._officer(case)
         if name == "rate":
-            self.work.get(RatingService).rate(case, self.rng.drawn(STARS))
+            self.work.get(RatingService).rate(case, self.rng.weighted_choice(STARS))
         elif name == "comment":
             self.cases.comment(
                 case, self.teller.line("expert_comments"), expert=True, public=self.rng.random() < 0.5

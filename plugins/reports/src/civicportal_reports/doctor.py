@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from civicportal.api.database import Work
 from civicportal.api.plugins import Finding
-from civicportal_reports.categories import anything_else, topics
+from civicportal_reports.categories import other_category, topics
 from civicportal_reports.i18n import _
 
 
@@ -25,7 +25,7 @@ def findings(work: Work) -> Iterator[Finding]:
             text=_("there is no category for reports, so none can be sent"),
             remedy=_("civicportal site load, or add categories under /admin/categories"),
         )
-    elif anything_else(found) is None:
+    elif other_category(found) is None:
         yield Finding(
             level="warning",
             place="categories",

@@ -24,7 +24,7 @@ class DuplicateService(Service):
         self.cases = work.get(CaseService)
         self.followers = work.get(FollowerService)
 
-    def keep_together(self, change: CaseChange) -> None:
+    def sync_duplicate_link(self, change: CaseChange) -> None:
         """Link a new duplicate, and unlink a former one.
 
         :raises Refused: when the named report does not exist, is the same one, or is closed.

@@ -53,7 +53,7 @@ def _middle(rng: DemoRandom, *, settled: bool) -> list[str]:
         names.append("citizen_answers")
     elif asked:
         return names
-    ending = rng.drawn(ENDINGS)
+    ending = rng.weighted_choice(ENDINGS)
     if ending in ("close", "stuck"):
         names.append("start_action")
     return names if ending == "stuck" else [*names, ending]

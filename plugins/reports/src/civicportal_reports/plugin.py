@@ -112,7 +112,7 @@ def route_case(case: Case, work: Work) -> RoutingTarget | None:
 def case_changed(change: CaseChange, work: Work) -> None:
     """Update links and followers of duplicates."""
     if change.case.kind == KIND:
-        work.get(DuplicateService).keep_together(change)
+        work.get(DuplicateService).sync_duplicate_link(change)
 
 
 @hookimpl

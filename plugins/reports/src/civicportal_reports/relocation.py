@@ -62,7 +62,7 @@ def _move(work: Work, places: dict[int, Place]) -> int:
     cases = work.session.scalars(held).all() if places else ()
     for case in cases:
         report = work.session.get_one(Report, case.id, populate_existing=True)
-        with work.get(CaseService).recounted(case):
+        with work.get(CaseService).recounting(case):
             report.street, report.district = places[case.id]
             work.session.flush()
     return len(cases)

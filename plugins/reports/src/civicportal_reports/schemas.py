@@ -73,7 +73,7 @@ class Conversion(StrictSchema):
     urgent = Node(Flag(), title=_("It is an immediate danger"), missing=False)
 
 
-class NearPlace(StrictSchema):
+class NearbyQuery(StrictSchema):
     """The request of the form for reports nearby."""
 
     category = Node(Choice(lambda bindings: bindings["categories"]), missing=None)

@@ -11,7 +11,7 @@ from civicportal.api.notifications import NotificationService, PermanentFailure,
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr
 from civicportal_sms_ir.models import Delivery
-from civicportal_sms_ir.polling import rests, told_once
+from civicportal_sms_ir.polling import is_backing_off, log_new_error
 from civicportal_sms_ir.records import Record, UnexpectedResponse
 from civicportal_sms_ir.statuses import NoSuchAddress
 
@@ -127,13 +127,13 @@ def poll_deliveries(site: Site) -> None:
 
     If the provider does not answer, the next run tries again.
     """
-    if rests(site, ARRIVED):
+    if is_backing_off(site, ARRIVED):
         return
     with site.work(write=False) as work:
         due = work.get(DeliveryService).due()
     if not due:
         return
-    with told_once(site, ARRIVED):
+    with log_new_error(site, ARRIVED):
         troubles = [trouble for provider_id in due if (trouble := _ask(provider_id, site))]
         if troubles:
             raise troubles[0]

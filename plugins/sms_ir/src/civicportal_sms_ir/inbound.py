@@ -6,7 +6,7 @@ from datetime import timedelta
 from civicportal.api.notifications import InboundService
 from civicportal.api.plugins import Site
 from civicportal_sms_ir.client import SmsIr
-from civicportal_sms_ir.polling import rests, told_once
+from civicportal_sms_ir.polling import is_backing_off, log_new_error
 from civicportal_sms_ir.records import Received
 from civicportal_sms_ir.settings import NAME
 
@@ -21,8 +21,8 @@ def poll_inbound(site: Site) -> None:
 
     The provider returns each message once, so storing comes first.
     """
-    if not rests(site, LATEST):
-        with told_once(site, LATEST):
+    if not is_backing_off(site, LATEST):
+        with log_new_error(site, LATEST):
             _keep(site, SmsIr(site).receive_latest())
     InboundService.answer_waiting(site)
 
@@ -32,10 +32,10 @@ def poll_missed(site: Site) -> None:
 
     The provider has returned them once, today.
     """
-    if rests(site, TODAY):
+    if is_backing_off(site, TODAY):
         return
     api, since = SmsIr(site), site.clock.now() - LOOK_BACK
-    with told_once(site, TODAY):
+    with log_new_error(site, TODAY):
         for page in range(1, MOST_PAGES + 1):
             received = api.receive_live(page)
             _keep(site, (message for message in received if message.received_at >= since))

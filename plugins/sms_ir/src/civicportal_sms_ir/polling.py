@@ -28,7 +28,7 @@ class _Troubles(dict[str, _Trouble]):
     """Last error by purpose. Each worker has its own."""
 
 
-def rests(site: Site, what: str) -> bool:
+def is_backing_off(site: Site, what: str) -> bool:
     """Return whether the provider has refused this recently.
 
     :param what: purpose, for the log.
@@ -38,7 +38,7 @@ def rests(site: Site, what: str) -> bool:
 
 
 @contextmanager
-def told_once(site: Site, what: str) -> Iterator[None]:
+def log_new_error(site: Site, what: str) -> Iterator[None]:
     """Catch and log a :class:`SendError` once.
 
     Unless it is the same as last time.

@@ -267,7 +267,7 @@ def changed_rows(result: Result[*tuple[object, ...]]) -> int:
 
 
 @contextmanager
-def triggers_aside(
+def without_triggers(
     connection: Connection, drop: Iterable[str], create: Iterable[str], fit: Callable[[Connection], bool]
 ) -> Iterator[None]:
     """Temporarily drop triggers of SQLite in a transaction.

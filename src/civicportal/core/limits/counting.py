@@ -19,7 +19,7 @@ from civicportal.core.limits.errors import ChallengeNeeded, LimitExceeded
 from civicportal.core.limits.models import LimitHit
 from civicportal.core.limits.requesters import UNKNOWN, Requester
 from civicportal.core.limits.table import DEFAULTS, LimitWindow
-from civicportal.core.security_events import tell
+from civicportal.core.security_events import log_security_event
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -93,9 +93,9 @@ class Limits:
         :param parts: what the limit is counted by: a number, an address, a user id.
         :raises LimitExceeded: when any window was already full; the use still counts.
         """
-        return self.hit_all((name, *parts), by=by)
+        return self.count_uses((name, *parts), by=by)
 
-    def hit_all(self, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> CountedUses:
+    def count_uses(self, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> CountedUses:
         """Count uses of several limits in one statement and commit them.
 
         A refused use counts only against the limits that refuse it, so a single address cannot trigger a site-wide alarm,
@@ -222,7 +222,7 @@ class Limits:
         for row in rows:
             if row.counter.of_site:
                 self._looked = None
-                tell(
+                log_security_event(
                     "limit.site",
                     limit=row.counter.name,
                     requesters=row.counter.parts[0] if row.counter.parts else "everybody",
@@ -236,7 +236,7 @@ class Limits:
             of_kind = [row for row in full if row.counter.beyond == beyond]
             if of_kind:
                 last = max(of_kind, key=lambda row: row.ends)
-                tell("limit.hit", limit=last.counter.name, answer=beyond)
+                log_security_event("limit.hit", limit=last.counter.name, answer=beyond)
                 raise error(last.counter.name, last.ends)
 
     # -- rows -----------------------------------------------------------------------------------------------

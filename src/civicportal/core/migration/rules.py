@@ -25,7 +25,7 @@ def untagged_columns(metadata: MetaData) -> Iterator[str]:
                 yield f"{table.name}.{column.name} has unknown tags {tags!r}"
 
 
-def nobodys_columns(metadata: MetaData) -> Iterator[str]:
+def ownerless_columns(metadata: MetaData) -> Iterator[str]:
     """Yield personal columns without an owner.
 
     They would be neither exported nor erased.
@@ -76,7 +76,7 @@ def lost_details(connection: Connection, metadata: MetaData) -> Iterator[str]:
                 )
 
 
-def unfit_tables(connection: Connection, metadata: MetaData) -> Iterator[str]:
+def incompatible_tables(connection: Connection, metadata: MetaData) -> Iterator[str]:
     """Yield why code with these models cannot work on the existing tables.
 
     Tables migrated by newer code are compatible if no table or column is missing and no unknown column requires

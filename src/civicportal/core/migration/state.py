@@ -76,7 +76,7 @@ def refuse_pending(site: "Site") -> None:
 
 def _refuse_unfit(site: "Site", package: Package, state: PackageState) -> None:
     with site.engines.read.connect() as connection:
-        problems = list(migrate_rules.unfit_tables(connection, package.metadata))
+        problems = list(migrate_rules.incompatible_tables(connection, package.metadata))
     if problems:
         raise ConfigurationError(
             f"newer code has migrated {state.name} to {state.current}, and this one works with that no more"

@@ -18,7 +18,7 @@ def networks(places: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(place) for place in places)
 
 
-def behind_proxies(app: WSGIApplication, places: Sequence[str]) -> WSGIApplication:
+def trust_proxies(app: WSGIApplication, places: Sequence[str]) -> WSGIApplication:
     """Use address and scheme of trusted proxies only.
 
     The headers of other clients are removed.

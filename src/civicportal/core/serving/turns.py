@@ -13,7 +13,7 @@ class PluginBusy(TimeoutError):
     """The maximum number of threads is inside the plugin."""
 
 
-class Turns:
+class PluginTurns:
     """Count the threads inside each plugin.
 
     :ivar most: maximum number of threads inside one plugin.
@@ -61,5 +61,5 @@ class Turns:
             self._changed.notify_all()
 
 
-TURNS = Turns(4)
+TURNS = PluginTurns(4)
 """The instance of this process. The server sets it to half of its threads."""

@@ -60,9 +60,9 @@ class DeputyService(Service):
         self.session.flush()
         self._record("deputy:set", row)
         day = self.work.site.calendar.format_date(first, "short", self.work.site.locale)
-        self.work.get(AccountMessages).tell("member.deputy", deputy, {"DATE": day})
+        self.work.get(AccountMessages).notify("member.deputy", deputy, {"DATE": day})
         if absent.id != self.work.actor.user_id:
-            self.work.get(AccountMessages).tell("member.deputy_set", absent, {"DATE": day})
+            self.work.get(AccountMessages).notify("member.deputy_set", absent, {"DATE": day})
         return row
 
     def end(self, absent: User, deputy_row_id: int) -> None:
@@ -83,7 +83,7 @@ class DeputyService(Service):
         if absent.id == self.work.actor.user_id:
             return
         rights = self.work.get(RightsService)
-        if not rights.manages(absent) or not rights.may_lend(absent):
+        if not rights.manages(absent) or not rights.may_delegate(absent):
             raise Forbidden("a deputy gets what the absent person holds")
 
     def _refuse_days(self, absent: User, first: date, last: date) -> None:

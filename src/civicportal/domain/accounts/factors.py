@@ -112,7 +112,7 @@ class FactorService(Service):
         if for_staff:
             own = actor.session_id if actor.user_id == user.id else None
             self.work.get(SessionService).end_all_others(user, own)
-        self.work.get(AccountMessages).tell("member.factor_added", user)
+        self.work.get(AccountMessages).notify("member.factor_added", user)
 
     def require_removable(self, user: User, passkey: Passkey | None = None) -> None:
         """Refuse to remove the last required factor.
@@ -141,7 +141,7 @@ class FactorService(Service):
         self.session.flush()
         if not self.of(user):
             self.work.get(RecoveryService).void(user)
-        self.work.get(AccountMessages).tell("member.factor_removed", user)
+        self.work.get(AccountMessages).notify("member.factor_removed", user)
 
     def remove_all(self, user: User) -> None:
         """Remove every strong factor of a person and the recovery codes."""

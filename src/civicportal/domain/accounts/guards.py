@@ -45,17 +45,17 @@ def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | Non
     Clients over a site-wide limit may continue if this request has passed a challenge.
 
     :param by: the client.
-    :param same: as of :meth:`~civicportal.core.limits.Limits.hit_all`.
+    :param same: as of :meth:`~civicportal.core.limits.Limits.count_uses`.
     :raises ChallengeNeeded: when it has not passed one.
     :raises LimitExceeded: when a limit is used up even so.
     """
     limits = request.site.limits
     try:
-        hits: CountedUses = limits.hit_all(*uses, by=by, same=same)
+        hits: CountedUses = limits.count_uses(*uses, by=by, same=same)
     except ChallengeNeeded:
         if not has_passed(request):
             raise
-        hits = limits.hit_all(*uses, by=replace(by, challenged=True), same=same)
+        hits = limits.count_uses(*uses, by=replace(by, challenged=True), same=same)
     return hits
 
 

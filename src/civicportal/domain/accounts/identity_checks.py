@@ -64,10 +64,10 @@ def _settle(work: "Work", user_id: int, claim: IdentityClaim | None, verdict: Id
     elif verdict.outcome == "unavailable":
         _wait(work, user)
     elif verdict.outcome == "matched" and _accept(service, user, claim):
-        work.get(AccountMessages).tell("identity.verified", user)
+        work.get(AccountMessages).notify("identity.verified", user)
     else:
         service.refuse(user)
-        work.get(AccountMessages).tell("identity.mismatched", user)
+        work.get(AccountMessages).notify("identity.mismatched", user)
 
 
 def _locked(work: "Work", user_id: int) -> User | None:
@@ -78,7 +78,7 @@ def _locked(work: "Work", user_id: int) -> User | None:
 
 def _wait(work: "Work", user: User | None) -> None:
     if user and not work.get(VerificationService).postpone(user):
-        work.get(AccountMessages).tell("identity.given_up", user)
+        work.get(AccountMessages).notify("identity.given_up", user)
 
 
 def _accept(service: VerificationService, user: User, claim: IdentityClaim) -> bool:

@@ -83,7 +83,7 @@ class InvitationService(Service):
             raise Forbidden("the invitation gives more than its giver has")
         grants = [_grant(scope) for scope in scopes]
         made = self._make("join", username=username, name=name, mobile=mobile, grants=grants)
-        self.work.get(AccountMessages).tell_number("member.invited", mobile)
+        self.work.get(AccountMessages).notify_number("member.invited", mobile)
         return made
 
     def reset(self, user: User) -> tuple[Invitation, str]:
@@ -121,7 +121,7 @@ class InvitationService(Service):
             life=RESCUE_LIFE,
             operator=operator,
         )
-        self.work.get(AccountMessages).tell("member.rescue", user)
+        self.work.get(AccountMessages).notify("member.rescue", user)
         return token
 
     def renew(self, invitation: Invitation) -> str:
@@ -141,7 +141,7 @@ class InvitationService(Service):
         invitation.expires_at = self.work.clock.now() + LIFE
         invitation.inviter_id = self.work.actor.user_id
         self._record("invitation:renew", invitation)
-        self.work.get(AccountMessages).tell_number("member.invited", invitation.mobile)
+        self.work.get(AccountMessages).notify_number("member.invited", invitation.mobile)
         return token
 
     def revoke(self, invitation: Invitation) -> None:

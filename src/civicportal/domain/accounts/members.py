@@ -73,11 +73,11 @@ class MemberService(Service):
         if not self.work.get(FactorService).of(user):
             raise Refused(_("There is no second factor any more."))
         self.rights.require_manage(user)
-        if not self.rights.may_take_hold(user):
+        if not self.rights.may_control_account(user):
             raise Forbidden("the account holds more than who would take its second factor away")
         self.work.get(FactorService).remove_all(user)
         self.work.get(SessionService).end_everything(user)
-        self.work.get(AccountMessages).tell("member.app_off", user)
+        self.work.get(AccountMessages).notify("member.app_off", user)
 
     def disable(self, user: User) -> None:
         """Disable an account and end every session, in this transaction.

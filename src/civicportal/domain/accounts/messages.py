@@ -39,14 +39,14 @@ class AccountMessages(Service):
         """Return whether requested codes can be expected to arrive."""
         raise NotImplementedError
 
-    def tell(self, kind: str, user: "User", fields: Mapping[str, str] | None = None) -> None:
+    def notify(self, kind: str, user: "User", fields: Mapping[str, str] | None = None) -> None:
         """Notify a person of an account change at once.
 
         In their language, if they have a mobile.
         """
         raise NotImplementedError
 
-    def tell_number(self, kind: str, mobile: str, *, user_id: int | None = None) -> None:
+    def notify_number(self, kind: str, mobile: str, *, user_id: int | None = None) -> None:
         """Send a message to a number without an account.
 
         :param mobile: E.164.

@@ -62,7 +62,7 @@ class MobileService(Service):
             raise Refused(_("Only the number of a member of staff is changed here."))
         rights = self.work.get(RightsService)
         rights.require_manage(user)
-        if not rights.may_take_hold(user):
+        if not rights.may_control_account(user):
             raise Forbidden("the account holds more than who would change its number")
         former = self._set(user, mobile)
         self.work.get(SessionService).end_everything(user)
@@ -86,4 +86,4 @@ class MobileService(Service):
         self.work.get(VerificationService).verify_again(user)
         if former:
             self.work.get(AccountMessages).keep_owner(former, user.id)
-            self.work.get(AccountMessages).tell_number("member.mobile_changed", former, user_id=user.id)
+            self.work.get(AccountMessages).notify_number("member.mobile_changed", former, user_id=user.id)

@@ -297,7 +297,7 @@ class PasskeyService(Service):
         passkey.blocked_at = self.work.clock.now()
         self.session.flush()
         self.work.get(AuditService).record("passkey:block", subject_id=passkey.user_id, passkey=passkey.id)
-        self.work.get(AccountMessages).tell(
+        self.work.get(AccountMessages).notify(
             "member.passkey_blocked", self.session.get_one(User, passkey.user_id)
         )
 

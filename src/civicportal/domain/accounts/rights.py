@@ -63,11 +63,11 @@ class RightsService(Service):
         ]
         return _all_given(heading, role, head_rights(self.work))
 
-    def may_lend(self, user: User) -> bool:
+    def may_delegate(self, user: User) -> bool:
         """Return whether the actor may delegate a person's rights."""
         return self._may_give_all(user.memberships)
 
-    def may_take_hold(self, user: User) -> bool:
+    def may_control_account(self, user: User) -> bool:
         """Return whether the actor could grant all rights of an account.
 
         Current and future ones, including those as a deputy.

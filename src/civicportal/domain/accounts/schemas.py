@@ -197,7 +197,7 @@ class ResetByLink(NewPassword, CodeEntry):
     """The code that verifies the mobile, and a new password."""
 
 
-class Joining(ResetByLink, NameEntry):
+class JoinEntry(ResetByLink, NameEntry):
     """Name, code and password of a new member of staff."""
 
 

@@ -63,7 +63,7 @@ class AccountService(Service):
         self.session.execute(statement.on_conflict_do_nothing(index_elements=["mobile"]))
         return self.session.scalars(select(User).where(User.mobile == mobile)).one()
 
-    def come_back(self, user: User) -> bool:
+    def restore_account(self, user: User) -> bool:
         """Restore a person who had deleted their account.
 
         False when they had not.
@@ -117,7 +117,7 @@ class AccountService(Service):
         self.set_password(user, password)
         self.work.get(SessionService).end_everything(user)
         self.work.get(DeviceService).forget_all(user)
-        self.work.get(AccountMessages).tell("member.password_changed", user)
+        self.work.get(AccountMessages).notify("member.password_changed", user)
 
     def password_words(self, user: User) -> Iterator[str]:
         """Yield words that this person's password must not be based on."""

@@ -128,7 +128,7 @@ class VerificationService(Service):
         """Return whether a claim of this person is pending."""
         return self.session.get(PendingClaim, user.id) is not None
 
-    def was_silent(self, user: User) -> bool:
+    def was_unavailable(self, user: User) -> bool:
         """Return whether the provider was unavailable when this person asked recently."""
         row = self.session.get(PendingClaim, user.id)
         return row is not None and row.attempts > 0 and self.work.clock.now() - row.created_at < SILENCE

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, inspect, text
 
-from civicportal.core.db import triggers_aside
+from civicportal.core.db import without_triggers
 
 _DROP = (
     "DROP TRIGGER IF EXISTS audit_events_unchanged",
@@ -57,7 +57,7 @@ _SINCE = "0010"
 
 
 @contextmanager
-def guards_aside(connection: Connection) -> Iterator[None]:
+def without_guards(connection: Connection) -> Iterator[None]:
     """Temporarily allow changes of the audit trail.
 
     SQLite's triggers are dropped during that time, and created again if the schema is new enough; those of PostgreSQL
@@ -65,7 +65,7 @@ def guards_aside(connection: Connection) -> Iterator[None]:
     """
     if connection.dialect.name != "sqlite":
         connection.execute(text("SET LOCAL civicportal.trail = 'open'"))
-    with triggers_aside(connection, _DROP, _CREATE, _is_guarded):
+    with without_triggers(connection, _DROP, _CREATE, _is_guarded):
         yield
 
 

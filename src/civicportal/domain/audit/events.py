@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import event as orm_events
 from sqlalchemy.orm import Session
 
-from civicportal.core.security_events import tell
+from civicportal.core.security_events import log_security_event
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -39,7 +39,7 @@ _SAID = ("by", "to", "reason", "role", "unit", "method", "name_key", "export", "
 """Data of an audit entry that is included in its log line, without texts of people."""
 
 
-def tell_of(work: "Work", entry: "AuditEvent") -> None:
+def log_audit_event(work: "Work", entry: "AuditEvent") -> None:
     """Log an audit event after its commit."""
     area = entry.action.partition(":")[0]
     event = AUDITED.get(entry.action) or AUDITED.get(area)
@@ -57,6 +57,6 @@ def tell_of(work: "Work", entry: "AuditEvent") -> None:
     def committed(session: Session) -> None:
         # SQLAlchemy calls this for a released savepoint too. Entries rolled back with one are no longer in the session.
         if waiting and not session.in_nested_transaction() and waiting.pop() in session:
-            tell(event, user=user, **fields)
+            log_security_event(event, user=user, **fields)
 
     orm_events.listen(work.session, "after_commit", committed)

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 
 from civicportal.core.work import Service
 from civicportal.domain.audit.digests import digest_words
-from civicportal.domain.audit.events import tell_of
+from civicportal.domain.audit.events import log_audit_event
 from civicportal.domain.audit.models import AuditEvent
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class AuditService(Service):
         )
         event.digests = digest_words(self.work.site.keys, event)
         self.work.session.add(event)
-        tell_of(self.work, event)
+        log_audit_event(self.work, event)
 
     def recent_viewers(self, case_id: int, within: timedelta) -> list[str]:
         """Return other staff who opened the case, latest first."""

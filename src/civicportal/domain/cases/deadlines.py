@@ -13,7 +13,7 @@ from civicportal.util.calendar import CityCalendar
 TOLERANCE = timedelta(minutes=1)
 
 
-def promise(case: Case, start: datetime, days: float | None, calendar: CityCalendar) -> None:
+def set_deadline(case: Case, start: datetime, days: float | None, calendar: CityCalendar) -> None:
     """Set the deadline of a case.
 
     It is never before the registration: lists rely on it.

@@ -87,7 +87,7 @@ def typed_search(request: Request) -> str:
     return text[:LONGEST_SEARCH].strip()
 
 
-def way_to_case(request: Request, found: Found) -> HTTPSeeOther | None:
+def redirect_to_case(request: Request, found: Found) -> HTTPSeeOther | None:
     """Return the redirect to the case with the typed code.
 
     None if the actor does not see it.
@@ -139,7 +139,7 @@ def search_list(
     """
     text, ways = typed_search(request), people or {}
     found = request.work.get(FindService).read(text)
-    if case := way_to_case(request, found):
+    if case := redirect_to_case(request, found):
         return case
     replaced = ("words", "citizen", "cursor", *ways)
     kept = {name: value for name, value in request.GET.items() if name not in replaced}

@@ -37,7 +37,7 @@ def count(work: "Work", case: Case, sign: int = 1) -> None:
 
 
 @contextmanager
-def recounted(work: "Work", case: Case) -> Iterator[None]:
+def recounting(work: "Work", case: Case) -> Iterator[None]:
     """Update the counters after a change of the case."""
     count(work, case, -1)
     yield
@@ -69,7 +69,7 @@ def note_rating(work: "Work", case: Case, *, before: int | None, stars: int) -> 
     """
     rated = case.rated + (before is None)
     satisfied = case.satisfied + (stars >= SATISFIED) - (before is not None and before >= SATISFIED)
-    with recounted(work, case):
+    with recounting(work, case):
         work.session.execute(
             update(Case)
             .where(Case.id == case.id)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class RatingWindow:
     """Whether and until when the actor may rate.
 
     :ivar until: end of the period.
@@ -54,13 +54,13 @@ class RatingService(Service):
         super().__init__(work)
         self.cases = work.get(CaseService)
 
-    def standing(self, case: Case) -> Standing | None:
+    def standing(self, case: Case) -> RatingWindow | None:
         """Return whether the actor may rate the case now, or None."""
         closing = self._ratable(case)
         user_id = self.work.actor.user_id
         if closing is None or user_id is None:
             return None
-        return Standing(until=closing.at + OBJECTION_WINDOW, mine=self._rating(case, user_id, closing))
+        return RatingWindow(until=closing.at + OBJECTION_WINDOW, mine=self._rating(case, user_id, closing))
 
     def rate(self, case: Case, stars: int, words: str = "", *, user_id: int | None = None) -> Rating:
         """Set or change the actor's rating of the last closing.
@@ -92,7 +92,7 @@ class RatingService(Service):
             return False
         steps = [step for step in kind.workflow.from_state(case.status) if step.name == kind.reopen]
         rules = self.work.get(StepService)
-        hindered = any(rules.hindrance(case, kind, step) for step in steps)
+        hindered = any(rules.refusal_reason(case, kind, step) for step in steps)
         closing = self.closing(case)
         return bool(steps) and not hindered and closing is not None and self._in_time(closing)
 

@@ -13,7 +13,7 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.access.indexed import in_own_units, visible_by_referral
 from civicportal.domain.cases.access.rights import sees_all, visible
 from civicportal.domain.cases.models import Case
-from civicportal.util.lists import MOST_COUNTED, Total, count_rows, so_many
+from civicportal.util.lists import MOST_COUNTED, Total, capped_total, count_rows
 from civicportal.util.queries import Rows
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class CaseScope(Service):
         if in_other_units is None:
             return found
         others = count_rows(self.session, query.where(in_other_units), MOST_COUNTED - found.number)
-        return so_many(found.number + others.number + (not others.exact), MOST_COUNTED)
+        return capped_total(found.number + others.number + (not others.exact), MOST_COUNTED)
 
     def _named(self, kind: str, since: date | None = None) -> ColumnElement[bool]:
         own, in_other_units = in_own_units(self.work.actor, kind), self.in_other_units(kind, since)

@@ -104,7 +104,7 @@ class CaseSearch(Service):
         is_ready = SearchIndex(self.work.site.engines).is_ready(self.session)
         compared = [term for term in terms if term.is_phrase or not is_ready]
         in_words = and_(true(), *(occurs(term, Case.search_text, dialect) for term in compared))
-        if not knows_people(self.work.actor):
+        if not may_see_contacts(self.work.actor):
             return and_(self._indexed(terms, kind), in_words) if is_ready else in_words
         anywhere = and_(
             visible(self.work.actor, "contact", walked=True),
@@ -173,7 +173,7 @@ def occurs(term: SearchTerm, words: InstrumentedAttribute[str], dialect: str) ->
     return or_(*(place(spaced, f" {' '.join(spelling)}{end}") > 0 for spelling in term.spellings))
 
 
-def knows_people(actor: Identity) -> bool:
+def may_see_contacts(actor: Identity) -> bool:
     """Return whether there may be cases whose contact the actor may see."""
     if actor.realm == "system":
         return True

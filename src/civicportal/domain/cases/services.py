@@ -14,11 +14,11 @@ from civicportal.domain.cases.access.rights import AccessService, visible
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.codes import CodeService
-from civicportal.domain.cases.deadlines import promise, resume
+from civicportal.domain.cases.deadlines import resume, set_deadline
 from civicportal.domain.cases.errors import StaleVersion
 from civicportal.domain.cases.events import Events
 from civicportal.domain.cases.kinds import kind_of
-from civicportal.domain.cases.measures import count, note_move, recounted
+from civicportal.domain.cases.measures import count, note_move, recounting
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.opening import OpeningService
 from civicportal.domain.cases.public_texts import ALLOWED, PublicTexts
@@ -319,7 +319,7 @@ class CaseService(Service):
         if public:
             words = body if body is not None else case.public_body or case.body
             self.work.get(PublicTexts).release(case, words, allowed=allowed)
-        with recounted(self.work, case):
+        with recounting(self.work, case):
             case.public, case.updated_at = public, self.work.clock.now()
         self.work.get(AttachmentService).set_public(case, public)
         self.record(case, "published" if public else "hidden")
@@ -336,7 +336,7 @@ class CaseService(Service):
     def restore(self, case: Case, event: CaseEvent) -> None:
         """Restore unit, status, stage and deadline from before an event (an undo)."""
         before = event.data["undo"]
-        with recounted(self.work, case):
+        with recounting(self.work, case):
             put_back(case, before)
             case.updated_at = self.work.clock.now()
 
@@ -345,22 +345,22 @@ class CaseService(Service):
 
         :param passed_on: it was referred or returned there by staff.
         """
-        with recounted(self.work, case):
+        with recounting(self.work, case):
             case.unit_id = unit_id
             case.hops += passed_on
             case.updated_at = self.work.clock.now()
 
-    def promise(self, case: Case, start: datetime, days: float | None) -> None:
+    def set_deadline(self, case: Case, start: datetime, days: float | None) -> None:
         """Set the deadline of a case, never before its registration.
 
         :param start: start of the time, possibly before the registration, such as the date of a letter.
         :param days: office days from the start; None or 0 for no deadline.
         """
-        promise(case, start, days, self.work.get(OrganizationService).calendar)
+        set_deadline(case, start, days, self.work.get(OrganizationService).calendar)
 
-    def recounted(self, case: Case) -> AbstractContextManager[None]:
+    def recounting(self, case: Case) -> AbstractContextManager[None]:
         """Update the counters after the block."""
-        return recounted(self.work, case)
+        return recounting(self.work, case)
 
     def record(self, case: Case, type_: str, **values: object) -> CaseEvent:
         """Add an event by the current actor; no hook is called."""
@@ -407,7 +407,7 @@ class CaseService(Service):
     def _move(self, case: Case, kind: CaseKind, target: str) -> None:
         now, calendar = self.work.clock.now(), self.work.get(OrganizationService).calendar
         old, new = kind.workflow.state(case.status), kind.workflow.state(target)
-        with recounted(self.work, case):
+        with recounting(self.work, case):
             if old.pauses_deadline:
                 resume(case, now, calendar)
             case.paused_at = now if new.pauses_deadline else None

@@ -47,7 +47,7 @@ class StepService(Service):
         kind = self._kind(case)
         found = kind.workflow.from_state(case.status, self._sort)
         return [
-            Step(transition=transition, reason=self.hindrance(case, kind, transition))
+            Step(transition=transition, reason=self.refusal_reason(case, kind, transition))
             for transition in found
             if self._may(case, kind, transition)
         ]
@@ -63,7 +63,7 @@ class StepService(Service):
         transition = kind.workflow.step(case.status, name)
         if self._sort not in transition.actors or not self._may(case, kind, transition):
             raise Forbidden(f"{name} is not for this actor")
-        reason = self.hindrance(case, kind, transition)
+        reason = self.refusal_reason(case, kind, transition)
         if reason:
             raise Refused(reason)
         return transition
@@ -96,7 +96,7 @@ class StepService(Service):
             return case.citizen_id is not None and case.citizen_id == actor.user_id
         return self.access.may_act(case, transition.permission or kind.permission("work"))
 
-    def hindrance(self, case: Case, kind: CaseKind, transition: Transition) -> TranslationString | None:
+    def refusal_reason(self, case: Case, kind: CaseKind, transition: Transition) -> TranslationString | None:
         """Return why a transition is not possible now, None if it is."""
         closes = not kind.workflow.state(transition.target).is_open
         # An open inquiry blocks staff, not a citizen who withdraws.

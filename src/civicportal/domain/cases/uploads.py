@@ -75,7 +75,7 @@ def _gate(request: Request, by: Requester, owner: str, file: UploadedFile) -> Pr
         request.environ[UPLOAD_COUNTED] = 0
     else:
         uses.append(address)
-    limits.hit_all(*uses, by=by)
+    limits.count_uses(*uses, by=by)
     try:
         # On a retried request the file is still at its end.
         file.file.seek(0)

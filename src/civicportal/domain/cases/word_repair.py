@@ -22,7 +22,7 @@ PATIENCE = 60
 """Seconds that a statement may take: the index of two thousand cases is written at the end of a transaction."""
 
 
-def mend_words(site: "Site") -> None:
+def rebuild_entries(site: "Site") -> None:
     """Rebuild outdated search entries of cases, newest first, in short transactions."""
     for first, last in spans(site.engines):
         with site.engines.read.connect() as connection:
@@ -39,4 +39,4 @@ def _soon(_mapper: object, connection: Connection, category: Category) -> None:
         connection.execute(update(JobRun).where(JobRun.name == NAME).values(next_at=session.clock.now()))
 
 
-JOBS = (Job(name=NAME, at="03:00", lane="long", run=mend_words),)
+JOBS = (Job(name=NAME, at="03:00", lane="long", run=rebuild_entries),)

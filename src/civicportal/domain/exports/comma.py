@@ -10,7 +10,7 @@ from datetime import date, datetime
 from io import TextIOWrapper
 from typing import BinaryIO
 
-from civicportal.domain.exports.values import FORMULA_SIGNS, harmless
+from civicportal.domain.exports.values import FORMULA_SIGNS, escape_formula
 
 _SIGNS = re.escape("".join(sorted(FORMULA_SIGNS - set("\t\r\n"))))
 _BEHIND_SEPARATOR = re.compile(rf"([;\t|]\s*[\"']?)([{_SIGNS}])")
@@ -25,7 +25,7 @@ def write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Sequence[obje
     """
     text = TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
     writer = csv.writer(text)
-    writer.writerow([harmless(head) for head in heads])
+    writer.writerow([escape_formula(head) for head in heads])
     for row in rows:
         writer.writerow([_cell(value) for value in row])
     text.flush()
@@ -42,4 +42,4 @@ def _cell(value: object) -> object:
 
 def _split_harmless(text: str) -> str:
     """Return a text without formulas after any separator."""
-    return _BEHIND_SEPARATOR.sub(r"\1'\2", harmless(text))
+    return _BEHIND_SEPARATOR.sub(r"\1'\2", escape_formula(text))

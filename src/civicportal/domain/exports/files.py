@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from civicportal.domain.exports.comma import write_csv
 from civicportal.domain.exports.rows import ExportQuery, Row
-from civicportal.domain.exports.sheets import Book, Sheet
+from civicportal.domain.exports.sheets import ExcelBook, Sheet
 from civicportal.domain.exports.types import ExportColumn, StatisticsTable, Title
 from civicportal.domain.exports.values import Cells, Heading
 from civicportal.util.i18n import _, text_direction
@@ -106,9 +106,9 @@ def write_tables(
         book.add(_about(lines, cells))
 
 
-def _book(site: "Site", file: BinaryIO, cover: Cover, cells: Cells) -> Book:
+def _book(site: "Site", file: BinaryIO, cover: Cover, cells: Cells) -> ExcelBook:
     made, rtl = site.calendar.local(cover.at), text_direction(cover.locale) == "rtl"
-    return Book(file, title=cells.say(cover.title), company=site.name, made=made, rtl=rtl)
+    return ExcelBook(file, title=cells.say(cover.title), company=site.name, made=made, rtl=rtl)
 
 
 def _lines(site: "Site", cover: Cover, cells: Cells) -> list[tuple[str, object]]:

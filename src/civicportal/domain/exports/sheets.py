@@ -45,7 +45,7 @@ class Sheet:
     rows: Iterable[Sequence[object]]
 
 
-class Book:
+class ExcelBook:
     """An Excel file.
 
     :param file: target, written when the book is closed; stays open.
@@ -64,7 +64,7 @@ class Book:
         self._rtl = rtl
         self._names: set[str] = set()
 
-    def __enter__(self) -> "Book":
+    def __enter__(self) -> "ExcelBook":
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:

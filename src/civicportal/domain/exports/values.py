@@ -103,7 +103,7 @@ def is_formula(text: str) -> bool:
     return text[:1] in FORMULA_SIGNS or text.lstrip()[:1] in FORMULA_SIGNS if text else False
 
 
-def harmless(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Return a text that is not a formula.
 
     An apostrophe precedes what a program could interpret as one.

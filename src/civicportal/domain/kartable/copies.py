@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, inspect
 
-from civicportal.core.db import triggers_aside
+from civicportal.core.db import without_triggers
 
 _COPY = """
     UPDATE referrals SET (kind, category_id, status, stage, deadline, paused_at, sent_at, changed_at) = (
@@ -75,13 +75,13 @@ _CREATE_ELSEWHERE = (
 
 
 @contextmanager
-def copies_aside(connection: Connection) -> Iterator[None]:
+def without_copies(connection: Connection) -> Iterator[None]:
     """Drop SQLite's copy triggers during a migration.
 
     They are created again if referrals have the columns.
     """
-    case_copies = triggers_aside(connection, _DROP, _CREATE, lambda _c: _has(connection, "changed_at"))
-    unit_copies = triggers_aside(
+    case_copies = without_triggers(connection, _DROP, _CREATE, lambda _c: _has(connection, "changed_at"))
+    unit_copies = without_triggers(
         connection, _DROP_ELSEWHERE, _CREATE_ELSEWHERE, lambda _c: _has(connection, "elsewhere")
     )
     with case_copies, unit_copies:

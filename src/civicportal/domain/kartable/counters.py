@@ -22,7 +22,7 @@ from civicportal.domain.kartable.partitions import (
     split_plain,
     unit_partitions,
 )
-from civicportal.util.lists import Total, so_many
+from civicportal.util.lists import Total, capped_total
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -54,8 +54,8 @@ def open_referrals(work: "Work") -> OpenReferrals:
         return OpenReferrals()
     rows = work.session.execute(query).all()
     return OpenReferrals(
-        total=so_many(sum(int(row.total) for row in rows), MOST_MARKED),
-        by_kind={row.kind: so_many(int(row.number), MOST_MARKED) for row in rows if row.kind},
+        total=capped_total(sum(int(row.total) for row in rows), MOST_MARKED),
+        by_kind={row.kind: capped_total(int(row.number), MOST_MARKED) for row in rows if row.kind},
     )
 
 

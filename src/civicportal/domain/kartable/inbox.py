@@ -25,7 +25,7 @@ from civicportal.domain.kartable.partitions import (
 )
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
-from civicportal.util.lists import MOST_COUNTED, Total, count_rows, more_than, so_many, within_days
+from civicportal.util.lists import MOST_COUNTED, Total, capped_total, count_rows, more_than, within_days
 from civicportal.util.queries import Rows, Selected
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class InboxService(Service):
         sums.append(select(func.max(Referral.id)).scalar_subquery().label("newest"))
         found = dict(self.session.execute(select(*sums).select_from(some)).one()._mapping)
         newest = found.pop("newest") or 0
-        closed_today = so_many(found.pop("closed"), MOST_COUNTED)
+        closed_today = capped_total(found.pop("closed"), MOST_COUNTED)
         total = Total if found["all"] <= MOST_COUNTED else more_than
         views = {**{name: total(number) for name, number in found.items()}, "closed": closed_today}
         return InboxCounts(views=views, newest=newest)

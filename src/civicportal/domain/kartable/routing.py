@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from civicportal.domain.accounts.models import Membership, User
-from civicportal.domain.cases.deadlines import promise
+from civicportal.domain.cases.deadlines import set_deadline
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.opening import PlacementService
@@ -64,7 +64,7 @@ class RoutingService(PlacementService):
         """
         route = self._placed[case] = self.route(case)
         case.unit_id = self.organization.unit(route.unit).id
-        promise(case, start, self.days(case, route.deadline_days), self.organization.calendar)
+        set_deadline(case, start, self.days(case, route.deadline_days), self.organization.calendar)
 
     def placed(self, case: Case) -> RoutingTarget:
         """Return the route of a case of this unit of work."""

@@ -9,8 +9,8 @@ from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.cases.access.rights import AccessService, holds
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.conversion import ConversionService
-from civicportal.domain.cases.deadlines import promise
-from civicportal.domain.cases.measures import recounted
+from civicportal.domain.cases.deadlines import set_deadline
+from civicportal.domain.cases.measures import recounting
 from civicportal.domain.cases.models import CONVERTED, Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
@@ -66,10 +66,10 @@ class KartableService(Service):
         if unit_id and self._takes_cases(unit_id) and self._is_attended(case, unit_id):
             referral = self._add(case, unit_id)
             calendar = self.work.get(OrganizationService).calendar
-            promise(case, event.at, routing.days_again(case), calendar)
+            set_deadline(case, event.at, routing.days_again(case), calendar)
         else:
             # Its unit was closed or would not attend to it: route it again like a new case.
-            with recounted(self.work, case):
+            with recounting(self.work, case):
                 routing.place(case, event.at)
             referral = self._begin(case)
         referral.note = event.public_text or event.internal_text

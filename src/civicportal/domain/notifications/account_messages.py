@@ -51,7 +51,7 @@ class OutboxAccountMessages(AccountMessages):
         """Return whether the gate is open."""
         return self.work.get(SendingGateService).works
 
-    def tell(self, kind: str, user: "User", fields: Mapping[str, str] | None = None) -> None:
+    def notify(self, kind: str, user: "User", fields: Mapping[str, str] | None = None) -> None:
         """Notify a person of an account change at once."""
         if user.mobile:
             service = self.work.get(NotificationService)
@@ -60,7 +60,7 @@ class OutboxAccountMessages(AccountMessages):
                 kind, recipient=user.mobile, user_id=user.id, fields=fields, locale=locale, at_once=True
             )
 
-    def tell_number(self, kind: str, mobile: str, *, user_id: int | None = None) -> None:
+    def notify_number(self, kind: str, mobile: str, *, user_id: int | None = None) -> None:
         """Send a message to a number without an account."""
         self.work.get(NotificationService).send(kind, recipient=mobile, user_id=user_id, at_once=True)
 

@@ -47,7 +47,7 @@ class BroadcastLane(Service):
         around = timing.quiet_hours_around(self.work.clock.now(), quiet, site.calendar)
         return around[1] if around else None
 
-    def promise(
+    def queue(
         self, batch: str, kind: str, text: str, people: Sequence[tuple[int, str]], pace: timedelta
     ) -> None:
         """Queue a message for each person.

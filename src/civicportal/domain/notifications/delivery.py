@@ -24,8 +24,8 @@ from civicportal.domain.notifications.outcomes import (
     Outcome,
     SendAttempt,
     Settlement,
-    gravest,
     settle,
+    worst_outcome,
 )
 from civicportal.domain.notifications.sending import send
 from civicportal.domain.notifications.services import NotificationService
@@ -277,7 +277,7 @@ class OutboxDelivery(Service):
         results = [
             self._settle(lease, outcome, chance) for lease, outcome in zip(leases, outcomes, strict=True)
         ]
-        worst = gravest(results)
+        worst = worst_outcome(results)
         self.gate.judge(worst.verdict, worst.error)
 
     def _settle(self, lease: MessageLease, outcome: Outcome, chance: float) -> Settlement:

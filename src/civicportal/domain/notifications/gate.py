@@ -15,7 +15,7 @@ from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.notifications.models import Gate, OutboxMessage
 from civicportal.domain.notifications.outcomes import Verdict
-from civicportal.domain.notifications.troubles import told
+from civicportal.domain.notifications.troubles import localized_reason
 from civicportal.util.errors import Conflict
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class SendingGateService(Service):
         return self.row is None or self.row.open
 
     @property
-    def worker_lives(self) -> bool:
+    def is_worker_alive(self) -> bool:
         """Return whether a worker was active recently."""
         seen = self.row.worker_seen_at if self.row else None
         return seen is not None and self.work.clock.now() - seen < WORKER_GONE_AFTER
@@ -50,7 +50,7 @@ class SendingGateService(Service):
     @property
     def works(self) -> bool:
         """Return whether a code requested now can be expected to arrive."""
-        return self.is_open and self.worker_lives
+        return self.is_open and self.is_worker_alive
 
     def worked_at(self, moment: datetime) -> bool:
         """Return whether messages could be sent at a time."""
@@ -117,7 +117,7 @@ class SendingGateService(Service):
         row.reason = reason
         if row.open and (verdict == "misconfigured" or row.failures >= MOST_FAILURES):
             row.open, row.since, row.probed_at = False, self.work.clock.now(), self.work.clock.now()
-            log.error("no message gets through %s any more: %s", row.transport, told(reason))
+            log.error("no message gets through %s any more: %s", row.transport, localized_reason(reason))
 
     def _succeeded(self, row: Gate) -> None:
         row.failures, row.last_ok_at = 0, self.work.clock.now()

@@ -218,7 +218,7 @@ def _status(message: InboundMessage, work: "Work") -> Reply | None:
     )
 
 
-def forget_strangers(site: "Site") -> None:
+def delete_unknown_senders(site: "Site") -> None:
     """Delete messages of numbers without an account after ninety days.
 
     Older than ninety days, from numbers without an account.
@@ -237,4 +237,4 @@ def forget_strangers(site: "Site") -> None:
             deleted = changed_rows(work.session.execute(statement))
 
 
-JOBS = (Job(name="core.inbound", at="01:00", run=forget_strangers),)
+JOBS = (Job(name="core.inbound", at="01:00", run=delete_unknown_senders),)

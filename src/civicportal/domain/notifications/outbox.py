@@ -27,7 +27,7 @@ def write_messages(work: "Work", rows: Sequence[Mapping[str, object]]) -> None:
         work.session.connection().execute(_insert(work.site.engines.dialect), values)
 
 
-def write_wanted(work: "Work", choice: Choice, row: Mapping[str, object]) -> None:
+def insert_unless_opted_out(work: "Work", choice: Choice, row: Mapping[str, object]) -> None:
     """Insert a message unless the person has opted out."""
     values = _values(work, row)
     work.session.connection().execute(

@@ -103,7 +103,7 @@ def settle(attempt: SendAttempt, outcome: Outcome, now: datetime, chance: float)
     )
 
 
-def gravest(settlements: Iterable[Settlement]) -> Settlement:
+def worst_outcome(settlements: Iterable[Settlement]) -> Settlement:
     """Return the worst outcome for the transport.
 
     Some messages may have been found sent while others failed.

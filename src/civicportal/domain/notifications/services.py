@@ -28,7 +28,7 @@ from civicportal.domain.notifications.notices import (
     keys_of,
     keys_of_step,
 )
-from civicportal.domain.notifications.outbox import write_messages, write_wanted
+from civicportal.domain.notifications.outbox import insert_unless_opted_out, write_messages
 from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.notifications.texts import TextService
 from civicportal.util.calendar import CityCalendar
@@ -90,7 +90,7 @@ class NotificationService(Service):
         facts = replace(facts, own=self.notices.own_fields(case, key))
         if change.type == "opened" and me.is_citizen and me.user_id == case.citizen_id and me.mobile:
             # The sender of a new case is loaded already, except for their preferences.
-            write_wanted(self.work, "case_notices", self._row(change, key, facts, me.user_id, me))
+            insert_unless_opted_out(self.work, "case_notices", self._row(change, key, facts, me.user_id, me))
             return
         rows = [self._row(change, key, facts, person.id, person) for person in self._people(change)]
         write_messages(self.work, rows)
@@ -154,7 +154,7 @@ class NotificationService(Service):
         if self.session.scalar(gone.limit(1)) is not None:
             raise CannotUndo(f"a notice of event {event_id} has gone out")
 
-    def hasten(self, event: "CaseEvent", citizen: User) -> bool:
+    def send_immediately(self, event: "CaseEvent", citizen: User) -> bool:
         """Make a notification to one person due at once.
 
         :returns: whether there is one.

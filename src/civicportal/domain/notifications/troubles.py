@@ -25,7 +25,7 @@ def keep(words: TranslationString | str) -> str:
     return kept if len(kept) <= LONGEST else mask(say(words))[:LONGEST]
 
 
-def told(kept: str, localizer: Localizer | None = None) -> str:
+def localized_reason(kept: str, localizer: Localizer | None = None) -> str:
     """Return a stored reason in a language.
 
     In English without one.

@@ -141,5 +141,5 @@ class VerdictService(Service):
 
     def _object(self, case: Case, words: str, citizen: User) -> Reply:
         event = self.ratings.object(case, words)
-        told = self.work.get(NotificationService).hasten(event, citizen)
+        told = self.work.get(NotificationService).send_immediately(event, citizen)
         return Reply(kind="" if told else "inbound.objected", fields={"TRACK": case.code})

@@ -16,7 +16,7 @@ from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.schemas import STATES, MessageFilters, MessageWording
 from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.notifications.texts import TextService, fill
-from civicportal.domain.notifications.troubles import told
+from civicportal.domain.notifications.troubles import localized_reason
 from civicportal.util.countries import InvalidMobile
 from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
@@ -51,7 +51,7 @@ def messages(request: Request) -> dict[str, object]:
         "counts": book.counts(),
         "gate": work.get(SendingGateService),
         "transport": request.site.transport,
-        "told": partial(told, localizer=request.localizer),
+        "localized_reason": partial(localized_reason, localizer=request.localizer),
         "url": lambda **changes: _url(request, {**chosen, **changes}),
     }
 

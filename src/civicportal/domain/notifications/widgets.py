@@ -9,7 +9,7 @@ from civicportal.domain.notifications.arrivals import ARRIVALS
 from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.notifications.schemas import STATES
-from civicportal.domain.notifications.troubles import told
+from civicportal.domain.notifications.troubles import localized_reason
 from civicportal.web.items import DashboardWidget, Panel
 from civicportal.web.request import Request
 
@@ -56,7 +56,7 @@ def gate_widget(request: Request) -> Iterator[DashboardWidget]:
             weight=1000,
             context={
                 "gate": gate.row,
-                "worker_lives": gate.worker_lives,
-                "reason": told(gate.row.reason, request.localizer),
+                "is_worker_alive": gate.is_worker_alive,
+                "reason": localized_reason(gate.row.reason, request.localizer),
             },
         )

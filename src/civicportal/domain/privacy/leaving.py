@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeftCase:
+class ContinuedCase:
     """An open case that continues without its citizen.
 
     :ivar pin: for the tracking page from now on; shown once.
@@ -40,7 +40,7 @@ class LeavingService(Service):
         query = select(Case).where(Case.citizen_id == user.id, Case.stage.in_(OPEN_STAGES))
         return self.session.scalars(query.order_by(Case.id)).all()
 
-    def leave(self, user: User) -> list[LeftCase]:
+    def leave(self, user: User) -> list[ContinuedCase]:
         """Delete a person and end every session.
 
         After thirty days their data are erased.
@@ -55,7 +55,7 @@ class LeavingService(Service):
         self.session.flush()
         give_pin = self.work.get(FollowUpService).give_pin
         left = [
-            LeftCase(code=case.code, subject=case.subject, pin=give_pin(case))
+            ContinuedCase(code=case.code, subject=case.subject, pin=give_pin(case))
             for case in self.open_cases(user)
         ]
         self.work.get(SessionService).end_everything(user)

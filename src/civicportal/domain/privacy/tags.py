@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Column, ColumnElement, Select, String, Table, false, null, or_, select
 
-from civicportal.core.tags import links, usual_link
+from civicportal.core.tags import links, owner_column
 from civicportal.domain.cases.models import Case
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def belongs(table: Table, link: str, owner: Owner) -> ColumnElement[bool]:
     if sort == "mobile":
         return _belongs_by_number(table, column, owner)
     mine: ColumnElement[bool] = column == owner.user_id
-    if link != usual_link(table):
+    if link != owner_column(table):
         return mine
     # A row without a user id, from before the account existed, belongs to its number.
     numbers = [table.columns[name] for name, sort in links(table).items() if sort == "mobile"]

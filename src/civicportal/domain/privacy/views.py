@@ -17,7 +17,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.choices import NotificationPreferences, PreferenceService
 from civicportal.domain.privacy.data_access import PAGE_SIZE, DataAccessService
 from civicportal.domain.privacy.export import stream
-from civicportal.domain.privacy.leaving import LeavingService, LeftCase
+from civicportal.domain.privacy.leaving import ContinuedCase, LeavingService
 from civicportal.domain.privacy.schemas import ChoicesEntry, StaffChoicesEntry
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
@@ -124,9 +124,9 @@ def _open_cases(request: Request, user: User) -> Sequence[Case]:
         return work.get(LeavingService).open_cases(user)
 
 
-def _leave(request: Request) -> list[LeftCase]:
+def _leave(request: Request) -> list[ContinuedCase]:
     user = request.work.session.get_one(User, request.identity.user_id, with_for_update=True)
     left = request.work.get(LeavingService).leave(user)
-    request.work.get(AccountMessages).tell("member.left", user)
+    request.work.get(AccountMessages).notify("member.left", user)
     sign_out(request)
     return left

@@ -68,7 +68,7 @@ def sum_up(site: "Site") -> None:
             work.get(StatisticsService).sum_up(span)
     if has_wrong_totals:
         with site.work() as work:
-            work.get(StatisticsService).total_up()
+            work.get(StatisticsService).rebuild_totals()
 
 
 def rebuild(site: "Site") -> int:

@@ -29,7 +29,7 @@ def hide_small(parts: Sequence[int]) -> list[int | None]:
     return [None if index in hidden else number for index, number in enumerate(parts)]
 
 
-def told_together(numbers: Sequence[int]) -> list[tuple[int, int]]:
+def merge_small_runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
     """Combine consecutive numbers into runs without small sums.
 
     Runs do not change when numbers are appended, and an incomplete run at the end is not published. So the difference of today's and

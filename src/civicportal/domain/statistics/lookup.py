@@ -17,7 +17,7 @@ from civicportal.domain.cases.scope import CaseScope
 from civicportal.domain.cases.workflow import OPEN_STAGES
 from civicportal.domain.statistics.periods import Span, whole_months
 from civicportal.util.calendar import CityCalendar
-from civicportal.util.lists import MOST_COUNTED, Total, count_rows, more_than, so_many
+from civicportal.util.lists import MOST_COUNTED, Total, capped_total, count_rows, more_than
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -101,7 +101,7 @@ class CounterService(Service):
         if own > MOST_COUNTED:
             return more_than(own)
         others = self._in_other_units(kind, narrowed, span, MOST_COUNTED - own)
-        return so_many(own + others.number + (not others.exact), MOST_COUNTED)
+        return capped_total(own + others.number + (not others.exact), MOST_COUNTED)
 
     def open_by_unit(self) -> dict[int, int]:
         """Return the number of open cases by unit id."""

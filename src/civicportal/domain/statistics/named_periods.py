@@ -136,7 +136,7 @@ def _of_months(first: date, months: int, calendar: CityCalendar, today: date) ->
 
 
 @dataclass(frozen=True, kw_only=True)
-class Around:
+class NeighbouringPeriods:
     """Months and years offered for navigation.
 
     :ivar shown: the month or year that is shown; None for other days.
@@ -153,7 +153,7 @@ class Around:
     years: list[Whole]
 
 
-def around(period: str | None, calendar: CityCalendar, today: date) -> Around:
+def around(period: str | None, calendar: CityCalendar, today: date) -> NeighbouringPeriods:
     """Return the months and years around a period.
 
     :param period: as for :func:`span_of`; None for explicit days.
@@ -163,7 +163,7 @@ def around(period: str | None, calendar: CityCalendar, today: date) -> Around:
     shown = Whole.now(period or "", calendar, today)
     base = shown or this_month
     before, after = base.beside(-1), base.beside(1)
-    return Around(
+    return NeighbouringPeriods(
         shown=shown,
         earlier=before if before.exists(calendar) else None,
         later=after if shown and after.first(calendar) <= today else None,

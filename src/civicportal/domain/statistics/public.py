@@ -19,7 +19,7 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.workflow import STAGES, CaseKind
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.domain.statistics.hiding import FEWEST, hide_small, share, told_together
+from civicportal.domain.statistics.hiding import FEWEST, hide_small, merge_small_runs, share
 from civicportal.domain.statistics.periods import Bucket, Span, buckets
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class PublicMetricsService(Service):
         numbers = [months.get(step.first, 0) for step in steps]
         return [
             (Bucket(first=steps[begin].first, last=steps[end].last), sum(numbers[begin : end + 1]))
-            for begin, end in told_together(numbers)
+            for begin, end in merge_small_runs(numbers)
             if steps[end].last >= first
         ]
 

@@ -78,7 +78,7 @@ class StatisticsService(Service):
         self._alone()
         self._sum_up(span)
 
-    def total_up(self) -> None:
+    def rebuild_totals(self) -> None:
         """Rebuild the total counters from the monthly ones."""
         self._alone()
         self._total_up()

@@ -6,7 +6,7 @@ It may call other machines; pages show the stored result.
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from civicportal.core.checks import Finding, look_over
+from civicportal.core.checks import Finding, collect_findings
 from civicportal.core.jobs import Job
 from civicportal.core.limits import findings as site_limits
 from civicportal.core.plugins import CORE
@@ -23,7 +23,7 @@ THE_ONE = 1
 def check(site: "Site") -> None:
     """Check the portal and store the findings."""
     with site.work(write=False) as work:
-        found = [_plain(site, owner, finding) for owner, finding in look_over(work)]
+        found = [_plain(site, owner, finding) for owner, finding in collect_findings(work)]
     with site.work() as work:
         work.session.merge(HealthCheck(id=THE_ONE, at=work.clock.now(), findings=found))
 

@@ -39,7 +39,7 @@ class PluginCard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sleeper:
+class UnlistedPlugin:
     """A plugin that the site does not list.
 
     :ivar installed: its distribution is installed.
@@ -62,12 +62,12 @@ class Inventory:
         behind = {state.name for state in pending(self.site)}
         return [self._card(info, behind=info.name in behind) for info in self.site.plugins]
 
-    def sleeping(self) -> list[Sleeper]:
+    def sleeping(self) -> list[UnlistedPlugin]:
         """Return unlisted plugins that are installed or have tables."""
         installed = {entry.name for entry in entry_points(group=GROUP)}
         left = set(sleeping(self.site))
         names = sorted((installed | left) - {info.name for info in self.site.plugins})
-        return [Sleeper(name=name, installed=name in installed, tables=name in left) for name in names]
+        return [UnlistedPlugin(name=name, installed=name in installed, tables=name in left) for name in names]
 
     def _card(self, info: "PluginInfo", *, behind: bool) -> PluginCard:
         own = f"{info.name}:"

@@ -24,7 +24,7 @@ EMAIL = r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"
 WEBSITE = r"https?://[\w-]+(?:\.[\w-]+)*(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?"
 
 
-class OfShape(Scalar):
+class PatternText(Scalar):
     """A short machine-readable text.
 
     A colour, a number, an address. Its digits are stored as ASCII.
@@ -44,7 +44,7 @@ class OfShape(Scalar):
         return value
 
 
-class HexColor(OfShape):
+class HexColor(PatternText):
     """A colour as ``#rrggbb``."""
 
     missing_msg = _("Please choose a colour.")
@@ -108,16 +108,16 @@ class SettingsForm(StrictSchema):
     )
     contact_organization = _line(_("Name of the municipality"))
     contact_phone = _address(
-        _("Telephone for citizens"), OfShape(TELEPHONE, _("Please write a telephone number."))
+        _("Telephone for citizens"), PatternText(TELEPHONE, _("Please write a telephone number."))
     )
     contact_phone_note = _line(_("When it is answered"), 60)
     contact_address = _line(_("Address of the town hall"))
     contact_postal_code = _address(_("Postal code"), CleanText(0, 20))
     contact_email = _address(
-        _("E-mail"), OfShape(EMAIL, _("Please write an address like info@city.example."))
+        _("E-mail"), PatternText(EMAIL, _("Please write an address like info@city.example."))
     )
     contact_website = _address(
-        _("Website"), OfShape(WEBSITE, _("Please write the whole address, with https://."))
+        _("Website"), PatternText(WEBSITE, _("Please write the whole address, with https://."))
     )
     texts_welcome_title = _line(_("Heading of the home page"), 120)
     texts_welcome_text = _words(_("Words below the heading"), 3)

@@ -24,11 +24,11 @@ class DemoRandom(Random):
             found.append(min(local, now - timedelta(minutes=self.randint(5, 240))))
         return sorted(found)
 
-    def drawn(self, shares: dict[T, int]) -> T:
+    def weighted_choice(self, shares: dict[T, int]) -> T:
         """Choose one item by its weight."""
         return self.choices(list(shares), weights=list(shares.values()))[0]
 
-    def taking_turns(self, items: Sequence[T], count: int) -> list[T]:
+    def evenly_distributed(self, items: Sequence[T], count: int) -> list[T]:
         """Return a number of items, each about equally often, in random order."""
         turns: list[T] = []
         while len(turns) < count:

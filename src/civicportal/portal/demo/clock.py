@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @runtime_checkable
-class WoundClock(Protocol):
+class SettableClock(Protocol):
     """Protocol of a clock that can be set."""
 
     def set(self, moment: datetime | None) -> None:
@@ -39,6 +39,6 @@ def set_time(site: "Site", moment: datetime | None) -> None:
 
     :raises TypeError: when the site's clock is a real one.
     """
-    if not isinstance(site.clock, WoundClock):
+    if not isinstance(site.clock, SettableClock):
         raise TypeError("the clock of this site cannot be set")
     site.clock.set(moment)

@@ -124,7 +124,7 @@ class StaffNames(CitizenName):
     username = _username()
 
 
-class WorkLeft(StrictSchema):
+class CaseTransferEntry(StrictSchema):
     """The new owner of a person's open cases."""
 
     way = Node(

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 
 from civicportal.core.db import changed_rows
 from civicportal.core.jobs import JOB_LANES, LONGEST, Job, JobLane, JobRun, registered
-from civicportal.core.leases import Fence, LeaseLost, behind, renewing
+from civicportal.core.leases import LeaseGuard, LeaseLost, behind, renewing
 from civicportal.core.logging import mask
 from civicportal.util.values import Values
 
@@ -140,7 +140,7 @@ class JobRunner:
         run = self._lease(job)
         if run is None:
             return False
-        fence = Fence(run.holds_lease)
+        fence = LeaseGuard(run.holds_lease)
         error = ""
         try:
             with renewing(lambda: self._renew(run), RENEW_SECONDS, fence.lost), behind(fence):

@@ -118,7 +118,7 @@ class Index:
         )
         return self._connection.execute(query, (moment, moment, number)).fetchall()
 
-    def was_read(self, key: str, moment: str) -> None:
+    def mark_verified(self, key: str, moment: str) -> None:
         """Record that a stored picture was verified."""
         self._connection.execute("UPDATE pictures SET read_at = ? WHERE key = ?", (moment, key))
 
@@ -146,7 +146,7 @@ class Index:
         self._connection.execute("DROP TABLE kept")
         return found
 
-    def was_damaged(self, key: str) -> None:
+    def mark_damaged(self, key: str) -> None:
         """Record that a stored picture is damaged.
 
         The next backup stores it again, like a missing one.
@@ -239,11 +239,11 @@ def store_pictures(
     for key, name, digest in index.longest_unread(at, -(-named // READ_AGAIN)):
         with target.open(name) as file:
             if digest_of(file)[0] != digest:
-                index.was_damaged(key)
+                index.mark_damaged(key)
                 raise BackupError(
                     f"{target.place}/{name} is not as it was stored: the next backup stores it again"
                 )
-        index.was_read(key, at)
+        index.mark_verified(key, at)
         checked += 1
     return Stored(named=named, added=added, checked=checked)
 

@@ -1,6 +1,6 @@
 """Moving a portal to another database."""
 
 from civicportal.tools.copying.errors import CopyError
-from civicportal.tools.copying.service import Copied, copy_database
+from civicportal.tools.copying.service import CopyResult, copy_database
 
-__all__ = ["Copied", "CopyError", "copy_database"]
+__all__ = ["CopyError", "CopyResult", "copy_database"]

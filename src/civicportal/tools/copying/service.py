@@ -16,7 +16,7 @@ from civicportal.tools.backup.databases import Figure, Figures, differences, fil
 from civicportal.tools.copying.errors import CopyError, explaining
 from civicportal.tools.copying.source import SourceDatabase, place_of, quiet_source
 from civicportal.tools.copying.tables import CopiedTable, tables_of
-from civicportal.tools.copying.target import Begun, TargetDatabase, open_target
+from civicportal.tools.copying.target import CopyMark, TargetDatabase, open_target
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -28,7 +28,7 @@ KEYS = (0x636F7079, 0x73616D65)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copied:
+class CopyResult:
     """Result of a copy.
 
     :ivar tables: number of tables that were compared; 0 if the portal had been moved to this target before.
@@ -41,7 +41,7 @@ class Copied:
     resumed: int
 
 
-def copy_database(source_site: "Site", target_site: "Site", report: Report) -> Copied:
+def copy_database(source_site: "Site", target_site: "Site", report: Report) -> CopyResult:
     """Move the portal of a site to another database.
 
     Afterwards the target is the database of the portal, with the same id, file store, sessions and waiting messages. The
@@ -104,12 +104,12 @@ def _is_same_server_and_database(source: "Site", target: "Site") -> bool:
 
 def _copy(
     source: SourceDatabase, target: TargetDatabase, tables: list[CopiedTable], report: Report
-) -> Copied:
+) -> CopyResult:
     portal, marks = source.marks[ID].value, target.marks()
-    begun = Begun.of(marks[COPYING]) if COPYING in marks else None
+    begun = CopyMark.of(marks[COPYING]) if COPYING in marks else None
     moved = json.loads(source.marks[MOVED].value) if MOVED in source.marks else None
     if moved and not begun and marks.get(ID) == portal:
-        return Copied(tables=0, rows=0, resumed=0)
+        return CopyResult(tables=0, rows=0, resumed=0)
     if moved and not (begun and begun.copy == moved["copy"]):
         raise CopyError(f"{source.place}: the portal was moved to {moved['to']}: copy from there")
     if begun and begun.portal != portal:
@@ -132,7 +132,9 @@ def _copy(
     if found:
         raise CopyError(f"{target.place}: {found[0]}: the source is as it was; report this")
     _finish(source, target, tables, begun, report)
-    return Copied(tables=len(tables), rows=sum(count for count, _digest in rows.values()), resumed=resumed)
+    return CopyResult(
+        tables=len(tables), rows=sum(count for count, _digest in rows.values()), resumed=resumed
+    )
 
 
 def _figures(
@@ -180,7 +182,7 @@ def _differences(
 
 
 def _finish(
-    source: SourceDatabase, target: TargetDatabase, tables: list[CopiedTable], begun: Begun, report: Report
+    source: SourceDatabase, target: TargetDatabase, tables: list[CopiedTable], begun: CopyMark, report: Report
 ) -> None:
     """Build derived data, and switch the portal's database.
 

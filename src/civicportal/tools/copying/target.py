@@ -17,9 +17,9 @@ from sqlalchemy import JSON, Connection, Text, column, delete, exists, insert, i
 from civicportal.core.db import check_database
 from civicportal.core.migration import state as migrate_state
 from civicportal.core.migration.connection import dedicated_engine
-from civicportal.domain.audit.append_only import guards_aside
+from civicportal.domain.audit.append_only import without_guards
 from civicportal.domain.cases.search_index import SearchIndex
-from civicportal.domain.kartable.copies import copies_aside
+from civicportal.domain.kartable.copies import without_copies
 from civicportal.domain.organization.models import Seed
 from civicportal.domain.ownership.models import COPYING, MOVED
 from civicportal.portal import upgrade as migrate
@@ -45,7 +45,7 @@ LOCK = 0x636F7079
 
 
 @dataclass(frozen=True, kw_only=True)
-class Begun:
+class CopyMark:
     """The record of a copy in the target.
 
     :ivar copy: random id.
@@ -133,7 +133,7 @@ class TargetDatabase:
                 " database, or DROP and CREATE this one if it is not needed"
             )
 
-    def begin(self, portal: str, rows: Figures, copy: str = "") -> Begun:
+    def begin(self, portal: str, rows: Figures, copy: str = "") -> CopyMark:
         """Create and empty the tables, and record the copy.
 
         The portal does not start on them until it has ended.
@@ -142,9 +142,9 @@ class TargetDatabase:
         """
         migrate.upgrade(self._site)
         self._site.engines.dispose()
-        begun = Begun(copy=copy or secrets.token_hex(8), portal=portal, rows=rows)
+        begun = CopyMark(copy=copy or secrets.token_hex(8), portal=portal, rows=rows)
         with self._transaction() as connection:
-            with copies_aside(connection), guards_aside(connection):
+            with without_copies(connection), without_guards(connection):
                 for one in reversed(self._tables):
                     if self.is_postgresql:
                         connection.execute(one.ddl("TRUNCATE %(fullname)s CASCADE"))
@@ -179,7 +179,7 @@ class TargetDatabase:
         with self._transaction() as connection:
             if self.is_postgresql:
                 return _copy_in(connection, one, batch)
-            with copies_aside(connection), guards_aside(connection):
+            with without_copies(connection), without_guards(connection):
                 return _insert(connection, one, list(batch))
 
     def build(self, positions: Mapping[str, int]) -> None:

@@ -6,13 +6,13 @@ The core has two; plugins and sites add others by the hook ``register_countries`
 """
 
 from civicportal.util.countries.base import Country, InvalidMobile
-from civicportal.util.countries.generic import Generic
+from civicportal.util.countries.generic import GenericCountry
 from civicportal.util.countries.ir import Iran
 from civicportal.util.persian import DASHES, compact
 
 __all__ = ["COUNTRIES", "OWN", "Country", "InvalidMobile", "get_country", "is_national_code"]
 
-OWN: tuple[Country, ...] = (Iran(), Generic())
+OWN: tuple[Country, ...] = (Iran(), GenericCountry())
 COUNTRIES: dict[str, Country] = {country.code: country for country in OWN}
 
 

@@ -12,7 +12,7 @@ from civicportal.util.persian import DASHES, compact
 _E164 = re.compile(r"(?:\+|00)([1-9][0-9]{7,14})")
 
 
-class Generic:
+class GenericCountry:
     """Rules for any country."""
 
     code = "generic"

@@ -184,7 +184,7 @@ class BoundField:
         """Add an error."""
         self._failures.append(self._words(message))
 
-    def point_out(self, text: str, parts: Iterable[tuple[int, int, str, str]]) -> None:
+    def show_excerpts(self, text: str, parts: Iterable[tuple[int, int, str, str]]) -> None:
         """Show excerpts of a text below the control.
 
         :param parts: start, end, kind, and a word that can be ticked as harmless, or an empty text.

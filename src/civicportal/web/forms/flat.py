@@ -70,7 +70,7 @@ def _value(node: colander.SchemaNode, params: MultiDict[object]) -> object:
     return values[0] if values else colander.null
 
 
-def lies_before(values: Values, node: colander.SchemaNode) -> bool:
+def is_before_other(values: Values, node: colander.SchemaNode) -> bool:
     """Return whether a date is before its ``after`` date.
 
     ``after`` is the name of another node.

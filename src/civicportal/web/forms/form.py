@@ -26,7 +26,7 @@ from civicportal.web.challenge import ShownChallenge
 from civicportal.web.context import environment
 from civicportal.web.forms.defaults import widget_of
 from civicportal.web.forms.field import BoundField, FormTranslator
-from civicportal.web.forms.flat import leaves, lies_before, read_flat, to_show
+from civicportal.web.forms.flat import is_before_other, leaves, read_flat, to_show
 from civicportal.web.forms.groups import PhotosWidget, files_name
 from civicportal.web.forms.parts import (
     ALLOWED,
@@ -185,7 +185,7 @@ class BoundForm:
                     cstruct[node.name] = colander.null
         self._hold(cstruct)
         for node in self.schema.children:
-            if lies_before(values, node):
+            if is_before_other(values, node):
                 values[node.name] = node.deserialize(colander.null)
                 refused[node.name] = [_("The last day lies before the first.")]
         for name, messages in refused.items():

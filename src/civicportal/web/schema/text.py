@@ -27,7 +27,7 @@ def at_least(count: int) -> TranslationString:
     return _("Please write at least ${count} characters.", mapping={"count": count})
 
 
-def thin_marks(text: str) -> str:
+def limit_marks(text: str) -> str:
     """Return a text with at most ``MOST_MARKS`` combining marks per letter."""
     if text.isascii():
         return text
@@ -72,7 +72,7 @@ class CleanText(Scalar):
         Raises :class:`colander.Invalid` if it is too short or too long.
         """
         text = _UNPRINTABLE.sub("", _NEWLINES.sub("\n", text))
-        text = thin_marks(store(text if self.multiline else _BLANKS.sub(" ", text)))
+        text = limit_marks(store(text if self.multiline else _BLANKS.sub(" ", text)))
         if len(text) > self.max:
             raise self.too_long(node)
         if text and len(text) < self.min:

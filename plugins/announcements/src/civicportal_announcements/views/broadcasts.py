@@ -7,7 +7,7 @@ from civicportal.api.notifications import BroadcastLane, SendingGateService
 from civicportal.api.plugins import Conflict
 from civicportal.api.publishing import PersonalDataCheck, PersonalDataFound, PublicTexts
 from civicportal.api.web import Request, ViewResult
-from civicportal_announcements.board import Board
+from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.broadcasts import BroadcastService, Estimate
 from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
@@ -89,7 +89,7 @@ def _initial(request: Request) -> dict[str, object]:
     wanted = request.GET.get("post", "")
     if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 16):
         return {}
-    post = request.work.get(Board).readable(int(wanted))
+    post = request.work.get(AnnouncementReader).readable(int(wanted))
     organization = request.site.settings["contact"].get("organization", "") or request.site.short_name
     return {"post": post.id, "text": f"{post.title}\n{lead(post)}\n{organization}"}
 

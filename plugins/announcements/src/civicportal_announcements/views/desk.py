@@ -6,7 +6,7 @@ from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 
 from civicportal.api.forms import BoundForm, whole_number
 from civicportal.api.web import Request
-from civicportal_announcements.board import VIEWS, Board
+from civicportal_announcements.board import VIEWS, AnnouncementReader
 from civicportal_announcements.broadcasts import SEND
 from civicportal_announcements.i18n import _
 from civicportal_announcements.models import Post
@@ -32,7 +32,7 @@ def listing(request: Request) -> dict[str, object]:
     view = view if view in VIEWS else "board"
     form = BoundForm(request, DeskFilters())
     words = form.read_filters(request.GET)["words"]
-    board = request.work.get(Board)
+    board = request.work.get(AnnouncementReader)
     shelf = board.desk(view, words, whole_number(request.GET.get("page", "")) or 1, ON_A_PAGE)
     counts = board.counts()
     pictures = board.pictures(shelf.posts)

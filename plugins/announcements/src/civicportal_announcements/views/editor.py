@@ -10,7 +10,7 @@ from civicportal.api.localization import CityCalendar
 from civicportal.api.plugins import Conflict, Refused
 from civicportal.api.publishing import PersonalDataCheck, PersonalDataFound
 from civicportal.api.web import Request, ViewResult
-from civicportal_announcements.board import Board
+from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.content import content_of, initial_of
 from civicportal_announcements.i18n import _
 from civicportal_announcements.markup import render_markup
@@ -49,7 +49,9 @@ class _Editor:
         self.post: Post | None = (
             None if post_id is None else self.service.fetch(post_id, lock=self.sent is not None)
         )
-        self.known = request.work.get(Board).pictures([self.post])[self.post.id] if self.post else []
+        self.known = (
+            request.work.get(AnnouncementReader).pictures([self.post])[self.post.id] if self.post else []
+        )
         self.changes_since = False
         if self.post and self.post.published and not self.may_publish:
             raise HTTPForbidden

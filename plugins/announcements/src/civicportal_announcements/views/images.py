@@ -3,7 +3,7 @@
 from civicportal.api.pictures import PictureFiles
 from civicportal.api.plugins import NotFound
 from civicportal.api.web import Request, ViewResult
-from civicportal_announcements.board import Board
+from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.services import EDIT
 
 A_WEEK = 7 * 86400
@@ -18,7 +18,7 @@ def image(request: Request) -> ViewResult:
     Published ones to everyone, others to officers.
     """
     key, size = request.matchdict["key"], request.matchdict["size"]
-    post, public = request.work.get(Board).picture_post(key)
+    post, public = request.work.get(AnnouncementReader).picture_post(key)
     identity = request.identity
     if not public and not (identity.is_staff and identity.permits(EDIT)):
         raise NotFound(f"the pictures of announcement {post.id} are not public")

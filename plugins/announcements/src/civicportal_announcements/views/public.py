@@ -6,7 +6,7 @@ from pyramid.response import Response
 
 from civicportal.api.forms import whole_number
 from civicportal.api.web import Request
-from civicportal_announcements.board import Board
+from civicportal_announcements.board import AnnouncementReader
 from civicportal_announcements.feed import ATOM, RSS, Feed, atom, feed_of, rss
 from civicportal_announcements.markup import plain_text, render_markup
 from civicportal_announcements.models import Post
@@ -23,7 +23,7 @@ FIVE_MINUTES = 300
 def listing(request: Request) -> dict[str, object]:
     """List current or past announcements."""
     view = "ended" if request.GET.get("view") == "ended" else "live"
-    board = request.work.get(Board)
+    board = request.work.get(AnnouncementReader)
     shelf = board.shelf(view, whole_number(request.GET.get("page", "")) or 1, ON_A_PAGE)
     return {
         "view": view,
@@ -38,7 +38,7 @@ def listing(request: Request) -> dict[str, object]:
 
 def page(request: Request) -> dict[str, object]:
     """Show one announcement, also after its end."""
-    post = request.work.get(Board).readable(int(request.matchdict["id"]))
+    post = request.work.get(AnnouncementReader).readable(int(request.matchdict["id"]))
     return shown(request, post)
 
 
@@ -47,7 +47,7 @@ def shown(request: Request, post: Post, *, preview: bool = False) -> dict[str, o
 
     :param preview: for an officer, before publication.
     """
-    pictures = request.work.get(Board).pictures([post])[post.id]
+    pictures = request.work.get(AnnouncementReader).pictures([post])[post.id]
     state = state_of(post, request.work.clock.now())
     return {
         "post": post,
@@ -83,7 +83,7 @@ def public_address(request: Request, path: str) -> str:
 
 
 def _feed(request: Request, route: str, write: Callable[[Feed], bytes], content_type: str) -> Response:
-    board = request.work.get(Board)
+    board = request.work.get(AnnouncementReader)
     posts = board.latest(LATEST)
     feed = feed_of(
         request.site,

@@ -91,7 +91,7 @@ def publish(request: Request) -> ViewResult:
         "form": form,
         "case": case,
         "type": TYPES[feedback.type],
-        "hindrance": service.hindrance(case),
+        "refusal_reason": service.refusal_reason(case),
         "answer": _answer(request, case),
         "publication": service.of(case),
     }

@@ -81,7 +81,7 @@ class AppointmentService(Service):
         if name in SETTING:
             self._make(case, event, standing)
         elif standing is not None and case.is_open:
-            self.work.get(CaseService).promise(case, event.at, DAYS_FOR_NEW_TIME)
+            self.work.get(CaseService).set_deadline(case, event.at, DAYS_FOR_NEW_TIME)
         if standing is not None and name not in (*SETTING, "hold", "miss"):
             self.diary.free(standing)
 
@@ -95,7 +95,7 @@ class AppointmentService(Service):
         elif earlier is not None:
             self.diary.free(earlier)
         self.session.execute(delete(WaitingListEntry).where(WaitingListEntry.case_id == case.id))
-        self.work.get(CaseService).promise(case, made.end, DAYS_FOR_RESULT)
+        self.work.get(CaseService).set_deadline(case, made.end, DAYS_FOR_RESULT)
 
     def _from_time(self, event: CaseEvent) -> Appointment:
         time = read_time(event.data, event.internal_text)

@@ -109,7 +109,7 @@ class MeetingService(Service):
         return self.session.get(MeetingRequest, case.id) if case.kind == KIND else None
 
     def _open_once(
-        self, new: NewMeeting, citizen_id: int | None, key: str | None, hindrance: TranslationString
+        self, new: NewMeeting, citizen_id: int | None, key: str | None, refusal_reason: TranslationString
     ) -> Case:
         before = self.cases.by_idempotency_key(key) if key else None
         if before is not None:
@@ -118,7 +118,7 @@ class MeetingService(Service):
         if standing is not None:
             # The same form may have opened it since the lookup by key.
             if key is None or standing.idempotency_key != key:
-                raise Refused(hindrance)
+                raise Refused(refusal_reason)
             return standing
         try:
             with self.work.savepoint():
@@ -127,7 +127,7 @@ class MeetingService(Service):
             # A concurrent submission of the same form has committed first.
             before = self.cases.by_idempotency_key(key) if key else None
             if before is None:
-                raise Refused(hindrance) from None
+                raise Refused(refusal_reason) from None
             return before
 
     def _open_one(self, citizen_id: int | None, who: Applicant) -> Case | None:

@@ -13,11 +13,11 @@ from civicportal.api.submission import (
     CaseSubmission,
 )
 from civicportal.api.web import Request, ViewResult
-from civicportal_reports.categories import Topic, anything_else, leaf_options, topics
+from civicportal_reports.categories import Topic, leaf_options, other_category, topics
 from civicportal_reports.i18n import _
 from civicportal_reports.nearby import NearbyService
 from civicportal_reports.places import Location, OutsideCity, locate
-from civicportal_reports.schemas import NearPlace, Submission
+from civicportal_reports.schemas import NearbyQuery, Submission
 from civicportal_reports.services import NewReport, ReportService
 from civicportal_reports.views.places import center, place_of
 from civicportal_reports.workflow import KIND
@@ -49,7 +49,7 @@ def new(request: Request) -> ViewResult:
     if isinstance(answer, dict):
         answer["kept"] = submission.kept
         answer["chosen"] = _chosen(form, choice)
-        answer["anything_else"] = anything_else(choice)
+        answer["other_category"] = other_category(choice)
         answer["center"] = center(request)
     return answer
 
@@ -101,7 +101,7 @@ def sent(request: Request) -> dict[str, object]:
 
 def near(request: Request) -> dict[str, object]:
     """Show the open reports around a place."""
-    form = BoundForm(request, NearPlace(), bindings={"categories": leaf_options(topics(request.work))})
+    form = BoundForm(request, NearbyQuery(), bindings={"categories": leaf_options(topics(request.work))})
     values = form.read_filters(request.GET)
     if values["place"] is None or values["place"]["lat"] is None:
         return {"location": None, "outside": False, "found": []}

@@ -125,7 +125,7 @@ def _save_password(request: Request, form: BoundForm, user: User, new: str) -> V
     if problem:
         form.refuse("new", problem)
     accounts.set_password(request.work.session.get_one(User, user.id), new)
-    request.work.get(AccountMessages).tell("member.password_changed", user)
+    request.work.get(AccountMessages).notify("member.password_changed", user)
     return _back(request, _("Your password was changed; other devices have to sign in again."))
 
 

@@ -100,7 +100,7 @@ def password(request: Request) -> ViewResult:
         _rehash(user, values["password"])
         kept = sign_in(request, user, "citizen", by="password")
         if is_new:
-            request.work.get(AccountMessages).tell("member.new_device", user)
+            request.work.get(AccountMessages).notify("member.new_device", user)
         return HTTPSeeOther(request.safe_next(kept or "/my"))
 
     return form.handle(enter, code_url=onward(request, "login"))
@@ -159,7 +159,7 @@ def passkey(request: Request) -> ViewResult:
 
 
 def _enter(request: Request, user: User, *, by: str) -> ViewResult:
-    if request.work.get(AccountService).come_back(user):
+    if request.work.get(AccountService).restore_account(user):
         request.session.flash(request.translate(_("Welcome back: your account is as it was.")), "good")
     kept = sign_in(request, user, "citizen", by=by)
     target = request.safe_next(kept or "/my")

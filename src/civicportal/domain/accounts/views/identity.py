@@ -71,7 +71,7 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> IdentityVerdict:
     :raises LimitExceeded: after too many rejected ones.
     """
     with request.site.work(actor=request.identity, write=False) as work:
-        if work.get(VerificationService).was_silent(user):
+        if work.get(VerificationService).was_unavailable(user):
             return IdentityVerdict(outcome="unavailable", checked_at=work.clock.now())
     uses: tuple[Use, ...] = (
         ("identity_person", user.id),

@@ -6,7 +6,7 @@ from civicportal.domain.accounts.factors import FactorService
 from civicportal.domain.accounts.invitations import InvitationService, LinkExpired
 from civicportal.domain.accounts.models import Invitation, User
 from civicportal.domain.accounts.passwords import STAFF_MINIMUM, check_password_policy
-from civicportal.domain.accounts.schemas import Joining, NewPassword, ResetByLink
+from civicportal.domain.accounts.schemas import JoinEntry, NewPassword, ResetByLink
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.signing import sign_in
 from civicportal.domain.accounts.views import codes
@@ -58,7 +58,7 @@ def _page(request: Request, purpose: str) -> ViewResult:
     joins = purpose == "join"
     form = BoundForm(
         request,
-        Joining() if joins else ResetByLink(),
+        JoinEntry() if joins else ResetByLink(),
         initial={"name": invitation.name},
         buttons=(Button(title=_("Confirm and sign in"), css_class=WIDE),),
     )
@@ -91,7 +91,7 @@ def _accept(request: Request, form: BoundForm, invitation: Invitation, values: V
             form.refuse("", refusal.reason)
     else:
         user = service.accept_reset(invitation, values["new"])
-    return let_in(request, user, by="invitation" if invitation.purpose == "join" else "reset")
+    return complete_sign_in(request, user, by="invitation" if invitation.purpose == "join" else "reset")
 
 
 def rescue(request: Request) -> ViewResult:
@@ -123,7 +123,7 @@ def rescue(request: Request) -> ViewResult:
         return errors.page(request, 410, message=request.translate(SPENT))
 
 
-def let_in(request: Request, user: User, *, by: str) -> HTTPSeeOther:
+def complete_sign_in(request: Request, user: User, *, by: str) -> HTTPSeeOther:
     """Sign in a person after setting a password.
 
     A person with a strong factor must use that too.

@@ -187,7 +187,7 @@ def _second(request: Request, service: PasskeyService, here: RelyingParty, cooki
 
 
 def _reset(request: Request, service: PasskeyService, here: RelyingParty, cookie: str) -> str:
-    user = reset.who_holds_the_number(request)
+    user = reset.verified_holder(request)
     if user is None:
         raise HTTPForbidden
     return service.assertion_options("reset", here, cookie, user)

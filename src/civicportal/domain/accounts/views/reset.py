@@ -93,7 +93,7 @@ def resend(request: Request) -> HTTPSeeOther:
 
 def factor(request: Request) -> ViewResult:
     """Ask for a strong factor, or suggest a colleague's help."""
-    user = who_holds_the_number(request)
+    user = verified_holder(request)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
     with request.site.work(actor=request.identity, write=False) as work:
@@ -115,7 +115,7 @@ def factor(request: Request) -> ViewResult:
 
 def passkey(request: Request) -> HTTPSeeOther:
     """Verify the answer of a passkey."""
-    user = who_holds_the_number(request)
+    user = verified_holder(request)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
     if check_passkey(request, "reset", user=user) is None:
@@ -125,7 +125,7 @@ def passkey(request: Request) -> HTTPSeeOther:
 
 def recovery(request: Request) -> ViewResult:
     """Verify a recovery code."""
-    user = who_holds_the_number(request)
+    user = verified_holder(request)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
     form = BoundForm(request, RecoveryEntry(), buttons=(Button(title=_("Continue"), css_class=WIDE),))
@@ -139,7 +139,7 @@ def recovery(request: Request) -> ViewResult:
     return form.handle(check, code_url=request.route_path("staff_reset_factor"))
 
 
-def who_holds_the_number(request: Request) -> User | None:
+def verified_holder(request: Request) -> User | None:
     """Return the person who has verified the mobile.
 
     In this browser; None if that has expired.

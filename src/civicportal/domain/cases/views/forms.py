@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.ratings import Standing
+from civicportal.domain.cases.ratings import RatingWindow
 from civicportal.domain.cases.schemas import NotificationChoice, Objection, RatingForm
 from civicportal.domain.cases.steps import Step
 from civicportal.domain.cases.uploads import take_files
@@ -39,7 +39,7 @@ class CitizenStepForm:
         return form is self.form and not self.step.reason
 
 
-def rating_form(request: Request, action: str, standing: Standing | None) -> BoundForm:
+def rating_form(request: Request, action: str, standing: RatingWindow | None) -> BoundForm:
     """Return the rating form, with the current rating."""
     mine = standing.mine if standing else None
     return BoundForm(

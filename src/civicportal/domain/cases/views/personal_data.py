@@ -88,6 +88,6 @@ def typed(form: BoundForm, name: str) -> str:
 
 
 def _point_out(request: Request, form: BoundForm, name: str, text: str, found: list[PersonalDatum]) -> None:
-    form[name].point_out(
+    form[name].show_excerpts(
         text, [(one.start, one.end, request.translate(KINDS[one.kind]), one.word) for one in found]
     )

@@ -9,7 +9,7 @@ from civicportal.domain.exports.selection import selection
 from civicportal.domain.exports.services import ExportService
 from civicportal.domain.exports.types import Export
 from civicportal.util.errors import NotFound
-from civicportal.util.lists import MOST_COUNTED, Total, so_many
+from civicportal.util.lists import MOST_COUNTED, Total, capped_total
 from civicportal.web.request import Request, ViewResult
 
 MOST_PRINTED = 500
@@ -50,4 +50,4 @@ def _first_rows(request: Request, order: ExportQuery) -> tuple[Sequence[Sequence
         first = rows[0] if rows else []
         return first, Total(len(first))
     counted = count(site, actor, order, MOST_COUNTED + 1, patience=0)
-    return rows[0], so_many(counted, MOST_COUNTED) if counted else Total(MOST_PRINTED, exact=False)
+    return rows[0], capped_total(counted, MOST_COUNTED) if counted else Total(MOST_PRINTED, exact=False)

@@ -22,7 +22,7 @@ from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.kartable.views import forms
-from civicportal.domain.kartable.views.doubts import Doubt, Unread, doubt, unread
+from civicportal.domain.kartable.views.doubts import UnattendedUnits, Unread, doubt, unread
 from civicportal.domain.kartable.views.page import case_page
 from civicportal.domain.kartable.views.ready_texts import insert
 from civicportal.util.errors import Conflict, NotFound
@@ -55,7 +55,7 @@ class _Doubtful(Exception):
     :param doubt: the question to confirm.
     """
 
-    def __init__(self, doubt: Doubt | Unread) -> None:
+    def __init__(self, doubt: UnattendedUnits | Unread) -> None:
         super().__init__("to be confirmed")
         self.doubt = doubt
 

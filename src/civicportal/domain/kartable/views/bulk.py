@@ -18,7 +18,7 @@ from civicportal.domain.kartable.filters import ADDRESS
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.bulk_result import show_later
-from civicportal.domain.kartable.views.doubts import Doubt, doubt
+from civicportal.domain.kartable.views.doubts import UnattendedUnits, doubt
 from civicportal.domain.kartable.views.forms import StaffStepForm
 from civicportal.util import tracking
 from civicportal.util.errors import NotFound
@@ -128,7 +128,7 @@ def _ask(
     status: int = 200,
     refer: BoundForm | None = None,
     steps: Sequence[StaffStepForm] = (),
-    doubt: Doubt | None = None,
+    doubt: UnattendedUnits | None = None,
 ) -> ViewResult:
     request.response.status_int = status
     attendance = {}

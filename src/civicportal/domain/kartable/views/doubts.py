@@ -30,7 +30,7 @@ class Unread:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Doubt:
+class UnattendedUnits:
     """Cases of a referral that no member of the unit attends to.
 
     :ivar person: name of the person to whom they are sent; empty for the whole unit.
@@ -50,7 +50,9 @@ class Doubt:
     token: str
 
 
-def doubt(request: Request, work: "Work", cases: Sequence[Case], to: forms.Addressee) -> Doubt | None:
+def doubt(
+    request: Request, work: "Work", cases: Sequence[Case], to: forms.Addressee
+) -> UnattendedUnits | None:
     """Return what must be confirmed before a referral, if anything.
 
     :param to: ``unit_id`` and ``user_id`` of the recipient.
@@ -71,7 +73,7 @@ def doubt(request: Request, work: "Work", cases: Sequence[Case], to: forms.Addre
         organization.category_name(case.category_id) or kind_of(work.site, case.kind).title
         for case in (*unattended, *head)
     ]
-    return Doubt(
+    return UnattendedUnits(
         unit=organization.unit_name(unit_id),
         person=names.get(user_id or 0, ""),
         unattended=unattended,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
-from civicportal.domain.cases.finding import FindService, filters_found, typed_search, way_to_case
+from civicportal.domain.cases.finding import FindService, filters_found, redirect_to_case, typed_search
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import Page
 from civicportal.domain.cases.suggestions import SuggestionService
@@ -81,7 +81,7 @@ def search(request: Request) -> HTTPSeeOther:
     if not text:
         return HTTPSeeOther(ADDRESS)
     found = request.work.get(FindService).read(text)
-    if case := way_to_case(request, found):
+    if case := redirect_to_case(request, found):
         return case
     query = {"view": EVERYWHERE, **filters_found(request, found, "q")}
     return HTTPSeeOther(request.route_path("kartable", _query=query))

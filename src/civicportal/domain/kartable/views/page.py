@@ -15,7 +15,7 @@ from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.kartable.views import forms
-from civicportal.domain.kartable.views.doubts import Doubt, Unread
+from civicportal.domain.kartable.views.doubts import UnattendedUnits, Unread
 from civicportal.web.display import render_areas
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
@@ -32,7 +32,7 @@ def case_page(
     status: int = 200,
     sent: Mapping[str, BoundForm] | None = None,
     merge: bool = False,
-    doubt: Doubt | Unread | None = None,
+    doubt: UnattendedUnits | Unread | None = None,
     reveal: str = "",
 ) -> dict[str, object]:
     """Return the variables for the template of the case page.

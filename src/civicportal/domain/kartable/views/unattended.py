@@ -33,7 +33,7 @@ def unattended(request: Request) -> dict[str, object]:
     }
 
 
-def tell_unattended(request: Request, work: "Work") -> None:
+def warn_unattended(request: Request, work: "Work") -> None:
     """Warn, after rights were removed, how many open cases are unattended."""
     work.session.flush()
     count = work.get(CustodyService).count()

@@ -5,7 +5,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.domain.kartable.bulk import each
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.usage import UsageService
-from civicportal.domain.kartable.views.unattended import tell_unattended
+from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.domain.organization.choices import unit_options
 from civicportal.domain.organization.editing import in_order
 from civicportal.domain.organization.models import Unit
@@ -100,7 +100,7 @@ def close(request: Request) -> ViewResult:
         if values["target"]:
             usage.hand_over(found, service.fetch(int(values["target"])))
         request.session.flash(request.translate(_("The unit takes no new cases any more.")), "good")
-        tell_unattended(request, request.work)
+        warn_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.unit", id=found.id))
 
     return form.handle(save, unit=found, usage=usage.of(found))

@@ -8,7 +8,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.pending_forms import fill_kept
 from civicportal.domain.accounts.permissions import UNATTENDED
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
-from civicportal.domain.kartable.views.unattended import tell_unattended
+from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.portal.members.views.page import (
     absence_form,
     absence_path,
@@ -94,5 +94,5 @@ def _end(request: Request, user: User, path: str) -> HTTPSeeOther:
     request.work.get(DeputyService).end(user, numbered(request, "number"))
     request.session.flash(request.translate(ENDED), "good")
     if request.identity.permits(UNATTENDED):
-        tell_unattended(request, request.work)
+        warn_unattended(request, request.work)
     return HTTPSeeOther(path)

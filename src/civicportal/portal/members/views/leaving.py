@@ -10,9 +10,9 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.pending_forms import fill_kept
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
 from civicportal.domain.kartable.transfer import TransferResult, TransferService, transfer
-from civicportal.domain.kartable.views.unattended import tell_unattended
+from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.portal.members.options import people_options
-from civicportal.portal.members.schemas import WorkLeft
+from civicportal.portal.members.schemas import CaseTransferEntry
 from civicportal.portal.members.views.page import member_path, numbered
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _, localized_digits
@@ -62,7 +62,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Transla
         open_referrals = work.get(TransferService).open_referrals(user.id)
         heirs = people_options(work.get(TransferService).heirs(user.id))
     form = BoundForm(
-        request, WorkLeft(), initial={"way": "unit"}, bindings={"heirs": heirs}, buttons=(button,)
+        request, CaseTransferEntry(), initial={"way": "unit"}, bindings={"heirs": heirs}, buttons=(button,)
     )
     if asked := ask_proof(request, form):
         return asked
@@ -82,7 +82,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Transla
         request.session.flash(request.translate(done), "good")
         _tell(request, moved)
         with request.site.work(actor=request.identity, write=False) as work:
-            tell_unattended(request, work)
+            warn_unattended(request, work)
         unfinished = moved is not None and moved.left
         return HTTPSeeOther(
             request.route_path("admin.member_transfer", id=user.id) if unfinished else member_path(request)

@@ -10,7 +10,7 @@ from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
 from civicportal.domain.audit.services import AuditService
-from civicportal.domain.kartable.views.unattended import tell_unattended
+from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.portal.members.options import chosen_scope
 from civicportal.portal.members.schemas import CitizenName, StaffNames
 from civicportal.portal.members.views.page import member_page, member_path, numbered, role_form
@@ -92,7 +92,7 @@ def take_role(request: Request) -> HTTPSeeOther:
         return _back(request, refusal.reason, tone="bad")
     except NotFound:
         return _back(request, _("The person does not have this access level any more."), tone="warn")
-    tell_unattended(request, request.work)
+    warn_unattended(request, request.work)
     return _back(request, _("The access level was taken away."))
 
 

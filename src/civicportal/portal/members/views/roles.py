@@ -9,7 +9,7 @@ from civicportal.domain.accounts.models import Role
 from civicportal.domain.accounts.pending_forms import fill_kept
 from civicportal.domain.accounts.roles import Group, RoleService, UnlimitedRights
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
-from civicportal.domain.kartable.views.unattended import tell_unattended
+from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.portal.members.schemas import NewRole, RoleDeletion, RoleEntry
 from civicportal.portal.members.views.page import numbered
 from civicportal.util.errors import Conflict, Forbidden, Refused
@@ -102,7 +102,7 @@ def role(request: Request) -> ViewResult:
             form.refuse("title", refusal.reason)
         forget_kept(request)
         request.session.flash(request.translate(_("The access level was saved.")), "good")
-        tell_unattended(request, request.work)
+        warn_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.roles"))
 
     try:
@@ -132,7 +132,7 @@ def delete(request: Request) -> ViewResult:
         except Refused as refusal:
             form.refuse("", refusal.reason)
         request.session.flash(request.translate(_("The access level was deleted.")), "good")
-        tell_unattended(request, request.work)
+        warn_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.roles"))
 
     return form.handle(remove, **shown)

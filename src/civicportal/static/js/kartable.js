@@ -18,7 +18,8 @@
    <div data-toast><form><button>                    Z takes back what was just done
    <dialog id="keys"> … <input type="checkbox" data-keys-switch>   turns the letters off in this browser
 
-   Keys are told by e.code, their place on the keyboard: with the Persian layout e.key is a Persian letter. */
+   Letters are told by e.code, their place on the keyboard: with the Persian layout e.key is a Persian letter. Named keys are
+   told by e.key: soft keyboards leave e.code empty, and a numeric keypad has its own. */
 import { all, begin, each, number, one, piece, toast } from './page.js';
 
 const UNDO = '[data-toast] form button';
@@ -116,12 +117,12 @@ function openTab(tab) {
     panel(other).hidden = !open;
   });
 }
-function moveFocus(tab, code) {
+function moveFocus(tab, name) {
   const tabs = all('[role=tab]', tab.closest('[data-tabs]'));
   const forward = document.documentElement.dir === 'rtl' ? 'ArrowLeft' : 'ArrowRight';
   const places = { Home: 0, End: tabs.length - 1 };
-  const step = code === forward ? 1 : -1;
-  const place = code in places ? places[code] : (tabs.indexOf(tab) + step + tabs.length) % tabs.length;
+  const step = name === forward ? 1 : -1;
+  const place = name in places ? places[name] : (tabs.indexOf(tab) + step + tabs.length) % tabs.length;
   openTab(tabs[place]);
   tabs[place].focus();
 }
@@ -134,11 +135,11 @@ all('[data-tabs]').forEach((list) => {
     }
   });
   list.addEventListener('keydown', (e) => {
-    if (['ArrowLeft', 'ArrowRight', 'Home', 'End'].indexOf(e.code) < 0) {
+    if (['ArrowLeft', 'ArrowRight', 'Home', 'End'].indexOf(e.key) < 0) {
       return;
     }
     e.preventDefault();
-    moveFocus(e.target.closest('[role=tab]'), e.code);
+    moveFocus(e.target.closest('[role=tab]'), e.key);
   });
 });
 /* ---------- forms of a case ---------- */
@@ -353,7 +354,6 @@ const actions = {
     goTo(current - 1);
   },
   KeyX: toggleCurrent,
-  Enter: openCurrent,
 };
 function act(e) {
   if (e.code === 'Slash' && e.shiftKey) {
@@ -376,8 +376,12 @@ function act(e) {
     location.assign(one('[data-kartable-url]').dataset.kartableUrl);
     return true;
   }
-  if (e.code === 'Enter' && e.target !== document.body) {
-    return false;
+  if (e.key === 'Enter') {
+    if (e.target !== document.body || !rows.length) {
+      return false;
+    }
+    openCurrent();
+    return true;
   }
   if (actions[e.code] && rows.length) {
     actions[e.code]();

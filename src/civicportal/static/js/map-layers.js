@@ -262,7 +262,7 @@ export class MapLayers {
     }
     marker.on('click', nearer);
     marker.on('keydown', (e) => {
-      if (e.originalEvent.code === 'Enter') {
+      if (e.originalEvent.key === 'Enter') {
         nearer();
       }
     });

@@ -48,7 +48,7 @@ export function setUpPicker(element, map, city) {
   }
   map.on('dragstart zoomstart', touch);
   element.addEventListener('keydown', (e) => {
-    if (/^Arrow/.test(e.code)) {
+    if (/^Arrow/.test(e.key)) {
       touch();
     }
   });
@@ -130,23 +130,23 @@ function setUpSearch(box, city, goTo, found) {
   field.addEventListener('input', search);
   field.addEventListener('keydown', (e) => {
     const first = one('button', list);
-    if (e.code === 'Enter') {
+    if (e.key === 'Enter') {
       e.preventDefault();
       if (first && !list.hidden) {
         first.click();
       }
     }
-    if (e.code === 'ArrowDown' && first && !list.hidden) {
+    if (e.key === 'ArrowDown' && first && !list.hidden) {
       e.preventDefault();
       first.focus();
     }
-    if (e.code === 'Escape') {
+    if (e.key === 'Escape') {
       list.hidden = true;
     }
   });
   list.addEventListener('keydown', (e) => {
-    const next = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[e.code];
-    if (e.code === 'Escape') {
+    const next = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[e.key];
+    if (e.key === 'Escape') {
       list.hidden = true;
       field.focus();
     }

@@ -82,7 +82,7 @@ function showPoints(map, group, points, fixed, choose) {
     if (point.leads) {
       layer.on('click', go);
       layer.on('keydown', (e) => {
-        if (e.originalEvent.code === 'Enter') {
+        if (e.originalEvent.key === 'Enter') {
           go();
         }
       });

@@ -130,7 +130,7 @@ on('[data-filter]', 'input', (field) => {
   });
 });
 on('[data-filter]', 'keydown', (field, e) => {
-  if (e.code !== 'Enter') {
+  if (e.key !== 'Enter') {
     return;
   }
   e.preventDefault();
@@ -210,7 +210,7 @@ addEventListener('pageshow', (e) => {
 });
 document.addEventListener('keydown', (e) => {
   const form = e.target.closest?.('form[data-ctrl-enter]');
-  if (form && e.code === 'Enter' && (e.ctrlKey || e.metaKey)) {
+  if (form && e.key === 'Enter' && (e.ctrlKey || e.metaKey)) {
     form.requestSubmit(one('[data-default]', form) || undefined);
   }
 });

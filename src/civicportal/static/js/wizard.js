@@ -10,7 +10,7 @@
      <fieldset data-when="FIELD=VALUE">           asked only while the radio button is chosen
      <… data-review="FIELD">                      what is filled in, in the digits of the page; sent as it was typed
      <… data-review-photos>  <a href="#2">
-     <div data-fragment-url="URL" data-fields="category lat lon" aria-live="polite">
+     <div data-fragment-url="URL" data-fields="category lat lon" aria-live="polite">   event "fragment" when it was filled
 
    The step stands in the address (#2), so that the browser's Back goes one step back; what else an address names is shown with
    the step that it lies in. */
@@ -251,6 +251,7 @@ function setUp(form) {
         }
         place.innerHTML = html;
         place.hidden = html.trim() === '';
+        place.dispatchEvent(new Event('fragment', { bubbles: true }));
       })
       .catch(() => {
         place.hidden = true;

@@ -82,7 +82,7 @@ roots.addEventListener('change', (e) => {
 });
 search.addEventListener('input', find);
 search.addEventListener('keydown', (e) => {
-  if (e.code === 'Enter') {
+  if (e.key === 'Enter') {
     e.preventDefault();
   }
 });
@@ -90,6 +90,11 @@ search.addEventListener('keydown', (e) => {
 /* ---------- the place: on the map or in words ---------- */
 const lat = one('[name="lat"]', form);
 const address = one('[name="address"]', form);
+const details = one('[data-address]', form);
+/* Open without a script; with one the map comes first. */
+if (details && details.dataset.address !== 'needed') {
+  details.open = false;
+}
 function needPoint() {
   if (lat) {
     lat.toggleAttribute('data-required', address.value.trim() === '');
@@ -110,6 +115,7 @@ function review() {
   one('[data-review-answer]', form).textContent = leaf?.dataset.answer || '';
 }
 document.addEventListener('relayout', review);
+form.addEventListener('fragment', review);
 form.addEventListener('draft-restored', () => {
   follow();
   needPoint();

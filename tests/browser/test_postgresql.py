@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from browser import wizard
 from browser.conftest import Browsers
-from browser.people import DESKTOP, enter_mobile, messages, wait_for_message
+from browser.people import DESKTOP, enter_mobile, wait_for_message
 from playwright.sync_api import Browser, expect
 from portal import Portal, running
 from replication import or_skip
@@ -39,11 +39,10 @@ def test_new_citizen_reports(
     page.locator(wizard.NEXT).click()
     page.wait_for_url("**/login?**")
     enter_mobile(page, MOBILE)
-    page.wait_for_url("**/login/name?**")
+    code = wizard.sent(page)
     page.locator("[name=name]").fill("شهلا تازه‌وارد")
     page.locator("form:has([name=name]) button.btn-primary").click()
-    page.wait_for_url("**/reports/new**")
-    seen = messages(page, MOBILE)
-    code = wizard.send(page)
-    assert code in wait_for_message(page, MOBILE, code, seen=seen)
+    page.wait_for_url(f"**/reports/sent/{code}")
+    expect(page.locator("[name=name]")).to_have_count(0)
+    assert code in wait_for_message(page, MOBILE, code, seen=[])
     browsers.close()

@@ -96,5 +96,10 @@ def fill_in(page: Page, screen: Screen, words: str = WORDS) -> None:
 def send(page: Page) -> str:
     """Send the form and return the tracking code."""
     page.locator(NEXT).click()
+    return sent(page)
+
+
+def sent(page: Page) -> str:
+    """Wait for the page that follows a sent form, and return the tracking code."""
     page.wait_for_url("**/reports/sent/*")
     return page.url.rsplit("/", 1)[1]

@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from webtest import Upload
 
 from civicportal.api.cases import Attachment, AttachmentService, Case
+from civicportal.api.notifications import NotificationService
 from civicportal.api.organization import OrganizationService
 from civicportal.api.people import User
-from civicportal.testing import SessionService, owner_of
+from civicportal.testing import SessionService, outbox, owner_of
 
 BODY = "از دیروز چالهٔ عمیقی وسط خیابان باز شده است."
 
@@ -127,6 +128,48 @@ class TestSending:
         code = city.send()
         sign_in(city.other)
         app.get(f"/reports/sent/{code}", status=404)
+
+
+def form_with(page, name):
+    return next(form for form in page.forms.values() if name in form.fields)
+
+
+def enter_by_code(city, app, page, mobile):
+    """Sign in by the code that a number gets, and return the answer."""
+    form = form_with(page, "mobile")
+    form["mobile"] = mobile
+    form = form_with(form.submit(status=303).follow(), "code")
+    with city.site.work(write=False) as work:
+        [message] = [message for message in outbox(work) if message.kind.startswith("otp.")]
+        form["code"] = work.get(NotificationService).fields_of(message)["CODE"]
+    return form.submit(status=303)
+
+
+class TestBySignIn:
+    def test_the_code_sends_and_the_name_is_asked_afterwards(self, city, app):
+        page = enter_by_code(city, app, filled(city, app).submit(status=303).follow(), "09120000077")
+        assert page.location.endswith("/reports/new#4")
+        page = page.follow()
+        assert page.html.select("form[data-wizard] [data-sends-itself]")
+        assert not app.get("/reports/new").html.select("[data-sends-itself]"), "only right after the sign-in"
+        page = the_form(page).submit(status=303).follow()
+        assert len(cases(city)) == 1
+        code = cases(city)[0].code
+        name = next(form for form in page.forms.values() if "/login/name" in form.action)
+        name["name"] = "ش"
+        refused = name.submit(status=422)
+        assert refused.html.select_one("[name=name]")["value"] == "ش"
+        name["name"] = "شهلا تازه‌وارد"
+        page = name.submit(status=303).follow()
+        assert code in page.text
+        assert not page.html.select("[action*='/login/name']")
+
+    def test_whoever_signs_in_for_another_page_sends_nothing(self, city, app):
+        filled(city, app).submit(status=303)
+        page = enter_by_code(city, app, app.get("/login?next=/account"), "09120000077")
+        assert "/login/name" in page.location
+        assert not app.get("/reports/new").html.select("[data-sends-itself]")
+        assert cases(city) == []
 
 
 class TestRefused:

@@ -13,6 +13,8 @@ from civicportal.domain.accounts.sessions import FORM, SessionService
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
 
+_SEND = "send"
+"""Queue of flash messages with the path of a form to be sent."""
 VERIFIED = 2
 """The identity level that a provider has verified."""
 
@@ -61,6 +63,16 @@ def fill_kept(request: Request, form: BoundForm) -> bool:
     if draft:
         form.fill(draft)
     return bool(draft)
+
+
+def send_after_sign_in(request: Request, path: str) -> None:
+    """Let the next visit to a page send its pending form: its person has just proved who they are."""
+    request.session.flash(path, _SEND)
+
+
+def is_to_be_sent(request: Request) -> bool:
+    """Return whether the sign-in of a moment ago was for the pending form of this page; true once."""
+    return request.path in request.session.pop_flash(_SEND)
 
 
 def kept_draft(request: Request, path: str) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from civicportal.domain.accounts.pending_forms import (
     count_submission,
     fill_kept,
     forget_kept,
+    is_to_be_sent,
     keep_form,
     may_submit,
 )
@@ -78,6 +79,7 @@ class CaseSubmission:
         )
         self._admitted = False
         self.kept = request.method != "POST" and fill_kept(request, self.form)
+        self.form.sends_itself = self.kept and is_to_be_sent(request)
 
     def admit(self, values: Values, *, anonymous: bool = False) -> HTTPSeeOther | None:
         """Count the submission; return a redirect to the sign-in, if needed.

@@ -17,6 +17,7 @@
                                                nobody has answered for long: then it may be sent again; without a
                                                network the page stays as it is
    <form data-stay>                            … not this one: it answers with a file and the page stays
+   <form> with [data-sends-itself]             is sent when the page has loaded: it was complete before its person signed in
    <form data-ctrl-enter>                      Ctrl+Enter sends it, by its button data-default if it has one
    <input data-jdate>                          the month over a date field comes from jdate.js
    body[data-text-copied data-text-busy data-text-silent data-text-offline data-text-of data-icons], input[name=csrf_token] */
@@ -202,6 +203,11 @@ if (navigator.serviceWorker) {
     toast(body.dataset.textOffline);
   });
 }
+/* Scripts of the page, such as that of a wizard, have set up the form by then. */
+addEventListener('load', () => {
+  const form = one('[data-sends-itself]')?.closest('form');
+  form?.requestSubmit(one('button[type=submit], button:not([type])', form));
+});
 /* The page may come back from the browser's memory: its forms work again. */
 addEventListener('pageshow', (e) => {
   if (e.persisted) {

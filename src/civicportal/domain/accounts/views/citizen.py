@@ -10,7 +10,7 @@ from civicportal.domain.accounts.guards import limited_attempt, password_uses, r
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.passwords import hash_password, needs_rehash, verify_password
-from civicportal.domain.accounts.pending_forms import kept_draft
+from civicportal.domain.accounts.pending_forms import kept_draft, send_after_sign_in
 from civicportal.domain.accounts.proofs import Proof, ProofService, proof_of
 from civicportal.domain.accounts.schemas import CitizenPassword, CodeEntry, MobileEntry, NameEntry
 from civicportal.domain.accounts.services import AccountService
@@ -98,10 +98,10 @@ def password(request: Request) -> ViewResult:
             form.refuse("", WRONG)
         is_new = not request.work.get(DeviceService).is_known(device_hash(request), User.id == user.id)
         _rehash(user, values["password"])
-        kept = sign_in(request, user, "citizen", by="password")
+        target = _sign_in(request, user, by="password")
         if is_new:
             request.work.get(AccountMessages).notify("member.new_device", user)
-        return HTTPSeeOther(request.safe_next(kept or "/my"))
+        return HTTPSeeOther(target)
 
     return form.handle(enter, code_url=onward(request, "login"))
 
@@ -161,11 +161,24 @@ def passkey(request: Request) -> ViewResult:
 def _enter(request: Request, user: User, *, by: str) -> ViewResult:
     if request.work.get(AccountService).restore_account(user):
         request.session.flash(request.translate(_("Welcome back: your account is as it was.")), "good")
-    kept = sign_in(request, user, "citizen", by=by)
-    target = request.safe_next(kept or "/my")
-    if user.name:
+    draft = kept_draft(request, urlsplit(request.safe_next("/my")).path)
+    target = _sign_in(request, user, by=by)
+    # A pending form is sent first, and its page then asks for the name; a name in the form itself is offered at once.
+    if user.name or (draft and "name" not in draft):
         return HTTPSeeOther(target)
     return HTTPSeeOther(f"{request.route_path('login_name')}?{urlencode({'next': target})}")
+
+
+def _sign_in(request: Request, user: User, *, by: str) -> str:
+    """Sign in, and return where to go on to.
+
+    A pending form of that page was complete before the sign-in: it is sent without a further touch.
+    """
+    kept = sign_in(request, user, "citizen", by=by)
+    target = request.safe_next(kept or "/my")
+    if kept and urlsplit(target).path == kept:
+        send_after_sign_in(request, kept)
+    return target
 
 
 def _rehash(user: User, password: str) -> None:

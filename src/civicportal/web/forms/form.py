@@ -87,7 +87,7 @@ class BoundForm:
         self.challenge: ShownChallenge | None = None
         self.site_limits = site_limits
         #: A script sends the form as it is as soon as the page is open.
-        self.sends_itself = False
+        self.sends_itself: bool = False
         self._words = FormTranslator(request)
         self._take_files = take_files
         self._taken: set[str] = set()

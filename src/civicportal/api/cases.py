@@ -4,6 +4,7 @@ from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.conversion import ConversionService
+from civicportal.domain.cases.correction import Correction
 from civicportal.domain.cases.counter_tables import CounterTable
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.followers import FollowerService
@@ -36,6 +37,7 @@ __all__ = [
     "CaseLink",
     "CaseService",
     "ConversionService",
+    "Correction",
     "CounterTable",
     "FollowUpService",
     "FollowerService",

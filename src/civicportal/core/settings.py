@@ -13,7 +13,16 @@ from civicportal.core import settings_values as values
 from civicportal.core.limits import DEFAULTS as LIMIT_DEFAULTS
 from civicportal.core.settings_values import WEEKDAYS
 from civicportal.util.errors import ConfigurationError
-from civicportal.util.toml_types import NUMBERS, FreeTable, Table, number, one_or_more, string, strings
+from civicportal.util.toml_types import (
+    NUMBERS,
+    FreeTable,
+    Table,
+    boolean,
+    number,
+    one_or_more,
+    string,
+    strings,
+)
 from civicportal.util.values import Values
 
 __all__ = [
@@ -207,6 +216,7 @@ class NotificationsTable(Table):
     :ivar transport: "console", or the name of a plugin that sends; production refuses the transports of tests.
     :ivar quiet_hours: when notices wait; codes and direct responses to an action are sent at once.
     :ivar undo_seconds: how long a step may be taken back, and its notice waits.
+    :ivar tell_corrections: whether the form that corrects a case proposes to tell the citizen.
     :ivar accept: the word by which citizens answer to a closing that it is settled; empty for none.
     :ivar object: the word by which they object to it, which opens the case again.
     :ivar digest_at: when staff who asked for it are told of their kartable on working days; empty for never.
@@ -215,6 +225,7 @@ class NotificationsTable(Table):
     transport = string()
     quiet_hours = string("22:00-08:00", validator=values.hours)
     undo_seconds = number(30)
+    tell_corrections = boolean(False)
     accept = string("")
     object = string("")
     digest_at = string("08:00", validator=values.time_or_none)

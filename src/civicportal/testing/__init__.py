@@ -8,6 +8,7 @@ from civicportal.core.security import Grant
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.exports.rows import export_rows
+from civicportal.domain.kartable.correction import CorrectionService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.transports import memory
@@ -35,6 +36,7 @@ from civicportal.testing.sites import make_site, make_site_file
 __all__ = [
     "NOON",
     "PETITIONS",
+    "CorrectionService",
     "CounterTableService",
     "Environment",
     "FakeClock",

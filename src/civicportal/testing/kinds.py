@@ -82,6 +82,7 @@ PETITION_TEXTS = (
     _text("rejected", "Petition {TRACK} is rejected."),
     _text("referred", "Petition {TRACK} was referred to {UNIT}.", "UNIT"),
     _text("reopened", "Petition {TRACK} is open again."),
+    _text("corrected", "Petition {TRACK} was corrected."),
     _text("answered", "Petition {TRACK} was answered."),
     _text("status", "Petition {TRACK}: {STATUS}, {DATE}", "STATUS", "DATE"),
 )

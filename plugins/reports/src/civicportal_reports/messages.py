@@ -67,6 +67,12 @@ MESSAGES = (
         fields=_SITE,
     ),
     MessageText(
+        key="reports.corrected",
+        title=_("Report corrected"),
+        text=_("Details of report {TRACK} were corrected. See them in the portal.\n{SITE}"),
+        fields=_SITE,
+    ),
+    MessageText(
         key="reports.answered",
         title=_("Report answered"),
         text=_("Report {TRACK} was answered. The answer stands in the portal.\n{SITE}"),

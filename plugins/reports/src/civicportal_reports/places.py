@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 
+from translationstring import TranslationString
+
+from civicportal.api.database import Work
 from civicportal.api.forms import Values
 from civicportal.api.geo import CityMap, Point
+from civicportal.api.plugins import Site
+from civicportal_reports.i18n import _
 
 
 class OutsideCity(Exception):
@@ -57,3 +62,27 @@ def locate_point(city_map: CityMap | None, point: Point, address: str = "") -> L
         district=city_map.district(point) or "",
         address=address,
     )
+
+
+def outside_reason(site: Site) -> TranslationString:
+    """Return why a place outside the city is refused."""
+    phone = site.branding.phone
+    if not phone:
+        return _("This place lies outside the city, so the municipality cannot help there.")
+    return _(
+        "This place lies outside the city. If you think it belongs to it, please call ${phone}.",
+        mapping={"phone": phone},
+    )
+
+
+def joined(work: Work, *parts: str) -> str:
+    """Return the parts of a place or a subject with the comma of the site's language."""
+    return work.site.localizer().translate(_(", ")).join(parts)
+
+
+def subject_of(work: Work, category: str, place: str) -> str:
+    """Return the subject of a report.
+
+    Never the citizen's first words, which may contain a name.
+    """
+    return joined(work, *(part for part in (category, place) if part))[:200]

@@ -9,9 +9,8 @@ from civicportal.api.cases import Case, CaseService, FollowerService, kind_of
 from civicportal.api.database import Service, Work
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.plugins import Forbidden, NotFound
-from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
-from civicportal_reports.places import Location
+from civicportal_reports.places import Location, joined, subject_of
 from civicportal_reports.workflow import KIND
 
 
@@ -73,10 +72,10 @@ class ReportService(Service):
         place = new.location
         return self.cases.open(
             kind_of(self.work.site, KIND),
-            subject=self._subject(new.category, place),
+            subject=subject_of(self.work, new.category.name, place.street or place.district),
             body=new.body,
             citizen_id=citizen_id,
-            place=self._joined(*place.parts)[:300],
+            place=joined(self.work, *place.parts)[:300],
             category=new.category,
             detail=Report(
                 lat=place.point.lat if place.point else None,
@@ -90,17 +89,6 @@ class ReportService(Service):
             urgent=new.urgent,
             idempotency_key=key,
         )
-
-    def _subject(self, category: Category, place: Location) -> str:
-        """Return the subject of a report.
-
-        Never the citizen's first words, which may contain a name.
-        """
-        return self._joined(*[part for part in (category.name, place.street or place.district) if part])[:200]
-
-    def _joined(self, *parts: str) -> str:
-        comma = self.work.site.localizer().translate(_(", "))
-        return comma.join(parts)
 
     # -- others' reports -------------------------------------------------------------------------------------
 

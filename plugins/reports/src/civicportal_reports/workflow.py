@@ -14,6 +14,7 @@ from civicportal.api.cases import (
 from civicportal.api.database import Work
 from civicportal.api.forms import CleanText, Node, StrictSchema, TrackingCode
 from civicportal.api.plugins import Site
+from civicportal_reports.correction import CORRECTION
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.place_counts import PLACES
@@ -178,4 +179,5 @@ REPORTS = CaseKind(
     facts=facts,
     known_facts=known_facts,
     counter_table=PLACES,
+    correction=CORRECTION,
 )

@@ -33,7 +33,13 @@ def resume(case: Case, now: datetime, calendar: CityCalendar) -> None:
     """Extend a deadline by the working time of a pause."""
     if case.paused_at is None or case.deadline == NEVER:
         return
-    waited = calendar.working_time_between(case.paused_at, now)
+    extend(case, calendar.working_time_between(case.paused_at, now), calendar)
+
+
+def extend(case: Case, waited: timedelta, calendar: CityCalendar) -> None:
+    """Extend a deadline by some working time."""
+    if case.deadline == NEVER:
+        return
     case.deadline = calendar.add_working_time(case.deadline, waited)
     if case.deadline_work is not None:
         case.deadline_work += round(waited.total_seconds())

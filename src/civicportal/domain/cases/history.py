@@ -22,6 +22,7 @@ TITLES: dict[str, TranslationString] = {
     "returned": _("Sent back to ${unit}"),
     "referred": _("Referred to ${unit}"),
     "commented": _("Expert comment"),
+    "corrected": _("Details of the case were corrected"),
 }
 VOICES: dict[str, tuple[TranslationString, TranslationString]] = {
     "objection": (_("Your objection"), _("Objection of the citizen")),

@@ -185,7 +185,7 @@ class CaseEvent(SealedRow, Base):
 
     id: Mapped[int] = id_column()
     case_id: Mapped[int] = tagged_column(BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="keep")
-    #: opened, transition, referred, taken, returned, copied, inquiry, answered, commented, rated, undone, …
+    #: opened, transition, referred, taken, returned, copied, inquiry, answered, commented, rated, corrected, undone, …
     type: Mapped[str] = tagged_column(String(20))
     #: Name of the transition, if it was one.
     transition: Mapped[str | None] = tagged_column(String(40))

@@ -162,6 +162,20 @@ class PublicTexts(Service):
         case.public_body = checked["words"]
         self.work.session.info.setdefault(_CLEARED, set()).add(case.id)
 
+    def retitle(
+        self, case: Case, subject: str, *, allowed: Collection[str] = (), checked: bool = False
+    ) -> None:
+        """Set the subject of a case.
+
+        :param checked: the case was public with this subject before.
+        :raises PersonalDataFound: when the case is public and the subject contains personal data.
+        """
+        if case.public:
+            if not checked:
+                self.check(case, {"subject": subject}, allowed=allowed)
+            self.work.session.info.setdefault(_CLEARED, set()).add(case.id)
+        case.subject = subject
+
     def people(self, cases: Iterable[Case]) -> None:
         """Load the senders of many cases in one query."""
         ids = {case.citizen_id for case in cases if case.citizen_id} - self._people.keys()

@@ -21,6 +21,7 @@ from civicportal.util.values import Values
 if TYPE_CHECKING:
     from civicportal.core.site import Site
     from civicportal.core.work import Work
+    from civicportal.domain.cases.correction import Correction
     from civicportal.domain.cases.counter_tables import CounterTable
     from civicportal.domain.cases.models import Case
 
@@ -258,6 +259,7 @@ class CaseKind:
         most 25 UTF-16 units; a longer one refuses the step. Followers read it too.
     :ivar links: kinds of links that lead from its cases to others.
     :ivar counter_table: counters of the kind besides those of every case.
+    :ivar correction: what staff may correct besides subject and category.
     """
 
     name: str
@@ -283,6 +285,7 @@ class CaseKind:
     )
     links: tuple[LinkKind, ...] = ()
     counter_table: "CounterTable | None" = None
+    correction: "Correction | None" = None
 
     def permission(self, verb: str) -> str:
         """Return the name of one of the kind's rights."""

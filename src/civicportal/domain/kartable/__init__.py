@@ -32,7 +32,7 @@ ACTIONS = {
     "undo": "undo",
 }
 #: Reserved: a transition with one of these names would have the same address as an action.
-RESERVED = frozenset(ACTIONS) | {"reveal", "preview"}
+RESERVED = frozenset(ACTIONS) | {"reveal", "preview", "correct"}
 ROUTES = {
     "kartable": "/kartable",
     "kartable.search": "/kartable/search",
@@ -44,6 +44,7 @@ ROUTES = {
     "kartable.case": CASE,
     "kartable.preview": f"{CASE}/preview",
     "kartable.reveal": f"{CASE}/reveal",
+    "kartable.correct": f"{CASE}/correct",
     **{f"kartable.{name}": f"{CASE}/{name}" for name in ACTIONS},
     "texts": "/desk/texts",
     "texts.new": "/desk/texts/new",
@@ -63,6 +64,7 @@ VIEWS: tuple[Page, ...] = (
     ("kartable.case", "case.show", "case", PagePermission.STAFF, "GET"),
     ("kartable.preview", "case.preview", "preview", PagePermission.STAFF, ("GET", "POST")),
     ("kartable.reveal", "case.reveal", "case", PagePermission.STAFF, "POST"),
+    ("kartable.correct", "correct.correct", "correct", PagePermission.STAFF, ("GET", "POST")),
     *(
         (f"kartable.{name}", f"actions.{view}", "case", PagePermission.STAFF, "POST")
         for name, view in ACTIONS.items()

@@ -17,6 +17,7 @@ from civicportal.domain.accounts.models import Membership, RolePermission, User
 from civicportal.domain.accounts.permissions import LEAD
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
+from civicportal.domain.kartable.routing import ESCALATED
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.services import OrganizationService
@@ -194,7 +195,7 @@ def _take_step(site: "Site", step: Step, days: float) -> None:
 
 
 def _mark(step: Step) -> str:
-    return f"escalation:{step}"
+    return f"{ESCALATED}{step}"
 
 
 JOBS = (Job(name="core.escalation", every=timedelta(minutes=10), run=escalate),)

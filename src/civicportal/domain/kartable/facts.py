@@ -20,7 +20,7 @@ from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.kartable.models import RoutingRule
-from civicportal.domain.kartable.routing import UNATTENDED
+from civicportal.domain.kartable.routing import ESCALATED, UNATTENDED
 from civicportal.domain.kartable.rows import InboxItem, RowService, holder_id
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
@@ -170,9 +170,7 @@ class FactsService(Service):
 
     def _rule(self, case: Case) -> TranslationString | str:
         referrals = reversed(self.access.referrals(case))
-        rule = next(
-            (referral.rule for referral in referrals if referral.rule and referral.from_unit_id is None), ""
-        )
+        rule = next((one.rule for one in referrals if one.rule and not one.rule.startswith(ESCALATED)), "")
         if not rule.startswith("rule:"):
             return RULES.get(rule, "")
         key = rule.removeprefix("rule:")

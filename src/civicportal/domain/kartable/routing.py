@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 BY_RULE = "rule:"
 """Prefix of a rule's name in ``RoutingTarget.rule``."""
+ESCALATED = "escalation:"
+"""Prefix of ``Referral.rule`` for a case that was escalated, not routed."""
 UNATTENDED = "unattended"
 """Value of ``RoutingTarget.rule`` for a case that went to the fallback unit because it would be unattended in its own."""
 
@@ -102,7 +104,7 @@ class RoutingService(PlacementService):
             select(RoutingRule.deadline_days)
             .select_from(Referral)
             .outerjoin(RoutingRule, Referral.rule == BY_RULE + RoutingRule.key)
-            .where(Referral.case_id == case.id, Referral.rule != "", Referral.from_unit_id.is_(None))
+            .where(Referral.case_id == case.id, Referral.rule != "", Referral.rule.not_like(f"{ESCALATED}%"))
             .order_by(Referral.id.desc())
         )
         return self.days(case, self.work.session.scalar(routed.limit(1)))

@@ -92,6 +92,31 @@ class PublicTextSchema(StrictSchema):
     )
 
 
+class CorrectionSchema(StrictSchema):
+    """The correction of a case."""
+
+    subject = Node(CleanText(3, 200), title=_("Subject"))
+    category = Node(Choice(lambda bindings: bindings["categories"]), title=_("Category"))
+    move = Node(
+        Flag(),
+        title=_("Move it to the unit of this category too"),
+        description=_("By the routing rules, as for a new case."),
+        missing=False,
+    )
+    deadline = Node(
+        Flag(),
+        title=_("Recompute the deadline"),
+        description=_("With the days of this category, from the registration."),
+        missing=False,
+    )
+    notify = Node(
+        Flag(),
+        title=_("Tell the citizen"),
+        description=_("By SMS; without the tick only staff see the correction in the history."),
+        missing=False,
+    )
+
+
 class InquiryAnswer(StrictSchema):
     """The answer to an inquiry."""
 

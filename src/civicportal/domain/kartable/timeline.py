@@ -1,6 +1,6 @@
 """The history of a case for staff."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from translationstring import TranslationString
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.correction import CORRECTED
 from civicportal.domain.cases.history import name_of_step, title_of_reopening, voice_of
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
@@ -35,6 +36,7 @@ TITLES: dict[str, TranslationString] = {
     "answered": _("Inquiry answered"),
     "rated": _("Rated by a citizen: ${stars} of 5"),
     "undone": _("The step before was taken back"),
+    CORRECTED: _("Corrected"),
     "published": _("Shown to everybody"),
     "hidden": _("Hidden from the public"),
     "urgent": _("Marked as urgent"),
@@ -61,6 +63,7 @@ SYMBOLS = {
     "commented": "message-circle",
     "rated": "star",
     "undone": "arrow-back-up",
+    CORRECTED: "edit",
     "published": "world",
     "hidden": "eye-off",
     "urgent": "flag",
@@ -71,6 +74,15 @@ SYMBOLS = {
     LINKED: "link",
     UNLINKED: "link",
 }
+#: What a correction may change.
+CORRECTIONS: dict[str, TranslationString] = {
+    "subject": _("Subject corrected from “${before}” to “${after}”"),
+    "category": _("Category corrected from “${before}” to “${after}”"),
+    "place": _("Place corrected from “${before}” to “${after}”"),
+    "unit": _("Moved to ${to}"),
+    "deadline": _("Deadline recomputed"),
+}
+NONE = "—"
 CLOSERS = frozenset({"referred", "returned"})
 
 
@@ -84,6 +96,7 @@ class StaffEvent:
     :ivar absent: name of the person whom a deputy represented.
     :ivar public_text: visible to the citizen; ``internal_text``: only to staff.
     :ivar undone: it was reverted afterwards.
+    :ivar lines: what a correction has changed.
     """
 
     event: CaseEvent
@@ -96,6 +109,7 @@ class StaffEvent:
     absent: str
     photos: Sequence[Attachment]
     undone: bool
+    lines: Sequence[TranslationString] = ()
 
     @property
     def public_text(self) -> str:
@@ -144,6 +158,7 @@ class StaffHistory(Service):
                 absent=names.get(event.on_behalf_of_id or 0, ""),
                 photos=[p for p in photos if p.event_id == event.id and event.type != "opened"],
                 undone=event.id in undone,
+                lines=list(self._corrected(kind, event)) if event.type == CORRECTED else (),
             )
             for event in events
         ]
@@ -175,6 +190,28 @@ class StaffHistory(Service):
             "stars": str(data.get("stars", "")),
         }
         return _(TITLES.get(event.type, CHANGED), mapping=mapping)
+
+    def _corrected(self, kind: CaseKind, event: CaseEvent) -> Iterator[TranslationString]:
+        """Yield what a correction has changed; nothing after erasure."""
+        before, after = event.data.get("before", {}), event.data.get("after", {})
+        if "subject" in after:
+            yield CORRECTIONS["subject"] % {"before": before["subject"], "after": after["subject"]}
+        if "category_id" in after:
+            names = {
+                key: self.organization.category_name(values["category_id"]) or NONE
+                for key, values in (("before", before), ("after", after))
+            }
+            yield CORRECTIONS["category"] % names
+        if "place" in after:
+            places = {key: values["place"] or NONE for key, values in (("before", before), ("after", after))}
+            yield CORRECTIONS["place"] % places
+        if kind.correction and after:
+            yield from kind.correction.lines(before, after, self.work)
+        if "unit_id" in event.data:
+            to = self.organization.unit_name(event.data["unit_id"])
+            yield CORRECTIONS["unit"] % {"to": to}
+        if "deadline" in event.data:
+            yield CORRECTIONS["deadline"]
 
     @staticmethod
     def _stage(kind: CaseKind, event: CaseEvent) -> str:

@@ -1,22 +1,23 @@
 """Undo of the last transition while its notifications are still held back."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import select
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.changes import CaseChange
+from civicportal.domain.cases.correction import CORRECTED
 from civicportal.domain.cases.errors import CannotUndo
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import CONVERTED, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
-
-if TYPE_CHECKING:
-    pass
+from civicportal.domain.kartable.correction import CorrectionService
+from civicportal.util.errors import NotFound
 
 __all__ = ["CannotUndo", "UndoService"]
 
-UNDOABLE = frozenset({"transition", "referred", "returned", "assigned", LINKED, UNLINKED})
+UNDOABLE = frozenset({"transition", "referred", "returned", "assigned", CORRECTED, LINKED, UNLINKED})
 ASIDE = frozenset({"published", "hidden", "urgent", "not_urgent"})
 """Events that leave status and referrals unchanged: a person's transition can still be undone after their own of these."""
 
@@ -26,6 +27,19 @@ class UndoService(Service):
 
     Adds a reverting event, restores status and referral, cancels pending notifications.
     """
+
+    def fetch(self, code: str) -> Case:
+        """Return a case of the actor, locked, or one that their last step took out of their sight.
+
+        :raises NotFound: when there is none.
+        """
+        try:
+            return self.work.get(CaseService).fetch(code, lock=True)
+        except NotFound:
+            case = self.session.scalar(select(Case).where(Case.code == code).with_for_update(of=Case))
+            if case is None or self.last(case) is None:
+                raise
+            return case
 
     def last(self, case: Case) -> CaseEvent | None:
         """Return the event that the actor can undo now, if any."""
@@ -63,6 +77,8 @@ class UndoService(Service):
         if event.type in (LINKED, UNLINKED):
             self.work.get(LinkService).reverse(case, event)
         else:
+            if event.type == CORRECTED:
+                self.work.get(CorrectionService).reverse(case, event)
             self._restore_referrals(case, event)
             cases.restore(case, event)
         reversal = cases.record(

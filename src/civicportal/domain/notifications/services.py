@@ -301,6 +301,14 @@ class NotificationService(Service):
         facts = replace(facts, own=self.notices.own_fields(case, key, own_fields))
         return self.preview(key, self.notices.fields(case, facts, locale), locale)
 
+    def tells(self, case: "Case", change: str) -> bool:
+        """Return whether there is someone to tell of a change, and a text for it.
+
+        :param change: end of the text's key, for instance "corrected".
+        """
+        told = f"{case.kind}.{change}" in self.site.messages
+        return told and bool(self.work.get(FollowerService).recipients(case))
+
     def remind(self, case: "Case", kind: str, *, moment: datetime, once: str, expires_at: datetime) -> None:
         """Queue one message to the citizen of a case.
 

@@ -25,8 +25,8 @@ class Place(StrictSchema):
     ``validator`` of the schema that contains the place.
     """
 
-    lat = Node(Degrees(-90, 90), missing=None)
-    lon = Node(Degrees(-180, 180), missing=None)
+    lat = Node(Degrees(-90, 90), title=_("Latitude"), missing=None)
+    lon = Node(Degrees(-180, 180), title=_("Longitude"), missing=None)
     address = Node(
         CleanText(3, 300, multiline=True),
         title=_("Address or a landmark nearby"),

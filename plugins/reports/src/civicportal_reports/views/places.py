@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from civicportal.api.forms import BoundForm, Values
 from civicportal.api.web import Request
-from civicportal_reports.i18n import _
-from civicportal_reports.places import Location, OutsideCity, locate
+from civicportal_reports.places import Location, OutsideCity, locate, outside_reason
 
 
 def place_of(request: Request, form: BoundForm, values: Values) -> Location:
@@ -16,18 +15,7 @@ def place_of(request: Request, form: BoundForm, values: Values) -> Location:
     try:
         return locate(request.site.map, values["place"])
     except OutsideCity:
-        phone = request.site.branding.phone
-        if not phone:
-            form.refuse(
-                "place", _("This place lies outside the city, so the municipality cannot help there.")
-            )
-        form.refuse(
-            "place",
-            _(
-                "This place lies outside the city. If you think it belongs to it, please call ${phone}.",
-                mapping={"phone": phone},
-            ),
-        )
+        form.refuse("place", outside_reason(request.site))
 
 
 def center(request: Request) -> list[float] | None:

@@ -23,6 +23,7 @@ from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.doubts import UnattendedUnits, Unread, doubt, unread
+from civicportal.domain.kartable.views.messages import flash_done
 from civicportal.domain.kartable.views.page import case_page
 from civicportal.domain.kartable.views.ready_texts import insert
 from civicportal.util.errors import Conflict, NotFound
@@ -202,7 +203,7 @@ def reply(request: Request) -> ViewResult:
 
 def undo(request: Request) -> ViewResult:
     """Undo the actor's last transition, while that is possible."""
-    case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
+    case = request.work.get(UndoService).fetch(request.matchdict["code"])
     try:
         request.work.get(UndoService).undo(case, whole_number(request.GET.get("event", "")))
     except Conflict:
@@ -282,7 +283,7 @@ def _act(
         shown = _shown(request, place, form)
         shown[place].fail("", refusal.reason)
         return case_page(request, _locked(request), status=422, sent=shown)
-    _tell(request, case, done)
+    flash_done(request, case, done)
     return HTTPSeeOther(_then(request, case))
 
 
@@ -340,16 +341,6 @@ def _shown(request: Request, place: str, form: BoundForm) -> dict[str, BoundForm
 def _locked(request: Request) -> Case:
     found: Case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=True)
     return found
-
-
-def _tell(request: Request, case: Case, done: TranslationString) -> None:
-    event = request.work.get(UndoService).last(case)
-    text = request.translate(done)
-    if event is None:
-        request.session.flash(text, "good")
-        return
-    url = request.route_path("kartable.undo", code=case.code, _query={"event": event.id})
-    request.session.flash({"text": text, "url": url, "title": request.translate(_("Undo"))}, "good")
 
 
 def _then(request: Request, case: Case) -> str:

@@ -1,0 +1,176 @@
+"""The page that corrects a case in place."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import colander
+from pyramid.httpexceptions import HTTPSeeOther
+
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.correction import CORRECTED, InvalidCorrection
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.public_texts import PersonalDataFound
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.views.personal_data import PersonalDataCheck, allowed_words
+from civicportal.domain.kartable import schemas
+from civicportal.domain.kartable.correction import CorrectionService
+from civicportal.domain.kartable.facts import FactsService
+from civicportal.domain.kartable.timeline import StaffHistory
+from civicportal.domain.kartable.views import forms
+from civicportal.domain.kartable.views.messages import flash_done
+from civicportal.domain.kartable.views.page import last_event
+from civicportal.domain.notifications.services import NotificationService
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.errors import Conflict
+from civicportal.util.i18n import _
+from civicportal.util.values import Values
+from civicportal.web.forms import BoundForm, FormInvalid
+from civicportal.web.request import Request, ViewResult
+from civicportal.web.schema import Option
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+STALE = _(
+    "A colleague changed this case while you were writing. Fields that you left alone show the present values: check them and save again."
+)
+OWN_FIELDS_AT = 2
+"""Position of the kind's fields in the form: after subject and category."""
+
+
+def correct(request: Request) -> ViewResult:
+    """Show the form, or correct the case."""
+    post = request.method == "POST"
+    case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=post)
+    if not post and not request.work.get(CorrectionService).may_correct(case):
+        return HTTPSeeOther(forms.path(request, "kartable.case"))
+    form = _form(request, case)
+    if not post:
+        return _page(request, case, form)
+    try:
+        _save(request, case, form)
+    except Conflict:
+        return _stale(request, case, form)
+    except FormInvalid:
+        # Report a colleague's change before errors of the form: the person who corrects them should know it.
+        if forms.sent_number(request, forms.VERSION) != case.version:
+            return _stale(request, case, form)
+        return _page(request, case, form, status=422)
+    except PersonalDataFound as found:
+        PersonalDataCheck(request, form).show(found)
+        return _page(request, case, form, status=422)
+    except InvalidCorrection as refusal:
+        form.fail(refusal.field, refusal.reason)
+        return _page(request, case, form, status=422)
+    if request.work.get(AccessService).can(case, "view"):
+        flash_done(request, case, _("The case was corrected."))
+        return HTTPSeeOther(forms.path(request, "kartable.case"))
+    flash_done(request, case, _("The case was corrected. It is no longer one of those that you see."))
+    return HTTPSeeOther(request.route_path("kartable"))
+
+
+def _save(request: Request, case: Case, form: BoundForm) -> None:
+    values = dict(form.validate(request.POST))
+    category = request.work.get(OrganizationService).category(case.kind, values.pop("category", "") or "")
+    flags = {name: values.pop(name, False) for name in ("move", "deadline", "notify")}
+    request.work.get(CorrectionService).correct(
+        case,
+        subject=values.pop("subject"),
+        category=category,
+        own=values or None,
+        version=forms.sent_number(request, forms.VERSION),
+        allowed=allowed_words(request),
+        **flags,
+    )
+
+
+def _page(
+    request: Request, case: Case, form: BoundForm, *, status: int = 200, merge: bool = False
+) -> dict[str, object]:
+    request.response.status_int = status
+    seen = last_event(request.work.get(CaseService), case)
+    table = request.site.settings["map"]
+    changes = request.work.get(StaffHistory).since(case, forms.sent_number(request, forms.SEEN))
+    return {
+        "case": case,
+        "form": form,
+        "own_fields": [node.name for node in _own_nodes(request.work, case)],
+        "center": table["center"] if table else None,
+        "seen": seen,
+        "merge": merge,
+        "refused_form": None,
+        "changes_since": changes if merge else [],
+    }
+
+
+def _stale(request: Request, case: Case, form: BoundForm) -> dict[str, object]:
+    """Show the form with the present values, and what the officer changed in it."""
+    service, typed = request.work.get(CorrectionService), form.draft()
+    present = _form(request, case)
+    seen = service.values_at(case, forms.sent_number(request, forms.SEEN))
+    before, now = _form(request, case, seen).draft(), present.draft()
+    present.fill(
+        {
+            name: now[name] if name in now and texts == before.get(name) else texts
+            for name, texts in typed.items()
+        }
+    )
+    present.fail("", STALE)
+    return _page(request, case, present, status=409, merge=True)
+
+
+def _form(request: Request, case: Case, values: Values | None = None) -> BoundForm:
+    """Return the form; with the present values of the case, if none are given."""
+    work = request.work
+    options, schema = list(_categories(work, case)), schemas.CorrectionSchema()
+    for node in reversed(list(_own_nodes(work, case))):
+        schema.children.insert(OWN_FIELDS_AT, node)
+    left_out = {
+        "category": not options,
+        "move": not work.get(FactsService).rights(case).refer,
+        "deadline": not case.is_open,
+        "notify": not work.get(NotificationService).tells(case, CORRECTED),
+    }
+    for name in (name for name, leave_out in left_out.items() if leave_out):
+        del schema[name]
+    return BoundForm(
+        request,
+        schema,
+        initial=_initial(work, case, values or work.get(CorrectionService).values(case)),
+        bindings={"categories": options},
+        send=_("Save the correction"),
+        send_class="btn-primary",
+        ignore=forms.OWN,
+    )
+
+
+def _own_nodes(work: "Work", case: Case) -> Iterator[colander.SchemaNode]:
+    """Yield the fields of the kind."""
+    cases = work.get(CaseService)
+    correction = cases.kind(case).correction
+    if correction is not None and cases.detail(case) is not None:
+        yield from correction.schema().children
+
+
+def _initial(work: "Work", case: Case, values: Values) -> dict[str, object]:
+    cases = work.get(CaseService)
+    correction = cases.kind(case).correction
+    category = work.get(OrganizationService).categories.by_id.get(values["category_id"] or 0)
+    own = correction.initial(values, work) if correction and cases.detail(case) is not None else {}
+    return {
+        "subject": values["subject"],
+        "category": category.key if category else None,
+        "notify": work.site.settings["notifications"]["tell_corrections"],
+        **own,
+    }
+
+
+def _categories(work: "Work", case: Case) -> Iterator[Option]:
+    """Yield the categories that cases of the kind can have, and that of the case, grouped by root."""
+    tree = work.get(OrganizationService).categories_of(case.kind)
+    for root in tree.roots:
+        for category in (root, *tree.descendants(root.id)):
+            offered = category.active and not any(child.active for child in tree.children(category.id))
+            if offered or category.id == case.category_id:
+                group = "" if category is root else root.name
+                yield Option(value=category.key, label=category.name, group=group)

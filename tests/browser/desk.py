@@ -16,7 +16,7 @@ PERSIAN_LETTERS = {
     "Slash": "/",
 }
 ANSWER = "چاله با آسفالت گرم ترمیم شد."
-TOAST = "[data-toasts] [data-toast]"
+TOAST = "[data-toast]"
 
 
 def press(page: Page, code: str, *, shift: bool = False) -> None:

@@ -242,6 +242,8 @@ def test_a_step(site, app, page, desk):
     assert done.location.endswith(page)
     assert case_of(site, desk).status == "working"
     after = done.follow()
+    line = after.html.select_one(".undo-lines [data-undo-seconds]")
+    assert (line["data-undo-seconds"], case_of(site, desk).subject in line.text) == ("30", True)
     toast = form_to(after, "/undo")
     toast.submit(status=303)
     assert case_of(site, desk).status == "registered"

@@ -1,6 +1,7 @@
 """Undo of the last transition while its notifications are still held back."""
 
 from datetime import timedelta
+from math import ceil
 
 from sqlalchemy import select
 
@@ -49,8 +50,12 @@ class UndoService(Service):
         if CONVERTED in event.data or "undo" not in event.data:
             # Not after a conversion, whose new case an undo would not remove, nor if the previous data was erased.
             return None
+        return event if self.seconds_left(event) > 0 else None
+
+    def seconds_left(self, event: CaseEvent) -> int:
+        """Return for how many seconds an event can be undone, rounded up."""
         seconds = self.work.site.settings["notifications"]["undo_seconds"]
-        return event if self.work.clock.now() - event.at < timedelta(seconds=seconds) else None
+        return ceil((event.at + timedelta(seconds=seconds) - self.work.clock.now()).total_seconds())
 
     def _last_step(self, case: Case) -> CaseEvent | None:
         cases, me = self.work.get(CaseService), self.work.actor.user_id

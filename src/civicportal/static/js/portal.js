@@ -7,6 +7,7 @@
    <button data-print>                         prints
    <button data-dialog-open="DIALOG_ID">       opens a <dialog>
    <div data-toast><button data-dismiss>       removes the toast
+   [data-undo-seconds] with [data-undo-words data-text-left]      counts the seconds, then ends: it cannot be undone any more
    <button data-board="next|previous" aria-controls="TRACK_ID">   scrolls a .board-track by one screen
    <input data-filter="LIST_ID">               hides the children of the list whose data-words/text do not hold the words;
                                                Enter chooses the first that is left
@@ -113,6 +114,35 @@ addEventListener('load', () => {
       told.parentNode.append(told);
     }
   });
+});
+/* What can be undone for some seconds only ends with them. The seconds are shown, not spoken: a reader of the screen has
+   heard at the beginning how many there are. */
+each('[data-undo-seconds]', (told) => {
+  const ends = Date.now() + Number(told.dataset.undoSeconds) * 1000;
+  const words = one('[data-undo-words]', told);
+  const left = document.createElement('span');
+  if (words) {
+    left.className = 'xs';
+    left.setAttribute('aria-hidden', 'true');
+    words.before(left);
+    words.classList.add('visually-hidden');
+  }
+  function tick() {
+    const seconds = Math.ceil((ends - Date.now()) / 1000);
+    if (seconds > 0) {
+      left.textContent = words ? words.dataset.textLeft.replace('{n}', number(seconds)) : '';
+      return;
+    }
+    clearInterval(clock);
+    if (told.contains(document.activeElement)) {
+      one('main').focus();
+    }
+    told.style.height = `${told.offsetHeight}px`;
+    told.classList.add('ended');
+    told.replaceChildren();
+  }
+  const clock = setInterval(tick, 1000);
+  tick();
 });
 on('[data-dismiss]', 'click', (button) => {
   button.closest('[data-toast]').remove();

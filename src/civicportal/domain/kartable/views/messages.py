@@ -7,13 +7,24 @@ from civicportal.domain.kartable.undo import UndoService
 from civicportal.util.i18n import _
 from civicportal.web.request import Request
 
+LONGEST_SUBJECT = 80
+"""Characters: the message travels in a cookie."""
+
 
 def flash_done(request: Request, case: Case, done: TranslationString) -> None:
     """Tell what was done, with a button to undo it while that is possible."""
-    event = request.work.get(UndoService).last(case)
+    undo = request.work.get(UndoService)
+    event = undo.last(case)
     text = request.translate(done)
     if event is None:
         request.session.flash(text, "good")
         return
-    url = request.route_path("kartable.undo", code=case.code, _query={"event": event.id})
-    request.session.flash({"text": text, "url": url, "title": request.translate(_("Undo"))}, "good")
+    message = {
+        "text": text,
+        "url": request.route_path("kartable.undo", code=case.code, _query={"event": event.id}),
+        "title": request.translate(_("Undo")),
+        "code": case.code,
+        "subject": case.subject[:LONGEST_SUBJECT],
+        "seconds": str(undo.seconds_left(event)),
+    }
+    request.session.flash(message, "undo")

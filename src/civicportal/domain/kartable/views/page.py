@@ -50,6 +50,7 @@ def case_page(
     rights = facts.rights(case)
     steps = cases.steps(case)
     opened = forms.open_step(request, case, steps, shown["step"])
+    undo = work.get(UndoService).last(case)
     public = request.GET.get("history") == "public"
     photos = work.get(AttachmentService).of_case(case)
     events = [] if public else history.of(case)
@@ -70,7 +71,8 @@ def case_page(
         "events": events,
         "public_events": work.get(PublicHistory).of(case, own=True, audiences=AUDIENCES) if public else None,
         "seen": last_event(cases, case),
-        "undo": work.get(UndoService).last(case),
+        "undo": undo,
+        "undo_seconds": work.get(UndoService).seconds_left(undo) if undo else 0,
         "neighbours": neighbours(work, case),
         "rating": work.get(RatingService).summary(case),
         "panels": render_areas(request, "case_panels", ("facts", "aside"), {"case": case}, case=case),

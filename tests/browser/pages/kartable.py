@@ -27,6 +27,16 @@ def _take_one(page: Page, found: Facts) -> None:
     page.wait_for_url("**/kartable/bulk/result")
 
 
+def _assign_many(page: Page, found: Facts) -> None:
+    _select(page, "assign")
+
+
+def _hand_on(page: Page, found: Facts) -> None:
+    page.goto("/desk/team")
+    page.locator("table.team a.btn").first.click()
+    expect(page.locator("[name=which]").first).to_be_attached()
+
+
 PAGES = (
     Shown("desk", "administrator", "/desk"),
     Shown("desk", "handler", "/desk"),
@@ -34,6 +44,10 @@ PAGES = (
     Shown("kartable", "administrator", "/kartable?view=overdue"),
     Shown("kartable", "observer", "/kartable", name="empty"),
     Shown("kartable.unattended", "administrator", "/kartable/unattended"),
+    Shown("kartable", "administrator", "/kartable?holder=-", name="team"),
+    Shown("team", "administrator", "/desk/team"),
+    Shown("team.hand_on", "administrator", "/desk/team", reach=_hand_on),
+    Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_assign_many, name="assign"),
     Shown("kartable.case", "handler", "/kartable/cases/{case}"),
     Shown("kartable.case", "observer", "/kartable/cases/{case}"),
     Shown("kartable.case", "administrator", "/kartable/cases/{closed}", name="closed"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pyramid.config import Configurator
 
 from civicportal.core.security import PagePermission
-from civicportal.domain.accounts.permissions import UNATTENDED
+from civicportal.domain.accounts.permissions import LEAD, UNATTENDED
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.pages import Page, add_pages
@@ -20,6 +20,8 @@ CASE = r"/kartable/cases/{code:\d{10}}"
 ACTIONS = {
     "take": "take",
     "release": "release",
+    "hand-over": "hand_over",
+    "take-over": "take_over",
     "refer": "refer",
     "return": "give_back",
     "copy": "copy",
@@ -46,6 +48,8 @@ ROUTES = {
     "kartable.reveal": f"{CASE}/reveal",
     "kartable.correct": f"{CASE}/correct",
     **{f"kartable.{name}": f"{CASE}/{name}" for name in ACTIONS},
+    "team": "/desk/team",
+    "team.hand_on": r"/desk/team/{id:\d{1,18}}",
     "texts": "/desk/texts",
     "texts.new": "/desk/texts/new",
     "texts.edit": r"/desk/texts/{id:\d{1,18}}",
@@ -69,6 +73,8 @@ VIEWS: tuple[Page, ...] = (
         (f"kartable.{name}", f"actions.{view}", "case", PagePermission.STAFF, "POST")
         for name, view in ACTIONS.items()
     ),
+    ("team", "team.team", "team", LEAD, "GET"),
+    ("team.hand_on", "team.hand_on", "hand_on", LEAD, ("GET", "POST")),
     ("texts", "ready_texts.texts", "texts", TEXTS, "GET"),
     ("texts.new", "ready_texts.new", "text", TEXTS, ("GET", "POST")),
     ("texts.edit", "ready_texts.edit", "text", TEXTS, ("GET", "POST")),

@@ -150,6 +150,10 @@ class CustodyService(Service):
                 return found
         return []
 
+    def able(self) -> frozenset[int]:
+        """Return the people who may work on cases of any kind that are assigned to them."""
+        return frozenset().union(*(self._staffing.able(kind) for kind in self._staffing.kinds))
+
     # -- all cases ------------------------------------------------------------------------------------------
 
     def unattended(self) -> ColumnElement[bool]:

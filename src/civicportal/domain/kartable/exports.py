@@ -11,9 +11,10 @@ from civicportal.domain.cases.referral import Referral
 from civicportal.domain.exports.cases import CaseRow, CaseSource
 from civicportal.domain.exports.types import SORT, Export, ExportColumn
 from civicportal.domain.kartable.filters import choices, filters_of
-from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxService, sorts_of
+from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, sorts_of
 from civicportal.domain.kartable.rows import holder_id, names_of
 from civicportal.domain.kartable.schemas import InboxFilters
+from civicportal.domain.kartable.team import TEAM_VIEWS, inbox_of
 from civicportal.util.i18n import _
 from civicportal.util.queries import Record, Rows, Selected
 from civicportal.web.schema import Choice, Node
@@ -21,7 +22,7 @@ from civicportal.web.schema import Choice, Node
 if TYPE_CHECKING:
     from civicportal.core.site import Site
 
-VIEW_CHOICES = [*VIEWS.items(), (EVERYWHERE, _("Search in all cases"))]
+VIEW_CHOICES = [*{**VIEWS, **TEAM_VIEWS}.items(), (EVERYWHERE, _("Search in all cases"))]
 
 
 class ExportFilters(InboxFilters):
@@ -54,7 +55,10 @@ class KartableSource(CaseSource):
 
     def query(self, *columns: Selected) -> "Rows":
         """Return the query of the inbox."""
-        return self.work.get(InboxService).query(self.values["view"], filters_of(self.values), *columns)
+        filters = filters_of(self.values)
+        inbox = inbox_of(self.work, filters)
+        view = self.values["view"] if self.values["view"] in (*inbox.views, EVERYWHERE) else "all"
+        return inbox.query(view, filters, *columns)
 
     def rows(self, found: Sequence[Record]) -> Iterable[KartableRow]:
         """Return the rows with the names of assignees."""

@@ -70,6 +70,8 @@ class Rights:
     """Actions that the page offers the actor.
 
     :ivar referral: the open referral for action; its holder may take over, release, refer.
+    :ivar hand_over: the case may be assigned to an officer of its unit, or put back.
+    :ivar take_over: a colleague holds it, and the actor heads the unit.
     :ivar inquiry: an inquiry in the actor's kartable.
     :ivar copies: a copy in the actor's kartable.
     """
@@ -78,6 +80,8 @@ class Rights:
     refer: bool
     take: bool
     release: bool
+    hand_over: bool
+    take_over: bool
     give_back: bool
     comment: bool
     work: bool
@@ -133,6 +137,8 @@ class FactsService(Service):
             and referral.taken_by_id is None
             and referral.to_user_id is None,
             release=works and referral is not None and referral.taken_by_id == actor.user_id,
+            hand_over=refers,
+            take_over=works and holder_id(referral) not in (None, actor.user_id),
             give_back=refers and referral is not None and referral.from_unit_id is not None,
             comment=cases.may_comment(case),
             work=self.access.can(case, "work"),

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, sorts_of
+from civicportal.domain.kartable.inbox import EVERYWHERE, InboxQuery, sorts_of
 from civicportal.domain.kartable.schemas import InboxFilters
+from civicportal.domain.kartable.team import TeamService, inbox_of
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
@@ -29,6 +30,8 @@ def filters_of(values: Values) -> InboxQuery:
         last_day=values["last"],
         words=values["q"],
         citizen=values["citizen"],
+        # An export that was asked for by an older version has no such value.
+        holder=values.get("holder"),
     )
 
 
@@ -43,13 +46,15 @@ def choices(work: "Work", kind: str | None = None) -> dict[str, list[Option]]:
         "kinds": [Option(value=one.name, label=one.title) for one in kinds],
         "statuses": _statuses(chosen),
         "categories": _categories(work, {one.name for one in chosen}),
+        "holders": work.get(TeamService).options(),
     }
 
 
 class InboxAddress:
     """The URL of a list, parsed and built.
 
-    :ivar view: one of ``VIEWS`` or ``EVERYWHERE``; anything else means the first.
+    :ivar views: the views that the list offers, default first.
+    :ivar view: one of them or ``EVERYWHERE``; anything else means the first.
     :ivar sorts: the orders that the view offers, default first.
     :ivar sort: one of them.
     :ivar values: of :class:`~civicportal.domain.kartable.schemas.InboxFilters`.
@@ -59,7 +64,8 @@ class InboxAddress:
         self.form = BoundForm(request, InboxFilters(), bindings=choices(work, request.GET.get("kind")))
         self.values = self.form.read_filters(request.GET)
         wanted = request.GET.get("view", "")
-        self.view = wanted if wanted in (*VIEWS, EVERYWHERE) else "all"
+        self.views = inbox_of(work, self.filters).views
+        self.view = wanted if wanted in (*self.views, EVERYWHERE) else "all"
         self.sorts = sorts_of(self.view)
         self.sort = self.values["sort"] if self.values["sort"] in self.sorts else self.sorts[0]
         self.cursor: str | None = request.GET.get("cursor")

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import ColumnElement, and_, false, func, null, or_, select, true, union_all
 from sqlalchemy.util import memoized_property
+from translationstring import TranslationString
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable, visible
@@ -62,7 +63,11 @@ def sorts_of(view: str) -> Sequence[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class InboxQuery:
-    """Filters of a view; every field may be empty."""
+    """Filters of a view; every field may be empty.
+
+    :ivar holder: lists the cases of the units that the person heads instead of the kartable: those of a holder by user id, of no
+    one or of everyone, see :class:`~civicportal.domain.kartable.team.TeamInbox`.
+    """
 
     kind: str | None = None
     status: str | None = None
@@ -71,6 +76,7 @@ class InboxQuery:
     last_day: date | None = None
     words: str = ""
     citizen: int | None = None
+    holder: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +95,13 @@ class InboxService(Service):
     """Read a kartable.
 
     A case appears once in a view, however many of its referrals match.
+
+    :cvar views: titles of the views by name, default first.
+    :cvar done: name of the view of closed cases.
     """
+
+    views: ClassVar[Mapping[str, TranslationString]] = VIEWS
+    done: ClassVar[str] = "closed"
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -100,7 +112,7 @@ class InboxService(Service):
 
         The referral is None for a closed case of a search.
 
-        :param view: one of ``VIEWS``, or ``EVERYWHERE``.
+        :param view: one of :attr:`views`, or ``EVERYWHERE``.
         :param sort: name of one of :func:`sorts_of`; anything else is the first of them.
         :raises KeyError: for a view that does not exist.
         """
@@ -122,18 +134,18 @@ class InboxService(Service):
 
         At most :data:`~civicportal.util.lists.MOST_COUNTED` referrals are examined: a larger kartable has more rows than counted.
         """
-        names = [name for name in VIEWS if name != "closed"]
+        names = [name for name in self.views if name != self.done]
         columns = [self._conditions[name].label(name) for name in names]
         some = self._some(columns, filters).subquery()
         sums = [func.count().filter(some.c[name]).label(name) for name in names]
-        closed = self._query(select(Case.id), "closed", filters).limit(MOST_COUNTED + 1).subquery()
-        sums.append(select(func.count()).select_from(closed).scalar_subquery().label("closed"))
+        closed = self._query(select(Case.id), self.done, filters).limit(MOST_COUNTED + 1).subquery()
+        sums.append(select(func.count()).select_from(closed).scalar_subquery().label(self.done))
         sums.append(select(func.max(Referral.id)).scalar_subquery().label("newest"))
         found = dict(self.session.execute(select(*sums).select_from(some)).one()._mapping)
         newest = found.pop("newest") or 0
-        closed_today = capped_total(found.pop("closed"), MOST_COUNTED)
+        done = capped_total(found.pop(self.done), MOST_COUNTED)
         total = Total if found["all"] <= MOST_COUNTED else more_than
-        views = {**{name: total(number) for name, number in found.items()}, "closed": closed_today}
+        views = {**{name: total(number) for name, number in found.items()}, self.done: done}
         return InboxCounts(views=views, newest=newest)
 
     def total(self, view: str, filters: InboxQuery) -> Total:
@@ -142,10 +154,9 @@ class InboxService(Service):
 
     # -- partitions, see civicportal.domain.kartable.partitions -------------------------------------------
 
-    @staticmethod
-    def _is_partitioned(view: str, filters: InboxQuery) -> bool:
+    def _is_partitioned(self, view: str, filters: InboxQuery) -> bool:
         """Return whether the referrals alone answer the query."""
-        return view not in ("closed", EVERYWHERE) and not filters.words and filters.citizen is None
+        return view not in (self.done, EVERYWHERE) and not filters.words and filters.citizen is None
 
     def _partitions(self, view: str, filters: InboxQuery) -> list[ColumnElement[bool]]:
         """Return the conditions of the partitions of a view."""
@@ -180,7 +191,7 @@ class InboxService(Service):
                 visible(self.identity, walked=True)
             )
         query = self._filtered(self._joined(columns), filters)
-        if view == "closed":
+        if view == self.done:
             return query.where(self._last_closed_today(), visible(self.identity, walked=True))
         return query.where(self._conditions[view], self._one_per_case, in_kartable(self.identity))
 

@@ -7,7 +7,7 @@ from civicportal.domain.cases.schemas import LONGEST_WORDS
 from civicportal.domain.kartable.ready_texts import unknown_fields
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import HiddenWidget, RadioWidget, TextAreaWidget, optional_choice
+from civicportal.web.forms import HiddenWidget, RadioWidget, SelectWidget, TextAreaWidget, optional_choice
 from civicportal.web.schema import Choice, CityDate, CleanText, Flag, Node, Option, RowId, StrictSchema
 
 SORT_TITLES = {sort.name: sort.title for sort in SORTS.values()}
@@ -20,6 +20,7 @@ class InboxFilters(StrictSchema):
     kind = optional_choice("kinds", _("Service"), _("All services"))
     status = optional_choice("statuses", _("Status"), _("Every status"))
     category = optional_choice("categories", _("Category"), _("All categories"))
+    holder = optional_choice("holders", _("Officer"), _("My kartable"))
     first = Node(CityDate(), title=_("Registered from"), missing=None)
     last = Node(CityDate(), title=_("Registered until"), missing=None, after="first")
     citizen = Node(RowId(), title=_("Cases of one citizen"), missing=None, widget=HiddenWidget())
@@ -39,6 +40,29 @@ class ReferralSchema(StrictSchema):
         description=_("Only staff read this."),
         missing="",
         widget=TextAreaWidget(rows=3),
+    )
+
+
+class AssignmentSchema(StrictSchema):
+    """The officer of the unit to whom a case is handed, or the whole unit."""
+
+    to = Node(Choice("colleagues"), title=_("Hand to"), widget=SelectWidget(empty=_("Choose…")))
+    note = Node(
+        CleanText(0, LONGEST_WORDS, multiline=True),
+        title=_("Note to the recipient"),
+        description=_("Only staff read this."),
+        missing="",
+        widget=TextAreaWidget(rows=3),
+    )
+
+
+class HandOnSchema(AssignmentSchema):
+    """The cases of a colleague that are handed on."""
+
+    which = Node(
+        Choice([("all", _("All open cases")), ("overdue", _("Only the overdue ones"))]),
+        title=_("Which cases"),
+        widget=RadioWidget(),
     )
 
 

@@ -47,6 +47,7 @@ def _admin(name: str, title: TranslationString, icon: str, weight: int, permissi
 CORE_ITEMS = (
     _staff("kartable", _("My kartable"), "inbox", "", 100, kind=ALL_KINDS),
     _staff("desk", _("Desk"), "home", "", 90),
+    _staff("team", _("My team"), "users", "", 80, permission="core:unit:lead"),
     _staff("texts", _("Ready texts"), "file-text", "services", 10, permission="core:text:manage"),
     _staff(
         "kartable.unattended",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from civicportal.domain.accounts.permissions import UNATTENDED
+from civicportal.domain.cases.access.rights import led_units
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.kartable.custody import CustodyService
@@ -100,5 +101,5 @@ def _kartable(request: Request) -> DashboardWidget:
         area="desk",
         template="civicportal:templates/dashboard/kartable.jinja2",
         weight=100,
-        context={"rows": rows, "total": lines.total},
+        context={"rows": rows, "total": lines.total, "leads": led_units(request.identity) != frozenset()},
     )

@@ -98,6 +98,24 @@ def in_kartable(identity: Identity, referral: type[Referral] = Referral) -> Colu
     return and_(referral.closed_at.is_(None), or_(personal(identity, referral), of_unit))
 
 
+def in_led_units(identity: Identity, referral: type[Referral] = Referral) -> ColumnElement[bool]:
+    """Return the condition for referrals for action in units that the person heads.
+
+    Whoever holds them, open or closed. Administrators head every unit.
+    """
+    heading = [grant for grant in identity.grants if grant.leads or grant.administrator]
+    covered = [_referral_covered_by(grant, referral) for grant in heading]
+    return and_(referral.type == "action", or_(false(), *covered))
+
+
+def led_units(identity: Identity) -> frozenset[int] | None:
+    """Return the units that the person heads; None for all."""
+    heading = [grant.units for grant in identity.grants if grant.leads or grant.administrator]
+    if None in heading:
+        return None
+    return frozenset().union(*(units for units in heading if units is not None))
+
+
 def holds(identity: Identity, case: Case, referral: Referral) -> bool:
     """Return :func:`in_kartable` for one loaded referral."""
     if not identity.is_staff or referral.closed_at is not None:

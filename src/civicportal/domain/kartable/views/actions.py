@@ -11,6 +11,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
 
 from civicportal.core.work import Work
+from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.errors import Refused, StaleVersion
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
@@ -18,7 +19,9 @@ from civicportal.domain.cases.schemas import step_values
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.views.personal_data import PersonalDataCheck, allowed_words
 from civicportal.domain.cases.workflow import Transition
+from civicportal.domain.kartable.assignment import AssignmentService
 from civicportal.domain.kartable.neighbours import neighbours
+from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.kartable.views import forms
@@ -138,6 +141,29 @@ def release(request: Request) -> ViewResult:
         request,
         lambda case: request.work.get(KartableService).release(case),
         _("The case lies before the whole unit again."),
+    )
+
+
+def hand_over(request: Request) -> ViewResult:
+    """Assign the case to a colleague of its unit, or return it to the whole unit."""
+    case = _locked(request)
+    referral = request.work.get(AccessService).action_referral(case)
+    unit_ids = [referral.to_unit_id] if referral else []
+    form = forms.assignment_form(request, forms.colleagues(request.work, unit_ids, holder_id(referral)))
+
+    def act(case: Case, values: Values) -> None:
+        service = request.work.get(AssignmentService)
+        service.assign(case, forms.recipient(values), note=values["note"])
+
+    return _act(request, "hand", form, act, done=_("The case was handed over."), case=case)
+
+
+def take_over(request: Request) -> ViewResult:
+    """Take over the case of a colleague."""
+    return _press(
+        request,
+        lambda case: request.work.get(AssignmentService).take_over(case),
+        _("The case is in your hands."),
     )
 
 

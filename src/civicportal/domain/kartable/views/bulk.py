@@ -13,6 +13,7 @@ from civicportal.domain.cases.schemas import step_values
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import Transition
 from civicportal.domain.kartable import bulk as many
+from civicportal.domain.kartable.assignment import AssignmentService
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.filters import ADDRESS
 from civicportal.domain.kartable.services import KartableService
@@ -38,12 +39,12 @@ OWN = ("code", "action", "transition", "confirmed", forms.ANYWAY)
 
 
 def bulk(request: Request) -> ViewResult:
-    """Refer, take over or change every selected case.
+    """Refer, hand over, take or change every selected case.
 
     An action that needs data shows its form first.
     """
     codes = _codes(request)
-    actions = {"refer": _refer, "step": _step, "take": _take}
+    actions = {"refer": _refer, "step": _step, "take": _take, "assign": _assign}
     action = request.POST.get("action", "")
     if action not in actions:
         raise NotFound("no such action")
@@ -114,6 +115,25 @@ def _take(request: Request, codes: Sequence[str]) -> ViewResult:
     return _act(request, codes, lambda work, case: work.get(KartableService).take(case), _("Taken in hand"))
 
 
+def _assign(request: Request, codes: Sequence[str]) -> ViewResult:
+    with request.site.work(actor=request.identity, write=False) as work:
+        cases = _cases(work, codes)
+        offered = forms.colleagues(work, {case.unit_id for case in cases if case.unit_id}, forms.ANYBODY)
+    form = forms.assignment_form(request, offered, ignore=OWN)
+    if "to" not in request.POST:
+        return _ask(request, cases, "assign", hand=form)
+    try:
+        values = form.validate(request.POST)
+    except FormInvalid:
+        return _ask(request, cases, "assign", hand=form, status=422)
+    to = forms.recipient(values)
+
+    def assign(work: "Work", case: Case) -> object:
+        return work.get(AssignmentService).assign(case, to, note=values["note"])
+
+    return _act(request, codes, assign, _("Handed over"))
+
+
 def _act(
     request: Request, codes: Sequence[str], act: Callable[["Work", Case], object], title: TranslationString
 ) -> ViewResult:
@@ -127,6 +147,7 @@ def _ask(
     *,
     status: int = 200,
     refer: BoundForm | None = None,
+    hand: BoundForm | None = None,
     steps: Sequence[StaffStepForm] = (),
     doubt: UnattendedUnits | None = None,
 ) -> ViewResult:
@@ -139,6 +160,7 @@ def _ask(
         "cases": cases,
         "action": action,
         "refer": refer,
+        "hand": hand,
         "steps": steps,
         "doubt": doubt,
         "attendance": attendance,

@@ -18,13 +18,19 @@ KEY = "kartable:bulk"
 
 
 def show_later(
-    request: Request, outcomes: Sequence[Outcome], title: TranslationString, *, undoable: bool
+    request: Request,
+    outcomes: Sequence[Outcome],
+    title: TranslationString,
+    *,
+    undoable: bool,
+    route: str = "kartable",
 ) -> HTTPSeeOther:
     """Store the results and redirect to their page.
 
     So reloading repeats nothing.
 
     :param undoable: offer to undo all of it while that is possible.
+    :param route: of the page to which the results lead back.
     """
     reasons = [request.translate(one.reason) if one.reason else "" for one in outcomes]
     # Many cases are refused for one reason: store it once.
@@ -33,6 +39,7 @@ def show_later(
         "title": request.translate(title),
         "at": request.work.clock.now().isoformat(),
         "texts": texts,
+        "route": route,
         "rows": [
             [one.code, one.event_id if undoable else None, texts.index(reason)]
             for one, reason in zip(outcomes, reasons, strict=True)
@@ -55,6 +62,7 @@ def result(request: Request) -> ViewResult:
     subjects = dict(request.work.session.execute(query).all())
     return {
         "title": kept["title"],
+        "team": kept.get("route") == "team",
         "outcomes": [
             {"code": code, "subject": subjects.get(code, ""), "reason": kept["texts"][reason]}
             for code, _event, reason in kept["rows"]

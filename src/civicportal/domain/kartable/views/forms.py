@@ -1,6 +1,6 @@
 """Forms of the case page and of bulk actions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, TypedDict
@@ -11,7 +11,9 @@ from civicportal.domain.cases.uploads import take_files
 from civicportal.domain.cases.workflow import Prefill, Transition
 from civicportal.domain.kartable import schemas
 from civicportal.domain.kartable.addressees import offered
+from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
@@ -125,6 +127,41 @@ def addressee(values: Values) -> Addressee:
         "user_id": int(person) if person else None,
         "note": values["note"],
     }
+
+
+ANYBODY = 0
+"""Stands for several holders."""
+UNIT = "unit"
+"""Value for the whole unit among the people to whom a case is handed."""
+
+
+def assignment_form(
+    request: Request, offered: Sequence[Option], *, ignore: tuple[str, ...] = OWN
+) -> BoundForm:
+    """Return the form that hands cases to one of the offered :func:`colleagues`."""
+    bindings = {"colleagues": offered}
+    return BoundForm(request, schemas.AssignmentSchema(), bindings=bindings, prefix="hand", ignore=ignore)
+
+
+def colleagues(work: "Work", unit_ids: Iterable[int], holder: int | None) -> list[Option]:
+    """Return the officers of units to whom a case may be handed, and the whole unit.
+
+    :param holder: who holds it now; None for no one, ``ANYBODY`` for several cases.
+    """
+    able, people = work.get(CustodyService).able(), offered(work)
+    names = {
+        user_id: name
+        for unit_id in unit_ids
+        for user_id, name in people.get(unit_id, ())
+        if user_id in able and user_id != holder
+    }
+    options = [Option(value=str(user_id), label=name) for user_id, name in names.items()]
+    return options if holder is None else [Option(value=UNIT, label=_("The whole unit")), *options]
+
+
+def recipient(values: Values) -> int | None:
+    """Return the user id of the form's choice; None for the whole unit."""
+    return None if values["to"] == UNIT else int(values["to"])
 
 
 def return_form(request: Request) -> BoundForm:

@@ -11,10 +11,11 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import Page
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.kartable.filters import ADDRESS, InboxAddress
-from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxService
+from civicportal.domain.kartable.inbox import EVERYWHERE, InboxService
 from civicportal.domain.kartable.news import NewsService
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.kartable.schemas import SORT_TITLES
+from civicportal.domain.kartable.team import TeamService, inbox_of
 from civicportal.util.i18n import _, localized_digits
 from civicportal.util.lists import Total
 from civicportal.web.request import Request
@@ -28,14 +29,15 @@ def inbox(request: Request) -> dict[str, object]:
     """Show one view of the kartable with the filters of the URL."""
     work = request.work
     address = InboxAddress(request, work)
-    service = work.get(InboxService)
+    service = inbox_of(work, address.filters)
     page = service.page(address.view, address.filters, sort=address.sort, cursor=address.cursor)
     counts = service.counts(address.filters)
     return {
         "address": address,
         "form": address.form,
-        "views": VIEWS,
+        "views": address.views,
         "everywhere": EVERYWHERE,
+        "leads": work.get(TeamService).leads,
         "sorts": {name: SORT_TITLES[name] for name in address.sorts},
         "counts": counts.views,
         "total": _total(service, address, page) if address.view == EVERYWHERE else None,
@@ -66,7 +68,7 @@ def _instead(work: "Work", address: InboxAddress) -> str:
     filters = address.filters
     if not filters.words or address.cursor:
         return ""
-    inbox = work.get(InboxService)
+    inbox = inbox_of(work, filters)
     return work.get(SuggestionService).instead_of(
         filters.words, lambda words: inbox.query(address.view, replace(filters, words=words), Case.id)
     )

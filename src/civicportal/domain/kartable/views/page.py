@@ -12,6 +12,7 @@ from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.facts import FactsService, Rights
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.ready_texts import ReadyTextService
+from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.kartable.views import forms
@@ -21,7 +22,7 @@ from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
 
 AUDIENCES = ("citizen", "public")
-PLACES = ("step", "refer", "comment", "reply", "publish", "button")
+PLACES = ("step", "refer", "hand", "comment", "reply", "publish", "button")
 """Places of forms on the page."""
 
 
@@ -66,6 +67,7 @@ def case_page(
         "targets": work.get(ConversionService).targets(case),
         "closed_steps": [step for step in steps if step.reason],
         "refer": shown["refer"] or (forms.referral_form(request, work) if rights.refer else None),
+        "hand": shown["hand"] or _hand_form(request, rights),
         "comment": shown["comment"] or forms.comment_form(request),
         "reply": shown["reply"] or forms.reply_form(request),
         "events": events,
@@ -84,6 +86,15 @@ def case_page(
         "refused_form": _refused_form(shown, opened, rights),
         "reveal": reveal,
     }
+
+
+def _hand_form(request: Request, rights: Rights) -> BoundForm | None:
+    """Return the form that hands the case to a colleague, if there is one."""
+    referral = rights.referral
+    if referral is None or not rights.hand_over:
+        return None
+    offered = forms.colleagues(request.work, [referral.to_unit_id], holder_id(referral))
+    return forms.assignment_form(request, offered) if offered else None
 
 
 def last_event(cases: CaseService, case: Case) -> int:

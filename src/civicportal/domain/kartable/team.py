@@ -1,0 +1,278 @@
+"""The cases of the units that a person heads, by holder."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true, union
+from sqlalchemy.util import memoized_property
+from translationstring import TranslationString
+
+from civicportal.core.work import Service
+from civicportal.domain.accounts.models import Deputy, User
+from civicportal.domain.cases.access.rights import in_led_units, led_units
+from civicportal.domain.cases.access.sql import unassigned
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.referral import Referral
+from civicportal.domain.kartable.addressees import offered
+from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, InboxService
+from civicportal.domain.kartable.partitions import OTHER
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
+from civicportal.util.persian import alphabetical
+from civicportal.util.queries import Rows
+from civicportal.web.schema import Option
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+WEEK = "week"
+TEAM_VIEWS = {
+    **{name: VIEWS[name] for name in ("all", "new", "overdue", "waiting")},
+    WEEK: _("Done this week"),
+}
+TEAM = "team"
+"""Value of the filter by holder for everyone; ``Option.NONE`` stands for no one."""
+_HOLDER = func.coalesce(Referral.taken_by_id, Referral.to_user_id)
+_OPEN = Referral.closed_at.is_(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Officer:
+    """A person who works for the units of a head, or holds one of their cases.
+
+    :ivar units: ids of the led units to which they belong; empty for others.
+    """
+
+    user_id: int
+    name: str
+    units: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """Numbers of cases; each is that of a view of :data:`TEAM_VIEWS`.
+
+    :ivar all: open cases.
+    :ivar week: cases closed this week.
+    """
+
+    all: int = 0
+    overdue: int = 0
+    waiting: int = 0
+    week: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamRow:
+    """A holder and their load.
+
+    :ivar holder: value of the filter by holder.
+    :ivar officer: None for the cases that no one holds.
+    :ivar away: whether a deputy represents them today; ``deputies`` are their names.
+    """
+
+    holder: str
+    officer: Officer | None
+    load: Load
+    units: tuple[str, ...] = ()
+    deputies: tuple[str, ...] = ()
+
+    @property
+    def away(self) -> bool:
+        """Return whether someone represents them today."""
+        return bool(self.deputies)
+
+
+class TeamInbox(InboxService):
+    """Read the cases of the units that the actor heads, by holder.
+
+    It needs the filter ``holder``.
+    """
+
+    views: ClassVar[Mapping[str, TranslationString]] = TEAM_VIEWS
+    done = WEEK
+
+    def _partitions(self, view: str, filters: InboxQuery) -> list[ColumnElement[bool]]:
+        return [
+            and_(self._conditions[view], self._held(filters.holder), *self._narrowed(filters, Referral)),
+        ]
+
+    def _query(self, columns: Rows, view: str, filters: InboxQuery) -> Rows:
+        if view == EVERYWHERE:
+            return super()._query(columns, view, filters).where(self._held(filters.holder))
+        query = self._filtered(self._joined(columns), filters)
+        if view == WEEK:
+            return query.where(done_since(self.week_start), self._closed_by(filters.holder))
+        return query.where(self._conditions[view], self._held(filters.holder))
+
+    @property
+    def week_start(self) -> datetime:
+        """Return the first moment of this week."""
+        calendar = self.work.site.calendar
+        today = calendar.today(self._now)
+        return calendar.day_bounds(today - timedelta(days=calendar.week.index(today.weekday())))[0]
+
+    def _held(self, holder: str | None) -> ColumnElement[bool]:
+        """Return the condition for open referrals of a holder in the units."""
+        return and_(in_led_units(self.identity), _OPEN, _held_by(holder))
+
+    def _closed_by(self, holder: str | None) -> ColumnElement[bool]:
+        return and_(in_led_units(self.identity), _closed_by(holder))
+
+    def loads(self) -> dict[int | None, Load]:
+        """Return the load of every holder, None for no one, in two statements."""
+        running = [func.count().filter(self._conditions[name]) for name in ("all", "overdue", "waiting")]
+        holder = _HOLDER.label("holder")
+        held = select(holder, *running).where(in_led_units(self.identity), _OPEN).group_by(holder)
+        closed = self._joined(select(Referral.closed_by_id, func.count())).where(
+            done_since(self.week_start), in_led_units(self.identity)
+        )
+        done: dict[int | None, int] = dict(self.session.execute(closed.group_by(Referral.closed_by_id)).all())
+        found: dict[int | None, Load] = {
+            row[0]: Load(all=row[1], overdue=row[2], waiting=row[3], week=done.pop(row[0], 0))
+            for row in self.session.execute(held)
+        }
+        return {**{user_id: Load(week=number) for user_id, number in done.items()}, **found}
+
+
+class TeamService(Service):
+    """The officers of the units that the actor heads, and what they hold."""
+
+    def __init__(self, work: "Work") -> None:
+        super().__init__(work)
+        self.organization = work.get(OrganizationService)
+        self.units = led_units(work.actor)
+
+    @property
+    def leads(self) -> bool:
+        """Return whether the actor heads any unit."""
+        return self.units is None or bool(self.units)
+
+    @memoized_property
+    def officers(self) -> list[Officer]:
+        """Return the officers of the units and other holders of their cases, by name.
+
+        Officers are active members who may work on cases of any kind.
+        """
+        if not self.leads:
+            return []
+        able = self.work.get(CustodyService).able()
+        names: dict[int, str] = {}
+        units: dict[int, list[int]] = {}
+        for unit_id, people in offered(self.work).items():
+            if self.units is None or unit_id in self.units:
+                for user_id, name in people:
+                    if user_id in able:
+                        names[user_id] = name
+                        units.setdefault(user_id, []).append(unit_id)
+        held = (in_led_units(self.work.actor), _OPEN)
+        holders = union(
+            select(Referral.taken_by_id).where(*held, Referral.taken_by_id.is_not(None)),
+            select(Referral.to_user_id).where(*held, Referral.to_user_id.is_not(None)),
+        )
+        others = select(User.id, User.name).where(User.id.in_(holders), User.id.not_in(names))
+        names |= dict(self.session.execute(others).all())
+        found = [Officer(user_id=id_, name=names[id_], units=tuple(units.get(id_, ()))) for id_ in names]
+        return sorted(found, key=lambda one: (alphabetical(one.name), one.user_id))
+
+    def options(self) -> list[Option]:
+        """Return the options of a filter by holder; none for people who head no unit."""
+        if not self.leads:
+            return []
+        return [
+            Option(value=TEAM, label=_("Everyone in my units")),
+            Option(value=Option.NONE, label=_("Not taken")),
+            *(Option(value=str(one.user_id), label=one.name) for one in self.officers),
+        ]
+
+    def rows(self) -> list[TeamRow]:
+        """Return who holds what: cases that no one holds first, then each officer.
+
+        The number of statements does not depend on the number of officers.
+        """
+        loads = self.work.get(TeamInbox).loads()
+        deputies = self._deputies(one.user_id for one in self.officers)
+        return [
+            TeamRow(holder=Option.NONE, officer=None, load=loads.get(None, Load())),
+            *(
+                TeamRow(
+                    holder=str(one.user_id),
+                    officer=one,
+                    load=loads.get(one.user_id, Load()),
+                    units=tuple(self.organization.unit_name(unit_id) for unit_id in one.units),
+                    deputies=tuple(deputies.get(one.user_id, ())),
+                )
+                for one in self.officers
+            ),
+        ]
+
+    def officer(self, user_id: int) -> Officer | None:
+        """Return one of the officers, if they are."""
+        return next((one for one in self.officers if one.user_id == user_id), None)
+
+    def load(self, user_id: int) -> Load:
+        """Return the load of one officer."""
+        return self.work.get(TeamInbox).loads().get(user_id, Load())
+
+    def codes(self, user_id: int, view: str, most: int) -> list[str]:
+        """Return the codes of cases that an officer holds, nearest deadline first.
+
+        :param view: one of :data:`TEAM_VIEWS`.
+        """
+        query = self.work.get(TeamInbox).query(view, InboxQuery(holder=str(user_id)), Case.code)
+        return list(self.session.scalars(query.order_by(Case.deadline, Case.id).limit(most)))
+
+    def _deputies(self, user_ids: Iterable[int]) -> dict[int, list[str]]:
+        """Return the names of today's deputies by the id of the absent person."""
+        today = self.work.site.calendar.today(self.work.clock.now())
+        query = (
+            select(Deputy.absent_id, User.name)
+            .join(User, User.id == Deputy.deputy_id)
+            .where(Deputy.absent_id.in_(list(user_ids)), Deputy.first_day <= today, Deputy.last_day >= today)
+            .order_by(Deputy.id)
+        )
+        found: dict[int, list[str]] = {}
+        for absent_id, name in self.session.execute(query):
+            found.setdefault(absent_id, []).append(name)
+        return found
+
+
+def inbox_of(work: "Work", filters: InboxQuery) -> InboxService:
+    """Return the reader of a list: the kartable, or with a holder the units that the actor heads."""
+    return work.get(TeamInbox if filters.holder else InboxService)
+
+
+def _held_by(holder: str | None) -> ColumnElement[bool]:
+    if holder == TEAM:
+        return true()
+    if holder == Option.NONE:
+        return unassigned(Referral)
+    user_id = int(holder or 0)
+    # Not the coalesced column: these two have indexes.
+    sent = and_(Referral.to_user_id == user_id, Referral.taken_by_id.is_(None))
+    return or_(Referral.taken_by_id == user_id, sent)
+
+
+def _closed_by(holder: str | None) -> ColumnElement[bool]:
+    if holder == TEAM:
+        return true()
+    return false() if holder == Option.NONE else Referral.closed_by_id == int(holder or 0)
+
+
+def done_since(start: datetime) -> ColumnElement[bool]:
+    """Return the condition for the referral by which a case was closed for good since a moment.
+
+    For ``Referral`` joined with ``Case``; a case that is open again was not.
+    """
+    later = select(OTHER.id).where(
+        OTHER.case_id == Referral.case_id, OTHER.type == "action", OTHER.id > Referral.id
+    )
+    return and_(
+        Case.closed_at >= start,
+        Referral.type == "action",
+        Referral.closed_how == "acted",
+        ~exists(later).correlate(Referral),
+    )

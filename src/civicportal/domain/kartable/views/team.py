@@ -1,0 +1,98 @@
+"""The desk of the head of a unit: who holds what, and handing on the cases of a colleague."""
+
+from typing import TYPE_CHECKING
+
+from civicportal.domain.cases.models import Case
+from civicportal.domain.kartable import bulk as many
+from civicportal.domain.kartable.assignment import AssignmentService
+from civicportal.domain.kartable.filters import ADDRESS
+from civicportal.domain.kartable.schemas import HandOnSchema
+from civicportal.domain.kartable.team import TEAM, Load, TeamRow, TeamService
+from civicportal.domain.kartable.views import forms
+from civicportal.domain.kartable.views.bulk import MOST
+from civicportal.domain.kartable.views.bulk_result import show_later
+from civicportal.util.errors import NotFound
+from civicportal.util.i18n import _
+from civicportal.web.forms import BoundForm, FormInvalid
+from civicportal.web.forms.filters import with_query
+from civicportal.web.request import Request, ViewResult
+from civicportal.web.schema import Option, whole_number
+
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
+CONFIRMED = "confirmed"
+
+
+def team(request: Request) -> dict[str, object]:
+    """Show the officers of the units that the person heads, with links to the cases of each."""
+    service = request.work.get(TeamService)
+    rows = service.rows() if service.leads else []
+    return {
+        "rows": rows,
+        "leads": service.leads,
+        "total": _sum(rows),
+        "everyone": TEAM,
+        "list_url": _list_url,
+        "now": request.work.clock.now(),
+    }
+
+
+def hand_on(request: Request) -> ViewResult:
+    """Hand all or the overdue cases of a colleague to another, or back to the unit.
+
+    After a confirmation that says how many.
+    """
+    user_id = whole_number(request.matchdict["id"])
+    with request.site.work(actor=request.identity, write=False) as work:
+        service = work.get(TeamService)
+        officer = service.officer(user_id)
+        if officer is None:
+            raise NotFound("not one of the team")
+        load = service.load(user_id)
+        form = _form(request, work, user_id)
+    page = {"officer": officer, "load": load, "form": form, "asked": None, "most": MOST}
+    if request.method == "GET":
+        return page
+    try:
+        values = form.validate(request.POST)
+    except FormInvalid:
+        request.response.status_int = 422
+        return page
+    with request.site.work(actor=request.identity, write=False) as work:
+        codes = work.get(TeamService).codes(user_id, values["which"], MOST)
+    if CONFIRMED not in request.POST:
+        return {**page, "asked": len(codes)}
+
+    def assign(work: "Work", case: Case) -> object:
+        service = work.get(AssignmentService)
+        return service.assign(case, forms.recipient(values), note=values["note"], held_by=user_id)
+
+    outcomes = many.each(request.site, request.identity, codes, assign)
+    return show_later(request, outcomes, _("Handed over"), undoable=True, route="team")
+
+
+def _form(request: Request, work: "Work", user_id: int) -> BoundForm:
+    people = (one for one in work.get(TeamService).officers if one.user_id != user_id and one.units)
+    options = [Option(value=str(one.user_id), label=one.name) for one in people]
+    return BoundForm(
+        request,
+        HandOnSchema(),
+        initial={"which": "all"},
+        bindings={"colleagues": [Option(value=forms.UNIT, label=_("The whole unit")), *options]},
+        ignore=(CONFIRMED,),
+    )
+
+
+def _list_url(holder: str, view: str) -> str:
+    """Return the address of the list with exactly the cases of a number."""
+    return with_query(ADDRESS, {"view": "" if view == "all" else view, "holder": holder})
+
+
+def _sum(rows: list[TeamRow]) -> Load:
+    loads = [row.load for row in rows]
+    return Load(
+        all=sum(load.all for load in loads),
+        overdue=sum(load.overdue for load in loads),
+        waiting=sum(load.waiting for load in loads),
+    )

@@ -1,0 +1,259 @@
+"""The desk of a head: each number is that of the list behind it, and a colleague's cases are handed on."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from civicportal.domain.accounts.deputies import DeputyService
+from civicportal.domain.accounts.models import User
+from civicportal.domain.accounts.permissions import LEAD
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.exports import ExportFilters, KartableSource
+from civicportal.domain.kartable.inbox import InboxQuery
+from civicportal.domain.kartable.team import TEAM, TEAM_VIEWS, TeamInbox, TeamService
+from civicportal.domain.organization.models import Category
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+from civicportal.util.i18n import latin_digits
+from civicportal.web.counting import statements
+
+LOADS = ("all", "overdue", "waiting", "week")
+
+
+@pytest.fixture
+def city(site, clock):
+    """Return people by name: two officers and the head of a unit, and those of another."""
+    with site.work() as work:
+        waste, light = make_unit(work, "waste"), make_unit(work, "lighting")
+        make_category(work, unit=waste)
+        people = {
+            "sara": make_staff(work, "officer", unit=waste, name="سارا امینی"),
+            "reza": make_staff(work, "officer", unit=waste, name="رضا کریمی"),
+            "head": make_staff(work, "head", unit=waste, permissions=[LEAD], name="رئیس پسماند"),
+            "watcher": make_staff(work, "observer", unit=waste, permissions=["petitions:case:view"]),
+            "far": make_staff(work, "officer", unit=light, name="دور از اینجا"),
+            "beside": make_staff(work, "head", unit=light),
+        }
+        found = {name: identity(work, user) for name, user in people.items()}
+    codes = [case_of(site) for _number in range(3)]
+    late = case_of(site, found["sara"])
+    clock.advance(days=10)
+    fresh, waiting, done, undone = (case_of(site, found["sara"]) for _number in range(4))
+    reza = case_of(site, found["reza"])
+    with site.work(actor=found["sara"]) as work:
+        cases = work.get(CaseService)
+        cases.apply(cases.fetch(waiting, lock=True), "accept")
+        cases.apply(cases.fetch(waiting, lock=True), "pause")
+        cases.apply(cases.fetch(done, lock=True), "reject")
+        cases.apply(cases.fetch(undone, lock=True), "reject")
+    return {
+        **found,
+        "free": codes,
+        "late": late,
+        "fresh": fresh,
+        "waiting": waiting,
+        "done": done,
+        "of_reza": reza,
+    }
+
+
+def case_of(site, holder=None):
+    with site.work() as work:
+        case = make_case(work, category=work.session.scalars(select(Category)).first())
+        if holder is not None:
+            work.get(AccessService).action_referral(case).taken_by_id = holder.user_id
+        return case.code
+
+
+def holder_of(site, code):
+    with site.work(write=False) as work:
+        case = work.session.scalars(select(Case).where(Case.code == code)).one()
+        referral = work.get(AccessService).action_referral(case)
+        return referral.taken_by_id or referral.to_user_id
+
+
+def form_to(response, path):
+    return next(form for form in response.forms.values() if form.action.partition("?")[0].endswith(path))
+
+
+@pytest.mark.both_databases
+def test_each_number_is_that_of_its_list(site, city):
+    with site.work(actor=city["head"], write=False) as work:
+        rows = work.get(TeamService).rows()
+        loads = {row.officer.name if row.officer else "": row.load for row in rows}
+        assert set(loads) == {"", "سارا امینی", "رضا کریمی", "رئیس پسماند"}, "who may only look is no officer"
+        sara = loads["سارا امینی"]
+        assert (sara.all, sara.overdue, sara.waiting, sara.week) == (3, 1, 1, 2)
+        assert (loads[""].all, loads[""].overdue, loads["رضا کریمی"].all) == (3, 3, 1)
+        inbox = work.get(TeamInbox)
+        for row in rows:
+            for view in LOADS:
+                filters = InboxQuery(holder=row.holder)
+                number = getattr(row.load, view)
+                page = inbox.page(view, filters)
+                assert len(page.rows) == number == inbox.total(view, filters).number
+                assert inbox.counts(filters).views[view].number == number
+        everyone = inbox.page("all", InboxQuery(holder=TEAM)).rows
+        assert len(everyone) == sum(row.load.all for row in rows)
+
+
+@pytest.mark.both_databases
+def test_the_head_of_another_unit_sees_none_of_it(site, city):
+    with site.work(actor=city["beside"], write=False) as work:
+        assert [row.load.all for row in work.get(TeamService).rows()] == [0, 0, 0]
+        for view in TEAM_VIEWS:
+            for holder in (TEAM, "-", str(city["sara"].user_id)):
+                assert work.get(TeamInbox).page(view, InboxQuery(holder=holder)).rows == []
+    with site.work(actor=city["sara"], write=False) as work:
+        assert work.get(TeamService).rows()[1:] == []
+        assert work.get(TeamService).options() == []
+
+
+@pytest.mark.both_databases
+def test_a_case_that_is_open_again_is_not_done(site, city):
+    with site.work() as work:
+        citizen = work.session.scalars(select(Case).where(Case.code == city["done"])).one().citizen_id
+        owner = identity(work, work.session.get(User, citizen), "citizen")
+    with site.work(actor=owner) as work:
+        cases = work.get(CaseService)
+        cases.apply(cases.fetch_own(city["done"], lock=True), "object", public_text="هنوز پر است.")
+    with site.work(actor=city["head"], write=False) as work:
+        rows = {row.holder: row.load for row in work.get(TeamService).rows()}
+        assert rows[str(city["sara"].user_id)].week == 1
+        assert rows["-"].all == 4
+
+
+def test_the_page_takes_no_more_statements_for_more_officers(app, site, sign_in, city):
+    sign_in(city["head"])
+    app.get("/desk/team")
+    with statements(site.engines.read) as few:
+        app.get("/desk/team", status=200)
+    with site.work() as work:
+        for number in range(8):
+            make_staff(work, "officer", unit=work.get(OrganizationService).unit("waste"), name=f"نو {number}")
+    app.get("/desk/team")
+    with statements(site.engines.read) as many:
+        assert "نو 7" in app.get("/desk/team", status=200)
+    assert len(many) == len(few)
+
+
+def test_the_numbers_of_the_page_lead_to_their_lists(app, sign_in, city):
+    sign_in(city["head"])
+    page = app.get("/desk/team", status=200)
+    links = page.html.select("table.team td a.strong")
+    assert len(links) > 5
+    for link in links:
+        listed = app.get(link["href"], status=200)
+        number = int(re.sub(r"\D", "", latin_digits(link.text)))
+        assert len(listed.html.select("tbody tr[data-row]")) == number
+        assert "holder" in parse_qs(urlsplit(link["href"]).query)
+
+
+def test_only_heads_have_the_page(app, sign_in, city):
+    sign_in(city["sara"])
+    app.get("/desk/team", status=403)
+    assert "/desk/team" not in app.get("/kartable")
+    sign_in(city["beside"])
+    app.get(f"/desk/team/{city['sara'].user_id}", status=404)
+
+
+def test_a_head_hands_on_the_cases_of_a_colleague(app, site, sign_in, city):
+    sign_in(city["head"])
+    page = app.get("/desk/team").click(href=f"/desk/team/{city['sara'].user_id}$")
+    form = next(one for one in page.forms.values() if "which" in one.fields)
+    form["to"] = str(city["reza"].user_id)
+    asked = form.submit()
+    assert "۳ پرونده" in asked
+    # One is taken by somebody else before it is confirmed.
+    with site.work(actor=city["head"]) as work:
+        case = work.get(CaseService).fetch(city["fresh"], lock=True)
+        work.get(AccessService).action_referral(case).taken_by_id = city["head"].user_id
+    form = next(one for one in asked.forms.values() if "confirmed" in one.fields)
+    result = form.submit().follow()
+    assert "۲ از ۲" in result
+    assert holder_of(site, city["late"]) == holder_of(site, city["waiting"]) == city["reza"].user_id
+    assert holder_of(site, city["fresh"]) == city["head"].user_id
+
+
+def test_only_the_overdue_ones_are_handed_back_to_the_unit(app, site, sign_in, city):
+    sign_in(city["head"])
+    page = app.get(f"/desk/team/{city['sara'].user_id}")
+    form = next(one for one in page.forms.values() if "which" in one.fields)
+    form["to"], form["which"] = "unit", "overdue"
+    asked = form.submit()
+    next(one for one in asked.forms.values() if "confirmed" in one.fields).submit().follow()
+    assert holder_of(site, city["late"]) is None
+    assert holder_of(site, city["fresh"]) == city["sara"].user_id
+
+
+def test_who_is_away_is_marked_with_their_deputy(app, site, sign_in, city, clock):
+    today = site.calendar.today(clock.now())
+    with site.work() as work:
+        work.get(DeputyService).add(
+            work.session.get(User, city["sara"].user_id),
+            city["reza"].user_id,
+            today,
+            today,
+        )
+    sign_in(city["head"])
+    assert "جانشین: رضا کریمی" in app.get("/desk/team")
+
+
+def test_the_case_page_hands_over_and_takes_over(app, site, sign_in, city):
+    sign_in(city["head"])
+    path = f"/kartable/cases/{city['fresh']}"
+    form = form_to(app.get(path), "/hand-over")
+    assert {value for value, *_rest in form["to"].options} >= {"unit", str(city["reza"].user_id)}
+    form["to"] = str(city["reza"].user_id)
+    done = form.submit().follow()
+    assert holder_of(site, city["fresh"]) == city["reza"].user_id
+    assert "از «سارا امینی» به «رضا کریمی» سپرده شد" in done
+    form_to(done, "/take-over").submit().follow()
+    assert holder_of(site, city["fresh"]) == city["head"].user_id
+
+
+def test_an_officer_hands_an_untaken_case_to_a_colleague_by_the_page(app, site, sign_in, city):
+    sign_in(city["sara"])
+    path = f"/kartable/cases/{city['free'][0]}"
+    form = form_to(app.get(path), "/hand-over")
+    assert "unit" not in {value for value, *_rest in form["to"].options}
+    form["to"] = str(city["reza"].user_id)
+    form.submit().follow()
+    assert holder_of(site, city["free"][0]) == city["reza"].user_id
+    sign_in(city["sara"])
+    other = app.get(f"/kartable/cases/{city['of_reza']}")
+    assert "/take-over" not in other
+    assert "/hand-over" not in other
+
+
+def test_a_form_that_names_nobody_is_refused_with_its_reason(app, sign_in, city):
+    sign_in(city["head"])
+    path = f"/kartable/cases/{city['fresh']}"
+    form_to(app.get(path), "/hand-over").submit(status=422)
+
+
+def test_many_cases_are_handed_over_at_once(app, site, sign_in, city):
+    sign_in(city["head"])
+    page = app.get("/kartable", {"holder": "-"})
+    form = form_to(page, "/kartable/bulk")
+    for box in form.fields["code"][:2]:
+        box.checked = True
+    asked = form.submit("action", value="assign")
+    form = next(one for one in asked.forms.values() if "to" in one.fields)
+    form["to"] = str(city["reza"].user_id)
+    assert "۲ از ۲" in form.submit().follow()
+    assert [holder_of(site, code) for code in city["free"]].count(city["reza"].user_id) == 2
+
+
+def test_the_list_of_a_holder_is_exported(site, city):
+    values = {child.name: child.missing for child in ExportFilters().children}
+    with site.work(actor=city["head"], write=False) as work:
+        for view, number in (("all", 3), ("week", 2), ("mine", 3)):
+            source = KartableSource(
+                work, {**values, "view": view, "holder": str(city["sara"].user_id)}, frozenset()
+            )
+            assert len(work.session.execute(source.query(Case.code)).all()) == number

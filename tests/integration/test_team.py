@@ -11,10 +11,13 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.permissions import LEAD
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.narrowing import TEAM, CaseFilters
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.balance import BalanceService
 from civicportal.domain.kartable.exports import ExportFilters, KartableSource
 from civicportal.domain.kartable.inbox import InboxQuery
-from civicportal.domain.kartable.team import TEAM, TEAM_VIEWS, TeamInbox, TeamService
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.team import TEAM_VIEWS, TeamInbox, TeamService
 from civicportal.domain.organization.models import Category
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
@@ -168,7 +171,7 @@ def test_a_head_hands_on_the_cases_of_a_colleague(app, site, sign_in, city):
     form["to"] = str(city["reza"].user_id)
     asked = form.submit()
     assert "۳ پرونده" in asked
-    # One is taken by somebody else before it is confirmed.
+    # One is taken by another officer before it is confirmed.
     with site.work(actor=city["head"]) as work:
         case = work.get(CaseService).fetch(city["fresh"], lock=True)
         work.get(AccessService).action_referral(case).taken_by_id = city["head"].user_id
@@ -257,3 +260,53 @@ def test_the_list_of_a_holder_is_exported(site, city):
                 work, {**values, "view": view, "holder": str(city["sara"].user_id)}, frozenset()
             )
             assert len(work.session.execute(source.query(Case.code)).all()) == number
+
+
+@pytest.mark.both_databases
+def test_lists_of_a_service_filter_by_holder(site, city):
+    with site.work(actor=city["head"], write=False) as work:
+
+        def found(holder):
+            conditions = CaseFilters(holder=holder).conditions(work)
+            return work.session.scalars(select(Case.code).where(*conditions)).all()
+
+        rows = {row.holder: row.load.all for row in work.get(TeamService).rows()}
+        assert {holder: len(found(holder)) for holder in rows} == rows
+        assert len(found(TEAM)) == sum(rows.values())
+        assert work.get(KartableService).holders()[0].value == TEAM
+
+
+@pytest.mark.both_databases
+def test_untaken_cases_are_spread_evenly_over_who_is_present(site, city, clock):
+    with site.work(actor=city["head"], write=False) as work:
+        suggestion = work.get(BalanceService).suggestion(100)
+        shares = {share.officer.name: (share.now, len(share.codes)) for share in suggestion.shares}
+        # Reza holds one and Sara three; the head gets none while there are others.
+        assert shares == {"رضا کریمی": (1, 3), "سارا امینی": (3, 0), "رئیس پسماند": (0, 0)}
+        assert (suggestion.total, suggestion.left) == (3, 0)
+    today = site.calendar.today(clock.now())
+    with site.work() as work:
+        deputies, users = work.get(DeputyService), work.session
+        deputies.add(users.get(User, city["reza"].user_id), city["sara"].user_id, today, today)
+    with site.work(actor=city["head"], write=False) as work:
+        suggestion = work.get(BalanceService).suggestion(100)
+        shares = {share.officer.name: len(share.codes) for share in suggestion.shares}
+        assert shares == {"سارا امینی": 3, "رئیس پسماند": 0}
+    with site.work(actor=city["beside"], write=False) as work:
+        assert work.get(BalanceService).suggestion(100).total == 0
+
+
+def test_the_suggestion_is_handed_over_as_it_was_shown(app, site, sign_in, city):
+    sign_in(city["head"])
+    page = app.get("/desk/team").click(href="/desk/team/balance")
+    form = next(one for one in page.forms.values() if "share" in one.fields)
+    with site.work() as work:
+        case = work.session.scalars(select(Case).where(Case.code == city["free"][0])).one()
+        work.get(AccessService).action_referral(case).taken_by_id = city["head"].user_id
+    result = form.submit().follow()
+    assert "۲ از ۳" in result
+    assert holder_of(site, city["free"][0]) == city["head"].user_id
+    assert {holder_of(site, code) for code in city["free"][1:]} <= {
+        city["sara"].user_id,
+        city["reza"].user_id,
+    }

@@ -125,6 +125,7 @@ ASKED = {
     "rating": ["rated", "satisfied", "dissatisfied"],
     "weekday": ["5", "0"],
     "hour": ["12", "9"],
+    "holder": ["team", Option.NONE],
 }
 
 

@@ -46,6 +46,7 @@ PAGES = (
     Shown("kartable.unattended", "administrator", "/kartable/unattended"),
     Shown("kartable", "administrator", "/kartable?holder=-", name="team"),
     Shown("team", "administrator", "/desk/team"),
+    Shown("team.balance", "administrator", "/desk/team/balance"),
     Shown("team.hand_on", "administrator", "/desk/team", reach=_hand_on),
     Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_assign_many, name="assign"),
     Shown("kartable.case", "handler", "/kartable/cases/{case}"),

@@ -3,6 +3,7 @@
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Option
+from civicportal.api.kartable import KartableService
 from civicportal.api.organization import OrganizationService
 from civicportal_feedback.workflow import KIND
 
@@ -13,4 +14,5 @@ def desk_choices(work: Work) -> dict[str, object]:
     return {
         "states": [(state.name, state.title) for state in kind_of(work.site, KIND).workflow.states],
         "units": [*(Option(value=unit.key, label=unit.name) for unit in units), Option.none()],
+        "holders": work.get(KartableService).holders(),
     }

@@ -12,6 +12,7 @@ from civicportal.api.cases import Case, kind_of
 from civicportal.api.database import Work
 from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, Masked, StatisticsExport
 from civicportal.api.forms import Option, Values
+from civicportal.api.kartable import KartableService
 from civicportal.api.lists import Rows, Selected
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import statistics_tables
@@ -89,6 +90,7 @@ def desk_choices(work: Work) -> dict[str, object]:
     return {
         "states": [*((state.name, state.title) for state in states), ALL],
         "units": [*(Option(value=unit.key, label=unit.name) for unit in units), Option.none()],
+        "holders": work.get(KartableService).holders(),
     }
 
 

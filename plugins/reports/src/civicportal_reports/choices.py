@@ -3,6 +3,7 @@
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
 from civicportal.api.forms import Option
+from civicportal.api.kartable import KartableService
 from civicportal.api.organization import OrganizationService
 from civicportal_reports.categories import every_option
 from civicportal_reports.i18n import _
@@ -18,4 +19,5 @@ def desk_choices(work: Work) -> dict[str, object]:
         "states": [(state.name, state.title) for state in kind_of(site, KIND).workflow.states],
         "units": [*(Option(value=unit.key, label=unit.name) for unit in units), Option.none()],
         "districts": [*(site.map.districts if site.map else ()), Option.none()],
+        "holders": work.get(KartableService).holders(),
     }

@@ -5,10 +5,14 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from sqlalchemy import ColumnElement, or_
+import colander
+from sqlalchemy import ColumnElement, or_, select
 from translationstring import TranslationString
 
 from civicportal.core.db.dates import city_hour, city_weekday
+from civicportal.core.security import Identity
+from civicportal.domain.cases.access.rights import in_led_units
+from civicportal.domain.cases.access.sql import held_by, unassigned
 from civicportal.domain.cases.conditions import (
     closed_on_time,
     in_stage,
@@ -18,13 +22,15 @@ from civicportal.domain.cases.conditions import (
     sent_between,
 )
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.sources import SOURCES
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.queries import Expression
 from civicportal.util.values import Values
+from civicportal.web.forms.groups import SelectWidget
 from civicportal.web.forms.optional import optional_choice
-from civicportal.web.schema import Flag, Node, Option, StrictSchema
+from civicportal.web.schema import Choice, Flag, Node, Option, StrictSchema
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -46,6 +52,10 @@ WEEKDAYS = [
 ]
 """Weekdays in Python's numbering."""
 HOURS = [(str(hour), _("${hour}:00", mapping={"hour": f"{hour:02}"})) for hour in range(24)]
+TEAM = "team"
+"""Value of the filter by holder for everyone in the units that the person heads; ``Option.NONE`` stands for no one."""
+LONGEST_ID = 19
+"""Digits of an id, and one more."""
 NO_ID = 0
 """Id that stands for "none" in filters and in the counters."""
 
@@ -104,6 +114,7 @@ class CaseFilters:
     :ivar passed_on: referred or returned at least once.
     :ivar weekday: of registration in the city, Monday being "0".
     :ivar hour: of registration by the city's clock.
+    :ivar holder: of an open case by user id, :data:`TEAM` or ``Option.NONE``.
     """
 
     SOURCES: ClassVar[Mapping[str, TranslationString]] = SOURCES
@@ -122,6 +133,7 @@ class CaseFilters:
     passed_on: bool = False
     weekday: str | None = None
     hour: str | None = None
+    holder: str | None = None
 
     @classmethod
     def of(cls, values: Values) -> Self:
@@ -156,6 +168,8 @@ class CaseFilters:
             found.append(city_weekday(Case.created_at, calendar.timezone) == int(self.weekday))
         if self.hour:
             found.append(city_hour(Case.created_at, calendar.timezone) == int(self.hour))
+        if self.holder:
+            found.append(open_with(self.holder, work.actor))
         return found
 
     def since(self, work: "Work") -> datetime | None:
@@ -166,8 +180,39 @@ class CaseFilters:
         return work.site.calendar.begin(self.first_day)
 
 
+def open_with(holder: str, identity: Identity) -> ColumnElement[bool]:
+    """Return the condition for open cases of a holder."""
+    if holder == TEAM:
+        by = in_led_units(identity)
+    else:
+        by = unassigned(Referral) if holder == Option.NONE else held_by(int(holder))
+    held = select(Referral.case_id).where(Referral.type == "action", Referral.closed_at.is_(None), by)
+    return Case.id.in_(held)
+
+
 def _in_order(bindings: Values) -> list[tuple[str, Any]]:
     return [WEEKDAYS[day] for day in bindings["calendar"].week]
+
+
+class HolderChoice(Choice):
+    """One of the officers offered, or another person by user id: who has left a unit may still hold its cases.
+
+    No one, where none is offered.
+    """
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the value, see :meth:`Choice.read`."""
+        is_id = text.isascii() and text.isdigit() and len(text) < LONGEST_ID
+        return text if is_id and self.options(node) else super().read(node, text)
+
+
+def holder_choice(empty: TranslationString) -> Node:
+    """Return the filter by holder; the binding ``holders`` has its options.
+
+    :param empty: label of the empty option.
+    """
+    options = HolderChoice(lambda bindings: bindings.get("holders", ()))
+    return Node(options, title=_("Officer"), missing=None, widget=SelectWidget(empty=empty))
 
 
 class StatisticsFields(StrictSchema):
@@ -177,5 +222,6 @@ class StatisticsFields(StrictSchema):
     rating = optional_choice([*RATINGS.items()], _("Satisfaction"), _("Whether rated or not"))
     weekday = optional_choice(_in_order, _("Day of the week"), _("Every day of the week"))
     hour = optional_choice(HOURS, _("Hour of the day"), _("Every hour"))
+    holder = holder_choice(_("Every officer"))
     reopened = Node(Flag(), title=_("Opened again"), missing=False)
     passed_on = Node(Flag(), title=_("Passed on"), missing=False)

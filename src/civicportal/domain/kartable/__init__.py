@@ -49,6 +49,7 @@ ROUTES = {
     "kartable.correct": f"{CASE}/correct",
     **{f"kartable.{name}": f"{CASE}/{name}" for name in ACTIONS},
     "team": "/desk/team",
+    "team.balance": "/desk/team/balance",
     "team.hand_on": r"/desk/team/{id:\d{1,18}}",
     "texts": "/desk/texts",
     "texts.new": "/desk/texts/new",
@@ -74,6 +75,7 @@ VIEWS: tuple[Page, ...] = (
         for name, view in ACTIONS.items()
     ),
     ("team", "team.team", "team", LEAD, "GET"),
+    ("team.balance", "team.balance", "balance", LEAD, ("GET", "POST")),
     ("team.hand_on", "team.hand_on", "hand_on", LEAD, ("GET", "POST")),
     ("texts", "ready_texts.texts", "texts", TEXTS, "GET"),
     ("texts.new", "ready_texts.new", "text", TEXTS, ("GET", "POST")),

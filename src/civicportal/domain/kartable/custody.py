@@ -150,9 +150,14 @@ class CustodyService(Service):
                 return found
         return []
 
-    def able(self) -> frozenset[int]:
-        """Return the people who may work on cases of any kind that are assigned to them."""
-        return frozenset().union(*(self._staffing.able(kind) for kind in self._staffing.kinds))
+    def able(self, kind: str = "") -> frozenset[int]:
+        """Return the people who may work on assigned cases.
+
+        :param kind: of the cases; any if empty.
+        """
+        if kind:
+            return self._staffing.able(kind)
+        return frozenset().union(*(self._staffing.able(one) for one in self._staffing.kinds))
 
     # -- all cases ------------------------------------------------------------------------------------------
 

@@ -35,10 +35,11 @@ def filters_of(values: Values) -> InboxQuery:
     )
 
 
-def choices(work: "Work", kind: str | None = None) -> dict[str, list[Option]]:
+def choices(work: "Work", kind: str | None = None, holder: str = "") -> dict[str, list[Option]]:
     """Return the choices of the filters.
 
     :param kind: name of the kind whose statuses and categories are offered; those of all kinds if it is unknown.
+    :param holder: value of the filter by holder, offered even if it is no member's.
     """
     kinds = list(kinds_of(work.site).values())
     chosen = [one for one in kinds if one.name == kind] or kinds
@@ -46,7 +47,7 @@ def choices(work: "Work", kind: str | None = None) -> dict[str, list[Option]]:
         "kinds": [Option(value=one.name, label=one.title) for one in kinds],
         "statuses": _statuses(chosen),
         "categories": _categories(work, {one.name for one in chosen}),
-        "holders": work.get(TeamService).options(),
+        "holders": work.get(TeamService).options(holder),
     }
 
 
@@ -61,7 +62,11 @@ class InboxAddress:
     """
 
     def __init__(self, request: Request, work: "Work") -> None:
-        self.form = BoundForm(request, InboxFilters(), bindings=choices(work, request.GET.get("kind")))
+        self.form = BoundForm(
+            request,
+            InboxFilters(),
+            bindings=choices(work, request.GET.get("kind"), request.GET.get("holder", "")),
+        )
         self.values = self.form.read_filters(request.GET)
         wanted = request.GET.get("view", "")
         self.views = inbox_of(work, self.filters).views

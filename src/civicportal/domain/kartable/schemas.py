@@ -2,6 +2,7 @@
 
 import colander
 
+from civicportal.domain.cases.narrowing import holder_choice
 from civicportal.domain.cases.paging import SORTS
 from civicportal.domain.cases.schemas import LONGEST_WORDS
 from civicportal.domain.kartable.ready_texts import unknown_fields
@@ -20,7 +21,7 @@ class InboxFilters(StrictSchema):
     kind = optional_choice("kinds", _("Service"), _("All services"))
     status = optional_choice("statuses", _("Status"), _("Every status"))
     category = optional_choice("categories", _("Category"), _("All categories"))
-    holder = optional_choice("holders", _("Officer"), _("My kartable"))
+    holder = holder_choice(_("My kartable"))
     first = Node(CityDate(), title=_("Registered from"), missing=None)
     last = Node(CityDate(), title=_("Registered until"), missing=None, after="first")
     citizen = Node(RowId(), title=_("Cases of one citizen"), missing=None, widget=HiddenWidget())

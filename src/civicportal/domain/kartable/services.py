@@ -19,11 +19,13 @@ from civicportal.domain.kartable.addressees import of_units, works_for
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.errors import ReferralError, UnattendedReferral
 from civicportal.domain.kartable.routing import RoutingService
+from civicportal.domain.kartable.team import TeamService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 from civicportal.util.persian import alphabetical
 from civicportal.util.values import Values
+from civicportal.web.schema import Option
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -213,6 +215,13 @@ class KartableService(Service):
                 self._close(referral, "answered")
                 return self._tell(case, "answered", referral, internal_text=text, notify=False)
         raise ReferralError(_("There is no inquiry to answer."))
+
+    def holders(self) -> list[Option]:
+        """Return the options of a filter by holder, the binding ``holders`` of lists of cases.
+
+        None for people who head no unit.
+        """
+        return self.work.get(TeamService).options()
 
     def colleagues(self, unit_id: int) -> list[User]:
         """Return the possible addressees in a unit."""

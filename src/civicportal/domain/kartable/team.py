@@ -5,25 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true, union
+from sqlalchemy import ColumnElement, and_, exists, false, func, select, true, union
 from sqlalchemy.util import memoized_property
 from translationstring import TranslationString
 
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Deputy, User
 from civicportal.domain.cases.access.rights import in_led_units, led_units
-from civicportal.domain.cases.access.sql import unassigned
+from civicportal.domain.cases.access.sql import held_by, unassigned
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.narrowing import TEAM
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.addressees import offered
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, InboxService
 from civicportal.domain.kartable.partitions import OTHER
+from civicportal.domain.kartable.rows import names_of
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.persian import alphabetical
 from civicportal.util.queries import Rows
-from civicportal.web.schema import Option
+from civicportal.web.schema import Option, whole_number
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -33,8 +35,6 @@ TEAM_VIEWS = {
     **{name: VIEWS[name] for name in ("all", "new", "overdue", "waiting")},
     WEEK: _("Done this week"),
 }
-TEAM = "team"
-"""Value of the filter by holder for everyone; ``Option.NONE`` stands for no one."""
 _HOLDER = func.coalesce(Referral.taken_by_id, Referral.to_user_id)
 _OPEN = Referral.closed_at.is_(None)
 
@@ -152,11 +152,8 @@ class TeamService(Service):
         return self.units is None or bool(self.units)
 
     @memoized_property
-    def officers(self) -> list[Officer]:
-        """Return the officers of the units and other holders of their cases, by name.
-
-        Officers are active members who may work on cases of any kind.
-        """
+    def members(self) -> list[Officer]:
+        """Return the active members of the units who may work on cases of any kind, without a query."""
         if not self.leads:
             return []
         able = self.work.get(CustodyService).able()
@@ -168,24 +165,39 @@ class TeamService(Service):
                     if user_id in able:
                         names[user_id] = name
                         units.setdefault(user_id, []).append(unit_id)
+        return _in_order(
+            Officer(user_id=id_, name=name, units=tuple(units[id_])) for id_, name in names.items()
+        )
+
+    @memoized_property
+    def officers(self) -> list[Officer]:
+        """Return the members and the other holders of cases of the units, by name."""
+        if not self.leads:
+            return []
         held = (in_led_units(self.work.actor), _OPEN)
         holders = union(
             select(Referral.taken_by_id).where(*held, Referral.taken_by_id.is_not(None)),
             select(Referral.to_user_id).where(*held, Referral.to_user_id.is_not(None)),
         )
-        others = select(User.id, User.name).where(User.id.in_(holders), User.id.not_in(names))
-        names |= dict(self.session.execute(others).all())
-        found = [Officer(user_id=id_, name=names[id_], units=tuple(units.get(id_, ()))) for id_ in names]
-        return sorted(found, key=lambda one: (alphabetical(one.name), one.user_id))
+        known = [one.user_id for one in self.members]
+        query = select(User.id, User.name).where(User.id.in_(holders), User.id.not_in(known))
+        others = [Officer(user_id=user_id, name=name) for user_id, name in self.session.execute(query)]
+        return _in_order([*self.members, *others])
 
-    def options(self) -> list[Option]:
-        """Return the options of a filter by holder; none for people who head no unit."""
+    def options(self, chosen: str = "") -> list[Option]:
+        """Return the options of a filter by holder; none for people who head no unit.
+
+        :param chosen: the value of the filter, which may be a person who is no member any more.
+        """
         if not self.leads:
             return []
+        names = {str(one.user_id): one.name for one in self.members}
+        if chosen not in names and (user_id := whole_number(chosen)):
+            names |= {chosen: names_of(self.work, [user_id]).get(user_id, chosen)}
         return [
             Option(value=TEAM, label=_("Everyone in my units")),
             Option(value=Option.NONE, label=_("Not taken")),
-            *(Option(value=str(one.user_id), label=one.name) for one in self.officers),
+            *(Option(value=value, label=name) for value, name in names.items()),
         ]
 
     def rows(self) -> list[TeamRow]:
@@ -240,6 +252,10 @@ class TeamService(Service):
         return found
 
 
+def _in_order(officers: Iterable[Officer]) -> list[Officer]:
+    return sorted(officers, key=lambda one: (alphabetical(one.name), one.user_id))
+
+
 def inbox_of(work: "Work", filters: InboxQuery) -> InboxService:
     """Return the reader of a list: the kartable, or with a holder the units that the actor heads."""
     return work.get(TeamInbox if filters.holder else InboxService)
@@ -250,10 +266,7 @@ def _held_by(holder: str | None) -> ColumnElement[bool]:
         return true()
     if holder == Option.NONE:
         return unassigned(Referral)
-    user_id = int(holder or 0)
-    # Not the coalesced column: these two have indexes.
-    sent = and_(Referral.to_user_id == user_id, Referral.taken_by_id.is_(None))
-    return or_(Referral.taken_by_id == user_id, sent)
+    return held_by(int(holder or 0))
 
 
 def _closed_by(holder: str | None) -> ColumnElement[bool]:

@@ -4,11 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, func, select, union_all
 
 from civicportal.core.security import Identity
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.rights import RightsService
+from civicportal.domain.cases.access.sql import held_by
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.assignment import AssignmentService
@@ -141,5 +142,4 @@ def _of(user_id: int) -> tuple[ColumnElement[bool], ...]:
 
     Taken over, or addressed to them and not taken.
     """
-    sent = and_(Referral.to_user_id == user_id, Referral.taken_by_id.is_(None))
-    return Referral.closed_at.is_(None), or_(Referral.taken_by_id == user_id, sent)
+    return Referral.closed_at.is_(None), held_by(user_id)

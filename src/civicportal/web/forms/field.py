@@ -105,6 +105,11 @@ class BoundField:
         return bool(self._field.required)
 
     @property
+    def offers_nothing(self) -> bool:
+        """True for a choice without options, for instance among officers for who heads no unit."""
+        return hasattr(self.typ, "options") and not self.typ.options(self._field.schema)
+
+    @property
     def hidden(self) -> bool:
         """True for a hidden field."""
         return bool(self.widget.hidden)

@@ -101,7 +101,7 @@ def in_kartable(identity: Identity, referral: type[Referral] = Referral) -> Colu
 def in_led_units(identity: Identity, referral: type[Referral] = Referral) -> ColumnElement[bool]:
     """Return the condition for referrals for action in units that the person heads.
 
-    Whoever holds them, open or closed. Administrators head every unit.
+    Open and closed ones of any holder. Administrators head every unit.
     """
     heading = [grant for grant in identity.grants if grant.leads or grant.administrator]
     covered = [_referral_covered_by(grant, referral) for grant in heading]

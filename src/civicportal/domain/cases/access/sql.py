@@ -48,6 +48,15 @@ def kinds_of(grant: Grant, verb: str) -> list[str]:
     return sorted(name.removesuffix(ending) for name in grant.permissions if name.endswith(ending))
 
 
+def held_by(user_id: int, referral: type[Referral] = Referral) -> ColumnElement[bool]:
+    """Return the condition for referrals that a person holds.
+
+    Taken over, or addressed to the person and not taken.
+    """
+    sent = and_(referral.to_user_id == user_id, referral.taken_by_id.is_(None))
+    return or_(referral.taken_by_id == user_id, sent)
+
+
 def in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnElement[bool]:
     """Return the condition that the category is covered."""
     if grant.categories is None:

@@ -2,16 +2,21 @@
 
 from typing import TYPE_CHECKING
 
+from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.narrowing import TEAM
 from civicportal.domain.kartable import bulk as many
 from civicportal.domain.kartable.assignment import AssignmentService
+from civicportal.domain.kartable.balance import BalanceService
 from civicportal.domain.kartable.filters import ADDRESS
+from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.schemas import HandOnSchema
-from civicportal.domain.kartable.team import TEAM, Load, TeamRow, TeamService
+from civicportal.domain.kartable.team import Load, TeamRow, TeamService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.bulk import MOST
 from civicportal.domain.kartable.views.bulk_result import show_later
-from civicportal.util.errors import NotFound
+from civicportal.util import tracking
+from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.forms.filters import with_query
@@ -69,6 +74,22 @@ def hand_on(request: Request) -> ViewResult:
         return service.assign(case, forms.recipient(values), note=values["note"], held_by=user_id)
 
     outcomes = many.each(request.site, request.identity, codes, assign)
+    return show_later(request, outcomes, _("Handed over"), undoable=True, route="team")
+
+
+def balance(request: Request) -> ViewResult:
+    """Suggest an even distribution of the untaken cases, and hand them over as it was shown."""
+    if request.method == "GET":
+        return {"suggestion": request.work.get(BalanceService).suggestion(MOST)}
+    pairs = (text.partition(":") for text in request.POST.getall("share")[:MOST])
+    shares = {code: whole_number(user_id) for code, _colon, user_id in pairs if tracking.is_valid(code)}
+
+    def assign(work: "Work", case: Case) -> object:
+        if holder_id(work.get(AccessService).action_referral(case)) is not None:
+            raise Conflict("an officer has taken it")
+        return work.get(AssignmentService).assign(case, shares[case.code])
+
+    outcomes = many.each(request.site, request.identity, shares, assign)
     return show_later(request, outcomes, _("Handed over"), undoable=True, route="team")
 
 

@@ -16,6 +16,7 @@ from civicportal.api.kartable import KartableService
 from civicportal.api.lists import Rows, Selected
 from civicportal.api.organization import OrganizationService
 from civicportal.api.statistics import statistics_tables
+from civicportal_meetings.correction import PARTIES
 from civicportal_meetings.desk_schemas import DeskFilters, StatisticsSchema
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment, MeetingRequest
@@ -24,7 +25,6 @@ from civicportal_meetings.services.search import Filters, MeetingSearch
 from civicportal_meetings.statistics import subject
 
 ALL = ("all", _("Every status"))
-PARTIES = {"natural": _("Natural person"), "legal": _("Legal person")}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from translationstring import TranslationString
 from civicportal.api.cases import Case, CaseKind, Reason, State, Transition, Workflow
 from civicportal.api.database import Work
 from civicportal_meetings import prefill, schemas
+from civicportal_meetings.correction import CORRECTION
 from civicportal_meetings.i18n import _
 from civicportal_meetings.identity import facts_of_identity
 from civicportal_meetings.models import MeetingRequest, Order
@@ -233,6 +234,7 @@ MEETINGS = CaseKind(
     register_route="meetings.register",
     icon="calendar-event",
     identity=facts_of_identity,
+    correction=CORRECTION,
 )
 MAYORS_ORDERS = CaseKind(
     name=ORDERS,

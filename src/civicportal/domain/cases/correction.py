@@ -40,6 +40,7 @@ class Correction:
         columns.
     :ivar apply: writes the values of these fields to the detail row and to ``Case.place``, or calls :meth:`refuse`.
     :ivar lines: returns the lines of the history about these columns, from the changed values before and after.
+    :ivar people: returns the names by which the case is found besides its citizen's, if a correction changes them.
     :ivar subject: returns the generated subject of a case; one that was never edited is then generated again.
     """
 
@@ -49,6 +50,7 @@ class Correction:
     apply: Callable[["Case", Values, "Work"], None]
     lines: Callable[[Values, Values, "Work"], Iterable[TranslationString]]
     subject: Callable[["Case", "Work"], str] | None = None
+    people: Callable[["Case", "Work"], Iterable[str]] | None = None
 
     @staticmethod
     def refuse(field: str, reason: TranslationString) -> NoReturn:

@@ -9,7 +9,7 @@ from civicportal.domain.cases.deadlines import extend, set_deadline
 from civicportal.domain.cases.errors import CannotUndo
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
-from civicportal.domain.cases.search_index import words_of
+from civicportal.domain.cases.search_index import as_lines, citizen_name, words_of
 from civicportal.domain.cases.snapshots import snapshot
 from civicportal.domain.cases.steps import StepService
 from civicportal.domain.kartable.routing import RoutingService
@@ -156,7 +156,12 @@ class CorrectionService(KartableService):
 
     def _index(self, case: Case) -> None:
         category = self.work.get(OrganizationService).category_name(case.category_id)
-        case.search_text = words_of(case.subject, case.place, case.body, category)["search_text"]
+        correction = self.cases.kind(case).correction
+        if correction and correction.people:
+            case.people = as_lines(correction.people(case, self.work))
+        names = (citizen_name(self.work, case.citizen_id), *case.people.split("\n"))
+        words = words_of(case.subject, case.place, case.body, category, *names)
+        case.search_text, case.search_person = words["search_text"], words["search_person"]
 
     def _follow_route(self, case: Case, target: "RoutingTarget") -> "RoutingTarget | None":
         """Set the unit of a route; return it if the case is not there already."""

@@ -1,0 +1,62 @@
+"""Correction of a request: for whom the citizen comes."""
+
+from collections.abc import Iterator
+
+from translationstring import TranslationString
+
+from civicportal.api.cases import Case, CaseService, Correction
+from civicportal.api.database import Work
+from civicportal.api.forms import Choice, CleanText, Node, StrictSchema, Values
+from civicportal_meetings.i18n import _
+from civicportal_meetings.models import MeetingRequest
+
+PARTIES = {"natural": _("Natural person"), "legal": _("Legal person")}
+
+
+class PartyCorrection(StrictSchema):
+    """The kind of applicant."""
+
+    party = Node(Choice(list(PARTIES.items())), title=_("Applicant"))
+    organization = Node(CleanText(0, 200), title=_("Name of the company or institution"), missing="")
+
+
+def initial(values: Values, _work: Work) -> Values:
+    """Return the applicant as the form shows it."""
+    return {"party": values["party"], "organization": values["organization"]}
+
+
+def apply(case: Case, values: Values, work: Work) -> None:
+    """Write the kind of applicant; a natural person has no organisation."""
+    request: MeetingRequest = work.get(CaseService).detail(case)
+    legal = values["party"] == "legal"
+    if legal and not values["organization"]:
+        Correction.refuse("organization", _("Write the name of the company or institution."))
+    request.party, request.organization = values["party"], values["organization"] if legal else ""
+
+
+def people(case: Case, work: Work) -> tuple[str, str]:
+    """Return the names by which a request is found."""
+    request: MeetingRequest = work.get(CaseService).detail(case)
+    return request.name, request.organization
+
+
+def lines(before: Values, after: Values, work: Work) -> Iterator[TranslationString]:
+    """Yield the change of the applicant."""
+    translate = work.site.localizer().translate
+    if "party" in after:
+        titles = {
+            key: translate(PARTIES[one["party"]]) for key, one in (("before", before), ("after", after))
+        }
+        yield _("Applicant corrected from “${before}” to “${after}”", mapping=titles)
+    if "organization" in after:
+        yield _("Company or institution corrected")
+
+
+CORRECTION = Correction(
+    schema=PartyCorrection,
+    columns=("party", "organization"),
+    initial=initial,
+    apply=apply,
+    lines=lines,
+    people=people,
+)

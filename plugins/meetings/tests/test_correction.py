@@ -1,0 +1,51 @@
+"""The kind of applicant, corrected in place."""
+
+import pytest
+from civicportal_meetings.models import MeetingRequest
+
+from civicportal.api.cases import CaseService
+from civicportal.api.plugins import Refused
+from civicportal.testing import CorrectionService, UndoService
+
+pytestmark = pytest.mark.both_databases
+
+
+def correct(office, code, **values):
+    with office.site.work(actor=office.officer) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        return work.get(CorrectionService).correct(case, own={"organization": "", **values}).id
+
+
+def state(office, code):
+    with office.site.work(write=False) as work:
+        case = work.get(CaseService).fetch(code)
+        request = work.session.get(MeetingRequest, case.id)
+        return request.party, request.organization, case.people, case.search_person
+
+
+def test_the_kind_of_applicant_and_the_names_by_which_it_is_found(office):
+    code = office.ask()
+    before = state(office, code)
+    with pytest.raises(Refused):
+        correct(office, code, party="legal")
+    event = correct(office, code, party="legal", organization="شرکت نمونه")
+    party, organization, people, words = state(office, code)
+    assert (party, organization) == ("legal", "شرکت نمونه")
+    assert "شرکت نمونه" in people
+    assert "نمونه" in words
+    with office.site.work(actor=office.officer) as work:
+        work.get(UndoService).undo(work.get(UndoService).fetch(code), event)
+    assert state(office, code) == before
+
+
+@pytest.mark.one_database("postgresql")
+def test_the_page_shows_the_applicant(office, app, sign_in):
+    code = office.ask()
+    sign_in(office.officer)
+    page = app.get(f"/kartable/cases/{code}/correct", status=200)
+    form = next(form for form in page.forms.values() if "party" in form.fields)
+    form["party"] = "legal"
+    form = next(f for f in form.submit(status=422).forms.values() if "party" in f.fields)
+    form["organization"] = "شرکت نمونه"
+    done = form.submit(status=303).follow(status=200)
+    assert "متقاضی از «شخص حقیقی» به «شخص حقوقی» اصلاح شد" in done.html.select_one(".tl > li").text

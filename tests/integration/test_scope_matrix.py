@@ -13,6 +13,7 @@ RULES = {
     "followed": "follower",
     "followed_notices": "follower",
     "followed_rate": "follower",
+    "followed_stop": "follower",
     "account_session_end": "own session",
     "account_passkey_name": "own passkey",
     "account_passkey_remove": "own passkey",
@@ -50,7 +51,7 @@ WHOLE = ("core:", "announcements:post:", "announcements:broadcast:", "meetings:s
 STEPS = {
     "reports": ("start_review", "citizen_answers"),
     "meetings": ("reschedule", "withdraw"),
-    "feedback": ("start_review", ""),
+    "feedback": ("start_review", "withdraw"),
     "orders": ("start", ""),
 }
 #: Pages of one kind only; the kinds whose cases the others show are all.

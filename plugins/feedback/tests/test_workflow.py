@@ -9,12 +9,14 @@ STAFF_STEPS = {
     "in_review": {"answer": "answered", "archive": "archived"},
     "answered": {"reopen": "in_review"},
     "archived": {"reopen": "in_review"},
+    "withdrawn": {"reopen": "in_review"},
 }
 CITIZEN_STEPS = {
-    "registered": {},
-    "in_review": {},
+    "registered": {"withdraw": "withdrawn"},
+    "in_review": {"withdraw": "withdrawn"},
     "answered": {"reopen": "in_review"},
     "archived": {"reopen": "in_review"},
+    "withdrawn": {"reopen": "in_review"},
 }
 
 

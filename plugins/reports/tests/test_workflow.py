@@ -46,16 +46,18 @@ STAFF_STEPS = {
     "rejected": {"reopen": "in_review"},
     "out_of_scope": {"reopen": "in_review"},
     "duplicate": {"reopen": "in_review"},
+    "withdrawn": {"reopen": "in_review"},
 }
 CITIZEN_STEPS = {
-    "registered": {},
-    "in_review": {},
-    "in_action": {},
-    "waiting_citizen": {"citizen_answers": "in_review"},
+    "registered": {"withdraw": "withdrawn"},
+    "in_review": {"withdraw": "withdrawn"},
+    "in_action": {"withdraw": "withdrawn"},
+    "waiting_citizen": {"citizen_answers": "in_review", "withdraw": "withdrawn"},
     "reviewed": {"reopen": "in_review"},
     "rejected": {"reopen": "in_review"},
     "out_of_scope": {"reopen": "in_review"},
     "duplicate": {"reopen": "in_review"},
+    "withdrawn": {"reopen": "in_review"},
 }
 
 

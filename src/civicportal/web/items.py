@@ -10,9 +10,9 @@ NavigationArea = Literal["citizen", "staff"]
 """Pages that show a link."""
 NavigationSection = Literal["", "services", "admin"]
 """Part of the side bar of staff."""
-WidgetArea = Literal["card", "main", "aside", "head", "desk"]
+WidgetArea = Literal["top", "card", "main", "aside", "head", "desk"]
 """Part of the citizens' home or the staff desk."""
-PanelArea = Literal["facts", "aside", "citizen_top", "citizen", "tracked"]
+PanelArea = Literal["facts", "aside", "citizen_top", "citizen", "tracked", "followed"]
 """Part of the page of a case."""
 ALL_KINDS = "*"
 """Instead of the name of a kind: cases of every kind are counted."""
@@ -48,7 +48,7 @@ class NavigationItem:
 class DashboardWidget:
     """A part of the citizens' home page or of the staff desk.
 
-    Areas: "card" (see :meth:`card`), "main", "aside" and "head" of the home page, "desk" of staff.
+    Areas: "top" for what cannot wait, "card" (see :meth:`card`), "main", "aside" and "head" of the home page, "desk" of staff.
 
     "head" is rendered in the HTML head: a link to a feed, a description.
 
@@ -96,7 +96,7 @@ class Panel:
     Areas: "facts" and "aside" for staff, "citizen_top" above the history and "citizen" for citizens.
 
     Its template knows ``case`` besides its context. "tracked" is for visitors who have verified the tracking code and are
-    not signed in.
+    not signed in, "followed" for citizens who follow a case of another: it shows only what is public.
     """
 
     name: str

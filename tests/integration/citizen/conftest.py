@@ -27,9 +27,18 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import VERBS, CaseKind, State, Transition, Workflow, permissions_of
 from civicportal.domain.organization.models import Category
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+from civicportal.web.schema import CleanText, Node, StrictSchema
 
 ENVIRON = {"REMOTE_ADDR": "192.0.2.1"}
 NAME = TranslationString
+
+
+class Withdrawal(StrictSchema):
+    """The optional reason of a citizen."""
+
+    public_text = Node(CleanText(0, 100), title=NAME("Why?"), missing="")
+
+
 REQUESTS = CaseKind(
     name="requests",
     title=NAME("Request"),
@@ -44,6 +53,7 @@ REQUESTS = CaseKind(
             State(name="working", title=NAME("In work"), stage="in_progress"),
             State(name="asked", title=NAME("A question waits"), stage="in_progress", answer="answer"),
             State(name="done", title=NAME("Done"), stage="done"),
+            State(name="withdrawn", title=NAME("Withdrawn"), stage="rejected"),
         ),
         transitions=(
             Transition(name="start", title=NAME("Start"), sources=("registered",), target="working"),
@@ -59,6 +69,15 @@ REQUESTS = CaseKind(
                 schema=AfterPhoto,
             ),
             Transition(name="close", title=NAME("Close"), sources=("registered", "working"), target="done"),
+            Transition(
+                name="withdraw",
+                title=NAME("Withdraw"),
+                sources=("registered", "working"),
+                target="withdrawn",
+                actors=frozenset({"citizen"}),
+                schema=Withdrawal,
+                confirm=NAME("It is closed."),
+            ),
             Transition(
                 name="reopen",
                 title=NAME("Open again"),

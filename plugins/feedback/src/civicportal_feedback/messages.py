@@ -37,6 +37,12 @@ MESSAGES = (
         fields=_SITE,
     ),
     MessageText(
+        key="feedback.withdrawn",
+        title=_("Message withdrawn by its citizen"),
+        text=_("Message {TRACK} was withdrawn and is closed.\nPublic relations of {SITE}"),
+        fields=_SITE,
+    ),
+    MessageText(
         key="feedback.reopened",
         title=_("Message opened again"),
         text=_("Message {TRACK} is being looked at again.\nPublic relations of {SITE}"),

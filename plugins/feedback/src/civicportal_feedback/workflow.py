@@ -11,15 +11,29 @@ from civicportal.api.cases import (
     Workflow,
 )
 from civicportal.api.database import Work
+from civicportal.api.forms import CleanText, Node, StrictSchema
 from civicportal.api.organization import OrganizationService
 from civicportal_feedback.i18n import _
 from civicportal_feedback.models import Feedback
 
 KIND = "feedback"
 OPEN = ("registered", "in_review")
-CLOSED = ("answered", "archived")
+CLOSED = ("answered", "archived", "withdrawn")
 ANONYMOUS, NAMED = 0, 1
 """Identity levels: anonymous messages need none, others a verified mobile."""
+
+
+class MessageWithdrawal(StrictSchema):
+    """The optional reason for which a citizen withdraws a message."""
+
+    public_text = Node(
+        CleanText(0, 500, multiline=True),
+        title=_("Why do you withdraw it?"),
+        description=_("Staff who handle the message read this."),
+        missing="",
+        rows=3,
+    )
+
 
 WORKFLOW = Workflow(
     initial="registered",
@@ -28,6 +42,7 @@ WORKFLOW = Workflow(
         State(name="in_review", title=_("Being looked at"), stage="in_progress"),
         State(name="answered", title=_("Answered"), stage="done"),
         State(name="archived", title=_("Archived"), stage="rejected"),
+        State(name="withdrawn", title=_("Withdrawn by the citizen"), stage="rejected"),
     ),
     transitions=(
         Transition(name="answer", title=_("Answer"), sources=OPEN, target="answered", schema=PublicAnswer),
@@ -43,6 +58,15 @@ WORKFLOW = Workflow(
             sources=OPEN,
             target="archived",
             schema=Reason,
+        ),
+        Transition(
+            name="withdraw",
+            title=_("Withdraw the message"),
+            sources=OPEN,
+            target="withdrawn",
+            actors=frozenset({"citizen"}),
+            schema=MessageWithdrawal,
+            confirm=_("The message is closed and no longer handled."),
         ),
         Transition(
             name="reopen",

@@ -61,6 +61,12 @@ MESSAGES = (
         fields=_SITE,
     ),
     MessageText(
+        key="reports.withdrawn",
+        title=_("Report withdrawn by its citizen"),
+        text=_("Report {TRACK} was withdrawn and is closed.\nMunicipality of {SITE}"),
+        fields=_SITE,
+    ),
+    MessageText(
         key="reports.reopened",
         title=_("Report opened again"),
         text=_("Report {TRACK} is being looked at again.\nMunicipality of {SITE}"),

@@ -50,6 +50,8 @@ def case_panels(case: Case, request: Request) -> Iterator[Panel]:
         return
     place = _place(case, report, request)
     yield Panel(name="reports.place", area="citizen", weight=50, template=PLACE, context=place)
+    if case.public:
+        yield Panel(name="reports.place", area="followed", template=f"{TEMPLATES}/map.jinja2", context=place)
     if not request.identity.is_staff:
         return
     yield Panel(name="reports.place", area="aside", weight=50, template=PLACE, context=place)

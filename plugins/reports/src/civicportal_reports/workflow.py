@@ -21,7 +21,7 @@ from civicportal_reports.place_counts import PLACES
 
 KIND = "reports"
 OPEN = ("registered", "in_review", "in_action", "waiting_citizen")
-CLOSED = ("reviewed", "rejected", "out_of_scope", "duplicate")
+CLOSED = ("reviewed", "rejected", "out_of_scope", "duplicate", "withdrawn")
 
 
 class DuplicateOf(StrictSchema):
@@ -60,6 +60,18 @@ class CitizenAnswer(StrictSchema):
     )
 
 
+class ReportWithdrawal(StrictSchema):
+    """The optional reason for which a citizen withdraws a report."""
+
+    public_text = Node(
+        CleanText(0, 500, multiline=True),
+        title=_("Why do you withdraw it?"),
+        description=_("Staff who handle the report read this."),
+        missing="",
+        rows=3,
+    )
+
+
 WORKFLOW = Workflow(
     initial="registered",
     states=(
@@ -88,6 +100,7 @@ WORKFLOW = Workflow(
         ),
         State(name="out_of_scope", title=_("Not a duty of the municipality"), stage="rejected"),
         State(name="duplicate", title=_("Duplicate"), stage="rejected"),
+        State(name="withdrawn", title=_("Withdrawn by the citizen"), stage="rejected"),
     ),
     transitions=(
         Transition(
@@ -139,6 +152,15 @@ WORKFLOW = Workflow(
             sources=OPEN,
             target="duplicate",
             schema=DuplicateOf,
+        ),
+        Transition(
+            name="withdraw",
+            title=_("Withdraw the report"),
+            sources=OPEN,
+            target="withdrawn",
+            actors=frozenset({"citizen"}),
+            schema=ReportWithdrawal,
+            confirm=_("The report is closed and no longer handled. Its followers are notified."),
         ),
         Transition(
             name="reopen",

@@ -99,6 +99,7 @@ LIMITS: dict[str, Limit] = {
     "submit_same": _own(LimitWindow(20, _HOUR)),
     "submit_known": _own(LimitWindow(30, _HOUR)),
     "submit_address": _source(LimitWindow(60, _HOUR), known="submit_known"),
+    "note_citizen": _own(LimitWindow(10, _HOUR), LimitWindow(30, _DAY)),
     "upload_owner": _own(LimitWindow(60, _HOUR)),
     "upload_known": _own(LimitWindow(120, _HOUR)),
     "upload_address": _source(LimitWindow(300, _HOUR), known="upload_known", passable=False),

@@ -22,10 +22,12 @@ ROUTES = {
     "followed": r"/my/followed/{id:\d{1,18}}",
     "followed_rate": r"/my/followed/{id:\d{1,18}}/rate",
     "followed_notices": r"/my/followed/{id:\d{1,18}}/notices",
+    "followed_stop": r"/my/followed/{id:\d{1,18}}/stop",
     "my_case": r"/my/{code:\d{10}}",
     "my_rate": r"/my/{code:\d{10}}/rate",
     "my_object": r"/my/{code:\d{10}}/object",
     "my_notices": r"/my/{code:\d{10}}/notices",
+    "my_note": r"/my/{code:\d{10}}/note",
     "my_step": r"/my/{code:\d{10}}/{step}",
     "track": "/track",
     "track_code": "/track/code",
@@ -42,10 +44,13 @@ VIEWS = (
     ("my_rate", "own.rate", "case", PagePermission.CITIZEN, "POST"),
     ("my_object", "own.object_", "case", PagePermission.CITIZEN, "POST"),
     ("my_notices", "own.notices", "case", PagePermission.CITIZEN, "POST"),
+    ("my_note", "own.note", "case", PagePermission.CITIZEN, "POST"),
+    ("my_step", "own.confirm", "confirm", PagePermission.CITIZEN, "GET"),
     ("my_step", "own.step", "case", PagePermission.CITIZEN, "POST"),
     ("followed", "followed.show", "public_case", PagePermission.CITIZEN, "GET"),
     ("followed_rate", "followed.rate", "public_case", PagePermission.CITIZEN, "POST"),
     ("followed_notices", "followed.notices", "public_case", PagePermission.CITIZEN, "POST"),
+    ("followed_stop", "followed.stop", None, PagePermission.CITIZEN, "POST"),
     ("track", "track.ask", "track", PagePermission.EVERYBODY, "GET"),
     ("track", "track.check", "track", PagePermission.EVERYBODY, "POST"),
     ("track_code", "track.back_to_form", None, PagePermission.EVERYBODY, "GET"),
@@ -54,7 +59,7 @@ VIEWS = (
 
 
 #: Reserved: a citizens' transition with one of these names would have the same address as a page.
-RESERVED = frozenset({"rate", "object", "notices"})
+RESERVED = frozenset({"rate", "object", "notices", "note"})
 
 
 def includeme(config: Configurator) -> None:

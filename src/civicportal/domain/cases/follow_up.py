@@ -16,6 +16,7 @@ from civicportal.core.db import NEVER
 from civicportal.core.work import Service
 from civicportal.domain.cases.models import Case, Follower
 from civicportal.domain.cases.proofs import proved_codes
+from civicportal.domain.cases.questions import QuestionService, asking_state
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.organization.services import OrganizationService
@@ -37,6 +38,7 @@ class CaseSummary:
 
     :ivar deadline: the public deadline; None where there is none, it is closed, or its status hides it.
     :ivar steps: progress, 0 to 3.
+    :ivar asks: it waits for an answer of the reader.
     """
 
     case: Case
@@ -46,6 +48,7 @@ class CaseSummary:
     tone: str
     deadline: datetime | None
     steps: int
+    asks: bool = False
 
 
 class FollowUpService(Service):
@@ -54,14 +57,20 @@ class FollowUpService(Service):
     def own(self, *, before: int | None = None, limit: int = 20) -> list[CaseSummary]:
         """Return the actor's own cases, latest first.
 
+        The first page begins with those that wait for an answer of the actor.
+
         :param before: id of the last case of the previous page.
         """
         place = (Case.created_at, Case.id)
-        query = select(Case).where(Case.citizen_id == self.work.actor.user_id)
+        questions = self.work.get(QuestionService).own(limit=limit)
+        query = select(Case).where(
+            Case.citizen_id == self.work.actor.user_id, Case.id.not_in([case.id for case in questions])
+        )
         if before is not None:
             query = query.where(tuple_(*place) < select(*place).where(Case.id == before).scalar_subquery())
-        query = query.order_by(*(column.desc() for column in place)).limit(limit)
-        return self.summaries(self.session.scalars(query).all())
+        first = questions if before is None else ()
+        query = query.order_by(*(column.desc() for column in place)).limit(max(limit - len(first), 1))
+        return self.summaries([*first, *self.session.scalars(query)])
 
     def followed(self, *, limit: int = 50) -> list[CaseSummary]:
         """Return the cases of others that the actor follows, latest first."""
@@ -108,6 +117,7 @@ class FollowUpService(Service):
             tone=root.tint if root else "t",
             deadline=case.deadline if case.deadline != NEVER and _tells_deadline(kind, case) else None,
             steps=_STEPS[case.stage],
+            asks=own and asking_state(self.work.site, case) is not None,
         )
 
     # -- without a session ----------------------------------------------------------------------------------

@@ -41,6 +41,10 @@ class FollowerService(Service):
         """Mute or unmute the actor's notifications of a case."""
         self._set(case, self._actor_id, muted=muted)
 
+    def stop(self, case: Case) -> None:
+        """Remove the actor from the followers."""
+        self.remove(case, [self._actor_id])
+
     def find(self, case: Case) -> Follower | None:
         """Return the actor's row."""
         return self.session.get(Follower, (case.id, self._actor_id))

@@ -23,6 +23,7 @@ TITLES: dict[str, TranslationString] = {
     "referred": _("Referred to ${unit}"),
     "commented": _("Expert comment"),
     "corrected": _("Details of the case were corrected"),
+    "noted": _("You added to your request"),
 }
 VOICES: dict[str, tuple[TranslationString, TranslationString]] = {
     "objection": (_("Your objection"), _("Objection of the citizen")),
@@ -78,11 +79,16 @@ class PublicHistory:
         """
         events = self.cases.events(case)
         undone = {event.data.get("event") for event in events if event.type == "undone"}
-        photos = [photo for photo in self.photos(case, audiences) if photo.purpose == "after"]
+        noted = {event.id for event in events if event.type == "noted"}
+        photos = [
+            photo
+            for photo in self.photos(case, audiences)
+            if photo.purpose == "after" or photo.event_id in noted
+        ]
         return [
             self._event(case, event, own, [photo for photo in photos if photo.event_id == event.id])
             for event in events
-            if event.public and event.id not in undone
+            if event.public and event.id not in undone and (own or event.type != "noted")
         ]
 
     def photos(self, case: Case, audiences: Sequence[str]) -> list[Attachment]:

@@ -87,6 +87,19 @@ class Objection(StrictSchema):
     reason = Node(CleanText(5, LONGEST_WORDS, multiline=True), title=_("What is still wrong?"))
 
 
+class CitizenNote(StrictSchema):
+    """A citizen's addition to an open case."""
+
+    words = Node(
+        CleanText(0, LONGEST_WORDS, multiline=True),
+        title=_("What would you like to add?"),
+        description=_("Staff who handle the request read this."),
+        missing="",
+        widget=TextAreaWidget(rows=3),
+    )
+    photos = Node(KeyList(MOST), title=_("Pictures"), missing=())
+
+
 class NotificationChoice(StrictSchema):
     """The choice to receive notifications of a case."""
 

@@ -15,7 +15,7 @@ from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.codes import CodeService
 from civicportal.domain.cases.deadlines import resume, set_deadline
-from civicportal.domain.cases.errors import StaleVersion
+from civicportal.domain.cases.errors import Refused, StaleVersion
 from civicportal.domain.cases.events import Events
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.measures import count, note_move, recounting
@@ -29,6 +29,7 @@ from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.organization.models import Category
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden, NotFound
+from civicportal.util.i18n import _
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ class CaseService(Service):
             "public_text": text if public and expert else "",
             "internal_text": "" if public and expert else text,
         }
-        before = self._said_before(case, expert, said)
+        before = self._said_before(case, "commented", said, expert=expert)
         if before is not None:
             return before
         if public and expert:
@@ -290,12 +291,41 @@ class CaseService(Service):
         self.work.relay(CaseChange(case=case, event=event, kind=kind, notify=public and expert))
         return event
 
-    def _said_before(self, case: Case, expert: bool, said: Values) -> CaseEvent | None:
+    def add_note(
+        self, case: Case, text: str, *, attachments: Sequence[str] = (), owner: str = ""
+    ) -> CaseEvent:
+        """Add a note of the case's citizen, with pictures; the status stays.
+
+        The same text within ten minutes is a form sent twice: the existing note is returned. The case has to be locked.
+
+        :param attachments: keys of uploaded pictures; ``owner``: their uploader.
+        :raises Forbidden: when the actor is not the case's citizen.
+        :raises Refused: when the case is closed, or a picture no longer exists.
+        """
+        if not self.work.actor.is_citizen or case.citizen_id != self.work.actor.user_id:
+            raise Forbidden("not the citizen of the case")
+        if not case.is_open:
+            raise Refused(_("The request is closed: a note can no longer be added."))
+        said = {"public": True, "public_text": text, "internal_text": ""}
+        before = None if attachments else self._said_before(case, "noted", said)
+        if before is not None:
+            return before
+        with self.work.savepoint():
+            # Officers with a form open are told that the case has changed.
+            case.updated_at = self.work.clock.now()
+            event = self.record(case, "noted", **said)
+            self.work.get(AttachmentService).claim(attachments, owner, case, event)
+            self.work.relay(CaseChange(case=case, event=event, kind=self.kind(case), notify=False))
+        return event
+
+    def _said_before(
+        self, case: Case, type_: str, said: Values, *, expert: bool | None = None
+    ) -> CaseEvent | None:
         if self.work.actor.user_id is None:
             return None
         query = select(CaseEvent).where(
             CaseEvent.case_id == case.id,
-            CaseEvent.type == "commented",
+            CaseEvent.type == type_,
             CaseEvent.actor_id == self.work.actor.user_id,
             CaseEvent.at > self.work.clock.now() - SENT_TWICE,
             *(getattr(CaseEvent, name) == value for name, value in said.items()),

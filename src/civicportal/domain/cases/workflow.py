@@ -102,6 +102,7 @@ class Transition:
     :ivar prefill: returns the initial content of the form.
     :ivar text: suffix of the message key, if it is not the name of the new state.
     :ivar releases: the case returns to the whole unit, because its next step belongs to a colleague.
+    :ivar confirm: what the page says on which a citizen confirms the transition; without it there is no such page.
     :ivar notice: returns the message's values of an incomplete form, for the preview: ``moment`` and
         ``note``, or one of them, as in ``CaseEvent.data``, and placeholders of ``CaseKind.message_fields``; None while they are missing.
     """
@@ -118,6 +119,7 @@ class Transition:
     prefill: Callable[["Case", "Work"], Prefill] | None = None
     text: str | None = None
     releases: bool = False
+    confirm: TranslationString | None = None
     notice: Callable[[Values, "Work"], Mapping[str, str] | None] | None = None
 
 

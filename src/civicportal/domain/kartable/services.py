@@ -57,6 +57,14 @@ class KartableService(Service):
                 self._keep_in_sight(change.case)
         elif change.transition and self.work.actor.is_staff:
             self._take_silently(change.case, release=change.transition.releases)
+        elif change.type == "noted" or (change.transition and change.case.is_open):
+            self._mark_unread(change.case)
+
+    def _mark_unread(self, case: Case) -> None:
+        """Show a case as new again that its citizen or the portal itself has changed."""
+        referral = self.access.action_referral(case)
+        if referral is not None:
+            referral.read_at = None
 
     def _begin(self, case: Case) -> Referral:
         route = self.work.get(RoutingService).placed(case)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from translationstring import TranslationString
@@ -34,6 +35,7 @@ TITLES: dict[str, TranslationString] = {
     "copied": _("Copy sent to ${to}"),
     "inquiry": _("Inquiry sent to ${to}"),
     "answered": _("Inquiry answered"),
+    "noted": _("The citizen added to the request"),
     "rated": _("Rated by a citizen: ${stars} of 5"),
     "undone": _("The step before was taken back"),
     CORRECTED: _("Corrected"),
@@ -61,6 +63,7 @@ SYMBOLS = {
     "inquiry": "question-mark",
     "answered": "message-2",
     "commented": "message-circle",
+    "noted": "message-2",
     "rated": "star",
     "undone": "arrow-back-up",
     CORRECTED: "edit",
@@ -112,6 +115,11 @@ class StaffEvent:
     lines: Sequence[TranslationString] = ()
 
     @property
+    def has_voice(self) -> bool:
+        """Return whether a citizen said something."""
+        return self.by_citizen and bool(self.public_text or self.internal_text or self.photos)
+
+    @property
     def public_text(self) -> str:
         """Return the text that is visible to the citizen."""
         return self.event.public_text
@@ -139,6 +147,11 @@ class StaffHistory(Service):
         """Return other people's events after a given one, latest first."""
         events = [event for event in self.cases.events(case) if event.id > event_id]
         return self._entries(case, [e for e in events if e.actor_id != self.work.actor.user_id])
+
+    def said_since(self, case: Case) -> list[StaffEvent]:
+        """Return the citizen's texts since the last event of staff, latest first."""
+        new = takewhile(lambda event: event.realm != "staff", self.cases.events(case))
+        return [entry for entry in self._entries(case, new) if entry.has_voice]
 
     def _entries(self, case: Case, events: Iterable[CaseEvent]) -> list[StaffEvent]:
         events = list(events)

@@ -6,7 +6,7 @@ from civicportal.web.request import Request
 
 def home(request: Request) -> dict[str, object]:
     """Show the city's services and news."""
-    return {"areas": render_areas(request, "dashboard_widgets", ("card", "main", "aside", "head"))}
+    return {"areas": render_areas(request, "dashboard_widgets", ("top", "card", "main", "aside", "head"))}
 
 
 def desk(request: Request) -> dict[str, object]:

@@ -6,6 +6,7 @@ from civicportal.domain.accounts.permissions import UNATTENDED
 from civicportal.domain.cases.access.rights import led_units
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.kinds import kind_of
+from civicportal.domain.cases.questions import QuestionService
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.portal.dashboard.navigation import Navigation
 from civicportal.portal.dashboard.services import CityMetricsService
@@ -34,6 +35,12 @@ def core_widgets(request: Request) -> Iterator[DashboardWidget]:
     if phone:
         yield _phone(request, phone)
     if request.identity.is_citizen:
+        yield DashboardWidget(
+            name="questions",
+            area="top",
+            template="civicportal:templates/dashboard/questions.jinja2",
+            context=lambda: _questions(request),
+        )
         yield _own_cases(request)
     yield DashboardWidget(
         name="figures",
@@ -73,6 +80,11 @@ def _phone(request: Request, phone: str) -> DashboardWidget:
         tone="r",
         weight=-20,
     )
+
+
+def _questions(request: Request) -> dict[str, object] | None:
+    cases = request.display_work.get(QuestionService).own(limit=OWN_CASES)
+    return {"cases": cases} if cases else None
 
 
 def _own_cases(request: Request) -> DashboardWidget:

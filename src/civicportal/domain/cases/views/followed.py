@@ -10,11 +10,13 @@ from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.history import PublicHistory
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.schemas import FACES
 from civicportal.domain.cases.views import forms
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
+from civicportal.web.display import render_areas
 from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.request import Request, ViewResult
 
@@ -43,6 +45,13 @@ def notices(request: Request) -> ViewResult:
         request.work.get(FollowerService).mute(_followed(request), not values["wanted"])
 
     return _act(request, form, save, thanks=_("Saved"))
+
+
+def stop(request: Request) -> ViewResult:
+    """Stop following a case."""
+    request.work.get(FollowerService).stop(_followed(request))
+    request.session.flash(request.translate(_("You no longer follow this request.")), "good")
+    return HTTPSeeOther(request.route_path("my"))
 
 
 def _act(
@@ -81,6 +90,7 @@ def _page(
     request.response.status_int = status
     history = work.get(PublicHistory)
     audiences = ("public",) if found.public else ()
+    texts = work.get(PublicTexts)
     standing = work.get(RatingService).standing(found)
     muted = work.get(FollowerService).is_muted(found)
     return {
@@ -95,5 +105,10 @@ def _page(
         "rating": rating or forms.rating_form(request, _path(request, "followed_rate"), standing),
         "notices": forms.notices_form(request, _path(request, "followed_notices"), wanted=not muted),
         "papers": False,
-        "panels": (),
+        "words": texts.body(found) if found.public else "",
+        "place": texts.place(found) if found.public else "",
+        "stop": _path(request, "followed_stop"),
+        "panels": render_areas(request, "case_panels", ("followed",), {"case": found}, case=found)[
+            "followed"
+        ],
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.ratings import RatingWindow
-from civicportal.domain.cases.schemas import NotificationChoice, Objection, RatingForm
+from civicportal.domain.cases.schemas import CitizenNote, NotificationChoice, Objection, RatingForm
 from civicportal.domain.cases.steps import Step
 from civicportal.domain.cases.uploads import take_files
 from civicportal.domain.cases.workflow import Prefill, Transition
@@ -60,6 +60,19 @@ def objection_form(request: Request, action: str) -> BoundForm:
     )
 
 
+def note_form(request: Request, action: str) -> BoundForm:
+    """Return the form of a citizen's note."""
+    return BoundForm(
+        request,
+        CitizenNote(),
+        buttons=(Button(title=_("Add the note"), css_class="btn-primary"),),
+        action=action,
+        prefix="note",
+        ignore=(VERSION,),
+        take_files=partial(take_files, request),
+    )
+
+
 def notices_form(request: Request, action: str, *, wanted: bool) -> BoundForm:
     """Return the switch for notices."""
     button = Button(title=_("Save"), css_class="btn-quiet btn-sm")
@@ -82,7 +95,9 @@ def step_form(request: Request, transition: Transition, case: Case, work: "Work"
         schema,
         initial=prefill.initial,
         bindings=prefill.bindings,
-        buttons=(Button(title=transition.title, css_class="btn-primary"),),
+        buttons=(
+            Button(title=transition.title, css_class="btn-danger-q" if transition.confirm else "btn-primary"),
+        ),
         action=request.route_path("my_step", code=case.code, step=transition.name),
         prefix=f"step-{transition.name}",
         ignore=(VERSION,),

@@ -11,7 +11,9 @@ from civicportal.domain.cases.errors import Refused, StaleVersion
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.history import PublicHistory
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.cases.questions import QuestionService, asking_state
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.schemas import FACES, PagePosition, step_values
 from civicportal.domain.cases.services import CaseService
@@ -72,6 +74,22 @@ def object_(request: Request) -> ViewResult:
     return _act(request, form, reopen, thanks=_("The request is open again."), objection=form)
 
 
+def note(request: Request) -> ViewResult:
+    """Add a citizen's note with pictures to an open case."""
+    form = forms.note_form(request, _path(request, "my_note"))
+
+    def add(found: Case, values: Values) -> None:
+        if not values["words"] and not values["photos"]:
+            form.fail("words", _("Please write something, or add a picture."))
+            raise FormInvalid
+        request.site.limits.hit("note_citizen", request.identity.user_id)
+        request.work.get(CaseService).add_note(
+            found, values["words"], attachments=values["photos"], owner=request.upload_owner()
+        )
+
+    return _act(request, form, add, thanks=_("Your note is added."), note=form)
+
+
 def notices(request: Request) -> ViewResult:
     """Mute or unmute the notifications of one case."""
     form = forms.notices_form(request, _path(request, "my_notices"), wanted=True)
@@ -80,6 +98,16 @@ def notices(request: Request) -> ViewResult:
         request.work.get(FollowerService).mute(found, not values["wanted"])
 
     return _act(request, form, save, thanks=_("Saved"))
+
+
+def confirm(request: Request) -> ViewResult:
+    """Ask the citizen to confirm a transition; those without such a page stand on the page of the case."""
+    found = _own(request)
+    steps = forms.step_forms(request, found, request.work.get(CaseService).steps(found))
+    item = steps.get(request.matchdict["step"])
+    if item is None or item.step.reason or item.step.transition.confirm is None:
+        return HTTPSeeOther(_path(request, "my_case"))
+    return {"row": request.work.get(FollowUpService).summary(found), "item": item}
 
 
 def step(request: Request) -> ViewResult:
@@ -180,18 +208,24 @@ def _page(
     """
     work = request.work
     request.response.status_int = status
-    rating, objection, step = ((sent or {}).get(place) for place in ("rating", "objection", "step"))
+    places = ("rating", "objection", "step", "note")
+    rating, objection, step, note = ((sent or {}).get(place) for place in places)
     service, history = work.get(CaseService), work.get(PublicHistory)
     standing = work.get(RatingService).standing(found)
     reopen = service.kind(found).reopen
     steps = forms.step_forms(request, found, [s for s in service.steps(found) if s.transition.name != reopen])
     if step is not None:
         steps = {name: _with(row, step) for name, row in steps.items()}
+    state = asking_state(request.site, found)
     may_object = work.get(RatingService).may_object(found)
+    may_note = found.is_open and found.kind in kinds_of(request.site)
     shown = (
-        (rating and standing) or (objection and may_object) or any(row.shows(step) for row in steps.values())
+        (rating and standing)
+        or (objection and may_object)
+        or (note and may_note)
+        or any(row.shows(step) for row in steps.values())
     )
-    form = rating or objection or step
+    form = rating or objection or step or note
     refused_form = None if shown else form
     if form and why:
         form.fail("", GONE if refused_form and status == 409 else why)
@@ -206,7 +240,10 @@ def _page(
         "rating": rating or forms.rating_form(request, _path(request, "my_rate"), standing),
         "may_object": may_object,
         "objection": objection or forms.objection_form(request, _path(request, "my_object")),
-        "steps": steps,
+        "steps": {name: row for name, row in steps.items() if state is None or name != state.answer},
+        "question": work.get(QuestionService).of(found) if state else None,
+        "answer": steps.get(state.answer) if state and state.answer else None,
+        "note": (note or forms.note_form(request, _path(request, "my_note"))) if may_note else None,
         "notices": forms.notices_form(
             request, _path(request, "my_notices"), wanted=not work.get(FollowerService).is_muted(found)
         ),

@@ -8,11 +8,14 @@ from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case, CaseEvent, Rating
+from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.inbound import InboundService
 from civicportal.domain.notifications.transports import memory
 from civicportal.domain.notifications.verdicts import ClosingReply, read
+from civicportal.domain.statistics.hiding import FEWEST
+from civicportal.portal.dashboard.services import CityMetricsService
 from civicportal.testing import (
     identity,
     make_case,
@@ -91,6 +94,14 @@ def close(site, clock):
     return close
 
 
+@pytest.fixture
+def citizen(site, close):
+    """Return the citizen, signed in."""
+    with site.work(write=False) as work:
+        user = work.session.scalars(select(User).where(User.mobile == CITIZEN)).one()
+        return identity(work, user, "citizen")
+
+
 def deliver(site):
     while deliver_once(site, "notices"):
         pass
@@ -118,10 +129,59 @@ def ratings(site):
         return [(rating.stars, rating.words) for rating in work.session.scalars(select(Rating))]
 
 
-def test_accepting_counts_as_five_stars(site, close):
+def scales(site):
+    with site.work(write=False) as work:
+        return [
+            (one.two_answers, one.stars) for one in work.session.scalars(select(Rating).order_by(Rating.id))
+        ]
+
+
+def test_accepting_is_one_of_two_answers_and_no_stars(site, close):
     code = close()
     assert say(site, "۱ ممنون") == [f"نمونه: از پاسخ شما سپاسگزاریم. رضایت از {code} ثبت شد."]
     assert ratings(site) == [(5, "ممنون")]
+    assert scales(site) == [(True, 5)]
+    found = case(site, code)
+    assert (found.rated, found.satisfied) == (1, 1)
+    with site.work(write=False) as work:
+        assert work.get(RatingService).summary(found).mean is None
+
+
+def test_objecting_is_the_other_answer(site, close):
+    close()
+    say(site, "2 هنوز خراب است")
+    assert scales(site) == [(True, 1)]
+    assert ratings(site) == [(1, "")]
+
+
+def test_stars_given_afterwards_count_as_stars(site, close, citizen):
+    code = close()
+    say(site, "1")
+    with site.work(actor=citizen) as work:
+        work.get(RatingService).rate(work.get(CaseService).fetch_own(code, lock=True), 4)
+    assert scales(site) == [(False, 4)]
+
+
+def test_an_objection_keeps_the_stars(site, close, citizen):
+    code = close()
+    with site.work(actor=citizen) as work:
+        work.get(RatingService).rate(work.get(CaseService).fetch_own(code, lock=True), 3)
+    say(site, "2")
+    assert not case(site, code).closed_at
+    assert scales(site) == [(False, 3)]
+
+
+def test_the_two_scales_are_apart_in_the_figures(site, close, citizen, clock):
+    codes = [close() for _number in range(2 * FEWEST)]
+    with site.work(actor=citizen) as work:
+        for code in codes[:FEWEST]:
+            work.get(RatingService).rate(work.get(CaseService).fetch_own(code, lock=True), 3)
+    for code in codes[FEWEST:]:
+        say(site, f"1 {code}")
+        clock.advance(hours=1)
+    with site.work(write=False) as work:
+        metrics = work.get(CityMetricsService).city()
+    assert (metrics.satisfaction, metrics.satisfied_share) == (3.0, 100)
     assert case(site, code).status == "done"
 
 
@@ -165,6 +225,50 @@ def test_whoever_accepted_by_mistake_may_object(site, close):
     code = close()
     say(site, "1")
     assert say(site, "2") == [f"Petition {code} is open again."]
+
+
+def test_whoever_changes_their_mind_means_the_case_of_their_last_answer(site, clock, close):
+    first = close()
+    clock.advance(hours=1)
+    second = close()
+    say(site, f"1 {first}")
+    clock.advance(hours=1)
+    assert say(site, "2") == [f"Petition {first} is open again."]
+    assert not case(site, second).is_open
+
+
+def test_a_case_closed_after_the_answer_is_meant_by_the_next_one(site, clock, close):
+    first = close()
+    say(site, "1")
+    clock.advance(hours=1)
+    second = close()
+    clock.advance(hours=1)
+    assert say(site, "2") == [f"Petition {second} is open again."]
+    assert not case(site, first).is_open
+
+
+def test_a_second_acceptance_means_the_other_case(site, clock, close):
+    first = close()
+    clock.advance(hours=1)
+    second = close()
+    say(site, f"1 {second}")
+    clock.advance(hours=1)
+    assert say(site, "1") == [f"نمونه: از پاسخ شما سپاسگزاریم. رضایت از {first} ثبت شد."]
+
+
+def test_a_withdrawn_case_asks_for_no_verdict(site, clock, citizen, close):
+    code = close()
+    clock.advance(hours=1)
+    with site.work() as work:
+        withdrawn = make_case(work, citizen=work.session.get(User, citizen.user_id)).code
+    with site.work(actor=citizen) as work:
+        cases = work.get(CaseService)
+        cases.apply(cases.fetch_own(withdrawn), "withdraw")
+    clock.advance(minutes=1)
+    deliver(site)
+    memory(site).sent.clear()
+    assert say(site, "2") == [f"Petition {code} is open again."]
+    assert not case(site, withdrawn).is_open
 
 
 def test_of_several_the_code_must_be_named(site, clock, close):

@@ -254,6 +254,17 @@ class EscalationTable(Table):
     every = number(2)
 
 
+class QuestionsTable(Table):
+    """``[questions]``: how long a case waits for an answer of its citizen.
+
+    :ivar days: after these days the question ends and the case goes on; 0 waits for ever.
+    :ivar remind_before: days before its end on which the citizen is reminded once; 0 does not remind.
+    """
+
+    days = number(14)
+    remind_before = number(3)
+
+
 class SiteSettings(Table):
     """The whole of ``site.toml`` but the plugins' own tables."""
 
@@ -266,6 +277,7 @@ class SiteSettings(Table):
     notifications = NotificationsTable()
     accounts = AccountsTable(missing={"strong_roles": None, "strong_permissions": ()})
     escalation = EscalationTable(missing={"steps": (), "every": 2})
+    questions = QuestionsTable(missing={"days": 14, "remind_before": 3})
     look = FreeTable(missing={})
     contact = FreeTable(missing={})
     texts = FreeTable(missing={})

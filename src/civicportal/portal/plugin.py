@@ -116,7 +116,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.domain.cases import vocabulary, word_repair
     from civicportal.domain.exports import jobs as exports
     from civicportal.domain.kartable import digests, escalation
-    from civicportal.domain.notifications import inbound, phones
+    from civicportal.domain.notifications import inbound, phones, questions
     from civicportal.domain.privacy import jobs as privacy
     from civicportal.domain.statistics import backfill
     from civicportal.portal import cleanup
@@ -129,6 +129,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
         identity_checks,
         privacy,
         inbound,
+        questions,
         digests,
         escalation,
         health,

@@ -51,7 +51,13 @@ REQUESTS = CaseKind(
         states=(
             State(name="registered", title=NAME("Registered"), stage="registered"),
             State(name="working", title=NAME("In work"), stage="in_progress"),
-            State(name="asked", title=NAME("A question waits"), stage="in_progress", answer="answer"),
+            State(
+                name="asked",
+                title=NAME("A question waits"),
+                stage="in_progress",
+                answer="answer",
+                unanswered="lapse",
+            ),
             State(name="done", title=NAME("Done"), stage="done"),
             State(name="withdrawn", title=NAME("Withdrawn"), stage="rejected"),
         ),
@@ -67,6 +73,13 @@ REQUESTS = CaseKind(
                 target="working",
                 actors=frozenset({"citizen"}),
                 schema=AfterPhoto,
+            ),
+            Transition(
+                name="lapse",
+                title=NAME("Nothing came"),
+                sources=("asked",),
+                target="working",
+                actors=frozenset({"system"}),
             ),
             Transition(name="close", title=NAME("Close"), sources=("registered", "working"), target="done"),
             Transition(

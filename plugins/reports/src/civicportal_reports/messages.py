@@ -37,6 +37,12 @@ MESSAGES = (
         fields=_SITE,
     ),
     MessageText(
+        key="reports.unanswered",
+        title=_("Report goes on without an answer"),
+        text=_("Report {TRACK} goes on without an answer.\n{SITE}"),
+        fields=_SITE,
+    ),
+    MessageText(
         key="reports.reviewed",
         title=_("Report reviewed"),
         text=_("Report {TRACK} was dealt with. See the result in the portal.\nMunicipality of {SITE}"),

@@ -90,6 +90,7 @@ WORKFLOW = Workflow(
             citizen_title=_("Waiting for your answer"),
             pauses_deadline=True,
             answer="citizen_answers",
+            unanswered="no_answer",
         ),
         State(name="reviewed", title=_("Reviewed"), stage="done"),
         State(
@@ -130,6 +131,14 @@ WORKFLOW = Workflow(
             actors=frozenset({"citizen"}),
             notify=False,
             schema=CitizenAnswer,
+        ),
+        Transition(
+            name="no_answer",
+            title=_("No answer came in time"),
+            sources=("waiting_citizen",),
+            target="in_review",
+            actors=frozenset({"system"}),
+            text="unanswered",
         ),
         Transition(
             name="close",

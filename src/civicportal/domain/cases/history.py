@@ -116,8 +116,7 @@ class PublicHistory:
         )
 
     def _title(self, kind: CaseKind, event: CaseEvent, own: bool) -> str | TranslationString:
-        if event.transition and event.before == event.after:
-            # A transition without a change of status shows its own title.
+        if says_itself(kind, event):
             return name_of_step(kind, event)
         if reopened := title_of_reopening(kind, event, own=own):
             return reopened
@@ -149,6 +148,16 @@ def title_of_reopening(kind: CaseKind, event: CaseEvent, *, own: bool = False) -
     """Return the title of an event by which the citizen opened the case again, else None."""
     reopens = event.realm == "citizen" and event.transition is not None and event.transition == kind.reopen
     return REOPENED[not own] if reopens else None
+
+
+def says_itself(kind: CaseKind, event: CaseEvent) -> bool:
+    """Return whether a transition shows its own title instead of the new status.
+
+    It does not change the status, or it ends a question without an answer.
+    """
+    state = kind.workflow.by_name.get(event.before or "")
+    unanswered = state.unanswered if state else None
+    return event.transition is not None and (event.before == event.after or event.transition == unanswered)
 
 
 def name_of_step(kind: CaseKind, event: CaseEvent) -> TranslationString:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, relationship
@@ -271,7 +272,7 @@ class Rating(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "user_id", "closing_id"),
         CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
-        Index(None, "updated_at", "stars"),
+        Index(None, "updated_at", "two_answers", "stars"),
     )
 
     id: Mapped[int] = id_column()
@@ -281,7 +282,9 @@ class Rating(Base):
     )
     #: The event that closed the case.
     closing_id: Mapped[int] = tagged_column(BigId)
+    #: The answer to a question with two answers is stored as 5 or 1, and does not count among stars.
     stars: Mapped[int] = tagged_column(Integer)
+    two_answers: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     words: Mapped[str] = tagged_column(Text, default="", pii="content", erase="row")
     created_at: Mapped[datetime] = tagged_column()
     updated_at: Mapped[datetime] = tagged_column()

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.kinds import kind_of, kinds_of
-from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import State
 from civicportal.domain.organization.services import OrganizationService
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
+
+CHUNK = 50
+"""Batch size of ids."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +27,15 @@ class Question:
 
     :ivar text: empty if none was written, or it was erased.
     :ivar unit: that asks.
+    :ivar event_id: of the event that asked.
+    :ivar until: the question ends then; None if it waits for ever.
     """
 
     text: str
     unit: str
     asked_at: datetime
+    event_id: int
+    until: datetime | None
 
 
 def asking_state(site: "Site", case: Case) -> State | None:
@@ -37,10 +44,15 @@ def asking_state(site: "Site", case: Case) -> State | None:
     return state if state and state.answer else None
 
 
-def is_asked(site: "Site") -> ColumnElement[bool]:
-    """Return the condition on ``Case`` for those that wait for an answer of their citizen."""
+def is_asked(site: "Site", *, ending: bool = False) -> ColumnElement[bool]:
+    """Return the condition on ``Case`` for those that wait for an answer of their citizen.
+
+    :param ending: only those whose question ends by itself.
+    """
     waiting = {
-        kind.name: [state.name for state in kind.workflow.states if state.answer]
+        kind.name: [
+            state.name for state in kind.workflow.states if state.answer and (state.unanswered or not ending)
+        ]
         for kind in kinds_of(site).values()
     }
     return or_(
@@ -54,7 +66,8 @@ class QuestionService(Service):
 
     def of(self, case: Case) -> Question | None:
         """Return the open question of a case, if any."""
-        if asking_state(self.work.site, case) is None:
+        state = asking_state(self.work.site, case)
+        if state is None:
             return None
         events = self.work.get(CaseService).events(case)
         undone = {event.data.get("event") for event in events if event.type == "undone"}
@@ -67,7 +80,32 @@ class QuestionService(Service):
         if event is None:
             return None
         unit = self.work.get(OrganizationService).unit_name(event.unit_id)
-        return Question(text=event.public_text, unit=unit, asked_at=event.at)
+        until = event.at + self._patience if self._patience and state.unanswered else None
+        return Question(text=event.public_text, unit=unit, asked_at=event.at, event_id=event.id, until=until)
+
+    @property
+    def _patience(self) -> timedelta:
+        return timedelta(days=self.work.site.settings["questions"]["days"])
+
+    def waiting(self, after: int = 0) -> Sequence[int]:
+        """Return the ids of cases with an open question that can end by itself, ordered, at most ``CHUNK``.
+
+        :param after: only ids above this one.
+        """
+        query = select(Case.id).where(Case.id > after, is_asked(self.work.site, ending=True))
+        return self.session.scalars(query.order_by(Case.id).limit(CHUNK)).all()
+
+    def end(self, case: Case) -> CaseEvent | None:
+        """End the question of a case whose time is over; the case goes on as its workflow says.
+
+        :param case: locked for update.
+        """
+        question, state = self.of(case), asking_state(self.work.site, case)
+        if question is None or question.until is None or state is None or state.unanswered is None:
+            return None
+        if question.until > self.work.clock.now():
+            return None
+        return self.work.get(CaseService).apply(case, state.unanswered)
 
     def own(self, *, limit: int = 20) -> Sequence[Case]:
         """Return the actor's cases with an open question, latest first."""

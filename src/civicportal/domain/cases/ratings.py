@@ -40,10 +40,10 @@ class RatingWindow:
 class RatingSummary:
     """All ratings of the last closing.
 
-    :ivar mean: of the stars, rounded to one decimal.
+    :ivar mean: of the stars, rounded to one decimal; None if all chose one of two answers.
     """
 
-    mean: float
+    mean: float | None
     ratings: Sequence[Rating]
 
 
@@ -62,12 +62,21 @@ class RatingService(Service):
             return None
         return RatingWindow(until=closing.at + OBJECTION_WINDOW, mine=self._rating(case, user_id, closing))
 
-    def rate(self, case: Case, stars: int, words: str = "", *, user_id: int | None = None) -> Rating:
+    def rate(
+        self,
+        case: Case,
+        stars: int,
+        words: str = "",
+        *,
+        user_id: int | None = None,
+        two_answers: bool = False,
+    ) -> Rating:
         """Set or change the actor's rating of the last closing.
 
         :param case: locked for update, so that concurrent answers of one person are serialised.
         :param stars: 1 to 5.
         :param user_id: the person, when the rating came by SMS.
+        :param two_answers: the person chose between "satisfied" (5) and "dissatisfied" (1), which are no stars.
         :raises Refused: when the case cannot be rated (any more).
         :raises Forbidden: when the person neither owns nor follows the case.
         """
@@ -80,8 +89,9 @@ class RatingService(Service):
         rating = self._rating(case, person, closing) or self._new(case, person, closing)
         note_rating(self.work, case, before=rating.stars, stars=stars)
         rating.stars, rating.words, rating.updated_at = stars, words, self.work.clock.now()
+        rating.two_answers = two_answers
         self.session.add(rating)
-        event = self.cases.record(case, "rated", data={"stars": stars})
+        event = self.cases.record(case, "rated", data={"stars": stars, "two_answers": two_answers})
         self.work.relay(CaseChange(case=case, event=event, kind=self.cases.kind(case), notify=False))
         return rating
 
@@ -118,8 +128,8 @@ class RatingService(Service):
         ratings = self.session.scalars(query.order_by(Rating.id)).all()
         if not ratings:
             return None
-        mean = sum(rating.stars for rating in ratings) / len(ratings)
-        return RatingSummary(mean=round(mean, 1), ratings=ratings)
+        stars = [rating.stars for rating in ratings if not rating.two_answers]
+        return RatingSummary(mean=round(sum(stars) / len(stars), 1) if stars else None, ratings=ratings)
 
     # -- inside ---------------------------------------------------------------------------------------------
 

@@ -60,6 +60,7 @@ class State:
     :ivar pauses_deadline: the deadline is extended by the time in this status.
     :ivar tells_deadline: citizens see the deadline; False where the citizen has to act.
     :ivar answer: the case waits for an answer of its citizen, who gives it by this transition.
+    :ivar unanswered: the transition of the portal itself that ends the question when the answer does not come in time.
     :ivar retired: kept for old cases, reached by no transition.
     """
 
@@ -71,6 +72,7 @@ class State:
     pauses_deadline: bool = False
     tells_deadline: bool = True
     answer: str | None = None
+    unanswered: str | None = None
     retired: bool = False
 
     @property
@@ -194,6 +196,13 @@ class Workflow:
                 found.append(f"the open state {state.name!r} has no way out")
             if state.answer and state.answer not in [t.name for t in self.from_state(state.name, "citizen")]:
                 found.append(f"the state {state.name!r} has no transition {state.answer!r} of citizens")
+            if state.unanswered and (
+                not state.answer
+                or state.unanswered not in [t.name for t in self.from_state(state.name, "system")]
+            ):
+                found.append(
+                    f"the state {state.name!r} asks nothing, or has no transition {state.unanswered!r} of the portal"
+                )
         steps = [(source, t.name) for t in self.transitions for source in t.sources]
         twice = sorted({step for step in steps if steps.count(step) > 1})
         found += [f"two transitions {name!r} lead out of {source!r}" for source, name in twice]

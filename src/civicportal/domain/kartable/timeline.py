@@ -10,7 +10,7 @@ from translationstring import TranslationString
 from civicportal.core.work import Service
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.correction import CORRECTED
-from civicportal.domain.cases.history import name_of_step, title_of_reopening, voice_of
+from civicportal.domain.cases.history import name_of_step, says_itself, title_of_reopening, voice_of
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
@@ -181,7 +181,7 @@ class StaffHistory(Service):
     ) -> TranslationString:
         if event.type == "opened" and event.realm == "staff" and kind.register_route:
             return OPENED.get(case.source, TITLES["opened"])
-        if event.transition and event.before == event.after:
+        if says_itself(kind, event):
             return name_of_step(kind, event)
         if reopened := title_of_reopening(kind, event):
             return reopened
@@ -190,6 +190,12 @@ class StaffHistory(Service):
             return state.title if state else kind.title
         if event.type == "commented":
             return _("Expert comment") if event.data.get("expert") else _("Internal note")
+        if event.type == "rated" and event.data.get("two_answers"):
+            return (
+                _("Rated by a citizen: satisfied")
+                if event.data["stars"] > 1
+                else _("Rated by a citizen: dissatisfied")
+            )
         if event.type in (LINKED, UNLINKED):
             return self.links.title(event)
         data = event.data

@@ -79,6 +79,12 @@ CORE_TEXTS = (
         fields=("COUNT",),
     ),
     MessageText(
+        key="question.reminder",
+        title=_("Reminder of a question to the citizen"),
+        text=_("{TRACK}: please answer our question until {DATE}.\n{SITE}"),
+        fields=("TRACK", "DATE"),
+    ),
+    MessageText(
         key="inbound.status",
         title=_("Answer to a tracking code"),
         text=_("{TRACK}: {STATUS}, {DATE}\nMunicipality of {SITE}"),

@@ -1,15 +1,16 @@
 """Answers by SMS to the notification of a closing.
 
-They refer to the case of which the number was notified within seven days and that is not answered yet. If there are several, the message
-must name one by its code.
+They refer to the case about which this number was last asked: by the notification of its closing, or by the reply to the last answer. If
+several are not answered yet, the message must name one by its code. A verdict has two answers, which are no stars.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select
+from sqlalchemy import func, select
 
 from civicportal.core.messages import Reply
 from civicportal.core.work import Service
@@ -27,8 +28,8 @@ from civicportal.util.persian import key
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
-SATISFIED = 5
-"""Stars of an acceptance, unless the citizen has given stars already."""
+SATISFIED, DISSATISFIED = 5, 1
+"""How the two answers are stored, unless the citizen has given stars already."""
 MOST_CODES = 2
 """As many as fit into the placeholder of a template."""
 _WORD = re.compile(r"\s*(\w+)[\s.,،:؛-]*(.*)", re.DOTALL)
@@ -66,6 +67,19 @@ def read(text: str, accept: str, object_: str) -> ClosingReply | None:
     return ClosingReply(accepts=word == key(accept), code=code, words=words.strip())
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A closed case about which the number was asked.
+
+    :ivar at: when it was last asked.
+    :ivar answered_at: when the citizen rated the closing, or None.
+    """
+
+    case: Case
+    at: datetime
+    answered_at: datetime | None
+
+
 class VerdictService(Service):
     """Rate or object on the citizen's behalf."""
 
@@ -91,7 +105,7 @@ class VerdictService(Service):
 
     def _take(self, verdict: ClosingReply, citizen: User) -> Reply:
         possible = self._may_accept if verdict.accepts else self.ratings.may_object
-        cases = self._told_of(citizen, verdict.code, possible)
+        cases = self._meant(self._asked(citizen, verdict.code, possible), verdict)
         if not cases:
             return _NOTHING
         if len(cases) > 1:
@@ -104,42 +118,72 @@ class VerdictService(Service):
         except Refused:
             return _NOTHING
 
-    def _told_of(self, citizen: User, code: str, possible: Callable[[Case], bool]) -> Sequence[Case]:
-        """Return the candidate cases."""
+    def _asked(self, citizen: User, code: str, possible: Callable[[Case], bool]) -> list[_Asked]:
+        """Return the candidate cases, the last one that the number was asked about first."""
         since = self.work.clock.now() - OBJECTION_WINDOW
         query = select(Case).where(Case.citizen_id == citizen.id, Case.closed_at > since)
         if code:
             query = query.where(Case.code == code)
         query = query.order_by(Case.closed_at.desc(), Case.id.desc()).with_for_update()
-        cases = [
-            case for case in self.session.scalars(query) if self._was_told(case, citizen) and possible(case)
+        found = [(case, self._asked_at(case, citizen)) for case in self.session.scalars(query)]
+        asked = [
+            _Asked(case=case, at=at, answered_at=self._answered_at(case))
+            for case, at in found
+            if at is not None and possible(case)
         ]
-        return [case for case in cases if not self._has_answered(case)] or cases
+        return sorted(asked, key=lambda one: one.at, reverse=True)
 
-    def _was_told(self, case: Case, citizen: User) -> bool:
+    @staticmethod
+    def _meant(asked: list[_Asked], verdict: ClosingReply) -> list[Case]:
+        """Return the case that a verdict is about; several if that is not certain."""
+        waiting = [one for one in asked if one.answered_at is None]
+        answered = [one for one in asked if one.answered_at is not None]
+        last = max(answered, key=lambda one: one.answered_at or one.at, default=None)
+        if last is None or (verdict.accepts and waiting):
+            return [one.case for one in waiting]
+        # A citizen who changes their mind means the case of their last answer, unless another one was closed since.
+        if all(one.at <= (last.answered_at or last.at) for one in waiting):
+            return [last.case]
+        return [one.case for one in waiting]
+
+    def _asked_at(self, case: Case, citizen: User) -> datetime | None:
+        """Return when the number was notified of the last closing, None if it was not.
+
+        A citizen who withdrew the case was not asked for a verdict.
+        """
         closing = self.ratings.closing(case)
+        if closing is None or closing.realm == "citizen":
+            return None
         # An answer proves that the notification was read, even without a delivery report.
-        gone_out = exists().where(
+        gone_out = select(func.max(func.coalesce(OutboxMessage.sent_at, OutboxMessage.created_at))).where(
             OutboxMessage.case_id == case.id,
-            OutboxMessage.event_id == (closing.id if closing else None),
+            OutboxMessage.event_id == closing.id,
             OutboxMessage.recipient == citizen.mobile,
             OutboxMessage.state.in_(("sent", "unknown")),
         )
-        return bool(self.session.scalar(select(gone_out)))
+        return self.session.scalar(gone_out)
 
-    def _has_answered(self, case: Case) -> bool:
+    def _answered_at(self, case: Case) -> datetime | None:
         standing = self.ratings.standing(case)
-        return standing is not None and standing.mine is not None
+        return standing.mine.updated_at if standing is not None and standing.mine is not None else None
+
+    def _has_no_stars(self, case: Case) -> bool:
+        standing = self.ratings.standing(case)
+        return standing is None or standing.mine is None or standing.mine.two_answers
 
     def _may_accept(self, case: Case) -> bool:
         return self.ratings.standing(case) is not None
 
     def _accept(self, case: Case, words: str) -> Reply:
-        if not self._has_answered(case):
-            self.ratings.rate(case, SATISFIED, words)
+        if self._answered_at(case) is None:
+            self.ratings.rate(case, SATISFIED, words, two_answers=True)
         return Reply(kind="inbound.accepted", fields={"TRACK": case.code})
 
     def _object(self, case: Case, words: str, citizen: User) -> Reply:
-        event = self.ratings.object(case, words)
+        with self.work.savepoint():
+            if self._may_accept(case) and self._has_no_stars(case):
+                # The reason is kept with the objection.
+                self.ratings.rate(case, DISSATISFIED, two_answers=True)
+            event = self.ratings.object(case, words)
         told = self.work.get(NotificationService).send_immediately(event, citizen)
         return Reply(kind="" if told else "inbound.objected", fields={"TRACK": case.code})

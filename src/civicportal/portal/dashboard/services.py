@@ -23,12 +23,14 @@ class CityMetrics:
     """Figures of the last 30 days.
 
     :ivar done_share: closed ÷ registered, in percent.
-    :ivar satisfaction: mean of the ratings, 1 to 5, or None when there are too few.
+    :ivar satisfaction: mean of the stars, 1 to 5, or None when there are too few.
+    :ivar satisfied_share: percent of those with one of two answers who were satisfied, or None when there are too few.
     """
 
     cases: int
     done_share: int
     satisfaction: float | None
+    satisfied_share: int | None
 
 
 class CityMetricsService(Service):
@@ -48,13 +50,22 @@ class CityMetricsService(Service):
         if cases < FEWEST:
             return None
         closed = by_stage.get("done", 0) + by_stage.get("rejected", 0)
+        means = self._means()
+        stars, answers = means.get(False), means.get(True)
         return CityMetrics(
-            cases=cases, done_share=round(100 * closed / cases), satisfaction=self._satisfaction()
+            cases=cases,
+            done_share=round(100 * closed / cases),
+            satisfaction=None if stars is None else round(stars, 1),
+            # The two answers are stored as 1 and 5.
+            satisfied_share=None if answers is None else round(25 * (answers - 1)),
         )
 
-    def _satisfaction(self) -> float | None:
-        query = select(func.avg(Rating.stars), func.count()).where(
-            Rating.updated_at > self.work.clock.now() - SPAN
+    def _means(self) -> dict[bool, float]:
+        """Return the mean of each scale with enough ratings; the key is whether it has two answers."""
+        query = (
+            select(Rating.two_answers, func.avg(Rating.stars), func.count())
+            .where(Rating.updated_at > self.work.clock.now() - SPAN)
+            .group_by(Rating.two_answers)
         )
-        mean, number = self.work.session.execute(query).one()
-        return round(float(mean), 1) if number >= FEWEST else None
+        rows = self.work.session.execute(query)
+        return {two_answers: float(mean) for two_answers, mean, number in rows if number >= FEWEST}

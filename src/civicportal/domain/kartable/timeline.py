@@ -148,10 +148,14 @@ class StaffHistory(Service):
         events = [event for event in self.cases.events(case) if event.id > event_id]
         return self._entries(case, [e for e in events if e.actor_id != self.work.actor.user_id])
 
-    def said_since(self, case: Case) -> list[StaffEvent]:
-        """Return the citizen's texts since the last event of staff, latest first."""
-        new = takewhile(lambda event: event.realm != "staff", self.cases.events(case))
-        return [entry for entry in self._entries(case, new) if entry.has_voice]
+    @staticmethod
+    def said_since(entries: Iterable[StaffEvent]) -> list[StaffEvent]:
+        """Return the citizen's texts since the last event of staff, latest first.
+
+        :param entries: of :meth:`of`.
+        """
+        new = takewhile(lambda entry: entry.event.realm != "staff", entries)
+        return [entry for entry in new if entry.has_voice]
 
     def _entries(self, case: Case, events: Iterable[CaseEvent]) -> list[StaffEvent]:
         events = list(events)

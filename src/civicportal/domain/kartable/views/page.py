@@ -71,7 +71,7 @@ def case_page(
         "comment": shown["comment"] or forms.comment_form(request),
         "reply": shown["reply"] or forms.reply_form(request),
         "events": events,
-        "said_since": history.said_since(case),
+        "said_since": history.said_since(events),
         "public_events": work.get(PublicHistory).of(case, own=True, audiences=AUDIENCES) if public else None,
         "seen": last_event(cases, case),
         "undo": undo,

@@ -33,7 +33,7 @@ def _assign_many(page: Page, found: Facts) -> None:
 
 def _hand_on(page: Page, found: Facts) -> None:
     page.goto("/desk/team")
-    page.locator("table.team a.btn").first.click()
+    page.locator("table.team a.btn").last.click()
     expect(page.locator("[name=which]").first).to_be_attached()
 
 

@@ -1,6 +1,6 @@
 """The request type of the portal, for views and their helpers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pyramid.request
@@ -75,6 +75,9 @@ class Request(pyramid.request.Request):
 
             A visitor without a session cookie gets one.
             """
+
+        def take_files(self, files: Sequence[object]) -> list[str]:
+            """Store pictures submitted with a form, see :func:`civicportal.domain.cases.uploads.take_files`."""
 
 
 ViewResult = Response | Mapping[str, object]

@@ -71,6 +71,7 @@ def includeme(config: Configurator) -> None:
     config.add_exception_view("civicportal.domain.cases.views.refused.refused", context=Refused)
     config.add_subscriber("civicportal.domain.cases.uploads.keep_uploads", SessionReplaced)
     config.add_request_method("civicportal.domain.cases.finding.typed_number", reify=True)
+    config.add_request_method("civicportal.domain.cases.uploads.take_files")
     add_filters(config, marked=marked, snippet=snippet)
     # A tracking code, not a one-time code.
     config.add_open_fields("track_code", "code")

@@ -7,7 +7,6 @@ a kind requires of citizens is not checked here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import colander
@@ -26,7 +25,6 @@ from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.sources import BY_OFFICERS
 from civicportal.domain.cases.submission import FormValues, read_values
-from civicportal.domain.cases.uploads import take_files
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
@@ -167,7 +165,7 @@ def registration_form(
         initial={"source": "phone", **(initial or {})},
         buttons=(Button(title=send),),
         bindings=bindings,
-        take_files=partial(take_files, request),
+        take_files=request.take_files,
     )
 
     def register(values: Values) -> ViewResult:

@@ -1,7 +1,6 @@
 """Pages on which citizens submit a new case."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import colander
@@ -19,7 +18,6 @@ from civicportal.domain.accounts.pending_forms import (
 )
 from civicportal.domain.cases.errors import AttachmentNotFound, Refused
 from civicportal.domain.cases.kinds import kind_of
-from civicportal.domain.cases.uploads import take_files
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button
@@ -74,7 +72,7 @@ class CaseSubmission:
             initial=initial,
             buttons=(Button(title=send or _("Send"), css_class="btn-primary btn-lg w-100"),),
             bindings=bindings,
-            take_files=partial(take_files, request),
+            take_files=request.take_files,
             ignore=ignore,
         )
         self._admitted = False

@@ -40,7 +40,7 @@ def take_files(request: Request, files: Sequence[object]) -> list[str]:
 
     A case can claim them for 24 hours.
 
-    For ``BoundForm(take_files=partial(take_files, request))``. It writes in a separate unit of work, so that the
+    As ``request.take_files`` for ``BoundForm(take_files=…)``. It writes in a separate unit of work, so that the
     pictures of a refused form stay: the form must be parsed before the first use of ``request.work``.
 
     :param files: values of ``request.POST``; what is no file is ignored.

@@ -7,7 +7,6 @@ from pyramid.httpexceptions import HTTPBadRequest
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
-from civicportal.api.pictures import take_files
 from civicportal.api.plugins import Refused
 from civicportal.api.web import Request
 from civicportal_announcements.i18n import _
@@ -67,7 +66,7 @@ def _take(request: Request, files: list[object], there: int) -> tuple[list[str],
     if there + len(files) > MOST:
         return [], _("At most ${count} pictures are allowed here.", mapping={"count": MOST})
     try:
-        return (take_files(request, files) if files else []), None
+        return (request.take_files(files) if files else []), None
     except Refused as refusal:
         return [], refusal.reason
 

@@ -1,14 +1,12 @@
 """Forms of a citizen's case page: rating, objection, notifications, and transitions."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.ratings import RatingWindow
 from civicportal.domain.cases.schemas import CitizenNote, NotificationChoice, Objection, RatingForm
 from civicportal.domain.cases.steps import Step
-from civicportal.domain.cases.uploads import take_files
 from civicportal.domain.cases.workflow import Prefill, Transition
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, Button
@@ -69,7 +67,7 @@ def note_form(request: Request, action: str) -> BoundForm:
         action=action,
         prefix="note",
         ignore=(VERSION,),
-        take_files=partial(take_files, request),
+        take_files=request.take_files,
     )
 
 
@@ -101,7 +99,7 @@ def step_form(request: Request, transition: Transition, case: Case, work: "Work"
         action=request.route_path("my_step", code=case.code, step=transition.name),
         prefix=f"step-{transition.name}",
         ignore=(VERSION,),
-        take_files=partial(take_files, request),
+        take_files=request.take_files,
     )
 
 

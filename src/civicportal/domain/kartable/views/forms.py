@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypedDict
 
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.steps import Step
-from civicportal.domain.cases.uploads import take_files
 from civicportal.domain.cases.workflow import Prefill, Transition
 from civicportal.domain.kartable import schemas
 from civicportal.domain.kartable.addressees import offered
@@ -76,7 +75,7 @@ def step_form(request: Request, transition: Transition, case: Case, work: "Work"
         action=path(request, "kartable.step", step=transition.name),
         prefix=f"step-{transition.name}",
         ignore=OWN,
-        take_files=partial(take_files, request),
+        take_files=request.take_files,
     )
 
 

@@ -51,10 +51,11 @@ def case_page(
     rights = facts.rights(case)
     steps = cases.steps(case)
     opened = forms.open_step(request, case, steps, shown["step"])
-    undo = work.get(UndoService).last(case)
     public = request.GET.get("history") == "public"
     photos = work.get(AttachmentService).of_case(case)
     events = [] if public else history.of(case)
+    # The last event is one of those that were just read.
+    undo = work.get(UndoService).last(case)
     return {
         "case": case,
         "facts": facts.of(case),

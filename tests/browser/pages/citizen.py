@@ -24,6 +24,7 @@ PAGES = (
     Shown("my", "citizen", "/my"),
     Shown("my_case", "citizen", "/my/{own}"),
     Shown("my_case", "citizen", "/my/{closed}", name="closed"),
+    Shown("my_step", "citizen", "/my/{own}/withdraw"),
     Shown("followed", "citizen", "/my/followed/{followed}"),
     Shown("demo.phones", VISITOR, "/demo/phones"),
     Shown("demo.phone", VISITOR, "/demo/phones/{mobile}"),

@@ -68,7 +68,7 @@ def test_a_template_that_raises_costs_its_own_card(browser: Any, plugin: Any) ->
     widgets = [
         card("undefined"),
         card("good", **GOOD),
-        DashboardWidget(name="none", area="card", template="x:no.jinja2"),
+        DashboardWidget(name="none", area="card", template="no_such_package:no.jinja2"),
     ]
     plugin("mixed", dashboard_widgets=lambda request: widgets)
     page = browser.get("/", status=200).text

@@ -164,7 +164,7 @@ def test_the_marks_beside_links_say_when_there_are_more_than_they_count(work, of
             assert found.total == found.by_kind[case.kind] == Total(2)
             assert InboxService(work).counts(InboxQuery()).views["all"] == Total(2)
     assert MOST_COUNTED > 2
-    for module in ("inbox", "parts"):
+    for module in ("inbox", "partitions"):
         monkeypatch.setattr(f"civicportal.domain.kartable.{module}.MOST_COUNTED", 1)
     counters._query.cache_clear()
     monkeypatch.setattr(counters, "MOST_MARKED", 1)

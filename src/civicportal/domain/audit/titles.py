@@ -33,6 +33,7 @@ CORE_ACTIONS: dict[str, TranslationString] = {
     "calendar:holiday_delete": _("Deleted a holiday"),
     "calendar:holidays_take_over": _("Took over the yearly holidays"),
     "calendar:hours": _("Changed the office hours"),
+    "case:assign": _("Assigned a case"),
     "case:open": _("Opened a case"),
     "case:register": _("Registered a case for a citizen"),
     "category:add": _("Added a category"),

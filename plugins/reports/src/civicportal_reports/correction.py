@@ -25,7 +25,7 @@ class PlaceCorrection(StrictSchema):
     place = PlaceField(title=_("Location"))
     street = Node(
         CleanText(0, 100),
-        title=_("Move the pin to a street"),
+        title=_("Move the marker to a street"),
         description=_("Its name as on the map of the city; empty leaves the pin where it is."),
         missing="",
     )

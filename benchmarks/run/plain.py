@@ -17,11 +17,10 @@ from pyramid.interfaces import ICSRFStoragePolicy
 from pyramid.request import RequestLocalCache
 from pyramid.response import Response
 from pyramid.security import Allowed, Denied
-from sqlalchemy import Engine, create_engine, select
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy import Engine, create_engine, orm, select
 from zope.interface import implementer
 
-from benchmarks.run.plain_views import Views
+from benchmarks.run.plain_views import PlainRequest, Views
 from benchmarks.run.serving import SITE, serve_like_portal
 from civicportal.core.crypto import token_hash
 from civicportal.core.site import Site
@@ -36,12 +35,12 @@ class Security:
         self.cookie = cookie
         self._cache = RequestLocalCache(self._load)
 
-    def identity(self, request: Any) -> User | None:
+    def identity(self, request: PlainRequest) -> User | None:
         """Return the user of a valid session, looked up once a request."""
         user: User | None = self._cache.get_or_create(request)
         return user
 
-    def _load(self, request: Any) -> User | None:
+    def _load(self, request: PlainRequest) -> User | None:
         token = request.cookies.get(self.cookie)
         if not token:
             return None
@@ -50,11 +49,11 @@ class Security:
         user: User | None = request.dbsession.scalars(query).one_or_none()
         return user
 
-    def authenticated_userid(self, request: Any) -> int | None:
+    def authenticated_userid(self, request: PlainRequest) -> int | None:
         """Return the id of the user."""
         return request.identity.id if request.identity else None
 
-    def permits(self, request: Any, _context: Any, permission: str) -> Allowed | Denied:
+    def permits(self, request: PlainRequest, _context: Any, permission: str) -> Allowed | Denied:
         """Return whether the user may see a page: everyone who is signed in."""
         return Allowed(permission) if request.identity else Denied(permission)
 
@@ -66,13 +65,13 @@ class Tokens:
     def __init__(self, site: Site) -> None:
         self.site = site
 
-    def get_csrf_token(self, request: Any) -> str:
+    def get_csrf_token(self, request: PlainRequest) -> str:
         """Return the token of the session."""
         return self.site.keys.mac("csrf", request.cookies.get(self.site.cookie_name, "")).hex()
 
     new_csrf_token = get_csrf_token
 
-    def check_csrf_token(self, request: Any, token: str) -> bool:
+    def check_csrf_token(self, request: PlainRequest, token: str) -> bool:
         """Return whether a token is that of the session."""
         return hmac.compare_digest(token.encode(), self.get_csrf_token(request).encode())
 
@@ -80,14 +79,16 @@ class Tokens:
 def make_app(site: Site, url: str) -> tuple[Any, Engine]:
     """Return the application and its engine."""
     engine = create_engine(url)
-    new_session = sessionmaker(bind=engine)
+    new_session = orm.sessionmaker(bind=engine)
 
-    def dbsession(request: Any) -> Any:
+    def dbsession(request: PlainRequest) -> orm.Session:
         session = new_session()
         zope.sqlalchemy.register(session, transaction_manager=request.tm)
         return session
 
-    config = Configurator(settings={"tm.manager_hook": "pyramid_tm.explicit_manager"})
+    config = Configurator(
+        settings={"tm.manager_hook": "pyramid_tm.explicit_manager"}, request_factory=PlainRequest
+    )
     config.include("pyramid_tm")
     config.include("pyramid_jinja2")
     config.add_jinja2_search_path("benchmarks.run:templates")
@@ -116,7 +117,7 @@ def make_app(site: Site, url: str) -> tuple[Any, Engine]:
 def counting(handler: Callable[[Any], Response], registry: Any) -> Callable[[Any], Response]:
     """Return the tween that tells the number of SQL statements, as the portal does in a benchmark."""
 
-    def tween(request: Any) -> Response:
+    def tween(request: PlainRequest) -> Response:
         with statements(registry.engine) as texts:
             response = handler(request)
         response.headers[HEADER] = str(len(texts))

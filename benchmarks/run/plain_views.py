@@ -8,8 +8,11 @@ from typing import Any
 from civicportal_announcements.models import Post
 from civicportal_reports.models import Report
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+from transaction import TransactionManager
 
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.cases.counter_models import CaseCount, CaseTotal
@@ -28,10 +31,23 @@ POINTS = 1000
 _OPEN = ("registered", "in_progress")
 
 
+class PlainRequest(Request):
+    """A request of the plain floor.
+
+    :ivar tm: the transaction of the request.
+    :ivar dbsession: the session that joins it.
+    :ivar identity: the signed-in user.
+    """
+
+    tm: TransactionManager
+    dbsession: Session
+    identity: User | None
+
+
 class Views:
     """The pages."""
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: PlainRequest) -> None:
         self.request = request
         self.now = datetime.now(UTC)
 
@@ -113,7 +129,7 @@ class Views:
         case = Case(
             code=new_code(),
             kind="reports",
-            citizen_id=self.request.identity.id,
+            citizen_id=self._user.id,
             subject=subject.name,
             body=form["body"],
             category_id=subject.id,
@@ -205,7 +221,7 @@ class Views:
 
     def _record(self, case: Case, type_: str, **values: Any) -> None:
         """Add an entry to the history, and a message to the citizen."""
-        user = self.request.identity
+        user = self._user
         event = CaseEvent(
             case_id=case.id,
             type=type_,
@@ -235,8 +251,14 @@ class Views:
         return int(self.db.scalar(select(func.count()).where(Post.published, Post.deleted_at.is_(None))))
 
     @cached_property
+    def _user(self) -> User:
+        user = self.request.identity
+        assert user is not None, "a page for visitors asks for the user"
+        return user
+
+    @cached_property
     def _units(self) -> list[int]:
-        query = select(Membership.unit_id).where(Membership.user_id == self.request.identity.id)
+        query = select(Membership.unit_id).where(Membership.user_id == self._user.id)
         return [unit for unit in self.db.scalars(query) if unit]
 
     @cached_property

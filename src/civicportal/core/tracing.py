@@ -31,8 +31,7 @@ def trace_hooks(manager: "pluggy.PluginManager") -> None:
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is plugin:
                     traced = _traced(implementation.function, caller.name, implementation.plugin_name)
-                    # pluggy declares the attribute final, but reads it at each call, and its own tracing knows only whole hooks.
-                    implementation.function = traced  # type: ignore[misc]
+                    implementation.function = traced  # type: ignore[misc]  # final, but pluggy reads it at each call
 
 
 def _traced(function: Callable[..., Any], hook: str, plugin: str) -> Callable[..., Any]:

@@ -33,7 +33,7 @@ def run() -> None:
     attributes = context.config.attributes
     package, progress = attributes["package"], attributes.get("progress")
 
-    def tell(ctx: object, step: MigrationInfo, heads: object, run_args: object) -> None:  # noqa: ARG001 - Alembic names them
+    def tell(ctx: object, step: MigrationInfo, heads: object, run_args: object) -> None:
         if progress:
             progress(f"{package.name} {'' if step.is_upgrade else '-'}{step.up_revision_id}")
 

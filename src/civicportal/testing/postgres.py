@@ -107,7 +107,7 @@ class TemporaryCluster:
     def _run(self, program: str, *arguments: str) -> None:
         # A server keeps a captured pipe open, so its output goes to a file.
         with tempfile.TemporaryFile("w+") as output:
-            done = subprocess.run(  # noqa: S603 - our own words
+            done = subprocess.run(
                 [str(self._programs / program), *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,

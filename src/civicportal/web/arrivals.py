@@ -16,7 +16,7 @@ from civicportal.web.request import Handler, Request
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
 
-def arrivals_tween_factory(handler: Handler, registry: Registry) -> Handler:  # noqa: ARG001 - Pyramid gives it
+def arrivals_tween_factory(handler: Handler, _registry: Registry) -> Handler:
     """Return the tween.
 
     It responds instead of the view, so a visit without the session has no side effects.

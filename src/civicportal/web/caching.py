@@ -16,7 +16,7 @@ SHARED_SECONDS = 30
 KEPT_TYPES = ("text/html", "application/json")
 
 
-def caching_tween_factory(handler: Handler, registry: Registry) -> Handler:  # noqa: ARG001 - Pyramid gives it
+def caching_tween_factory(handler: Handler, _registry: Registry) -> Handler:
     """Return the tween. Cache headers set by a view are kept."""
 
     def caching_tween(request: Request) -> Response:

@@ -14,7 +14,7 @@ from civicportal.web.request import Handler, Request
 _NUMBER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def origin_tween_factory(handler: Handler, registry: Registry) -> Handler:  # noqa: ARG001 - Pyramid's
+def origin_tween_factory(handler: Handler, _registry: Registry) -> Handler:
     """Return the tween for request id and client address."""
 
     def origin_tween(request: Request) -> Response:

@@ -1,11 +1,7 @@
 """Text messages by HTTP: one POST of JSON for each, to the address that the city names."""
 
-import json
-from http.client import HTTPException
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
-
 import colander
+import httpx
 
 from civicportal.api.notifications import (
     GatewayMisconfigured,
@@ -25,16 +21,6 @@ TIMEOUT = 5
 def _http(node: colander.SchemaNode, value: str) -> None:
     if value and not value.startswith(("https://", "http://127.0.0.1:")):
         raise colander.Invalid(node, "must begin with https://")
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """Follow no redirect: the token is for one address, and a page elsewhere has accepted no message."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Refuse, so that the status is an answer like others."""
-
-
-_OPENER = build_opener(_NoRedirects)
 
 
 class Settings(SettingsSchema):
@@ -60,23 +46,22 @@ def send(message: Message, site: Site) -> Receipt:
     settings = site.plugin_settings["site"]
     if not settings["webhook"]:
         raise GatewayMisconfigured("plugins.site.webhook names no address")
-    # The validator of the setting lets only https through, and http to this machine: urllib would open file: and ftp: too.
-    request = Request(  # noqa: S310
-        settings["webhook"],
-        data=json.dumps({"id": message.id, "to": message.recipient, "text": message.text}).encode(),
-        headers={"Content-Type": "application/json", "Authorization": f"Bearer {settings['token']}"},
-        method="POST",
-    )
     try:
-        with _OPENER.open(request, timeout=TIMEOUT):
-            return Receipt(provider_id=str(message.id))
-    except HTTPError as error:
-        raise _refusal(error.code) from None
-    except URLError as error:
+        # A redirect is not followed: the token is for one address, and a page elsewhere has accepted no message.
+        answer = httpx.post(
+            settings["webhook"],
+            json={"id": message.id, "to": message.recipient, "text": message.text},
+            headers={"Authorization": f"Bearer {settings['token']}"},
+            timeout=TIMEOUT,
+        )
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.WriteError, httpx.WriteTimeout) as error:
         # There was no connection, or it did not take the whole of the request.
-        raise TransientFailure(str(error.reason)) from None
-    except (HTTPException, OSError) as error:
+        raise TransientFailure(str(error)) from None
+    except httpx.HTTPError as error:
         raise UncertainDelivery(str(error)) from None
+    if answer.is_success:
+        return Receipt(provider_id=str(message.id))
+    raise _refusal(answer.status_code)
 
 
 def _refusal(status: int) -> TransientFailure | GatewayMisconfigured | PermanentFailure:

@@ -49,7 +49,7 @@ class MeetingSource(CaseSource):
     @property
     def sort_name(self) -> str:
         """Return the name of the list's order."""
-        return self.work.get(MeetingSearch).order(Filters.of(self.values))
+        return Filters.of(self.values).order
 
     def query(self, *columns: Selected) -> Rows:
         """Return the list's own query."""

@@ -147,8 +147,7 @@ def write_ahead(connection: "sqlite3.Connection") -> None:
         except sqlite3.OperationalError:
             if time.monotonic() > until:
                 raise
-            # busy_timeout does not apply, because SQLite reports a deadlock, and nothing announces that the other process is done.
-            time.sleep(0.01)
+            time.sleep(0.01)  # SQLite reports a deadlock at once, whatever its busy_timeout
         else:
             return
 

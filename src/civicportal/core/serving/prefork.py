@@ -2,6 +2,7 @@
 
 import logging
 import os
+import select
 import signal
 import socket
 import threading
@@ -37,6 +38,8 @@ class Prefork:
         """When each process was started, by its id."""
         # Only the parent holds the writing end: when it is gone, the children read EOF.
         self._alive, self._parent = os.pipe()
+        # The other way round: when all children are gone, the parent reads EOF.
+        self._ended, self._child = os.pipe()
 
     def run(self) -> None:
         """Run the server.
@@ -72,6 +75,7 @@ class Prefork:
         code = 1
         try:
             os.close(self._parent)
+            os.close(self._ended)
             threading.Thread(target=self._follow, name="parent", daemon=True).start()
             self._serve()
             code = 0
@@ -105,13 +109,9 @@ class Prefork:
         self._listening.close()
         for pid in self._children:
             os.kill(pid, signal.SIGTERM)
-        until = time.monotonic() + STOP_SECONDS
-        while self._children and time.monotonic() < until:
-            # waitpid waits without limit or not at all, and a handler of SIGCHLD would take the signal from the libraries.
-            time.sleep(0.05)
-            for pid in list(self._children):
-                if os.waitpid(pid, os.WNOHANG)[0]:
-                    del self._children[pid]
+        os.close(self._child)
+        ended, _, _ = select.select([self._ended], [], [], STOP_SECONDS)
         for pid in self._children:
-            os.kill(pid, signal.SIGKILL)
+            if not ended:
+                os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

@@ -5,10 +5,12 @@ The threads of a bucket client do not survive a fork.
 
 from __future__ import annotations
 
-import os
-import pickle
 from collections.abc import Callable
-from typing import TypeVar, cast
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 __all__ = ["in_child"]
 
@@ -24,33 +26,30 @@ def in_child(function: Callable[[], Value]) -> Value:
 
     :raises RuntimeError: when the child dies.
     """
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if not pid:
-        code = 1
-        try:
-            os.close(reading)
-            with os.fdopen(writing, "wb") as out:
-                out.write(pickle.dumps(_outcome(function)))
-            code = 0
-        finally:
-            # The child must not clean up resources of the parent.
-            os._exit(code)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as answer:
-        content = answer.read()
-    os.waitpid(pid, 0)
-    if not content:
-        raise RuntimeError("the process that looked at the store died")
-    # Unpickling runs code of its input. This input is what our own child wrote into a pipe that no other process has.
-    value, error = pickle.loads(content)  # noqa: S301
+    context = get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+    child = context.Process(target=_send_outcome, args=(function, sending))
+    child.start()
+    sending.close()
+    try:
+        value, error = receiving.recv()
+    except EOFError:
+        raise RuntimeError("the process that looked at the store died") from None
+    finally:
+        child.join()
+        receiving.close()
     if error is not None:
         raise error
-    return cast("Value", value)
+    result: Value = value
+    return result
 
 
-def _outcome(function: Callable[[], Value]) -> tuple[Value | None, Exception | None]:
+def _send_outcome(
+    function: Callable[[], Value], sending: Connection[tuple[Value | None, Exception | None], object]
+) -> None:
     try:
-        return function(), None
+        outcome = function(), None
     except Exception as error:
-        return None, error
+        sending.send((None, error))
+    else:
+        sending.send(outcome)

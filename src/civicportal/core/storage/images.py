@@ -170,8 +170,7 @@ def _run(data: bytes, slot: int) -> bytes:
         upload.write(data)
         upload.seek(0)
         try:
-            # The command is constant: this Python with a module of this package. The picture is its input, not an argument.
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 _COMMAND,
                 stdin=upload,
                 capture_output=True,

@@ -46,8 +46,7 @@ class MachineSlots:
                     return slot
             if ends is not None and time.monotonic() >= ends:
                 return None
-            # flock waits without limit or not at all, and for one file only; a released lock is not announced.
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_POLL_SECONDS)  # flock waits for one file only, and without limit or not at all
 
     @staticmethod
     def release(slot: int) -> None:

@@ -9,8 +9,7 @@ from civicportal.util.persian import Word, words
 
 AROUND = 60
 """Letters shown on each side of a match."""
-# A constant of our own; Markup.format escapes what is inserted.
-_MARK = Markup("<mark>{}</mark>")
+_MARK = Markup("<mark>{}</mark>")  # format() escapes what is inserted
 Span = tuple[int, int]
 
 

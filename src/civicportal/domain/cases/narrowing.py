@@ -141,6 +141,11 @@ class CaseFilters:
         names = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in names})
 
+    @property
+    def order(self) -> str:
+        """Return the name of the list's default order: "newest", "oldest", "deadline" or "updated"."""
+        return "newest"
+
     def conditions(self, work: "Work") -> list[ColumnElement[bool]]:
         """Return the filters as conditions on ``Case``.
 

@@ -3,7 +3,6 @@
 Of a broadcast a whole chunk is leased and sent in one call, if the transport supports it.
 """
 
-import random
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -273,7 +272,7 @@ class OutboxDelivery(Service):
 
         One call gives one verdict on the transport. Messages to be retried are retried together, after the same pause.
         """
-        chance = random.random()  # noqa: S311 - jitter
+        chance = secrets.SystemRandom().random()
         results = [
             self._settle(lease, outcome, chance) for lease, outcome in zip(leases, outcomes, strict=True)
         ]

@@ -64,10 +64,6 @@ class CaseList(Service, Generic[FiltersT]):
             found.append(Case.status == filters.status)
         return found
 
-    def order(self, filters: FiltersT) -> str:  # noqa: ARG002 - for subclasses
-        """Return the name of the default order: "newest", "oldest", "deadline" or "updated"."""
-        return "newest"
-
     def counted(self, filters: FiltersT) -> Values | None:
         """Return the counter filters of the total.
 
@@ -97,13 +93,13 @@ class CaseList(Service, Generic[FiltersT]):
 
         Rows of :attr:`entities`.
 
-        :param sort: "newest", "oldest", "deadline" or "updated"; another name means :meth:`order`.
+        :param sort: "newest", "oldest", "deadline" or "updated"; another name means the order of the filters.
         :param cursor: of the address; an invalid one means the first page.
         """
         return case_page(
             self.session,
             self._listed(filters, *self.entities),
-            sort=SORTS.get(sort) or SORTS[self.order(filters)],
+            sort=SORTS.get(sort) or SORTS[filters.order],
             cursor=cursor,
             since=filters.since(self.work),
         )

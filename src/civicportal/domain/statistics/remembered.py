@@ -4,7 +4,6 @@ Medians, numbers of people, days and units are functions of the cases that the c
 While the counters are unchanged, so are these; entries expire after a minute anyway.
 """
 
-import pickle
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -20,10 +19,10 @@ WORTHWHILE = 1000
 """Fewer cases than this are counted each time."""
 SPAN = timedelta(minutes=1)
 MOST = 64
-"""Maximum entries per process, a dozen views. They are stored as bytes: rows of a large city would take ten times as much, 6 MB."""
+"""Maximum entries per process, a dozen views: of a large city 6 MB."""
 
 
-class _Answers(OrderedDict[Hashable, tuple[Hashable, datetime, bytes]]):
+class _Answers(OrderedDict[Hashable, tuple[Hashable, datetime, Sequence[Record]]]):
     def __init__(self) -> None:
         super().__init__()
         self.guard = threading.Lock()
@@ -46,11 +45,10 @@ def remembered(
     with answers.guard:
         before = answers.get(key)
     if before and before[0] == stamp and now - before[1] < SPAN:
-        rows: Sequence[Record] = pickle.loads(before[2])  # noqa: S301 - this process has written it
-        return rows
-    rows = [tuple(row) for row in read()]
+        return before[2]
+    rows = tuple(tuple(row) for row in read())
     with answers.guard:
-        answers[key] = (stamp, now, pickle.dumps(rows))
+        answers[key] = (stamp, now, rows)
         answers.move_to_end(key)
         while len(answers) > MOST:
             answers.popitem(last=False)

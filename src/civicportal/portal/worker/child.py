@@ -50,7 +50,7 @@ class WorkerChild:
         self._watcher.join()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(self.command)  # noqa: S603 - our own interpreter and module
+        return subprocess.Popen(self.command)
 
     def _watch(self) -> None:
         while True:

@@ -67,9 +67,7 @@ def _candidates(name: str, major: int | None) -> Iterator[str]:
 def _version(path: str) -> int | None:
     """Return the major version that a program reports."""
     with suppress(OSError):
-        said = subprocess.run(  # noqa: S603 - a program we found, no shell, an option of ours
-            [path, "--version"], capture_output=True, text=True, check=False
-        )
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
         if number := re.search(r"\) (\d+)", said.stdout):
             return int(number[1])
     return None
@@ -104,7 +102,7 @@ class Client:
                 environment["PGPASSWORD"] = place.pop("password")
             arguments.append(f"--dbname={make_conninfo(**place)}")
         self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - end() and kill() close it
-        self._process = subprocess.Popen(  # noqa: S603 - a program we found, no shell, options of ours
+        self._process = subprocess.Popen(
             arguments, env=environment, stderr=self._complaints, stdin=stdin, stdout=stdout
         )
         self.stdin: Any = self._process.stdin

@@ -198,7 +198,7 @@ def _lock_postgresql(connection: Connection, place: str, tables: list[CopiedTabl
             )
         # The view is read once in a transaction.
         connection.rollback()
-        time.sleep(0.1)
+        time.sleep(0.1)  # PostgreSQL announces no end of a connection
     connection.rollback()
     # None of these takes the snapshot of the transaction: the first query after the locks does.
     for setting in (

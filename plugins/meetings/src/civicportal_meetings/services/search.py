@@ -41,6 +41,11 @@ class Filters(CaseFilters):
         """
         return self.status is None and self.citizen is None and not self.person
 
+    @property
+    def order(self) -> str:
+        """Return the default order: longest waiting first, else newest first."""
+        return "newest" if self.status else "oldest"
+
 
 class MeetingSearch(CaseList[Filters]):
     """The list of requests; each row has its citizen too."""
@@ -65,10 +70,6 @@ class MeetingSearch(CaseList[Filters]):
         if filters.unit:
             found.append(self.has_one_of(Case.unit_id, self.unit_ids(filters.unit)))
         return found
-
-    def order(self, filters: Filters) -> str:
-        """Return the order of the list: longest waiting first, else newest first."""
-        return "newest" if filters.status else "oldest"
 
     def counted(self, filters: Filters) -> Values | None:
         """Return the counter filters of the total.

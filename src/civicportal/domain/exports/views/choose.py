@@ -4,6 +4,7 @@ Small files are sent at once, large ones are ordered.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
@@ -151,12 +152,11 @@ def _order(
 def _file(
     request: Request, chosen: ExportSelection, format_: str, write: Callable[[BinaryIO], None]
 ) -> Response:
-    file = TemporaryFile()  # noqa: SIM115 - the answer closes it
-    try:
+    with ExitStack() as stack:
+        file = stack.enter_context(TemporaryFile())
         write(file)
-    except BaseException:
-        file.close()
-        raise
+        # The answer closes it.
+        stack.pop_all()
     size = file.tell()
     file.seek(0)
     export, now = chosen.export, request.site.clock.now()

@@ -234,7 +234,7 @@ DANGEROUS = {
         "worker/child",
     },
     # What this portal has written itself.
-    "pickle": {"statistics/metrics", "statistics/remembered", "storage/apart"},
+    "pickle": {"statistics/metrics"},
     # Written, never read.
     "xml": {"civicportal_announcements/feed"},
     "httpx": {"civicportal_sms_ir/exchange"},

@@ -1,7 +1,4 @@
-"""Every page that links lead to, once for each form of its address: what is slow at a city's size, or fails, shows here.
-
-Scenarios measure known uses; this finds unexpected slow or failing pages.
-"""
+"""Requests of every page that links lead to, once for each form of its address, to find slow and failing pages."""
 
 import html
 import re

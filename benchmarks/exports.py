@@ -1,7 +1,7 @@
 """Memory and duration of exports: ``python -m benchmarks.exports --database URL`` writes lists of growing length.
 
-Each length and format is written by a process of its own, for which the list ends there: no more ids are read than rows are
-written. What is told is how much its memory grew over that of the first, shortest one. It reads only.
+Each length and format is written by a process of its own, for which the list ends there: no more ids are read than rows
+are written. What is told is how much its memory grew over that of the first, shortest one. It reads only.
 """
 
 import json
@@ -23,7 +23,8 @@ KIB = 1024
 def write(rows: int, format_: str) -> dict[str, Any]:
     """Export the newest reports and return memory and duration.
 
-    :returns: rows as they were found, seconds, CPU seconds of the whole process, bytes of the file, the peak of its memory in KiB.
+    :returns: rows as they were found, seconds, CPU seconds of the whole process, bytes of the file, the peak of its
+        memory in KiB.
     """
     from pathlib import Path
 

@@ -107,7 +107,10 @@ def all_rows(site):
 
 
 def run_and_kill(source, target, most):
-    """Copy in another process, and kill it at its statement or commit number ``most``; return whether it had ended before."""
+    """Copy in another process, and kill it at its statement or commit number ``most``.
+
+    :returns: whether it had ended before.
+    """
     for site in (source, target):
         site.engines.dispose()
     child = os.fork()

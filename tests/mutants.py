@@ -1,9 +1,10 @@
 """Mutation testing: change a module in many small ways and print the changes its tests do not notice.
 
-``make mutants MODULE=domain/notifications/outcomes``. The changes are made in a copy, never in the tree that one works on.
+``make mutants MODULE=domain/notifications/outcomes``. The changes are made in a copy, never in the tree that one works
+on.
 
-The tests run once as usual, then for each change in a fork of that process, where everything is imported and every site is
-assembled: only the code of the changed function is another. A change outside of functions takes a new process.
+The tests run once as usual, then for each change in a fork of that process, where everything is imported and every site
+is assembled: only the code of the changed function is another. A change outside of functions takes a new process.
 """
 
 import argparse
@@ -338,7 +339,7 @@ def _begin(function: ast.FunctionDef) -> int:
 
 
 def _new_codes(old: CodeType, new: CodeType) -> list[tuple[CodeType, CodeType]] | None:
-    """Return the code of each function that changes, as it was and as it is; None when what is around them changes too."""
+    """Return old and new code of each changed function, None if code around the functions has changed too."""
     if old.co_flags & inspect.CO_OPTIMIZED:
         return [] if old == new else [(old, new)]
     plain, inner = zip(*map(_parts, (old, new)), strict=True)

@@ -1,4 +1,4 @@
-"""A portal on several machines: web nodes behind a balancer, workers, one database, one bucket, one provider of messages."""
+"""A portal on several machines: web nodes behind a balancer, workers, one database, one bucket, one SMS provider."""
 
 import socket
 import threading

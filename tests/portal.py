@@ -177,7 +177,8 @@ class Portal:
 
     :param database_url: an empty database.
     :param people: fill it with the people and cases of the demo, not with the seeds alone.
-    :param copied: folder of a stopped portal whose SQLite database and files this one begins with, instead of making its own.
+    :param copied: folder of a stopped portal whose SQLite database and files this one begins with, instead of making
+        its own.
     :param tables: more of the site's file, in TOML.
     :param sms_url: address of the provider of messages; a demo brings its own.
     :param environment: more of it.

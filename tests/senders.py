@@ -98,7 +98,10 @@ class Citizen:
         return _form(self.portal.csrf(self.token), key, number)
 
     def post(self, body: bytes, port: int) -> tuple[int, str]:
-        """Send a report and return status and location of the answer; the status of one that may come again is in :data:`COME_AGAIN`."""
+        """Send a report and return status and location of the response.
+
+        The status is in :data:`COME_AGAIN` if the form may be sent again.
+        """
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY)
         try:
             connection.request(
@@ -179,7 +182,10 @@ class Senders:
 
 
 def kept_once(work: Work, citizens: Senders) -> dict[str, str]:
-    """Look whether each acknowledged form is one case, and statistics agree; return the codes by the keys of the forms."""
+    """Check that each acknowledged form is one case, and that statistics agree.
+
+    :returns: the codes by the keys of the forms.
+    """
     cases = work.session.scalars(select(Case)).all()
     kept = by_form(cases)
     assert len(kept) == len(cases)

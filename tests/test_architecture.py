@@ -92,8 +92,8 @@ def test_the_root_can_be_taken_in_at_a_glance() -> None:
 def test_any_stands_at_borders_only() -> None:
     """No type checker sees what happens to a value of type ``Any``.
 
-    It may stand where a library declares no types (those of Pyramid, colander and others are in ``stubs/``), or where only
-    the caller of a query knows its columns. Views, forms and the API are free of it; ``disallow_any_explicit`` in
+    It may stand where a library declares no types (those of Pyramid, colander and others are in ``stubs/``), or where
+    only the caller of a query knows its columns. Views, forms and the API are free of it; ``disallow_any_explicit`` in
     ``pyproject.toml`` keeps them and more so, aliases included.
     """
     lines = lines_with(r"\bAny\b", modules(*PACKAGES))
@@ -272,7 +272,7 @@ def test_scripts_put_html_where_it_comes_from_the_portal() -> None:
 
 
 def test_scripts_let_no_data_reach_a_prototype() -> None:
-    """Only what has no prototype, arrays and bytes are filled by a computed key: a key from data may be ``__proto__``."""
+    """Computed keys are assigned on arrays, bytes and objects without prototype only: a key may be ``__proto__``."""
     filled = re.compile(r"([\w.]+)\[(?:[^][]|\[[^]]*\])+\]\s*(?:\+|-|\||\|\||\?\?)?=(?![=>])")
     safe = r"\s*=\s*(?:Object\.create\(null\)|new (?:Map|Int32Array)\b|\[|context\.getImageData\()"
     merged = re.compile(

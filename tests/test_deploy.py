@@ -118,7 +118,7 @@ def test_the_command_has_the_secrets_and_the_rights_of_the_services(tmp_path: Pa
 
 
 def proxy_files(folder: Path, **places: object) -> Path:
-    """Write the proxy's configuration as one file, with a certificate, in a folder of the test's own; return the file."""
+    """Write the proxy's configuration as one file, with a certificate, into a folder; return the file."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subject = ("-subj", "/CN=portal.example.org", "-days", "2", "-nodes")
     request = ("req", "-x509", "-newkey", "rsa:2048", "-keyout", key, "-out", certificate, *subject)

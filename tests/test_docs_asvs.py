@@ -131,7 +131,7 @@ def test_every_library_is_in_the_inventory() -> None:
 
 
 def test_every_pin_is_looked_up() -> None:
-    """An exact version is all that the audit can look up; without ``--strict`` it would pass over one that it does not find."""
+    """The audit can look up exact versions only; without ``--strict`` it would skip one that it does not find."""
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==[\w.+!-]+( ?;.+)?", pin)] == []

@@ -1,6 +1,7 @@
-"""The portal of another commit, served beside this one: its code from a temporary worktree, its packages from this environment.
+"""The portal of another commit, served beside this one.
 
-Its own ``benchmarks`` package fills its database and signs people in; the requests are those of this package.
+Its code comes from a temporary worktree, its packages from this environment. Its own ``benchmarks`` package fills its
+database and signs people in; the requests are those of this package.
 """
 
 import json

@@ -15,8 +15,8 @@ NOISE = 0.05
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Return a table of the scenarios of both runs, as Markdown.
 
-    A ratio that differs from 1 no more than the floors' CPU between the runs is marked with "≈": the floors' code is the
-    same, so their difference is that of the machine.
+    A ratio that differs from 1 no more than the floors' CPU between the runs is marked with "≈": the floors' code is
+    the same, so their difference is that of the machine.
 
     :param before: a run as :meth:`benchmarks.run.figures.Run.plain` returns it; ``after``: another one.
     """

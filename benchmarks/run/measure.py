@@ -1,4 +1,7 @@
-"""One run: the portal and what it is compared with, scenario by scenario, in alternating rounds, so that drift affects all."""
+"""One run: the portal and what it is compared with, measured scenario by scenario in alternating rounds.
+
+Rounds alternate so that a drift of the machine affects all servers.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext

@@ -1,7 +1,7 @@
-"""The plain floor: an ordinary application of Pyramid, SQLAlchemy's ORM and Jinja2, with the portal's addresses and tables.
+"""The plain floor: an ordinary application of Pyramid, SQLAlchemy's ORM and Jinja2 with the portal's URLs and tables.
 
-It reads or writes the rows that the portal's pages do, looks the session up, checks the CSRF token of a form and renders one
-template. It has no rights, rules, limits, counters, plugins, translations or calendars.
+It reads or writes the rows that the portal's pages do, looks the session up, checks the CSRF token of a form and
+renders one template. It has no rights, rules, limits, counters, plugins, translations or calendars.
 """
 
 import hmac

@@ -52,8 +52,8 @@ class Scenario:
 def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
     """Return all scenarios: reading ones before writing ones.
 
-    :param rounds: windows of each. Steps and referrals share out the cases on which they are taken, each once: where there
-        are too few for so many windows, the most of one is less than 1.
+    :param rounds: windows of each. Steps and referrals share out the cases on which they are taken, each once: where
+        there are too few for so many windows, the most of one is less than 1.
     """
     admin, handler = cast.staff["admin"], cast.staff["waste1"]
     once = min(400, len(cast.steps) // (2 * rounds) - WARM_UP)

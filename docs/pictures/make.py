@@ -1,4 +1,4 @@
-"""Retake the picture of the README from the demo: ``PYTHONPATH=tests python docs/pictures/make.py`` (needs chromium)."""
+"""Retake the picture of the README from the demo: ``PYTHONPATH=tests python docs/pictures/make.py``, with Chromium."""
 
 import tempfile
 from io import BytesIO

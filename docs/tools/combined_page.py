@@ -78,7 +78,10 @@ def _periods(schema: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 
 def _looks_at_several(method: ast.FunctionDef) -> bool:
-    """Return whether a method of a class checks the values of a whole schema: a type's method is given a node and one value."""
+    """Return whether a method of a class checks the values of a whole schema.
+
+    A method of a type is given a node and one value instead.
+    """
     names = [argument.arg for argument in method.args.args]
     whole = method.name == "validator" or (method.name == "deserialize" and names[1:2] == ["cstruct"])
     return whole and ("Invalid" in (source := ast.unparse(method)) or ".missing = " in source)

@@ -1,7 +1,7 @@
 """Generate the pictures of the page components: ``python -m docs.tools.component_pictures``.
 
-It draws each example with the macros and styles of the portal, looks at it with Chromium in light and in dark, and writes
-``docs/pictures/components``.
+It draws each example with the macros and styles of the portal, looks at it with Chromium in light and in dark, and
+writes ``docs/pictures/components``.
 """
 
 from datetime import UTC, datetime

@@ -1,6 +1,7 @@
 """Retake the screenshots of the Persian guide from the demo: ``PYTHONPATH=tests python -m docs.tools.screenshots``.
 
-It fills a demo of its own, serves it, looks at it with Chromium, and writes ``docs/fa/pictures``; it needs a few minutes.
+It fills a demo of its own, serves it, looks at it with Chromium, and writes ``docs/fa/pictures``; it needs a few
+minutes.
 """
 
 import tempfile

@@ -92,7 +92,7 @@ def network(portal: Portal) -> Iterator[Network]:
 def phone(
     network: Network, chromium: Browser, sessions: Callable[[str], Any]
 ) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a telephone on the network that can be cut: a citizen's, if it does not say whose."""
+    """Return a function that opens a telephone on the network that can be cut, by default a citizen's."""
     opened: list[BrowserContext] = []
 
     def open_(role: str = "citizen") -> Page:

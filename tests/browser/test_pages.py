@@ -80,9 +80,9 @@ def test_page_is_for_everybody(browsers: Browsers, tab: Tab, found: Facts, shown
 
 
 def _themes(shown: Shown, screen: Screen) -> tuple[str, ...]:
-    """Return in which themes axe looks at a page on a screen: both in the long form, else one on the phone, the other beside.
+    """Return the themes in which axe checks a page on a screen: both in the long run, else one for each screen.
 
-    What a phone alone shows, or a desktop alone, many pages share: of two neighbours in the table each sees it in another theme.
+    What only a phone or only a desktop shows is shared by many pages: neighbours in the table get the other theme.
     """
     if LONG:
         return ("light", "dark")

@@ -1,4 +1,7 @@
-"""Passkeys in Chromium with its virtual authenticator: adding one, sign-in of citizens and staff, the second factor, replays, other origins."""
+"""Passkeys in Chromium with its virtual authenticator.
+
+Adding one, sign-in of citizens and staff, the second factor, replays, other origins.
+"""
 
 from typing import Any
 from urllib.parse import parse_qs

@@ -1,4 +1,4 @@
-"""Submitting a form: a hanging request can be stopped, an unanswered one repeated, a download leaves the page as it is."""
+"""Submitting a form: a hanging request is stopped, an unanswered one repeated, a download leaves the page as it is."""
 
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def lose(page: Page, folder: Path) -> Locator:
 
 
 def lose_in_a_report(page: Page, screen: Screen, folder: Path) -> Locator:
-    """Fill in a report whose picture does not arrive, up to its last step; return the button that sends the picture again."""
+    """Fill in a report whose picture does not arrive, up to its last step; return the button that repeats it."""
     page.clock.install()
     page.goto("/reports/new")
     wizard.choose_category(page)

@@ -77,7 +77,7 @@ def snapshot(site: Any) -> Snapshot:
 
 @contextmanager
 def failing(site: Any, number: int) -> Iterator[list[int]]:
-    """Let the driver fail at the statement of this number, of those that writing transactions send; yields how many came.
+    """Make the driver fail at the statement of this number, among those of writing transactions; yield their count.
 
     The one after the last is ``COMMIT``.
     """

@@ -1,4 +1,4 @@
-"""Eight processes and eight officers act on one case at once: no update is lost, losers get a message, there is no error."""
+"""Eight processes and eight officers act on one case: no update is lost, refused ones get a message, no 500."""
 
 import http.client
 import os

@@ -1,4 +1,7 @@
-"""Generated input: examples of what people send, changed in ways that break readers. The same name and number give the same input."""
+"""Generated input: examples of what people send, changed in ways that break parsers.
+
+The same name and number give the same input.
+"""
 
 from collections.abc import Sequence
 from random import Random

@@ -1,7 +1,7 @@
-"""Every form of the core, the plugins and the site with generated input: it gives values that can be kept, or says what is wrong.
+"""Every form of the core, the plugins and the site with generated input: it returns valid values, or errors.
 
-What is sent goes through ``BoundForm.validate``, as it does in a view. The first check of a request, which goes before, is
-tried in :mod:`fuzz.test_parsers`; whole requests in :mod:`fuzz.test_requests`.
+Input goes through ``BoundForm.validate``, as it does in a view. The checks of a request before that are tested in
+:mod:`fuzz.test_parsers`, whole requests in :mod:`fuzz.test_requests`.
 """
 
 import importlib

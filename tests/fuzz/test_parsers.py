@@ -1,4 +1,4 @@
-"""Every reader of what comes from outside, with generated input: it answers or refuses as it says, and raises nothing else."""
+"""Every parser of external data with generated input: it answers or refuses as documented, and raises nothing else."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Whole requests with generated input, by everybody, to every route that takes a form: none ends in an error of the server."""
+"""Whole requests with generated input, by every role, to every route that takes a form: none is a server error."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -163,7 +163,10 @@ def test_deputy_has_the_rights_for_these_days_only(site: Any, clock: Any, office
 
 @pytest.fixture
 def absent(site: Any, clock: Any, officer: User) -> dict[str, User]:
-    """The officer, who has two memberships, stands in for one with two, one twice over, one without any and one disabled."""
+    """Absent people by name, whose deputy is the officer, who has two memberships.
+
+    One has two memberships, one has none, one is disabled, and of one the officer is the deputy twice.
+    """
     today = clock.now().astimezone(site.timezone).date()
     with site.work() as work:
         waste, light = make_unit(work, "waste"), make_unit(work, "light")

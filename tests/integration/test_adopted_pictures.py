@@ -1,4 +1,4 @@
-"""Pictures that belong to something of a plugin: taken once, swept neither as waiting nor as orphans, given up whole."""
+"""Pictures adopted by a plugin: taken once, kept by the cleanup, and released together."""
 
 from datetime import timedelta
 from io import BytesIO

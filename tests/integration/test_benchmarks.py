@@ -1,4 +1,4 @@
-"""The benchmark itself: what it makes is the same for one seed, and counted rightly; what it measures is held against gates."""
+"""The benchmark: one seed generates the same data, counters are exact, and results are compared with gates."""
 
 import os
 import socket

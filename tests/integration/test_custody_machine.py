@@ -1,7 +1,8 @@
 """Whatever changes, each open case is attended to or is on the list of unattended cases.
 
-A machine changes memberships, roles, people, deputies, units, categories and cases at random. After every step the portal's
-answer for all cases at once is held against :class:`~civicportal.domain.cases.access.rights.AccessService`, asked person by person.
+A machine changes memberships, roles, people, deputies, units, categories and cases at random. After every step the
+portal's answer for all cases at once is held against :class:`~civicportal.domain.cases.access.rights.AccessService`,
+asked person by person.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A portal is moved to another database: every row is there, new rows get new ids, and only one of the two is the portal's."""
+"""A portal is copied to another database: every row is there, new rows get new ids, only one database is in use."""
 
 import random
 import socket

@@ -1,4 +1,4 @@
-"""What the doctor says of the machine, the file, the roles and the words: each finding, and that it goes when it is mended."""
+"""The doctor's findings on the machine, the site's file, roles and texts: each appears, and goes when it is mended."""
 
 import secrets as randomness
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What no sequence of uses may do: refuse a recognised class because of strangers, or let a class exceed its own limit."""
+"""Properties of limits: strangers never exhaust a recognised class, and no class exceeds its own limit."""
 
 from collections import Counter
 from typing import Any

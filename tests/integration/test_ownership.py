@@ -1,4 +1,4 @@
-"""Database, file store and secrets are one portal's: whatever belongs to another is refused before anything is touched."""
+"""Database, file store and secrets belong to one portal: those of another are refused before anything is changed."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""By which indexes PostgreSQL answers: a plan that is fast with forty cases and takes minutes with a million fails only here."""
+"""Indexes that PostgreSQL's plans use: a plan that is fast with forty cases may take minutes with a million."""
 
 import re
 

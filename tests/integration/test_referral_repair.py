@@ -1,4 +1,4 @@
-"""Lines that say of their cases what is not so are found and mended: a tool may have changed the database beside its triggers."""
+"""Referrals that disagree with their cases are found and repaired, as after a change beside the triggers."""
 
 import pytest
 from sqlalchemy import inspect, update

@@ -325,7 +325,7 @@ HEAD_RIGHTS = [f"petitions:case:{verb}" for verb in LEAD_VERBS]
     ],
 )
 def test_a_head_is_made_only_by_who_may_do_what_a_head_may(site, held, in_unit, possible):
-    """Heading a unit lets see and work on all its cases; that right in the whole city, without a unit, gives none of it."""
+    """The head of a unit may see and work on all its cases; the right to lead without a unit gives none of that."""
     with site.work() as work:
         unit = make_unit(work, "waste")
         role = work.get(RoleService).create("head")

@@ -176,7 +176,7 @@ def test_no_form_is_taken_without_its_token(city, who):
 
 
 def answered_rightly(city, who, page, answer):
-    """Return whether the form is accepted from people with the right and refused to others; visitors are sent to sign in."""
+    """Return whether people with the right may send the form, others may not, and visitors are sent to sign in."""
     if city.may_open(who, page):
         return answer.status_int < 500
     if who == "visitor":

@@ -1,4 +1,7 @@
-"""``civicportal plugin new``: what it writes and what it refuses; that the plugin works is tested where it is installed."""
+"""``civicportal plugin new``: what it writes and what it refuses.
+
+That the plugin works is tested where it is installed.
+"""
 
 import errno
 import tomllib

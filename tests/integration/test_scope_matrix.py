@@ -1,4 +1,4 @@
-"""Every address of a thing, with who owns it or works on it and with others of the same rights: elsewhere it is not there."""
+"""Every URL of an object, requested by those who own it or work on it, and by others with the same rights: 404."""
 
 import pytest
 from integration.scopes import APPLICANT, KINDS, STAFF, Scopes

@@ -23,7 +23,10 @@ LINES = 600
 
 
 class City:
-    """Units, categories and people of whom the first and the last are never asked about, and a referral for each of many cases."""
+    """Units, categories and people, and a referral for each of many cases.
+
+    The first and the last unit, category and person are in no grant.
+    """
 
     def __init__(self, work):
         rng, now = random.Random(0), work.clock.now()

@@ -1,4 +1,4 @@
-"""Whatever changes who gets in or takes people's data along asks once more who one is: held by a walk over all routes."""
+"""Routes that change access or export personal data require re-authentication: a walk over all routes."""
 
 from datetime import timedelta
 from typing import Any

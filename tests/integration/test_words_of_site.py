@@ -1,7 +1,7 @@
 """Whose translation of a text counts, on pages and in messages alike.
 
-Of a text without a domain of its own: the site's, then the core's, then a plugin's. Of a text in a plugin's domain: the site's, then
-the plugin's, then the core's.
+Of a text without a domain of its own: the site's, then the core's, then a plugin's. Of a text in a plugin's domain: the
+site's, then the plugin's, then the core's.
 """
 
 from io import BytesIO

@@ -464,7 +464,7 @@ class Seen(MachineSlots):
 
 @pytest.fixture
 def stuck(monkeypatch):
-    """Let both decoders hang; return a function that sends more pictures, each in a thread, which wait in their places."""
+    """Make both decoders hang; return a function that sends more pictures, each in a thread waiting for a slot."""
     slots, inside, let_go = Seen("decoder", images.AT_ONCE), threading.Semaphore(0), threading.Event()
     threads, told = [], []
 

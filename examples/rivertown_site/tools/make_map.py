@@ -1,6 +1,7 @@
 """Make the map of the fictional city: ``python tools/make_map.py`` writes ``static/city.geojson``.
 
-A plain grid of streets beside a river, in the middle of an ocean. Lengths are metres from Harbour Square, x to the east.
+A plain grid of streets beside a river, in the middle of an ocean. Lengths are metres from Harbour Square, x to the
+east.
 """
 
 import json

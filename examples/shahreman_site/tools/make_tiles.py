@@ -1,7 +1,7 @@
 """Make a set of map tiles of the fictional city: ``python tools/make_tiles.py city.pmtiles`` (or ``city.mbtiles``).
 
-Pictures drawn from the city's GeoJSON: what a municipality has from its office of surveying, small enough for tests. Needs
-the package pmtiles for a PMTiles file.
+Pictures drawn from the city's GeoJSON: what a municipality has from its office of surveying, small enough for tests.
+Needs the package pmtiles for a PMTiles file.
 """
 
 import argparse

@@ -171,7 +171,7 @@ def selection(work, filters):
 
 
 def check(work, filters):
-    """Hold every figure of some filters against its list, its chart, its map and its file; return how many there are."""
+    """Compare every figure of some filters with its list, its chart, its map and its file; return their number."""
     search, service = work.get(ReportSearch), work.get(MetricsService)
     asked = selection(work, filters)
     figures = service.metrics(asked)

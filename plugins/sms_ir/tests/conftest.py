@@ -60,7 +60,7 @@ def provider(sms_simulator, clock):
 
 @pytest.fixture
 def impatient(provider, monkeypatch):
-    """Let the time of an exchange be up as soon as the provider has what it leaves hanging; the others have all they need."""
+    """Time out an exchange as soon as the provider leaves it hanging; the others have unlimited time."""
 
     class Impatient(Future):
         def __init__(self):

@@ -1,4 +1,4 @@
-"""A portal in one file: what comes back is what was there, what does not fit is refused, what breaks off leaves nothing."""
+"""Backups in one file: a restored portal equals the saved one, wrong files are refused, failures leave nothing."""
 
 import hashlib
 import json

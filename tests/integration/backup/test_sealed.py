@@ -1,4 +1,4 @@
-"""Backups are encrypted for public keys and signed by the portal; those of the older format are taken when it is said so."""
+"""Backups are encrypted for public keys and signed by the portal; the older format is accepted by an option only."""
 
 import json
 import tarfile

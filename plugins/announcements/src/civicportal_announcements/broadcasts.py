@@ -152,9 +152,9 @@ class BroadcastService(Service):
             self._record("stop", broadcast)
 
     def stop_unfilled(self) -> int:
-        """Stop unfinished broadcasts after a restore.
+        """Stop broadcasts that were unfinished in a restored backup, because their progress is unknown.
 
-        Their progress is unknown; returns how many there were.
+        :returns: how many there were.
         """
         found = self.session.scalars(select(Broadcast).where(*UNFILLED).with_for_update()).all()
         for broadcast in found:

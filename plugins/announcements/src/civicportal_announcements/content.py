@@ -63,10 +63,7 @@ def _start(values: Values, calendar: CityCalendar) -> datetime | None:
 
 
 def _end(values: Values, calendar: CityCalendar) -> datetime | None:
-    """Return the end of an announcement.
-
-    Without a time the end of the day, so the last day is included.
-    """
+    """Return the end of an announcement; a date without a time includes the whole day."""
     day, clock = values["end_day"], values["end_time"]
     if day is None:
         return None

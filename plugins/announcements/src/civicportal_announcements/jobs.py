@@ -7,10 +7,7 @@ from civicportal_announcements.services import PostService
 
 
 def erase_deleted(site: Site) -> None:
-    """Erase announcements deleted more than a month ago.
-
-    The rows, then the files.
-    """
+    """Erase announcements deleted more than a month ago: first the rows, then the files."""
     while True:
         with site.work() as work:
             keys, some = work.get(PostService).erase()

@@ -56,18 +56,18 @@ class Picture:
 
 
 def focus_classes(x: int, y: int) -> str:
-    """Return the two CSS classes of a focal point.
+    """Return the two CSS classes of a focal point, rounded to tenths.
 
-    Rounded to tenths: inline styles are not allowed.
+    There is a class for each tenth because inline styles are not allowed.
     """
     across, down = (round(value / _FOCUS_STEP) * _FOCUS_STEP for value in (x, y))
     return f"focus-x-{across} focus-y-{down}"
 
 
 def store_sizes(site: Site, keys: Iterable[str]) -> None:
-    """Store the medium size of each picture.
+    """Store the medium size of each picture; a missing picture is ignored.
 
-    Before any transaction. A missing picture is ignored.
+    Call it before any transaction.
     """
     files = PictureFiles(site)
     for key in keys:

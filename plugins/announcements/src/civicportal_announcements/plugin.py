@@ -109,7 +109,7 @@ def check_site(work: Work) -> Iterable[Finding]:
 def portal_restored(work: Work) -> Iterator[str]:
     """Stop broadcasts that were running during the backup.
 
-    Their recipients since then are unknown.
+    It is unknown who has received them since then.
     """
     stopped = work.get(BroadcastService).stop_unfilled()
     if stopped:

@@ -15,10 +15,7 @@ FEED = "civicportal_announcements:templates/announcements/feed_link.jinja2"
 
 
 def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
-    """Return feed link, list and card, or the officers' summary.
-
-    For citizens only if there are announcements.
-    """
+    """Return the feed link, the officers' summary, and card and list if there are announcements."""
     yield DashboardWidget(name="announcements.feed", area="head", template=FEED)
     board = request.display_work.get(AnnouncementReader)
     if request.identity.is_staff and request.identity.permits(EDIT):

@@ -104,7 +104,7 @@ class MessageStory:
         return service.submit(new)
 
     def _ask(self, case: Case) -> None:
-        """Send an inquiry to a unit's member, if any."""
+        """Send an inquiry to a member of the unit, if it has any."""
         unit = self.work.get(OrganizationService).unit(self.row["unit"])
         people = [person for person in self.teller.staff if unit.id in _units(person)]
         if not people:
@@ -148,10 +148,7 @@ class MessageStory:
         self.cases.apply(case, step, public_text=text, notify=recent)
 
     def _later(self, least: float, most: float) -> bool:
-        """Advance by some office days.
-
-        False when that would be in the future.
-        """
+        """Advance by some office days; return False if that would be in the future."""
         now = self.work.clock.now()
         moment: datetime = self.calendar.add_working_days(now, self.rng.uniform(least, most))
         if moment >= self.teller.now:
@@ -160,7 +157,7 @@ class MessageStory:
         return True
 
     def _officer(self, case: Case) -> Identity:
-        """Return an officer who may act."""
+        """Return an officer who may act, preferably one without city-wide rights."""
         found = [person for person in self.teller.staff if self._acts(person, case)]
         local = [person for person in found if not person.permits(FEEDBACK.permission("act_any"))]
         return self.rng.choice(local or found)

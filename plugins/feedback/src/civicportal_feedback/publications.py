@@ -1,4 +1,4 @@
-"""Publication of message and answer."""
+"""Publication of a message and its answer, with the sender's consent and edited by an officer."""
 
 from collections.abc import Collection, Sequence
 
@@ -89,10 +89,7 @@ class PublicationService(Service):
         return [(publication, feedback) for publication, feedback in self.session.execute(query)]
 
     def telling(self) -> list[str]:
-        """Return the codes of publications that identify their sender.
-
-        They were published before texts were checked.
-        """
+        """Return the codes of publications that identify their sender, from before texts were checked."""
         query = (
             select(Case, Publication)
             .join(Publication, Publication.case_id == Case.id)

@@ -68,10 +68,7 @@ class Submission(MessageFields):
 
 
 class Registration(MessageFields, NamedCaller):
-    """A message registered by an officer.
-
-    Without a mobile it has no citizen.
-    """
+    """A message registered by an officer; without a mobile it has no citizen."""
 
     def after_bind(self, _node: object, _bindings: object) -> None:
         """Adapt the labels for an officer."""

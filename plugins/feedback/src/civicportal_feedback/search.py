@@ -55,10 +55,7 @@ class FeedbackSearch(CaseList[Filters]):
         return found
 
     def opinions(self, cases: Iterable[Case]) -> dict[int, str]:
-        """Return the state of inquiries about open messages.
-
-        One of :data:`OPINIONS` by id of the case.
-        """
+        """Return the state of inquiries about open messages, one of :data:`OPINIONS` by id of the case."""
         ids = [case.id for case in cases if case.is_open]
         query = select(Referral.case_id, Referral.closed_at).where(
             Referral.case_id.in_(ids), Referral.type == "inquiry"

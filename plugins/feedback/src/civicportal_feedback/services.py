@@ -56,11 +56,10 @@ class FeedbackService(Service):
         return self._open_once(new, actor.user_id)
 
     def submit_anonymously(self, new: NewFeedback) -> tuple[Case, str]:
-        """Open an anonymous case; return it with its PIN.
+        """Open an anonymous case and return it with its PIN.
 
-        A resubmitted form returns the same.
-
-        The actor is not recorded: case, history and pictures have no person and no session.
+        A resubmitted form returns the same case and PIN. The actor is not recorded: case, history and pictures have no
+        person and no session.
 
         :raises AttachmentNotFound: when a picture is missing or not the owner's.
         """
@@ -104,10 +103,7 @@ class FeedbackService(Service):
         )
 
     def _subject(self, new: NewFeedback) -> str:
-        """Return the subject of a message.
-
-        Never its first words, which may contain a name.
-        """
+        """Return the subject of a message, never its first words, which may contain a name."""
         one, translate = TYPES[new.type], self.work.site.localizer().translate
         if new.unit is None:
             return str(translate(one.title))

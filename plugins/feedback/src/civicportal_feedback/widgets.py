@@ -40,10 +40,7 @@ def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
 
 
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return subject and consent of a message.
-
-    For staff also whether it is published.
-    """
+    """Return subject and consent of a message, for staff also whether it is published."""
     work = request.display_work
     feedback = work.get(FeedbackService).detail(case)
     if feedback is None:

@@ -30,7 +30,7 @@ _SATURDAY = 5
 
 
 def in_part(clock: time, part: str) -> bool:
-    """Return whether a time is within a part of the day."""
+    """Return whether a time is within a part of the day; "" and "any" are the whole day."""
     return {"morning": clock < NOON, "noon": clock >= NOON}.get(part, True)
 
 

@@ -1,4 +1,4 @@
-"""Generation of one demo request."""
+"""Generation of one demo request: each transition at its time, by its actor."""
 
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING

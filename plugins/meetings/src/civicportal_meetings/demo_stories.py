@@ -9,9 +9,10 @@ class RequestStory:
 
     :ivar sent: days ago.
     :ivar end: status today: registered, in_review, scheduled, held, absent, cancelled, withdrawn, declined.
-    :ivar ahead: a future time is this many days after the start of next week, a past one this many days after the request.
-    :ivar this_week: its time is on this working day of the current week, 0 the first; if that has passed, the request has its end,
-    else the time is still in the future.
+    :ivar ahead: a future time is this many days after the start of next week, a past one this many days after the
+        request.
+    :ivar this_week: its time is on this working day of the current week, 0 the first; if that has passed, the request
+        has its end, else the time is still in the future.
     :ivar session: it has a seat in the past (-1) or next (1) public meeting day.
     :ivar answer: the citizen's answer: "confirm" or "ask_another_time".
     :ivar moved: the time was changed once.

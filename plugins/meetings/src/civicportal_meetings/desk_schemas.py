@@ -116,7 +116,7 @@ class FurtherFields(StatisticsFields):
 
 
 class DeskFilters(FurtherFields, DeskFields):
-    """Filters of the list."""
+    """Filters of the list: those of its form, and those of links from statistics."""
 
     def after_bind(self, node: colander.SchemaNode, _bindings: object) -> None:
         """Hide the further filters in the form."""

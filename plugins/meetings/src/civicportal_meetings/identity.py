@@ -1,4 +1,4 @@
-"""Identity data of applicants."""
+"""Identity data of applicants: masked for viewers of the case, in full by right."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date

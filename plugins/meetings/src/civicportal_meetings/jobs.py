@@ -1,6 +1,6 @@
-"""Jobs: reminders, and cancelled sessions.
+"""Jobs: reminders on the day before, and the release of times after a session was cancelled.
 
-One reminder per appointment, none for a moved or cancelled one.
+An appointment has one reminder; a moved or cancelled one has none.
 """
 
 import logging
@@ -70,10 +70,7 @@ def remind(site: Site) -> None:
 
 
 class Reminders(Service):
-    """Reminds citizens of tomorrow's meeting.
-
-    And of today's if no reminder was sent in time.
-    """
+    """Reminds citizens of tomorrow's meeting, and of today's if no reminder was sent in time."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
@@ -89,10 +86,7 @@ class Reminders(Service):
         return self.session.scalars(query.order_by(Appointment.id).limit(AT_ONCE)).all()
 
     def remind(self, appointment_id: int) -> None:
-        """Queue the reminder of an appointment once.
-
-        Not if the appointment is cancelled.
-        """
+        """Queue the reminder of an appointment once, unless the appointment is cancelled."""
         query = self._due(Appointment, Case).where(Appointment.id == appointment_id)
         row = self.session.execute(query.with_for_update(of=Appointment, skip_locked=True)).first()
         if row is None:
@@ -124,19 +118,13 @@ class Reminders(Service):
         )
 
     def _of_day(self, day: date) -> ColumnElement[bool]:
-        """Return the condition for a day's appointments to remind of.
-
-        Not those notified after the reminder time.
-        """
+        """Return the condition for a day's appointments, except those notified after the reminder time."""
         first, last = self.calendar.day_bounds(day)
         return and_(
             Appointment.start >= first, Appointment.start < last, Appointment.made_at < self._hour(day)
         )
 
     def _hour(self, day: date) -> datetime:
-        """Return the reminder time of a day's meetings.
-
-        The day before, at the time set by the site.
-        """
+        """Return the reminder time of a day's meetings: the day before, at the time set by the site."""
         clock = time.fromisoformat(self.work.site.plugin_settings[KIND]["reminder_time"])
         return self.calendar.at(day - ONE_DAY, clock)

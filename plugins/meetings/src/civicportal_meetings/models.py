@@ -17,10 +17,7 @@ class MeetingsBase(DeclarativeBase):
 
 
 class MeetingRequest(MeetingsBase):
-    """The detail of a case of kind "meetings".
-
-    Applicant, companions, preferred times; 1:1 with the case.
-    """
+    """The detail of a case of kind "meetings": applicant, companions, preferred times."""
 
     __tablename__ = "meetings_request"
     __table_args__ = (UniqueConstraint("open_of"), Index(None, "national_code_index"))
@@ -58,10 +55,7 @@ class MeetingRequest(MeetingsBase):
 
 
 class MeetingSession(MeetingsBase):
-    """A public meeting day with seats for requests.
-
-    One without seats blocks a time.
-    """
+    """A public meeting day with seats for requests; one without seats blocks a time."""
 
     __tablename__ = "meetings_session"
     __table_args__ = (Index(None, "start"), {"sqlite_autoincrement": True})
@@ -166,10 +160,7 @@ class WaitingListEntry(MeetingsBase):
 
 
 class Order(MeetingsBase):
-    """The detail of a case of kind "orders".
-
-    An order of the mayor in a meeting, and its addressee; 1:1 with the case.
-    """
+    """The detail of a case of kind "orders": an order of the mayor in a meeting, and its addressee."""
 
     __tablename__ = "meetings_order"
 

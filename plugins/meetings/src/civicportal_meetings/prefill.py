@@ -69,10 +69,7 @@ def seats(_case: Case, work: Work) -> Prefill:
 
 
 def time_message_values(values: Values, work: Work) -> Mapping[str, str] | None:
-    """Return the message's date and time from a form.
-
-    Once both are valid.
-    """
+    """Return the message's date and time from a form, once both are valid."""
     if "day" not in values or "at" not in values:
         return None
     return notice(work.site.calendar.at(values["day"], values["at"]), values.get("note", ""))
@@ -86,10 +83,7 @@ def seat_message_values(values: Values, work: Work) -> Mapping[str, str] | None:
 
 
 def usual_place(work: Work) -> str:
-    """Return the default place.
-
-    From the settings, else the name of the mayor's unit.
-    """
+    """Return the default place: from the settings, else the name of the mayor's unit."""
     settings = work.site.plugin_settings[KIND]
     units = work.get(OrganizationService).units.by_id.values()
     office = next((unit.name for unit in units if unit.key == settings["unit"]), "")

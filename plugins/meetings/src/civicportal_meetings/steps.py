@@ -1,7 +1,4 @@
-"""Event data of transitions that set a time.
-
-The source of appointment and SMS.
-"""
+"""Event data of transitions that set a time: the source of appointment and SMS."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -98,7 +95,7 @@ def notice(moment: datetime, note: str) -> dict[str, str]:
 
 
 def _beginning(note: str) -> str:
-    """Return the part of a note that fits into the SMS."""
+    """Return the beginning of a note that fits into the SMS: whole words, and an ellipsis."""
     if SmsLength.cut(note, NOTE_UNITS) == note:
         return note
     fitting = SmsLength.cut(note, NOTE_UNITS - 1)

@@ -139,7 +139,7 @@ class Submission(StrictSchema):
                 del self[name]
 
     def deserialize(self, cstruct: object = colander.null) -> Any:
-        """Return the values; a representative gives those of the organisation."""
+        """Return the values; those of an organisation are required from its representative only."""
         asked = isinstance(cstruct, dict) and cstruct.get("party") == "legal"
         for name in OF_LEGAL:
             if name in self:
@@ -153,7 +153,7 @@ class Submission(StrictSchema):
 
 
 class Registration(Submission, Caller):
-    """A request registered by an officer."""
+    """A request registered by an officer, with the applicant's name and identity."""
 
     def after_bind(self, node: object, bindings: Values) -> None:
         """Adapt the labels for an officer."""

@@ -55,20 +55,14 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One table row.
-
-    For each day a block that begins here, "" for nothing, None inside a block.
-    """
+    """A row of the table: for each day a block that begins here, "" for nothing, None inside a block."""
 
     clock: time
     cells: Sequence[Block | str | None]
 
 
 def week_of(day: date, calendar: CityCalendar) -> date:
-    """Return the first day of a date's week.
-
-    Saturday in the Jalali calendar, else Monday.
-    """
+    """Return the first day of a date's week: Saturday in the Jalali calendar, else Monday."""
     first = SATURDAY if calendar.kind == "jalali" else 0
     return day - timedelta(days=(day.weekday() - first) % 7)
 

@@ -10,10 +10,7 @@ from civicportal_reports.workflow import KIND
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """A root category and its subcategories.
-
-    One without any is an option itself.
-    """
+    """A root category and its subcategories; one without any is an option itself."""
 
     root: Category
     leaves: tuple[Category, ...]
@@ -35,10 +32,7 @@ def topics(work: Work) -> list[Topic]:
 
 
 def other_category(found: list[Topic]) -> Category | None:
-    """Return the category for everything else, if any.
-
-    The last root that is an option itself.
-    """
+    """Return the category for everything else: the last root that is an option itself, if any."""
     return next((topic.root for topic in reversed(found) if topic.is_leaf), None)
 
 
@@ -66,10 +60,7 @@ def filter_options(found: list[Topic]) -> list[Option]:
 
 
 def every_option(work: Work) -> list[Option]:
-    """Return all categories for a staff filter.
-
-    Grouped by root, including those no longer offered.
-    """
+    """Return all categories for a staff filter, grouped by root, including those no longer offered."""
     tree = work.get(OrganizationService).categories_of(KIND)
     return [
         Option(value=category.key, label=category.name, group=root.name)

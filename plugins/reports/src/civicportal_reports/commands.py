@@ -14,6 +14,6 @@ def reports() -> None:
 @reports.command()
 @click.pass_context
 def relocate(context: click.Context) -> None:
-    """Recompute street and district of every report."""
+    """Recompute street and district of every report after a change of the city's map."""
     changed = relocation.relocate(load_site(context))
     click.echo(f"{changed} reports have another street or district")

@@ -49,7 +49,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
 
 
 def _photos(folder: Path, rows: Sequence[Values]) -> dict[str, object]:
-    """Process each picture once, two at a time."""
+    """Process each picture once, two at a time; every report gets its own files."""
     names = sorted({row[key] for row in rows for key in ("photo", "photo_after") if key in row})
     present = [name for name in names if (folder / name).is_file()]
     with ThreadPoolExecutor(2) as pool:
@@ -198,7 +198,7 @@ class ReportStory:
             self.work.get(ReportService).me_too(case)
 
     def _officer(self, case: Case) -> Identity:
-        """Return an officer who may act."""
+        """Return an officer who may act, preferably one without city-wide rights."""
         found = [person for person in self.teller.staff if self._acts(person, case)]
         local = [person for person in found if not person.permits("reports:case:act_any")]
         return self.rng.choice(local or found)

@@ -1,7 +1,4 @@
-"""Duplicates of reports.
-
-The earlier report is followed by the senders and followers of all.
-"""
+"""Duplicates of reports: the earlier one is followed by the senders and followers of all."""
 
 from sqlalchemy import select
 
@@ -54,7 +51,7 @@ class DuplicateService(Service):
             self._release(self._locked(link.to_id))
 
     def _release(self, earlier: Case) -> None:
-        """Remove followers added only by a removed link."""
+        """Remove followers that only a removed link had added, along the whole chain."""
         wanted = {user_id for case in self._duplicates(earlier) for user_id in self.followers.audience(case)}
         gone = self._brought(earlier) - wanted
         if not gone:
@@ -66,10 +63,7 @@ class DuplicateService(Service):
             self._release(self._locked(case_id))
 
     def _brought(self, earlier: Case) -> set[int]:
-        """Return the followers added by links alone.
-
-        Earlier followers are in none of the events.
-        """
+        """Return the followers added by links alone; earlier followers are in none of the events."""
         brought = set[int]()
         for event in reversed(self.cases.events(earlier)):
             data = event.data
@@ -93,10 +87,7 @@ class DuplicateService(Service):
     # -- which one is meant ---------------------------------------------------------------------------------
 
     def _named(self, change: CaseChange) -> Case:
-        """Return the report named in the transition, locked.
-
-        It stays open until the link is written.
-        """
+        """Return the report named in the transition, locked so that it stays open until the link is written."""
         try:
             earlier = self.cases.fetch(str(change.event.data.get("duplicate_of", "")), lock=True)
         except NotFound:
@@ -108,7 +99,7 @@ class DuplicateService(Service):
         return earlier
 
     def _former(self, case: Case) -> Case | None:
-        """Return the report of a link before a reopening.
+        """Return the report to which a case was linked before it was reopened.
 
         None if the history was erased with its citizen.
         """

@@ -1,7 +1,7 @@
 """Maps of reports: points, clusters or a heat map.
 
-A map of the whole city is read from the counters of places, a street from the reports themselves; in between the index of
-the points is enough if no other filter is active.
+A map of the whole city is read from the counters of places, a street from the reports themselves; in between the index
+of the points is enough if no other filter is active.
 """
 
 from collections import Counter
@@ -60,7 +60,7 @@ class Heat:
 
 
 class ReportMap(Service):
-    """Count filtered reports by cells."""
+    """Counts of filtered reports by cells, within the actor's scope or of the public map."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
@@ -107,7 +107,10 @@ class ReportMap(Service):
     def _counted(
         self, filters: Filters, box: GridBox | None, level: int, wanted: int, public: bool
     ) -> tuple[int, list[tuple[Cell, int]]]:
-        """Count by cells of the requested level."""
+        """Return level and counts of the cells, at most at the wanted level.
+
+        The counters answer if they have ``level`` or a finer one; else the reports themselves are counted.
+        """
         at = next((counted for counted in LEVELS if level <= counted), None)
         if box is None and wanted <= LEVELS[-1] and not self._is_counted(filters):
             fine, found = wanted, Counter[Cell]()
@@ -131,10 +134,7 @@ class ReportMap(Service):
     def _in_other_units(
         self, filters: Filters, public: bool, box: GridBox | None = None
     ) -> list[tuple[str, Cell, int]]:
-        """Return the reports outside the actor's units.
-
-        District, cell of the finest counted level, and number.
-        """
+        """Return district, cell of the finest counted level, and number of the reports outside the actor's units."""
         in_other_units = None if public else self.search.in_other_units(filters, *_PLACES)
         return (
             []
@@ -143,7 +143,7 @@ class ReportMap(Service):
         )
 
     def _everywhere(self, filters: Filters, public: bool) -> list[tuple[str, Cell, int]]:
-        """Return the same for all filtered reports."""
+        """Return the same for all filtered reports, in one query for map and districts."""
         live = self._live_query(filters, public, *_PLACES)
         return self._gather((filters, public), live.where(Report.lat.is_not(None)))
 
@@ -164,10 +164,7 @@ class ReportMap(Service):
 
     @staticmethod
     def _is_counted(filters: Filters) -> bool:
-        """Return whether the counters have the answer.
-
-        Except for reports outside the actor's own units.
-        """
+        """Return whether the counters have the answer, except for reports outside the actor's own units."""
         return replace(filters.uncounted, district=None, located=False) == Filters()
 
     def _counter_query(
@@ -195,10 +192,7 @@ class ReportMap(Service):
         return select(*columns).where(*found)
 
     def _live_query(self, filters: Filters, public: bool, *columns: Selected) -> Rows:
-        """Return a query for reports.
-
-        Without a join if there is no filter.
-        """
+        """Return a query for columns of reports, without a join if there is no filter."""
         if not public and filters == Filters() and self.access.sees_all(KIND):
             return select(*columns).select_from(Report)
         return self._joined(filters, public, *columns)

@@ -15,10 +15,7 @@ class ReportsBase(DeclarativeBase):
 
 
 class Report(ReportsBase):
-    """The place of a report.
-
-    Without a point only the text in ``Case.place``.
-    """
+    """The place of a report; without a point only the text in ``Case.place``."""
 
     __tablename__ = "reports_report"
     # With the id, so that recent reports of a square are found without reading the others.
@@ -43,10 +40,9 @@ class Report(ReportsBase):
 class PlaceCount(ReportsBase):
     """Number of reports of a map cell by state.
 
-    ``0`` means no category or no unit.
-
-    Every report counts twice on each level of :data:`civicportal_reports.place_counts.LEVELS`: with its category and unit, and
-    without; a cell that overlaps two districts has rows of both.
+    ``0`` means no category or no unit. Every report counts twice on each level of
+    :data:`civicportal_reports.place_counts.LEVELS`: with its category and unit, and without; a cell that overlaps two
+    districts has rows of both.
     """
 
     __tablename__ = "reports_place_count"

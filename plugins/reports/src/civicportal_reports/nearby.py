@@ -44,7 +44,7 @@ class Near:
 
 
 class NearbyService(Service):
-    """Search around a place."""
+    """Search around a place, within the radius and the days of the plugin's settings."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
@@ -54,9 +54,7 @@ class NearbyService(Service):
     def reports(
         self, point: Point, category_id: int, *conditions: ColumnElement[bool], but: int | None = None
     ) -> list[Near]:
-        """Return nearby open reports of the same root category.
-
-        Nearest first, at most :data:`MOST_NEAR`.
+        """Return nearby open reports of the same root category, nearest first, at most :data:`MOST_NEAR`.
 
         :param conditions: on ``Case``, for instance the actor's scope.
         :param but: id of a case to exclude.
@@ -68,7 +66,7 @@ class NearbyService(Service):
         return [Near(**dict(zip(SAID, said, strict=True)), metres=metres) for said, metres in found]
 
     def unit_at_work(self, case: Case) -> str | None:
-        """Return the unit that works on a report nearby, by key."""
+        """Return the key of the unit that already works on a report nearby."""
         report: Report | None = self.work.get(CaseService).detail(case)
         if report is None or report.point is None or case.category_id is None:
             return None
@@ -78,7 +76,7 @@ class NearbyService(Service):
         return self.organization.units.by_id[unit_id].key if unit_id else None
 
     def _place(self, point: Point, category_id: int) -> dict[str, object]:
-        """Return the parameters of :func:`_around`."""
+        """Return the parameters of :func:`_around`: the square, the days, the categories below the same root."""
         categories = self.organization.categories
         since = self.work.clock.now() - timedelta(days=self.settings["nearby_days"])
         box = Bounds.within(point, self.settings["nearby_metres"])
@@ -123,10 +121,10 @@ class NearbyService(Service):
 
 @cache
 def _around(*columns: Selected) -> Rows:
-    """Return the query for recent reports around a point.
+    """Return the query for columns of the recent reports in the square around a point.
 
-    It is built once per process, which takes longer than executing it. The database selects the nearest,
-    because there may be hundreds on one street.
+    It is built once per process, which takes longer than executing it. The database selects the nearest, because there
+    may be hundreds on one street.
     """
     inside = select(Report.case_id, Report.lat, Report.lon).where(
         Report.lat.between(bindparam("south"), bindparam("north")),

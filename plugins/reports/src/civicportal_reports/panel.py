@@ -1,7 +1,4 @@
-"""The panel of a map of reports.
-
-Its table, and a drawing for browsers without JavaScript.
-"""
+"""The panel of a map of reports: its table, and a drawing for browsers without JavaScript."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +31,7 @@ class District:
 
     @property
     def listed(self) -> bool:
-        """Return whether the list can be filtered by it."""
+        """Return whether the list can be filtered by it: districts of the map, and none."""
         return self.n > 0 and (self.shade is not None or not self.name)
 
 

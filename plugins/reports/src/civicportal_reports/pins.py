@@ -59,9 +59,7 @@ class Pins:
     # -- the answers of maps that follow the part that shows --------------------------------------------------
 
     def picture(self, picture: MapPicture, *, public: bool) -> dict[str, object]:
-        """Return clusters or points as compact data.
-
-        Shared properties are sent once.
+        """Return clusters or points as compact data, with shared properties sent once.
 
         A point is latitude, longitude, the index of its properties, and the key of its card: the id of a published
         report, for staff the code, and nothing for an unpublished report.

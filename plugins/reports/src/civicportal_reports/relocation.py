@@ -19,11 +19,10 @@ CHUNK = 1000
 
 
 def relocate(site: Site) -> int:
-    """Recompute street and district of every report.
+    """Recompute street and district of every report; those outside the city keep theirs.
 
-    Those outside the city keep theirs.
-
-    It runs concurrently with other writers, and updates the counters with each report. What was done stays done if it is interrupted.
+    It runs concurrently with other writers, and updates the counters with each report. Finished batches remain if it is
+    interrupted.
 
     :returns: how many were changed.
     """
@@ -54,10 +53,7 @@ def _moved(site: Site, rows: Sequence[Any]) -> dict[int, Place]:
 
 
 def _move(work: Work, places: dict[int, Place]) -> int:
-    """Update reports, each with its case locked.
-
-    So a concurrent transition is counted once.
-    """
+    """Update reports, each with its case locked, so that a concurrent transition is counted once."""
     held = select(Case).where(Case.id.in_(places)).order_by(Case.id).with_for_update()
     cases = work.session.scalars(held).all() if places else ()
     for case in cases:

@@ -66,7 +66,7 @@ class Registration(Submission, NamedCaller):
 
 
 class Conversion(StrictSchema):
-    """The missing data for converting a case to a report."""
+    """The data that a case of another kind lacks to become a report."""
 
     category = Node(Choice(lambda bindings: bindings["categories"]), title=_("Category"))
     place = PlaceField(title=_("Location"))

@@ -44,7 +44,7 @@ class Filters(CaseFilters):
 
     @property
     def uncounted(self) -> "Filters":
-        """Return the filters that the counters lack."""
+        """Return the filters without stage, status, category and unit, which all counters have."""
         return replace(self, stage=None, status=None, category=None, itself=False, unit=None)
 
 
@@ -55,18 +55,12 @@ class ReportSearch(CaseList[Filters]):
     entities = (Case, Report)
 
     def select(self, *columns: Selected) -> Rows:
-        """Return a query for all reports.
-
-        Joined with their own table if it has one of the columns.
-        """
+        """Return a query for columns of all reports, joined with their own table if it has one of the columns."""
         query = super().select(*columns)
         return _joined(query) if Report.__table__ in query.columns_clause_froms else query
 
     def filtered(self, filters: Filters, *columns: Selected) -> Rows:
-        """Return a query for filtered reports.
-
-        Without a filter by place, only the case is needed.
-        """
+        """Return a query for columns of filtered reports; without a filter by place, only the case is needed."""
         query = super().filtered(filters, *columns)
         placed = filters.district or filters.located
         return _joined(query) if placed and Report.__table__ not in query.columns_clause_froms else query
@@ -95,19 +89,13 @@ class ReportSearch(CaseList[Filters]):
         return {"categories": self.categories(filters), "units": self.units(filters)}
 
     def categories(self, filters: Filters) -> frozenset[int] | None:
-        """Return the filtered category ids; None for all.
-
-        0 stands for none.
-        """
+        """Return the ids of the filtered categories, with 0 for reports without one; None for all."""
         if not filters.category:
             return None
         return self.category_ids(filters.category, itself=filters.itself)
 
     def units(self, filters: Filters) -> frozenset[int] | None:
-        """Return the filtered unit ids; None for all.
-
-        0 stands for none.
-        """
+        """Return the ids of the filtered units, with 0 for reports without one; None for all."""
         return self.unit_ids(filters.unit) if filters.unit else None
 
     def count(self, filters: Filters) -> int:
@@ -128,10 +116,7 @@ class ReportSearch(CaseList[Filters]):
         return [(case, report) for case, report in rows]
 
     def public_query(self, filters: Filters, *columns: Selected) -> Rows:
-        """Return the query of the public map.
-
-        Published reports, and open ones without details.
-        """
+        """Return the query of the public map: published reports, and open ones without details."""
         return self.filtered(filters, *columns).where(Case.public | Case.stage.in_(Workflow.OPEN_STAGES))
 
 

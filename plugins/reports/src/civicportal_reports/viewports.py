@@ -29,7 +29,7 @@ class MapView:
 
     @classmethod
     def of(cls, params: Mapping[str, str]) -> "MapView":
-        """Parse ``bbox`` and ``zoom`` of a URL.
+        """Parse ``bbox=west,south,east,north`` and ``zoom`` of a URL; coordinates are clipped to the globe.
 
         :raises InvalidView: for an invalid box or number.
         """

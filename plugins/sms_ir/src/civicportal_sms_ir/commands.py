@@ -48,9 +48,9 @@ def test(context: click.Context, mobile: str, key: str) -> None:
 @sms_ir.command()
 @click.pass_context
 def templates(context: click.Context) -> None:
-    """Show each text and its line for site.toml.
+    """Show each text in the panel's format, and its line for site.toml.
 
-    In the panel's format; the id must be added to the line.
+    The id of the template must be added to the line.
     """
     site = load_site(context)
     with site.work(write=False) as work:
@@ -62,7 +62,7 @@ def templates(context: click.Context) -> None:
 def panel_form(key: str, wording: str, own: Mapping[str, str]) -> str:
     """Return a text and its line for the settings.
 
-    Parameters are ``#NAME#``, the line is for ``[plugins.sms_ir.templates]``.
+    Its parameters are written ``#NAME#``; the line belongs to ``[plugins.sms_ir.templates]``.
 
     :param own: placeholders that are constant for the site, and no parameters.
     """

@@ -109,7 +109,7 @@ class DeliveryService(Service):
         )
 
     def counts(self, since: datetime) -> Counter[str]:
-        """Return the number of messages by state."""
+        """Return the number of messages by state, of those sent since a time."""
         query = (
             select(Delivery.state, func.count().label("number"))
             .where(Delivery.sent_at >= since)
@@ -142,8 +142,7 @@ def poll_deliveries(site: Site) -> None:
 def _ask(provider_id: str, site: Site) -> SendError | None:
     """Request the report of one message.
 
-    Returns the error, if it may concern this message only.
-
+    :returns: the error, if it may concern this message only.
     :raises SendError: for any other: the remaining requests would fail too.
     """
     try:

@@ -100,10 +100,7 @@ class SimulatedPhones:
         self.simulator.behave(cast("Mode", mode))
 
     def counts(self, work: Work) -> Mapping[str, int]:
-        """Return the number of messages by telephone number.
-
-        The one with the latest message first.
-        """
+        """Return the number of messages by telephone number, the one with the latest message first."""
         counts: dict[str, int] = {}
         for sms in reversed(self.simulator.sent):
             counts[sms.mobile] = counts.get(sms.mobile, 0) + 1
@@ -134,7 +131,7 @@ def _numbered(site: Site) -> dict[int, tuple[str, str]]:
 
 
 def _panel_of(site: Site) -> Callable[[int], str | None]:
-    """Return a panel with all texts as templates."""
+    """Return a panel in which each text of the site is a template."""
     numbered = _numbered(site)
 
     def template(number: int) -> str | None:

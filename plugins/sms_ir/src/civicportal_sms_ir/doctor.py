@@ -17,10 +17,7 @@ MOST_LOST = 0.2
 
 
 def findings(work: Work) -> Iterator[Finding]:
-    """Yield problems of the provider.
-
-    None when the site uses another transport.
-    """
+    """Yield problems of the provider, none if the site uses another transport."""
     site = work.site
     if not is_in_use(site):
         return
@@ -101,8 +98,8 @@ def _templates(site: Site, settings: Settings) -> Iterator[Finding]:
 def _without_template(site: Site, settings: Settings) -> list[str]:
     """Return the texts without a template, abbreviated.
 
-    :returns: ``key``, or ``key@language`` for one that lacks it in some languages only, or ``prefix.*`` for all texts of
-    a plugin.
+    :returns: ``key``, or ``key@language`` for one that lacks it in some languages only, or ``prefix.*`` for all texts
+        of a plugin.
     """
     missing = {key: _languages_without(key, site, settings) for key in site.messages}
     groups: dict[str, list[str]] = {}

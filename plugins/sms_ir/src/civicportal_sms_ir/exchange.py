@@ -54,10 +54,7 @@ class _Abandoned(Exception):
 
 
 class _Exchange:
-    """An exchange in its own thread.
-
-    A name lookup has no timeout.
-    """
+    """An exchange in its own thread, because a name lookup has no timeout."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request

@@ -28,10 +28,7 @@ def poll_inbound(site: Site) -> None:
 
 
 def poll_missed(site: Site) -> None:
-    """Look for inbound messages that were not stored.
-
-    The provider has returned them once, today.
-    """
+    """Look for messages of today that the provider has returned once but that were not stored."""
     if is_backing_off(site, TODAY):
         return
     api, since = SmsIr(site), site.clock.now() - LOOK_BACK
@@ -45,10 +42,7 @@ def poll_missed(site: Site) -> None:
 
 
 def _keep(site: Site, received: Iterable[Received]) -> None:
-    """Store messages of people.
-
-    Those of other services to the line are ignored.
-    """
+    """Store messages of people; those of other services to the line are ignored."""
     people = [message for message in received if message.mobile.startswith("+98")]
     if not people:
         return

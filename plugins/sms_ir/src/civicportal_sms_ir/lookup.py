@@ -19,12 +19,10 @@ SKEW = timedelta(minutes=5)
 
 
 def find(message: Message, site: Site) -> str | None:
-    """Return the provider's id of a message.
+    """Return the provider's id of a message, None when it was certainly not sent.
 
-    None when it was certainly not sent.
-
-    A record matches if it went to this number after the message was queued, has its text, and belongs to no other message;
-    the match is stored, so that it is used once.
+    A record matches if it went to this number after the message was queued, has its text, and belongs to no other
+    message; the match is stored, so that it is used once.
 
     :raises LookupFailed: when the provider's lists are too long or cannot be read.
     :raises SendError: when it could not be asked now.
@@ -41,11 +39,10 @@ def find(message: Message, site: Site) -> str | None:
 
 
 def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
-    """Return the provider's ids of sent messages.
+    """Return the provider's ids of those of several messages that were sent, by message id.
 
-    By message id; the messages share one text.
-
-    The provider's bulk calls since they were queued are read one after the other, until all are found.
+    The messages share one text. The provider's bulk calls since they were queued are read one after the other, until
+    all are found.
 
     :raises LookupFailed: when there are too many calls, or they cannot be read.
     :raises SendError: when it could not be asked now.
@@ -66,10 +63,7 @@ def find_each(messages: Sequence[Message], site: Site) -> dict[int, str]:
 
 
 def _claim(candidates: Sequence[tuple[Message, Record]], site: Site) -> dict[int, str]:
-    """Assign each message its first free record.
-
-    A record that no other message has; the assignment is stored.
-    """
+    """Assign each message the first of its records that no other message has, and store that."""
     claimed: dict[int, str] = {}
     if not candidates:
         return claimed

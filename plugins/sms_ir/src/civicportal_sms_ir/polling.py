@@ -39,9 +39,7 @@ def is_backing_off(site: Site, what: str) -> bool:
 
 @contextmanager
 def log_new_error(site: Site, what: str) -> Iterator[None]:
-    """Catch and log a :class:`SendError` once.
-
-    Unless it is the same as last time.
+    """Catch a :class:`SendError`, and log it unless it is the same as last time.
 
     :param what: purpose, for the log.
     """

@@ -34,9 +34,7 @@ def send(message: Message, site: Site) -> Receipt:
 
 
 def send_at_once(messages: Sequence[Message], site: Site) -> list[Receipt | SendError]:
-    """Send one text to several people over the line.
-
-    Except to those whom an earlier attempt has reached.
+    """Send one text to several people over the line, except to those whom an earlier attempt has reached.
 
     :returns: the outcome of each message, in order.
     :raises SendError: when it could not be asked what was sent before.
@@ -74,8 +72,8 @@ def _send_rest(messages: Sequence[Message], site: Site) -> dict[int, Receipt | S
 def transmit(message: Message, site: Site) -> str | None:
     """Pass a message to the provider and return its id there.
 
-    A wrong template or line fails the notifications that need it, not the gate: codes are sent another way. Only for a code, for which
-    a person waits at the sign-in, is it as bad as a wrong key.
+    A wrong template or line fails the notifications that need it, not the gate: codes are sent another way. Only for a
+    code, for which a person waits at the sign-in, is it as bad as a wrong key.
 
     :raises SendError: by the kind of failure.
     """
@@ -102,7 +100,7 @@ def _transmit(message: Message, site: Site) -> str | None:
 
 
 def _over_the_line(messages: Sequence[Message], site: Site) -> list[str | None]:
-    """Send one text to all recipients."""
+    """Send the text of the first message to the recipients of all, and return the provider's ids."""
     settings, first = Settings.of(site), messages[0]
     if settings.line is None:
         values = {"table": f"{TABLE}.templates", "text": first.kind}
@@ -122,10 +120,7 @@ def _result(number: str | None) -> Receipt | SendError:
 
 
 def free_text(message: Message, opt_out: str) -> str:
-    """Return the text of a message without a template.
-
-    With the opt-out notice; a code needs none.
-    """
+    """Return the text of a message without a template, with the opt-out notice; a code needs none."""
     if not opt_out or message.lane == "codes" or _folded(message.text).endswith(_folded(opt_out)):
         return message.text
     return f"{message.text}\n{opt_out}"

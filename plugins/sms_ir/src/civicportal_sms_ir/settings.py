@@ -65,10 +65,7 @@ class Settings:
         )
 
     def template(self, message: Message) -> Template | None:
-        """Return the template of a message.
-
-        In its own language if there is one, else in the site's.
-        """
+        """Return the template of a message, in its own language if there is one, else in the site's."""
         return self.templates.get(f"{message.kind}@{message.locale}") or self.templates.get(message.kind)
 
 

@@ -79,7 +79,7 @@ def error_of_status(status: int, retry_after: float | None = None) -> SendError:
 
 
 def error_of_code(code: int, retry_after: float | None = None) -> SendError:
-    """Return the error of an unexpected response."""
+    """Return the error of a response in another format, as of a proxy, a filter or a broken server."""
     text = _("HTTP ${code} and no answer of sms.ir", mapping={"code": code})
     if code == 429:
         return TransientFailure(text, retry_after)

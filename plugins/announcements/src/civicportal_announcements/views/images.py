@@ -13,10 +13,7 @@ POLICY = "default-src 'none'; sandbox"
 
 
 def image(request: Request) -> ViewResult:
-    """Return a picture in one size.
-
-    Published ones to everyone, others to officers.
-    """
+    """Return a picture in one size: published ones to everyone, others to officers."""
     key, size = request.matchdict["key"], request.matchdict["size"]
     post, public = request.work.get(AnnouncementReader).picture_post(key)
     identity = request.identity

@@ -28,10 +28,7 @@ PAGE_SIZE = 20
 
 
 def new(request: Request) -> ViewResult:
-    """Show the form, or send the message.
-
-    With a name after the sign-in, or anonymously.
-    """
+    """Show the form, or send the message: anonymously, or with a name after the sign-in."""
     submission = CaseSubmission(
         request,
         Submission(),

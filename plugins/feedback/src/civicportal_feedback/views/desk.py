@@ -119,10 +119,7 @@ def _case(request: Request) -> tuple[Case, Feedback]:
 
 
 def _wording(request: Request, case: Case) -> dict[str, str]:
-    """Return the initial values of the form.
-
-    The published words, else message and answer without the sender.
-    """
+    """Return the initial values of the form: the published words, else message and answer without the sender."""
     publication = request.work.get(PublicationService).of(case)
     if publication:
         return {"heard": publication.heard, "done": publication.done}

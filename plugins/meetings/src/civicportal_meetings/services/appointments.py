@@ -31,9 +31,9 @@ class AppointmentService(Service):
         self._histories: dict[int, Sequence[Appointment]] = work.memo()
 
     def current(self, case: Case) -> Appointment | None:
-        """Return the current or last appointment of a request.
+        """Return the current appointment of a request; of a closed request else the last one.
 
-        Without a current one, the last that was held, missed or cancelled.
+        The last is the one that was held, missed or cancelled.
         """
         history = self.history(case)
         standing = next((one for one in history if one.ended_at is None), None)

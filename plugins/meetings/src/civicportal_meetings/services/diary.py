@@ -1,4 +1,4 @@
-"""The mayor's diary in rows of five minutes."""
+"""The mayor's diary: booked times are rows of five minutes, so that none is booked twice."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -29,10 +29,7 @@ class DiaryService(Service):
     # -- rules ----------------------------------------------------------------------------------------------
 
     def hours(self, day: date) -> Span | None:
-        """Return start and end of a day's meeting hours.
-
-        None on a day off.
-        """
+        """Return start and end of a day's meeting hours, None on a day off."""
         office = self.calendar.office_hours(day)
         if office is None:
             return None
@@ -68,9 +65,8 @@ class DiaryService(Service):
     def take(self, owner: Appointment | MeetingSession, *, instead_of: Appointment | None = None) -> None:
         """Book the time of an appointment or a session.
 
-        Parts of its previous time that are not reused are released.
-
-        New rows are inserted before old ones are deleted: a transaction waiting for a row holds none that others wait for, so there are no deadlocks.
+        Parts of its previous time that are not reused are released. New rows are inserted before old ones are deleted:
+        a transaction waiting for a row holds none that others wait for, so there are no deadlocks.
 
         :raises Refused: when any part of it is booked.
         """
@@ -94,9 +90,9 @@ class DiaryService(Service):
             self.free(instead_of)
 
     def retake(self, appointment: Appointment, instead_of: Appointment | None) -> None:
-        """Book the time of a restored appointment.
+        """Book the time of an appointment that an undo restores.
 
-        An undo restores it; if the time was never released, it is still booked.
+        If the time was never released, it is still booked.
 
         :raises Refused: when any part of it was booked since.
         """
@@ -112,11 +108,11 @@ class DiaryService(Service):
     # -- offering -------------------------------------------------------------------------------------------
 
     def free_times(self, day: date, minutes: int) -> list[datetime]:
-        """Return the free start times of a day."""
+        """Return the times of a day at which a meeting of this length can start."""
         return [start for start, free in self.times(day, minutes) if free]
 
     def times(self, day: date, minutes: int) -> list[tuple[datetime, bool]]:
-        """Return the start times of a day."""
+        """Return the start times of a day for a meeting of this length, each with whether it is free."""
         hours = self.hours(day)
         if hours is None:
             return []
@@ -124,7 +120,7 @@ class DiaryService(Service):
         return list(self._offers(hours, taken, timedelta(minutes=minutes)))
 
     def free_days(self, first: date, last: date, minutes: int) -> set[date]:
-        """Return the days of a period with free time."""
+        """Return the days of a period with time for a meeting of this length."""
         taken = self._taken(self.calendar.day_bounds(first)[0], self.calendar.day_bounds(last)[1])
         length = timedelta(minutes=minutes)
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))

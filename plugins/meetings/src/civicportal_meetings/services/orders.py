@@ -1,4 +1,4 @@
-"""Orders of the mayor."""
+"""Orders of the mayor: cases with a unit and a deadline, linked to their meeting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,9 +54,9 @@ class OrderService(Service):
         return allowed and access.can(meeting, "work")
 
     def give(self, meeting: Case, new: NewOrder) -> Case:
-        """Open an order for its meeting and unit.
+        """Open an order, link it to its meeting, and refer it to its unit.
 
-        It is linked and referred; a resubmitted form returns the same one.
+        A resubmitted form returns the same order.
 
         :raises Forbidden: without the right.
         :raises Refused: when the meeting has not taken place.
@@ -87,10 +87,7 @@ class OrderService(Service):
         return order
 
     def route(self, case: Case) -> RoutingTarget:
-        """Return the route of an order.
-
-        The mayor's office, which refers it and keeps access.
-        """
+        """Return the route of an order: to the mayor's office, which refers it and keeps access."""
         order: Order | None = self.cases.detail(case)
         unit = self.work.site.plugin_settings[KIND]["unit"]
         return RoutingTarget(unit=unit, deadline_days=order.deadline_days if order else None)
@@ -101,10 +98,9 @@ class OrderService(Service):
         return self.session.scalars(query.order_by(Case.id)).all()
 
     def share(self, order: Case) -> Case:
-        """Share the result of an order with the citizen.
+        """Share the result of an order with the citizen of the meeting.
 
-        The citizen of the meeting; returns the meeting's case.
-
+        :returns: the meeting's case.
         :raises Refused: while it is open, and when this result was shared already.
         """
         detail = self.session.get_one(Order, order.id)

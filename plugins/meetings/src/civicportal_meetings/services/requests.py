@@ -90,7 +90,7 @@ class MeetingService(Service):
         return self._open_once(new, actor.user_id, key, _YOUR_OPEN_ONE)
 
     def make_for(self, citizen_id: int | None, new: NewMeeting, key: str) -> Case:
-        """Open a request for a caller.
+        """Open a request for a caller; one without a mobile is identified by the national code.
 
         :param citizen_id: None without a mobile.
         :param key: the case's ``idempotency_key``.
@@ -180,10 +180,7 @@ class MeetingService(Service):
     # -- the time -------------------------------------------------------------------------------------------
 
     def appointment(self, case: Case) -> Appointment | None:
-        """Return the current appointment of a request.
-
-        Of a closed one, the last.
-        """
+        """Return the current appointment of a request; of a closed request else the last one."""
         return self.work.get(AppointmentService).current(case)
 
     def schedule(self, case: Case, time: Time, *, version: int | None = None, notify: bool = True) -> None:

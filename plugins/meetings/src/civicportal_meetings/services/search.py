@@ -35,15 +35,12 @@ class Filters(CaseFilters):
 
     @property
     def waiting_only(self) -> bool:
-        """Return whether only requests without a time are listed.
-
-        The default without a status and a person.
-        """
+        """Return whether only requests without a time are listed, the default without a status and a person."""
         return self.status is None and self.citizen is None and not self.person
 
     @property
     def order(self) -> str:
-        """Return the default order: longest waiting first, else newest first."""
+        """Return the default order: longest waiting first, with a status newest first."""
         return "newest" if self.status else "oldest"
 
 
@@ -72,10 +69,7 @@ class MeetingSearch(CaseList[Filters]):
         return found
 
     def counted(self, filters: Filters) -> Values | None:
-        """Return the counter filters of the total.
-
-        The unit too, and all statuses or those without a time.
-        """
+        """Return by what the counters know the total: the unit too, and all statuses or those without a time."""
         rest = replace(filters, status=None, stage=None, unit=None, first_day=None, last_day=None)
         if rest != Filters():
             return None
@@ -83,7 +77,7 @@ class MeetingSearch(CaseList[Filters]):
         return {"statuses": statuses, "units": self.unit_ids(filters.unit) if filters.unit else None}
 
     def request_of(self, national_code: str) -> str | None:
-        """Return the code of the latest request by national code."""
+        """Return the code of the latest request with a national code that the actor may see."""
         index = self.work.site.keys.blind_index(national_code)
         query = self.select(Case.code).where(self._named(index))
         return self.session.scalar(query.order_by(Case.id.desc()).limit(1))

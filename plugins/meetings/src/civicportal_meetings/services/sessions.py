@@ -78,9 +78,8 @@ class PublicDayService(Service):
     def cancel(self, session_id: int, reason: str) -> None:
         """Cancel a session.
 
-        Its seats can no longer be assigned, its time is released.
-
-        Participants keep their appointments until :meth:`recall` ends them, each in a separate transaction.
+        Its seats can no longer be assigned, and its time is released. Participants keep their appointments until
+        :meth:`recall` ends them, each in a separate transaction.
 
         :param reason: sent to the participants.
         """
@@ -102,7 +101,7 @@ class PublicDayService(Service):
         return self.session.scalars(query.order_by(Appointment.case_id)).all()
 
     def recall(self, case_id: int) -> None:
-        """End the appointment in a cancelled session.
+        """End the appointment of a request whose session was cancelled; the office finds another one.
 
         Requests on which the actor may not act are left to the worker.
         """
@@ -193,9 +192,7 @@ class PublicDayService(Service):
         return session
 
     def retake(self, session_id: int, appointment: Appointment) -> None:
-        """Take the seat of a restored appointment.
-
-        An undo restores it, whether the session has begun or not.
+        """Take the seat of an appointment that an undo restores, whether the session has begun or not.
 
         :raises Refused: when it was assigned since, or the session was cancelled.
         """

@@ -31,7 +31,7 @@ STALE = _(
 
 
 def show(request: Request) -> dict[str, object]:
-    """Show the request beside a week."""
+    """Show the request beside the week of its time, or of the next free one."""
     case = _case(request)
     return _page(request, case, _form(request, case, _step(request, case)))
 
@@ -167,10 +167,7 @@ def _page(
 
 
 def _entry(request: Request, values: Values, title: str, minutes: int) -> Iterator[DiaryEntry]:
-    """Yield the time in the form for the week.
-
-    Once date and time are valid.
-    """
+    """Yield the time in the form for the week, once date and time are valid."""
     if "day" in values and "at" in values:
         start = request.site.calendar.at(values["day"], values["at"])
         yield DiaryEntry(
@@ -205,10 +202,7 @@ def _tomorrow(request: Request) -> date:
 
 
 def _sms(request: Request, case: Case, transition: Transition, form: BoundForm) -> object:
-    """Return the SMS for the current input.
-
-    None while it is incomplete.
-    """
+    """Return the SMS for the current input, None while it is incomplete."""
     work = request.work
     said = transition.notice(form.readable(), work) if transition.notice else None
     if said is None:

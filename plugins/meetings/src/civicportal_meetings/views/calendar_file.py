@@ -9,7 +9,10 @@ from civicportal_meetings.services import MeetingService
 
 
 def download(request: Request) -> Response:
-    """Return the calendar file of a request with a time."""
+    """Return the calendar file of a request with a time.
+
+    Its citizen gets it, and browsers that have verified its tracking code.
+    """
     work = request.work
     case = request.work.get(FollowUpService).fetch_own_or_proved(request, request.matchdict["code"])
     appointment = work.get(MeetingService).appointment(case)

@@ -125,10 +125,7 @@ def _facts(request: Request, visit: Visit) -> Sequence[IdentityFact]:
 
 
 def _named(request: Request, text: str) -> str:
-    """Return the code of a request by national code.
-
-    Empty if the actor may see none.
-    """
+    """Return the code of a request by national code, empty if the actor may see none."""
     node = Node(NationalCode(), missing="").bind(country=request.site.country)
     try:
         national_code = str(node.deserialize(text))

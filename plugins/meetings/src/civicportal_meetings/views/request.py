@@ -27,7 +27,7 @@ UNASKED = {"part": ANY, "party": "natural"}
 
 
 def new(request: Request) -> ViewResult:
-    """Show the form, or the open request."""
+    """Show the form, or the open request with any submitted input below it."""
     submission = _submission(request, _known(request))
     page = _page(request)
     shown = submission.kept or not page["open"]
@@ -72,7 +72,7 @@ def _submission(request: Request, known: Values | None = None) -> CaseSubmission
 
 
 def working_days(work: Work) -> dict[str, object]:
-    """Return the bindings of the request schema."""
+    """Return the bindings of the request schema, with the city's current working days."""
     calendar = work.get(OrganizationService).calendar
     return {"today": calendar.today(work.clock.now()), "days": office_days(calendar)}
 

@@ -43,10 +43,7 @@ def desk_numbers(request: Request) -> dict[str, object]:
 
 
 def desk_drawing(request: Request) -> Response:
-    """Return the drawing of the city as a picture.
-
-    For browsers without JavaScript.
-    """
+    """Return the drawing of the city as a picture, for browsers without JavaScript."""
     filters = _strict(desk_filters(request))
     drawing = _panel(request, filters).drawing
     if drawing is None:

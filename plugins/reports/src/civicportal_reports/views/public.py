@@ -40,10 +40,7 @@ def listing(request: Request) -> dict[str, object]:
 
 
 def page(request: Request) -> dict[str, object]:
-    """Show a published report.
-
-    By the id of its case, without code and names.
-    """
+    """Show a published report by the id of its case, without code and names."""
     case, report = published(request)
     organization = request.work.get(OrganizationService)
     history, texts = request.work.get(PublicHistory), request.work.get(PublicTexts)
@@ -79,10 +76,7 @@ def published(request: Request) -> tuple[Case, Report]:
 
 
 def ask_me_too(request: Request) -> dict[str, object]:
-    """Ask for confirmation to follow an open report.
-
-    For visitors after the sign-in.
-    """
+    """Ask for confirmation to follow an open report, for visitors after the sign-in."""
     case = request.work.get(ReportService).open_case(_case_id(request, request.GET))
     return {
         "case": case,

@@ -100,7 +100,7 @@ def sent(request: Request) -> dict[str, object]:
 
 
 def near(request: Request) -> dict[str, object]:
-    """Show the open reports around a place."""
+    """Name a place and show the open reports around it, as an HTML fragment."""
     form = BoundForm(request, NearbyQuery(), bindings={"categories": leaf_options(topics(request.work))})
     values = form.read_filters(request.GET)
     if values["place"] is None or values["place"]["lat"] is None:

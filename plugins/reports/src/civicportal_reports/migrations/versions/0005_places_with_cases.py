@@ -1,7 +1,4 @@
-"""Add the case to the index of places.
-
-So recent reports of a street are known before they are looked up.
-"""
+"""Add the case to the index of places, so that recent reports of a street are found in it."""
 
 from alembic import op
 

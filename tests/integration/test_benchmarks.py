@@ -265,7 +265,7 @@ def test_sqlite_has_gates_of_its_own_where_it_is_asked_otherwise():
 
 
 def test_a_page_of_ten_seconds_fails_a_run_unless_the_machine_was_not_quiet():
-    run = run_of(p50=10_000.0, p95=10_000.0, statements=6.0)
+    run = run_of(p50=10_000.0, p95=10_000.0, statements=5.0)
     assert failures(run) == ["kartable: waits is 1000.0, the gate is 20"]
     run.spread = 26.0
     assert failures(run) == []
@@ -273,7 +273,7 @@ def test_a_page_of_ten_seconds_fails_a_run_unless_the_machine_was_not_quiet():
 
 
 def test_a_page_that_computes_for_ten_seconds_fails_a_run_on_every_machine():
-    run = run_of(p50=10_000.0, app_ms=10_000.0, statements=6.0)
+    run = run_of(p50=10_000.0, app_ms=10_000.0, statements=5.0)
     run.hello = {"portal": 0.5, "floor": 0.25}
     run.spread = 26.0
     assert "kartable: hellos is 40008.0, the gate is 550" in failures(run)
@@ -281,7 +281,7 @@ def test_a_page_that_computes_for_ten_seconds_fails_a_run_on_every_machine():
 
 def test_a_crowded_machine_is_not_quiet_however_even_it_is(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    run = run_of(p50=10_000.0, p95=10_000.0, statements=6.0)
+    run = run_of(p50=10_000.0, p95=10_000.0, statements=5.0)
     run.load = (4.0, 3.0)
     assert len(failures(run)) == 1
     run.load = (1.0, 4.1)

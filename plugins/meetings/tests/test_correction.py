@@ -2,6 +2,7 @@
 
 import pytest
 from civicportal_meetings.models import MeetingRequest
+from civicportal_meetings.services import Applicant
 
 from civicportal.api.cases import CaseService
 from civicportal.api.plugins import Refused
@@ -36,6 +37,30 @@ def test_the_kind_of_applicant_and_the_names_by_which_it_is_found(office):
     with office.site.work(actor=office.officer) as work:
         work.get(UndoService).undo(work.get(UndoService).fetch(code), event)
     assert state(office, code) == before
+
+
+def test_a_natural_person_has_no_position_in_an_organisation(office):
+    code = office.ask(
+        applicant=Applicant(
+            name="مریم رضایی",
+            party="legal",
+            organization="شرکت نمونه",
+            legal_id="10100000006",
+            position="مدیرعامل",
+        )
+    )
+
+    def organisation():
+        with office.site.work(write=False) as work:
+            request = work.session.get(MeetingRequest, work.get(CaseService).fetch(code).id)
+            return request.party, request.organization, request.legal_id, request.position
+
+    before = organisation()
+    event = correct(office, code, party="natural")
+    assert organisation() == ("natural", "", "", "")
+    with office.site.work(actor=office.officer) as work:
+        work.get(UndoService).undo(work.get(UndoService).fetch(code), event)
+    assert organisation() == before == ("legal", "شرکت نمونه", "10100000006", "مدیرعامل")
 
 
 @pytest.mark.one_database("postgresql")

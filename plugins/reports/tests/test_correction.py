@@ -1,6 +1,7 @@
 """A report corrected in place: the pin, what the map says of it, and the counters of places."""
 
 import pytest
+from civicportal_reports.correction import initial
 from civicportal_reports.models import Report
 from civicportal_reports.place_counts import PLACES
 from hypothesis import HealthCheck, given, settings
@@ -64,6 +65,35 @@ def test_the_address_alone_is_corrected_and_the_pin_stays(city):
     assert after[2:] == before[2:]
     with pytest.raises(Refused):
         correct(city, code, **point(city.street), address="روبه‌روی بانک")
+
+
+def test_words_that_end_like_the_name_of_a_district_are_kept(city):
+    code = city.send()
+    with city.site.work() as work:
+        case, report = work.session.execute(select(Case, Report).join(Report).where(Case.code == code)).one()
+        case.place, report.street, report.district = "ورزشگاه آزادی", "", "آزادی"
+        values = {
+            "place": case.place,
+            "lat": report.lat,
+            "lon": report.lon,
+            "street": "",
+            "district": "آزادی",
+        }
+        assert initial(values, work)["place"]["address"] == "ورزشگاه آزادی"
+        assert "address" not in initial({**values, "place": "آزادی"}, work)["place"]
+        assert initial({**values, "place": "پلاک ۲، آزادی"}, work)["place"]["address"] == "پلاک ۲"
+
+
+def test_the_history_says_whether_a_pin_was_set_moved_or_removed(city, app, sign_in):
+    code = city.send()
+    correct(city, code, address="جلوی پارک")
+    correct(city, code, **point(city.street), address="جلوی پارک")
+    correct(city, code, **point(city.other_district), address="جلوی پارک")
+    sign_in(city.officer)
+    history = app.get(f"/kartable/cases/{code}", status=200).html.select(".tl > li")
+    said = ("محل سنجاق روی نقشه تغییر کرد", "محل روی نقشه مشخص شد", "سنجاق از روی نقشه برداشته شد")
+    for entry, line in zip(history, said, strict=False):
+        assert line in entry.text
 
 
 def test_a_pin_moves_to_a_street_by_its_name(city):

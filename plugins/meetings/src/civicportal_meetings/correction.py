@@ -26,12 +26,15 @@ def initial(values: Values, _work: Work) -> Values:
 
 
 def apply(case: Case, values: Values, work: Work) -> None:
-    """Write the kind of applicant; a natural person has no organisation."""
+    """Write the kind of applicant; a natural person has no organisation, and no position in one."""
     request: MeetingRequest = work.get(CaseService).detail(case)
-    legal = values["party"] == "legal"
-    if legal and not values["organization"]:
+    request.party = values["party"]
+    if request.party == "natural":
+        request.organization = request.legal_id = request.position = ""
+    elif not values["organization"]:
         Correction.refuse("organization", _("Write the name of the company or institution."))
-    request.party, request.organization = values["party"], values["organization"] if legal else ""
+    else:
+        request.organization = values["organization"]
 
 
 def people(case: Case, work: Work) -> tuple[str, str]:
@@ -54,7 +57,7 @@ def lines(before: Values, after: Values, work: Work) -> Iterator[TranslationStri
 
 CORRECTION = Correction(
     schema=PartyCorrection,
-    columns=("party", "organization"),
+    columns=("party", "organization", "legal_id", "position"),
     initial=initial,
     apply=apply,
     lines=lines,

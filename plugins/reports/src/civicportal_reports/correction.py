@@ -12,7 +12,15 @@ from civicportal.api.geo import CityMap, Point
 from civicportal.api.organization import OrganizationService
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
-from civicportal_reports.places import Location, OutsideCity, joined, locate_point, outside_reason, subject_of
+from civicportal_reports.places import (
+    Location,
+    OutsideCity,
+    comma,
+    joined,
+    locate_point,
+    outside_reason,
+    subject_of,
+)
 
 COLUMNS = ("lat", "lon", "district", "street")
 SAME_METRES = 1.0
@@ -58,9 +66,9 @@ def apply(case: Case, values: Values, work: Work) -> None:
             location = locate_point(work.site.map, point, address)
         except OutsideCity:
             Correction.refuse("place", outside_reason(work.site))
-    case.place = joined(work, *location.parts)[:300]
-    report.lat, report.lon = (location.point.lat, location.point.lon) if location.point else (None, None)
-    report.district, report.street = location.district[:100], location.street[:100]
+    case.place = location.name(work)
+    for name, value in location.columns.items():
+        setattr(report, name, value)
 
 
 def subject(case: Case, work: Work) -> str:
@@ -70,12 +78,14 @@ def subject(case: Case, work: Work) -> str:
     return subject_of(work, category, (report.street or report.district) if report else "")
 
 
-def lines(_before: Values, after: Values, _work: Work) -> Iterator[TranslationString]:
-    """Yield that the pin was moved, or removed."""
-    if "lat" in after or "lon" in after:
-        yield (
-            _("The pin on the map was moved") if after.get("lat", 0) is not None else _("The pin was removed")
-        )
+def lines(before: Values, after: Values, _work: Work) -> Iterator[TranslationString]:
+    """Yield that the pin was set, moved or removed."""
+    if before.get("lat", 0) is None:
+        yield _("The place was marked on the map")
+    elif after.get("lat", 0) is None:
+        yield _("The pin was removed")
+    elif "lat" in after or "lon" in after:
+        yield _("The pin on the map was moved")
 
 
 CORRECTION = Correction(
@@ -86,10 +96,10 @@ CORRECTION = Correction(
 def _address(values: Values, work: Work) -> str:
     """Return the part of a place that was written by hand: without street and district of the map."""
     place: str = values["place"]
-    of_map = joined(work, *(part for part in (values["street"], values["district"]) if part))
-    if of_map and place.endswith(of_map):
-        place = place.removesuffix(of_map).rstrip(joined(work, "", "").strip() + " ")
-    return place
+    of_map = joined(work, values["street"], values["district"])
+    if not of_map:
+        return place
+    return "" if place == of_map else place.removesuffix(comma(work) + of_map)
 
 
 def _point(city_map: CityMap | None, values: Values) -> Point | None:

@@ -29,9 +29,19 @@ class Location:
     address: str = ""
 
     @property
+    def columns(self) -> dict[str, float | str | None]:
+        """Return the values of the columns of a report."""
+        lat, lon = (self.point.lat, self.point.lon) if self.point else (None, None)
+        return {"lat": lat, "lon": lon, "district": self.district[:100], "street": self.street[:100]}
+
+    @property
     def parts(self) -> list[str]:
         """Return the parts of the display name, the citizen's first."""
         return [part for part in (self.address, self.street, self.district) if part]
+
+    def name(self, work: Work) -> str:
+        """Return the display name."""
+        return joined(work, *self.parts)[:300]
 
 
 def locate(city_map: CityMap | None, place: Values) -> Location:
@@ -75,14 +85,16 @@ def outside_reason(site: Site) -> TranslationString:
     )
 
 
+def comma(work: Work) -> str:
+    """Return the comma of the site's language, with a space."""
+    return work.site.localizer().translate(_(", "))
+
+
 def joined(work: Work, *parts: str) -> str:
-    """Return the parts of a place or a subject with the comma of the site's language."""
-    return work.site.localizer().translate(_(", ")).join(parts)
+    """Return the parts of a place or a subject that are not empty, with commas."""
+    return comma(work).join(filter(None, parts))
 
 
 def subject_of(work: Work, category: str, place: str) -> str:
-    """Return the subject of a report.
-
-    Never the citizen's first words, which may contain a name.
-    """
-    return joined(work, *(part for part in (category, place) if part))[:200]
+    """Return the subject of a report, never the citizen's first words, which may contain a name."""
+    return joined(work, category, place)[:200]

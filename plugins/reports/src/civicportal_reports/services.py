@@ -10,7 +10,7 @@ from civicportal.api.database import Service, Work
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.plugins import Forbidden, NotFound
 from civicportal_reports.models import Report
-from civicportal_reports.places import Location, joined, subject_of
+from civicportal_reports.places import Location, subject_of
 from civicportal_reports.workflow import KIND
 
 
@@ -75,14 +75,9 @@ class ReportService(Service):
             subject=subject_of(self.work, new.category.name, place.street or place.district),
             body=new.body,
             citizen_id=citizen_id,
-            place=joined(self.work, *place.parts)[:300],
+            place=place.name(self.work),
             category=new.category,
-            detail=Report(
-                lat=place.point.lat if place.point else None,
-                lon=place.point.lon if place.point else None,
-                district=place.district[:100],
-                street=place.street[:100],
-            ),
+            detail=Report(**place.columns),
             attachments=new.photos,
             owner=new.owner,
             source=new.source,

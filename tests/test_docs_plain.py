@@ -104,7 +104,7 @@ def test_the_glossary_names_what_the_code_has() -> None:
 
 #: Persian of the catalogues and of the guide: words that are no longer used, and their replacements.
 PERSIAN = {
-    "برگز(?:ین|ید)": "انتخاب",
+    "بر(?:می‌)?گز(?:ین|ید)": "انتخاب",
     "نویسه": "حرف، کاراکتر",
     "پالای|صافی": "فیلتر",
     r"\bشمار\b": "تعداد",

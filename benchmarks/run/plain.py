@@ -1,7 +1,8 @@
 """The plain floor: an ordinary application of Pyramid, SQLAlchemy's ORM and Jinja2 with the portal's URLs and tables.
 
 It reads or writes the rows that the portal's pages do, looks the session up, checks the CSRF token of a form and
-renders one template. It has no rights, rules, limits, counters, plugins, translations or calendars.
+renders one template. It has no rights, rules, validation, limits, plugins, translations or
+calendars; it reads the portal's counters, but keeps none.
 """
 
 import hmac

@@ -70,10 +70,7 @@ def adapt_case_kind(kind: "CaseKind", site: "Site") -> "CaseKind | None":
 
 @hookspec
 def register_permissions() -> "Iterable[Permission]":
-    """Return the permissions that the plugin checks.
-
-    Besides those of every case kind.
-    """
+    """Return the permissions that the plugin checks besides those of every case kind."""
 
 
 @hookspec
@@ -135,9 +132,8 @@ def load_demo(site: "Site", files: "Path", progress: "Progress") -> None:
 def demo_phones(site: "Site") -> "AbstractContextManager[Phones]":
     """Return the simulator of the provider in a demo.
 
-    It is a context manager for the life of the server that yields the telephones.
-
-    Only the plugin named as transport in ``[notifications]`` is called. A transport without it is not used in a demo.
+    It is a context manager for the life of the server that yields the telephones. Only the plugin named as transport in
+    ``[notifications]`` is called. A transport without it is not used in a demo.
     """
 
 
@@ -145,7 +141,7 @@ def demo_phones(site: "Site") -> "AbstractContextManager[Phones]":
 def portal_restored(work: "Work") -> "Iterable[str]":
     """Stop activities that were in progress when a backup was made.
 
-    Returns what was stopped, as text for the terminal.
+    The texts that it returns tell on the terminal what was stopped.
     """
 
 
@@ -153,9 +149,9 @@ def portal_restored(work: "Work") -> "Iterable[str]":
 def route_case(case: "Case", work: "Work") -> "RoutingTarget | None":
     """Return the route of a case, or None.
 
-    It is called when no rule of the site matches; None leaves it to the category.
-
-    A closed or unknown unit is skipped. The case is written afterwards: it has no id yet, and ``CaseService.detail`` returns the row of its kind's own table.
+    It is called when no rule of the site matches; None leaves it to the category. A closed or unknown unit is skipped.
+    The case is written afterwards: it has no id yet, and ``CaseService.detail`` returns the row of its kind's own
+    table.
     """
 
 
@@ -170,9 +166,9 @@ def case_changed(change: "CaseChange", work: "Work") -> None:
 
 @hookspec(firstresult=True)
 def verify_identity(claim: "IdentityClaim", site: "Site") -> "IdentityVerdict | None":
-    """Verify a person's identity within 5 seconds.
+    """Verify that mobile, national code and birth date belong together, within 5 seconds.
 
-    Mobile, national code and birth date must belong together; called outside any transaction.
+    It is called outside any transaction.
     """
 
 
@@ -188,11 +184,12 @@ def send_message(message: "Message", site: "Site") -> "Receipt | None":
 
 @hookspec(firstresult=True)
 def send_messages(messages: "Sequence[Message]", site: "Site") -> "Sequence[Receipt | SendError] | None":
-    """Send up to 100 messages of one text.
+    """Send up to 100 messages of one text in one call.
 
-    In one call; returns their outcomes, in order.
+    It is optional beside ``send_message``, and called under the same conditions. Raise an outcome that applies to all
+    of them.
 
-    Optional beside ``send_message``, and called under the same conditions. Raise an outcome that applies to all of them.
+    :returns: their outcomes, in order.
     """
 
 
@@ -203,9 +200,9 @@ def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":
 
 @hookspec
 def navigation_items(request: "Request") -> "Iterable[NavigationItem]":
-    """Return links for the citizens' navigation and the staff sidebar.
+    """Return links for the citizens' navigation and the staff sidebar, without SQL.
 
-    Without SQL; a failure affects its own items only.
+    A failure affects its own items only.
     """
 
 

@@ -1,4 +1,4 @@
-"""Points, the map of the city, grid cells."""
+"""Points, the map of the city, and cells of a grid."""
 
 from civicportal.util.geo import Bounds, Cell, CityDrawing, CityMap, Cluster, GridBox, Point
 from civicportal.util.geo.sql import cell_columns

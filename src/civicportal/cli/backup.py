@@ -41,8 +41,8 @@ class MakesByDefault(click.Group):
 def backup() -> None:
     """Make, verify and prune backups; `civicportal backup TARGET` makes one.
 
-    TARGET is a file that contains the pictures too; or a repository, in which each picture is stored once: a folder (an existing
-    one, or a name that ends with a slash), or `s3://BUCKET/FOLDER/` with the keys in [backup].
+    TARGET is a file that contains the pictures too; or a repository, in which each picture is stored once: a folder (an
+    existing one, or a name that ends with a slash), or `s3://BUCKET/FOLDER/` with the keys in [backup].
     """
 
 
@@ -55,8 +55,8 @@ def backup() -> None:
 def make(context: click.Context, target: str, is_verified: bool) -> None:
     """Write database, pictures and a manifest to TARGET, while the portal runs.
 
-    The secrets are not included; the output names the environment variables that the restored portal needs. Exit code 1: no
-    backup was made, and the reason is printed; 3: pictures are missing in the portal itself.
+    The secrets are not included; the output names the environment variables that the restored portal needs. Exit code
+    1: no backup was made, and the reason is printed; 3: pictures are missing in the portal itself.
     """
     from civicportal.tools.backup.making import make_backup
 
@@ -158,8 +158,8 @@ def restore(
 
     Stop the portal and its workers first.
 
-    ARCHIVE is a file or a URL `s3://…`. Exit code 1: nothing was restored, and the reason is printed; 3: pictures are missing from
-    the backup. If it fails, database and store are put back as they were, and it can be repeated.
+    ARCHIVE is a file or a URL `s3://…`. Exit code 1: nothing was restored, and the reason is printed; 3: pictures are
+    missing from the backup. If it fails, database and store are put back as they were, and it can be repeated.
     """
     from civicportal.tools.backup.restoring import restore_backup
 

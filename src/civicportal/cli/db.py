@@ -102,9 +102,9 @@ def current(context: click.Context) -> None:
 def copy(context: click.Context, source: str, target: str) -> None:
     """Move the portal from the database SOURCE to the empty database TARGET.
 
-    Both are addresses as in site.database_url, or names of environment variables with one, so that a password does not
-    appear in the list of processes. Stop the portal and its workers first. Every table is compared on both sides. Whenever it is
-    interrupted, run it again. Afterwards the portal starts on TARGET only; SOURCE keeps its rows.
+    Both are addresses as in site.database_url, or names of environment variables that contain one, so that a password
+    does not appear in the list of processes. Stop the portal and its workers first. Every table is compared on both
+    sides. After an interruption, run it again. Afterwards the portal starts on TARGET only; SOURCE keeps its rows.
     """
     from civicportal.cli.progress import ProgressLine
     from civicportal.tools.copying import copy_database

@@ -1,6 +1,6 @@
 """Progress of long commands.
 
-A terminal gets one line that is rewritten, other outputs a line from time to time.
+A terminal gets one line that is rewritten; other outputs get a line from time to time.
 """
 
 import sys

@@ -36,7 +36,7 @@ def verify(context: click.Context) -> None:
 def rebuild(context: click.Context) -> None:
     """Rebuild the counters from the cases.
 
-    Also stores missing measures, and repairs the columns copied to referrals.
+    It also stores missing measures, and repairs the columns copied to referrals.
     """
     from civicportal.domain.kartable.repair import repair_referrals
     from civicportal.domain.statistics.repair import rebuild_counters

@@ -99,8 +99,8 @@ def rescue(context: click.Context, username: str) -> None:
     """Print a link for a member of staff who cannot sign in.
 
     It is valid once, within 30 minutes, and needs no code by SMS: the person chooses a new password, their passkeys,
-    authenticator app and recovery codes are removed, and they set up a new factor. The person is notified by SMS, and the
-    audit trail records who created the link.
+    authenticator app and recovery codes are removed, and they set up a new factor. The person is notified by SMS, and
+    the audit trail records who created the link.
     """
     from civicportal.domain.accounts.invitations import InvitationService
     from civicportal.util.errors import Refused
@@ -140,7 +140,7 @@ def enable(context: click.Context, username: str) -> None:
 
 
 def _operator() -> str:
-    """Return the operating system user, also behind sudo."""
+    """Return the user of the operating system, the calling one under sudo."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # the user of a container may have no entry in passwd

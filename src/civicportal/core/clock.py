@@ -12,10 +12,7 @@ SKEW = timedelta(seconds=5)
 
 
 class Uptime(NamedTuple):
-    """Monotonic time of a machine since its last boot.
-
-    Shared by all its processes, and independent of its clock.
-    """
+    """Monotonic time of a machine since its last boot, shared by its processes and independent of its clock."""
 
     boot: str
     """Identifier of the boot; empty if the system has none."""
@@ -56,7 +53,7 @@ def _boot() -> str:
 def has_passed(seconds: float, since: float, now: float) -> bool:
     """Return whether more seconds have passed between two readings of :attr:`Uptime.seconds`.
 
-    Also true if they were read on two boots. The age of cached values is measured so, because an operator sets the clock of a
-    machine, and a demo winds its own back for every case it makes up.
+    It is also true if they were read on two boots. The age of cached values is measured so, because an operator sets
+    the clock of a machine, and a demo sets its own clock back for every case it opens.
     """
     return not 0 <= now - since <= seconds

@@ -91,8 +91,8 @@ class Job:
 def next_time_of_day(text: str, after: datetime, calendar: LocalDates) -> datetime:
     """Return the next occurrence of a local time, in UTC.
 
-    A time skipped by the change to summer time is taken with the previous offset: 02:30 is then 03:30. Of a
-    time that occurs twice, the first is returned.
+    A time skipped by the change to summer time is taken with the previous offset: 02:30 is then 03:30. If a time occurs
+    twice, the first is returned.
 
     :param text: ``"03:00"``.
     """

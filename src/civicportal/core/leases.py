@@ -72,7 +72,8 @@ def renewing(
 ) -> Iterator[None]:
     """Renew a lease in the background until the block ends.
 
-    While the database or the bucket does not answer it retries; a lease that has expired by then is detected afterwards.
+    While the database or the bucket does not answer it retries; a lease that has expired by then is detected
+    afterwards.
 
     :param renew: returns whether the lease was still held.
     :param seconds: interval of the renewals: a sixth of the lease, so that some may fail.

@@ -1,4 +1,4 @@
-"""Available CPU and memory, within limits of containers."""
+"""Available CPU cores and memory, within the limits of containers."""
 
 import os
 from collections.abc import Iterator

@@ -26,8 +26,9 @@ class MessageText:
     :ivar key: ``<kind>.<new state>`` or another name, for instance ``reports.registered``.
     :ivar title: for administrators.
     :ivar text: the wording, with placeholders in braces: ``{TRACK}``.
-    :ivar fields: names of the placeholders it may use, besides ``SITE``, ``HOST`` and ``PHONE``. For a change of a case these are
-        ``TRACK``, ``STATUS``, ``UNIT``, ``DATE``, ``TIME``, ``NOTE``, and those of ``CaseKind.message_fields``.
+    :ivar fields: names of the placeholders it may use, besides ``SITE``, ``HOST`` and ``PHONE``. For a change of a case
+        these are ``TRACK``, ``STATUS``, ``UNIT``, ``DATE``, ``TIME``, ``NOTE``, and those of
+        ``CaseKind.message_fields``.
     :ivar parts: maximum number of SMS parts, for instance two for one with a note.
     """
 

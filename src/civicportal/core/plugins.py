@@ -104,7 +104,7 @@ def core_implementations() -> Mapping[type[Any], type[Any]]:
 def prepare_core(site: "Site") -> None:
     """Let the core's own plugin prepare a new site.
 
-    :raises ConfigurationError: when what the plugins bring cannot work.
+    :raises ConfigurationError: when the contributions of the plugins are invalid.
     """
     import_module(CORE_PLUGIN).prepare(site)
 
@@ -112,7 +112,7 @@ def prepare_core(site: "Site") -> None:
 def turn_of(plugin: str) -> AbstractContextManager[None]:
     """Wait for a turn inside a plugin.
 
-    So a hanging plugin leaves threads for the rest of the portal.
+    Thus a hanging plugin leaves threads for the rest of the portal.
 
     :raises PluginBusy: when too many threads are inside it; never for the core.
     """
@@ -196,9 +196,7 @@ def plugin_infos(manager: pluggy.PluginManager, names: Iterable[str]) -> tuple[P
 
 
 def in_order(manager: pluggy.PluginManager, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield (plugin name, implementation) of a hook in order.
-
-    Core first, then the plugins in the site's order, site last.
+    """Yield (plugin name, implementation) of a hook: core, plugins in the site's order, site.
 
     The implementation is called with the keyword arguments it names.
     """
@@ -248,9 +246,7 @@ def collect(
 def call_each(
     manager: pluggy.PluginManager, hook: str, kind: type[Answer], **arguments: object
 ) -> Iterator[Answer]:
-    """Call a display hook with each implementation isolated.
-
-    One that fails or hangs is logged and skipped.
+    """Call a display hook with each implementation isolated: one that fails or hangs is logged and skipped.
 
     :param kind: expected type of the returned items; other values are logged and skipped too.
     """

@@ -88,7 +88,7 @@ class ReferenceData:
         return value
 
     def change(self, session: Session) -> None:
-        """Change the stamp of changed reference data."""
+        """Write a new stamp after reference data was changed."""
         value = new_token()
         statement = self._site.engines.insert(ReferenceStamp).values(id=1, value=value)
         session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"value": value}))

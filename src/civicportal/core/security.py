@@ -17,9 +17,9 @@ class Permission:
     """A right that roles can contain, for instance ``reports:case:view``.
 
     :ivar scope: how the unit and the category of a membership limit it. A right over cases is limited by both, because
-        :class:`~civicportal.domain.cases.access.rights.AccessService` checks it. A right over people is limited by the unit. Every other right
-        applies to the whole city: a membership with a unit or a category does not give it, and a role that contains one
-        cannot be granted with either.
+        :class:`~civicportal.domain.cases.access.rights.AccessService` checks it. A right over people is limited by the
+        unit. Every other right applies to the whole city: a membership with a unit or a category does not give it, and
+        a role that contains one cannot be granted with either.
     """
 
     name: str
@@ -31,13 +31,14 @@ class Permission:
 class Grant:
     """One membership of a person with its resolved scope.
 
-    Categories divide the cases of a unit that have one. Cases without one, such as feedback, and inquiries of other units
-    are for every member of the unit.
+    Categories divide the cases of a unit that have one. Cases without one, such as feedback, and inquiries of other
+    units are for every member of the unit.
 
     :ivar permissions: names of the rights; ignored for an administrator, who holds every one.
     :ivar units: ids of the units it covers, their subtrees included; None covers all.
     :ivar categories: ids of the categories it covers, subtrees included; None covers all.
-    :ivar leads: whether it is that of the head of a unit, who may act on its cases even if they are assigned to a colleague.
+    :ivar leads: whether it is that of the head of a unit, who may act on its cases even if they are assigned to a
+        colleague.
     :ivar own: False for a grant held on behalf of someone whose deputy this person is today.
     :ivar holder_id: user id of the holder of the membership.
     """
@@ -74,7 +75,8 @@ class Identity:
     :ivar level: 0 anonymous, 1 mobile verified, 2 verified by the site's provider.
     :ivar locale: the language of the person's messages; empty for the site's own.
     :ivar deputy_for: the represented person whose grants are included, if any, by user id.
-    :ivar must_enrol: whether the person has to set up a strong factor before anything else; they have no rights until then.
+    :ivar must_enrol: whether the person has to set up a strong factor before anything else; they have no rights until
+        then.
     :ivar has_kept: whether the session has pending forms of the person; None if unknown.
     :cvar SYSTEM: the portal itself: jobs, inbound messages, deadlines.
     :cvar VISITOR: an anonymous visitor.

@@ -70,7 +70,8 @@ class SiteTable(Table):
     :ivar quarantine_days: how long unreferenced files are kept in quarantine before they are deleted.
     :ivar data: folder of the seeds, beside the site file.
     :ivar secret: 32 bytes or more; signs and derives everything that needs a key.
-    :ivar pii_keys: keys of the encryption at rest, the newest first, with spaces between; the secret where there is none.
+    :ivar pii_keys: keys of the encryption at rest, the newest first, with spaces between; the secret where there is
+        none.
     :ivar fallback_unit: key of the unit that gets what no rule and no category sends elsewhere.
     :ivar trusted_proxy: addresses and networks of the reverse proxies whose ``X-Forwarded-For`` and ``-Proto`` are
         believed; one may stand alone.
@@ -140,10 +141,11 @@ class MetricsTable(Table):
 class BackupTable(Table):
     """``[backup]``: encryption of backups, and access to a bucket.
 
-    :ivar recipients: public keys (``age1…`` of age-keygen, or of ssh) that backups are encrypted for; without one they are
-        not encrypted.
+    :ivar recipients: public keys (``age1…`` of age-keygen, or of ssh) that backups are encrypted for; without one they
+        are not encrypted.
     :ivar max_age_hours: ``check`` warns if the last verified backup is older.
-    :ivar scratch_database_url: an empty PostgreSQL database for verifying; without it one is created on the portal's server.
+    :ivar scratch_database_url: an empty PostgreSQL database for verifying; without it one is created on the portal's
+        server.
     :ivar endpoint: URL of the service for targets that start with ``s3://``.
     :ivar region: as the service calls it.
     :ivar access_key: name of the key.
@@ -166,15 +168,15 @@ class MapTable(Table):
 
     Without this table reports have an address and no point.
 
-    :ivar kind: what the ground is drawn from: the GeoJSON of the city, or its tiles.
+    :ivar kind: source of the background: the GeoJSON file of the city, or its tiles.
     :ivar geojson: file of the city: border, districts, streets.
     :ivar districts: another GeoJSON file whose areas are the districts.
     :ivar tiles: PMTiles or MBTiles file, for kind "tiles".
-    :ivar center: latitude and longitude in degrees where maps begin.
-    :ivar zoom: level at which maps begin.
-    :ivar min_zoom: the farthest.
-    :ivar max_zoom: the nearest.
-    :ivar attribution: whose map it is; stands in the corner.
+    :ivar center: initial latitude and longitude of maps, in degrees.
+    :ivar zoom: initial zoom level of maps.
+    :ivar min_zoom: minimum zoom level.
+    :ivar max_zoom: maximum zoom level.
+    :ivar attribution: source of the map, shown in its corner.
     """
 
     kind = string("schematic", validator=colander.OneOf(("schematic", "tiles")))
@@ -188,7 +190,7 @@ class MapTable(Table):
     attribution = string("")
 
     def validator(self, node: colander.SchemaNode, table: Values) -> None:
-        """Refuse a tile map without a tile file, and the reverse."""
+        """Refuse a tile map without a tile file, and a tile file without a tile map."""
         if (table["kind"] == "tiles") != bool(table["tiles"]):
             raise colander.Invalid(node, 'kind = "tiles" and tiles = "FILE" go together')
 
@@ -215,11 +217,11 @@ class NotificationsTable(Table):
 
     :ivar transport: "console", or the name of a plugin that sends; production refuses the transports of tests.
     :ivar quiet_hours: when notices wait; codes and direct responses to an action are sent at once.
-    :ivar undo_seconds: how long a step may be taken back, and its notice waits.
-    :ivar tell_corrections: whether the form that corrects a case proposes to tell the citizen.
-    :ivar accept: the word by which citizens answer to a closing that it is settled; empty for none.
-    :ivar object: the word by which they object to it, which opens the case again.
-    :ivar digest_at: when staff who asked for it are told of their kartable on working days; empty for never.
+    :ivar undo_seconds: seconds in which a step can be undone, and for which its notice waits.
+    :ivar tell_corrections: whether the form that corrects a case proposes to notify the citizen.
+    :ivar accept: the word by which citizens accept a closing by SMS; empty for none.
+    :ivar object: the word by which they object to it, which reopens the case.
+    :ivar digest_at: time on working days of the digest for staff who have ordered it; empty for never.
     """
 
     transport = string()
@@ -257,7 +259,7 @@ class EscalationTable(Table):
 class QuestionsTable(Table):
     """``[questions]``: how long a case waits for an answer of its citizen.
 
-    :ivar days: after these days the question ends and the case goes on; 0 waits for ever.
+    :ivar days: days after which the question ends and the case continues; 0 waits without limit.
     :ivar remind_before: days before its end on which the citizen is reminded once; 0 does not remind.
     """
 

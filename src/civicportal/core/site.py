@@ -66,9 +66,9 @@ class SiteKey(Generic[Value]):
 
 
 class Ownership:
-    """Marks of database, file store and secrets.
+    """Marks that tie database, file store and secrets to one portal.
 
-    They tie all three to one portal; :mod:`civicportal.domain.ownership` implements it.
+    :mod:`civicportal.domain.ownership` implements it.
     """
 
     def is_own(self, site: "Site", store: IFileStorage) -> bool:
@@ -176,7 +176,7 @@ class Site:
     def public_url(self) -> str:
         """Return the portal's URL without a trailing slash.
 
-        Empty in a demo without one.
+        It is empty in a demo without one.
         """
         return str(self.settings["site"]["public_url"]).rstrip("/")
 
@@ -308,7 +308,7 @@ class Site:
             raise ConfigurationError("site.public_url: production needs an address that begins with https://")
 
     def _choose_transport(self) -> str:
-        """Return the transport."""
+        """Return the name of the transport of messages."""
         named: str = self.settings["notifications"]["transport"]
         stands_in = any(name == named for name, _call in in_order(self.hooks, "demo_phones"))
         return named if stands_in or not self.is_demo else "console"

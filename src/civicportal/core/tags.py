@@ -7,9 +7,9 @@ USUAL = {"user_id": "user", "case_id": "case"}
 
 
 def links(table: Table) -> dict[str, str]:
-    """Return the columns that identify an owner.
+    """Return the columns that identify an owner, each with its type.
 
-    Each with its type: "user", "case" or "mobile".
+    A type is "user", "case" or "mobile".
     """
     found = {column.name: str(sort) for column in table.columns if (sort := column.info.get("person"))}
     usual = owner_column(table)

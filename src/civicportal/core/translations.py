@@ -12,8 +12,8 @@ DOMAIN = "civicportal"
 def make_localizer(locale: str, folders: Sequence[Path], site: Path | None = None) -> Localizer:
     """Return the localizer of a language.
 
-    A text of the domain ``civicportal`` is translated by the site, else by the core, else by a plugin. A text of a plugin's
-    domain is translated by the site, else by the plugin, else as any other text.
+    A text of the domain ``civicportal`` is translated by the site, else by the core, else by a plugin. A text of a
+    plugin's domain is translated by the site, else by the plugin, else as any other text.
 
     :param locale: for instance ``fa`` or ``fa_IR``; the latter falls back to the former.
     :param folders: the folders ``locale`` of plugins and core, the weakest first.

@@ -68,10 +68,7 @@ def clean_job_runs(site: "Site") -> None:
 
 
 def clean_session_values(site: "Site") -> None:
-    """Remove pending forms older than an hour from sessions.
-
-    Forms last an hour, sessions a month.
-    """
+    """Remove pending forms older than an hour from sessions, which last a month."""
     last: int | None = 0
     while last is not None:
         with site.work() as work:
@@ -110,9 +107,9 @@ def empty_quarantine(site: "Site") -> None:
 
 
 def _delete_unclaimed(site: "Site", before: datetime) -> bool:
-    """Delete a batch of rows, then their files.
+    """Delete a batch of rows, then, after the commit, their files.
 
-    After the commit: orphaned files are cleaned up later, orphaned rows are not.
+    Cleanup finds orphaned files, but not orphaned rows.
     """
     # A picture that is used by a plugin's own object has no owner any more.
     waiting = (Attachment.case_id.is_(None), Attachment.owner != "", Attachment.created_at < before)

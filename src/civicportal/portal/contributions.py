@@ -1,6 +1,6 @@
 """Checks of the contributions of plugins.
 
-A mistake stops the start, and the error names plugin, place and remedy.
+A mistake stops the start with an error that names plugin, place and remedy.
 """
 
 import re

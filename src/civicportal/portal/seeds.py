@@ -127,7 +127,8 @@ class SeedService(Service):
             if not kind:
                 path = self.work.site.data / "categories.toml"
                 raise ConfigurationError(f"{path}: category {root['key']!r}: of which kind of case?")
-            # The default kind of the file is not part of the key, so that keys of sites with a single kind stay the same.
+            # The default kind of the file is not part of the key, so that keys of sites with a single kind stay the
+            # same.
             prefix = "" if kind == usual else f"{kind}/"
             inherited = {"icon": root.get("icon"), "tint": root.get("tint"), "parent": root["key"]}
             own = {key: value for key, value in root.items() if key != "children"}

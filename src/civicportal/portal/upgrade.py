@@ -50,8 +50,8 @@ def upgrade(
 ) -> None:
     """Migrate the tables, then build indexes and counters.
 
-    Builds the search index, the monthly and total counters and the index of names, and moves city-wide rights to separate
-    memberships. These steps use many small transactions, so the portal can keep running.
+    It builds the search index, the monthly and total counters and the index of names, and moves city-wide rights to
+    separate memberships. These steps use many small transactions, so the portal can keep running.
 
     :param package: only this one; all if None.
     :raises ConfigurationError: for an unknown package or revision, or when a revision would break references.
@@ -160,7 +160,8 @@ def _reflected(site: "Site", plugin: str, connection: Connection) -> list[Table]
     tables = inspect(connection).get_table_names()
     if prefix == CORE or VERSION_TABLE + prefix not in tables:
         raise ConfigurationError(f"{plugin!r} has no tables in this database")
-    # The tables of a disabled plugin are known from the database only: "parking" must not include those of "parking_permits".
+    # The tables of a disabled plugin are known from the database only: "parking" must not include those of
+    # "parking_permits".
     longer = tuple(
         f"{name.removeprefix(VERSION_TABLE)}_"
         for name in tables

@@ -75,7 +75,10 @@ class TemporaryCluster:
     def copy_database(self, source: str, target: str) -> None:
         """Overwrite a database with a copy of another.
 
-        By name; neither may have connections.
+        Neither may have connections.
+
+        :param source: name of the original.
+        :param target: name of the copy.
         """
         drop, copy = f"DROP DATABASE {target}", f"CREATE DATABASE {target} TEMPLATE {source}"
         self._execute(drop, copy)
@@ -138,9 +141,9 @@ def memory_with_room() -> Path | None:
 
 
 def _find_programs() -> Path:
-    """Return a folder with all PostgreSQL programs.
+    """Return a folder with server and client programs of one PostgreSQL version.
 
-    Server and client of one version: that of ``initdb`` in PATH if complete, else the newest.
+    It is that of ``initdb`` in PATH if complete, else the newest.
     """
     first = shutil.which("initdb")
     found = [Path(first).resolve().parent] if first else []

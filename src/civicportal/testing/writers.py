@@ -25,10 +25,7 @@ MESSAGE = (
 
 
 def refuse_second_writers(site: Site) -> None:
-    """Fail tests in which a page needs two writing transactions.
-
-    On SQLite, beside ``request.work``.
-    """
+    """Fail tests in which a page needs a second writing transaction on SQLite beside ``request.work``."""
     event.listen(site.engines.read, "engine_connect", _refuse)
     site.reference = _UncachedReference(site)
 

@@ -99,7 +99,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _own_databases(metafunc: pytest.Metafunc) -> list[str]:
     """Return the databases of a test.
 
-    Both if it is marked so or asks which one it runs on, else one.
+    They are both if it is marked so or asks which one it runs on, else one.
     """
     from civicportal.testing.postgres import is_installed
 
@@ -255,10 +255,7 @@ def sms_simulator(sms_provider: "SmsSimulator") -> "SmsSimulator":
 
 @pytest.fixture
 def work(site: "Site") -> Iterator["Work"]:
-    """Return a writing unit of work of the system.
-
-    Committed when the test ends.
-    """
+    """Return a writing unit of work of the system, committed when the test ends."""
     with site.work() as open_work:
         yield open_work
 

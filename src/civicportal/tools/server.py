@@ -30,8 +30,9 @@ MOST_PROCESSES = 8
 PROCESS_MB = 400
 """Memory of the machine per process: its own, PostgreSQL's for it, and pictures it decodes."""
 NEW_OBJECTS = 10_000
-"""Objects between two garbage collections. With Python's 700 several run during a page, find everything in use, and take 3 to 10 %
-of its CPU time."""
+"""Objects between two garbage collections. With Python's 700 several run during a page, find everything in use, and
+take 3 to 10 % of its CPU time.
+"""
 FIRST_HANDED_ON = 3
 """File descriptor."""
 LARGEST_BODY = 44 * 1024 * 1024

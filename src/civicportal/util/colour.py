@@ -56,10 +56,7 @@ def palette(look: Mapping[str, str]) -> dict[str, str]:
 
 
 def contrasts(look: Mapping[str, str]) -> list[Contrast]:
-    """Return the contrasts of the colour's uses.
-
-    None for the portal's own colour, which is known to be sufficient.
-    """
+    """Return the contrasts of the colour's uses, none for the portal's own colour, which is known to be sufficient."""
     tokens = palette(look)
     primary, dark = tokens.get("primary", DEFAULT), tokens.get("primary_dark", "#5fc7c0")
     ink, soft = tokens.get("primary_ink", "#075152"), tokens.get("primary_soft", "#e0efec")

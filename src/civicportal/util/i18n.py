@@ -43,9 +43,9 @@ def text_direction(locale: str) -> Literal["rtl", "ltr"]:
 
 
 def say(text: object, localizer: Localizer | None = None) -> str:
-    """Translate a text with its mapping.
+    """Translate a text with its mapping, including texts and integers in it.
 
-    Including texts and integers in it; English without a localizer.
+    In English without a localizer.
 
     :param localizer: Pyramid's, of the language.
     """

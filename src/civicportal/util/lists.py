@@ -50,10 +50,7 @@ def count_all(session: Session, query: Rows) -> Total:
 
 
 def capped_total(number: int, most: int) -> Total:
-    """Return the total of a list counted up to a maximum.
-
-    Counting stops one row beyond ``most``.
-    """
+    """Return the total of a list counted up to a maximum, where counting stops one row beyond ``most``."""
     return Total(min(number, most), exact=number <= most)
 
 
@@ -110,9 +107,9 @@ def within_days(
     first: date | None,
     last: date | None,
 ) -> ColumnElement[bool]:
-    """Return the condition that a time is within days.
+    """Return the condition that a time is within days, inclusive.
 
-    Inclusive; None leaves an end open.
+    None leaves an end open.
     """
     found: list[ColumnElement[bool]] = []
     if first:

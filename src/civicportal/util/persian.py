@@ -64,8 +64,8 @@ def key(text: str) -> str:
 
     Spellings of one word get the same key.
 
-    In addition to ``store``, vowel marks are removed, digits become ASCII, forms of alef, hamza and ta marbuta become the
-    plain letter, ZWNJ a space, capitals lower case, and runs of spaces one.
+    In addition to ``store``, vowel marks are removed, digits become ASCII, forms of alef, hamza and ta marbuta become
+    the plain letter, ZWNJ a space, capitals lower case, and runs of spaces one.
     """
     folded = latin_digits(_MARKS.sub("", store(text))).translate(_FOLDED).lower()
     return unicodedata.normalize("NFC", " ".join(folded.split()))
@@ -124,9 +124,7 @@ def in_one(run: list[str]) -> str:
 
 
 def folded(*texts: str) -> str:
-    """Return the words of texts for search columns.
-
-    Keys between single spaces.
+    """Return the words of texts for search columns, as keys between single spaces.
 
     Words with a ZWNJ are included separately, and joined at the end.
     """

@@ -186,9 +186,9 @@ def _spellings(parts: Sequence[str]) -> set[str]:
 
 
 def _longest(found: Sequence[Word], place: int, wanted: set[str], *, joined: bool = False) -> int:
-    """Return the end of the longest matching run of words.
+    """Return the index after the longest matching run of words.
 
-    The index after it; 0 for none.
+    It is 0 for none.
 
     :param joined: accept only a ZWNJ between the words of the run.
     """

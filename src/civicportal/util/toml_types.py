@@ -42,8 +42,8 @@ class TomlValue(colander.SchemaType):
 
 
 def _is_number(value: object) -> bool:
-    # A boolean is an integer in Python, but not a number in TOML. "nan" and "inf" are floats in TOML, but not valid settings: nan is
-    # within every range.
+    # A boolean is an integer in Python, but not a number in TOML. "nan" and "inf" are floats in TOML, but not valid
+    # settings: nan is within every range.
     return (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, float) and math.isfinite(value)
     )
@@ -84,10 +84,7 @@ def boolean(default: object = colander.required, **kwargs: object) -> colander.S
 
 
 def strings(default: object = colander.required, **kwargs: object) -> colander.SchemaNode:
-    """Return a node for an array of strings.
-
-    Without a default it is required.
-    """
+    """Return a node for an array of strings, required unless it has a default."""
     return colander.SchemaNode(STRINGS, missing=default, **kwargs)
 
 

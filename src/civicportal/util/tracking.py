@@ -36,9 +36,7 @@ def is_valid(code: str) -> bool:
 
 
 def normalize(text: str) -> str:
-    """Return the code in a text.
-
-    Any digits, with spaces, dashes or direction marks.
+    """Return the code in a text of any digits, with spaces, dashes or direction marks.
 
     :raises InvalidTrackingCode: when there is none.
     """

@@ -1,7 +1,8 @@
 """Links from other sites to staff pages.
 
-A browser withholds the cookie of a staff session when another site links here, and the page would treat staff as a visitor. A second
-cookie says that this browser has such a session; then the response is a page that requests the same address again.
+A browser withholds the cookie of a staff session when another site links here, and the page would treat staff as a
+visitor. A second cookie says that this browser has such a session; then the response is a page that requests the same
+address again.
 """
 
 from pyramid.config import Configurator

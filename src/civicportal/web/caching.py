@@ -1,7 +1,7 @@
-"""Caching of public pages.
+"""Caching of public pages that are the same for every reader of a language.
 
-Only for responses that are the same for every reader of a language: to requests without cookies other than the language's, setting none.
-A page with a form contains a token and is not cached. JSON for public maps is treated alike.
+Only responses are cached to requests without cookies other than the language's, and that set none. A page with a form
+contains a token and is not cached. JSON for public maps is treated alike.
 """
 
 from pyramid.config import Configurator

@@ -63,7 +63,8 @@ def after_refusal(request: Request, needed: LimitExceeded, path: str = "") -> Sh
 def beforehand(request: Request, site_limits: Iterable[str], path: str = "") -> ShownChallenge | None:
     """Return the challenge for a form, if needed.
 
-    The work is done while the person types. None for clients that may be known; unknown ones among them get it afterwards.
+    The work is done while the person types. None for clients that may be known; unknown ones among them get it
+    afterwards.
     """
     site, names = request.site, tuple(site_limits)
     if not names:

@@ -76,10 +76,7 @@ def _told(report: Mapping[str, object]) -> dict[str, object]:
 
 
 def _path(address: object) -> str:
-    """Return the path of a URL without personal parts.
-
-    Without query string, tokens, codes and numbers.
-    """
+    """Return the path of a URL without query string, tokens, codes and numbers."""
     try:
         return _SECRET.sub("-", urlsplit(str(address or "")).path)[:120]
     except ValueError:
@@ -87,10 +84,7 @@ def _path(address: object) -> str:
 
 
 def _origin(address: object) -> str:
-    """Return scheme and host of a URL, or a keyword.
-
-    Browsers send keywords such as ``inline``.
-    """
+    """Return scheme and host of a URL, or a keyword of browsers such as ``inline``."""
     text = str(address or "")
     if _WORD.fullmatch(text):
         return text

@@ -20,9 +20,9 @@ def session_token(request: Request) -> str | None:
 
 
 def ensure_session_token(request: Request) -> str:
-    """Return the session token, setting a cookie if needed.
+    """Return the session token.
 
-    A visitor without one gets it with this response.
+    A visitor without one gets it in a cookie with this response.
     """
     token: str | None = request.environ.get("civicportal.token") or session_token(request)
     if token is None:
@@ -36,7 +36,8 @@ def set_session_cookie(
 ) -> None:
     """Set the session cookie of the response.
 
-    :param strict: for staff sessions, which another site cannot use; a second cookie without a secret says that there is one.
+    :param strict: for staff sessions, which another site cannot use; a second cookie without a secret says that there
+        is one.
     :param max_age: seconds; None ends with the browser.
     """
     old = request.environ.get("civicportal.token") or session_token(request)
@@ -60,10 +61,7 @@ def set_session_cookie(
 
 
 def has_withheld_session(request: Request) -> bool:
-    """Return whether the browser has withheld its staff session.
-
-    Because another site links here.
-    """
+    """Return whether the browser has withheld its staff session, because another site links here."""
     return session_token(request) is None and _mark(request) in request.cookies
 
 
@@ -92,11 +90,9 @@ class DerivedTokens:
 
 
 def from_own_page(request: Request) -> bool:
-    """Return whether the form comes from this portal.
+    """Return whether the form comes from this portal, as the browser says.
 
-    As the browser says; it has no token.
-
-    For pages that are cached for everyone and therefore contain no token.
+    It is for pages that are cached for everyone and therefore contain no token.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site:

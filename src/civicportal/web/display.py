@@ -1,8 +1,8 @@
 """Isolated display of plugins' widgets and panels.
 
-If a hook raises, its items are missing; if a template raises, its item is missing; both are logged. One that hangs occupies
-at most half of the server's threads, see :mod:`civicportal.core.serving.turns`. The page's unit of work is not used: on PostgreSQL one
-failed statement would make all later ones fail.
+If a hook raises, its items are missing; if a template raises, its item is missing; both are logged. One that hangs
+occupies at most half of the server's threads, see :mod:`civicportal.core.serving.turns`. The page's unit of work is not
+used: on PostgreSQL one failed statement would make all later ones fail.
 """
 
 import logging
@@ -25,9 +25,7 @@ Answer = TypeVar("Answer")
 
 @contextmanager
 def isolated(request: Request) -> Iterator[Work]:
-    """Open a read-only unit of work at ``request.display_work``.
-
-    Rolled back at the end.
+    """Open a read-only unit of work at ``request.display_work``, rolled back at the end.
 
     Nested uses restore the outer one, for instance when a widget needs the numbers of the navigation.
     """

@@ -43,9 +43,8 @@ def handle_edit(
 ) -> ViewResult:
     """Show an edit form, or save its values.
 
-    Answers 409 with the input after a concurrent change.
-
-    The template needs ``seen`` for its hidden field, and shows ``changes_since``, pairs of label and current value.
+    After a concurrent change the answer is 409 with the input. The template needs ``seen`` for its hidden field, and
+    shows ``changes_since``, pairs of label and current value.
 
     :param current: an untouched form of the current values, as :func:`edit_form` makes it.
     """

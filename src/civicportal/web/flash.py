@@ -1,6 +1,4 @@
-"""Flash messages in a short signed cookie.
-
-With the part of Pyramid's session interface that the portal needs.
+"""Flash messages in a short signed cookie, by the part of Pyramid's session interface that the portal needs.
 
 All other session data is on the server; see :mod:`civicportal.domain.accounts`.
 """
@@ -37,9 +35,10 @@ class FlashSession(dict[str, object]):
         self._before = self._encoded()
 
     def flash(self, message: FlashMessage, queue: str = "", allow_duplicate: bool = True) -> None:
-        """Add a message, with or without a button.
+        """Add a message to a queue.
 
-        A translated text, or ``{text, url, title}`` for one with a button.
+        :param message: a translated text, or a dictionary whose keys depend on the queue.
+        :param allow_duplicate: add it even if the queue contains it.
         """
         messages = self._queues.setdefault(queue, [])
         if allow_duplicate or message not in messages:
@@ -85,10 +84,7 @@ class FlashSession(dict[str, object]):
         )
 
     def _payload(self) -> str:
-        """Return the value of the cookie, shortened if needed.
-
-        The oldest messages of the longest queue are dropped.
-        """
+        """Return the value of the cookie, without the oldest messages of the longest queue if it would be too long."""
         while len(payload := self._encoded()) >= LONGEST:
             queue = max(self._queues, key=lambda name: len(json.dumps(self._queues[name])))
             del self._queues[queue][0]

@@ -24,7 +24,8 @@ _FIXED = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()",
-    # No other site shares a browsing context with the portal or embeds its responses. Embeddable responses override this.
+    # No other site shares a browsing context with the portal or embeds its responses. Embeddable responses override
+    # this.
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Reporting-Endpoints": f'csp="{REPORTS}"',
@@ -47,7 +48,7 @@ def content_security_policy(tile_host: str | None = None) -> str:
 def headers_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Return the tween, which keeps headers set by views.
 
-    So an attachment may have a stricter policy.
+    Thus an attachment may have a stricter policy.
 
     Setting: `civicportal.tile_host`, see `content_security_policy`.
     """

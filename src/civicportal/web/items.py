@@ -48,13 +48,12 @@ class NavigationItem:
 class DashboardWidget:
     """A part of the citizens' home page or of the staff desk.
 
-    Areas: "top" for what cannot wait, "card" (see :meth:`card`), "main", "aside" and "head" of the home page, "desk" of staff.
-
-    "head" is rendered in the HTML head: a link to a feed, a description.
+    Areas: "top" for urgent matters, "card" (see :meth:`card`), "main" and "aside" of the home page, "head" of its HTML
+    (a link to a feed, a description), and "desk" of staff.
 
     :ivar template: asset of a Jinja2 template, rendered with ``context`` added to the page's variables.
     :ivar context: variables, or a function that returns them: it is called only on the page that shows the widget, and
-    returns None if there is nothing to show.
+        returns None if there is nothing to show.
     """
 
     name: str
@@ -91,12 +90,11 @@ class DashboardWidget:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A part of the page of a case.
+    """A part of the page of a case, whose template knows ``case`` besides its context.
 
-    Areas: "facts" and "aside" for staff, "citizen_top" above the history and "citizen" for citizens.
-
-    Its template knows ``case`` besides its context. "tracked" is for visitors who have verified the tracking code and are
-    not signed in, "followed" for citizens who follow a case of another: it shows only what is public.
+    Areas: "facts" and "aside" for staff; "citizen_top" above the history and "citizen" for the citizen; "tracked" for
+    visitors who have verified the tracking code and are not signed in; "followed" for citizens who follow a case of
+    another, for public data only.
     """
 
     name: str

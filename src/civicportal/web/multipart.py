@@ -60,7 +60,8 @@ def read_multipart(body: BinaryIO, length: int, content_type: str, *, most_parts
     :param length: of the body in bytes.
     :param content_type: header of the request, with the boundary.
     :raises FormTooLarge: for more than 1 MiB of text; no more of the body is read.
-    :raises MalformedForm: for more than `most_parts` parts, and for anything that browsers never send; texts and headers must be UTF-8.
+    :raises MalformedForm: for more than `most_parts` parts, and for anything that browsers never send; texts and
+        headers must be UTF-8.
     """
     boundary = parse_options_header(content_type)[1].get("boundary", "")
     if not 0 < len(boundary) <= BOUNDARY_CHARACTERS or not boundary.isascii() or not boundary.isprintable():
@@ -154,10 +155,7 @@ def _text(part: MultipartSegment, raw: bytes) -> str | bytes:
 
 
 def _without_last_break(body: BinaryIO, length: int) -> int:
-    """Return the length of a body without the last line break.
-
-    The one after its last boundary, which the strict parser refuses.
-    """
+    """Return the length of a body without the line break after its last boundary, which the strict parser refuses."""
     with suppress(OSError):
         body.seek(max(0, length - 2))
         if body.read(2) == b"\r\n":

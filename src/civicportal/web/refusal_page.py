@@ -47,7 +47,7 @@ class RefusalPage:
     def __call__(self, status: int, environ: WSGIEnvironment, headers: Mapping[str, str]) -> Response:
         """Return the response of a status.
 
-        A page, or JSON with a `message` for scripts that accept it.
+        It is a page, or JSON with a `message` for scripts that accept it.
         """
         title, advice = map(self._text, _TEXTS[status])
         if "application/json" in environ.get("HTTP_ACCEPT", ""):

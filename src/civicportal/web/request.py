@@ -62,10 +62,7 @@ class Request(pyramid.request.Request):
             """Return a text in the language and the digits of the page."""
 
         def safe_next(self, fallback: str = "/") -> str:
-            """Return the page to continue to.
-
-            Only a path of this portal.
-            """
+            """Return the page to continue to, only a path of this portal."""
 
         def ensure_session_token(self) -> str:
             """Return the token of the session, created if there is none."""

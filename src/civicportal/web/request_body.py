@@ -76,8 +76,9 @@ def check_query(request: Request, field_limit: int) -> None:
 def keep_readable_cookies(request: Request) -> None:
     """Remove the cookies that are invalid by RFC 6265 or not UTF-8.
 
-    WebOb raises an error for a value that is not UTF-8, whichever cookie is read, and takes quadratic time for a
-    long text without "=": 1.6 CPU seconds for 16 KB, and the server accepts headers of 256 KiB. The request is not refused: a browser would send them again with every request.
+    WebOb raises an error for a value that is not UTF-8, whichever cookie is read, and takes quadratic time for a long
+    text without "=": 1.6 CPU seconds for 16 KB, and the server accepts headers of 256 KiB. The request is not refused:
+    a browser would send them again with every request.
     """
     header = request.environ.get("HTTP_COOKIE", "")
     if header:

@@ -1,8 +1,8 @@
 """The first check of every request.
 
-Measured with Pyramid 2.1 and waitress 3.0: a stray byte in the URL, a multipart body without a boundary or deeply nested
-JSON ends as an error 500 in a view; 200,000 form fields cost more than a second. Here they are answered with 400,
-405 or 413 and a page that needs no template, no session and no database.
+Measured with Pyramid 2.1 and waitress 3.0: a stray byte in the URL, a multipart body without a boundary or deeply
+nested JSON ends as an error 500 in a view; 200,000 form fields cost more than a second. Here they are answered with
+400, 405 or 413 and a page that needs no template, no session and no database.
 """
 
 from __future__ import annotations
@@ -120,8 +120,8 @@ def request_check_tween_factory(handler: Handler, registry: Registry) -> Handler
 def attempts(request: Request) -> int | None:
     """Return the number of attempts for ``pyramid_retry``.
 
-    For a second attempt it copies the body before any tween sees the request. Avoid that for a body that is refused by its length,
-    or that is seekable already, like those of waitress.
+    It is None for the default. For a second attempt it copies the body before any tween sees the request. That is
+    avoided for a body that is refused by its length, or that is seekable already, like those of waitress.
     """
     environ = request.environ
     try:

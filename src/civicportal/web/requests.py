@@ -38,10 +38,7 @@ def text_direction(request: Request) -> str:
 
 
 def safe_next(request: Request, fallback: str = "/") -> str:
-    """Return the page to continue to.
-
-    Only a path of this portal.
-    """
+    """Return the page to continue to, only a path of this portal."""
     target = request.params.get("next", "")
     is_path = target.startswith("/") and not target.startswith("//") and "\\" not in target
     # The Location header allows only these characters; the portal's own paths contain no others.

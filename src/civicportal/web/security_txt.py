@@ -34,7 +34,7 @@ def show(request: Request) -> ViewResult:
 def contact_of(contact: Mapping[str, str]) -> str:
     """Return the contact for security reports.
 
-    ``contact.security``, else the city's mail, web site or telephone.
+    It is ``contact.security``, else the city's mail, web site or telephone.
     """
     own = str(contact.get("security", ""))
     if own:

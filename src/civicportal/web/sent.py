@@ -43,7 +43,7 @@ class SubmittedForm:
 def sent_form(request: Request) -> SubmittedForm:
     """Return the submitted form without its secrets.
 
-    None if it may come from another site.
+    It is None if it may come from another site.
     """
     if request.method != "POST" or not _is_own(request):
         return SubmittedForm(is_own=False)
@@ -51,12 +51,10 @@ def sent_form(request: Request) -> SubmittedForm:
 
 
 def stale_form(request: Request) -> SubmittedForm:
-    """Return a form of this portal from another session.
+    """Return a form of this portal from another session, after a new sign-in in another tab.
 
-    The user has signed in again in another tab.
-
-    That it comes from a page of the portal is shown by headers that no page can set. It is redisplayed to be submitted
-    again, never processed.
+    Headers that no page can set show that it comes from a page of the portal. It is redisplayed to be submitted again,
+    never processed.
     """
     try:
         own = request.method == "POST" and from_own_page(request)

@@ -70,10 +70,7 @@ class StaticFiles:
 
 
 def static_url(request: Request, owner: str, path: str) -> str:
-    """Return the URL of a static file with a digest.
-
-    That of its folder; cached because a page has a hundred.
-    """
+    """Return the URL of a static file with the digest of its folder, cached because a page has a hundred."""
     files: StaticFiles = request.registry.static_files
     known = (request.script_name, owner, path)
     if known not in files.urls:

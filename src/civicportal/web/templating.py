@@ -57,10 +57,7 @@ def number(context: Context, value: float) -> str:
 
 @pass_context
 def total(context: Context, value: Total) -> str:
-    """Format the number of rows of a list.
-
-    As text if it is a lower bound.
-    """
+    """Format the number of rows of a list, as text if it is a lower bound."""
     written = format_number(value.number, _locale(context))
     if value.exact:
         return written
@@ -83,10 +80,7 @@ def date(context: Context, value: datetime, style: DateStyle = "medium") -> str:
 
 @pass_context
 def date_time(context: Context, value: datetime) -> str:
-    """Format date and time.
-
-    With the year only if it is not the current one.
-    """
+    """Format date and time, with the year only if it is not the current one."""
     return str(_calendar(context).format_datetime(value, _now(context), locale=_locale(context)))
 
 
@@ -171,10 +165,7 @@ def icon(url: str, name: str, cls: str = "") -> Markup:
 
 
 class LazyToken:
-    """The CSRF token, created on first use.
-
-    A page without a form sets no cookie.
-    """
+    """The CSRF token, created on first use, because a page without a form sets no cookie."""
 
     def __init__(self, request: Request) -> None:
         self._request = request

@@ -1,7 +1,4 @@
-"""Translation in templates.
-
-``_('…')`` and ``{% trans %}``, each in the domain of the template's package.
-"""
+"""Translation in templates: ``_('…')`` and ``{% trans %}``, each in the domain of the template's package."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -53,7 +50,7 @@ class Gettext:
 class Translation(InternationalizationExtension):
     """Jinja's translation with the domain of the template.
 
-    A page is drawn by templates of several packages in one context, so that it cannot be asked while it is drawn.
+    A page is rendered from templates of several packages in one context, so the domain is fixed when they are compiled.
     """
 
     def filter_stream(self, stream: TokenStream) -> TokenStream | Iterable[Token]:
@@ -76,7 +73,7 @@ class Translation(InternationalizationExtension):
 def domain_of(template: str | None) -> str | None:
     """Return the domain of a template by its asset name.
 
-    None for one of the core.
+    It is None for one of the core.
     """
     package = (template or "").partition(":")[0] if ":" in (template or "") else DOMAIN
     return package if package != DOMAIN else None

@@ -11,7 +11,7 @@ from civicportal.core.db import Base, BigId, tagged_column
 class Setting(Base):
     """A setting stored in the browser, for instance ``contact.phone``.
 
-    Without a row the file's value applies.
+    Without a row, the value of the site file applies.
     """
 
     __tablename__ = "settings"

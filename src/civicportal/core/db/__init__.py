@@ -115,10 +115,10 @@ def tagged_column(
 
     :param pii: None, "contact" (name, mobile), "identity" (national code, birth date) or "content" (texts, pictures).
     :param erase: effect of an erasure: "null" the value, delete the "row", or "keep".
-    :param sealed: encrypted by ``site.keys.encrypt``, and re-encrypted when the site's keys change. It is found
-    by a column ``<name>_index`` with ``site.keys.blind_index`` of the normalised value.
-    :param person: this column identifies the owner of the row: "user" by id, "case" by a case of theirs, "mobile" in E.164; empty
-    for none. ``user_id`` is "user" by default, else ``case_id`` is "case".
+    :param sealed: encrypted by ``site.keys.encrypt``, and re-encrypted when the site's keys change. It is found by a
+        column ``<name>_index`` with ``site.keys.blind_index`` of the normalised value.
+    :param person: this column identifies the owner of the row: "user" by id, "case" by a case of theirs, "mobile" in
+        E.164; empty for none. ``user_id`` is "user" by default, else ``case_id`` is "case".
     :param of: the column that identifies the owner of this value, if it is not the owner of the row.
     :param export: False for data that a person does not get in their export: secrets, internal texts.
     """
@@ -201,8 +201,8 @@ def make_engines(url: str, *, statement_timeout: float = 3.0, lock_timeout: floa
         settings = {
             "statement_timeout": int(statement_timeout * 1000),
             "lock_timeout": int(lock_timeout * 1000),
-            # JIT compilation costs more than short statements take. Parallel workers are started for each statement: they hardly
-            # help a single one, and two concurrent statements take twice as long on two cores.
+            # JIT compilation costs more than short statements take. Parallel workers are started for each statement:
+            # they hardly help a single one, and two concurrent statements take twice as long on two cores.
             "jit": "off",
             "max_parallel_workers_per_gather": 0,
         }
@@ -291,9 +291,6 @@ def without_triggers(
 
 @contextmanager
 def short_transaction(engines: Engines) -> Iterator[Connection]:
-    """Yield a connection in a separate writing transaction.
-
-    For counts that must survive a rollback.
-    """
+    """Yield a connection in a separate writing transaction, for counts that must survive a rollback."""
     with engines.write.begin() as connection:
         yield connection

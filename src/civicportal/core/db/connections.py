@@ -1,6 +1,6 @@
 """Preparation of database connections.
 
-SQLite gets a queue of writers, PostgreSQL a liveness check.
+SQLite gets a queue of writers, PostgreSQL a check that an idle connection is still alive.
 """
 
 import re
@@ -132,9 +132,10 @@ def prepare_sqlite(engine: Engine) -> None:
 def write_ahead(connection: "sqlite3.Connection") -> None:
     """Turn on SQLite's write-ahead log.
 
-    Readers and a writer then work concurrently; the file remembers it.
+    Thus readers and a writer can work concurrently.
 
-    If several processes turn it on at once, all but one are refused without waiting: SQLite detects a deadlock.
+    The setting is stored in the file. If several processes turn it on at once, all but one are refused without waiting:
+    SQLite detects a deadlock.
 
     :raises sqlite3.OperationalError: when it could not be turned on for :data:`TURNING_ON` seconds.
     """

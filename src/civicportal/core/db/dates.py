@@ -66,9 +66,8 @@ def city_hour(
 def quarter_of_an_hour(moment: SQLColumnExpression[datetime]) -> ColumnElement[datetime]:
     """Return the start of the quarter of an hour in UTC.
 
-    In every current time zone it is within one hour and one day.
-
-    It reduces a million times to some ten thousand, for which the expensive expressions are then computed.
+    In every current time zone it lies within one hour and one day. It reduces a million times to some ten thousand, for
+    which the expensive expressions are then computed.
     """
     return _Quarter(moment)
 
@@ -86,10 +85,7 @@ def _offset(
 
 @lru_cache(maxsize=8)
 def clock_changes(zone: ZoneInfo) -> tuple[tuple[datetime, int], ...]:
-    """Return the clock changes of a zone with their offsets.
-
-    Oldest first, with the offset from UTC in seconds from then on.
-    """
+    """Return the clock changes of a zone, oldest first, each with the offset from UTC in seconds from then on."""
     return tuple(_changes(zone))
 
 

@@ -131,9 +131,7 @@ def may_be_repeated(error: Exception, *, reads: bool) -> bool:
 
 
 def refuse_two_primaries(url: URL) -> None:
-    """Refuse to start while several servers accept writes.
-
-    One of them was replaced and came back.
+    """Refuse to start while several servers accept writes: a replaced one has come back.
 
     :raises ConfigurationError: with their names.
     """

@@ -1,9 +1,9 @@
 """Challenges for unknown clients beyond a limit.
 
-A ticket is a signed text that is not stored until it is used. It is bound to one browser and one form, may be used once, and
-is passed by a proof of work like Hashcash (A. Back, "Hashcash - A Denial of Service Counter-Measure", 2002),
-or by coming back after its time: a browser without scripts waits. The number of clients per minute that pass by waiting is
-limited per network, so waiting with many tickets at once is not faster.
+A ticket is a signed text that is not stored until it is used. It is bound to one browser and one form, may be used
+once, and is passed by a proof of work like Hashcash (A. Back, "Hashcash - A Denial of Service Counter-Measure", 2002),
+or by coming back after its time: a browser without scripts waits. The number of clients per minute that pass by waiting
+is limited per network, so waiting with many tickets at once is not faster.
 """
 
 import hashlib

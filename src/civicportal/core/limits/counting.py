@@ -1,7 +1,4 @@
-"""Count uses in separate transactions.
-
-So a refused form still counts.
-"""
+"""Counting of uses in separate transactions, so that a refused form counts too."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -98,8 +95,8 @@ class Limits:
     def count_uses(self, *uses: Use, by: Requester = UNKNOWN, same: Use | None = None) -> CountedUses:
         """Count uses of several limits in one statement and commit them.
 
-        A refused use counts only against the limits that refuse it, so a single address cannot trigger a site-wide alarm,
-        and a client slowed by a site-wide limit does not use up the limits of an account.
+        A refused use counts only against the limits that refuse it, so a single address cannot trigger a site-wide
+        alarm, and a client slowed by a site-wide limit does not use up the limits of an account.
 
         :param by: the client; each class has separate counters.
         :param same: a limit that identifies this use, for instance by the key of a form: repeating the use adds to no
@@ -162,10 +159,7 @@ class Limits:
         return tuple(alarm for alarm in self.usage() if alarm.used > alarm.hits)
 
     def usage(self) -> tuple[Alarm, ...]:
-        """Return the use of site-wide limits by class of client.
-
-        In the current window, reached or not.
-        """
+        """Return the use of site-wide limits in the current window by class of client, reached or not."""
         kinds = dict(of_site(self._windows))
         rows = [self._row(counter) for counter in kinds]
         found = self._used(rows)
@@ -182,11 +176,10 @@ class Limits:
         )
 
     def slows_unknown(self, names: Iterable[str]) -> bool:
-        """Return whether forms of unknown clients need a challenge.
+        """Return whether forms of unknown clients need a challenge, because one of these site-wide limits is reached.
 
-        They do when one of these site-wide limits is reached.
-
-        The result is cached for some seconds. Without a database it is False: sending the form is answered by the 503 page.
+        The result is cached for some seconds. Without a database it is False: sending the form is answered by the 503
+        page.
         """
         now = self._site.clock.now()
         if self._looked is None or not timedelta(0) <= now - self._looked[0] < LOOK_EVERY:
@@ -271,7 +264,7 @@ class Limits:
 
 
 def _that_refuse(full: Sequence[_Row]) -> list[_Row]:
-    """Return the full counters that refuse a use."""
+    """Return the full counters, which refuse a use."""
     refusing = [row for row in full if row.counter.beyond != "slow"]
     return [row for row in refusing if not row.counter.of_site] or refusing
 

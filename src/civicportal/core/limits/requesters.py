@@ -33,10 +33,10 @@ UNKNOWN = Requester()
 def address_of(address: object) -> str:
     """Return the counted part of an address.
 
-    The whole IPv4 address, or the /64 of an IPv6 address (one customer, RFC 6177).
+    It is an IPv4 address, or the /64 of an IPv6 address.
 
-    An IPv4 address written as IPv6 (RFC 4291 §2.5.5.2) counts as the IPv4 address. Other texts are returned unchanged: clients of a
-    Unix socket have no address.
+    A /64 belongs to one customer (RFC 6177). An IPv4 address written as IPv6 (RFC 4291 §2.5.5.2) counts as the IPv4
+    address. Other texts are returned unchanged: clients of a Unix socket have no address.
     """
     return _within(address, v4=32, v6=64)
 

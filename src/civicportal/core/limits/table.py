@@ -22,10 +22,10 @@ class Limit:
     """The limit of one kind of use.
 
     :ivar windows: all of them apply at once.
-    :ivar counts: "own": per account, number, case or person; "address": per client address (an IPv6
-        address by its /64); "network": per /24 or /48; "site": all clients together.
-    :ivar known: name of the limit that counts recognised people instead, each separately. Without one they are not counted
-        by address, network or site, and an "own" limit counts them like all others.
+    :ivar counts: "own": per account, number, case or person; "address": per client address (an IPv6 address by its
+        /64); "network": per /24 or /48; "site": all clients together.
+    :ivar known: name of the limit that counts recognised people instead, each separately. Without one they are not
+        counted by address, network or site, and an "own" limit counts them like all others.
     :ivar passable: unknown clients over the limit may continue after a challenge; otherwise they are refused.
     :ivar scarce: a use costs money or much CPU time, so every class of clients has a share of the site-wide limit.
     """

@@ -19,10 +19,10 @@ BATCH_COPY = "_alembic_tmp_"
 
 @contextmanager
 def migrating(engines: Engines) -> Iterator[Connection]:
-    """Yield a connection for exclusive migrations.
+    """Yield a connection for migrations while no other process can migrate.
 
-    On PostgreSQL a statement waits at most 4 s for a lock and runs at most 5 s, so that a migration never blocks a busy portal
-    for long; a revision that needs more uses ``SET LOCAL statement_timeout``.
+    On PostgreSQL a statement waits at most 4 s for a lock and runs at most 5 s, so that a migration never blocks a busy
+    portal for long; a revision that needs more uses ``SET LOCAL statement_timeout``.
 
     :raises ConfigurationError: when foreign keys would be broken.
     """
@@ -43,7 +43,7 @@ def migrating(engines: Engines) -> Iterator[Connection]:
 def dedicated_engine(engines: Engines) -> Engine:
     """Return an engine without a pool.
 
-    On SQLite it does not enforce references, and each transaction may write.
+    On SQLite it does not enforce foreign keys, and each transaction may write.
     """
     more = connection_parameters(engines.read.url) if engines.dialect == "postgresql" else {}
     engine = create_engine(engines.read.url, poolclass=NullPool, connect_args=more)
@@ -60,8 +60,8 @@ def _lock_postgresql(connection: Connection) -> None:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    # A batch alteration drops the old table: with foreign keys on, that would silently delete referencing rows by cascade
-    # to it. The pragma does nothing inside a transaction, so it is set at connect.
+    # A batch alteration drops the old table: with foreign keys on, that would silently delete referencing rows by
+    # cascade to it. The pragma does nothing inside a transaction, so it is set at connect.
     @event.listens_for(engine, "connect")
     def connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None

@@ -1,7 +1,7 @@
 """The migration state of each package.
 
-Every serving process checks it at its start, and migrates nothing: revisions are read as files, without importing Alembic,
-which takes nine megabytes.
+Every serving process checks it at its start, and migrates nothing: revisions are read as files, without importing
+Alembic, which takes nine megabytes.
 """
 
 import ast

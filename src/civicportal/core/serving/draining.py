@@ -32,9 +32,7 @@ POLL_SECONDS = 0.5
 
 
 def serve(app: WSGIApplication, *, body_limit: BodyLimit | None = None, **settings: object) -> None:
-    """Serve an application until SIGTERM or SIGINT.
-
-    SIGTERM finishes running requests, SIGINT does not.
+    """Serve an application until SIGTERM, which lets running requests finish, or SIGINT, which does not.
 
     :param body_limit: the body limit of the application by path and content type; None if it has none.
     :param settings: those of waitress.

@@ -44,9 +44,8 @@ class Prefork:
     def run(self) -> None:
         """Run the server.
 
-        Children must not use resources that this process has opened before, such as connections.
-
-        The signal handlers stay replaced afterwards.
+        Resources that this process has opened before, such as connections, must not be used in the children. The signal
+        handlers stay replaced afterwards.
         """
         asked = StopRequest(*STOPS)
         try:

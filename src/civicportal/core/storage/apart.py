@@ -1,6 +1,6 @@
 """Use of a store in a child process before forking.
 
-The threads of a bucket client do not survive a fork.
+The threads of a bucket client do not survive a fork, so the parent must not create one.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ Value = TypeVar("Value")
 
 
 def in_child(function: Callable[[], Value]) -> Value:
-    """Run a function in a child process.
-
-    Returns its result or raises its exception.
+    """Run a function in a child process, and return its result or raise its exception.
 
     The process must have no other threads; the function may use no connection that this process has opened.
 

@@ -102,9 +102,9 @@ def is_key(name: str) -> bool:
 
 
 def check_key(key: str) -> str:
-    """Return the key, or raise for any other name.
+    """Return the key if it is valid.
 
-    :raises InvalidKey: for an invalid one.
+    :raises InvalidKey: for any other name.
     """
     if not is_key(key):
         raise InvalidKey(f"not a file key: {key[:60]!r}")
@@ -121,10 +121,7 @@ class IFileStorage(Protocol):
 
     @property
     def place(self) -> str:
-        """Return the location of the store, for operators.
-
-        For instance "the folder …", "the bucket …".
-        """
+        """Return the location of the store for operators, for instance "the folder …" or "the bucket …"."""
 
     def read_mark(self) -> StoreMark | None:
         """Return the owner of the store; None for an unmarked store."""
@@ -157,9 +154,9 @@ class IFileStorage(Protocol):
         """
 
     def discard_partial(self, before: datetime) -> int:
-        """Delete remains of interrupted writes; return their number.
+        """Delete remains of writes interrupted before a time (aware).
 
-        Only those from before a time (aware).
+        :returns: their number.
         """
 
     def quarantine(self, key: str) -> bool:
@@ -169,10 +166,7 @@ class IFileStorage(Protocol):
         """Move a file back from quarantine; False if it is not there."""
 
     def quarantined(self, before: datetime | None = None) -> Iterator[str]:
-        """Yield the keys of files in quarantine.
-
-        Or only of those moved there before a time (aware).
-        """
+        """Yield the keys of files in quarantine, or only of those moved there before a time (aware)."""
 
     def purge(self, key: str) -> bool:
         """Delete a file in quarantine; False if it is not there."""

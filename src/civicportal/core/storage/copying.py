@@ -15,7 +15,7 @@ BATCH = 500
 
 
 def copy_all(source: IFileStorage, target: IFileStorage, progress: Callable[[int, int], None]) -> int:
-    """Copy missing files.
+    """Copy the files that the target lacks.
 
     It may be interrupted and repeated, and run while the source is in use.
 

@@ -1,8 +1,8 @@
 """The child process that decodes one picture and returns two re-encoded ones.
 
-Run by path, with the standard library and Pillow only. An exploited decoder has an empty environment and cannot open anything:
-no new file descriptors or processes, and only the system calls for computing and reading its input (seccomp). So it cannot read
-files, not even the environment of its parent, cannot reach the network, and ends with its picture.
+Run by path, with the standard library and Pillow only. An exploited decoder has an empty environment and cannot open
+anything: no new file descriptors or processes, and only the system calls for computing and reading its input (seccomp).
+So it cannot read files, not even the environment of its parent, cannot reach the network, and ends with its picture.
 
 stdin: the bytes of the upload. stdout: one line of JSON, then both pictures in sequence.
 """
@@ -26,17 +26,18 @@ LARGE_SIDE = 1600
 SMALL_SIDE = 400
 QUALITY = 82
 CPU_SECONDS = 10
-# Measured with 40 MP: WebP, whose decoder holds a picture four times, fails at 640 MiB and passes at 704; of the other formats a
-# CMYK JPEG needs most, fails at 320 and passes at 384.
+# Measured with 40 MP: WebP, whose decoder holds a picture four times, fails at 640 MiB and passes at 704; of the other
+# formats a CMYK JPEG needs most, fails at 320 and passes at 384.
 WEBP_BYTES = 704 * 1024 * 1024
 MEMORY_BYTES = 448 * 1024 * 1024
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 BAND = 256
 """Lines converted to RGB at a time, so that there are never two copies of a picture in memory."""
 
-#: System calls needed for decoding, by machine: the number of its architecture (linux/audit.h), then those of the calls in the order
-#: read write writev close fstat newfstatat lseek mmap mprotect munmap mremap madvise brk rt_sigaction rt_sigprocmask rt_sigreturn
-#: sigaltstack sched_yield getpid gettid futex clock_gettime gettimeofday getrandom exit exit_group rseq.
+#: System calls needed for decoding, by machine: the number of its architecture (linux/audit.h), then those of the calls
+#: in the order read write writev close fstat newfstatat lseek mmap mprotect munmap mremap madvise brk rt_sigaction
+#: rt_sigprocmask rt_sigreturn sigaltstack sched_yield getpid gettid futex clock_gettime gettimeofday getrandom exit
+#: exit_group rseq.
 SYSTEM_CALLS = {
     "x86_64": (0xC000003E, (0, 1, 20, 3, 5, 262, 8, 9, 10, 11, 25, 28, 12, 13, 14, 15, 131, 24, 39, 186, 202, 228, 96, 318, 60, 231, 334)),
     "aarch64": (0xC00000B7, (63, 64, 66, 57, 80, 79, 62, 222, 226, 215, 216, 233, 214, 134, 135, 139, 132, 124, 172, 178, 98, 113, 169, 278, 93, 94, 293)),
@@ -82,8 +83,8 @@ def convert(data: bytes) -> tuple[Image.Image, Image.Image]:
     :raises Exception: anything Pillow raises for bytes that are not a complete picture of a known format.
     """
     upload = Image.open(BytesIO(data), formats=FORMATS)
-    # JPEG decoders can scale down by powers of two while reading, to no less than this size: a 40 MP photo is never in memory at full size. A
-    # square would limit the shorter side and decode four times the pixels.
+    # JPEG decoders can scale down by powers of two while reading, to no less than this size: a 40 MP photo is never in
+    # memory at full size. A square would limit the shorter side and decode four times the pixels.
     upload.draft(None, _fitted(upload.size))
     upload.load()
     transpose = _TRANSPOSE.get(_orientation(upload))

@@ -40,7 +40,7 @@ class _RangedFile(io.RawIOBase):
 def open_ranged(read: Callable[[int, int], bytes], size: int, piece: int) -> BinaryIO:
     """Return a file that requests one range at a time.
 
-    So a slow reader holds no long call.
+    Thus a slow reader does not keep a call open.
 
     :param read: returns a number of bytes from a position.
     :param size: bytes of the whole file.

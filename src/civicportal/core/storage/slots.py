@@ -32,9 +32,7 @@ class MachineSlots:
         self.number = number
 
     def acquire(self, patience: float | None) -> int | None:
-        """Acquire a slot, and return its file descriptor.
-
-        None if none was free in time.
+        """Acquire a slot, and return its file descriptor, or None if none was free in time.
 
         :param patience: maximum seconds to wait; None to wait without limit.
         """

@@ -1,9 +1,10 @@
 """Migration of city-wide rights to separate memberships.
 
-Formerly such a right applied to the whole city, whatever its membership. Now a membership with a unit or a category does
-not give it. So that people keep the rights they need for their work at an upgrade, those who held rights of a service this way
-get them through a separate role without unit and category. Rights over the portal itself (members, roles, units, settings, …)
-are not carried over: there the unit was meant as a limit. ``civicportal check`` lists who held them.
+Formerly such a right applied to the whole city, whatever its membership. Now a membership with a unit or a category
+does not give it. So that people keep the rights they need for their work at an upgrade, those who held rights of a
+service this way get them through a separate role without unit and category. Rights over the portal itself (members,
+roles, units, settings, …) are not carried over: there the unit was meant as a limit. ``civicportal check`` lists who
+held them.
 """
 
 from collections import defaultdict

@@ -35,7 +35,7 @@ class DeviceService(Service):
     def is_known(self, device_hash: str, *owner: ColumnElement[bool]) -> bool:
         """Return whether the person has used this device.
 
-        ``User`` is selected by conditions.
+        :param owner: conditions that select the person from ``User``.
         """
         query = select(KnownDevice.id).join(User, User.id == KnownDevice.user_id)
         found = self.work.session.scalar(query.where(KnownDevice.device_hash == device_hash, *owner))

@@ -1,7 +1,7 @@
 """Strong factors: a passkey or an authenticator app.
 
-``[accounts]`` in the site file says for whom one is required. Sources: NIST SP 800-63B-4 §3.1.3.3 (codes by telephone are a
-restricted authenticator), OWASP ASVS 5.0.0 6.3.3, 6.3.6.
+``[accounts]`` in the site file says for whom one is required. Sources: NIST SP 800-63B-4 §3.1.3.3 (codes by telephone
+are a restricted authenticator), OWASP ASVS 5.0.0 6.3.3, 6.3.6.
 """
 
 from collections.abc import Iterable
@@ -104,10 +104,7 @@ class FactorService(Service):
         return Factors(bool(user.totp_secret), self.session.scalar(count) or 0)
 
     def added(self, user: User, *, for_staff: bool = True) -> None:
-        """Notify the person of a new factor.
-
-        Ends their other sessions if staff sessions need it from now on.
-        """
+        """Notify the person of a new factor, and end their other sessions if staff sessions need it from now on."""
         actor = self.work.actor
         if for_staff:
             own = actor.session_id if actor.user_id == user.id else None
@@ -134,10 +131,7 @@ class FactorService(Service):
             )
 
     def removed(self, user: User) -> None:
-        """Notify the person of a removed factor.
-
-        Without factors the recovery codes are void.
-        """
+        """Notify the person of a removed factor, and delete the recovery codes if none is left."""
         self.session.flush()
         if not self.of(user):
             self.work.get(RecoveryService).void(user)

@@ -32,9 +32,7 @@ _ABSENT = aliased(User, name="absent")
 
 
 def _with_rights(query: Rows, is_staff: ColumnElement[bool]) -> Rows:
-    """Join the memberships of a person and of those represented.
-
-    Own ones come first.
+    """Join the memberships of a person, own ones first, and of the people they represent.
 
     A row has at most one membership, and a person may have several rows with the same one.
     """
@@ -176,7 +174,7 @@ def _roles_held(work: "Work", rows: Sequence[NamedRecord]) -> list[RoleFacts]:
 def grants_of(work: "Work", memberships: Iterable[NamedRecord], user_id: int) -> Iterator[Grant]:
     """Yield the grants of a person's memberships.
 
-    One for each, and one more for each unit that the person heads.
+    There is one for each membership, and one more for each unit that the person heads.
 
     :param memberships: rows with ``holder_id``, ``role_id``, ``unit_id`` and ``category_id``.
     """
@@ -203,10 +201,8 @@ def head_rights(work: "Work") -> frozenset[str]:
 def head_of(grant: Grant, rights: frozenset[str]) -> Grant | None:
     """Return the additional grant of the head of a unit.
 
-    None if the membership does not make its holder a head.
-
-    A category limits the other rights of the membership, but not those of the head, who is responsible for all cases of
-    the unit that no one else attends to.
+    It is None if the membership does not make its holder a head. A category limits the other rights of the membership,
+    but not those of the head, who is responsible for all cases of the unit that no one else attends to.
     """
     if grant.units is None or grant.administrator or LEAD not in grant.permissions:
         return None
@@ -214,10 +210,7 @@ def head_of(grant: Grant, rights: frozenset[str]) -> Grant | None:
 
 
 def _kinds(work: "Work", roles: Iterable[RoleFacts]) -> set[str]:
-    """Return the kinds for which any role has rights.
-
-    Also those of disabled services.
-    """
+    """Return the kinds for which any role has rights, including those of disabled services."""
     names = (name for role in roles for name in role.permissions if ":case:" in name)
     return {*work.site.kind_titles, *(name.partition(":case:")[0] for name in names)}
 

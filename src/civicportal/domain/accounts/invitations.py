@@ -103,7 +103,8 @@ class InvitationService(Service):
     def rescue(self, user: User, *, operator: str) -> str:
         """Create a password link without a code by SMS.
 
-        Only the command line on the server calls this. The person is notified, and the audit trail records who created it.
+        Only the command line on the server calls this. The person is notified, and the audit trail records who created
+        it.
 
         :param operator: the user of the operating system who runs the command.
         :returns: the token, which is not stored.
@@ -168,7 +169,7 @@ class InvitationService(Service):
     def waiting(self) -> Sequence[Invitation]:
         """Return open invitations, latest first.
 
-        Those neither used nor cancelled, including expired ones.
+        Open invitations are neither used nor cancelled, but may have expired.
 
         A manager of some units sees only invitations with roles in these units.
         """
@@ -189,8 +190,8 @@ class InvitationService(Service):
         """Return the invitation of a link.
 
         :raises NotFound: when there is no such link.
-        :raises LinkExpired: when it has been used or revoked, or has expired; for a reset also when the person's mobile has
-        changed since: the holder of the old one may be the reason.
+        :raises LinkExpired: when it has been used or revoked, or has expired; for a reset also when the person's mobile
+            has changed since: the holder of the old one may be the reason.
         """
         found = self.session.scalar(select(Invitation).where(Invitation.token_hash == token_hash(token)))
         if found is None or found.purpose != purpose:
@@ -309,7 +310,7 @@ class InvitationService(Service):
     def _void(self, *conditions: ColumnElement[bool], **values: object) -> int:
         """Close open links in one statement.
 
-        So of two concurrent uses the second fails.
+        Thus the second of two concurrent uses fails.
         """
         unsettled = (Invitation.used_at.is_(None), Invitation.revoked_at.is_(None))
         done = self.session.execute(

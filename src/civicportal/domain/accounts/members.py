@@ -62,8 +62,8 @@ class MemberService(Service):
     def remove_factors(self, user: User) -> None:
         """Remove a person's passkeys and authenticator app.
 
-        The person is notified. From now on, mobile and password suffice to sign in, so the actor must be able to grant every
-        right of the account, including future rights as a deputy.
+        The person is notified. From now on, mobile and password suffice to sign in, so the actor must be able to grant
+        every right of the account, including future rights as a deputy.
 
         :raises Forbidden: when the account gives more than the actor has.
         :raises Refused: for oneself, and when there is none.
@@ -129,7 +129,7 @@ class MemberService(Service):
     def kept_until(user: User) -> datetime | None:
         """Return until when a deleted person can be restored.
 
-        None if they are not deleted.
+        It is None if they are not deleted.
         """
         return user.deleted_at + HIDDEN_FOR if user.deleted_at else None
 

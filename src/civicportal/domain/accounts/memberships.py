@@ -71,7 +71,8 @@ class MembershipService(Service):
         """Revoke a role.
 
         :raises NotFound: when the person does not hold it.
-        :raises Forbidden: when it is the administrator role and the actor is not one, or does not manage the unit's people.
+        :raises Forbidden: when it is the administrator role and the actor is not one, or does not manage the unit's
+            people.
         :raises LastAdministrator: when no other administrator would be left.
         """
         self._lock(user, None)

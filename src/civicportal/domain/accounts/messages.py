@@ -40,10 +40,7 @@ class AccountMessages(Service):
         raise NotImplementedError
 
     def notify(self, kind: str, user: "User", fields: Mapping[str, str] | None = None) -> None:
-        """Notify a person of an account change at once.
-
-        In their language, if they have a mobile.
-        """
+        """Notify a person of an account change at once, in their language, if they have a mobile."""
         raise NotImplementedError
 
     def notify_number(self, kind: str, mobile: str, *, user_id: int | None = None) -> None:

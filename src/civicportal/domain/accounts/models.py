@@ -90,10 +90,7 @@ class User(Base):
 
     @property
     def has_left(self) -> bool:
-        """Return whether they deleted their account themselves.
-
-        They are not erased yet: signing in restores it.
-        """
+        """Return whether they deleted their account themselves and can still restore it by signing in."""
         return self.deleted_at is not None and self.deleted_by_id == self.id and self.erased_at is None
 
 
@@ -167,7 +164,7 @@ class Deputy(Base):
 class Invitation(Base):
     """A link to join the staff or set a password.
 
-    Only the token's hash is stored.
+    Only the hash of its token is stored.
     """
 
     __tablename__ = "invitations"
@@ -245,7 +242,8 @@ class OtpChallenge(Base):
     attempts: Mapped[int] = tagged_column(Integer, default=0)
     created_at: Mapped[datetime] = tagged_column()
     expires_at: Mapped[datetime] = tagged_column(index=True)
-    #: Time of creation by the machine's :class:`~civicportal.core.clock.Uptime`: setting the clock back does not prolong a code.
+    #: Time of creation by the machine's :class:`~civicportal.core.clock.Uptime`: setting the clock back does not
+    #: prolong a code.
     boot: Mapped[str | None] = tagged_column(String(36), export=False)
     uptime: Mapped[float | None] = tagged_column(Float, export=False)
     used_at: Mapped[datetime | None] = tagged_column()
@@ -312,10 +310,7 @@ class Passkey(Base):
 
 
 class PasskeyChallenge(Base):
-    """An open WebAuthn challenge.
-
-    The row is deleted with the answer.
-    """
+    """An open WebAuthn challenge, deleted with the answer."""
 
     __tablename__ = "passkey_challenges"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -335,10 +330,7 @@ class PasskeyChallenge(Base):
 
 
 class RecoveryCode(Base):
-    """A one-use code that replaces a lost factor.
-
-    Stored as an Argon2id hash.
-    """
+    """A one-use code that replaces a lost factor, stored as an Argon2id hash."""
 
     __tablename__ = "recovery_codes"
 
@@ -362,6 +354,6 @@ def has_factor() -> ColumnElement[bool]:
 def at_work(user: type[User] = User) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for active members of staff.
 
-    They are for ``User``, or an alias of it.
+    :param user: ``User`` or an alias of it.
     """
     return user.username.is_not(None), user.disabled_at.is_(None), user.deleted_at.is_(None)

@@ -1,6 +1,6 @@
 """One-time codes by SMS.
 
-A code is not stored: worker and verifier derive it from the challenge's nonce.
+A code is not stored: the worker and the verification derive it from the challenge's nonce.
 """
 
 import secrets
@@ -73,10 +73,7 @@ class OtpService(Service):
         return challenge
 
     def latest(self, purpose: Purpose, cookie_hash: str) -> OtpChallenge | None:
-        """Return the latest challenge of this browser.
-
-        Within the hour and unused.
-        """
+        """Return the latest unused challenge of this browser within the hour."""
         found: OtpChallenge | None = self.session.scalar(
             select(OtpChallenge)
             .where(
@@ -126,7 +123,8 @@ class OtpService(Service):
     def _count_try(self, challenge_id: int, cookie_hash: str) -> bool:
         """Count an attempt; False when the challenge is not valid any more.
 
-        One conditional statement decides, and locks the row until the end: of any number of parallel attempts one is accepted.
+        One conditional statement decides, and locks the row until the end: of any number of parallel attempts one is
+        accepted.
         """
         return self._change(
             OtpChallenge.id == challenge_id,
@@ -140,9 +138,8 @@ class OtpService(Service):
     def _is_in_time(self) -> ColumnElement[bool]:
         """Return the condition for challenges that are still valid.
 
-        They are at most three minutes old, even if the clock was changed.
-
-        A creation time in the future is refused. On the machine that created the challenge its uptime counts as well.
+        They are at most three minutes old, even if the clock was changed. A creation time in the future is refused. On
+        the machine that created the challenge its uptime counts as well.
         """
         now, uptime = self.work.clock.now(), self.work.clock.uptime()
         return and_(

@@ -48,8 +48,8 @@ class PasskeyKnown(Conflict):
 def serves(passkey: Passkey, owner: User, purpose: Purpose) -> bool:
     """Return whether a passkey may be used for a purpose.
 
-    One that was registered in a citizen session signs its person in as a citizen only, even if they are staff now; it is
-    not accepted for a staff session, nor for re-authentication of staff.
+    One that was registered in a citizen session signs its person in as a citizen only, even if they are staff now; it
+    is not accepted for a staff session, nor for re-authentication of staff.
     """
     if purpose == "login" or (purpose == "confirm" and owner.username is None):
         return True
@@ -161,7 +161,8 @@ class PasskeyService(Service):
         that may have been copied is blocked.
 
         :param answer: the JSON of the ``PublicKeyCredential``.
-        :param user: the person whose passkey has to answer; None for anyone's, in which case the device must verify its user.
+        :param user: the person whose passkey has to answer; None for anyone's, in which case the device must verify its
+            user.
         """
         try:
             challenge = self._take(answer, purpose, cookie_hash, user.id if user else None)

@@ -34,7 +34,8 @@ MAXIMUM = 128
 
 # OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-# A hash costs 19 MiB and tens of milliseconds: at most two at once, so that a flood of logins does not exhaust the machine.
+# A hash costs 19 MiB and tens of milliseconds: at most two at once, so that a flood of logins does not exhaust the
+# machine.
 _slots = threading.BoundedSemaphore(2)
 
 
@@ -88,7 +89,7 @@ def needs_rehash(hashed: str) -> bool:
 def check_password_policy(password: str, *, minimum: int, words: Iterable[str]) -> TranslationString | None:
     """Return why a new password is refused, else None.
 
-    Length and lists only, no rules about kinds of characters (OWASP ASVS 5.0.0, 6.2).
+    Only length and lists count; there are no rules about kinds of characters (OWASP ASVS 5.0.0, 6.2).
 
     :param minimum: code points needed: `CITIZEN_MINIMUM` or `STAFF_MINIMUM`.
     :param words: words of the site and the person: city, portal, roles, user name, mobile, in any script.

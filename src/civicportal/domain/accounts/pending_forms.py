@@ -31,7 +31,8 @@ def count_submission(request: Request, level: int, once: str, *, anonymous: bool
     """Count a submitted form.
 
     :param level: of the service.
-    :param once: the form's idempotency key, :meth:`~civicportal.web.forms.BoundForm.once`: a form sent twice counts once.
+    :param once: the form's idempotency key, :meth:`~civicportal.web.forms.BoundForm.once`: a form sent twice counts
+        once.
     :param anonymous: the sender must not be identifiable, so only the address is counted.
     :raises ChallengeNeeded: when an unknown client has to pass a challenge.
     :raises LimitExceeded: when either limit is used up.
@@ -66,12 +67,12 @@ def fill_kept(request: Request, form: BoundForm) -> bool:
 
 
 def send_after_sign_in(request: Request, path: str) -> None:
-    """Let the next visit to a page send its pending form: its person has just proved who they are."""
+    """Let the next visit to a page within ten minutes send its pending form, since its person has just signed in."""
     request.session.flash(path, _SEND)
 
 
 def is_to_be_sent(request: Request) -> bool:
-    """Return whether the sign-in of a moment ago was for the pending form of this page; true once."""
+    """Return whether the page's pending form is to be sent, once after a recent sign-in."""
     return request.path in request.session.pop_flash(_SEND)
 
 

@@ -1,7 +1,4 @@
-"""Forms submitted after the session had ended.
-
-Stored encrypted until the person has signed in again.
-"""
+"""Forms submitted after the session had ended, stored encrypted until the person has signed in again."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -41,8 +38,7 @@ class PendingSubmissionService(Service):
     def keep(self, token: str, submission: PendingSubmission) -> bool:
         """Store a form for an hour.
 
-        False if it is too large, has no text, or the session's person is unknown.
-
+        :returns: False if it is too large, has no text, or the session's person is unknown.
         :param token: of the session that has ended.
         """
         owner, form = self._owner(token), submission.form
@@ -75,10 +71,7 @@ class PendingSubmissionService(Service):
         self.sessions.forget(token, UNSENT + path)
 
     def _owner(self, token: str) -> int | None:
-        """Return the person of an ended session.
-
-        Recorded in its row until data is stored, then in the data.
-        """
+        """Return the person of an ended session, from its row, or from its data once there are any."""
         row = self.sessions.row(token)
         if row is None:
             return None
@@ -87,10 +80,7 @@ class PendingSubmissionService(Service):
 
 
 def store_submission(request: Request) -> str:
-    """Store the form of a request without a session.
-
-    Returns the page to continue to after signing in.
-    """
+    """Store the form of a request without a session, and return the page to continue to after signing in."""
     back = _page_of_form(request)
     submission = PendingSubmission(request.path_qs, back, sent_form(request))
     with request.site.work(actor=request.identity) as work:
@@ -99,10 +89,7 @@ def store_submission(request: Request) -> str:
 
 
 def _page_of_form(request: Request) -> str:
-    """Return the page of the form by the Referer header.
-
-    Empty without one.
-    """
+    """Return the page of the form by the Referer header, or an empty text without one."""
     ours = f"{request.host_url}/"
     referer = request.referer or ""
     return f"/{referer.removeprefix(ours)}" if referer.startswith(ours) else ""

@@ -18,16 +18,13 @@ class PeopleService(Service):
     def identity(self, user: User, realm: Realm = "staff") -> Identity:
         """Return the identity of a person in a realm.
 
-        Only that of staff has rights, and none of a disabled or deleted account.
+        Only staff have rights, and no one has any by a disabled or deleted account.
         """
         identity = identity_of(self.work, user, realm)
         return replace(identity, grants=()) if user.disabled_at or user.deleted_at else identity
 
     def citizens(self) -> list[Identity]:
-        """Return all citizens with a verified mobile as identities.
-
-        Without disabled and deleted accounts.
-        """
+        """Return all citizens with a verified mobile as identities, without disabled and deleted accounts."""
         query = self._active().where(User.username.is_(None), User.level >= 1)
         return [
             Identity(user_id=user.id, name=user.name, realm="citizen", level=user.level, mobile=user.mobile)
@@ -35,20 +32,14 @@ class PeopleService(Service):
         ]
 
     def staff(self) -> list[Identity]:
-        """Return all members of staff as identities.
-
-        Without disabled and deleted accounts.
-        """
+        """Return all members of staff as identities, without disabled and deleted accounts."""
         return [
             self.identity(user)
             for user in self.session.scalars(self._active().where(User.username.is_not(None)))
         ]
 
     def verified(self) -> IdentityClaim | None:
-        """Return the actor's verified identity.
-
-        None below level 2.
-        """
+        """Return the actor's verified identity, None below level 2."""
         user = self.session.get(User, self.work.actor.user_id) if self.work.actor.user_id else None
         return self.work.get(VerificationService).own(user) if user else None
 

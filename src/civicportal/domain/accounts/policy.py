@@ -21,17 +21,14 @@ GONE = (DBAPIError, PoolTimeout)
 class SecurityPolicy:
     """Pyramid's security policy.
 
-    Loads the session once per request, and not at all for pages that do not need it.
+    It loads the session once per request, and not at all for pages that do not need it.
     """
 
     def __init__(self) -> None:
         self._identities = RequestLocalCache(_load)
 
     def identity(self, request: Request) -> Identity:
-        """Return the identity of the request.
-
-        A visitor if no one is signed in.
-        """
+        """Return the identity of the request, that of a visitor if no one is signed in."""
         identity: Identity = self._identities.get_or_create(request)
         return identity
 

@@ -38,17 +38,12 @@ def proof_of(user: User) -> Proof:
 
 
 def needs_staff_session(actor: Identity, user: User) -> bool:
-    """Return whether staff would change their account as a citizen.
-
-    One code by SMS opens a citizen session.
-    """
+    """Return whether staff would change their account in a citizen session, which one code by SMS opens."""
     return actor.user_id == user.id and actor.realm == "citizen" and user.username is not None
 
 
 def require_own_realm(actor: Identity, user: User) -> None:
-    """Refuse to change the staff sign-in as a citizen.
-
-    One code by SMS is enough for a citizen session.
+    """Refuse to change the sign-in of staff in a citizen session, for which one code by SMS is enough.
 
     :raises Forbidden: in a citizen session of a member of staff.
     """
@@ -71,7 +66,7 @@ class ProofService(Service):
     def person_kept(self, token: str, key: str, *, lock: bool = False) -> User | None:
         """Return the person of a stored proof.
 
-        None when there is none, or it is invalid.
+        It is None when there is none or it is invalid.
         """
         kept = self.sessions.visitor_data(token, key)
         # Anything else was stored by an older release.
@@ -85,7 +80,7 @@ class ProofService(Service):
     def person(self, proof: Proof, *, lock: bool = False) -> User | None:
         """Return the person of a proof.
 
-        None when number, password or sessions were changed since.
+        It is None when number, password or sessions were changed since.
 
         :param lock: lock the row (``FOR UPDATE``), so that it does not change before the transaction ends.
         """

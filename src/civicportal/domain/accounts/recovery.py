@@ -21,10 +21,7 @@ _HALF = 5
 
 
 def new_recovery_codes() -> list[str]:
-    """Return new recovery codes.
-
-    About 49 bits each, in two groups of letters and digits that cannot be confused.
-    """
+    """Return new recovery codes of about 49 bits, in two groups of letters and digits that cannot be confused."""
     halves = [
         "".join(secrets.choice(_LETTERS) for _place in range(_HALF)) for _half in range(2 * RECOVERY_CODES)
     ]
@@ -69,7 +66,7 @@ class RecoveryService(Service):
     def hashes(self, user_id: int) -> dict[int, str]:
         """Return the hashes of unused recovery codes by id.
 
-        None for a person without a factor to replace.
+        It is empty for a person without a factor to replace.
         """
         query = select(RecoveryCode.id, RecoveryCode.code_hash).join(User, User.id == RecoveryCode.user_id)
         unused = (RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))

@@ -42,10 +42,10 @@ class RelyingParty:
 
 
 def relying_party(site: "Site", host_url: str) -> RelyingParty | None:
-    """Return the relying party of a page, if any.
+    """Return the relying party of a page.
 
-    None if browsers do not offer passkeys there: at an IP address, without https (except on localhost), or at a host
-    outside the domain of ``site.public_url``.
+    It is None if browsers do not offer passkeys there. They do not at an IP address, without https (except on
+    localhost), or at a host outside the domain of ``site.public_url``.
 
     :param host_url: scheme, host and port of the page.
     """

@@ -68,10 +68,7 @@ class RightsService(Service):
         return self._may_give_all(user.memberships)
 
     def may_control_account(self, user: User) -> bool:
-        """Return whether the actor could grant all rights of an account.
-
-        Current and future ones, including those as a deputy.
-        """
+        """Return whether the actor could grant all rights of an account, including future ones as a deputy."""
         return self._may_give_all(self._given_by_account(user))
 
     def holds_everywhere(self, permission: str) -> bool:
@@ -86,7 +83,7 @@ class RightsService(Service):
     def managed_units(self, identity: Identity | None = None) -> frozenset[int] | None:
         """Return the units whose people an identity manages.
 
-        None for all units and the citizens.
+        It is None for all units and the citizens.
 
         :param identity: the actor if None.
         """
@@ -133,7 +130,7 @@ class RightsService(Service):
     def manages(self, user: User) -> bool:
         """Return whether the actor may change a person's account.
 
-        All its roles, also future ones as a deputy, must be in their units.
+        All its roles, including future ones as a deputy, must be in units that the actor manages.
         """
         units = self.managed_units()
         held = self._given_by_account(user) if units is not None else ()
@@ -142,8 +139,8 @@ class RightsService(Service):
     def require_manage(self, user: User) -> None:
         """Refuse to change an account outside the managed units.
 
-        :raises Forbidden: when the account has a role outside the units that the actor manages; or when it is that of an
-            administrator, or of a present or future deputy of one, and the actor is not an administrator.
+        :raises Forbidden: when the account has a role outside the units that the actor manages; or when it is that of
+            an administrator, or of a present or future deputy of one, and the actor is not an administrator.
         """
         actor = self.work.actor
         if not self.manages(user):
@@ -161,10 +158,7 @@ class RightsService(Service):
         return sorted(left_out.intersection(right.permission for right in role.permissions))
 
     def titles(self, names: Iterable[str]) -> str:
-        """Return the titles of rights as one text.
-
-        In the language of the site, each once, joined by its list separator.
-        """
+        """Return the titles of rights, each once, as one text in the language of the site."""
         site = self.work.site
         titles = dict.fromkeys(site.localizer().translate(site.permissions[name].title) for name in names)
         return listed(titles, site.locale)
@@ -190,9 +184,9 @@ class RightsService(Service):
         return all(self.may_give(row.role, row.unit_id, row.category_id) for row in memberships)
 
     def _given_by_account(self, user: User) -> Sequence[Membership]:
-        """Return the roles of a person, and those of represented people.
+        """Return the roles of a person, and those of the people they represent, including disabled people.
 
-        Including disabled people: they may be enabled again.
+        Disabled people may be enabled again.
         """
         today = self.work.site.calendar.today(self.work.clock.now())
         absent = select(Deputy.absent_id).where(Deputy.deputy_id == user.id, Deputy.last_day >= today)

@@ -26,7 +26,7 @@ OWN_TITLE = _("The portal itself")
 
 
 class UnlimitedRights(Refused):
-    """A limited role would get a city-wide right."""
+    """A role with a city-wide right would be limited to a unit or a category."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +56,7 @@ class RoleService(Service):
         return fetch_row(self.session, Role, role_id, lock=lock)
 
     def holders(self) -> dict[int, int]:
-        """Return the number of holders by role id.
-
-        Without deleted people.
-        """
+        """Return the number of holders by role id, without deleted people."""
         query = (
             select(Membership.role_id, func.count(Membership.user_id.distinct()))
             .join(User, User.id == Membership.user_id)

@@ -66,7 +66,7 @@ class AccountService(Service):
     def restore_account(self, user: User) -> bool:
         """Restore a person who had deleted their account.
 
-        False when they had not.
+        :returns: False when they had not.
         """
         if not user.has_left:
             return False

@@ -45,10 +45,7 @@ Kept = dict[str, dict[str, Any]]
 
 
 def is_alive(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of a valid session.
-
-    Except for idle time.
-    """
+    """Return the conditions of a valid session, without that on idle time."""
     return (
         or_(Session.realm == "citizen", Session.realm == "staff"),
         Session.expires_at > now,
@@ -127,7 +124,7 @@ class SessionService(Service):
     def end_one(self, user: User, session_id: int) -> bool:
         """End one of a person's sessions.
 
-        False when it is not theirs or has ended.
+        :returns: False when it is not theirs or has ended.
         """
         ended = self.session.execute(
             delete(Session).where(Session.id == session_id, Session.user_id == user.id)
@@ -257,7 +254,7 @@ class SessionService(Service):
     def _row_to_write(self, token: str, now: datetime) -> Session:
         """Return this browser's row for writing.
 
-        That of an ended session becomes a visitor's, with its data marked as the person's.
+        The row of an ended session becomes a visitor's, with its data marked as the person's.
         """
         row = self._locked(token)
         if row is not None and self.live(token) is not None:
@@ -319,7 +316,7 @@ def _unexpired(data: Kept, now: datetime) -> Kept:
 def _of(user_id: int | None, data: Kept) -> Kept:
     """Return a person's data in a visitor's row.
 
-    That of no person for None.
+    None selects that of no person.
     """
     own = {key: kept for key, kept in data.items() if kept.get(OF) == user_id}
     return {key: {name: kept[name] for name in ("values", "until")} for key, kept in own.items()}

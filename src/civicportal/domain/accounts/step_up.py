@@ -1,8 +1,6 @@
-"""Re-authentication for sensitive actions.
+"""Re-authentication for sensitive actions, needed if the last proof is older than five minutes.
 
-Needed if the last proof is older than five minutes; the submitted form is kept.
-
-Source: OWASP ASVS 5.0.0 7.5.1 and 7.5.3.
+The submitted form is kept. Source: OWASP ASVS 5.0.0 7.5.1 and 7.5.3.
 """
 
 from contextlib import suppress
@@ -19,9 +17,9 @@ __all__ = ["ask_proof", "forget_kept", "restore"]
 
 
 def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
-    """Return a redirect to the proof page, if needed.
+    """Return a redirect to the proof page.
 
-    None if a proof was given within the last five minutes.
+    It is None if a proof was given within the last five minutes.
 
     :param form: the submitted form, if any: it is kept for the page to return to, unless it is larger than any
         acceptable form.

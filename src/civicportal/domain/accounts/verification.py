@@ -1,7 +1,7 @@
 """Identity verification by the site's provider.
 
-The provider is an external service, so it is called outside any transaction. Its answer is stored encrypted; while it is
-unavailable, the claim is pending and a job retries.
+The provider is an external service, so it is called outside any transaction. Its answer is stored encrypted; while it
+is unavailable, the claim is pending and a job retries.
 """
 
 import logging
@@ -148,7 +148,7 @@ class VerificationService(Service):
     def postpone(self, user: User) -> bool:
         """Postpone a claim with increasing pauses.
 
-        False when it was postponed too often and is dropped.
+        :returns: False when it was postponed too often and is dropped.
         """
         row = self.session.get_one(PendingClaim, user.id)
         now = self.work.clock.now()

@@ -1,10 +1,11 @@
 """Triggers that protect the audit trail.
 
-The database refuses changes and deletions of rows, whichever code uses the portal's account. Texts may
-be emptied for erasure, and a history is deleted with its case. The owner of the tables can drop the triggers: the
-seals then show that a row was changed.
+The database refuses changes and deletions of rows, whichever code uses the portal's account. Texts may be emptied for
+erasure, and a history is deleted with its case. The owner of the tables can drop the triggers: the seals then show that
+a row was changed.
 
-A migration on SQLite copies a table that it alters, which loses the triggers of that table. So they are created again afterwards.
+A migration on SQLite copies a table that it alters, which loses the triggers of that table. So they are created again
+afterwards.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""Data of a row covered by a seal.
+"""Digests of a row's texts, covered by its seal.
 
-A text may be emptied later without breaking the seal; a changed one no longer matches its digest. The digests are keyed,
-so that a short name cannot be guessed from them.
+A text may be emptied later without breaking the seal; a changed one no longer matches its digest. The digests are
+keyed, so that a short name cannot be guessed from them.
 """
 
 import json

@@ -26,10 +26,7 @@ MOST_FLAWS = 10
 
 
 def seal(site: "Site") -> None:
-    """Seal new rows of the audit trail.
-
-    A thousand per transaction.
-    """
+    """Seal new rows of the audit trail, a thousand per transaction."""
     late = True
     while True:
         with site.work() as work:
@@ -42,7 +39,7 @@ def seal(site: "Site") -> None:
 def verify(site: "Site") -> None:
     """Verify all seals of the audit trail once a day in batches.
 
-    Stores the result, and logs the newest seal for external log storage.
+    It stores the result, and logs the newest seal for external log storage.
     """
     with site.work(write=False) as work:
         so_far = _so_far(work)
@@ -76,7 +73,7 @@ def _step(site: "Site", so_far: dict[str, Any]) -> bool:
 def _so_far(work: "Work") -> dict[str, Any] | None:
     """Return the results of previous batches.
 
-    None while the next verification is not due.
+    It is None while the next verification is not due.
     """
     last = work.get(TrailService).last(VERIFIED, UNDER_WAY)
     if last is not None and last.action == UNDER_WAY:

@@ -83,7 +83,7 @@ class AuditSeal(Base):
     def anchor(self) -> str:
         """Return number and hash, to be stored elsewhere.
 
-        Grouped, so that no log filter takes it for a telephone number.
+        They are grouped, so that no log filter takes them for a telephone number.
         """
         groups = [self.hash[start : start + 4] for start in range(0, len(self.hash), 4)]
         return f"{self.id}:{'-'.join(groups)}"

@@ -173,9 +173,9 @@ class SealService(Service):
             after = seals[-1].id
 
     def _before(self, newest: int) -> int:
-        """Return the number before the newest seals.
+        """Return the number of seals before the newest ones.
 
-        0 if these are all.
+        It is 0 if these are all.
         """
         numbers = select(AuditSeal.id).order_by(AuditSeal.id.desc())
         return self.session.scalar(numbers.offset(newest).limit(1)) or 0

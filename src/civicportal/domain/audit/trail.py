@@ -53,7 +53,7 @@ class TrailService(Service):
     def flawed(self) -> AuditEvent | None:
         """Return the verification that found flaws.
 
-        The current one, or the last complete one.
+        It is the current one, or the last complete one.
         """
         for event in (self.last(VERIFIED, UNDER_WAY), self.last_verified()):
             if event is not None and event.data["flaws"]:

@@ -1,7 +1,4 @@
-"""Pictures of cases.
-
-Stored when uploaded, claimed when the case or the transition is written.
-"""
+"""Pictures of cases: stored when uploaded, claimed when the case or the event is written."""
 
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import timedelta
@@ -30,8 +27,8 @@ MOST = 4
 class PictureFiles:
     """Files of pictures in the store, each in several sizes.
 
-    They are written before any row and outside any transaction, and deleted after their rows: cleanup finds orphaned files,
-    orphaned rows it does not.
+    They are written before any row and outside any transaction, and deleted after their rows: cleanup finds orphaned
+    files, orphaned rows it does not.
     """
 
     def __init__(self, site: "Site") -> None:
@@ -41,8 +38,7 @@ class PictureFiles:
     def process(data: bytes) -> "ProcessedImage":
         """Decode a picture in a child process.
 
-        Returns it upright, in the stored sizes, without metadata.
-
+        :returns: the picture upright, in the stored sizes, without metadata.
         :raises Refused: (``ImageRefused``) when it is no picture, too large or damaged.
         """
         return process_image(data)
@@ -57,8 +53,7 @@ class PictureFiles:
     def put_size(self, key: str, name: str, side: int) -> bool:
         """Store a further size of a picture.
 
-        False if there is no such picture.
-
+        :returns: False if there is no such picture.
         :param name: of the size, one of the known ones.
         :param side: its longer side in pixels.
         """
@@ -195,9 +190,7 @@ class AttachmentService(Service):
             raise AttachmentNotFound
 
     def adopt(self, keys: Sequence[str], owner: str) -> list[Attachment]:
-        """Claim pictures for an object that is not a case.
-
-        Only that object shows them.
+        """Claim pictures for an object that is not a case, and that alone shows them.
 
         :returns: the pictures in the order of their keys.
         :raises AttachmentNotFound: when one is missing, not the owner's, or already claimed.
@@ -275,9 +268,7 @@ class AttachmentService(Service):
         return self._of_case[case.id]
 
     def set_public(self, case: Case, public: bool) -> None:
-        """Publish or hide the case's pictures.
-
-        Internal ones of staff are never published.
+        """Publish or hide the case's pictures, except internal ones of staff.
 
         They are visible to everyone only while the case itself is public: ``CaseService.publish`` sets both.
         """

@@ -22,9 +22,9 @@ def in_stage(stage: str) -> ColumnElement[bool]:
 
 
 def sent_between(calendar: CityCalendar, first: date | None, last: date | None) -> ColumnElement[bool]:
-    """Return the condition for cases opened between two days.
+    """Return the condition for cases opened between two days, inclusive.
 
-    Inclusive; None leaves an end open.
+    None leaves an end open.
     """
     return within_days(Case.created_at, calendar, first, last)
 
@@ -50,7 +50,7 @@ def closed_late() -> ColumnElement[bool]:
 def late(now: datetime) -> ColumnElement[bool]:
     """Return the condition for late cases.
 
-    Closed after their deadline, or open and overdue.
+    They are closed after their deadline, or open and overdue.
     """
     return or_(closed_late(), overdue(now))
 

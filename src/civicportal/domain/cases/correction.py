@@ -31,13 +31,14 @@ class InvalidCorrection(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class Correction:
-    """What staff may correct besides subject and category.
+    """The fields that staff may correct besides subject and category.
 
     :ivar schema: fields of the form. A ``PlaceField`` is called ``place``; a text field ``street`` beside it is shown
-        where the map does not work.
-    :ivar columns: columns of the detail row that may change. Their values are kept in the history: no names of people.
-    :ivar initial: returns the values of these fields for a case, from its ``subject``, ``place``, ``category_id`` and these
-        columns.
+        without a script only.
+    :ivar columns: columns of the detail row that may change. Their values are stored in the history, so they contain no
+        names of people.
+    :ivar initial: returns the values of these fields for a case, from its ``subject``, ``place``, ``category_id`` and
+        these columns.
     :ivar apply: writes the values of these fields to the detail row and to ``Case.place``, or calls :meth:`refuse`.
     :ivar lines: returns the lines of the history about these columns, from the changed values before and after.
     :ivar people: returns the names by which the case is found besides its citizen's, if a correction changes them.

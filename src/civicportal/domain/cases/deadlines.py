@@ -48,7 +48,7 @@ def extend(case: Case, waited: timedelta, calendar: CityCalendar) -> None:
 def expected(case: Case, calendar: CityCalendar) -> datetime:
     """Return the deadline by the current calendar.
 
-    The stored one if it is equal or cannot be recomputed.
+    It is the stored one if the difference is negligible, or if it cannot be recomputed.
     """
     if case.deadline_from is None or case.deadline_work is None:
         return case.deadline

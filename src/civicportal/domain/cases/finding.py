@@ -90,7 +90,7 @@ def typed_search(request: Request) -> str:
 def redirect_to_case(request: Request, found: Found) -> HTTPSeeOther | None:
     """Return the redirect to the case with the typed code.
 
-    None if the actor does not see it.
+    It is None if the actor does not see it.
     """
     if found.code and request.work.get(FindService).sees(found.code):
         return HTTPSeeOther(request.route_path("kartable.case", code=found.code))
@@ -98,9 +98,7 @@ def redirect_to_case(request: Request, found: Found) -> HTTPSeeOther | None:
 
 
 def filters_found(request: Request, found: Found, words: str) -> dict[str, str]:
-    """Return the filters of a search for the list's URL.
-
-    Without numbers of people.
+    """Return the filters of a search for the list's URL, without numbers of people.
 
     :param found: no case that the actor sees has its code.
     :param words: name of the filter for words.
@@ -114,9 +112,9 @@ def filters_found(request: Request, found: Found, words: str) -> dict[str, str]:
 
 
 def typed_number(request: Request) -> str:
-    """Return the number that the previous search did not find.
+    """Return the number that the previous search did not find, once.
 
-    Once; empty for none.
+    It is empty if there is none.
     """
     typed: list[str] = request.session.pop_flash(TYPED)
     return typed[-1] if typed else ""

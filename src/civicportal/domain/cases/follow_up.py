@@ -57,7 +57,7 @@ class FollowUpService(Service):
     def own(self, *, before: int | None = None, limit: int = 20) -> list[CaseSummary]:
         """Return the actor's own cases, latest first.
 
-        The first page begins with those that wait for an answer of the actor.
+        The first page begins with those that wait for an answer of the actor, up to half of its length.
 
         :param before: id of the last case of the previous page.
         """
@@ -139,10 +139,10 @@ class FollowUpService(Service):
     def prove(self, code: str, proof: str) -> Case | None:
         """Return the case of a tracking code with its proof.
 
-        The proof is the mobile's last four digits or the PIN.
+        The proof is the last four digits of the mobile, or the PIN.
 
-        A case without a mobile and a PIN cannot be opened, nor can cases of a deleted citizen by their mobile. A
-        wrong code and a wrong proof take the same time.
+        A case without a mobile and a PIN cannot be opened, nor can cases of a deleted citizen by their mobile. A wrong
+        code and a wrong proof take the same time.
 
         :param proof: four Latin digits; anything else is wrong.
         """

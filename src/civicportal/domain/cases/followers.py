@@ -80,10 +80,7 @@ class FollowerService(Service):
         )
 
     def audience(self, case: Case) -> dict[int, bool]:
-        """Return the citizen and the followers by id.
-
-        The citizen first, each with whether they are muted.
-        """
+        """Return the citizen, first, and the followers by id, each with whether they are muted."""
         query = select(Follower.user_id, Follower.muted).where(Follower.case_id == case.id)
         muted = dict(self.session.execute(query.order_by(Follower.user_id)).all())
         owner = {} if case.citizen_id is None else {case.citizen_id: False}

@@ -39,7 +39,8 @@ class PublicEvent:
     """One entry of the timeline.
 
     :ivar stage: as the macro ``step`` draws it; empty without a change of status.
-    :ivar author: of ``text``: the unit, or what the citizen's text is, for instance "Your answer"; empty without a text.
+    :ivar author: of ``text``: the unit, or what the citizen's text is, for instance "Your answer"; empty without a
+        text.
     :ivar photos: of the work before and after, if visible.
     """
 
@@ -52,10 +53,7 @@ class PublicEvent:
 
 
 def status_title(kind: CaseKind, case: Case) -> TranslationString:
-    """Return the title of a status for staff.
-
-    For an inactive service the name of its stage.
-    """
+    """Return the title of a status for staff, or of its stage if the service is inactive."""
     try:
         return kind.workflow.state(case.status).title
     except UnknownTransition:

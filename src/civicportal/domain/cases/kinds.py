@@ -21,7 +21,7 @@ def kinds_of(site: Site) -> dict[str, CaseKind]:
 def kind_of(site: Site, name: str) -> CaseKind:
     """Return a kind of case.
 
-    For one whose plugin is disabled, a substitute without transitions.
+    For a kind of a disabled plugin this is a substitute without transitions.
     """
     return site[_KINDS].get(name) or unknown_kind(name)
 

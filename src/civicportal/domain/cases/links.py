@@ -20,7 +20,9 @@ from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 
 LINKED, UNLINKED = "linked", "unlinked"
-"""Types of events. The event of the first case has ``to`` in its data, that of the other case ``from``: a tracking code."""
+"""Types of events. The event of the first case has ``to`` in its data, that of the other case ``from``: a tracking
+code.
+"""
 CORE_KINDS = (
     LinkKind(name="duplicate", title=_("Duplicate"), back=_("Duplicate")),
     LinkKind(name="follow_up", title=_("Follow-up case"), back=_("Where it came from")),
@@ -159,10 +161,7 @@ class LinkService(Service):
                 yield LinkedCase(name=link.type, title=title, case=other, forward=forward)
 
     def _kind(self, name: str) -> LinkKind:
-        """Return a kind of link.
-
-        A neutral one if its plugin is disabled.
-        """
+        """Return a kind of link, a neutral one if its plugin is disabled."""
         known = (*CORE_KINDS, *(one for kind in kinds_of(self.work.site).values() for one in kind.links))
         unknown = LinkKind(name=name, title=_("Linked"), back=_("Linked"))
         return next((one for one in known if one.name == name), unknown)

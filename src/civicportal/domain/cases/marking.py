@@ -37,7 +37,7 @@ def marked(text: str, typed: str) -> Markup:
 def snippet(text: str, typed: str) -> Markup:
     """Return the marked part around the first match.
 
-    Empty without a match.
+    It is empty without a match.
     """
     found = spans(text, read(typed))
     if not found:

@@ -38,7 +38,7 @@ def count(work: "Work", case: Case, sign: int = 1) -> None:
 
 @contextmanager
 def recounting(work: "Work", case: Case) -> Iterator[None]:
-    """Update the counters after a change of the case."""
+    """Update the counters after the block, which changes the case."""
     count(work, case, -1)
     yield
     count(work, case)

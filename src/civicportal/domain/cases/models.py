@@ -155,10 +155,7 @@ class Case(Base):
 
 
 class CaseEvent(SealedRow, Base):
-    """An entry of a case's history.
-
-    Rows are inserted and read, never changed.
-    """
+    """An entry of a case's history: rows are inserted and read, never changed."""
 
     __tablename__ = "case_events"
     __table_args__ = (Index(None, "case_id", "id"), {"sqlite_autoincrement": True})
@@ -178,10 +175,9 @@ class CaseEvent(SealedRow, Base):
     __words__ = ("actor_name", "public_text", "internal_text", "data")
 
     NOTICE = "notice"
-    """Key of ``data`` under which a transition may set values of the message.
-
-    A mapping with ``moment`` (ISO 8601, aware: date and time in the message, if not those of the change) and ``note`` (the
-    placeholder ``NOTE``, at most 25 UTF-16 units).
+    """Key of ``data`` under which a transition may set values of the message. A mapping with ``moment`` (ISO 8601,
+    aware: date and time in the message, if not those of the change) and ``note`` (the placeholder ``NOTE``, at most 25
+    UTF-16 units).
     """
 
     id: Mapped[int] = id_column()

@@ -87,9 +87,9 @@ def category_ids(work: "Work", kind: str, key: str, *, itself: bool = False) -> 
 
 
 def has_one_of(column: Expression, ids: Collection[int]) -> ColumnElement[bool]:
-    """Return the condition that a column has one of these ids.
+    """Return the condition that a column of cases or counters has one of these ids.
 
-    For cases or counters; :data:`NO_ID` means NULL.
+    :data:`NO_ID` means NULL.
     """
     among: ColumnElement[bool] = column.in_(ids)
     return or_(among, column.is_(None)) if NO_ID in ids else among
@@ -99,22 +99,23 @@ def has_one_of(column: Expression, ids: Collection[int]) -> ColumnElement[bool]:
 class CaseFilters:
     """Filters of a list of cases.
 
-    :ivar words: and
-    :ivar citizen: see :class:`~civicportal.domain.cases.finding.SearchFields`.
-    :ivar stage: or "open" for all open stages.
+    :ivar words: see :class:`~civicportal.domain.cases.finding.SearchFields`.
+    :ivar citizen: user id, see :class:`~civicportal.domain.cases.finding.SearchFields`.
+    :ivar stage: one of the stages, or "open" for all open ones.
     :ivar status: name of a state of the workflow.
     :cvar SOURCES: the channels by which cases arrive, and their titles.
-    :ivar source: the channel.
-    :ivar first_day: of registration;
-    :ivar last_day: inclusive.
+    :ivar source: one of these channels.
+    :ivar first_day: first day of registration.
+    :ivar last_day: last day of registration, inclusive.
     :ivar overdue: open past its deadline.
     :ivar timing: one of :data:`TIMINGS`.
     :ivar rating: one of :data:`RATINGS`.
     :ivar reopened: reopened at least once.
     :ivar passed_on: referred or returned at least once.
-    :ivar weekday: of registration in the city, Monday being "0".
-    :ivar hour: of registration by the city's clock.
-    :ivar holder: of an open case by user id, :data:`TEAM` or ``Option.NONE``.
+    :ivar weekday: weekday of registration in the city, "0" for Monday.
+    :ivar hour: hour of registration by the city's clock, "0" to "23".
+    :ivar holder: open and held by this user id, by anyone in the led units (:data:`TEAM`), or by no one
+        (``Option.NONE``).
     """
 
     SOURCES: ClassVar[Mapping[str, TranslationString]] = SOURCES
@@ -147,10 +148,7 @@ class CaseFilters:
         return "newest"
 
     def conditions(self, work: "Work") -> list[ColumnElement[bool]]:
-        """Return the filters as conditions on ``Case``.
-
-        Except words, citizen and status, which plugins implement.
-        """
+        """Return the filters as conditions on ``Case``, without words, citizen and status, which plugins implement."""
         calendar, now = work.site.calendar, work.clock.now()
         found = [sent_between(calendar, self.first_day, self.last_day)]
         if self.stage:
@@ -180,13 +178,17 @@ class CaseFilters:
     def since(self, work: "Work") -> datetime | None:
         """Return the earliest registration time of the filters.
 
-        None without a filter by day.
+        It is None without a filter by day.
         """
         return work.site.calendar.begin(self.first_day)
 
 
 def open_with(holder: str, identity: Identity) -> ColumnElement[bool]:
-    """Return the condition for open cases of a holder."""
+    """Return the condition for open cases of a holder.
+
+    :param holder: user id, :data:`TEAM` or ``Option.NONE``.
+    :param identity: the actor, whose led units :data:`TEAM` means.
+    """
     if holder == TEAM:
         by = in_led_units(identity)
     else:
@@ -200,9 +202,9 @@ def _in_order(bindings: Values) -> list[tuple[str, Any]]:
 
 
 class HolderChoice(Choice):
-    """One of the officers offered, or another person by user id: who has left a unit may still hold its cases.
+    """One of the offered officers, or another person by user id, who may still hold cases of a unit they have left.
 
-    No one, where none is offered.
+    Without offered officers no value is valid.
     """
 
     def read(self, node: colander.SchemaNode, text: str) -> str:

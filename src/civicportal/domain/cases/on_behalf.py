@@ -1,7 +1,7 @@
 """Registration of cases by officers.
 
-The form of an officer inherits the citizens' schema and :class:`Caller`, or :class:`NamedCaller` if it has no other field
-for a name; its view is :func:`registration_form`. The officer vouches for the person, so the identity level that
+The form of an officer inherits the citizens' schema and :class:`Caller`, or :class:`NamedCaller` if it has no other
+field for a name; its view is :func:`registration_form`. The officer vouches for the person, so the identity level that
 a kind requires of citizens is not checked here.
 """
 
@@ -60,9 +60,9 @@ class Caller(StrictSchema):
 
 
 class NamedCaller(Caller):
-    """A caller with a name field.
+    """A caller with a name field, for forms without another one.
 
-    For forms without another one; it is stored with the mobile.
+    The name is stored with the mobile.
     """
 
     name = Node(
@@ -146,13 +146,13 @@ def registration_form(
 ) -> ViewResult:
     """Show and process an officer's form for a caller.
 
-    The code of the case is shown in the response to the form itself, because the PIN is not stored. Resubmitted, the form gets the
-    same response.
+    The code of the case is shown in the response to the form itself, because the PIN is not stored; resubmitted, the
+    form gets the same response.
 
     :param schema: the citizens' schema with :class:`Caller` or :class:`NamedCaller`.
     :param kind: name of the kind of case.
-    :param prepare: returns, for the submitted values, the function that opens the case for a citizen, if any, with an idempotency
-        key; it may refuse the form.
+    :param prepare: returns, for the submitted values, the function that opens the case for a citizen, if any, with an
+        idempotency key; it may refuse the form.
     :param send: label of the submit button.
     :param bindings: as for :class:`~civicportal.domain.cases.submission.CaseSubmission`.
     :param initial: values of a new form besides the channel.

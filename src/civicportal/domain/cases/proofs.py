@@ -1,7 +1,7 @@
 """Tracking codes that a browser has verified.
 
-Only a keyed mark of each code is stored, which needs this browser's cookie: the session of a signed-in person who checks
-an anonymous message does not reveal its case.
+Only a keyed mark of each code is stored, which needs this browser's cookie: the session of a signed-in person who
+checks an anonymous message does not reveal its case.
 """
 
 from collections.abc import Container

@@ -80,7 +80,8 @@ class PublicTexts(Service):
 
         :param case: the case whose sender must not be identifiable; None for texts of the city.
         :param texts: the texts by name, for instance of form fields.
-        :param allowed: uncertain words that an officer declares not to be names (``PersonalDatum.word``); recorded in the trail.
+        :param allowed: uncertain words that an officer declares not to be names (``PersonalDatum.word``); recorded in
+            the trail.
         :param addressed: answers that begin with a salutation, which only the sender will read.
         :raises PersonalDataFound: with the findings of each text.
         """
@@ -120,7 +121,7 @@ class PublicTexts(Service):
     def shown(self, case: Case, text: str, allowed: Collection[str] = ()) -> PublicText:
         """Return a text anonymised for other people.
 
-        Empty if that is not possible.
+        It is empty if that is not possible.
 
         :param allowed: uncertain words that an officer has declared not to be names.
         """
@@ -141,7 +142,7 @@ class PublicTexts(Service):
     def body(self, case: Case) -> PublicText:
         """Return the public text of a case.
 
-        The one an officer published, else the anonymised text.
+        It is the one an officer published, else the anonymised text.
         """
         return PublicText(case.public_body, CHECKED) if case.public_body else self.shown(case, case.body)
 
@@ -185,9 +186,7 @@ class PublicTexts(Service):
             self._people.update((gone, Person()) for gone in ids - self._people.keys())
 
     def person(self, case: Case | None, *, others: bool = False) -> Person:
-        """Return the personal data forbidden in a text.
-
-        Nothing for texts of the city.
+        """Return the personal data forbidden in a text, none for texts of the city.
 
         :param others: include further names by which the case can be found.
         """
@@ -225,7 +224,7 @@ class PublicTexts(Service):
 @event.listens_for(Case, "before_insert")
 @event.listens_for(Case, "before_update")
 def _refuse_unchecked(_mapper: object, _connection: object, case: Case) -> None:
-    """Refuse public cases and subjects without :meth:`PublicTexts.release`."""
+    """Refuse public cases and subjects that neither :meth:`PublicTexts.release` nor ``retitle`` has checked."""
     if not case.public:
         return
     changed = any(attributes.get_history(case, name).has_changes() for name in ("public", "subject"))

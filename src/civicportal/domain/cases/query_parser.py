@@ -65,9 +65,8 @@ class SearchQuery:
 def read(text: str) -> SearchQuery:
     """Parse a search.
 
-    All words must occur, each may be a prefix; quoted phrases occur literally.
-
-    Further words than :data:`MOST_TERMS` are left out.
+    All words must occur, each may be a prefix; quoted phrases occur literally. Further words than :data:`MOST_TERMS`
+    are left out.
     """
     try:
         return SearchQuery(text=text, terms=(), code=tracking.normalize(text))

@@ -25,10 +25,10 @@ CHUNK = 50
 class Question:
     """The open question of a case.
 
-    :ivar text: empty if none was written, or it was erased.
-    :ivar unit: that asks.
-    :ivar event_id: of the event that asked.
-    :ivar until: the question ends then; None if it waits for ever.
+    :ivar text: the question; empty if none was written, or it was erased.
+    :ivar unit: name of the unit that asks.
+    :ivar event_id: id of the event that asked.
+    :ivar until: end of the question; None if it waits without limit.
     """
 
     text: str
@@ -39,15 +39,15 @@ class Question:
 
 
 def asking_state(site: "Site", case: Case) -> State | None:
-    """Return the status of a case if it waits for an answer of its citizen."""
+    """Return the status of a case if it waits for an answer of its citizen, else None."""
     state = kind_of(site, case.kind).workflow.by_name.get(case.status)
     return state if state and state.answer else None
 
 
 def is_asked(site: "Site", *, ending: bool = False) -> ColumnElement[bool]:
-    """Return the condition on ``Case`` for those that wait for an answer of their citizen.
+    """Return the condition on ``Case`` for cases that wait for an answer of their citizen.
 
-    :param ending: only those whose question ends by itself.
+    :param ending: only those whose question ends without an answer after some days.
     """
     waiting = {
         kind.name: [
@@ -62,7 +62,7 @@ def is_asked(site: "Site", *, ending: bool = False) -> ColumnElement[bool]:
 
 
 class QuestionService(Service):
-    """Find open questions."""
+    """Find and end open questions."""
 
     def of(self, case: Case) -> Question | None:
         """Return the open question of a case, if any."""
@@ -88,7 +88,7 @@ class QuestionService(Service):
         return timedelta(days=self.work.site.settings["questions"]["days"])
 
     def waiting(self, after: int = 0) -> Sequence[int]:
-        """Return the ids of cases with an open question that can end by itself, ordered, at most ``CHUNK``.
+        """Return the ids of cases with a question that can end without an answer, ordered, at most ``CHUNK``.
 
         :param after: only ids above this one.
         """
@@ -96,9 +96,10 @@ class QuestionService(Service):
         return self.session.scalars(query.order_by(Case.id).limit(CHUNK)).all()
 
     def end(self, case: Case) -> CaseEvent | None:
-        """End the question of a case whose time is over; the case goes on as its workflow says.
+        """End the question of a case if its time is over, by the transition that the workflow names.
 
         :param case: locked for update.
+        :returns: the event; None if nothing has ended.
         """
         question, state = self.of(case), asking_state(self.work.site, case)
         if question is None or question.until is None or state is None or state.unanswered is None:

@@ -1,6 +1,6 @@
-"""Ratings of closings.
+"""Ratings of closings: one per closing and citizen, changeable for seven days.
 
-One per closing and citizen, changeable for seven days, during which the citizen may object.
+In these days the citizen may also object to the closing.
 """
 
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RatingWindow:
-    """Whether and until when the actor may rate.
+    """The period in which the actor may rate.
 
     :ivar until: end of the period.
-    :ivar mine: their current rating.
+    :ivar mine: the actor's current rating, if any.
     """
 
     until: datetime

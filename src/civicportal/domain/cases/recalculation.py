@@ -36,21 +36,16 @@ class RecalculationResult:
 
 
 def misplaced(work: "Work") -> int:
-    """Return the number of open cases with an outdated deadline.
-
-    Newest first, compared with the calendar.
-    """
+    """Return the number of open cases whose deadline differs from the calendar, among the newest."""
     calendar = work.get(OrganizationService).calendar
     cases = work.session.scalars(_open().order_by(Case.id.desc()).limit(MOST))
     return sum(expected(case, calendar) != case.deadline for case in cases)
 
 
 def move_deadlines(site: "Site", actor: Identity, before: int = 0) -> RecalculationResult:
-    """Recompute the deadlines of open cases.
+    """Recompute the deadlines of a batch of open cases, newest first.
 
-    Newest first; each change is an event of its case.
-
-    Must not be called while the same thread has a writing unit of work open.
+    Each change is an event of its case. Must not be called while the same thread has a writing unit of work open.
 
     :param before: where the last batch ended; 0 to begin.
     """

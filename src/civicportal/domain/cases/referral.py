@@ -34,9 +34,9 @@ class Referral(Base):
 
     An open case has exactly one open referral of type "action".
 
-    Open referrals carry the columns that a kartable is sorted and filtered by, so a page is read from an index
-    however many cases are open; every referral carries kind and category of its case, and whether the case is in another unit now.
-    Triggers of the database copy them from the case; no other code writes them.
+    Open referrals carry the columns that a kartable is sorted and filtered by, so a page is read from an index however
+    many cases are open; every referral carries kind and category of its case, and whether the case is in another unit
+    now. Triggers of the database copy them from the case; no other code writes them.
     """
 
     __tablename__ = "referrals"
@@ -49,8 +49,8 @@ class Referral(Base):
             sqlite_where=_OPEN_ACTION,
         ),
         Index(None, "case_id", "id"),
-        # Cases that a unit or a person ever had. For open referrals the other indexes serve; with ``closed_at`` here SQLite
-        # would read most open referrals by this index.
+        # Cases that a unit or a person ever had. For open referrals the other indexes serve; with ``closed_at`` here
+        # SQLite would read most open referrals by this index.
         Index(None, "to_unit_id", "case_id"),
         # Finds a person's referrals of cases in other units without reading all of them.
         _index("ever_to_user", "to_user_id", *_EVER, where=text("to_user_id IS NOT NULL")),
@@ -101,14 +101,14 @@ class Referral(Base):
     closed_event_id: Mapped[int | None] = tagged_column(BigId)
     kind: Mapped[str | None] = _copied(String(40))
     category_id: Mapped[int | None] = _copied(BigId)
-    #: Copies of columns of the case, valid while the referral is open; ``sent_at`` and ``changed_at`` are its ``created_at`` and
-    #: ``updated_at``.
+    #: Copies of columns of the case, valid while the referral is open; ``sent_at`` and ``changed_at`` are its
+    #: ``created_at`` and ``updated_at``.
     status: Mapped[str | None] = _copied(String(40))
     stage: Mapped[str | None] = _copied(String(12))
     deadline: Mapped[datetime | None] = _copied()
     paused_at: Mapped[datetime | None] = _copied()
     sent_at: Mapped[datetime | None] = _copied()
     changed_at: Mapped[datetime | None] = _copied()
-    #: The kind of a case that is in another unit than the referral's now, or in none; else None. Triggers and indexes know the
-    #: column as ``elsewhere``.
+    #: The kind of a case that is in another unit than the referral's now, or in none; else None. Triggers and indexes
+    #: know the column as ``elsewhere``.
     moved_kind: Mapped[str | None] = _copied("elsewhere", String(40))

@@ -1,7 +1,7 @@
 """Cases of a kind within the actor's scope.
 
-:func:`civicportal.domain.cases.access.rights.visible` is the rule for a single case. Most cases that an officer sees are in their own units,
-found by an index; the others are known by referrals, and mostly few.
+:func:`civicportal.domain.cases.access.rights.visible` is the rule for a single case. Most cases that an officer sees
+are in their own units, found by an index; the others are known by referrals, and mostly few.
 """
 
 from datetime import date
@@ -31,8 +31,9 @@ class CaseScope(Service):
     def listed(self, kind: str) -> ColumnElement[bool]:
         """Return the condition for a list of which one page is read.
 
-        If there are many cases, an ordered scan fills a page soon; if there are few, it would examine hundreds of thousands
-        of others, so they are selected directly: by the actor's units, and by the ids of the few in other units.
+        If there are many cases, an ordered scan fills a page soon; if there are few, it would examine hundreds of
+        thousands of others, so they are selected directly: by the actor's units, and by the ids of the few in other
+        units.
         """
         if sees_all(self.work.actor, kind):
             return visible(self.work.actor, walked=True)
@@ -46,7 +47,8 @@ class CaseScope(Service):
     def seen(self, kind: str, since: date | None = None) -> ColumnElement[bool]:
         """Return the condition for reading all cases.
 
-        :param since: the first day of those that are asked for, where there is one: the condition need not hold for older ones.
+        :param since: the first day of those that are asked for, where there is one: the condition need not hold for
+            older ones.
         """
         if sees_all(self.work.actor, kind):
             return true()
@@ -55,9 +57,7 @@ class CaseScope(Service):
     def in_other_units(self, kind: str, since: date | None = None) -> ColumnElement[bool] | None:
         """Return the condition for cases outside the actor's units.
 
-        None if there are none.
-
-        The ids are loaded once per page.
+        It is None if there are none. The ids are loaded once per page.
 
         :param since: as for :meth:`seen`.
         """
@@ -86,10 +86,7 @@ class CaseScope(Service):
         return own if in_other_units is None else or_(own, in_other_units)
 
     def _own(self, kind: str) -> Total:
-        """Return the number of rows in the actor's own units.
-
-        Counting stops at the maximum.
-        """
+        """Return the number of rows in the actor's own units, counted up to the maximum."""
         if kind not in self._numbers:
             query = select(Case.id).where(Case.kind == kind, in_own_units(self.work.actor, kind))
             self._numbers[kind] = count_rows(self.session, query)

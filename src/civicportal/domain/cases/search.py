@@ -1,8 +1,8 @@
 """Search of cases by words.
 
-The index of words decides, see :mod:`civicportal.domain.cases.search_index`; the planner of the database chooses between it and the
-order of the list. The index has no positions, so a phrase, or a word written with a ZWNJ, is also compared with the words of the
-case. Names of citizens count only on cases whose contact the actor may see.
+The index of words decides, see :mod:`civicportal.domain.cases.search_index`; the planner of the database chooses
+between it and the order of the list. The index has no positions, so a phrase, or a word written with a ZWNJ, is also
+compared with the words of the case. Names of citizens count only on cases whose contact the actor may see.
 """
 
 from collections.abc import Sequence
@@ -52,9 +52,8 @@ class CaseSearch(Service):
     def matches(self, typed: str, kind: str = "") -> ColumnElement[bool]:
         """Return the condition that all words occur.
 
-        A tracking code means its case.
-
-        Use it with :func:`~civicportal.domain.cases.access.rights.visible`: on PostgreSQL the index returns only what the actor may see.
+        A tracking code means its case. Use it with :func:`~civicportal.domain.cases.access.rights.visible`: on
+        PostgreSQL the index returns only what the actor may see.
 
         :param kind: name of the only kind that the query selects.
         """
@@ -66,7 +65,8 @@ class CaseSearch(Service):
         if self.work.writing and self._on_postgresql:
             # The index is written at the end of a transaction, but what this one has written is found too.
             self.session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-        # Digits may be a number in a text or the beginning of a tracking code: each such term has a condition of its own.
+        # Digits may be a number in a text or the beginning of a tracking code: each such term has a condition of its
+        # own.
         words = [term for term in wanted.terms if not term.code]
         found = [self._found(words, kind)] if words else []
         return and_(*found, *(self._found_or_code(term, kind) for term in wanted.terms if term.code))
@@ -194,7 +194,8 @@ def code_begins(digits: str, case: type[Case] = Case) -> ColumnElement[bool]:
 
 def _document_has(query: str) -> ColumnElement[bool]:
     """Return the condition that a document of the index matches, on PostgreSQL."""
-    # A plan for any words would be bad for most: that of a frequent word follows the list, that of a rare one the index.
+    # A plan for any words would be bad for most: that of a frequent word follows the list, that of a rare one the
+    # index.
     words = bindparam(PLANNED_EACH_TIME, query, type_=Text, unique=True)
     return _INDEX.c.doc.op("@@", is_comparison=True)(cast(words, TSQUERY))
 

@@ -1,10 +1,10 @@
 """The index of words.
 
-PostgreSQL keeps the words of a case as a ``tsvector`` with a GIN index in a table of its own, so that a step of a case
-does not touch it; no extension is needed. Beside them stand kind, category, units and persons of the case, marked with
-``#``, so that who sees few cases among many asks for those only. SQLite has an FTS5 table over ``cases``. Triggers write both in the
-transaction that writes the case: PostgreSQL's at its end. Names of people are stored separately, marked with
-``@`` or in a column.
+PostgreSQL has the words of a case as a ``tsvector`` with a GIN index in a separate table, so that a step of a case does
+not touch it; no extension is needed. The ``tsvector`` also contains kind, category, units and persons of the case,
+marked with ``#``, so that a search of an officer who sees few cases reads only those. SQLite has an FTS5 table over
+``cases``. Triggers write both in the transaction that writes the case, PostgreSQL's at its end. Names of people are
+stored separately, marked with ``@`` or in a column.
 """
 
 import time
@@ -107,9 +107,7 @@ class SearchIndex:
         self.rebuild(progress)
 
     def rebuild(self, progress: Progress | None = None) -> int:
-        """Rewrite wrong words of cases, then the index.
-
-        The newest first.
+        """Rewrite wrong words of cases, newest first, then the index.
 
         :returns: in how many cases the words were wrong.
         """
@@ -129,7 +127,7 @@ class SearchIndex:
     def verify(self) -> tuple[int, int]:
         """Return the number of errors in words and index.
 
-        For the index 1 means some, on SQLite.
+        For the index of SQLite 1 means some.
         """
         words = index = 0
         with self._patient() as engines:
@@ -153,10 +151,7 @@ class SearchIndex:
 
 
 def spans(engines: Engines, progress: Progress | None = None) -> Iterator[tuple[int, int]]:
-    """Yield the first and last id of batches of cases.
-
-    The newest first, :data:`BATCH` cases each.
-    """
+    """Yield the first and last id of batches of :data:`BATCH` cases, newest first."""
     with engines.read.connect() as connection:
         highest = connection.execute(select(func.max(Case.id))).scalar() or 0
     for last in range(highest, 0, -BATCH):
@@ -169,8 +164,8 @@ def _index(engines: Engines) -> None:
     # No transaction is open while the index of a large table is built.
     engine = create_engine(engines.read.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        # One process builds at a time. A statement that waits for the lock would have a snapshot, for whose end CREATE INDEX
-        # CONCURRENTLY of the other process waits: a deadlock. So each try is a statement of its own.
+        # One process builds at a time. A statement that waits for the lock would have a snapshot, for whose end CREATE
+        # INDEX CONCURRENTLY of the other process waits: a deadlock. So each try is a statement of its own.
         while not connection.execute(_ALONE).scalar():
             time.sleep(0.1)  # a statement that waits instead would deadlock
         if connection.execute(_READY["postgresql"]).scalar():

@@ -10,7 +10,7 @@ from civicportal.util.persian import LONGEST_WORD
 class SearchWord(Base):
     """A word that several cases use.
 
-    The table is rebuilt regularly, so it keeps no person's words.
+    The table is rebuilt regularly, so it does not retain words of a single person.
     """
 
     __tablename__ = "search_words"

@@ -28,9 +28,9 @@ def fts5_query(terms: Iterable[SearchTerm], *, people: bool) -> str:
 def tsquery_of_scope(identity: Identity, kinds: Iterable[str]) -> str:
     """Return the PostgreSQL condition on the actor's scope.
 
-    Empty for an unlimited scope.
+    It is empty for an unlimited scope.
 
-    :param kinds: all there are.
+    :param kinds: the kinds of cases of the site.
     """
     parts = []
     for part in scope_parts(identity):

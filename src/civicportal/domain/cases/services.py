@@ -96,7 +96,7 @@ class CaseService(Service):
     def detail(self, case: Case) -> Any:
         """Return the case's row in the kind's own table, if any.
 
-        For a case that is being routed and not written yet, the row that will be written with it.
+        For a case that is being routed and not written yet, it is the row that will be written with it.
         """
         return self.work.get(OpeningService).detail(case)
 
@@ -119,9 +119,7 @@ class CaseService(Service):
         urgent: bool = False,
         idempotency_key: str | None = None,
     ) -> Case:
-        """Open a case.
-
-        Routes it, writes case, detail, event and claimed pictures, then calls the hooks.
+        """Open a case: route it, write case, detail, event and claimed pictures, then call the hooks.
 
         :param people: names by which the case is found besides its citizen's, with the same right.
         :param detail: row of the kind's detail model; its ``case_id`` is set here.
@@ -157,8 +155,8 @@ class CaseService(Service):
     def open_once(self, key: str | None, open_case: Callable[[], Case]) -> Case:
         """Open a case once per idempotency key.
 
-        :param key: the case's ``idempotency_key``, unique over all kinds and people: begin it with the kind and the id of the
-            citizen, as two people may send the same form. Without one every attempt opens a case.
+        :param key: the case's ``idempotency_key``, unique over all kinds and people: begin it with the kind and the id
+            of the citizen, as two people may send the same form. Without one every attempt opens a case.
         """
         before = self.by_idempotency_key(key) if key else None
         if before is not None:
@@ -176,10 +174,7 @@ class CaseService(Service):
     # -- changing -------------------------------------------------------------------------------------------
 
     def steps(self, case: Case) -> list[Step]:
-        """Return the transitions of the actor's realm.
-
-        From the current status, with the reason of those not possible.
-        """
+        """Return the transitions of the actor's realm from the current status, with the reason of impossible ones."""
         return self._steps.possible(case)
 
     def apply(
@@ -200,7 +195,8 @@ class CaseService(Service):
 
         :param version: version of the case in the form; None when the caller has just read it.
         :param attachments: keys of pictures that show the work done.
-        :param allowed: words that are not names in the public text, see :class:`~civicportal.domain.cases.public_texts.PublicTexts`.
+        :param allowed: words that are not names in the public text, see
+            :class:`~civicportal.domain.cases.public_texts.PublicTexts`.
         :raises PersonalDataFound: when the case is public and its public text contains personal data.
         :raises UnknownTransition: when there is no such step from here.
         :raises StaleVersion: when the case was changed since the form was shown.
@@ -294,11 +290,13 @@ class CaseService(Service):
     def add_note(
         self, case: Case, text: str, *, attachments: Sequence[str] = (), owner: str = ""
     ) -> CaseEvent:
-        """Add a note of the case's citizen, with pictures; the status stays.
+        """Add a note of the case's citizen, with pictures.
 
-        The same text within ten minutes is a form sent twice: the existing note is returned. The case has to be locked.
+        The status stays. The same text and pictures within ten minutes are a form sent twice: the existing note is
+        returned. The case has to be locked.
 
-        :param attachments: keys of uploaded pictures; ``owner``: their uploader.
+        :param attachments: keys of uploaded pictures.
+        :param owner: their uploader; see :class:`~civicportal.domain.cases.attachments.AttachmentService`.
         :raises Forbidden: when the actor is not the case's citizen.
         :raises Refused: when the case is closed, or a picture no longer exists.
         """
@@ -430,7 +428,7 @@ class CaseService(Service):
             self.work.get(PublicTexts).check(case, {name: text}, allowed=allowed, addressed=True)
 
     def _holder(self, case: Case) -> dict[str, int | None]:
-        """Return the assignee after a transition of staff."""
+        """Return the person who has taken over a case, for the undo of a transition of staff."""
         referral = self.work.get(AccessService).action_referral(case) if self.work.actor.is_staff else None
         return {"taken_by_id": referral.taken_by_id} if referral else {}
 

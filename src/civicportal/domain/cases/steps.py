@@ -40,10 +40,7 @@ class StepService(Service):
         self.access = work.get(AccessService)
 
     def possible(self, case: Case) -> list[Step]:
-        """Return the transitions of the actor's realm.
-
-        From the current status, with the reason of those not possible.
-        """
+        """Return the transitions of the actor's realm from the current status, with the reason of impossible ones."""
         kind = self._kind(case)
         found = kind.workflow.from_state(case.status, self._sort)
         return [

@@ -55,7 +55,7 @@ def damages(site: "Site", storage: "IFileStorage", *, contents: bool) -> Iterato
 def recover(storage: "IFileStorage", damage: Damage) -> bool:
     """Restore a missing file from quarantine.
 
-    False if it is not there.
+    :returns: False if it is not there.
     """
     return damage.what == "missing" and storage.recover(damage.name)
 

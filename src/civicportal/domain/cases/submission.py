@@ -41,9 +41,9 @@ class CaseSubmission:
     :param send: label of the submit button.
     :param level: identity level that a sender needs, if it is not that of the kind.
     :param anchor: position on the page to which a sign-in returns, for instance ``#4``.
-    :param bindings: further bindings of the schema besides country and calendar, for instance options. A function is called
-        with a read-only unit of work of its own. Use one for values from the database, instead of ``request.work``: pictures
-        and limits are written before that opens, and SQLite has room for one writer.
+    :param bindings: further bindings of the schema besides country and calendar, for instance options. A function is
+        called with a read-only unit of work of its own. Use one for values from the database, instead of
+        ``request.work``: pictures and limits are written before that opens, and SQLite has room for one writer.
     :param initial: initial values of the form, or a function that returns them, called in the same way.
     :param ignore: submitted names that are not fields.
     :ivar form: the bound form; pictures are in a field ``photo_key``.
@@ -84,7 +84,8 @@ class CaseSubmission:
 
         After the sign-in, or the verification of the identity, the sender finds the form unchanged.
 
-        :param anonymous: the sender must not be identifiable: nothing but the address is counted, and no sign-in is needed.
+        :param anonymous: the sender must not be identifiable: nothing but the address is counted, and no sign-in is
+            needed.
         :raises ChallengeNeeded: when an unknown client has to pass a challenge.
         :raises LimitExceeded: when a limit is used up.
         """
@@ -98,7 +99,8 @@ class CaseSubmission:
         """Open the case by a function.
 
         :raises FormInvalid: when a picture is missing, or the case was refused.
-        :raises RuntimeError: without :meth:`admit` before it: nothing has counted the submission or looked at who sends it.
+        :raises RuntimeError: without :meth:`admit` before it: nothing has counted the submission or looked at who sends
+            it.
         """
         if not self._admitted:
             raise RuntimeError("call admit() with the submitted values before open()")
@@ -124,12 +126,12 @@ def case_form(
 ) -> ViewResult:
     """Show and process the form of a new case: a complete view.
 
-    Citizens below the identity level of the kind fill in the form first, then verify their identity and find it unchanged.
-    Pictures are in a field ``photo_key``. The template gets ``form`` and ``kept``; a draft of
-    its form in the browser is named after the kind. The parameters are those of :class:`CaseSubmission`.
+    Citizens below the identity level of the kind fill in the form first, then verify their identity and find it
+    unchanged. Pictures are in a field ``photo_key``. The template gets ``form`` and ``kept``; a draft of its form in
+    the browser is named after the kind. The parameters are those of :class:`CaseSubmission`.
 
-    :param submit: opens the case with the submitted values, under their idempotency ``key``; the reason of a :class:`~civicportal.domain.cases.errors.Refused` is shown
-        above the form.
+    :param submit: opens the case with the submitted values, under their idempotency ``key``; the reason of a
+        :class:`~civicportal.domain.cases.errors.Refused` is shown above the form.
     """
     submission = CaseSubmission(request, schema, kind, send=send, bindings=bindings, initial=initial)
 

@@ -27,10 +27,7 @@ QueryFor = Callable[[str], Rows]
 
 
 class _Read:
-    """The words read last, and the time.
-
-    One object, because another thread may read it at the same moment.
-    """
+    """The words read last, and the time, in one object because threads share it."""
 
     last: tuple[datetime, Vocabulary] | None = None
 
@@ -103,10 +100,7 @@ def _put(text: str, old: list[Word], new: list[str]) -> str:
 
 
 def _as_written(text: str, keys: list[str], source: str) -> str:
-    """Return a text with keys in the spelling of a case.
-
-    «آسفالت», not «اسفالت».
-    """
+    """Return a text with keys in the spelling of a case, for instance «آسفالت», not «اسفالت»."""
     written: dict[str, str] = {}
     begins, whole = 0, ""
     for word in words(source):

@@ -36,17 +36,15 @@ def keep_uploads(event: SessionReplaced) -> None:
 
 
 def take_files(request: Request, files: Sequence[object]) -> list[str]:
-    """Store pictures submitted with a form.
+    """Store pictures submitted with a form, which a case can claim for 24 hours.
 
-    A case can claim them for 24 hours.
-
-    As ``request.take_files`` for ``BoundForm(take_files=…)``. It writes in a separate unit of work, so that the
+    Use it as ``request.take_files`` for ``BoundForm(take_files=…)``. It writes in a separate unit of work, so that the
     pictures of a refused form stay: the form must be parsed before the first use of ``request.work``.
 
     :param files: values of ``request.POST``; what is no file is ignored.
     :return: their keys.
-    :raises FileRefused: when one is no picture, too large or damaged, when too many arrive at once, or the store is full or
-    unavailable; none is stored then.
+    :raises FileRefused: when one is no picture, too large or damaged, when too many arrive at once, or the store is
+        full or unavailable; none is stored then.
     :raises LimitExceeded: when this browser or address has sent too many.
     """
     owner, by = request.upload_owner(), visitor(request)

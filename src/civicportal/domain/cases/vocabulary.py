@@ -68,10 +68,7 @@ def _used(session: "Session", dialect: str) -> Iterator[tuple[str, int]]:
 
 
 def is_counted(word: str) -> bool:
-    """Return whether a word is counted.
-
-    Numbers and the shortest are not.
-    """
+    """Return whether a word is counted: numbers and the shortest words are not."""
     return len(word) >= SHORTEST and word.isalpha()
 
 

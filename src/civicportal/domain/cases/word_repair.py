@@ -1,6 +1,6 @@
 """Daily repair of the search words of cases.
 
-A category that gets another name has this done soon, by the worker: the request that renames it does not wait for all its cases.
+After a category was renamed, the worker does this soon: the request that renames it does not wait for all its cases.
 """
 
 from typing import TYPE_CHECKING

@@ -42,7 +42,8 @@ STAGES: dict[str, TranslationString] = {
 RESERVED_FIELDS = frozenset(
     {"notice", "version", "seen", "then", "ready", "insert", "anyway", "allowed", "noticed", "csrf_token"}
 )
-"""Names that no field of a transition's form can have: the portal's own hidden fields, and a key of ``CaseEvent.data``."""
+"""Names that no field of a transition's form can have: the portal's own hidden fields, and a key of ``CaseEvent.data``.
+"""
 OPEN_STAGES = ("registered", "in_progress")
 """Stages of open cases."""
 
@@ -105,8 +106,8 @@ class Transition:
     :ivar text: suffix of the message key, if it is not the name of the new state.
     :ivar releases: the case returns to the whole unit, because its next step belongs to a colleague.
     :ivar confirm: what the page says on which a citizen confirms the transition; without it there is no such page.
-    :ivar notice: returns the message's values of an incomplete form, for the preview: ``moment`` and
-        ``note``, or one of them, as in ``CaseEvent.data``, and placeholders of ``CaseKind.message_fields``; None while they are missing.
+    :ivar notice: returns the message's values of an incomplete form, for the preview: ``moment`` and ``note``, or one
+        of them, as in ``CaseEvent.data``, and placeholders of ``CaseKind.message_fields``; None while they are missing.
     """
 
     name: str
@@ -251,23 +252,23 @@ class CaseKind:
     :ivar permission_prefix: ``<kind>:case``, set if left out; nothing else is accepted.
     :ivar rating: the citizen rates each closing.
     :ivar publishable: an officer may publish a case with its text and pictures.
-    :ivar papers: its pictures are private documents, visible to staff and the signed-in citizen, but not after verifying
-    the tracking code with four digits, which can be guessed.
-    :ivar own_subject: its subject contains the citizen's words: after erasure it is replaced by
-    the kind's title.
+    :ivar papers: its pictures are private documents, visible to staff and the signed-in citizen, but not after
+        verifying the tracking code with four digits, which can be guessed.
+    :ivar own_subject: its subject contains the citizen's words: after erasure it is replaced by the kind's title.
     :ivar reopen: the transition by which an objection reopens the case.
     :ivar handover: the transition that closes a converted case; None if cases cannot be converted.
     :ivar made_from_case: name of the route, with the ``code`` of a case of another kind, whose page converts it to this
-    kind; see :mod:`civicportal.domain.cases.conversion`.
-    :ivar register_route: name of the route whose page registers one for a caller; see :mod:`civicportal.domain.cases.on_behalf`.
+        kind; see :mod:`civicportal.domain.cases.conversion`.
+    :ivar register_route: name of the route whose page registers one for a caller; see
+        :mod:`civicportal.domain.cases.on_behalf`.
     :ivar level: identity level a citizen needs to open one (0 anonymous, 1 mobile, 2 verified).
-    :ivar facts: returns the facts for routing rules, for instance the district of a case; called before it is
-    written, so with ``CaseService.detail``.
+    :ivar facts: returns the facts for routing rules, for instance the district of a case; called before it is written,
+        so with ``CaseService.detail``.
     :ivar known_facts: those facts with all their values on a site, for the form of a rule.
     :ivar identity: returns the identity data of a case's person; masked for staff unless requested by right.
-    :ivar message_fields: returns the values of the kind's own placeholders in messages, by their names in capital letters,
-        for instance ``{"ROOM": "12 B"}``. Called after the change, for texts that list such a placeholder. A value has at
-        most 25 UTF-16 units; a longer one refuses the step. Followers read it too.
+    :ivar message_fields: returns the values of the kind's own placeholders in messages, by their names in capital
+        letters, for instance ``{"ROOM": "12 B"}``. Called after the change, for texts that list such a placeholder. A
+        value has at most 25 UTF-16 units; a longer one refuses the step. Followers read it too.
     :ivar links: kinds of links that lead from its cases to others.
     :ivar counter_table: counters of the kind besides those of every case.
     :ivar correction: what staff may correct besides subject and category.
@@ -303,9 +304,7 @@ class CaseKind:
         return f"{self.permission_prefix}:{verb}"
 
     def public_status(self, status: str, *, own: bool = False) -> TranslationString:
-        """Return the title of a status for citizens.
-
-        That of the kind if its plugin does not know the status.
+        """Return the title of a status for citizens, that of the kind if its plugin does not know the status.
 
         :param own: for the citizen of the case.
         """

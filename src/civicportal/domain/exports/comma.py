@@ -1,7 +1,4 @@
-"""CSV files.
-
-UTF-8 with a byte order mark, for Excel, and CRLF as in RFC 4180.
-"""
+"""CSV files: UTF-8 with a byte order mark for Excel, CRLF as in RFC 4180."""
 
 import csv
 import re

@@ -81,10 +81,7 @@ def write_rows(
 def write_tables(
     site: "Site", file: BinaryIO, format_: str, tables: Sequence[StatisticsTable], cover: Cover
 ) -> None:
-    """Write statistics tables.
-
-    A sheet each, or one CSV list of table, row, measure and figure, with the heading first.
-    """
+    """Write statistics tables as sheets, or as one CSV list of table, row, measure and figure below the heading."""
     cells = Cells(site, cover.locale)
     lines = _lines(site, cover, cells)
     lines[_NAMED:_NAMED] = [_in_a_line(row, cells) for table in tables if table.about for row in table.rows]

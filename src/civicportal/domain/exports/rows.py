@@ -147,10 +147,7 @@ def batches(
 
 
 def _ids(work: "Work", order: ExportQuery, most: int | None) -> "array[int]":
-    """Read the ids in slices.
-
-    On PostgreSQL with a server-side cursor in a unit of work with a longer timeout.
-    """
+    """Read the ids in slices, on PostgreSQL with a server-side cursor and a longer timeout."""
     sort = getattr(_source(work, order), SORT, SORTS["newest"])
     query = _selected(work, order, Case.id).order_by(*sort.order).limit(most)
     return array("q", work.session.scalars(query.execution_options(yield_per=SLICE)))

@@ -72,9 +72,9 @@ def make_next(site: "Site", stop: threading.Event | None = None) -> bool:
 
 
 def _lease(site: "Site") -> ExportLease | None:
-    """Lease a waiting or abandoned export.
+    """Lease the oldest waiting or abandoned export.
 
-    The oldest first; one whose lease expired too often has failed.
+    One whose lease expired too often has failed.
     """
     with site.work(write=False) as work:
         now = work.clock.now()
@@ -177,9 +177,11 @@ class _Progress:
 
 
 def _renew(site: "Site", lease: ExportLease) -> bool:
-    """Renew the lease in the background; return whether it was kept.
+    """Renew the lease in the background.
 
-    While a batch is read or the file is stored.
+    It is renewed while a batch is read or the file is stored.
+
+    :returns: whether it was kept.
     """
     try:
         _settle(site, lease, locked_until=site.clock.now() + LEASE)

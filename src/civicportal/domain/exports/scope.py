@@ -31,7 +31,7 @@ def scope_of(identity: Identity, columns: Iterable[ExportColumn]) -> list[Part]:
 def is_within(scope: Sequence[Part] | None, identity: Identity) -> bool:
     """Return whether a person's memberships today cover all of it.
 
-    :param scope: None is unknown, of a file of older code.
+    :param scope: None if it is unknown, for files of older code.
     """
     if scope is None:
         return False

@@ -1,6 +1,6 @@
 """Excel files, written row by row.
 
-XlsxWriter keeps one row in memory and the rest in a temporary file.
+XlsxWriter holds one row in memory and the rest in a temporary file.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

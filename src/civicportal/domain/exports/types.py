@@ -32,8 +32,8 @@ class Masked:
 class ExportColumn:
     """A column of an export.
 
-    :ivar value: reads it from a row of the export's source: text, text to translate, number, aware datetime, date, bool,
-    :class:`Masked` or None.
+    :ivar value: reads it from a row of the export's source: text, text to translate, number, aware datetime, date,
+        bool, :class:`Masked` or None.
     :ivar kind: a time or a day is written twice: as a text of the city's calendar and as a date for calculations.
     :ivar width: of the column in a sheet, in characters.
     :ivar personal: the verb of the right to a case without which the cell stays empty: "contact" or "identity".

@@ -62,7 +62,7 @@ class Cells:
     def row(self, columns: Sequence[ExportColumn], values: Sequence[object]) -> list[object]:
         """Return the cells of a row.
 
-        Texts, numbers, and local times without a zone.
+        They are texts, numbers, and local times without a zone.
         """
         cells: list[object] = []
         for column, value in zip(columns, values, strict=True):
@@ -104,8 +104,8 @@ def is_formula(text: str) -> bool:
 
 
 def escape_formula(text: str) -> str:
-    """Return a text that is not a formula.
+    """Return a text that no program interprets as a formula.
 
-    An apostrophe precedes what a program could interpret as one.
+    An apostrophe is added if needed.
     """
     return f"'{text}" if is_formula(text) else text

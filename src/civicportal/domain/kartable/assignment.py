@@ -13,10 +13,10 @@ from civicportal.util.i18n import _
 
 
 class AssignmentService(KartableService):
-    """Assign a case inside its unit.
+    """Assign a case to another officer of its unit.
 
-    The unit and the deadline stay, and the citizen is not notified. Who may refer a case may assign it: an officer one of
-    the own kartable, the head of the unit also one that a colleague holds.
+    The unit and the deadline stay, and the citizen is not notified. Who may refer a case may assign it: an officer a
+    case of their own kartable, the head of the unit also one that a colleague holds.
     """
 
     def assign(
@@ -30,8 +30,8 @@ class AssignmentService(KartableService):
     ) -> CaseEvent:
         """Assign the case to an officer of its unit.
 
-        :param user_id: None returns the case to the whole unit.
-        :param held_by: refuse if this person does not hold the case any more.
+        :param user_id: the officer; None returns the case to the whole unit.
+        :param held_by: refuse if this person does not hold the case any more; ``NO_ONE`` if anyone holds it.
         :raises Forbidden: without the right, for instance for a case that a colleague holds.
         :raises Conflict: when it has another holder than expected.
         :raises ReferralError: when they hold it already, or are not a member of the unit.
@@ -49,9 +49,9 @@ class AssignmentService(KartableService):
     def take_over(self, case: Case, *, note: str = "", version: int | None = None) -> CaseEvent:
         """Take over a case that a colleague holds.
 
-        :raises Forbidden: for others than the head of the unit.
+        :raises Forbidden: without the right to work on it, which the head of the unit has.
         :raises ReferralError: when no one else holds it.
-        :raises UnattendedReferral: for a deputy without rights of their own.
+        :raises UnattendedReferral: when the actor could only work on it as a deputy.
         """
         referral = self._own_referral(case, version, "work")
         if holder_id(referral) in (None, self.work.actor.user_id):
@@ -68,7 +68,7 @@ class AssignmentService(KartableService):
         *,
         taken_by: Identity | None = None,
     ) -> CaseEvent:
-        """Replace the open referral by one to another holder in the same unit."""
+        """Replace the open referral by one to another person of the same unit, and record it."""
         before, previous = snapshot(case), holder_id(referral)
         holder = taken_by.user_id if taken_by else user_id
         new = self._hand_over(case, referral, user_id, note)

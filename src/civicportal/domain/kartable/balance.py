@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Share:
     """The cases that an officer would get.
 
-    :ivar now: their open cases.
-    :ivar codes: of the cases, nearest deadline first.
+    :ivar now: number of their open cases.
+    :ivar codes: codes of the cases, nearest deadline first.
     """
 
     officer: Officer
@@ -29,13 +29,13 @@ class Share:
 
     @property
     def then(self) -> int:
-        """Return their open cases afterwards."""
+        """Return the number of their open cases afterwards."""
         return self.now + len(self.codes)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """A distribution of the cases of the units that no one holds.
+    """A distribution of the untaken cases of the units.
 
     :ivar left: number of cases for which no officer is present.
     """
@@ -50,16 +50,17 @@ class Suggestion:
 
 
 class BalanceService(Service):
-    """Suggest who could take the cases that no one of the units has taken."""
+    """Suggest a distribution of the untaken cases of the led units among their officers."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
         self.custody = work.get(CustodyService)
 
     def suggestion(self, most: int) -> Suggestion:
-        """Distribute the cases with the nearest deadlines, each to the officer of its unit with the fewest.
+        """Distribute the cases with the nearest deadlines, each to the officer of its unit with the fewest cases.
 
-        Only officers who are present and may work on its kind; the head of a unit only if there is no one else.
+        Only officers count who are present and may work on cases of its kind; the head of a unit only if there is no
+        one else.
 
         :param most: maximum number of cases.
         """

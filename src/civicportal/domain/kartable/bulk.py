@@ -1,6 +1,6 @@
 """Bulk actions, each case in a separate unit of work.
 
-So one refusal does not affect the others.
+Thus one refusal does not affect the others.
 """
 
 import logging
@@ -72,10 +72,7 @@ def undo_each(site: "Site", actor: Identity, steps: Iterable[tuple[str, int]]) -
 
 
 def common_steps(work: "Work", cases: Iterable[Case]) -> list[Transition]:
-    """Return the transitions common to all cases.
-
-    None for cases of different kinds.
-    """
+    """Return the transitions common to all cases, none for cases of different kinds."""
     service, common = work.get(CaseService), list[Transition]()
     for number, case in enumerate(cases):
         possible = [step.transition for step in service.steps(case) if not step.reason]

@@ -76,10 +76,7 @@ _CREATE_ELSEWHERE = (
 
 @contextmanager
 def without_copies(connection: Connection) -> Iterator[None]:
-    """Drop SQLite's copy triggers during a migration.
-
-    They are created again if referrals have the columns.
-    """
+    """Drop SQLite's copy triggers during a migration, and create them again if referrals have the columns."""
     case_copies = without_triggers(connection, _DROP, _CREATE, lambda _c: _has(connection, "changed_at"))
     unit_copies = without_triggers(
         connection, _DROP_ELSEWHERE, _CREATE_ELSEWHERE, lambda _c: _has(connection, "elsewhere")

@@ -30,13 +30,13 @@ OF_CASE = ("subject", "place", "category_id")
 
 
 class CorrectionService(KartableService):
-    """Correct a case, and undo that.
+    """Correct a case, and undo a correction.
 
-    Unit and deadline stay, unless the officer wants them to follow.
+    Unit and deadline stay unless the officer wants otherwise.
     """
 
     def may_correct(self, case: Case) -> bool:
-        """Return whether the actor may correct a case: who may work on it."""
+        """Return whether the actor may correct a case, because they may work on it."""
         return self.access.can(case, "work")
 
     def correct(
@@ -52,12 +52,15 @@ class CorrectionService(KartableService):
         version: int | None = None,
         allowed: "Collection[str]" = (),
     ) -> CaseEvent:
-        """Correct a locked case; None leaves a value unchanged.
+        """Correct a locked case.
 
-        :param own: values of the fields that the kind defines, see :class:`~civicportal.domain.cases.correction.Correction`.
-        :param move: route the case again, also to another unit.
+        :param subject: the new subject; None leaves it unchanged.
+        :param category: the new category; None leaves it unchanged.
+        :param own: values of the fields that the kind defines, see
+            :class:`~civicportal.domain.cases.correction.Correction`; None leaves them unchanged.
+        :param move: route the case again, possibly to another unit.
         :param deadline: recompute the deadline, as for a new case with these values.
-        :param notify: tell the citizen and the followers.
+        :param notify: notify the citizen and the followers.
         :param version: version of the case in the form; None when the caller has just read it.
         :param allowed: words that are not names in the subject of a public case.
         :raises StaleVersion: when the case was changed since the form was shown.
@@ -97,7 +100,10 @@ class CorrectionService(KartableService):
             return self._record(case, data, to, notify)
 
     def reverse(self, case: Case, event: CaseEvent) -> None:
-        """Restore the corrected values; unit, deadline and referrals are those of every undo."""
+        """Restore the corrected values.
+
+        The undo itself restores unit, deadline and referrals.
+        """
         was_public = bool(event.data["undo"].get("public"))
         with self.cases.recounting(case):
             for name, value in event.data["before"].items():
@@ -108,7 +114,7 @@ class CorrectionService(KartableService):
             self._index(case)
 
     def values(self, case: Case) -> dict[str, object]:
-        """Return what a correction may change of a case, by name."""
+        """Return the current values that a correction may change, by name."""
         correction, detail = self.cases.kind(case).correction, self.cases.detail(case)
         columns = correction.columns if correction and detail is not None else ()
         return {
@@ -117,7 +123,7 @@ class CorrectionService(KartableService):
         }
 
     def values_at(self, case: Case, event_id: int) -> dict[str, object]:
-        """Return these values as they were after an event."""
+        """Return the values that a correction may change as they were after an event, by name."""
         found, events = self.values(case), self.cases.events(case)
         corrections = {event.id: event.data for event in events if event.type == CORRECTED}
         for event in events:
@@ -164,7 +170,10 @@ class CorrectionService(KartableService):
         case.search_text, case.search_person = words["search_text"], words["search_person"]
 
     def _follow_route(self, case: Case, target: "RoutingTarget") -> "RoutingTarget | None":
-        """Set the unit of a route; return it if the case is not there already."""
+        """Move the case to the unit of a route; return the route.
+
+        It is None if the case is there already.
+        """
         referral = self.access.action_referral(case)
         unit_id = self.work.get(OrganizationService).unit(target.unit).id
         if referral is None:
@@ -183,7 +192,7 @@ class CorrectionService(KartableService):
         extend(case, self._waited(case, start), calendar)
 
     def _waited(self, case: Case, start: datetime) -> timedelta:
-        """Return the working time of the pauses that have ended since a moment."""
+        """Return the working time of the pauses that have ended since a time."""
         calendar, states = self.work.get(OrganizationService).calendar, self.cases.kind(case).workflow.by_name
         waited, since = timedelta(), None
         for event in reversed(self.cases.events(case)):

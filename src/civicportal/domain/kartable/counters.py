@@ -1,7 +1,4 @@
-"""Counts of open referrals for badges.
-
-Exact up to a limit.
-"""
+"""Counts of open referrals for badges, exact up to a limit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,9 +42,9 @@ class OpenReferrals:
 
 
 def open_referrals(work: "Work") -> OpenReferrals:
-    """Count the actor's open referrals for action.
+    """Count the actor's open referrals for action in one statement.
 
-    In one statement, at most :data:`MOST_MARKED` of each partition.
+    At most :data:`MOST_MARKED` of each partition are counted.
     """
     query = _query(work.actor.scope_key, tuple(kinds_of(work.site)), work.site.engines.dialect)
     if query is None:
@@ -63,8 +60,8 @@ def open_referrals(work: "Work") -> OpenReferrals:
 def _query(scope_key: Identity, kinds: tuple[str, ...], dialect: str) -> "Rows | None":
     """Return the cached statement for (kind, number, total).
 
-    Administrators also have referrals of inactive services: those not taken over are counted separately, without a kind,
-    for the total.
+    Administrators also have referrals of inactive services: those not taken over are counted separately, without a
+    kind, for the total.
     """
     if not partitions(scope_key, kinds):
         return None
@@ -95,10 +92,7 @@ def _some(
     *,
     in_total: bool,
 ) -> "Rows":
-    """Return the statement for (kind, number, in_total) of referrals.
-
-    Up to the counted maximum.
-    """
+    """Return the statement for (kind, number, in_total) of referrals, up to the counted maximum."""
     some = limited_union(
         [and_(part, ACTION) for part in conditions], kind.label("kind"), most=MOST_MARKED
     ).subquery()

@@ -1,11 +1,11 @@
 """Which cases are attended, and by whom.
 
-Unattended cases are on the administrators' list. Administrators see every case and would not notice a single one,
-so they count only for cases that are assigned to them.
+Unattended cases are on the administrators' list. Administrators see every case and would not notice a single one, so
+they count only for cases that are assigned to them.
 
 The categories covered by memberships are computed once for all units and kinds, and the database is queried with one
-condition instead of case by case. :func:`civicportal.domain.cases.access.rights.attends` is the same rule for one person and one case; a
-stateful test compares the two.
+condition instead of case by case. :func:`civicportal.domain.cases.access.rights.attends` is the same rule for one
+person and one case; a stateful test compares the two.
 """
 
 from collections import defaultdict
@@ -113,7 +113,7 @@ class CustodyService(Service):
     def doubts(self, kind: str, category_id: int | None) -> dict[int, Attendance]:
         """Return units where such a case would be unattended.
 
-        It ignores deputies, because it is a hint without a query: :meth:`before` decides.
+        Deputies are ignored, because this is a hint without a query: :meth:`before` decides.
         """
         staffing, found = self._staffing, dict[int, Attendance]()
         for unit in self.organization.units.by_id.values():
@@ -135,10 +135,7 @@ class CustodyService(Service):
         return found
 
     def heads(self, unit_id: int) -> list[int]:
-        """Return the heads of a unit by user id.
-
-        Or else those of the nearest unit above it that has any.
-        """
+        """Return the ids of the heads of a unit, or of the nearest unit above it that has any."""
         people = self._staffing.people
         for unit in reversed(self.organization.units.path(unit_id)):
             found = [
@@ -151,7 +148,7 @@ class CustodyService(Service):
         return []
 
     def able(self, kind: str = "") -> frozenset[int]:
-        """Return the people who may work on assigned cases.
+        """Return the ids of the people who may work on cases assigned to them.
 
         :param kind: of the cases; any if empty.
         """
@@ -180,20 +177,14 @@ class CustodyService(Service):
         return total
 
     def recent_total(self) -> Total:
-        """Return :meth:`total`, cached for a minute.
-
-        Counting reads every open referral.
-        """
+        """Return :meth:`total`, cached for a minute because counting reads every open referral."""
         last = self.work.site.cache.of(_Counted).last
         if last is None or has_passed(_FRESH, last[0], self.work.clock.uptime().seconds):
             return self.total()
         return last[1]
 
     def page(self, *, cursor: str | None = None) -> Page:
-        """Return a page of unattended (case, referral) rows.
-
-        Those that the actor may see, nearest deadline first.
-        """
+        """Return a page of unattended (case, referral) rows that the actor may see, nearest deadline first."""
         query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)
         query = query.where(self.unattended(), visible(self.work.actor, walked=True))
         return case_page(self.session, query, sort=SORTS["deadline"], cursor=cursor)
@@ -234,9 +225,9 @@ class CustodyService(Service):
                     yield Gap(unit=unit, kind=kind, categories=missing)
 
     def pairs(self) -> int:
-        """Return the number of pairs of unit and category.
+        """Return the number of pairs of unit and category, for units that accept cases.
 
-        Units that accept cases; a kind without categories counts as one.
+        A kind without categories counts as one.
         """
         topics = sum(len(self._categories(kind)) or 1 for kind in kinds_of(self.work.site))
         return topics * sum(unit.active for unit in self.organization.units.by_id.values())
@@ -256,7 +247,7 @@ class CustodyService(Service):
 
     @memoized_property
     def _seen_today(self) -> Today:
-        """Return today's deputies, read once per unit of work."""
+        """Return the staffing with today's deputies, read once per unit of work."""
         return self._today()
 
     def _today(self) -> Today:
@@ -305,10 +296,7 @@ class CustodyService(Service):
         return or_(false(), *conditions, Referral.kind.not_in(known))
 
     def _in_no_hands(self, today: Today) -> ColumnElement[bool]:
-        """Return the condition for referrals to people who cannot act.
-
-        They cannot work on the case.
-        """
+        """Return the condition for referrals to people who cannot work on the case."""
         known = self._known_kinds(today)
         of: dict[frozenset[int], list[str]] = defaultdict(list)
         for kind in known:

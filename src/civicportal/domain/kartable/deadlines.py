@@ -42,9 +42,9 @@ class Due:
 
 
 def due(case: Case, now: datetime, calendar: CityCalendar) -> Due | None:
-    """Return the remaining time of an open case.
+    """Return the remaining time of a case.
 
-    None for a closed case and for one without a deadline.
+    It is None for a closed one and for one without a deadline.
     """
     if not case.is_open or case.deadline == NEVER:
         return None

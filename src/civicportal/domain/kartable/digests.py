@@ -29,9 +29,9 @@ NOT_LATER_THAN = timedelta(hours=4)
 
 
 def send_digests(site: "Site") -> None:
-    """Queue today's digests of the kartable for staff.
+    """Queue today's digests of the kartable for staff, each in a separate transaction.
 
-    Each in a separate transaction and at most one per person and day.
+    A person gets at most one per day.
     """
     with site.work(write=False) as work:
         readers = _readers(work) if _is_time(work) else ()
@@ -69,7 +69,7 @@ def _readers(work: "Work") -> Sequence[User]:
 def _tell(site: "Site", reader: User) -> None:
     """Send a digest if there is something to report.
 
-    Reads without blocking writers.
+    Reading does not block writers.
     """
     with site.work(write=False) as work:
         found = _facts(work, reader)
@@ -86,7 +86,7 @@ def _tell(site: "Site", reader: User) -> None:
 def _facts(work: "Work", reader: User) -> tuple[str, dict[str, str]] | None:
     """Return the text key and fields of a digest.
 
-    None if the kartable is empty.
+    It is None if the kartable is empty.
     """
     with work.acting_as(identity_of(work, reader, "staff")):
         inbox = InboxService(work)

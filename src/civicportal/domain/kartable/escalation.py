@@ -50,7 +50,7 @@ class EscalationService(KartableService):
     def goals(self, step: Step) -> dict[int, Goal]:
         """Return the target of each unit's cases for a step.
 
-        Units without an entry have no one above them.
+        Units without one have no one above them.
         """
         if step == "head":
             return {unit_id: Goal(unit_id=unit_id, user_id=user_id) for unit_id, user_id in self._heads()}
@@ -147,10 +147,7 @@ class EscalationService(KartableService):
         return exists(done).correlate(Referral)
 
     def _heads(self) -> Iterator[tuple[int, int]]:
-        """Yield unit and head.
-
-        If a unit has several heads, the one who received the right first.
-        """
+        """Yield unit and head, of several heads of a unit the one who received the right first."""
         query = (
             select(Membership.unit_id, Membership.user_id)
             .join(User, User.id == Membership.user_id)
@@ -180,7 +177,8 @@ def _take_step(site: "Site", step: Step, days: float) -> None:
         with site.work(write=False) as work:
             service = EscalationService(work)
             goals = service.goals(step)
-            # A lower bound, since office days take at least as many calendar days; the exact time is checked for each case.
+            # A lower bound, since office days take at least as many calendar days; the exact time is checked for each
+            # case.
             late_since = work.clock.now() - timedelta(days=max(days - 1, 0))
             found = service.due(step, late_since, goals, after) if goals else ()
         for case_id in found:

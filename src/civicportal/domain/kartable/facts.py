@@ -70,8 +70,8 @@ class Rights:
     """Actions that the page offers the actor.
 
     :ivar referral: the open referral for action; its holder may take over, release, refer.
-    :ivar hand_over: the case may be assigned to an officer of its unit, or put back.
-    :ivar take_over: a colleague holds it, and the actor heads the unit.
+    :ivar hand_over: the case may be assigned to an officer of its unit, or returned to the unit.
+    :ivar take_over: someone else holds the case, and the actor may work on it, as the head of the unit may.
     :ivar inquiry: an inquiry in the actor's kartable.
     :ivar copies: a copy in the actor's kartable.
     """
@@ -149,9 +149,9 @@ class FactsService(Service):
         )
 
     def _identity(self, case: Case) -> Sequence[IdentityFact]:
-        """Return the identity data of the kind or the person.
+        """Return the identity data of the case's person.
 
-        The kind's, else the verification of the person.
+        They come from the kind, else from the verification of the person.
         """
         kind = self.work.get(CaseService).kind(case)
         if kind.identity is not None:
@@ -184,10 +184,7 @@ class FactsService(Service):
         return title or key
 
     def _around(self, case: Case) -> tuple[int, bool, bool]:
-        """Count followers, and check for links and viewers.
-
-        In one statement because most cases have none.
-        """
+        """Count followers, and check for links and viewers, in one statement because most cases have none."""
         followers = select(func.count()).select_from(Follower).where(Follower.case_id == case.id)
         links = select(CaseLink.id).where(_either_end(case))
         viewers_query = self.work.get(AuditService).viewers_query(case.id, JUST_NOW)

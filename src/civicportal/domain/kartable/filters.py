@@ -39,7 +39,7 @@ def choices(work: "Work", kind: str | None = None, holder: str = "") -> dict[str
     """Return the choices of the filters.
 
     :param kind: name of the kind whose statuses and categories are offered; those of all kinds if it is unknown.
-    :param holder: value of the filter by holder, offered even if it is no member's.
+    :param holder: value of the filter by holder, which may be an officer who is no longer a member.
     """
     kinds = list(kinds_of(work.site).values())
     chosen = [one for one in kinds if one.name == kind] or kinds
@@ -96,10 +96,7 @@ class InboxAddress:
         return self.url(**dict.fromkeys(self._set, ""))
 
     def url(self, **changes: str | None) -> str:
-        """Return the URL of this list with changed parameters.
-
-        The first page unless a cursor is given.
-        """
+        """Return the URL of this list with changed parameters, of its first page unless a cursor is given."""
         parts = {"view": self.view if self.view != "all" else "", **self._texts, **changes}
         return with_query(ADDRESS, parts)
 

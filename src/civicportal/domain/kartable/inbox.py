@@ -65,8 +65,8 @@ def sorts_of(view: str) -> Sequence[str]:
 class InboxQuery:
     """Filters of a view; every field may be empty.
 
-    :ivar holder: lists the cases of the units that the person heads instead of the kartable: those of a holder by user id, of no
-    one or of everyone, see :class:`~civicportal.domain.kartable.team.TeamInbox`.
+    :ivar holder: if set, the cases of the led units are listed instead of the kartable: those held by this user id, by
+        anyone or by no one, see :class:`~civicportal.domain.kartable.team.TeamInbox`.
     """
 
     kind: str | None = None
@@ -81,7 +81,7 @@ class InboxQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class InboxCounts:
-    """What a page of the kartable counts.
+    """Numbers on a page of the kartable.
 
     :ivar views: number of rows by the name of the view.
     :ivar newest: id of the newest referral of all; later ones are news.
@@ -132,7 +132,8 @@ class InboxService(Service):
     def counts(self, filters: InboxQuery) -> InboxCounts:
         """Return the number of rows of each view, and the newest referral.
 
-        At most :data:`~civicportal.util.lists.MOST_COUNTED` referrals are examined: a larger kartable has more rows than counted.
+        At most :data:`~civicportal.util.lists.MOST_COUNTED` referrals are examined: a larger kartable has more rows
+        than counted.
         """
         names = [name for name in self.views if name != self.done]
         columns = [self._conditions[name].label(name) for name in names]

@@ -15,9 +15,7 @@ class NewsService(Service):
     """Count new referrals by their increasing ids."""
 
     def count(self, since: int) -> int:
-        """Count new cases in the actor's kartable.
-
-        Except those the actor has sent.
+        """Count new cases in the actor's kartable, without those that the actor has sent.
 
         :param since: id of the newest referral when the list was read.
         """

@@ -1,8 +1,8 @@
 """A kartable as a union of disjoint, indexed partitions.
 
 One statement over a large kartable would read and sort every referral. So a page reads as many referrals of each
-partition as it shows, and takes the first of all. The partitions together are equal to :func:`civicportal.domain.cases.access.rights.in_kartable` and
-disjoint; a property test verifies both.
+partition as it shows, and takes the first of all. The partitions together are equal to
+:func:`civicportal.domain.cases.access.rights.in_kartable` and disjoint; a property test verifies both.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -66,7 +66,7 @@ class UnitPartition:
 def partitions(identity: Identity, kinds: Collection[str] = ()) -> list[Condition]:
     """Return the conditions of the partitions of a kartable.
 
-    A person's own, and each unit's of each kind.
+    There is one for the person's own referrals, and one for each unit and kind.
 
     :param kinds: divide the administrator's referrals by these kinds too, and leave out others.
     """
@@ -88,7 +88,7 @@ def own_partitions(identity: Identity) -> list[Condition]:
 def one_per_case(identity: Identity) -> Condition:
     """Return the condition for one referral per case.
 
-    The one for action, else the first copy or inquiry.
+    This is the one for action, else the first copy or inquiry.
     """
     # There is at most one for action, so it needs no condition.
     return or_(Referral.type == "action", ~has_earlier(in_kartable(identity, OTHER)))
@@ -97,7 +97,7 @@ def one_per_case(identity: Identity) -> Condition:
 def has_earlier(condition: Condition) -> Condition:
     """Return the condition for an earlier referral of the case.
 
-    On :data:`OTHER`.
+    :param condition: on :data:`OTHER`.
     """
     earlier = tuple_(OTHER.type, OTHER.id) < tuple_(Referral.type, Referral.id)
     others = select(OTHER.id).where(OTHER.case_id == Referral.case_id, condition, earlier)
@@ -108,9 +108,7 @@ def has_earlier(condition: Condition) -> Condition:
 def limited_union(
     conditions: Iterable[Condition], *columns: Selected, most: int = MOST_COUNTED
 ) -> CompoundSelect[Any]:
-    """Return a query for referrals of each partition.
-
-    Up to the counted maximum plus one.
+    """Return a query for referrals of each partition, up to the counted maximum plus one.
 
     The order is that of an index: without it a database may search open referrals among all referrals.
 
@@ -122,7 +120,10 @@ def limited_union(
 
 
 def unit_partitions(identity: Identity, kinds: Collection[str] = ()) -> list[UnitPartition]:
-    """Return the partitions that belong to whole units; ``kinds`` as in :func:`partitions`."""
+    """Return the partitions that belong to whole units.
+
+    :param kinds: as in :func:`partitions`.
+    """
     if not identity.is_staff:
         return []
     if any(grant.administrator for grant in identity.grants):
@@ -145,9 +146,7 @@ def split_plain(some: Collection[UnitPartition]) -> tuple[list[UnitPartition], l
 def lateral_query(
     of_units: Iterable[UnitPartition], dialect: str, *columns: Selected
 ) -> tuple[FromClause, Rows]:
-    """Return a table of partitions and a lateral query.
-
-    The query returns the referrals of each row; the caller limits it.
+    """Return a table of partitions and a lateral query for the referrals of each, which the caller limits.
 
     PostgreSQL then plans one query instead of one per partition, which takes longer than executing them.
 

@@ -70,10 +70,7 @@ class ReadyTextService(Service):
     # -- offering -------------------------------------------------------------------------------------------
 
     def offers(self, case: Case, transition: Transition) -> list[ReadyTextOption]:
-        """Return the texts offered for a transition.
-
-        Opinions of units first, latest first.
-        """
+        """Return the texts offered for a transition, opinions of units first, latest first."""
         return [*self._opinions(case), *self._texts(case, transition)] if asks_for_words(transition) else []
 
     def _opinions(self, case: Case) -> Iterator[ReadyTextOption]:
@@ -154,14 +151,14 @@ class ReadyTextService(Service):
     ) -> None:
         """Change a text.
 
-        If it is moved to another kind, it becomes the last there.
+        One that is moved to another kind becomes the last there.
         """
         if row.kind != kind:
             row.kind, row.position = kind, self._next_position(kind)
         row.transition, row.title, row.text, row.active = transition, title, text, active
 
     def move(self, row: ReadyText, by: int) -> None:
-        """Swap a text with the previous (-1) or next (1)."""
+        """Swap a text with the previous (-1) or the next one (1)."""
         rows = list(self.rows(row.kind))
         place = rows.index(row)
         other = min(max(place + by, 0), len(rows) - 1)

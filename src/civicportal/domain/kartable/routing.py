@@ -1,7 +1,4 @@
-"""Routing of new cases.
-
-The site's rules in order, then the plugin, the category's unit, the fallback unit.
-"""
+"""Routing of new cases: by the site's rules in order, the plugin, the category's unit, the fallback unit."""
 
 import logging
 from collections.abc import Mapping
@@ -34,7 +31,8 @@ BY_RULE = "rule:"
 ESCALATED = "escalation:"
 """Prefix of ``Referral.rule`` for a case that was escalated, not routed."""
 UNATTENDED = "unattended"
-"""Value of ``RoutingTarget.rule`` for a case that went to the fallback unit because it would be unattended in its own."""
+"""Value of ``RoutingTarget.rule`` for a case that went to the fallback unit because it would be unattended in its own.
+"""
 
 
 def applies(rule: RoutingRule, case: Case, categories: "Tree[Category]") -> bool:
@@ -73,12 +71,11 @@ class RoutingService(PlacementService):
         return self._placed[case]
 
     def route(self, case: Case) -> RoutingTarget:
-        """Return the unit a case is routed to.
-
-        There always is one; units that are missing or no longer accept cases are skipped.
+        """Return the unit a case is routed to, skipping units that are missing or no longer accept cases.
 
         A unit in which the case would be unattended is skipped too, if it would be attended in the fallback unit.
-        ``RoutingTarget.rule`` says what decided: ``rule:<key>``, ``plugin``, ``category``, ``fallback`` or ``unattended``.
+        ``RoutingTarget.rule`` says what decided: ``rule:<key>``, ``plugin``, ``category``, ``fallback`` or
+        ``unattended``.
         """
         route = self._by_rule(case) or self._by_plugin(case) or self.by_category(case) or self.fallback()
         return self._to_person_or_unit(case, route)
@@ -90,16 +87,13 @@ class RoutingService(PlacementService):
     def days(self, case: Case, of_rule: float | None) -> float | None:
         """Return the office days for a case.
 
-        Those of the rule that routed it, else of its category.
+        They are those of the rule that routed it, else of its category.
         """
         category = self.organization.categories.by_id.get(case.category_id or 0)
         return of_rule or (category.deadline_days if category else None)
 
     def days_again(self, case: Case) -> float | None:
-        """Return the office days of a reopened case.
-
-        As the rule that routed it last defines them today.
-        """
+        """Return the office days of a reopened case, as the rule that routed it last defines them today."""
         routed = (
             select(RoutingRule.deadline_days)
             .select_from(Referral)
@@ -134,10 +128,7 @@ class RoutingService(PlacementService):
         return RoutingTarget(unit=self.work.site.fallback_unit, rule="fallback")
 
     def _to_person_or_unit(self, case: Case, route: RoutingTarget) -> RoutingTarget:
-        """Return the route, or the fallback for an unattended case.
-
-        Only if the case would be attended in the fallback unit.
-        """
+        """Return the route, or the fallback for a case that would be attended only there."""
         unit = replace(route, user_id=None)
         fallback = replace(unit, unit=self.work.site.fallback_unit, rule=UNATTENDED)
         for one in (route, unit, fallback):

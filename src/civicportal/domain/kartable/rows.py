@@ -116,7 +116,7 @@ class RowService(Service):
     def icon(self, case: Case) -> tuple[str, str]:
         """Return icon and colour of a case.
 
-        Those of its root category, else of its kind.
+        They are those of its root category, else of its kind.
         """
         tree = self.organization.categories
         if case.category_id in tree.by_id:
@@ -175,9 +175,9 @@ class RowService(Service):
 
 
 def holder_id(referral: Referral | None) -> int | None:
-    """Return the id of a referral's assignee.
+    """Return the id of a referral's holder.
 
-    The person who took it over, else the addressee.
+    The holder is the person who took it over, else the addressee.
     """
     if referral is None or referral.closed_at is not None:
         return None

@@ -45,7 +45,7 @@ class ReferralSchema(StrictSchema):
 
 
 class AssignmentSchema(StrictSchema):
-    """The officer of the unit to whom a case is handed, or the whole unit."""
+    """The officer of the unit to whom a case is assigned, or the whole unit."""
 
     to = Node(Choice("colleagues"), title=_("Hand to"), widget=SelectWidget(empty=_("Choose…")))
     note = Node(
@@ -58,7 +58,7 @@ class AssignmentSchema(StrictSchema):
 
 
 class HandOnSchema(AssignmentSchema):
-    """The cases of a colleague that are handed on."""
+    """The cases of a colleague that are assigned to others."""
 
     which = Node(
         Choice([("all", _("All open cases")), ("overdue", _("Only the overdue ones"))]),

@@ -43,10 +43,7 @@ class KartableService(Service):
     # -- following the case ---------------------------------------------------------------------------------
 
     def follow(self, change: CaseChange) -> None:
-        """Update the referrals after a change of the case.
-
-        Opens the first one, closes the last one.
-        """
+        """Update the referrals after a change of the case: open the first one, close the last one."""
         if change.type == "opened":
             self._begin(change.case)
         elif change.reopens:
@@ -61,7 +58,7 @@ class KartableService(Service):
             self._mark_unread(change.case)
 
     def _mark_unread(self, case: Case) -> None:
-        """Show a case as new again that its citizen or the portal itself has changed."""
+        """Mark a case as unread that its citizen or the portal itself has changed."""
         referral = self.access.action_referral(case)
         if referral is not None:
             referral.read_at = None
@@ -95,10 +92,7 @@ class KartableService(Service):
             inquiry.closed_event_id = event.id
 
     def _keep_in_sight(self, closed: Case) -> None:
-        """Keep a converted case visible to its converter.
-
-        Even if it belongs to a unit outside their scope.
-        """
+        """Keep a converted case visible to its converter, even in a unit outside their scope."""
         made = self.work.get(ConversionService).successor(closed)
         if made is not None and made.unit_id is not None:
             referral = self._add(made, made.unit_id, to_user_id=self.work.actor.user_id, type_="copy")
@@ -123,9 +117,7 @@ class KartableService(Service):
                 referral.read_at = self.work.clock.now()
 
     def take(self, case: Case, *, version: int | None = None) -> CaseEvent:
-        """Take over a referral of the actor's unit.
-
-        Colleagues then see it as taken.
+        """Take over a referral of the actor's unit, which colleagues then see as taken.
 
         :raises ReferralError: when a colleague has taken it.
         """
@@ -225,9 +217,9 @@ class KartableService(Service):
         raise ReferralError(_("There is no inquiry to answer."))
 
     def holders(self) -> list[Option]:
-        """Return the options of a filter by holder, the binding ``holders`` of lists of cases.
+        """Return the options of a filter by holder, for the binding ``holders`` of lists of cases.
 
-        None for people who head no unit.
+        The list is empty for people who head no unit.
         """
         return self.work.get(TeamService).options()
 

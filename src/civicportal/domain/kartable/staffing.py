@@ -87,7 +87,7 @@ class Today:
     def is_read(self, unit_id: int, kind: str) -> bool:
         """Return whether anyone reads a unit's copies and inquiries.
 
-        Members of the whole city could, too, but do not look after every unit.
+        Members of the whole city do not count: they could, but do not look after every unit.
         """
         return any(
             grant.gives(f"{kind}:case:view") and grant.is_of(unit_id)
@@ -120,7 +120,7 @@ def has(topics: Topics, category_id: int | None) -> bool:
 def _scope(grants: Iterable[Grant], unit_id: int, permission: str) -> Topics:
     """Return the categories of a right in a unit.
 
-    See :meth:`~civicportal.security.Grant.covers`.
+    See :meth:`~civicportal.core.security.Grant.covers`.
     """
     found: Topics = NOTHING
     for grant in grants:

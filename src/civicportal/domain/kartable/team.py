@@ -53,7 +53,7 @@ class Officer:
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """Numbers of cases; each is that of a view of :data:`TEAM_VIEWS`.
+    """Numbers of cases of a holder, each that of a view of :data:`TEAM_VIEWS`.
 
     :ivar all: open cases.
     :ivar week: cases closed this week.
@@ -71,6 +71,8 @@ class TeamRow:
 
     :ivar holder: value of the filter by holder.
     :ivar officer: None for the cases that no one holds.
+    :ivar units: names of their led units.
+    :ivar deputies: names of those who represent them today.
     :ivar away: whether a deputy represents them today; ``deputies`` are their names.
     """
 
@@ -82,15 +84,12 @@ class TeamRow:
 
     @property
     def away(self) -> bool:
-        """Return whether someone represents them today."""
+        """Return whether a deputy represents them today."""
         return bool(self.deputies)
 
 
 class TeamInbox(InboxService):
-    """Read the cases of the units that the actor heads, by holder.
-
-    It needs the filter ``holder``.
-    """
+    """Read the cases of the units that the actor heads, by the filter ``holder``."""
 
     views: ClassVar[Mapping[str, TranslationString]] = TEAM_VIEWS
     done = WEEK
@@ -116,14 +115,17 @@ class TeamInbox(InboxService):
         return calendar.day_bounds(today - timedelta(days=calendar.week.index(today.weekday())))[0]
 
     def _held(self, holder: str | None) -> ColumnElement[bool]:
-        """Return the condition for open referrals of a holder in the units."""
+        """Return the condition for open referrals of a holder in the led units."""
         return and_(in_led_units(self.identity), _OPEN, _held_by(holder))
 
     def _closed_by(self, holder: str | None) -> ColumnElement[bool]:
         return and_(in_led_units(self.identity), _closed_by(holder))
 
     def loads(self) -> dict[int | None, Load]:
-        """Return the load of every holder, None for no one, in two statements."""
+        """Return the load of every holder by user id, in two statements.
+
+        None stands for no one.
+        """
         running = [func.count().filter(self._conditions[name]) for name in ("all", "overdue", "waiting")]
         holder = _HOLDER.label("holder")
         held = select(holder, *running).where(in_led_units(self.identity), _OPEN).group_by(holder)
@@ -153,7 +155,7 @@ class TeamService(Service):
 
     @memoized_property
     def members(self) -> list[Officer]:
-        """Return the active members of the units who may work on cases of any kind, without a query."""
+        """Return the active members of the led units who may work on cases of any kind, without a query."""
         if not self.leads:
             return []
         able = self.work.get(CustodyService).able()
@@ -171,7 +173,7 @@ class TeamService(Service):
 
     @memoized_property
     def officers(self) -> list[Officer]:
-        """Return the members and the other holders of cases of the units, by name."""
+        """Return the members and the other holders of cases of the led units, by name."""
         if not self.leads:
             return []
         held = (in_led_units(self.work.actor), _OPEN)
@@ -185,9 +187,9 @@ class TeamService(Service):
         return _in_order([*self.members, *others])
 
     def options(self, chosen: str = "") -> list[Option]:
-        """Return the options of a filter by holder; none for people who head no unit.
+        """Return the options of a filter by holder, none for people who head no unit.
 
-        :param chosen: the value of the filter, which may be a person who is no member any more.
+        :param chosen: the value of the filter, which may be an officer who is no longer a member.
         """
         if not self.leads:
             return []
@@ -201,7 +203,7 @@ class TeamService(Service):
         ]
 
     def rows(self) -> list[TeamRow]:
-        """Return who holds what: cases that no one holds first, then each officer.
+        """Return the load of the cases that no one holds, then that of each officer.
 
         The number of statements does not depend on the number of officers.
         """
@@ -222,7 +224,7 @@ class TeamService(Service):
         ]
 
     def officer(self, user_id: int) -> Officer | None:
-        """Return one of the officers, if they are."""
+        """Return an officer by user id, None for anyone else."""
         return next((one for one in self.officers if one.user_id == user_id), None)
 
     def load(self, user_id: int) -> Load:
@@ -238,7 +240,7 @@ class TeamService(Service):
         return list(self.session.scalars(query.order_by(Case.deadline, Case.id).limit(most)))
 
     def _deputies(self, user_ids: Iterable[int]) -> dict[int, list[str]]:
-        """Return the names of today's deputies by the id of the absent person."""
+        """Return the names of today's deputies by the user id of the absent person."""
         today = self.work.site.calendar.today(self.work.clock.now())
         query = (
             select(Deputy.absent_id, User.name)
@@ -257,7 +259,10 @@ def _in_order(officers: Iterable[Officer]) -> list[Officer]:
 
 
 def inbox_of(work: "Work", filters: InboxQuery) -> InboxService:
-    """Return the reader of a list: the kartable, or with a holder the units that the actor heads."""
+    """Return the service that reads a list.
+
+    The list is the kartable, or, with a holder, the cases of the led units.
+    """
     return work.get(TeamInbox if filters.holder else InboxService)
 
 
@@ -276,9 +281,9 @@ def _closed_by(holder: str | None) -> ColumnElement[bool]:
 
 
 def done_since(start: datetime) -> ColumnElement[bool]:
-    """Return the condition for the referral by which a case was closed for good since a moment.
+    """Return the condition for the referral by which a case was closed since a time and still is.
 
-    For ``Referral`` joined with ``Case``; a case that is open again was not.
+    It is for ``Referral`` joined with ``Case``.
     """
     later = select(OTHER.id).where(
         OTHER.case_id == Referral.case_id, OTHER.type == "action", OTHER.id > Referral.id

@@ -116,7 +116,7 @@ class StaffEvent:
 
     @property
     def has_voice(self) -> bool:
-        """Return whether a citizen said something."""
+        """Return whether the event contains a text or a picture of a citizen."""
         return self.by_citizen and bool(self.public_text or self.internal_text or self.photos)
 
     @property
@@ -150,7 +150,7 @@ class StaffHistory(Service):
 
     @staticmethod
     def said_since(entries: Iterable[StaffEvent]) -> list[StaffEvent]:
-        """Return the citizen's texts since the last event of staff, latest first.
+        """Return the entries with a citizen's text since the last event of staff, latest first.
 
         :param entries: of :meth:`of`.
         """
@@ -215,7 +215,7 @@ class StaffHistory(Service):
         return _(TITLES.get(event.type, CHANGED), mapping=mapping)
 
     def _corrected(self, kind: CaseKind, event: CaseEvent) -> Iterator[TranslationString]:
-        """Yield what a correction has changed; nothing after erasure."""
+        """Yield descriptions of the changes of a correction, none after erasure."""
         before, after = event.data.get("before", {}), event.data.get("after", {})
         if "subject" in after:
             yield CORRECTIONS["subject"] % {"before": before["subject"], "after": after["subject"]}

@@ -138,8 +138,5 @@ def transfer(
 
 
 def _of(user_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of a person's own open referrals.
-
-    Taken over, or addressed to them and not taken.
-    """
+    """Return the conditions of the open referrals that a person holds."""
     return Referral.closed_at.is_(None), held_by(user_id)

@@ -20,17 +20,18 @@ __all__ = ["CannotUndo", "UndoService"]
 
 UNDOABLE = frozenset({"transition", "referred", "returned", "assigned", CORRECTED, LINKED, UNLINKED})
 ASIDE = frozenset({"published", "hidden", "urgent", "not_urgent"})
-"""Events that leave status and referrals unchanged: a person's transition can still be undone after their own of these."""
+"""Events that leave status and referrals unchanged: a person's transition can still be undone after their own of these.
+"""
 
 
 class UndoService(Service):
     """Undo the actor's last transition.
 
-    Adds a reverting event, restores status and referral, cancels pending notifications.
+    An undo adds a reverting event, restores status and referral, and cancels pending notifications.
     """
 
     def fetch(self, code: str) -> Case:
-        """Return a case of the actor, locked, or one that their last step took out of their sight.
+        """Return a case of the actor, locked, even if their last step has removed it from their scope.
 
         :raises NotFound: when there is none.
         """
@@ -53,7 +54,7 @@ class UndoService(Service):
         return event if self.seconds_left(event) > 0 else None
 
     def seconds_left(self, event: CaseEvent) -> int:
-        """Return for how many seconds an event can be undone, rounded up."""
+        """Return the seconds in which an event can still be undone, rounded up."""
         seconds = self.work.site.settings["notifications"]["undo_seconds"]
         return ceil((event.at + timedelta(seconds=seconds) - self.work.clock.now()).total_seconds())
 

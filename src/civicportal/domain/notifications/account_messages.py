@@ -30,10 +30,7 @@ class OutboxAccountMessages(AccountMessages):
         self.work.get(NotificationService).send_code(challenge, locale)
 
     def state_of_code(self, challenge: "OtpChallenge") -> CodeState:
-        """Return the delivery state of a code.
-
-        "held" while the gate is closed.
-        """
+        """Return the delivery state of a code, "held" while the gate is closed."""
         gate = self.work.get(SendingGateService)
         if challenge.hollow:
             arrives = challenge.created_at + timedelta(seconds=HOLLOW_SECONDS)

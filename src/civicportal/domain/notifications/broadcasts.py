@@ -52,7 +52,8 @@ class BroadcastLane(Service):
     ) -> None:
         """Queue a message for each person.
 
-        Up to a hundred are due at the same time, so that they can be sent in one call; the next ones later.
+        Up to a hundred messages are due at the same time, so that they can be sent in one call; the next ones are due
+        later.
 
         :param batch: name of the batch, at most 40 characters.
         :param kind: name of the messages; no registered text, so that no provider uses a template for it.

@@ -1,6 +1,6 @@
 """Delivery of the outbox.
 
-Of a broadcast a whole chunk is leased and sent in one call, if the transport supports it.
+If the transport supports it, a whole chunk of a broadcast is leased and sent in one call.
 """
 
 import secrets
@@ -125,9 +125,8 @@ class OutboxDelivery(Service):
     def tidy(self, lane: Lane) -> None:
         """Cancel expired messages.
 
-        Those leased by a dead worker may have been sent and become unknown.
-
-        Unknown messages past their deadline stay unknown and block nothing that follows.
+        Those leased by a dead worker may have been sent and become unknown. Unknown messages past their deadline stay
+        unknown and block nothing that follows.
         """
         self._update(self._expired(lane), state="cancelled")
         self._update(
@@ -242,11 +241,10 @@ class OutboxDelivery(Service):
         )
 
     def _may_disturb(self, lane: Lane) -> ColumnElement[bool]:
-        """Hold back messages at night that were queued by day.
+        """Return the condition that holds back, at night, messages that were queued by day.
 
-        They were not sent because the gate was closed, or an attempt failed.
-
-        Messages queued at night for immediate delivery answer an action of the person.
+        They were not sent because the gate was closed, or an attempt failed. Messages queued at night for immediate
+        delivery answer an action of the person.
         """
         quiet = self.work.get(NotificationService).quiet_hours
         around = timing.quiet_hours_around(self.now, quiet, self.work.site.calendar)
@@ -266,9 +264,7 @@ class OutboxDelivery(Service):
             self._write(lease, state=state, next_at=NEVER, attempts=lease.attempt.number - 1)
 
     def settle(self, leases: Sequence[MessageLease], outcomes: Sequence[Outcome]) -> None:
-        """Store the outcome of each message of a call.
-
-        Unless the lease has expired.
+        """Store the outcome of each message of a call, unless its lease has expired.
 
         One call gives one verdict on the transport. Messages to be retried are retried together, after the same pause.
         """

@@ -1,8 +1,7 @@
 """The gate of the site's transport.
 
-It is closed while sending fails, so that the sign-in page can say so.
-
-Its closing is reported once: in the log, and on the desk of users who may see messages.
+It is closed while sending fails, so that the sign-in page can say so. The closing is reported once: in the log, and on
+the desk of users who may see messages.
 """
 
 import logging
@@ -84,7 +83,7 @@ class SendingGateService(Service):
     def take_probe(self) -> bool:
         """Take the single probe of this minute.
 
-        False when another lane or worker has it.
+        :returns: False when another lane or worker has it.
         """
         now = self.work.clock.now()
         due = or_(Gate.probed_at.is_(None), Gate.probed_at <= now - PROBE_EVERY)

@@ -77,10 +77,7 @@ class InboundService(Service):
                     work.get(InboundService).put_behind(message_id)
 
     def waiting(self) -> list[tuple[int, str]]:
-        """Return id and sender of unanswered messages.
-
-        Oldest first, failed ones last.
-        """
+        """Return id and sender of unanswered messages, oldest first, failed ones last."""
         since = self.work.clock.now() - GIVE_UP_AFTER
         rows = self.session.execute(
             select(InboundMessage.id, InboundMessage.sender)
@@ -140,9 +137,7 @@ class InboundService(Service):
 
 
 def locale_at(number: str, work: "Work") -> str:
-    """Return the message language of a number.
-
-    The site's own for an unknown number.
+    """Return the message language of a number, the site's own for an unknown number.
 
     :param number: E.164.
     """
@@ -188,8 +183,8 @@ def _has_had_enough(site: "Site", sender: str) -> bool:
 def answer(message: InboundMessage, work: "Work") -> Reply | None:
     """Answer for the core.
 
-    :returns: None for anything else, and for another person's code, so that its sender learns nothing. Disabled accounts
-    get no answers either.
+    :returns: None for anything else, and for another person's code, so that its sender learns nothing. Disabled
+        accounts get no answers either.
     """
     word = _word(message)
     if word in work.site.country.stop_words:
@@ -219,10 +214,7 @@ def _status(message: InboundMessage, work: "Work") -> Reply | None:
 
 
 def delete_unknown_senders(site: "Site") -> None:
-    """Delete messages of numbers without an account after ninety days.
-
-    Older than ninety days, from numbers without an account.
-    """
+    """Delete messages older than ninety days of numbers without an account."""
     old = (
         InboundMessage.user_id.is_(None),
         InboundMessage.received_at < site.clock.now() - KEEP_STRANGERS,

@@ -44,7 +44,8 @@ class NoticeData:
     :ivar unit_id: the unit that has the case now.
     :ivar moment: date and time in the message.
     :ivar note: at most 25 UTF-16 units.
-    :ivar own: values of the kind's own placeholders, see :attr:`~civicportal.domain.cases.workflow.CaseKind.message_fields`.
+    :ivar own: values of the kind's own placeholders, see
+        :attr:`~civicportal.domain.cases.workflow.CaseKind.message_fields`.
     """
 
     status: str
@@ -124,7 +125,7 @@ class NoticeRenderer:
     def choose(self, keys: list[str], facts: NoticeData) -> str | None:
         """Return the first key that has a text.
 
-        With a note, the variant with a placeholder for it.
+        With a note, it is the variant with a placeholder for the note.
         """
         for key in keys:
             if facts.note and f"{key}_note" in self.site.messages:
@@ -136,9 +137,9 @@ class NoticeRenderer:
     def own_fields(
         self, case: "Case", key: str, form: Mapping[str, str] | None = None
     ) -> dict[str, str | TranslationString]:
-        """Return the values of a text's own fields.
+        """Return the values of a text's fields that the core does not know.
 
-        Those that the core does not know; empty if it lists none.
+        It is empty if it lists none.
 
         :param form: values of an incomplete form, for a preview; they replace those of the case.
         :raises MessageFieldsMissing: when one of them has no value.

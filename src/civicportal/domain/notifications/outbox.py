@@ -18,10 +18,7 @@ _NEW = {"state": "new", "attempts": 0, "last_error": ""}
 
 
 def write_messages(work: "Work", rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert messages with the same columns in one statement.
-
-    Duplicates of event and person are ignored.
-    """
+    """Insert messages with the same columns in one statement, ignoring duplicates of event and person."""
     values = [_values(work, row) for row in rows]
     if values:
         work.session.connection().execute(_insert(work.site.engines.dialect), values)

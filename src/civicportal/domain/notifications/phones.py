@@ -56,10 +56,7 @@ class Phones(Protocol):
         """Change the behaviour of the provider."""
 
     def counts(self, work: "Work") -> Mapping[str, int]:
-        """Return the number of messages by telephone number.
-
-        The one with the latest message first.
-        """
+        """Return the number of messages by telephone number, the one with the latest message first."""
 
     def messages(self, work: "Work", number: str) -> Sequence[PhoneMessage]:
         """Return the messages of a telephone, latest first."""
@@ -78,10 +75,7 @@ class OutboxPhones:
         """Do nothing: there is no provider."""
 
     def counts(self, work: "Work") -> Mapping[str, int]:
-        """Return the number of messages by telephone number.
-
-        The one with the latest message first.
-        """
+        """Return the number of messages by telephone number, the one with the latest message first."""
         rows = work.session.execute(
             select(OutboxMessage.recipient, func.count().label("number"))
             .where(OutboxMessage.state == "sent")

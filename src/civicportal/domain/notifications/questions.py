@@ -21,7 +21,7 @@ REMINDER = "question.reminder"
 
 
 def end_questions(site: "Site") -> None:
-    """Remind citizens of open questions and end old ones, each case in a separate transaction."""
+    """Remind citizens of open questions and end expired ones, each case in a separate transaction."""
     if not site.settings["questions"]["days"]:
         return
     after = 0

@@ -193,7 +193,7 @@ class NotificationService(Service):
     def text_of(self, message: OutboxMessage) -> str:
         """Return the text of a message.
 
-        That of a code is derived from its challenge, and empty after its deletion.
+        The text of a code is derived from its challenge, and empty after the deletion of the challenge.
         """
         if message.challenge_id is None:
             return message.text
@@ -302,7 +302,9 @@ class NotificationService(Service):
         return self.preview(key, self.notices.fields(case, facts, locale), locale)
 
     def tells(self, case: "Case", change: str) -> bool:
-        """Return whether there is someone to tell of a change, and a text for it.
+        """Return whether a change can be notified.
+
+        It can if there is a text for it, and the case has a recipient.
 
         :param change: end of the text's key, for instance "corrected".
         """
@@ -336,8 +338,8 @@ class NotificationService(Service):
     def note_delivery(self, message_id: int, state: str, at: datetime | None = None) -> None:
         """Store the provider's delivery report for a message of the outbox.
 
-        :param state: "arrived", "off" (the phone was off, full or out of reach), "not_taken" by the operator, "lost" on its
-            way, "blocked" by the recipient, or "silent" where the provider does not say.
+        :param state: "arrived", "off" (the phone was off, full or out of reach), "not_taken" by the operator, "lost" on
+            its way, "blocked" by the recipient, or "silent" where the provider does not say.
         :param at: time of the delivery, aware; now if the provider does not say.
         :raises ValueError: for another state.
         """

@@ -50,10 +50,7 @@ class SmsLength:
 
     @staticmethod
     def cut(text: str, limit: int) -> str:
-        """Return the longest prefix within a length.
-
-        In UTF-16 code units, whole characters only.
-        """
+        """Return the longest prefix of whole characters within a length in UTF-16 code units."""
         fitting = sum(end <= limit for end in accumulate(map(_utf16_size, text)))
         return text[:fitting]
 

@@ -39,7 +39,7 @@ def after_quiet_hours(moment: datetime, quiet: tuple[time, time], calendar: City
 def pause(attempts: int, chance: float, asked: float | None = None) -> timedelta:
     """Return the pause before the next attempt.
 
-    30 s, doubled each time, at most an hour, with jitter.
+    It is 30 s, doubled each time, at most an hour, with jitter.
 
     :param attempts: made so far, one or more.
     :param chance: a random number from 0 to 1.

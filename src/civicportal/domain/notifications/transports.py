@@ -47,8 +47,7 @@ def memory(site: "Site") -> Memory:
 def send(message: Message, site: "Site") -> Receipt | None:
     """Send with one of the core's transports.
 
-    None when the site uses another.
-
+    :returns: None when the site uses another.
     :raises SendError: scripted by a test.
     """
     if site.transport == "console":
@@ -119,7 +118,7 @@ def _not_taken(site: "Site") -> GatewayMisconfigured:
 def _of_transport(site: "Site", hook: str) -> Any:
     """Return the hook implementation of the site's transport.
 
-    None if it has none.
+    It is None if it has none.
     """
     owner = CORE if site.transport in ("console", "memory") else site.transport
     return next((found for name, found in in_order(site.hooks, hook) if name == owner), None)

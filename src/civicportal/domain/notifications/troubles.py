@@ -26,10 +26,7 @@ def keep(words: TranslationString | str) -> str:
 
 
 def localized_reason(kept: str, localizer: Localizer | None = None) -> str:
-    """Return a stored reason in a language.
-
-    In English without one.
-    """
+    """Return a stored reason in a language, in English without one."""
     return say(words(kept), localizer)
 
 

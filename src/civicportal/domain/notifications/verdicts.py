@@ -1,7 +1,8 @@
 """Answers by SMS to the notification of a closing.
 
-They refer to the case about which this number was last asked: by the notification of its closing, or by the reply to the last answer. If
-several are not answered yet, the message must name one by its code. A verdict has two answers, which are no stars.
+They refer to the case about which this number was last asked: by the notification of its closing, or by the reply to
+the last answer. If several are not answered yet, the message must name one by its code. A verdict has two answers,
+which are no stars.
 """
 
 import re
@@ -90,7 +91,7 @@ class VerdictService(Service):
     def answer(self, message: InboundMessage) -> Reply | None:
         """Apply an answer to a closing.
 
-        Returns None when the message is none.
+        :returns: None when the message is none.
         """
         settings = self.work.site.settings["notifications"]
         verdict = read(message.text, settings["accept"], settings["object"])
@@ -119,7 +120,7 @@ class VerdictService(Service):
             return _NOTHING
 
     def _asked(self, citizen: User, code: str, possible: Callable[[Case], bool]) -> list[_Asked]:
-        """Return the candidate cases, the last one that the number was asked about first."""
+        """Return the candidate cases, the one about which the number was asked last first."""
         since = self.work.clock.now() - OBJECTION_WINDOW
         query = select(Case).where(Case.citizen_id == citizen.id, Case.closed_at > since)
         if code:
@@ -135,7 +136,7 @@ class VerdictService(Service):
 
     @staticmethod
     def _meant(asked: list[_Asked], verdict: ClosingReply) -> list[Case]:
-        """Return the case that a verdict is about; several if that is not certain."""
+        """Return the case to which a verdict refers, or several if that is not certain."""
         waiting = [one for one in asked if one.answered_at is None]
         answered = [one for one in asked if one.answered_at is not None]
         last = max(answered, key=lambda one: one.answered_at or one.at, default=None)

@@ -22,10 +22,7 @@ _TEMPLATES = "civicportal:templates/notifications"
 
 
 def case_panels(case: "Case", request: Request) -> Iterator[Panel]:
-    """Return the notifications of a case with their states.
-
-    For staff; without numbers.
-    """
+    """Return the notifications of a case with their states, without numbers, for staff."""
     if not request.identity.is_staff:
         return
     query = select(OutboxMessage).where(OutboxMessage.case_id == case.id)

@@ -50,10 +50,7 @@ class CategoryService(Service):
         ]
 
     def possible_parents(self, kind: str, category: Category | None) -> list[Category]:
-        """Return the possible parents of a category.
-
-        None for a root with subcategories.
-        """
+        """Return the possible parents of a category, none for a root with subcategories."""
         tree = self.tree(kind)
         if category and tree.children(category.id):
             return []

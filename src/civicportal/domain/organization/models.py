@@ -83,10 +83,7 @@ class Closure(Base):
 
 
 class OfficeHours(Base):
-    """The office hours of an ordinary week.
-
-    One row, seeded from ``[calendar]`` of the site.
-    """
+    """The office hours of an ordinary week: one row, seeded from ``[calendar]`` of the site."""
 
     __tablename__ = "office_hours"
     __table_args__ = {"info": REFERENCE}

@@ -82,9 +82,9 @@ class Tree(Generic[Node]):
         return list(found.values())
 
     def path(self, node_id: int | None) -> list[Node]:
-        """Return the path from the root to a row.
+        """Return the path from the root to a row, inclusive.
 
-        Inclusive; empty if there is none.
+        It is empty if there is none.
         """
         found: dict[int, Node] = {}
         node = self.by_id.get(node_id or 0)
@@ -103,9 +103,9 @@ class OrganizationService(Service):
 
     @memoized_property
     def units(self) -> Tree[Unit]:
-        """Return all units, also inactive ones.
+        """Return all units, including inactive ones, to which old cases refer.
 
-        Old cases refer to those. The rows are cached and read-only.
+        The rows are cached and read-only.
         """
         return self.work.reference("units", read_units)
 

@@ -114,10 +114,7 @@ class UnitService(Service):
         return parent_id == unit.id
 
     def _locked_parents(self) -> dict[int, int | None]:
-        """Return the parent of each unit, locked.
-
-        What was read before may have changed.
-        """
+        """Return the parent of each unit, locked because what was read before may have changed."""
         # This lock does not block transactions that add cases and memberships of a unit.
         query = select(Unit.id, Unit.parent_id).order_by(Unit.id).with_for_update(key_share=True)
         return dict(self.session.execute(query).all())

@@ -14,10 +14,10 @@ COPYING, MOVED = "copying", "moved"
 class PortalMark(Base):
     """One mark of the portal.
 
-    :ivar name: :data:`ID`, :data:`SECRET`, :data:`STORE`, or :data:`PII_KEY` with the id of a key; :data:`COPYING` while the
-        portal is copied into this database, :data:`MOVED` after it was copied from it into another one.
-    :ivar value: the portal's random id; for a secret or key a check value, from which it cannot be computed; for the store
-        its location, for messages; for the last two what ``civicportal db copy`` writes, as JSON.
+    :ivar name: :data:`ID`, :data:`SECRET`, :data:`STORE`, or :data:`PII_KEY` with the id of a key; :data:`COPYING`
+        while the portal is copied into this database, :data:`MOVED` after it was copied from it into another one.
+    :ivar value: the portal's random id; for a secret or key a check value, from which it cannot be computed; for the
+        store its location, for messages; for the last two what ``civicportal db copy`` writes, as JSON.
     :ivar retired_at: since when nothing needs this key of the encryption at rest any more.
     """
 

@@ -56,9 +56,9 @@ class PortalOwnership(Ownership):
 
 
 def portal_id(site: "Site") -> str:
-    """Return the id of the portal.
+    """Return the id of the portal: 32 hexadecimal digits.
 
-    32 hexadecimal digits; empty if the database has none yet.
+    It is empty if the database has none yet.
     """
     marks = _read(site)
     return str(marks[ID].value) if ID in marks else ""
@@ -68,7 +68,8 @@ def establish(site: "Site", *, forks: bool = False) -> None:
     """Mark a new portal; refuse a foreign store or secret.
 
     :param forks: whether this process forks later and therefore cannot use the client of a bucket itself.
-    :raises OwnershipMismatch: when the store or a secret belongs to another portal, or an unmarked store is not recognised.
+    :raises OwnershipMismatch: when the store or a secret belongs to another portal, or an unmarked store is not
+        recognised.
     """
     marks = _read(site)
     if marks is _NO_TABLE:
@@ -91,9 +92,7 @@ def establish(site: "Site", *, forks: bool = False) -> None:
 
 
 def refuse_foreign(site: "Site") -> None:
-    """Compare secrets and store with the marks.
-
-    Does nothing without marks in the database.
+    """Compare secrets and store with the marks, if the database has any.
 
     :raises OwnershipMismatch: with all differences.
     """
@@ -101,11 +100,9 @@ def refuse_foreign(site: "Site") -> None:
 
 
 def refuse_unusable(site: "Site") -> None:
-    """Refuse a moved database or one of other secrets.
+    """Refuse a moved database or one of other secrets, if it has marks and answers.
 
-    Does nothing if it has no marks or does not answer.
-
-    :raises OwnershipMismatch: then.
+    :raises OwnershipMismatch: for such a database.
     """
     try:
         marks = _read(site)
@@ -154,7 +151,7 @@ def findings(site: "Site") -> list[Finding]:
 def is_own(site: "Site", store: IFileStorage) -> bool:
     """Compare the marks of store and database.
 
-    Marks the site's store if it did not answer at the first start.
+    The site's store is marked if it did not answer at the first start.
 
     :returns: False while the database has no mark.
     :raises StoreRefused: when the store is foreign, or unmarked and not recognised.
@@ -195,7 +192,7 @@ def adopt_store(site: "Site", store: IFileStorage, *, owner: str = "", new_id: b
 def renew(site: "Site", store: IFileStorage) -> None:
     """Give a restored database a new id.
 
-    Records the secrets of this site, and marks the store with the id.
+    The secrets of this site are recorded, and the store is marked with the id.
 
     :raises StorageUnavailable: when the store does not answer.
     """

@@ -1,7 +1,4 @@
-"""The access log of a person's data.
-
-With units and roles, never names of staff.
-"""
+"""The access log of a person's data, with units and roles, never names of staff."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

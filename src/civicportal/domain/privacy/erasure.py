@@ -1,6 +1,6 @@
-"""Erasure of a person by privacy tags.
+"""Erasure of a person by privacy tags: columns are emptied or rows deleted.
 
-Columns are emptied or rows deleted; the history stays without them.
+The history stays without them.
 """
 
 import logging

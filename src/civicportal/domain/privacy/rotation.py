@@ -1,7 +1,7 @@
 """Rotation of encryption keys while the portal runs.
 
-A new key is put in front of the others; it encrypts from then on, and all decrypt. Rotation re-encrypts the values of older
-keys in batches; when none are left an older key may be removed.
+A new key is put in front of the others; it encrypts from then on, and all decrypt. Rotation re-encrypts the values of
+older keys in batches; when none are left an older key may be removed.
 """
 
 from collections.abc import Callable, Iterator, Sequence

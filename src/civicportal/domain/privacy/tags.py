@@ -29,10 +29,7 @@ class Owner:
 
 
 def owner_of(user: "User", *, closed_by: datetime | None = None) -> Owner:
-    """Return a person as owner of cases.
-
-    Of all their cases, or of those closed before a time.
-    """
+    """Return a person as owner of all their cases, or of those closed before a time."""
     cases = select(Case.id).where(Case.citizen_id == user.id)
     if closed_by is not None:
         cases = cases.where(Case.closed_at <= closed_by)

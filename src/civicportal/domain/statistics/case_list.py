@@ -38,7 +38,7 @@ class CaseList(Service, Generic[FiltersT]):
     A subclass names its kind, joins its table and adds its filters.
 
     :cvar kind: name of the kind.
-    :cvar entities: what a row of a page consists of; ``Case`` comes first.
+    :cvar entities: entities of a row, ``Case`` first.
     """
 
     kind: ClassVar[str]
@@ -67,9 +67,9 @@ class CaseList(Service, Generic[FiltersT]):
     def counted(self, filters: FiltersT) -> Values | None:
         """Return the counter filters of the total.
 
-        Override it if :meth:`select` or :meth:`conditions` leave out cases of the kind even without any filter.
-        A subclass that filters by category or unit returns their ids as ``categories`` and ``units``, 0 for none; ``statuses``
-        stands for the status of the filters.
+        Override it if :meth:`select` or :meth:`conditions` leave out cases of the kind even without any filter. A
+        subclass that filters by category or unit returns their ids as ``categories`` and ``units``, 0 for none;
+        ``statuses`` stands for the status of the filters.
         """
         rest = replace(filters, stage=None, status=None, first_day=None, last_day=None)
         return {} if rest == type(filters)() else None
@@ -77,10 +77,7 @@ class CaseList(Service, Generic[FiltersT]):
     # -- the list -------------------------------------------------------------------------------------------
 
     def filtered(self, filters: FiltersT, *columns: Selected) -> Rows:
-        """Return a query for all filtered cases.
-
-        Without the actor's scope.
-        """
+        """Return a query for all filtered cases, whatever the actor's scope."""
         return self.select(*columns).where(*self.conditions(filters))
 
     def query(self, filters: FiltersT, *columns: Selected) -> Rows:
@@ -89,9 +86,7 @@ class CaseList(Service, Generic[FiltersT]):
         return self.filtered(filters, *columns).where(seen)
 
     def page(self, filters: FiltersT, *, sort: str = "", cursor: str | None = None) -> Page:
-        """Return one page of the visible filtered cases.
-
-        Rows of :attr:`entities`.
+        """Return one page of the visible filtered cases, as rows of :attr:`entities`.
 
         :param sort: "newest", "oldest", "deadline" or "updated"; another name means the order of the filters.
         :param cursor: of the address; an invalid one means the first page.
@@ -112,10 +107,7 @@ class CaseList(Service, Generic[FiltersT]):
         return case_page(self.session, query, sort=SORTS[sort], cursor=cursor)
 
     def total(self, filters: FiltersT) -> Total:
-        """Return the number of cases.
-
-        From the counters if possible, else counted up to the maximum of a page.
-        """
+        """Return the number of cases, from the counters if possible, else counted up to the maximum of a page."""
         known = self.counted(filters)
         if known is not None:
             return self._from_counters(filters, known)
@@ -123,10 +115,7 @@ class CaseList(Service, Generic[FiltersT]):
         return self.work.get(CaseSearch).total_listed(self.kind, query, filters.words)
 
     def shown_total(self, request: Request, filters: FiltersT, page: Page) -> Total:
-        """Return the total shown above a page.
-
-        Exact if the URL requests that.
-        """
+        """Return the total shown above a page, exact if the URL requests that."""
         return list_total(
             request,
             self.total(filters) if page.total is None else page.total,
@@ -134,11 +123,10 @@ class CaseList(Service, Generic[FiltersT]):
         )
 
     def in_other_units(self, filters: FiltersT, *columns: Selected) -> Rows | None:
-        """Return a query for cases outside the actor's units.
+        """Return a query for the filtered cases outside the actor's units.
 
-        Filtered; None if there is none.
-
-        For a subclass with counters of its own, which cover the own units: see :meth:`own_counters`.
+        It is None if there is none. It is for a subclass with counters of its own, which cover the own units: see
+        :meth:`own_counters`.
         """
         in_other_units = self.work.get(CaseScope).in_other_units(self.kind, filters.first_day)
         return None if in_other_units is None else self.filtered(filters, *columns).where(in_other_units)
@@ -146,7 +134,7 @@ class CaseList(Service, Generic[FiltersT]):
     def own_counters(self, counter: type[DeclarativeBase]) -> ColumnElement[bool]:
         """Return the condition for counters of the actor's units.
 
-        The table has ``unit_id`` and ``category_id``.
+        :param counter: a table with ``unit_id`` and ``category_id``.
         """
         return in_own_counters(self.work.actor, self.kind, counter)
 
@@ -166,7 +154,8 @@ class CaseList(Service, Generic[FiltersT]):
     ) -> Subject:
         """Return the subject of the statistics of the list.
 
-        :param values: of the form of the filters, with those of :class:`~civicportal.domain.statistics.schemas.PeriodFields`.
+        :param values: of the form of the filters, with those of
+            :class:`~civicportal.domain.statistics.schemas.PeriodFields`.
         :param facets: the dimensions, default first.
         :param counted: filters that the counters have: "category" and "unit", if they mean the case's own.
         """
@@ -205,7 +194,7 @@ class CaseList(Service, Generic[FiltersT]):
 
     @staticmethod
     def has_one_of(column: Expression, ids: Collection[int]) -> ColumnElement[bool]:
-        """Return the condition that a column has these ids.
+        """Return the condition that a column has one of these ids.
 
         0 means NULL.
         """

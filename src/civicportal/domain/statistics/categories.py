@@ -34,9 +34,9 @@ class CategoryRows:
 
 
 def category_rows(tree: Tree[Category], numbers: Mapping[int, int], key: str | None) -> CategoryRows:
-    """Return the subcategories with numbers, largest first.
+    """Return the subcategories with numbers, largest first, or the top level.
 
-    Or the top level; the sum equals that of all numbers.
+    The sum equals that of all numbers.
 
     :param numbers: number of cases by id of their own category, 0 for none.
     :param key: of the shown category.

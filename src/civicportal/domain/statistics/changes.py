@@ -7,7 +7,8 @@ Unit = Literal["cases", "percent", "points", "hours", "times"]
 Hope = Literal["", "up", "down"]
 
 FEW = 20
-"""Below this number of earlier cases a percentage is misleading: one that becomes sixty is no growth of 6,000 percent."""
+"""Below this number of earlier cases a percentage is misleading: one that becomes sixty is no growth of 6,000 percent.
+"""
 
 _NOTHING = 1e-9
 """Tolerance for equal shares, which are divided in floating point."""

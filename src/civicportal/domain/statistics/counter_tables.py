@@ -33,8 +33,8 @@ class CounterTableService(Service):
     def rebuild(self, counter_table: CounterTable) -> int:
         """Rebuild the counters under concurrent writes, without locking rows that are right.
 
-        Differences are computed and added by one statement with one snapshot of cases and counters. Concurrent increments
-        are added beside it.
+        Differences are computed and added by one statement with one snapshot of cases and counters. Concurrent
+        increments are added beside it.
 
         :returns: how many there are.
         """

@@ -16,9 +16,7 @@ ASKED, EXACT = "count", "exact"
 
 
 def list_total(request: Request, total: Total, query: "Callable[[Work], Rows]") -> Total:
-    """Return the total of a list.
-
-    Exact if its URL requests that; this may take as long as statistics do.
+    """Return the total of a list, exact if its URL requests that, which may take as long as statistics do.
 
     :param total: as far as a page counts.
     :param query: returns the list's own query in a unit of work.

@@ -1,7 +1,4 @@
-"""Suppression of small numbers in public statistics.
-
-Including those that could be computed from a total.
-"""
+"""Suppression of small numbers in public statistics, including those computable from a total."""
 
 from collections.abc import Sequence
 
@@ -32,8 +29,8 @@ def hide_small(parts: Sequence[int]) -> list[int | None]:
 def merge_small_runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
     """Combine consecutive numbers into runs without small sums.
 
-    Runs do not change when numbers are appended, and an incomplete run at the end is not published. So the difference of today's and
-    later publications reveals nothing within a run.
+    Runs do not change when numbers are appended, and an incomplete run at the end is not published. So the difference
+    of today's and later publications reveals nothing within a run.
 
     :returns: the positions of the first and the last number of each run.
     """
@@ -49,7 +46,7 @@ def merge_small_runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
 def share(part: int, whole: int) -> int | None:
     """Return a share in whole percent.
 
-    None if part or rest is a small number.
+    It is None if part or rest is a small number.
     """
     if whole < FEWEST or is_small(part) or is_small(whole - part):
         return None

@@ -60,7 +60,7 @@ def counted_in(model: Any, kind: str, span: Span) -> list[ColumnElement[bool]]:
 class CounterService(Service):
     """Count the cases of lists.
 
-    Those of the actor's own units are not read.
+    Cases of the actor's own units are not read.
     """
 
     def __init__(self, work: "Work") -> None:
@@ -79,12 +79,13 @@ class CounterService(Service):
     ) -> Total:
         """Return the number of visible cases of some filters.
 
-        None is no filter.
+        None is no filter. If an officer's own units have many cases, those in other units are not counted: the result
+        says "more than".
 
-        If an officer's own units have many cases, those in other units are not counted: the result says "more than".
-
-        :param categories: their ids, 0 for the cases without one; likewise
-        :param units: that hold the cases.
+        :param stages: names of stages.
+        :param statuses: names of statuses.
+        :param categories: ids of categories, 0 for the cases without one.
+        :param units: ids of the units that hold the cases, 0 for the cases without one.
         :param span: the days of registration.
         """
         narrowed = {"stage": stages, "status": statuses, "category_id": categories, "unit_id": units}
@@ -137,10 +138,7 @@ class CounterService(Service):
         return count_rows(self.session, query, most)
 
     def _states(self, kind: str) -> list[tuple[str, str, int]]:
-        """Return stages and statuses of a kind with numbers.
-
-        Read once for all figures of a desk.
-        """
+        """Return stages and statuses of a kind with numbers, read once for all figures of a desk."""
         if kind not in self._by_state:
             model = CaseTotal
             query = select(model.stage, model.status, func.sum(model.n)).where(

@@ -144,10 +144,7 @@ class MetricsService(Service):
         return dict(sorted(found.items(), key=lambda item: (-item[1].registered, item[0])))
 
     def by_hour(self, selection: CaseSelection) -> dict[tuple[int, int], int]:
-        """Return the number of cases by (weekday, hour).
-
-        In the city's time, Monday being 0.
-        """
+        """Return the number of cases by (weekday, hour) in the city's time, Monday being 0."""
         rows = self._kept("hours of the day", selection, lambda: self.reader.by_hour(selection))
         return {(weekday, hour): number for weekday, hour, number in rows}
 
@@ -169,10 +166,7 @@ class MetricsService(Service):
         return [(row.is_now, row.stage, row.status, row.category_id, *values) for row, values in sums]
 
     def _read_facet(self, selection: CaseSelection, facet: Facet) -> None:
-        """Read the data for a facet without counters.
-
-        Unless :meth:`_live` has read them.
-        """
+        """Read the data for a facet without counters, unless :meth:`_live` has read them."""
         by = facet.name
         if self._of is selection and f"sums by {by}" in self._known:
             return

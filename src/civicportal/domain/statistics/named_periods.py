@@ -1,7 +1,4 @@
-"""Named periods of statistics.
-
-The last thirty days, a week, month or year of the city's calendar.
-"""
+"""Named periods of statistics: the last thirty days, a week, month or year of the city's calendar."""
 
 import re
 from dataclasses import dataclass
@@ -32,10 +29,7 @@ _WEEK = 7
 
 @dataclass(frozen=True, kw_only=True)
 class Whole:
-    """A month or a year of the city's calendar.
-
-    In URLs ``1405-08`` or ``1405``.
-    """
+    """A month or a year of the city's calendar, in URLs ``1405-08`` or ``1405``."""
 
     year: int
     month: int | None = None
@@ -47,7 +41,7 @@ class Whole:
     def read(cls, text: str, calendar: CityCalendar) -> Self | None:
         """Parse a month or year of a URL.
 
-        None if it is neither.
+        :returns: None if it is neither.
         """
         found = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2}))?", text)
         if not found:
@@ -85,7 +79,7 @@ class Whole:
         return 1 if self.month is None else self.month
 
     def beside(self, number: int) -> "Whole":
-        """Return the one a number of steps later."""
+        """Return the month or year that is a number of steps later."""
         if self.month is None:
             return Whole(year=self.year + number)
         years, rest = divmod(self.year * 12 + self.month - 1 + number, 12)
@@ -103,8 +97,8 @@ def span_of(
 ) -> Span:
     """Return the days of a period.
 
-    A period that has not ended ends today, and is compared with the same days of the previous week, month, season or year; explicit
-    days are compared with as many before them.
+    A period that has not ended ends today, and is compared with the same days of the previous week, month, season or
+    year; explicit days are compared with as many before them.
 
     :param period: one of :data:`PERIODS`, or a month or a year; explicit days take precedence.
     """

@@ -68,7 +68,7 @@ class Numbers:
     def late(self) -> int:
         """Return the number of late cases.
 
-        Closed after their deadline, or open and overdue.
+        They are closed after their deadline, or open and overdue.
         """
         return self.sums["late"] + self.overdue
 
@@ -99,10 +99,7 @@ class Numbers:
 
     @property
     def satisfied(self) -> int:
-        """Return the number of cases with satisfied ratings.
-
-        More than half of the ratings have four or five stars.
-        """
+        """Return the number of cases of whose ratings more than half have four or five stars."""
         return self.sums["satisfied"]
 
     @property
@@ -122,10 +119,7 @@ class Numbers:
 
     @property
     def median_hours(self) -> float | None:
-        """Return the median handling time in working hours.
-
-        Whole hours; for an even number the mean of both middle values.
-        """
+        """Return the median handling time in working hours, for an even number the mean of both middle values."""
         number = self.hours.total()
         if not number:
             return None

@@ -41,7 +41,8 @@ LONG = 200
 class StatisticsPage:
     """Definition of a statistics page.
 
-    :ivar form: of the list's filters and :class:`~civicportal.domain.statistics.schemas.PeriodFields`, read from the URL.
+    :ivar form: of the list's filters and :class:`~civicportal.domain.statistics.schemas.PeriodFields`, read from the
+        URL.
     :ivar route: of the page, and of the list.
     :ivar people: plural name of the senders of the cases.
     :ivar on_list: the list's default parameters.
@@ -96,9 +97,9 @@ class StatisticsAddress:
         return dict(zip(("first_day", "last_day"), written, strict=True))
 
     def only(self, name: str, value: str) -> dict[str, str]:
-        """Return the filters for one value, if there is one.
+        """Return the filters for one value; empty for no value.
 
-        Empty for no value; None if the list offers no such choice.
+        It is None if the list offers no such choice.
         """
         field, asked = self._fields.get(name), value or Option.NONE
         return {name: asked} if field and field.offers(asked) else {}
@@ -106,7 +107,7 @@ class StatisticsAddress:
     def only_category(self, row: CategoryRow) -> dict[str, str | None]:
         """Return the filters for a row of the categories.
 
-        None if the list has no such filter.
+        It is None if the list has no such filter.
         """
         only = self.only("category", row.category.key if row.category else "")
         if not row.itself:

@@ -42,9 +42,9 @@ class Span:
 
     @property
     def before(self) -> "Span | None":
-        """Return the compared period.
+        """Return the compared period, by default the same length right before it.
 
-        By default the same length right before it, None if an end is open.
+        It is None if an end is open.
         """
         if self.compared:
             return self.compared
@@ -83,9 +83,9 @@ class Bucket:
 
 
 def so_many_months_later(day: date, months: int, calendar: CityCalendar) -> date:
-    """Return the same day a number of months later.
+    """Return the same day a number of months later, or earlier for a negative number.
 
-    Or earlier for a negative number; the last day in a shorter month.
+    In a shorter month it is the last day.
     """
     year, month, number = calendar.year_month_day(day)
     years, rest = divmod(year * 12 + month - 1 + months, 12)
@@ -106,7 +106,7 @@ def weekdays(calendar: CityCalendar) -> list[int]:
 def step_of(wish: str | None, days: int) -> Step:
     """Return the step of a trend.
 
-    As requested if valid, else by the number of days.
+    It is the requested one if valid, else it depends on the number of days.
     """
     for step, most in MOST_STEPS.items():
         if wish == step and days <= most:
@@ -138,6 +138,6 @@ def _end_of(day: date, step: Step, calendar: CityCalendar) -> date:
 def title(bucket: Bucket, step: Step, calendar: CityCalendar, locale: str) -> str:
     """Return the name of a step.
 
-    The day, the first day of the week, or the month.
+    It is the day, the first day of the week, or the month.
     """
     return calendar.format_date(bucket.first, "month" if step == "month" else "day_month", locale)

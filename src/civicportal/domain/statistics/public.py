@@ -1,7 +1,7 @@
 """Public statistics: twelve whole months of every service, with small numbers hidden.
 
-There is one fixed period and no filter, so that no two pages of one day can be subtracted. The period moves on each month,
-so months that are small numbers enter and leave it together.
+There is one fixed period and no filter, so that no two pages of one day can be subtracted. The period moves on each
+month, so months that are small numbers enter and leave it together.
 """
 
 from collections.abc import Mapping
@@ -69,10 +69,7 @@ class PublicMetricsService(Service):
         )
 
     def _told(self, months: Mapping[date, int], year: Span) -> list[tuple[Bucket, int]]:
-        """Return the published months, small ones combined.
-
-        Combined from the first month on, the same in every year.
-        """
+        """Return the published months, small ones combined from the first month on, the same in every year."""
         first, last = year.first or date.min, year.last or date.min
         steps = buckets(min([first, *months]), last, "month", self.work.site.calendar)
         numbers = [months.get(step.first, 0) for step in steps]

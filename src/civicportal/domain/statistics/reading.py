@@ -1,7 +1,4 @@
-"""Reading of sums and other values.
-
-Sums from the counters or the cases, values that cannot be summed from the cases.
-"""
+"""Reading of sums, from the counters or the cases, and of other values, from the cases."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -131,10 +128,7 @@ class MetricsReader(Service):
     def _part(
         name: str, rows: FromClause, of: FromClause, keys: Sequence[str], sums: Mapping[str, Expression]
     ) -> Rows:
-        """Return one part of a union.
-
-        NULL of the right type for columns it does not have.
-        """
+        """Return one part of a union, with NULL of the right type for columns it does not have."""
         known = {**{key: of.c[key] for key in keys}, **sums}
         columns: Iterator[Expression] = (
             known.get(column, cast(null(), rows.c[column].type)).label(column) for column in (*KEYS, *SUMS)
@@ -142,9 +136,9 @@ class MetricsReader(Service):
         return select(literal(name).label("part"), *columns).group_by(*(of.c[key] for key in keys))
 
     def by_facet(self, selection: CaseSelection, facet: Facet) -> Sequence[Record]:
-        """Return the rows for the table of a facet.
+        """Return the rows for the table of a facet of the period itself.
 
-        (facet, stage, hours, overdue, sum of each measure) of the period itself.
+        Their columns are facet, stage, hours, overdue, and the sum of each measure.
 
         If no counter has the facet, the cases are read once for all of it.
         """
@@ -162,10 +156,7 @@ class MetricsReader(Service):
         return self.session.execute(select(*keys, *sums).group_by(*keys)).all()
 
     def by_hour(self, selection: CaseSelection) -> Sequence[Record]:
-        """Return (weekday, hour, number of cases).
-
-        Of the city's clock, Monday being 0.
-        """
+        """Return (weekday, hour, number of cases) by the city's clock, Monday being 0."""
         zone, since = self.work.site.calendar.timezone, self._first(selection)
         quarter = quarter_of_an_hour(Case.created_at).label("quarter")
         rows = selection.rows(self.work, selection.span, quarter).subquery()
@@ -205,9 +196,9 @@ class MetricsReader(Service):
         return self.session.execute(select(*rows.c, func.count()).group_by(*rows.c)).all()
 
     def is_now(self, selection: CaseSelection) -> ColumnElement[int]:
-        """Return 1 for cases of the period, else 0.
+        """Return 1 for cases of the period.
 
-        0 means the previous period.
+        It is 0 for those of the previous period.
         """
         first = self._first(selection)
         return case((Case.created_at >= first, 1), else_=0) if first else literal(1)

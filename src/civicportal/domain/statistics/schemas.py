@@ -10,10 +10,7 @@ from civicportal.web.schema import Node, Scalar, StrictSchema
 
 
 class Period(Scalar):
-    """A named period, a month or a year.
-
-    One of :data:`~civicportal.domain.statistics.named_periods.PERIODS`, or of the city's calendar.
-    """
+    """A named period (:data:`~civicportal.domain.statistics.named_periods.PERIODS`), a month or a year."""
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the name; raise :class:`colander.Invalid` for an unknown period."""

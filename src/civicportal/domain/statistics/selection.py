@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class CaseSelection:
     """The cases of one kind that a list shows with certain filters.
 
-    :ivar query: the list's own query: called with days and columns it returns the cases of these days that match the filters
-    and that the actor may see.
+    :ivar query: the list's own query: called with days and columns it returns the cases of these days that match the
+        filters and that the actor may see.
     :ivar span: the days.
     :ivar categories: ids of the filtered categories, 0 for none; None for all.
     :ivar units: the same for units that hold the cases.
@@ -47,7 +47,7 @@ class CaseSelection:
     def counted(self, work: "Work") -> bool:
         """Return whether the counters have the answer.
 
-        No filters but days, categories and units, and no limited scope.
+        They do without filters other than days, categories and units, and without a limited scope.
         """
         return not self.narrowed and sees_all(work.actor, self.kind.name)
 
@@ -75,15 +75,14 @@ class CaseSelection:
 
 @dataclass(frozen=True, kw_only=True)
 class Facet:
-    """A dimension of cases, as a table.
+    """A dimension of cases, as a table: for instance the unit, the district, the channel.
 
-    For instance the unit, the district, the channel.
-
-    :ivar name: of the list's filter.
-    :ivar title: of the table, and ``head`` of its first column.
-    :ivar column: of the value.
-    :ivar groups: filter values by value of the column; one value may count in several groups, a unit in
-    its parent units.
+    :ivar name: name of the list's filter.
+    :ivar title: title of the table.
+    :ivar head: heading of its first column.
+    :ivar column: column of the value.
+    :ivar groups: filter values by value of the column; one value may count in several groups, a unit in its parent
+        units.
     :ivar titles: display name of each group.
     :ivar counter: name of the counters' column with the same value, if any.
     """

@@ -26,9 +26,9 @@ from civicportal.util.queries import Expression, Rows
 if TYPE_CHECKING:
     pass
 
-# A transaction that has changed a case and not yet counted it waits, and adds to the new counters. All counters are written by one
-# statement, including the daily ones, so locking this one table is enough; locking more could deadlock, because
-# PostgreSQL locks the tables of a new statement in another order than those of a cached plan.
+# A transaction that has changed a case and not yet counted it waits, and adds to the new counters. All counters are
+# written by one statement, including the daily ones, so locking this one table is enough; locking more could deadlock,
+# because PostgreSQL locks the tables of a new statement in another order than those of a cached plan.
 _ALONE = text("LOCK TABLE case_counts IN SHARE ROW EXCLUSIVE MODE")
 Key = TypeVar("Key", CountKey, TotalKey)
 Differences = dict[Key, tuple[Values, Values]]
@@ -65,10 +65,7 @@ class StatisticsService(Service):
         return self.session.scalar(select(func.count()).select_from(CaseCount)) or 0
 
     def rebuild_month(self, span: Span) -> None:
-        """Rebuild the counters of a month and its days.
-
-        Exact under concurrent writes.
-        """
+        """Rebuild the counters of a month and its days, exact under concurrent writes."""
         self._alone()
         self._replace(CaseCount, span, self._rows(span))
         self._sum_up(span)

@@ -11,8 +11,8 @@ from civicportal.domain.cases.workflow import State, Workflow
 class StatusRow:
     """A row of the table, and a segment of the bar.
 
-    :ivar order: its position among the statuses of its stage, from 0: the stage gives the colour, this the pattern. It does
-    not depend on the figures.
+    :ivar order: its position among the statuses of its stage, from 0: the stage gives the colour, this the pattern. It
+        does not depend on the figures.
     """
 
     state: State

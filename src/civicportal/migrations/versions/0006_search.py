@@ -1,6 +1,6 @@
 """Add the search tables and words.
 
-The index itself is made afterwards, in small transactions: see civicportal.cases.search_index.
+The index itself is built afterwards, in small transactions: see civicportal.cases.search_index.
 """
 
 import sqlalchemy as sa

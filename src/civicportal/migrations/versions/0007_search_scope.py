@@ -1,8 +1,8 @@
 """Add the scope of cases to the search index.
 
-So an officer who sees one unit among many finds its cases by the index alone, however frequent a word is elsewhere. A
-document is written at the end of a transaction, once, whatever the transaction did with the case. All of them are made
-again afterwards, in small transactions: see civicportal.cases.search_index.
+An officer who sees one unit among many then finds its cases by the index alone, however frequent a word is elsewhere. A
+document is written once, at the end of a transaction, whatever the transaction did with the case. All documents are
+rebuilt afterwards, in small transactions: see civicportal.cases.search_index.
 """
 
 from alembic import op

@@ -1,7 +1,6 @@
 """Copy the sort and filter columns of cases to referrals.
 
-Those of SQLite, which a migration may lose, are put there after it: see civicportal.kartable.copies.
-
+Triggers write them; those of SQLite, which a migration may lose, are created after it: see civicportal.kartable.copies.
 Closed referrals keep their values, or none: they are not sorted.
 """
 

@@ -1,6 +1,6 @@
 """Make the audit trail append-only.
 
-The guards of SQLite, which a migration may lose, are put there after it, and every migration gets past them: see
+The triggers of SQLite, which a migration may lose, are created after it, and every migration disables them: see
 civicportal.audit.append_only.
 """
 

@@ -1,6 +1,6 @@
 """Add indexes for each order of case lists.
 
-Those of the lines of units and people say which cases they were about; open lines have indexes of their own.
+Indexes of the referrals of units and people contain their cases; open referrals have indexes of their own.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Record referrals of cases in another unit.
 
-And every line, a closed one too, says of what kind and category its case is. Triggers write all this; those of SQLite are put
-there after every migration: see civicportal.kartable.copies.
+Every referral, including closed ones, also has the kind and category of its case. Triggers write all this; those of
+SQLite are created after every migration: see civicportal.kartable.copies.
 """
 
 import sqlalchemy as sa

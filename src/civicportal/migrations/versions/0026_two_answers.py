@@ -1,4 +1,7 @@
-"""Ratings by one of two answers, which do not count among stars; existing ratings keep their stars."""
+"""Add ratings by one of two answers, which do not count among stars.
+
+Existing ratings keep their stars.
+"""
 
 import sqlalchemy as sa
 from alembic import op

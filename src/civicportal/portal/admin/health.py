@@ -36,7 +36,7 @@ def last_check(work: "Work") -> HealthCheck | None:
 def current(work: "Work") -> list[dict[str, object]]:
     """Return the findings of the last check.
 
-    Those about site-wide limits, which change quickly, as of now.
+    Those about site-wide limits, which change quickly, are current.
     """
     last = last_check(work)
     kept = [

@@ -9,10 +9,7 @@ from civicportal.core.db import Base, tagged_column
 
 
 class HealthCheck(Base):
-    """The findings of the last health check.
-
-    One row, written by the worker and on request.
-    """
+    """The findings of the last health check: one row, written by the worker and on request."""
 
     __tablename__ = "health_checks"
 

@@ -1,7 +1,4 @@
-"""Removal of a plugin from a database.
-
-Its tables, its rights in all roles, and its cases if requested.
-"""
+"""Removal of a plugin from a database: its tables, its rights in all roles, and its cases if requested."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,7 +42,8 @@ def purge_plugin(
 ) -> Purged:
     """Remove the data of a disabled plugin.
 
-    Cases are deleted first, in batches, and the tables last, so an interrupted purge can be repeated. Their pictures are cleaned up later.
+    Cases are deleted first, in batches, and the tables last, so an interrupted purge can be repeated. Their pictures
+    are cleaned up later.
 
     :param cases: "keep" keeps the common part of its cases with their history; "delete" deletes them too.
     :param progress: called with the number of deleted cases and of all.
@@ -86,8 +84,8 @@ def purge_plugin(
 def _kinds(site: "Site", tables: list[Table]) -> set[str]:
     """Return the kinds of the plugin's tables.
 
-    A table describes cases if each of its rows is the detail of one: its primary key is that of the case. Other tables only
-    reference cases, perhaps those of another disabled service.
+    A table describes cases if each of its rows is the detail of one: its primary key is that of the case. Other tables
+    only reference cases, perhaps those of another disabled service.
     """
     found: set[str] = set()
     with site.engines.read.connect() as connection:

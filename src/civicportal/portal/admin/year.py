@@ -27,10 +27,7 @@ class CalendarDay:
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarMonth:
-    """A month as weeks of seven cells.
-
-    Cells before its first and after its last day are empty.
-    """
+    """A month as weeks of seven cells, empty before its first and after its last day."""
 
     title: str
     weeks: Sequence[Sequence[CalendarDay | None]]

@@ -1,7 +1,4 @@
-"""Records of backups.
-
-Written by the commands, read by ``check`` and by monitoring.
-"""
+"""Records of backups, written by the commands, read by ``check`` and by monitoring."""
 
 import logging
 from collections.abc import Iterator
@@ -25,9 +22,9 @@ KEEP = timedelta(days=400)
 
 
 def last_verified(work: "Work") -> datetime | None:
-    """Return the time of the newest verified backup.
+    """Return the time of the snapshot of the newest verified backup.
 
-    That of its snapshot; None if there is none.
+    It is None if there is none.
     """
     return work.session.scalar(
         select(func.max(BackupRun.made_at)).where(BackupRun.verified_at.is_not(None), BackupRun.error == "")

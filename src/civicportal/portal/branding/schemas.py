@@ -25,9 +25,9 @@ WEBSITE = r"https?://[\w-]+(?:\.[\w-]+)*(?::[0-9]{1,5})?(?:[/?#][^\s<>\"]*)?"
 
 
 class PatternText(Scalar):
-    """A short machine-readable text.
+    """A short machine-readable text, such as a colour, a number, an address.
 
-    A colour, a number, an address. Its digits are stored as ASCII.
+    Digits are stored as ASCII.
 
     :param pattern: for the whole stripped text.
     :param wrong: the error message; without digits, which the page would write in its own script.

@@ -140,7 +140,7 @@ class Navigation:
     def open_referrals(self) -> OpenReferrals:
         """Return the open referrals of the user's kartable.
 
-        None if they cannot be read.
+        It is None if they cannot be read.
         """
         return (
             read_or_fallback(self.request, open_referrals, OpenReferrals())

@@ -1,7 +1,4 @@
-"""The demo: generated data, and telephones.
-
-Mode "demo" only.
-"""
+"""The demo: generated data and telephones, in mode "demo" only."""
 
 from pyramid.config import Configurator
 

@@ -35,7 +35,7 @@ class DemoClock(SystemClock):
 def set_time(site: "Site", moment: datetime | None) -> None:
     """Set the clock of a demo to a past time.
 
-    A time in the past; None lets it run again.
+    None lets it run again.
 
     :raises TypeError: when the site's clock is a real one.
     """

@@ -1,7 +1,4 @@
-"""Generation of demo data.
-
-People of the core first, then the data of each plugin.
-"""
+"""Generation of demo data: people of the core, then the data of each plugin."""
 
 import tomllib
 from collections.abc import Callable
@@ -196,9 +193,9 @@ def _rows(path: Path, name: str) -> list[Values]:
 
 
 def first_citizen(site: "Site") -> str:
-    """Return the mobile of the demo's first citizen.
+    """Return the mobile of the demo's first citizen in national format.
 
-    In national format; empty if there is none.
+    It is empty if there is none.
     """
     with site.work(write=False) as work:
         query = select(User.mobile).where(User.username.is_(None), User.mobile.is_not(None)).order_by(User.id)

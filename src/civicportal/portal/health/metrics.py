@@ -72,10 +72,7 @@ def workers(work: "Work") -> "Iterator[Metric]":
 
 
 def jobs(work: "Work") -> "Iterator[Metric]":
-    """Yield the last and the current run of each job.
-
-    Result of the last, duration of the current one.
-    """
+    """Yield the result of the last and the duration of the current run of each job."""
     now = work.clock.now()
     known = JobRun.name.in_(registered(work.site))
     rows = {row.name: row for row in work.session.scalars(select(JobRun).where(known))}
@@ -212,7 +209,8 @@ def store(work: "Work") -> "Iterator[Metric]":
 
     If the file store is a folder.
 
-    A bucket is not queried: one that does not answer would delay all other metrics. The findings of the last check cover it.
+    A bucket is not queried: one that does not answer would delay all other metrics. The findings of the last check
+    cover it.
     """
     if work.site.settings["s3"]:
         return

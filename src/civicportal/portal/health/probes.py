@@ -1,6 +1,7 @@
 """Probes for service managers and monitoring.
 
-A missing worker does not make a node unready: pages are still served, and a proxy that took the node out would make it worse.
+A missing worker does not make a node unready: pages are still served, and a proxy that took the node out would make it
+worse.
 """
 
 from pyramid.config import Configurator

@@ -10,9 +10,7 @@ from civicportal.web.request import Request, ViewResult
 
 
 def metrics(request: Request) -> ViewResult:
-    """Answer with all metrics.
-
-    As OpenMetrics or in Prometheus's older format, by the Accept header.
+    """Answer with all metrics, as OpenMetrics or in Prometheus's older format by the Accept header.
 
     :raises HTTPNotFound: for clients that ``[metrics]`` does not allow.
     """

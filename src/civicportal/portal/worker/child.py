@@ -1,7 +1,4 @@
-"""The worker as a child of the web server.
-
-Started with it, restarted when it dies, stopped with it.
-"""
+"""The worker as a child of the web server: started with it, restarted when it dies, stopped with it."""
 
 import logging
 import os

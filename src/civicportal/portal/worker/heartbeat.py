@@ -70,9 +70,9 @@ class WorkerService(Service):
 
     @property
     def is_any_running(self) -> bool:
-        """Return whether a worker was seen recently.
+        """Return whether a worker was seen within two minutes.
 
-        Within two minutes, so that restarting the only one fires no alert.
+        Thus restarting the only one fires no alert.
         """
         last = self.last_seen()
         return last is not None and last > self.now - GONE_AFTER

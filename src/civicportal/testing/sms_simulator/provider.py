@@ -203,7 +203,7 @@ class Provider:
     def _take_one(self, mobile: str, text: str, sandbox: bool, pack_id: str) -> int | None:
         """Accept a message of a bulk call.
 
-        Returns 0 for a blacklisted number, None for an invalid one.
+        :returns: its id, 0 for a blacklisted number, None for an invalid one.
         """
         if mobile in self.blacklist:
             return 0

@@ -1,7 +1,4 @@
-"""Backups of a whole portal.
-
-Made while it runs, verified by restoring them, restored completely or not at all.
-"""
+"""Backups of a whole portal: made while it runs, verified by restoring them, restored completely or not at all."""
 
 from civicportal.tools.backup.errors import BackupError
 

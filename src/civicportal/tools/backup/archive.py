@@ -120,9 +120,11 @@ class ArchiveReader:
         """Verify all members by their checksums, and the checksums by the signature.
 
         :param progress: called after each file with the number of files so far.
-        :param check: raises for a wrong signature, given it and the digest of the checksums; None if no signature is required.
+        :param check: raises for a wrong signature, given it and the digest of the checksums; None if no signature is
+            required.
         :returns: the number of files.
-        :raises BackupError: at the first file that differs from what was written, or when checksums or signature are missing.
+        :raises BackupError: at the first file that differs from what was written, or when checksums or signature are
+            missing.
         """
         number, digest, seen = 0, b"", 0
         with _telling_damage(), tempfile.TemporaryFile() as sums, closing(self.members()) as members:

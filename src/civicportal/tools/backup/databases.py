@@ -282,7 +282,8 @@ def _drop_left_behind(engines: "Engines") -> None:
     for name in found:
         since = name.removeprefix(SCRATCH).partition("_")[0]
         if since.isdecimal() and int(since) < before:
-            # Of two concurrent processes, one may drop the other's candidate; one that is in use stays until the next run.
+            # Of two concurrent processes, one may drop the other's candidate; one that is in use stays until the next
+            # run.
             with suppress(DBAPIError):
                 _run(engines, f"DROP DATABASE IF EXISTS {name}")
 

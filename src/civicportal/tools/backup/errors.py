@@ -15,7 +15,7 @@ def telling(place: str) -> Iterator[None]:
     """Convert operating system errors to :class:`BackupError`.
 
     :param place: the target, if the error names no file.
-    :raises BackupError: then.
+    :raises BackupError: for such an error.
     """
     try:
         yield

@@ -1,7 +1,7 @@
 """Creation of a backup while the portal runs.
 
-A picture is written before its row, so the database is dumped first and the files are copied second: all pictures of the
-snapshot exist when the files are copied.
+A picture is written before its row, so the database is dumped first and the files are copied second: all pictures of
+the snapshot exist when the files are copied.
 """
 
 import os
@@ -70,13 +70,15 @@ class Backup:
 def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify: bool = False) -> Backup:
     """Back up database, files and a manifest; the portal may keep running.
 
-    The archive appears under its name when it is complete and on the disk, readable by its owner only. A single file contains
-    the pictures; in a repository each picture is stored once and the archive references it.
+    The archive appears under its name when it is complete and on the disk, readable by its owner only. A single file
+    contains the pictures; in a repository each picture is stored once and the archive references it.
 
-    :param target: a file, or a repository: an existing folder or a name that ends with a slash, ``s3://BUCKET/FOLDER/``.
+    :param target: a file, or a repository: an existing folder or a name that ends with a slash,
+        ``s3://BUCKET/FOLDER/``.
     :param verify: restore it into a scratch database first, and compare.
-    :raises BackupError: when the file exists, another backup is made in the repository, there is no room, the programs of
-        the server's version are missing, the database refuses, the store does not answer, or what was verified differs.
+    :raises BackupError: when the file exists, another backup is made in the repository, there is no room, the programs
+        of the server's version are missing, the database refuses, the store does not answer, or what was verified
+        differs.
     """
     place, name = open_target(site, str(target))
     moment = site.clock.now().replace(microsecond=0)
@@ -104,9 +106,9 @@ def make_backup(site: "Site", target: Path | str, progress: Progress, *, verify:
 
 
 def _prepare(site: "Site", target: BackupTarget) -> Path | None:
-    """Create the folder of a target, and clean up.
+    """Create the folder of a target, and clean it up; return it.
 
-    Returns the folder, None for a bucket.
+    It is None for a bucket.
     """
     folder = target.folder if isinstance(target, FolderTarget) else None
     places = [file_of(site.engines).parent] if site.engines.dialect == "sqlite" else []

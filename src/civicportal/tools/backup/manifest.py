@@ -1,7 +1,4 @@
-"""The manifest of a backup.
-
-Portal, code, tables, and required settings, without secrets.
-"""
+"""The manifest of a backup: portal, code, tables, and required settings, without secrets."""
 
 import hashlib
 import json

@@ -95,10 +95,7 @@ class Index:
     def add(
         self, key: str, plain: tuple[str, int], name: str, stored: tuple[str, int], first: str, last: str
     ) -> None:
-        """Record a stored picture.
-
-        Digest and size of its content, and of the stored file.
-        """
+        """Record a stored picture, with digest and size of its content and of the stored file."""
         row = (key, *plain, name, *stored, first, last, last)
         self._connection.execute("INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
@@ -108,10 +105,7 @@ class Index:
         yield from self._connection.execute(query, (moment,))
 
     def longest_unread(self, moment: str, number: int) -> list[tuple[str, str, str]]:
-        """Return the pictures that were verified longest ago.
-
-        Key, name and stored digest of those of an archive.
-        """
+        """Return key, name and stored digest of the pictures of an archive that were verified longest ago."""
         query = (
             "SELECT key, name, stored_sha256 FROM pictures WHERE last_seen = ? AND read_at < ?"
             " ORDER BY read_at, key LIMIT ?"
@@ -253,8 +247,8 @@ def _store(
 ) -> tuple[tuple[str, int], str, tuple[str, int], bool] | None:
     """Store a picture, and return its record.
 
-    An existing one that is not in the index was stored by a backup that could not store its index, or by a concurrent one of
-    an older release, whose archive may reference it.
+    An existing one that is not in the index was stored by a backup that could not store its index, or by a concurrent
+    one of an older release, whose archive may reference it.
     """
     plain, sealed = folder / f"{key}.plain", folder / f"{key}.sealed"
     try:

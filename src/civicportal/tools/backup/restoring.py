@@ -87,14 +87,14 @@ def restore_backup(site: "Site", source: Path | str, progress: Progress, **optio
 
     No process of the portal may run at that time.
 
-    The tables are migrated to the installed code, and data computed from cases is compared with them. All sessions
-    end; waiting messages are not sent and open links are void, because they may have been sent and used after the backup.
+    The tables are migrated to the installed code, and data computed from cases is compared with them. All sessions end;
+    waiting messages are not sent and open links are void, because they may have been sent and used after the backup.
     The portal gets a new id. If anything fails, database and store are put back as they were.
 
     :param source: path or ``s3://`` address of the archive.
     :param options: see :class:`RestoreOptions`.
-    :raises BackupError: when the backup is damaged or does not fit, the target is not empty, or a step failed; the message
-        describes the state of database and store.
+    :raises BackupError: when the backup is damaged or does not fit, the target is not empty, or a step failed; the
+        message describes the state of database and store.
     """
     chosen = RestoreOptions(**options)
     with opened(site, str(source), list(chosen.identities)) as backup, backup.path.open("rb") as file:
@@ -170,8 +170,8 @@ def _refuse_filled(site: "Site", manifest: Manifest, options: RestoreOptions) ->
 class _Undo:
     """Put database and store back as they were when a restore fails.
 
-    The store is marked as being restored first, so that a portal does not start on it and, when this process is killed, the
-    restore can be run again.
+    The store is marked as being restored first, so that a portal does not start on it and, when this process is killed,
+    the restore can be run again.
     """
 
     def __init__(self, site: "Site", mark: StoreMark | None, progress: Progress) -> None:

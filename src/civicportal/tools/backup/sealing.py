@@ -34,9 +34,7 @@ def _age() -> ModuleType:
 
 
 def recipients(site: "Site") -> "list[Recipient]":
-    """Return the public keys for encryption.
-
-    None if ``backup.recipients`` is empty.
+    """Return the public keys for encryption, none if ``backup.recipients`` is empty.
 
     :raises ConfigurationError: for an invalid key, with its name.
     """
@@ -139,7 +137,7 @@ def check_signature(content: bytes, sums: bytes, trusted: str) -> None:
 
 
 def digest_of(file: BinaryIO) -> tuple[str, int]:
-    """Return SHA-256 (hex) and size of a file's rest."""
+    """Return SHA-256 (hex) and size of the rest of a file."""
     digest, size = hashlib.sha256(), 0
     while block := file.read(1024 * 1024):
         digest.update(block)
@@ -148,7 +146,7 @@ def digest_of(file: BinaryIO) -> tuple[str, int]:
 
 
 def _own_key(site: "Site") -> Ed25519PrivateKey:
-    """The signing key, derived from ``site.secret``.
+    """Return the signing key, derived from ``site.secret``.
 
     A restore needs that secret anyway, so there is no further key to store.
     """

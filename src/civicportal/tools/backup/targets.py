@@ -208,7 +208,8 @@ class BucketTarget:
 
         The object is rewritten at intervals while the lock is held.
 
-        Each process writes its own object and then lists the others, so at least one of two concurrent processes sees the other.
+        Each process writes its own object and then lists the others, so at least one of two concurrent processes sees
+        the other.
         """
         own = f"{LOCKS}/{socket.gethostname()}-{secrets.token_hex(8)}"
 
@@ -267,7 +268,8 @@ class BucketTarget:
 def open_target(site: "Site", address: str) -> tuple[BackupTarget, str]:
     """Return the target of an address.
 
-    :param address: a file, a folder (an existing one, or a name that ends with a slash), or the same in ``s3://BUCKET/``.
+    :param address: a file, a folder (an existing one, or a name that ends with a slash), or the same in
+        ``s3://BUCKET/``.
     :returns: the target, and the name of a file in it; an empty name for a repository.
     :raises ConfigurationError: when a setting of the bucket is missing.
     """

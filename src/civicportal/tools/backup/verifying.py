@@ -1,7 +1,4 @@
-"""Verification of backups by restoring them.
-
-Into a scratch database and a scratch store, which are deleted afterwards.
-"""
+"""Verification of backups by restoring them into a scratch database and a scratch store, deleted afterwards."""
 
 import hashlib
 import sqlite3
@@ -92,7 +89,7 @@ def signature_check(
 ) -> Callable[[bytes, bytes], None] | None:
     """Return a function that refuses foreign signatures.
 
-    None for a backup accepted without one.
+    It is None for a backup accepted without one.
 
     :param trusted: public key of the portal that made the backup, if it is not this one.
     :param unsigned: accept an unsigned backup.

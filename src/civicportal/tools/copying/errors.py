@@ -31,7 +31,7 @@ def explaining(place: str) -> Iterator[None]:
     """Convert database errors to one line of instructions.
 
     :param place: the database, for people.
-    :raises CopyError: then.
+    :raises CopyError: for such an error.
     """
     try:
         yield

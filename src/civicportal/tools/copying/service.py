@@ -1,6 +1,6 @@
 """The steps of a copy.
 
-Each may be interrupted: the same command continues.
+After an interruption, the same command continues.
 """
 
 import json
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 Report = Callable[[str, str, int, int], None]
-"""Called with the step, the table at work (empty at the end of the step), the number of rows done, and that of all rows."""
+"""Called with the step, the table at work (empty at the end of the step), the number of rows done, and that of all
+rows.
+"""
 KEYS = (0x636F7079, 0x73616D65)
 """Key of an advisory lock by which two connections find out that they lead to one database."""
 
@@ -44,8 +46,8 @@ class CopyResult:
 def copy_database(source_site: "Site", target_site: "Site", report: Report) -> CopyResult:
     """Move the portal of a site to another database.
 
-    Afterwards the target is the database of the portal, with the same id, file store, sessions and waiting messages. The
-    source keeps all its rows and is marked as moved, so that no portal starts on it.
+    Afterwards the target is the database of the portal, with the same id, file store, sessions and waiting messages.
+    The source keeps all its rows and is marked as moved, so that no portal starts on it.
 
     :param source_site: the site with the database that is copied.
     :param target_site: the same site with an empty database, or with one into which this copy was begun.
@@ -68,7 +70,7 @@ def refuse_same(source: "Site", target: "Site") -> None:
 
     Two URLs can lead to the same database.
 
-    :raises CopyError: then.
+    :raises CopyError: for such a source.
     """
     if source.engines.dialect == "sqlite" and not file_of(source.engines).is_file():
         raise CopyError(

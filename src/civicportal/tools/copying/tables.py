@@ -90,9 +90,9 @@ class CopiedTable:
         return found
 
     def query(self, offset: int = 0) -> Rows:
-        """Return a query of the stored values of all rows.
+        """Return a query of the stored values of all rows in the order of their key.
 
-        In the order of their key; JSON is read as text.
+        JSON is read as text.
 
         :param offset: rows left out at the beginning.
         """
@@ -104,10 +104,7 @@ class CopiedTable:
         return connection.scalar(select(func.count()).select_from(self.table)) or 0
 
     def figure(self, connection: Connection) -> Figure:
-        """Return the number of rows and their digest.
-
-        Equal on all databases for equal values.
-        """
+        """Return the number of rows and their digest, equal on all databases for equal values."""
         return digest_of(map(self.canonical, self._stream(connection, self._columns())))
 
     def rows(self, connection: Connection, offset: int = 0) -> Iterator[Sequence[object]]:
@@ -136,10 +133,7 @@ class CopiedTable:
 
 
 def tables_of(site: "Site") -> list[CopiedTable]:
-    """Return the tables of core and plugins.
-
-    Referenced ones first, without the marks of the portal.
-    """
+    """Return the tables of core and plugins, referenced ones first, without the marks of the portal."""
     found = [table for package in packages(site) for table in package.metadata.sorted_tables]
     return [CopiedTable(table) for table in found if table.name != PortalMark.__tablename__]
 
@@ -147,7 +141,7 @@ def tables_of(site: "Site") -> list[CopiedTable]:
 def _stored_type(type_: TypeEngine[Any]) -> TypeEngine[Any]:
     """Return the storage type, without a model's conversions.
 
-    Values are copied, not read and written again.
+    Thus values are copied unchanged.
     """
     while isinstance(type_, TypeDecorator) and not isinstance(type_, UTCDateTime):
         type_ = type_.impl_instance

@@ -86,7 +86,7 @@ class TargetDatabase:
     def marks(self) -> dict[str, str]:
         """Return the values of the marks by name.
 
-        Empty if there are none or no tables.
+        It is empty if there are none or no tables.
         """
         with self._transaction() as connection:
             if not inspect(connection).has_table(MARKS.name):
@@ -171,9 +171,9 @@ class TargetDatabase:
     def write(self, one: CopiedTable, rows: Iterator[Sequence[object]]) -> int:
         """Write the next rows in one transaction.
 
-        Returns their number; 0 at the end.
-
         Triggers do not run: what they would write is copied as well.
+
+        :returns: their number, 0 at the end.
         """
         batch = rows if one.refers_to_itself else islice(rows, BATCH)
         with self._transaction() as connection:
@@ -183,9 +183,7 @@ class TargetDatabase:
                 return _insert(connection, one, list(batch))
 
     def build(self, positions: Mapping[str, int]) -> None:
-        """Build derived data.
-
-        Counters of ids, the search index, statistics of the planner.
+        """Build derived data: counters of ids, the search index, statistics of the planner.
 
         :param positions: the highest id that each table has given.
         """

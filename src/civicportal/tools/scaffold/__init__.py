@@ -1,8 +1,8 @@
 """The scaffold of a new plugin: ``civicportal plugin new``.
 
-Its files are templates beside this module with the fields of :class:`TemplateFields`, each after a ``§``: in ``shared/``
-those of every kind of plugin, the others in the folder of the kind. Their ``parts/`` are fields of the shared templates, and the
-final message.
+Its files are templates beside this module with the fields of :class:`TemplateFields`, each after a ``§``: in
+``shared/`` those of every kind of plugin, the others in the folder of the kind. Their ``parts/`` are fields of the
+shared templates, and the final message.
 """
 
 from collections.abc import Iterator, Mapping
@@ -96,9 +96,9 @@ def _write(target: Path, texts: Mapping[str, str]) -> None:
 
 
 def _filled(folder: Traversable, words: Mapping[str, str], *, without: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (path, text) of a folder's files.
+    """Yield (path, text) of a folder's files, without one subfolder.
 
-    Except one subfolder; paths without their suffix.
+    Paths have no suffix.
     """
     for item in sorted(folder.iterdir(), key=lambda item: item.name):
         if item.is_dir() and item.name != without:

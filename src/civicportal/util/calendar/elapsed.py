@@ -30,10 +30,7 @@ class ElapsedTime:
             day += _DAY
 
     def between(self, start: datetime, end: datetime) -> timedelta:
-        """Return the office hours between two times.
-
-        Zero when the end is not after the start.
-        """
+        """Return the office hours between two times, zero when the end is not after the start."""
         return max(_ZERO, self._until(end) - self._until(start))
 
     def _until(self, moment: datetime) -> timedelta:

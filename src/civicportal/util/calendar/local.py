@@ -1,7 +1,4 @@
-"""Local dates and times of the city.
-
-Its time zone, its calendar, its days and months as UTC ranges.
-"""
+"""Local dates and times of the city: time zone, calendar, days and months as UTC ranges."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -42,7 +39,7 @@ class LocalDates:
     def day(self, year: int, month: int, day: int) -> date:
         """Return a date of the city's calendar.
 
-        ``ValueError`` when it does not exist.
+        :raises ValueError: when it does not exist.
         """
         return dates.from_calendar(self.kind, year, month, day)
 
@@ -86,10 +83,7 @@ class LocalDates:
         return f"{self.format_date(moment, style, locale)}{comma} {self.format_time(moment, locale)}"
 
     def relative(self, moment: datetime, now: datetime, locale: str = "fa") -> str:
-        """Format a relative time as a translatable text.
-
-        Beyond 30 days the date.
-        """
+        """Format a relative time as a translatable text, beyond 30 days the date."""
         days = (self.today(now) - self.today(moment)).days
         if abs(days) > _FAR_DAYS:
             return self.format_date(moment, "medium", locale)

@@ -76,19 +76,13 @@ class CityCalendar(LocalDates):
         return datetime.combine(date.min, closes) - datetime.combine(date.min, opens)
 
     def is_working_day(self, day: date) -> bool:
-        """Return whether the office opens on a date.
-
-        At least for a half day.
-        """
+        """Return whether the office opens on a date, at least for a half day."""
         return (
             day.weekday() not in self.weekend and day not in self.holidays and day not in self.fixed_holidays
         )
 
     def office_hours(self, day: date) -> tuple[datetime, datetime] | None:
-        """Return opening and closing time of a date.
-
-        In UTC; None on a day off.
-        """
+        """Return opening and closing time of a date in UTC, None on a day off."""
         if not self.is_working_day(day):
             return None
         opens, closes = self.hours
@@ -97,10 +91,7 @@ class CityCalendar(LocalDates):
         return self.at(day, opens), self.at(day, closes)
 
     def working_time_between(self, start: datetime, end: datetime) -> timedelta:
-        """Return the office hours between two times.
-
-        Zero when the end is not after the start.
-        """
+        """Return the office hours between two times, zero when the end is not after the start."""
         day, last = self.today(start), self.today(end)
         total = _ZERO
         while day <= last:
@@ -142,9 +133,7 @@ class CityCalendar(LocalDates):
         return self.add_working_time(start, self.full_day * days)
 
     def share_used(self, opened: datetime, deadline: datetime, now: datetime) -> float:
-        """Return the used share of a working time.
-
-        From 0 to 1, for the colour of a case.
+        """Return the used share of a working time from 0 to 1, for the colour of a case.
 
         It is 1 when the deadline has passed or no office hours are left before it, and 0 for the distant date that
         stands for no deadline.

@@ -1,8 +1,6 @@
-"""Rules of countries.
+"""Rules of countries: mobile numbers, national codes, fixed holidays.
 
-Mobile numbers, national codes, fixed holidays. ``[site] country`` selects one.
-
-The core has two; plugins and sites add others by the hook ``register_countries``.
+``[site] country`` selects one. The core has two; plugins and sites add others by the hook ``register_countries``.
 """
 
 from civicportal.util.countries.base import Country, InvalidMobile

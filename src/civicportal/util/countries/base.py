@@ -12,10 +12,7 @@ class InvalidMobile(InvalidInput):
 
 
 class Country(Protocol):
-    """Rules of one country.
-
-    Texts come as typed, in Persian, Arabic-Indic or ASCII digits.
-    """
+    """Rules of one country, for texts as typed, in Persian, Arabic-Indic or ASCII digits."""
 
     @property
     def code(self) -> str:
@@ -39,17 +36,11 @@ class Country(Protocol):
 
     @property
     def emergency_numbers(self) -> tuple[str, ...]:
-        """Emergency numbers in Latin digits.
-
-        Empty if they are unknown.
-        """
+        """Emergency numbers in Latin digits, empty if they are unknown."""
 
     @property
     def personal_text(self) -> PersonalText:
-        """Patterns for detecting personal data in texts.
-
-        Names and numbers of people, before publication.
-        """
+        """Patterns for detecting names and numbers of people in texts before their publication."""
 
     def normalize_mobile(self, text: str) -> str:
         """Return the stored E.164 form (``+989123456789``); raises ``InvalidMobile``."""

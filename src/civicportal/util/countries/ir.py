@@ -45,10 +45,7 @@ class Iran:
     emergency_numbers = ("115", "125", "110")
 
     def normalize_mobile(self, text: str) -> str:
-        """Parse ``0912…``, ``912…``, ``98912…``, ``+98912…`` or ``0098912…``.
-
-        With any spaces, dashes and brackets.
-        """
+        """Parse ``0912…``, ``912…``, ``98912…``, ``+98912…`` or ``0098912…`` with any spaces, dashes and brackets."""
         match = _MOBILE.fullmatch(compact(text, also=DASHES + "()"))
         if match is None:
             raise InvalidMobile(_("A mobile number has 11 digits and starts with 09."))
@@ -64,10 +61,7 @@ class Iran:
         return f"{number[:4]}***{number[-4:]}"
 
     def is_national_code(self, text: str) -> bool:
-        """Check کد ملی.
-
-        Ten digits, not all equal, the last one a check digit by weights 10 to 2 modulo 11.
-        """
+        """Check a کد ملی: ten digits, not all equal, the last one a check digit by weights 10 to 2 modulo 11."""
         code = latin_digits(text)
         if not _NATIONAL_CODE.fullmatch(code) or len(set(code)) == 1:
             return False

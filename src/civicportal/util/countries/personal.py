@@ -1,7 +1,4 @@
-"""Patterns of personal data in a country's texts.
-
-Titles before names, greetings, numbers of people.
-"""
+"""Patterns of personal data in a country's texts: titles before names, greetings, numbers of people."""
 
 import re
 from dataclasses import dataclass

@@ -66,8 +66,8 @@ class MapFeature:
     def contains(self, point: Point) -> bool:
         """Return whether a polygon contains the point.
 
-        Of two polygons with a common border exactly one contains a point of it: an edge is examined
-        from south to north whatever its direction.
+        Of two polygons with a common border exactly one contains a point of it: an edge is examined from south to north
+        whatever its direction.
         """
         if not self.bounds.contains(point):
             return False
@@ -98,7 +98,7 @@ def _lines(geometry: Values) -> Iterator[tuple[Point, ...]]:
 def map_files(folder: Path, table: Mapping[str, str]) -> tuple[Path, Path | None]:
     """Return the map files of ``[map]``.
 
-    The map's, and that of the districts if any.
+    They are the map's, and that of the districts if any.
 
     :param folder: of the site's file.
     """
@@ -143,9 +143,8 @@ def _features(collection: Values, path: Path) -> list[Values]:
 class CityMap:
     """The city in its GeoJSON file.
 
-    Features have `kind` (boundary, district, road, park …) and `name`.
-
-    The city's limit is the feature of kind `boundary`; without one, the union of the districts.
+    Features have `kind` (boundary, district, road, park …) and `name`. The city's limit is the feature of kind
+    `boundary`; without one, the union of the districts.
 
     :param geojson: a FeatureCollection, coordinates as longitude, latitude.
     :raises InvalidMap: when it is invalid, or has neither a boundary nor a district.
@@ -227,7 +226,7 @@ class CityMap:
 
     @cached_property
     def _metres_per_degree(self) -> XY:
-        """Metres per degree of longitude and latitude.
+        """Return the metres per degree of longitude and latitude.
 
         The city is treated as flat (error below 0.1 %).
         """

@@ -13,9 +13,7 @@ from civicportal.util.geo.static_map import render_svg
 
 @dataclass(frozen=True)
 class CityDrawing:
-    """Drawings of a city.
-
-    Hidden from screen readers: text or a table beside one has the same data.
+    """Drawings of a city, hidden from screen readers: text or a table beside one has the same data.
 
     :param size: width and height in pixels.
     """

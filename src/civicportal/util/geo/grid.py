@@ -30,10 +30,7 @@ def columns_per_degree(level: int) -> float:
 
 
 class Cell(NamedTuple):
-    """A cell of a level of the grid.
-
-    Counted from the south-western corner of the globe.
-    """
+    """A cell of a level of the grid, counted from the south-western corner of the globe."""
 
     row: int
     column: int
@@ -71,10 +68,7 @@ class GridBox:
 
     @classmethod
     def around(cls, bounds: Bounds, level: int, most: int = MOST_CELLS) -> "GridBox":
-        """Return the cells that a box intersects.
-
-        Of a coarser level, if there would be more than ``most``.
-        """
+        """Return the cells that a box intersects, of a coarser level if there would be more than ``most``."""
         while True:
             first = Cell.of(Point(bounds.south, bounds.west), level)
             last = Cell.of(Point(bounds.north, bounds.east), level)

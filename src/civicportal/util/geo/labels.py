@@ -1,7 +1,4 @@
-"""Placement of labels in a drawn map.
-
-Without overlaps, and beside markers if possible.
-"""
+"""Placement of labels in a drawn map, without overlaps and beside markers if possible."""
 
 import math
 import unicodedata
@@ -63,7 +60,8 @@ class Names:
     """The labels of one picture; the first ones take precedence.
 
     :param size: width and height of the picture.
-    :param marks: positions and radius of round markers; labels are placed beside them if possible, never on their number.
+    :param marks: positions and radius of round markers; labels are placed beside them if possible, never on their
+        number.
     :param free: areas without labels.
     """
 

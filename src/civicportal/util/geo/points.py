@@ -9,9 +9,7 @@ EARTH_RADIUS_M = 6_371_008.8  # mean radius of the WGS 84 ellipsoid
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point in WGS 84 degrees.
-
-    Rounded to 6 decimals (about 10 centimetres).
+    """A point in WGS 84 degrees, rounded to 6 decimals (about 10 centimetres).
 
     :raises ValueError: when a coordinate is not a number or out of range.
     """
@@ -43,10 +41,7 @@ class Bounds(NamedTuple):
 
     @classmethod
     def around(cls, points: list[Point]) -> Self:
-        """Return the smallest box that contains all points.
-
-        At least one is required.
-        """
+        """Return the smallest box that contains all points, of which there is at least one."""
         lats, lons = [p.lat for p in points], [p.lon for p in points]
         return cls(min(lats), min(lons), max(lats), max(lons))
 

@@ -106,7 +106,7 @@ def _areas(city_map: CityMap, view: View) -> Iterator[str]:
 def _roads(city_map: CityMap, view: View) -> Iterator[str]:
     """Render the casing of all roads, then their surface.
 
-    So crossings stay open.
+    Thus crossings stay open.
     """
     roads = [
         (str(road.properties.get("cls", "street")), view.path(road))
@@ -128,9 +128,9 @@ def _stroke(classes: str, color: str, width: float, path: str) -> str:
 
 
 def _labels(city_map: CityMap, view: View, pins: Sequence[XY]) -> Iterator[str]:
-    """Render names of roads.
+    """Render names of roads along their longest visible piece with room.
 
-    Along their longest visible piece with room, wide roads first, without overlaps and not under a pin.
+    Wide roads come first; names do not overlap and are not under a marker.
     """
     names = Names((view.width, view.height), free=[Box(x, y - 15, 24, 34) for x, y in pins])
     for road in reversed(_visible(city_map, view, "road")):
@@ -150,9 +150,9 @@ def _label(x: float, y: float, angle: float, name: str) -> str:
 
 
 def _pieces(road: MapFeature, view: View) -> list[tuple[XY, float]]:
-    """Return middle and slope of a road's visible pieces.
+    """Return middle and slope of a road's visible pieces, longest first.
 
-    Longest first; the slope in degrees, clockwise.
+    The slope in degrees, clockwise.
     """
     found = []
     for line in road.lines:

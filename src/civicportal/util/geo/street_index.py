@@ -47,10 +47,7 @@ class StreetIndex:
                 self._cells[cell].append(segment)
 
     def nearest(self, place: XY) -> str | None:
-        """Return the nearest street within the radius.
-
-        Of equally near ones the first in the alphabet.
-        """
+        """Return the nearest street within the radius, of equally near ones the first in the alphabet."""
         best = min(self._distances(place), default=None)
         return best[1] if best and best[0] <= self.radius else None
 

@@ -45,10 +45,7 @@ class TileSet:
 
     @cached_property
     def digest(self) -> str:
-        """Return an identifier of the file's version.
-
-        Without reading all of it.
-        """
+        """Return an identifier of the file's version, without reading all of it."""
         with self.path.open("rb") as file:
             head = file.read(_HEAD)
         return sha256(head + str(self.path.stat().st_size).encode()).hexdigest()[:12]
@@ -131,9 +128,9 @@ class TileReader:
         self._path = path
 
     def tile(self, zoom: int, column: int, row: int) -> bytes | None:
-        """Return a tile, None if missing.
+        """Return a tile in web numbering (from the north-western corner).
 
-        In web numbering (from the north-western corner).
+        It is None if missing.
         """
         with closing(_connect(self._path)) as database:
             found = database.execute(

@@ -36,7 +36,7 @@ _FOUND: dict[tuple[type, type], type[FormWidget]] = {}
 def widget_of(node: colander.SchemaNode) -> FormWidget:
     """Return the widget of a node.
 
-    Hidden if it says so, its own, or that of its type.
+    It is hidden if the node says so, else the node's own, else that of its type.
     """
     if getattr(node, "hidden", False):
         return widgets.HiddenWidget()

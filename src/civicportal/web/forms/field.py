@@ -106,7 +106,7 @@ class BoundField:
 
     @property
     def offers_nothing(self) -> bool:
-        """True for a choice without options, for instance among officers for who heads no unit."""
+        """True for a choice without options, such as the officers for a person who heads no unit."""
         return hasattr(self.typ, "options") and not self.typ.options(self._field.schema)
 
     @property
@@ -137,10 +137,7 @@ class BoundField:
 
     @property
     def words(self) -> str:
-        """The value for display.
-
-        The labels of the selected options, yes or no for a checkbox.
-        """
+        """The value for display: the labels of the selected options, yes or no for a checkbox."""
         sent = self.cstruct if isinstance(self.cstruct, list) else [self.cstruct]
         texts = [text for text in sent if isinstance(text, str)]
         if isinstance(self.typ, types.Flag):

@@ -21,9 +21,9 @@ def with_query(path: str, parts: Mapping[str, object]) -> str:
 
 
 def page_ends(request: Request) -> dict[str, int | None]:
-    """Return the ids ``before`` and ``after`` of the URL.
+    """Return the ids ``before`` and ``after`` of the URL, by which a page begins or ends.
 
-    Of a page's neighbours; None if missing.
+    It is None if missing.
     """
     return {name: whole_number(request.GET.get(name, "")) or None for name in ("before", "after")}
 

@@ -16,10 +16,12 @@ def read_flat(
 ) -> dict[str, object]:
     """Return the cstruct of submitted parameters.
 
-    Parameters: ``params`` is WebOb's MultiDict of a form or a query; names in ``ignore`` (buttons, the CSRF token) are
-    no fields. A field of a nested mapping has its plain name. An absent field is ``colander.null``, so that the
-    default of an unticked box does not return. A list field takes all its values; a plain one sent twice is passed
-    on as a list, which its type refuses. An unknown name stays in the result for the schema to refuse.
+    A field of a nested mapping has its plain name. An absent field is ``colander.null``, so that the default of an
+    unticked box does not return. A list field takes all its values; a plain one sent twice is passed on as a list,
+    which its type refuses. An unknown name stays in the result for the schema to refuse.
+
+    :param params: of a form or a query.
+    :param ignore: names that are no fields, such as buttons and the CSRF token.
     """
     cstruct = _read(schema, params)
     known = {node.name for node in leaves(schema)}

@@ -49,11 +49,19 @@ _ONCE_DIGITS = 32
 class BoundForm:
     """A form of one request.
 
-    Parameters: ``schema`` unbound, its ``country`` and ``calendar`` come from ``request.site``, more from
-    ``bindings``; ``initial`` values (not texts) by field name; ``action`` the URL it is submitted to, the page's own if
-    empty; ``send`` the label of the submit button and ``send_class`` its CSS classes, ``buttons`` several instead of it; ``prefix`` of the fields' ids on a page with two forms; ``take_files`` converts uploaded files
-    into attachment keys, or raises :class:`FileRefused`; ``ignore`` submitted names that are not fields; ``ceilings`` names site-wide
-    limits that count the form: while one of them is reached, the form includes a challenge for unknown clients.
+    :param schema: the unbound schema.
+    :param initial: values (not texts) by field name.
+    :param send: label of the submit button.
+    :param send_class: its CSS classes.
+    :param buttons: several buttons instead of it.
+    :param action: the URL to which the form is submitted; that of the page if empty.
+    :param prefix: of the fields' ids, on a page with several forms.
+    :param bindings: bindings of the schema besides ``country``, ``calendar`` and ``days_off``, which come from the
+        request.
+    :param take_files: converts uploaded files into attachment keys, or raises :class:`FileRefused`.
+    :param ignore: submitted names that are not fields.
+    :param site_limits: names of site-wide limits that count the form: while one of them is reached, the form includes a
+        challenge for unknown clients.
     """
 
     def __init__(
@@ -109,9 +117,12 @@ class BoundForm:
     def handle(self, on_valid: Callable[[Values], ViewResult], **context: object) -> ViewResult:
         """Show or process the form; the last line of most views.
 
-        ``on_valid(values)`` returns the view's response, usually a redirect; it may call :meth:`refuse` for errors that only a
-        service can detect. Otherwise the result is ``{"form": form, **context}`` for the view's template, with status 422 if
-        the form was refused, 429 if it needs a challenge first. Raises 400 for a body that is not a form.
+        :param on_valid: returns the view's response for the values, usually a redirect; it may call :meth:`refuse` for
+            errors that only a service can detect.
+        :param context: further variables of the template.
+        :returns: that response, or ``{"form": form, **context}`` for the view's template, with status 422 if the form
+            was refused, 429 if it needs a challenge first.
+        :raises HTTPBadRequest: 400 for a body that is not a form.
         """
         request = self.request
         if request.method == "POST":
@@ -143,13 +154,10 @@ class BoundForm:
         return values
 
     def once(self, values: Values) -> str:
-        """Return the idempotency key of a submitted form.
+        """Return the idempotency key of a submitted form, derived from its key field and its values.
 
-        Derived from its key field and its values.
-
-        Submitted again unchanged, it has the same key. A draft or the back button may restore an old form: with changed values it is
-        another one and must be processed. Uploaded files are ignored, because
-        they get new keys each time.
+        Submitted again unchanged, it has the same key. A draft or the back button may restore an old form: with changed
+        values it is another one and must be processed. Uploaded files are ignored, because they get new keys each time.
 
         :param values: what :meth:`validate` has returned.
         """
@@ -158,10 +166,7 @@ class BoundForm:
         return str(self.request.site.keys.mac("form", text).hex()[:_ONCE_DIGITS])
 
     def keep(self, params: MultiDict[object]) -> None:
-        """Keep the input without validation.
-
-        Including pictures: for a button that only changes the form.
-        """
+        """Store the input, including pictures, without validation: for a button that only changes the form."""
         self._sent(params)
 
     def read_filters(self, params: MultiDict[object]) -> Values:
@@ -169,8 +174,9 @@ class BoundForm:
 
         An invalid value counts as missing.
 
-        Every field needs a ``missing``. An invalid filter shows an error at its field, since the list is wider than its URL.
-        A date that is invalid, or before that of the node named in ``after``, keeps its text; values that only a broken URL contains do not.
+        Every field needs a ``missing``. An invalid filter shows an error at its field, since the list is wider than its
+        URL. A date that is invalid, or before that of the node named in ``after``, keeps its text; values that only a
+        broken URL contains do not.
         """
         cstruct = read_flat(self.schema, params, ignore=params)
         values, refused = {}, dict[str, list[TranslationString]]()
@@ -242,10 +248,7 @@ class BoundForm:
         self._hold(read_flat(self.schema, params, ignore=draft))
 
     def typed(self) -> list[str]:
-        """Return the longer texts of the input.
-
-        For a page that cannot show the form any more.
-        """
+        """Return the longer texts of the input, for a page that cannot show the form any more."""
         long = {field.name for field in self if isinstance(field.widget, TextAreaWidget)}
         return [
             text for name, texts in self.draft().items() if name in long for text in texts if text.strip()
@@ -254,9 +257,10 @@ class BoundForm:
     # --- errors
 
     def fail(self, name: str, message: TranslationString) -> None:
-        """Add an error to a field or the form.
+        """Add an error to a field.
 
-        To the whole form if ``name`` is empty.
+        :param name: name of the field; empty for the whole form.
+        :param message: the error.
         """
         if name:
             self[name].fail(message)
@@ -264,10 +268,7 @@ class BoundForm:
             self.messages.append(self._words(message))
 
     def refuse(self, name: str, message: TranslationString) -> NoReturn:
-        """Add an error and raise :class:`FormInvalid`.
-
-        For errors that a service found.
-        """
+        """Add an error that a service found, and raise :class:`FormInvalid`."""
         self.fail(name, message)
         raise FormInvalid
 
@@ -292,10 +293,7 @@ class BoundForm:
     __html__ = render
 
     def error_summary(self) -> Markup:
-        """Render links to the fields with errors.
-
-        Empty without errors.
-        """
+        """Render links to the fields with errors, empty without errors."""
         lines = [(error.oid, f"{error.label}: {error.message}".lstrip(": ")) for error in self.errors]
         return self._render("error_summary", errors=lines) if lines else Markup("")
 
@@ -327,17 +325,14 @@ class BoundForm:
         return cstruct
 
     def _hold(self, cstruct: dict[str, object]) -> None:
-        """Store submitted texts, without secret ones.
+        """Store submitted texts without secret ones.
 
-        So the form cannot reveal them.
+        Thus the form cannot reveal them.
         """
         self._form.cstruct = to_show(self.schema, cstruct)
 
     def _refuse_open_secrets(self, request: Request) -> None:
-        """Refuse a secret field with an open name.
-
-        The route declares the name open: error pages would show it.
-        """
+        """Refuse a secret field whose name the route declares open, because error pages would show it."""
         route = getattr(request, "matched_route", None)
         if route is None:
             return

@@ -30,10 +30,7 @@ def options_markup(options: Iterable[Option], chosen: Collection[str], say: Call
 
 @lru_cache(maxsize=KEPT)
 def _drawn(entries: tuple[Entry, ...]) -> list[tuple[str, str, str]]:
-    """Return the value of each option with its markup.
-
-    The markup before and after the ``selected`` attribute.
-    """
+    """Return the value of each option with its markup before and after the ``selected`` attribute."""
     found = []
     for group, members in groupby(entries, key=lambda entry: entry[2]):
         own = list(members)

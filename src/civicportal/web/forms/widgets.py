@@ -200,7 +200,7 @@ def _day(day: Day, bindings: Values) -> str:
 def shown(cstruct: object) -> str:
     """Return the displayed text of a submitted value.
 
-    The first of several, nothing for a file.
+    It is the first of several, nothing for a file.
     """
     if isinstance(cstruct, list) and cstruct:
         cstruct = cstruct[0]

@@ -24,9 +24,6 @@ def mark(event: NewResponse) -> None:
 
 
 def owner(request: Request) -> str:
-    """Return the owner of a page as a keyed hash.
-
-    Visitors share one.
-    """
+    """Return the owner of a page as a keyed hash, the same for all visitors."""
     person = str(request.identity.user_id or "")
     return str(request.site.keys.mac("offline", person).hex()[:OWNER_DIGITS])

@@ -1,7 +1,7 @@
 """Schema types for forms, settings in ``site.toml`` and JSON bodies.
 
-colander's own ``Float`` accepts ``nan``, its ``Integer`` takes ``1_000`` and numbers of any length, its ``String`` takes
-NUL and lone surrogates: no schema of the portal uses them.
+colander's own ``Float`` accepts ``nan``, its ``Integer`` takes ``1_000`` and numbers of any length, its ``String``
+takes NUL and lone surrogates: no schema of the portal uses them.
 """
 
 from civicportal.web.schema.base import Node, Scalar, StrictMapping, StrictSchema

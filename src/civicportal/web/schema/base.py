@@ -15,14 +15,14 @@ WIDGET_OPTIONS = frozenset(["autocomplete", "counter", "empty", "rows"])
 class Node(colander.SchemaNode):
     """A field: ``Node(type, title=…, description=…, missing=…, widget=…, validator=…)``.
 
-    Without a widget the type has its own, with these options: ``rows`` of a text area and ``counter`` (False for none, or a limit
-    instead of the field's maximum), ``empty`` the label of the empty choice, ``autocomplete`` for the browser. ``hidden=True`` hides
-    the field whatever its widget.
+    Without a widget the type has its own, with these options: ``rows`` of a text area and ``counter`` (False for none,
+    or a limit instead of the field's maximum), ``empty`` the label of the empty choice, ``autocomplete`` for the
+    browser. ``hidden=True`` hides the field whatever its widget.
 
     In the filters of a list ``after="first_day"`` names the day before which this one may not be.
 
-    Differs from :class:`colander.SchemaNode` in one thing: the message for an empty field comes from its type,
-    and so from the portal's own catalogue.
+    Differs from :class:`colander.SchemaNode` in one thing: the message for an empty field comes from its type, and so
+    from the portal's own catalogue.
     """
 
     hidden = False
@@ -53,10 +53,7 @@ class Node(colander.SchemaNode):
 
 
 class Scalar(colander.SchemaType):
-    """One value.
-
-    A text in a form, a text or native value in JSON and TOML.
-    """
+    """One value: a text in a form, a text or native value in JSON and TOML."""
 
     missing_msg = _("Please fill in this field.")
     native: tuple[type, ...] = ()
@@ -86,7 +83,7 @@ class Scalar(colander.SchemaType):
     def text(self, node: colander.SchemaNode, cstruct: object) -> str:
         """Return the submitted text.
 
-        Raises :class:`colander.Invalid` if it cannot be stored or displayed.
+        :raises colander.Invalid: when it cannot be stored or displayed.
         """
         if isinstance(cstruct, list):
             raise colander.Invalid(node, _("Only one value is expected here."))
@@ -105,7 +102,7 @@ class Scalar(colander.SchemaType):
     def check(self, node: colander.SchemaNode, value: Any) -> Any:
         """Return a native value.
 
-        Raises :class:`colander.Invalid` if it breaks the type's rule.
+        :raises colander.Invalid: when it breaks the type's rule.
         """
         raise NotImplementedError
 
@@ -123,7 +120,7 @@ class StrictMapping(colander.Mapping):
     def deserialize(self, node: colander.SchemaNode, cstruct: object) -> Any:
         """Return the mapping of values.
 
-        Raises :class:`colander.Invalid` with the errors of all fields.
+        :raises colander.Invalid: with the errors of all fields.
         """
         if cstruct is colander.null or cstruct is None:
             return colander.null
@@ -160,8 +157,8 @@ def clean_name(name: object) -> str:
 def bound(node: colander.SchemaNode, name: str) -> Any:
     """Return the bindings of the schema.
 
-    Raises :class:`LookupError` if a schema that needs the site's country or calendar was used unbound, which is a programming
-    error.
+    Raises :class:`LookupError` if a schema that needs the site's country or calendar was used unbound, which is a
+    programming error.
     """
     bindings = node.bindings or {}
     if name not in bindings:

@@ -33,10 +33,7 @@ class Option:
 
     @classmethod
     def none(cls, label: str = "") -> Option:
-        """Return the filter option for missing values.
-
-        By default "Not said".
-        """
+        """Return the filter option for missing values, by default labelled "Not said"."""
         return cls(value=cls.NONE, label=label or _("Not said"))
 
 
@@ -46,8 +43,8 @@ Options = Iterable[Option | tuple[str, str] | str]
 class Choice(Scalar):
     """One value of ``options``: values, pairs of value and label, or :class:`Option`.
 
-    ``options`` may be the name of a binding of the schema, ``Choice("units")``, or a function of the bindings, for choices that
-    come from the site or the database.
+    ``options`` may be the name of a binding of the schema, ``Choice("units")``, or a function of the bindings, for
+    choices that come from the site or the database.
     """
 
     missing_msg = _("Please choose one.")
@@ -73,9 +70,9 @@ class Choice(Scalar):
 
 
 class ListOf(colander.SchemaType):
-    """A list of distinct values of one scalar type.
+    """A list of at most ``max`` distinct values of one scalar type.
 
-    At most ``max``; a form repeats the field's name.
+    A form repeats the field's name.
     """
 
     missing_msg = _("Please choose at least one.")

@@ -17,10 +17,7 @@ from civicportal.web.schema.secret import Secret
 
 
 class Mobile(Scalar):
-    """A mobile number, stored as E.164.
-
-    By the rules of the site's country (``bind(country=…)``).
-    """
+    """A mobile number by the rules of the site's country (``bind(country=…)``), stored as E.164."""
 
     missing_msg = _("Please write the mobile number.")
 
@@ -45,10 +42,7 @@ class NationalCode(Scalar):
 
 
 class LegalId(Scalar):
-    """The identifier of an organisation in the site's country.
-
-    Of a company or institution (``bind(country=…)``).
-    """
+    """The identifier of a company or institution in the site's country (``bind(country=…)``)."""
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the plain digits; raise :class:`colander.Invalid` for an invalid number."""
@@ -107,7 +101,7 @@ class CityDate(Scalar):
     def read(self, node: colander.SchemaNode, text: str) -> Any:
         """Return the date.
 
-        Raises :class:`colander.Invalid` if it does not exist, or is of another calendar.
+        :raises colander.Invalid: when it does not exist, or is of another calendar.
         """
         return _parsed(node, bound(node, "calendar").parse_date, text)
 
@@ -121,9 +115,9 @@ class CityDate(Scalar):
 
 
 class ClockTime(Scalar):
-    """A time of day in 24 hours, ``8:30``.
+    """A time of day in 24 hours, ``8:30``, in Persian or Latin digits.
 
-    In Persian or Latin digits; the value is a :class:`datetime.time`.
+    The value is a :class:`datetime.time`.
     """
 
     missing_msg = _("Please write a time.")

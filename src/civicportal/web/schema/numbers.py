@@ -89,10 +89,7 @@ class RowId(BoundedInt):
 
 
 class Flag(Scalar):
-    """A boolean.
-
-    A checkbox (absent when not ticked, so give ``missing=False``), a switch, a setting.
-    """
+    """A boolean: a checkbox (absent when not ticked, so give ``missing=False``), a switch, a setting."""
 
     missing_msg = _("Please tick this box to go on.")
     native = (bool,)

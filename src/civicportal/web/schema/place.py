@@ -35,11 +35,9 @@ class Place(StrictSchema):
     )
 
     def deserialize(self, cstruct: object = colander.null) -> Any:
-        """Return both coordinates or none, and the address.
+        """Return ``lat`` and ``lon``, both or none, and ``address``.
 
-        The keys are ``lat``, ``lon`` and ``address``.
-
-        Raises :class:`colander.Invalid` if point and address are missing, unless the node has a ``missing``.
+        :raises colander.Invalid: when point and address are missing, unless the node has a ``missing``.
         """
         place = super().deserialize({} if cstruct is colander.null else cstruct)
         if place["lat"] is None or place["lon"] is None:

@@ -67,7 +67,7 @@ class RecoveryCodeString(Secret):
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the code without spaces.
 
-        Raises :class:`colander.Invalid` for one too short or too long.
+        :raises colander.Invalid: when it is too short or too long.
         """
         return _of_length(node, compact(text), 10, 20)
 

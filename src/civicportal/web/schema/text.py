@@ -19,7 +19,8 @@ _BLANKS = re.compile(r"\s+")
 # Tag characters (U+E0000 to U+E007F) encode an invisible text.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff\U000e0000-\U000e007f]")
 MOST_MARKS = 4
-"""Combining marks per letter: Arabic with all its vowel signs has three, Vietnamese two; more only cover other lines."""
+"""Combining marks per letter: Arabic with all its vowel signs has three, Vietnamese two; more only cover other lines.
+"""
 
 
 def at_least(count: int) -> TranslationString:
@@ -69,7 +70,7 @@ class CleanText(Scalar):
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the cleaned text.
 
-        Raises :class:`colander.Invalid` if it is too short or too long.
+        :raises colander.Invalid: when it is too short or too long.
         """
         text = _UNPRINTABLE.sub("", _NEWLINES.sub("\n", text))
         text = limit_marks(store(text if self.multiline else _BLANKS.sub(" ", text)))
@@ -87,9 +88,9 @@ class CleanText(Scalar):
 
 
 class Identifier(Scalar):
-    """A technical name, such as a user name.
+    """A technical name, such as a user name: ASCII letters, digits, ``. _ -``.
 
-    ASCII letters, digits, ``. _ -``; lower case.
+    Lower case.
     """
 
     def __init__(self, min: int = 1, max: int = 64) -> None:

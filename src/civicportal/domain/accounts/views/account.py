@@ -48,9 +48,7 @@ def proved(view: View) -> View:
 
 
 def changes(view: View) -> View:
-    """Protect a page that changes the sign-in.
-
-    Like :func:`proved`, and for staff in a staff session only.
+    """Protect a page that changes the sign-in, like :func:`proved`, and for staff in a staff session only.
 
     A code by SMS opens their citizen session; it must not suffice to change their staff sign-in.
     """

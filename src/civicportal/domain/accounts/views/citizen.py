@@ -107,9 +107,7 @@ def password(request: Request) -> ViewResult:
 
 
 def verified(request: Request, name: str, password: str, owner: ColumnElement[bool]) -> Proof | None:
-    """Return the proof of the person with this password.
-
-    Counted and compared outside any transaction.
+    """Return the proof of the person with this password, counted and compared outside any transaction.
 
     :param owner: the condition on ``User`` that selects the account.
     :raises LimitExceeded: after too many wrong ones.
@@ -147,10 +145,7 @@ def logout(request: Request) -> ViewResult:
 
 
 def passkey(request: Request) -> ViewResult:
-    """Sign in the owner of a passkey as a citizen.
-
-    Even if they are staff too.
-    """
+    """Sign in the owner of a passkey as a citizen, even if they are staff too."""
     shown = check_passkey(request, "login")
     user = request.work.get(ProofService).person(proof_of(shown), lock=True) if shown else None
     if user is None:
@@ -170,9 +165,9 @@ def _enter(request: Request, user: User, *, by: str) -> ViewResult:
 
 
 def _sign_in(request: Request, user: User, *, by: str) -> str:
-    """Sign in, and return where to go on to.
+    """Sign in, and return the page to continue to.
 
-    A pending form of that page was complete before the sign-in: it is sent without a further touch.
+    A pending form of that page was complete before the sign-in, so the page sends it.
     """
     kept = sign_in(request, user, "citizen", by=by)
     target = request.safe_next(kept or "/my")

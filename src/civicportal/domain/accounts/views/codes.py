@@ -67,11 +67,10 @@ def check(
 ) -> Outcome:
     """Verify an entered code in a separate transaction.
 
-    So a wrong one counts.
+    Thus a wrong one counts.
 
     :param staff_id: id by which attempts at the staff sign-in are counted.
     :param by: the client, if known better than by the challenge.
-
     :raises LimitExceeded: after too many wrong ones.
     """
     cookie = token_hash(request.ensure_session_token())
@@ -111,7 +110,7 @@ def judged(
 def context(request: Request, challenge: OtpChallenge) -> dict[str, object]:
     """Return the template variables of a code page.
 
-    State of the message, seconds until it may be sent again.
+    They are the state of the message, and the seconds until it may be sent again.
     """
     left = challenge.created_at + RESEND_AFTER - request.site.clock.now()
     with request.site.work(actor=request.identity, write=False) as work:
@@ -125,10 +124,7 @@ def context(request: Request, challenge: OtpChallenge) -> dict[str, object]:
 
 
 def codes_arrive(request: Request) -> bool:
-    """Return whether codes can be expected to arrive.
-
-    The same for every number.
-    """
+    """Return whether codes can be expected to arrive, the same for every number."""
     with request.site.work(actor=request.identity, write=False) as work:
         return work.get(AccountMessages).codes_arrive
 

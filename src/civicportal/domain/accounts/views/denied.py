@@ -18,8 +18,8 @@ STAFF_AREAS = ("/kartable", "/desk", "/admin", "/exports")
 def forbidden(request: Request) -> ViewResult:
     """Redirect visitors to the sign-in; answer 403 to others.
 
-    People who need a strong factor are redirected to its set-up. A form submitted after the session ended is kept and restored after the
-    sign-in. Scripts only get 401: they would mistake the sign-in page for the requested response.
+    People who need a strong factor are redirected to its set-up. A form submitted after the session ended is kept and
+    restored after the sign-in. Scripts only get 401: they would mistake the sign-in page for the requested response.
     """
     if request.identity.must_enrol:
         return _enrolment(request)

@@ -64,9 +64,8 @@ def identity(request: Request) -> ViewResult:
 def _ask(request: Request, user: User, claim: IdentityClaim) -> IdentityVerdict:
     """Ask the provider before the unit of work opens.
 
-    Only rejected claims count against the person.
-
-    While it is unavailable it is asked once a minute per person, so that repeated attempts do not block others.
+    Only rejected claims count against the person. While it is unavailable it is asked once a minute per person, so that
+    repeated attempts do not block others.
 
     :raises LimitExceeded: after too many rejected ones.
     """
@@ -93,7 +92,7 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> IdentityVerdict:
 def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: IdentityVerdict) -> ViewResult:
     """Store the provider's answer.
 
-    That a national code belongs to another account is shown only to a confirmed person.
+    Only a confirmed person is told that a national code belongs to another account.
     """
     if verdict.outcome == "mismatched":
         with request.site.work(actor=request.identity) as work:

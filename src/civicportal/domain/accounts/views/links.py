@@ -95,9 +95,9 @@ def _accept(request: Request, form: BoundForm, invitation: Invitation, values: V
 
 
 def rescue(request: Request) -> ViewResult:
-    """Set a password with a rescue link.
+    """Set a password with a rescue link, without a code by SMS.
 
-    Without a code by SMS; a new factor is set up next.
+    A new factor is set up next.
     """
     try:
         invitation, person = _read(request, "rescue")

@@ -19,7 +19,7 @@ from civicportal.web.request import Request, ViewResult
 def mobile(request: Request) -> ViewResult:
     """Ask for the new number, and send a code to it.
 
-    That it belongs to another account is shown only after the code was entered.
+    Only after the code was entered does the page say that the number belongs to another account.
     """
     user = own_user(request)
     form = BoundForm(request, NewMobile(), buttons=(Button(title=_("Get the code by SMS")),))

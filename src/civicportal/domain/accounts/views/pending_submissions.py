@@ -20,7 +20,7 @@ def show(request: Request) -> ViewResult:
 def send(request: Request) -> ViewResult:
     """Redirect with 307 to the original address.
 
-    The browser repeats the same request.
+    The browser then repeats the same request.
     """
     form = _named(request)
     return HTTPTemporaryRedirect(form.path) if form else HTTPSeeOther(request.route_path("unsent"))
@@ -42,7 +42,7 @@ def _waiting(request: Request) -> list[PendingSubmission]:
 def _named(request: Request) -> PendingSubmission | None:
     """Return and delete the form named in the URL.
 
-    So a second click sends nothing.
+    Thus a second click sends nothing.
     """
     path = request.GET.get(OF, "")
     form = next((one for one in _waiting(request) if one.path == path), None)

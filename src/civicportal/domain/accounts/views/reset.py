@@ -140,9 +140,9 @@ def recovery(request: Request) -> ViewResult:
 
 
 def verified_holder(request: Request) -> User | None:
-    """Return the person who has verified the mobile.
+    """Return the person who has verified the mobile in this browser.
 
-    In this browser; None if that has expired.
+    It is None if that has expired.
     """
     return _kept(request, NUMBER)
 

@@ -27,11 +27,11 @@ def party(request: Request) -> RelyingParty | None:
 def check_passkey(request: Request, purpose: Purpose, *, user: User | None = None) -> User | None:
     """Verify a passkey response, and return its person.
 
-    A refusal is shown on the next page; nothing is shown if nothing was submitted.
+    A refusal is shown on the next page; without a response nothing is shown.
 
     :param user: the person whose passkey has to answer; None for anyone's.
     :raises LimitExceeded: after too many wrong ones: each writes into the audit trail. There is no site-wide limit,
-    since a signature cannot be guessed.
+        since a signature cannot be guessed.
     """
     if request.method != "POST":
         return None

@@ -1,7 +1,7 @@
 """Staff sign-in.
 
-A passkey, or user name and password and then a passkey, a code of an app, a recovery code, or a code by SMS if there is
-no stronger factor.
+It needs a passkey, or user name and password and then a passkey, a code of an app, a recovery code, or a code by SMS if
+there is no stronger factor.
 """
 
 from dataclasses import astuple
@@ -26,8 +26,8 @@ from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request, ViewResult
 
 SHOWN = "staff_password"
-"""Flash queue for the person who has entered the password, signed. Stored in the row of an ended session, it would make the
-row a visitor's before the second factor: the owner of a form sent from another tab would be unknown.
+"""Flash queue for the person who has entered the password, signed. Stored in the row of an ended session, it would make
+the row a visitor's before the second factor: the owner of a form sent from another tab would be unknown.
 """
 
 
@@ -154,10 +154,7 @@ def _factors(request: Request, user: User) -> Factors:
 
 
 def waiting(request: Request) -> tuple[OtpChallenge, User] | tuple[None, None]:
-    """Return the challenge and the person after the password.
-
-    None when it is no longer valid.
-    """
+    """Return the challenge and the person after the password, or None for both when it is no longer valid."""
     challenge = codes.latest(request, "staff")
     if challenge is None:
         return None, None
@@ -167,9 +164,9 @@ def waiting(request: Request) -> tuple[OtpChallenge, User] | tuple[None, None]:
 
 
 def _who_has_shown(request: Request, work: Work, *, lock: bool = False) -> User | None:
-    """Return the person who has entered the password.
+    """Return the person who has entered the password in this browser.
 
-    In this browser; None when it is no longer valid.
+    It is None when it is no longer valid.
     """
     shown = request.session.peek_flash(SHOWN)
     return work.get(ProofService).person(Proof(*shown[-1]), lock=lock) if shown else None

@@ -92,10 +92,7 @@ def qr(request: Request) -> ViewResult:
 
 @proved
 def recovery(request: Request) -> ViewResult:
-    """Show the number of recovery codes, or generate new ones.
-
-    New codes void the earlier ones.
-    """
+    """Show the number of recovery codes, or generate new ones, which void the earlier ones."""
     user = own_user(request)
     with request.site.work(actor=request.identity, write=False) as work:
         has_factor = bool(work.get(FactorService).of(user))

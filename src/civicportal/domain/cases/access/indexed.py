@@ -28,9 +28,9 @@ class ScopePart:
 
 
 def scope_parts(identity: Identity) -> list[ScopePart]:
-    """Return the actor's scope by unit and category.
+    """Return the actor's scope by unit and category, for use with an index.
 
-    For use with an index: it covers more than is visible, never less.
+    It covers more than is visible, never less.
     """
     if identity.realm == "system":
         return [ScopePart(None, None, None)]

@@ -33,13 +33,13 @@ _OWN_REFERRAL = aliased(Referral)
 def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> ColumnElement[bool]:
     """Return the condition for cases accessible with a verb.
 
-    A membership covers a case by the unit of the case or of any referral it ever had, and by its category if it has one.
-    Also visible are every case with a referral to the person, and every case about which a unit of a membership received an inquiry
-    or a copy, whatever its category.
+    A membership covers a case by the unit of the case or of any referral it ever had, and by its category if it has
+    one. Also visible are every case with a referral to the person, and every case about which a unit of a membership
+    received an inquiry or a copy, whatever its category.
 
     :param verb: view, export, contact, …; see :data:`~civicportal.domain.cases.workflow.VERBS`.
     :param walked: for a query that reads cases in order until a page is full: referrals are looked up for each case.
-    Otherwise PostgreSQL collects all referrals of the units first, which is faster if most cases are read.
+        Otherwise PostgreSQL collects all referrals of the units first, which is faster if most cases are read.
     """
     if identity.realm == "system":
         return true()
@@ -86,8 +86,8 @@ def can(identity: Identity, verb: str, case: Case, referrals: Iterable[Referral]
 def in_kartable(identity: Identity, referral: type[Referral] = Referral) -> ColumnElement[bool]:
     """Return the condition for referrals in a person's kartable.
 
-    Referrals to the person, and referrals to a unit that are not taken over and that a membership covers; inquiries and copies
-    to a unit are for its members whatever their categories.
+    These are referrals to the person, and referrals to a unit that are not taken over and that a membership covers;
+    inquiries and copies to a unit are for its members whatever their categories.
 
     :param referral: the alias, if a query has several.
     """
@@ -99,9 +99,9 @@ def in_kartable(identity: Identity, referral: type[Referral] = Referral) -> Colu
 
 
 def in_led_units(identity: Identity, referral: type[Referral] = Referral) -> ColumnElement[bool]:
-    """Return the condition for referrals for action in units that the person heads.
+    """Return the condition for open and closed referrals for action in units that the person heads.
 
-    Open and closed ones of any holder. Administrators head every unit.
+    Their holders do not matter. Administrators head every unit.
     """
     heading = [grant for grant in identity.grants if grant.leads or grant.administrator]
     covered = [_referral_covered_by(grant, referral) for grant in heading]
@@ -132,7 +132,7 @@ def holds(identity: Identity, case: Case, referral: Referral) -> bool:
 def attends(identity: Identity, permission: str, case: Case, referral: Referral) -> bool:
     """Return whether the person attends to an open referral.
 
-    It is open, and in the kartable of a person with the right to act there.
+    The referral is in their kartable, and they may act there.
     """
     if not holds(identity, case, referral):
         return False
@@ -142,10 +142,7 @@ def attends(identity: Identity, permission: str, case: Case, referral: Referral)
 
 
 def leads(identity: Identity, permission: str, case: Case, referral: Referral) -> bool:
-    """Return whether a person heads the unit of a referral.
-
-    The open referral may be assigned to a colleague.
-    """
+    """Return whether a person heads the unit of an open referral, which may be assigned to a colleague."""
     return any(
         grant.leads and grant.gives(permission) and grant.covers(referral.to_unit_id, case.category_id)
         for grant in identity.grants
@@ -249,20 +246,16 @@ class AccessService(Service):
         return min((name for name in names if name), default=None)
 
     def holds_referral(self, case: Case) -> bool:
-        """Return whether the case is in the actor's kartable.
-
-        By any open referral, including copies and inquiries.
-        """
+        """Return whether any open referral of the case is in the actor's kartable, including copies and inquiries."""
         return any(holds(self.work.actor, case, referral) for referral in self.referrals(case))
 
     def may_act(self, case: Case, permission: str) -> bool:
         """Return whether the actor may act on the case.
 
-        They need the permission, and the open referral in their kartable or ``act_any``.
-
-        Right and scope must belong to one membership: a person who may only view in a unit cannot act there by a right held in
-        another unit. On a referral to them personally, people act with any membership. The head of a unit may also act on
-        cases assigned to a colleague there.
+        They need the permission, and the open referral in their kartable or ``act_any``. Right and scope must belong to
+        one membership: a person who may only view in a unit cannot act there by a right held in another unit. On a
+        referral to them personally, people act with any membership. The head of a unit may also act on cases assigned
+        to a colleague there.
         """
         actor = self.work.actor
         if actor.realm == "system":
@@ -333,10 +326,7 @@ def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
 
 
 def _fence(walked: bool) -> int | None:
-    """Return an offset that prevents a hash of all referrals.
-
-    PostgreSQL then looks them up for each case.
-    """
+    """Return an offset by which PostgreSQL looks up the referrals of each case instead of hashing all of them."""
     return 0 if walked else None
 
 

@@ -21,19 +21,13 @@ def persons(identity: Identity) -> frozenset[int]:
 
 
 def personal(identity: Identity, referral: type[Referral]) -> ColumnElement[bool]:
-    """Return the condition for referrals to the person.
-
-    Addressed to or taken over by the person.
-    """
+    """Return the condition for referrals addressed to the person or taken over by them."""
     ids = persons(identity)
     return or_(referral.to_user_id.in_(ids), referral.taken_by_id.in_(ids))
 
 
 def addressed(referral: type[Referral]) -> ColumnElement[bool]:
-    """Return the condition for inquiries and copies.
-
-    As written in their partial index.
-    """
+    """Return the condition for inquiries and copies, as written in their partial index."""
     return referral.type.in_([literal_column(f"'{name}'") for name in ADDRESSED])
 
 
@@ -51,7 +45,7 @@ def kinds_of(grant: Grant, verb: str) -> list[str]:
 def held_by(user_id: int, referral: type[Referral] = Referral) -> ColumnElement[bool]:
     """Return the condition for referrals that a person holds.
 
-    Taken over, or addressed to the person and not taken.
+    They have taken it over, or it is addressed to them and not taken.
     """
     sent = and_(referral.to_user_id == user_id, referral.taken_by_id.is_(None))
     return or_(referral.taken_by_id == user_id, sent)
@@ -66,10 +60,7 @@ def in_category(grant: Grant, of: type[Case] | type[Referral] = Case) -> ColumnE
 
 
 def held(grant: Grant, of: type[Case] = Case) -> ColumnElement[bool]:
-    """Return the condition that a membership covers the case.
-
-    In its current unit, whatever its referrals.
-    """
+    """Return the condition that a membership covers the case in its current unit, whatever its referrals."""
     if grant.units is None or grant.categories is None:
         return and_(true() if grant.units is None else of.unit_id.in_(grant.units), in_category(grant, of))
     # Not a column expression: a unit has fewer cases than its categories in the whole city, and PostgreSQL
@@ -94,10 +85,7 @@ def referral_queries(identity: Identity, kind: str, since: datetime | None = Non
 
 
 def _once_inside(grant: Grant, kind: str, referral: type[Referral], every: Rows) -> Iterator[Rows]:
-    """Yield cases that were referred to units of the membership.
-
-    They are in another unit now.
-    """
+    """Yield cases that were referred to units of the membership and are in another unit now."""
     if grant.units is None:
         return
     referrals = every.where(referral.to_unit_id.in_(grant.units))
@@ -111,7 +99,7 @@ def _personally(
 ) -> Iterator[Rows]:
     """Yield cases with a referral to the person.
 
-    Two queries, each answered by an index: a person may have had tens of thousands of referrals.
+    There are two queries, each answered by an index: a person may have had tens of thousands of referrals.
     """
     anyway = [and_(_of_units(grant, referral), in_category(grant, referral)) for grant in grants]
     others = not_(func.coalesce(or_(false(), *anyway), false()))

@@ -23,7 +23,7 @@ POLICY = "default-src 'none'; sandbox"
 def upload(request: Request) -> dict[str, str]:
     """Store one picture and return its key.
 
-    422 with the reason if it is refused, 503 if it should be retried.
+    The status is 422 with the reason if it is refused, 503 if it should be retried.
     """
     sent: MultiDict[object] = request.POST
     file = sent.get(FILE)

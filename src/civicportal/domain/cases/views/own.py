@@ -101,7 +101,10 @@ def notices(request: Request) -> ViewResult:
 
 
 def confirm(request: Request) -> ViewResult:
-    """Ask the citizen to confirm a transition; those without such a page stand on the page of the case."""
+    """Show the page on which the citizen confirms a transition.
+
+    Other transitions have none.
+    """
     found = _own(request)
     steps = forms.step_forms(request, found, request.work.get(CaseService).steps(found))
     item = steps.get(request.matchdict["step"])

@@ -1,6 +1,6 @@
-"""Personal data in a form.
+"""Personal data in a form: refused before a publication.
 
-Refused before publication; citizens are warned before they publish theirs.
+Citizens are warned before they publish theirs.
 """
 
 from collections.abc import Collection
@@ -33,9 +33,7 @@ class PersonalDataCheck:
     def show(self, found: PersonalDataFound) -> None:
         """Show the personal data found in the texts.
 
-        The caller answers 422.
-
-        Findings in a text that is not a field of the form are shown above the form.
+        The caller answers 422. Findings in a text that is not a field of the form are shown above the form.
         """
         names = {field.name for field in self.form}
         for name, data in found.fields.items():

@@ -1,7 +1,7 @@
 """Tracking without signing in: a tracking code and its proof.
 
-Every failure gets the same answer, whether the code exists or not, and is counted. Verified codes are stored with the browser's
-session; the code is not part of the address while the proof is requested.
+Every failure gets the same answer, whether the code exists or not, and is counted. Verified codes are stored with the
+browser's session; the code is not part of the address while the proof is requested.
 """
 
 from pyramid.httpexceptions import HTTPSeeOther

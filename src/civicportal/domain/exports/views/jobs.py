@@ -102,10 +102,7 @@ def _job(request: Request) -> ExportJob:
 
 
 def _progress(request: Request, job: ExportJob) -> str:
-    """Return the progress of an export.
-
-    Without a total only the rows done.
-    """
+    """Return the progress of an export, without a total only the rows done."""
     if job.state == "waiting":
         return str(request.translate(_("The export waits for its turn.")))
     numbers = {"done": format_number(job.done, request.locale_name)}

@@ -41,7 +41,7 @@ def printed(request: Request) -> ViewResult:
 def _first_rows(request: Request, order: ExportQuery) -> tuple[Sequence[Sequence[object]], Total]:
     """Return the first rows of the list, and its length.
 
-    One row more than is printed shows that there are others.
+    One row more than is printed is read, to know whether there are others.
     """
     site, actor = request.site, request.identity
     found = batches(site, actor, order, size=MOST_PRINTED, most=MOST_PRINTED + 1, patience=AWAITED)

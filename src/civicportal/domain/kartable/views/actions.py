@@ -1,6 +1,6 @@
 """Actions on one case.
 
-Every form contains the version it was made from; no input is lost.
+Every form contains the version it was made from, so that no input is lost.
 """
 
 from collections.abc import Callable
@@ -93,10 +93,7 @@ def step(request: Request) -> ViewResult:
 
 
 def refer(request: Request) -> ViewResult:
-    """Refer the case.
-
-    After a confirmation if no member of the unit would attend to it.
-    """
+    """Refer the case, after a confirmation if no member of the unit would attend to it."""
     form = forms.referral_form(request, request.work)
 
     def act(case: Case, values: Values) -> None:
@@ -202,10 +199,7 @@ def urgent(request: Request) -> ViewResult:
 
 
 def comment(request: Request) -> ViewResult:
-    """Add a note or an expert opinion.
-
-    It needs no version and does not change it.
-    """
+    """Add a note or an expert opinion, which needs no version and does not change it."""
     form = forms.comment_form(request)
 
     def act(case: Case, values: Values) -> None:
@@ -243,10 +237,7 @@ def undo(request: Request) -> ViewResult:
 
 
 def _inform(request: Request, type_: str, method: _Inform, done: TranslationString) -> ViewResult:
-    """Send a copy or an inquiry.
-
-    After a confirmation if no one in the unit could read it.
-    """
+    """Send a copy or an inquiry, after a confirmation if no one in the unit could read it."""
     form = forms.referral_form(request, request.work)
 
     def act(case: Case, values: Values) -> None:
@@ -278,7 +269,7 @@ def _act(
 ) -> ViewResult:
     """Process a form, and redirect.
 
-    A refused form is redisplayed with its input.
+    Redisplay a refused form with its input.
 
     :param place: where the page shows the form.
     :param versioned: refuse a form made from an older version of the case.
@@ -381,9 +372,9 @@ def _then(request: Request, case: Case) -> str:
 def _transition(request: Request) -> tuple[Transition, BoundForm, Case | None]:
     """Return the named transition and its form.
 
-    A form with pictures is parsed separately, because they are stored before anything is locked; otherwise the case is returned
-    too, locked for update. A transition that is not possible from the current status is returned as well: the case was changed
-    concurrently.
+    A form with pictures is parsed separately, because they are stored before anything is locked; otherwise the case is
+    returned too, locked for update. A transition that is not possible from the current status is returned as well: the
+    case was changed concurrently.
 
     :raises NotFound: when staff have no such transition.
     """

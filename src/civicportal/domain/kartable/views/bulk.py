@@ -39,7 +39,7 @@ OWN = ("code", "action", "transition", "confirmed", forms.ANYWAY)
 
 
 def bulk(request: Request) -> ViewResult:
-    """Refer, hand over, take or change every selected case.
+    """Refer, assign, take over or change every selected case.
 
     An action that needs data shows its form first.
     """

@@ -1,4 +1,4 @@
-"""Results of a bulk action at a URL of their own."""
+"""Results of a bulk action at a separate URL."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -27,10 +27,10 @@ def show_later(
 ) -> HTTPSeeOther:
     """Store the results and redirect to their page.
 
-    So reloading repeats nothing.
+    Thus reloading repeats nothing.
 
     :param undoable: offer to undo all of it while that is possible.
-    :param route: of the page to which the results lead back.
+    :param route: name of the route of the page to which the results link back.
     """
     reasons = [request.translate(one.reason) if one.reason else "" for one in outcomes]
     # Many cases are refused for one reason: store it once.
@@ -52,7 +52,7 @@ def show_later(
 def result(request: Request) -> ViewResult:
     """Show the result of each case.
 
-    Redirects to the list if none is stored.
+    Redirect to the list if none is stored.
     """
     kept = request.work.get(SessionService).visitor_data(request.ensure_session_token(), KEY)
     if kept is None:

@@ -42,10 +42,7 @@ def show(request: Request) -> dict[str, object]:
 
 
 def step(request: Request) -> ViewResult:
-    """Show a case with one open transition form.
-
-    A script requests that form alone.
-    """
+    """Show a case with one open transition form, which a script requests alone."""
     case, cases = _case(request), request.work.get(CaseService)
     steps = cases.steps(case)
     if request.matchdict["step"] not in [step.transition.name for step in steps if not step.reason]:

@@ -39,7 +39,7 @@ OWN_FIELDS_AT = 2
 
 
 def correct(request: Request) -> ViewResult:
-    """Show the form, or correct the case."""
+    """Show the form of a correction, or correct the case."""
     post = request.method == "POST"
     case = request.work.get(CaseService).fetch(request.matchdict["code"], lock=post)
     if not post and not request.work.get(CorrectionService).may_correct(case):
@@ -104,7 +104,7 @@ def _page(
 
 
 def _stale(request: Request, case: Case, form: BoundForm) -> dict[str, object]:
-    """Show the form with the present values, and what the officer changed in it."""
+    """Show the form with the current values, except in the fields that the officer has changed."""
     service, typed = request.work.get(CorrectionService), form.draft()
     present = _form(request, case)
     seen = service.values_at(case, forms.sent_number(request, forms.SEEN))
@@ -120,7 +120,7 @@ def _stale(request: Request, case: Case, form: BoundForm) -> dict[str, object]:
 
 
 def _form(request: Request, case: Case, values: Values | None = None) -> BoundForm:
-    """Return the form; with the present values of the case, if none are given."""
+    """Return the form, by default with the current values of the case."""
     work = request.work
     options, schema = list(_categories(work, case)), schemas.CorrectionSchema()
     for node in reversed(list(_own_nodes(work, case))):
@@ -145,7 +145,7 @@ def _form(request: Request, case: Case, values: Values | None = None) -> BoundFo
 
 
 def _own_nodes(work: "Work", case: Case) -> Iterator[colander.SchemaNode]:
-    """Yield the fields of the kind."""
+    """Yield the fields that the kind of the case defines."""
     cases = work.get(CaseService)
     correction = cases.kind(case).correction
     if correction is not None and cases.detail(case) is not None:
@@ -166,7 +166,7 @@ def _initial(work: "Work", case: Case, values: Values) -> dict[str, object]:
 
 
 def _categories(work: "Work", case: Case) -> Iterator[Option]:
-    """Yield the categories that cases of the kind can have, and that of the case, grouped by root."""
+    """Yield the categories that cases of the kind can have, and that of the case, grouped by root category."""
     tree = work.get(OrganizationService).categories_of(case.kind)
     for root in tree.roots:
         for category in (root, *tree.descendants(root.id)):

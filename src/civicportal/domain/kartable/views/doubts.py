@@ -85,9 +85,9 @@ def doubt(
 
 
 def unread(request: Request, case: Case, type_: str, to: forms.Addressee) -> Unread | None:
-    """Return what must be confirmed before a copy, if anything.
+    """Return what must be confirmed before a copy or an inquiry.
 
-    Also before an inquiry. None if anyone reads it, or if it is confirmed.
+    It is None if anyone reads it or it is confirmed.
     """
     unit_id, user_id = to["unit_id"], to["user_id"]
     token = f"{type_}-{unit_id}"

@@ -48,9 +48,9 @@ def path(request: Request, name: str, **more: str) -> str:
 def open_step(
     request: Request, case: Case, steps: Sequence[Step], sent: BoundForm | None = None
 ) -> StaffStepForm | None:
-    """Return the transition whose form is shown, if any.
+    """Return the transition whose form is shown.
 
-    The one in the URL, else the first.
+    It is the one in the URL, else the first, if any.
 
     :param sent: the refused form of the named transition.
     """
@@ -82,7 +82,7 @@ def step_form(request: Request, transition: Transition, case: Case, work: "Work"
 def words_form(request: Request, transition: Transition, ignore: tuple[str, ...]) -> BoundForm | None:
     """Return the bulk form of a transition with a text field.
 
-    None if it needs more.
+    It is None if it needs more.
     """
     schema = transition.schema() if transition.schema else StrictSchema()
     for node in list(schema.children):
@@ -137,15 +137,15 @@ UNIT = "unit"
 def assignment_form(
     request: Request, offered: Sequence[Option], *, ignore: tuple[str, ...] = OWN
 ) -> BoundForm:
-    """Return the form that hands cases to one of the offered :func:`colleagues`."""
+    """Return the form that assigns cases to one of the offered :func:`colleagues`."""
     bindings = {"colleagues": offered}
     return BoundForm(request, schemas.AssignmentSchema(), bindings=bindings, prefix="hand", ignore=ignore)
 
 
 def colleagues(work: "Work", unit_ids: Iterable[int], holder: int | None) -> list[Option]:
-    """Return the officers of units to whom a case may be handed, and the whole unit.
+    """Return the officers of units to whom a case may be assigned, and the whole unit.
 
-    :param holder: who holds it now; None for no one, ``ANYBODY`` for several cases.
+    :param holder: id of the current holder, who is not offered; None for no one, ``ANYBODY`` for several cases.
     """
     able, people = work.get(CustodyService).able(), offered(work)
     names = {
@@ -159,7 +159,10 @@ def colleagues(work: "Work", unit_ids: Iterable[int], holder: int | None) -> lis
 
 
 def recipient(values: Values) -> int | None:
-    """Return the user id of the form's choice; None for the whole unit."""
+    """Return the user id that the form of an assignment names.
+
+    It is None for the whole unit.
+    """
     return None if values["to"] == UNIT else int(values["to"])
 
 
@@ -194,10 +197,7 @@ def reply_form(request: Request) -> BoundForm:
 
 
 def sent_number(request: Request, name: str) -> int:
-    """Return the number in a hidden field, else 0.
-
-    0 matches no case.
-    """
+    """Return the number in a hidden field, else 0, which matches no case."""
     return whole_number(request.POST.get(name, ""))
 
 

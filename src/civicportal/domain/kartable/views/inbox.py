@@ -75,10 +75,7 @@ def _instead(work: "Work", address: InboxAddress) -> str:
 
 
 def search(request: Request) -> HTTPSeeOther:
-    """Redirect a search to a case or a list.
-
-    A number is never stored.
-    """
+    """Redirect a search to a case or a list, without storing numbers of people."""
     text = typed_search(request)
     if not text:
         return HTTPSeeOther(ADDRESS)

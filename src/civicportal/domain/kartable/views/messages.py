@@ -12,7 +12,7 @@ LONGEST_SUBJECT = 80
 
 
 def flash_done(request: Request, case: Case, done: TranslationString) -> None:
-    """Tell what was done, with a button to undo it while that is possible."""
+    """Show a success message, with a button to undo the change while that is possible."""
     undo = request.work.get(UndoService)
     event = undo.last(case)
     text = request.translate(done)

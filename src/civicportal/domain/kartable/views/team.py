@@ -1,4 +1,4 @@
-"""The desk of the head of a unit: who holds what, and handing on the cases of a colleague."""
+"""The desk of the head of a unit: loads of the officers, and assignment of a colleague's cases."""
 
 from typing import TYPE_CHECKING
 
@@ -44,10 +44,7 @@ def team(request: Request) -> dict[str, object]:
 
 
 def hand_on(request: Request) -> ViewResult:
-    """Hand all or the overdue cases of a colleague to another, or back to the unit.
-
-    After a confirmation that says how many.
-    """
+    """Assign all or the overdue cases of a colleague to another, or to the unit, after a confirmation."""
     user_id = whole_number(request.matchdict["id"])
     with request.site.work(actor=request.identity, write=False) as work:
         service = work.get(TeamService)
@@ -78,7 +75,7 @@ def hand_on(request: Request) -> ViewResult:
 
 
 def balance(request: Request) -> ViewResult:
-    """Suggest an even distribution of the untaken cases, and hand them over as it was shown."""
+    """Show a suggested even distribution of the untaken cases, or assign them as it was shown."""
     if request.method == "GET":
         return {"suggestion": request.work.get(BalanceService).suggestion(MOST)}
     pairs = (text.partition(":") for text in request.POST.getall("share")[:MOST])
@@ -106,7 +103,7 @@ def _form(request: Request, work: "Work", user_id: int) -> BoundForm:
 
 
 def _list_url(holder: str, view: str) -> str:
-    """Return the address of the list with exactly the cases of a number."""
+    """Return the URL of the list with exactly the cases of a number."""
     return with_query(ADDRESS, {"view": "" if view == "all" else view, "holder": holder})
 
 

@@ -34,8 +34,5 @@ def press(
 
 
 def step(request: Request) -> int:
-    """Return the direction of a move: -1, 1 or 0.
-
-    -1 is up, 1 is down, 0 is invalid.
-    """
+    """Return the direction of a move: -1 is up, 1 is down, 0 is invalid."""
     return STEPS.get(request.POST.get("direction", ""), 0)

@@ -11,10 +11,7 @@ from civicportal.web.request import Request
 
 
 def plugins(request: Request) -> dict[str, object]:
-    """List the plugins, the findings and the workers.
-
-    The findings of the last check.
-    """
+    """List the plugins, the findings of the last check, and the workers."""
     inventory = request.work.get(Inventory)
     last = health.last_check(request.work)
     findings = health.current(request.work)

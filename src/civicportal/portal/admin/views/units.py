@@ -115,9 +115,9 @@ def reopen(request: Request) -> HTTPSeeOther:
 
 
 def refer(request: Request) -> HTTPSeeOther:
-    """Refer the open cases of a unit to another.
+    """Refer the open cases of a unit to another, one by one.
 
-    One by one; those the actor may not refer stay.
+    Those the actor may not refer stay.
     """
     target = whole_number(request.POST.get("target", ""))
     with request.site.work(actor=request.identity, write=False) as work:

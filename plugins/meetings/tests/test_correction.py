@@ -1,6 +1,7 @@
 """The kind of applicant, corrected in place."""
 
 import pytest
+from civicportal_meetings.correction import CORRECTION
 from civicportal_meetings.models import MeetingRequest
 from civicportal_meetings.services import Applicant
 
@@ -61,6 +62,14 @@ def test_a_natural_person_has_no_position_in_an_organisation(office):
     with office.site.work(actor=office.officer) as work:
         work.get(UndoService).undo(work.get(UndoService).fetch(code), event)
     assert organisation() == before == ("legal", "شرکت نمونه", "10100000006", "مدیرعامل")
+
+
+def test_the_history_has_the_language_of_its_reader(office):
+    with office.site.work(write=False) as work:
+        [line] = CORRECTION.lines({"party": "legal"}, {"party": "natural"}, work)
+    english, persian = (office.site.localizer(language).translate(line) for language in ("en", "fa"))
+    assert english == "Applicant corrected from “Legal person” to “Natural person”"
+    assert persian == "متقاضی از «شخص حقوقی» به «شخص حقیقی» اصلاح شد"
 
 
 @pytest.mark.one_database("postgresql")

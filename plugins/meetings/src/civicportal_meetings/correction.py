@@ -11,6 +11,11 @@ from civicportal_meetings.i18n import _
 from civicportal_meetings.models import MeetingRequest
 
 PARTIES = {"natural": _("Natural person"), "legal": _("Legal person")}
+#: Lines of the history by the corrected kind of applicant.
+CORRECTED_TO = {
+    "natural": _("Applicant corrected from “Legal person” to “Natural person”"),
+    "legal": _("Applicant corrected from “Natural person” to “Legal person”"),
+}
 
 
 class PartyCorrection(StrictSchema):
@@ -43,14 +48,10 @@ def people(case: Case, work: Work) -> tuple[str, str]:
     return request.name, request.organization
 
 
-def lines(before: Values, after: Values, work: Work) -> Iterator[TranslationString]:
+def lines(_before: Values, after: Values, _work: Work) -> Iterator[TranslationString]:
     """Yield the change of the applicant."""
-    translate = work.site.localizer().translate
     if "party" in after:
-        titles = {
-            key: translate(PARTIES[one["party"]]) for key, one in (("before", before), ("after", after))
-        }
-        yield _("Applicant corrected from “${before}” to “${after}”", mapping=titles)
+        yield CORRECTED_TO[after["party"]]
     if "organization" in after:
         yield _("Company or institution corrected")
 

@@ -21,9 +21,13 @@ from civicportal.api.notifications import (
 
 
 class Receiver(ThreadingHTTPServer):
-    """Takes what it is sent and answers as it is told; 0 breaks the connection off."""
+    """Takes what it is sent and answers as it is told; 0 breaks the connection off.
+
+    :ivar length: of the body that it announces and does not send.
+    """
 
     status = 204
+    length = 0
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -40,6 +44,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(self.server.status)
             if self.server.status == 302:
                 self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", str(self.server.length))
             self.end_headers()
 
     def do_GET(self) -> None:
@@ -100,6 +105,12 @@ def test_what_the_answers_come_to(receiver, message, status, error):
     with pytest.raises(error):
         webhook.send(message, site(f"http://127.0.0.1:{receiver.server_port}/sms"))
     assert len(receiver.taken) == 1
+
+
+def test_the_body_of_an_answer_is_not_read(receiver, message):
+    receiver.status, receiver.length = 200, 10
+    receipt = webhook.send(message, site(f"http://127.0.0.1:{receiver.server_port}/sms"))
+    assert receipt.provider_id == "17"
 
 
 @pytest.fixture

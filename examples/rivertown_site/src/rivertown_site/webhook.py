@@ -26,9 +26,9 @@ def _http(node: colander.SchemaNode, value: str) -> None:
 class Settings(SettingsSchema):
     """``[plugins.site]``.
 
-    :ivar webhook: takes ``{"id", "to", "text"}``, and sends an ``id`` once however often it gets it; what it
-        answers with is not read, its status is.
-    :ivar token: is sent as a bearer token.
+    :ivar webhook: URL that takes ``{"id", "to", "text"}``, and sends each ``id`` once, however often it gets it. Only the
+        status of its answer is read, not the body.
+    :ivar token: sent as a bearer token.
     """
 
     webhook = setting(str, "", validator=_http)
@@ -48,20 +48,22 @@ def send(message: Message, site: Site) -> Receipt:
         raise GatewayMisconfigured("plugins.site.webhook names no address")
     try:
         # A redirect is not followed: the token is for one address, and a page elsewhere has accepted no message.
-        answer = httpx.post(
+        with httpx.stream(
+            "POST",
             settings["webhook"],
             json={"id": message.id, "to": message.recipient, "text": message.text},
             headers={"Authorization": f"Bearer {settings['token']}"},
             timeout=TIMEOUT,
-        )
+        ) as answer:
+            status = answer.status_code
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.WriteError, httpx.WriteTimeout) as error:
         # There was no connection, or it did not take the whole of the request.
         raise TransientFailure(str(error)) from None
     except httpx.HTTPError as error:
         raise UncertainDelivery(str(error)) from None
-    if answer.is_success:
+    if 200 <= status < 300:
         return Receipt(provider_id=str(message.id))
-    raise _refusal(answer.status_code)
+    raise _refusal(status)
 
 
 def _refusal(status: int) -> TransientFailure | GatewayMisconfigured | PermanentFailure:

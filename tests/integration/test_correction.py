@@ -250,6 +250,7 @@ def test_figures_are_exact_after_random_corrections(site, clock, office):
     with site.work() as work:
         everybody = identity(work, make_staff(work, "administrator"))
         topics = [office.lamp, *(make_category(work, f"t{n}", deadline_days=n or None).id for n in range(2))]
+    corrected = []
 
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(steps, min_size=1, max_size=8))
@@ -270,8 +271,10 @@ def test_figures_are_exact_after_random_corrections(site, clock, office):
                     flags = {"move": move and case.is_open, "deadline": deadline and case.is_open}
                     with suppress(InvalidCorrection):
                         service = work.get(CorrectionService)
-                        service.correct(case, category=category, subject=f"عنوان {topic}", **flags)
+                        event = service.correct(case, category=category, subject=f"عنوان {topic}", **flags)
+                        corrected.append(event.id)
             with site.work(write=False) as work:
                 assert is_exact(work)
 
     play()
+    assert corrected

@@ -119,6 +119,7 @@ def test_counters_of_places_are_exact_after_random_corrections(city):
     spots = st.sampled_from((city.street, city.other_district, None))
     topics = st.sampled_from((None, "pothole", "bin", "other"))
     story = st.lists(st.tuples(st.sampled_from(codes), spots, topics, st.booleans()), min_size=1, max_size=6)
+    corrected = []
 
     @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
     @given(story)
@@ -129,6 +130,7 @@ def test_counters_of_places_are_exact_after_random_corrections(city):
                 event = correct(city, code, **values, category=topic)
             except Refused:
                 continue
+            corrected.append(event)
             place(city, code)
             if undone:
                 with city.site.work(actor=city.officer) as work:
@@ -136,3 +138,4 @@ def test_counters_of_places_are_exact_after_random_corrections(city):
                 place(city, code)
 
     play()
+    assert corrected

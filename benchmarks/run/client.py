@@ -109,9 +109,9 @@ class Client:
 
         :param make: returns the n-th request.
         :param expected: status of the answer.
-        :param most: requests at all.
-        :param least: requests that are sent however long they take.
-        :raises Exception: whatever a request could not be made for, or a server not be reached for.
+        :param most: the largest number of requests.
+        :param least: the smallest number, however long they take.
+        :raises Exception: when a request could not be made, or the server not be reached.
         """
         measured, guard, numbers = Measured(), threading.Lock(), count()
         begun = time.monotonic()

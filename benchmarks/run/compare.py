@@ -18,7 +18,8 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     A ratio that differs from 1 no more than the floors' CPU between the runs is marked with "≈": the floors' code is
     the same, so their difference is that of the machine.
 
-    :param before: a run as :meth:`benchmarks.run.figures.Run.plain` returns it; ``after``: another one.
+    :param before: a run as :meth:`benchmarks.run.figures.Run.plain` returns it.
+    :param after: another one.
     """
     earlier = {result["name"]: result for result in before["results"]}
     shared = [(earlier[result["name"]], result) for result in after["results"] if result["name"] in earlier]

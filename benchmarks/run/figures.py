@@ -12,7 +12,8 @@ from benchmarks.run.client import Measured
 class Figures:
     """Results of one scenario on one server.
 
-    :ivar app_ms: CPU time of the server for one answer; ``database_ms``: that of PostgreSQL.
+    :ivar app_ms: CPU time of the server for one answer.
+    :ivar database_ms: CPU time of PostgreSQL for one answer.
     :ivar load: load average at the end of the window.
     """
 
@@ -41,7 +42,7 @@ class Result:
     :ivar floor: of the bare WSGI function.
     :ivar plain: of the plain Pyramid application.
     :ivar base: of the portal of another commit.
-    :ivar growth: times the CPU beside the fewest cases of the same suite, None where there are none fewer.
+    :ivar growth: ratio of the CPU to that with the fewest cases of the same suite, None in the smallest run.
     """
 
     name: str
@@ -80,7 +81,8 @@ class Run:
 def figures(measured: Measured, app_ms: float, database_ms: float) -> Figures:
     """Return the results of one window.
 
-    :param app_ms: CPU time of the server for all of its requests; ``database_ms``: that of PostgreSQL.
+    :param app_ms: CPU time of the server for all of its requests.
+    :param database_ms: CPU time of PostgreSQL for them.
     """
     number = max(len(measured.latencies), 1)
     return Figures(
@@ -99,7 +101,7 @@ def figures(measured: Measured, app_ms: float, database_ms: float) -> Figures:
 
 
 def middle(rounds: list[Figures]) -> Figures:
-    """Return the medians of several windows, of the statements those of the quietest."""
+    """Return the medians of several windows, with the fewest statements of any."""
     numbers = ("rate", "p50", "p95", "p99", "app_ms", "database_ms", "bytes", "load")
     counted = [part.statements for part in rounds if part.statements is not None]
     return Figures(

@@ -1,4 +1,4 @@
-"""Names of what a run was measured on: Python and its build, the database, the processor, the commit."""
+"""The environment of a run: Python and its build, the database, the processor, the commit."""
 
 import os
 import platform

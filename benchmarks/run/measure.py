@@ -36,7 +36,7 @@ Progress = Callable[[str], None]
 class Contestant:
     """One of the servers of a run.
 
-    :ivar makes: returns what makes the requests of a scenario, None if the server has no such page.
+    :ivar makes: returns the function that makes the requests of a scenario, None if the server has no such page.
     :ivar is_floor: it keeps no counters, so its rows are deleted again.
     """
 

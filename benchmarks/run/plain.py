@@ -30,7 +30,7 @@ from civicportal.web.counting import HEADER, statements
 
 
 class Security:
-    """Who asks, by the token of the session cookie."""
+    """The security policy: who asks is known by the token of the session cookie."""
 
     def __init__(self, cookie: str) -> None:
         self.cookie = cookie
@@ -116,7 +116,7 @@ def make_app(site: Site, url: str) -> tuple[Any, Engine]:
 
 
 def counting(handler: Callable[[Any], Response], registry: Any) -> Callable[[Any], Response]:
-    """Return the tween that tells the number of SQL statements, as the portal does in a benchmark."""
+    """Return a tween that adds the number of SQL statements to the response, as the portal does in a benchmark."""
 
     def tween(request: PlainRequest) -> Response:
         with statements(registry.engine) as texts:

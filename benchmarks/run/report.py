@@ -60,7 +60,7 @@ def table(run: Run) -> str:
 
 
 def targets(run: Run, gates: Mapping[str, Mapping[str, float]] | None = None) -> str:
-    """Return the goals with the values reached, as Markdown; empty if there are none."""
+    """Return the goals with the values reached, as Markdown, empty if there are none."""
     rows = [
         f"| {title} | {MEANINGS[name]} | {value:.2f} | {'≥' if name in AT_LEAST else '≤'} {limit:g} | "
         f"{'no' if _misses(name, value, limit) else 'yes'} |"

@@ -171,7 +171,7 @@ def scenarios(cast: Cast, rounds: int = 1) -> list[Scenario]:
 
 
 def _citizen(cast: Cast, n: int) -> Person:
-    """Return one of as many citizens as the warm-up has requests: it notes all of them as seen, once a minute."""
+    """Return one of as many citizens as the warm-up has requests, which notes each of them as seen."""
     people = list(cast.citizens.values())[:WARM_UP]
     return people[n % len(people)]
 

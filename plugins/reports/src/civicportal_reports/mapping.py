@@ -135,12 +135,8 @@ class ReportMap(Service):
         self, filters: Filters, public: bool, box: GridBox | None = None
     ) -> list[tuple[str, Cell, int]]:
         """Return district, cell of the finest counted level, and number of the reports outside the actor's units."""
-        in_other_units = None if public else self.search.in_other_units(filters, *_PLACES)
-        return (
-            []
-            if in_other_units is None
-            else self._gather((filters, box), in_other_units.where(*_in_degrees(box)))
-        )
+        query = None if public else self.search.in_other_units(filters, *_PLACES)
+        return [] if query is None else self._gather((filters, box), query.where(*_in_degrees(box)))
 
     def _everywhere(self, filters: Filters, public: bool) -> list[tuple[str, Cell, int]]:
         """Return the same for all filtered reports, in one query for map and districts."""

@@ -97,7 +97,7 @@ def test_a_message_from_its_sender_to_its_rating(portal: Portal, open_page: Open
     assert _ledger(portal, code) == LEDGER
 
 
-def test_nobodys_message_is_answered_to_whoever_has_code_and_pin(portal: Portal, open_page: Open) -> None:
+def test_an_anonymous_message_is_answered_to_holders_of_code_and_pin(portal: Portal, open_page: Open) -> None:
     visitor = open_page(screen=PHONE)
     code = write(visitor, anonymous=True)
     pin = visitor.locator(".codes [data-copy]").nth(1).get_attribute("data-copy")

@@ -80,7 +80,7 @@ def test_a_short_page_ends_where_the_window_ends(open_page: Open) -> None:
     assert round(end) == DESKTOP.height
 
 
-def test_somebody_without_a_name_has_a_mark_all_the_same(open_page: Open) -> None:
+def test_a_person_without_a_name_has_an_icon(open_page: Open) -> None:
     page = open_page(VISITOR, PHONE)
     page.goto("/login")
     enter_mobile(page, NAMELESS)

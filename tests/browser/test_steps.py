@@ -67,7 +67,7 @@ def test_an_error_of_the_server_leads_to_its_field(open_page: Open) -> None:
     proceed(page, 4)
 
 
-def test_whoever_only_passes_the_map_has_chosen_no_place(open_page: Open, screen: Screen) -> None:
+def test_passing_the_map_chooses_no_place(open_page: Open, screen: Screen) -> None:
     page = open_page(screen=screen)
     page.goto("/reports/new")
     wizard.choose_category(page)

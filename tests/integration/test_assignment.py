@@ -168,7 +168,7 @@ def test_only_members_of_the_unit_who_may_work_on_it_are_assigned_a_case(site, o
     assert held(site, code) == (None, office["officer"].user_id)
 
 
-def test_a_case_that_has_gone_to_another_holder_meanwhile_is_left(site, office):
+def test_a_case_that_has_another_holder_by_now_is_left(site, office):
     code = case_of(site, office["colleague"])
     with pytest.raises(Conflict):
         assign(site, office["head"], code, office["head"], held_by=office["officer"].user_id)

@@ -120,7 +120,7 @@ def test_of_two_changes_of_a_role_one_is_told(site):
         assert len(roles.names(roles.fetch(role.id))) == 1
 
 
-def test_of_two_changes_of_somebodys_access_one_is_told(site):
+def test_of_two_changes_of_an_access_one_is_refused(site):
     with site.work() as work:
         user = make_staff(work, "officer")
         seen = work.get(MembershipService).seen(user)

@@ -26,7 +26,7 @@ def test_a_public_page_sets_no_cookie_and_is_asked_for_once(app, page):
     assert "Content-Security-Policy" in again.headers
 
 
-def test_a_page_that_has_changed_is_sent_anew(app, clock):
+def test_a_changed_page_is_sent_again(app, clock):
     tag = app.get(PAGE).headers["ETag"]
     clock.advance(hours=1)  # the page bears its time, for print
     assert app.get(PAGE, headers={"If-None-Match": tag}, status=200).headers["ETag"] != tag

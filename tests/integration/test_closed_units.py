@@ -82,7 +82,7 @@ def desk(site):
 
 
 class TestReopening:
-    def test_a_case_of_a_closed_unit_is_routed_anew(self, site, clock, desk):
+    def test_a_case_of_a_closed_unit_is_routed_again(self, site, clock, desk):
         desk.step(desk.mine, "reject")
         desk.close(desk.waste)
         clock.advance(days=5)

@@ -357,7 +357,7 @@ class TestRefusals:
         copy_database(source, target, unseen)
 
     @kinds(THERE, BACK)
-    def test_nothing_is_written_to_the_source_meanwhile(self, source, target, monkeypatch):
+    def test_nothing_is_written_to_the_source_during_the_copy(self, source, target, monkeypatch):
         other = on(source, source.engines.read.url.render_as_string(hide_password=False))
         locked = []
 

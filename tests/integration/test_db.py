@@ -190,7 +190,7 @@ def test_all_who_open_a_new_file_at_once_may_write_it(tmp_path):
 
 
 @pytest.mark.one_database("postgresql")
-def test_a_connection_that_the_server_has_closed_is_handed_to_nobody(site):
+def test_a_connection_closed_by_the_server_is_not_used(site):
     own = text("SELECT pg_backend_pid()")
     with site.engines.read.connect() as connection, site.engines.read.connect() as other:
         closed = connection.scalar(own)
@@ -202,7 +202,7 @@ def test_a_connection_that_the_server_has_closed_is_handed_to_nobody(site):
 
 
 @pytest.mark.one_database("postgresql")
-def test_a_connection_that_nobody_has_used_for_long_is_asked(site, monkeypatch):
+def test_an_idle_connection_is_checked_before_use(site, monkeypatch):
     asked = []
     do_ping = site.engines.read.dialect.do_ping
     monkeypatch.setattr(site.engines.read.dialect, "do_ping", lambda one: asked.append(one) or do_ping(one))

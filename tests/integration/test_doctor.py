@@ -389,7 +389,7 @@ class TestWords:
         assert [place for _level, place, _text in languages()] == ["language ku"]
 
 
-def test_deadlines_need_office_hours_and_days_on_which_somebody_works(site, clock):
+def test_deadlines_need_office_hours_and_working_days(site, clock):
     def of_calendar():
         with site.work(write=False) as work:
             return [(f.level, f.place) for f in arrangement.findings(work) if f.place == "calendar"]

@@ -161,7 +161,7 @@ def test_one_failing_escalation_does_not_affect_others(site, clock, city, caplog
     assert "could not be passed up" not in caplog.text
 
 
-def test_a_case_that_is_gone_meanwhile_is_passed_over(site, city):
+def test_a_missing_case_is_passed_over(site, city):
     with site.work() as work:
         assert EscalationService(work).raise_case(10**6, "head", 0, {}) is None
 

@@ -161,9 +161,7 @@ class TestQueue:
         app.get(f"/exports/jobs/{key}/file", status=404)
         assert trail(site)[-1] == ("export:take", CASES)
 
-    def test_whoever_has_come_to_another_unit_does_not_get_the_file_of_the_former(
-        self, site, desk, app, sign_in
-    ):
+    def test_members_of_another_unit_do_not_get_the_file_of_the_former(self, site, desk, app, sign_in):
         key = order(site, desk["staff"][0])
         make_next(site)
         sign_in(desk["users"][0])
@@ -313,7 +311,7 @@ class TestOrder:
             written = file.read().decode("utf-8-sig").split()
         assert [line for line in written if line.isdigit()] == self.page(site, moved, "updated")
 
-    def test_a_case_that_moves_meanwhile_comes_once(self, site, moved, clock):
+    def test_a_case_that_moves_during_an_export_is_exported_once(self, site, moved, clock):
         wanted = self.page(site, moved, "deadline")
         order = rows.ExportQuery(
             export=site.exports["kartable.list"],

@@ -583,7 +583,7 @@ def shows(*widgets):
     return implementation("dashboard_widgets", lambda request: widgets)
 
 
-def test_hook_dashboard_widgets_are_sorted_by_weight_whoever_brings_them(install, assemble_migrated, browse):
+def test_hook_dashboard_widgets_are_sorted_by_weight_across_plugins(install, assemble_migrated, browse):
     install.plugin("gadget", shows(widget("LIGHT", "card", 1), widget("HEAVY", "card", 9)))
     install.package("city", shows(widget("MIDDLE", "card", 5), widget("ALSO", "card", 5)))
     page = browse(assemble_migrated("gadget", package="city")).get("/", status=200).text

@@ -259,7 +259,7 @@ def test_a_provider_that_hangs_is_not_waited_for(site, provider):
     assert verdict.outcome == "unavailable"
 
 
-def test_a_new_number_is_asked_for_anew(site, app, provider, citizen):
+def test_a_new_number_is_verified_again(site, app, provider, citizen):
     claim(app)
     with site.work() as work:
         work.get(MobileService).change(work.session.get(User, citizen.id), "+989121234567")

@@ -184,7 +184,7 @@ def boom(site):
     site.hooks.unregister(gadget)
 
 
-def test_a_failing_plugin_uses_up_nobodys_answers(site, code, boom):
+def test_a_failing_plugin_uses_up_no_answers(site, code, boom):
     receive(site, "boom", number="failing")
     for _ in range(12):
         InboundService.answer_waiting(site)

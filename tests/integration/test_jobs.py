@@ -55,7 +55,7 @@ def test_a_job_is_run_when_it_is_due(site, clock):
     assert runs == [NOON, NOON + timedelta(hours=1)]
 
 
-def test_a_job_whose_row_has_gone_meanwhile_is_run_all_the_same(site):
+def test_a_job_without_a_row_is_run(site):
     runner = JobRunner(site, [hourly(lambda site: None)])
     assert runner.run_due() == ["test.job"]
     with site.work() as work:

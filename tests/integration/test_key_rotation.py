@@ -65,7 +65,7 @@ def counts(site):
     return {count.column: (count.newest, count.older, count.lost) for count in found}
 
 
-def test_everything_is_sealed_anew_by_the_newest_key(site, keys, people):
+def test_everything_is_encrypted_again_with_the_newest_key(site, keys, people):
     keys(NEW, OLD)
     assert counts(site)["users.national_code"] == (0, 25, 0)
     assert rotate(site) == 25 + 25 + 1 + 2
@@ -90,7 +90,7 @@ def test_an_interrupted_rotation_continues(site, keys, people):
     assert rotate(site) == left
 
 
-def test_a_value_that_is_changed_meanwhile_is_not_overwritten(site, keys, people):
+def test_a_concurrently_changed_value_is_not_overwritten(site, keys, people):
     keys(NEW, OLD)
     with site.work() as work:
         rows = rotation._older(work, User.__table__.columns["national_code"], None)

@@ -251,7 +251,7 @@ def test_a_closed_gate_is_told_once_and_opened_by_hand(site, app, boss, caplog):
     app.post("/admin/messages/gate/open", {"csrf_token": token}, status=303)
 
 
-def test_the_gate_is_for_whoever_may_change_settings(site, app, sign_in):
+def test_the_gate_needs_the_right_to_change_settings(site, app, sign_in):
     close_gate(site)
     with site.work() as work:
         reader = make_staff(work, "reader", permissions=["core:message:view"])

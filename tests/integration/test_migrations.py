@@ -311,7 +311,7 @@ def test_altering_cases_keeps_the_plugins_details(empty, tmp_path, core_copy):
     assert migrate.check(empty) == []
 
 
-def test_messages_that_came_before_are_given_to_whoever_has_the_number(empty):
+def test_earlier_messages_belong_to_the_holder_of_the_number(empty):
     migrate.upgrade(empty)
     with empty.work() as work:
         member = make_citizen(work, "+989000000001").id

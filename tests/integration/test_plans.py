@@ -88,7 +88,7 @@ def test_what_is_asked_for_with_many_ids_may_be_read_slice_by_slice(site):
         assert work.session.scalars(asked.execution_options(yield_per=10)).all() == []
 
 
-def test_referrals_that_somebody_closed_today_are_compared_within_their_case_only(reading, site):
+def test_referrals_closed_today_are_compared_within_their_case_only(reading, site):
     grant = Grant(permissions=VIEW, units=frozenset({3}))
     with site.work(actor=Identity(user_id=7, name="", realm="staff", grants=(grant,)), write=False) as work:
         query = InboxService(work).query("closed", InboxQuery(), Case.id)
@@ -104,7 +104,7 @@ def test_a_code_that_is_deleted_finds_its_message(reading):
 
 
 @pytest.mark.parametrize("table", [AuditEvent, CaseEvent])
-def test_what_somebody_did_is_found_without_reading_what_everybody_did(reading, table):
+def test_actions_of_a_person_are_found_by_an_index(reading, table):
     assert f"ix_{table.__tablename__}_actor_id" in plan(reading, select(table.id).where(table.actor_id == 7))
 
 

@@ -50,7 +50,7 @@ def test_a_wrong_code_changes_nothing(site, app, citizen):
     assert fresh(site, citizen).mobile == MOBILE
 
 
-def test_a_number_of_somebody_else_is_named_to_its_holder_alone(site, app, citizen):
+def test_a_number_in_use_is_reported_to_its_holder_only(site, app, citizen):
     with site.work() as work:
         make_citizen(work, OTHER, name="نام دیگری")
     free = send(app.get("/account/mobile"), mobile="09120000099")
@@ -72,7 +72,7 @@ def test_the_proof_of_who_one_is_must_be_fresh(site, app, clock, citizen):
     assert "/account/confirm?next=%2Faccount%2Fmobile" in asked.location
 
 
-def test_a_code_of_somebody_else_who_used_this_browser_changes_nothing(site, app, sign_in, citizen):
+def test_a_code_of_an_earlier_user_of_the_browser_changes_nothing(site, app, sign_in, citizen):
     ask(app)
     with site.work() as work:
         other = make_citizen(work, OTHER)

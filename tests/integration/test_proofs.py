@@ -137,7 +137,7 @@ def test_a_password_changed_while_it_is_compared_lets_nobody_of_the_staff_in(
     assert not is_let_in(site)
 
 
-def test_a_password_shown_is_forgotten_once_somebody_is_let_in(site: Any, app: Any, officer: User) -> None:
+def test_the_passed_password_is_forgotten_after_the_sign_in(site: Any, app: Any, officer: User) -> None:
     page = send(app.get("/staff/login"), username="s.karimi", password=PASSWORD).follow()
     send(page, code=code_of(site))
     with site.work(write=False) as work:

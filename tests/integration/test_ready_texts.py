@@ -96,7 +96,7 @@ def test_the_page_is_for_those_with_the_right(site, app, sign_in):
     app.get("/desk/texts", status=403)
 
 
-def test_texts_of_a_kind_somebody_does_not_work_on_are_not_there(site, app, sign_in, texts):
+def test_texts_of_other_kinds_are_not_found(site, app, sign_in, texts):
     with site.work() as work:
         other = make_staff(work, "writer", permissions=["core:text:manage"])
     sign_in(other)

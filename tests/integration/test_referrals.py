@@ -27,7 +27,7 @@ def desk(site):
 
 
 @pytest.mark.parametrize("left", [False, True])
-def test_what_comes_back_lies_before_somebody(site, desk, left):
+def test_a_returned_case_has_a_holder(site, desk, left):
     code, light, mine, colleague, theirs = desk
     with site.work(actor=mine) as work:
         work.get(KartableService).refer(work.get(CaseService).fetch(code, lock=True), light)

@@ -71,7 +71,7 @@ def test_a_number_is_masked_until_revealed_once(site, app, sign_in, city):
     assert reveals(site) == [("reveal:identity", city["citizen"].id, officer.id)]
 
 
-def test_the_citizen_sees_that_somebody_looked(site, app, sign_in, city):
+def test_the_citizen_sees_the_access(site, app, sign_in, city):
     sign_in(city["people"]["all"])
     ask(app, city)
     with site.work(write=False) as work:

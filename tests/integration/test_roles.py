@@ -255,7 +255,7 @@ def test_a_role_in_use_asks_first(site, app, boss):
     app.get(path, status=404)
 
 
-def test_a_role_that_changed_meanwhile_is_not_deleted(site, app, boss):
+def test_a_concurrently_changed_role_is_not_deleted(site, app, boss):
     form = form_with(app.get(f"/admin/roles/{role_id(site, 'کارشناس')}/delete"), "sure")
     with site.work() as work:
         role = _role(work, "کارشناس")

@@ -161,7 +161,7 @@ def test_two_administrators_at_one_moment(site, changed):
     assert (present(site).name, present(site).short_name) == ("شهر یک", site.branding_cache.file.short_name)
 
 
-def test_what_a_page_reads_before_the_end_is_read_anew(site):
+def test_settings_read_within_a_transaction_are_not_cached(site):
     with site.work() as work:
         service = work.get(BrandingService)
         service.save({"name": "شهر دیگر"}, service.current().digest)

@@ -129,7 +129,7 @@ def _broken_off(_service, _span):
     raise TimeoutError
 
 
-def test_months_of_another_calendar_are_made_anew(town):
+def test_months_of_another_calendar_are_rebuilt(town):
     with town.site.work() as work:
         work.session.execute(delete(CaseMonthCount))
         rows = work.session.execute(select(CaseCount.__table__)).mappings()
@@ -223,7 +223,7 @@ def test_beside_many_of_their_own_no_others_are_counted(town, monkeypatch):
 
 @pytest.mark.one_database("postgresql")
 @pytest.mark.parametrize("table", ["case_counts", "case_month_counts", "case_totals"])
-def test_what_is_written_while_counters_are_made_anew_is_counted_once(town, table):
+def test_cases_opened_during_a_rebuild_are_counted_once(town, table):
     def send():
         with town.site.work(actor=town.boss) as work:
             make_case(work, category=town.category)

@@ -233,7 +233,7 @@ def test_an_officer_hands_an_untaken_case_to_a_colleague_by_the_page(app, site, 
     assert "/hand-over" not in other
 
 
-def test_a_form_that_names_nobody_is_refused_with_its_reason(app, sign_in, city):
+def test_a_form_without_an_addressee_is_refused(app, sign_in, city):
     sign_in(city["head"])
     path = f"/kartable/cases/{city['fresh']}"
     form_to(app.get(path), "/hand-over").submit(status=422)

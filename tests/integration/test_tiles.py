@@ -74,7 +74,7 @@ class TestFile:
         assert ask(path, Range="bytes=0-9", **{"If-Range": tag}).status_int == 206
         assert ask(path, Range="bytes=0-9", **{"If-Range": '"other"'}).status_int == 200
 
-    def test_another_address_is_asked_anew(self, ask):
+    def test_another_url_is_revalidated(self, ask):
         answer = ask("/map/tiles/000000000000/city.pmtiles", Range="bytes=0-9")
         assert answer.status_int == 206
         assert answer.headers["Cache-Control"] == "no-cache"

@@ -133,7 +133,7 @@ def test_too_late(site, clock, desk):
         undo(site, mine, code, event)
 
 
-def test_not_when_somebody_acted_since(site, desk):
+def test_not_after_a_later_action(site, desk):
     code, _waste, light, mine, _colleague, theirs = desk
     event = do(site, mine, code, to_light(light))
     do(site, theirs, code, lambda work, case: work.get(CaseService).comment(case, "seen"))
@@ -187,7 +187,7 @@ def test_a_transition_whose_notice_is_being_sent_cannot_be_undone(site, clock, d
         assert work.get(StatisticsService).verify() == {}
 
 
-def test_a_step_whose_words_were_forgotten_meanwhile_is_not_taken_back(site, desk):
+def test_a_step_whose_data_was_erased_cannot_be_undone(site, desk):
     code, _waste, _light, mine, *_others = desk
     event = do(site, mine, code, accept)
     with site.work() as work:

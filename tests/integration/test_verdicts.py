@@ -221,13 +221,13 @@ def test_an_objection_without_a_notice_has_an_answer(site, close, monkeypatch):
     assert say(site, "2") == [f"نمونه: {code} دوباره باز شد و بررسی می‌شود."]
 
 
-def test_whoever_accepted_by_mistake_may_object(site, close):
+def test_an_acceptance_by_mistake_can_become_an_objection(site, close):
     code = close()
     say(site, "1")
     assert say(site, "2") == [f"Petition {code} is open again."]
 
 
-def test_whoever_changes_their_mind_means_the_case_of_their_last_answer(site, clock, close):
+def test_a_changed_answer_is_about_the_case_answered_last(site, clock, close):
     first = close()
     clock.advance(hours=1)
     second = close()
@@ -299,7 +299,7 @@ def test_cases_of_others_cannot_be_answered(site, close):
     assert case(site, code).status == "done"
 
 
-def test_whoever_was_not_told_of_the_closing_does_not_mean_it(site, close):
+def test_an_answer_is_not_about_a_closing_without_notification(site, close):
     close(told=False)
     with site.work() as work:
         for message in outbox(work):

@@ -48,7 +48,7 @@ def test_whose_memberships_are_as_before_or_more_gets_the_file() -> None:
         assert is_within(kept(officer(before)), officer(more, before))
 
 
-def test_numbers_of_people_are_for_whoever_still_may_know_them() -> None:
+def test_numbers_of_people_need_the_right_at_the_download_too() -> None:
     rights = frozenset({"reports:case:export", "reports:case:contact"})
     before, after = Grant(permissions=rights), Grant(permissions=frozenset({"reports:case:export"}))
     assert is_within(kept(officer(before)), officer(after))

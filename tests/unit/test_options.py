@@ -32,7 +32,7 @@ def test_say_what_they_were_given_and_no_more():
     assert not found("script")
 
 
-def test_are_chosen_anew_on_each_page():
+def test_are_selected_on_each_page_separately():
     for chosen in (["1"], ["2", "4"], []):
         assert [o["value"] for o in drawn(UNITS, chosen)("option", selected=True)] == chosen
 

@@ -32,7 +32,7 @@ def test_what_is_kept_can_be_told(words, english):
     assert localized_reason(keep(words)) == english
 
 
-def test_it_is_told_in_the_language_of_whoever_reads():
+def test_a_reason_is_shown_in_the_language_of_its_reader():
     assert localized_reason(keep(NOBODY), PERSIAN) == "هیچ افزونه‌ای از راه pigeon پیامک نمی‌فرستد"
     nested = _("${error}!", mapping={"error": NOBODY})
     assert localized_reason(keep(nested), PERSIAN) == "هیچ افزونه‌ای از راه pigeon پیامک نمی‌فرستد!"

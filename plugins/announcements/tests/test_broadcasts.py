@@ -143,7 +143,7 @@ class TestBringingOut:
         bring_out(desk, clock, 4)
         assert received(desk) == Counter(mobiles)
 
-    def test_whoever_takes_leave_meanwhile_is_left_out(self, desk, clock):
+    def test_people_who_unsubscribe_during_a_broadcast_are_left_out(self, desk, clock):
         mobiles = desk.opt_in(1, 2, 3)
         broadcast = start(desk, 3)
         bring_out(desk, clock, 1)

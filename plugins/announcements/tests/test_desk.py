@@ -211,7 +211,7 @@ class TestPictures:
         assert answer.html.select_one(".err-summary")
         assert edit_form(answer)["title"].value == "قطع آب"
 
-    def test_of_somebody_else_cannot_be_named(self, officer, app):
+    def test_of_another_person_cannot_be_named(self, officer, app):
         foreign = officer.upload()
         form = filled(app.get("/desk/announcements/new"))
         fields = [

@@ -69,7 +69,7 @@ class TestWriting:
         desk.act("pin", post, True)
         assert desk.post(post).version == 2
 
-    def test_what_was_deleted_meanwhile_is_a_conflict(self, desk):
+    def test_a_deleted_announcement_is_a_conflict(self, desk):
         post = desk.put_up()
         desk.act("delete", post)
         with pytest.raises(Conflict):
@@ -153,7 +153,7 @@ class TestPictures:
         with desk.site.work(write=False) as work:
             assert work.session.scalar(select(Attachment.id).where(Attachment.key == first.key)) is None
 
-    def test_of_somebody_else_are_not_taken(self, desk):
+    def test_of_another_person_are_not_taken(self, desk):
         picture = desk.picture()
         with pytest.raises(Refused), desk.site.work(actor=desk.officer) as work:
             work.get(PostService).create(content(pictures=(picture,)), owner="another browser")

@@ -71,7 +71,7 @@ def test_a_visitor_leaves_none(city, app, site, the_case):
     assert [table for table, _row in everything(site) if table == "sessions"] == []
 
 
-def test_somebody_who_is_signed_in_leaves_none(city, app, site, sign_in, the_case):
+def test_a_signed_in_sender_leaves_none(city, app, site, sign_in, the_case):
     token = sign_in(city.citizen)
     send(app, photo_key_files=picture())
     case, photos = the_case()

@@ -88,7 +88,7 @@ class TestNamed:
             assert work.session.scalars(select(Attachment)).one().case_id == case.id
         assert the_form(app.get("/feedback/new"))["body"].value == ""
 
-    def test_a_form_whose_key_is_gone_begins_anew(self, city, app, site):
+    def test_a_form_whose_key_is_lost_is_empty(self, city, app, site):
         filled(app).submit(status=303)
         token = app.cookies[site.cookie_name].strip('"')
         other = type(site.keys)(b"s" * 32, [b"k" * 32])
@@ -133,7 +133,7 @@ class TestAnonymous:
         assert len({PIN.search(page.text)[1] for page in pages}) == 1
         assert len(cases(city)) == 1
 
-    def test_no_session_is_asked_for_and_somebody_signed_in_stays_unknown(self, city, app, sign_in):
+    def test_needs_no_session_and_hides_a_signed_in_sender(self, city, app, sign_in):
         sign_in(city.citizen)
         filled(app, sender="anonymous").submit(status=200)
         assert cases(city)[0].citizen_id is None
@@ -175,7 +175,7 @@ class TestRefused:
         values = [option[0] for option in the_form(app.get("/feedback/new"))["unit"].options]
         assert values == ["", "pr", "bus"]
 
-    def test_a_picture_of_somebody_else(self, city, app, sign_in):
+    def test_a_picture_of_another_person(self, city, app, sign_in):
         sign_in(city.citizen)
         refused = filled(app, body="کوتاه", photo_key_files=picture()).submit(status=422)
         key = the_form(refused)["photo_key"].value

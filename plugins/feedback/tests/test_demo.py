@@ -72,7 +72,7 @@ class TestDoctor:
         with city.site.work(write=False) as work:
             assert list(findings(work)) == []
 
-    def test_misses_whoever_answers(self, site):
+    def test_reports_that_no_one_answers(self, site):
         from civicportal.testing import make_unit
 
         with site.work() as work:
@@ -81,7 +81,7 @@ class TestDoctor:
             (finding,) = findings(work)
         assert finding.level == "error"
 
-    def test_misses_whoever_publishes(self, site):
+    def test_reports_that_no_one_publishes(self, site):
         from civicportal.testing import make_unit
 
         with site.work() as work:

@@ -191,7 +191,7 @@ class TestCitizen:
             with pytest.raises(Refused):
                 office.step(scheduled, step, by=office.citizen, public_text="نشد که بیایم.")
 
-    def test_a_moved_appointment_is_to_be_confirmed_anew(self, office, scheduled):
+    def test_a_moved_appointment_must_be_confirmed_again(self, office, scheduled):
         office.step(scheduled, "confirm", by=office.citizen)
         office.reschedule(scheduled, MONDAY, "10:00")
         assert office.current(scheduled).response == ""
@@ -280,7 +280,7 @@ class TestUndo:
         current = office.current(code)
         assert (office.case(code).status, current.seat, current.ended_at) == ("scheduled", "public", None)
 
-    def test_of_a_seat_given_back_is_refused_when_somebody_has_it(self, office, clock):
+    def test_of_a_released_seat_is_refused_once_it_is_taken(self, office, clock):
         first, second = office.ask(), office.ask(by=office.citizens[1])
         session = office.plan(SUNDAY, "09:00", "12:00", public_seats=1)
         office.invite(first, session)

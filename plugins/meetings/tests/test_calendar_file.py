@@ -87,7 +87,7 @@ def follow(app, code, digits):
 
 
 class TestWithoutSigningIn:
-    def test_whoever_has_proved_the_code_sees_the_time_and_gets_the_file(self, office, app):
+    def test_holders_of_the_code_see_the_time_and_get_the_file(self, office, app):
         code = office.ask()
         office.schedule(code)
         page = follow(app, code, "۰۰۰۱").follow(status=200)

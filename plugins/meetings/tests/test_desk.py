@@ -314,7 +314,7 @@ class TestSetting:
         self.form(page).submit(status=303)
         assert office.current(code).start == office.moment(SUNDAY, "10:30")
 
-    def test_another_officer_has_set_a_time_meanwhile(self, office, desk, code):
+    def test_another_officer_has_set_a_time(self, office, desk, code):
         form = self.form(desk.get(f"/desk/meetings/requests/{code}"))
         office.schedule(code, MONDAY, "11:00")
         page = fill(form, day="1405/03/10", at="10:30", note="کارت ملی").submit(status=409)

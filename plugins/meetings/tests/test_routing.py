@@ -46,7 +46,7 @@ def test_a_request_is_not_lost_where_there_is_no_such_office(office):
     assert unit_of(office, office.ask()) == "pr"
 
 
-def test_somebody_of_the_office_works_on_what_goes_there(site):
+def test_a_member_of_the_office_must_work_on_its_cases(site):
     with site.work() as work:
         mayor, pr = make_unit(work, "mayor"), make_unit(work, "pr")
         make_staff(work, "clerk", unit=pr, permissions=["meetings:case:work", "orders:case:work"])

@@ -121,7 +121,7 @@ class TestWaitingList:
         with pytest.raises(Refused):
             wait(office, session, codes[1])
 
-    def test_whoever_withdraws_leaves_it(self, office, codes):
+    def test_a_withdrawn_request_leaves_it(self, office, codes):
         session = office.plan(reserve_seats=5)
         wait(office, session, codes[0])
         office.step(codes[0], "withdraw", by=office.citizen)

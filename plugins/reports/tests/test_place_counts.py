@@ -74,7 +74,7 @@ def test_a_step_that_is_refused_changes_no_counter(city):
         assert work.get(CounterTableService).differences(PLACES) == []
 
 
-def test_wrong_counters_are_found_and_made_anew(city):
+def test_wrong_counters_are_found_and_rebuilt(city):
     city.send()
     city.send(point=city.other_district)
     with city.site.work() as work:
@@ -100,7 +100,7 @@ def test_another_map_moves_the_counters(city):
 
 # These write inside another writer, which SQLite does not allow.
 @pytest.mark.one_database("postgresql")
-def test_others_work_while_all_is_counted_anew(city):
+def test_others_work_during_a_rebuild(city):
     code, elsewhere = city.send(), city.send(point=city.other_district)
     with city.site.work() as work:
         district = work.session.scalar(select(Report.district).join(Case).where(Case.code == elsewhere))

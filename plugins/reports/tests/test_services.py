@@ -56,7 +56,7 @@ class TestSending:
         with city.site.work(actor=nobody) as work, pytest.raises(Forbidden):
             city.submit(work)
 
-    def test_somebody_elses_picture_is_not_taken(self, city):
+    def test_the_picture_of_another_person_is_not_taken(self, city):
         with pytest.raises(NotFound), city.site.work(actor=city.citizen) as work:
             city.submit(work, photos=["a" * 22], owner="me")
         with city.site.work(write=False) as work:
@@ -77,7 +77,7 @@ class TestRouting:
         assert units[second] == other
         assert units[far] != other
 
-    def test_a_new_map_names_the_places_anew(self, city):
+    def test_a_new_map_updates_the_names_of_places(self, city):
         code = city.send(point=city.street)
         with city.site.work() as work:
             report = work.session.scalars(select(Report).join(Case).where(Case.code == code)).one()

@@ -54,7 +54,7 @@ class TestForm:
             ({"active": False}, "نزدیک‌ترین موضوع را انتخاب کنید."),
         ],
     )
-    def test_whoever_is_unsure_is_told_the_category_as_the_city_calls_it(self, city, app, change, told):
+    def test_the_category_for_other_problems_has_its_name_of_the_city(self, city, app, change, told):
         with city.site.work() as work:
             category = work.get(OrganizationService).category("reports", "other")
             for name, value in change.items():
@@ -164,7 +164,7 @@ class TestBySignIn:
         assert code in page.text
         assert not page.html.select("[action*='/login/name']")
 
-    def test_whoever_signs_in_for_another_page_sends_nothing(self, city, app):
+    def test_a_sign_in_for_another_page_sends_nothing(self, city, app):
         filled(city, app).submit(status=303)
         page = enter_by_code(city, app, app.get("/login?next=/account"), "09120000077")
         assert "/login/name" in page.location
@@ -220,7 +220,7 @@ class TestRefused:
         form.submit(status=422)
         assert cases(city) == []
 
-    def test_a_picture_of_somebody_else(self, city, app, sign_in):
+    def test_a_picture_of_another_person(self, city, app, sign_in):
         sign_in(city.citizen)
         form = filled(city, app, body="کوتاه")
         form["photo_key_files"] = picture()

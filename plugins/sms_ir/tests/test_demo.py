@@ -73,7 +73,7 @@ def test_words_that_were_changed_a_moment_ago_arrive(site, phones):
 
 
 @pytest.mark.parametrize(("language", "words"), [("fa", "کد ورود"), ("en", "Sign-in code")])
-def test_a_code_speaks_the_language_of_whoever_waits_for_it(site, app, phones, language, words):
+def test_a_code_has_the_language_of_its_recipient(site, app, phones, language, words):
     app.set_cookie("lang", language)
     form = next(form for form in app.get("/login").forms.values() if "mobile" in form.fields)
     form["mobile"] = MOBILE
@@ -105,7 +105,7 @@ def test_an_empty_answer_is_refused(app, phones):
     assert phones.simulator.received == []
 
 
-def test_the_provider_is_made_to_fail_by_whoever_looks_on(site, app, phones):
+def test_a_viewer_can_make_the_provider_fail(site, app, phones):
     form = next(form for form in app.get("/demo/phones").forms.values() if "mode" in form.fields)
     form["mode"] = "bad_key"
     form.submit(status=303)

@@ -175,7 +175,7 @@ def test_deliveries_are_forgotten_after_a_month(site, clock, messages):
     assert deliveries(site) == []
 
 
-def test_the_credit_is_kept_for_whoever_looks_at_the_messages(site, messages, provider):
+def test_the_credit_is_shown_with_the_messages(site, messages, provider):
     provider.credit = 321.5
     poll_credit(site)
     provider.script.append("500")

@@ -94,7 +94,7 @@ class TestBack:
                     work.get(InvitationService).open(token, purpose)
             assert work.session.get(Invitation, invited.id).revoked_at
 
-    def test_what_is_counted_wrong_is_counted_anew(self, city, assemble, tmp_path):
+    def test_wrong_counters_are_rebuilt(self, city, assemble, tmp_path):
         with city.engines.write.begin() as connection:
             connection.execute(text("UPDATE case_counts SET n = n + 7"))
             connection.execute(text("UPDATE cases SET search_text = ''"))
@@ -104,7 +104,7 @@ class TestBack:
         assert wrong_counters(other) == []
         assert SearchIndex(other.engines).verify() == (0, False)
 
-    def test_a_portal_that_writes_meanwhile_has_a_picture_to_each_row(self, city, assemble, tmp_path):
+    def test_a_backup_during_writes_has_a_picture_for_each_row(self, city, assemble, tmp_path):
         stop, opened = threading.Event(), []
 
         def write():
@@ -125,7 +125,7 @@ class TestBack:
             assert restore_backup(other, tmp_path / f"backup{number}", quiet).missing == 0
             assert list(damages(other, other.storage, contents=True)) == []
 
-    def test_a_picture_that_is_deleted_meanwhile_is_told(self, city, assemble, tmp_path):
+    def test_a_picture_deleted_during_the_backup_is_reported(self, city, assemble, tmp_path):
         key = next(key for key in iter(city.storage.keys()) if "." not in key)
 
         def delete_it(_words):

@@ -124,7 +124,7 @@ def test_the_right_to_a_picture_is_the_right_to_its_case(
 @pytest.mark.parametrize(
     ("who", "seen"), [("citizen", True), ("officer", True), ("visitor", False), ("off", False)]
 )
-def test_papers_are_not_for_whoever_has_the_code_and_four_digits(
+def test_papers_are_hidden_from_holders_of_code_and_four_digits(
     site: Any,
     people: Any,
     case_with_picture: Any,

@@ -68,7 +68,7 @@ def test_a_code_alone_asks_for_the_second_part(browser: Any, open_case: Any) -> 
     assert browser.get("/track/code", status=303).location.endswith("/track")
 
 
-def test_what_another_site_sends_into_the_box_replaces_nobodys_session(stranger: Any) -> None:
+def test_a_form_from_another_site_replaces_no_session(stranger: Any) -> None:
     answer = stranger.post("/track/code", {"code": "1"}, headers={"Sec-Fetch-Site": "cross-site"}, status=303)
     assert answer.location.endswith("/track")
     assert "Set-Cookie" not in answer.headers

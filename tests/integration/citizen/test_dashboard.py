@@ -210,7 +210,7 @@ def test_pages_that_may_be_kept_say_whose_they_are(browser: Any, as_citizen: Any
         assert "Portal-Owner" not in as_citizen.get(path, status="*").headers
 
 
-def test_the_map_is_read_once_and_asked_anew_by_its_tag(browser: Any) -> None:
+def test_the_map_is_read_once_and_revalidated_by_its_tag(browser: Any) -> None:
     first = browser.get("/map.geojson")
     assert first.json["type"] == "FeatureCollection"
     assert browser.get("/map.geojson", headers={"If-None-Match": first.headers["ETag"]}).status_int == 304

@@ -1,4 +1,4 @@
-"""How these pages become a site: ``make docs``. Nothing of it is fetched from another host, now or when it is read."""
+"""Sphinx configuration of ``make docs``; neither the build nor a page loads anything from another host."""
 
 import re
 from typing import Any
@@ -44,8 +44,10 @@ WORDS = {
 }
 
 
-def speak_persian(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
-    """Turn a page of the Persian guide: its language, the theme's words, and its own pages alone in the navigation."""
+def localize_persian_guide(
+    _app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: Any
+) -> None:
+    """Set language, texts of the theme and navigation of a page of the Persian guide."""
     if not page.startswith(PERSIAN):
         return
     context["language"] = "fa"
@@ -59,8 +61,10 @@ def speak_persian(_app: Sphinx, page: str, _template: str, context: dict[str, An
     context["furo_navigation_tree"] = str(tree)
 
 
-def open_to_everybody(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
-    """Say what the theme leaves unsaid: the level of captions; a keyboard scrolls what is wider than the page."""
+def improve_accessibility(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: Any
+) -> None:
+    """Correct the levels of captions, and let the keyboard scroll what is wider than the page."""
     captions = context["furo_navigation_tree"].replace('role="heading"', 'role="heading" aria-level="2"')
     context["furo_navigation_tree"] = captions
     body = context.get("body", "").replace(
@@ -69,16 +73,16 @@ def open_to_everybody(_app: Sphinx, _page: str, _template: str, context: dict[st
     context["body"] = re.sub(r'<div class="table-wrapper[^"]*"', r'\g<0> tabindex="0"', body)
 
 
-def bring_in(_app: Sphinx, _page: str, source: list[str]) -> None:
-    """Put a file of the repository in the place of the page that names it, so that it is read in both."""
+def include_repository_file(_app: Sphinx, _page: str, source: list[str]) -> None:
+    """Include a file of the repository in the page that names it."""
     found = ELSEWHERE.fullmatch(source[0].strip())
     if found:
         source[0] = f"```{{include}} {found[1]}\n:relative-docs: docs/\n```\n"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect what is ours, the navigation behind the theme's own handler."""
-    app.connect("source-read", bring_in)
-    app.connect("html-page-context", open_to_everybody, priority=900)
-    app.connect("html-page-context", speak_persian, priority=900)
+    """Connect the handlers, the navigation after the theme's own."""
+    app.connect("source-read", include_repository_file)
+    app.connect("html-page-context", improve_accessibility, priority=900)
+    app.connect("html-page-context", localize_persian_guide, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -144,18 +144,18 @@ def test_a_citizen_withdraws(city):
     assert city.find(code)[0].status == "withdrawn"
 
 
-def test_zones_are_planted_once(city, tmp_path):
+def test_zones_are_added_once(city, tmp_path):
     file = tmp_path / FILE
     file.write_text(
         '[[zones]]\nkey = "harbour"\nname = "X"\nfee = 1\nquota = 1\n[[zones]]\nkey = "new"\nname = "New"\nfee = 1\nquota = 1\n'
     )
     with city.site.work() as work:
-        assert work.get(ZoneService).plant(file) == ["new"]
-        assert work.get(ZoneService).plant(file) == []
+        assert work.get(ZoneService).add_missing(file) == ["new"]
+        assert work.get(ZoneService).add_missing(file) == []
         assert work.get(ZoneService).fetch("harbour").name == "Harbour"
     file.write_text('[[zones]]\nkey = "odd"\n')
     with city.site.work() as work, pytest.raises(ConfigurationError):
-        work.get(ZoneService).plant(file)
+        work.get(ZoneService).add_missing(file)
 
 
 def test_the_doctor_names_what_is_missing(city):

@@ -14,8 +14,8 @@ def parking_permits() -> None:
 @parking_permits.command()
 @click.pass_context
 def zones(context: click.Context) -> None:
-    """Plant the zones of data/parking_zones.toml that are not there yet; what people changed stays."""
+    """Add the missing zones of data/parking_zones.toml; existing ones are not changed."""
     site = load_site(context)
     with site.work() as work:
-        planted = work.get(ZoneService).plant(site.data / FILE)
-    click.echo(f"zones: {', '.join(planted) or 'nothing new'}")
+        added = work.get(ZoneService).add_missing(site.data / FILE)
+    click.echo(f"zones: {', '.join(added) or 'nothing new'}")

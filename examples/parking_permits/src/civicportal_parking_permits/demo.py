@@ -1,4 +1,4 @@
-"""Invented permits of some months, applied for and handled through the services by the demo's people."""
+"""Demo permits of some months, applied for and handled through the services."""
 
 import tomllib
 from collections.abc import Callable
@@ -29,14 +29,14 @@ Progress = Callable[[int, int], None]
 
 
 def load(site: Site, files: Path, progress: Progress) -> None:
-    """Plant the zones and make up the permits that ``parking_permits.toml`` describes; without it none."""
+    """Add the zones, and generate the permits that ``parking_permits.toml`` describes, if there is one."""
     source = files / "parking_permits.toml"
     if not source.is_file():
         return
     rows = tomllib.loads(source.read_text(encoding="utf-8"))["permits"]
     lots = DemoRandom(SEED)
     with site.work() as work:
-        work.get(ZoneService).plant(site.data / FILE)
+        work.get(ZoneService).add_missing(site.data / FILE)
         citizens, staff = work.get(PeopleService).citizens(), work.get(PeopleService).staff()
     now = site.clock.now()
     moments = lots.moments(len(rows), now, SPAN)
@@ -51,7 +51,7 @@ def load(site: Site, files: Path, progress: Progress) -> None:
 
 
 class PermitStory:
-    """One permit from the application to where it stands today."""
+    """One permit from the application to its present status."""
 
     def __init__(
         self, work: Work, staff: list[Identity], lots: DemoRandom, now: datetime, files: Path
@@ -59,9 +59,9 @@ class PermitStory:
         self.work, self.staff, self.lots, self.now, self.files = work, staff, lots, now, files
 
     def generate(self, row: Values) -> None:
-        """Apply, and take the steps that lie in the past.
+        """Apply, and take the steps that are in the past.
 
-        :param row: ``zone``, ``plate`` and where it may end: ``until``, the name of a step.
+        :param row: ``zone``, ``plate`` and optionally ``until``, the name of the last step.
         """
         case = self._apply_for(row)
         steps: dict[str, Callable[[], Values]] = {
@@ -103,7 +103,7 @@ class PermitStory:
         self.work.get(CaseService).apply_form(case, name, values, notify=recent)
 
     def _officer(self, case: Case, permission: str) -> Identity:
-        """Return an officer who may act: of the unit that holds the case, otherwise one who may act everywhere."""
+        """Return an officer who may act, preferably of the unit that holds the case."""
         found = [person for person in self.staff if self._may(person, case, permission)]
         local = [person for person in found if not person.permits(f"{KIND}:case:act_any")]
         return self.lots.choice(local or found)
@@ -113,7 +113,7 @@ class PermitStory:
         return self.work.get(AccessService).may_act(case, permission)
 
     def _later(self) -> bool:
-        """Let a day or two pass; tell whether that is still the past."""
+        """Advance by a day or two; return whether that is still in the past."""
         moment = self.work.clock.now() + timedelta(days=self.lots.uniform(0.2, 2))
         if moment >= self.now:
             return False

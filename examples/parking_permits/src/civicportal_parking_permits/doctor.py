@@ -1,4 +1,4 @@
-"""What parking permits need and a site may lack."""
+"""Findings about parking permits on a site."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from civicportal_parking_permits.zones import ZoneService
 
 
 def findings(work: Work) -> Iterator[Finding]:
-    """Yield what is wrong, each with its remedy."""
+    """Yield the problems, each with its remedy."""
     zones = work.get(ZoneService)
     known, taken = zones.all(), zones.taken()
     if not any(zone.active for zone in known):

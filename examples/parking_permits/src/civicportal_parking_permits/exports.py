@@ -1,4 +1,4 @@
-"""The list of permits and their figures as a file."""
+"""Exports of the list of permits and of its statistics."""
 
 from civicportal.api.cases import Case
 from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, StatisticsExport
@@ -13,12 +13,12 @@ from civicportal_parking_permits.workflow import PERMITS, TITLE
 
 
 class PermitSource(CaseSource):
-    """The rows of the desk's list."""
+    """The source of the list's rows."""
 
     entities = (Case, Permit, Zone)
 
     def query(self, *columns: Selected) -> Rows:
-        """Return the list's own query."""
+        """Return the query of the list."""
         return self.work.get(PermitSearch).query(Filters.of(self.values), *columns)
 
 

@@ -1,4 +1,4 @@
-"""What the worker does: permits that end, and their holders, who are told before."""
+"""Jobs: permits expire, and their holders are reminded before."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -18,7 +18,7 @@ AT_ONCE = 50
 
 
 def jobs() -> Sequence[Job]:
-    """Return what the worker does again and again."""
+    """Return the jobs."""
     return (
         Job(name="parking_permits.expire", every=EVERY, run=lambda site: _in_pieces(site, expire)),
         Job(name="parking_permits.remind", every=EVERY, run=lambda site: _in_pieces(site, remind)),
@@ -26,7 +26,7 @@ def jobs() -> Sequence[Job]:
 
 
 def expire(work: Work) -> int:
-    """Let permits expire whose last day has passed; return how many."""
+    """Expire permits whose last day has passed; return their number."""
     today = work.site.calendar.today(work.clock.now())
     found = work.session.execute(_issued().where(Permit.last_day < today)).all()
     for _permit, case in found:
@@ -35,7 +35,7 @@ def expire(work: Work) -> int:
 
 
 def remind(work: Work) -> int:
-    """Tell holders that their permit ends soon, once for each permit; return how many were looked at."""
+    """Remind holders once that their permit ends soon; return the number of examined permits."""
     until = work.get(PermitService).renewed_until()
     query = _issued().where(Permit.last_day <= until, Permit.reminded_at.is_(None))
     found = work.session.execute(query).all()
@@ -53,7 +53,7 @@ def remind(work: Work) -> int:
 
 
 def _issued() -> Select[Permit, Case]:
-    """Return a query for permits in force, the first to end before the others; two workers take different ones."""
+    """Return a query for permits in force, ordered by their end; concurrent workers get different rows."""
     return (
         select(Permit, Case)
         .join(Case, Case.id == Permit.case_id)

@@ -1,4 +1,4 @@
-"""The text messages; the fields stand in braces. Offices reword them under ``/admin/messages``."""
+"""Text messages, with fields in braces; administrators change the wording under ``/admin/messages``."""
 
 from translationstring import TranslationString
 

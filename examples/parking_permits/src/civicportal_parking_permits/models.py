@@ -1,4 +1,4 @@
-"""Zones, and the 1:1 detail of a case of this kind."""
+"""Zones, and the detail of a case of this kind."""
 
 from datetime import date, datetime
 
@@ -16,10 +16,10 @@ class PermitsBase(DeclarativeBase):
 
 
 class Zone(PermitsBase):
-    """An area in which permits let people park.
+    """An area for which permits are issued.
 
     :ivar fee: for a month, in whole units of the site's currency.
-    :ivar quota: so many permits may be in force at once.
+    :ivar quota: largest number of permits in force.
     """
 
     __tablename__ = "parking_permits_zone"
@@ -33,14 +33,14 @@ class Zone(PermitsBase):
 
 
 class Permit(PermitsBase):
-    """What a citizen asks for, and what the office has made of it.
+    """The application of a citizen, and the permit issued for it.
 
-    :ivar months: how long it shall hold.
-    :ivar renews_id: the case of the permit that it goes on from.
-    :ivar fee: that was asked for, in whole units of the site's currency.
+    :ivar months: requested term.
+    :ivar renews_id: the case of the permit that it renews.
+    :ivar fee: requested, in whole units of the site's currency.
     :ivar receipt: number of the cashier's receipt; empty until it is paid.
-    :ivar first_day: with ``last_day`` the days on which it holds, both included.
-    :ivar reminded_at: when its holder was told that it ends soon.
+    :ivar first_day: the first day of its term; ``last_day`` is included.
+    :ivar reminded_at: when its holder was reminded of its end.
     """
 
     __tablename__ = "parking_permits_permit"

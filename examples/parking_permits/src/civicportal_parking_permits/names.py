@@ -1,4 +1,4 @@
-"""Names that tables, rights and texts begin with."""
+"""Prefixes of tables, rights and texts."""
 
 KIND = "parking_permits"
 PAYMENT = f"{KIND}:payment:record"

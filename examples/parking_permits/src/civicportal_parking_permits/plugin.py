@@ -1,4 +1,4 @@
-"""The hooks; what they do stands in the modules they call."""
+"""Hook implementations; the modules they call do the work."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -47,7 +47,7 @@ def register_case_kinds() -> Iterable[CaseKind]:
 
 @hookimpl
 def register_permissions() -> Iterable[Permission]:
-    """Return the rights beside those of every kind."""
+    """Return the rights besides those of every kind."""
     return (
         Permission(name=PAYMENT, title=_("Record payments of parking permits"), scope="case"),
         Permission(name=ZONES, title=_("Change parking zones")),
@@ -56,25 +56,25 @@ def register_permissions() -> Iterable[Permission]:
 
 @hookimpl
 def register_audit_actions() -> Mapping[str, TranslationString]:
-    """Return what managers of zones do, as the audit trail calls it."""
+    """Return the titles of actions in the audit trail."""
     return ACTIONS
 
 
 @hookimpl
 def register_messages() -> Iterable[MessageText]:
-    """Return the texts that are sent."""
+    """Return the text messages."""
     return MESSAGES
 
 
 @hookimpl
 def register_jobs() -> Iterable[Job]:
-    """Return what lets permits expire and tells their holders before."""
+    """Return the jobs."""
     return jobs.jobs()
 
 
 @hookimpl
 def register_exports() -> Iterable[Export | StatisticsExport]:
-    """Return what can be taken along as a file."""
+    """Return the exports."""
     return EXPORTS
 
 
@@ -86,20 +86,20 @@ def register_commands(group: click.Group) -> None:
 
 @hookimpl
 def includeme(config: Configurator) -> None:
-    """Add the pages."""
+    """Add routes and views."""
     views.includeme(config)
 
 
 @hookimpl
 def case_changed(change: CaseChange, work: Work) -> None:
-    """Keep the permit in step with its case."""
+    """Update the permit after a change of its case."""
     if change.case.kind == KIND:
         work.get(PermitService).follow(change)
 
 
 @hookimpl
 def check_site(work: Work) -> Iterable[Finding]:
-    """Look for what permits need and the site lacks."""
+    """Return findings about parking permits."""
     return doctor.findings(work)
 
 
@@ -111,17 +111,17 @@ def navigation_items() -> Iterator[NavigationItem]:
 
 @hookimpl
 def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
-    """Return the pieces of the home."""
+    """Return the widgets of the home page."""
     return widgets.dashboard_widgets(request)
 
 
 @hookimpl
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
-    """Return the pieces of a case's page."""
+    """Return the panels of a case's page."""
     return widgets.case_panels(case, request)
 
 
 @hookimpl
 def load_demo(site: Site, files: Path, progress: Callable[[int, int], None]) -> None:
-    """Make up permits of some months."""
+    """Generate permits of some months."""
     demo.load(site, files, progress)

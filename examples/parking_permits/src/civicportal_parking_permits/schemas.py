@@ -1,4 +1,4 @@
-"""What forms and addresses may say."""
+"""Schemas of forms and URLs."""
 
 from collections.abc import Callable
 from datetime import date
@@ -53,7 +53,7 @@ class Submission(StrictSchema):
 
 
 class Fee(StrictSchema):
-    """What has to be paid; its values are those of a step."""
+    """The fee to be paid."""
 
     fee = Node(BoundedInt(0, LARGEST_FEE), title=_("Fee"))
     public_text = Node(
@@ -66,21 +66,21 @@ class Fee(StrictSchema):
 
 
 class Payment(StrictSchema):
-    """The cashier's receipt: the money has been paid there, the portal takes none."""
+    """The cashier's receipt; the portal itself takes no payments."""
 
     receipt = Node(CleanText(1, 40), title=_("Number of the receipt"))
 
 
 class Term(StrictSchema):
-    """From when until when a permit holds; its values are those of a step."""
+    """The first and the last day of a permit."""
 
     first_day = Node(CityDate(), title=_("First day"))
     last_day = Node(CityDate(), title=_("Last day"))
 
     def deserialize(self, cstruct: object = colander.null) -> dict[str, object]:
-        """Return the values of the step.
+        """Return the values of the transition, with those of its message.
 
-        :raises colander.Invalid: when it would end before it begins.
+        :raises colander.Invalid: when the last day is before the first.
         """
         values = super().deserialize(cstruct)
         if values["last_day"] < values["first_day"]:
@@ -89,7 +89,7 @@ class Term(StrictSchema):
 
 
 def term_values(calendar: CityCalendar, first: date, last: date) -> dict[str, object]:
-    """Return the values of the step that issues a permit."""
+    """Return the values of the transition that issues a permit."""
     return {
         "first_day": first.isoformat(),
         "last_day": last.isoformat(),
@@ -98,12 +98,12 @@ def term_values(calendar: CityCalendar, first: date, last: date) -> dict[str, ob
 
 
 def moment_of(calendar: CityCalendar, day: date) -> dict[str, str]:
-    """Return what a message says of a day."""
+    """Return a day as the value ``CaseEvent.NOTICE`` of a message."""
     return {"moment": calendar.day_bounds(day)[0].isoformat(), "note": ""}
 
 
 class Remarks(StrictSchema):
-    """A few words, or none."""
+    """An optional short text."""
 
     public_text = Node(
         CleanText(0, 500, multiline=True),
@@ -114,7 +114,7 @@ class Remarks(StrictSchema):
 
 
 class ZoneForm(StrictSchema):
-    """A zone as its managers change it."""
+    """The form of a zone."""
 
     name = Node(CleanText(1, 80), title=_("Name of the zone"))
     fee = Node(BoundedInt(0, LARGEST_FEE), title=_("Fee for a month"))
@@ -125,7 +125,7 @@ class ZoneForm(StrictSchema):
 
 
 class DeskFields(SearchFields):
-    """Filters of applications that stand first."""
+    """Filters of the search form of the desk."""
 
     zone = Node(Choice("zones"), title=_("Zone"), missing=None, empty=_("All zones"))
     stage = Node(
@@ -141,13 +141,13 @@ class DeskFields(SearchFields):
 
 
 class DeskFilters(StatisticsFields, DeskFields):
-    """Filters of the desk; they live in the address."""
+    """Filters of the desk, in its URL."""
 
 
 class StatisticsSchema(DeskFilters, PeriodFields):
-    """What figures are asked for."""
+    """Filters of statistics."""
 
 
 def month_options(translate: Callable[[TranslationString], str]) -> list[tuple[str, str]]:
-    """Return the terms that can be chosen."""
+    """Return the available terms."""
     return [(str(n), translate(_("${count} months", mapping={"count": n}))) for n in MONTHS]

@@ -1,4 +1,4 @@
-"""Finding applications: one query for the desk's list, its file and its figures, so that they always agree."""
+"""Search of applications: one query for the desk's list, its export and its statistics, so that they agree."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from civicportal_parking_permits.names import KIND
 
 @dataclass(frozen=True, kw_only=True)
 class Filters(CaseFilters):
-    """What narrows a list; an empty field does not.
+    """Filters of a list; an empty field does not filter.
 
     :ivar zone: key of a zone.
     """

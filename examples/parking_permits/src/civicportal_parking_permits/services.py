@@ -1,4 +1,4 @@
-"""The rules of parking permits that are not those of every case; they know no web request."""
+"""Rules of parking permits besides those of every case."""
 
 import re
 from collections.abc import Sequence
@@ -19,10 +19,7 @@ _BLANKS = re.compile(r"\s+")
 
 
 class PermitService(Service):
-    """Apply for permits, renew them, keep their details in step with their cases.
-
-    :param work: the unit of work; who acts is ``work.actor``.
-    """
+    """Apply for permits, renew them, and update their details after changes of their cases."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
@@ -40,15 +37,15 @@ class PermitService(Service):
         renews: Case | None = None,
         idempotency_key: str = "",
     ) -> Case:
-        """Open an application of the acting citizen; the same form sent again returns the same case.
+        """Open an application of the acting citizen; a resubmitted form returns the same case.
 
         :param photos: keys of uploaded pictures.
-        :param owner: whose uploads they are.
-        :param renews: the permit that it shall go on from.
+        :param owner: their uploader.
+        :param renews: the permit that it renews.
         :param idempotency_key: of the form.
-        :raises Forbidden: when the citizen is not known well enough.
-        :raises Refused: when the plate cannot be one, or has a permit in this zone already.
-        :raises AttachmentNotFound: when a picture is not the owner's, or not there any more.
+        :raises Forbidden: below the identity level of the kind.
+        :raises Refused: when the plate is invalid, or has a permit in this zone already.
+        :raises AttachmentNotFound: when a picture is missing or not the owner's.
         """
         actor, kind = self.work.actor, kind_of(self.work.site, KIND)
         if not actor.is_citizen or actor.level < kind.level:
@@ -94,21 +91,21 @@ class PermitService(Service):
         return case, permit
 
     def may_renew(self, case: Case, permit: Permit) -> bool:
-        """Return whether a permit has ended or ends soon, and nothing goes on from it yet."""
+        """Return whether a permit has ended or ends soon, and is not renewed yet."""
         if case.status not in ("issued", "expired") or permit.last_day is None:
             return False
         begun = select(Permit.case_id).where(Permit.renews_id == case.id)
         return permit.last_day <= self.renewed_until() and self.session.scalar(begun.limit(1)) is None
 
     def renewed_until(self) -> date:
-        """Return the last of the days on whose permits renewal is spoken of now."""
+        """Return the latest last day of permits that can be renewed now."""
         today = self.work.site.calendar.today(self.work.clock.now())
         return today + timedelta(days=self.settings["renewal_days"])
 
     def follow(self, change: CaseChange) -> None:
-        """Keep the detail in step with its case: what a step said, and what an undo takes back.
+        """Update the detail after a transition of its case, and restore it after an undo.
 
-        :raises Refused: when the last place of the zone was taken in the meantime.
+        :raises Refused: when the last place of the zone was taken since.
         """
         permit = self.detail(change.case)
         if permit is None:
@@ -123,9 +120,9 @@ class PermitService(Service):
             permit.first_day = date.fromisoformat(str(data["first_day"]))
             permit.last_day = date.fromisoformat(str(data["last_day"]))
         elif change.type == "undone":
-            self._take_back(permit, change.case.status)
+            self._restore(permit, change.case.status)
 
-    def _take_back(self, permit: Permit, status: str) -> None:
+    def _restore(self, permit: Permit, status: str) -> None:
         if status in ("applied", "checked"):
             permit.fee = None
         if status not in ("paid", "issued"):
@@ -140,7 +137,7 @@ class PermitService(Service):
         return plate
 
     def _refuse_second(self, zone: Zone, plate: str, renews: Case | None) -> None:
-        """One plate has one permit in a zone; the one that is renewed makes room for the next."""
+        """Refuse a second permit for a plate in a zone, except the renewal of the first."""
         query = (
             select(Case.id)
             .join(Permit, Permit.case_id == Case.id)
@@ -153,7 +150,7 @@ class PermitService(Service):
 
 
 def last_moment(work: Work, permit: Permit) -> datetime:
-    """Return the moment at which the last day of an issued permit begins, for what messages say of it."""
+    """Return the beginning of the last day of an issued permit, for messages."""
     if permit.last_day is None:
         raise ValueError(f"the permit of case {permit.case_id} has no last day")
     return work.site.calendar.day_bounds(permit.last_day)[0]

@@ -18,11 +18,11 @@ def _pattern(node: colander.SchemaNode, value: str) -> None:
 
 
 class Settings(SettingsSchema):
-    """What differs between cities.
+    """The settings of a city.
 
-    :ivar currency: stands behind every fee.
-    :ivar plate: a regular expression that a whole plate fits, in capitals and without blanks.
-    :ivar renewal_days: so many days before it ends a permit can be renewed and its holder is told.
+    :ivar currency: shown after every fee.
+    :ivar plate: regular expression of a whole plate, in capitals and without blanks.
+    :ivar renewal_days: days before its end from which a permit can be renewed and its holder is reminded.
     """
 
     currency = setting(str, "")
@@ -31,13 +31,13 @@ class Settings(SettingsSchema):
 
 
 def money(work: Work, fee: int, locale: str | None = None) -> str:
-    """Return a fee with its currency, as people of a language read it; of the site's if None."""
+    """Return a fee with its currency, formatted for a language; the site's if None."""
     currency = work.site.plugin_settings["parking_permits"]["currency"]
     return f"{format_number(fee, locale or work.site.locale)} {currency}".strip()
 
 
 class ZoneFields(StrictSchema):
-    """A zone, as ``data/parking_zones.toml`` writes it."""
+    """A zone in ``data/parking_zones.toml``."""
 
     key = Node(CleanText(1, 40))
     name = Node(CleanText(1, 80))

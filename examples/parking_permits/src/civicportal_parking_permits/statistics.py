@@ -1,4 +1,4 @@
-"""What the figures of permits are about: the same query as the list, and by what they are told apart."""
+"""Statistics of permits: the query of the list, and its facets."""
 
 from civicportal.api.cases import kind_of
 from civicportal.api.database import Work
@@ -12,7 +12,7 @@ from civicportal_parking_permits.zones import ZoneService
 
 
 def subject(work: Work, values: Values) -> Subject:
-    """Return what is counted.
+    """Return the subject of the statistics page.
 
     :param values: of :class:`~civicportal_parking_permits.schemas.StatisticsSchema`.
     """
@@ -24,7 +24,7 @@ def subject(work: Work, values: Values) -> Subject:
 
 
 def choices(work: Work) -> dict[str, object]:
-    """Return what the filters of the desk offer."""
+    """Return the options of the desk's filters."""
     return {
         "zones": [(zone.key, zone.name) for zone in work.get(ZoneService).all()],
         "states": [(state.name, state.title) for state in kind_of(work.site, KIND).workflow.states],

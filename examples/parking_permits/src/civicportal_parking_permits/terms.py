@@ -1,4 +1,4 @@
-"""How long permits hold, in the months of the city's own calendar."""
+"""Terms of permits, in months of the city's calendar."""
 
 from datetime import date, timedelta
 
@@ -9,7 +9,7 @@ MONTHS = (3, 6, 12)
 
 
 def last_day_of(calendar: CityCalendar, first: date, months: int) -> date:
-    """Return the last day of so many whole months: from 15 March one month holds until 14 April.
+    """Return the last day of a number of whole months: one month from 15 March ends on 14 April.
 
     :param first: the first day.
     """
@@ -19,7 +19,7 @@ def last_day_of(calendar: CityCalendar, first: date, months: int) -> date:
 
 
 def _day_or_before(calendar: CityCalendar, year: int, month: int, day: int) -> date:
-    """Return a day of a month, or the month's last day where it has no such day."""
+    """Return a day of a month, or the month's last day if it has no such day."""
     try:
         return calendar.day(year, month, day)
     except ValueError:

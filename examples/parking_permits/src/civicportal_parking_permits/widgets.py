@@ -1,4 +1,4 @@
-"""What the plugin adds to pages of the portal."""
+"""Parking permits on pages of the core."""
 
 from collections.abc import Iterator
 

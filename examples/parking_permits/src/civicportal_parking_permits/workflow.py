@@ -34,20 +34,20 @@ UNPAID = (*WAITING, "payment_due")
 
 
 def zone_has_room(case: Case, work: Work) -> TranslationString | None:
-    """Say that the zone is full."""
+    """Refuse a payment request while the zone is full."""
     permit = work.session.get_one(Permit, case.id)
     return None if work.get(ZoneService).has_room(permit) else _("No place is free in this zone.")
 
 
 def usual_fee(case: Case, work: Work) -> Prefill:
-    """Begin with the fee of the zone for the months that were asked for."""
+    """Prefill the fee of the zone for the requested months."""
     permit = work.session.get_one(Permit, case.id)
     fee = work.session.get_one(Zone, permit.zone_id).fee * permit.months
     return Prefill(initial={"fee": fee})
 
 
 def usual_days(case: Case, work: Work) -> Prefill:
-    """Begin today, or on the day after the permit that is renewed."""
+    """Prefill the term: from today, or from the day after the renewed permit."""
     permit, calendar = work.session.get_one(Permit, case.id), work.site.calendar
     first = calendar.today(work.clock.now())
     earlier = work.session.get(Permit, permit.renews_id) if permit.renews_id else None
@@ -56,8 +56,8 @@ def usual_days(case: Case, work: Work) -> Prefill:
     return Prefill(initial={"first_day": first, "last_day": last_day_of(calendar, first, permit.months)})
 
 
-def said(values: Values, work: Work) -> Mapping[str, str] | None:
-    """Return what the message would say of a fee or of the last day that stands in the form."""
+def message_values(values: Values, work: Work) -> Mapping[str, str] | None:
+    """Return the message's values of the fee or the last day in the form."""
     if "fee" in values:
         return {"FEE": money(work, values["fee"])}
     if "last_day" in values:
@@ -94,7 +94,7 @@ WORKFLOW = Workflow(
             schema=schemas.Fee,
             prefill=usual_fee,
             releases=True,
-            notice=said,
+            notice=message_values,
         ),
         Transition(
             name="record_payment",
@@ -112,7 +112,7 @@ WORKFLOW = Workflow(
             target="issued",
             schema=schemas.Term,
             prefill=usual_days,
-            notice=said,
+            notice=message_values,
         ),
         Transition(
             name="expire",
@@ -138,13 +138,13 @@ WORKFLOW = Workflow(
 
 
 def message_fields(case: Case, work: Work) -> dict[str, str]:
-    """Return what messages say of a permit besides what they say of every case."""
+    """Return the fields of messages about a permit."""
     fee = work.session.get_one(Permit, case.id).fee
     return {} if fee is None else {"FEE": money(work, fee)}
 
 
 def facts(case: Case, work: Work) -> dict[str, str]:
-    """Return what a site's routing rules may ask of an application."""
+    """Return the facts of an application for routing rules."""
     permit: Permit | None = work.get(CaseService).detail(case)
     return {"zone": work.session.get_one(Zone, permit.zone_id).name} if permit else {}
 

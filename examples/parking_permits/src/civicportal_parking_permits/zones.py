@@ -1,4 +1,4 @@
-"""Zones: planted from a file once, changed in the browser, and never with more permits than places."""
+"""Zones: seeded from a file, changed in the browser, and never with more permits than places."""
 
 import tomllib
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ class ZoneService(Service):
         return {row[0]: row[1] for row in self.session.execute(query)}
 
     def has_room(self, permit: Permit) -> bool:
-        """Return whether a permit finds a place in its zone; one that it renews makes room for it."""
+        """Return whether its zone has a place for a permit; the permit that it renews does not count."""
         zone = self.session.get_one(Zone, permit.zone_id)
         own = [permit.case_id, permit.renews_id or permit.case_id]
         query = (
@@ -63,7 +63,7 @@ class ZoneService(Service):
         return (self.session.scalar(query) or 0) < zone.quota
 
     def take_place(self, permit: Permit) -> None:
-        """Make sure of a place: two officers at one moment do not give the last one away twice.
+        """Lock the zone and check that it has a place, so that concurrent officers cannot take the last one twice.
 
         :raises Refused: when the zone is full.
         """
@@ -71,23 +71,23 @@ class ZoneService(Service):
         if not self.has_room(permit):
             raise Refused(_("No place is free in this zone."))
 
-    def plant(self, file: Path) -> list[str]:
-        """Make the zones of a file that are not there yet.
+    def add_missing(self, file: Path) -> list[str]:
+        """Add the missing zones of a file.
 
         :returns: their keys.
-        :raises ConfigurationError: when the file says what a zone does not have.
+        :raises ConfigurationError: when a zone of the file is invalid.
         """
         known = {zone.key for zone in self.all()}
-        planted = [Zone(**values, active=True) for values in read_zones(file) if values["key"] not in known]
-        self.session.add_all(planted)
+        added = [Zone(**values, active=True) for values in read_zones(file) if values["key"] not in known]
+        self.session.add_all(added)
         self.session.flush()
-        return [zone.key for zone in planted]
+        return [zone.key for zone in added]
 
 
 def read_zones(file: Path) -> list[dict[str, object]]:
-    """Return the zones of ``parking_zones.toml``; without the file none.
+    """Return the zones of ``parking_zones.toml``, none without the file.
 
-    :raises ConfigurationError: names the file and what is wrong.
+    :raises ConfigurationError: names the file and the error.
     """
     if not file.is_file():
         return []

@@ -1,4 +1,4 @@
-"""Riverland: how mobile numbers are written there, and the holidays of every year. It has no national codes."""
+"""Riverland: its mobile numbers and annual holidays. It has no national codes."""
 
 import re
 
@@ -62,13 +62,13 @@ class Riverland:
         return f"{number[:4]}***{number[-3:]}"
 
     def is_national_code(self, text: str) -> bool:
-        """No code is valid."""
+        """Return False: the country has no national codes."""
         return False
 
     def is_legal_id(self, text: str) -> bool:
-        """No company has one."""
+        """Return False: the country has no numbers of organisations."""
         return False
 
     def mask_national_code(self, code: str) -> str:
-        """Leave nothing of what should not be there."""
+        """Return an empty text."""
         return "*" * len(code)

@@ -1,4 +1,4 @@
-"""What the city of Rivertown adds in code: its country, and its way to send text messages."""
+"""Hooks of the site: its country, and its transport of text messages."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from rivertown_site.country import Riverland
 
 @hookimpl
 def register_countries() -> Iterable[Country]:
-    """Bring the country that the city lies in."""
+    """Return the country of the city."""
     return (Riverland(),)
 
 
@@ -23,5 +23,5 @@ def register_settings() -> webhook.Settings:
 
 @hookimpl
 def send_message(message: Message, site: Site) -> Receipt:
-    """Send by the webhook."""
+    """Send a message by the webhook."""
     return webhook.send(message, site)

@@ -1,4 +1,4 @@
-"""Text messages by HTTP: one POST of JSON for each, to the address that the city names."""
+"""Transport of text messages by HTTP: one POST of JSON for each, to the URL in the settings."""
 
 import colander
 import httpx
@@ -36,12 +36,13 @@ class Settings(SettingsSchema):
 
 
 def send(message: Message, site: Site) -> Receipt:
-    """Hand over a message.
+    """Send a message.
 
-    The receiver knows by its ``id`` a message that it has had already, and sends it once: so one whose sending ended
-    uncertain (``maybe_sent``) is simply handed over again. Where the receiver does not, raise ``LookupFailed`` for it.
+    The receiver recognises by its ``id`` a message that it has already received, and sends it once. So a message whose
+    outcome was uncertain (``maybe_sent``) is posted again. For a receiver that does not, raise ``LookupFailed``
+    instead.
 
-    :raises SendError: for every answer but a good one.
+    :raises SendError: for every response but a successful one.
     """
     settings = site.plugin_settings["site"]
     if not settings["webhook"]:
@@ -67,7 +68,7 @@ def send(message: Message, site: Site) -> Receipt:
 
 
 def _refusal(status: int) -> TransientFailure | GatewayMisconfigured | PermanentFailure:
-    """Return what a status means: try later, mend the settings, or give this message up."""
+    """Return the error of a status: retry later, correct the settings, or give this message up."""
     if status < 400 or status in (401, 403, 404):
         return GatewayMisconfigured(f"the webhook answers {status}")
     if status == 429 or status >= 500:

@@ -1,4 +1,4 @@
-"""The register of people of the demo: it knows the invented citizens only."""
+"""The population register of the demo: it contains the fictional citizens only."""
 
 import tomllib
 from datetime import date

@@ -1,4 +1,4 @@
-"""What the city of Shahreman adds in code: its own sign for the mayor's orders, and its demo's register of people."""
+"""Hooks of the site: its icon for orders of the mayor, and the demo's population register."""
 
 from dataclasses import replace
 
@@ -10,13 +10,13 @@ from shahreman_site.identity import verify
 
 @hookimpl
 def adapt_case_kind(kind: CaseKind) -> CaseKind | None:
-    """Let what the mayor orders bear the sign of the town hall."""
+    """Give orders of the mayor the icon of the town hall."""
     return replace(kind, icon="building-bank") if kind.name == "orders" else None
 
 
 @hookimpl
 def verify_identity(claim: IdentityClaim, site: Site) -> IdentityVerdict | None:
-    """Ask the invented register of the demo; a real city asks the country's."""
+    """Query the demo's register; a real city queries the country's."""
     if not site.is_demo:
         return None
     return IdentityVerdict(

@@ -29,7 +29,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add routes and views; the forms of an application carry pictures."""
+    """Add routes and views; application forms have picture uploads."""
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["parking_permits.new"],
         "/parking_permits/renew",

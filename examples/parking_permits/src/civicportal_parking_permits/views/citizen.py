@@ -1,4 +1,4 @@
-"""Applying for a permit, and renewing one."""
+"""Application for a permit, and its renewal."""
 
 from functools import partial
 
@@ -20,7 +20,7 @@ from civicportal_parking_permits.zones import ZoneService
 
 
 def new(request: Request) -> ViewResult:
-    """Show the form, or send the application."""
+    """Show the form, or submit the application."""
     return case_form(
         request,
         Submission(),
@@ -32,7 +32,7 @@ def new(request: Request) -> ViewResult:
 
 
 def renew(request: Request) -> ViewResult:
-    """Show the form with vehicle and zone of a permit that ends, or send it."""
+    """Show the form with vehicle and zone of a permit that ends, or submit it."""
     with request.site.work(actor=request.identity, write=False) as work:
         try:
             case, permit = work.get(PermitService).to_renew(request.matchdict["code"])

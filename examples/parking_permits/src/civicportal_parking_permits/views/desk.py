@@ -1,4 +1,4 @@
-"""The desk: the list of applications, their figures."""
+"""The desk: the list of applications and its statistics."""
 
 from pyramid.httpexceptions import HTTPSeeOther
 
@@ -14,7 +14,7 @@ from civicportal_parking_permits.statistics import choices, subject
 
 
 def listing(request: Request) -> dict[str, object]:
-    """List the applications that the filters leave."""
+    """List the filtered applications."""
     search = request.work.get(PermitSearch)
     form = BoundForm(request, DeskFilters(), bindings=choices(request.work))
     filters = Filters.of(form.read_filters(request.GET))
@@ -32,12 +32,12 @@ def listing(request: Request) -> dict[str, object]:
 
 
 def search(request: Request) -> HTTPSeeOther:
-    """Look for what was typed into the box above the list."""
+    """Answer the search box of the list."""
     return search_list(request, "parking_permits.desk")
 
 
 def figures(request: Request) -> ViewResult:
-    """Show how many permits stand where; each number leads to its list."""
+    """Show statistics; each number links to its list."""
     form = BoundForm(request, StatisticsSchema(), bindings=choices(request.work))
     values = form.read_filters(request.GET)
     page = StatisticsPage(form=form, route="parking_permits.statistics", list_route="parking_permits.desk")

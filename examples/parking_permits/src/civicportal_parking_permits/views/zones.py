@@ -1,4 +1,4 @@
-"""The zones, how many places of each are taken, and the form that changes one."""
+"""The zones with their taken places, and the form of a zone."""
 
 from functools import partial
 

@@ -20,7 +20,7 @@ from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.team import TEAM_VIEWS, TeamInbox, TeamService
 from civicportal.domain.organization.models import Category
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
 from civicportal.util.i18n import latin_digits
 from civicportal.web.counting import statements
 
@@ -154,6 +154,16 @@ def test_the_numbers_of_the_page_lead_to_their_lists(app, sign_in, city):
         number = int(re.sub(r"\D", "", latin_digits(link.text)))
         assert len(listed.html.select("tbody tr[data-row]")) == number
         assert "holder" in parse_qs(urlsplit(link["href"]).query)
+
+
+def test_the_filter_by_holder_names_no_one_but_officers(app, site, sign_in, city):
+    with site.work() as work:
+        citizen = make_citizen(work, "+989121234567", name="شهلا بی‌خبر")
+        former = work.session.get(User, city["sara"].user_id)
+        former.disabled_at = site.clock.now()
+    sign_in(city["head"])
+    assert "شهلا بی‌خبر" not in app.get(f"/kartable?holder={citizen.id}", status=200)
+    assert "سارا امینی" in app.get(f"/kartable?holder={former.id}", status=200)
 
 
 def test_only_heads_have_the_page(app, sign_in, city):

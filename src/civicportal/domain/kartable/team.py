@@ -20,7 +20,6 @@ from civicportal.domain.kartable.addressees import offered
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, InboxService
 from civicportal.domain.kartable.partitions import OTHER
-from civicportal.domain.kartable.rows import names_of
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.persian import alphabetical
@@ -194,8 +193,8 @@ class TeamService(Service):
         if not self.leads:
             return []
         names = {str(one.user_id): one.name for one in self.members}
-        if chosen not in names and (user_id := whole_number(chosen)):
-            names |= {chosen: names_of(self.work, [user_id]).get(user_id, chosen)}
+        if chosen not in names and (officer := self.officer(whole_number(chosen))):
+            names[chosen] = officer.name
         return [
             Option(value=TEAM, label=_("Everyone in my units")),
             Option(value=Option.NONE, label=_("Not taken")),

@@ -8,7 +8,7 @@ from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.assignment import AssignmentService
+from civicportal.domain.kartable.assignment import NO_ONE, AssignmentService
 from civicportal.domain.kartable.errors import ReferralError, UnattendedReferral
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.timeline import StaffHistory
@@ -172,6 +172,14 @@ def test_a_case_that_has_another_holder_by_now_is_left(site, office):
     code = case_of(site, office["colleague"])
     with pytest.raises(Conflict):
         assign(site, office["head"], code, office["head"], held_by=office["officer"].user_id)
+
+
+def test_an_untaken_case_that_someone_has_taken_meanwhile_is_left(site, office):
+    taken, free = case_of(site, office["colleague"]), case_of(site)
+    with pytest.raises(Conflict):
+        assign(site, office["head"], taken, office["officer"], held_by=NO_ONE)
+    assign(site, office["head"], free, office["officer"], held_by=NO_ONE)
+    assert held(site, free)[0] == office["officer"].user_id
 
 
 def test_a_referred_case_still_returns_to_its_sender(site, office):

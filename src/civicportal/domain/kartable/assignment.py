@@ -11,6 +11,9 @@ from civicportal.domain.kartable.services import KartableService
 from civicportal.util.errors import Conflict
 from civicportal.util.i18n import _
 
+NO_ONE = 0
+"""Instead of a user id: the case is expected to have no holder."""
+
 
 class AssignmentService(KartableService):
     """Assign a case to another officer of its unit.
@@ -38,9 +41,10 @@ class AssignmentService(KartableService):
         :raises UnattendedReferral: when they may not work on it, or no one of the unit would attend to it.
         """
         referral = self._own_referral(case, version, "refer")
-        if held_by is not None and holder_id(referral) != held_by:
+        holder = holder_id(referral)
+        if held_by is not None and (holder or NO_ONE) != held_by:
             raise Conflict("another person holds the case")
-        if holder_id(referral) == user_id:
+        if holder == user_id:
             raise ReferralError(_("The case lies there already."))
         self._check_addressee(referral.to_unit_id, user_id)
         self._require_attended(case, referral.to_unit_id, user_id)

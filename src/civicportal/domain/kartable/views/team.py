@@ -2,21 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import TEAM
 from civicportal.domain.kartable import bulk as many
-from civicportal.domain.kartable.assignment import AssignmentService
+from civicportal.domain.kartable.assignment import NO_ONE, AssignmentService
 from civicportal.domain.kartable.balance import BalanceService
 from civicportal.domain.kartable.filters import ADDRESS
-from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.schemas import HandOnSchema
-from civicportal.domain.kartable.team import Load, TeamRow, TeamService
+from civicportal.domain.kartable.team import TeamService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.bulk import MOST
 from civicportal.domain.kartable.views.bulk_result import show_later
 from civicportal.util import tracking
-from civicportal.util.errors import Conflict, NotFound
+from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.forms.filters import with_query
@@ -36,7 +34,7 @@ def team(request: Request) -> dict[str, object]:
     return {
         "rows": rows,
         "leads": service.leads,
-        "total": _sum(rows),
+        "total": sum(row.load.all for row in rows),
         "everyone": TEAM,
         "list_url": _list_url,
         "now": request.work.clock.now(),
@@ -82,9 +80,7 @@ def balance(request: Request) -> ViewResult:
     shares = {code: whole_number(user_id) for code, _colon, user_id in pairs if tracking.is_valid(code)}
 
     def assign(work: "Work", case: Case) -> object:
-        if holder_id(work.get(AccessService).action_referral(case)) is not None:
-            raise Conflict("an officer has taken it")
-        return work.get(AssignmentService).assign(case, shares[case.code])
+        return work.get(AssignmentService).assign(case, shares[case.code], held_by=NO_ONE)
 
     outcomes = many.each(request.site, request.identity, shares, assign)
     return show_later(request, outcomes, _("Handed over"), undoable=True, route="team")
@@ -105,12 +101,3 @@ def _form(request: Request, work: "Work", user_id: int) -> BoundForm:
 def _list_url(holder: str, view: str) -> str:
     """Return the URL of the list with exactly the cases of a number."""
     return with_query(ADDRESS, {"view": "" if view == "all" else view, "holder": holder})
-
-
-def _sum(rows: list[TeamRow]) -> Load:
-    loads = [row.load for row in rows]
-    return Load(
-        all=sum(load.all for load in loads),
-        overdue=sum(load.overdue for load in loads),
-        waiting=sum(load.waiting for load in loads),
-    )

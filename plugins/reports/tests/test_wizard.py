@@ -164,6 +164,13 @@ class TestBySignIn:
         assert code in page.text
         assert not page.html.select("[action*='/login/name']")
 
+    def test_a_form_that_is_opened_long_after_the_sign_in_is_not_sent_by_itself(self, city, app, clock):
+        enter_by_code(city, app, filled(city, app).submit(status=303).follow(), "09120000077")
+        clock.advance(minutes=11)
+        page = app.get("/reports/new")
+        assert the_form(page)["body"].value == BODY
+        assert not page.html.select("[data-sends-itself]")
+
     def test_a_sign_in_for_another_page_sends_nothing(self, city, app):
         filled(city, app).submit(status=303)
         page = enter_by_code(city, app, app.get("/login?next=/account"), "09120000077")

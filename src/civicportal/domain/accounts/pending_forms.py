@@ -3,6 +3,7 @@
 They are encrypted, because they may contain data that otherwise only encrypted columns hold.
 """
 
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -14,7 +15,8 @@ from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
 
 _SEND = "send"
-"""Queue of flash messages with the path of a form to be sent."""
+"""Queue of flash messages with the path of a form to be sent, and the end of the time for that."""
+_SEND_WITHIN = timedelta(minutes=10)
 VERIFIED = 2
 """The identity level that a provider has verified."""
 
@@ -68,12 +70,19 @@ def fill_kept(request: Request, form: BoundForm) -> bool:
 
 def send_after_sign_in(request: Request, path: str) -> None:
     """Let the next visit to a page within ten minutes send its pending form, since its person has just signed in."""
-    request.session.flash(path, _SEND)
+    until = request.site.clock.now() + _SEND_WITHIN
+    request.session.flash({"path": path, "until": until.isoformat()}, _SEND)
 
 
 def is_to_be_sent(request: Request) -> bool:
     """Return whether the page's pending form is to be sent, once after a recent sign-in."""
-    return request.path in request.session.pop_flash(_SEND)
+    now = request.site.clock.now()
+    return any(
+        isinstance(message, dict)
+        and message["path"] == request.path
+        and now < datetime.fromisoformat(message["until"])
+        for message in request.session.pop_flash(_SEND)
+    )
 
 
 def kept_draft(request: Request, path: str) -> dict[str, list[str]]:

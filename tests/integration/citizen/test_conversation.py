@@ -58,6 +58,20 @@ class TestQuestion:
         links += [link["href"] for link in second.html.select("main a.item-link")]
         assert links == [f"/my/{code}" for code in (asked, *reversed(others))]
 
+    def test_with_many_of_them_every_case_is_listed_once(
+        self, as_citizen: Any, officer: Any, open_case: Any, step: Any
+    ) -> None:
+        codes = [open_case() for _number in range(25)]
+        for code in codes[:20]:
+            step(officer, code, "start")
+            step(officer, code, "ask", public_text="کدام سو؟")
+        page = as_citizen.get("/my")
+        listed = [link["href"] for link in page.html.select("main a.item-link")]
+        while page.html.select("a[href^='/my?before=']"):
+            page = page.click(href=r"/my\?before=")
+            listed += [link["href"] for link in page.html.select("main a.item-link")]
+        assert sorted(listed) == sorted(f"/my/{code}" for code in codes)
+
     def test_it_stands_on_the_home_page_of_its_citizen(
         self, as_citizen: Any, as_neighbour: Any, asked: str
     ) -> None:
@@ -134,6 +148,22 @@ class TestNote:
         with site.work(write=False) as work:
             notes = select(CaseEvent).where(CaseEvent.type == "noted")
             assert len(work.session.scalars(notes).all()) == 1
+
+    def test_sent_twice_with_pictures_it_counts_once(
+        self, site: Any, as_citizen: Any, open_case: Any, picture: bytes
+    ) -> None:
+        code = open_case()
+        fields = {"csrf_token": as_citizen.token(), "words": WORDS}
+        files = [("photos_files", "x.jpg", picture)]
+        for _again in range(2):
+            as_citizen.post(f"/my/{code}/note", fields, upload_files=files, status=303)
+        with site.work(write=False) as work:
+            notes = select(CaseEvent).where(CaseEvent.type == "noted")
+            assert len(work.session.scalars(notes).all()) == 1
+        # The same words without the picture are another note.
+        as_citizen.post(f"/my/{code}/note", fields, status=303)
+        with site.work(write=False) as work:
+            assert len(work.session.scalars(notes).all()) == 2
 
     def test_there_are_only_so_many_an_hour(self, as_citizen: Any, open_case: Any) -> None:
         code = open_case()
@@ -238,5 +268,6 @@ class TestFollowed:
         form = next(one for one in page.forms.values() if one.action.endswith("/stop"))
         form.submit().follow(status=200)
         as_neighbour.get(f"/my/followed/{number}", status=404)
+        form.submit(status=303)
         with site.work(write=False) as work:
             assert work.session.get(Follower, (number, neighbour.user_id)) is None

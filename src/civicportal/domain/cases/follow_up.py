@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pyramid.httpexceptions import HTTPForbidden
 from sqlalchemy import select, tuple_
@@ -22,9 +21,6 @@ from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import NotFound
 from civicportal.web.request import Request
-
-if TYPE_CHECKING:
-    pass
 
 PIN_DIGITS = 4
 _NO_PROOF = "-" * PIN_DIGITS
@@ -62,14 +58,14 @@ class FollowUpService(Service):
         :param before: id of the last case of the previous page.
         """
         place = (Case.created_at, Case.id)
-        questions = self.work.get(QuestionService).own(limit=limit)
+        questions = self.work.get(QuestionService).own[: limit // 2]
         query = select(Case).where(
             Case.citizen_id == self.work.actor.user_id, Case.id.not_in([case.id for case in questions])
         )
         if before is not None:
             query = query.where(tuple_(*place) < select(*place).where(Case.id == before).scalar_subquery())
         first = questions if before is None else ()
-        query = query.order_by(*(column.desc() for column in place)).limit(max(limit - len(first), 1))
+        query = query.order_by(*(column.desc() for column in place)).limit(limit - len(first))
         return self.summaries([*first, *self.session.scalars(query)])
 
     def followed(self, *, limit: int = 50) -> list[CaseSummary]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.util import memoized_property
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.kinds import kind_of, kinds_of
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 CHUNK = 50
 """Batch size of ids."""
+MOST_OWN = 20
+"""Maximum number of open questions of one citizen that a page shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +111,9 @@ class QuestionService(Service):
             return None
         return self.work.get(CaseService).apply(case, state.unanswered)
 
-    def own(self, *, limit: int = 20) -> Sequence[Case]:
-        """Return the actor's cases with an open question, latest first."""
+    @memoized_property
+    def own(self) -> Sequence[Case]:
+        """Return the actor's cases with an open question, latest first, at most :data:`MOST_OWN`."""
         query = select(Case).where(Case.citizen_id == self.work.actor.user_id, is_asked(self.work.site))
-        return self.session.scalars(query.order_by(Case.created_at.desc(), Case.id.desc()).limit(limit)).all()
+        latest = query.order_by(Case.created_at.desc(), Case.id.desc())
+        return self.session.scalars(latest.limit(MOST_OWN)).all()

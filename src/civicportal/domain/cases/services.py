@@ -19,7 +19,7 @@ from civicportal.domain.cases.errors import Refused, StaleVersion
 from civicportal.domain.cases.events import Events
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.measures import count, note_move, recounting
-from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.opening import OpeningService
 from civicportal.domain.cases.public_texts import ALLOWED, PublicTexts
 from civicportal.domain.cases.schemas import step_values
@@ -278,7 +278,9 @@ class CaseService(Service):
             "public_text": text if public and expert else "",
             "internal_text": "" if public and expert else text,
         }
-        before = self._said_before(case, "commented", said, expert=expert)
+        before = self._said_before(
+            case, "commented", said, lambda event: bool(event.data.get("expert")) == expert
+        )
         if before is not None:
             return before
         if public and expert:
@@ -305,7 +307,7 @@ class CaseService(Service):
         if not case.is_open:
             raise Refused(_("The request is closed: a note can no longer be added."))
         said = {"public": True, "public_text": text, "internal_text": ""}
-        before = None if attachments else self._said_before(case, "noted", said)
+        before = self._said_before(case, "noted", said, lambda event: self._came_with(event, attachments))
         if before is not None:
             return before
         with self.work.savepoint():
@@ -317,8 +319,9 @@ class CaseService(Service):
         return event
 
     def _said_before(
-        self, case: Case, type_: str, said: Values, *, expert: bool | None = None
+        self, case: Case, type_: str, said: Values, is_same: Callable[[CaseEvent], bool]
     ) -> CaseEvent | None:
+        """Return the event of a form that the actor has sent twice."""
         if self.work.actor.user_id is None:
             return None
         query = select(CaseEvent).where(
@@ -328,8 +331,17 @@ class CaseService(Service):
             CaseEvent.at > self.work.clock.now() - SENT_TWICE,
             *(getattr(CaseEvent, name) == value for name, value in said.items()),
         )
-        found = self.session.scalars(query).all()
-        return next((event for event in found if event.data.get("expert") is expert), None)
+        return next(filter(is_same, self.session.scalars(query).all()), None)
+
+    def _came_with(self, event: CaseEvent, keys: Collection[str]) -> bool:
+        """Return whether an event has pictures of the same contents as uploaded ones, and no others.
+
+        :param keys: of the uploaded pictures, which may have been claimed since.
+        """
+        of_event = select(Attachment.sha256).where(Attachment.event_id == event.id)
+        uploaded = select(Attachment.sha256).where(Attachment.key.in_(keys))
+        there, sent = (sorted(self.session.scalars(query)) for query in (of_event, uploaded))
+        return there == sent and len(sent) == len(set(keys))
 
     def publish(
         self, case: Case, public: bool, *, body: str | None = None, allowed: Collection[str] = ()

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from civicportal.domain.accounts.permissions import UNATTENDED
-from civicportal.domain.cases.access.rights import led_units
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.questions import QuestionService
 from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.team import TeamService
 from civicportal.portal.dashboard.navigation import Navigation
 from civicportal.portal.dashboard.services import CityMetricsService
 from civicportal.util.i18n import _
@@ -83,7 +83,7 @@ def _phone(request: Request, phone: str) -> DashboardWidget:
 
 
 def _questions(request: Request) -> dict[str, object] | None:
-    cases = request.display_work.get(QuestionService).own(limit=OWN_CASES)
+    cases = request.display_work.get(QuestionService).own[:OWN_CASES]
     return {"cases": cases} if cases else None
 
 
@@ -113,5 +113,5 @@ def _kartable(request: Request) -> DashboardWidget:
         area="desk",
         template="civicportal:templates/dashboard/kartable.jinja2",
         weight=100,
-        context={"rows": rows, "total": lines.total, "leads": led_units(request.identity) != frozenset()},
+        context={"rows": rows, "total": lines.total, "leads": request.display_work.get(TeamService).leads},
     )

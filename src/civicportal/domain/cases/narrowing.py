@@ -30,7 +30,7 @@ from civicportal.util.queries import Expression
 from civicportal.util.values import Values
 from civicportal.web.forms.groups import SelectWidget
 from civicportal.web.forms.optional import optional_choice
-from civicportal.web.schema import Choice, Flag, Node, Option, StrictSchema
+from civicportal.web.schema import Choice, Flag, Node, Option, StrictSchema, whole_number
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -54,8 +54,6 @@ WEEKDAYS = [
 HOURS = [(str(hour), _("${hour}:00", mapping={"hour": f"{hour:02}"})) for hour in range(24)]
 TEAM = "team"
 """Value of the filter by holder for everyone in the units that the person heads; ``Option.NONE`` stands for no one."""
-LONGEST_ID = 19
-"""Digits of an id, and one more."""
 NO_ID = 0
 """Id that stands for "none" in filters and in the counters."""
 
@@ -209,8 +207,7 @@ class HolderChoice(Choice):
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the value, see :meth:`Choice.read`."""
-        is_id = text.isascii() and text.isdigit() and len(text) < LONGEST_ID
-        return text if is_id and self.options(node) else super().read(node, text)
+        return text if whole_number(text) and self.options(node) else super().read(node, text)
 
 
 def holder_choice(empty: TranslationString) -> Node:

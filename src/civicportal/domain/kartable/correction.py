@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.correction import CORRECTED, InvalidCorrection
-from civicportal.domain.cases.deadlines import extend, set_deadline
+from civicportal.domain.cases.deadlines import extend
 from civicportal.domain.cases.errors import CannotUndo
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
@@ -79,11 +79,11 @@ class CorrectionService(KartableService):
             unattended = self._is_unattended(case)
             with self.cases.recounting(case):
                 self._write(case, subject, category, own, allowed)
-                target = self.work.get(RoutingService).route(case) if move or deadline else None
-                to = self._follow_route(case, target) if move and target else None
-                if deadline and target:
-                    self._set_deadline_again(case, target)
                 case.updated_at = self.work.clock.now()
+            target = self.work.get(RoutingService).route(case) if move or deadline else None
+            to = self._follow_route(case, target) if move and target else None
+            if deadline and target:
+                self._set_deadline_again(case, target)
             after = self.values(case)
             changed = [name for name in before if before[name] != after[name]]
             data: dict[str, object] = {
@@ -181,14 +181,13 @@ class CorrectionService(KartableService):
         there = referral.to_unit_id == unit_id
         if there and target.user_id in (None, referral.to_user_id, referral.taken_by_id):
             return None
-        case.unit_id = unit_id
-        case.hops += 1
+        self.cases.assign(case, unit_id, passed_on=True)
         return target
 
     def _set_deadline_again(self, case: Case, target: "RoutingTarget") -> None:
         calendar = self.work.get(OrganizationService).calendar
         start = case.deadline_from or case.created_at
-        set_deadline(case, start, self.work.get(RoutingService).days(case, target.deadline_days), calendar)
+        self.cases.set_deadline(case, start, self.work.get(RoutingService).days(case, target.deadline_days))
         extend(case, self._waited(case, start), calendar)
 
     def _waited(self, case: Case, start: datetime) -> timedelta:

@@ -91,7 +91,7 @@ def test_the_history_says_whether_a_pin_was_set_moved_or_removed(city, app, sign
     correct(city, code, **point(city.other_district), address="جلوی پارک")
     sign_in(city.officer)
     history = app.get(f"/kartable/cases/{code}", status=200).html.select(".tl > li")
-    said = ("محل سنجاق روی نقشه تغییر کرد", "محل روی نقشه مشخص شد", "سنجاق از روی نقشه برداشته شد")
+    said = ("محل نشانگر روی نقشه تغییر کرد", "محل روی نقشه مشخص شد", "نشانگر از روی نقشه برداشته شد")
     for entry, line in zip(history, said, strict=False):
         assert line in entry.text
 

@@ -42,7 +42,7 @@ def test_a_category_and_a_pin_are_corrected_and_taken_back(site, city, app, code
     page = form.submit(status=303).follow(status=200)
     history = texts(page, ".tl > li")[0]
     assert "موضوع از «موضوع pothole» به «موضوع sidewalk» اصلاح شد" in history
-    assert "محل سنجاق روی نقشه تغییر کرد" in history
+    assert "محل نشانگر روی نقشه تغییر کرد" in history
     case, report = stored(site, code)
     assert (case.category_id, report.district) == (city.categories["sidewalk"], "منطقهٔ دو")
     with site.work(write=False) as work:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -15,9 +14,6 @@ from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Forbidden, NotFound, Refused
 from civicportal.util.i18n import _
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST = 366
 """Maximum days of one absence."""

@@ -4,7 +4,6 @@ Their attempts are counted separately.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pyramid.response import Response
 from sqlalchemy import ColumnElement, and_, delete, select
@@ -13,9 +12,6 @@ from civicportal.core.crypto import new_token, token_hash
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import KnownDevice, User
 from civicportal.web.request import Request
-
-if TYPE_CHECKING:
-    pass
 
 ONE_YEAR = 365 * 86400
 

@@ -1,7 +1,5 @@
 """Change of a mobile number."""
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy.exc import IntegrityError
 
 from civicportal.core.work import Service
@@ -15,9 +13,6 @@ from civicportal.domain.accounts.verification import VerificationService
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Conflict, Forbidden, Refused
 from civicportal.util.i18n import _
-
-if TYPE_CHECKING:
-    pass
 
 
 class MobileTaken(Conflict):

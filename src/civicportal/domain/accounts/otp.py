@@ -6,7 +6,7 @@ A code is not stored: the worker and the verification derive it from the challen
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
@@ -15,9 +15,6 @@ from civicportal.core.db import changed_rows
 from civicportal.core.work import Service
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import OtpChallenge, User
-
-if TYPE_CHECKING:
-    pass
 
 #: OWASP ASVS 5.0.0 6.5.4, 6.5.5, 6.6.3.
 LIFE = timedelta(seconds=180)

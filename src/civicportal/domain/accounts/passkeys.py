@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -29,9 +29,6 @@ from civicportal.domain.accounts.relying_party import (
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Conflict, NotFound, Refused
 from civicportal.util.i18n import _
-
-if TYPE_CHECKING:
-    pass
 
 #: WebAuthn Level 3 §15.1 recommends 5 to 10 minutes.
 LIFE = timedelta(minutes=5)

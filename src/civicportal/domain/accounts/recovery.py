@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
 
@@ -11,9 +10,6 @@ from civicportal.core.work import Service
 from civicportal.domain.accounts.models import RecoveryCode, User, has_factor
 from civicportal.domain.accounts.passwords import hash_password, verify_password
 from civicportal.domain.audit.services import AuditService
-
-if TYPE_CHECKING:
-    pass
 
 RECOVERY_CODES = 10
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"

@@ -6,7 +6,6 @@ person are there. :meth:`RightsService.seen` is the same rule in SQL; a property
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, exists, false, func, or_, select, true
 
@@ -19,9 +18,6 @@ from civicportal.domain.accounts.permissions import LEAD
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden, NotFound
 from civicportal.util.i18n import listed
-
-if TYPE_CHECKING:
-    pass
 
 MANAGE = "core:member:manage"
 

@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from translationstring import TranslationString
@@ -18,9 +17,6 @@ from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Conflict, Forbidden, Refused
 from civicportal.util.i18n import _
-
-if TYPE_CHECKING:
-    pass
 
 OWN_TITLE = _("The portal itself")
 

@@ -1,7 +1,6 @@
 """People: citizens by their mobiles, staff with user names, and their passwords."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -13,9 +12,6 @@ from civicportal.domain.accounts.passwords import hash_password
 from civicportal.domain.accounts.proofs import require_own_realm
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.audit.services import AuditService
-
-if TYPE_CHECKING:
-    pass
 
 
 class AccountService(Service):
@@ -83,10 +79,12 @@ class AccountService(Service):
         """Return the member of staff with a user name, including disabled ones."""
         return self.session.scalar(select(User).where(User.username == username))
 
-    def names(self, ids: Iterable[int]) -> dict[int, str]:
-        """Return the names of people by id."""
-        rows = self.session.execute(select(User.id, User.name).where(User.id.in_(set(ids))))
-        return dict(rows.all())
+    def names(self, ids: Iterable[int | None]) -> dict[int, str]:
+        """Return the names of people by id, in one statement; None stands for no one."""
+        wanted = {user_id for user_id in ids if user_id}
+        if not wanted:
+            return {}
+        return dict(self.session.execute(select(User.id, User.name).where(User.id.in_(wanted))).all())
 
     def rename(self, user: User, name: str) -> None:
         """Change the name of a person."""

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from sqlalchemy import BindParameter, ColumnElement, Select, String, cast, delete, or_, select, update
 
@@ -20,9 +20,6 @@ from civicportal.domain.accounts.models import Session, User
 from civicportal.util.errors import CivicportalError
 from civicportal.util.queries import NamedRecord
 from civicportal.util.values import Values
-
-if TYPE_CHECKING:
-    pass
 
 #: NIST SP 800-63B §4: staff at AAL2, citizens at AAL1.
 LIFE = {"citizen": timedelta(days=30), "staff": timedelta(hours=12), "visitor": timedelta(hours=1)}

@@ -1,7 +1,5 @@
 """Codes of an authenticator app (RFC 6238)."""
 
-from typing import TYPE_CHECKING
-
 import pyotp
 from sqlalchemy import or_, update
 
@@ -10,9 +8,6 @@ from civicportal.core.db import changed_rows
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
-
-if TYPE_CHECKING:
-    pass
 
 STEP = 30
 """Length of a step in seconds."""

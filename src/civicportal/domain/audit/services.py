@@ -1,7 +1,6 @@
 """Writing the audit trail."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, select
 
@@ -9,9 +8,6 @@ from civicportal.core.work import Service
 from civicportal.domain.audit.digests import digest_words
 from civicportal.domain.audit.events import log_audit_event
 from civicportal.domain.audit.models import AuditEvent
-
-if TYPE_CHECKING:
-    pass
 
 
 class AuditService(Service):

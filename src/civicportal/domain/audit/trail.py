@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select
 
 from civicportal.core.work import Service
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.util.lists import IdPage, newest_first, within_days
-
-if TYPE_CHECKING:
-    pass
 
 VERIFIED, UNDER_WAY = "audit:verified", "audit:verifying"
 """Actions of a complete and of a partial verification."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
@@ -18,9 +17,6 @@ from civicportal.web.forms import HiddenWidget
 from civicportal.web.forms.filters import with_query
 from civicportal.web.request import Request
 from civicportal.web.schema import CleanText, Node, RowId, StrictSchema
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST_SEARCH = 100
 TYPED = "typed"

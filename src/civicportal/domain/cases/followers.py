@@ -1,16 +1,12 @@
 """Recipients of a case's notifications: its citizen and its followers."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, delete, exists, select, union
 
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.models import Case, Follower
-
-if TYPE_CHECKING:
-    pass
 
 
 def hearing(case_id: ColumnElement[int], citizen_id: ColumnElement[int]) -> ColumnElement[bool]:

@@ -53,16 +53,6 @@ class Reason(StrictSchema):
     )
 
 
-class ExpertComment(StrictSchema):
-    """A comment visible to staff only."""
-
-    internal_text = Node(
-        CleanText(2, LONGEST_WORDS, multiline=True),
-        title=_("Expert comment"),
-        description=_("Only staff see this."),
-    )
-
-
 class AfterPhoto(PublicAnswer):
     """An answer with pictures of the finished work."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -13,9 +12,6 @@ from civicportal.domain.cases.search_models import SearchWord
 from civicportal.domain.cases.vocabulary import SHORTEST, Vocabulary
 from civicportal.util.persian import Word, words
 from civicportal.util.queries import Rows
-
-if TYPE_CHECKING:
-    pass
 
 MOST_TRIED = 3
 """Searches that are tried for one that finds nothing."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 
@@ -17,9 +16,6 @@ from civicportal.domain.exports.models import RUNNING, ExportJob
 from civicportal.domain.exports.scope import is_within
 from civicportal.domain.exports.types import Export, ExportDefinition
 from civicportal.util.errors import NotFound
-
-if TYPE_CHECKING:
-    pass
 
 MOST_RUNNING = 2
 """Maximum unfinished exports per person."""

@@ -24,6 +24,7 @@ from civicportal.core.db.ids import among
 from civicportal.core.work import Service
 from civicportal.domain.accounts.identity import grants_of
 from civicportal.domain.accounts.models import Deputy, Membership, User, at_work
+from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases.access.rights import AccessService, visible
 from civicportal.domain.cases.access.sql import unassigned
 from civicportal.domain.cases.kinds import kind_of, kinds_of
@@ -193,8 +194,7 @@ class CustodyService(Service):
         """Return the reasons why cases are unattended, by case id."""
         rows = list(rows)
         holders = {case.id: referral.taken_by_id or referral.to_user_id for case, referral in rows}
-        ids = set(holders.values())
-        names = dict(self.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())
+        names = self.work.get(AccountService).names(holders.values())
         return {
             case.id: self._reason(case, referral, names.get(holders[case.id] or 0)) for case, referral in rows
         }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Sort
@@ -12,7 +13,7 @@ from civicportal.domain.exports.cases import CaseRow, CaseSource
 from civicportal.domain.exports.types import SORT, Export, ExportColumn
 from civicportal.domain.kartable.filters import choices, filters_of
 from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, sorts_of
-from civicportal.domain.kartable.rows import holder_id, names_of
+from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.schemas import InboxFilters
 from civicportal.domain.kartable.team import TEAM_VIEWS, inbox_of
 from civicportal.util.i18n import _
@@ -62,7 +63,7 @@ class KartableSource(CaseSource):
 
     def rows(self, found: Sequence[Record]) -> Iterable[KartableRow]:
         """Return the rows with the names of assignees."""
-        names = names_of(self.work, (holder_id(referral) for _case, referral in found))
+        names = self.work.get(AccountService).names((holder_id(referral) for _case, referral in found))
         rows = zip(super().rows(found), found, strict=True)
         return [
             KartableRow(**vars(row), holder=names.get(holder_id(referral) or 0, ""))

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,9 +20,6 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, localized_digits
 from civicportal.util.tracking import grouped
-
-if TYPE_CHECKING:
-    pass
 
 WORDS = "public_text"
 """The form field that receives the text."""

@@ -66,14 +66,6 @@ class InboxItem:
         return self.referral is not None and self.referral.closed_at is None and self.referral.read_at is None
 
 
-def names_of(work: "Work", user_ids: Iterable[int | None]) -> dict[int, str]:
-    """Return the names of people by id, in one statement."""
-    wanted = {user_id for user_id in user_ids if user_id}
-    if not wanted:
-        return {}
-    return dict(work.session.execute(select(User.id, User.name).where(User.id.in_(wanted))).all())
-
-
 class RowService(Service):
     """Load the data of cases that a list shows."""
 

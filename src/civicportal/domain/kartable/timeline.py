@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from translationstring import TranslationString
 
 from civicportal.core.work import Service
+from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.correction import CORRECTED
 from civicportal.domain.cases.history import name_of_step, says_itself, title_of_reopening, voice_of
@@ -15,7 +16,6 @@ from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind
-from civicportal.domain.kartable.rows import names_of
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 
@@ -160,7 +160,7 @@ class StaffHistory(Service):
     def _entries(self, case: Case, events: Iterable[CaseEvent]) -> list[StaffEvent]:
         events = list(events)
         kind = self.cases.kind(case)
-        names = names_of(self.work, _people(events))
+        names = self.work.get(AccountService).names(_people(events))
         undone = {event.data.get("event") for event in events if event.type == "undone"}
         photos = self.work.get(AttachmentService).of_case(case)
         return [

@@ -1,7 +1,6 @@
 """References to a unit that should be moved before it is closed."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, select, update
 
@@ -13,9 +12,6 @@ from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.util.persian import alphabetical
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, kw_only=True)

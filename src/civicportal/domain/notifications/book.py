@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, select, update
 
@@ -12,9 +11,6 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.util.errors import Conflict
 from civicportal.util.lists import IdPage, newest_first, within_days
-
-if TYPE_CHECKING:
-    pass
 
 COUNTED = timedelta(days=30)
 """Older messages are listed but not counted: totals of years are too expensive for every page."""

@@ -1,7 +1,7 @@
 """Notification preferences of people. Codes and security warnings are always sent."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, select, update
 
@@ -9,9 +9,6 @@ from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.notifications.models import NotificationChoices, OutboxMessage
-
-if TYPE_CHECKING:
-    pass
 
 Choice = Literal["case_notices", "reminders", "broadcasts", "digest"]
 

@@ -6,7 +6,6 @@ the desk of users who may see messages.
 
 import logging
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, update
 
@@ -16,9 +15,6 @@ from civicportal.domain.notifications.models import Gate, OutboxMessage
 from civicportal.domain.notifications.outcomes import Verdict
 from civicportal.domain.notifications.troubles import localized_reason
 from civicportal.util.errors import Conflict
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,5 @@
 """Editing of categories, two levels for each kind of case."""
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy.util import memoized_property
 
 from civicportal.core.db import fetch_row
@@ -14,9 +12,6 @@ from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.persian import key
 from civicportal.util.values import Values
-
-if TYPE_CHECKING:
-    pass
 
 LOOK = ("icon", "tint")
 """Attributes that a subcategory inherits from its root."""

@@ -1,7 +1,5 @@
 """Editing of units."""
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import select
 from sqlalchemy.util import memoized_property
 
@@ -14,9 +12,6 @@ from civicportal.domain.organization.services import Tree, read_units
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-
-if TYPE_CHECKING:
-    pass
 
 
 class UnitService(Service):

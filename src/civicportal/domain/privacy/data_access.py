@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from translationstring import TranslationString
@@ -14,9 +13,6 @@ from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Case
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _, listed
-
-if TYPE_CHECKING:
-    pass
 
 PAGE_SIZE = 30
 #: Titles of the audit actions that are accesses. Repeated accesses are all listed.

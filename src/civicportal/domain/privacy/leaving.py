@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -15,9 +14,6 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.workflow import OPEN_STAGES
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,6 @@
 """Verification and rebuilding of additional counters."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, union_all
 
@@ -9,9 +8,6 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.counter_tables import CounterTable
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.util.queries import Record
-
-if TYPE_CHECKING:
-    pass
 
 
 class CounterTableService(Service):

@@ -7,7 +7,6 @@ month, so months that are small numbers enter and leave it together.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -21,9 +20,6 @@ from civicportal.domain.cases.workflow import STAGES, CaseKind
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.statistics.hiding import FEWEST, hide_small, merge_small_runs, share
 from civicportal.domain.statistics.periods import Bucket, Span, buckets
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, kw_only=True)

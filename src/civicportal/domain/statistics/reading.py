@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -32,9 +32,6 @@ from civicportal.domain.statistics.periods import Span
 from civicportal.domain.statistics.selection import CaseSelection, Facet
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.queries import Expression, NamedRecord, Record, Rows, Selected
-
-if TYPE_CHECKING:
-    pass
 
 PATIENCE = 20
 """Statement timeout in seconds; such a statement reads all cases of a large city several times."""

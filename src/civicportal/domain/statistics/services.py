@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Subquery, delete, func, insert, literal, or_, select, text, union_all
 
@@ -22,9 +22,6 @@ from civicportal.domain.statistics.conditions import MEASURED
 from civicportal.domain.statistics.periods import Span
 from civicportal.util.calendar.months import month_after, month_of
 from civicportal.util.queries import Expression, Rows
-
-if TYPE_CHECKING:
-    pass
 
 # A transaction that has changed a case and not yet counted it waits, and adds to the new counters. All counters are
 # written by one statement, including the daily ones, so locking this one table is enough; locking more could deadlock,

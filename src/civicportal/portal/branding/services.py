@@ -1,7 +1,6 @@
 """Changes of the branding."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, event, select, text
 
@@ -10,9 +9,6 @@ from civicportal.core.branding.values import Branding, with_values
 from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Conflict
-
-if TYPE_CHECKING:
-    pass
 
 # A value without a row cannot be locked, so the table is. Pages can still read.
 _ALONE = text("LOCK TABLE settings IN SHARE ROW EXCLUSIVE MODE")

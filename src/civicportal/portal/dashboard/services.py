@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
@@ -11,9 +10,6 @@ from civicportal.domain.cases.counter_models import CaseCount
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Rating
 from civicportal.domain.statistics.hiding import FEWEST
-
-if TYPE_CHECKING:
-    pass
 
 SPAN = timedelta(days=30)
 

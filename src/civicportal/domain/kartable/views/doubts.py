@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.custody import CustodyService
-from civicportal.domain.kartable.rows import names_of
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.web.request import Request
@@ -68,7 +68,7 @@ def doubt(
     if not unattended and not head:
         return None
     heads = custody.heads(unit_id) if head else []
-    names = names_of(work, [*heads, user_id])
+    names = work.get(AccountService).names([*heads, user_id])
     topics = [
         organization.category_name(case.category_id) or kind_of(work.site, case.kind).title
         for case in (*unattended, *head)

@@ -2,9 +2,9 @@
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.kartable.dry_run import DryRunService
 from civicportal.domain.kartable.models import RoutingRule
-from civicportal.domain.kartable.rows import names_of
 from civicportal.domain.kartable.rules import RuleHits, RuleService
 from civicportal.domain.organization.choices import category_options, unit_options
 from civicportal.domain.organization.editing import new_key
@@ -35,7 +35,7 @@ def rules(request: Request) -> dict[str, object]:
         "no_hits": RuleHits(),
         "dead": service.dead(),
         "kind_titles": request.site.kind_titles,
-        "names": names_of(request.work, (rule.user_id for rule in found)),
+        "names": request.work.get(AccountService).names(rule.user_id for rule in found),
         "organization": request.work.get(OrganizationService),
         "fact_titles": _fact_titles(request),
     }

@@ -10,8 +10,8 @@ from civicportal.domain.accounts.invitations import InvitationService, Scope
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import Invitation
 from civicportal.domain.accounts.pending_forms import fill_kept
+from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.accounts.step_up import ask_proof, forget_kept
-from civicportal.domain.kartable.rows import names_of
 from civicportal.portal.members.options import chosen_scope, scope_options
 from civicportal.portal.members.schemas import SCOPES, InvitationEntry
 from civicportal.portal.members.views.member import NOT_YOURS
@@ -29,7 +29,7 @@ def invitations(request: Request) -> dict[str, object]:
     rows = service.waiting()
     return {
         "rows": [(row, service.scopes(row)) for row in rows],
-        "names": names_of(request.work, (row.inviter_id for row in rows)),
+        "names": request.work.get(AccountService).names(row.inviter_id for row in rows),
         "now": request.site.clock.now(),
     }
 

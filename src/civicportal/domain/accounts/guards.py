@@ -45,7 +45,7 @@ def count(request: Request, *uses: Use, by: Requester = UNKNOWN, same: Use | Non
     Clients over a site-wide limit may continue if this request has passed a challenge.
 
     :param by: the client.
-    :param same: as of :meth:`~civicportal.core.limits.Limits.count_uses`.
+    :param same: as of :meth:`~civicportal.core.limits.counting.Limits.count_uses`.
     :raises ChallengeNeeded: when it has not passed one.
     :raises LimitExceeded: when a limit is used up even so.
     """

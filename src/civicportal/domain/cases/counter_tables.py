@@ -34,5 +34,5 @@ class CounterTable:
 
     @property
     def summed(self) -> Summed:
-        """Return the table for :func:`add_up`."""
+        """Return the table for :func:`civicportal.core.counters.add_up`."""
         return Summed(self.model.__table__, ("n",))

@@ -173,7 +173,8 @@ def case_page(
 
     :param cursor: of the address; an invalid one means the first page.
     :param size: rows, at most 100.
-    :param since: no case of the list was registered before, see :meth:`CaseFilters.since`.
+    :param since: no case of the list was registered before, see
+        :meth:`civicportal.domain.cases.narrowing.CaseFilters.since`.
     """
     window = PageWindow(sort, cursor, size, since=since)
     return window.page(session.execute(window.narrow(query)).all())

@@ -1,7 +1,7 @@
 """Public texts without personal data.
 
-Public columns have the type :class:`PublicString`: it accepts only a :class:`PublicText`, which only
-:class:`PublicTexts` creates. See ``docs/security/privacy.md``.
+Public columns have the type :class:`~civicportal.domain.cases.public_type.PublicString`: it accepts only a
+:class:`PublicText`, which only :class:`PublicTexts` creates. See ``docs/security/privacy.md``.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

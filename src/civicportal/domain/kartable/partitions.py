@@ -150,7 +150,7 @@ def lateral_query(
 
     PostgreSQL then plans one query instead of one per partition, which takes longer than executing them.
 
-    :param of_units: partitions with only kind and unit; see :func:`parted`.
+    :param of_units: partitions with only kind and unit; see :func:`split_plain`.
     """
     table = table_of([(partition.kind or "", partition.unit or 0) for partition in of_units], dialect)
     here = Referral.kind == table.c.name, Referral.to_unit_id == table.c.number

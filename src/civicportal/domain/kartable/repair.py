@@ -1,6 +1,6 @@
 """Verification and repair of copied columns of referrals.
 
-Triggers maintain the copies (:class:`~civicportal.domain.kartable.models.Referral`), so only a database that was
+Triggers maintain the copies (:class:`~civicportal.domain.cases.referral.Referral`), so only a database that was
 changed by hand or by another tool can be wrong: then a case may be missing from a list. The copies decide nothing else.
 """
 

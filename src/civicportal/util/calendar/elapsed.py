@@ -10,7 +10,9 @@ _DAY = timedelta(days=1)
 
 
 class ElapsedTime:
-    """The same as :meth:`~civicportal.util.calendar.CityCalendar.working_time_between`, from sums over days.
+    """Working time between two times, computed from sums over days.
+
+    It equals :meth:`~civicportal.util.calendar.worktime.CityCalendar.working_time_between`.
 
     :param first: the earliest time needed.
     :param last: the latest time needed.

@@ -28,7 +28,7 @@ def center(request: Request) -> list[float] | None:
 def map_addresses(request: Request, address: Callable[[str], str]) -> dict[str, str]:
     """Return the URLs of a staff map.
 
-    :param address: builds URLs that keep the filters, as :class:`civicportal.api.ListAddress` does.
+    :param address: builds URLs that keep the filters, as :class:`civicportal.api.lists.ListAddress` does.
     """
     return {
         "points_url": address("reports.points"),

@@ -9,7 +9,8 @@ import pytest
 from civicportal_reports.search import Filters, ReportSearch
 from openpyxl import load_workbook
 
-from civicportal.testing import export_rows, identity, make_staff
+from civicportal.api.cases import CaseService
+from civicportal.testing import UndoService, export_rows, identity, make_staff
 
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 DANGEROUS = "=1+1 را بزنید تا برنده شوید"
@@ -278,6 +279,11 @@ class TestGeoReport:
 
     def test_words_that_were_taken_back_are_not_told(self, city, office, several):
         [line] = lines(office.take("reports.georeport", "?urgent=true"))
+        assert line["status_notes"] == ""
+        with city.site.work(actor=city.officer) as work:
+            undo, case = work.get(UndoService), work.get(CaseService).fetch(several[1], lock=True)
+            undo.undo(case, undo.last(case).id)
+        [line] = lines(office.take("reports.georeport", "?category=sidewalk"))
         assert line["status_notes"] == ""
 
 

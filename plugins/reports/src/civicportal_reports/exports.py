@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from civicportal.api.cases import Case, CaseEvent, Workflow
 from civicportal.api.exports import CaseRow, CaseSource, Export, ExportColumn, StatisticsExport
@@ -66,7 +66,8 @@ class GeoReportSource(ReportSource):
     def _said(self, case_ids: Sequence[int]) -> dict[int, tuple[str, Values]]:
         query = (
             select(CaseEvent.id, CaseEvent.case_id, CaseEvent.type, CaseEvent.public_text, CaseEvent.data)
-            .where(CaseEvent.case_id.in_(case_ids), CaseEvent.public, CaseEvent.realm != "citizen")
+            .where(CaseEvent.case_id.in_(case_ids), CaseEvent.realm != "citizen")
+            .where(or_(CaseEvent.public, CaseEvent.type == "undone"))
             .order_by(CaseEvent.id)
         )
         found = self.work.session.execute(query).all()

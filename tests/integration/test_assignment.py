@@ -147,6 +147,22 @@ def test_the_head_takes_a_case_over_and_may_release_it(site, office):
     assert held(site, code) == (None, None)
 
 
+@pytest.mark.parametrize("action", ["take", "release"])
+@pytest.mark.parametrize("taken", [True, False], ids=["taken", "addressed"])
+def test_the_head_neither_takes_nor_releases_the_case_of_a_colleague_without_a_record(
+    site, office, action, taken
+):
+    code = case_of(site, office["officer"] if taken else None)
+    if not taken:
+        assign(site, office["head"], code, office["officer"])
+    before = held(site, code)
+    with site.work(actor=office["head"]) as work:
+        case = work.get(CaseService).fetch(code, lock=True)
+        with pytest.raises(ReferralError):
+            getattr(work.get(KartableService), action)(case)
+    assert held(site, code) == before
+
+
 def test_a_colleague_takes_nothing_over_and_no_one_takes_over_what_nobody_holds(site, office):
     code, free = case_of(site, office["officer"]), case_of(site)
     with site.work(actor=office["colleague"]) as work:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, select
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.cases.access.rights import AccessService, holds
+from civicportal.domain.cases.access.sql import persons
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.conversion import ConversionService
 from civicportal.domain.cases.deadlines import set_deadline
@@ -19,6 +20,7 @@ from civicportal.domain.kartable.addressees import of_units, works_for
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.errors import ReferralError, UnattendedReferral
 from civicportal.domain.kartable.routing import RoutingService
+from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.team import TeamService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden
@@ -29,6 +31,8 @@ from civicportal.web.schema import Option
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
+
+HELD = _("A colleague holds this case.")
 
 
 class KartableService(Service):
@@ -119,18 +123,23 @@ class KartableService(Service):
     def take(self, case: Case, *, version: int | None = None) -> CaseEvent:
         """Take over a referral of the actor's unit, which colleagues then see as taken.
 
-        :raises ReferralError: when a colleague has taken it.
+        :raises ReferralError: when a colleague holds it.
         """
         referral = self._own_referral(case, version, "work")
         if referral.taken_by_id not in (None, self.work.actor.user_id):
-            raise ReferralError(_("A colleague has taken this case already."))
+            raise ReferralError(HELD)
+        self._refuse_held(referral)
         referral.taken_by_id = self.work.actor.user_id
         referral.read_at = referral.read_at or self.work.clock.now()
         return self._tell(case, "taken", referral, notify=False)
 
     def release(self, case: Case, *, version: int | None = None) -> CaseEvent:
-        """Return a referral that was taken over to the unit's kartable."""
+        """Return a referral that was taken over to the unit's kartable.
+
+        :raises ReferralError: when a colleague holds it.
+        """
         referral = self._own_referral(case, version, "work")
+        self._refuse_held(referral)
         referral.taken_by_id = None
         return self._tell(case, "released", referral, notify=False)
 
@@ -249,6 +258,11 @@ class KartableService(Service):
         if referral is None:
             raise ReferralError(_("A closed case lies in no kartable."))
         return referral
+
+    def _refuse_held(self, referral: Referral) -> None:
+        """Refuse a referral that a colleague holds whom the actor does not represent."""
+        if holder_id(referral) not in {None, *persons(self.work.actor)}:
+            raise ReferralError(HELD)
 
     def _check_addressee(self, unit_id: int, user_id: int | None) -> None:
         if not self._takes_cases(unit_id):

@@ -18,7 +18,8 @@ COOKIE = "cp_flash"
 LONGEST = 3000
 """Bytes; browsers allow 4096."""
 FlashMessage = str | dict[str, str]
-"""A translated text, or ``{text, url, title}`` for one with a button."""
+"""A translated text, or a dictionary whose keys depend on the queue: ``text``, ``url`` and ``title`` for a message with
+a button."""
 
 
 @implementer(ISession)

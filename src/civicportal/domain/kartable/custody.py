@@ -31,6 +31,7 @@ from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Page, case_page
 from civicportal.domain.cases.referral import Referral
+from civicportal.domain.kartable.addressees import offered
 from civicportal.domain.kartable.staffing import NOTHING, Staffing, Today, has
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
@@ -148,14 +149,19 @@ class CustodyService(Service):
                 return found
         return []
 
-    def able(self, kind: str = "") -> frozenset[int]:
-        """Return the ids of the people who may work on cases assigned to them.
+    def able(self, kind: str) -> frozenset[int]:
+        """Return the ids of the people who may work on cases of a kind that are assigned to them."""
+        return self._staffing.able(kind)
 
-        :param kind: of the cases; any if empty.
-        """
-        if kind:
-            return self._staffing.able(kind)
-        return frozenset().union(*(self._staffing.able(one) for one in self._staffing.kinds))
+    @memoized_property
+    def _able(self) -> frozenset[int]:
+        """Return the ids of the people who may work on assigned cases of any kind."""
+        return frozenset().union(*(self._staffing.able(kind) for kind in self._staffing.kinds))
+
+    def officers(self, unit_id: int) -> dict[int, str]:
+        """Return the names of a unit's members who may work on cases assigned to them, by user id."""
+        able = self._able
+        return {user_id: name for user_id, name in offered(self.work).get(unit_id, ()) if user_id in able}
 
     # -- all cases ------------------------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ from civicportal.domain.cases.access.sql import held_by, unassigned
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import TEAM
 from civicportal.domain.cases.referral import Referral
-from civicportal.domain.kartable.addressees import offered
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, InboxService
 from civicportal.domain.kartable.partitions import OTHER
@@ -157,15 +156,13 @@ class TeamService(Service):
         """Return the active members of the led units who may work on cases of any kind, without a query."""
         if not self.leads:
             return []
-        able = self.work.get(CustodyService).able()
+        custody = self.work.get(CustodyService)
         names: dict[int, str] = {}
         units: dict[int, list[int]] = {}
-        for unit_id, people in offered(self.work).items():
-            if self.units is None or unit_id in self.units:
-                for user_id, name in people:
-                    if user_id in able:
-                        names[user_id] = name
-                        units.setdefault(user_id, []).append(unit_id)
+        for unit_id in self.organization.units.by_id if self.units is None else sorted(self.units):
+            for user_id, name in custody.officers(unit_id).items():
+                names[user_id] = name
+                units.setdefault(user_id, []).append(unit_id)
         return _in_order(
             Officer(user_id=id_, name=name, units=tuple(units[id_])) for id_, name in names.items()
         )

@@ -147,13 +147,10 @@ def colleagues(work: "Work", unit_ids: Iterable[int], holder: int | None) -> lis
 
     :param holder: id of the current holder, who is not offered; None for no one, ``ANYBODY`` for several cases.
     """
-    able, people = work.get(CustodyService).able(), offered(work)
-    names = {
-        user_id: name
-        for unit_id in unit_ids
-        for user_id, name in people.get(unit_id, ())
-        if user_id in able and user_id != holder
-    }
+    custody, names = work.get(CustodyService), dict[int, str]()
+    for unit_id in unit_ids:
+        names |= custody.officers(unit_id)
+    names.pop(holder or 0, None)
     options = [Option(value=str(user_id), label=name) for user_id, name in names.items()]
     return options if holder is None else [Option(value=UNIT, label=_("The whole unit")), *options]
 

@@ -198,7 +198,14 @@ def test_only_the_overdue_ones_are_handed_back_to_the_unit(app, site, sign_in, c
     form = next(one for one in page.forms.values() if "which" in one.fields)
     form["to"], form["which"] = "unit", "overdue"
     asked = form.submit()
-    next(one for one in asked.forms.values() if "confirmed" in one.fields).submit().follow()
+    assert "۱ پرونده" in asked
+    form = next(one for one in asked.forms.values() if "confirmed" in one.fields)
+    form["which"] = "all"
+    again = form.submit(status=200)
+    assert "۳ پرونده" in again, "another selection is confirmed with its own number"
+    assert holder_of(site, city["late"]) == city["sara"].user_id
+    form["which"] = "overdue"
+    form.submit().follow()
     assert holder_of(site, city["late"]) is None
     assert holder_of(site, city["fresh"]) == city["sara"].user_id
 

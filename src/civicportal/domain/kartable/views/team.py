@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 CONFIRMED = "confirmed"
+"""Hidden field with the selection whose number of cases was shown."""
 
 
 def team(request: Request) -> dict[str, object]:
@@ -61,8 +62,8 @@ def hand_on(request: Request) -> ViewResult:
         return page
     with request.site.work(actor=request.identity, write=False) as work:
         codes = work.get(TeamService).codes(user_id, values["which"], MOST)
-    if CONFIRMED not in request.POST:
-        return {**page, "asked": len(codes)}
+    if request.POST.get(CONFIRMED) != values["which"]:
+        return {**page, "asked": len(codes), "which": values["which"]}
 
     def assign(work: "Work", case: Case) -> object:
         service = work.get(AssignmentService)

@@ -42,7 +42,8 @@ class DeputyService(Service):
     def add(self, absent: User, deputy_id: int, first: date, last: date) -> Deputy:
         """Set a deputy, and notify those concerned by SMS.
 
-        :param first: the first day, ``last`` the last one; both count.
+        :param first: the first day of the absence.
+        :param last: the last day, inclusive.
         :raises Forbidden: when another user than the absent person would delegate more than they have themselves.
         :raises Refused: for days in the past or the wrong order, and an inactive colleague.
         """

@@ -30,8 +30,11 @@ SHOWN = 100
 class RoutingDifference:
     """A case that would be routed differently now.
 
-    :ivar then: its unit and rule; ``now``: those it would get.
-    :ivar seen: the actor may see the case.
+    :ivar unit_then: id of its unit.
+    :ivar rule_then: what routed it there, as in ``RoutingTarget.rule``.
+    :ivar unit_now: id of the unit that it would get.
+    :ivar rule_now: what would route it there.
+    :ivar seen: whether the actor may see the case.
     """
 
     case: Case
@@ -46,10 +49,11 @@ class RoutingDifference:
 class DryRun:
     """The result of a dry run.
 
-    :ivar cases: the number of cases examined.
-    :ivar caught: cases by key of the rule; also ``plugin``, ``category`` and ``fallback``.
-    :ivar gained: those that would be routed differently.
-    :ivar differences: the first differences; ``rerouted`` counts all.
+    :ivar cases: number of cases examined.
+    :ivar caught: number of cases by key of the rule; also by ``plugin``, ``category`` and ``fallback``.
+    :ivar gained: number of these that would be routed differently, by the same keys.
+    :ivar differences: the first differences.
+    :ivar rerouted: number of all differences.
     """
 
     cases: int = 0

@@ -71,7 +71,6 @@ class TeamRow:
     :ivar officer: None for the cases that no one holds.
     :ivar units: names of their led units.
     :ivar deputies: names of those who represent them today.
-    :ivar away: whether a deputy represents them today; ``deputies`` are their names.
     """
 
     holder: str

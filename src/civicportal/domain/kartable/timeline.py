@@ -94,12 +94,11 @@ class StaffEvent:
     """One entry of the history.
 
     :ivar actor: name of the actor; empty for the portal itself and for citizens.
-    :ivar by_citizen: a citizen did it.
+    :ivar by_citizen: whether a citizen did it.
     :ivar voice: what the citizen's text is, for instance "Objection of the citizen"; None for a text of staff.
     :ivar absent: name of the person whom a deputy represented.
-    :ivar public_text: visible to the citizen; ``internal_text``: only to staff.
-    :ivar undone: it was reverted afterwards.
-    :ivar lines: what a correction has changed.
+    :ivar undone: whether it was reverted afterwards.
+    :ivar lines: descriptions of the changes of a correction.
     """
 
     event: CaseEvent

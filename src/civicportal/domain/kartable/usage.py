@@ -27,8 +27,10 @@ class Member:
 class Usage:
     """References to a unit.
 
-    :ivar referrals: open referrals, including copies and inquiries; ``cases``: those for action.
-    :ivar categories: active categories it is responsible for; ``rules``: active rules that route to it.
+    :ivar referrals: open referrals, including copies and inquiries.
+    :ivar cases: open referrals for action.
+    :ivar categories: active categories it is responsible for.
+    :ivar rules: active rules that route to it.
     :ivar units: active units below it.
     """
 

@@ -56,9 +56,9 @@ def test_a_new_category_is_offered_at_once_and_goes_to_its_unit(portal: Portal, 
     citizen.locator("label.choice", has_text=CATEGORY).click()
     wizard.proceed(citizen, 2)
     wizard.choose_place(citizen, PHONE)
-    wizard.proceed(citizen, 3)
+    wizard.pass_place(citizen)
     citizen.locator("[name=body]").fill(wizard.WORDS)
-    wizard.proceed(citizen, 4)
+    wizard.proceed(citizen, 5)
     code = wizard.send(citizen)
     assert unit_of(portal, code) == UNIT
 

@@ -45,6 +45,16 @@ def proceed(page: Page, number: int) -> None:
     expect(step(page, number)).to_be_visible()
 
 
+def pass_place(page: Page) -> bool:
+    """Go on from the place to the words; return whether similar reports were shown between them."""
+    page.locator(NEXT).click()
+    expect(step(page, 3).or_(step(page, 4)).filter(visible=True)).to_have_count(1)
+    similar = step(page, 3).is_visible()
+    if similar:
+        proceed(page, 4)
+    return similar
+
+
 def choose_category(page: Page) -> None:
     """Open the main category, choose the category."""
     page.locator("label.choice", has_text=ROOT).first.click()
@@ -88,9 +98,9 @@ def fill_in(page: Page, screen: Screen, words: str = WORDS) -> None:
     choose_category(page)
     proceed(page, 2)
     choose_place(page, screen)
-    proceed(page, 3)
+    pass_place(page)
     page.locator("[name=body]").fill(words)
-    proceed(page, 4)
+    proceed(page, 5)
 
 
 def send(page: Page) -> str:

@@ -4,11 +4,13 @@ import io
 
 import pytest
 from civicportal_reports.models import Report
+from civicportal_reports.services import ReportService
 from PIL import Image
 from sqlalchemy import func, select
 from webtest import Upload
 
 from civicportal.api.cases import Attachment, AttachmentService, Case
+from civicportal.api.geo import Point
 from civicportal.api.notifications import NotificationService
 from civicportal.api.organization import OrganizationService
 from civicportal.api.people import User
@@ -148,7 +150,7 @@ def enter_by_code(city, app, page, mobile):
 class TestBySignIn:
     def test_the_code_sends_and_the_name_is_asked_afterwards(self, city, app):
         page = enter_by_code(city, app, filled(city, app).submit(status=303).follow(), "09120000077")
-        assert page.location.endswith("/reports/new#4")
+        assert page.location.endswith("/reports/new#5")
         page = page.follow()
         assert page.html.select("form[data-wizard] [data-sends-itself]")
         assert not app.get("/reports/new").html.select("[data-sends-itself]"), "only right after the sign-in"
@@ -251,7 +253,7 @@ class TestVisitor:
         form = filled(city, app)
         form["photo_key_files"] = picture()
         answer = form.submit(status=303)
-        assert "/login?next=/reports/new%234" in answer.location
+        assert "/login?next=/reports/new%235" in answer.location
         assert cases(city) == []
         self.open_session(city, app, site)
         again = the_form(app.get("/reports/new"))
@@ -298,14 +300,72 @@ class TestNear:
         for secret in (code, case.body, city.citizen.name):
             assert secret not in page.text
 
-    def test_says_that_a_place_lies_outside(self, city, app):
-        from civicportal.api.geo import Point
+    def test_shows_of_a_published_report_what_everybody_may_know(self, city, app):
+        form = city.send(body="چاله عمیق است و شب‌ها دیده نمی‌شود.")
+        city.publish(form)
+        with city.site.work(actor=city.other) as work:
+            service = work.get(ReportService)
+            service.me_too(service.open_case(city.case(form).id))
+        (card,) = self.near(app, city.street).html.select("[data-near]")
+        assert "چاله عمیق است" in card.text
+        assert city.citizen.name not in card.text
+        assert "۲ شهروند پیگیر" in card.text
+        assert "در ۰ متری" in card.text
+        assert card.find("a")["href"].endswith(f"/reports/{city.case(form).id}")
 
+    def test_measures_an_unpublished_report_from_its_rounded_place(self, city, app):
+        place = Point(31.02034, 52.01503)
+        city.send(point=place)
+        (card,) = self.near(app, place).html.select("[data-near]")
+        assert "در ۵ متری" in card.text
+
+    def test_a_report_of_another_root_category_is_none_of_them(self, city, app):
+        city.send("bin")
+        assert not self.near(app, city.street).html.select("[data-near]")
+
+    def test_says_that_a_place_lies_outside(self, city, app):
         assert "۱۳۷" in self.near(app, Point(31.5, 52.01)).text
 
     @pytest.mark.parametrize("query", ["", "lat=1", "lat=x&lon=y&category=z", "lat=95&lon=0"])
     def test_is_empty_for_what_cannot_be_read(self, city, app, query):
         assert app.get(f"/reports/near?{query}", status=200).text.strip() == ""
+
+
+class TestSimilar:
+    """Without a script the similar reports are shown after the form was sent once."""
+
+    def asked(self, city, app, **values):
+        page = filled(city, app, **values).submit(status=200)
+        assert page.html.select("[data-near]")
+        assert page.html.find("section", attrs={"data-step": "3"}).get("hidden") is None
+        return the_form(page)
+
+    def test_are_shown_before_the_form_is_accepted(self, city, app, sign_in):
+        first = city.send()
+        sign_in(city.other)
+        form = self.asked(city, app)
+        assert form["body"].value == BODY
+        assert [case.code for case in cases(city)] == [first]
+        form.submit(status=303)
+        assert len(cases(city)) == 2
+
+    def test_are_found_by_the_street_in_an_address(self, city, app, sign_in):
+        city.send()
+        sign_in(city.other)
+        self.asked(city, app, lat="", lon="", address="خيابان آزادي، روبه‌روی نانوایی").submit(status=303)
+        filled(city, app, lat="", lon="", address="خیابان آزادیان").submit(status=303)
+
+    def test_are_shown_once_to_a_visitor(self, city, app, site):
+        city.send(by=city.other)
+        assert "/login" in self.asked(city, app).submit(status=303).location
+        TestVisitor.open_session(city, app, site)
+        the_form(app.get("/reports/new")).submit(status=303)
+        assert len(cases(city)) == 2
+
+    def test_leave_out_the_senders_own(self, city, app, sign_in):
+        city.send()
+        sign_in(city.citizen)
+        filled(city, app).submit(status=303)
 
 
 def test_no_script_is_needed_and_nothing_is_inline(city, app):

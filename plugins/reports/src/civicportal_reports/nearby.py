@@ -1,6 +1,6 @@
 """Recent reports of the same category near a place, nearest first."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -65,6 +65,33 @@ class NearbyService(Service):
         found = self._measured(point, query, self._place(point, category_id))
         return [Near(**dict(zip(SAID, said, strict=True)), metres=metres) for said, metres in found]
 
+    def on_streets(
+        self, streets: Collection[str], category_id: int, *conditions: ColumnElement[bool]
+    ) -> list[int]:
+        """Return the ids of recent open reports of the same root category on these streets, newest first.
+
+        :param conditions: on ``Case``.
+        """
+        if not streets:
+            return []
+        categories, since = self.organization.categories, self._since()
+        query = (
+            select(Case.id)
+            .join(Report, Report.case_id == Case.id)
+            .where(
+                Report.case_id >= self._no_younger_below(since),
+                Report.street.in_(streets),
+                Case.kind == KIND,
+                Case.stage.in_(Workflow.OPEN_STAGES),
+                Case.category_id.in_(categories.subtree(categories.root_of(category_id).id)),
+                Case.created_at > since,
+                *conditions,
+            )
+            .order_by(Case.created_at.desc(), Case.id.desc())
+            .limit(MOST_NEAR)
+        )
+        return list(self.session.scalars(query))
+
     def unit_at_work(self, case: Case) -> str | None:
         """Return the key of the unit that already works on a report nearby."""
         report: Report | None = self.work.get(CaseService).detail(case)
@@ -78,7 +105,7 @@ class NearbyService(Service):
     def _place(self, point: Point, category_id: int) -> dict[str, object]:
         """Return the parameters of :func:`_around`: the square, the days, the categories below the same root."""
         categories = self.organization.categories
-        since = self.work.clock.now() - timedelta(days=self.settings["nearby_days"])
+        since = self._since()
         box = Bounds.within(point, self.settings["nearby_metres"])
         return {
             "south": box.south,
@@ -92,6 +119,9 @@ class NearbyService(Service):
             "since": since,
             "categories": list(categories.subtree(categories.root_of(category_id).id)),
         }
+
+    def _since(self) -> datetime:
+        return self.work.clock.now() - timedelta(days=self.settings["nearby_days"])
 
     def _no_younger_below(self, since: datetime) -> int:
         """Return an id below which no case was registered since a time.

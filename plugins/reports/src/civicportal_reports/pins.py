@@ -20,6 +20,14 @@ DIGITS = 4
 """Decimals of an unpublished point: about ten metres."""
 
 
+def public_point(case: Case, report: Report) -> Point | None:
+    """Return the point of a report that the public may know: rounded if unpublished."""
+    point = report.point
+    return (
+        point if point is None or case.public else Point(round(point.lat, DIGITS), round(point.lon, DIGITS))
+    )
+
+
 class Pins:
     """Convert reports to points, with texts in the request's language."""
 
@@ -33,15 +41,14 @@ class Pins:
 
         Published ones link to their page, the others have category and status only.
         """
-        return [self._public_pin(case, report.point) for case, report in rows if report.point]
+        return [pin for case, report in rows if (pin := self._public_pin(case, report))]
 
-    def _public_pin(self, case: Case, point: Point) -> dict[str, object]:
-        status = self.cases.kind(case).public_status(case.status)
-        if case.public:
-            return self._pin(case, point, status) | {
-                "url": self.request.route_path("reports.page", id=case.id)
-            }
-        return self._pin(case, Point(round(point.lat, DIGITS), round(point.lon, DIGITS)), status)
+    def _public_pin(self, case: Case, report: Report) -> dict[str, object] | None:
+        point = public_point(case, report)
+        if point is None:
+            return None
+        pin = self._pin(case, point, self.cases.kind(case).public_status(case.status))
+        return pin | {"url": self.request.route_path("reports.page", id=case.id)} if case.public else pin
 
     def _pin(self, case: Case, point: Point, status: TranslationString) -> dict[str, object]:
         return {"lat": point.lat, "lon": point.lon, "url": "", **self._look(case, status)}

@@ -61,6 +61,15 @@ class Submission(StrictSchema):
     )
 
 
+class OwnSubmission(Submission):
+    """A new report of a citizen.
+
+    :ivar near_seen: the citizen has seen the open reports nearby.
+    """
+
+    near_seen = Node(Flag(), missing=False)
+
+
 class Registration(Submission, NamedCaller):
     """A report registered by an officer for a caller."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, and_, delete, exists, select, union
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, union
 
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
@@ -81,6 +81,16 @@ class FollowerService(Service):
         muted = dict(self.session.execute(query.order_by(Follower.user_id)).all())
         owner = {} if case.citizen_id is None else {case.citizen_id: False}
         return owner | muted
+
+    def counts(self, cases: Collection[Case]) -> dict[int, int]:
+        """Return the number of people affected by each case, by id: its citizen and the followers."""
+        ids = [case.id for case in cases]
+        query = select(Follower.case_id, func.count()).where(Follower.case_id.in_(ids))
+        # A row of the citizen means that they are muted.
+        query = query.join(Case, Case.id == Follower.case_id)
+        query = query.where(Case.citizen_id.is_distinct_from(Follower.user_id)).group_by(Follower.case_id)
+        followers = dict(self.session.execute(query).all())
+        return {case.id: followers.get(case.id, 0) + 1 for case in cases}
 
     def recipients(self, case: Case) -> list[int]:
         """Return the ids of all unmuted recipients, the citizen first."""

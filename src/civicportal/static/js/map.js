@@ -6,7 +6,7 @@
    Without data-lat the map opens on the boundary of the city. data-points-url: see map-layers.js. A document event
    "relayout" tells the maps that they were hidden before. */
 import { City } from './map-city.js';
-import { all, icon, one, onTheme, token } from './page.js';
+import { all, each, icon, one, onTheme, token } from './page.js';
 
 const SHAPE = 'M17 1C8 1 1 8 1 17c0 11 16 24 16 24s16-13 16-24C33 8 26 1 17 1Z';
 const MOST_PINS = 150; /* more points than this are drawn as dots */
@@ -181,14 +181,17 @@ function makeMap(element, features) {
   if (tiles) {
     tileLayer(tiles).addTo(map);
   }
-  if (data.lat) {
-    map.setView([Number(data.lat), Number(data.lon)], Number(data.zoom));
-  } else {
+  function open() {
+    if (data.lat) {
+      map.setView([Number(data.lat), Number(data.lon)], Number(data.zoom), { animate: false });
+      return;
+    }
     map.fitBounds(city.bounds());
     if (picker) {
       map.setZoom(Number(data.zoom));
     }
   }
+  open();
   map.setMaxBounds(city.bounds().pad(0.5));
   city.draw();
   showPoints(map, group, pins, fixed);
@@ -202,11 +205,19 @@ function makeMap(element, features) {
   if (picker) {
     import('./map-picker.js').then(({ setUpPicker }) => setUpPicker(element, map, city));
   }
-  map.on('zoomend', () => {
+  function draw() {
     if (pins.length) {
       showPoints(map, group, pins, fixed);
     }
     city.draw();
+  }
+  map.on('zoomend', draw);
+  /* A map that was made while it was hidden has its middle and its pins elsewhere. */
+  map.on('resize', (e) => {
+    if (!e.oldSize.x && pins.length) {
+      open();
+      draw();
+    }
   });
   map.on('moveend', () => {
     city.names();
@@ -256,4 +267,4 @@ function begin(element) {
     },
   );
 }
-all('[data-map]').forEach(begin);
+each('[data-map]', begin);

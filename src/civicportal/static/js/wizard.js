@@ -5,41 +5,62 @@
      <p aria-live="polite" data-wizard-live data-text="Step {number} of {count}: {name}">
      <section data-step="1"> … <h1> …             fields; a hidden one is checked with data-required
        <p class="err" data-error-for="FIELD" id hidden>
+       <div data-mended-by="FIELD FIELD">         an error of the server, which goes when one of them changes
+     <section data-step="3" data-skipped-without="SELECTOR" data-text-next>   a step only if it contains such an element
      <button type="button" data-prev>
      <button type="submit" data-next data-text-next data-text-send><span data-next-text>
      <fieldset data-when="FIELD=VALUE">           asked only while the radio button is chosen
      <… data-review="FIELD">                      what is filled in, in the digits of the page; sent as it was typed
      <… data-review-photos>  <a href="#2">
-     <div data-fragment-url="URL" data-fields="category lat lon" aria-live="polite">   event "fragment" when it was filled
+     <div data-fragment-url="URL" data-fields="category lat lon" data-spill-into="ID" aria-live="polite">
+                                                  filled when the fields are; then event "fragment". An element data-refused in
+                                                  it keeps the person on the step, data-spill goes to another step
 
    The step stands in the address (#2), so that the browser's Back goes one step back; what else an address names is shown with
    the step that it lies in. */
-import { all, number, one, piece, written } from './page.js';
+import { all, begin, number, one, piece, written } from './page.js';
+
+const PATIENCE_MS = 4000; /* for the server's answer, before the next step is shown without it */
 
 function setUp(form) {
   const sections = all('[data-step]', form);
   const marks = all('.steps li', form);
   const nextButton = one('[data-next]', form);
   const names = marks.map((mark) => mark.textContent.trim());
+  const pending = new Set();
   let at = 1;
 
   /* ---------- steps ---------- */
+  function skipped(step) {
+    const needed = sections[step - 1].dataset.skippedWithout;
+    return Boolean(needed) && !one(needed, sections[step - 1]);
+  }
+  /* The nearest step in a direction that is not skipped; neither the first nor the last one ever is. */
+  function unskipped(step, way) {
+    return skipped(step) ? unskipped(step + way, way) : step;
+  }
+  function showMarks() {
+    marks.forEach((mark, index) => {
+      mark.hidden = skipped(index + 1);
+      mark.classList.toggle('done', index < at - 1);
+      if (index === at - 1) {
+        mark.setAttribute('aria-current', 'step');
+      } else {
+        mark.removeAttribute('aria-current');
+      }
+    });
+  }
   function show(step, first) {
     const last = step === sections.length;
     at = step;
     sections.forEach((section, index) => {
       section.hidden = index !== step - 1;
     });
-    marks.forEach((mark, index) => {
-      mark.classList.toggle('done', index < step - 1);
-      if (index === step - 1) {
-        mark.setAttribute('aria-current', 'step');
-      } else {
-        mark.removeAttribute('aria-current');
-      }
-    });
+    showMarks();
     one('[data-prev]', form).hidden = step === 1;
-    one('[data-next-text]', nextButton).textContent = last ? nextButton.dataset.textSend : nextButton.dataset.textNext;
+    one('[data-next-text]', nextButton).textContent = last
+      ? nextButton.dataset.textSend
+      : sections[step - 1].dataset.textNext || nextButton.dataset.textNext;
     if (last) {
       review();
     }
@@ -53,8 +74,8 @@ function setUp(form) {
     const live = one('[data-wizard-live]', form);
     const heading = one('h1', sections[step - 1]);
     live.textContent = live.dataset.text
-      .replace('{number}', number(step))
-      .replace('{count}', number(sections.length))
+      .replace('{number}', number(marks.slice(0, step).filter((mark) => !mark.hidden).length))
+      .replace('{count}', number(marks.filter((mark) => !mark.hidden).length))
       .replace('{name}', names[step - 1]);
     scrollTo(0, 0);
     heading.tabIndex = -1;
@@ -69,12 +90,12 @@ function setUp(form) {
     return sections.indexOf(element.closest('[data-step]')) + 1;
   }
   function wanted() {
-    return Math.max(1, Math.min(sections.length, Number(location.hash.slice(1)) || 1));
+    return unskipped(Math.max(1, Math.min(sections.length, Number(location.hash.slice(1)) || 1)), 1);
   }
   /* The address names the step that is shown: another one leads to it only if it is another address. */
   function go(step, first) {
     show(step, first);
-    if (place() || wanted() !== step) {
+    if (place() || Number(location.hash.slice(1) || 1) !== step) {
       history.replaceState(null, '', `#${step}`);
     }
   }
@@ -92,7 +113,7 @@ function setUp(form) {
   /* A step that is not filled in cannot be skipped. */
   function reachable(step) {
     for (let index = 0; index < step - 1; index += 1) {
-      if (invalid(sections[index]).length) {
+      if (invalid(sections[index]).length || one('[data-refused]', sections[index])) {
         return index + 1;
       }
     }
@@ -164,21 +185,93 @@ function setUp(form) {
     }
   }
 
-  form.addEventListener('submit', (e) => {
-    const section = sections[at - 1];
+  /* Return whether a step keeps the person, and show why. */
+  function keeps(section) {
     const wrong = invalid(section);
+    const refused = one('[data-refused]', section);
     mark(section, wrong);
     if (wrong.length) {
-      e.preventDefault();
       focusOn(wrong[0].name, wrong, section);
+    } else if (refused) {
+      refused.tabIndex = -1;
+      refused.focus();
+    }
+    return Boolean(wrong.length || refused);
+  }
+  function settled() {
+    return Promise.race([
+      Promise.all(pending),
+      new Promise((resolve) => {
+        setTimeout(resolve, PATIENCE_MS);
+      }),
+    ]);
+  }
+  form.addEventListener('submit', (e) => {
+    const section = sections[at - 1];
+    if (keeps(section)) {
+      e.preventDefault();
     } else if (at < sections.length) {
       e.preventDefault();
-      location.hash = at + 1;
+      settled().then(() => {
+        if (section === sections[at - 1] && !keeps(section)) {
+          location.hash = unskipped(at + 1, 1);
+        }
+      });
     }
   });
   one('[data-prev]', form).addEventListener('click', () => {
-    location.hash = at - 1;
+    location.hash = unskipped(at - 1, -1);
   });
+
+  /* ---------- an error goes when its mistake is mended ---------- */
+  function mend(e) {
+    const field = e.target;
+    const section = field.closest('[data-step]');
+    if (!field.name || !section) {
+      return;
+    }
+    all('[data-mended-by]', section).forEach((error) => {
+      if (error.dataset.mendedBy.split(' ').indexOf(field.name) >= 0) {
+        shorten(error);
+        error.remove();
+      }
+    });
+    const told = document.getElementById(`${field.id}-error`) || document.getElementById(`${field.name}-error`);
+    if (told) {
+      shorten(told);
+      told.hidden = true;
+      describe(field, told);
+      field.classList.remove('is-invalid');
+      field.removeAttribute('aria-invalid');
+      return;
+    }
+    const wrong = invalid(section);
+    const shown = all('[data-error-for]:not([hidden])', section).map((message) => message.dataset.errorFor);
+    if (shown.indexOf(field.name) >= 0) {
+      mark(
+        section,
+        wrong.filter((other) => shown.indexOf(other.name) >= 0),
+      );
+    }
+  }
+  /* Take the error out of the list at the top of the page. */
+  function shorten(error) {
+    const summary = one('.err-summary', form);
+    const ids = [error.id.replace(/-error$/, ''), error.parentNode.closest('[id]')?.id];
+    if (!summary) {
+      return;
+    }
+    all('a', summary).forEach((link) => {
+      if (ids.indexOf(link.hash.slice(1)) >= 0) {
+        link.closest('li').remove();
+      }
+    });
+    if (!one('li', summary)) {
+      summary.remove();
+    }
+  }
+  form.addEventListener('input', mend);
+  form.addEventListener('change', mend);
   addEventListener('hashchange', () => {
     if (place()) {
       reveal(place());
@@ -244,18 +337,33 @@ function setUp(form) {
       return;
     }
     place.dataset.asked = filled;
-    piece(`${place.dataset.fragmentUrl}?${filled}`)
+    const answered = piece(`${place.dataset.fragmentUrl}?${filled}`)
       .then((html) => {
-        if (place.dataset.asked !== filled) {
-          return;
+        if (place.dataset.asked === filled) {
+          fill(place, html);
         }
-        place.innerHTML = html;
-        place.hidden = html.trim() === '';
-        place.dispatchEvent(new Event('fragment', { bubbles: true }));
       })
       .catch(() => {
-        place.hidden = true;
+        if (place.dataset.asked === filled) {
+          place.dataset.asked = '';
+          fill(place, '');
+        }
+      })
+      .then(() => {
+        pending.delete(answered);
       });
+    pending.add(answered);
+  }
+  function fill(place, html) {
+    const other = document.getElementById(place.dataset.spillInto);
+    place.innerHTML = html;
+    place.hidden = html.trim() === '';
+    if (other) {
+      other.replaceChildren.apply(other, all('[data-spill]', place));
+      begin(other);
+    }
+    showMarks();
+    place.dispatchEvent(new Event('fragment', { bubbles: true }));
   }
   form.addEventListener('change', () => {
     all('[data-fragment-url]', form).forEach(refresh);
@@ -266,7 +374,7 @@ function setUp(form) {
   document.addEventListener('DOMContentLoaded', () => {
     const refused = firstWithError();
     ask();
-    go(refused || reachable((place() && stepOf(place())) || wanted()), true);
+    go(refused || Number(form.dataset.at) || reachable((place() && stepOf(place())) || wanted()), true);
     all('[data-fragment-url]', form).forEach(refresh);
   });
 }

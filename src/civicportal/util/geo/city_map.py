@@ -5,6 +5,7 @@ It returns district and street of a place without an external service.
 
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
+from civicportal.util import persian
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.geo.points import EARTH_RADIUS_M, Bounds, Point
 from civicportal.util.geo.street_index import XY, Segment, StreetIndex
 from civicportal.util.values import Values
 
 STREET_REACH_M = 150.0  # Maximum distance of the street that names a place.
+_NO_WORD = re.compile(r"[^\w\s\u200c]+")
 _DEPTH = {"Point": 0, "LineString": 1, "Polygon": 2, "MultiLineString": 2, "MultiPolygon": 3}
 
 
@@ -193,6 +196,11 @@ class CityMap:
     def streets(self) -> list[str]:
         """Names of all named roads, sorted."""
         return sorted(self._pieces)
+
+    def streets_in(self, text: str) -> list[str]:
+        """Return the streets whose names a text contains, as whole words."""
+        words = f" {persian.key(_NO_WORD.sub(' ', text))} "
+        return [street for street in self.streets if f" {persian.key(street)} " in words]
 
     def contains(self, point: Point) -> bool:
         """Return whether the point is within the city."""

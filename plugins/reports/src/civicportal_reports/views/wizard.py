@@ -1,10 +1,11 @@
 """Submission of a report."""
 
 from functools import partial
+from math import ceil, log2
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.api.cases import CaseService, kind_of
+from civicportal.api.cases import Case, CaseService
 from civicportal.api.forms import BoundForm, Values
 from civicportal.api.organization import OrganizationService
 from civicportal.api.plugins import Conflict
@@ -15,9 +16,10 @@ from civicportal.api.submission import (
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.categories import Topic, leaf_options, other_category, topics
 from civicportal_reports.i18n import _
-from civicportal_reports.nearby import NearbyService
+from civicportal_reports.near_cards import NearCard, NearCardService
+from civicportal_reports.pins import Pins
 from civicportal_reports.places import Location, OutsideCity, locate
-from civicportal_reports.schemas import NearbyQuery, Submission
+from civicportal_reports.schemas import NearbyQuery, OwnSubmission
 from civicportal_reports.services import NewReport, ReportService
 from civicportal_reports.views.places import center, place_of
 from civicportal_reports.workflow import KIND
@@ -25,8 +27,9 @@ from civicportal_reports.workflow import KIND
 #: Sent by the root cards, which only open their subcategories.
 IGNORED = ("root",)
 #: Anchor to which a pending form returns.
-LAST_STEP = "#4"
-MOST_NEAR = 3
+LAST_STEP = "#5"
+_CLOSEST_ZOOM, _CLOSEST_METRES = 18, 60
+"""Zoom of the map of near reports, and the largest distance that fits into it."""
 
 
 def new(request: Request) -> ViewResult:
@@ -37,7 +40,7 @@ def new(request: Request) -> ViewResult:
     choice = topics_before(request)
     submission = CaseSubmission(
         request,
-        Submission(),
+        OwnSubmission(),
         KIND,
         send=_("Send the report"),
         anchor=LAST_STEP,
@@ -45,7 +48,7 @@ def new(request: Request) -> ViewResult:
         ignore=IGNORED,
     )
     form = submission.form
-    answer = form.handle(partial(_send, request, submission), topics=choice)
+    answer = form.handle(partial(_send, request, submission), topics=choice, cards=[])
     if isinstance(answer, dict):
         answer["kept"] = submission.kept
         answer["chosen"] = _chosen(form, choice)
@@ -57,6 +60,8 @@ def new(request: Request) -> ViewResult:
 def _send(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
     form = submission.form
     location = place_of(request, form, values)
+    if not values["near_seen"] and (cards := _cards_of_others(request, location, values["category"])):
+        return {"form": form, "topics": topics(request.work), **_near_variables(request, location, cards)}
     if redirect := submission.admit(values):
         return redirect
     # A report needs the address of the problem.
@@ -104,25 +109,37 @@ def near(request: Request) -> dict[str, object]:
     form = BoundForm(request, NearbyQuery(), bindings={"categories": leaf_options(topics(request.work))})
     values = form.read_filters(request.GET)
     if values["place"] is None or values["place"]["lat"] is None:
-        return {"location": None, "outside": False, "found": []}
+        return {"location": None, "outside": False}
     try:
         location = locate(request.site.map, {**values["place"], "address": ""})
     except OutsideCity:
-        return {"location": None, "outside": True, "found": []}
+        return {"location": None, "outside": True}
     category = request.work.get(OrganizationService).category(KIND, values["category"] or "")
-    found = (
-        request.work.get(NearbyService).reports(location.point, category.id)
-        if category and location.point
-        else []
-    )
-    kind, names = kind_of(request.site, KIND), request.work.get(OrganizationService).category_name
-    return {
-        "location": location,
-        "outside": False,
-        "found": [
-            (near, names(near.category_id), kind.public_status(near.status)) for near in found[:MOST_NEAR]
-        ],
-    }
+    cards = request.work.get(NearCardService).cards(location, category.id) if category else []
+    return {"outside": False, **_near_variables(request, location, cards)}
+
+
+def _cards_of_others(request: Request, location: Location, category_key: str) -> list[NearCard]:
+    """Return the cards of other people's reports near the place of a new one."""
+    others = Case.citizen_id.is_distinct_from(request.identity.user_id)
+    # In a unit of work of its own, because the submission is counted before the request's opens.
+    with request.site.work(actor=request.identity, write=False) as work:
+        category = work.get(OrganizationService).category(KIND, category_key)
+        return work.get(NearCardService).cards(location, category.id, others) if category else []
+
+
+def _near_variables(request: Request, location: Location, cards: list[NearCard]) -> dict[str, object]:
+    """Return the variables of the cards' template.
+
+    A pin leads to its card.
+    """
+    shown = [card for card in cards if card.report.point] if location.point else []
+    pins = Pins(request, request.work).for_everybody((card.case, card.report) for card in shown)
+    for pin, card in zip(pins, shown, strict=True):
+        pin["url"] = f"#near-{card.case.id}"
+    farthest = max((card.metres or 0 for card in shown), default=0)
+    steps = ceil(log2(max(farthest / _CLOSEST_METRES, 1)))
+    return {"location": location, "cards": cards, "pins": pins, "zoom": _CLOSEST_ZOOM - steps}
 
 
 def topics_before(request: Request) -> list[Topic]:

@@ -2,8 +2,10 @@
    address takes the place of the map. Needs window.civicportal; without a script all leaves stand on the page.
 
    <fieldset data-category-roots> radios "root" · <fieldset data-category-leaves="ROOT"> radios "category" in
-   <label data-words>; data-only: the root itself is what is chosen. */
-const { all, key, one, written } = window.civicportal;
+   <label data-words="NAME|SYNONYM|…" data-root-words="NAME|HINT">; data-only: the root itself is what is chosen. */
+import { CategorySearch } from './category-search.js';
+
+const { all, one, written } = window.civicportal;
 
 const form = one('form[data-wizard]');
 const roots = one('[data-category-roots]', form);
@@ -11,6 +13,14 @@ const groups = all('[data-category-leaves]', form);
 const search = one('[data-category-search]', form);
 const status = one('[data-category-status]', form);
 const FEWEST_LETTERS = 2;
+const order = leaves();
+const index = new CategorySearch(
+  order.map((leaf) => ({
+    name: one('[name="category"]', leaf).value,
+    phrases: leaf.dataset.words.split('|'),
+    around: leaf.dataset.rootWords.split('|'),
+  })),
+);
 
 function leaves() {
   return all('[data-words]', form);
@@ -55,27 +65,39 @@ function follow() {
   showRoot(root ? root.value : '');
 }
 function find() {
-  const words = key(search.value).split(' ');
-  const active = words.join('').length >= FEWEST_LETTERS;
-  roots.hidden = active;
-  status.textContent = '';
+  const active = search.value.trim().length >= FEWEST_LETTERS;
+  const found = active ? index.find(search.value) : [];
+  roots.hidden = found.length > 0;
+  status.textContent = active && !found.length ? search.dataset.textNone : '';
+  arrange(found);
   if (!active) {
     follow();
     return;
   }
-  let found = 0;
-  leaves().forEach((leaf) => {
-    const known = key(leaf.dataset.words);
-    leaf.hidden = !words.every((word) => known.indexOf(word) >= 0);
-    found += leaf.hidden ? 0 : 1;
+  order.forEach((leaf) => {
+    leaf.hidden = rank(leaf, found) === found.length;
   });
   groups.forEach((group) => {
     group.hidden = one('[data-words]:not([hidden])', group) === null;
   });
-  status.textContent = found ? '' : search.dataset.textNone;
-  if (!found) {
-    roots.hidden = false;
-  }
+}
+function rank(leaf, found) {
+  const place = found.indexOf(one('[name="category"]', leaf).value);
+  return place < 0 ? found.length : place;
+}
+/* The best leaf comes first, with its group; the others stay in the order of the page. */
+function arrange(found) {
+  const sorted = order.slice().sort((leaf, other) => rank(leaf, found) - rank(other, found));
+  const places = groups.slice().sort((group, other) => {
+    const first = (of) => sorted.findIndex((leaf) => of.contains(leaf));
+    return found.length ? first(group) - first(other) : 0;
+  });
+  sorted.forEach((leaf) => {
+    leaf.parentNode.append(leaf);
+  });
+  places.reverse().forEach((group) => {
+    group.parentNode.prepend(group);
+  });
 }
 roots.addEventListener('change', (e) => {
   chooseRoot(e.target);

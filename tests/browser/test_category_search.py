@@ -12,8 +12,11 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "plugins/reports/src/civicportal_reports/static/category-search.js"
 DATA = ROOT / "examples/shahreman_site/src/shahreman_site/data/categories.toml"
+SAID = Path(__file__).with_name("category_phrases.toml")
 FIRST = 3
 """The category must be among the first so many."""
+LEAST_SHARE = 0.95
+"""Of the phrases in ``SAID`` that find their category."""
 
 PHRASES = """
 waste_missed: آشغال‌ها را نبرده‌اند | زباله جمع نمی‌کنند | ماشین زباله نیامده | کیسه زباله جلوی در | بوی بد آشغال
@@ -66,6 +69,9 @@ CASES = [
     for name, phrases in (line.split(":") for line in PHRASES.strip().splitlines())
     for phrase in phrases.split("|")
 ]
+EVERYDAY = [
+    (phrase, name) for name, said in tomllib.loads(SAID.read_text("utf-8")).items() for phrase in said
+]
 
 
 def categories() -> list[dict[str, Any]]:
@@ -85,7 +91,7 @@ def categories() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def found(chromium: Browser) -> dict[str, list[str]]:
     """Return the names that the script finds for each phrase."""
-    asked = [phrase for phrase, _name in CASES] + ["مو", "چا", "فیل سفید", "در", "ك"]
+    asked = [phrase for phrase, _name in CASES + EVERYDAY] + ["مو", "چا", "فیل سفید", "در", "ك"]
     page = chromium.new_page()
     result: dict[str, list[str]] = page.evaluate(
         """async ([script, categories, asked]) => {
@@ -104,6 +110,13 @@ def test_phrases_find_their_category(found: dict[str, list[str]]) -> None:
     assert len(CASES) >= 100
     missed = {phrase: found[phrase] for phrase, name in CASES if name not in found[phrase][:FIRST]}
     assert missed == {}
+
+
+def test_everyday_words_find_their_category(found: dict[str, list[str]]) -> None:
+    assert len(EVERYDAY) >= 200
+    missed = {phrase: found[phrase] for phrase, name in EVERYDAY if name not in found[phrase][:FIRST]}
+    share = 1 - len(missed) / len(EVERYDAY)
+    assert share >= LEAST_SHARE, f"{share:.1%} of {len(EVERYDAY)} phrases find their category, not {missed}"
 
 
 def test_only_whole_words_count(found: dict[str, list[str]]) -> None:

@@ -20,7 +20,7 @@ def test_after_a_reload_the_step_that_is_not_filled_in_leads_on(open_page: Open)
     meetings.say_why(page)
     proceed(page, 2)
     meetings.say_who(page)
-    wizard.pass_place(page)
+    proceed(page, 3)
     page.wait_for_function("words => JSON.stringify(localStorage).includes(words)", arg=meetings.APPLICANT)
     page.reload()
     # The numbers of a person are in no draft.
@@ -28,7 +28,7 @@ def test_after_a_reload_the_step_that_is_not_filled_in_leads_on(open_page: Open)
     expect(page.locator("[name=national_code]")).to_have_value("")
     page.locator("[name=national_code]").fill(persian(meetings.NATIONAL_CODE))
     page.locator("[name=birth_date]").fill(meetings.BIRTH_DATE)
-    wizard.pass_place(page)
+    proceed(page, 3)
 
 
 def test_back_to_a_step_behind_one_that_was_emptied(open_page: Open) -> None:

@@ -5,6 +5,9 @@
 
 const ALIKE = { آ: 'ا', أ: 'ا', إ: 'ا', ك: 'ک', ي: 'ی', ى: 'ی', ئ: 'ی', ؤ: 'و', ة: 'ه', ۀ: 'ه' };
 const MARKS = /[\u0610-\u061a\u064b-\u065f\u0670\u0640]/g;
+/* "خیابونمون" is "خیابان": the spoken forms of "our", "your" and "their", then of "ان". */
+const OURS = /(.{3})(?:[متش]ون|[مش]ان)و?$/;
+const SPOKEN = /(.{2})ون$/;
 /* The first ending that leaves enough of the word goes. */
 const ENDINGS = [
   ['هایشان', 2],
@@ -15,9 +18,15 @@ const ENDINGS = [
   ['های', 2],
   ['ترین', 3],
   ['ها', 2],
+  ['اشو', 3],
+  ['شو', 3],
+  ['ایم', 3],
+  ['یم', 4],
+  ['ای', 3],
   ['گی', 3],
   ['ان', 4],
   ['ات', 3],
+  ['ا', 3],
   ['ی', 3],
   ['ه', 3],
   ['ing', 4],
@@ -45,7 +54,8 @@ function plain(text) {
     .replace(MARKS, '')
     .replace(/[آأإكيىئؤةۀ]/g, (letter) => ALIKE[letter]);
 }
-function stem(word) {
+function stem(spoken) {
+  const word = spoken.replace(OURS, '$1').replace(SPOKEN, '$1ان');
   const found = ENDINGS.find(([ending, rest]) => word.endsWith(ending) && word.length - ending.length >= rest);
   return found ? word.slice(0, -found[0].length) : word;
 }
@@ -59,6 +69,10 @@ function wordsOf(text) {
     })
     .filter((word) => word && !FILLERS.has(word));
 }
+/* Two words that follow each other, as one: "الا کلنگ" is "الاکلنگ". */
+function pairsOf(words) {
+  return words.slice(1).map((word, index) => words[index] + word);
+}
 
 export class CategorySearch {
   constructor(categories) {
@@ -68,7 +82,7 @@ export class CategorySearch {
         name: category.name,
         phrases: phrases.map((words) => words.map(stem)),
         words: new Set(phrases.flat()),
-        stems: new Set(phrases.flat().map(stem)),
+        stems: new Set(phrases.flatMap((words) => [...words, ...pairsOf(words)]).map(stem)),
         around: new Set(category.around.flatMap(wordsOf).map(stem)),
       };
     });
@@ -76,10 +90,11 @@ export class CategorySearch {
   }
 
   find(text) {
-    const words = wordsOf(text);
-    if (words.join('').length < SHORTEST) {
+    const typed = wordsOf(text);
+    if (typed.join('').length < SHORTEST) {
       return [];
     }
+    const words = [...pairsOf(typed).filter((pair) => this.knows(pair)), ...typed];
     const rated = this.known
       .map((category) => ({ name: category.name, points: this.rate(category, words) }))
       .filter((found) => found.points > 0)
@@ -101,6 +116,10 @@ export class CategorySearch {
       .filter((phrase) => phrase.length && phrase.every((word) => stems.has(word)))
       .map((phrase) => phrase.reduce((sum, word) => sum + this.weight(word), 0));
     return points + Math.max(0, ...whole);
+  }
+
+  knows(word) {
+    return this.known.some((category) => category.stems.has(stem(word)));
   }
 
   /* Rare words say more. */

@@ -485,6 +485,13 @@ def test_a_body_that_is_no_form_is_a_bad_request(request_of: Callable[..., Reque
         forms.BoundForm(request, Submission()).handle(lambda values: values)
 
 
+def test_the_fields_of_one_step_are_checked_alone(request_of: Callable[..., Request]) -> None:
+    form = forms.BoundForm(request_of({"subject": "چاله", "day": "۱۴۰۵/۱۳/۴۰", "unknown": "x"}), Submission())
+    form.check()
+    assert [field.name for field in form if field.error] == ["day"]
+    assert "۱۴۰۵/۱۳/۴۰" in form["day"].render()
+
+
 def test_a_schema_may_check_fields_together(request_of: Callable[..., Request]) -> None:
     class Outside(Submission):
         def validator(self, node: colander.SchemaNode, values: dict[str, Any]) -> None:

@@ -132,6 +132,36 @@ class TestSending:
         app.get(f"/meetings/sent/{code}", status=404)
 
 
+class TestStep:
+    """A script sends the fields of one step before the next one."""
+
+    def refused(self, app, **values):
+        form = the_form(app.get("/meetings/new", status=200))
+        answer = app.post(
+            "/meetings/new/check", {"csrf_token": form["csrf_token"].value, **values}, status=200
+        )
+        return {field["data-field"]: field for field in answer.html.select("[data-field]")}
+
+    def test_right_values_are_answered_by_nothing(self, app):
+        assert not self.refused(app, national_code=NATIONAL_CODE, birth_date="۱۳۶۴/۰۱/۰۱")
+
+    @pytest.mark.parametrize(
+        ("name", "value", "reason"),
+        [
+            ("national_code", "1234567890", "کد ملی"),
+            ("birth_date", "۱۳۶۵/۱۳/۴۰", "تقویم"),
+            ("birth_date", "۱۴۹۹/۰۱/۰۱", "تاریخ تولد"),
+            ("legal_id", "1", "شناسهٔ ملی"),
+            ("companions", "الف\n" * 6, "نفر"),
+        ],
+    )
+    def test_wrong_values_come_back_with_their_reason(self, app, name, value, reason):
+        fields = self.refused(app, **{"name": "مریم رضایی", name: value})
+        assert list(fields) == [name]
+        assert reason in fields[name].select_one(".err").text
+        assert fields[name].select_one(f"[name={name}]").get("aria-invalid") == "true"
+
+
 @pytest.mark.both_databases
 class TestOneAtATime:
     def test_an_open_request_stands_there_instead_of_the_form(self, office, app, sign_in):

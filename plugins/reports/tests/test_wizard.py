@@ -331,6 +331,29 @@ class TestNear:
         assert app.get(f"/reports/near?{query}", status=200).text.strip() == ""
 
 
+class TestStep:
+    """A script sends the fields of one step before the next one."""
+
+    def check(self, app, **values):
+        token = the_form(app.get("/reports/new"))["csrf_token"].value
+        return app.post("/reports/new/check", {"csrf_token": token, **values}, status=200)
+
+    def test_a_good_text_is_answered_by_nothing(self, app):
+        assert not self.check(app, body=BODY).text
+
+    def test_personal_data_are_pointed_out_once(self, app):
+        body = f"{BODY} شمارهٔ من ۰۹۱۲۳۴۵۶۷۸۹ است"
+        field = self.check(app, body=body).html.select_one("[data-field=body]")
+        assert "۰۹۱۲۳۴۵۶۷۸۹" in field.select_one("mark").text
+        noticed = field.select_one("[name=noticed]")["value"]
+        assert not self.check(app, body=body, noticed=noticed).text
+
+    def test_a_text_that_is_too_long_is_not_searched(self, app):
+        field = self.check(app, body="۰۹۱۲۳۴۵۶۷۸۹ " * 200).html.select_one("[data-field=body]")
+        assert field.select_one(".err")
+        assert not field.select_one("mark")
+
+
 class TestSimilar:
     """Without a script the similar reports are shown after the form was sent once."""
 

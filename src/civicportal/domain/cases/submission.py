@@ -1,10 +1,12 @@
 """Pages on which citizens submit a new case."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import colander
 from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
 from translationstring import TranslationString
 
 from civicportal.core.work import Work
@@ -20,7 +22,7 @@ from civicportal.domain.cases.errors import AttachmentNotFound, Refused
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import BoundForm, Button
+from civicportal.web.forms import BoundForm, Button, FormInvalid
 from civicportal.web.request import Request, ViewResult
 
 if TYPE_CHECKING:
@@ -78,6 +80,18 @@ class CaseSubmission:
         self._admitted = False
         self.kept = request.method != "POST" and fill_kept(request, self.form)
         self.form.sends_itself = self.kept and is_to_be_sent(request)
+
+    def check_step(self, *checks: Callable[[], None]) -> Response:
+        """Return the submitted fields that are invalid, as HTML: for a script that sends the fields of one step.
+
+        :param checks: further checks of valid fields; they add errors or raise :class:`FormInvalid`.
+        """
+        self.form.check()
+        if not self.form.errors:
+            with suppress(FormInvalid):
+                for check in checks:
+                    check()
+        return Response("".join(field.render() for field in self.form if field.error))
 
     def admit(self, values: Values, *, anonymous: bool = False) -> HTTPSeeOther | None:
         """Count the submission; return a redirect to the sign-in, if needed.

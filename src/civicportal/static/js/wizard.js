@@ -1,11 +1,13 @@
 /* One long form, shown step by step. Comes after draft.js. Without a script the form is simply long.
 
-   <form data-wizard novalidate>
+   <form data-wizard novalidate data-check-url="URL">
      <ol class="steps"><li>…                      names of the steps
      <p aria-live="polite" data-wizard-live data-text="Step {number} of {count}: {name}">
      <section data-step="1"> … <h1> …             fields; a hidden one is checked with data-required
        <p class="err" data-error-for="FIELD" id hidden>
        <div data-mended-by="FIELD FIELD">         an error of the server, which goes when one of them changes
+     <section data-step="2" data-checked>         the server checks its fields before the next step: it answers with the wrong ones
+       <div data-field="FIELD">                   and their errors, which take the place of these
      <section data-step="3" data-skipped-without="SELECTOR" data-text-next>   a step only if it contains such an element
      <button type="button" data-prev>
      <button type="submit" data-next data-text-next data-text-send><span data-next-text>
@@ -18,7 +20,7 @@
 
    The step stands in the address (#2), so that the browser's Back goes one step back; what else an address names is shown with
    the step that it lies in. */
-import { all, begin, number, one, piece, written } from './page.js';
+import { all, begin, csrf, number, one, piece, written } from './page.js';
 
 const PATIENCE_MS = 4000; /* for the server's answer, before the next step is shown without it */
 
@@ -198,13 +200,49 @@ function setUp(form) {
     }
     return Boolean(wrong.length || refused);
   }
-  function settled() {
+  function soon(promise) {
     return Promise.race([
-      Promise.all(pending),
+      promise,
       new Promise((resolve) => {
         setTimeout(resolve, PATIENCE_MS);
       }),
     ]);
+  }
+  /* What the server says about the fields of a step. Without an answer the step is left: the whole form is checked at the end. */
+  function refusals(section) {
+    const names = all('[data-field] [name]', section)
+      .filter((field) => !field.closest('[data-photo]'))
+      .map((field) => field.name);
+    const sent = Array.from(new FormData(form)).filter(
+      ([name, value]) => names.indexOf(name) >= 0 && typeof value === 'string',
+    );
+    return piece(form.dataset.checkUrl, {
+      method: 'POST',
+      body: new URLSearchParams(sent),
+      headers: { 'X-CSRF-Token': csrf() },
+    }).catch(() => '');
+  }
+  function renew(section, html) {
+    const answer = document.createElement('template');
+    answer.innerHTML = html;
+    const fields = all('[data-field]', answer.content);
+    fields.forEach((field) => {
+      one(`[data-field="${field.dataset.field}"]`, section).replaceWith(field);
+      begin(field);
+    });
+    (one('.is-invalid', fields[0]) || fields[0]).focus();
+  }
+  /* → whether the server lets the person leave a step. */
+  function accepted(section) {
+    if (!('checked' in section.dataset)) {
+      return Promise.resolve(true);
+    }
+    return soon(refusals(section)).then((html) => {
+      if (html && section === sections[at - 1]) {
+        renew(section, html);
+      }
+      return !html;
+    });
   }
   form.addEventListener('submit', (e) => {
     const section = sections[at - 1];
@@ -212,11 +250,13 @@ function setUp(form) {
       e.preventDefault();
     } else if (at < sections.length) {
       e.preventDefault();
-      settled().then(() => {
-        if (section === sections[at - 1] && !keeps(section)) {
-          location.hash = unskipped(at + 1, 1);
-        }
-      });
+      soon(Promise.all(pending))
+        .then(() => accepted(section))
+        .then((done) => {
+          if (done && section === sections[at - 1] && !keeps(section)) {
+            location.hash = unskipped(at + 1, 1);
+          }
+        });
     }
   });
   one('[data-prev]', form).addEventListener('click', () => {
@@ -237,9 +277,10 @@ function setUp(form) {
       }
     });
     const told = document.getElementById(`${field.id}-error`) || document.getElementById(`${field.name}-error`);
-    if (told) {
+    if (told && !told.hidden) {
       shorten(told);
       told.hidden = true;
+      document.getElementById(`${field.id}-found`)?.remove();
       describe(field, told);
       field.classList.remove('is-invalid');
       field.removeAttribute('aria-invalid');

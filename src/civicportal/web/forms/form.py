@@ -153,6 +153,22 @@ class BoundForm:
             raise FormInvalid
         return values
 
+    def check(self) -> None:
+        """Add the errors of the submitted fields.
+
+        Absent fields are not missing: for a step of a form.
+        """
+        params = _sent(self.request)
+        cstruct = self._sent(params)
+        for node in self.schema.children:
+            if node.name not in params:
+                continue
+            try:
+                node.deserialize(cstruct[node.name])
+            except colander.Invalid as error:
+                for message in filter(None, error.messages()):
+                    self.fail(node.name, message)
+
     def once(self, values: Values) -> str:
         """Return the idempotency key of a submitted form, derived from its key field and its values.
 

@@ -8,6 +8,7 @@ from civicportal_meetings.names import GIVE_ORDERS, REGISTER, SESSIONS, VIEW, WO
 #: The first matching pattern is taken.
 ROUTES = {
     "meetings.new": "/meetings/new",
+    "meetings.check": "/meetings/new/check",
     "meetings.sent": r"/meetings/sent/{code:\d{10}}",
     "meetings.calendar": r"/meetings/{code:\d{10}}/meeting.ics",
     "meetings.desk": "/desk/meetings",
@@ -29,6 +30,7 @@ ROUTES = {
 VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("meetings.new", "request.new", "new", PagePermission.EVERYBODY, "GET"),
     ("meetings.new", "request.send", "new", PagePermission.EVERYBODY, "POST"),
+    ("meetings.check", "request.check", None, PagePermission.EVERYBODY, "POST"),
     ("meetings.sent", "request.sent", "sent", PagePermission.CITIZEN, "GET"),
     ("meetings.calendar", "calendar_file.download", None, PagePermission.EVERYBODY, "GET"),
     ("meetings.desk", "desk.show", "desk", VIEW, "GET"),

@@ -45,6 +45,11 @@ def send(request: Request) -> ViewResult:
     return {**_page(request), **answer} if isinstance(answer, dict) else answer
 
 
+def check(request: Request) -> ViewResult:
+    """Check the fields of one step."""
+    return _submission(request).check_step()
+
+
 def sent(request: Request) -> dict[str, object]:
     """Confirm the request with its tracking code."""
     return {"case": request.work.get(CaseService).fetch_own(request.matchdict["code"])}

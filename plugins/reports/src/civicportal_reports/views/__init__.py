@@ -9,6 +9,7 @@ VIEW, WORK, REGISTER = "reports:case:view", "reports:case:work", "reports:case:r
 #: The first matching pattern is taken.
 ROUTES = {
     "reports.new": "/reports/new",
+    "reports.check": "/reports/new/check",
     "reports.near": "/reports/near",
     "reports.sent": r"/reports/sent/{code:\d{10}}",
     "reports.map": "/reports/map.json",
@@ -31,6 +32,7 @@ ROUTES = {
 #: Route, view, template or renderer, permission, methods.
 VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("reports.new", "wizard.new", "new", PagePermission.EVERYBODY, ("GET", "POST")),
+    ("reports.check", "wizard.check", None, PagePermission.EVERYBODY, "POST"),
     ("reports.near", "wizard.near", "near", PagePermission.EVERYBODY, "GET"),
     ("reports.sent", "wizard.sent", "sent", PagePermission.CITIZEN, "GET"),
     ("reports.map", "maps.public_points", "json", PagePermission.EVERYBODY, "GET"),

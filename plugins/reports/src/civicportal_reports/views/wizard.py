@@ -38,15 +38,7 @@ def new(request: Request) -> ViewResult:
     A visitor signs in first and finds the form unchanged.
     """
     choice = topics_before(request)
-    submission = CaseSubmission(
-        request,
-        OwnSubmission(),
-        KIND,
-        send=_("Send the report"),
-        anchor=LAST_STEP,
-        bindings={"categories": leaf_options(choice)},
-        ignore=IGNORED,
-    )
+    submission = _submission(request, choice)
     form = submission.form
     answer = form.handle(partial(_send, request, submission), topics=choice, cards=[])
     if isinstance(answer, dict):
@@ -57,6 +49,29 @@ def new(request: Request) -> ViewResult:
     return answer
 
 
+def check(request: Request) -> ViewResult:
+    """Check the fields of one step."""
+    submission = _submission(request, topics_before(request))
+    return submission.check_step(lambda: _warn(request, submission.form))
+
+
+def _submission(request: Request, choice: list[Topic]) -> CaseSubmission:
+    return CaseSubmission(
+        request,
+        OwnSubmission(),
+        KIND,
+        send=_("Send the report"),
+        anchor=LAST_STEP,
+        bindings={"categories": leaf_options(choice)},
+        ignore=IGNORED,
+    )
+
+
+def _warn(request: Request, form: BoundForm) -> None:
+    """Warn about personal data; a report needs the address of the problem."""
+    PersonalDataCheck(request, form).warn("body", without={"address"})
+
+
 def _send(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:
     form = submission.form
     location = place_of(request, form, values)
@@ -64,8 +79,7 @@ def _send(request: Request, submission: CaseSubmission, values: Values) -> ViewR
         return {"form": form, "topics": topics(request.work), **_near_variables(request, location, cards)}
     if redirect := submission.admit(values):
         return redirect
-    # A report needs the address of the problem.
-    PersonalDataCheck(request, form).warn("body", without={"address"})
+    _warn(request, form)
     report = new_report(request, location, values, idempotency_key=form.once(values))
     case = submission.open(lambda: request.work.get(ReportService).submit(report))
     return HTTPSeeOther(request.route_path("reports.sent", code=case.code))

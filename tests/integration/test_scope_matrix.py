@@ -11,6 +11,7 @@ from civicportal.util.i18n import latin_digits
 #: What decides of an address, where the pattern and the right of the page do not say it already.
 RULES = {
     "followed": "follower",
+    "followed_note": "follower",
     "followed_notices": "follower",
     "followed_rate": "follower",
     "followed_stop": "follower",

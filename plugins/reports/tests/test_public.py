@@ -149,7 +149,7 @@ class TestMeToo:
         assert SECRET_BODY not in form.text
         button = next(f for f in form.forms.values() if f.action.endswith("/reports/me-too"))
         answer = button.submit("case", value=str(hidden.id), status=303)
-        assert answer.location.endswith(f"/my/followed/{hidden.id}")
+        assert answer.location.endswith(f"/my/followed/{hidden.id}?note=")
         assert SECRET_BODY not in answer.follow(status=200).text
 
     def test_a_visitor_signs_in_first(self, city, app, hidden):

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.followers import FollowerService
-from civicportal.domain.cases.models import Case, CaseEvent, Follower
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent, Follower
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.privacy.erasure import ErasureService
 from civicportal.util.errors import Forbidden
 
 WORDS = "امروز بزرگ‌تر شده است"
@@ -211,6 +213,93 @@ class TestNote:
         page = as_neighbour.get(f"/my/followed/{number}")
         assert WORDS not in page.text
         assert len(page.html.select("ol.tl li")) == 1
+
+
+class TestNoteOfFollower:
+    """Followers of a case may know more about it."""
+
+    @pytest.fixture
+    def number(self, site: Any, neighbour: Any, open_case: Any) -> int:
+        """Return the id of a case that the neighbour follows."""
+        code = open_case()
+        with site.work(actor=neighbour) as work:
+            case = find(work, code)
+            work.get(FollowerService).follow(case)
+            return case.id
+
+    @pytest.fixture
+    def added(self, as_neighbour: Any, number: int, picture: bytes) -> int:
+        """Return the id of that case with a note and a picture of the neighbour."""
+        form = as_neighbour.get(f"/my/followed/{number}").forms
+        form = next(one for one in form.values() if one.action.endswith("/note"))
+        form["words"] = WORDS
+        fields = [(name, value) for name, value in form.submit_fields() if name != "photos_files"]
+        as_neighbour.post(form.action, fields, upload_files=[("photos_files", "x.jpg", picture)], status=303)
+        return number
+
+    def code(self, site: Any, number: int) -> str:
+        with site.work(write=False) as work:
+            return str(work.session.get(Case, number).code)
+
+    def test_its_author_sees_it_with_its_picture(self, as_neighbour: Any, added: int) -> None:
+        course = as_neighbour.get(f"/my/followed/{added}").html.select_one("ol.tl")
+        assert WORDS in course.text
+        assert "یادداشت شما" in course.text
+        as_neighbour.get(course.select_one("img")["src"], status=200)
+
+    def test_staff_have_it_as_new_and_named(self, site: Any, as_officer: Any, added: int) -> None:
+        page = as_officer.get(f"/kartable/cases/{self.code(site, added)}").html
+        notice = page.select_one("section[aria-labelledby=said-title]")
+        assert WORDS in notice.text
+        assert "یادداشت شهروند پیگیر" in notice.text
+        as_officer.get(notice.select_one("img")["src"], status=200)
+
+    def test_the_citizen_of_the_case_sees_neither(
+        self, site: Any, as_citizen: Any, as_neighbour: Any, added: int
+    ) -> None:
+        page = as_citizen.get(f"/my/{self.code(site, added)}")
+        assert WORDS not in page.text
+        assert not page.html.select("main img[src*=attachments]")
+        picture = as_neighbour.get(f"/my/followed/{added}").html.select_one("ol.tl img")["src"]
+        as_citizen.get(picture, status=404)
+
+    def test_published_it_stays_with_staff_and_its_author(
+        self, site: Any, officer: Any, as_neighbour: Any, browser: Any, added: int
+    ) -> None:
+        picture = as_neighbour.get(f"/my/followed/{added}").html.select_one("ol.tl img")["src"]
+        with site.work(actor=officer) as work:
+            service = work.get(CaseService)
+            service.publish(service.fetch(self.code(site, added), lock=True), True)
+        browser.get(picture, status=404)
+        as_neighbour.get(picture, status=200)
+
+    def test_an_empty_one_is_refused(self, as_neighbour: Any, number: int) -> None:
+        fields = {"csrf_token": as_neighbour.token(), "words": " "}
+        page = as_neighbour.post(f"/my/followed/{number}/note", fields, status=422)
+        assert page.html.select_one("#note[open] .err-summary")
+
+    def test_a_closed_case_takes_none(
+        self, site: Any, officer: Any, as_neighbour: Any, number: int, step: Any
+    ) -> None:
+        step(officer, self.code(site, number), "close")
+        assert not as_neighbour.get(f"/my/followed/{number}").html.select_one("#note")
+        fields = {"csrf_token": as_neighbour.token(), "words": WORDS}
+        assert WORDS in as_neighbour.post(f"/my/followed/{number}/note", fields, status=422).text
+
+    def test_who_does_not_follow_adds_none(self, as_citizen: Any, as_neighbour: Any, number: int) -> None:
+        as_neighbour.post(f"/my/followed/{number}/stop", {"csrf_token": as_neighbour.token()}, status=303)
+        for browser in (as_citizen, as_neighbour):
+            fields = {"csrf_token": browser.token(), "words": WORDS}
+            browser.post(f"/my/followed/{number}/note", fields, status=404)
+
+    def test_it_is_erased_with_its_author(self, site: Any, neighbour: Any, added: int) -> None:
+        with site.work() as work:
+            pictures = work.get(ErasureService).erase(work.session.get(User, neighbour.user_id))
+        assert len(pictures) == 1
+        with site.work(write=False) as work:
+            note = work.session.scalars(select(CaseEvent).where(CaseEvent.type == "noted")).one()
+            assert (note.internal_text, note.actor_name) == ("", "")
+            assert not work.session.scalars(select(Attachment)).all()
 
 
 class TestWithdrawal:

@@ -157,7 +157,8 @@ class AttachmentService(Service):
     ) -> None:
         """Bind pictures to a case and to the event they came with.
 
-        The uploading browser is removed. Pictures of a new case belong to its citizen, to no one if it is anonymous.
+        The uploading browser is removed. Pictures of a new case belong to its citizen, to no one if it is anonymous; those of a
+        follower are never published, and its citizen does not see them.
 
         :raises AttachmentNotFound: when one is missing, not the owner's, or already claimed.
         """
@@ -178,10 +179,11 @@ class AttachmentService(Service):
                 case_id=case.id,
                 event_id=event.id,
                 owner="",
-                user_id=case.citizen_id if purpose == "before" else self.work.actor.user_id,
+                user_id=case.citizen_id
+                if purpose == "before" and not event.is_by_follower
+                else self.work.actor.user_id,
                 purpose=purpose,
-                # Pictures that a citizen adds to a published case wait for an officer, as the first ones did.
-                audience="public" if case.public and event.realm != "citizen" else "citizen",
+                audience=_first_audience(case, event),
             )
             .returning(Attachment.id)
             .execution_options(synchronize_session=False)
@@ -246,6 +248,8 @@ class AttachmentService(Service):
             rights.append(and_(of_citizen, Case.kind.in_(open_kinds)))
         if actor.is_citizen:
             rights.append(and_(Case.citizen_id == actor.user_id, of_citizen))
+            sent_by_me = and_(Attachment.user_id == actor.user_id, Attachment.purpose == "before")
+            rights.append(and_(Attachment.case_id.is_not(None), sent_by_me))
         query = (
             select(Attachment, Case.code)
             .outerjoin(Case, Case.id == Attachment.case_id)
@@ -287,3 +291,10 @@ class AttachmentService(Service):
                 Attachment.key == key, Attachment.owner == owner, Attachment.case_id.is_(None)
             )
         )
+
+
+def _first_audience(case: Case, event: CaseEvent) -> str:
+    if event.is_by_follower:
+        return "staff"
+    # Pictures that a citizen adds to a published case wait for an officer, as the first ones did.
+    return "public" if case.public and event.realm != "citizen" else "citizen"

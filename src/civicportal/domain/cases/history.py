@@ -29,6 +29,7 @@ VOICES: dict[str, tuple[TranslationString, TranslationString]] = {
     "objection": (_("Your objection"), _("Objection of the citizen")),
     "answer": (_("Your answer"), _("Answer of the citizen")),
     "note": (_("Your note"), _("Note of the citizen")),
+    "follower": (_("Your note"), _("Note of a follower")),
 }
 """Names of a citizen's texts: for the citizen, and for others."""
 REOPENED = (_("Opened again at your request"), _("Opened again at the request of the citizen"))
@@ -67,10 +68,13 @@ class PublicHistory:
         self.cases = work.get(CaseService)
         self.attachments = work.get(AttachmentService)
         self.texts = work.get(PublicTexts)
+        self.reader_id = work.actor.user_id
         self.organization = work.get(OrganizationService)
 
     def of(self, case: Case, *, own: bool = False, audiences: Sequence[str] = ()) -> list[PublicEvent]:
         """Return the public events of a case, latest first.
+
+        A follower sees their own notes too.
 
         :param own: the reader is the case's citizen, who alone sees the texts they sent.
         :param audiences: of the pictures this reader may see, for instance ``("citizen", "public")``.
@@ -83,10 +87,13 @@ class PublicHistory:
             for photo in self.photos(case, audiences)
             if photo.purpose == "after" or photo.event_id in noted
         ]
+        mine = {event.id for event in events if event.is_by_follower and event.actor_id == self.reader_id}
+        photos += [photo for photo in self.attachments.of_case(case) if photo.event_id in mine]
         return [
             self._event(case, event, own, [photo for photo in photos if photo.event_id == event.id])
             for event in events
-            if event.public and event.id not in undone and (own or event.type != "noted")
+            if event.id in mine
+            or (event.public and event.id not in undone and (own or event.type != "noted"))
         ]
 
     def photos(self, case: Case, audiences: Sequence[str]) -> list[Attachment]:
@@ -98,6 +105,7 @@ class PublicHistory:
     def _event(self, case: Case, event: CaseEvent, own: bool, photos: Sequence[Attachment]) -> PublicEvent:
         kind = self.cases.kind(case)
         by_citizen = event.realm == "citizen"
+        own = own or event.is_by_follower
         if by_citizen:
             # An objection is stored as internal text, which followers never see.
             text = (event.public_text or event.internal_text) if own else ""
@@ -133,7 +141,9 @@ def voice_of(kind: CaseKind, event: CaseEvent, *, own: bool = False) -> Translat
     if event.realm != "citizen":
         return None
     state = kind.workflow.by_name.get(event.before or "")
-    if event.transition is not None and event.transition == kind.reopen:
+    if event.is_by_follower:
+        name = "follower"
+    elif event.transition is not None and event.transition == kind.reopen:
         name = "objection"
     elif state and event.transition is not None and event.transition == state.answer:
         name = "answer"

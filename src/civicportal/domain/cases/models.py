@@ -205,6 +205,11 @@ class CaseEvent(SealedRow, Base):
     )
     at: Mapped[datetime] = tagged_column()
 
+    @property
+    def is_by_follower(self) -> bool:
+        """Return whether it is a note of a follower, which staff and its author read."""
+        return self.type == "noted" and not self.public
+
 
 CONVERTED = "converted"
 """``CaseLink.type`` from a closed case to its successor of another kind."""

@@ -17,6 +17,7 @@ from civicportal.domain.cases.codes import CodeService
 from civicportal.domain.cases.deadlines import resume, set_deadline
 from civicportal.domain.cases.errors import Refused, StaleVersion
 from civicportal.domain.cases.events import Events
+from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.measures import count, note_move, recounting
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
@@ -302,11 +303,16 @@ class CaseService(Service):
         :raises Forbidden: when the actor is not the case's citizen.
         :raises Refused: when the case is closed, or a picture no longer exists.
         """
-        if not self.work.actor.is_citizen or case.citizen_id != self.work.actor.user_id:
-            raise Forbidden("not the citizen of the case")
+        own = case.citizen_id == self.work.actor.user_id
+        if not self.work.actor.is_citizen or not (own or self.work.get(FollowerService).find(case)):
+            raise Forbidden("neither the citizen of the case nor a follower")
         if not case.is_open:
             raise Refused(_("The request is closed: a note can no longer be added."))
-        said = {"public": True, "public_text": text, "internal_text": ""}
+        said = {
+            "public": own,
+            "public_text": text if own else "",
+            "internal_text": "" if own else text,
+        }
         before = self._said_before(case, "noted", said, lambda event: self._came_with(event, attachments))
         if before is not None:
             return before

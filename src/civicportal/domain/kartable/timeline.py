@@ -36,6 +36,7 @@ TITLES: dict[str, TranslationString] = {
     "inquiry": _("Inquiry sent to ${to}"),
     "answered": _("Inquiry answered"),
     "noted": _("The citizen added to the request"),
+    "follower_noted": _("A follower added to the request"),
     "rated": _("Rated by a citizen: ${stars} of 5"),
     "undone": _("The step before was taken back"),
     CORRECTED: _("Corrected"),
@@ -191,6 +192,8 @@ class StaffHistory(Service):
         if event.type == "transition":
             state = kind.workflow.by_name.get(event.after or "")
             return state.title if state else kind.title
+        if event.is_by_follower:
+            return TITLES["follower_noted"]
         if event.type == "commented":
             return _("Expert comment") if event.data.get("expert") else _("Internal note")
         if event.type == "rated" and event.data.get("two_answers"):

@@ -16,7 +16,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.attachments import PictureFiles
 from civicportal.domain.cases.kinds import kind_of
-from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.search_index import fold_words
 from civicportal.domain.cases.steps import OBJECTION_WINDOW
 from civicportal.domain.privacy.tags import Owner, belongs, blank, owner_of, tables
@@ -45,7 +45,7 @@ class ErasureService(Service):
         :returns: the keys of their pictures, to be deleted after the commit.
         """
         owner = owner_of(user, closed_by=self._closed_by())
-        pictures = self._pictures(owner)
+        pictures = self._pictures(owner) + self._erase_notes(user)
         # An open case keeps its text, but cannot be found by the name of its person any more.
         nameless = update(Case).where(Case.citizen_id == user.id).values(people="", search_person="")
         self.session.execute(nameless.execution_options(synchronize_session=False))
@@ -83,6 +83,16 @@ class ErasureService(Service):
 
     def _pictures(self, owner: Owner) -> list[str]:
         return list(self.session.scalars(select(Attachment.key).where(Attachment.case_id.in_(owner.cases))))
+
+    def _erase_notes(self, user: User) -> list[str]:
+        """Erase a person's notes on cases of others; return the keys of their pictures."""
+        notes = select(CaseEvent.id).where(
+            CaseEvent.actor_id == user.id, CaseEvent.type == "noted", ~CaseEvent.public
+        )
+        emptied = update(CaseEvent).where(CaseEvent.id.in_(notes)).values(internal_text="")
+        self.session.execute(emptied.execution_options(synchronize_session=False))
+        pictures = delete(Attachment).where(Attachment.event_id.in_(notes)).returning(Attachment.key)
+        return list(self.session.scalars(pictures.execution_options(synchronize_session=False)))
 
     def _rename_cases(self, owner: Owner) -> None:
         """Replace subjects written by a person.

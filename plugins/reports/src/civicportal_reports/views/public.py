@@ -97,7 +97,7 @@ def me_too(request: Request) -> ViewResult:
     request.session.flash(request.translate(_("You will hear of every step of this report.")), "good")
     if case.citizen_id == request.identity.user_id:
         return HTTPSeeOther(request.route_path("my_case", code=case.code))
-    return HTTPSeeOther(request.route_path("followed", id=case.id))
+    return HTTPSeeOther(request.route_path("followed", id=case.id, _query={"note": ""}))
 
 
 def _case_id(request: Request, params: MultiDict[str]) -> int:

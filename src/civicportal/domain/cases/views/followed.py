@@ -10,6 +10,7 @@ from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.history import PublicHistory
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.ratings import RatingService
@@ -47,6 +48,16 @@ def notices(request: Request) -> ViewResult:
         request.work.get(FollowerService).mute(_followed(request), not values["wanted"])
 
     return _act(request, form, save, thanks=_("Saved"))
+
+
+def note(request: Request) -> ViewResult:
+    """Add a follower's note with pictures to an open case."""
+    form = forms.note_form(request, _path(request, "followed_note"))
+
+    def add(values: Values) -> None:
+        forms.add_note(request, form, _followed(request, lock=True), values)
+
+    return _act(request, form, add, thanks=_("Your note is added."), note=form)
 
 
 def stop(request: Request) -> ViewResult:
@@ -87,7 +98,12 @@ def _path(request: Request, route: str) -> str:
 
 
 def _page(
-    request: Request, found: Case, *, status: int = 200, rating: BoundForm | None = None
+    request: Request,
+    found: Case,
+    *,
+    status: int = 200,
+    rating: BoundForm | None = None,
+    note: BoundForm | None = None,
 ) -> dict[str, object]:
     work = request.work
     request.response.status_int = status
@@ -95,6 +111,7 @@ def _page(
     audiences = ("public",) if found.public else ()
     texts = work.get(PublicTexts)
     standing = work.get(RatingService).standing(found)
+    may_note = found.is_open and found.kind in kinds_of(request.site)
     muted = work.get(FollowerService).is_muted(found)
     return {
         "row": work.get(FollowUpService).summary(found),
@@ -103,10 +120,12 @@ def _page(
         "events": history.of(found, audiences=audiences),
         "photos": [p for p in history.photos(found, audiences) if p.purpose == "before"],
         "standing": standing,
-        "refused_form": None if standing else rating,
+        "refused_form": (None if standing else rating) or (None if may_note else note),
         "faces": FACES,
         "rating": rating or forms.rating_form(request, _path(request, "followed_rate"), standing),
         "notices": forms.notices_form(request, _path(request, "followed_notices"), wanted=not muted),
+        "note": (note or forms.note_form(request, _path(request, "followed_note"))) if may_note else None,
+        "note_is_open": "note" in request.GET,
         "papers": False,
         "words": texts.body(found) if found.public else "",
         "place": texts.place(found) if found.public else "",

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.ratings import RatingWindow
 from civicportal.domain.cases.schemas import CitizenNote, NotificationChoice, Objection, RatingForm
+from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.steps import Step
 from civicportal.domain.cases.workflow import Prefill, Transition
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button
 from civicportal.web.request import Request
 from civicportal.web.schema import StrictSchema, whole_number
@@ -68,6 +70,19 @@ def note_form(request: Request, action: str) -> BoundForm:
         prefix="note",
         ignore=(VERSION,),
         take_files=request.take_files,
+    )
+
+
+def add_note(request: Request, form: BoundForm, case: Case, values: Values) -> None:
+    """Add the note of a submitted form.
+
+    :raises FormInvalid: when it is empty.
+    """
+    if not values["words"] and not values["photos"]:
+        form.refuse("words", _("Please write something, or add a picture."))
+    request.site.limits.hit("note_citizen", request.identity.user_id)
+    request.work.get(CaseService).add_note(
+        case, values["words"], attachments=values["photos"], owner=request.upload_owner()
     )
 
 

@@ -79,13 +79,7 @@ def note(request: Request) -> ViewResult:
     form = forms.note_form(request, _path(request, "my_note"))
 
     def add(found: Case, values: Values) -> None:
-        if not values["words"] and not values["photos"]:
-            form.fail("words", _("Please write something, or add a picture."))
-            raise FormInvalid
-        request.site.limits.hit("note_citizen", request.identity.user_id)
-        request.work.get(CaseService).add_note(
-            found, values["words"], attachments=values["photos"], owner=request.upload_owner()
-        )
+        forms.add_note(request, form, found, values)
 
     return _act(request, form, add, thanks=_("Your note is added."), note=form)
 

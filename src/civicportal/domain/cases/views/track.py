@@ -79,6 +79,7 @@ def show(request: Request) -> ViewResult:
         "refused_form": None,
         "rating": None,
         "notices": None,
+        "note": None,
         "panels": render_areas(request, "case_panels", ("tracked",), {"case": found}, case=found)["tracked"],
     }
 

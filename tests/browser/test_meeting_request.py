@@ -110,7 +110,7 @@ def test_wrong_number_is_said_beside_its_field(open_page: Open, screen: Screen) 
 
 def test_without_the_servers_answer_the_whole_form_is_checked_at_the_end(open_page: Open) -> None:
     page = open_page(VISITOR, PHONE)
-    page.route("**/meetings/new/check", lambda route: route.fulfill(status=404, body=""))
+    page.route("**/meetings/new/check", lambda route: route.fulfill(status=422, body=""))
     meetings.say_why(page)
     proceed(page, 2)
     meetings.say_who(page)

@@ -4,19 +4,30 @@ import pytest
 from browser import wizard
 from browser.conftest import Open
 from browser.people import DESKTOP, PHONE, Screen
+from browser.samples import send_report, who
 from browser.wizard import proceed, step
+from civicportal_reports.models import Report
 from playwright.sync_api import Page, expect
+from portal import Portal
+
+from civicportal.domain.cases.services import CaseService
 
 pytestmark = pytest.mark.browser
 CARD = "[data-near]"
+Place = dict[str, float]
 
 
 @pytest.fixture
-def reported(open_page: Open) -> None:
-    """Send a report at the place to which one arrow key leads."""
-    page = open_page("citizen", DESKTOP)
-    wizard.fill_in(page, DESKTOP)
-    wizard.send(page)
+def place(portal: Portal) -> Place:
+    """Return the place of a published report with a picture, as a phone knows it."""
+    with portal.site.work() as work:
+        citizen, officer = who(work, "citizen"), who(work, "handler")
+    code = send_report(portal, citizen)
+    with portal.site.work(actor=officer) as work:
+        case = work.get(CaseService).fetch(code, "work", lock=True)
+        work.get(CaseService).publish(case, True)
+        report = work.session.get_one(Report, case.id)
+        return {"latitude": report.lat, "longitude": report.lon}
 
 
 def reach(page: Page) -> None:
@@ -24,14 +35,14 @@ def reach(page: Page) -> None:
     page.goto("/reports/new")
     wizard.choose_category(page)
     proceed(page, 2)
-    wizard.choose_place(page, DESKTOP)
+    page.locator("[data-locate]").click()
+    expect(page.locator("[data-place-name]")).to_be_visible()
     proceed(page, 3)
 
 
-@pytest.mark.usefixtures("reported")
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=lambda size: size.name)
-def test_similar_reports_are_a_step_of_their_own(open_page: Open, size: Screen) -> None:
-    page = open_page(screen=size)
+def test_similar_reports_are_a_step_of_their_own(open_page: Open, size: Screen, place: Place) -> None:
+    page = open_page(screen=size, geolocation=place, permissions=["geolocation"])
     reach(page)
     expect(page.locator("[data-wizard-live]")).to_have_text("مرحلهٔ ۳ از ۵: گزارش‌های مشابه")
     expect(step(page, 3).locator("h1")).to_be_focused()
@@ -39,10 +50,11 @@ def test_similar_reports_are_a_step_of_their_own(open_page: Open, size: Screen) 
     expect(page.locator(wizard.NEXT)).to_have_text("مورد من متفاوت است")
     card = page.locator(CARD).first
     expect(card).to_contain_text(wizard.CATEGORY)
+    expect(card).to_contain_text(wizard.WORDS)
     expect(card).to_contain_text("متری این نقطه")
-    expect(step(page, 3)).not_to_contain_text(wizard.WORDS)
-    pins = step(page, 3).locator(".leaflet-marker-pane [role]")
-    expect(pins.first).to_be_visible()
+    expect(card).to_contain_text("شهروند پیگیر")
+    expect(card.locator("img")).to_be_visible()
+    expect(step(page, 3).locator(".leaflet-marker-pane [role]").first).to_be_visible()
 
     last = page.locator(f"{CARD} button").last
     last.focus()
@@ -63,14 +75,16 @@ def test_similar_reports_are_a_step_of_their_own(open_page: Open, size: Screen) 
     expect(step(page, 2)).to_be_visible()
 
 
-@pytest.mark.usefixtures("reported")
-def test_this_is_it_follows_the_report(open_page: Open) -> None:
-    page = open_page("neighbour", PHONE)
+def test_this_is_it_follows_the_report_and_takes_a_note(open_page: Open, place: Place) -> None:
+    page = open_page("neighbour", PHONE, geolocation=place, permissions=["geolocation"])
     reach(page)
     page.locator(f"{CARD} button").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/my/**")
+    page.wait_for_url("**/my/followed/*")
     expect(page.locator("h1")).to_contain_text(wizard.CATEGORY)
+    page.locator("#note [name=words]").fill("امروز بزرگ‌تر شده است.")
+    page.locator("#note button.btn-primary").click()
+    expect(page.locator("ol.tl")).to_contain_text("امروز بزرگ‌تر شده است.")
 
 
 def test_without_similar_reports_the_step_is_skipped(open_page: Open) -> None:

@@ -101,6 +101,7 @@ class TestQuestion:
         assert refused.html.select_one("#question .err-summary")
 
 
+@pytest.mark.both_databases
 class TestNote:
     def test_it_is_added_with_a_picture_and_shown_as_the_citizens(
         self, site: Any, as_citizen: Any, as_officer: Any, open_case: Any, picture: bytes
@@ -215,6 +216,7 @@ class TestNote:
         assert len(page.html.select("ol.tl li")) == 1
 
 
+@pytest.mark.both_databases
 class TestNoteOfFollower:
     """Followers of a case may know more about it."""
 

@@ -293,14 +293,14 @@ class CaseService(Service):
     def add_note(
         self, case: Case, text: str, *, attachments: Sequence[str] = (), owner: str = ""
     ) -> CaseEvent:
-        """Add a note of the case's citizen, with pictures.
+        """Add a note of the case's citizen or of a follower, with pictures.
 
-        The status stays. The same text and pictures within ten minutes are a form sent twice: the existing note is
+        The status stays. Only staff and its author read the note of a follower. The same text and pictures within ten minutes are a form sent twice: the existing note is
         returned. The case has to be locked.
 
         :param attachments: keys of uploaded pictures.
         :param owner: their uploader; see :class:`~civicportal.domain.cases.attachments.AttachmentService`.
-        :raises Forbidden: when the actor is not the case's citizen.
+        :raises Forbidden: when the actor is neither.
         :raises Refused: when the case is closed, or a picture no longer exists.
         """
         own = case.citizen_id == self.work.actor.user_id

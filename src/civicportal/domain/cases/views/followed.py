@@ -55,7 +55,8 @@ def note(request: Request) -> ViewResult:
     form = forms.note_form(request, _path(request, "followed_note"))
 
     def add(values: Values) -> None:
-        forms.add_note(request, form, _followed(request, lock=True), values)
+        forms.count_note(request, form, values)
+        forms.add_note(request, _followed(request, lock=True), values)
 
     return _act(request, form, add, thanks=_("Your note is added."), note=form)
 

@@ -73,14 +73,18 @@ def note_form(request: Request, action: str) -> BoundForm:
     )
 
 
-def add_note(request: Request, form: BoundForm, case: Case, values: Values) -> None:
-    """Add the note of a submitted form.
+def count_note(request: Request, form: BoundForm, values: Values) -> None:
+    """Count the note of a submitted form: before the case is read, because SQLite has room for one writer.
 
     :raises FormInvalid: when it is empty.
     """
     if not values["words"] and not values["photos"]:
         form.refuse("words", _("Please write something, or add a picture."))
     request.site.limits.hit("note_citizen", request.identity.user_id)
+
+
+def add_note(request: Request, case: Case, values: Values) -> None:
+    """Add the note of a submitted form to its case."""
     request.work.get(CaseService).add_note(
         case, values["words"], attachments=values["photos"], owner=request.upload_owner()
     )

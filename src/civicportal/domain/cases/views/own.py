@@ -1,6 +1,7 @@
 """A signed-in citizen's cases: list, page, rating, objection, notifications and transitions."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
@@ -79,9 +80,10 @@ def note(request: Request) -> ViewResult:
     form = forms.note_form(request, _path(request, "my_note"))
 
     def add(found: Case, values: Values) -> None:
-        forms.add_note(request, form, found, values)
+        forms.add_note(request, found, values)
 
-    return _act(request, form, add, thanks=_("Your note is added."), note=form)
+    count = partial(forms.count_note, request, form)
+    return _act(request, form, add, count=count, thanks=_("Your note is added."), note=form)
 
 
 def notices(request: Request) -> ViewResult:
@@ -164,6 +166,7 @@ def _act(
     form: BoundForm,
     what: Callable[[Case, Values], None],
     *,
+    count: Callable[[Values], None] | None = None,
     thanks: TranslationString,
     **shown: BoundForm,
 ) -> ViewResult:
@@ -175,6 +178,8 @@ def _act(
     """
     try:
         values = form.validate(request.POST)
+        if count is not None:
+            count(values)
         what(_own(request, lock=True), values)
     except FormInvalid:
         found = _own(request)

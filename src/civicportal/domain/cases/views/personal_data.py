@@ -65,7 +65,7 @@ class PersonalDataCheck:
         self.form.fail(
             name,
             _(
-                "Your text holds: ${what}. If it is published, everybody can read that; better take it out. If it has to stay, send the form once more.",
+                "Your text holds: ${what}. If it is published, everybody can read that; better take it out. If it has to stay, press the button once more.",
                 mapping={"what": listed(kinds, self.request.locale_name)},
             ),
         )

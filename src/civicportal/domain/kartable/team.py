@@ -189,7 +189,9 @@ class TeamService(Service):
         if not self.leads:
             return []
         names = {str(one.user_id): one.name for one in self.members}
-        if chosen not in names and (officer := self.officer(whole_number(chosen))):
+        user_id = whole_number(chosen)
+        # Without a chosen officer no statement is needed.
+        if user_id and chosen not in names and (officer := self.officer(user_id)):
             names[chosen] = officer.name
         return [
             Option(value=TEAM, label=_("Everyone in my units")),

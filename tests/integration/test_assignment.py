@@ -216,3 +216,8 @@ def test_an_assignment_is_undone(site, office):
     with site.work(actor=office["head"]) as work:
         work.get(UndoService).undo(work.get(CaseService).fetch(code, lock=True), event)
     assert held(site, code) == (None, office["officer"].user_id)
+    with site.work(write=False) as work:
+        entries = select(AuditEvent).where(AuditEvent.action == "case:assign").order_by(AuditEvent.id)
+        holders = [(entry.data["from"], entry.data["to"]) for entry in work.session.scalars(entries)]
+    officer, colleague = office["officer"].user_id, office["colleague"].user_id
+    assert holders == [(officer, colleague), (colleague, officer)]

@@ -11,6 +11,8 @@ from civicportal.domain.kartable.services import KartableService
 from civicportal.util.errors import Conflict
 from civicportal.util.i18n import _
 
+ASSIGNED = "assigned"
+"""``CaseEvent.type`` of an assignment; its ``data`` has the holders ``from_user_id`` and ``user_id``."""
 NO_ONE = 0
 """Instead of a user id: the case is expected to have no holder."""
 
@@ -79,12 +81,19 @@ class AssignmentService(KartableService):
         if taken_by:
             new.taken_by_id, new.read_at = taken_by.user_id, new.created_at
         data = {"user_id": holder, "from_user_id": previous, "undo": before}
-        event = self._tell(case, "assigned", new, internal_text=note, notify=False, data=data)
+        event = self._tell(case, ASSIGNED, new, internal_text=note, notify=False, data=data)
         referral.closed_event_id = new.opened_event_id = event.id
+        self._audit(case, previous, holder)
+        return event
+
+    def audit_undo(self, case: Case, event: CaseEvent) -> None:
+        """Record in the audit trail that an assignment was undone."""
+        self._audit(case, event.data["user_id"], event.data["from_user_id"])
+
+    def _audit(self, case: Case, previous: int | None, holder: int | None) -> None:
         self.work.get(AuditService).record(
             "case:assign", subject_id=holder, case_id=case.id, **{"from": previous, "to": holder}
         )
-        return event
 
     def _hand_over(self, case: Case, referral: Referral, user_id: int | None, note: str) -> Referral:
         """Close a referral and open one to another person of the same unit."""

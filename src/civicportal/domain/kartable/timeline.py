@@ -16,6 +16,7 @@ from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind
+from civicportal.domain.kartable.assignment import ASSIGNED
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 
@@ -28,7 +29,7 @@ TITLES: dict[str, TranslationString] = {
     "referred": _("Referred from ${from} to ${to}"),
     "returned": _("Returned from ${from} to ${to}"),
     "transferred": _("Handed over to ${to}"),
-    "assigned": _("Handed from ${holder} to ${to}"),
+    ASSIGNED: _("Handed from ${holder} to ${to}"),
     "escalated": _("Past its deadline: passed up from ${from} to ${to}"),
     "taken": _("Taken in hand"),
     "released": _("Put back for the whole unit"),
@@ -56,7 +57,7 @@ OPENED: dict[str, TranslationString] = {
 }
 SYMBOLS = {
     "transferred": "switch-horizontal",
-    "assigned": "user-check",
+    ASSIGNED: "user-check",
     "escalated": "alert-triangle",
     "taken": "user-check",
     "released": "users",

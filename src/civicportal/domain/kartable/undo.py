@@ -13,12 +13,13 @@ from civicportal.domain.cases.errors import CannotUndo
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import CONVERTED, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.assignment import ASSIGNED, AssignmentService
 from civicportal.domain.kartable.correction import CorrectionService
 from civicportal.util.errors import NotFound
 
 __all__ = ["CannotUndo", "UndoService"]
 
-UNDOABLE = frozenset({"transition", "referred", "returned", "assigned", CORRECTED, LINKED, UNLINKED})
+UNDOABLE = frozenset({"transition", "referred", "returned", ASSIGNED, CORRECTED, LINKED, UNLINKED})
 ASIDE = frozenset({"published", "hidden", "urgent", "not_urgent"})
 """Events that leave status and referrals unchanged: a person's transition can still be undone after their own of these.
 """
@@ -87,6 +88,8 @@ class UndoService(Service):
                 self.work.get(CorrectionService).reverse(case, event)
             self._restore_referrals(case, event)
             cases.restore(case, event)
+            if event.type == ASSIGNED:
+                self.work.get(AssignmentService).audit_undo(case, event)
         reversal = cases.record(
             case,
             "undone",

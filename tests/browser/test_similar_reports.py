@@ -51,7 +51,7 @@ def test_similar_reports_are_a_step_of_their_own(open_page: Open, size: Screen, 
     card = page.locator(CARD).first
     expect(card).to_contain_text(wizard.CATEGORY)
     expect(card).to_contain_text(wizard.WORDS)
-    expect(card).to_contain_text("متری این نقطه")
+    expect(card).to_contain_text("در همین نقطه")
     expect(card).to_contain_text("شهروند پیگیر")
     expect(card.locator("img")).to_be_visible()
     expect(step(page, 3).locator(".leaflet-marker-pane [role]").first).to_be_visible()

@@ -172,7 +172,7 @@ class Trial:
         self._now = ""
         self._prepare([item for item in session.items if POSTGRESQL not in item.nodeid])
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
+        threading.settrace(None)  # type: ignore[arg-type]  # None ends tracing, which the stub omits
         self._out.write(
             f"{self._module}: {len(self._items)} tests, {len(self.chosen)} changes to try of {len(self._found)}\n"
         )

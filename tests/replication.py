@@ -146,7 +146,7 @@ class Server(TemporaryCluster):
         """Run a program of PostgreSQL as the user of the server."""
         self._run(program, *arguments)
 
-    def create_database(self, name: str = "portal") -> str:  # type: ignore[override]
+    def create_database(self, name: str = "portal") -> str:  # type: ignore[override]  # the base takes the character type
         """Make an empty database; return its address."""
         template = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
         self.sql(f"CREATE DATABASE {name} {template}")

@@ -88,7 +88,7 @@ def wait_for_message(page: Page, mobile: str, pattern: str, *, seen: list[str]) 
         if found:
             phone.close()
             return found[0]
-        phone.wait_for_timeout(PAUSE)
+        phone.wait_for_timeout(PAUSE)  # the worker sends in its own time, and the page does not update itself
     raise AssertionError(f"no message like {pattern!r} on the phone {mobile}: {texts[:3]}")
 
 

@@ -96,6 +96,6 @@ def test_the_script_finds_what_the_portal_expects(browser_app: Any) -> None:
         speed.send("Emulation.setCPUThrottlingRate", {"rate": slower})
         began, nonce = time.perf_counter(), f"{slower:020}"
         numbers = page.evaluate(f"(asked) => {run}[1](...asked)", [nonce, BITS, PARTS])
-        print(f"{PARTS} pieces of {BITS} bits, {slower} times slower: {time.perf_counter() - began:.2f} s")  # noqa: T201
+        print(f"{PARTS} pieces of {BITS} bits, {slower} times slower: {time.perf_counter() - began:.2f} s")  # noqa: T201 - shown by pytest -s
         assert is_solved(nonce, BITS, numbers)
         assert not is_solved("1" * 20, BITS, numbers)

@@ -85,7 +85,7 @@ def test_a_standby_takes_over_under_load(pair: Pair, portal: Portal) -> None:
     everything_is_there_once(portal.site, citizens)
     for promotion, answer in seconds:
         print(f"promoted after {promotion:.2f} s, pages answer {answer:.2f} s later")  # noqa: T201 - figures of the run
-    print(f"failovers={FAILOVERS} acknowledged={len(citizens.acknowledged)} messages={states(portal)}")  # noqa: T201
+    print(f"failovers={FAILOVERS} acknowledged={len(citizens.acknowledged)} messages={states(portal)}")  # noqa: T201 - figures of a long run
 
 
 def states(portal: Portal) -> dict[str, int]:

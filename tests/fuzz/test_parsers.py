@@ -264,7 +264,7 @@ def forwarded(source: Source) -> bool:
     environ["HTTP_X_FORWARDED_FOR"] = header_of(source.text(addresses))
     environ["HTTP_X_FORWARDED_PROTO"] = header_of(source.text(("https", "http", "https, http")))
     answered: list[str] = []
-    PROXIED(environ, lambda status, headers, exc_info=None: answered.append(status), application)
+    proxied(environ, lambda status, headers, exc_info=None: answered.append(status), application)
     assert answered[0][:3] in ("200", "400")
     place = seen.get("REMOTE_ADDR", "")
     assert storable(address_of(place))
@@ -272,7 +272,7 @@ def forwarded(source: Source) -> bool:
     return answered[0].startswith("200")
 
 
-def PROXIED(environ: dict[str, Any], start: Any, application: Any) -> None:  # noqa: N802
+def proxied(environ: dict[str, Any], start: Any, application: Any) -> None:
     list(trust_proxies(application, ("10.0.0.0/24",))(environ, start))
 
 

@@ -175,7 +175,7 @@ def test_known_people_notice_nothing_and_strangers_have_a_way(site, wsgi, civic_
         sent = work.session.query(OutboxMessage).filter(OutboxMessage.recipient.startswith("+98935")).count()
         assert work.session.query(User).filter(User.mobile == NEW).count() == 1
     alarms = {alarm.name for alarm in site.limits.alarms() if alarm.requesters == "unknown"}
-    print(  # noqa: T201
+    print(  # noqa: T201 - figures of a long run
         f"{NETWORKS * EACH} requests from {NETWORKS} networks: {sent} codes sent, {storm.refused} refused, "
         f"{storm.processor / max(1, storm.refused) * 1000:.1f} ms of processor for each; {dict(storm.answers)}; {alarms}"
     )

@@ -5,13 +5,13 @@ import re
 import subprocess
 import sys
 import threading
-import time
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import colander
 import pytest
+from senders import wait_until
 from sqlalchemy import literal, select, text, true, update
 
 from civicportal.api.exports import Export, ExportColumn, Masked, StatisticsExport
@@ -401,9 +401,7 @@ class TestTrouble:
         key = order(site, desk["staff"][0])
         child = subprocess.Popen([sys.executable, "-c", SLOW_WORKER, str(site.path)])
         try:
-            ends = time.monotonic() + 60
-            while job_of(site, key).done < 3 and time.monotonic() < ends:
-                time.sleep(0.01)
+            wait_until(lambda: job_of(site, key).done >= 3)
         finally:
             child.kill()
             child.wait()

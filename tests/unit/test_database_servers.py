@@ -88,7 +88,7 @@ def test_the_server_that_answered_last_is_asked_first() -> None:
 
 def lost(statement: str | None, sqlstate: str | None = None) -> OperationalError:
     error = Exception()
-    error.sqlstate = sqlstate  # type: ignore[attr-defined]
+    error.sqlstate = sqlstate  # type: ignore[attr-defined]  # as errors of psycopg have
     return OperationalError(statement, None, error, connection_invalidated=True)
 
 

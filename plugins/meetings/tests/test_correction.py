@@ -1,4 +1,4 @@
-"""The kind of applicant, corrected in place."""
+"""Correction of the kind of applicant."""
 
 import pytest
 from civicportal_meetings.correction import CORRECTION

@@ -1,4 +1,4 @@
-"""A report corrected in place: the pin, what the map says of it, and the counters of places."""
+"""Correction of reports: the pin, its street and district, and the counters of places."""
 
 import pytest
 from civicportal_reports.correction import initial

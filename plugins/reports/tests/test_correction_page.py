@@ -1,4 +1,4 @@
-"""The page that corrects a report, without a script."""
+"""The page that corrects a report, without scripts."""
 
 import pytest
 from civicportal_reports.models import Report

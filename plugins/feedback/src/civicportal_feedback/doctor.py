@@ -35,7 +35,7 @@ def findings(work: Work) -> Iterator[Finding]:
                 mapping={"permission": PERMISSION},
             ),
         )
-    codes = work.get(PublicationService).telling()
+    codes = work.get(PublicationService).codes_naming_senders()
     if codes:
         yield Finding(
             level="error",

@@ -88,7 +88,7 @@ class PublicationService(Service):
             query = query.where(place < tuple_(last.published_at, last.case_id))
         return [(publication, feedback) for publication, feedback in self.session.execute(query)]
 
-    def telling(self) -> list[str]:
+    def codes_naming_senders(self) -> list[str]:
         """Return the codes of publications that identify their sender, from before texts were checked."""
         query = (
             select(Case, Publication)
@@ -99,9 +99,9 @@ class PublicationService(Service):
         )
         rows = [(case, publication) for case, publication in self.session.execute(query)]
         self.work.get(PublicTexts).people(case for case, _publication in rows)
-        return [case.code for case, publication in rows if self._tells(case, publication)]
+        return [case.code for case, publication in rows if self._names_sender(case, publication)]
 
-    def _tells(self, case: Case, publication: Publication) -> bool:
+    def _names_sender(self, case: Case, publication: Publication) -> bool:
         texts = {"heard": publication.heard, "done": publication.done}
         try:
             self.work.get(PublicTexts).check(case, texts)

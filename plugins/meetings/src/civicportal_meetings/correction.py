@@ -1,4 +1,4 @@
-"""Correction of a request: for whom the citizen comes."""
+"""Correction of a request: the kind of applicant."""
 
 from collections.abc import Iterator
 

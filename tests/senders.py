@@ -41,6 +41,7 @@ def _form(csrf: str, key: str, number: int) -> bytes:
         "key": key,
         "category": "pothole",
         "address": "خیابان نارون، روبه‌روی بانک",
+        "near_seen": "true",
         "lat": "",
         "lon": "",
         "body": f"چالهٔ شمارهٔ {number} وسط خیابان است: {key}",

@@ -109,7 +109,11 @@ def report(app, body):
     form = form_with(app.get("/reports/new"), "lat")
     form["category"], form["lat"], form["lon"] = "pothole", "31.0203", "52.015"
     form["body"] = body
-    return form.submit(status=303)
+    answer = form.submit()
+    if answer.status_int == 200:  # similar reports are shown once
+        answer = form_with(answer, "lat").submit()
+    assert answer.status_int == 303
+    return answer
 
 
 def test_known_people_notice_nothing_and_strangers_have_a_way(site, wsgi, civic_people, clock):

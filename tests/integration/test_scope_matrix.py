@@ -182,7 +182,9 @@ def test_a_followed_case_is_there_for_its_followers(scopes):
             continue
         for method in page.methods:
             path = page.path(**scopes.known)
-            assert scopes.ask("stranger", method, path).status_int == 404, path
+            # To stop twice is no error, and tells nothing of the case.
+            refused = 303 if page.route == "followed_stop" else 404
+            assert scopes.ask("stranger", method, path).status_int == refused, path
             assert scopes.ask("follower", method, path).status_int in (200, 303, 422), path
 
 

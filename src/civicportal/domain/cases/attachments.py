@@ -248,8 +248,9 @@ class AttachmentService(Service):
             rights.append(and_(of_citizen, Case.kind.in_(open_kinds)))
         if actor.is_citizen:
             rights.append(and_(Case.citizen_id == actor.user_id, of_citizen))
-            sent_by_me = and_(Attachment.user_id == actor.user_id, Attachment.purpose == "before")
-            rights.append(and_(Attachment.case_id.is_not(None), sent_by_me))
+            # What a follower has sent themselves.
+            of_other = and_(Case.id.is_not(None), Case.citizen_id.is_distinct_from(actor.user_id))
+            rights.append(and_(of_other, Attachment.user_id == actor.user_id, Attachment.purpose == "before"))
         query = (
             select(Attachment, Case.code)
             .outerjoin(Case, Case.id == Attachment.case_id)

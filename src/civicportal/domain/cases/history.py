@@ -88,7 +88,8 @@ class PublicHistory:
             if photo.purpose == "after" or photo.event_id in noted
         ]
         mine = {event.id for event in events if event.is_by_follower and event.actor_id == self.reader_id}
-        photos += [photo for photo in self.attachments.of_case(case) if photo.event_id in mine]
+        if mine:
+            photos += [photo for photo in self.attachments.of_case(case) if photo.event_id in mine]
         return [
             self._event(case, event, own, [photo for photo in photos if photo.event_id == event.id])
             for event in events

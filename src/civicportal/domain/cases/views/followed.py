@@ -1,7 +1,6 @@
 """Cases of others that a citizen follows: public data, notifications and rating."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
@@ -16,7 +15,6 @@ from civicportal.domain.cases.public_texts import PublicTexts
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.schemas import FACES
 from civicportal.domain.cases.views import forms
-from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.display import render_areas
@@ -62,9 +60,8 @@ def note(request: Request) -> ViewResult:
 
 
 def stop(request: Request) -> ViewResult:
-    """Stop following a case; if that was done already, nothing changes."""
-    with suppress(NotFound):
-        request.work.get(FollowerService).stop(_followed(request))
+    """Stop following a case."""
+    request.work.get(FollowerService).stop(_followed(request))
     request.session.flash(request.translate(_("You no longer follow this request.")), "good")
     return HTTPSeeOther(request.route_path("my"))
 

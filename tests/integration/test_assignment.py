@@ -206,7 +206,7 @@ def test_a_referred_case_still_returns_to_its_sender(site, office):
         work.get(KartableService).refer(case, light)
     assign(site, office["far"], code, office["head_beside"])
     with site.work(actor=office["head_beside"]) as work:
-        work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True))
+        work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True), note="Not ours.")
     assert held(site, code)[0] == office["officer"].user_id
 
 

@@ -47,7 +47,12 @@ def test_bulk_actions_report_each_case(site, desk):
         bulk.NOT_SEEN,
     ]
     assert [statuses(site)[code] for code in codes] == ["working", "working", "working", "registered"]
-    reason = bulk.each(site, officer, codes[:1], lambda work, case: work.get(KartableService).give_back(case))
+    reason = bulk.each(
+        site,
+        officer,
+        codes[:1],
+        lambda work, case: work.get(KartableService).give_back(case, note="Not ours."),
+    )
     assert "No one referred this case" in reason[0].reason
 
 

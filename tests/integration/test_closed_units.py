@@ -55,7 +55,7 @@ class Desk:
         self.do(by or self.mine, lambda work, case: work.get(KartableService).refer(case, unit.id))
 
     def give_back(self):
-        self.do(self.theirs, lambda work, case: work.get(KartableService).give_back(case))
+        self.do(self.theirs, lambda work, case: work.get(KartableService).give_back(case, note="Not ours."))
 
     def lies(self):
         """Return the key of the unit of the case, by its referral and by itself, and its holder."""
@@ -127,7 +127,7 @@ class TestReopening:
     def test_a_unit_that_is_at_work_has_its_case_again(self, desk):
         desk.step(desk.mine, "reject")
         desk.step(desk.citizen, "object")
-        assert desk.lies() == ("waste", "waste", None)
+        assert desk.lies() == ("waste", "waste", desk.mine.user_id)
 
 
 class TestReturning:

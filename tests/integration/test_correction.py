@@ -122,7 +122,7 @@ def test_it_moves_and_gets_another_deadline_if_the_officer_wants_so(site, clock,
         assert is_exact(work)
     with site.work(actor=office.theirs) as work:
         case = work.get(CaseService).fetch(office.code, lock=True)
-        work.get(KartableService).give_back(case)
+        work.get(KartableService).give_back(case, note="Not ours.")
         assert case.unit_id == office.waste
 
 

@@ -202,7 +202,7 @@ class TestAReferralToNobody:
         with site.work() as work:
             work.session.get(User, city.sender.user_id).disabled_at = work.clock.now()
         with pytest.raises(UnattendedReferral):
-            city.do(receiver, lambda work, case: work.get(KartableService).give_back(case))
+            city.do(receiver, lambda work, case: work.get(KartableService).give_back(case, note="Not ours."))
         assert city.answer() == "members"
 
 

@@ -137,7 +137,7 @@ def test_a_second_deadline_goes_up_again(site, clock, city):
     with site.work(actor=people["head"]) as work:
         cases = work.get(CaseService)
         case = cases.fetch(code, lock=True)
-        work.get(KartableService).give_back(case)
+        work.get(KartableService).give_back(case, note="Not ours.")
         case.deadline = clock.now() + timedelta(days=1)
     clock.advance(days=2)
     escalate(site)

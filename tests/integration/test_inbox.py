@@ -83,7 +83,7 @@ def live(site, clock, city, seed):
         lambda work, case: work.get(KartableService).copy(case, waste),
         lambda work, case: work.get(KartableService).copy(case, lighting),
         lambda work, case: work.get(KartableService).inquire(case, lighting),
-        lambda work, case: work.get(KartableService).give_back(case),
+        lambda work, case: work.get(KartableService).give_back(case, note="Not ours."),
         lambda work, case: work.get(KartableService).mark_read(case),
     ]
     done = 0
@@ -171,7 +171,9 @@ def test_views_say_what_they_promise(site, clock, city):
     act(site, mine, codes[0], step("pause"))
     act(site, mine, codes[1], lambda work, case: work.get(KartableService).take(case))
     act(site, mine, codes[2], refer(city["units"][1]))
-    act(site, theirs, codes[2], lambda work, case: work.get(KartableService).give_back(case))
+    act(
+        site, theirs, codes[2], lambda work, case: work.get(KartableService).give_back(case, note="Not ours.")
+    )
     act(site, mine, codes[3], step("accept"))
     act(site, mine, codes[3], step("finish"))
     clock.advance(days=10)

@@ -35,7 +35,7 @@ def test_a_returned_case_has_a_holder(site, desk, left):
         with site.work() as work:
             work.get(MemberService).disable(work.session.get(User, mine.user_id))
     with site.work(actor=theirs) as work:
-        work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True))
+        work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True), note="Not ours.")
     with site.work(actor=colleague) as work:
         case = work.get(CaseService).fetch(code)
         referral = work.get(AccessService).action_referral(case)

@@ -115,7 +115,7 @@ def test_a_referred_case_still_goes_back_to_its_sender(site, office):
         work.get(KartableService).refer(case, case.unit_id, user_id=leaving.user_id)
     transfer(site, boss, leaving.user_id)
     with site.work(actor=sender) as work:
-        work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True))
+        work.get(KartableService).give_back(work.get(CaseService).fetch(code, lock=True), note="Not ours.")
     assert referral_of(site, code, boss).to_user_id == sender.user_id
 
 

@@ -153,6 +153,11 @@ class Case(Base):
         """Return whether the case is open."""
         return self.stage in ("registered", "in_progress")
 
+    @property
+    def is_reopened(self) -> bool:
+        """Return whether the case is open again after a closing."""
+        return self.is_open and self.reopenings > 0
+
 
 class CaseEvent(SealedRow, Base):
     """An entry of a case's history: rows are inserted and read, never changed."""
@@ -182,7 +187,8 @@ class CaseEvent(SealedRow, Base):
 
     id: Mapped[int] = id_column()
     case_id: Mapped[int] = tagged_column(BigId, ForeignKey("cases.id", ondelete="CASCADE"), erase="keep")
-    #: opened, transition, referred, taken, returned, copied, inquiry, answered, commented, rated, corrected, undone, …
+    #: opened, transition, referred, taken, returned, copied, inquiry, withdrawn, answered, commented, rated, corrected,
+    #: undone, …
     type: Mapped[str] = tagged_column(String(20))
     #: Name of the transition, if it was one.
     transition: Mapped[str | None] = tagged_column(String(40))

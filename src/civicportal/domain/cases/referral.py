@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, TextClause, text
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, TextClause, false, text
 from sqlalchemy.orm import Mapped
 
 from civicportal.core.db import Base, BigId, id_column, tagged_column
@@ -91,7 +91,7 @@ class Referral(Base):
     created_at: Mapped[datetime] = tagged_column()
     read_at: Mapped[datetime | None] = tagged_column()
     closed_at: Mapped[datetime | None] = tagged_column()
-    #: "acted", "referred", "returned", "escalated", "answered", "closed" or "undone".
+    #: "acted", "referred", "returned", "escalated", "answered", "withdrawn", "closed" or "undone".
     closed_how: Mapped[str | None] = tagged_column(String(10))
     closed_by_id: Mapped[int | None] = tagged_column(BigId)
     #: The previous referral of the chain.
@@ -99,6 +99,11 @@ class Referral(Base):
     #: The events of the case that opened and closed the referral; an undo reverts them.
     opened_event_id: Mapped[int | None] = tagged_column(BigId)
     closed_event_id: Mapped[int | None] = tagged_column(BigId)
+    #: Marks of an open referral: returned by its last addressee, of a case that was closed before, for action while an
+    #: inquiry of the case is open.
+    returned: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
+    reopened: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
+    asked: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     kind: Mapped[str | None] = _copied(String(40))
     category_id: Mapped[int | None] = _copied(BigId)
     #: Copies of columns of the case, valid while the referral is open; ``sent_at`` and ``changed_at`` are its

@@ -207,6 +207,7 @@ class CaseService(Service):
         self.check_version(case, version)
         kind = self.kind(case)
         transition = self._steps.permitted(case, name)
+        notify = notify and self._steps.notifies(case, transition)
         self._check_public(case, "public_text", public_text, allowed)
         # A plugin's hook may refuse the transition too.
         with self.work.savepoint():
@@ -224,9 +225,7 @@ class CaseService(Service):
                 data={**(data or {}), **_allowed(allowed), "undo": before},
             )
             self.work.get(AttachmentService).claim(attachments, owner, case, event, purpose="after")
-            change = CaseChange(
-                case=case, event=event, kind=kind, transition=transition, notify=transition.notify and notify
-            )
+            change = CaseChange(case=case, event=event, kind=kind, transition=transition, notify=notify)
             self.work.relay(change)
         return event
 

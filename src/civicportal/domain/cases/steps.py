@@ -65,6 +65,14 @@ class StepService(Service):
             raise Refused(reason)
         return transition
 
+    def notifies(self, case: Case, transition: Transition) -> bool:
+        """Return whether the citizen is notified of a transition from the current status.
+
+        When staff reopen a case, they are not: the work inside the unit begins again.
+        """
+        reopens = not case.is_open and self._kind(case).workflow.state(transition.target).is_open
+        return transition.notify and not (reopens and self.work.actor.is_staff)
+
     def may_comment(self, case: Case) -> bool:
         """Return whether the actor may comment."""
         permitted = self.work.actor.permits(self._kind(case).permission("comment"))

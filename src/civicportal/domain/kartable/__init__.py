@@ -28,6 +28,7 @@ ACTIONS = {
     "inquire": "inquire",
     "reply": "reply",
     "comment": "comment",
+    "withdraw-inquiry": "withdraw",
     "dismiss": "dismiss",
     "publish": "publish",
     "urgent": "urgent",

@@ -2,13 +2,14 @@
 
 from civicportal.core.security import Identity
 from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.access.rights import leads
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.snapshots import snapshot
 from civicportal.domain.kartable.errors import ReferralError
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.services import KartableService
-from civicportal.util.errors import Conflict
+from civicportal.util.errors import Conflict, Forbidden
 from civicportal.util.i18n import _
 
 ASSIGNED = "assigned"
@@ -51,6 +52,26 @@ class AssignmentService(KartableService):
         self._check_addressee(referral.to_unit_id, user_id)
         self._require_attended(case, referral.to_unit_id, user_id)
         return self._move(case, referral, user_id, note)
+
+    def hand_on_asked(self, case: Case, user_id: int, to_user_id: int | None, *, note: str = "") -> CaseEvent:
+        """Assign a person's inquiries and copies of a case to another officer of the unit.
+
+        :param user_id: who holds them.
+        :param to_user_id: the officer; None for the whole unit.
+        :raises Forbidden: when the actor does not head the unit.
+        :raises ReferralError: when the officer is not of the unit, or there is none left.
+        """
+        event = None
+        for referral in list(self.access.referrals(case)):
+            if referral.type == "action" or referral.closed_at or holder_id(referral) != user_id:
+                continue
+            if not leads(self.work.actor, self.cases.kind(case).permission("refer"), case, referral):
+                raise Forbidden("does not head the unit")
+            self._check_addressee(referral.to_unit_id, to_user_id)
+            event = self._move(case, referral, to_user_id, note)
+        if event is None:
+            raise ReferralError(_("It was answered or handed over before."))
+        return event
 
     def take_over(self, case: Case, *, note: str = "", version: int | None = None) -> CaseEvent:
         """Take over a case that a colleague holds.
@@ -103,7 +124,11 @@ class AssignmentService(KartableService):
             case,
             referral.to_unit_id,
             to_user_id=user_id,
-            note=note or referral.note,
+            # The reason of a return stays, because the new holder has to know it.
+            note="\n".join(filter(None, (referral.note, note)))
+            if referral.returned
+            else note or referral.note,
+            returned=referral.returned,
             type_=referral.type,
             from_unit_id=referral.from_unit_id,
             previous=referral,

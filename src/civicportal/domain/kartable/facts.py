@@ -46,6 +46,8 @@ class CaseDetails:
     :ivar nameless: the case has no citizen.
     :ivar author: the author of a case that originated within the municipality; else empty.
     :ivar category: the path of names, root first.
+    :ivar asked_unit: name of the unit whose inquiry the actor may answer, else empty.
+    :ivar returner: name of the person who returned the case, else empty.
     :ivar held_since: creation time of the open referral for action.
     :ivar rule: what routed the case here: title of a rule or a description.
     :ivar viewers: other people who opened the case in the last ten minutes.
@@ -57,6 +59,8 @@ class CaseDetails:
     nameless: bool
     author: str
     category: Sequence[str]
+    asked_unit: str
+    returner: str
     held_since: datetime | None
     source: TranslationString | str
     rule: TranslationString | str
@@ -103,7 +107,8 @@ class FactsService(Service):
         """Return the facts of a case."""
         referral = self.access.action_referral(case)
         may_know = self.access.can(case, "contact")
-        people = self._people(case.citizen_id if may_know else None, holder_id(referral))
+        returner = referral.from_user_id if referral and referral.returned else None
+        people = self._people(case.citizen_id if may_know else None, holder_id(referral), returner)
         names = {user_id: user.name for user_id, user in people.items()}
         followers, has_links, has_viewers = self._around(case)
         return CaseDetails(
@@ -113,6 +118,8 @@ class FactsService(Service):
             nameless=case.citizen_id is None,
             author=self._author(case),
             category=self._category_path(case),
+            asked_unit=self._asked_unit(case),
+            returner=names.get(returner or 0, ""),
             held_since=referral.created_at if referral else None,
             source=SOURCES.get(case.source, case.source),
             rule=self._rule(case),
@@ -159,6 +166,11 @@ class FactsService(Service):
         citizen = self.session.get(User, case.citizen_id) if case.citizen_id else None
         claim = self.work.get(VerificationService).own(citizen) if citizen else None
         return identity_facts(self.work.site, claim) if claim else ()
+
+    def _asked_unit(self, case: Case) -> str:
+        asked = (one for one in self.access.open_inquiries(case) if holds(self.work.actor, case, one))
+        inquiry = next(asked, None)
+        return self.organization.unit_name(inquiry.to_unit_id) if inquiry else ""
 
     def _people(self, *user_ids: int | None) -> dict[int, User]:
         """Return people by id, in one statement."""

@@ -38,9 +38,14 @@ VIEWS = {
     "mine": _("In my hands"),
     "referred": _("Referred to me"),
     "overdue": _("Overdue"),
+    "reopened": _("Opened again"),
+    "returned": _("Returned to me"),
+    "asked": _("Waiting for another unit"),
     "waiting": _("Waiting for the citizen"),
     "closed": _("Closed today"),
 }
+OCCASIONAL = frozenset({"reopened", "returned", "asked"})
+"""Views that are offered only while they have a case."""
 MOMENTS = {
     "deadline": Referral.deadline,
     "newest": Referral.sent_at,
@@ -237,6 +242,9 @@ class InboxService(Service):
             "mine": or_(Referral.to_user_id.in_(persons), Referral.taken_by_id.in_(persons)),
             "referred": Referral.from_unit_id.is_not(None),
             "overdue": and_(Referral.deadline < self._now, running),
+            "reopened": and_(Referral.reopened, Referral.stage.in_(OPEN_STAGES)),
+            "returned": Referral.returned.is_(True),
+            "asked": Referral.asked.is_(True),
             "waiting": Referral.paused_at.is_not(None),
         }
 

@@ -40,6 +40,7 @@ class InboxItem:
     :ivar person: name of the assignee, empty for a whole unit.
     :ivar mine: the actor is the assignee.
     :ivar referred: sent here by a person or unit.
+    :ivar sender: name of the unit that sent it here, else empty.
     """
 
     case: Case
@@ -54,11 +55,25 @@ class InboxItem:
     mine: bool
     photos: int
     comments: int
+    sender: str = ""
 
     @property
     def referred(self) -> bool:
         """Return whether the case was referred by staff, not routed."""
         return self.referral is not None and self.referral.from_unit_id is not None
+
+    @property
+    def is_returned(self) -> bool:
+        """Return whether the last addressee has returned the case."""
+        return self.referral is not None and self.referral.closed_at is None and self.referral.returned
+
+    @property
+    def reason(self) -> str:
+        """Return why the case was returned or reopened."""
+        referral = self.referral
+        if referral is None or referral.type != "action":
+            return ""
+        return referral.note if self.is_returned or self.case.is_reopened else ""
 
     @property
     def is_new(self) -> bool:
@@ -140,6 +155,7 @@ class RowService(Service):
             mine=person is not None and person == self.work.actor.user_id,
             photos=photos[case.id],
             comments=comments[case.id],
+            sender=self.organization.unit_name(referral.from_unit_id) if referral else "",
         )
 
     def _details(

@@ -68,9 +68,9 @@ class HandOnSchema(AssignmentSchema):
 
 
 class ReturnNote(StrictSchema):
-    """The note of a returned case."""
+    """The reason for which a case is returned to its sender."""
 
-    note = Node(CleanText(0, LONGEST_WORDS, multiline=True), missing="")
+    note = Node(CleanText(2, LONGEST_WORDS, multiline=True), title=_("Note to the recipient"))
 
 
 class Comment(StrictSchema):

@@ -19,6 +19,7 @@ from civicportal.domain.cases.snapshots import snapshot
 from civicportal.domain.kartable.addressees import of_units, works_for
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.errors import ReferralError, UnattendedReferral
+from civicportal.domain.kartable.reopening import closer
 from civicportal.domain.kartable.routing import RoutingService
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.team import TeamService
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 HELD = _("A colleague holds this case.")
+
+
+RETURN_REASON = _("Write why you return the case.")
+MARKING = frozenset({"inquiry", "answered", "withdrawn", "undone"})
+"""Events after which the marks of referrals are updated; a new referral has its marks from the start."""
 
 
 class KartableService(Service):
@@ -60,6 +66,16 @@ class KartableService(Service):
             self._take_silently(change.case, release=change.transition.releases)
         elif change.type == "noted" or (change.transition and change.case.is_open):
             self._mark_unread(change.case)
+        if change.reopens or change.type in MARKING:
+            self._mark(change.case)
+
+    def _mark(self, case: Case) -> None:
+        """Update the marks of the open referrals that depend on the case."""
+        asked = bool(self.access.open_inquiries(case))
+        for referral in self.access.referrals(case):
+            if referral.closed_at is None:
+                referral.reopened = case.is_reopened
+                referral.asked = asked and referral.type == "action"
 
     def _mark_unread(self, case: Case) -> None:
         """Mark a case as unread that its citizen or the portal itself has changed."""
@@ -75,7 +91,7 @@ class KartableService(Service):
     def _reopen(self, case: Case, event: CaseEvent) -> None:
         routing, unit_id = self.work.get(RoutingService), case.unit_id
         if unit_id and self._takes_cases(unit_id) and self._is_attended(case, unit_id):
-            referral = self._add(case, unit_id)
+            referral = self._add(case, unit_id, to_user_id=closer(self.work, case, unit_id))
             calendar = self.work.get(OrganizationService).calendar
             set_deadline(case, event.at, routing.days_again(case), calendar)
         else:
@@ -170,13 +186,19 @@ class KartableService(Service):
             self._require_attended(case, unit_id, user_id)
         return self._pass_on(case, referral, "referred", unit_id, user_id, note)
 
-    def give_back(self, case: Case, *, note: str = "", version: int | None = None) -> CaseEvent:
+    def give_back(self, case: Case, *, note: str, version: int | None = None) -> CaseEvent:
         """Return the case to its previous holder.
 
-        :raises ReferralError: when it was routed automatically, or came from a unit that no longer accepts cases.
+        The citizen is not notified.
+
+        :param note: the reason, which the holder reads first.
+        :raises ReferralError: without a reason, when it was routed automatically, or came from a unit that no longer
+            accepts cases.
         :raises UnattendedReferral: when the case would be unattended there.
         """
         referral = self._own_referral(case, version, "refer")
+        if not note.strip():
+            raise ReferralError(RETURN_REASON)
         unit_id = referral.from_unit_id
         if unit_id is None:
             raise ReferralError(_("No one referred this case: it was routed here."))
@@ -313,9 +335,10 @@ class KartableService(Service):
             from_unit_id=referral.to_unit_id,
             previous=referral,
             opened_event_id=event.id,
+            returned=type_ == "returned",
         )
         # Do not name a unit that would answer a citizen's call with "we have no such case".
-        notify = self._is_attended(case, unit_id, user_id)
+        notify = type_ == "referred" and self._is_attended(case, unit_id, user_id)
         self.work.relay(
             CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=new, notify=notify)
         )
@@ -338,6 +361,8 @@ class KartableService(Service):
             to_unit_id=unit_id,
             created_at=self.work.clock.now(),
             previous_id=previous.id if previous else None,
+            reopened=case.is_reopened,
+            asked=type_ == "action" and bool(self.access.open_inquiries(case)),
             **values,
         )
         self.session.add(referral)

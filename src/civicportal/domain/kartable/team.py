@@ -12,10 +12,11 @@ from translationstring import TranslationString
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Deputy, User
 from civicportal.domain.cases.access.rights import in_led_units, led_units
-from civicportal.domain.cases.access.sql import held_by, unassigned
+from civicportal.domain.cases.access.sql import ADDRESSED, held_by, unassigned
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import TEAM
 from civicportal.domain.cases.referral import Referral
+from civicportal.domain.kartable.counters import ACTION
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, InboxService
 from civicportal.domain.kartable.partitions import OTHER
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 
 WEEK = "week"
 TEAM_VIEWS = {
-    **{name: VIEWS[name] for name in ("all", "new", "overdue", "waiting")},
+    **{name: VIEWS[name] for name in ("all", "new", "overdue", "reopened", "returned", "asked", "waiting")},
     WEEK: _("Done this week"),
 }
 _HOLDER = func.coalesce(Referral.taken_by_id, Referral.to_user_id)
+TYPES = ("action", *ADDRESSED)
 _OPEN = Referral.closed_at.is_(None)
 
 
@@ -55,9 +57,11 @@ class Load:
 
     :ivar all: open cases.
     :ivar week: cases closed this week.
+    :ivar addressed: open inquiries and copies.
     """
 
     all: int = 0
+    addressed: int = 0
     overdue: int = 0
     waiting: int = 0
     week: int = 0
@@ -123,16 +127,20 @@ class TeamInbox(InboxService):
 
         None stands for no one.
         """
-        running = [func.count().filter(self._conditions[name]) for name in ("all", "overdue", "waiting")]
-        holder = _HOLDER.label("holder")
-        held = select(holder, *running).where(in_led_units(self.identity), _OPEN).group_by(holder)
+        running = [
+            func.count().filter(ACTION, self._conditions[name]) for name in ("all", "overdue", "waiting")
+        ]
+        holder, led = _HOLDER.label("holder"), in_led_units(self.identity, types=TYPES)
+        held = select(holder, *running, func.count().filter(Referral.type.in_(ADDRESSED))).where(led, _OPEN)
         closed = self._joined(select(Referral.closed_by_id, func.count())).where(
             done_since(self.week_start), in_led_units(self.identity)
         )
         done: dict[int | None, int] = dict(self.session.execute(closed.group_by(Referral.closed_by_id)).all())
         found: dict[int | None, Load] = {
-            row[0]: Load(all=row[1], overdue=row[2], waiting=row[3], week=done.pop(row[0], 0))
-            for row in self.session.execute(held)
+            row[0]: Load(
+                all=row[1], overdue=row[2], waiting=row[3], addressed=row[4], week=done.pop(row[0], 0)
+            )
+            for row in self.session.execute(held.group_by(holder))
         }
         return {**{user_id: Load(week=number) for user_id, number in done.items()}, **found}
 
@@ -171,7 +179,7 @@ class TeamService(Service):
         """Return the members and the other holders of cases of the led units, by name."""
         if not self.leads:
             return []
-        held = (in_led_units(self.work.actor), _OPEN)
+        held = (in_led_units(self.work.actor, types=TYPES), _OPEN)
         holders = union(
             select(Referral.taken_by_id).where(*held, Referral.taken_by_id.is_not(None)),
             select(Referral.to_user_id).where(*held, Referral.to_user_id.is_not(None)),
@@ -235,6 +243,13 @@ class TeamService(Service):
         """
         query = self.work.get(TeamInbox).query(view, InboxQuery(holder=str(user_id)), Case.code)
         return list(self.session.scalars(query.order_by(Case.deadline, Case.id).limit(most)))
+
+    def addressed_codes(self, user_id: int, most: int) -> list[str]:
+        """Return the codes of cases of which an officer has an open inquiry or copy."""
+        led = in_led_units(self.work.actor, types=ADDRESSED)
+        query = select(Case.code).join(Referral, Referral.case_id == Case.id)
+        found = query.where(led, _OPEN, held_by(user_id)).distinct().order_by(Case.code)
+        return list(self.session.scalars(found.limit(most)))
 
     def _deputies(self, user_ids: Iterable[int]) -> dict[int, list[str]]:
         """Return the names of today's deputies by the user id of the absent person."""

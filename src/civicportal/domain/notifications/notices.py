@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from civicportal.domain.cases.workflow import CaseKind
 
 #: Changes other than transitions about which the citizen is notified.
-_OTHERS = {"referred": "referred", "returned": "referred", "commented": "answered", "corrected": "corrected"}
+_OTHERS = {"referred": "referred", "commented": "answered", "corrected": "corrected"}
 
 
 class MessageFieldsMissing(CivicportalError):

@@ -98,14 +98,18 @@ def in_kartable(identity: Identity, referral: type[Referral] = Referral) -> Colu
     return and_(referral.closed_at.is_(None), or_(personal(identity, referral), of_unit))
 
 
-def in_led_units(identity: Identity, referral: type[Referral] = Referral) -> ColumnElement[bool]:
-    """Return the condition for open and closed referrals for action in units that the person heads.
+def in_led_units(
+    identity: Identity, referral: type[Referral] = Referral, types: tuple[str, ...] = ("action",)
+) -> ColumnElement[bool]:
+    """Return the condition for open and closed referrals in units that the person heads.
 
     Their holders do not matter. Administrators head every unit.
+
+    :param types: of referrals, by default those for action.
     """
     heading = [grant for grant in identity.grants if grant.leads or grant.administrator]
     covered = [_referral_covered_by(grant, referral) for grant in heading]
-    return and_(referral.type == "action", or_(false(), *covered))
+    return and_(or_(*(referral.type == name for name in types)), or_(false(), *covered))
 
 
 def led_units(identity: Identity) -> frozenset[int] | None:

@@ -20,9 +20,10 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.views.personal_data import PersonalDataCheck, allowed_words
 from civicportal.domain.cases.workflow import Transition
 from civicportal.domain.kartable.assignment import AssignmentService
+from civicportal.domain.kartable.inquiries import InquiryService
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.rows import holder_id
-from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.services import RETURN_REASON, KartableService
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.doubts import UnattendedUnits, Unread, doubt, unread
@@ -123,6 +124,16 @@ def give_back(request: Request) -> ViewResult:
         request.work.get(KartableService).give_back(case, note=values["note"])
 
     return _act(request, "refer", form, act, done=_("The case was returned."))
+
+
+def withdraw(request: Request) -> ViewResult:
+    """Withdraw an open inquiry."""
+    inquiry_id = forms.sent_number(request, forms.INQUIRY)
+    return _press(
+        request,
+        lambda case: request.work.get(InquiryService).withdraw(case, inquiry_id),
+        _("The inquiry was withdrawn."),
+    )
 
 
 def take(request: Request) -> ViewResult:
@@ -254,7 +265,7 @@ def _press(request: Request, act: Callable[[Case], object], done: TranslationStr
 
 
 def _button(request: Request) -> BoundForm:
-    return BoundForm(request, StrictSchema(), ignore=(*forms.OWN, "public", "urgent"))
+    return BoundForm(request, StrictSchema(), ignore=(*forms.OWN, forms.INQUIRY, "public", "urgent"))
 
 
 def _act(
@@ -352,6 +363,8 @@ def _shown(request: Request, place: str, form: BoundForm) -> dict[str, BoundForm
     # The note of a return is in the form of the referral.
     full = forms.referral_form(request, request.work)
     full.fill(form.draft())
+    if form["note"].error_messages:
+        full["note"].fail(RETURN_REASON)
     return {place: full}
 
 

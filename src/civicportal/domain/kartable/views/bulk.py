@@ -8,6 +8,7 @@ from sqlalchemy import select
 from translationstring import TranslationString
 
 from civicportal.domain.cases.access.rights import visible
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.schemas import step_values
 from civicportal.domain.cases.services import CaseService
@@ -36,6 +37,14 @@ MOST = 100
 UNASKED = 20
 """More cases than these need a confirmation page."""
 OWN = ("code", "action", "transition", "confirmed", forms.ANYWAY)
+
+
+def bulk_actions(work: "Work") -> frozenset[str]:
+    """Return the names of the actions that the actor has a right to, for cases of any kind."""
+    kinds = kinds_of(work.site).values()
+    verbs = {verb for verb in ("refer", "work") if any(work.actor.permits(k.permission(verb)) for k in kinds)}
+    needed = {"refer": "refer", "assign": "refer", "step": "work", "take": "work"}
+    return frozenset(action for action, verb in needed.items() if verb in verbs)
 
 
 def bulk(request: Request) -> ViewResult:

@@ -12,6 +12,7 @@ from civicportal.domain.cases.access.rights import AccessService, holds
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.steps import StepService
 from civicportal.domain.cases.workflow import Transition
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.services import KartableService
@@ -83,7 +84,7 @@ def preview(request: Request) -> dict[str, object]:
             raise NotFound("no such step")
         said = _said(request, transition, case, work)
         notice, refusal = None, None
-        if transition.notify and said is not None:
+        if work.get(StepService).notifies(case, transition) and said is not None:
             try:
                 notice = work.get(NotificationService).preview_step(
                     case, target=transition.target, own=transition.text, **said

@@ -6,7 +6,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, TypedDict
 
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.steps import Step
+from civicportal.domain.cases.steps import Step, StepService
 from civicportal.domain.cases.workflow import Prefill, Transition
 from civicportal.domain.kartable import schemas
 from civicportal.domain.kartable.addressees import offered
@@ -28,16 +28,22 @@ READY, INSERT = "ready", "insert"
 """The selected ready text, and the button that inserts it."""
 ANYWAY = "anyway"
 """The checkbox that confirms a referral to which no member of the unit attends; its value names unit and person."""
+INQUIRY = "inquiry"
+"""The hidden field with the id of an inquiry to withdraw."""
 OWN = (VERSION, SEEN, THEN, READY, INSERT, ANYWAY)
 WORDS = frozenset({"public_text", "internal_text"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class StaffStepForm:
-    """A transition with its form."""
+    """A transition with its form.
+
+    :ivar notifies: the citizen is notified.
+    """
 
     transition: Transition
     form: BoundForm
+    notifies: bool = True
 
 
 def path(request: Request, name: str, **more: str) -> str:
@@ -61,7 +67,8 @@ def open_step(
     named = next((transition for transition in possible if transition.name == name), None)
     transition = named or possible[0]
     form = (sent if named else None) or step_form(request, transition, case, request.work)
-    return StaffStepForm(transition=transition, form=form)
+    notifies = request.work.get(StepService).notifies(case, transition)
+    return StaffStepForm(transition=transition, form=form, notifies=notifies)
 
 
 def step_form(request: Request, transition: Transition, case: Case, work: "Work") -> BoundForm:

@@ -11,11 +11,12 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import Page
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.kartable.filters import ADDRESS, InboxAddress
-from civicportal.domain.kartable.inbox import EVERYWHERE, InboxService
+from civicportal.domain.kartable.inbox import EVERYWHERE, OCCASIONAL, InboxService
 from civicportal.domain.kartable.news import NewsService
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.kartable.schemas import SORT_TITLES
 from civicportal.domain.kartable.team import TeamService, inbox_of
+from civicportal.domain.kartable.views.bulk import bulk_actions
 from civicportal.util.i18n import _, localized_digits
 from civicportal.util.lists import Total
 from civicportal.web.request import Request
@@ -32,10 +33,16 @@ def inbox(request: Request) -> dict[str, object]:
     service = inbox_of(work, address.filters)
     page = service.page(address.view, address.filters, sort=address.sort, cursor=address.cursor)
     counts = service.counts(address.filters)
+    offered = {
+        name: title
+        for name, title in address.views.items()
+        if name == address.view or name not in OCCASIONAL or counts.views[name].number
+    }
     return {
         "address": address,
         "form": address.form,
-        "views": address.views,
+        "views": offered,
+        "actions": bulk_actions(work),
         "everywhere": EVERYWHERE,
         "leads": work.get(TeamService).leads,
         "sorts": {name: SORT_TITLES[name] for name in address.sorts},

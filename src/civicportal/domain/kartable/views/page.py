@@ -10,6 +10,7 @@ from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.facts import FactsService, Rights
+from civicportal.domain.kartable.inquiries import InquiryService
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.rows import holder_id
@@ -65,6 +66,7 @@ def case_page(
         "steps": [step.transition for step in steps if not step.reason],
         "step": opened,
         "offers": ready.offers(case, opened.transition) if opened else [],
+        "inquiries": work.get(InquiryService).waiting(case) if rights.refer else [],
         "targets": work.get(ConversionService).targets(case),
         "closed_steps": [step for step in steps if step.reason],
         "refer": shown["refer"] or (forms.referral_form(request, work) if rights.refer else None),

@@ -52,7 +52,7 @@ def hand_on(request: Request) -> ViewResult:
             raise NotFound("not one of the team")
         load = service.load(user_id)
         form = _form(request, work, user_id)
-    page = {"officer": officer, "load": load, "form": form, "asked": None, "most": MOST}
+    page = {"officer": officer, "load": load, "form": form, "asked": None, "addressed": 0, "most": MOST}
     if request.method == "GET":
         return page
     try:
@@ -61,15 +61,24 @@ def hand_on(request: Request) -> ViewResult:
         request.response.status_int = 422
         return page
     with request.site.work(actor=request.identity, write=False) as work:
-        codes = work.get(TeamService).codes(user_id, values["which"], MOST)
+        service = work.get(TeamService)
+        codes = service.codes(user_id, values["which"], MOST)
+        addressed = service.addressed_codes(user_id, MOST) if values["which"] == "all" else []
     if request.POST.get(CONFIRMED) != values["which"]:
-        return {**page, "asked": len(codes), "which": values["which"]}
+        return {**page, "asked": len(codes), "addressed": len(addressed), "which": values["which"]}
 
     def assign(work: "Work", case: Case) -> object:
         service = work.get(AssignmentService)
         return service.assign(case, forms.recipient(values), note=values["note"], held_by=user_id)
 
-    outcomes = many.each(request.site, request.identity, codes, assign)
+    def assign_addressed(work: "Work", case: Case) -> object:
+        service = work.get(AssignmentService)
+        return service.hand_on_asked(case, user_id, forms.recipient(values), note=values["note"])
+
+    outcomes = [
+        *many.each(request.site, request.identity, codes, assign),
+        *many.each(request.site, request.identity, addressed, assign_addressed),
+    ]
     return show_later(request, outcomes, _("Handed over"), undoable=True, route="team")
 
 

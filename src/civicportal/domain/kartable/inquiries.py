@@ -1,0 +1,66 @@
+"""Open inquiries of a case, for those who wait for the answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.kartable.errors import ReferralError
+from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenInquiry:
+    """An inquiry that waits for its answer.
+
+    :ivar unit: name of the unit that was asked.
+    :ivar person: name of the person of it, empty for the whole unit.
+    :ivar is_read: whether it was opened there.
+    """
+
+    id: int
+    unit: str
+    person: str
+    since: datetime
+    note: str
+    is_read: bool
+
+
+class InquiryService(KartableService):
+    """List and withdraw the inquiries of a case."""
+
+    def waiting(self, case: Case) -> list[OpenInquiry]:
+        """Return the open inquiries, oldest first, without a query if there are none."""
+        found = self.access.open_inquiries(case)
+        names = self.work.get(AccountService).names(one.to_user_id for one in found)
+        organization = self.work.get(OrganizationService)
+        return [
+            OpenInquiry(
+                id=one.id,
+                unit=organization.unit_name(one.to_unit_id),
+                person=names.get(one.to_user_id or 0, ""),
+                since=one.created_at,
+                note=one.note,
+                is_read=one.read_at is not None,
+            )
+            for one in found
+        ]
+
+    def withdraw(self, case: Case, inquiry_id: int, *, version: int | None = None) -> CaseEvent:
+        """Withdraw an open inquiry: it leaves the kartable of the unit that was asked.
+
+        Who may refer the case may withdraw its inquiries, also those that an earlier holder has sent.
+
+        :raises Forbidden: without the right, or without the case in the actor's kartable.
+        :raises ReferralError: when it was answered or withdrawn before.
+        """
+        self._own_referral(case, version, "refer")
+        inquiry = next((one for one in self.access.open_inquiries(case) if one.id == inquiry_id), None)
+        if inquiry is None:
+            raise ReferralError(_("The inquiry was answered or withdrawn before."))
+        self._close(inquiry, "withdrawn")
+        event = self._tell(case, "withdrawn", inquiry, notify=False)
+        inquiry.closed_event_id = event.id
+        return event

@@ -180,6 +180,7 @@ def test_the_asker_withdraws_on_the_page_of_the_case(site, app, sign_in, city):
     path = f"/kartable/cases/{city.code}"
     listed = app.get("/kartable", {"view": "asked"})
     assert path in listed
+    assert "واحد lighting" in listed.html.select_one("tr[data-row] [data-inquiry]").text
     assert "view=asked" in listed
     shown = app.get(path)
     assert "واحد lighting" in shown.html.select_one("#inquiries-title").parent.text

@@ -1,10 +1,12 @@
 """Open inquiries of a case, for those who wait for the answers."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.errors import ReferralError
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.services import OrganizationService
@@ -32,21 +34,29 @@ class InquiryService(KartableService):
     """List and withdraw the inquiries of a case."""
 
     def waiting(self, case: Case) -> list[OpenInquiry]:
-        """Return the open inquiries, oldest first, without a query if there are none."""
-        found = self.access.open_inquiries(case)
-        names = self.work.get(AccountService).names(one.to_user_id for one in found)
-        organization = self.work.get(OrganizationService)
-        return [
-            OpenInquiry(
-                id=one.id,
-                unit=organization.unit_name(one.to_unit_id),
-                person=names.get(one.to_user_id or 0, ""),
-                since=one.created_at,
-                note=one.note,
-                is_read=one.read_at is not None,
-            )
-            for one in found
-        ]
+        """Return the open inquiries of a case, oldest first."""
+        return self.waiting_by_case([case])[case.id]
+
+    def waiting_by_case(self, cases: Collection[Case]) -> dict[int, list[OpenInquiry]]:
+        """Return the open inquiries of cases by case id, in two statements at most."""
+        self.access.load_referrals(cases)
+        found = {case.id: self.access.open_inquiries(case) for case in cases}
+        people = (one.to_user_id for inquiries in found.values() for one in inquiries)
+        names = self.work.get(AccountService).names(people)
+        return {
+            case_id: [self._described(one, names) for one in inquiries]
+            for case_id, inquiries in found.items()
+        }
+
+    def _described(self, inquiry: Referral, names: Mapping[int, str]) -> OpenInquiry:
+        return OpenInquiry(
+            id=inquiry.id,
+            unit=self.work.get(OrganizationService).unit_name(inquiry.to_unit_id),
+            person=names.get(inquiry.to_user_id or 0, ""),
+            since=inquiry.created_at,
+            note=inquiry.note,
+            is_read=inquiry.read_at is not None,
+        )
 
     def withdraw(self, case: Case, inquiry_id: int, *, version: int | None = None) -> CaseEvent:
         """Withdraw an open inquiry: it leaves the kartable of the unit that was asked.

@@ -12,6 +12,7 @@ from civicportal.domain.cases.paging import Page
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.kartable.filters import ADDRESS, InboxAddress
 from civicportal.domain.kartable.inbox import EVERYWHERE, OCCASIONAL, InboxService
+from civicportal.domain.kartable.inquiries import InquiryService, OpenInquiry
 from civicportal.domain.kartable.news import NewsService
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.kartable.schemas import SORT_TITLES
@@ -50,12 +51,20 @@ def inbox(request: Request) -> dict[str, object]:
         "total": _total(service, address, page) if address.view == EVERYWHERE else None,
         "instead": "" if page.rows else _instead(work, address),
         "rows": work.get(RowService).rows([(case, referral) for case, referral in page.rows]),
+        "inquiries": _inquiries(work, address, page),
         "names": work.get(RowService).names_found((row[0] for row in page.rows), address.filters.words),
         "next_url": address.url(cursor=page.next) if page.next else None,
         "previous_url": address.url(cursor=page.previous) if page.previous else None,
         "now": work.clock.now(),
         "newest": counts.newest,
     }
+
+
+def _inquiries(work: "Work", address: InboxAddress, page: Page) -> dict[int, list[OpenInquiry]]:
+    """Return what the cases of the view of inquiries wait for, by case id."""
+    if address.view != "asked":
+        return {}
+    return work.get(InquiryService).waiting_by_case([row[0] for row in page.rows])
 
 
 def _total(service: InboxService, address: InboxAddress, page: Page) -> Total:

@@ -247,6 +247,7 @@ class TestNoteOfFollower:
         course = as_neighbour.get(f"/my/followed/{added}").html.select_one("ol.tl")
         assert WORDS in course.text
         assert "یادداشت شما" in course.text
+        assert "به این درخواست" in course.text
         as_neighbour.get(course.select_one("img")["src"], status=200)
 
     def test_staff_have_it_as_new_and_named(self, site: Any, as_officer: Any, added: int) -> None:

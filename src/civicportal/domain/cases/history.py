@@ -129,6 +129,8 @@ class PublicHistory:
             return reopened
         if event.after:
             return kind.public_status(event.after, own=own)
+        if event.is_by_follower:
+            return _("You added to this request")
         title = TITLES.get(event.type, _("Note"))
         unit_id = event.data.get("unit_id")
         return _(title, mapping={"unit": self.organization.unit_name(unit_id)})

@@ -359,7 +359,8 @@ class TestSimilar:
 
     def asked(self, city, app, **values):
         page = filled(city, app, **values).submit(status=200)
-        assert page.html.select("[data-near]")
+        assert page.html.select("#near-cards [data-near]")
+        assert page.html.select_one(".notice.warn a[href='#near-cards']")
         assert page.html.find("section", attrs={"data-step": "3"}).get("hidden") is None
         return the_form(page)
 

@@ -55,7 +55,7 @@ def docstrings(path: Path) -> Iterator[tuple[int, str]]:
 def texts() -> Iterator[tuple[str, str]]:
     """Yield all lines with their place, ``path:number``.
 
-    Of tests the docstrings and comments, of other Python code also names and texts, of templates everything.
+    These are docstrings and comments of tests; of other Python code also names and texts; all lines of templates.
     """
     names = ("README.md", "SECURITY.md", "CONTRIBUTING.md")
     folders = ("docs", "src", "tests", "benchmarks", "examples", "plugins")

@@ -41,9 +41,9 @@ def tab(browsers: Browsers) -> Tab:
 
 @pytest.fixture(scope="session")
 def found(portal: Portal) -> Facts:
-    """Return cases of the demo for the addresses.
+    """Return cases of the demo for the URLs, created once for each portal.
 
-    Once for each portal: pages that come back to a process later, as its turn may be, must not send them again.
+    Pages may come back to a process later, and must not send them again.
     """
     return facts(portal)
 

@@ -1,7 +1,7 @@
-"""Whose translation of a text counts, on pages and in messages alike.
+"""Order of translations of a text, on pages and in messages alike.
 
-Of a text without a domain of its own: the site's, then the core's, then a plugin's. Of a text in a plugin's domain: the
-site's, then the plugin's, then the core's.
+A text without a domain of its own has the translation of the site, else of the core, else of a plugin. A text in a
+plugin's domain has that of the site, else of the plugin, else of the core.
 """
 
 from io import BytesIO

@@ -101,7 +101,7 @@ class DuplicateService(Service):
     def _former(self, case: Case) -> Case | None:
         """Return the report to which a case was linked before it was reopened.
 
-        None if the history was erased with its citizen.
+        The history names it; without one, erased with its citizen, the result is None.
         """
         steps = (event for event in self.cases.events(case) if event.type == "transition")
         code = next(event.data.get("duplicate_of") for event in steps if event.after == STATUS)

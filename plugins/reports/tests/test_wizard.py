@@ -310,7 +310,7 @@ class TestNear:
         assert "چاله عمیق است" in card.text
         assert city.citizen.name not in card.text
         assert "۲ شهروند پیگیر" in card.text
-        assert "در ۰ متری" in card.text
+        assert "در همین نقطه" in card.text
         assert card.find("a")["href"].endswith(f"/reports/{city.case(form).id}")
 
     def test_measures_an_unpublished_report_from_its_rounded_place(self, city, app):

@@ -237,6 +237,7 @@ class Story:
                 "previous_id": before["id"] if before else None,
                 "opened_event_id": self.events[-1]["id"],
                 "closed_event_id": None,
+                "reopened": self.case["reopenings"] > 0,
             }
         )
 

@@ -6,9 +6,11 @@ from sqlalchemy import select
 from civicportal.core.messages import LookupFailed, Receipt, UncertainDelivery
 from civicportal.core.plugins import hookimpl
 from civicportal.domain.accounts.models import User
+from civicportal.domain.cases.access.rights import AccessService
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case, CaseEvent, Rating
 from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.inbound import InboundService
@@ -206,6 +208,10 @@ def test_objecting_opens_the_case_again_in_the_citizens_name(site, close):
             "هنوز خراب است",
             True,
         )
+        # It goes back to the officer who closed it, as a new case.
+        referral = work.get(AccessService).action_referral(work.session.get(Case, event.case_id))
+        closing = work.session.get(Referral, referral.id - 1)
+        assert (referral.to_user_id, referral.read_at) == (closing.closed_by_id, None)
 
 
 def test_objecting_is_answered_at_night_too(site, clock, close):

@@ -170,14 +170,18 @@ class TestAfterwards:
         with pytest.raises(Refused):
             city.step(code, "reopen", by=city.citizen, public_text="هنوز نه.")
 
-    def test_every_step_is_told(self, city):
+    def test_every_step_is_told_but_not_that_staff_reopen_it(self, city):
         code = city.send()
         city.step(code, "start_review")
         city.step(code, "archive", public_text="در وظایف شهرداری نیست.")
         city.step(code, "reopen", public_text="دوباره بررسی می‌شود.")
+        assert kinds_of_messages(city)[-1] == "feedback.archived"
+        city.step(code, "archive", public_text="در وظایف شهرداری نیست.")
+        city.step(code, "reopen", by=city.citizen, public_text="هنوز نه.")
         assert kinds_of_messages(city) == [
             "feedback.registered",
             "feedback.in_review",
+            "feedback.archived",
             "feedback.archived",
             "feedback.reopened",
         ]

@@ -59,7 +59,7 @@ def test_a_browser_too_old_for_the_modules_gets_the_pages_without_scripts(
     page.wait_for_load_state("networkidle")
     complaints = browsers.complaints
     # One long form, with all that it asks for; no map, no steps to go through, and no review of what stands above it.
-    shown = [page.locator(f"[data-step='{step}'] h1").is_visible() for step in (1, 2, 3)]
+    shown = [page.locator(f"[data-step='{step}'] h1").is_visible() for step in (1, 2, 4)]
     hidden = [page.locator(name).is_visible() for name in (".steps", "[data-picker]", "[data-prev]")]
     browsers.end()
     assert (shown, hidden) == ([True] * 3, [False] * 3)

@@ -128,7 +128,7 @@ def build(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterat
             with site.work() as work:
                 runner.load_people(work, site.data / "demo")
                 if "parking_permits" in kinds_of(site):
-                    work.get(ZoneService).plant(site.data / FILE)
+                    work.get(ZoneService).add_missing(site.data / FILE)
             served = BrowserApp(chromium, create_app(site), site, People(site))
             stack.callback(site.engines.dispose)
             stack.callback(served.close)

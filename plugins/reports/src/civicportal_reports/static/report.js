@@ -113,8 +113,8 @@ search.addEventListener('keydown', (e) => {
 const lat = one('[name="lat"]', form);
 const address = one('[name="address"]', form);
 const details = one('[data-address]', form);
-/* Open without a script; with one the map comes first. */
-if (details && details.dataset.address !== 'needed') {
+/* Open without a script; with one the map comes first, unless it has failed before this script ran. */
+if (details && details.dataset.address !== 'needed' && !one('[data-map="picker"][data-failed]', form)) {
   details.open = false;
 }
 function needPoint() {

@@ -42,7 +42,7 @@ def _recover(page: Page, found: Facts) -> None:
 
 
 def _set_up_app(page: Page, found: Facts) -> None:
-    _prove(page, "/account/totp")
+    _prove_again(page, "/account/totp")
     page.locator("form[action='/account/totp/begin'] button").click()
     page.wait_for_load_state()
 
@@ -51,9 +51,20 @@ def _prove(page: Page, path: str) -> None:
     """Open a page that requires re-authentication."""
     page.goto(path)
     if "/account/confirm" in page.url:
-        page.locator("[name=password]").fill(PASSWORD)
-        page.locator("form:has([name=password]) button.btn-primary").click()
-        page.wait_for_url(f"**{path}")
+        _confirm(page, path)
+
+
+def _prove_again(page: Page, path: str) -> None:
+    """Re-authenticate for a page: an earlier confirmation could end between opening its form and sending it."""
+    page.goto(f"/account/confirm?next={path}")
+    _confirm(page, path)
+
+
+def _confirm(page: Page, path: str) -> None:
+    """Enter the password where it is asked for, and wait for the page that follows."""
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("form:has([name=password]) button.btn-primary").click()
+    page.wait_for_url(f"**{path}")
 
 
 def _another_number(page: Page, found: Facts) -> None:
@@ -65,7 +76,7 @@ def _own_data(page: Page, found: Facts) -> None:
 
 
 def _ask_for_another_number(page: Page, found: Facts) -> None:
-    _prove(page, "/account/mobile")
+    _prove_again(page, "/account/mobile")
     page.goto("/account/mobile/code")
     if not page.locator("[name=code]").count():
         page.locator("[name=mobile]").fill("09000000778")

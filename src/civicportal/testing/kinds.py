@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from translationstring import TranslationString
 
 from civicportal.core.messages import MessageText
-from civicportal.domain.cases.workflow import CaseKind, RoutingFact, State, Transition, Workflow
+from civicportal.domain.cases.workflow import Actor, CaseKind, RoutingFact, State, Transition, Workflow
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -21,13 +21,13 @@ _done = State(name="done", title=TranslationString("Done"), stage="done")
 _rejected = State(name="rejected", title=TranslationString("Rejected"), stage="rejected")
 
 
-def _step(name: str, sources: tuple[str, ...], target: str, actor: str = "staff") -> Transition:
+def _step(name: str, sources: tuple[str, ...], target: str, actor: Actor = "staff") -> Transition:
     return Transition(
         name=name,
         title=TranslationString(name.title()),
         sources=sources,
         target=target,
-        actors=frozenset({actor}),  # type: ignore[arg-type]  # a test names who acts
+        actors=frozenset({actor}),
     )
 
 

@@ -108,7 +108,7 @@ def _texts(site: "Site") -> Iterator[str]:
 class _Nothing(NullTranslations):
     """The fallback for texts that no catalogue has."""
 
-    def gettext(self, message: str) -> str:  # noqa: ARG002 - as the base class has it
+    def gettext(self, _message: str) -> str:
         return ""
 
 

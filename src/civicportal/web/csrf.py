@@ -3,6 +3,8 @@
 A visitor without a session gets a random cookie with the first form; nothing is stored for it.
 """
 
+from secrets import token_bytes
+
 from pyramid.config import Configurator
 from pyramid.interfaces import ICSRFStoragePolicy
 from pyramid.response import Response
@@ -71,12 +73,16 @@ def _mark(request: Request) -> str:
 
 @implementer(ICSRFStoragePolicy)
 class DerivedTokens:
-    """Derive the CSRF token of a session with the site's key."""
+    """Derive the CSRF token of a session with the site's key.
+
+    Each response shows it under another random mask, so that the length of compressed pages does not tell it (BREACH).
+    """
 
     def get_csrf_token(self, request: Request) -> str:
-        """Return the CSRF token for this browser's forms."""
-        keys = request.registry.site.keys
-        return str(keys.mac("csrf", ensure_session_token(request)).hex())
+        """Return the CSRF token for this browser's forms: mask and masked token, in hexadecimal digits."""
+        token = _derived(request, ensure_session_token(request))
+        mask = token_bytes(len(token))
+        return (mask + _xor(mask, token)).hex()
 
     def new_csrf_token(self, request: Request) -> str:
         """Return the token, which changes with the session."""
@@ -84,9 +90,28 @@ class DerivedTokens:
 
     def check_csrf_token(self, request: Request, supplied_token: object) -> bool:
         """Return whether a form was submitted by this browser's own session."""
-        if session_token(request) is None:
+        session = session_token(request)
+        if session is None:
             return False
-        return same(self.get_csrf_token(request), str(supplied_token))
+        token = _derived(request, session)
+        try:
+            supplied = bytes.fromhex(str(supplied_token))
+        except ValueError:
+            return False
+        if len(supplied) == len(token):
+            # Of a page from before tokens were masked.
+            return same(supplied, token)
+        mask, masked = supplied[: len(token)], supplied[len(token) :]
+        return len(masked) == len(token) and same(_xor(mask, masked), token)
+
+
+def _derived(request: Request, session: str) -> bytes:
+    token: bytes = request.registry.site.keys.mac("csrf", session)
+    return token
+
+
+def _xor(mask: bytes, masked: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(mask, masked, strict=True))
 
 
 def from_own_page(request: Request) -> bool:

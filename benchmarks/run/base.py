@@ -68,6 +68,8 @@ class Base:
         engine = create_engine(self.database)
         with engine.connect() as connection:
             self.cast = StoredCast(self._site, found, connection)
+        forms = self.root / "plugins/reports/src/civicportal_reports/schemas.py"
+        self.cast.asks_for_similar = "near_seen" in forms.read_text(encoding="utf-8")
         engine.dispose()
 
     @contextmanager

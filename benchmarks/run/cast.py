@@ -52,7 +52,10 @@ class Cast:
 
     :ivar steps: registered reports, each to be used once.
     :ivar box: part of the map whose points are drawn singly.
+    :ivar asks_for_similar: whether the form of a report asks for similar ones; that of an older commit does not.
     """
+
+    asks_for_similar = True
 
     def __init__(self, site: Site) -> None:
         self.site = site

@@ -222,7 +222,7 @@ def submit(cast: Cast, n: int) -> Request:
         "lat": str(lat),
         "lon": str(lon),
         "address": "",
-        "near_seen": "true",
+        **({"near_seen": "true"} if cast.asks_for_similar else {}),
         "body": "چالهٔ عمیقی وسط خیابان، روبه‌روی بانک، ایجاد شده و چند موتورسوار زمین خورده‌اند.",
     }
     return Request("/reports/new", person.token, form)

@@ -55,7 +55,7 @@ class KartableService(Service):
     def follow(self, change: CaseChange) -> None:
         """Update the referrals after a change of the case: open the first one, close the last one."""
         if change.type == "opened":
-            self._begin(change.case)
+            self._begin(change.case, is_new=True)
         elif change.reopens:
             self._reopen(change.case, change.event)
         elif change.closes:
@@ -83,10 +83,10 @@ class KartableService(Service):
         if referral is not None:
             referral.read_at = None
 
-    def _begin(self, case: Case) -> Referral:
+    def _begin(self, case: Case, *, is_new: bool = False) -> Referral:
         route = self.work.get(RoutingService).placed(case)
         unit = self.work.get(OrganizationService).unit(route.unit)
-        return self._add(case, unit.id, to_user_id=route.user_id, rule=route.rule)
+        return self._add(case, unit.id, is_new=is_new, to_user_id=route.user_id, rule=route.rule)
 
     def _reopen(self, case: Case, event: CaseEvent) -> None:
         routing, unit_id = self.work.get(RoutingService), case.unit_id
@@ -351,8 +351,13 @@ class KartableService(Service):
         *,
         type_: str = "action",
         previous: Referral | None = None,
+        is_new: bool = False,
         **values: object,
     ) -> Referral:
+        """Add a referral.
+
+        :param is_new: the case was opened just now: it has no inquiries.
+        """
         sender = self.work.actor.user_id if self.work.actor.is_staff else None
         referral = Referral(
             case_id=case.id,
@@ -362,7 +367,7 @@ class KartableService(Service):
             created_at=self.work.clock.now(),
             previous_id=previous.id if previous else None,
             reopened=case.is_reopened,
-            asked=type_ == "action" and bool(self.access.open_inquiries(case)),
+            asked=type_ == "action" and not is_new and bool(self.access.open_inquiries(case)),
             **values,
         )
         self.session.add(referral)

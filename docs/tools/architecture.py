@@ -23,6 +23,7 @@ ROOMS = {
     "domain.kartable": "inbox, routing, referrals of staff",
     "domain.privacy": "archive, erasure, keys",
     "domain.ownership": "marks of database, store, secrets",
+    "domain.own_views": "saved views and columns of lists",
     "portal": "pages and tasks over several domains",
     "hookspecs": "every hook",
     "app": "a site becomes an application",

@@ -16,6 +16,7 @@ from civicportal.domain.exports import models as exports
 from civicportal.domain.kartable import models as kartable
 from civicportal.domain.notifications import models as notifications
 from civicportal.domain.organization import models as organization
+from civicportal.domain.own_views import models as own_views
 from civicportal.domain.ownership import models as ownership
 from civicportal.portal.admin import models as administration
 from civicportal.portal.backups import models as backup
@@ -38,6 +39,7 @@ __all__ = [
     "kartable",
     "notifications",
     "organization",
+    "own_views",
     "ownership",
     "referral",
     "search_models",

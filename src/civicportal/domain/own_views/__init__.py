@@ -1,0 +1,1 @@
+"""Own views of lists of cases: saved filters and chosen columns."""

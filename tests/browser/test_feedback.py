@@ -53,7 +53,6 @@ def ask_unit(page: Page, note: str) -> None:
 def insert(panel: Locator, title: str) -> str:
     """Take over a ready text and return the answer as it stands then."""
     panel.locator("[data-ready] select").select_option(label=title)
-    panel.locator("[data-ready] button").click()
     return panel.locator("[name=public_text]").input_value()
 
 

@@ -2,8 +2,15 @@
 
 import pytest
 
-from civicportal.domain.kartable.ready_texts import ReadyTextService
-from civicportal.testing import make_staff, make_unit
+from civicportal.domain.cases.schemas import PublicAnswer
+from civicportal.domain.cases.workflow import Transition
+from civicportal.domain.kartable.ready_texts import ON_TOPIC, TEXTS, ReadyTextService
+from civicportal.testing import make_case, make_category, make_staff, make_unit
+from civicportal.util.i18n import _
+
+ANSWER = Transition(
+    name="answer", title=_("Answer"), sources=("registered",), target="done", schema=PublicAnswer
+)
 
 WORDS = {"place": "petitions:", "title": "سپاس", "text": "{NAME} گرامی، سپاسگزاریم."}
 RIGHTS = ["petitions:case:view", "petitions:case:work", "core:text:manage"]
@@ -102,3 +109,38 @@ def test_texts_of_other_kinds_are_not_found(site, app, sign_in, texts):
     sign_in(other)
     app.get(f"/desk/texts/{texts['یک']}", status=404)
     app.get("/desk/texts", status=403)
+
+
+@pytest.mark.both_databases
+def test_texts_on_the_topic_of_the_case_come_first_and_others_not_at_all(site):
+    with site.work() as work:
+        roads, parks = make_category(work, "roads"), make_category(work, "parks")
+        pothole = make_category(work, "pothole", parent_id=roads.id)
+        service = work.get(ReadyTextService)
+        for title, topic in (("همه", None), ("چاله", pothole), ("درخت", parks), ("معابر", roads)):
+            service.add("petitions", title=title, text="متن", category_id=topic.id if topic else None)
+        cases = [make_case(work, category=pothole), make_case(work, category=roads), make_case(work)]
+    with site.work(write=False) as work:
+        offers = [work.get(ReadyTextService).offers(case, ANSWER) for case in cases]
+    assert [[offer.title for offer in found] for found in offers] == [
+        ["چاله", "معابر", "همه"],
+        ["معابر", "همه"],
+        ["همه"],
+    ]
+    assert [offer.group for offer in offers[0]] == [ON_TOPIC, ON_TOPIC, TEXTS]
+
+
+def test_a_topic_is_chosen_for_a_text(site, app, sign_in, officer):
+    with site.work() as work:
+        topic, foreign = make_category(work), make_category(work, "foreign", kind="meetings")
+    sign_in(officer)
+    form = the_form(app.get("/desk/texts/new?kind=petitions"))
+    assert str(foreign.id) not in [value for value, _chosen, _text in form["category"].options]
+    for name, value in {**WORDS, "category": str(topic.id)}.items():
+        form[name] = value
+    page = form.submit(status=303).follow(status=200)
+    assert topic.name in page.text
+    with site.work(write=False) as work:
+        (row,) = work.get(ReadyTextService).rows("petitions")
+        assert row.category_id == topic.id
+    assert the_form(page.click("سپاس", href=r"/desk/texts/\d+$"))["category"].value == str(topic.id)

@@ -133,3 +133,26 @@ def test_whatever_passes_the_check_can_be_walked(workflow, choices):
         assert workflow.step(here.name, taken.name) is taken
         here = workflow.state(taken.target)
         assert not here.retired
+
+
+LIKELY = Workflow(
+    initial="new",
+    states=(state("new", "registered", likely="close"), state("closed", "done")),
+    transitions=(step("ask", ["new"], "new"), step("close", ["new"], "closed")),
+)
+
+
+def test_the_likely_transition_is_offered_first_while_it_is_possible():
+    ask, close = LIKELY.transitions
+    assert LIKELY.likely("new", [ask, close]) is close
+    assert LIKELY.likely("new", [ask]) is ask
+    assert LIKELY.likely("closed", []) is None
+    assert GOOD.likely("new", [GOOD.transitions[0]]) is GOOD.transitions[0]
+
+
+@pytest.mark.parametrize("likely", ["fly", "reopen"])
+def test_only_a_transition_of_staff_can_be_the_likely_one(likely):
+    states = (state("new", "registered", likely=likely), state("closed", "done"))
+    back = step("reopen", ["new"], "closed", actors=frozenset({"citizen"}))
+    found = Workflow(initial="new", states=states, transitions=(*GOOD.transitions, back)).problems()
+    assert f"the state 'new' has no transition {likely!r} of staff" in found

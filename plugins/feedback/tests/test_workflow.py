@@ -53,3 +53,8 @@ def test_texts_name_their_fields():
 def test_steps_that_the_citizen_reads_ask_for_words(step):
     schema = next(t.schema for t in WORKFLOW.transitions if t.name == step)()
     assert "public_text" in {child.name for child in schema.children}
+
+
+def test_the_answer_is_the_likely_step_of_an_open_message():
+    likely = {state.name: state.likely for state in WORKFLOW.states if state.likely}
+    assert likely == {"registered": "answer", "in_review": "answer"}

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from civicportal_meetings.services import NewOrder, OrderService
+from civicportal_meetings.workflow import MEETING_WORKFLOW, ORDER_WORKFLOW
 from sqlalchemy import select
 
 from civicportal.api.cases import AccessService, Case, CaseLink, CaseService
@@ -200,3 +201,11 @@ class TestPages:
         form.submit("then", value="stay", status=303)
         assert office.case(order).status == "done"
         app.post(f"/desk/meetings/orders/{order}/share", status=(400, 403))
+
+
+def test_setting_the_time_and_recording_the_result_are_the_likely_steps():
+    likely = [
+        {state.name: state.likely for state in workflow.states if state.likely}
+        for workflow in (MEETING_WORKFLOW, ORDER_WORKFLOW)
+    ]
+    assert likely == [{"in_review": "schedule", "scheduled": "hold"}, {"in_progress": "finish"}]

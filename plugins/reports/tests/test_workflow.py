@@ -136,3 +136,8 @@ class Walk(RuleBasedStateMachine):
 
 
 TestWalk = Walk.TestCase
+
+
+def test_closing_is_the_likely_step_while_a_report_is_under_review():
+    likely = {state.name: state.likely for state in WORKFLOW.states if state.likely}
+    assert likely == {"in_review": "close", "in_action": "close"}

@@ -38,8 +38,8 @@ class MessageWithdrawal(StrictSchema):
 WORKFLOW = Workflow(
     initial="registered",
     states=(
-        State(name="registered", title=_("Registered"), stage="registered"),
-        State(name="in_review", title=_("Being looked at"), stage="in_progress"),
+        State(name="registered", title=_("Registered"), stage="registered", likely="answer"),
+        State(name="in_review", title=_("Being looked at"), stage="in_progress", likely="answer"),
         State(name="answered", title=_("Answered"), stage="done"),
         State(name="archived", title=_("Archived"), stage="rejected"),
         State(name="withdrawn", title=_("Withdrawn by the citizen"), stage="rejected"),

@@ -57,9 +57,16 @@ MEETING_WORKFLOW = Workflow(
             title=_("In review by the office"),
             stage="in_progress",
             public_title=_("In progress"),
+            likely="schedule",
         ),
         # From now on the deadline is the office's, for recording the result.
-        State(name="scheduled", title=_("Time set"), stage="in_progress", tells_deadline=False),
+        State(
+            name="scheduled",
+            title=_("Time set"),
+            stage="in_progress",
+            tells_deadline=False,
+            likely="hold",
+        ),
         State(name="held", title=_("Meeting held"), stage="done"),
         State(name="declined", title=_("Not agreed to"), stage="rejected"),
         State(name="cancelled", title=_("Cancelled"), stage="rejected"),
@@ -183,7 +190,7 @@ ORDER_WORKFLOW = Workflow(
     initial="registered",
     states=(
         State(name="registered", title=_("Registered"), stage="registered"),
-        State(name="in_progress", title=_("In progress"), stage="in_progress"),
+        State(name="in_progress", title=_("In progress"), stage="in_progress", likely="finish"),
         State(name="done", title=_("Carried out"), stage="done"),
         State(name="rejected", title=_("Cannot be carried out"), stage="rejected"),
     ),

@@ -11,7 +11,7 @@ from civicportal.api.cases import AccessService, AttachmentService, Case, CaseSe
 from civicportal.api.database import Work
 from civicportal.api.demo import DemoRandom, set_time
 from civicportal.api.forms import Values
-from civicportal.api.kartable import KartableService
+from civicportal.api.kartable import KartableService, ReadyTextService
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.people import Identity, PeopleService
 from civicportal.api.pictures import PictureFiles
@@ -65,9 +65,14 @@ class ReportsDemo:
         self.data = data
         self.photos = photos
         self.rng = DemoRandom(SEED)
-        with site.work(write=False) as work:
+        with site.work() as work:
             self.citizens = work.get(PeopleService).citizens()
             self.staff = work.get(PeopleService).staff()
+            for text in data.get("texts", []):
+                category = work.get(OrganizationService).category(KIND, text.get("category", ""))
+                columns = {name: value for name, value in text.items() if name != "category"}
+                topic = category.id if category else None
+                work.get(ReadyTextService).add(KIND, category_id=topic, **columns)
         self.now = site.clock.now()
         self.codes: dict[tuple[int | None, int | None], str] = {}
 

@@ -81,8 +81,9 @@ WORKFLOW = Workflow(
             title=_("First review"),
             stage="in_progress",
             public_title=_("In progress"),
+            likely="close",
         ),
-        State(name="in_action", title=_("Work under way"), stage="in_progress"),
+        State(name="in_action", title=_("Work under way"), stage="in_progress", likely="close"),
         State(
             name="waiting_citizen",
             title=_("Waiting for the citizen"),

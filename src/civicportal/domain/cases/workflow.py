@@ -62,6 +62,8 @@ class State:
     :ivar tells_deadline: citizens see the deadline; False where the citizen has to act.
     :ivar answer: the case waits for an answer of its citizen, who gives it by this transition.
     :ivar unanswered: the transition of the portal itself that ends the question when the answer does not come in time.
+    :ivar likely: the transition that staff most often take from here; its form is open on the page of a case. Without
+        it, or while it is not possible, that is the first possible one.
     :ivar retired: kept for old cases, reached by no transition.
     """
 
@@ -74,6 +76,7 @@ class State:
     tells_deadline: bool = True
     answer: str | None = None
     unanswered: str | None = None
+    likely: str | None = None
     retired: bool = False
 
     @property
@@ -175,6 +178,12 @@ class Workflow:
         allowed = ", ".join(t.name for t in self.from_state(status)) or "nothing"
         raise UnknownTransition(f"{name!r} is not possible from {status!r}: allowed is {allowed}")
 
+    def likely(self, status: str, possible: Sequence[Transition]) -> Transition | None:
+        """Return which of the possible transitions is offered first: the likely one of the state, else the first."""
+        state = self.by_name.get(status)
+        named = (transition for transition in possible if state and transition.name == state.likely)
+        return next(named, possible[0] if possible else None)
+
     def problems(self) -> list[str]:
         """Return the errors of the workflow, for its author."""
         found = []
@@ -195,6 +204,8 @@ class Workflow:
         for state in self.states:
             if state.is_open and not state.retired and not self.from_state(state.name):
                 found.append(f"the open state {state.name!r} has no way out")
+            if state.likely and state.likely not in [t.name for t in self.from_state(state.name, "staff")]:
+                found.append(f"the state {state.name!r} has no transition {state.likely!r} of staff")
             if state.answer and state.answer not in [t.name for t in self.from_state(state.name, "citizen")]:
                 found.append(f"the state {state.name!r} has no transition {state.answer!r} of citizens")
             if state.unanswered and (

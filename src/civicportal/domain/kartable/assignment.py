@@ -9,11 +9,10 @@ from civicportal.domain.cases.snapshots import snapshot
 from civicportal.domain.kartable.errors import ReferralError
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.services import KartableService
+from civicportal.domain.kartable.types import ASSIGNED
 from civicportal.util.errors import Conflict, Forbidden
 from civicportal.util.i18n import _
 
-ASSIGNED = "assigned"
-"""``CaseEvent.type`` of an assignment; its ``data`` has the holders ``from_user_id`` and ``user_id``."""
 NO_ONE = 0
 """Instead of a user id: the case is expected to have no holder."""
 

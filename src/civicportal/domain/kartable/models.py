@@ -39,6 +39,8 @@ class ReadyText(Base):
     kind: Mapped[str] = tagged_column(String(40))
     #: Name of the transition that offers it; empty for every one with a text field.
     transition: Mapped[str] = tagged_column(String(40), default="")
+    #: The topic whose cases it is offered for; a root category includes its subcategories. None: every topic.
+    category_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("categories.id"))
     position: Mapped[int] = tagged_column(Integer)
     title: Mapped[str] = tagged_column(String(100))
     #: Placeholders in braces are replaced, see :data:`~civicportal.domain.kartable.ready_texts.FIELDS`.

@@ -30,8 +30,9 @@ FIELDS: dict[str, TranslationString] = {
     "UNIT": _("Unit"),
     "DATE": _("Today's date"),
 }
-OPINIONS = _("Opinions of units")
-TEXTS = _("Ready texts")
+OPINIONS, ON_TOPIC, TEXTS = _("Opinions of units"), _("Texts on this topic"), _("Ready texts")
+GROUPS = (OPINIONS, ON_TOPIC, TEXTS)
+"""Headings in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,11 @@ class ReadyTextOption:
     group: TranslationString
     title: str
     text: str
+
+    @property
+    def rank(self) -> int:
+        """Return the place of its group."""
+        return GROUPS.index(self.group)
 
 
 def asks_for_words(transition: Transition) -> bool:
@@ -66,7 +72,10 @@ class ReadyTextService(Service):
     # -- offering -------------------------------------------------------------------------------------------
 
     def offers(self, case: Case, transition: Transition) -> list[ReadyTextOption]:
-        """Return the texts offered for a transition, opinions of units first, latest first."""
+        """Return the texts offered for a transition.
+
+        Opinions of units come first, the latest of them before the others, then the texts on the topic of the case.
+        """
         return [*self._opinions(case), *self._texts(case, transition)] if asks_for_words(transition) else []
 
     def _opinions(self, case: Case) -> Iterator[ReadyTextOption]:
@@ -82,11 +91,20 @@ class ReadyTextService(Service):
 
     def _texts(self, case: Case, transition: Transition) -> Iterator[ReadyTextOption]:
         kept = self.work.reference(f"ready_texts:{case.kind}", partial(_read_texts, case.kind))
-        rows = [row for row in kept if row.active and row.transition in ("", transition.name)]
+        topics = self.work.get(OrganizationService).categories.path(case.category_id)
+        fitting = {None, *(category.id for category in topics)}
+        rows = [
+            row
+            for row in kept
+            if row.active and row.transition in ("", transition.name) and row.category_id in fitting
+        ]
         values = self._values(case) if rows else {}
-        for row in rows:
+        for row in sorted(rows, key=lambda row: row.category_id is None):
             yield ReadyTextOption(
-                key=f"text-{row.id}", group=TEXTS, title=row.title, text=fill(row.text, values)
+                key=f"text-{row.id}",
+                group=TEXTS if row.category_id is None else ON_TOPIC,
+                title=row.title,
+                text=fill(row.text, values),
             )
 
     def _values(self, case: Case) -> dict[str, str]:
@@ -127,12 +145,23 @@ class ReadyTextService(Service):
         return row
 
     def add(
-        self, kind: str, *, title: str, text: str, transition: str = "", active: bool = True
+        self,
+        kind: str,
+        *,
+        title: str,
+        text: str,
+        transition: str = "",
+        category_id: int | None = None,
+        active: bool = True,
     ) -> ReadyText:
-        """Add a text after the others of its kind."""
+        """Add a text after the others of its kind.
+
+        :param category_id: the topic that it is offered for; None for every one.
+        """
         row = ReadyText(
             kind=kind,
             transition=transition,
+            category_id=category_id,
             position=self._next_position(kind),
             title=title,
             text=text,
@@ -143,7 +172,15 @@ class ReadyTextService(Service):
         return row
 
     def change(
-        self, row: ReadyText, kind: str, *, title: str, text: str, transition: str, active: bool
+        self,
+        row: ReadyText,
+        kind: str,
+        *,
+        title: str,
+        text: str,
+        transition: str,
+        category_id: int | None,
+        active: bool,
     ) -> None:
         """Change a text.
 
@@ -151,7 +188,8 @@ class ReadyTextService(Service):
         """
         if row.kind != kind:
             row.kind, row.position = kind, self._next_position(kind)
-        row.transition, row.title, row.text, row.active = transition, title, text, active
+        row.transition, row.category_id = transition, category_id
+        row.title, row.text, row.active = title, text, active
 
     def move(self, row: ReadyText, by: int) -> None:
         """Swap a text with the previous (-1) or the next one (1)."""

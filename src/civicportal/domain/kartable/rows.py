@@ -68,6 +68,14 @@ class InboxItem:
         return self.referral is not None and self.referral.closed_at is None and self.referral.returned
 
     @property
+    def is_free(self) -> bool:
+        """Return whether the case lies with a whole unit, so that one of its officers may take it in hand."""
+        referral = self.referral
+        if referral is None or referral.type != "action" or referral.closed_at is not None:
+            return False
+        return holder_id(referral) is None
+
+    @property
     def reason(self) -> str:
         """Return why the case was returned or reopened."""
         referral = self.referral

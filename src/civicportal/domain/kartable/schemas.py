@@ -31,9 +31,14 @@ class InboxFilters(StrictSchema):
 class ReferralSchema(StrictSchema):
     """The addressee of a referral, a copy or an inquiry."""
 
-    unit = Node(Choice(lambda bindings: bindings["units"]), title=_("Unit"))
-    user = optional_choice(
-        lambda bindings: bindings["people"](), _("Person of this unit"), _("The whole unit")
+    unit = Node(
+        Choice(lambda bindings: bindings["units"]), title=_("Unit"), widget=SelectWidget(typeahead=True)
+    )
+    user = Node(
+        Choice(lambda bindings: bindings["people"]()),
+        title=_("Person of this unit"),
+        missing=None,
+        widget=SelectWidget(empty=_("The whole unit"), typeahead=True),
     )
     note = Node(
         CleanText(0, LONGEST_WORDS, multiline=True),
@@ -47,7 +52,9 @@ class ReferralSchema(StrictSchema):
 class AssignmentSchema(StrictSchema):
     """The officer of the unit to whom a case is assigned, or the whole unit."""
 
-    to = Node(Choice("colleagues"), title=_("Hand to"), widget=SelectWidget(empty=_("Choose…")))
+    to = Node(
+        Choice("colleagues"), title=_("Hand to"), widget=SelectWidget(empty=_("Choose…"), typeahead=True)
+    )
     note = Node(
         CleanText(0, LONGEST_WORDS, multiline=True),
         title=_("Note to the recipient"),
@@ -168,6 +175,13 @@ class ReadyTextSchema(StrictSchema):
     """A ready text, and the transitions that offer it."""
 
     place = Node(Choice(lambda bindings: bindings["places"]), title=_("Offered for"))
+    category = Node(
+        Choice(lambda bindings: bindings["categories"]),
+        title=_("Topic"),
+        description=_("With a topic it is offered only for cases of it, before the other texts."),
+        missing=None,
+        empty=_("All topics"),
+    )
     title = Node(CleanText(2, 100), title=_("Title"), description=_("What staff choose it by."))
     text = Node(
         CleanText(5, 1500, multiline=True),
@@ -176,3 +190,12 @@ class ReadyTextSchema(StrictSchema):
         validator=_known_fields,
     )
     active = Node(Flag(), title=_("It is offered"), missing=False)
+
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
+        """Refuse a topic of another service."""
+        kind = values["place"].partition(":")[0]
+        chosen = next((one for one in node.bindings["categories"] if one.value == values["category"]), None)
+        if chosen is not None and chosen.group != node.bindings["titles"][kind]:
+            error = colander.Invalid(node)
+            error["category"] = _("This topic belongs to another service. Choose one of the service above.")
+            raise error

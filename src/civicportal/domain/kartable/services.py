@@ -19,10 +19,12 @@ from civicportal.domain.cases.snapshots import snapshot
 from civicportal.domain.kartable.addressees import of_units, works_for
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.errors import ReferralError, UnattendedReferral
+from civicportal.domain.kartable.recent import SENT, RecentAddresseeService
 from civicportal.domain.kartable.reopening import closer
 from civicportal.domain.kartable.routing import RoutingService
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.team import TeamService
+from civicportal.domain.kartable.types import ASSIGNED
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
@@ -323,6 +325,8 @@ class KartableService(Service):
         self.cases.assign(case, unit_id, passed_on=True)
         data = {"unit_id": unit_id, "user_id": user_id, "undo": before}
         event = self.cases.record(case, type_, internal_text=note, public=True, data=data)
+        if type_ in SENT:
+            self.work.get(RecentAddresseeService).remember(unit_id, user_id)
         # Flush the event before its referrals, which contain its id.
         self._close(referral, type_)
         referral.closed_event_id = event.id
@@ -393,6 +397,9 @@ class KartableService(Service):
         case.updated_at = self.work.clock.now()
         sent = {"unit_id": referral.to_unit_id, "user_id": referral.to_user_id, **(data or {})}
         event = self.cases.record(case, type_, data=sent, **values)
+        if type_ in SENT:
+            to_unit = None if type_ == ASSIGNED else referral.to_unit_id
+            self.work.get(RecentAddresseeService).remember(to_unit, sent["user_id"])
         self.work.relay(
             CaseChange(case=case, event=event, kind=self.cases.kind(case), referral=referral, notify=notify)
         )

@@ -16,7 +16,7 @@ from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind
-from civicportal.domain.kartable.assignment import ASSIGNED
+from civicportal.domain.kartable.types import ASSIGNED
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 

@@ -1,6 +1,9 @@
-"""Values of routing."""
+"""Values of routing and referrals."""
 
 from dataclasses import dataclass
+
+ASSIGNED = "assigned"
+"""``CaseEvent.type`` of an assignment; its ``data`` has the holders ``from_user_id`` and ``user_id``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,9 @@ from civicportal.domain.cases.errors import CannotUndo
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
 from civicportal.domain.cases.models import CONVERTED, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.assignment import ASSIGNED, AssignmentService
+from civicportal.domain.kartable.assignment import AssignmentService
 from civicportal.domain.kartable.correction import CorrectionService
+from civicportal.domain.kartable.types import ASSIGNED
 from civicportal.util.errors import NotFound
 
 __all__ = ["CannotUndo", "UndoService"]

@@ -3,18 +3,21 @@
    <… data-kartable-url="/kartable">                 where G K leads
    <table data-rows> … <tr data-row><input type="checkbox"> … <a class="subj">
    <input type="checkbox" data-select-all>  <button data-select-none>  <span data-selected-count>
-   <div class="bulk" data-bulk-bar>                  hidden while nothing is selected
+   <div class="bulk" data-bulk-bar>                  hidden while nothing is selected; then R, S and T press its buttons
+   <tr data-row> … <button data-take>                T takes the row's case in hand; R, S and C open it at that tab (#at-refer)
    <div role="tablist" data-tabs><button role="tab" aria-controls aria-selected data-key="KeyS">
    <select data-step-choice data-text-failed><option data-form="URL"> … <section data-step-panel id>   shows the section that
                                                      the chosen option names, fetched if the page has it not yet;
                                                      what was typed goes along into fields of the same name
    <div data-preview="URL">                          filled from there when its section is shown
-   <div data-ready="ID"><select> … <option data-text> <button>   the text of the choice goes below what stands in that field
+   <div data-ready="ID"><select> … <option data-text> <button data-ready-undo>   the text of the choice goes below what stands in
+                                                     that field, and out again
    <form data-people data-attendance="JSON">         the select "user" offers the group named like the chosen "unit"; of the
                                                      texts [data-attends] that one is shown which JSON names for the unit
    <input data-hotkey="Slash">                       the search field; that of a list comes before the one above all pages
    <details data-menu><summary data-register> … <a>  a menu that closes with Esc and by a click elsewhere; N opens it
    <a data-register>                                 N follows it
+   <form data-begin>                                 its first field gets the focus, unless an error has it
    <div data-toast><form><button>                    Z takes back what was just done
    <dialog id="keys"> … <input type="checkbox" data-keys-switch>   turns the letters off in this browser
 
@@ -242,20 +245,45 @@ all('[data-step-choice]').forEach((select) => {
     openStep(select);
   });
 });
-/* The first submit button of a form is pressed by Enter as well: without a choice it does not insert. */
+/* A text goes below what was typed as soon as it is chosen. Another choice takes its place as long as it was not changed; the
+   button, and the empty choice, take it out again. What was typed always stays. */
 each('[data-ready]', (place) => {
   const choice = one('select', place);
+  const takeOut = one('[data-ready-undo]', place);
+  one('[name=insert]', place).remove();
   const field = document.getElementById(place.dataset.ready);
-  one('button', place).addEventListener('click', (e) => {
+  let before = '';
+  let inserted = null;
+  function put(text) {
+    field.value = text;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    field.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+  function remove() {
+    if (inserted !== null && field.value === inserted) {
+      put(before);
+    }
+    inserted = null;
+    takeOut.hidden = true;
+  }
+  choice.addEventListener('change', () => {
+    remove();
     if (!choice.value) {
       return;
     }
-    e.preventDefault();
-    const written = field.value.trimEnd();
-    field.value = (written ? `${written}\n` : '') + choice.selectedOptions[0].dataset.text;
+    before = field.value;
+    const written = before.trimEnd();
+    inserted = (written ? `${written}\n` : '') + choice.selectedOptions[0].dataset.text;
+    put(inserted);
+    takeOut.hidden = false;
+  });
+  takeOut.addEventListener('click', () => {
+    remove();
     choice.value = '';
-    field.dispatchEvent(new Event('input', { bubbles: true }));
     field.focus();
+  });
+  field.addEventListener('input', () => {
+    takeOut.hidden = inserted === null || field.value !== inserted;
   });
 });
 each('form[data-people]', (form) => {
@@ -283,14 +311,56 @@ each('form[data-people]', (form) => {
   unit.addEventListener('change', offer);
   offer();
 });
+each('[data-typeahead]', (select) => {
+  import('./typeahead.js').then((module) => {
+    module.setUpTypeahead(select);
+  });
+});
 
+function firstField(place) {
+  const fields = all('select, textarea, input:not([type=hidden])', place);
+  return fields.find((field) => field.getClientRects().length > 0);
+}
+function enterTab(tab) {
+  openTab(tab);
+  (firstField(panel(tab)) || tab).focus();
+}
 function jumpTo(code) {
   const tab = one(`[role=tab][data-key="${code}"]`);
   if (!tab) {
+    return actOnRows(code);
+  }
+  enterTab(tab);
+  return true;
+}
+/* Opened from a list by the letter of a tab. No element has this id: the browser would give it the focus. */
+const wanted = /^#at-([a-z]+)$/.exec(location.hash);
+const named = wanted && document.getElementById(`tab-${wanted[1]}`);
+if (named) {
+  enterTab(named);
+}
+
+const beginning = one('[data-begin]');
+if (beginning && !one('[data-focus]')) {
+  firstField(beginning)?.focus();
+}
+
+/* ---------- letters of a list ---------- */
+const TABS = { KeyR: 'refer', KeyS: 'step', KeyC: 'comment' };
+const BULK = { KeyR: 'refer', KeyS: 'step', KeyT: 'take' };
+function actOnRows(code) {
+  const bar = one('[data-bulk-bar]:not([hidden])');
+  const button = bar && BULK[code] && one(`[name=action][value=${BULK[code]}]`, bar);
+  const row = rows[current];
+  const take = code === 'KeyT' && row && one('[data-take]', row);
+  if (button || take) {
+    (button || take).click();
+    return true;
+  }
+  if (bar || !row || !TABS[code]) {
     return false;
   }
-  openTab(tab);
-  (one('select, textarea, input:not([type=hidden])', panel(tab)) || tab).focus();
+  location.assign(`${one('a.subj', row).pathname}#at-${TABS[code]}`);
   return true;
 }
 

@@ -21,10 +21,14 @@ class _Options(FormWidget):
 
 
 class SelectWidget(_Options):
-    """A drop-down list; ``empty`` is the label of the empty option."""
+    """A drop-down list; ``empty`` is the label of the empty option.
+
+    With ``typeahead`` a script of staff pages adds a field that finds options by their words.
+    """
 
     template = "select"
     empty: str = ""
+    typeahead = False
     markup = staticmethod(options_markup)
 
 

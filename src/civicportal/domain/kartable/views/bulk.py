@@ -26,6 +26,7 @@ from civicportal.util import tracking
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, FormInvalid
+from civicportal.web.forms.filters import with_query
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 
@@ -50,8 +51,10 @@ def bulk_actions(work: "Work") -> frozenset[str]:
 def bulk(request: Request) -> ViewResult:
     """Refer, assign, take over or change every selected case.
 
-    An action that needs data shows its form first.
+    An action that needs data shows its form first. The button of a row takes its case alone.
     """
+    if request.POST.get("take"):
+        return _take_one(request, request.POST["take"])
     codes = _codes(request)
     actions = {"refer": _refer, "step": _step, "take": _take, "assign": _assign}
     action = request.POST.get("action", "")
@@ -122,6 +125,20 @@ def _take(request: Request, codes: Sequence[str]) -> ViewResult:
             cases = _cases(work, codes)
         return _ask(request, cases, "take")
     return _act(request, codes, lambda work, case: work.get(KartableService).take(case), _("Taken in hand"))
+
+
+def _take_one(request: Request, code: str) -> ViewResult:
+    """Take over the case of a row, and return to the list with its filters."""
+    if not tracking.is_valid(code):
+        raise NotFound("no such case")
+
+    def take(work: "Work", case: Case) -> object:
+        return work.get(KartableService).take(case)
+
+    [outcome] = many.each(request.site, request.identity, [code], take)
+    done = _("The case is in your hands.")
+    request.session.flash(request.translate(outcome.reason or done), "bad" if outcome.reason else "good")
+    return HTTPSeeOther(with_query(ADDRESS, dict(request.GET)))
 
 
 def _assign(request: Request, codes: Sequence[str]) -> ViewResult:

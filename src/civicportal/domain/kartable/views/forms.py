@@ -6,11 +6,13 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, TypedDict
 
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.steps import Step, StepService
 from civicportal.domain.cases.workflow import Prefill, Transition
 from civicportal.domain.kartable import schemas
 from civicportal.domain.kartable.addressees import offered
 from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.recent import RecentAddresseeService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
@@ -32,6 +34,8 @@ INQUIRY = "inquiry"
 """The hidden field with the id of an inquiry to withdraw."""
 OWN = (VERSION, SEEN, THEN, READY, INSERT, ANYWAY)
 WORDS = frozenset({"public_text", "internal_text"})
+LATEST, OTHERS = _("Chosen last"), _("All other units")
+"""Headings of the units in the form of a referral."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,16 +60,17 @@ def open_step(
 ) -> StaffStepForm | None:
     """Return the transition whose form is shown.
 
-    It is the one in the URL, else the first, if any.
+    It is the one in the URL, else the likely one of the case's status, if any.
 
     :param sent: the refused form of the named transition.
     """
     possible = [step.transition for step in steps if not step.reason]
-    if not possible:
-        return None
     name = request.matchdict.get("step")
     named = next((transition for transition in possible if transition.name == name), None)
-    transition = named or possible[0]
+    workflow = request.work.get(CaseService).kind(case).workflow
+    transition = named or workflow.likely(case.status, possible)
+    if transition is None:
+        return None
     form = (sent if named else None) or step_form(request, transition, case, request.work)
     notifies = request.work.get(StepService).notifies(case, transition)
     return StaffStepForm(transition=transition, form=form, notifies=notifies)
@@ -113,7 +118,7 @@ def referral_form(
     people = cache(partial(_people, work, units))
     if outlives:
         people()
-    bindings = {"units": [Option(value=str(unit.id), label=unit.name) for unit in units], "people": people}
+    bindings = {"units": _recent_first(work, units), "people": people}
     return BoundForm(request, schemas.ReferralSchema(), bindings=bindings, prefix="refer", ignore=ignore)
 
 
@@ -152,13 +157,17 @@ def assignment_form(
 def colleagues(work: "Work", unit_ids: Iterable[int], holder: int | None) -> list[Option]:
     """Return the officers of units to whom a case may be assigned, and the whole unit.
 
+    Those whom the actor addressed last come first.
+
     :param holder: id of the current holder, who is not offered; None for no one, ``ANYBODY`` for several cases.
     """
     custody, names = work.get(CustodyService), dict[int, str]()
     for unit_id in unit_ids:
         names |= custody.officers(unit_id)
     names.pop(holder or 0, None)
-    options = [Option(value=str(user_id), label=name) for user_id, name in names.items()]
+    recent = work.get(RecentAddresseeService).read().people
+    ids = [*filter(names.__contains__, recent), *(user_id for user_id in names if user_id not in recent)]
+    options = [Option(value=str(user_id), label=names[user_id]) for user_id in ids]
     return options if holder is None else [Option(value=UNIT, label=_("The whole unit")), *options]
 
 
@@ -205,12 +214,31 @@ def sent_number(request: Request, name: str) -> int:
     return whole_number(request.POST.get(name, ""))
 
 
+def _recent_first(work: "Work", units: "Sequence[Unit]") -> list[Option]:
+    """Return the units, in a group of their own those to which the actor has sent cases last."""
+    recent = work.get(RecentAddresseeService).read().units
+    by_id = {unit.id: unit for unit in units}
+    latest = [by_id[unit_id] for unit_id in recent if unit_id in by_id]
+    if not latest:
+        return [Option(value=str(unit.id), label=unit.name) for unit in units]
+    others = [unit for unit in units if unit not in latest]
+    return [
+        Option(value=str(unit.id), label=unit.name, group=group)
+        for group, members in ((LATEST, latest), (OTHERS, others))
+        for unit in members
+    ]
+
+
 def _people(work: "Work", units: "Sequence[Unit]") -> list[Option]:
-    people = offered(work)
+    """Return the people by unit, in each those first to whom the actor has sent cases last."""
+    people, recent = offered(work), work.get(RecentAddresseeService).read().people
+    place = {user_id: number for number, user_id in enumerate(recent)}
     return [
         Option(value=f"{unit.id}-{user_id}", label=name, group=unit.name)
         for unit in units
-        for user_id, name in people.get(unit.id, ())
+        for user_id, name in sorted(
+            people.get(unit.id, ()), key=lambda person: place.get(person[0], len(place))
+        )
     ]
 
 

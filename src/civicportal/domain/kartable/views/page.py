@@ -63,6 +63,7 @@ def case_page(
         "rights": rights,
         "publishable": cases.kind(case).publishable,
         "photos": [photo for photo in photos if photo.purpose == "before"],
+        "after": [photo for photo in photos if photo.purpose == "after"],
         "steps": [step.transition for step in steps if not step.reason],
         "step": opened,
         "offers": ready.offers(case, opened.transition) if opened else [],

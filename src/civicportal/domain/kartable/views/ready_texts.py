@@ -12,6 +12,8 @@ from civicportal.domain.kartable.models import ReadyText
 from civicportal.domain.kartable.ready_texts import FIELDS, WORDS, ReadyTextService, asks_for_words
 from civicportal.domain.kartable.schemas import ReadyTextSchema
 from civicportal.domain.kartable.views.forms import READY
+from civicportal.domain.organization.choices import category_options
+from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
@@ -27,6 +29,7 @@ class _Columns(TypedDict):
 
     kind: str
     transition: str
+    category_id: int | None
     title: str
     text: str
     active: bool
@@ -46,7 +49,10 @@ def insert(request: Request, case: Case, transition: Transition, form: BoundForm
 def texts(request: Request) -> dict[str, object]:
     """List the texts by kind."""
     service = request.work.get(ReadyTextService)
-    return {"kinds": [(kind, service.rows(kind.name), _steps(kind)) for kind in _kinds(request)]}
+    return {
+        "kinds": [(kind, service.rows(kind.name), _steps(kind)) for kind in _kinds(request)],
+        "topic": request.work.get(OrganizationService).category_name,
+    }
 
 
 def new(request: Request) -> ViewResult:
@@ -65,7 +71,16 @@ def edit(request: Request) -> ViewResult:
     """Change or disable a text."""
     row = _row(request)
     place = f"{row.kind}:{row.transition}"
-    form = _form(request, {"place": place, "title": row.title, "text": row.text, "active": row.active})
+    form = _form(
+        request,
+        {
+            "place": place,
+            "category": str(row.category_id) if row.category_id else None,
+            "title": row.title,
+            "text": row.text,
+            "active": row.active,
+        },
+    )
 
     def save(values: Values) -> HTTPSeeOther:
         request.work.get(ReadyTextService).change(row, **_values(values))
@@ -112,7 +127,14 @@ def _form(request: Request, initial: Values) -> BoundForm:
         for kind in _kinds(request)
         for name, title in {"": _("Every step with an answer"), **_steps(kind)}.items()
     ]
-    return BoundForm(request, ReadyTextSchema(), initial=initial, bindings={"places": places})
+    titles = {kind.name: kind.title for kind in _kinds(request)}
+    topics = [one for one in category_options(request.work, unused=True) if one.group in titles.values()]
+    return BoundForm(
+        request,
+        ReadyTextSchema(),
+        initial=initial,
+        bindings={"places": places, "categories": topics, "titles": titles},
+    )
 
 
 def _values(values: Values) -> _Columns:
@@ -120,6 +142,7 @@ def _values(values: Values) -> _Columns:
     return {
         "kind": kind,
         "transition": transition,
+        "category_id": int(values["category"]) if values["category"] else None,
         "title": values["title"],
         "text": values["text"],
         "active": values["active"],

@@ -63,6 +63,7 @@ TARGETS = (
             },
             # Part of what pmtiles ships.
             "fflate": {"LICENSE": "licenses/fflate.txt"},
+            "idb": {"build/umd.js": "idb/umd.js", "LICENSE": "licenses/idb.txt"},
             "jalaali-js": {
                 "dist/index.js": "jalaali/jalaali.js",
                 "LICENSE": "licenses/jalaali-js.txt",

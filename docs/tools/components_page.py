@@ -71,6 +71,8 @@ EXAMPLES = {
     "widgets.map_picker": "",
     "widgets.photo_field": "{{ widgets.photo_field('/uploads') }}",
     "widgets.draft_status": "",
+    "widgets.queue_status": "",
+    "widgets.queue_line": "",
 }
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from browser.network import Network, connection
 from browser.people import DESKTOP, PHONE, VISITOR, Screen, sign_in
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from portal import DATABASE, Portal, loaded_demo, running
@@ -111,3 +112,10 @@ def open_page(portal: Portal, chromium: Browser, sessions: Callable[[str], Any])
     browsers = Browsers(chromium, portal.address, sessions)
     yield browsers.open
     browsers.close()
+
+
+@pytest.fixture
+def network(portal: Portal) -> Iterator[Network]:
+    """Return a network to the portal that can be cut."""
+    with connection(portal.address) as server:
+        yield server

@@ -34,6 +34,8 @@ class Request(pyramid.request.Request):
     :ivar days_off: weekdays on which the city does not work; 0 is Monday.
     :ivar session_token: token in the session cookie, None without one.
     :ivar csrf_token_value: CSRF token for the forms of the page.
+    :ivar offline_pages: paths of the pages that open without a network.
+    :ivar offline_owner: owner of the pages and the queue in this browser, a keyed hash.
     :ivar locale_name: language of the page, such as "fa".
     :ivar text_direction: "rtl" or "ltr".
     :ivar navigation: the links of the layouts, see :mod:`civicportal.portal.dashboard.navigation`.
@@ -50,6 +52,8 @@ class Request(pyramid.request.Request):
     days_off: frozenset[int]
     session_token: str | None
     csrf_token_value: str
+    offline_owner: str
+    offline_pages: list[str]
     locale_name: str
     text_direction: str
     navigation: object

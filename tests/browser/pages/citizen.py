@@ -29,6 +29,7 @@ PAGES = (
     Shown("demo.phones", VISITOR, "/demo/phones"),
     Shown("demo.phone", VISITOR, "/demo/phones/{mobile}"),
     Shown("offline", VISITOR, "/offline"),
+    Shown("queue", VISITOR, "/queue"),
     Shown("", VISITOR, "/nowhere", status=404, name="missing"),
     Shown("", "citizen", "/kartable", status=403, name="forbidden"),
 )

@@ -45,10 +45,13 @@ class CaseService(Service):
     """Open, read and change cases.
 
     Every change is an event and is passed to ``case_changed``.
+
+    :ivar was_repeated: whether :meth:`open_once` has returned a case that was opened before.
     """
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
+        self.was_repeated = False
         self._steps = work.get(StepService)
         self._events = Events(work)
 
@@ -160,6 +163,7 @@ class CaseService(Service):
             of the citizen, as two people may send the same form. Without one every attempt opens a case.
         """
         before = self.by_idempotency_key(key) if key else None
+        self.was_repeated = before is not None
         if before is not None:
             return before
         try:
@@ -170,6 +174,7 @@ class CaseService(Service):
             before = self.by_idempotency_key(key) if key else None
             if before is None:
                 raise
+            self.was_repeated = True
             return before
 
     # -- changing -------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import colander
-from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.httpexceptions import HTTPSeeOther, HTTPUnauthorized
 from pyramid.response import Response
 from translationstring import TranslationString
 
@@ -20,6 +20,7 @@ from civicportal.domain.accounts.pending_forms import (
 )
 from civicportal.domain.cases.errors import AttachmentNotFound, Refused
 from civicportal.domain.cases.kinds import kind_of
+from civicportal.domain.cases.services import CaseService
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button, FormInvalid
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from civicportal.domain.cases.models import Case
 
 T = TypeVar("T")
+QUEUE = "queue"
+"""Queue of flash messages with the keys of forms that have left the browser's queue."""
 #: Values of a form: as they are, or a function that reads them.
 FormValues = Values | Callable[[Work], Values]
 
@@ -102,8 +105,11 @@ class CaseSubmission:
             needed.
         :raises ChallengeNeeded: when an unknown client has to pass a challenge.
         :raises LimitExceeded: when a limit is used up.
+        :raises HTTPUnauthorized: when the browser's queue sends the form of a person who has to sign in first.
         """
         self._admitted = True
+        if self.form.by_script and not (anonymous or may_submit(self.request, self.level)):
+            raise HTTPUnauthorized
         count_submission(self.request, self.level, self.form.once(values), anonymous=anonymous)
         if anonymous or may_submit(self.request, self.level):
             return None
@@ -125,7 +131,20 @@ class CaseSubmission:
         except Refused as refusal:
             self.form.refuse("", refusal.reason)
         forget_kept(self.request)
+        self._tell_queue()
         return opened
+
+    def _tell_queue(self) -> None:
+        """Let the page that follows remove the form from the browser's queue, and say whether it had arrived before."""
+        self.form.was_repeated = self.request.work.get(CaseService).was_repeated
+        if not self.form.queue_key or self.form.by_script:
+            return
+        self.request.session.flash(self.form.queue_key, QUEUE)
+        if self.form.was_repeated:
+            told = _(
+                "This had arrived before. If you have changed something since then, please add it as a note to the case."
+            )
+            self.request.session.flash(self.request.translate(told), "info")
 
 
 def case_form(

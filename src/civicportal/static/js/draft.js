@@ -6,12 +6,44 @@
    The page that follows carries data-draft-done="NAME" data-owner="USER_ID" (portal.js). A form that the server refused, or
    has kept over a sign-in (data-kept), stays as the server sent it. A draft that was written before signing in is nobody's: who
    has none is asked whether it is theirs, and it becomes theirs when they send the form over the sign-in. A secret field
-   (data-secret) and one with autocomplete="off" are not kept. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
+   (data-secret) and one with autocomplete="off" are not kept. Event "draft-done" from the form: it is in the queue, or sent. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
 import { all, one } from './page.js';
 
-const NEVER_KEPT = ['csrf_token', 'photo_key'];
+const NEVER_KEPT = ['csrf_token', 'photo_key', 'queue_key'];
 const NO_VALUE = ['file', 'submit', 'button', 'fieldset', 'password', 'search'];
 const SAVE_AFTER_MS = 600;
+
+function isBox(field) {
+  return field.type === 'radio' || field.type === 'checkbox';
+}
+function fieldsOf(form) {
+  return Array.prototype.filter.call(
+    form.elements,
+    (field) =>
+      field.name &&
+      NO_VALUE.indexOf(field.type) < 0 &&
+      NEVER_KEPT.indexOf(field.name) < 0 &&
+      !('secret' in field.dataset) &&
+      field.autocomplete !== 'off',
+  );
+}
+/* Fill in a form: the values of each field by its name. */
+export function fillIn(form, values) {
+  const used = Object.create(null);
+  fieldsOf(form).forEach((field) => {
+    const kept = values[field.name];
+    if (!kept) {
+      return;
+    }
+    used[field.name] = used[field.name] || 0;
+    if (isBox(field)) {
+      field.checked = kept.indexOf(field.value) >= 0;
+    } else if (used[field.name] < kept.length) {
+      field.value = kept[used[field.name]];
+      used[field.name] += 1;
+    }
+  });
+}
 
 function keepDraft(form) {
   const NOBODYS = `draft:${form.dataset.draft}:`;
@@ -22,23 +54,9 @@ function keepDraft(form) {
   let ready = false;
   let later = 0;
 
-  function isBox(field) {
-    return field.type === 'radio' || field.type === 'checkbox';
-  }
-  function fields() {
-    return Array.prototype.filter.call(
-      form.elements,
-      (field) =>
-        field.name &&
-        NO_VALUE.indexOf(field.type) < 0 &&
-        NEVER_KEPT.indexOf(field.name) < 0 &&
-        !('secret' in field.dataset) &&
-        field.autocomplete !== 'off',
-    );
-  }
   function values() {
     const kept = Object.create(null);
-    fields().forEach((field) => {
+    fieldsOf(form).forEach((field) => {
       kept[field.name] = kept[field.name] || [];
       if (!isBox(field) || field.checked) {
         kept[field.name].push(field.value);
@@ -101,20 +119,7 @@ function keepDraft(form) {
     clear.hidden = false;
   }
   function restore(draft) {
-    const used = Object.create(null);
-    fields().forEach((field) => {
-      const kept = draft.fields[field.name];
-      if (!kept) {
-        return;
-      }
-      used[field.name] = used[field.name] || 0;
-      if (isBox(field)) {
-        field.checked = kept.indexOf(field.value) >= 0;
-      } else if (used[field.name] < kept.length) {
-        field.value = kept[used[field.name]];
-        used[field.name] += 1;
-      }
-    });
+    fillIn(form, draft.fields);
     form.dispatchEvent(new CustomEvent('draft-restored', { detail: draft }));
     status.textContent = status.dataset.textRestored;
     take.hidden = true;
@@ -130,6 +135,12 @@ function keepDraft(form) {
 
   form.addEventListener('input', saveSoon);
   form.addEventListener('change', saveSoon);
+  form.addEventListener('draft-done', () => {
+    clearTimeout(later);
+    later = 0;
+    ready = false;
+    forget(key);
+  });
   /* The last words are kept too; the page that follows a sent form forgets them. */
   addEventListener('pagehide', () => {
     if (later) {
@@ -167,6 +178,7 @@ function keepDraft(form) {
 }
 
 const draftForm = one('form[data-draft]');
-if (draftForm) {
+/* An entry of the queue is its own draft. */
+if (draftForm && !new URL(location.href).searchParams.has('entry')) {
   keepDraft(draftForm);
 }

@@ -1,6 +1,8 @@
-/* Registers the service worker, and asks it to store the newest own cases: <a data-keep href="…">.
+/* Registers the service worker, and asks it to store the newest own cases: <a data-keep href="…">, and the pages that open
+   without a network: [data-keep-pages="PATH PATH"].
    On a kept page (body[data-kept], milliseconds since 1970) fills in since when: <time data-kept-time>. */
 import { all, one } from './page.js';
+import './queue.js';
 
 const MOST = 5;
 const place = one('[data-kept-time]');
@@ -30,8 +32,9 @@ function keepPages() {
     if (first) {
       paths.unshift(location.pathname);
     }
-    if (paths.length) {
-      registration.active.postMessage({ keep: paths });
+    const lasting = saving ? [] : (one('[data-keep-pages]')?.dataset.keepPages.split(' ') || []).filter(Boolean);
+    if (paths.length || lasting.length) {
+      registration.active.postMessage({ keep: paths, lasting });
     }
   });
 }

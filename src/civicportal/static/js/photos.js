@@ -4,7 +4,7 @@
 
    <div data-photos data-upload-url data-limit data-name="photo_key" data-max-side="1600"
         data-text-picture data-text-remove data-text-size data-text-wait data-text-failed data-text-full
-        data-text-again data-text-again-label data-text-unsent data-text-sent data-text-without>
+        data-text-again data-text-again-label data-text-unsent data-text-sent data-text-without data-text-waits>
      <div data-photo-list>
        <div data-photo><img><input type="hidden" name="photo_key"><button data-photo-remove> …
        <label class="photo-add"><input type="file" name="photo_key_files" multiple data-photo-input>
@@ -14,10 +14,14 @@
    nobody sends it without the picture unawares. What the server refuses for good goes. A script that takes a form from step to
    step comes before this one: what it has held back is not sent.
 
+   In a form with data-queue a picture that did not arrive waits for the queue, which takes it with the form (event
+   "queue-files", see queue-form.js), and is sent again when the network is back.
+
    Each tile that was sent says so by the event photo-kept with {key, url}, for a form that does more with it.
 
    POST data-upload-url: multipart, field "file", header X-CSRF-Token → {"key", "url"}; refused → {"message"}. */
 import { all, csrf, each, icon, number, one, toast } from './page.js';
+import { isPossible } from './queue.js';
 
 const QUALITY = 0.8;
 const STILL_MS = 60000; /* without a sign from the network, until a picture counts as not sent */
@@ -108,6 +112,8 @@ function setUp(root) {
   const limit = Number(texts.limit);
   let waiting = 0;
   const sending = new Map(); /* tile → what stops it */
+  const blobs = new WeakMap(); /* tile → its picture */
+  const isQueued = isPossible && 'queue' in form.dataset;
   let unaware = false; /* a picture has failed since the form was held back */
 
   function say(text, isBad) {
@@ -161,6 +167,7 @@ function setUp(root) {
     tile.append(words);
   }
   function send(tile, blob) {
+    blobs.set(tile, blob);
     const progress = element('progress', 'meter-x');
     const stop = new AbortController();
     waiting += 1;
@@ -215,8 +222,8 @@ function setUp(root) {
     });
     tile.classList.add('failed');
     tile.append(again);
-    unaware = true;
-    say(message || texts.textUnsent, true);
+    unaware = !isQueued;
+    say(isQueued ? texts.textWaits : message || texts.textUnsent, !isQueued);
   }
   function drop(tile) {
     URL.revokeObjectURL(one('img', tile).src);
@@ -269,9 +276,24 @@ function setUp(root) {
   });
   form.addEventListener('draft-restored', (e) => {
     e.detail.photos.slice(0, limit - tiles().length).forEach((photo) => {
-      keep(newTile(photo.url), photo);
+      if (photo.blob) {
+        send(newTile(URL.createObjectURL(photo.blob)), photo.blob);
+      } else {
+        keep(newTile(photo.url), photo);
+      }
     });
     changed();
+  });
+  form.addEventListener('queue-files', (e) => {
+    tiles().forEach((tile) => {
+      const value = one('input', tile)?.value;
+      e.detail.push({ field: texts.name, value, files: input.name, blob: blobs.get(tile) });
+    });
+  });
+  addEventListener('online', () => {
+    all('[data-photo-again]', list).forEach((button) => {
+      button.click();
+    });
   });
   form.addEventListener('submit', (e) => {
     if (waiting && !e.defaultPrevented) {

@@ -16,7 +16,7 @@
    [data-focus]                                gets the focus when the page opens (error summary)
    <form>                                      a second click on its button is ignored; the pressed button becomes busy, until
                                                nobody has answered for long: then it may be sent again; without a
-                                               network the page stays as it is
+                                               network the page stays as it is (event "unsent", unless somebody takes it)
    <form data-stay>                            … not this one: it answers with a file and the page stays
    <form> with [data-sends-itself]             is sent when the page has loaded: it was complete before its person signed in
    <form data-ctrl-enter>                      Ctrl+Enter sends it, by its button data-default if it has one
@@ -226,11 +226,14 @@ function giveUp(form) {
 /* The service worker has found no network for a form: the page stays as it is. */
 if (navigator.serviceWorker) {
   navigator.serviceWorker.addEventListener('message', (e) => {
-    if (!e.data.unsent || !one('form[data-sent]')) {
+    const form = one('form[data-sent]');
+    if (!e.data.unsent || !form) {
       return;
     }
     release();
-    toast(body.dataset.textOffline);
+    if (form.dispatchEvent(new Event('unsent', { cancelable: true }))) {
+      toast(body.dataset.textOffline);
+    }
   });
 }
 /* Scripts of the page, such as that of a wizard, have set up the form by then. */

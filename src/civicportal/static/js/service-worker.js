@@ -1,13 +1,23 @@
 /* The service worker: caches the app shell, and the pages that allow it, for reading without a network. The pages
    are those of one person: another person's page, the sign-in and the sign-out delete them.
 
-   The view of /sw.js sends SETTINGS before this file: version, ownerHeader, shell (addresses, the offline page first). */
-const { version, ownerHeader: OWNER, shell: SHELL } = self.SETTINGS;
+   The view of /sw.js sends SETTINGS and queue-worker.js before this file: version, ownerHeader, pages (addresses, the
+   offline page first), files. */
+const { version, ownerHeader: OWNER, pages: SHELL_PAGES, files: SHELL_FILES } = self.SETTINGS;
+const queue = self.formQueue;
 const CACHE = `shell-${version}`;
 const PAGES = 'pages';
 const MOST_PAGES = 30;
-const OFFLINE = SHELL[0];
+const OFFLINE = SHELL_PAGES[0];
 const FORGET = ['/login', '/logout', '/staff/login'];
+const LANGUAGE = '/language';
+const MAP = '/map.geojson';
+const LASTING_MS = 43200000; /* a page that is not among those of the person's own cases is not asked for more often */
+/* A parameter of the page that opens an entry of the queue, which is the same page as without it. */
+const ENTRY = 'entry';
+/* Files that a page needs, in its text and in those of its scripts and styles. */
+const PAGE_FILES = /(?:src|href|data-geojson)="(\/(?:static\/[^"#]+|theme\.css[^"#]*|map\.geojson[^"#]*))/g;
+const SCRIPT_FILES = /(?:from|import)\s*\(?'(\.{1,2}\/[^']+)'/g;
 /* One page after the other: a concurrent reader waits, and finds the former copy or the next one. */
 let keeping = Promise.resolve();
 /* How often everything was thrown away: what was asked for before the last time is not kept when it comes after it. */
@@ -17,7 +27,7 @@ self.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll(SHELL))
+      .then((cache) => cache.addAll([...SHELL_PAGES, ...SHELL_FILES]))
       .then(() => self.skipWaiting()),
   );
 });
@@ -39,21 +49,41 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(visit(event, request, path));
   } else if (request.method === 'GET' && isFile(path)) {
     event.respondWith(file(event, request));
+  } else if (request.method === 'GET' && path === MAP) {
+    event.respondWith(map(event, request));
   }
 });
 
-/* The page asks to keep what the person is likely to look for without a network. */
+/* The page asks to keep what the person is likely to look for without a network, or for the queue. */
 self.addEventListener('message', (event) => {
+  if (event.data.queue) {
+    event.waitUntil(queue.answer(event));
+    return;
+  }
+  event.waitUntil(keepAll(event.data.keep || [], event.data.lasting || []));
+});
+
+async function keepAll(paths, lasting) {
   const begun = era;
-  event.waitUntil(
-    Promise.all(
-      (event.data.keep || []).map((path) =>
-        fetch(path, { credentials: 'same-origin', redirect: 'error' })
-          .then((answer) => keep(path, answer, begun))
-          .catch(() => {}),
-      ),
+  const missing = await Promise.all(lasting.map(isMissing));
+  const wanted = [...paths, ...lasting.filter((_path, place) => missing[place])];
+  await Promise.all(
+    wanted.map((path) =>
+      fetch(path, { credentials: 'same-origin', redirect: 'error' })
+        .then((answer) => keep(path, answer, begun))
+        .catch(() => {}),
     ),
   );
+}
+async function isMissing(path) {
+  const kept = await (await caches.open(PAGES)).match(path, { ignoreVary: true });
+  return !kept || Date.now() - Date.parse(kept.headers.get('Date')) > LASTING_MS;
+}
+
+self.addEventListener('sync', (event) => {
+  if (event.tag === queue.SYNC) {
+    event.waitUntil(queue.flush());
+  }
 });
 
 async function visit(event, request, path) {
@@ -62,8 +92,10 @@ async function visit(event, request, path) {
     const answer = await fetch(request);
     if (FORGET.includes(path)) {
       event.waitUntil(forget());
+    } else if (path === LANGUAGE) {
+      event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL_PAGES)));
     } else if (request.method === 'GET') {
-      event.waitUntil(keep(request.url, answer.clone(), begun));
+      event.waitUntil(keep(request.url, answer.clone(), begun).catch(() => {}));
     }
     return answer;
   } catch {
@@ -71,8 +103,8 @@ async function visit(event, request, path) {
       return stay();
     }
     await keeping;
-    const kept = await (await caches.open(PAGES)).match(request.url, { ignoreVary: true });
-    return kept ? marked(kept) : caches.match(OFFLINE);
+    const kept = await (await caches.open(PAGES)).match(address(request.url), { ignoreVary: true });
+    return kept ? marked(kept) : (await caches.match(address(request.url))) || caches.match(OFFLINE);
   }
 }
 
@@ -90,20 +122,45 @@ async function forget() {
   era += 1;
   keeping = keeping.then(() => caches.delete(PAGES)).catch(() => {});
   await keeping;
+  await queue.forget().catch(() => {});
 }
 
-async function keep(address, answer, begun) {
+function address(url) {
+  const full = new URL(url, self.location.href);
+  full.searchParams.delete(ENTRY);
+  return full.href;
+}
+
+async function keep(url, answer, begun) {
   const owner = answer.headers.get(OWNER);
   if (!owner || !answer.ok || answer.redirected) {
     return;
   }
   /* To its end, before the former copy goes: a network that breaks off in between leaves that one. */
   const whole = new Response(await answer.arrayBuffer(), { headers: answer.headers });
-  keeping = keeping.then(() => begun === era && replace(address, owner, whole)).catch(() => {});
+  /* A page without its scripts is worth less than the former copy. */
+  await keepFiles(await whole.clone().text(), PAGE_FILES, self.location.href);
+  keeping = keeping.then(() => begun === era && replace(address(url), owner, whole)).catch(() => {});
   await keeping;
 }
 
-async function replace(address, owner, whole) {
+/* Keep the files that a page names, so that it opens whole although it was never seen; rejects without a network. */
+async function keepFiles(text, pattern, base) {
+  const urls = Array.from(text.matchAll(pattern), (found) => new URL(found[1].replaceAll('&amp;', '&'), base).href);
+  for (const url of new Set(urls)) {
+    if (await caches.match(url, { ignoreVary: true })) {
+      continue;
+    }
+    const answer = await fetch(url, { credentials: 'same-origin' });
+    if (answer.ok) {
+      await (await caches.open(CACHE)).put(url, answer.clone());
+      await (/\.js$/.test(url) ? keepFiles(await answer.text(), SCRIPT_FILES, url) : undefined);
+    }
+  }
+}
+
+async function replace(url, owner, whole) {
+  await queue.setOwner(owner).catch(() => {});
   const cache = await caches.open(PAGES);
   const keys = await cache.keys();
   for (const [place, key] of keys.entries()) {
@@ -112,8 +169,8 @@ async function replace(address, owner, whole) {
       await cache.delete(key);
     }
   }
-  await cache.delete(address, { ignoreVary: true });
-  await cache.put(address, whole);
+  await cache.delete(url, { ignoreVary: true });
+  await cache.put(url, whole);
 }
 
 /* The page says of itself that it is an old one, and since when. */
@@ -129,6 +186,21 @@ async function marked(kept) {
 /* Files whose address changes with what they hold. */
 function isFile(path) {
   return path.startsWith('/static/') || path === '/theme.css';
+}
+
+/* The map of the city keeps its address when it changes. */
+async function map(event, request) {
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) {
+      const copy = answer.clone();
+      event.waitUntil(caches.open(CACHE).then((cache) => cache.put(request, copy)));
+    }
+    return answer;
+  } catch (error) {
+    const kept = await caches.match(request, { ignoreVary: true });
+    return kept || Promise.reject(error);
+  }
 }
 
 async function file(event, request) {

@@ -11,7 +11,7 @@ import colander
 import deform
 from markupsafe import Markup
 from pyramid.events import BeforeRender
-from pyramid.httpexceptions import HTTPBadRequest
+from pyramid.httpexceptions import HTTPBadRequest, HTTPSeeOther
 from pyramid.response import Response
 from translationstring import TranslationString
 from webob.multidict import MultiDict
@@ -31,6 +31,7 @@ from civicportal.web.forms.groups import PhotosWidget, files_name
 from civicportal.web.forms.parts import (
     ALLOWED,
     NOTICED,
+    QUEUE_KEY,
     Button,
     FieldError,
     FileRefused,
@@ -42,6 +43,7 @@ from civicportal.web.forms.widgets import TextAreaWidget
 from civicportal.web.request import Request, ViewResult
 
 _UNPROCESSABLE = 422
+_CONFLICT = 409
 _ONCE_DIGITS = 32
 """Bytes of an idempotency key: 128 bits."""
 
@@ -96,10 +98,14 @@ class BoundForm:
         self.site_limits = site_limits
         #: A script sends the form as it is as soon as the page is open.
         self.sends_itself: bool = False
+        #: The idempotency key of the browser's queue, if the form went through it.
+        self.queue_key: str = ""
+        #: The same form had been processed before.
+        self.was_repeated: bool = False
         self._words = FormTranslator(request)
         self._take_files = take_files
         self._taken: set[str] = set()
-        drawn = {"csrf_token", ALLOWED, NOTICED, *challenge.FIELDS}
+        drawn = {"csrf_token", ALLOWED, NOTICED, QUEUE_KEY, *challenge.FIELDS}
         self._ignore = {*drawn, *ignore, *(button.name for button in self.buttons)}
         appstruct = dict(initial) if initial else colander.null
         self._form = deform.Form(self.schema, renderer=self._draw, focus="off", appstruct=appstruct)
@@ -121,10 +127,13 @@ class BoundForm:
             errors that only a service can detect.
         :param context: further variables of the template.
         :returns: that response, or ``{"form": form, **context}`` for the view's template, with status 422 if the form
-            was refused, 429 if it needs a challenge first.
+            was refused, 429 if it needs a challenge first. The queue of the browser gets JSON: the URL of the page that
+            a redirect leads to, or the errors.
         :raises HTTPBadRequest: 400 for a body that is not a form.
         """
         request = self.request
+        if request.method == "POST" and self.by_script:
+            return self._handle_script(on_valid)
         if request.method == "POST":
             try:
                 return on_valid(self.validate(_sent(request)))
@@ -177,9 +186,18 @@ class BoundForm:
 
         :param values: what :meth:`validate` has returned.
         """
+        if self.queue_key:
+            # An entry of the queue is one form, also after it was edited.
+            return str(self.request.site.keys.mac("form", f"queue:{self.queue_key}").hex()[:_ONCE_DIGITS])
         said = {name: self._sent_before(value) for name, value in values.items()}
         text = json.dumps(said, default=str, sort_keys=True)
         return str(self.request.site.keys.mac("form", text).hex()[:_ONCE_DIGITS])
+
+    @property
+    def by_script(self) -> bool:
+        """True if a script sends the form in the background, which the browser's queue does."""
+        accepted = self.request.headers.get("Accept", "")
+        return self.request.is_xhr and accepted.startswith("application/json")
 
     def keep(self, params: MultiDict[object]) -> None:
         """Store the input, including pictures, without validation: for a button that only changes the form."""
@@ -252,7 +270,8 @@ class BoundForm:
             name: cstruct if isinstance(cstruct, list) else [cstruct]
             for name, cstruct in ((node.name, self[node.name].cstruct) for node in leaves(self.schema))
         }
-        return {
+        queued = {QUEUE_KEY: [self.queue_key]} if self.queue_key else {}
+        return queued | {
             name: kept
             for name, sent in texts.items()
             if (kept := [text for text in sent if isinstance(text, str)])
@@ -260,6 +279,7 @@ class BoundForm:
 
     def fill(self, draft: Mapping[str, list[str]]) -> None:
         """Restore the texts of a :meth:`draft`; unknown names are ignored."""
+        self.queue_key = _queue_key(draft.get(QUEUE_KEY, [""])[0])
         params = MultiDict((name, text) for name, texts in draft.items() for text in texts)
         self._hold(read_flat(self.schema, params, ignore=draft))
 
@@ -329,12 +349,32 @@ class BoundForm:
 
     # --- inside
 
+    def _handle_script(self, on_valid: Callable[[Values], ViewResult]) -> Response:
+        """Answer the queue in JSON; a limit or a challenge is answered by the error pages."""
+        try:
+            answer = on_valid(self.validate(_sent(self.request)))
+        except FormInvalid:
+            errors = [
+                {"id": error.oid, "label": error.label, "message": error.message} for error in self.errors
+            ]
+            return self._json(_UNPROCESSABLE, errors=errors)
+        if isinstance(answer, HTTPSeeOther):
+            return self._json(200, location=answer.location, repeated=self.was_repeated)
+        # The page asks a question, for instance whether a report nearby is the same.
+        question = self._words(_("Please open the form, and send it there."))
+        return self._json(_CONFLICT, message=question)
+
+    @staticmethod
+    def _json(status: int, **values: object) -> Response:
+        return Response(json_body=values, status=status, cache_control="no-store")
+
     @cached_property
     def _file_names(self) -> set[str]:
         return {files_name(f.name) for f in self._fields.values() if isinstance(f.widget, PhotosWidget)}
 
     def _sent(self, params: MultiDict[object]) -> dict[str, object]:
         """Return the submitted values, and store those that may be redisplayed."""
+        self.queue_key = _queue_key(params.get(QUEUE_KEY, ""))
         cstruct = read_flat(self.schema, params, ignore=self._ignore | self._file_names)
         self._take(params, cstruct)
         self._hold(cstruct)
@@ -406,6 +446,10 @@ class BoundForm:
     def _render(self, template: str, **values: object) -> Markup:
         drawn = environment(self.request).get_template(f"civicportal:templates/deform/{template}.jinja2")
         return Markup(drawn.render({**self._names, **values}))  # noqa: S704 - the templates escape what they are given
+
+
+def _queue_key(text: object) -> str:
+    return text if isinstance(text, str) and types.Key.pattern.fullmatch(text) else ""
 
 
 def _answer_later(_request: Request, response: Response) -> None:

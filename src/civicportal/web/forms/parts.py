@@ -24,6 +24,9 @@ class UploadedFile(Protocol):
     file: IO[bytes]
 
 
+QUEUE_KEY = "queue_key"
+"""Name of the idempotency key that the queue of the browser gives a form."""
+
 TakeFiles = Callable[[list[UploadedFile]], list[str]]
 """Function that stores uploaded files and returns their keys."""
 

@@ -4,26 +4,58 @@ The worker caches pages of one person at a time: a page of another person, sign-
 the cache. Staff pages are never cached, because they contain data of other people.
 """
 
+from pyramid.config import Configurator
 from pyramid.events import NewResponse
+from pyramid.interfaces import IRoutesMapper
 
 from civicportal.web.request import Request
 
-KEPT = frozenset({"home", "my", "my_case", "followed"})
+KEPT = ("home", "my", "my_case", "followed")
 OWNER = "Portal-Owner"
 """Response header of a cacheable page; its value distinguishes people without identifying them."""
 OWNER_DIGITS = 16
+VISITOR = "visitor"
+"""The owner of the pages of all visitors."""
+
+
+def includeme(config: Configurator) -> None:
+    """Add the directive, and mark the pages."""
+    config.registry.offline_routes = frozenset(KEPT)
+    config.add_directive("keep_offline", keep_offline)
+    config.add_request_method(owner, "offline_owner", reify=True)
+    config.add_request_method(pages, "offline_pages", reify=True)
+    config.add_subscriber(mark, NewResponse)
+
+
+def keep_offline(config: Configurator, *routes: str) -> None:
+    """Let citizens' pages open without a network, as they were seen last.
+
+    For instance ``config.keep_offline("reports.new")``. A page is cached after a visit; a link with ``data-keep`` to it
+    has it cached before that.
+    """
+    config.registry.offline_routes |= frozenset(routes)
 
 
 def mark(event: NewResponse) -> None:
     """Set the header on a cacheable response."""
     request, response = event.request, event.response
     route = getattr(request, "matched_route", None)
-    if route is None or route.name not in KEPT or response.status_int != 200 or request.identity.is_staff:
+    if route is None or route.name not in request.registry.offline_routes:
         return
-    response.headers[OWNER] = owner(request)
+    if response.status_int == 200 and response.content_type == "text/html" and not request.identity.is_staff:
+        response.headers[OWNER] = request.offline_owner
+
+
+def pages(request: Request) -> list[str]:
+    """Return the paths of the pages to cache before they are visited; visitors have no requests."""
+    mapper = request.registry.getUtility(IRoutesMapper)
+    names = sorted(request.registry.offline_routes - (frozenset() if request.identity.is_citizen else {"my"}))
+    return [request.route_path(name) for name in names if "{" not in mapper.get_route(name).pattern]
 
 
 def owner(request: Request) -> str:
     """Return the owner of a page as a keyed hash, the same for all visitors."""
-    person = str(request.identity.user_id or "")
-    return str(request.site.keys.mac("offline", person).hex()[:OWNER_DIGITS])
+    person = request.identity.user_id
+    if person is None:
+        return VISITOR
+    return str(request.site.keys.mac("offline", str(person)).hex()[:OWNER_DIGITS])

@@ -1,12 +1,12 @@
-"""Manifest, service worker and offline page."""
+"""Manifest, service worker, offline page and the queue of forms."""
 
 import json
 
-from civicportal.web.pwa.keeping import OWNER
+from civicportal.web.pwa.keeping import OWNER, VISITOR
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.static import CORE, static_url
 
-#: Files needed by the offline page and the layout of every page.
+#: Files needed by the offline pages and the layout of every page.
 SHELL = (
     "vendor/bootstrap.rtl.min.css",
     "vendor/bootstrap.min.css",
@@ -23,7 +23,13 @@ SHELL = (
     "js/page.js",
     "js/portal.js",
     "js/offline.js",
+    "js/queue.js",
+    "js/queue-page.js",
 )
+#: Parts of the worker in their order.
+WORKER = ("vendor/idb/umd.js", "js/queue-worker.js", "js/service-worker.js")
+#: Pages that are the same for everyone.
+SHELL_PAGES = ("offline", "queue")
 ICON_SIZES = (192, 512)
 AN_HOUR = 3600
 
@@ -68,9 +74,12 @@ def service_worker(request: Request) -> ViewResult:
     settings = {
         "version": files.digest(CORE),
         "ownerHeader": OWNER,
-        "shell": [request.route_path("offline"), *(static_url(request, CORE, path) for path in SHELL)],
+        "visitor": VISITOR,
+        "pages": [request.route_path(name) for name in SHELL_PAGES],
+        "files": [static_url(request, CORE, path) for path in SHELL],
+        "session": request.route_path("queue_session"),
     }
-    script = files.file(CORE, "js/service-worker.js").read_text(encoding="utf-8")
+    script = "\n".join(files.file(CORE, path).read_text(encoding="utf-8") for path in WORKER)
     response = request.response
     response.content_type = "text/javascript"
     response.charset = "utf-8"
@@ -83,3 +92,14 @@ def offline(request: Request) -> dict[str, object]:
     """Show the offline page; it is the same for everyone and cacheable."""
     request.response.cache_control = f"public, max-age={AN_HOUR}"
     return {}
+
+
+def queue(request: Request) -> dict[str, object]:
+    """Show the forms that wait in this browser; the page is the same for everyone, a script fills it in."""
+    return offline(request)
+
+
+def queue_session(request: Request) -> dict[str, str]:
+    """Return the owner of the session and the token of its forms, for the service worker."""
+    request.response.cache_control = "no-store"
+    return {"owner": request.offline_owner, "token": request.csrf_token_value}

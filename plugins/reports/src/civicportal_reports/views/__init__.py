@@ -61,6 +61,7 @@ def includeme(config: Configurator) -> None:
         ROUTES["reports.new"],
         ROUTES["reports.register"],
     ]
+    config.keep_offline("reports.new", "reports.list")
     add_pages(
         config,
         ROUTES,

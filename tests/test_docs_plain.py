@@ -132,7 +132,7 @@ def persian_lines() -> Iterator[str]:
         for message in messages_of(path):
             for text in message.string if isinstance(message.string, tuple | list) else [message.string]:
                 yield f"{path.relative_to(ROOT)}: {text}"
-    for path in sorted(ROOT.glob("docs/fa/*.md")):
+    for path in [*ROOT.glob("src/**/guide/fa/*.md"), *ROOT.glob("plugins/*/src/**/guide/fa/*.md")]:
         yield from (
             f"{path.relative_to(ROOT)}: {line}" for line in path.read_text(encoding="utf-8").splitlines()
         )

@@ -9,7 +9,7 @@ from civicportal.util.persian import store
 from docs.tools.words import unknown_labels
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted(ROOT.glob("docs/fa/*.md"))
+PAGES = [*ROOT.glob("src/**/guide/fa/*.md"), *ROOT.glob("plugins/*/src/**/guide/fa/*.md")]
 #: What is often written wrongly, and how it is meant. A word ends before a space, a stop or the half-space.
 FAULTS = {
     r"\b(?:ن?می) (?=[آ-ی])": "می and its verb are joined by a half-space",
@@ -22,7 +22,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parts[-4]}-{page.name}")
 class TestPersian:
     def test_letters_are_those_that_the_portal_keeps(self, page: Path) -> None:
         lines = page.read_text(encoding="utf-8").splitlines()

@@ -43,6 +43,7 @@ CORE_PARTS = (
     "portal.branding",
     "portal.dashboard",
     "portal.health",
+    "portal.help",
     "portal.members",
 )
 #: Paths of the core with picture uploads; a plugin's ``includeme`` adds its own to the list.

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.organization.models import Category, OfficeHours, Unit
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.portal.help.services import HelpService
 from civicportal.portal.seeds import SeedService
 from civicportal.testing import make_staff
 from civicportal.util.errors import ConfigurationError
@@ -133,3 +134,21 @@ def test_what_was_deleted_in_the_browser_stays_deleted(site, app, sign_in):
     with site.work() as work:
         assert SeedService(work).load() == []
         assert work.session.scalar(select(Unit.id).where(Unit.key == "lighting")) is None
+
+
+def test_a_frequent_question_is_planted_once_and_overwritten_on_request(work, files):
+    files(questions='[questions.hours]\nquestion = "ساعت کار؟"\nanswer = "از هفت تا دو."\n')
+    service, questions = work.get(SeedService), work.get(HelpService)
+    assert "question:hours" in service.load()
+    (row,) = questions.rows("fa")
+    questions.change(row, locale="fa", question=row.question, answer="از هشت تا سه.", active=True)
+    assert service.load() == []
+    assert questions.rows("fa")[0].answer == "از هشت تا سه."
+    service.apply(["question:hours"])
+    assert [found.answer for found in questions.rows("fa")] == ["از هفت تا دو."]
+
+
+def test_a_question_without_an_answer_is_refused_by_its_key(work, files):
+    files(questions='[questions.hours]\nquestion = "ساعت کار؟"\n')
+    with pytest.raises(ConfigurationError, match=r"question:hours.*answer"):
+        work.get(SeedService).load()

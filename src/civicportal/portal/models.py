@@ -20,6 +20,7 @@ from civicportal.domain.own_views import models as own_views
 from civicportal.domain.ownership import models as ownership
 from civicportal.portal.admin import models as administration
 from civicportal.portal.backups import models as backup
+from civicportal.portal.help import models as questions
 from civicportal.portal.worker.heartbeat import WorkerProcess
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "organization",
     "own_views",
     "ownership",
+    "questions",
     "referral",
     "search_models",
 ]

@@ -21,6 +21,8 @@ from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.notifications.models import StoredText
 from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.organization.models import Category, Holiday, OfficeHours, Seed, Unit
+from civicportal.portal.help.models import HelpQuestion
+from civicportal.portal.help.services import HelpService
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.errors import ConfigurationError
 from civicportal.util.values import Values
@@ -67,6 +69,7 @@ class SeedService(Service):
             "role": self._role,
             "routing": self._routing,
             "message": self._message,
+            "question": self._question,
             "holiday": self._holiday,
             "calendar": self._office_hours,
         }
@@ -114,6 +117,8 @@ class SeedService(Service):
             yield PlannedSeed(key=f"routing:{rule['key']}", values={**rule, "position": position})
         for key, text in self._file("messages").get("messages", {}).items():
             yield PlannedSeed(key=f"message:{key}", values={"text": text})
+        for key, question in self._file("questions").get("questions", {}).items():
+            yield PlannedSeed(key=f"question:{key}", values=question)
         yield PlannedSeed(key="calendar:hours", values=dict(self.work.site.settings["calendar"]))
         for holiday in self._file("calendar").get("holidays", []):
             yield PlannedSeed(key=f"holiday:{holiday['date']}", values=holiday)
@@ -222,6 +227,19 @@ class SeedService(Service):
         self.session.merge(
             StoredText(key=key, locale=locale, text=values["text"], updated_at=self.work.clock.now())
         )
+
+    def _question(self, key: str, values: Values) -> None:
+        written = {
+            "locale": values.get("language", self.work.site.locale),
+            "question": values["question"],
+            "answer": values["answer"].strip(),
+            "active": values.get("active", True),
+        }
+        help_service, row = self.work.get(HelpService), self._row(HelpQuestion, HelpQuestion.key == key)
+        if row is None:
+            help_service.add(**written).key = key
+        else:
+            help_service.change(row, **written)
 
     def _holiday(self, key: str, values: Values) -> None:
         day = self.work.site.calendar.parse_date(key)

@@ -17,6 +17,9 @@ def _track(page: Page, found: Facts) -> None:
 PAGES = (
     Shown("words", VISITOR, "/privacy"),
     Shown("home", VISITOR, "/"),
+    Shown("help", VISITOR, "/help"),
+    Shown("help", VISITOR, "/help?q=کد", name="search"),
+    Shown("accessibility", VISITOR, "/accessibility"),
     Shown("home", "citizen", "/"),
     Shown("figures", VISITOR, "/statistics"),
     Shown("track", VISITOR, "/track"),

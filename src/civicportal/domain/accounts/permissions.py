@@ -25,6 +25,7 @@ CORE_PERMISSIONS: tuple[Permission, ...] = (
     Permission(name="core:calendar:manage", title=_("Manage the working calendar")),
     Permission(name="core:setting:manage", title=_("Manage settings")),
     Permission(name="core:text:manage", title=_("Manage ready texts")),
+    Permission(name="core:help:manage", title=_("Manage frequent questions")),
     Permission(name="core:message:view", title=_("See messages and their fate")),
     Permission(name="core:audit:view", title=_("See the audit trail")),
     Permission(name="core:plugin:view", title=_("See the plugins")),

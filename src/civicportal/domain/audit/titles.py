@@ -85,6 +85,8 @@ CORE_ACTIONS: dict[str, TranslationString] = {
     "password:change": _("Changed the password"),
     "password:reset-asked": _("Asked for a new password and proved the mobile"),
     "password:reset": _("Set a new password after forgetting it"),
+    "question:delete": _("Deleted a frequent question"),
+    "question:save": _("Saved a frequent question"),
     "ready_text:save": _("Changed a ready text"),
     "reveal:contact": _("Looked at name and mobile"),
     "reveal:identity": _("Looked at national code and birth date"),

@@ -49,6 +49,8 @@ CORE_ITEMS = (
     _staff("desk", _("Desk"), "home", "", 90),
     _staff("team", _("My team"), "users", "", 80, permission="core:unit:lead"),
     _staff("texts", _("Ready texts"), "file-text", "services", 10, permission="core:text:manage"),
+    _staff("questions", _("Frequent questions"), "message-2", "services", 8, permission="core:help:manage"),
+    _staff("help.staff", _("Help"), "help-circle", "services", 5),
     _staff(
         "kartable.unattended",
         _("Unattended cases"),

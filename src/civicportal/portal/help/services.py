@@ -1,0 +1,117 @@
+"""Frequent questions, and the search in the help."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from sqlalchemy import func, select
+
+from civicportal.core.work import Service
+from civicportal.domain.cases.marking import snippet
+from civicportal.domain.cases.query_parser import read
+from civicportal.portal.help.guides import Guide, matches
+from civicportal.portal.help.models import HelpQuestion
+from civicportal.util.errors import NotFound
+
+MOST_FOUND = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelpHit:
+    """A section of a guide or a question that the search has found.
+
+    :ivar anchor: its place on the page of the guide.
+    :ivar snippet: the words around the first match, marked; empty if only the title matches.
+    """
+
+    anchor: str
+    title: str
+    snippet: Markup
+
+
+class HelpService(Service):
+    """Read and manage frequent questions, and search the help."""
+
+    def shown(self, locale: str) -> Sequence[HelpQuestion]:
+        """Return the questions of a language that citizens see, in their order."""
+        return [row for row in self.rows(locale) if row.active]
+
+    def rows(self, locale: str) -> Sequence[HelpQuestion]:
+        """Return all questions of a language, in their order."""
+        query = select(HelpQuestion).where(HelpQuestion.locale == locale)
+        return self.session.scalars(query.order_by(HelpQuestion.position, HelpQuestion.id)).all()
+
+    def search(self, typed: str, guide: Guide | None, questions: Iterable[HelpQuestion]) -> list[HelpHit]:
+        """Return what contains all words, else what contains most of them, best first.
+
+        :return: at most :data:`MOST_FOUND`.
+        """
+        wanted = read(typed)
+        texts = [(anchor_of(row), row.question, row.answer) for row in questions]
+        if guide:
+            texts += [(section.anchor, section.title, section.text) for section in guide.sections]
+        found = [
+            (matches(f"{title}\n{text}", wanted), matches(title, wanted), place)
+            for place, (_anchor, title, text) in enumerate(texts)
+        ]
+        most = max((number for number, _in_title, _place in found), default=0)
+        best = sorted((hit for hit in found if most and hit[0] == most), key=lambda hit: (-hit[1], hit[2]))
+        return [
+            HelpHit(anchor=texts[place][0], title=texts[place][1], snippet=snippet(texts[place][2], typed))
+            for _number, _in_title, place in best[:MOST_FOUND]
+        ]
+
+    def fetch(self, question_id: int) -> HelpQuestion:
+        """Return a question.
+
+        :raises NotFound: when there is none.
+        """
+        row = self.session.get(HelpQuestion, question_id)
+        if row is None:
+            raise NotFound("no such question")
+        return row
+
+    def add(self, *, locale: str, question: str, answer: str, active: bool = True) -> HelpQuestion:
+        """Add a question after the others of its language."""
+        row = HelpQuestion(
+            locale=locale,
+            position=self._next_position(locale),
+            question=question,
+            answer=answer,
+            active=active,
+            updated_at=self.work.clock.now(),
+        )
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def change(self, row: HelpQuestion, *, locale: str, question: str, answer: str, active: bool) -> None:
+        """Change a question. One that is moved to another language becomes the last there."""
+        if row.locale != locale:
+            row.locale, row.position = locale, self._next_position(locale)
+        row.question, row.answer, row.active = question, answer, active
+        row.updated_at = self.work.clock.now()
+
+    def delete(self, row: HelpQuestion) -> None:
+        """Delete a question."""
+        self.session.delete(row)
+
+    def move(self, row: HelpQuestion, by: int) -> None:
+        """Swap a question with the previous (-1) or the next one (1)."""
+        rows = list(self.rows(row.locale))
+        place = rows.index(row)
+        other = min(max(place + by, 0), len(rows) - 1)
+        rows[place], rows[other] = rows[other], rows[place]
+        for position, one in enumerate(rows, 1):
+            one.position = position
+
+    def _next_position(self, locale: str) -> int:
+        last = self.session.scalar(
+            select(func.max(HelpQuestion.position)).where(HelpQuestion.locale == locale)
+        )
+        return (last or 0) + 1
+
+
+def anchor_of(row: HelpQuestion) -> str:
+    """Return the anchor of a question."""
+    return f"question-{row.id}"

@@ -1,5 +1,6 @@
 """The case as a conversation: questions on top, notes, withdrawals, and an end to following."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent, Follower
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.privacy.erasure import ErasureService
+from civicportal.domain.privacy.export import PersonalDataService
 from civicportal.util.errors import Forbidden
 
 WORDS = "امروز بزرگ‌تر شده است"
@@ -294,6 +296,24 @@ class TestNoteOfFollower:
         for browser in (as_citizen, as_neighbour):
             fields = {"csrf_token": browser.token(), "words": WORDS}
             browser.post(f"/my/followed/{number}/note", fields, status=404)
+
+    def test_it_is_in_the_archive_of_its_author_without_the_code_of_the_case(
+        self, site: Any, neighbour: Any, added: int
+    ) -> None:
+        with site.work(write=False) as work:
+            service, author = work.get(PersonalDataService), work.session.get(User, neighbour.user_id)
+            rows, pictures = service.rows(author), service.pictures(author)
+        assert [row["text"] for row in rows["notes_on_followed_cases"]] == [WORDS]
+        assert [name.partition("-")[0] for _key, name in pictures] == ["notes_on_followed_cases"]
+        assert self.code(site, added) not in json.dumps(rows, ensure_ascii=False)
+
+    def test_it_is_not_in_the_archive_of_the_citizen_of_the_case(
+        self, site: Any, citizen: Any, added: int
+    ) -> None:
+        with site.work(write=False) as work:
+            service, owner = work.get(PersonalDataService), work.session.get(User, citizen.user_id)
+            assert WORDS not in json.dumps(service.rows(owner), ensure_ascii=False)
+            assert service.pictures(owner) == []
 
     def test_it_is_erased_with_its_author(self, site: Any, neighbour: Any, added: int) -> None:
         with site.work() as work:

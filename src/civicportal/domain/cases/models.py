@@ -10,10 +10,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Select,
     String,
     Text,
     UniqueConstraint,
     false,
+    select,
     text,
 )
 from sqlalchemy.orm import Mapped, relationship
@@ -215,6 +217,12 @@ class CaseEvent(SealedRow, Base):
     def is_by_follower(self) -> bool:
         """Return whether it is a note of a follower, which staff and its author read."""
         return self.type == "noted" and not self.public
+
+
+def notes_of_follower(user_id: int) -> Select[int]:
+    """Return the query for the ids of a person's notes on cases that they follow."""
+    mine = (CaseEvent.actor_id == user_id, CaseEvent.type == "noted", ~CaseEvent.public)
+    return select(CaseEvent.id).where(*mine)
 
 
 CONVERTED = "converted"

@@ -16,7 +16,7 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.attachments import PictureFiles
 from civicportal.domain.cases.kinds import kind_of
-from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent, notes_of_follower
 from civicportal.domain.cases.search_index import fold_words
 from civicportal.domain.cases.steps import OBJECTION_WINDOW
 from civicportal.domain.privacy.tags import Owner, belongs, blank, owner_of, tables
@@ -86,9 +86,7 @@ class ErasureService(Service):
 
     def _erase_notes(self, user: User) -> list[str]:
         """Erase a person's notes on cases of others; return the keys of their pictures."""
-        notes = select(CaseEvent.id).where(
-            CaseEvent.actor_id == user.id, CaseEvent.type == "noted", ~CaseEvent.public
-        )
+        notes = notes_of_follower(user.id)
         emptied = update(CaseEvent).where(CaseEvent.id.in_(notes)).values(internal_text="")
         self.session.execute(emptied.execution_options(synchronize_session=False))
         pictures = delete(Attachment).where(Attachment.event_id.in_(notes)).returning(Attachment.key)

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from sqlalchemy import BigInteger, Column, Table, or_, select
+from sqlalchemy import BigInteger, Column, Table, and_, case, or_, select
 
 from civicportal.core.storage import FileMissing
 from civicportal.core.tags import link_of
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
-from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent, notes_of_follower
 from civicportal.domain.privacy.tags import Owner, belongs, owner_of, tables
 from civicportal.util.i18n import _
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 DATA = "data.json"
+NOTES = "notes_on_followed_cases"
 PIECE = 64 * 1024
 """Bytes read of a picture at a time."""
 PATIENCE = 60
@@ -43,20 +44,35 @@ class PersonalDataService(Service):
         cases = self.session.execute(select(Case.id, Case.code).where(Case.citizen_id == user.id))
         codes: dict[int, str] = dict(cases.all())
         found = {table.name: self._rows(table, owner, codes) for table in tables(self.work.site)}
+        found[NOTES] = self._notes(user)
         return {name: rows for name, rows in found.items() if rows}
 
     def pictures(self, user: User) -> list[tuple[str, str]]:
-        """Return the pictures of a person's cases."""
+        """Return key and file name of the pictures of a person's cases, and of those sent to followed cases.
+
+        The name begins with the code of an own case. That of a followed case is not given out.
+        """
+        own = and_(Case.citizen_id == user.id, Attachment.audience != "staff")
         query = (
-            select(Attachment.key, Attachment.content_type, Case.code)
+            select(
+                Attachment.key, Attachment.content_type, case((own, Case.code), else_=NOTES).label("place")
+            )
             .join(Case, Case.id == Attachment.case_id)
-            .where(Case.citizen_id == user.id, Attachment.audience != "staff")
+            .where(or_(own, Attachment.event_id.in_(notes_of_follower(user.id))))
             .order_by(Attachment.id)
         )
         return [
-            (row.key, f"{row.code}-{row.key}.{row.content_type.partition('/')[2]}")
+            (row.key, f"{row.place}-{row.key}.{row.content_type.partition('/')[2]}")
             for row in self.session.execute(query)
         ]
+
+    def _notes(self, user: User) -> list[dict[str, object]]:
+        """Return what a person wrote as a follower of cases of others."""
+        query = select(CaseEvent.at, CaseEvent.internal_text).where(
+            CaseEvent.id.in_(notes_of_follower(user.id)), CaseEvent.internal_text != ""
+        )
+        rows = self.session.execute(query.order_by(CaseEvent.id))
+        return [{"at": row.at.isoformat(), "text": row.internal_text} for row in rows]
 
     def _rows(self, table: Table, owner: Owner, codes: Mapping[int, str]) -> list[dict[str, object]]:
         given = {column: link for column in table.columns if _is_given(column) and (link := link_of(column))}

@@ -1,13 +1,15 @@
 """The queue of reports that were written without a network: each is sent by itself, once, or asks its person."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import wizard
+from browser.cuts import BreakingNetwork, Cut
 from browser.network import Network
-from browser.people import PHONE, VISITOR
+from browser.people import CITIZENS, PHONE, VISITOR, enter_mobile, sign_in_citizen
 from browser.wizard import proceed
 from civicportal_reports.models import Report
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -15,9 +17,12 @@ from portal import Portal
 from sqlalchemy import func, select
 
 from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.organization.models import Category
 
 pytestmark = pytest.mark.browser
 WORDS = "کنار پل عابر پیاده جدول شکسته و آب باران در پیاده‌رو جمع شده است."
+ADDRESS = "روبه‌روی کارخانهٔ یخ"
+"""No street of the map, so that no report nearby is asked about."""
 QUEUED = "**/queue#*"
 
 
@@ -67,7 +72,7 @@ def write(page: Page, words: str, pictures: list[Path]) -> None:
     wizard.choose_category(page)
     proceed(page, 2)
     page.locator("[data-address]").evaluate("details => { details.open = true; }")
-    page.locator("[name=address]").fill(wizard.ADDRESS)
+    page.locator("[name=address]").fill(ADDRESS)
     proceed(page, 4)
     if pictures:
         page.locator("[data-photo-input]").set_input_files(pictures)
@@ -122,3 +127,220 @@ def test_a_report_written_without_a_network_sends_itself_once(
     expect(page.locator("[data-state=sent] [data-see]")).to_have_count(1)
     page.locator("[data-see]").click()
     page.wait_for_url(f"**/reports/sent/{found[0]}")
+
+
+def test_what_waits_is_seen_edited_and_thrown_away(
+    network: Network, portal: Portal, phone: Callable[..., Page], pictures: list[Path]
+) -> None:
+    page = phone()
+    keep(page)
+    network.cut()
+    words, changed = f"{WORDS} دو", f"{WORDS} سه"
+    write(page, words, pictures)
+    card = send(page)
+    card.locator("[data-remove]").click()
+    expect(card).to_have_attribute("data-state", "removed")
+    card.locator("[data-undo]").click()
+    expect(card).to_have_attribute("data-state", "waits")
+
+    card.locator("[data-edit]").click()
+    expect(page.locator("[data-step='5'] h1")).to_be_visible()
+    expect(page.locator("[data-review-photos] img")).to_have_count(2)
+    page.locator("[data-step='5'] a[href='#4']").first.click()
+    page.locator("[name=body]").fill(changed)
+    page.locator("[data-photo-remove]").first.click()
+    proceed(page, 5)
+    send(page)
+    expect(page.locator("[data-queue-list] > li")).to_have_count(1)
+
+    network.is_cut = False
+    page.locator("[data-queue-send]").click()
+    expect(page.locator("[data-state=sent]")).to_have_count(1)
+    assert opened(portal, words) == []
+    assert [count for _code, count in opened(portal, changed)] == [1]
+
+
+def test_what_is_looked_at_only_goes_on_waiting(network: Network, phone: Callable[..., Page]) -> None:
+    page = phone()
+    keep(page)
+    network.cut()
+    write(page, f"{WORDS} چهار", [])
+    send(page).locator("[data-edit]").click()
+    expect(page.locator("[data-step='5'] h1")).to_be_visible()
+    page.goto("/queue")
+    expect(page.locator("[data-state=waits]")).to_have_count(1)
+
+
+def test_an_answer_that_was_lost_is_asked_for_again(
+    portal: Portal, chromium: Browser, sessions: Callable[[str], Any], pictures: list[Path]
+) -> None:
+    """The page itself sends the form; the portal has it, the browser does not know."""
+    host, _colon, port = portal.address.removeprefix("http://").partition(":")
+    network = BreakingNetwork((host, int(port)), lambda _cut: network.cut())
+    threading.Thread(target=network.serve_forever, daemon=True).start()
+    context = chromium.new_context(
+        base_url=network.address, locale="fa-IR", storage_state=sessions("citizen"), **PHONE.options
+    )
+    page = context.new_page()
+    keep(page)
+    words = f"{WORDS} پنج"
+    write(page, words, pictures)
+    expect(page.locator("[data-photo] input[name=photo_key]")).to_have_count(2)
+    network.expect(Cut("arrived"))
+    card = send(page)
+    expect(card).to_have_attribute("data-state", "waits")
+    assert len(opened(portal, words)) == 1
+
+    network.is_cut = False
+    page.locator("[data-queue-send]").click()
+    expect(card).to_have_attribute("data-state", "sent")
+    ((code, count),) = opened(portal, words)
+    assert count == 2
+    expect(card.locator("[data-see]")).to_have_attribute("href", f"/reports/sent/{code}")
+    context.close()
+    network.cut()
+    network.shutdown()
+    network.server_close()
+
+
+def test_a_picture_that_did_not_arrive_goes_with_the_form(
+    portal: Portal, phone: Callable[..., Page], pictures: list[Path]
+) -> None:
+    """The network is back when the form is sent: the queue sends it at once, with the picture."""
+    page = phone()
+    keep(page)
+    words = f"{WORDS} شش"
+    page.route("**/uploads", lambda route: route.abort())
+    write(page, words, pictures)
+    card = send(page)
+    expect(card).to_have_attribute("data-state", "sent")
+    assert [count for _code, count in opened(portal, words)] == [2]
+
+
+def test_a_browser_that_knows_of_no_network_queues_and_sends_when_it_is_back(
+    portal: Portal, phone: Callable[..., Page]
+) -> None:
+    page = phone()
+    keep(page)
+    words = f"{WORDS} هفت"
+    write(page, words, [])
+    page.context.set_offline(True)
+    expect(page.locator("[data-queue-status]")).to_contain_text("خودش ارسال می‌شود")
+    card = send(page)
+    expect(card).to_have_attribute("data-state", "waits")
+    page.context.set_offline(False)
+    expect(card).to_have_attribute("data-state", "sent")
+    assert len(opened(portal, words)) == 1
+
+
+def test_a_field_that_is_refused_is_asked_for_in_the_form(
+    network: Network, portal: Portal, phone: Callable[..., Page]
+) -> None:
+    page = phone()
+    keep(page)
+    network.cut()
+    words = f"{WORDS} هشت"
+    write(page, words, [])
+    card = send(page)
+    with portal.site.work() as work:
+        category = work.session.scalars(select(Category).where(Category.name == wizard.CATEGORY)).one()
+        category.active = False
+    try:
+        network.is_cut = False
+        page.locator("[data-queue-send]").click()
+        expect(card).to_have_attribute("data-state", "needs")
+        page.goto("/")
+        expect(page.locator("[data-queue-line]")).to_contain_text("اقدام شما")
+        page.goto("/queue")
+        card.locator("[data-edit]").click()
+        expect(page.locator("[data-step='1'] .err").filter(visible=True)).to_have_count(1)
+        page.locator("label.choice", has_text=wizard.ROOT).first.click()
+        page.locator("[data-category-leaves]:not([hidden]) label.choice").first.click()
+        expect(page.locator("[data-step='1'] .err").filter(visible=True)).to_have_count(0)
+        proceed(page, 2)
+        wizard.pass_place(page)
+        proceed(page, 5)
+        wizard.send(page)
+    finally:
+        with portal.site.work() as work:
+            work.session.get_one(Category, category.id).active = True
+    assert len(opened(portal, words)) == 1
+    page.goto("/queue")
+    expect(page.locator("[data-queue-empty]")).to_be_visible()
+
+
+def test_an_entry_belongs_to_its_owner(network: Network, portal: Portal, phone: Callable[..., Page]) -> None:
+    page = phone()
+    keep(page)
+    network.cut()
+    words = f"{WORDS} نه"
+    write(page, words, [])
+    send(page)
+    network.is_cut = False
+    page.context.clear_cookies()
+    sign_in_citizen(page, CITIZENS["neighbour"])
+    page.goto("/queue")
+    card = page.locator("[data-queue-list] > li")
+    expect(card).to_have_attribute("data-state", "other")
+    expect(card).not_to_contain_text(words)
+    expect(card.locator("[data-edit]")).to_be_hidden()
+    assert opened(portal, words) == []
+    page.context.clear_cookies()
+    sign_in_citizen(page, CITIZENS["citizen"])
+    page.goto("/queue")
+    expect(card).to_have_attribute("data-state", "sent")
+    assert len(opened(portal, words)) == 1
+
+
+def test_what_a_visitor_wrote_is_asked_about_after_the_sign_in(
+    network: Network, portal: Portal, phone: Callable[..., Page], pictures: list[Path]
+) -> None:
+    page = phone(VISITOR)
+    keep(page)
+    network.cut()
+    words = f"{WORDS} ده"
+    write(page, words, pictures)
+    card = send(page)
+    expect(card).to_have_attribute("data-state", "sign-in")
+    network.is_cut = False
+    sign_in_citizen(page, "09000000014")
+    page.goto("/queue")
+    expect(card).to_have_attribute("data-state", "whose")
+    assert opened(portal, words) == []
+    card.locator("[data-claim]").click()
+    expect(card).to_have_attribute("data-state", "sent")
+    assert [count for _code, count in opened(portal, words)] == [2]
+
+
+def test_a_visitor_opens_it_and_the_code_sends_it(
+    network: Network, portal: Portal, phone: Callable[..., Page], pictures: list[Path]
+) -> None:
+    page = phone(VISITOR)
+    keep(page)
+    network.cut()
+    words = f"{WORDS} یازده"
+    write(page, words, pictures)
+    card = send(page)
+    network.is_cut = False
+    card.locator("[data-edit]").click()
+    expect(page.locator("[data-review-photos] img")).to_have_count(2)
+    expect(page.locator("[data-photo] input[name=photo_key]")).to_have_count(2)
+    page.locator(wizard.NEXT).click()
+    page.wait_for_url("**/login?**")
+    enter_mobile(page, "09000000022")
+    wizard.sent(page)
+    assert [count for _code, count in opened(portal, words)] == [2]
+    page.goto("/queue")
+    expect(page.locator("[data-queue-empty]")).to_be_visible()
+
+
+def test_a_browser_without_a_store_says_so_and_keeps_the_draft(phone: Callable[..., Page]) -> None:
+    page = phone()
+    page.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined })")
+    page.goto("/")
+    write(page, WORDS, [])
+    page.context.set_offline(True)
+    page.locator(wizard.NEXT).click()
+    expect(page.locator("[data-queue-status]")).to_contain_text("مرورگر")
+    expect(page.locator("[data-step='5']")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).some((key) => key.startsWith('draft:reports:'))")

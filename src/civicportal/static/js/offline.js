@@ -33,8 +33,6 @@ function keepPages() {
       paths.unshift(location.pathname);
     }
     const lasting = saving ? [] : (one('[data-keep-pages]')?.dataset.keepPages.split(' ') || []).filter(Boolean);
-    if (paths.length || lasting.length) {
-      registration.active.postMessage({ keep: paths, lasting });
-    }
+    registration.active.postMessage({ keep: paths, lasting, lang: document.documentElement.lang });
   });
 }

@@ -127,7 +127,8 @@ function setUp(form) {
       digest().then((key) => {
         setKey(key);
         state = 'keyed';
-        form.requestSubmit(button);
+        /* A form cannot be submitted again before the listeners of this event are done. */
+        setTimeout(() => form.requestSubmit(button));
       });
     }
   });
@@ -183,6 +184,9 @@ function setUp(form) {
       ...(draft.photo_key || []).map((key) => ({ key, url: `${texts.pictures}/${key}/small` })),
     ];
     form.dispatchEvent(new CustomEvent('draft-restored', { detail: { fields: draft, photos } }));
+    all('textarea', form).forEach((field) => {
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    });
     form.dispatchEvent(new Event('change', { bubbles: true }));
     setKey(found.key);
   }

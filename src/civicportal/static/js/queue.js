@@ -6,11 +6,16 @@
    Event "queue" on document: the queue has changed. */
 import { all, number, one, toast } from './page.js';
 
+const FIRST_PAUSE_MS = 5000; /* until the next attempt of a page that stays open */
+const LONGEST_PAUSE_MS = 300000;
 const PATIENCE_MS = 8000; /* for the worker; a longer silence means that there is no queue */
 
 export const VISITOR = 'visitor';
 export const isPossible =
   'serviceWorker' in navigator && Boolean(navigator.locks && window.indexedDB && window.crypto?.subtle);
+
+let later = 0;
+let pause = FIRST_PAUSE_MS;
 
 function within(promise) {
   return Promise.race([
@@ -68,10 +73,21 @@ function refresh() {
   showLines().catch(() => {});
   document.dispatchEvent(new Event('queue'));
 }
-/* Send what waits: at the opening of a page, and when the network is back. */
+/* Send what waits: at the opening of a page, when the network is back, and again and again while it is not. */
 export function flush() {
+  clearTimeout(later);
   return ask('flush')
-    .catch(() => {})
+    .then(
+      () => {
+        pause = FIRST_PAUSE_MS;
+      },
+      () => {
+        if (isPossible) {
+          later = setTimeout(flush, pause);
+          pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+        }
+      },
+    )
     .then(refresh);
 }
 
@@ -84,7 +100,10 @@ if (isPossible) {
       refresh();
     }
   });
-  addEventListener('online', flush);
+  addEventListener('online', () => {
+    pause = FIRST_PAUSE_MS;
+    flush();
+  });
   Promise.all(
     all('[data-queue-done]').map((mark) => ask('done', { key: mark.dataset.queueDone }).catch(() => {})),
   ).then(() => {

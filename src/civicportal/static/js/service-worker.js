@@ -10,7 +10,6 @@ const PAGES = 'pages';
 const MOST_PAGES = 30;
 const OFFLINE = SHELL_PAGES[0];
 const FORGET = ['/login', '/logout', '/staff/login'];
-const LANGUAGE = '/language';
 const MAP = '/map.geojson';
 const LASTING_MS = 43200000; /* a page that is not among those of the person's own cases is not asked for more often */
 /* A parameter of the page that opens an entry of the queue, which is the same page as without it. */
@@ -61,7 +60,17 @@ self.addEventListener('message', (event) => {
     return;
   }
   event.waitUntil(keepAll(event.data.keep || [], event.data.lasting || []));
+  event.waitUntil(speak(event.data.lang).catch(() => {}));
 });
+
+/* The pages that are the same for everyone are those of the language that was chosen last. */
+async function speak(lang) {
+  const kept = await (await caches.match(OFFLINE))?.text();
+  if (lang && kept && !kept.includes(`<html lang="${lang}"`)) {
+    const cache = await caches.open(CACHE);
+    await cache.addAll(SHELL_PAGES.map((path) => new Request(path, { cache: 'reload' })));
+  }
+}
 
 async function keepAll(paths, lasting) {
   const begun = era;
@@ -92,8 +101,6 @@ async function visit(event, request, path) {
     const answer = await fetch(request);
     if (FORGET.includes(path)) {
       event.waitUntil(forget());
-    } else if (path === LANGUAGE) {
-      event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL_PAGES)));
     } else if (request.method === 'GET') {
       event.waitUntil(keep(request.url, answer.clone(), begun).catch(() => {}));
     }

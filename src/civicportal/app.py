@@ -34,6 +34,7 @@ CORE_PARTS = (
     "domain.accounts",
     "domain.cases",
     "domain.kartable",
+    "domain.own_views",
     "domain.notifications",
     "domain.privacy",
     "domain.exports",

@@ -1,9 +1,13 @@
 """Work on many cases: one refusal costs the others nothing, and all of it can be taken back."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import NullPool, create_engine, select, update
 
+from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable import bulk
 from civicportal.domain.kartable.services import KartableService
@@ -66,14 +70,30 @@ def test_all_of_it_can_be_taken_back(site, desk):
     assert [o.reason for o in bulk.undo_each(site, officer, steps)] == [bulk.CHANGED] * 3
 
 
-def test_steps_that_all_can_take(site, desk):
+def test_steps_that_any_can_take_name_how_many(site, desk):
     codes, _light, _user, officer = desk
     bulk.each(site, officer, codes[:1], accept)
     with site.work(actor=officer, write=False) as work:
         cases = [work.get(CaseService).fetch(code) for code in codes[:3]]
-        assert [step.name for step in bulk.common_steps(work, cases[1:])] == ["accept", "reject"]
-        assert [step.name for step in bulk.common_steps(work, cases)] == ["reject"]
-        assert bulk.common_steps(work, []) == []
+
+        def steps(some):
+            return {step.key: step.number for step in bulk.possible_steps(work, some)}
+
+        assert steps(cases[1:]) == {"accept": 2, "reject": 2}
+        assert {name for name, number in steps(cases).items() if number == 3} == {"reject"}
+        assert steps(cases)["accept"] == 2
+        assert steps([]) == {}
+
+
+def test_a_step_of_another_form_is_not_taken_by_its_name(site, desk):
+    codes, _light, _user, officer = desk
+    with site.work(actor=officer, write=False) as work:
+        case = work.get(CaseService).fetch(codes[0])
+        accept_step = next(s for s in bulk.possible_steps(work, [case]) if s.key == "accept")
+        other = replace(accept_step.transition, title="Another", schema=None)
+        step = bulk.BulkStep(key="accept", transition=other, number=1)
+    outcomes = bulk.each(site, officer, codes[:1], lambda work, case: step.apply(work, case, {}))
+    assert outcomes[0].reason == bulk.NOT_FROM_HERE
 
 
 class TestBusyDatabase:
@@ -160,6 +180,98 @@ def test_a_step_from_the_list(site, app, sign_in, desk):
     )
     form.submit(status=303)
     assert [statuses(site)[code] for code in codes[:3]] == ["working"] * 3
+
+
+def test_a_mixed_selection_is_not_refused_whole(site, app, sign_in, desk):
+    codes, _light, user, officer = desk
+    bulk.each(site, officer, codes[:1], accept)
+    sign_in(user)
+    ask = choose(app, codes[:3]).submit("action", value="step", status=200)
+    form = next(
+        f for f in ask.forms.values() if "transition" in f.fields and f["transition"].value == "accept"
+    )
+    answer = form.submit(status=303)
+    for _time in range(2):
+        # Reloading shows the same.
+        page = answer.follow(status=200)
+        refused = {
+            row.select_one("a.subj")["href"][-10:]
+            for row in page.html.select("tr")
+            if row.select(".danger-text")
+        }
+        assert refused == {codes[0]}
+    assert [statuses(site)[code] for code in codes[:3]] == ["working"] * 3
+
+
+def test_a_copy_of_several_cases(site, app, sign_in, desk):
+    codes, light, user, _officer = desk
+    sign_in(user)
+    ask = choose(app, codes[:2]).submit("action", value="copy", status=200)
+    form = next(form for form in ask.forms.values() if "unit" in form.fields)
+    form["unit"] = ""
+    form = next(f for f in form.submit(status=422).forms.values() if "unit" in f.fields)
+    form["unit"] = str(light)
+    page = form.submit(status=303).follow(status=200)
+    assert "alert-circle" not in page.text
+    with site.work(write=False) as work:
+        copies = select(Referral.case_id).where(Referral.type == "copy", Referral.to_unit_id == light)
+        assert len(list(work.session.scalars(copies))) == 2
+
+
+def test_a_copy_that_no_one_reads_is_confirmed_first(site, app, sign_in, desk):
+    codes, _light, user, _officer = desk
+    with site.work() as work:
+        empty = make_unit(work, "empty").id
+    sign_in(user)
+    form = next(
+        f for f in choose(app, codes[:2]).submit("action", value="copy").forms.values() if "unit" in f.fields
+    )
+    form["unit"] = str(empty)
+    form = next(f for f in form.submit(status=422).forms.values() if "anyway" in f.fields)
+    form["anyway"].checked = True
+    form.submit(status=303)
+
+
+def test_selected_cases_are_printed_and_the_printing_is_recorded(site, app, sign_in, desk):
+    codes, _light, user, _officer = desk
+    sign_in(user)
+    answer = choose(app, codes[:3]).submit("action", value="print", status=303)
+    for _time in range(2):
+        page = answer.follow(status=200)
+        assert len(page.html.select("article.sheet")) == 3
+    with site.work(write=False) as work:
+        query = select(AuditEvent.case_id, AuditEvent.data).where(AuditEvent.action == "case:print")
+        rows = work.session.execute(query).all()
+        assert len(rows) == 6
+        assert {row.data["number"] for row in rows} == {3}
+
+
+def test_personal_data_on_paper_need_the_right_to_them(site, app, sign_in, desk):
+    codes, _light, user, _officer = desk
+    with site.work() as work:
+        unit = work.get(OrganizationService).unit("waste")
+        reader = make_staff(
+            work, "reader", unit=unit, permissions=["petitions:case:view", "petitions:case:comment"]
+        )
+    shown = []
+    for person in (user, reader):
+        sign_in(person)
+        page = choose(app, codes[:1]).submit("action", value="print", status=303).follow(status=200)
+        shown.append("شهروند نمونه" in page.text)
+        assert "9000000001" not in page.text
+    assert shown == [True, False]
+
+
+def test_a_case_outside_ones_sight_is_not_printed(app, sign_in, desk):
+    codes, _light, user, _officer = desk
+    sign_in(user)
+    fields = [("csrf_token", choose(app, [])["csrf_token"].value), ("action", "print")]
+    page = app.post("/kartable/bulk", [*fields, *(("code", code) for code in codes)], status=303).follow()
+    assert len(page.html.select("article.sheet")) == 3
+    assert page.html.select(".notice.warn")
+    app.reset()
+    sign_in(user)
+    assert app.get("/kartable/print", status=303).location.endswith("/kartable")
 
 
 def test_why_a_case_was_refused_stands_beside_it_and_undo_passes(app, sign_in, clock, desk):

@@ -37,6 +37,56 @@ def _hand_on(page: Page, found: Facts) -> None:
     expect(page.locator("[name=which]").first).to_be_attached()
 
 
+def _save_view(page: Page) -> None:
+    page.goto("/kartable?view=new")
+    if page.locator(".own-tools [name=name]").count():
+        page.locator(".own-tools summary").first.click()
+        page.locator(".own-tools [name=name]").fill("تازه‌های من")
+        page.locator(".own-tools form[action='/desk/views'] button").click()
+        expect(page.locator("a[data-own-view]").first).to_be_visible()
+
+
+def _views(page: Page, found: Facts) -> None:
+    _save_view(page)
+    page.goto("/desk/views")
+
+
+def _edit_view(page: Page, found: Facts) -> None:
+    _views(page, found)
+    page.locator("a[href^='/desk/views/']").first.click()
+    expect(page.locator("[name=owner]").first).to_be_attached()
+
+
+def _delete_view(page: Page, found: Facts) -> None:
+    _views(page, found)
+    page.locator("a[href$='/delete']").first.click()
+    expect(page.locator("form button.btn-danger")).to_be_visible()
+
+
+def _name_twice(page: Page, found: Facts) -> None:
+    _save_view(page)
+    page.goto("/kartable?view=overdue")
+    page.locator(".own-tools summary").first.click()
+    page.locator(".own-tools [name=name]").fill("تازه‌های من")
+    page.locator(".own-tools form[action='/desk/views'] button").click()
+    expect(page.locator(".is-invalid")).to_be_visible()
+
+
+def _print_many(page: Page, found: Facts) -> None:
+    page.goto("/kartable")
+    page.locator("[data-row] input[type=checkbox]").first.check()
+    page.locator("[name=action][value=print]").click()
+    expect(page.locator("article.sheet")).to_be_visible()
+
+
+def _note_many(page: Page, found: Facts) -> None:
+    _select(page, "note")
+
+
+def _copy_many(page: Page, found: Facts) -> None:
+    _select(page, "copy")
+
+
 PAGES = (
     Shown("desk", "administrator", "/desk"),
     Shown("desk", "handler", "/desk"),
@@ -57,5 +107,13 @@ PAGES = (
     Shown("kartable.preview", "handler", "/kartable/cases/{case}/preview?transition=start_review"),
     Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_refer_many, name="refer"),
     Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_step_many, name="step"),
+    Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_note_many, name="note"),
+    Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_copy_many, name="copy"),
+    Shown("kartable.print", "handler", "/kartable/print", reach=_print_many),
+    Shown("own_views", "handler", "/desk/views", name="empty"),
+    Shown("own_views", "administrator", "/desk/views", reach=_views),
+    Shown("own_views", "administrator", "/desk/views", reach=_name_twice, name="taken"),
+    Shown("own_views.edit", "administrator", "/desk/views", reach=_edit_view),
+    Shown("own_views.delete", "administrator", "/desk/views", reach=_delete_view),
     Shown("kartable.bulk_result", "handler", "/kartable/bulk/result", reach=_take_one),
 )

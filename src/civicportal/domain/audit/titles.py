@@ -35,6 +35,7 @@ CORE_ACTIONS: dict[str, TranslationString] = {
     "calendar:hours": _("Changed the office hours"),
     "case:assign": _("Assigned a case"),
     "case:open": _("Opened a case"),
+    "case:print": _("Printed a case"),
     "case:register": _("Registered a case for a citizen"),
     "category:add": _("Added a category"),
     "category:change": _("Changed a category"),
@@ -118,4 +119,8 @@ CORE_ACTIONS: dict[str, TranslationString] = {
     "unit:hand_over": _("Handed over what led to a unit"),
     "unit:move": _("Moved a unit in its order"),
     "unit:open": _("Opened a unit again"),
+    "view:change": _("Changed a shared view"),
+    "view:delete": _("Deleted a shared view"),
+    "view:share": _("Shared a view within a unit"),
+    "view:unshare": _("Took a shared view back"),
 }

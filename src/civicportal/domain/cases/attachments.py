@@ -272,6 +272,15 @@ class AttachmentService(Service):
             self._of_case[case.id] = self.session.scalars(query).all()
         return self._of_case[case.id]
 
+    def load(self, cases: Iterable[Case]) -> None:
+        """Load the pictures of many cases in one statement."""
+        found: dict[int, list[Attachment]] = {case.id: [] for case in cases if case.id not in self._of_case}
+        query = select(Attachment).where(Attachment.case_id.in_(list(found))).order_by(Attachment.id)
+        for picture in self.session.scalars(query) if found else ():
+            if picture.case_id is not None:
+                found[picture.case_id].append(picture)
+        self._of_case.update(found)
+
     def set_public(self, case: Case, public: bool) -> None:
         """Publish or hide the case's pictures, except internal ones of staff.
 

@@ -1,6 +1,6 @@
 """The history of cases, read once per unit of work."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -25,6 +25,14 @@ class Events:
             query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
             self._read[case.id] = self._session.scalars(query).all()
         return self._read[case.id]
+
+    def load(self, cases: Iterable[Case]) -> None:
+        """Load the events of many cases in one statement."""
+        found: dict[int, list[CaseEvent]] = {case.id: [] for case in cases if case.id not in self._read}
+        query = select(CaseEvent).where(CaseEvent.case_id.in_(list(found))).order_by(CaseEvent.id.desc())
+        for event in self._session.scalars(query) if found else ():
+            found[event.case_id].append(event)
+        self._read.update(found)
 
     def last(self, case: Case) -> CaseEvent | None:
         """Return the latest event, without loading the others."""

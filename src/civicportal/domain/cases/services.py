@@ -1,6 +1,6 @@
 """The service for cases; no other code changes a status."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -86,6 +86,10 @@ class CaseService(Service):
     def events(self, case: Case, *, public: bool = False) -> Sequence[CaseEvent]:
         """Return the history, latest first; for citizens only public events."""
         return [event for event in self._events.of(case) if event.public or not public]
+
+    def load_events(self, cases: Iterable[Case]) -> None:
+        """Load the history of many cases in one statement."""
+        self._events.load(cases)
 
     def last_event(self, case: Case) -> CaseEvent | None:
         """Return the latest event of a case."""

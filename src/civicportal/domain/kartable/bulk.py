@@ -4,6 +4,7 @@ Thus one refusal does not affect the others.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from civicportal.domain.cases.workflow import Transition, UnknownTransition
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.util.errors import Conflict, Forbidden, NotFound
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -71,13 +73,55 @@ def undo_each(site: "Site", actor: Identity, steps: Iterable[tuple[str, int]]) -
     return each(site, actor, events, lambda work, case: work.get(UndoService).undo(case, events[case.code]))
 
 
-def common_steps(work: "Work", cases: Iterable[Case]) -> list[Transition]:
-    """Return the transitions common to all cases, none for cases of different kinds."""
-    service, common = work.get(CaseService), list[Transition]()
-    for number, case in enumerate(cases):
-        possible = [step.transition for step in service.steps(case) if not step.reason]
-        common = possible if number == 0 else [step for step in common if step in possible]
-    return common
+@dataclass(frozen=True, kw_only=True)
+class BulkStep:
+    """A transition that at least one of several cases allows.
+
+    :ivar key: its value in a form: its name, numbered if other kinds have different transitions of that name.
+    :ivar number: how many of the cases allow it.
+    """
+
+    key: str
+    transition: Transition
+    number: int
+
+    def apply(self, work: "Work", case: Case, values: Values) -> object:
+        """Take the transition of one case, and return its event.
+
+        :raises UnknownTransition: when the case allows none of the same name and form.
+        """
+        service = work.get(CaseService)
+        named = [
+            one
+            for one in service.kind(case).workflow.transitions
+            if one.name == self.transition.name and case.status in one.sources
+        ]
+        if all(_sameness(one) != _sameness(self.transition) for one in named):
+            raise UnknownTransition(self.transition.name)
+        return service.apply(case, self.transition.name, **values)
+
+
+def possible_steps(work: "Work", cases: Iterable[Case]) -> list[BulkStep]:
+    """Return the transitions that any of the cases allows, those of most cases first.
+
+    Transitions of different kinds are one if they have the same name, title and form.
+    """
+    service, found = work.get(CaseService), dict[tuple[str, str, object], list[Transition]]()
+    for case in cases:
+        for step in service.steps(case):
+            if not step.reason:
+                found.setdefault(_sameness(step.transition), []).append(step.transition)
+    names, steps = Counter[str](), list[BulkStep]()
+    for some in found.values():
+        name = some[0].name
+        names[name] += 1
+        key = name if names[name] == 1 else f"{name}-{names[name]}"
+        steps.append(BulkStep(key=key, transition=some[0], number=len(some)))
+    return sorted(steps, key=lambda step: -step.number)
+
+
+def _sameness(transition: Transition) -> tuple[str, str, object]:
+    return transition.name, str(transition.title), transition.schema
 
 
 def _one(site: "Site", actor: Identity, code: str, act: Act) -> Outcome:

@@ -1,5 +1,6 @@
 """Filters of the inbox in its URL: choices, values and links."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.kinds import kinds_of
@@ -59,7 +60,10 @@ class InboxAddress:
     :ivar sorts: the orders that the view offers, default first.
     :ivar sort: one of them.
     :ivar values: of :class:`~civicportal.domain.kartable.schemas.InboxFilters`.
+    :cvar route: of the list.
     """
+
+    route = "kartable"
 
     def __init__(self, request: Request, work: "Work") -> None:
         self.form = BoundForm(
@@ -99,6 +103,10 @@ class InboxAddress:
         """Return the URL of this list with changed parameters, of its first page unless a cursor is given."""
         parts = {"view": self.view if self.view != "all" else "", **self._texts, **changes}
         return with_query(ADDRESS, parts)
+
+    def of_query(self, query: Mapping[str, str]) -> str:
+        """Return the URL of the list with these parameters only."""
+        return with_query(ADDRESS, query)
 
     @property
     def _set(self) -> list[str]:

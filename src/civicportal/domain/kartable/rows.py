@@ -41,6 +41,7 @@ class InboxItem:
     :ivar mine: the actor is the assignee.
     :ivar referred: sent here by a person or unit.
     :ivar sender: name of the unit that sent it here, else empty.
+    :ivar category: name of the category, empty without one.
     """
 
     case: Case
@@ -56,6 +57,7 @@ class InboxItem:
     photos: int
     comments: int
     sender: str = ""
+    category: str = ""
 
     @property
     def referred(self) -> bool:
@@ -128,6 +130,19 @@ class RowService(Service):
         comments = Counts({case.id: sum(event.type == "commented" for event in events)})
         return self._row(case, referral, photos, comments, names)
 
+    def holders(self, cases: Iterable[Case]) -> dict[int, str]:
+        """Return the names of the people who hold open cases, by case id, in one statement."""
+        query = (
+            select(Referral.case_id, User.name)
+            .join(User, User.id == func.coalesce(Referral.taken_by_id, Referral.to_user_id))
+            .where(
+                Referral.case_id.in_([case.id for case in cases]),
+                Referral.type == "action",
+                Referral.closed_at.is_(None),
+            )
+        )
+        return dict(self.work.session.execute(query).all())
+
     def icon(self, case: Case) -> tuple[str, str]:
         """Return icon and colour of a case.
 
@@ -164,6 +179,7 @@ class RowService(Service):
             photos=photos[case.id],
             comments=comments[case.id],
             sender=self.organization.unit_name(referral.from_unit_id) if referral else "",
+            category=self.organization.category_name(case.category_id),
         )
 
     def _details(

@@ -113,6 +113,17 @@ class Comment(StrictSchema):
             raise error
 
 
+class InternalNote(StrictSchema):
+    """An internal note for several cases."""
+
+    text = Node(
+        CleanText(2, LONGEST_WORDS, multiline=True),
+        title=_("Text"),
+        description=_("Only staff read this."),
+        widget=TextAreaWidget(rows=4),
+    )
+
+
 class PublicTextSchema(StrictSchema):
     """The public text of a case."""
 

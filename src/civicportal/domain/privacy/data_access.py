@@ -18,6 +18,7 @@ PAGE_SIZE = 30
 #: Titles of the audit actions that are accesses. Repeated accesses are all listed.
 LOOKS: dict[str, TranslationString] = {
     "case:open": _("Opened your case"),
+    "case:print": _("Printed your case"),
     "reveal:contact": _("Looked at your mobile number"),
     "reveal:identity": _("Looked at your identity data"),
 }

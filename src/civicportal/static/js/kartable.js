@@ -40,7 +40,7 @@ function selectable() {
 function selectionChanged() {
   const chosen = selectable().filter((row) => box(row).checked);
   selectable().forEach((row) => {
-    row.classList.toggle('sel', chosen.indexOf(row) >= 0);
+    row.classList.toggle('sel', chosen.indexOf(row) >= 0 || row.hasAttribute('aria-current'));
   });
   all('[data-selected-count]').forEach((place) => {
     place.textContent = number(chosen.length);

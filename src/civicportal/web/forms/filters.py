@@ -65,6 +65,8 @@ class ListAddress:
     :param route: of the list itself.
     :param keep: further parameters to keep.
     :param anchor: id of the list on a page that has other content above it.
+    :ivar form: of the filters.
+    :ivar route: of the list.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class ListAddress:
         anchor: str = "",
     ) -> None:
         fields = {field.name: field for field in form}
-        self._request, self._form, self.route = request, form, route
+        self._request, self.form, self.route = request, form, route
         self._path = request.route_path(route)
         self._anchor = f"#{anchor}" if anchor else ""
         self.also = {name: value for name in keep if (value := request.GET.get(name, ""))}
@@ -98,8 +100,12 @@ class ListAddress:
 
     def chips(self, route: str = "") -> list[Chip]:
         """Return the active filters with URLs that remove them."""
-        return chips(self._form, lambda name: self(route, **{name: None}))
+        return chips(self.form, lambda name: self(route, **{name: None}))
+
+    def of_query(self, query: Mapping[str, str]) -> str:
+        """Return the URL of the list with these parameters only."""
+        return with_query(self._path, query) + self._anchor
 
     def cleared(self, route: str = "") -> str:
         """Return the URL of the list, or of another page, without filters."""
-        return self(route, **dict.fromkeys(field.name for field in self._form.narrowing))
+        return self(route, **dict.fromkeys(field.name for field in self.form.narrowing))

@@ -59,6 +59,7 @@ def desk(request: Request, day: date | None, *chosen: DiaryEntry, **panel: objec
         "asking": work.get(AgendaService).asking(),
         "suits": lambda detail: titles(detail.suitable_days, detail.suitable_part),
         "kind": kind_of(request.site, KIND),
+        "unit_name": work.get(OrganizationService).unit_name,
         "may_plan": request.identity.permits(SESSIONS),
         "panel": panel or None,
     }

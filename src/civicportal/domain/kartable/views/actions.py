@@ -253,7 +253,7 @@ def _inform(request: Request, type_: str, method: _Inform, done: TranslationStri
 
     def act(case: Case, values: Values) -> None:
         to = forms.addressee(values)
-        if asked := unread(request, case, type_, to):
+        if asked := unread(request, request.work, case, type_, to):
             raise _Doubtful(asked)
         method(request.work.get(KartableService), case, **to)
 

@@ -1,6 +1,7 @@
 """Bulk actions: ask for missing data, act, and redirect to the results."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -12,21 +13,18 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.schemas import step_values
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.cases.workflow import Transition
 from civicportal.domain.kartable import bulk as many
 from civicportal.domain.kartable.assignment import AssignmentService
 from civicportal.domain.kartable.custody import CustodyService
-from civicportal.domain.kartable.filters import ADDRESS
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.views import forms
-from civicportal.domain.kartable.views.bulk_result import show_later
-from civicportal.domain.kartable.views.doubts import UnattendedUnits, doubt
-from civicportal.domain.kartable.views.forms import StaffStepForm
+from civicportal.domain.kartable.views.bulk_print import print_later
+from civicportal.domain.kartable.views.bulk_result import LONGEST_QUERY, ReturnLink, return_link, show_later
+from civicportal.domain.kartable.views.doubts import UnattendedUnits, Unread, doubt, unread
 from civicportal.util import tracking
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
 from civicportal.web.forms import BoundForm, FormInvalid
-from civicportal.web.forms.filters import with_query
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 
@@ -37,32 +35,60 @@ MOST = 100
 """Maximum number of cases at once."""
 UNASKED = 20
 """More cases than these need a confirmation page."""
-OWN = ("code", "action", "transition", "confirmed", forms.ANYWAY)
+NEEDED = {
+    "refer": "refer",
+    "assign": "refer",
+    "copy": "refer",
+    "step": "work",
+    "take": "work",
+    "note": "comment",
+}
+"""The verb of the right that an action needs."""
+OWN = ("code", "action", "transition", "confirmed", "list", "query", forms.ANYWAY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkStepForm:
+    """A transition of several cases with its form."""
+
+    step: many.BulkStep
+    form: BoundForm
 
 
 def bulk_actions(work: "Work") -> frozenset[str]:
-    """Return the names of the actions that the actor has a right to, for cases of any kind."""
+    """Return the names of the actions that the actor has a right to, for cases of any kind.
+
+    It is empty for people who only read cases: they print one by one.
+    """
     kinds = kinds_of(work.site).values()
-    verbs = {verb for verb in ("refer", "work") if any(work.actor.permits(k.permission(verb)) for k in kinds)}
-    needed = {"refer": "refer", "assign": "refer", "step": "work", "take": "work"}
-    return frozenset(action for action, verb in needed.items() if verb in verbs)
+    verbs = {verb for verb in NEEDED.values() if any(work.actor.permits(k.permission(verb)) for k in kinds)}
+    found = frozenset(action for action, verb in NEEDED.items() if verb in verbs)
+    return found | {"print"} if found else found
 
 
 def bulk(request: Request) -> ViewResult:
-    """Refer, assign, take over or change every selected case.
+    """Refer, assign, take over, change, copy, note or print every selected case.
 
     An action that needs data shows its form first. The button of a row takes its case alone.
     """
     if request.POST.get("take"):
         return _take_one(request, request.POST["take"])
     codes = _codes(request)
-    actions = {"refer": _refer, "step": _step, "take": _take, "assign": _assign}
+    actions = {
+        "refer": _refer,
+        "step": _step,
+        "take": _take,
+        "assign": _assign,
+        "copy": _copy,
+        "note": _note,
+        "print": print_later,
+    }
     action = request.POST.get("action", "")
     if action not in actions:
         raise NotFound("no such action")
     if not codes:
         request.session.flash(request.translate(_("Choose at least one case first.")), "warn")
-        return HTTPSeeOther(ADDRESS)
+        return HTTPSeeOther(way_back(request).url)
     return actions[action](request, codes)
 
 
@@ -71,7 +97,9 @@ def undo(request: Request) -> ViewResult:
     pairs = (text.partition(":") for text in request.POST.getall("step")[:MOST])
     steps = [(code, whole_number(event)) for code, _colon, event in pairs if tracking.is_valid(code)]
     outcomes = many.undo_each(request.site, request.identity, steps)
-    return show_later(request, outcomes, _("Taken back"), undoable=False)
+    return show_later(
+        request, outcomes, _("Taken back"), undoable=False, route=_list(request), query=_query(request)
+    )
 
 
 def _refer(request: Request, codes: Sequence[str]) -> ViewResult:
@@ -101,9 +129,9 @@ def _refer(request: Request, codes: Sequence[str]) -> ViewResult:
 def _step(request: Request, codes: Sequence[str]) -> ViewResult:
     with request.site.work(actor=request.identity, write=False) as work:
         cases = _cases(work, codes)
-        possible = _forms(request, many.common_steps(work, cases))
+        possible = _forms(request, many.possible_steps(work, cases))
     name = request.POST.get("transition")
-    chosen = next((item for item in possible if item.transition.name == name), None)
+    chosen = next((item for item in possible if item.step.key == name), None)
     if chosen is None:
         return _ask(request, cases, "step", steps=possible, status=422 if name else 200)
     try:
@@ -114,9 +142,9 @@ def _step(request: Request, codes: Sequence[str]) -> ViewResult:
         return _ask(request, cases, "step", steps=possible)
 
     def apply(work: "Work", case: Case) -> object:
-        return work.get(CaseService).apply(case, chosen.transition.name, **values)
+        return chosen.step.apply(work, case, values)
 
-    return _act(request, codes, apply, chosen.transition.title)
+    return _act(request, codes, apply, chosen.step.transition.title)
 
 
 def _take(request: Request, codes: Sequence[str]) -> ViewResult:
@@ -138,7 +166,7 @@ def _take_one(request: Request, code: str) -> ViewResult:
     [outcome] = many.each(request.site, request.identity, [code], take)
     done = _("The case is in your hands.")
     request.session.flash(request.translate(outcome.reason or done), "bad" if outcome.reason else "good")
-    return HTTPSeeOther(with_query(ADDRESS, dict(request.GET)))
+    return HTTPSeeOther(way_back(request).url)
 
 
 def _assign(request: Request, codes: Sequence[str]) -> ViewResult:
@@ -160,10 +188,51 @@ def _assign(request: Request, codes: Sequence[str]) -> ViewResult:
     return _act(request, codes, assign, _("Handed over"))
 
 
+def _copy(request: Request, codes: Sequence[str]) -> ViewResult:
+    with request.site.work(actor=request.identity, write=False) as work:
+        form = forms.referral_form(request, work, ignore=OWN, outlives=True)
+        cases = _cases(work, codes)
+    if "unit" not in request.POST:
+        return _ask(request, cases, "copy", refer=form)
+    try:
+        values = form.validate(request.POST)
+    except FormInvalid:
+        return _ask(request, cases, "copy", refer=form, status=422)
+    to = forms.addressee(values)
+    with request.site.work(actor=request.identity, write=False) as work:
+        unread_ones = (unread(request, work, case, "copy", to) for case in cases)
+        asked = next(filter(None, unread_ones), None)
+    if asked:
+        return _ask(request, cases, "copy", refer=form, status=422, doubt=asked)
+
+    def copy(work: "Work", case: Case) -> object:
+        return work.get(KartableService).copy(case, **to)
+
+    return _act(request, codes, copy, _("Copy sent"))
+
+
+def _note(request: Request, codes: Sequence[str]) -> ViewResult:
+    with request.site.work(actor=request.identity, write=False) as work:
+        cases = _cases(work, codes)
+    form = forms.note_form(request, OWN)
+    if "text" not in request.POST:
+        return _ask(request, cases, "note", hand=form)
+    try:
+        values = form.validate(request.POST)
+    except FormInvalid:
+        return _ask(request, cases, "note", hand=form, status=422)
+
+    def note(work: "Work", case: Case) -> object:
+        return work.get(CaseService).comment(case, values["text"])
+
+    return _act(request, codes, note, _("Note added"))
+
+
 def _act(
     request: Request, codes: Sequence[str], act: Callable[["Work", Case], object], title: TranslationString
 ) -> ViewResult:
-    return show_later(request, many.each(request.site, request.identity, codes, act), title, undoable=True)
+    outcomes = many.each(request.site, request.identity, codes, act)
+    return show_later(request, outcomes, title, undoable=True, route=_list(request), query=_query(request))
 
 
 def _ask(
@@ -174,12 +243,12 @@ def _ask(
     status: int = 200,
     refer: BoundForm | None = None,
     hand: BoundForm | None = None,
-    steps: Sequence[StaffStepForm] = (),
-    doubt: UnattendedUnits | None = None,
+    steps: Sequence[BulkStepForm] = (),
+    doubt: UnattendedUnits | Unread | None = None,
 ) -> ViewResult:
     request.response.status_int = status
     attendance = {}
-    if refer:
+    if refer and action == "refer":
         with request.site.work(actor=request.identity, write=False) as work:
             attendance = work.get(CustodyService).doubts_of_all(cases)
     return {
@@ -190,12 +259,28 @@ def _ask(
         "steps": steps,
         "doubt": doubt,
         "attendance": attendance,
+        "back": way_back(request),
+        "list": _list(request),
+        "query": _query(request),
     }
 
 
-def _forms(request: Request, transitions: Sequence[Transition]) -> list[StaffStepForm]:
-    found = [(transition, forms.words_form(request, transition, OWN)) for transition in transitions]
-    return [StaffStepForm(transition=transition, form=form) for transition, form in found if form is not None]
+def _forms(request: Request, steps: Sequence[many.BulkStep]) -> list[BulkStepForm]:
+    found = [(step, forms.words_form(request, step.transition, OWN, step.key)) for step in steps]
+    return [BulkStepForm(step=step, form=form) for step, form in found if form is not None]
+
+
+def way_back(request: Request) -> ReturnLink:
+    """Return the link to the list where the cases were selected."""
+    return return_link(request, _list(request), _query(request))
+
+
+def _list(request: Request) -> str:
+    return str(request.POST.get("list", ""))
+
+
+def _query(request: Request) -> str:
+    return str(request.POST.get("query", ""))[:LONGEST_QUERY]
 
 
 def _codes(request: Request) -> list[str]:

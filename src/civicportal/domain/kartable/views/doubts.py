@@ -84,16 +84,14 @@ def doubt(
     )
 
 
-def unread(request: Request, case: Case, type_: str, to: forms.Addressee) -> Unread | None:
+def unread(request: Request, work: "Work", case: Case, type_: str, to: forms.Addressee) -> Unread | None:
     """Return what must be confirmed before a copy or an inquiry.
 
     It is None if anyone reads it or it is confirmed.
     """
     unit_id, user_id = to["unit_id"], to["user_id"]
     token = f"{type_}-{unit_id}"
-    if request.POST.get(forms.ANYWAY) == token or request.work.get(CustodyService).is_read(
-        case, unit_id, user_id
-    ):
+    if request.POST.get(forms.ANYWAY) == token or work.get(CustodyService).is_read(case, unit_id, user_id):
         return None
-    unit = request.work.get(OrganizationService).unit_name(unit_id)
+    unit = work.get(OrganizationService).unit_name(unit_id)
     return Unread(type=type_, unit=unit, token=token)

@@ -91,10 +91,14 @@ def step_form(request: Request, transition: Transition, case: Case, work: "Work"
     )
 
 
-def words_form(request: Request, transition: Transition, ignore: tuple[str, ...]) -> BoundForm | None:
+def words_form(
+    request: Request, transition: Transition, ignore: tuple[str, ...], key: str
+) -> BoundForm | None:
     """Return the bulk form of a transition with a text field.
 
     It is None if it needs more.
+
+    :param key: the name of the transition in the form.
     """
     schema = transition.schema() if transition.schema else StrictSchema()
     for node in list(schema.children):
@@ -103,7 +107,7 @@ def words_form(request: Request, transition: Transition, ignore: tuple[str, ...]
         if node.required:
             return None
         del schema[node.name]
-    return BoundForm(request, schema, prefix=f"step-{transition.name}", ignore=ignore)
+    return BoundForm(request, schema, prefix=f"step-{key}", ignore=ignore)
 
 
 def referral_form(
@@ -188,6 +192,11 @@ def comment_form(request: Request) -> BoundForm:
     """Return the form of a note."""
     initial = {"sort": "note"}
     return BoundForm(request, schemas.Comment(), initial=initial, prefix="comment", ignore=OWN)
+
+
+def note_form(request: Request, ignore: tuple[str, ...]) -> BoundForm:
+    """Return the form of an internal note for several cases."""
+    return BoundForm(request, schemas.InternalNote(), prefix="note", ignore=ignore)
 
 
 def publication_form(request: Request, words: str = "") -> BoundForm:

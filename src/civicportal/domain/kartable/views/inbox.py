@@ -17,7 +17,6 @@ from civicportal.domain.kartable.news import NewsService
 from civicportal.domain.kartable.rows import RowService
 from civicportal.domain.kartable.schemas import SORT_TITLES
 from civicportal.domain.kartable.team import TeamService, inbox_of
-from civicportal.domain.kartable.views.bulk import bulk_actions
 from civicportal.util.i18n import _, localized_digits
 from civicportal.util.lists import Total
 from civicportal.web.request import Request
@@ -43,7 +42,6 @@ def inbox(request: Request) -> dict[str, object]:
         "address": address,
         "form": address.form,
         "views": offered,
-        "actions": bulk_actions(work),
         "everywhere": EVERYWHERE,
         "leads": work.get(TeamService).leads,
         "sorts": {name: SORT_TITLES[name] for name in address.sorts},

@@ -162,6 +162,9 @@ def test_the_year_is_written_unless_it_is_the_present_one() -> None:
     assert TEHRAN.format_datetime(NOW) == "سه‌شنبه ۳ آذر ۱۴۰۵، ۰۹:۴۰"
     assert TEHRAN.format_datetime(NOW, NOW + timedelta(days=30)) == "سه‌شنبه ۳ آذر، ۰۹:۴۰"
     assert TEHRAN.format_datetime(NOW, datetime(2027, 3, 21, tzinfo=UTC)) == "سه‌شنبه ۳ آذر ۱۴۰۵، ۰۹:۴۰"
+    # A period that ends at midnight ends with the day before.
+    assert TEHRAN.format_end(datetime(2026, 11, 27, 20, 30, tzinfo=UTC), NOW) == "جمعه ۶ آذر"
+    assert TEHRAN.format_end(NOW, NOW) == TEHRAN.format_datetime(NOW, NOW)
     assert BERLIN.format_datetime(NOW, NOW, "en") == "Tuesday 24 November, 07:10"
 
 

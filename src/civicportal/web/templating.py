@@ -85,6 +85,12 @@ def date_time(context: Context, value: datetime) -> str:
 
 
 @pass_context
+def end_of_period(context: Context, value: datetime) -> str:
+    """Format the end of a period: midnight as the day before, without a time."""
+    return str(_calendar(context).format_end(value, _now(context), locale=_locale(context)))
+
+
+@pass_context
 def time_only(context: Context, value: datetime) -> str:
     """Format the time of day."""
     return str(_calendar(context).format_time(value, locale=_locale(context)))
@@ -141,6 +147,7 @@ FILTERS = {
     "number": number,
     "date": date,
     "datetime": date_time,
+    "end": end_of_period,
     "time": time_only,
     "relative": relative,
     "tracking": tracking_code,

@@ -1,9 +1,11 @@
 """Filters of the inbox in its URL: choices, values and links."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.kinds import kinds_of
+from civicportal.domain.cases.workflow import Workflow
 from civicportal.domain.kartable.inbox import EVERYWHERE, InboxQuery, sorts_of
 from civicportal.domain.kartable.schemas import InboxFilters
 from civicportal.domain.kartable.team import TeamService, inbox_of
@@ -16,7 +18,7 @@ from civicportal.web.schema import Option
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
-    from civicportal.domain.cases.workflow import CaseKind
+    from civicportal.domain.cases.workflow import CaseKind, State
 
 ADDRESS = "/kartable"
 
@@ -119,8 +121,27 @@ class InboxAddress:
 
 
 def _statuses(kinds: "list[CaseKind]") -> list[Option]:
-    titles = {state.name: state.title for kind in reversed(kinds) for state in reversed(kind.workflow.states)}
-    return [Option(value=name, label=titles[name]) for name in reversed(titles)]
+    """Return the states of kinds by stage; those of one title in different kinds stand below their kinds."""
+    found: dict[str, tuple[State, CaseKind]] = {}
+    for kind in kinds:
+        for state in kind.workflow.states:
+            found.setdefault(state.name, (state, kind))
+    times = Counter(str(state.title) for state, _kind in found.values())
+    stages = list(Workflow.STAGES)
+
+    def place(one: "tuple[State, CaseKind]") -> tuple[bool, str, int]:
+        state, kind = one
+        own = times[str(state.title)] > 1
+        return own, kind.name if own else "", stages.index(state.stage)
+
+    return [
+        Option(
+            value=state.name,
+            label=state.title,
+            group=kind.title if times[str(state.title)] > 1 else Workflow.STAGES[state.stage],
+        )
+        for state, kind in sorted(found.values(), key=place)
+    ]
 
 
 def _categories(work: "Work", kinds: set[str]) -> list[Option]:

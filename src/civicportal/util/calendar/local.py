@@ -82,6 +82,18 @@ class LocalDates:
         comma = "،" if is_persian(locale) else ","
         return f"{self.format_date(moment, style, locale)}{comma} {self.format_time(moment, locale)}"
 
+    def format_end(self, moment: datetime, now: datetime | None = None, locale: str = "fa") -> str:
+        """Format the end of a period: midnight as the day before, without a time.
+
+        :param now: the current time; its year is left out.
+        """
+        local = self.local(moment)
+        if (local.hour, local.minute) != (0, 0):
+            return self.format_datetime(moment, now, locale)
+        last = moment - timedelta(minutes=1)
+        style: DateStyle = "weekday" if now is not None and self._same_year(last, now) else "long"
+        return self.format_date(last, style, locale)
+
     def relative(self, moment: datetime, now: datetime, locale: str = "fa") -> str:
         """Format a relative time as a translatable text, beyond 30 days the date."""
         days = (self.today(now) - self.today(moment)).days

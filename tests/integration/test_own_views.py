@@ -266,6 +266,18 @@ def test_a_view_that_names_something_gone_opens_without_it(site, people, app, si
     assert "/desk/views" in page.html.select_one(".notice.warn").decode()
 
 
+def test_a_view_of_an_officer_who_has_left_opens_without_the_officer(site, people, app, sign_in, views):
+    users, _units, _codes = people
+    with site.work() as work:
+        gone = make_staff(work, "gone", permissions=RIGHTS).id
+    views("head", lambda service: service.save(PAGE, "theirs", {"view": "new", "holder": str(gone)}))
+    sign_in(users["head"])
+    (tab,) = app.get("/kartable", status=200).html.select("a[data-own-view]")
+    page = app.get(tab["href"], status=200)
+    assert page.html.select(".notice.warn li")
+    assert len(page.html.select("input[name=code]")) == 2
+
+
 def test_columns_are_chosen_by_person_and_list(people, app, sign_in):
     users, _units, _codes = people
     sign_in(users["member"])

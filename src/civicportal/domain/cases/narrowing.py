@@ -1,6 +1,6 @@
 """Filters of all lists of cases."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -199,15 +199,32 @@ def _in_order(bindings: Values) -> list[tuple[str, Any]]:
     return [WEEKDAYS[day] for day in bindings["calendar"].week]
 
 
+class HolderOptions(list[Option]):
+    """The options of a filter by holder.
+
+    :ivar knows: whether a person who is not offered may be filtered by, by user id: who still holds cases of a unit that
+        they have left.
+    """
+
+    def __init__(self, options: Iterable[Option], knows: Callable[[int], bool]) -> None:
+        super().__init__(options)
+        self.knows = knows
+
+
 class HolderChoice(Choice):
-    """One of the offered officers, or another person by user id, who may still hold cases of a unit they have left.
+    """One of the offered officers, or another person by user id, see :class:`HolderOptions`.
 
     Without offered officers no value is valid.
     """
 
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the value, see :meth:`Choice.read`."""
-        return text if whole_number(text) and self.options(node) else super().read(node, text)
+        offered, user_id = (node.bindings or {}).get("holders"), whole_number(text)
+        values = {option.value for option in self.options(node)}
+        if user_id and values and text not in values:
+            knows = offered.knows(user_id) if isinstance(offered, HolderOptions) else True
+            return text if knows else super().read(node, text)
+        return super().read(node, text)
 
 
 def holder_choice(empty: TranslationString) -> Node:

@@ -14,7 +14,7 @@ from civicportal.domain.accounts.models import Deputy, User
 from civicportal.domain.cases.access.rights import in_led_units, led_units
 from civicportal.domain.cases.access.sql import ADDRESSED, held_by, unassigned
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.narrowing import TEAM
+from civicportal.domain.cases.narrowing import TEAM, HolderOptions
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.counters import ACTION
 from civicportal.domain.kartable.custody import CustodyService
@@ -189,23 +189,24 @@ class TeamService(Service):
         others = [Officer(user_id=user_id, name=name) for user_id, name in self.session.execute(query)]
         return _in_order([*self.members, *others])
 
-    def options(self, chosen: str = "") -> list[Option]:
+    def options(self, chosen: str = "") -> HolderOptions:
         """Return the options of a filter by holder, none for people who head no unit.
 
         :param chosen: the value of the filter, which may be an officer who is no longer a member.
         """
         if not self.leads:
-            return []
+            return HolderOptions([], lambda _user_id: False)
         names = {str(one.user_id): one.name for one in self.members}
         user_id = whole_number(chosen)
         # Without a chosen officer no statement is needed.
         if user_id and chosen not in names and (officer := self.officer(user_id)):
             names[chosen] = officer.name
-        return [
+        options = [
             Option(value=TEAM, label=_("Everyone in my units")),
             Option(value=Option.NONE, label=_("Not taken")),
             *(Option(value=value, label=name) for value, name in names.items()),
         ]
+        return HolderOptions(options, lambda user_id: self.officer(user_id) is not None)
 
     def rows(self) -> list[TeamRow]:
         """Return the load of the cases that no one holds, then that of each officer.

@@ -54,6 +54,7 @@ class ListTools:
     :ivar query: parameters of the current view; empty if nothing is filtered.
     :ivar views: own views, then shared ones.
     :ivar offered: titles of the columns that can be chosen, by name.
+    :ivar is_usual: the columns are those of everyone without a choice.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class ListTools:
         ]
         self.offered = {**columns, **further}
         chosen = service.columns(self.route)
+        self.is_usual = chosen is None
         self._shown = frozenset(columns if chosen is None else chosen)
         self.actions = bulk_actions(self._work)
 

@@ -7,7 +7,7 @@ from civicportal_meetings.services import Applicant
 
 from civicportal.api.cases import CaseService
 from civicportal.api.plugins import Refused
-from civicportal.testing import CorrectionService, UndoService
+from civicportal.testing import CorrectionService, UndoService, outbox
 
 pytestmark = pytest.mark.both_databases
 
@@ -83,3 +83,14 @@ def test_the_page_shows_the_applicant(office, app, sign_in):
     form["organization"] = "شرکت نمونه"
     done = form.submit(status=303).follow(status=200)
     assert "متقاضی از «شخص حقیقی» به «شخص حقوقی» اصلاح شد" in done.html.select_one(".tl > li").text
+
+
+def test_the_citizen_is_told_only_if_the_officer_ticks_it(office):
+    code = office.ask()
+    for notify in (False, True):
+        subject = f"موضوع تازه {notify}"
+        with office.site.work(actor=office.officer) as work:
+            case = work.get(CaseService).fetch(code, lock=True)
+            work.get(CorrectionService).correct(case, subject=subject, notify=notify)
+        with office.site.work(write=False) as work:
+            assert ("meetings.corrected" in [message.kind for message in outbox(work)]) == notify

@@ -25,6 +25,14 @@ MESSAGES = (
         fields=("TRACK", "UNIT", "SITE"),
     ),
     MessageText(
+        key="feedback.corrected",
+        title=_("Message corrected"),
+        text=_(
+            "Details of message {TRACK} were corrected. See them in the portal.\nPublic relations of {SITE}"
+        ),
+        fields=_SITE,
+    ),
+    MessageText(
         key="feedback.answered",
         title=_("Message answered"),
         text=_("Message {TRACK} was answered. The answer stands in the portal.\nPublic relations of {SITE}"),

@@ -78,6 +78,13 @@ MESSAGES = (
         text=_("Request {TRACK} for a meeting is open again.\nOffice of the mayor"),
     ),
     MessageText(
+        key="meetings.corrected",
+        title=_("Meeting: request corrected"),
+        text=_(
+            "Details of request {TRACK} for a meeting were corrected. See them in the portal.\nOffice of the mayor"
+        ),
+    ),
+    MessageText(
         key="meetings.answered",
         title=_("Meeting: answered"),
         text=_(

@@ -91,12 +91,6 @@ MESSAGES = (
         fields=_SITE,
     ),
     MessageText(
-        key="reports.survey",
-        title=_("Report: question about satisfaction"),
-        text=_("Were you satisfied with report {TRACK}? Please rate it in the portal.\n{SITE}"),
-        fields=_SITE,
-    ),
-    MessageText(
         key="reports.status",
         title=_("Report: answer to an inbound message"),
         text=_("Report {TRACK}: {STATUS}, {DATE}\nMunicipality of {SITE}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from wsgiref.types import WSGIEnvironment
 
 from pyramid.config import Configurator
@@ -22,7 +23,6 @@ SECRET_PATHS = ("/track", "/staff/reset", "/staff/invite", "/staff/rescue")
 
 _FIXED = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()",
     # No other site shares a browsing context with the portal or embeds its responses. Embeddable responses override
     # this.
@@ -32,16 +32,18 @@ _FIXED = {
 }
 
 
-def content_security_policy(tile_host: str | None = None) -> str:
+def content_security_policy(tile_host: str | None = None, framed_by: Sequence[str] = ()) -> str:
     """Return the policy of all pages: nothing inline, nothing from other hosts.
 
     :param tile_host: the origin of the site's own map tiles, such as `https://tiles.example.org`.
+    :param framed_by: hosts whose pages may embed this one.
     """
+    ancestors = " ".join(framed_by) or "'none'"
     images = "'self' data: blob:" + (f" {tile_host}" if tile_host else "")
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"img-src {images}; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
-        f"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; report-uri {REPORTS}; report-to csp"
+        f"form-action 'self'; frame-ancestors {ancestors}; base-uri 'none'; report-uri {REPORTS}; report-to csp"
     )
 
 
@@ -52,11 +54,17 @@ def headers_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
     Setting: `civicportal.tile_host`, see `content_security_policy`.
     """
-    policy = content_security_policy((registry.settings or {}).get("civicportal.tile_host"))
+    tile_host = (registry.settings or {}).get("civicportal.tile_host")
+    policy = content_security_policy(tile_host)
 
     def headers_tween(request: Request) -> Response:
         response = handler(request)
         headers = response.headers
+        framed_by = getattr(request, "framed_by", ())
+        if framed_by and response.status_int == 200:
+            headers.setdefault("Content-Security-Policy", content_security_policy(tile_host, framed_by))
+        else:
+            headers.setdefault("X-Frame-Options", "DENY")
         for name, value in _FIXED.items():
             headers.setdefault(name, value)
         headers.setdefault("Content-Security-Policy", policy)

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from translationstring import TranslationString
 
-NavigationArea = Literal["citizen", "staff"]
+NavigationArea = Literal["citizen", "staff", "account"]
 """Pages that show a link."""
 NavigationSection = Literal["", "services", "admin"]
 """Part of the side bar of staff."""
@@ -20,7 +20,7 @@ ALL_KINDS = "*"
 
 @dataclass(frozen=True, kw_only=True)
 class NavigationItem:
-    """A link of the citizens' navigation or of the staff sidebar.
+    """A link of the citizens' navigation, of the staff sidebar or of the page of the account.
 
     :ivar weight: higher first, then by name.
     :ivar section: "services" or "admin" in the staff sidebar; ignored for citizens.

@@ -38,12 +38,14 @@ class Request(pyramid.request.Request):
     :ivar offline_owner: owner of the pages and the queue in this browser, a keyed hash.
     :ivar locale_name: language of the page, such as "fa".
     :ivar text_direction: "rtl" or "ltr".
+    :ivar framed_by: hosts whose pages may embed the response, set by a view; none by default.
     :ivar navigation: the links of the layouts, see :mod:`civicportal.portal.dashboard.navigation`.
     """
 
     request_body_tempfile_limit = 1024 * 1024
     """Bytes; a smaller body stays in memory, so that a retried request can read it again. Pictures go to a file."""
 
+    framed_by: Sequence[str] = ()
     site: "Site"
     work: "Work"
     display_work: "Work"

@@ -7,6 +7,13 @@ _SITE = ("TRACK", "SITE")
 
 MESSAGES = (
     MessageText(
+        key="reports.digest",
+        title=_("New reports where a citizen follows"),
+        text=_("{SITE}: {COUNT} new reports where you follow, see the map of reports. To stop: {WORD}"),
+        fields=("COUNT", "WORD"),
+        parts=2,
+    ),
+    MessageText(
         key="reports.registered",
         title=_("Report registered"),
         text=_("Dear citizen, your report is registered.\nTracking code: {TRACK}\nMunicipality of {SITE}"),

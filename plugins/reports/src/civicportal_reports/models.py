@@ -1,11 +1,14 @@
-"""The detail of a report, and the counters of places."""
+"""The detail of a report, what citizens follow, and the counters of places."""
+
+from datetime import datetime
 
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from civicportal.api.cases import Case
-from civicportal.api.database import BigId, new_metadata, tagged_column
+from civicportal.api.database import BigId, id_column, new_metadata, tagged_column
 from civicportal.api.geo import Point
+from civicportal.api.people import User
 
 
 class ReportsBase(DeclarativeBase):
@@ -34,6 +37,32 @@ class Report(ReportsBase):
     @property
     def point(self) -> Point | None:
         """Return the point on the map, if any."""
+        return None if self.lat is None or self.lon is None else Point(self.lat, self.lon)
+
+
+class Subscription(ReportsBase):
+    """A part of the city or a category that a citizen follows; every value that is set narrows it."""
+
+    __tablename__ = "reports_subscription"
+
+    id: Mapped[int] = id_column()
+    user_id: Mapped[int] = tagged_column(
+        BigId, ForeignKey(User.id, ondelete="CASCADE"), index=True, erase="row"
+    )
+    #: Key of a category, including those below it; empty for all.
+    category: Mapped[str] = tagged_column(String(60), default="", pii="content", erase="row")
+    district: Mapped[str] = tagged_column(String(100), default="", pii="content", erase="row")
+    #: Degrees (WGS 84) of a point, and the distance from it.
+    lat: Mapped[float | None] = tagged_column(Float, pii="content", erase="row")
+    lon: Mapped[float | None] = tagged_column(Float, pii="content", erase="row")
+    metres: Mapped[int] = tagged_column(Integer, default=0, pii="content", erase="row")
+    created_at: Mapped[datetime] = tagged_column()
+    #: The last entry of the histories that was considered.
+    seen_id: Mapped[int] = tagged_column(BigId)
+
+    @property
+    def point(self) -> Point | None:
+        """Return the point, if any."""
         return None if self.lat is None or self.lon is None else Point(self.lat, self.lon)
 
 

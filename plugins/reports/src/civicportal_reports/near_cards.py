@@ -11,6 +11,7 @@ from civicportal.api.database import Service, Work
 from civicportal.api.geo import Point
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.publishing import PublicTexts
+from civicportal_reports.looks import Look, look_of
 from civicportal_reports.models import Report
 from civicportal_reports.nearby import NearbyService
 from civicportal_reports.pins import public_point
@@ -39,6 +40,17 @@ class NearCard:
     excerpt: str
     photo: str
     people: int
+
+    @property
+    def look(self) -> Look:
+        """Return the look of its status."""
+        return look_of(self.case.status, self.case.stage)
+
+
+def excerpt(text: str) -> str:
+    """Return the beginning of a public text, in whole words."""
+    text = " ".join(text.split())
+    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rsplit(' ', 1)[0]} …"
 
 
 class NearCardService(Service):
@@ -86,8 +98,7 @@ class NearCardService(Service):
     def _excerpt(self, case: Case) -> str:
         if not case.public:
             return ""
-        text = " ".join(self.texts.body(case).split())
-        return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rsplit(' ', 1)[0]} …"
+        return excerpt(self.texts.body(case))
 
     def _photo(self, case: Case) -> str:
         if not case.public:

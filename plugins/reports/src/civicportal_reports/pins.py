@@ -11,11 +11,11 @@ from civicportal.api.database import Work
 from civicportal.api.geo import Cluster, Point
 from civicportal.api.organization import OrganizationService
 from civicportal.api.web import Request
+from civicportal_reports.looks import look_of
 from civicportal_reports.mapping import Heat, MapPicture
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
 
-TONES = {"registered": "new", "in_progress": "doing", "done": "done", "rejected": "closed"}
 DIGITS = 4
 """Decimals of an unpublished point: about ten metres."""
 
@@ -58,7 +58,7 @@ class Pins:
         category = self.categories.by_id.get(case.category_id or 0)
         name = category.name if category else ""
         return {
-            "tone": TONES[case.stage],
+            "tone": look_of(case.status, case.stage).tone,
             "icon": category.icon if category else "map-pin",
             "title": ": ".join(part for part in (name, self.request.translate(status)) if part),
         }

@@ -11,10 +11,10 @@ from civicportal.api.cases import Case, CaseChange, CaseKind
 from civicportal.api.database import Work
 from civicportal.api.exports import Export, StatisticsExport
 from civicportal.api.kartable import RoutingTarget
-from civicportal.api.notifications import MessageText
-from civicportal.api.plugins import Finding, PluginModels, Site, hookimpl
+from civicportal.api.notifications import InboundMessage, MessageText, Reply
+from civicportal.api.plugins import Finding, Job, PluginModels, Site, hookimpl
 from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
-from civicportal_reports import commands, demo, doctor, views, widgets
+from civicportal_reports import commands, demo, digest, doctor, views, widgets
 from civicportal_reports.duplicates import DuplicateService
 from civicportal_reports.exports import EXPORTS
 from civicportal_reports.i18n import _
@@ -51,6 +51,18 @@ def register_messages() -> Iterable[MessageText]:
 
 
 @hookimpl
+def register_jobs(site: Site) -> Iterable[Job]:
+    """Return the daily message to those who follow a part of the city."""
+    return digest.jobs(site)
+
+
+@hookimpl
+def message_received(message: InboundMessage, work: Work) -> Reply | None:
+    """End what a sender follows who wants no more messages."""
+    return digest.stop_by_message(message, work)
+
+
+@hookimpl
 def includeme(config: Configurator) -> None:
     """Add the pages."""
     views.includeme(config)
@@ -66,6 +78,20 @@ def navigation_items() -> Iterable[NavigationItem]:
             route="reports.new",
             icon="camera",
             weight=100,
+        ),
+        NavigationItem(
+            name="reports.list",
+            title=_("Map of reports"),
+            route="reports.list",
+            icon="map",
+            weight=90,
+        ),
+        NavigationItem(
+            name="reports.follow",
+            title=_("Followed areas and categories"),
+            route="reports.follow",
+            icon="bell",
+            area="account",
         ),
         NavigationItem(
             name="reports.desk",

@@ -1,5 +1,8 @@
 """Schemas of forms, URLs and settings."""
 
+import re
+from datetime import date, timedelta
+
 import colander
 
 from civicportal.api.cases import Workflow
@@ -16,11 +19,25 @@ from civicportal.api.forms import (
     RadioWidget,
     StrictSchema,
 )
+from civicportal.api.geo import Point
 from civicportal.api.lists import CaseFilters, SearchFields, StatisticsFields
 from civicportal.api.settings import SettingsSchema, setting
 from civicportal.api.statistics import PeriodFields
 from civicportal.api.submission import NamedCaller
 from civicportal_reports.i18n import _
+
+_HOST = re.compile(r"(https?://)?(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?", re.ASCII)
+
+
+def _is_time(node: colander.SchemaNode, text: str) -> None:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
+        raise colander.Invalid(node, f"{text!r} is no time of day such as 18:00")
+
+
+def _are_hosts(node: colander.SchemaNode, hosts: list[str]) -> None:
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise colander.Invalid(node, f"{host!r} is no host such as www.example.org or *.example.org")
 
 
 class Settings(SettingsSchema):
@@ -28,10 +45,15 @@ class Settings(SettingsSchema):
 
     :ivar nearby_metres: radius in which an open report of the same category may be a duplicate.
     :ivar nearby_days: maximum age of such a report in days.
+    :ivar embed_hosts: hosts whose pages may show the public map in a frame, for instance ``["www.example.org"]``; empty
+        for none.
+    :ivar digest_at: time of day of the message about new reports to those who follow a part of the city.
     """
 
     nearby_metres = setting(float, 50, validator=colander.Range(1, 1000))
     nearby_days = setting(float, 60, validator=colander.Range(1, 3650))
+    embed_hosts = setting(list, (), validator=_are_hosts)
+    digest_at = setting(str, "18:00", validator=_is_time)
 
 
 class Submission(StrictSchema):
@@ -95,18 +117,69 @@ class MeToo(StrictSchema):
     case = Node(BoundedInt(1, 2**62))
 
 
-class PublicFilters(StrictSchema):
-    """Filters of the public list."""
+def point_of(text: str) -> Point:
+    """Return the point of a text ``latitude,longitude``.
 
+    :raises ValueError: for anything else.
+    """
+    lat, _comma, lon = text.partition(",")
+    return Point(float(lat), float(lon))
+
+
+def _is_point(node: colander.SchemaNode, text: str) -> None:
+    try:
+        point_of(text)
+    except ValueError:
+        raise colander.Invalid(node, _("This is no place on the map.")) from None
+
+
+class PublicFilters(StrictSchema):
+    """Filters of the public list, in its URL."""
+
+    PERIODS = {
+        "week": (7, _("Last seven days")),
+        "month": (30, _("Last thirty days")),
+        "quarter": (90, _("Last ninety days")),
+        "year": (365, _("Last year")),
+    }
+    """Days and title of each choice of ``since``."""
+    DISTANCES = {"500": _("Within 500 m"), "2000": _("Within 2 km"), "5000": _("Within 5 km")}
+    """Metres around a point, besides :attr:`USUAL_METRES`."""
+    USUAL_METRES = 1000
+
+    place = Node(CleanText(0, 100), title=_("Street, square, park or district"), missing="")
+    category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
     stage = Node(
-        Choice(
-            [("open", _("Still open")), *((name, Workflow.STAGES[name]) for name in ("done", "rejected"))]
-        ),
+        Choice([("open", _("Still open")), *Workflow.STAGES.items()]),
         title=_("Status"),
         missing=None,
         empty=_("Every status"),
     )
+    since = Node(
+        Choice([(name, title) for name, (_days, title) in PERIODS.items()]),
+        title=_("Reported"),
+        missing=None,
+        empty=_("At any time"),
+    )
+    district = Node(Choice("districts"), title=_("District"), missing=None, empty=_("All districts"))
+    near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
+    within = Node(Choice([*DISTANCES.items()]), title=_("Distance"), missing=None, empty=_("Within 1 km"))
+
+    @classmethod
+    def first_day(cls, since: str | None, today: date) -> date | None:
+        """Return the first day of a choice of ``since``."""
+        return today - timedelta(days=cls.PERIODS[since][0]) if since else None
+
+
+class FollowedArea(StrictSchema):
+    """What a citizen follows."""
+
     category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
+    district = Node(Choice("districts"), title=_("District"), missing=None, empty=_("All districts"))
+    near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
+    within = Node(
+        Choice([*PublicFilters.DISTANCES.items()]), title=_("Distance"), missing=None, empty=_("Within 1 km")
+    )
 
 
 class DeskFields(SearchFields):

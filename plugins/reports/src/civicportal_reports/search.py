@@ -6,12 +6,14 @@ from sqlalchemy import ColumnElement, func
 
 from civicportal.api.cases import Case, Workflow
 from civicportal.api.forms import Option, Values
+from civicportal.api.geo import Point
 from civicportal.api.lists import (
     CaseFilters,
     CaseList,
     Rows,
     Selected,
 )
+from civicportal_reports.areas import in_box, named, surroundings
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
 
@@ -28,6 +30,8 @@ class Filters(CaseFilters):
     :ivar unit: key, including subunits; or ``Option.NONE``.
     :ivar district: name, or ``Option.NONE``.
     :ivar located: with a point on the map.
+    :ivar place: name of a street, a square, a park or a district.
+    :ivar near: a point around which they lie, within ``metres``.
     """
 
     category: str | None = None
@@ -36,6 +40,9 @@ class Filters(CaseFilters):
     district: str | None = None
     urgent: bool = False
     located: bool = False
+    place: str = ""
+    near: Point | None = None
+    metres: int = 0
 
     @property
     def district_name(self) -> str:
@@ -62,7 +69,7 @@ class ReportSearch(CaseList[Filters]):
     def filtered(self, filters: Filters, *columns: Selected) -> Rows:
         """Return a query for columns of filtered reports; without a filter by place, only the case is needed."""
         query = super().filtered(filters, *columns)
-        placed = filters.district or filters.located
+        placed = filters.district or filters.located or filters.place or filters.near
         return _joined(query) if placed and Report.__table__ not in query.columns_clause_froms else query
 
     def conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
@@ -76,6 +83,10 @@ class ReportSearch(CaseList[Filters]):
                 found.append(self.has_one_of(column, ids))
         if filters.district:
             found.append(Report.district == filters.district_name)
+        if filters.place:
+            found.append(named(self.work.site.map, filters.place).condition)
+        if filters.near:
+            found.append(in_box(surroundings(filters.near, filters.metres)))
         if filters.located:
             found.append(Report.lat.is_not(None))
         if filters.urgent:

@@ -28,6 +28,11 @@ class MapView:
     zoom: int = CITY
 
     @classmethod
+    def around(cls, bounds: Bounds) -> "MapView":
+        """Return the view of a box on a map about half as wide as a page."""
+        return cls(bounds=bounds, zoom=max(_zoom_of(bounds) - 1, 0))
+
+    @classmethod
     def of(cls, params: Mapping[str, str]) -> "MapView":
         """Parse ``bbox=west,south,east,north`` and ``zoom`` of a URL; coordinates are clipped to the globe.
 

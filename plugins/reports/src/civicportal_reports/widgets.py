@@ -7,6 +7,7 @@ from civicportal.api.geo import CityDrawing, Point
 from civicportal.api.organization import OrganizationService
 from civicportal.api.web import DashboardWidget, Panel, Request
 from civicportal_reports.i18n import _
+from civicportal_reports.looks import look_of
 from civicportal_reports.models import Report
 from civicportal_reports.nearby import NearbyService
 from civicportal_reports.pins import Pins
@@ -68,7 +69,13 @@ def _recent(request: Request) -> dict[str, object]:
     points = search.public_points(Filters(), most=RECENT_PINS) if center else []
     return {
         "rows": [
-            (case, report, categories.get(case.category_id or 0), kind.public_status(case.status))
+            (
+                case,
+                report,
+                categories.get(case.category_id or 0),
+                kind.public_status(case.status),
+                look_of(case.status, case.stage),
+            )
             for case, report in rows
         ],
         "pins": Pins(request, work).for_everybody(points),

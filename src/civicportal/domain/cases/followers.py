@@ -92,6 +92,13 @@ class FollowerService(Service):
         followers = dict(self.session.execute(query).all())
         return {case.id: followers.get(case.id, 0) + 1 for case in cases}
 
+    @staticmethod
+    def people_affected() -> ColumnElement[int]:
+        """Return the number of people affected by each ``Case`` of a query as a column, see :meth:`counts`."""
+        others = select(func.count()).select_from(Follower)
+        others = others.where(Follower.case_id == Case.id, Case.citizen_id.is_distinct_from(Follower.user_id))
+        return others.correlate(Case).scalar_subquery() + 1
+
     def recipients(self, case: Case) -> list[int]:
         """Return the ids of all unmuted recipients, the citizen first."""
         return [user_id for user_id, muted in self.audience(case).items() if not muted]

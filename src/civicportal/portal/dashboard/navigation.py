@@ -101,6 +101,11 @@ class Navigation:
         return self._links(item for item in self._items if item.area == "citizen")
 
     @memoized_property
+    def account(self) -> list[Link]:
+        """Return what plugins add to the page of the account."""
+        return self._links(item for item in self._items if item.area == "account")
+
+    @memoized_property
     def staff(self) -> list[Link]:
         """Return the permitted links of the sidebar."""
         identity = self.request.identity

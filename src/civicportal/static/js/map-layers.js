@@ -8,7 +8,7 @@
      <div data-map-numbers="URL">                                     is filled with that piece of a page
        <a data-district="NAME">                                       where a click on the district leads
      <div data-map data-points-url="URL" data-card-url="URL"
-          data-text-cluster data-text-spot data-text-more data-text-close data-text-loading data-text-failed data-text-none>
+          data-text-cluster data-text-spot data-text-more data-text-private data-text-close data-text-loading data-text-failed data-text-none>
      <p role="status" data-map-state><button data-map-retry hidden>
    points-url is asked with bbox=west,south,east,north, zoom and mode=clusters|heat and answers
    {total, clusters: [{n, lat, lon, box}], looks: [{tone, icon, title}], points: [[lat, lon, look, card]]} or
@@ -30,6 +30,8 @@ const HEAT = [
   [1, '#b02a1e'],
 ];
 const TILE = 256;
+const BUTTONS = 60; /* pixels at the left edge, where the buttons stand */
+const AROUND = 50; /* pixels around the text of a card */
 const CARDS = 20; /* of one place at a time: each is asked for by itself */
 
 export class MapLayers {
@@ -278,16 +280,29 @@ export class MapLayers {
     box.firstChild.textContent = this.data.textLoading;
     /* On the map, not on the layer: the map may move to make room, and its points are redrawn. */
     const popup = L.popup({
-      minWidth: 220,
-      maxWidth: 300,
+      minWidth: 200,
+      maxWidth: Math.min(300, this.map.getSize().x - BUTTONS - AROUND),
       maxHeight: 260,
-      offset: layer.options.icon ? [0, -30] : [0, 0],
+      /* The card stands beside the buttons of the map, never below them. */
+      autoPanPaddingTopLeft: [BUTTONS, 8],
+      autoPanPaddingBottomRight: [8, 40],
+      offset: [0, 8 - layer.options.icon.options.iconAnchor[1]],
     })
       .setLatLng([point.lat, point.lon])
       .setContent(box)
       .openOn(this.map);
-    one('.leaflet-popup-close-button', popup.getElement()).setAttribute('aria-label', this.data.textClose);
-    this.deal(box, popup, point.cards);
+    const close = one('.leaflet-popup-close-button', popup.getElement());
+    close.setAttribute('aria-label', this.data.textClose);
+    if (point.cards.length) {
+      this.deal(box, popup, point.cards);
+      return;
+    }
+    box.firstChild.textContent = point.title;
+    box.append(document.createElement('p'));
+    box.lastChild.className = 'small muted';
+    box.lastChild.textContent = this.data.textPrivate;
+    popup.update();
+    close.focus({ preventScroll: true });
   }
 
   /* Some cards come in place of what waits for them at the end: the words, or the button that asked for more. */

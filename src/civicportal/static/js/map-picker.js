@@ -5,6 +5,7 @@
      <input data-map-search> <div data-map-results hidden>   names of roads, squares, parks, districts
      <button data-locate>                                    the position of the device
    and beside it <p role="status" data-map-status data-text-denied data-text-none data-text-outside>.
+   A form with a [data-map-search] and a [data-map-results] of its own is sent as soon as a place is chosen.
    A "change" event bubbles from the hidden fields when the map rests. Nothing is written before the
    person has moved the map, searched or asked for the position. */
 import { centre } from './map-city.js';
@@ -68,9 +69,16 @@ export function setUpPicker(element, map, city) {
   if (lat.form) {
     lat.form.addEventListener('draft-restored', fromFields);
   }
-  setUpSearch(box, city, goTo, (found) => {
-    say(found ? '' : status?.dataset.textNone);
-  });
+  setUpSearch(
+    box,
+    city,
+    (feature) => {
+      goTo(centre(feature), 17);
+    },
+    (found) => {
+      say(found ? '' : status?.dataset.textNone);
+    },
+  );
   one('[data-locate]', box).addEventListener('click', () => {
     if (!navigator.geolocation) {
       say(status.dataset.textDenied);
@@ -87,7 +95,14 @@ export function setUpPicker(element, map, city) {
     );
   });
 }
-function setUpSearch(box, city, goTo, found) {
+export function setUpPlaces(form, city) {
+  setUpSearch(form, city, () => {
+    form.requestSubmit();
+  });
+}
+/* choose(FEATURE): a place was chosen; found(BOOLEAN): whether there is one of this name. Without found, Enter sends the
+   field's form. */
+function setUpSearch(box, city, chosen, found) {
   const field = one('[data-map-search]', box);
   const list = one('[data-map-results]', box);
   const places = Object.create(null);
@@ -101,8 +116,8 @@ function setUpSearch(box, city, goTo, found) {
   function choose(name) {
     field.value = name;
     list.hidden = true;
-    goTo(centre(places[name]), 17);
     field.focus();
+    chosen(places[name]);
   }
   function search() {
     const words = key(field.value);
@@ -125,12 +140,12 @@ function setUpSearch(box, city, goTo, found) {
       }),
     );
     list.hidden = names.length === 0;
-    found(words.length < 2 || names.length > 0);
+    found?.(words.length < 2 || names.length > 0);
   }
   field.addEventListener('input', search);
   field.addEventListener('keydown', (e) => {
     const first = one('button', list);
-    if (e.key === 'Enter') {
+    if (e.key === 'Enter' && found) {
       e.preventDefault();
       if (first && !list.hidden) {
         first.click();

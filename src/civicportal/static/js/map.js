@@ -1,18 +1,20 @@
 /* Maps of the page. Needs Leaflet; loads map-picker.js and map-layers.js where a map asks for them.
 
    <div data-map="view|fixed|picker" data-geojson="URL" data-zoom data-lat data-lon data-attribution data-tiles data-text-in data-text-out
-        data-text-failed data-text-retry
+        data-text-failed data-text-retry data-shapes="URL" data-search="ID"
         data-pins='[{lat, lon, tone, icon, title, url}]' data-points-url="URL">
-   Without data-lat the map opens on the boundary of the city. data-points-url: see map-layers.js. A document event
+   data-shapes is the file with the outlines of pins, by tone; data-search the form whose field [data-map-search] names places
+   of the map. Without data-lat the map opens on the boundary of the city. data-points-url: see map-layers.js. A document event
    "relayout" tells the maps that they were hidden before. */
 import { City } from './map-city.js';
-import { all, each, icon, one, onTheme, token } from './page.js';
+import { all, each, icon, one, onTheme } from './page.js';
 
-const SHAPE = 'M17 1C8 1 1 8 1 17c0 11 16 24 16 24s16-13 16-24C33 8 26 1 17 1Z';
-const MOST_PINS = 150; /* more points than this are drawn as dots */
+const SHAPES = ['new', 'doing', 'working', 'waiting', 'done', 'refused', 'closed'];
+const SMALL = 24; /* pixels of a pin without room: as much as a finger needs */
+const ABOVE = 1000; /* a small pin is never hidden by a large one */
+const MOST_PINS = 150; /* more points than this are small */
 const PIN_WIDTH = 36;
 const PIN_HEIGHT = 44; /* a pin and the space around it */
-const TONES = { new: '--info', doing: '--primary', done: '--success', closed: '--text-3' };
 
 const files = Object.create(null);
 function load(url) {
@@ -30,17 +32,20 @@ function svg(tag, attributes) {
   });
   return made;
 }
-function pinElement(point) {
+function pinElement(point, shapes, small) {
   const pin = document.createElement('div');
-  const shape = svg('svg', { class: 'shape', viewBox: '0 0 34 42', 'aria-hidden': 'true' });
-  pin.className = `pin ${point.tone || ''}`;
-  shape.append(svg('path', { d: SHAPE }));
-  pin.append(shape, icon(point.icon || 'map-pin'));
+  const shape = svg('svg', { class: 'shape', 'aria-hidden': 'true' });
+  pin.className = `pin ${point.tone || ''}${small ? ' small' : ''}`;
+  shape.append(svg('use', { href: `${shapes}#${SHAPES.includes(point.tone) ? point.tone : SHAPES[0]}` }));
+  pin.append(shape);
+  if (!small) {
+    pin.append(icon(point.icon || 'map-pin'));
+  }
   return pin;
 }
 
-/* ---------- pins and dots ---------- */
-/* Pins stand in the order of the points, whole, and never one on the other or on a button: a crowded point is a dot
+/* ---------- pins ---------- */
+/* Pins stand in the order of the points, whole, and never one on the other or on a button: a crowded point is small
    until there is room. */
 function withRoom(map, points) {
   const taken = buttons(map);
@@ -64,22 +69,23 @@ function buttons(map) {
     return { x: (box.left + box.right) / 2 - origin.left, y: (box.top + box.bottom + PIN_HEIGHT) / 2 - origin.top };
   });
 }
-/* choose(point, layer): what a click does; without it a point leads to its url. */
+/* choose(point, layer): what a click does; without it a point leads to its url, or tells its title. */
 function showPoints(map, group, points, fixed, choose) {
   const room = points.length > MOST_PINS ? [] : withRoom(map, points);
+  const { shapes } = map.getContainer().dataset;
   group.clearLayers();
   points.forEach((point, index) => {
-    let layer;
+    const layer = pin(point, shapes, !room[index], fixed);
     function go() {
       if (choose) {
         choose(point, layer);
-      } else {
+      } else if (point.url) {
         location.assign(point.url);
+      } else {
+        tell(map, point);
       }
     }
-    point.leads = !fixed && Boolean(choose ? point.cards.length : point.url);
-    layer = room[index] ? pin(point) : dot(point);
-    if (point.leads) {
+    if (!fixed) {
       layer.on('click', go);
       layer.on('keydown', (e) => {
         if (e.originalEvent.key === 'Enter') {
@@ -90,28 +96,32 @@ function showPoints(map, group, points, fixed, choose) {
     layer.addTo(group);
   });
 }
-function tooltip(text) {
-  const words = document.createElement('span');
-  words.textContent = text;
-  return words;
+function tell(map, point) {
+  const words = document.createElement('p');
+  words.textContent = point.title || '';
+  const popup = L.popup({ autoPanPaddingTopLeft: [60, 8], offset: [0, -20] })
+    .setLatLng([point.lat, point.lon])
+    .setContent(words)
+    .openOn(map);
+  const close = one('.leaflet-popup-close-button', popup.getElement());
+  close.setAttribute('aria-label', map.getContainer().dataset.textClose);
+  close.focus({ preventScroll: true });
 }
-function dot(point) {
-  return L.circleMarker([point.lat, point.lon], {
-    radius: 6,
-    weight: 2,
-    color: token('--surface'),
-    fillColor: token(TONES[point.tone] || '--primary'),
-    fillOpacity: 1,
-  }).bindTooltip(tooltip(point.title || ''));
-}
-function pin(point) {
+function pin(point, shapes, small, fixed) {
   const marker = L.marker([point.lat, point.lon], {
-    keyboard: point.leads,
-    interactive: point.leads,
-    icon: L.divIcon({ className: '', iconSize: [34, 42], iconAnchor: [17, 41], html: pinElement(point) }),
+    keyboard: !fixed,
+    interactive: !fixed,
+    zIndexOffset: small ? ABOVE : 0,
+    icon: L.divIcon({
+      className: '',
+      iconSize: small ? [SMALL, SMALL] : [34, 42],
+      iconAnchor: small ? [SMALL / 2, SMALL / 2] : [17, 41],
+      html: pinElement(point, shapes, small),
+    }),
   });
   marker.on('add', () => {
-    marker.getElement().setAttribute('role', !point.leads ? 'img' : point.url ? 'link' : 'button');
+    marker.getElement().setAttribute('role', fixed ? 'img' : point.url ? 'link' : 'button');
+    marker.getElement().title = small ? point.title || '' : '';
     marker.getElement().setAttribute('aria-label', point.title || '');
   });
   return marker;
@@ -204,6 +214,9 @@ function makeMap(element, features) {
   }
   if (picker) {
     import('./map-picker.js').then(({ setUpPicker }) => setUpPicker(element, map, city));
+  }
+  if (data.search) {
+    import('./map-picker.js').then(({ setUpPlaces }) => setUpPlaces(document.getElementById(data.search), city));
   }
   function draw() {
     if (pins.length) {

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from civicportal.util.geo.city_map import CityMap
-from civicportal.util.geo.overview import render_overview, shade_of, shade_scale
+from civicportal.util.geo.overview import render_overview, render_overview_png, shade_of, shade_scale
 from civicportal.util.geo.points import Point
+from civicportal.util.geo.raster import render_png
 from civicportal.util.geo.static_map import render_svg
 
 
@@ -42,6 +43,20 @@ class CityDrawing:
         :param number: formats a number in the reader's language.
         """
         return render_overview(self.city_map, self.size, marks=marks, shades=shades, number=number)
+
+    def picture(self, center: Point, metres: float, points: Sequence[Point]) -> bytes:
+        """Render the surroundings of a place as a PNG without text, with a pin on each point.
+
+        :param metres: width of the picture.
+        """
+        return render_png(self.city_map, center, metres, self.size, pins=points)
+
+    def overview_picture(self, marks: Iterable[tuple[Point, int]]) -> bytes:
+        """Render the city as a PNG without text.
+
+        :param marks: positions with numbers: the larger the number, the larger the dot.
+        """
+        return render_overview_png(self.city_map, self.size, list(marks))
 
     @staticmethod
     def shade(n: int, most: int) -> int:

@@ -1,13 +1,14 @@
 """A map of the city with counts as SVG."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
 from civicportal.util.geo.city_map import CityMap
 from civicportal.util.geo.labels import XY, Names
 from civicportal.util.geo.points import EARTH_RADIUS_M, Point
+from civicportal.util.geo.raster import render_png
 from civicportal.util.geo.static_map import View
 
 SHADES = ("#DCEBE7", "#A9D0CB", "#6FB1AC", "#2F8A88", "#0B5B5C")
@@ -52,6 +53,16 @@ def render_overview(
         '<svg xmlns="http://www.w3.org/2000/svg" class="static-map" viewBox="0 0 {w} {h}" aria-hidden="true"'
         ' focusable="false"><rect class="sm-land" width="{w}" height="{h}" fill="#EDEAE2"/>{body}</svg>'
     ).format(w=size[0], h=size[1], body=Markup("").join(parts))
+
+
+def render_overview_png(
+    city_map: CityMap, size: tuple[int, int], marks: Sequence[tuple[Point, int]]
+) -> bytes:
+    """Render the city with a dot for each position, the larger the larger its number, as a PNG without text."""
+    view = _whole(city_map, size)
+    most = max((n for _, n in marks), default=1)
+    dots = [(point, _DOT + _LARGEST * math.sqrt(n / most)) for point, n in marks]
+    return render_png(city_map, view.center, view.zoom_m, size, dots=dots, major=True)
 
 
 def shade_of(n: int, most: int) -> int:

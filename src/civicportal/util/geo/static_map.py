@@ -14,8 +14,9 @@ from civicportal.util.geo.city_map import CityMap, MapFeature
 from civicportal.util.geo.labels import XY, Box, Names
 from civicportal.util.geo.points import EARTH_RADIUS_M, Bounds, Point
 
-_AREAS = {"water": "#AFD4DF", "park": "#CFE3C4"}
-_ROADS = {
+LAND = "#EDEAE2"
+AREAS = {"water": "#AFD4DF", "park": "#CFE3C4"}
+ROADS = {
     "street": ("#FFFFFF", 8),
     "secondary": ("#FFFFFF", 13),
     "primary": ("#FFF3D6", 18),
@@ -46,7 +47,7 @@ def render_svg(
     return Markup(  # noqa: S704 - numbers, colours of this file, and names that escape() has seen
         f'<svg xmlns="http://www.w3.org/2000/svg" class="static-map" viewBox="0 0 {width} {height}" width="{width}"'
         f' height="{height}" aria-hidden="true" focusable="false"><rect class="sm-land" width="{width}"'
-        f' height="{height}" fill="#EDEAE2"/>{"".join(parts)}</svg>'
+        f' height="{height}" fill="{LAND}"/>{"".join(parts)}</svg>'
     )
 
 
@@ -96,8 +97,8 @@ def _visible(city_map: CityMap, view: View, kind: str) -> list[MapFeature]:
 
 def _areas(city_map: CityMap, view: View) -> Iterator[str]:
     for feature in city_map.features:
-        if feature.kind in _AREAS and feature.bounds.meets(view.bounds):
-            yield f'<path class="sm-{feature.kind}" fill="{_AREAS[feature.kind]}" d="{view.path(feature)}Z"/>'
+        if feature.kind in AREAS and feature.bounds.meets(view.bounds):
+            yield f'<path class="sm-{feature.kind}" fill="{AREAS[feature.kind]}" d="{view.path(feature)}Z"/>'
     for district in _visible(city_map, view, "district"):
         path = view.path(district)
         yield f'<path class="sm-district" fill="none" stroke="#8C8A80" stroke-dasharray="6 5" d="{path}Z"/>'
@@ -113,10 +114,10 @@ def _roads(city_map: CityMap, view: View) -> Iterator[str]:
         for road in _visible(city_map, view, "road")
     ]
     for kind, path in roads:
-        _color, metres = _ROADS.get(kind, _ROADS["street"])
+        _color, metres = ROADS.get(kind, ROADS["street"])
         yield _stroke("sm-casing", "#D8D2C4", max(1.0, metres * view.pixels_per_metre) + 1.6, path)
     for kind, path in roads:
-        color, metres = _ROADS.get(kind, _ROADS["street"])
+        color, metres = ROADS.get(kind, ROADS["street"])
         yield _stroke(f"sm-road sm-{escape(kind)}", color, max(1.0, metres * view.pixels_per_metre), path)
 
 

@@ -12,6 +12,7 @@ from civicportal.api.lists import ListAddress
 from civicportal.api.localization import format_number
 from civicportal.api.organization import OrganizationService
 from civicportal.api.web import Request
+from civicportal_reports.looks import look_of
 from civicportal_reports.mapping import ReportMap
 from civicportal_reports.models import Report
 from civicportal_reports.panel import MapPanel, map_panel
@@ -20,7 +21,7 @@ from civicportal_reports.search import Filters
 from civicportal_reports.viewports import InvalidView, MapView
 from civicportal_reports.views.desk import desk_filters
 from civicportal_reports.views.places import map_addresses
-from civicportal_reports.views.public import public_filters, published
+from civicportal_reports.views.public import public_filters, published, strict
 from civicportal_reports.workflow import KIND
 
 
@@ -82,12 +83,9 @@ def _strict(read: tuple[BoundForm, Filters]) -> Filters:
     """Return the filters, all of which must be valid.
 
     A map cannot show that one was ignored.
-
-    :raises HTTPBadRequest: names the invalid ones.
     """
     form, filters = read
-    if form.errors:
-        raise HTTPBadRequest(", ".join(field.name for field in form if field.error))
+    strict(form)
     return filters
 
 
@@ -114,6 +112,7 @@ def _card(
         "case": case,
         "report": report,
         "status": status,
+        "look": look_of(case.status, case.stage),
         "category": categories.get(case.category_id or 0),
         "url": url,
     }

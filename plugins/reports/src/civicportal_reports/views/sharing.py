@@ -1,0 +1,90 @@
+"""The public list for other programs: the feed, and pictures for previews of links."""
+
+import math
+from functools import lru_cache
+
+from pyramid.httpexceptions import HTTPNotFound
+from pyramid.response import Response
+
+from civicportal.api.geo import CityDrawing, CityMap, Point
+from civicportal.api.lists import ListAddress
+from civicportal.api.web import Request
+from civicportal_reports.board import BoardService
+from civicportal_reports.feed import ATOM, ReportFeed
+from civicportal_reports.i18n import _
+from civicportal_reports.mapping import ReportMap
+from civicportal_reports.search import Filters
+from civicportal_reports.viewports import MapView
+from civicportal_reports.views.public import absolute, public_filters, published, strict
+
+FIVE_MINUTES, AN_HOUR = 300, 3600
+PICTURE_SIZE = (1200, 630)
+"""Pixels that previews of links expect."""
+METRES = 1200
+"""Width of the picture of a place."""
+
+
+def feed(request: Request) -> Response:
+    """Return the newest filtered reports as Atom."""
+    form, filters = public_filters(request)
+    strict(form)
+    address = ListAddress(request, form, "reports.list", keep=())
+    page = request.work.get(BoardService).page(filters)
+    site = request.site
+    found = ReportFeed(
+        title=f"{request.translate(_('Problems in the city'))} · {site.name}",
+        about="; ".join(f"{field.label}: {field.words}" for field in form.narrowing),
+        author=site.name,
+        language=request.locale_name,
+        home=absolute(request, address()),
+        address=absolute(request, address("reports.feed")),
+        page=lambda case_id: absolute(request, request.route_path("reports.page", id=case_id)),
+        picture=lambda key: absolute(request, request.route_path("attachment", key=key)),
+        cards=[(card, request.translate(card.status)) for card in page.cards],
+    )
+    return _public(request, found.atom(), ATOM, FIVE_MINUTES)
+
+
+def page_picture(request: Request) -> Response:
+    """Return the surroundings of a published report as a picture."""
+    _case, report = published(request)
+    city_map = request.site.map
+    if city_map is None or report.point is None:
+        raise HTTPNotFound
+    return _public(request, _surroundings(city_map, report.point), "image/png", AN_HOUR)
+
+
+def list_picture(request: Request) -> Response:
+    """Return the city with all reports of the public map as a picture."""
+    city_map = request.site.map
+    if city_map is None:
+        raise HTTPNotFound
+    box = city_map.bounds
+    zoom = math.floor(math.log2(PICTURE_SIZE[0] / 256 * 360 / max(box.east - box.west, 1e-4)))
+    view = MapView(zoom=min(max(zoom, 0), 18))
+    found = request.work.get(ReportMap).picture(Filters(), view, public=True)
+    marks = [(Point(round(row.lat, 3), round(row.lon, 3)), 1) for row in found.rows]
+    marks += [(cluster.point, cluster.n) for cluster in found.clusters]
+    return _public(request, _overview(city_map, tuple(marks)), "image/png", AN_HOUR)
+
+
+@lru_cache(64)
+def _surroundings(city_map: CityMap, point: Point) -> bytes:
+    return CityDrawing(city_map, PICTURE_SIZE).picture(point, METRES, [point])
+
+
+@lru_cache(4)
+def _overview(city_map: CityMap, marks: tuple[tuple[Point, int], ...]) -> bytes:
+    return CityDrawing(city_map, PICTURE_SIZE).overview_picture(marks)
+
+
+def _public(request: Request, body: bytes, content_type: str, seconds: int) -> Response:
+    response = request.response
+    response.content_type = content_type
+    if content_type == ATOM:
+        response.charset = "utf-8"
+    response.cache_control = f"public, max-age={seconds}"
+    response.body = body
+    response.md5_etag()
+    response.conditional_response = True
+    return response

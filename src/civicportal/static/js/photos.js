@@ -21,7 +21,7 @@
 
    POST data-upload-url: multipart, field "file", header X-CSRF-Token → {"key", "url"}; refused → {"message"}. */
 import { all, csrf, each, icon, number, one, toast } from './page.js';
-import { isPossible } from './queue.js';
+import { works } from './queue.js';
 
 const QUALITY = 0.8;
 const STILL_MS = 60000; /* without a sign from the network, until a picture counts as not sent */
@@ -113,7 +113,6 @@ function setUp(root) {
   let waiting = 0;
   const sending = new Map(); /* tile → what stops it */
   const blobs = new WeakMap(); /* tile → its picture */
-  const isQueued = isPossible && 'queue' in form.dataset;
   let unaware = false; /* a picture has failed since the form was held back */
 
   function say(text, isBad) {
@@ -220,10 +219,11 @@ function setUp(root) {
         }
       });
     });
-    tile.classList.add('failed');
+    const waits = works() && 'queue' in form.dataset;
+    tile.classList.toggle('failed', !waits);
     tile.append(again);
-    unaware = !isQueued;
-    say(isQueued ? texts.textWaits : message || texts.textUnsent, !isQueued);
+    unaware = unaware || !waits;
+    say(waits ? texts.textWaits : message || texts.textUnsent, !waits);
   }
   function drop(tile) {
     URL.revokeObjectURL(one('img', tile).src);

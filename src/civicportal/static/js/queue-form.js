@@ -10,7 +10,7 @@
    "draft-restored", {blob} of pictures), and what the server has said of it is shown. */
 import { fillIn } from './draft.js';
 import { all, icon, one } from './page.js';
-import { ask, isPossible } from './queue.js';
+import { ask, isPossible, works } from './queue.js';
 
 const NEVER_SENT = ['csrf_token', 'queue_key', 'root', 'allowed', 'noticed', 'challenge_ticket', 'challenge_answer'];
 const KEY_LETTERS = 22;
@@ -36,7 +36,7 @@ function setUp(form) {
   }
   function sayWhereItGoes() {
     if (!entry) {
-      say(isCut() && isPossible ? texts.textCut : '');
+      say(isCut() && works() ? texts.textCut : '');
     }
   }
 
@@ -109,7 +109,7 @@ function setUp(form) {
     if (e.defaultPrevented) {
       return;
     }
-    if (!isPossible) {
+    if (!works()) {
       say(isCut() ? texts.textNone : '', true);
       return;
     }
@@ -134,7 +134,7 @@ function setUp(form) {
   });
   /* The network has gone while the page sent it: perhaps it has arrived. */
   form.addEventListener('unsent', (e) => {
-    if (isPossible) {
+    if (works()) {
       e.preventDefault();
       queue(true).catch(failed);
     }
@@ -236,6 +236,7 @@ function setUp(form) {
       state = '';
     }
   });
+  navigator.serviceWorker?.ready.then(sayWhereItGoes);
   addEventListener('online', sayWhereItGoes);
   addEventListener('offline', sayWhereItGoes);
 

@@ -14,9 +14,14 @@ export const VISITOR = 'visitor';
 export const isPossible =
   'serviceWorker' in navigator && Boolean(navigator.locks && window.indexedDB && window.crypto?.subtle);
 
+let isActive = false;
 let later = 0;
 let pause = FIRST_PAUSE_MS;
 
+/* → whether there is a queue: not before the worker is active, and never where the browser forbids it. */
+export function works() {
+  return isActive;
+}
 function within(promise) {
   return Promise.race([
     promise,
@@ -92,6 +97,10 @@ export function flush() {
 }
 
 if (isPossible) {
+  navigator.serviceWorker.ready.then(() => {
+    isActive = true;
+    document.dispatchEvent(new Event('queue'));
+  });
   navigator.serviceWorker.addEventListener('message', (e) => {
     if (e.data.queueSent) {
       toast(document.body.dataset.textQueueSent.replace('{title}', e.data.queueSent));

@@ -250,7 +250,9 @@ def test_bulk_actions_reach_no_case_of_another_unit(scopes):
     before = scopes.versions()
     for who in ("outsider", "other_specialist"):
         for code in scopes.codes.values():
-            scopes.post(who, "/kartable/bulk", action="note", code=code, text="seen on site", list="reports.desk")
+            scopes.post(
+                who, "/kartable/bulk", action="note", code=code, text="seen on site", list="reports.desk"
+            )
             result = scopes.get(who, "/kartable/bulk/result").html
             assert len(result.select("tbody tr .danger-text")) == 1, (who, code)
             scopes.post(who, "/kartable/bulk", action="print", code=code, list="reports.desk")
@@ -262,7 +264,9 @@ def test_a_desk_selects_cases_and_names_the_refused_ones(scopes):
     code = scopes.codes["reports"]
     page = scopes.get("insider", "/desk/reports").html
     assert code in {box["value"] for box in page.select("input[name=code]")}
-    scopes.post("insider", "/kartable/bulk", action="print", code=code, list="reports.desk", query="stage=open")
+    scopes.post(
+        "insider", "/kartable/bulk", action="print", code=code, list="reports.desk", query="stage=open"
+    )
     paper = scopes.get("insider", "/kartable/print").html
     assert len(paper.select("article.sheet")) == 1
     assert paper.select_one("nav a[href$='/desk/reports?stage=open']")

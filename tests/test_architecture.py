@@ -268,7 +268,7 @@ def test_scripts_put_html_where_it_comes_from_the_portal() -> None:
         r"\b(innerHTML|outerHTML)\s*=|insertAdjacentHTML|document\.write|\beval\(|new Function\("
     )
     using = {path.name for path in own_scripts() if sink.search(path.read_text("utf-8"))}
-    assert using == {"editor.js", "kartable.js", "map-layers.js", "portal.js", "wizard.js"}
+    assert using == {"caller.js", "editor.js", "kartable.js", "map-layers.js", "portal.js", "wizard.js"}
 
 
 def test_scripts_let_no_data_reach_a_prototype() -> None:

@@ -6,7 +6,7 @@ import pytest
 from browser import desk
 from browser.conftest import Open
 from browser.samples import send_report, who
-from browser.wizard import photo
+from browser.wizard import STREET, WORDS, photo
 from playwright.sync_api import Page, expect
 from portal import Portal
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from civicportal.domain.cases.services import CaseService
 pytestmark = pytest.mark.browser
 WASTE = "سازمان مدیریت پسماند"
 NOTE = "مربوط به آن سازمان است."
+CALLER = "09000000788"
 #: Counts in the page what a person does: Enter, a shortcut outside a field, and each press of the pointer.
 COUNTER = """
 (() => {
@@ -184,3 +185,33 @@ def test_the_same_by_keys(portal: Portal, open_page: Open, codes: list[str]) -> 
     expect(page.locator("main table .pill").first).to_be_visible()
     assert clicks(page) == 4
     assert [events(portal, code)[0] for code in codes] == ["referred", "referred"]
+
+
+def test_a_call_is_registered_from_the_desk_in_four(portal: Portal, open_page: Open) -> None:
+    with portal.site.work() as work:
+        new = [
+            event.id for event in work.session.scalars(select(CaseEvent).where(CaseEvent.type == "opened"))
+        ]
+    page = open_page("public_relations")
+    begin(page, "/desk")
+    page.keyboard.type(CALLER)
+    expect(page.locator("#call-number")).to_have_value(CALLER)
+    page.locator("form[action='/desk/call'] [value=reports]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/reports/new")
+    expect(page.locator("#category-search:focus")).to_be_visible()
+    page.keyboard.type("چال")
+    page.keyboard.press("Enter")
+    page.locator("[name=body]").focus()
+    page.keyboard.type(WORDS)
+    page.locator("[data-map-search]").focus()
+    page.keyboard.type(STREET)
+    expect(page.locator("[data-map-results] button").first).to_have_text(f"همین محل: {STREET}")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-place-name]")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".said-codes [data-copy]").first).to_be_visible()
+    assert clicks(page) == 4
+    with portal.site.work() as work:
+        query = select(CaseEvent).where(CaseEvent.type == "opened", CaseEvent.id.not_in(new))
+        assert [event.realm for event in work.session.scalars(query)] == ["staff"]

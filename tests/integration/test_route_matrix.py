@@ -39,6 +39,8 @@ WANT_MORE = {
     "readyz_worker": (503,),
     "metrics": (404,),
     "reports.me_too": (404,),
+    # For members of staff who may register cases of any kind.
+    "call": (200, 403),
 }
 
 

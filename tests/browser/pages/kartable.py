@@ -88,6 +88,7 @@ def _copy_many(page: Page, found: Facts) -> None:
 
 
 PAGES = (
+    Shown("call", "public_relations", "/desk/call"),
     Shown("desk", "administrator", "/desk"),
     Shown("desk", "handler", "/desk"),
     Shown("kartable", "handler", "/kartable"),

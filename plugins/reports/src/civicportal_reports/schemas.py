@@ -93,7 +93,12 @@ class OwnSubmission(Submission):
 
 
 class Registration(Submission, NamedCaller):
-    """A report registered by an officer for a caller."""
+    """A report registered by an officer for a caller.
+
+    :ivar near_seen: the officer has seen the open reports nearby.
+    """
+
+    near_seen = Node(Flag(), missing=False)
 
 
 class Conversion(StrictSchema):

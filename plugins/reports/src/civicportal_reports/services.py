@@ -87,12 +87,14 @@ class ReportService(Service):
 
     # -- others' reports -------------------------------------------------------------------------------------
 
-    def open_case(self, case_id: int) -> Case:
+    def open_case(self, case_id: int, *, lock: bool = False) -> Case:
         """Return a report that others may follow: open or published.
 
+        :param lock: lock it for update.
         :raises NotFound: when there is none.
         """
-        case = self.session.scalar(select(Case).where(Case.id == case_id, Case.kind == KIND))
+        query = select(Case).where(Case.id == case_id, Case.kind == KIND)
+        case = self.session.scalar(query.with_for_update(of=Case) if lock else query)
         if case is None or not (case.is_open or case.public):
             raise NotFound("no such report")
         return case

@@ -91,6 +91,7 @@ LIMITS: dict[str, Limit] = {
     "identity_code": _own(LimitWindow(5, _DAY)),
     "identity_site": Limit((LimitWindow(2000, _DAY),), "site"),
     "reveal_officer": _own(LimitWindow(30, _HOUR), LimitWindow(100, _DAY)),
+    "caller_officer": _own(LimitWindow(120, _HOUR), LimitWindow(800, _DAY)),
     "export_person": _own(LimitWindow(5, _DAY)),
     "export_officer": _own(LimitWindow(30, _HOUR), LimitWindow(200, _DAY)),
     "export_print": _own(LimitWindow(60, _HOUR), LimitWindow(400, _DAY)),

@@ -31,6 +31,7 @@ AUDITED = {
     "site": "settings.changed",
     "plugin": "settings.changed",
     "reveal": "data.revealed",
+    "caller:lookup": "data.revealed",
     "export": "data.exported",
     "data": "data.exported",
     "audit": "audit.verified",

@@ -26,6 +26,8 @@ CORE_ACTIONS: dict[str, TranslationString] = {
     "access:denied": _("Was refused a page"),
     "audit:verified": _("The trail was verified"),
     "audit:verifying": _("A part of the trail was verified"),
+    "caller:added": _("Added a call to a case"),
+    "caller:lookup": _("Looked up a caller"),
     "calendar:closure_add": _("Closed the city for some days"),
     "calendar:closure_delete": _("Took a closure of the city back"),
     "calendar:deadlines": _("Moved deadlines to the calendar"),

@@ -33,6 +33,8 @@ ROUTES = {
     "track": "/track",
     "track_code": "/track/code",
     "track_case": r"/track/{code:\d{10}}",
+    "call": "/desk/call",
+    "call.person": "/desk/call/person",
 }
 #: Route, view, template or renderer, permission, method.
 VIEWS = (
@@ -57,6 +59,8 @@ VIEWS = (
     ("track", "track.check", "track", PagePermission.EVERYBODY, "POST"),
     ("track_code", "track.back_to_form", None, PagePermission.EVERYBODY, "GET"),
     ("track_case", "track.show", "public_case", PagePermission.EVERYBODY, "GET"),
+    ("call", "callers.call", "call", PagePermission.STAFF, ("GET", "POST")),
+    ("call.person", "callers.person", "caller_piece", PagePermission.STAFF, "POST"),
 )
 
 

@@ -11,7 +11,7 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.errors import AttachmentNotFound
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.cases.models import CALLED, Attachment, Case, CaseEvent
 from civicportal.util.errors import NotFound
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class AttachmentService(Service):
                 event_id=event.id,
                 owner="",
                 user_id=case.citizen_id
-                if purpose == "before" and not event.is_by_follower
+                if purpose == "before" and not _is_of_another(event)
                 else self.work.actor.user_id,
                 purpose=purpose,
                 audience=_first_audience(case, event),
@@ -303,8 +303,13 @@ class AttachmentService(Service):
         )
 
 
+def _is_of_another(event: CaseEvent) -> bool:
+    """Return whether the pictures of an event come from a follower, or from a further caller."""
+    return event.is_by_follower or event.type == CALLED
+
+
 def _first_audience(case: Case, event: CaseEvent) -> str:
-    if event.is_by_follower:
+    if _is_of_another(event):
         return "staff"
     # Pictures that a citizen adds to a published case wait for an officer, as the first ones did.
     return "public" if case.public and event.realm != "citizen" else "citizen"

@@ -14,7 +14,7 @@ class CaseChange:
     """One event of a case, passed to plugins inside its transaction.
 
     :ivar type: of the event: opened, transition, referred, taken, returned, copied, inquiry, answered,
-    commented, rated, corrected, undone.
+    commented, called, rated, corrected, undone.
     :ivar transition: the name of the transition, if it was one.
     :ivar referral: the new referral, if it was one.
     :ivar notify: whether the citizen is notified.

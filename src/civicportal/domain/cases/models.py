@@ -225,6 +225,8 @@ def notes_of_follower(user_id: int) -> Select[int]:
     return select(CaseEvent.id).where(*mine)
 
 
+CALLED = "called"
+"""``CaseEvent.type`` of a call that was added to an open case; its ``data`` has ``caller_id`` and ``source``."""
 CONVERTED = "converted"
 """``CaseLink.type`` from a closed case to its successor of another kind."""
 

@@ -12,7 +12,7 @@ from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.conversion import ConversionService
 from civicportal.domain.cases.deadlines import set_deadline
 from civicportal.domain.cases.measures import recounting
-from civicportal.domain.cases.models import CONVERTED, Case, CaseEvent
+from civicportal.domain.cases.models import CALLED, CONVERTED, Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.snapshots import snapshot
@@ -66,7 +66,7 @@ class KartableService(Service):
                 self._keep_in_sight(change.case)
         elif change.transition and self.work.actor.is_staff:
             self._take_silently(change.case, release=change.transition.releases)
-        elif change.type == "noted" or (change.transition and change.case.is_open):
+        elif change.type in ("noted", CALLED) or (change.transition and change.case.is_open):
             self._mark_unread(change.case)
         if change.reopens or change.type in MARKING:
             self._mark(change.case)

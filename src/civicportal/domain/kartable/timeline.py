@@ -13,7 +13,7 @@ from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.correction import CORRECTED
 from civicportal.domain.cases.history import name_of_step, says_itself, title_of_reopening, voice_of
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
-from civicportal.domain.cases.models import Attachment, Case, CaseEvent
+from civicportal.domain.cases.models import CALLED, Attachment, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.kartable.types import ASSIGNED
@@ -38,6 +38,7 @@ TITLES: dict[str, TranslationString] = {
     "withdrawn": _("Inquiry to ${to} withdrawn"),
     "answered": _("Inquiry answered"),
     "noted": _("The citizen added to the request"),
+    CALLED: _("Another person called about it"),
     "follower_noted": _("A follower added to the request"),
     "rated": _("Rated by a citizen: ${stars} of 5"),
     "undone": _("The step before was taken back"),
@@ -68,6 +69,7 @@ SYMBOLS = {
     "answered": "message-2",
     "commented": "message-circle",
     "noted": "message-2",
+    CALLED: "phone",
     "rated": "star",
     "undone": "arrow-back-up",
     CORRECTED: "edit",

@@ -19,6 +19,7 @@ PAGE_SIZE = 30
 LOOKS: dict[str, TranslationString] = {
     "case:open": _("Opened your case"),
     "case:print": _("Printed your case"),
+    "caller:lookup": _("Looked up your number during a call"),
     "reveal:contact": _("Looked at your mobile number"),
     "reveal:identity": _("Looked at your identity data"),
 }

@@ -78,6 +78,7 @@ class Link:
     def __init__(self, navigation: "Navigation", item: NavigationItem, title: str, url: str) -> None:
         self._navigation = navigation
         self._kind = item.kind
+        self.name = item.name
         self.title = title
         self.url = url
         self.icon = item.icon

@@ -14,6 +14,7 @@
                                                      that field, and out again
    <form data-people data-attendance="JSON">         the select "user" offers the group named like the chosen "unit"; of the
                                                      texts [data-attends] that one is shown which JSON names for the unit
+   <input data-digits>                               gets the focus, and the digit, when one is typed outside a field
    <input data-hotkey="Slash">                       the search field; that of a list comes before the one above all pages
    <details data-menu><summary data-register> … <a>  a menu that closes with Esc and by a click elsewhere; N opens it
    <a data-register>                                 N follows it
@@ -425,7 +426,13 @@ const actions = {
   },
   KeyX: toggleCurrent,
 };
+/* On the desk, a number is typed at once: its first digit leads to the field for it. */
+const forDigits = one('[data-digits]');
 function act(e) {
+  if (forDigits && /^[+0-9۰-۹]$/.test(e.key)) {
+    forDigits.focus();
+    return false;
+  }
   if (e.code === 'Slash' && e.shiftKey) {
     document.getElementById('keys').showModal();
     return true;

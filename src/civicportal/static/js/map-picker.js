@@ -132,7 +132,7 @@ function setUpSearch(box, city, chosen, found) {
       names.map((name) => {
         const button = document.createElement('button');
         button.type = 'button';
-        button.textContent = name;
+        button.textContent = field.dataset.textConfirm ? field.dataset.textConfirm.replace('{name}', name) : name;
         button.addEventListener('click', () => {
           choose(name);
         });
@@ -145,7 +145,8 @@ function setUpSearch(box, city, chosen, found) {
   field.addEventListener('input', search);
   field.addEventListener('keydown', (e) => {
     const first = one('button', list);
-    if (e.key === 'Enter' && found) {
+    /* Ctrl+Enter sends the form: it takes no place that was not chosen. */
+    if (e.key === 'Enter' && found && !e.ctrlKey && !e.metaKey) {
       e.preventDefault();
       if (first && !list.hidden) {
         first.click();

@@ -161,7 +161,7 @@ on('[data-filter]', 'input', (field) => {
   });
 });
 on('[data-filter]', 'keydown', (field, e) => {
-  if (e.key !== 'Enter') {
+  if (e.key !== 'Enter' || e.ctrlKey || e.metaKey) {
     return;
   }
   e.preventDefault();

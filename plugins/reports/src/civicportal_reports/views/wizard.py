@@ -4,6 +4,7 @@ from functools import partial
 from math import ceil, log2
 
 from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import ColumnElement
 
 from civicportal.api.cases import Case, CaseService
 from civicportal.api.forms import BoundForm, Values
@@ -136,10 +137,20 @@ def near(request: Request) -> dict[str, object]:
 def _cards_of_others(request: Request, location: Location, category_key: str) -> list[NearCard]:
     """Return the cards of other people's reports near the place of a new one."""
     others = Case.citizen_id.is_distinct_from(request.identity.user_id)
+    return cards_near(request, location, category_key, others)
+
+
+def cards_near(
+    request: Request, location: Location, category_key: str, *conditions: ColumnElement[bool]
+) -> list[NearCard]:
+    """Return the cards of open reports near the place of a new one.
+
+    :param conditions: on ``Case``.
+    """
     # In a unit of work of its own, because the submission is counted before the request's opens.
     with request.site.work(actor=request.identity, write=False) as work:
         category = work.get(OrganizationService).category(KIND, category_key)
-        return work.get(NearCardService).cards(location, category.id, others) if category else []
+        return work.get(NearCardService).cards(location, category.id, *conditions) if category else []
 
 
 def _near_variables(request: Request, location: Location, cards: list[NearCard]) -> dict[str, object]:

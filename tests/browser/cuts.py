@@ -213,17 +213,19 @@ class Telephone:
             [self._template, key, words, self._pictures],
         )
 
-    def flush(self, tabs: int = 1) -> None:
+    def open_tabs(self, count: int) -> None:
+        """Open as many more pages of the queue."""
+        assert self._context
+        for _more in range(count):
+            self._context.new_page().goto("/queue")
+
+    def flush(self) -> None:
         """Let all tabs send at once; what breaks is no error."""
         assert self._context
-        pages = [self.page]
         with suppress(Error):
-            for _more in range(1, tabs):
-                pages.append(self._context.new_page())
-                pages[-1].goto("/queue")
-            for page in pages[1:]:
-                page.evaluate(f"async () => {{ window.done = ({FLUSH})(); }}")
-            self.page.evaluate(FLUSH)
+            for page in self._context.pages:
+                page.evaluate(f"() => {{ window.done = ({FLUSH})(); }}")
+            self.page.evaluate("() => window.done")
 
     def settle(self) -> dict[str, str]:
         """Send until nothing waits; return the states of the entries by key."""

@@ -110,6 +110,10 @@ def test_a_report_written_without_a_network_sends_itself_once(
     keep(page)
     network.cut()
     words = f"{WORDS} یک"
+    page.goto("/reports/new")
+    wizard.choose_category(page)
+    proceed(page, 2)
+    expect(page.locator("[data-map=picker] .leaflet-tile-pane")).to_be_attached()
     write(page, words, pictures)
     card = send(page)
     expect(card).to_contain_text(wizard.CATEGORY)

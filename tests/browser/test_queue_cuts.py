@@ -99,9 +99,11 @@ class Trial:
         else:
             self.network.cut()
             self.telephone.add(key, words)
+            # Opened without a network: a page that opens sends at once.
+            self.telephone.open_tabs(cut.tabs - 1)
             self.network.expect(cut)
             self.network.is_cut = False
-            self.telephone.flush(cut.tabs)
+            self.telephone.flush()
             assert wait(self.network.fired), f"nothing broke at {cut}"
         self._mend()
         if key not in self.telephone.states():

@@ -7,7 +7,7 @@
    of the map. Without data-lat the map opens on the boundary of the city. data-points-url: see map-layers.js. A document event
    "relayout" tells the maps that they were hidden before. */
 import { City } from './map-city.js';
-import { all, each, icon, one, onTheme } from './page.js';
+import { all, each, icon, number, one, onTheme } from './page.js';
 
 const SHAPES = ['new', 'doing', 'working', 'waiting', 'done', 'refused', 'closed'];
 const SMALL = 24; /* pixels of a pin without room: as much as a finger needs */
@@ -38,7 +38,11 @@ function pinElement(point, shapes, small) {
   pin.className = `pin ${point.tone || ''}${small ? ' small' : ''}`;
   shape.append(svg('use', { href: `${shapes}#${SHAPES.includes(point.tone) ? point.tone : SHAPES[0]}` }));
   pin.append(shape);
-  if (!small) {
+  if (point.parts) {
+    const several = document.createElement('b');
+    several.textContent = number(point.several);
+    pin.append(several);
+  } else if (!small) {
     pin.append(icon(point.icon || 'map-pin'));
   }
   return pin;
@@ -61,6 +65,34 @@ function withRoom(map, points) {
     return !crowded;
   });
 }
+/* Points that crowd each other are one pin with their number: none lies on another, and each can be tapped. */
+function gather(map, points) {
+  const [width, height] = points.length > MOST_PINS ? [SMALL, SMALL] : [PIN_WIDTH, PIN_HEIGHT];
+  const places = [];
+  points.forEach((point) => {
+    const at = map.latLngToContainerPoint([point.lat, point.lon]);
+    const near = places.find((other) => Math.abs(other.at.x - at.x) < width && Math.abs(other.at.y - at.y) < height);
+    if (near) {
+      near.points.push(point);
+    } else {
+      places.push({ at: at, points: [point] });
+    }
+  });
+  const text = map.getContainer().dataset.textSpot;
+  return places.map((place) => (place.points.length > 1 ? join(place.points, text) : place.points[0]));
+}
+function join(points, text) {
+  const several = points.reduce((sum, point) => sum + (point.several || 1), 0);
+  return {
+    lat: points[0].lat,
+    lon: points[0].lon,
+    tone: 'dark',
+    title: text.replace('{count}', number(several)),
+    several: several,
+    parts: points,
+    cards: points.flatMap((point) => point.cards || []),
+  };
+}
 /* Where pins would have to stand to lie on a button of the map. */
 function buttons(map) {
   const origin = map.getContainer().getBoundingClientRect();
@@ -70,7 +102,8 @@ function buttons(map) {
   });
 }
 /* choose(point, layer): what a click does; without it a point leads to its url, or tells its title. */
-function showPoints(map, group, points, fixed, choose) {
+function showPoints(map, group, found, fixed, choose) {
+  const points = fixed ? found : gather(map, found);
   const room = points.length > MOST_PINS ? [] : withRoom(map, points);
   const { shapes } = map.getContainer().dataset;
   group.clearLayers();
@@ -97,11 +130,20 @@ function showPoints(map, group, points, fixed, choose) {
   });
 }
 function tell(map, point) {
-  const words = document.createElement('p');
-  words.textContent = point.title || '';
-  const popup = L.popup({ autoPanPaddingTopLeft: [60, 8], offset: [0, -20] })
+  const box = document.createElement('div');
+  (point.parts || [point]).forEach((part) => {
+    const line = document.createElement('p');
+    const words = document.createElement(part.url ? 'a' : 'span');
+    words.textContent = part.title || '';
+    if (part.url) {
+      words.href = part.url;
+    }
+    line.append(words);
+    box.append(line);
+  });
+  const popup = L.popup({ autoPanPaddingTopLeft: [60, 8], offset: [0, -20], maxWidth: 240, maxHeight: 180 })
     .setLatLng([point.lat, point.lon])
-    .setContent(words)
+    .setContent(box)
     .openOn(map);
   const close = one('.leaflet-popup-close-button', popup.getElement());
   close.setAttribute('aria-label', map.getContainer().dataset.textClose);

@@ -108,7 +108,9 @@ function showPoints(map, group, found, fixed, choose) {
   const { shapes } = map.getContainer().dataset;
   group.clearLayers();
   points.forEach((point, index) => {
-    const layer = pin(point, shapes, !room[index], fixed);
+    /* What is cut off or lies below a button is reached when the map has moved. */
+    const still = fixed || room[index] === false;
+    const layer = pin(point, shapes, !room[index], still);
     function go() {
       if (choose) {
         choose(point, layer);
@@ -118,7 +120,7 @@ function showPoints(map, group, found, fixed, choose) {
         tell(map, point);
       }
     }
-    if (!fixed) {
+    if (!still) {
       layer.on('click', go);
       layer.on('keydown', (e) => {
         if (e.originalEvent.key === 'Enter') {
@@ -275,6 +277,9 @@ function makeMap(element, features) {
     }
   });
   map.on('moveend', () => {
+    if (pins.length && !fixed) {
+      showPoints(map, group, pins, fixed);
+    }
     city.names();
   });
   onTheme(() => {

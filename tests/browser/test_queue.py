@@ -71,6 +71,8 @@ def write(page: Page, words: str, pictures: list[Path]) -> None:
     """Write a report up to its last step, by its address."""
     page.goto("/reports/new")
     wizard.choose_category(page)
+    # Its words appear below the button, which would move under a click.
+    expect(page.locator("[data-draft-status]")).not_to_be_empty()
     proceed(page, 2)
     page.locator("[data-address]").evaluate("details => { details.open = true; }")
     page.locator("[name=address]").fill(ADDRESS)

@@ -28,7 +28,7 @@ function fieldsOf(form) {
   );
 }
 /* Fill in a form: the values of each field by its name. */
-export function fillIn(form, values) {
+export function fillForm(form, values) {
   const used = Object.create(null);
   fieldsOf(form).forEach((field) => {
     const kept = values[field.name];
@@ -119,7 +119,7 @@ function keepDraft(form) {
     clear.hidden = false;
   }
   function restore(draft) {
-    fillIn(form, draft.fields);
+    fillForm(form, draft.fields);
     form.dispatchEvent(new CustomEvent('draft-restored', { detail: draft }));
     status.textContent = status.dataset.textRestored;
     take.hidden = true;

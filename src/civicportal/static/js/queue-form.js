@@ -8,7 +8,7 @@
    has it, the value if the server has it.
    With ?entry=KEY in the address the page edits an entry: its fields and pictures are filled in like a draft (event
    "draft-restored", {blob} of pictures), and what the server has said of it is shown. */
-import { fillIn } from './draft.js';
+import { fillForm } from './draft.js';
 import { all, icon, one } from './page.js';
 import { ask, isPossible, works } from './queue.js';
 
@@ -178,7 +178,7 @@ function setUp(form) {
     found.fields.forEach(([name, value]) => {
       draft[name] = [...(draft[name] || []), value];
     });
-    fillIn(form, draft);
+    fillForm(form, draft);
     const photos = [
       ...found.files.map((file) => ({ blob: file.blob })),
       ...(draft.photo_key || []).map((key) => ({ key, url: `${texts.pictures}/${key}/small` })),

@@ -16,7 +16,13 @@ from browser.pages.shown import Shown
 __all__ = ["ELSEWHERE", "PAGES", "PIECES", "Shown"]
 
 #: Pieces of other pages.
-PIECES = {"reports.near", "reports.card", "reports.public_card", "reports.map_numbers"}
+PIECES = {
+    "reports.near",
+    "reports.register_near",
+    "reports.card",
+    "reports.public_card",
+    "reports.map_numbers",
+}
 #: Pages that a test of their own leads to and looks at as those of the table are.
 ELSEWHERE = {"unsent", "account_passkey_name", "account_confirm_app"}
 

@@ -68,6 +68,11 @@ def random_points(count: int) -> list[Cut]:
     ]
 
 
+def random_letters() -> str:
+    """Return letters that are no personal data: digits among them may read as a number plate."""
+    return "".join(secrets.choice("abcdefgh") for _letter in range(16))
+
+
 class Trial:
     """A telephone, its network and the portal, for one point after the other."""
 
@@ -90,7 +95,7 @@ class Trial:
 
     def send(self, cut: Cut) -> list[tuple[str, int]]:
         """Send a report that breaks off at a point, mend it, and return the cases that it has opened."""
-        key, words = secrets.token_urlsafe(16), f"{secrets.token_hex(8)} کنار پل جدول شکسته است."
+        key, words = secrets.token_urlsafe(16), f"{random_letters()} کنار پل جدول شکسته است."
         self.broken = ""
         if cut.stage == "add":
             self.network.cut()

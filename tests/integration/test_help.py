@@ -70,8 +70,9 @@ class TestGuide:
     def test_no_section_of_a_plugin_that_the_site_lacks_is_shown(self, assemble):
         titles = [section.title for section in guide(assemble(), "citizen", "en").sections]
         assert titles[0] == "Follow a request without signing in"
-        with_reports = guide(assemble("reports"), "citizen", "en").sections
-        assert [section.title for section in with_reports][:2] == ["Report a problem in the city", titles[0]]
+        with_reports = [section.title for section in guide(assemble("reports"), "citizen", "en").sections]
+        assert with_reports[0] == "Report a problem in the city"
+        assert with_reports[-len(titles) :] == titles
 
     def test_the_guide_for_staff_is_for_staff(self, app, site, sign_in):
         app.get("/help/staff", status=303)

@@ -12,6 +12,7 @@ from civicportal.util.errors import CivicportalError
 TAKEN = frozenset(
     {
         "about",
+        "accessibility",
         "account",
         "admin",
         "api",
@@ -21,6 +22,7 @@ TAKEN = frozenset(
         "desk",
         "exports",
         "healthz",
+        "help",
         "kartable",
         "language",
         "login",
@@ -31,6 +33,7 @@ TAKEN = frozenset(
         "offline",
         "passkeys",
         "privacy",
+        "queue",
         "readyz",
         "site",
         "staff",

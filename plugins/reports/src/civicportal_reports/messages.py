@@ -10,7 +10,7 @@ MESSAGES = (
         key="reports.digest",
         title=_("New reports where a citizen follows"),
         text=_("{SITE}: {COUNT} new reports where you follow, see the map of reports. To stop: {WORD}"),
-        fields=("COUNT", "WORD"),
+        fields=("SITE", "COUNT", "WORD"),
         parts=2,
     ),
     MessageText(

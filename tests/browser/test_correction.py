@@ -46,7 +46,6 @@ def test_a_pin_is_moved_by_the_keyboard(open_page: Open, code: str) -> None:
     expect(element.locator(".leaflet-control-zoom-in")).to_be_visible()
     element.focus()
     page.keyboard.press("ArrowUp")
-    # The map may have come to rest on the pin once more before it moves.
     page.wait_for_function(
         "before => Math.abs(document.querySelector('[name=lat]').value - before) > 0.0001", arg=float(before)
     )

@@ -203,7 +203,8 @@ function zoomCorner(picker) {
   }
   return document.documentElement.dir === 'rtl' ? 'bottomright' : 'bottomleft';
 }
-function makeMap(element, features) {
+/* picking: the module of pickers, for a map that needs it. */
+function makeMap(element, features, picking) {
   const data = element.dataset;
   const fixed = data.map === 'fixed';
   const picker = data.map === 'picker';
@@ -257,10 +258,10 @@ function makeMap(element, features) {
     follow(map, city, element, group);
   }
   if (picker) {
-    import('./map-picker.js').then(({ setUpPicker }) => setUpPicker(element, map, city));
+    picking.setUpPicker(element, map, city);
   }
   if (data.search) {
-    import('./map-picker.js').then(({ setUpPlaces }) => setUpPlaces(document.getElementById(data.search), city));
+    picking.setUpPlaces(document.getElementById(data.search), city);
   }
   function draw() {
     if (pins.length) {
@@ -317,10 +318,12 @@ function giveUp(element) {
   }
 }
 function begin(element) {
-  load(element.dataset.geojson).then(
-    (collection) => {
+  /* Before the map can be moved: a move that nothing takes down would be lost. */
+  const picks = element.dataset.map === 'picker' || element.dataset.search;
+  Promise.all([load(element.dataset.geojson), picks && import('./map-picker.js')]).then(
+    ([collection, picking]) => {
       delete element.dataset.failed;
-      makeMap(element, collection.features);
+      makeMap(element, collection.features, picking);
     },
     () => {
       giveUp(element);

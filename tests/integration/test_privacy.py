@@ -14,6 +14,7 @@ from sqlalchemy import (
     DateTime,
     Engine,
     Float,
+    Integer,
     LargeBinary,
     String,
     event,
@@ -137,6 +138,8 @@ class Filler:
         name = f"{column.table.name}.{column.name}"
         if isinstance(column.type, Float):
             return 31.5
+        if isinstance(column.type, Integer):
+            return 31
         mark = f"⟦{name}⟧"[-(getattr(column.type, "length", None) or 400) :]
         self.written[name] = mark
         if column.info["sealed"]:

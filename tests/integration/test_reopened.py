@@ -267,4 +267,7 @@ def test_an_observer_sees_no_control_that_would_refuse(site, app, sign_in, city)
         "step",
         "assign",
         "take",
+        "copy",
+        "note",
+        "print",
     }

@@ -46,6 +46,7 @@ class Some(list[tuple[str, str]]):
 SOME = Some([("1", "یک"), ("2", "دو"), ("", "هیچ")])
 #: What views tell their schemas; every other name is that of things to choose.
 TOLD: dict[str, Any] = {
+    "titles": {},
     "today": TODAY,
     "person": None,
     "formats": ("xlsx", "csv"),

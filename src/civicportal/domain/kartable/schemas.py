@@ -205,8 +205,9 @@ class ReadyTextSchema(StrictSchema):
     def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse a topic of another service."""
         kind = values["place"].partition(":")[0]
-        chosen = next((one for one in node.bindings["categories"] if one.value == values["category"]), None)
-        if chosen is not None and chosen.group != node.bindings["titles"][kind]:
+        topics = node["category"].typ.options(node["category"])
+        chosen = next((one for one in topics if one.value == values["category"]), None)
+        if chosen is not None and chosen.group != node.bindings["titles"].get(kind):
             error = colander.Invalid(node)
             error["category"] = _("This topic belongs to another service. Choose one of the service above.")
             raise error

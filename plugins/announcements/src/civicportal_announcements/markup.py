@@ -32,8 +32,7 @@ def render_markup(text: str, *, base: str = "") -> Markup:
     for token in tokens:
         token.children = list(_linked(token.children)) if token.children else token.children
     found = _PARSER.renderer.render(tokens, _PARSER.options, {})
-    # nh3 leaves the listed tags only, and no attribute but href with one of the schemes.
-    return Markup(
+    return Markup(  # nh3 leaves the listed tags only, and no attribute but href with one of the schemes
         nh3.clean(
             found,
             tags=_TAGS,

@@ -46,7 +46,7 @@ class Guide:
     """A guide in one language."""
 
     locale: str
-    intro: Markup
+    intro: str
     sections: Sequence[GuideSection]
 
     @property
@@ -72,7 +72,7 @@ def matches(text: str, wanted: SearchQuery) -> int:
 
 @lru_cache(16)
 def _guide(packages: Sequence[str], name: GuideName, locale: str) -> Guide:
-    intro, found = Markup(), dict[str, GuideSection]()
+    intro, found = "", dict[str, GuideSection]()
     for package in packages:
         file = resources.files(package) / "guide" / locale / f"{name}.md"
         if not file.is_file():
@@ -84,7 +84,7 @@ def _guide(packages: Sequence[str], name: GuideName, locale: str) -> Guide:
     return Guide(locale=locale, intro=intro, sections=tuple(found.values()))
 
 
-def _read(text: str) -> tuple[Markup, list[GuideSection]]:
+def _read(text: str) -> tuple[str, list[GuideSection]]:
     """Return the text before the first section, and the sections."""
     head: list[Token] = []
     sections: list[tuple[str, list[Token]]] = []
@@ -133,8 +133,8 @@ def _without_files(tokens: Iterable[Token]) -> Iterator[Token]:
 
 
 def _html(tokens: Sequence[Token]) -> Markup:
-    # Guides are files of installed packages, and the parser escapes HTML in them.
-    return Markup(_PARSER.renderer.render(tokens, _PARSER.options, {}))  # noqa: S704 - no user wrote it
+    found = _PARSER.renderer.render(tokens, _PARSER.options, {})
+    return Markup(found)  # noqa: S704 - the guide of an installed package, and the parser escapes HTML in it
 
 
 def _texts(tokens: Iterable[Token]) -> Iterator[str]:

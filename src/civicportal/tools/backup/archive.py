@@ -10,7 +10,7 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from io import BytesIO
 from itertools import zip_longest
 from typing import IO, Any, BinaryIO, Self, cast
@@ -42,8 +42,10 @@ class ArchiveWriter:
     def __init__(self, file: BinaryIO, mtime: float, sign: Callable[[bytes], bytes] | None = None) -> None:
         self._mtime = mtime
         self._sign = sign
-        self._tar = tarfile.open(fileobj=file, mode="w|", bufsize=BLOCK)  # noqa: SIM115 - __exit__ closes it
-        self._sums = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
+        with ExitStack() as files:
+            self._sums = files.enter_context(tempfile.TemporaryFile())
+            self._tar = files.enter_context(tarfile.open(fileobj=file, mode="w|", bufsize=BLOCK))
+            self._files = files.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -57,19 +59,18 @@ class ArchiveWriter:
         self._sums.write(_line(name, summed.digest.hexdigest()))
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._sums:
-            if kind is None:
-                size = self._sums.tell()
-                self._sums.seek(0)
-                summed = _Summed(self._sums)
-                self._append(SUMS, summed, size)
-                if self._sign:
-                    signature = self._sign(summed.digest.digest())
-                    self._append(SIGNATURE, BytesIO(signature), len(signature))
-                self._tar.close()
-            else:
-                with suppress(OSError):
-                    self._tar.close()
+        if kind is not None:
+            with suppress(OSError):
+                self._files.close()
+            return
+        with self._files:
+            size = self._sums.tell()
+            self._sums.seek(0)
+            summed = _Summed(self._sums)
+            self._append(SUMS, summed, size)
+            if self._sign:
+                signature = self._sign(summed.digest.digest())
+                self._append(SIGNATURE, BytesIO(signature), len(signature))
 
     def _append(self, name: str, file: "_Summed | BytesIO", size: int) -> None:
         member = tarfile.TarInfo(name)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -101,10 +101,12 @@ class Client:
             if "password" in place:
                 environment["PGPASSWORD"] = place.pop("password")
             arguments.append(f"--dbname={make_conninfo(**place)}")
-        self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - end() and kill() close it
-        self._process = subprocess.Popen(
-            arguments, env=environment, stderr=self._complaints, stdin=stdin, stdout=stdout
-        )
+        with ExitStack() as files:
+            self._complaints = files.enter_context(tempfile.TemporaryFile("w+"))
+            self._process = subprocess.Popen(
+                arguments, env=environment, stderr=self._complaints, stdin=stdin, stdout=stdout
+            )
+            self._files = files.pop_all()
         self.stdin: Any = self._process.stdin
         self.stdout: Any = self._process.stdout
 
@@ -128,7 +130,7 @@ class Client:
         self._process.kill()
         self._close()
         self._process.wait()
-        self._complaints.close()
+        self._files.close()
 
     def _close(self) -> None:
         for pipe in (self.stdin, self.stdout):

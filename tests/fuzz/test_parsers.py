@@ -42,6 +42,7 @@ from civicportal.domain.cases import query_parser
 from civicportal.domain.cases.paging import Cursor
 from civicportal.domain.cases.search_query import fts5_query, tsquery
 from civicportal.domain.notifications import inbound, verdicts
+from civicportal.domain.notifications.models import InboundMessage
 from civicportal.domain.notifications.timing import pause
 from civicportal.domain.statistics.named_periods import span_of
 from civicportal.testing import FakeClock
@@ -520,10 +521,10 @@ def sms(source: Source) -> bool:
 
 @parser("words of inbound messages")
 def words(source: Source) -> bool:
-    message = SimpleNamespace(
+    message = InboundMessage(
         text=inbound._storable(source.text(("لغو۱۱", "«۱» 405 903 1274 خوب بود", "2. هنوز نه")))
     )
-    inbound._word(message)
+    assert message.word == message.word.strip()
     inbound._CODE.findall(message.text)
     verdict = verdicts.read(message.text, "1", "2")
     assert verdict is None or re.fullmatch("[0-9]{10}|", verdict.code)

@@ -59,12 +59,16 @@ class TestDigest:
             clock.advance(days=1)
         assert len(told(city)) == 1
 
-    def test_is_one_message_a_day(self, city, clock):
+    def test_is_one_message_a_day_and_the_next_day_counts_the_rest(self, city, clock):
         follow(city, category="roads")
         for _run in range(2):
             publish(city, ("pothole", city.street), clock=clock)
             send_digests(city.site)
         assert len(told(city)) == 1
+        clock.advance(days=1)
+        send_digests(city.site)
+        assert len(told(city)) == 2
+        assert "۱ گزارش تازه" in told(city)[0]
 
     def test_leaves_out_ones_own_reports_hidden_ones_and_those_not_published(self, city, clock):
         with city.site.work(actor=city.citizen) as work:
@@ -84,10 +88,11 @@ class TestDigest:
         send_digests(city.site)
         assert told(city) == []
 
-    def test_the_word_of_the_message_ends_it(self, city, clock):
+    @pytest.mark.parametrize("word", ["لغو", "«لغو»؟"])
+    def test_the_word_of_the_message_ends_it(self, city, clock, word):
         follow(city, category="roads")
         with city.site.work() as work:
-            work.get(InboundService).keep("test:1", city.other.mobile, "لغو", clock.now())
+            work.get(InboundService).keep("test:1", city.other.mobile, word, clock.now())
         InboundService.answer_waiting(city.site)
         with city.site.work(write=False) as work:
             assert work.session.scalar(select(func.count()).select_from(Subscription)) == 0

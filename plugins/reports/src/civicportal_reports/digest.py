@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from civicportal.api.cases import Case, CaseEvent
 from civicportal.api.database import Service, Work
 from civicportal.api.geo import Point
-from civicportal.api.localization import format_number, search_key
+from civicportal.api.localization import format_number
 from civicportal.api.notifications import InboundMessage, NotificationService, Reply
 from civicportal.api.people import User
 from civicportal.api.plugins import Job, Site
@@ -27,7 +27,6 @@ TEXT = "reports.digest"
 """Key of the message."""
 _UNDERWAY = timedelta(minutes=10)
 """Later entries wait for the next day: earlier ids may still be written."""
-_MARKS = " .،!»«"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,21 +53,23 @@ def send_digests(site: Site) -> None:
     """Queue one message to each person for whom there is something new, each in a separate transaction."""
     with site.work(write=False) as work:
         until, counts = work.get(DigestService).due()
-    failed = []
+    waiting = []
     for user_id, n in counts.items():
+        sent = False
         try:
             with site.work() as work:
-                work.get(DigestService).send(user_id, n, until)
+                sent = work.get(DigestService).send(user_id, n, until)
         except Exception:
-            failed.append(user_id)
             log.exception("the digest of person %s failed; the next day tries again", user_id)
+        if not sent:
+            waiting.append(user_id)
     with site.work() as work:
-        work.get(DigestService).note_seen(until, but=failed)
+        work.get(DigestService).note_seen(until, but=waiting)
 
 
 def stop_by_message(message: InboundMessage, work: Work) -> Reply | None:
     """End the subscriptions of a sender who wants no more messages; the portal answers."""
-    if search_key(message.text).strip(_MARKS) in work.site.country.stop_words:
+    if message.word in work.site.country.stop_words:
         work.get(SubscriptionService).stop_all(message.sender)
     return None
 
@@ -88,8 +89,11 @@ class DigestService(Service):
             new[one.user_id].update(report.case_id for report in self._matching(one, published))
         return until, {user_id: len(cases) for user_id, cases in new.items() if cases}
 
-    def send(self, user_id: int, n: int, until: int) -> None:
-        """Queue the message, at most one a day, to a person who can be reached."""
+    def send(self, user_id: int, n: int, until: int) -> bool:
+        """Queue the message, at most one a day, to a person who can be reached.
+
+        :returns: False when the person had one today: the next day counts the same reports.
+        """
         query = select(User).where(
             User.id == user_id,
             User.mobile.is_not(None),
@@ -101,14 +105,16 @@ class DigestService(Service):
         if user is not None and user.mobile is not None:
             notifications = self.work.get(NotificationService)
             locale = notifications.locale_of(user)
-            today = self.work.site.calendar.today(self.work.clock.now())
+            once = f"{TEXT}:{user.id}:{self.work.site.calendar.today(self.work.clock.now())}"
+            if notifications.has_queued(once, user.mobile):
+                return False
             notifications.send(
                 TEXT,
                 recipient=user.mobile,
                 user_id=user.id,
                 fields={"COUNT": format_number(n, locale), "WORD": self._stop_word()},
                 locale=locale,
-                once=f"{TEXT}:{user.id}:{today}",
+                once=once,
             )
         self.session.execute(
             update(Subscription)
@@ -116,6 +122,7 @@ class DigestService(Service):
             .values(seen_id=until)
             .execution_options(synchronize_session=False)
         )
+        return True
 
     def note_seen(self, until: int, *, but: Collection[int] = ()) -> None:
         """Note that everything up to an entry was considered.

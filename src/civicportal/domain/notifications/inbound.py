@@ -21,7 +21,6 @@ from civicportal.domain.notifications.notices import NoticeData, NoticeRenderer
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.notifications.verdicts import VerdictService
 from civicportal.util.i18n import latin_digits
-from civicportal.util.persian import key
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -36,8 +35,6 @@ GIVE_UP_AFTER = timedelta(days=1)
 KEEP_STRANGERS = timedelta(days=90)
 """Retention of messages from numbers without an account; no one could request their erasure."""
 _CODE = re.compile(r"(?<!\d)\d{10}(?!\d)")
-_MARKS = " .،,؛;:!؟?«»\"'()-"
-"""Characters that people copy along with a word from a message."""
 
 
 class InboundService(Service):
@@ -131,7 +128,7 @@ class InboundService(Service):
 
     def _keep_choice(self, message: InboundMessage) -> None:
         """Apply an unsubscription or subscription of announcements, whichever plugin answers it."""
-        country, word = self.work.site.country, _word(message)
+        country, word = self.work.site.country, message.word
         if word in country.stop_words or word in country.start_words:
             self.work.get(PreferenceService).announce_to(message.sender, word in country.start_words)
 
@@ -143,10 +140,6 @@ def locale_at(number: str, work: "Work") -> str:
     """
     user = work.session.scalar(select(User).where(User.mobile == number))
     return work.get(NotificationService).locale_of(user) if user else work.site.locale
-
-
-def _word(message: InboundMessage) -> str:
-    return key(message.text).strip(_MARKS)
 
 
 def _storable(text: str) -> str:
@@ -186,7 +179,7 @@ def answer(message: InboundMessage, work: "Work") -> Reply | None:
     :returns: None for anything else, and for another person's code, so that its sender learns nothing. Disabled
         accounts get no answers either.
     """
-    word = _word(message)
+    word = message.word
     if word in work.site.country.stop_words:
         return Reply(kind="inbound.stopped", fields={})
     if word in work.site.country.start_words:

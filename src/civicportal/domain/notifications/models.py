@@ -7,10 +7,13 @@ from sqlalchemy.orm import Mapped
 
 from civicportal.core.db import Base, BigId, id_column, tagged_column
 from civicportal.core.reference import REFERENCE
+from civicportal.util.persian import key
 
 _WAITING = text("state IN ('new', 'leased', 'unknown')")
 _IN_A_BATCH = text("batch IS NOT NULL")
 _OF_A_CODE = text("challenge_id IS NOT NULL")
+_MARKS = " .،,؛;:!؟?«»\"'()-"
+"""Characters that people copy along with a word from a message."""
 
 
 class OutboxMessage(Base):
@@ -107,6 +110,11 @@ class InboundMessage(Base):
     handled_at: Mapped[datetime | None] = tagged_column()
     #: The last failed attempt to answer it.
     tried_at: Mapped[datetime | None] = tagged_column()
+
+    @property
+    def word(self) -> str:
+        """Return the folded text without marks around it, to compare with a country's stop words."""
+        return key(self.text).strip(_MARKS)
 
 
 class NotificationChoices(Base):

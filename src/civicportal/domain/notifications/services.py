@@ -245,7 +245,7 @@ class NotificationService(Service):
         if not content:
             return False
         now = self.work.clock.now()
-        name = f"{once}:{self._digest(recipient)}:sms" if once else secrets.token_hex(16)
+        name = self._event_key(once, recipient) if once else secrets.token_hex(16)
         self._add(
             event_key=name,
             kind=kind,
@@ -258,6 +258,11 @@ class NotificationService(Service):
             **content,
         )
         return True
+
+    def has_queued(self, once: str, recipient: str) -> bool:
+        """Return whether :meth:`send` has queued a message with this name to this number."""
+        query = select(OutboxMessage.id).where(OutboxMessage.event_key == self._event_key(once, recipient))
+        return self.session.scalar(query) is not None
 
     def preview(self, key: str, fields: Mapping[str, str], locale: str | None = None) -> Preview | None:
         """Return a rendered text, or None for an unknown key."""
@@ -377,6 +382,9 @@ class NotificationService(Service):
     def locale_of(self, person: "NamedRecord | Identity | User") -> str:
         """Return the message language of a person with a ``locale``."""
         return str(person.locale) if person.locale in self.site.languages else self.site.locale
+
+    def _event_key(self, once: str, recipient: str) -> str:
+        return f"{once}:{self._digest(recipient)}:sms"
 
     def _digest(self, recipient: str) -> str:
         return self.site.keys.mac("outbox", recipient).hex()[:24]

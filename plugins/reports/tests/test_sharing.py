@@ -44,6 +44,7 @@ class TestFeed:
     def test_is_kept_by_caches_and_sets_no_cookie(self, app, published):
         answer, _entries = self.entries(app)
         assert answer.headers["Cache-Control"] == "public, max-age=300"
+        assert answer.headers["Vary"] == "Cookie"
         assert "Set-Cookie" not in answer.headers
         app.get("/reports/feed.xml", headers={"If-None-Match": answer.headers["ETag"]}, status=304)
 

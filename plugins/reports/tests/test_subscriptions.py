@@ -138,6 +138,15 @@ class TestPage:
         other.submit("stop", value=stopped, status=303)
         assert not app.get("/reports/follow").html.select("button[name=stop]")
 
+    def test_a_refused_form_keeps_its_place_and_distance(self, app, city, sign_in):
+        with city.site.work(actor=city.citizen) as work:
+            for metres in range(MOST):
+                work.get(SubscriptionService).add(near=city.street, metres=500 + metres)
+        sign_in(city.citizen)
+        form = app.get("/reports/follow?near=31.0203,52.0157&within=5000").forms["follow-form"]
+        kept = form.submit(status=422).forms["follow-form"]
+        assert (kept["near"].value, kept["within"].value) == ("31.0203,52.0157", "5000")
+
     def test_names_what_is_missing(self, app, city, sign_in):
         sign_in(city.citizen)
         page = app.get("/reports/follow").forms["follow-form"].submit(status=422)

@@ -20,9 +20,9 @@ STREET_REACH = 200.0
 """Metres from a street up to which it may name a place, and more."""
 FEWEST_LETTERS = 2
 MOST_NAMES = 20
+DIGITS = 4
+"""Decimals of the point of an unpublished report: about ten metres."""
 _NO_WORD = re.compile(r"[^\w\s\u200c]+")
-_STEPS = 10**4
-"""Steps of a degree by which the points of unpublished reports are rounded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +46,7 @@ class Area:
     def bounds(self) -> Bounds | None:
         """Return the box of all of it."""
         found = [*(box for _name, box in (*self.streets, *self.districts)), *self.boxes]
-        if not found:
-            return None
-        corners = [
-            corner for box in found for corner in (Point(box.south, box.west), Point(box.north, box.east))
-        ]
-        return Bounds.around(corners)
+        return _box_of(found) if found else None
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -73,8 +68,7 @@ def surroundings(point: Point, metres: float) -> Bounds:
 
     Its edges lie between the rounded points of unpublished reports: moving it tells no more of them than the map.
     """
-    south, west, north, east = (_edge(degrees) for degrees in Bounds.within(point, metres))
-    return Bounds(south, west, north, east)
+    return _between_points(Bounds.within(point, metres))
 
 
 def named(city_map: CityMap | None, text: str) -> Area:
@@ -100,8 +94,7 @@ def _area(found: Iterable[tuple[tuple[str, str], Bounds]]) -> Area:
         elif kind == "district":
             districts.append((name, box))
         else:
-            wide = _wider(box, AROUND)
-            boxes.append(Bounds(_edge(wide.south), _edge(wide.west), _edge(wide.north), _edge(wide.east)))
+            boxes.append(_between_points(_wider(box, AROUND)))
     return Area(streets=streets, districts=districts, boxes=boxes)
 
 
@@ -114,7 +107,7 @@ def _names(city_map: CityMap) -> dict[str, dict[tuple[str, str], Bounds]]:
             if key := _key(feature.name):
                 boxes = found.setdefault(key, {})
                 known = boxes.get((kind, feature.name))
-                boxes[kind, feature.name] = _both(known, feature.bounds) if known else feature.bounds
+                boxes[kind, feature.name] = _box_of([known, feature.bounds]) if known else feature.bounds
     return found
 
 
@@ -122,12 +115,9 @@ def _key(text: str) -> str:
     return " ".join(_NO_WORD.sub(" ", search_key(text)).split())
 
 
-def _both(one: Bounds, other: Bounds) -> Bounds:
-    return Bounds(
-        min(one.south, other.south),
-        min(one.west, other.west),
-        max(one.north, other.north),
-        max(one.east, other.east),
+def _box_of(boxes: Sequence[Bounds]) -> Bounds:
+    return Bounds.around(
+        [corner for box in boxes for corner in (Point(box.south, box.west), Point(box.north, box.east))]
     )
 
 
@@ -137,5 +127,7 @@ def _wider(box: Bounds, metres: float) -> Bounds:
     return Bounds(first.south, first.west, last.north, last.east)
 
 
-def _edge(degrees: float) -> float:
-    return (math.floor(degrees * _STEPS) + 0.5) / _STEPS
+def _between_points(box: Bounds) -> Bounds:
+    """Return the box with its edges between the rounded points of unpublished reports."""
+    steps = 10**DIGITS
+    return Bounds(*((math.floor(degrees * steps) + 0.5) / steps for degrees in box))

@@ -4,16 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
 from translationstring import TranslationString
 
-from civicportal.api.cases import Attachment, Case, FollowerService, kind_of
+from civicportal.api.cases import Case, FollowerService, kind_of
 from civicportal.api.database import Service, Work
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.publishing import PublicTexts
 from civicportal_reports.looks import Look, look_of
 from civicportal_reports.models import Report
-from civicportal_reports.near_cards import excerpt
+from civicportal_reports.near_cards import excerpt, first_photo
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.workflow import KIND
 
@@ -81,11 +80,3 @@ class BoardService(Service):
                 created_at=case.created_at,
                 updated_at=case.updated_at,
             )
-
-
-def first_photo() -> ColumnElement[str]:
-    """Return the key of the first public picture of each ``Case`` of a query, as a column."""
-    photos = select(Attachment.key).where(
-        Attachment.case_id == Case.id, Attachment.audience == "public", Attachment.purpose == "before"
-    )
-    return photos.order_by(Attachment.id).limit(1).correlate(Case).scalar_subquery()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 from translationstring import TranslationString
 
-from civicportal.api.cases import Case, CaseService, FollowerService, PublicHistory
+from civicportal.api.cases import Attachment, Case, CaseService, FollowerService
 from civicportal.api.database import Service, Work
 from civicportal.api.geo import Point
 from civicportal.api.organization import Category, OrganizationService
@@ -53,6 +53,14 @@ def excerpt(text: str) -> str:
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rsplit(' ', 1)[0]} …"
 
 
+def first_photo() -> ColumnElement[str]:
+    """Return the key of the first public picture of each ``Case`` of a query, as a column."""
+    photos = select(Attachment.key).where(
+        Attachment.case_id == Case.id, Attachment.audience == "public", Attachment.purpose == "before"
+    )
+    return photos.order_by(Attachment.id).limit(1).correlate(Case).scalar_subquery()
+
+
 class NearCardService(Service):
     """Find the open reports near a place, and show what is public of them."""
 
@@ -60,7 +68,6 @@ class NearCardService(Service):
         super().__init__(work)
         self.cases = work.get(CaseService)
         self.categories = work.get(OrganizationService).categories
-        self.history = work.get(PublicHistory)
         self.texts = work.get(PublicTexts)
 
     def cards(self, location: Location, category_id: int, *conditions: ColumnElement[bool]) -> list[NearCard]:
@@ -79,10 +86,10 @@ class NearCardService(Service):
         return list(self._described(ids[:MOST_CARDS], location.point))
 
     def _described(self, ids: Sequence[int], point: Point | None) -> Iterable[NearCard]:
-        query = select(Case, Report).join(Report, Report.case_id == Case.id).where(Case.id.in_(ids))
-        rows = {case.id: (case, report) for case, report in self.session.execute(query).all()}
-        people = self.work.get(FollowerService).counts([case for case, _report in rows.values()])
-        for case, report in (rows[case_id] for case_id in ids):
+        columns = (Case, Report, first_photo(), FollowerService.people_affected())
+        query = select(*columns).join(Report, Report.case_id == Case.id).where(Case.id.in_(ids))
+        rows = {row[0].id: row for row in self.session.execute(query)}
+        for case, report, photo, people in (rows[case_id] for case_id in ids):
             there = public_point(case, report)
             yield NearCard(
                 case=case,
@@ -91,17 +98,11 @@ class NearCardService(Service):
                 status=self.cases.kind(case).public_status(case.status),
                 metres=point.distance_to(there) if point and there else None,
                 excerpt=self._excerpt(case),
-                photo=self._photo(case),
-                people=people[case.id],
+                photo=(photo or "") if case.public else "",
+                people=people,
             )
 
     def _excerpt(self, case: Case) -> str:
         if not case.public:
             return ""
         return excerpt(self.texts.body(case))
-
-    def _photo(self, case: Case) -> str:
-        if not case.public:
-            return ""
-        photos = self.history.photos(case, ("public",))
-        return next((photo.key for photo in photos if photo.purpose == "before"), "")

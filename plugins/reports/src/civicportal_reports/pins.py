@@ -11,13 +11,11 @@ from civicportal.api.database import Work
 from civicportal.api.geo import Cluster, Point
 from civicportal.api.organization import OrganizationService
 from civicportal.api.web import Request
+from civicportal_reports.areas import DIGITS
 from civicportal_reports.looks import look_of
 from civicportal_reports.mapping import Heat, MapPicture
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND
-
-DIGITS = 4
-"""Decimals of an unpublished point: about ten metres."""
 
 
 def public_point(case: Case, report: Report) -> Point | None:

@@ -7,12 +7,7 @@ from sqlalchemy import ColumnElement, func
 from civicportal.api.cases import Case, Workflow
 from civicportal.api.forms import Option, Values
 from civicportal.api.geo import Point
-from civicportal.api.lists import (
-    CaseFilters,
-    CaseList,
-    Rows,
-    Selected,
-)
+from civicportal.api.lists import CaseFilters, CaseList, Rows, Selected
 from civicportal_reports.areas import in_box, named, surroundings
 from civicportal_reports.models import Report
 from civicportal_reports.workflow import KIND

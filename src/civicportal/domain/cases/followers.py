@@ -82,19 +82,10 @@ class FollowerService(Service):
         owner = {} if case.citizen_id is None else {case.citizen_id: False}
         return owner | muted
 
-    def counts(self, cases: Collection[Case]) -> dict[int, int]:
-        """Return the number of people affected by each case, by id: its citizen and the followers."""
-        ids = [case.id for case in cases]
-        query = select(Follower.case_id, func.count()).where(Follower.case_id.in_(ids))
-        # A row of the citizen means that they are muted.
-        query = query.join(Case, Case.id == Follower.case_id)
-        query = query.where(Case.citizen_id.is_distinct_from(Follower.user_id)).group_by(Follower.case_id)
-        followers = dict(self.session.execute(query).all())
-        return {case.id: followers.get(case.id, 0) + 1 for case in cases}
-
     @staticmethod
     def people_affected() -> ColumnElement[int]:
-        """Return the number of people affected by each ``Case`` of a query as a column, see :meth:`counts`."""
+        """Return the number of people affected by each ``Case`` of a query as a column: its citizen and followers."""
+        # A row of the citizen means that they are muted.
         others = select(func.count()).select_from(Follower)
         others = others.where(Follower.case_id == Case.id, Case.citizen_id.is_distinct_from(Follower.user_id))
         return others.correlate(Case).scalar_subquery() + 1

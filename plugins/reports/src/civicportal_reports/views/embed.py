@@ -3,8 +3,7 @@
 from pyramid.httpexceptions import HTTPNotFound
 
 from civicportal.api.web import Request
-from civicportal_reports.views.public import absolute, public_filters, shown_map
-from civicportal_reports.workflow import KIND
+from civicportal_reports.views.public import absolute, embed_hosts, public_filters, shown_map
 
 
 def embedded(request: Request) -> dict[str, object]:
@@ -16,8 +15,3 @@ def embedded(request: Request) -> dict[str, object]:
     form, filters = public_filters(request)
     found = shown_map(request, form, filters)
     return {**found, "home": absolute(request, request.route_path("reports.list"))}
-
-
-def embed_hosts(request: Request) -> list[str]:
-    """Return the hosts that may embed the map."""
-    return list(request.site.plugin_settings[KIND]["embed_hosts"])

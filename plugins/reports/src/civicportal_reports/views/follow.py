@@ -33,13 +33,15 @@ def follow(request: Request) -> ViewResult:
         category = organization.category(KIND, key)
         return category.name if category else key
 
-    return form.handle(
+    answer = form.handle(
         partial(_add, request, form),
         own=service.own(),
         category_name=category_name,
-        point=_point(form["near"].cstruct),
         digest_at=request.site.plugin_settings[KIND]["digest_at"],
     )
+    if isinstance(answer, dict):
+        answer["point"] = _point(form["near"].cstruct)
+    return answer
 
 
 def _add(request: Request, form: BoundForm, values: Values) -> ViewResult:

@@ -33,8 +33,7 @@ from civicportal_reports.workflow import KIND
 def listing(request: Request) -> dict[str, object]:
     """List the published reports."""
     form, filters = public_filters(request)
-    city_map, shown = request.site.map, shown_map(request, form, filters)
-    hosts = request.site.plugin_settings[KIND]["embed_hosts"]
+    city_map, hosts = request.site.map, embed_hosts(request)
     return {
         "embed_hosts": hosts,
         "embed_code": embed_code(request, form) if hosts else "",
@@ -42,8 +41,13 @@ def listing(request: Request) -> dict[str, object]:
         "picture_url": absolute(request, request.route_path("reports.list_picture")) if city_map else "",
         "page": request.work.get(BoardService).page(filters, request.GET.get("cursor")),
         "view": "list" if request.GET.get("view") == "list" or request.GET.get("cursor") else "map",
-        **shown,
+        **shown_map(request, form, filters),
     }
+
+
+def embed_hosts(request: Request) -> list[str]:
+    """Return the hosts that may embed the map."""
+    return list(request.site.plugin_settings[KIND]["embed_hosts"])
 
 
 def embed_code(request: Request, form: BoundForm) -> str:

@@ -83,6 +83,8 @@ def _public(request: Request, body: bytes, content_type: str, seconds: int) -> R
     response.content_type = content_type
     if content_type == ATOM:
         response.charset = "utf-8"
+        # Its words are in the language of the cookie.
+        response.vary = ("Cookie",)
     response.cache_control = f"public, max-age={seconds}"
     response.body = body
     response.md5_etag()

@@ -149,7 +149,7 @@ class TestQuestions:
         sign_in(officer)
         page = app.get("/desk/questions")
         form = next(one for one in page.forms.values() if one.action.endswith(f"/{questions['سه']}/move"))
-        form.submit("way", value="up", status=303)
+        form.submit("direction", value="up", status=303)
         assert order(site) == ["پرسش یک؟", "پرسش سه؟", "پرسش دو؟"]
 
     def test_a_question_is_deleted_after_a_confirmation(self, site, app, sign_in, officer, questions):

@@ -233,7 +233,7 @@ def test_the_list_of_views_renames_orders_and_deletes(people, app, sign_in, view
     sign_in(users["head"])
     page = app.get("/desk/views", status=200)
     move = next(form for form in page.forms.values() if form.action == f"/desk/views/{second.id}/move")
-    move.submit("way", value="up", status=303)
+    move.submit("direction", value="up", status=303)
     assert views("head", names) == ["overdue", "new"]
     form = form_of(app.get(f"/desk/views/{first.id}", status=200), "owner")
     form["name"], form["owner"] = "همه", str(units["works"])

@@ -79,7 +79,7 @@ def test_the_order_is_changed_step_by_step(site, app, sign_in, officer, texts):
     def press(title, way):
         page = app.get("/desk/texts")
         form = next(f for f in page.forms.values() if f.action.endswith(f"/{texts[title]}/move"))
-        form.submit("way", value=way, status=303)
+        form.submit("direction", value=way, status=303)
 
     press("سه", "up")
     assert titles(site) == ["یک", "سه", "دو"]

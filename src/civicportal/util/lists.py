@@ -1,8 +1,9 @@
 """Shared parts of lists: ranges of days, pages by id."""
 
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, func, literal, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.queries import Expression, Record, Rows
 
+T = TypeVar("T")
 PAGE_SIZE = 50
 
 
@@ -30,6 +32,20 @@ class Total:
     def __bool__(self) -> bool:
         """Return whether there may be any."""
         return self.number > 0 or not self.exact
+
+
+def swap(rows: MutableSequence[T], row: T, step: int) -> bool:
+    """Swap an item with a neighbour.
+
+    :param step: -1 for the previous one, 1 for the next one.
+    :returns: whether there is such a neighbour.
+    """
+    here = rows.index(row)
+    there = here + step
+    if here == there or not 0 <= there < len(rows):
+        return False
+    rows[here], rows[there] = rows[there], rows[here]
+    return True
 
 
 def count_rows(session: Session, query: Rows, most: int | None = None, *order: Expression) -> Total:

@@ -19,6 +19,7 @@ from civicportal.domain.notifications.texts import fill, used_fields
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, localized_digits
+from civicportal.util.lists import swap
 from civicportal.util.tracking import grouped
 
 WORDS = "public_text"
@@ -191,14 +192,12 @@ class ReadyTextService(Service):
         row.transition, row.category_id = transition, category_id
         row.title, row.text, row.active = title, text, active
 
-    def move(self, row: ReadyText, by: int) -> None:
+    def move(self, row: ReadyText, step: int) -> None:
         """Swap a text with the previous (-1) or the next one (1)."""
         rows = list(self.rows(row.kind))
-        place = rows.index(row)
-        other = min(max(place + by, 0), len(rows) - 1)
-        rows[place], rows[other] = rows[other], rows[place]
-        for position, one in enumerate(rows, 1):
-            one.position = position
+        if swap(rows, row, step):
+            for position, one in enumerate(rows, 1):
+                one.position = position
 
     def _next_position(self, kind: str) -> int:
         last = self.session.scalar(select(func.max(ReadyText.position)).where(ReadyText.kind == kind))

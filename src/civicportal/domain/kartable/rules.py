@@ -20,6 +20,7 @@ from civicportal.domain.organization.editing import changes, new_key
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
+from civicportal.util.lists import swap
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -85,14 +86,10 @@ class RuleService(Service):
         :param step: -1 up, 1 down.
         """
         rules = self.all()
-        here = rules.index(rule)
-        there = here + step
-        if not 0 <= there < len(rules):
-            return
-        rules[here], rules[there] = rules[there], rules[here]
-        for position, one in enumerate(rules):
-            one.position = position
-        self._record("move", rule, step=step)
+        if swap(rules, rule, step):
+            for position, one in enumerate(rules):
+                one.position = position
+            self._record("move", rule, step=step)
 
     def set_active(self, rule: RoutingRule, active: bool) -> None:
         """Enable or disable a rule."""

@@ -9,6 +9,7 @@ from sqlalchemy import Column, exists, select
 from civicportal.core.db import Base
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import Node, Tree
+from civicportal.util.lists import swap
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -36,14 +37,10 @@ def move(tree: Tree[Node], row: Node, step: int) -> bool:
     :param step: -1 up, 1 down.
     :returns: whether there was such a neighbour.
     """
-    siblings = tree.children(row.parent_id)
-    here = siblings.index(row)
-    there = here + step
-    if not 0 <= there < len(siblings):
-        return False
-    siblings[here], siblings[there] = siblings[there], siblings[here]
-    number(tree)
-    return True
+    moved = swap(tree.children(row.parent_id), row, step)
+    if moved:
+        number(tree)
+    return moved
 
 
 def number(tree: Tree[Node]) -> None:

@@ -15,6 +15,7 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.own_views.models import ListColumns, SavedView
 from civicportal.util.errors import NotFound, Refused
 from civicportal.util.i18n import _
+from civicportal.util.lists import swap
 from civicportal.util.persian import key
 
 MOST = 30
@@ -149,14 +150,12 @@ class OwnViewService(Service):
         elif before is not None:
             self._record("view:unshare", view, before)
 
-    def move(self, view: SavedView, by: int) -> None:
+    def move(self, view: SavedView, step: int) -> None:
         """Swap a view with the previous (-1) or the next one (1) of its owner and list."""
         rows = [one for one in self._siblings(view.user_id, view.unit_id) if one.page == view.page]
-        place = rows.index(view)
-        other = min(max(place + by, 0), len(rows) - 1)
-        rows[place], rows[other] = rows[other], rows[place]
-        for position, one in enumerate(rows, 1):
-            one.position = position
+        if swap(rows, view, step):
+            for position, one in enumerate(rows, 1):
+                one.position = position
 
     def delete(self, view: SavedView) -> None:
         """Delete a view."""

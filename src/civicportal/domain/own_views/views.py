@@ -16,10 +16,10 @@ from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import with_query
+from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
-WAYS = {"up": -1, "down": 1}
 ME = "me"
 """Value of the field "owner" for a view that no one else sees."""
 MOST_FIELDS = 60
@@ -101,9 +101,7 @@ def edit(request: Request) -> ViewResult:
 def move(request: Request) -> HTTPSeeOther:
     """Swap a view with its neighbour."""
     view = _fetch(request)
-    by = WAYS.get(request.POST.get("way", ""))
-    if by:
-        request.work.get(OwnViewService).move(view, by)
+    request.work.get(OwnViewService).move(view, step(request))
     return _to_listing(request, view)
 
 

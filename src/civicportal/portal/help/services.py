@@ -12,6 +12,7 @@ from civicportal.domain.cases.query_parser import read
 from civicportal.portal.help.guides import Guide, matches
 from civicportal.portal.help.models import HelpQuestion
 from civicportal.util.errors import NotFound
+from civicportal.util.lists import swap
 
 MOST_FOUND = 20
 
@@ -96,14 +97,12 @@ class HelpService(Service):
         """Delete a question."""
         self.session.delete(row)
 
-    def move(self, row: HelpQuestion, by: int) -> None:
+    def move(self, row: HelpQuestion, step: int) -> None:
         """Swap a question with the previous (-1) or the next one (1)."""
         rows = list(self.rows(row.locale))
-        place = rows.index(row)
-        other = min(max(place + by, 0), len(rows) - 1)
-        rows[place], rows[other] = rows[other], rows[place]
-        for position, one in enumerate(rows, 1):
-            one.position = position
+        if swap(rows, row, step):
+            for position, one in enumerate(rows, 1):
+                one.position = position
 
     def _next_position(self, locale: str) -> int:
         last = self.session.scalar(

@@ -18,10 +18,9 @@ from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
+from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
-
-WAYS = {"up": -1, "down": 1}
 
 
 class _Columns(TypedDict):
@@ -92,9 +91,7 @@ def edit(request: Request) -> ViewResult:
 def move(request: Request) -> HTTPSeeOther:
     """Swap a text with its neighbour."""
     row = _row(request)
-    by = WAYS.get(request.POST.get("way", ""))
-    if by:
-        request.work.get(ReadyTextService).move(row, by)
+    request.work.get(ReadyTextService).move(row, step(request))
     return HTTPSeeOther(request.route_path("texts", _anchor=f"text-{row.id}"))
 
 

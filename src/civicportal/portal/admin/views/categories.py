@@ -14,13 +14,14 @@ from civicportal.domain.statistics.lookup import CounterService
 from civicportal.portal.admin import options
 from civicportal.portal.admin.icons import ICONS
 from civicportal.portal.admin.schemas import LeafForm, ListQuery, RootForm, icon_options
-from civicportal.portal.admin.views.helpers import press, row_id, step
+from civicportal.portal.admin.views.helpers import press, row_id
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, listed
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import with_query
+from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 

@@ -8,8 +8,6 @@ from translationstring import TranslationString
 from civicportal.util.errors import Refused
 from civicportal.web.request import Request
 
-STEPS = {"up": -1, "down": 1}
-
 
 def row_id(request: Request) -> int:
     """Return the id in the URL."""
@@ -31,8 +29,3 @@ def press(
         if done:
             request.session.flash(request.translate(done), "good")
     return HTTPSeeOther(target)
-
-
-def step(request: Request) -> int:
-    """Return the direction of a move: -1 is up, 1 is down, 0 is invalid."""
-    return STEPS.get(request.POST.get("direction", ""), 0)

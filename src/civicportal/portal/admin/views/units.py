@@ -12,12 +12,13 @@ from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.units import UnitService
 from civicportal.domain.statistics.lookup import CounterService
 from civicportal.portal.admin.schemas import UnitClosing, UnitForm
-from civicportal.portal.admin.views.helpers import press, row_id, step
+from civicportal.portal.admin.views.helpers import press, row_id
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _, format_number
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
 from civicportal.web.forms import BoundForm
+from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option, whole_number
 

@@ -12,10 +12,9 @@ from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
 from civicportal.web.language import languages
+from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
-
-WAYS = {"up": -1, "down": 1}
 
 
 class _Columns(TypedDict):
@@ -60,9 +59,7 @@ def edit(request: Request) -> ViewResult:
 def move(request: Request) -> HTTPSeeOther:
     """Swap a question with its neighbour."""
     row = _row(request)
-    by = WAYS.get(request.POST.get("way", ""))
-    if by:
-        request.work.get(HelpService).move(row, by)
+    request.work.get(HelpService).move(row, step(request))
     return _back(request, row)
 
 

@@ -9,10 +9,12 @@ from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.workflow import permissions_of
 from civicportal.domain.kartable import bulk
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
+from civicportal.testing import identity, kinds_of, make_case, make_category, make_staff, make_unit
+from civicportal.testing.kinds import PETITIONS
 
 pytestmark = pytest.mark.both_databases
 
@@ -94,6 +96,32 @@ def test_a_step_of_another_form_is_not_taken_by_its_name(site, desk):
         step = bulk.BulkStep(key="accept", transition=other, number=1)
     outcomes = bulk.each(site, officer, codes[:1], lambda work, case: step.apply(work, case, {}))
     assert outcomes[0].reason == bulk.NOT_FROM_HERE
+
+
+def test_the_key_of_a_step_does_not_depend_on_the_selected_cases(site, desk, monkeypatch):
+    codes, *_others = desk
+    accept_step, *others = PETITIONS.workflow.transitions
+    workflow = replace(PETITIONS.workflow, transitions=(replace(accept_step, title="Another"), *others))
+    knobs = replace(PETITIONS, name="knobs", permission_prefix="", workflow=workflow)
+    monkeypatch.setitem(kinds_of(site), "knobs", knobs)
+    for permission in permissions_of(knobs):
+        monkeypatch.setitem(site.permissions, permission.name, permission)
+    with site.work() as work:
+        waste = work.get(OrganizationService).unit("waste")
+        knob = make_case(work, kind="knobs", category=make_category(work, "knob", unit=waste)).code
+        officer = identity(work, make_staff(work, "clerk", unit=waste))
+
+    def keys(*some):
+        with site.work(actor=officer, write=False) as work:
+            steps = bulk.possible_steps(work, [work.get(CaseService).fetch(code) for code in some])
+            return {step.transition.title: step.key for step in steps}
+
+    before = keys(codes[0], knob)
+    assert before["Another"] != before["Accept"]
+    # The petition is accepted before the form is submitted: the step of the other kind keeps its key.
+    bulk.each(site, officer, codes[:1], accept)
+    assert keys(codes[0], knob)["Another"] == before["Another"]
+    assert keys(knob)["Another"] == before["Another"]
 
 
 class TestBusyDatabase:

@@ -16,6 +16,7 @@ from translationstring import TranslationString
 
 from civicportal.core.security import Identity
 from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import Transition, UnknownTransition
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Act = Callable[["Work", Case], object]
+_Sameness = tuple[str, str, object]
+"""Name, title and form of a transition."""
 NOT_SEEN = _("There is no such case in your sight.")
 NOT_ALLOWED = _("You may not do this with this case.")
 NOT_FROM_HERE = _("This step is not possible from its present status.")
@@ -77,7 +80,7 @@ def undo_each(site: "Site", actor: Identity, steps: Iterable[tuple[str, int]]) -
 class BulkStep:
     """A transition that at least one of several cases allows.
 
-    :ivar key: its value in a form: its name, numbered if other kinds have different transitions of that name.
+    :ivar key: its value in a form, see :func:`_keys`.
     :ivar number: how many of the cases allow it.
     """
 
@@ -91,12 +94,8 @@ class BulkStep:
         :raises UnknownTransition: when the case allows none of the same name and form.
         """
         service = work.get(CaseService)
-        named = [
-            one
-            for one in service.kind(case).workflow.transitions
-            if one.name == self.transition.name and case.status in one.sources
-        ]
-        if all(_sameness(one) != _sameness(self.transition) for one in named):
+        named = service.kind(case).workflow.step(case.status, self.transition.name)
+        if _sameness(named) != _sameness(self.transition):
             raise UnknownTransition(self.transition.name)
         return service.apply(case, self.transition.name, **values)
 
@@ -106,22 +105,32 @@ def possible_steps(work: "Work", cases: Iterable[Case]) -> list[BulkStep]:
 
     Transitions of different kinds are one if they have the same name, title and form.
     """
-    service, found = work.get(CaseService), dict[tuple[str, str, object], list[Transition]]()
+    service, found = work.get(CaseService), dict[_Sameness, list[Transition]]()
     for case in cases:
         for step in service.steps(case):
             if not step.reason:
                 found.setdefault(_sameness(step.transition), []).append(step.transition)
-    names, steps = Counter[str](), list[BulkStep]()
-    for some in found.values():
-        name = some[0].name
-        names[name] += 1
-        key = name if names[name] == 1 else f"{name}-{names[name]}"
-        steps.append(BulkStep(key=key, transition=some[0], number=len(some)))
+    keys = _keys(work.site)
+    steps = [BulkStep(key=keys[same], transition=some[0], number=len(some)) for same, some in found.items()]
     return sorted(steps, key=lambda step: -step.number)
 
 
-def _sameness(transition: Transition) -> tuple[str, str, object]:
+def _sameness(transition: Transition) -> _Sameness:
     return transition.name, str(transition.title), transition.schema
+
+
+def _keys(site: "Site") -> dict[_Sameness, str]:
+    """Return the values of all transitions in a form: the name, numbered if there are different ones of that name.
+
+    They do not depend on the selected cases, whose status may change before the form is submitted.
+    """
+    names, keys = Counter[str](), dict[_Sameness, str]()
+    for kind in kinds_of(site).values():
+        for transition in kind.workflow.transitions:
+            if (same := _sameness(transition)) not in keys:
+                number = names[transition.name] = names[transition.name] + 1
+                keys[same] = transition.name if number == 1 else f"{transition.name}-{number}"
+    return keys
 
 
 def _one(site: "Site", actor: Identity, code: str, act: Act) -> Outcome:

@@ -1,7 +1,9 @@
 """Bulk actions: ask for missing data, act, and redirect to the results."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -24,6 +26,7 @@ from civicportal.domain.kartable.views.doubts import UnattendedUnits, Unread, do
 from civicportal.util import tracking
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, FormInvalid
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
@@ -103,129 +106,132 @@ def undo(request: Request) -> ViewResult:
 
 
 def _refer(request: Request, codes: Sequence[str]) -> ViewResult:
-    with request.site.work(actor=request.identity, write=False) as work:
-        form = forms.referral_form(request, work, ignore=OWN, outlives=True)
-        cases = _cases(work, codes)
-    if "unit" not in request.POST:
-        return _ask(request, cases, "refer", refer=form)
-    try:
-        values = form.validate(request.POST)
-    except FormInvalid:
-        return _ask(request, cases, "refer", refer=form, status=422)
-    to = forms.addressee(values)
-    with request.site.work(actor=request.identity, write=False) as work:
-        asked = doubt(request, work, cases, to)
-    if asked:
-        return _ask(request, cases, "refer", refer=form, status=422, doubt=asked)
-    if _unasked(request, codes):
-        return _ask(request, cases, "refer", refer=form)
-
-    def refer(work: "Work", case: Case) -> object:
+    def refer(work: "Work", case: Case, to: forms.Addressee) -> object:
         return work.get(KartableService).refer(case, **to, unattended=True)
 
-    return _act(request, codes, refer, _("Referred"))
+    return _send(request, codes, "refer", partial(doubt, request), refer, _("Referred"))
+
+
+def _copy(request: Request, codes: Sequence[str]) -> ViewResult:
+    def question(work: "Work", cases: Sequence[Case], to: forms.Addressee) -> Unread | None:
+        return next(filter(None, (unread(request, work, case, "copy", to) for case in cases)), None)
+
+    def copy(work: "Work", case: Case, to: forms.Addressee) -> object:
+        return work.get(KartableService).copy(case, **to)
+
+    return _send(request, codes, "copy", question, copy, _("Copy sent"))
+
+
+def _send(
+    request: Request,
+    codes: Sequence[str],
+    action: str,
+    question: Callable[["Work", Sequence[Case], forms.Addressee], UnattendedUnits | Unread | None],
+    act: Callable[["Work", Case, forms.Addressee], object],
+    title: TranslationString,
+) -> ViewResult:
+    """Ask for the addressee, and send every case to it.
+
+    :param question: returns what must be confirmed first.
+    """
+    with _reading(request) as work:
+        form = forms.referral_form(request, work, ignore=OWN, outlives=True)
+        cases = _cases(work, codes)
+    values = _values(request, form, "unit")
+    if values is None:
+        return _ask(request, cases, action, refer=form)
+    to = forms.addressee(values)
+    with _reading(request) as work:
+        asked = question(work, cases, to)
+    if asked:
+        request.response.status_int = 422
+    if asked or _unasked(request, codes):
+        return _ask(request, cases, action, refer=form, doubt=asked)
+    return _act(request, codes, lambda work, case: act(work, case, to), title)
 
 
 def _step(request: Request, codes: Sequence[str]) -> ViewResult:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with _reading(request) as work:
         cases = _cases(work, codes)
         possible = _forms(request, many.possible_steps(work, cases))
     name = request.POST.get("transition")
     chosen = next((item for item in possible if item.step.key == name), None)
     if chosen is None:
-        return _ask(request, cases, "step", steps=possible, status=422 if name else 200)
-    try:
-        values = step_values(chosen.form.validate(request.POST))
-    except FormInvalid:
-        return _ask(request, cases, "step", steps=possible, status=422)
-    if _unasked(request, codes):
+        request.response.status_int = 422 if name else 200
         return _ask(request, cases, "step", steps=possible)
-
-    def apply(work: "Work", case: Case) -> object:
-        return chosen.step.apply(work, case, values)
-
-    return _act(request, codes, apply, chosen.step.transition.title)
+    values = _values(request, chosen.form, "transition")
+    if values is None or _unasked(request, codes):
+        return _ask(request, cases, "step", steps=possible)
+    taken = step_values(values)
+    step = chosen.step
+    return _act(request, codes, lambda work, case: step.apply(work, case, taken), step.transition.title)
 
 
 def _take(request: Request, codes: Sequence[str]) -> ViewResult:
     if _unasked(request, codes):
-        with request.site.work(actor=request.identity, write=False) as work:
+        with _reading(request) as work:
             cases = _cases(work, codes)
         return _ask(request, cases, "take")
-    return _act(request, codes, lambda work, case: work.get(KartableService).take(case), _("Taken in hand"))
+    return _act(request, codes, _take_in_hand, _("Taken in hand"))
 
 
 def _take_one(request: Request, code: str) -> ViewResult:
     """Take over the case of a row, and return to the list with its filters."""
     if not tracking.is_valid(code):
         raise NotFound("no such case")
-
-    def take(work: "Work", case: Case) -> object:
-        return work.get(KartableService).take(case)
-
-    [outcome] = many.each(request.site, request.identity, [code], take)
+    [outcome] = many.each(request.site, request.identity, [code], _take_in_hand)
     done = _("The case is in your hands.")
     request.session.flash(request.translate(outcome.reason or done), "bad" if outcome.reason else "good")
     return HTTPSeeOther(way_back(request).url)
 
 
+def _take_in_hand(work: "Work", case: Case) -> object:
+    return work.get(KartableService).take(case)
+
+
 def _assign(request: Request, codes: Sequence[str]) -> ViewResult:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with _reading(request) as work:
         cases = _cases(work, codes)
         offered = forms.colleagues(work, {case.unit_id for case in cases if case.unit_id}, forms.ANYBODY)
     form = forms.assignment_form(request, offered, ignore=OWN)
-    if "to" not in request.POST:
+    values = _values(request, form, "to")
+    if values is None:
         return _ask(request, cases, "assign", hand=form)
-    try:
-        values = form.validate(request.POST)
-    except FormInvalid:
-        return _ask(request, cases, "assign", hand=form, status=422)
-    to = forms.recipient(values)
+    to, note = forms.recipient(values), values["note"]
 
     def assign(work: "Work", case: Case) -> object:
-        return work.get(AssignmentService).assign(case, to, note=values["note"])
+        return work.get(AssignmentService).assign(case, to, note=note)
 
     return _act(request, codes, assign, _("Handed over"))
 
 
-def _copy(request: Request, codes: Sequence[str]) -> ViewResult:
-    with request.site.work(actor=request.identity, write=False) as work:
-        form = forms.referral_form(request, work, ignore=OWN, outlives=True)
-        cases = _cases(work, codes)
-    if "unit" not in request.POST:
-        return _ask(request, cases, "copy", refer=form)
-    try:
-        values = form.validate(request.POST)
-    except FormInvalid:
-        return _ask(request, cases, "copy", refer=form, status=422)
-    to = forms.addressee(values)
-    with request.site.work(actor=request.identity, write=False) as work:
-        unread_ones = (unread(request, work, case, "copy", to) for case in cases)
-        asked = next(filter(None, unread_ones), None)
-    if asked:
-        return _ask(request, cases, "copy", refer=form, status=422, doubt=asked)
-
-    def copy(work: "Work", case: Case) -> object:
-        return work.get(KartableService).copy(case, **to)
-
-    return _act(request, codes, copy, _("Copy sent"))
-
-
 def _note(request: Request, codes: Sequence[str]) -> ViewResult:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with _reading(request) as work:
         cases = _cases(work, codes)
     form = forms.note_form(request, OWN)
-    if "text" not in request.POST:
+    values = _values(request, form, "text")
+    if values is None:
         return _ask(request, cases, "note", hand=form)
+    text = values["text"]
+    return _act(request, codes, lambda work, case: work.get(CaseService).comment(case, text), _("Note added"))
+
+
+def _reading(request: Request) -> AbstractContextManager["Work"]:
+    return request.site.work(actor=request.identity, write=False)
+
+
+def _values(request: Request, form: BoundForm, field: str) -> Values | None:
+    """Return the values of the form; None before it was submitted, or if it is refused.
+
+    :param field: the form was submitted if the body has it.
+    """
+    if field not in request.POST:
+        return None
     try:
-        values = form.validate(request.POST)
+        return form.validate(request.POST)
     except FormInvalid:
-        return _ask(request, cases, "note", hand=form, status=422)
-
-    def note(work: "Work", case: Case) -> object:
-        return work.get(CaseService).comment(case, values["text"])
-
-    return _act(request, codes, note, _("Note added"))
+        request.response.status_int = 422
+        return None
 
 
 def _act(
@@ -240,16 +246,14 @@ def _ask(
     cases: Sequence[Case],
     action: str,
     *,
-    status: int = 200,
     refer: BoundForm | None = None,
     hand: BoundForm | None = None,
     steps: Sequence[BulkStepForm] = (),
     doubt: UnattendedUnits | Unread | None = None,
 ) -> ViewResult:
-    request.response.status_int = status
     attendance = {}
     if refer and action == "refer":
-        with request.site.work(actor=request.identity, write=False) as work:
+        with _reading(request) as work:
             attendance = work.get(CustodyService).doubts_of_all(cases)
     return {
         "cases": cases,

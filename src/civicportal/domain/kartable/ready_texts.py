@@ -192,10 +192,10 @@ class ReadyTextService(Service):
         row.transition, row.category_id = transition, category_id
         row.title, row.text, row.active = title, text, active
 
-    def move(self, row: ReadyText, step: int) -> None:
+    def move(self, row: ReadyText, by: int) -> None:
         """Swap a text with the previous (-1) or the next one (1)."""
         rows = list(self.rows(row.kind))
-        if swap(rows, row, step):
+        if swap(rows, row, by):
             for position, one in enumerate(rows, 1):
                 one.position = position
 

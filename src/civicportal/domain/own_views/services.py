@@ -150,10 +150,10 @@ class OwnViewService(Service):
         elif before is not None:
             self._record("view:unshare", view, before)
 
-    def move(self, view: SavedView, step: int) -> None:
+    def move(self, view: SavedView, by: int) -> None:
         """Swap a view with the previous (-1) or the next one (1) of its owner and list."""
         rows = [one for one in self._siblings(view.user_id, view.unit_id) if one.page == view.page]
-        if swap(rows, view, step):
+        if swap(rows, view, by):
             for position, one in enumerate(rows, 1):
                 one.position = position
 

@@ -97,10 +97,10 @@ class HelpService(Service):
         """Delete a question."""
         self.session.delete(row)
 
-    def move(self, row: HelpQuestion, step: int) -> None:
+    def move(self, row: HelpQuestion, by: int) -> None:
         """Swap a question with the previous (-1) or the next one (1)."""
         rows = list(self.rows(row.locale))
-        if swap(rows, row, step):
+        if swap(rows, row, by):
             for position, one in enumerate(rows, 1):
                 one.position = position
 

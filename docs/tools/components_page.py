@@ -57,6 +57,7 @@ EXAMPLES = {
     "ui.kpi": "{{ ui.kpi('Reviewed', '1,204', 'circle-check', 'cases', '▲ 8%', 'up', 'in 30 days') }}",
     "ui.mini_steps": "{{ ui.mini_steps(2, 3, 'Stage 2 of 3') }}",
     "ui.csrf": "",
+    "ui.order": "",
     "ui.choice": "{{ ui.choice('unit', 'roads', 'Roads', 'Potholes, signs, kerbs', symbol='map-pin', tone='a', checked=true) }}",
     "ui.counter": "{{ ui.counter('body', 500, 120) }}",
     "ui.theme_toggle": "{{ ui.theme_toggle() }}",

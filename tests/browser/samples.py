@@ -81,8 +81,11 @@ def set_up_app(portal: Portal) -> None:
             work.get(RecoveryService).replace(member, hash_recovery_codes(RECOVERY_CODES))
 
 
-def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:
-    """Send a report with a picture and return its tracking code."""
+def send_report(portal: Portal, citizen: Identity, words: str = WORDS, share: float | None = None) -> str:
+    """Send a report with a picture and return its tracking code.
+
+    :param share: of the length of the street, 0 to 1; without it at a place without open reports nearby.
+    """
     site = portal.site
     image = process_image((site.data / "demo/photos/pothole.jpg").read_bytes())
     key = PictureFiles(site).put(image)
@@ -91,7 +94,12 @@ def send_report(portal: Portal, citizen: Identity, words: str = WORDS) -> str:
         category = work.get(OrganizationService).category("reports", "pothole")
         assert category
         assert site.map
-        location = locate_point(site.map, quiet_place(work, site.map, category.id))
+        point = (
+            quiet_place(work, site.map, category.id)
+            if share is None
+            else site.map.point_on_street(STREET, share)
+        )
+        location = locate_point(site.map, point)
         new = NewReport(category=category, location=location, body=words, photos=[key], owner="browser")
         return work.get(ReportService).submit(new).code
 

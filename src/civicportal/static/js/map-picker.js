@@ -35,13 +35,14 @@ export function setUpPicker(element, map, city) {
     say(city.contains(place) ? '' : status?.dataset.textOutside);
     lon.dispatchEvent(new Event('change', { bubbles: true }));
   }
-  function goTo(latlng, zoom) {
+  function goTo(latlng, zoom, options) {
     touched = true;
-    map.setView(latlng, zoom);
+    map.setView(latlng, zoom, options);
   }
+  /* Reset: Leaflet ignores the arrow keys while it slides, and rounds a place that it slid to. */
   function fromFields() {
     if (lat.value && lon.value) {
-      goTo([Number(lat.value), Number(lon.value)], Math.max(map.getZoom(), 16));
+      goTo([Number(lat.value), Number(lon.value)], Math.max(map.getZoom(), 16), { reset: true });
     }
   }
   function touch() {
@@ -63,7 +64,7 @@ export function setUpPicker(element, map, city) {
   });
   map.on('resize', () => {
     size = map.getSize();
-    map.setView(middle, map.getZoom(), { animate: false });
+    map.setView(middle, map.getZoom(), { reset: true });
   });
   fromFields();
   if (lat.form) {

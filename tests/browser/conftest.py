@@ -119,3 +119,18 @@ def network(portal: Portal) -> Iterator[Network]:
     """Return a network to the portal that can be cut."""
     with connection(portal.address) as server:
         yield server
+
+
+@pytest.fixture
+def phone(
+    network: Network, chromium: Browser, sessions: Callable[[str], Any]
+) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a telephone on the network that can be cut, by default a citizen's."""
+    browsers = Browsers(chromium, network.address, sessions)
+
+    def open_(role: str = "citizen") -> Page:
+        return browsers.open(role, PHONE)
+
+    yield open_
+    # Pages complain about a network that is cut.
+    browsers.end()

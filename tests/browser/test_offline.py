@@ -1,41 +1,18 @@
 """The installed app offline: home page and own cases as last seen, no other person's; no input is lost."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from browser import desk
 from browser.network import PATIENCE, Network
-from browser.people import CITIZENS, PHONE, VISITOR, sign_in_citizen
+from browser.people import CITIZENS, VISITOR, sign_in_citizen
 from browser.samples import send_report, who
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from portal import Portal
 
 pytestmark = pytest.mark.browser
 BAR = ".offline-bar"
 WORDS = "فردا صبح با اکیپ آسفالت می‌رویم"
-
-
-@pytest.fixture
-def phone(
-    network: Network, chromium: Browser, sessions: Callable[[str], Any]
-) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a telephone on the network that can be cut, by default a citizen's."""
-    opened: list[BrowserContext] = []
-
-    def open_(role: str = "citizen") -> Page:
-        context = chromium.new_context(
-            base_url=network.address,
-            locale="fa-IR",
-            storage_state=None if role == VISITOR else sessions(role),
-            **PHONE.options,
-        )
-        opened.append(context)
-        return context.new_page()
-
-    yield open_
-    for context in opened:
-        context.close()
 
 
 def see(page: Page, path: str) -> None:

@@ -2,18 +2,19 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import wizard
+from browser.conftest import Browsers
 from browser.cuts import BreakingNetwork, Cut
 from browser.network import Network
 from browser.people import CITIZENS, PHONE, VISITOR, enter_mobile, sign_in_citizen
 from browser.wizard import proceed
 from civicportal_reports.models import Report
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from portal import Portal
 from sqlalchemy import func, select
 
@@ -25,28 +26,6 @@ WORDS = "کنار پل عابر پیاده جدول شکسته و آب بارا�
 ADDRESS = "روبه‌روی کارخانهٔ یخ"
 """No street of the map, so that no report nearby is asked about."""
 QUEUED = re.compile(r"/queue#[\w-]{22}$")
-
-
-@pytest.fixture
-def phone(
-    network: Network, chromium: Browser, sessions: Callable[[str], Any]
-) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a telephone on the network that can be cut."""
-    opened: list[BrowserContext] = []
-
-    def open_(role: str = "citizen") -> Page:
-        context = chromium.new_context(
-            base_url=network.address,
-            locale="fa-IR",
-            storage_state=None if role == VISITOR else sessions(role),
-            **PHONE.options,
-        )
-        opened.append(context)
-        return context.new_page()
-
-    yield open_
-    for context in opened:
-        context.close()
 
 
 WAIT_FOR_PAGE = """async path => {
@@ -90,6 +69,14 @@ def send(page: Page) -> Locator:
     # An ordinary submission that finds no network is answered by nothing, before the page goes there.
     expect(page).to_have_url(QUEUED)
     return page.locator("[data-queue-list] > li").last
+
+
+def write_without_network(page: Page, network: Network, words: str, pictures: list[Path]) -> Locator:
+    """Cut the network, write a report, send it into the queue, and return its card."""
+    keep(page)
+    network.cut()
+    write(page, words, pictures)
+    return send(page)
 
 
 def send_now(page: Page) -> None:
@@ -191,10 +178,8 @@ def test_an_answer_that_was_lost_is_asked_for_again(
     host, _colon, port = portal.address.removeprefix("http://").partition(":")
     network = BreakingNetwork((host, int(port)), lambda _cut: network.cut())
     threading.Thread(target=network.serve_forever, daemon=True).start()
-    context = chromium.new_context(
-        base_url=network.address, locale="fa-IR", storage_state=sessions("citizen"), **PHONE.options
-    )
-    page = context.new_page()
+    browsers = Browsers(chromium, network.address, sessions)
+    page = browsers.open("citizen", PHONE)
     keep(page)
     words = f"{WORDS} پنج"
     write(page, words, pictures)
@@ -210,7 +195,7 @@ def test_an_answer_that_was_lost_is_asked_for_again(
     ((code, count),) = opened(portal, words)
     assert count == 2
     expect(card.locator("[data-see]")).to_have_attribute("href", f"/reports/sent/{code}")
-    context.close()
+    browsers.end()
     network.cut()
     network.shutdown()
     network.server_close()
@@ -250,11 +235,8 @@ def test_a_field_that_is_refused_is_asked_for_in_the_form(
     network: Network, portal: Portal, phone: Callable[..., Page]
 ) -> None:
     page = phone()
-    keep(page)
-    network.cut()
     words = f"{WORDS} هشت"
-    write(page, words, [])
-    card = send(page)
+    card = write_without_network(page, network, words, [])
     with portal.site.work() as work:
         category = work.session.scalars(select(Category).where(Category.name == wizard.CATEGORY)).one()
         category.active = False
@@ -284,11 +266,8 @@ def test_a_field_that_is_refused_is_asked_for_in_the_form(
 
 def test_an_entry_belongs_to_its_owner(network: Network, portal: Portal, phone: Callable[..., Page]) -> None:
     page = phone()
-    keep(page)
-    network.cut()
     words = f"{WORDS} نه"
-    write(page, words, [])
-    send(page)
+    write_without_network(page, network, words, [])
     network.is_cut = False
     page.context.clear_cookies()
     sign_in_citizen(page, CITIZENS["neighbour"])
@@ -309,11 +288,8 @@ def test_what_a_visitor_wrote_is_asked_about_after_the_sign_in(
     network: Network, portal: Portal, phone: Callable[..., Page], pictures: list[Path]
 ) -> None:
     page = phone(VISITOR)
-    keep(page)
-    network.cut()
     words = f"{WORDS} ده"
-    write(page, words, pictures)
-    card = send(page)
+    card = write_without_network(page, network, words, pictures)
     expect(card).to_have_attribute("data-state", "sign-in")
     network.is_cut = False
     sign_in_citizen(page, "09000000014")
@@ -329,11 +305,8 @@ def test_a_visitor_opens_it_and_the_code_sends_it(
     network: Network, portal: Portal, phone: Callable[..., Page], pictures: list[Path]
 ) -> None:
     page = phone(VISITOR)
-    keep(page)
-    network.cut()
     words = f"{WORDS} یازده"
-    write(page, words, pictures)
-    card = send(page)
+    card = write_without_network(page, network, words, pictures)
     network.is_cut = False
     card.locator("[data-edit]").click()
     expect(page.locator("[data-review-photos] img")).to_have_count(2)

@@ -1,13 +1,13 @@
 """Guides for citizens and staff, which core, plugins and site bring along.
 
-A package has a guide in the folder of a language, ``guide/fa/citizen.md`` and ``guide/fa/staff.md``. Each heading of the
-second level begins a section. The sections of the site come first, for citizens then those of the plugins in their order
-before those of the core, for staff the other way round. A section replaces later ones with its title. Pictures are left out: they are for the documentation, and
-heavy on a telephone.
+A package has a guide in the folder of a language, ``guide/fa/citizen.md`` and ``guide/fa/staff.md``. Each heading of
+the second level begins a section. The sections of the site come first; for citizens those of the plugins and then those
+of the core follow, for staff those of the core and then those of the plugins. A section replaces later ones with its
+title. Pictures are left out: they are for the documentation, and heavy on a telephone.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Literal
@@ -17,8 +17,6 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from civicportal.core.site import Site
-from civicportal.domain.cases.marking import spans
-from civicportal.domain.cases.query_parser import SearchQuery
 from civicportal.util.i18n import text_direction
 
 GuideName = Literal["citizen", "staff"]
@@ -63,11 +61,6 @@ def guide(site: Site, name: GuideName, locale: str) -> Guide | None:
     return next(
         (found for each in (locale, site.locale) if (found := _guide(packages, name, each)).sections), None
     )
-
-
-def matches(text: str, wanted: SearchQuery) -> int:
-    """Return how many of the terms occur in a text."""
-    return sum(bool(spans(text, replace(wanted, terms=(term,)))) for term in wanted.terms)
 
 
 @lru_cache(16)

@@ -1,20 +1,33 @@
 """Frequent questions, and the search in the help."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 from sqlalchemy import func, select
 
+from civicportal.core.db import fetch_row
 from civicportal.core.work import Service
-from civicportal.domain.cases.marking import snippet
-from civicportal.domain.cases.query_parser import read
-from civicportal.portal.help.guides import Guide, matches
+from civicportal.domain.cases.marking import snippet, spans
+from civicportal.domain.cases.query_parser import SearchQuery, read
+from civicportal.portal.help.guides import Guide
 from civicportal.portal.help.models import HelpQuestion
-from civicportal.util.errors import NotFound
 from civicportal.util.lists import swap
 
 MOST_FOUND = 20
+
+
+@dataclass(frozen=True)
+class _HelpText:
+    """A section of a guide or a question, as it is searched."""
+
+    anchor: str
+    title: str
+    text: str
+
+    def matches(self, wanted: SearchQuery) -> tuple[int, int]:
+        """Return how many of the terms occur in it, and how many of them in its title."""
+        return _occurring(f"{self.title}\n{self.text}", wanted), _occurring(self.title, wanted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,18 +61,16 @@ class HelpService(Service):
         :return: at most :data:`MOST_FOUND`.
         """
         wanted = read(typed)
-        texts = [(anchor_of(row), row.question, row.answer) for row in questions]
+        texts = [_HelpText(anchor_of(row), row.question, row.answer) for row in questions]
         if guide:
-            texts += [(section.anchor, section.title, section.text) for section in guide.sections]
-        found = [
-            (matches(f"{title}\n{text}", wanted), matches(title, wanted), place)
-            for place, (_anchor, title, text) in enumerate(texts)
-        ]
-        most = max((number for number, _in_title, _place in found), default=0)
-        best = sorted((hit for hit in found if most and hit[0] == most), key=lambda hit: (-hit[1], hit[2]))
+            texts += [_HelpText(one.anchor, one.title, one.text) for one in guide.sections]
+        ranks = {text: text.matches(wanted) for text in texts}
+        most = max((number for number, _in_title in ranks.values()), default=0)
+        best = [text for text in ranks if most and ranks[text][0] == most]
+        best.sort(key=lambda text: ranks[text], reverse=True)
         return [
-            HelpHit(anchor=texts[place][0], title=texts[place][1], snippet=snippet(texts[place][2], typed))
-            for _number, _in_title, place in best[:MOST_FOUND]
+            HelpHit(anchor=text.anchor, title=text.title, snippet=snippet(text.text, typed))
+            for text in best[:MOST_FOUND]
         ]
 
     def fetch(self, question_id: int) -> HelpQuestion:
@@ -67,10 +78,7 @@ class HelpService(Service):
 
         :raises NotFound: when there is none.
         """
-        row = self.session.get(HelpQuestion, question_id)
-        if row is None:
-            raise NotFound("no such question")
-        return row
+        return fetch_row(self.session, HelpQuestion, question_id)
 
     def add(self, *, locale: str, question: str, answer: str, active: bool = True) -> HelpQuestion:
         """Add a question after the others of its language."""
@@ -109,6 +117,10 @@ class HelpService(Service):
             select(func.max(HelpQuestion.position)).where(HelpQuestion.locale == locale)
         )
         return (last or 0) + 1
+
+
+def _occurring(text: str, wanted: SearchQuery) -> int:
+    return sum(bool(spans(text, replace(wanted, terms=(term,)))) for term in wanted.terms)
 
 
 def anchor_of(row: HelpQuestion) -> str:

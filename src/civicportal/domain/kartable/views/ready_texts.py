@@ -102,8 +102,7 @@ def _kept(request: Request, row: ReadyText) -> HTTPSeeOther:
 
 
 def _row(request: Request) -> ReadyText:
-    found: ReadyText = request.work.get(ReadyTextService).fetch(int(request.matchdict["id"]))
-    return found
+    return request.work.get(ReadyTextService).fetch(int(request.matchdict["id"]))
 
 
 def _kinds(request: Request) -> list[CaseKind]:

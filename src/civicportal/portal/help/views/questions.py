@@ -1,7 +1,5 @@
 """Administration of frequent questions."""
 
-from typing import TypedDict
-
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.audit.services import AuditService
@@ -17,15 +15,6 @@ from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
 
-class _Columns(TypedDict):
-    """Arguments of ``HelpService.add`` and ``change``."""
-
-    locale: str
-    question: str
-    answer: str
-    active: bool
-
-
 def questions(request: Request) -> dict[str, object]:
     """List the questions by language."""
     service = request.work.get(HelpService)
@@ -38,7 +27,7 @@ def new(request: Request) -> ViewResult:
     form = _form(request, {"locale": locale, "active": True})
 
     def add(values: Values) -> HTTPSeeOther:
-        return _kept(request, request.work.get(HelpService).add(**_columns(values)))
+        return _kept(request, request.work.get(HelpService).add(**values))
 
     return form.handle(add, row=None)
 
@@ -50,7 +39,7 @@ def edit(request: Request) -> ViewResult:
     form = _form(request, kept)
 
     def save(values: Values) -> HTTPSeeOther:
-        request.work.get(HelpService).change(row, **_columns(values))
+        request.work.get(HelpService).change(row, **values)
         return _kept(request, row)
 
     return form.handle(save, row=row)
@@ -85,19 +74,9 @@ def _back(request: Request, row: HelpQuestion) -> HTTPSeeOther:
 
 
 def _row(request: Request) -> HelpQuestion:
-    found: HelpQuestion = request.work.get(HelpService).fetch(int(request.matchdict["id"]))
-    return found
+    return request.work.get(HelpService).fetch(int(request.matchdict["id"]))
 
 
 def _form(request: Request, initial: Values) -> BoundForm:
     offered = [Option(value=code, label=name) for code, name in languages(request)]
     return BoundForm(request, QuestionSchema(), initial=initial, bindings={"languages": offered})
-
-
-def _columns(values: Values) -> _Columns:
-    return {
-        "locale": values["locale"],
-        "question": values["question"],
-        "answer": values["answer"],
-        "active": values["active"],
-    }

@@ -1,6 +1,7 @@
 """Work on many cases: one refusal costs the others nothing, and all of it can be taken back."""
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import NullPool, create_engine, select, update
@@ -327,6 +328,17 @@ def test_nothing_chosen_and_nonsense(app, sign_in, desk):
     sign_in(user)
     choose(app, []).submit("action", value="take", status=303)
     choose(app, []).submit("action", value="explode", status=404)
+
+
+def test_the_way_back_keeps_long_filters(app, sign_in, desk):
+    _codes, _light, user, _officer = desk
+    sign_in(user)
+    page = app.get("/kartable")
+    query = urlencode({"q": "خرابی " * 16, "category": "برگ" * 30, "status": "working", "sort": "newest"})
+    assert len(query) > 1000
+    fields = {"csrf_token": page.forms["bulk"]["csrf_token"].value, "list": "kartable", "query": query}
+    back = app.post("/kartable/bulk", fields | {"action": "refer"}, status=303)
+    assert back.location.endswith(f"?{query}")
 
 
 def test_more_than_twenty_are_named_first(site, app, sign_in, desk):

@@ -3,10 +3,8 @@
 from civicportal.domain.own_views.models import LONGEST_NAME
 from civicportal.util.i18n import _
 from civicportal.web.forms import HiddenWidget, SelectWidget
+from civicportal.web.forms.filters import LONGEST_QUERY
 from civicportal.web.schema import Choice, CleanText, Node, StrictSchema
-
-LONGEST_SENT = 4000
-"""Maximum characters of a query string."""
 
 
 class NewViewSchema(StrictSchema):
@@ -18,7 +16,7 @@ class NewViewSchema(StrictSchema):
 
     name = Node(CleanText(1, LONGEST_NAME), title=_("Name of the view"))
     page = Node(Choice("pages"), title=_("List"), widget=HiddenWidget())
-    query = Node(CleanText(0, LONGEST_SENT), title=_("Filters"), missing="", widget=HiddenWidget())
+    query = Node(CleanText(0, LONGEST_QUERY), title=_("Filters"), missing="", widget=HiddenWidget())
 
 
 class ViewSchema(StrictSchema):

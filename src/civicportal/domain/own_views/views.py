@@ -1,7 +1,7 @@
 """Pages of own views: saving, the list of all, changing and deleting."""
 
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl
+from functools import partial
 
 from pyramid.httpexceptions import HTTPSeeOther
 from translationstring import TranslationString
@@ -9,21 +9,19 @@ from translationstring import TranslationString
 from civicportal.domain.exports.pages import list_pages
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.own_views.models import SavedView
-from civicportal.domain.own_views.schemas import LONGEST_SENT, NewViewSchema, ViewSchema
+from civicportal.domain.own_views.schemas import NewViewSchema, ViewSchema
 from civicportal.domain.own_views.services import OwnViewService
 from civicportal.util.errors import NotFound, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
-from civicportal.web.forms.filters import with_query
+from civicportal.web.forms.filters import parse_query, with_query
 from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
 ME = "me"
 """Value of the field "owner" for a view that no one else sees."""
-MOST_FIELDS = 60
-"""Maximum number of parameters of a query string."""
 MOST_COLUMNS = 20
 COLUMN = frozenset("abcdefghijklmnopqrstuvwxyz_")
 
@@ -34,12 +32,14 @@ def listing(request: Request) -> dict[str, object]:
     own, shared, readable = service.own(), service.manageable(), service.readable()
     return {
         "pages": [
-            (export.title, [view for view in own if view.page == route]) for route, export in pages.items()
+            (export.title, views)
+            for route, export in pages.items()
+            if (views := [view for view in own if view.page == route])
         ],
         "shared": [(view, pages[view.page].title) for view in shared if view.page in pages],
         "readable": [(view, pages[view.page].title) for view in readable if view.page in pages],
         "unit_name": _unit_name(request),
-        "url_of": lambda view: with_query(request.route_path(view.page), view.query),
+        "url_of": partial(_list_url, request),
     }
 
 
@@ -55,7 +55,7 @@ def save(request: Request) -> ViewResult:
     )
 
     def keep(values: Values) -> HTTPSeeOther:
-        query = _parsed(values["query"])
+        query = parse_query(values["query"])
         try:
             view = request.work.get(OwnViewService).save(values["page"], values["name"], query)
         except Refused as refusal:
@@ -128,18 +128,11 @@ def choose_columns(request: Request) -> HTTPSeeOther:
             name for name in request.POST.getall("column") if 0 < len(name) <= 40 and set(name) <= COLUMN
         ]
         service.choose(page, list(dict.fromkeys(names))[:MOST_COLUMNS])
-    query = _parsed(request.POST.get("query", "")[:LONGEST_SENT])
+    query = parse_query(str(request.POST.get("query", "")))
     return HTTPSeeOther(with_query(request.route_path(page), query))
 
 
 # -- inside -------------------------------------------------------------------------------------------------
-
-
-def _parsed(query: str) -> dict[str, str]:
-    try:
-        return dict(parse_qsl(query, max_num_fields=MOST_FIELDS))
-    except ValueError:
-        return {}
 
 
 def _titles(request: Request) -> Mapping[str, TranslationString | str]:

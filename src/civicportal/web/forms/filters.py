@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 from civicportal.web.forms.form import BoundForm
 from civicportal.web.request import Request
 from civicportal.web.schema import Flag, RowId, whole_number
 
+LONGEST_QUERY = 4000
+"""Maximum characters of the query string of a list that a form contains."""
+_MOST_PARAMETERS = 60
 _quoted = lru_cache(1000)(quote_plus)
 """Cache size: a statistics page has two hundred URLs of the same few names and values."""
 
@@ -18,6 +21,14 @@ def with_query(path: str, parts: Mapping[str, object]) -> str:
     given = ((name, str(value)) for name, value in parts.items() if value not in (None, ""))
     query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in given)
     return f"{path}?{query}" if query else path
+
+
+def parse_query(query: str) -> dict[str, str]:
+    """Return the parameters of a query string that a form contains; none of one that is too long."""
+    try:
+        return dict(parse_qsl(query, max_num_fields=_MOST_PARAMETERS)) if len(query) <= LONGEST_QUERY else {}
+    except ValueError:
+        return {}
 
 
 def page_ends(request: Request) -> dict[str, int | None]:

@@ -21,7 +21,7 @@ from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.bulk_print import print_later
-from civicportal.domain.kartable.views.bulk_result import LONGEST_QUERY, ReturnLink, return_link, show_later
+from civicportal.domain.kartable.views.bulk_result import SourceList, show_later
 from civicportal.domain.kartable.views.doubts import UnattendedUnits, Unread, doubt, unread
 from civicportal.util import tracking
 from civicportal.util.errors import NotFound
@@ -91,7 +91,7 @@ def bulk(request: Request) -> ViewResult:
         raise NotFound("no such action")
     if not codes:
         request.session.flash(request.translate(_("Choose at least one case first.")), "warn")
-        return HTTPSeeOther(way_back(request).url)
+        return HTTPSeeOther(SourceList.sent(request).link(request).url)
     return actions[action](request, codes)
 
 
@@ -100,9 +100,7 @@ def undo(request: Request) -> ViewResult:
     pairs = (text.partition(":") for text in request.POST.getall("step")[:MOST])
     steps = [(code, whole_number(event)) for code, _colon, event in pairs if tracking.is_valid(code)]
     outcomes = many.undo_each(request.site, request.identity, steps)
-    return show_later(
-        request, outcomes, _("Taken back"), undoable=False, route=_list(request), query=_query(request)
-    )
+    return show_later(request, outcomes, _("Taken back"), undoable=False, source=SourceList.sent(request))
 
 
 def _refer(request: Request, codes: Sequence[str]) -> ViewResult:
@@ -182,7 +180,7 @@ def _take_one(request: Request, code: str) -> ViewResult:
     [outcome] = many.each(request.site, request.identity, [code], _take_in_hand)
     done = _("The case is in your hands.")
     request.session.flash(request.translate(outcome.reason or done), "bad" if outcome.reason else "good")
-    return HTTPSeeOther(way_back(request).url)
+    return HTTPSeeOther(SourceList.sent(request).link(request).url)
 
 
 def _take_in_hand(work: "Work", case: Case) -> object:
@@ -238,7 +236,7 @@ def _act(
     request: Request, codes: Sequence[str], act: Callable[["Work", Case], object], title: TranslationString
 ) -> ViewResult:
     outcomes = many.each(request.site, request.identity, codes, act)
-    return show_later(request, outcomes, title, undoable=True, route=_list(request), query=_query(request))
+    return show_later(request, outcomes, title, undoable=True, source=SourceList.sent(request))
 
 
 def _ask(
@@ -251,7 +249,7 @@ def _ask(
     steps: Sequence[BulkStepForm] = (),
     doubt: UnattendedUnits | Unread | None = None,
 ) -> ViewResult:
-    attendance = {}
+    attendance, source = {}, SourceList.sent(request)
     if refer and action == "refer":
         with _reading(request) as work:
             attendance = work.get(CustodyService).doubts_of_all(cases)
@@ -263,28 +261,14 @@ def _ask(
         "steps": steps,
         "doubt": doubt,
         "attendance": attendance,
-        "back": way_back(request),
-        "list": _list(request),
-        "query": _query(request),
+        "back": source.link(request),
+        "source": source,
     }
 
 
 def _forms(request: Request, steps: Sequence[many.BulkStep]) -> list[BulkStepForm]:
     found = [(step, forms.words_form(request, step.transition, OWN, step.key)) for step in steps]
     return [BulkStepForm(step=step, form=form) for step, form in found if form is not None]
-
-
-def way_back(request: Request) -> ReturnLink:
-    """Return the link to the list where the cases were selected."""
-    return return_link(request, _list(request), _query(request))
-
-
-def _list(request: Request) -> str:
-    return str(request.POST.get("list", ""))
-
-
-def _query(request: Request) -> str:
-    return str(request.POST.get("query", ""))[:LONGEST_QUERY]
 
 
 def _codes(request: Request) -> list[str]:

@@ -1,6 +1,7 @@
 """Several cases on one printable page."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from civicportal.domain.cases.access.rights import AccessService, visible
 from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.rows import RowService, holder_id
 from civicportal.domain.kartable.timeline import StaffHistory
-from civicportal.domain.kartable.views.bulk_result import LONGEST_QUERY, return_link
+from civicportal.domain.kartable.views.bulk_result import SourceList
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.web.request import Request, ViewResult
 
@@ -25,11 +26,7 @@ MOST_PRINTED = 50
 
 def print_later(request: Request, codes: Sequence[str]) -> HTTPSeeOther:
     """Store the selection and redirect to the printable page, which stays after reloading."""
-    kept = {
-        "codes": list(codes),
-        "route": request.POST.get("list", ""),
-        "query": request.POST.get("query", "")[:LONGEST_QUERY],
-    }
+    kept = {"codes": list(codes), "source": asdict(SourceList.sent(request))}
     request.work.get(SessionService).keep_visitor_data(request.ensure_session_token(), KEY, kept)
     return HTTPSeeOther(request.route_path("kartable.print"))
 
@@ -58,7 +55,7 @@ def printed(request: Request) -> ViewResult:
     return {
         **_sheets(request, shown),
         "left_out": len(codes) - len(shown),
-        "back": return_link(request, kept["route"], kept["query"]),
+        "back": SourceList(**kept.get("source", {})).link(request),
     }
 
 

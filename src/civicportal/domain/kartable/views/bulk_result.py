@@ -1,9 +1,9 @@
 """Results of a bulk action at a separate URL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from urllib.parse import parse_qsl
+from typing import Self
 
 from pyramid.httpexceptions import HTTPSeeOther
 from sqlalchemy import select
@@ -16,13 +16,12 @@ from civicportal.domain.exports.pages import list_pages
 from civicportal.domain.kartable.bulk import Outcome
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms.filters import with_query
+from civicportal.web.forms.filters import LONGEST_QUERY, parse_query, with_query
 from civicportal.web.request import Request, ViewResult
 
 KEY = "kartable:bulk"
-LONGEST_QUERY = 1000
-"""Maximum characters of the query string to which the results link back."""
-MOST_FIELDS = 60
+MOST_LETTERS = 60
+"""Of the name of a route."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,21 +32,31 @@ class ReturnLink:
     title: TranslationString | str
 
 
-def return_link(request: Request, route: str, query: str = "") -> ReturnLink:
-    """Return the link to a list with its filters; to the kartable for an unknown list.
+@dataclass(frozen=True, kw_only=True)
+class SourceList:
+    """The list where cases were selected.
 
-    :param route: name of the route of the list.
-    :param query: its query string.
+    :ivar route: name of its route.
+    :ivar query: its query string.
     """
-    if route == "team":
-        return ReturnLink(url=request.route_path("team"), title=_("My team"))
-    pages = list_pages(request.site.exports)
-    route = route if route in pages else "kartable"
-    try:
-        parts = dict(parse_qsl(query, max_num_fields=MOST_FIELDS))
-    except ValueError:
-        parts = {}
-    return ReturnLink(url=with_query(request.route_path(route), parts), title=pages[route].title)
+
+    route: str = "kartable"
+    query: str = ""
+
+    @classmethod
+    def sent(cls, request: Request) -> Self:
+        """Return the list that the submitted form names."""
+        route, query = (str(request.POST.get(name, "")) for name in ("list", "query"))
+        return cls(route=route[:MOST_LETTERS], query=query if len(query) <= LONGEST_QUERY else "")
+
+    def link(self, request: Request) -> ReturnLink:
+        """Return the link to the list with its filters; to the kartable for an unknown list."""
+        if self.route == "team":
+            return ReturnLink(url=request.route_path("team"), title=_("My team"))
+        pages = list_pages(request.site.exports)
+        route = self.route if self.route in pages else "kartable"
+        url = with_query(request.route_path(route), parse_query(self.query))
+        return ReturnLink(url=url, title=pages[route].title)
 
 
 def show_later(
@@ -56,16 +65,14 @@ def show_later(
     title: TranslationString,
     *,
     undoable: bool,
-    route: str = "kartable",
-    query: str = "",
+    source: SourceList,
 ) -> HTTPSeeOther:
     """Store the results and redirect to their page.
 
     Thus reloading repeats nothing.
 
     :param undoable: offer to undo all of it while that is possible.
-    :param route: name of the route of the list to which the results link back.
-    :param query: its query string.
+    :param source: the list to which the results link back.
     """
     reasons = [request.translate(one.reason) if one.reason else "" for one in outcomes]
     # Many cases are refused for one reason: store it once.
@@ -74,8 +81,7 @@ def show_later(
         "title": request.translate(title),
         "at": request.work.clock.now().isoformat(),
         "texts": texts,
-        "route": route,
-        "query": query,
+        "source": asdict(source),
         "rows": [
             [one.code, one.event_id if undoable else None, texts.index(reason)]
             for one, reason in zip(outcomes, reasons, strict=True)
@@ -93,14 +99,14 @@ def result(request: Request) -> ViewResult:
     kept = request.work.get(SessionService).visitor_data(request.ensure_session_token(), KEY)
     if kept is None:
         return HTTPSeeOther(request.route_path("kartable"))
+    source = SourceList(**kept.get("source", {}))
     codes = [code for code, _event, _reason in kept["rows"]]
     query = select(Case.code, Case.subject).where(Case.code.in_(codes), visible(request.identity))
     subjects = dict(request.work.session.execute(query).all())
     return {
         "title": kept["title"],
-        "list": kept.get("route", ""),
-        "query": kept.get("query", ""),
-        "back": return_link(request, kept.get("route", ""), kept.get("query", "")),
+        "source": source,
+        "back": source.link(request),
         "outcomes": [
             {"code": code, "subject": subjects.get(code, ""), "reason": kept["texts"][reason]}
             for code, _event, reason in kept["rows"]

@@ -12,7 +12,7 @@ from civicportal.domain.kartable.schemas import HandOnSchema
 from civicportal.domain.kartable.team import TeamService
 from civicportal.domain.kartable.views import forms
 from civicportal.domain.kartable.views.bulk import MOST
-from civicportal.domain.kartable.views.bulk_result import show_later
+from civicportal.domain.kartable.views.bulk_result import SourceList, show_later
 from civicportal.util import tracking
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _
@@ -24,6 +24,7 @@ from civicportal.web.schema import Option, whole_number
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
+SOURCE = SourceList(route="team")
 CONFIRMED = "confirmed"
 """Hidden field with the selection whose number of cases was shown."""
 
@@ -79,7 +80,7 @@ def hand_on(request: Request) -> ViewResult:
         *many.each(request.site, request.identity, codes, assign),
         *many.each(request.site, request.identity, addressed, assign_addressed),
     ]
-    return show_later(request, outcomes, _("Handed over"), undoable=True, route="team")
+    return show_later(request, outcomes, _("Handed over"), undoable=True, source=SOURCE)
 
 
 def balance(request: Request) -> ViewResult:
@@ -93,7 +94,7 @@ def balance(request: Request) -> ViewResult:
         return work.get(AssignmentService).assign(case, shares[case.code], held_by=NO_ONE)
 
     outcomes = many.each(request.site, request.identity, shares, assign)
-    return show_later(request, outcomes, _("Handed over"), undoable=True, route="team")
+    return show_later(request, outcomes, _("Handed over"), undoable=True, source=SOURCE)
 
 
 def _form(request: Request, work: "Work", user_id: int) -> BoundForm:

@@ -242,7 +242,7 @@ def test_three_reports_from_the_first_word_to_the_figures(story, people):
     }
     story.clock.advance(days=3)
     assert story.figures(far, "/kartable", tabs)["/kartable?view=overdue"] == 1
-    links = ".kpi a.fig-link, section a.fig-link"
+    links = ".kpi a.fig-link, .kpi a.fig-share, section a.fig-link"
     figures = story.figures(people.everything, "/desk/reports/statistics", links)
     expected = {
         "stage=open": 1,

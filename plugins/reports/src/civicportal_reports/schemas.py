@@ -138,7 +138,20 @@ def _is_point(node: colander.SchemaNode, text: str) -> None:
         raise colander.Invalid(node, _("This is no place on the map.")) from None
 
 
-class PublicFilters(StrictSchema):
+class FollowedArea(StrictSchema):
+    """What a citizen follows."""
+
+    DISTANCES = {"500": _("Within 500 m"), "2000": _("Within 2 km"), "5000": _("Within 5 km")}
+    """Metres around a point, besides :attr:`USUAL_METRES`."""
+    USUAL_METRES = 1000
+
+    category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
+    district = Node(Choice("districts"), title=_("District"), missing=None, empty=_("All districts"))
+    near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
+    within = Node(Choice([*DISTANCES.items()]), title=_("Distance"), missing=None, empty=_("Within 1 km"))
+
+
+class PublicFilters(FollowedArea):
     """Filters of the public list, in its URL."""
 
     PERIODS = {
@@ -148,12 +161,8 @@ class PublicFilters(StrictSchema):
         "year": (365, _("Last year")),
     }
     """Days and title of each choice of ``since``."""
-    DISTANCES = {"500": _("Within 500 m"), "2000": _("Within 2 km"), "5000": _("Within 5 km")}
-    """Metres around a point, besides :attr:`USUAL_METRES`."""
-    USUAL_METRES = 1000
 
     place = Node(CleanText(0, 100), title=_("Street, square, park or district"), missing="")
-    category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
     stage = Node(
         Choice([("open", _("Still open")), *Workflow.STAGES.items()]),
         title=_("Status"),
@@ -166,25 +175,11 @@ class PublicFilters(StrictSchema):
         missing=None,
         empty=_("At any time"),
     )
-    district = Node(Choice("districts"), title=_("District"), missing=None, empty=_("All districts"))
-    near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
-    within = Node(Choice([*DISTANCES.items()]), title=_("Distance"), missing=None, empty=_("Within 1 km"))
 
     @classmethod
     def first_day(cls, since: str | None, today: date) -> date | None:
         """Return the first day of a choice of ``since``."""
         return today - timedelta(days=cls.PERIODS[since][0]) if since else None
-
-
-class FollowedArea(StrictSchema):
-    """What a citizen follows."""
-
-    category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
-    district = Node(Choice("districts"), title=_("District"), missing=None, empty=_("All districts"))
-    near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
-    within = Node(
-        Choice([*PublicFilters.DISTANCES.items()]), title=_("Distance"), missing=None, empty=_("Within 1 km")
-    )
 
 
 class DeskFields(SearchFields):

@@ -267,6 +267,28 @@ class QuestionsTable(Table):
     remind_before = number(3)
 
 
+class TranslationTable(Table):
+    """``[translations.<language>]``: the site's texts in a language besides ``site.locale``.
+
+    A language is offered to visitors when all texts that they see are translated; ``civicportal check`` names those
+    that are missing.
+
+    :ivar name: as ``site.name``.
+    :ivar short_name: as ``site.short_name``.
+    :ivar attribution: as ``map.attribution``.
+    :ivar contact: texts of ``[contact]``, by their keys.
+    :ivar texts: texts of ``[texts]``, by their keys.
+    :ivar plugins: texts of ``[plugins.<name>]``, by plugin and key.
+    """
+
+    name = string("")
+    short_name = string("")
+    attribution = string("")
+    contact = FreeTable(missing={})
+    texts = FreeTable(missing={})
+    plugins = FreeTable(missing={})
+
+
 class SiteSettings(Table):
     """The whole of ``site.toml`` but the plugins' own tables."""
 
@@ -283,6 +305,7 @@ class SiteSettings(Table):
     look = FreeTable(missing={})
     contact = FreeTable(missing={})
     texts = FreeTable(missing={})
+    translations = FreeTable(missing={})
     limits = FreeTable(missing={})
     plugins = FreeTable(missing={})
 
@@ -305,6 +328,7 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Value
     usual = {"calendar": CalendarTable().deserialize({}), "backup": BackupTable().deserialize({})}
     settings = {**usual, **validate(SiteSettings(), resolved, path, "")}
     _check_limits(path, settings["limits"])
+    settings["translations"] = _translations(path, settings)
     return settings
 
 
@@ -384,6 +408,26 @@ def _from_file(name: object, path: Path, place: tuple[str, ...]) -> str:
     except ValueError as error:
         # The name contains NUL, or the file is not UTF-8.
         raise ConfigurationError(f"{path}: {'.'.join(place)}: {source}: {error}") from None
+
+
+def _translations(path: Path, settings: Values) -> Values:
+    locale = settings["site"]["locale"]
+    others = [code for code in settings["site"]["languages"] if code != locale]
+    found = {}
+    for code, table in settings["translations"].items():
+        place = f"translations.{code}"
+        if code not in others:
+            raise ConfigurationError(
+                f"{path}: {place}: site.languages does not list this as another language"
+            )
+        found[code] = validate(TranslationTable(), table, path, place)
+        for part in ("contact", "texts"):
+            for key, text in found[code][part].items():
+                if key not in settings[part]:
+                    raise ConfigurationError(f"{path}: {place}.{part}: unknown key {key!r}")
+                if not isinstance(text, str):
+                    raise ConfigurationError(f"{path}: {place}.{part}.{key}: must be a string")
+    return found
 
 
 def _check_limits(path: Path, limits: Values) -> None:

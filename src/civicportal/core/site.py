@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from colander import SchemaNode
 from pyramid.i18n import Localizer
 from sqlalchemy import MetaData, text
 from translationstring import TranslationString
@@ -24,6 +25,7 @@ from civicportal.core.db.servers import refuse_two_primaries
 from civicportal.core.limits import Limits
 from civicportal.core.messages import MessageText
 from civicportal.core.migration.state import refuse_pending
+from civicportal.core.plugin_texts import PluginTexts
 from civicportal.core.plugins import (
     PluginInfo,
     PluginModels,
@@ -125,7 +127,9 @@ class Site:
         self.limits = Limits(self, self.settings["limits"])
         self.calendar = self._make_calendar()
         self.plugins: tuple[PluginInfo, ...] = plugin_infos(self.hooks, table["plugins"])
-        self.plugin_settings = self._validate_plugins()
+        schemas = {name: call() for name, call in in_order(self.hooks, "register_settings")}
+        self.plugin_settings = self._validate_plugins(schemas)
+        self.plugin_texts = PluginTexts(self, schemas)
         self.models: dict[str, PluginModels] = collect_models(self.hooks)
         #: Which plugin registered what: by hook, then by name.
         self.owners: dict[str, dict[str, str]] = {}
@@ -149,8 +153,12 @@ class Site:
 
     @property
     def branding(self) -> Branding:
-        """Return the current branding of the city."""
+        """Return the current branding of the city, in its own language."""
         return self.branding_cache.current()
+
+    def branding_in(self, locale: str) -> Branding:
+        """Return the current branding in a language."""
+        return self.branding_cache.current(locale)
 
     @property
     def name(self) -> str:
@@ -266,10 +274,18 @@ class Site:
         self._kept[key] = value
 
     def work(
-        self, *, actor: Identity = Identity.SYSTEM, write: bool = True, patience: int = 0
+        self,
+        *,
+        actor: Identity = Identity.SYSTEM,
+        write: bool = True,
+        patience: int = 0,
+        locale: str = "",
     ) -> AbstractContextManager[Work]:
-        """Open a unit of work outside a request."""
-        return unit_of_work(self, actor=actor, write=write, patience=patience)
+        """Open a unit of work outside a request.
+
+        :param locale: language of names, that of the site by default.
+        """
+        return unit_of_work(self, actor=actor, write=write, patience=patience, locale=locale)
 
     def localizer(self, locale: str | None = None) -> Localizer:
         """Return the translator for a locale, the site's own if None."""
@@ -342,13 +358,12 @@ class Site:
             fixed_holidays=self.country.fixed_holidays,
         )
 
-    def _validate_plugins(self) -> dict[str, Values]:
+    def _validate_plugins(self, schemas: Mapping[str, SchemaNode]) -> dict[str, Values]:
         tables = self.settings["plugins"]
         enabled = [info.name for info in self.plugins] + ([SITE] if self.package else [])
         for name in tables:
             if name not in enabled:
                 self._sleeping(name)
-        schemas = {name: call() for name, call in in_order(self.hooks, "register_settings")}
         for name in enabled:
             if name in tables and name not in schemas:
                 raise ConfigurationError(f"{self.path}: plugins.{name}: the plugin has no settings")

@@ -42,16 +42,18 @@ class Work:
     :ivar session: the SQLAlchemy session; its transaction begins with the first statement.
     :ivar actor: the acting identity.
     :ivar writing: whether this unit of work may write.
+    :ivar locale: language in which names of units and categories are read; that of the site by default.
     :ivar counters: numbers that are added to rows of counters before the commit.
     :param patience: statement timeout in seconds, for work that no page waits for; SQLite sets no limit.
     """
 
     def __init__(
-        self, site: "Site", manager: Any, *, actor: Identity, write: bool, patience: int = 0
+        self, site: "Site", manager: Any, *, actor: Identity, write: bool, patience: int = 0, locale: str = ""
     ) -> None:
         self.site = site
         self.actor = actor
         self.writing = write
+        self.locale = locale or site.locale
         self.session = ReferenceSession(bind=_engine(site.engines, write, patience), expire_on_commit=False)
         self.session.keeper, self.session.clock = site.reference, site.clock
         if manager is not None:
@@ -189,7 +191,12 @@ def _engine(engines: "Engines", write: bool, patience: int) -> Engine:
 
 @contextmanager
 def unit_of_work(
-    site: "Site", *, actor: Identity = Identity.SYSTEM, write: bool = True, patience: int = 0
+    site: "Site",
+    *,
+    actor: Identity = Identity.SYSTEM,
+    write: bool = True,
+    patience: int = 0,
+    locale: str = "",
 ) -> Iterator[Work]:
     """Open a unit of work outside a request.
 
@@ -198,20 +205,21 @@ def unit_of_work(
     A read-only one has nothing to commit and needs no transaction manager.
 
     :param patience: statement timeout in seconds, if more than that of a page.
+    :param locale: language of names, that of the site by default.
     :raises LeaseLost: in a job whose lease another worker has taken over.
     """
     fence = current_fence()
     if fence:
         fence.refuse_lost()
     if not write:
-        reading = Work(site, None, actor=actor, write=False, patience=patience)
+        reading = Work(site, None, actor=actor, write=False, patience=patience, locale=locale)
         with closing(reading.session):
             yield reading
             refuse_changes(reading)
         return
     manager = transaction.TransactionManager(explicit=True)
     manager.begin()
-    work = Work(site, manager, actor=actor, write=write, patience=patience)
+    work = Work(site, manager, actor=actor, write=write, patience=patience, locale=locale)
     if fence:
         manager.get().addBeforeCommitHook(fence.check, (work.session,))
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from civicportal.core.settings import WEEKDAYS
+from civicportal.core.translated import translated_columns
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Role, RolePermission
 from civicportal.domain.audit.services import AuditService
@@ -169,6 +170,7 @@ class SeedService(Service):
         unit.phone = values.get("phone", "")
         unit.weight = values["weight"]
         unit.parent_id = self._id(Unit, values.get("parent"))
+        unit.translations = self._translations(Unit, values)
         self.session.add(unit)
 
     def _category(self, _name: str, values: Values) -> None:
@@ -186,8 +188,28 @@ class SeedService(Service):
         category.hint = values.get("hint", "")
         category.synonyms = values.get("synonyms", [])
         category.public = values.get("public", False)
+        category.translations = self._translations(Category, values)
         category.weight = values["weight"]
         self.session.add(category)
+
+    def _translations(self, model: type[Unit | Category], values: Values) -> dict[str, Values]:
+        """Return the texts of other languages: ``translations.en = { name = "Waste" }``."""
+        site, known = self.work.site, {column.key for column in translated_columns(model)}
+        found: dict[str, Values] = {}
+        for locale, texts in values.get("translations", {}).items():
+            own = {"short_name" if name == "short" else name: text for name, text in texts.items()}
+            if locale == site.locale or locale not in site.languages:
+                raise ConfigurationError(
+                    f"{values['key']}: {locale!r} is no further language of site.languages"
+                )
+            if unknown := own.keys() - known:
+                raise ConfigurationError(
+                    f"{values['key']}: translations.{locale}: unknown key {min(unknown)!r}"
+                )
+            if "name" in own:
+                own.setdefault("short_name", SmsLength.cut(own["name"], 25))
+            found[locale] = own
+        return found
 
     def _role(self, key: str, values: Values) -> None:
         role = self._row(Role, Role.key == key) or Role(key=key)

@@ -30,7 +30,7 @@ def isolated(request: Request) -> Iterator[Work]:
     Nested uses restore the outer one, for instance when a widget needs the numbers of the navigation.
     """
     outer: Any = getattr(request, "display_work", None)
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         request.display_work = work
         try:
             yield work

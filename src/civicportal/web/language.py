@@ -5,6 +5,8 @@ from pyramid.csrf import check_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.security import PagePermission
+from civicportal.core.site import Site
+from civicportal.core.translated import OfferedLanguages
 from civicportal.web.csrf import from_own_page
 from civicportal.web.request import Request, ViewResult
 
@@ -14,8 +16,18 @@ NAMES = {"fa": "فارسی", "en": "English", "ar": "العربية", "az": "ت�
 
 
 def languages(request: Request) -> list[tuple[str, str]]:
-    """Return code and name of the site's languages."""
-    return [(code, NAMES.get(code, code)) for code in request.site.languages]
+    """Return code and name of the languages offered to visitors: those in which every text of the site is translated.
+
+    The present one is among them, so that a visitor who has chosen it can leave it.
+    """
+    site = request.site
+    offered = {*site.cache.of(OfferedLanguages).of(site), request.locale_name}
+    return [(code, name) for code, name in all_languages(site) if code in offered]
+
+
+def all_languages(site: Site) -> list[tuple[str, str]]:
+    """Return code and name of the site's languages, offered or not."""
+    return [(code, NAMES.get(code, code)) for code in site.languages]
 
 
 def choose(request: Request) -> ViewResult:

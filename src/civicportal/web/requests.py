@@ -22,7 +22,8 @@ def work(request: Request) -> Work:
     The identity is loaded first, in a short transaction of its own.
     """
     actor = request.identity
-    return Work(request.site, request.tm, actor=actor, write=request.method not in SAFE)
+    write = request.method not in SAFE
+    return Work(request.site, request.tm, actor=actor, write=write, locale=request.locale_name)
 
 
 def locale_of(request: Request) -> str:

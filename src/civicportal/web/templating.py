@@ -217,7 +217,7 @@ def add_globals(event: BeforeRender) -> None:
     request = event.get("request") or get_current_request()
     if request is None:
         return
-    event.setdefault("site", request.registry.site.branding)
+    event.setdefault("site", request.registry.site.branding_in(request.locale_name))
     event.setdefault("identity", request.identity if request.identity.realm != "visitor" else None)
     event.update(NAMES.get_or_create(request))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from civicportal.api.cases import Case, CaseService, FollowUpService, kind_of
 from civicportal.api.database import Service, Work
-from civicportal.api.organization import Unit
+from civicportal.api.organization import OrganizationService, Unit
 from civicportal.api.people import Identity
 from civicportal.api.plugins import Forbidden
 from civicportal_feedback.i18n import _
@@ -107,4 +107,5 @@ class FeedbackService(Service):
         one, translate = TYPES[new.type], self.work.site.localizer().translate
         if new.unit is None:
             return str(translate(one.title))
-        return str(translate(_(one.about, mapping={"unit": new.unit.name})))[:200]
+        unit = self.work.get(OrganizationService).unit_name(new.unit.id, self.work.site.locale)
+        return str(translate(_(one.about, mapping={"unit": unit})))[:200]

@@ -14,6 +14,7 @@ from civicportal.api.database import Work
 from civicportal.api.forms import CleanText, Node, StrictSchema
 from civicportal.api.organization import OrganizationService
 from civicportal_feedback.i18n import _
+from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 
 KIND = "feedback"
@@ -89,6 +90,17 @@ def facts(case: Case, work: Work) -> dict[str, str]:
     return {"type": feedback.type, "about": unit.key if unit else ""}
 
 
+def subjects(work: Work, locale: str) -> list[str]:
+    """Return the subjects of messages: a type, with or without a unit."""
+    translate = work.site.localizer(locale).translate
+    units = work.get(OrganizationService).units_in(locale).by_id.values()
+    return [
+        str(translate(text))[:200]
+        for one in TYPES.values()
+        for text in (one.title, *(_(one.about, mapping={"unit": unit.name}) for unit in units))
+    ]
+
+
 FEEDBACK = CaseKind(
     name=KIND,
     title=_("Message to the municipality"),
@@ -101,4 +113,5 @@ FEEDBACK = CaseKind(
     level=ANONYMOUS,
     icon="message-2",
     facts=facts,
+    subjects=subjects,
 )

@@ -49,6 +49,6 @@ class Settings(SettingsSchema):
     hours = setting(str, "08:00-14:00", validator=_hours)
     default_minutes = setting(float, 30, validator=_fives)
     step_minutes = setting(float, 30, validator=_fives)
-    place = setting(str, "")
-    bring = setting(list, [])
+    place = setting(str, "", translated=True)
+    bring = setting(list, [], translated=True)
     reminder_time = setting(str, "10:00", validator=_clock)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from translationstring import TranslationString
 
-from civicportal.api.cases import Case, FollowerService, kind_of
+from civicportal.api.cases import Case, CaseService, FollowerService, kind_of
 from civicportal.api.database import Service, Work
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.publishing import PublicTexts
@@ -52,7 +52,7 @@ class BoardService(Service):
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
-        self.search = work.get(ReportSearch)
+        self.search, self.cases = work.get(ReportSearch), work.get(CaseService)
         self.texts = work.get(PublicTexts)
         self.kind = kind_of(work.site, KIND)
         self.categories = work.get(OrganizationService).categories
@@ -68,7 +68,7 @@ class BoardService(Service):
         for case, report, photo, people in rows:
             yield BoardCard(
                 id=case.id,
-                subject=case.subject,
+                subject=self.cases.subject(case),
                 # Of a report published before public texts were stored, the page composes one.
                 excerpt=excerpt(self.texts.body(case)) if case.public_body else "",
                 district=report.district,

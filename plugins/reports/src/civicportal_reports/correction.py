@@ -74,7 +74,7 @@ def apply(case: Case, values: Values, work: Work) -> None:
 def subject(case: Case, work: Work) -> str:
     """Return the generated subject of a report."""
     report: Report | None = work.get(CaseService).detail(case)
-    category = work.get(OrganizationService).category_name(case.category_id)
+    category = work.get(OrganizationService).category_name(case.category_id, work.site.locale)
     return subject_of(work, category, (report.street or report.district) if report else "")
 
 

@@ -70,9 +70,10 @@ class ReportService(Service):
 
     def _open(self, new: NewReport, citizen_id: int | None, key: str | None) -> Case:
         place = new.location
+        topic = self.organization.category_name(new.category.id, self.work.site.locale)
         return self.cases.open(
             kind_of(self.work.site, KIND),
-            subject=subject_of(self.work, new.category.name, place.street or place.district),
+            subject=subject_of(self.work, topic, place.street or place.district),
             body=new.body,
             citizen_id=citizen_id,
             place=place.name(self.work),

@@ -6,6 +6,7 @@ from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped
 
 from civicportal.core.db import Base, BigId, tagged_column
+from civicportal.core.reference import REFERENCE
 
 
 class Setting(Base):
@@ -15,6 +16,7 @@ class Setting(Base):
     """
 
     __tablename__ = "settings"
+    __table_args__ = {"info": REFERENCE}
 
     key: Mapped[str] = tagged_column(String(60), primary_key=True)
     value: Mapped[str] = tagged_column(JSON)

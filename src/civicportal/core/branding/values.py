@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from civicportal.core.clock import has_passed
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 STALE = 5.0
 """Seconds after which a process rereads changes of other processes."""
 TABLES = ("look", "contact", "texts")
+NAMES = ("name", "short_name", "attribution")
+"""Values that stand in no table."""
+UNTRANSLATED = ("phone", "postal_code", "email", "website")
+"""Values of ``contact`` that are the same in each language."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,8 @@ class Branding:
     """The branding used by pages and messages.
 
     :ivar look: colours, see :mod:`civicportal.util.colour`.
+    :ivar attribution: source of the map.
+    :ivar translations: values of other languages: language, key as of :meth:`values`, text.
     """
 
     name: str
@@ -30,6 +36,8 @@ class Branding:
     contact: Mapping[str, str]
     texts: Mapping[str, str]
     look: Mapping[str, str]
+    attribution: str = ""
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     is_demo: bool = False
 
     @property
@@ -53,29 +61,75 @@ class Branding:
         return hashlib.sha256(json.dumps(self.values(), sort_keys=True).encode()).hexdigest()[:10]
 
     def values(self) -> dict[str, str]:
-        """Return everything by key: ``name``, ``short_name``, ``contact.phone``, …"""
-        flat = {"name": self.name, "short_name": self.short_name}
+        """Return everything by key: ``name``, ``short_name``, ``contact.phone``, ``en.texts.about``, …"""
+        flat = {name: getattr(self, name) for name in NAMES}
         for table in TABLES:
             flat |= {f"{table}.{key}": value for key, value in getattr(self, table).items()}
+        for locale, texts in self.translations.items():
+            flat |= {f"{locale}.{key}": text for key, text in texts.items()}
         return flat
+
+    def in_language(self, locale: str) -> "Branding":
+        """Return the branding with the texts of a language; one without a translation stays as it is."""
+        texts = {key: text for key, text in self.translations.get(locale, {}).items() if text}
+        return with_values(replace(self, translations={}), texts)
+
+    def untranslated(self, locale: str) -> list[str]:
+        """Return the keys of the texts that citizens see and that have no translation into a language."""
+        own = self.translations.get(locale, {})
+        needed = [
+            *(name for name in ("name", "attribution") if getattr(self, name)),
+            *(f"contact.{key}" for key, text in self.contact.items() if text and key not in UNTRANSLATED),
+            *(f"texts.{key}" for key, text in self.texts.items() if text),
+        ]
+        return [key for key in needed if not own.get(key)]
 
 
 def of_file(settings: Values, *, is_demo: bool = False) -> Branding:
     """Return the branding of a site's file."""
     names = {key: settings["site"][key] for key in ("name", "short_name")}
+    attribution = settings["map"]["attribution"] if settings["map"] else ""
     look = {"primary": DEFAULT, **{key: str(color).lower() for key, color in settings["look"].items()}}
-    return Branding(**names, look=look, contact=settings["contact"], texts=settings["texts"], is_demo=is_demo)
+    return Branding(
+        **names,
+        attribution=attribution,
+        look=look,
+        contact=settings["contact"],
+        texts=settings["texts"],
+        translations={locale: _flat(table) for locale, table in settings["translations"].items()},
+        is_demo=is_demo,
+    )
+
+
+def _flat(table: Values) -> dict[str, str]:
+    """Return a table ``[translations.en]`` by key, without the settings of plugins."""
+    flat = {name: table[name] for name in NAMES if table[name]}
+    for part in ("contact", "texts"):
+        flat |= {f"{part}.{key}": text for key, text in table[part].items()}
+    return flat
 
 
 def with_values(branding: Branding, stored: Mapping[str, str]) -> Branding:
     """Return a copy with some values replaced; an empty colour means none."""
     values = {**branding.values(), **stored}
     tables: dict[str, dict[str, str]] = {table: {} for table in TABLES}
+    translations: dict[str, dict[str, str]] = {}
     for key, value in values.items():
         table, dot, name = key.partition(".")
-        if dot and (value or table != "look"):
+        if dot and table not in TABLES:
+            translations.setdefault(table, {})[name] = value
+        elif dot and (value or table != "look"):
             tables[table][name] = value
-    return Branding(name=values["name"], short_name=values["short_name"], **tables, is_demo=branding.is_demo)
+    return replace(
+        branding,
+        name=values["name"],
+        short_name=values["short_name"],
+        attribution=values["attribution"],
+        translations=translations,
+        look=tables["look"],
+        contact=tables["contact"],
+        texts=tables["texts"],
+    )
 
 
 class BrandingCache:
@@ -85,14 +139,27 @@ class BrandingCache:
         self.site = site
         self.file = of_file(site.settings, is_demo=site.is_demo)
         self._current = self.file
+        self._translated: dict[str, Branding] = {}
         self._read_at: float | None = None
 
-    def current(self) -> Branding:
-        """Return the branding, reread if stale."""
+    def current(self, locale: str = "") -> Branding:
+        """Return the branding, reread if stale.
+
+        :param locale: language of its texts, that of the site by default.
+        """
+        branding = self._present()
+        if not locale or locale == self.site.locale:
+            return branding
+        known = self._translated
+        if locale not in known:
+            known[locale] = branding.in_language(locale)
+        return known[locale]
+
+    def _present(self) -> Branding:
         # Read once: another thread may clear it at any time.
         read_at = self._read_at
         if read_at is None or has_passed(STALE, read_at, self.site.clock.uptime().seconds):
-            self._current = self._read()
+            self._current, self._translated = self._read(), {}
             # The time after reading, so that a slow database does not make the value stale at once.
             self._read_at = self.site.clock.uptime().seconds
         return self._current

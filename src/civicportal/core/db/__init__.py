@@ -109,6 +109,7 @@ def tagged_column(
     person: str | None = None,
     of: str | None = None,
     export: bool = True,
+    translated: str = "",
     **kwargs: Any,
 ) -> Mapped[Any]:
     """``mapped_column`` with the privacy tags that every column carries; ``docs/security/privacy.md`` explains them.
@@ -121,8 +122,12 @@ def tagged_column(
         E.164; empty for none. ``user_id`` is "user" by default, else ``case_id`` is "case".
     :param of: the column that identifies the owner of this value, if it is not the owner of the row.
     :param export: False for data that a person does not get in their export: secrets, internal texts.
+    :param translated: "required" for a text that citizens see, "optional" for one that may lack a translation; see
+        :mod:`civicportal.core.translated`.
     """
     info = {"pii": pii, "erase": erase, "sealed": sealed, "person": person, "of": of, "export": export}
+    if translated:
+        info["translated"] = translated
     return mapped_column(*args, info=info, **kwargs)
 
 

@@ -7,6 +7,7 @@ from civicportal.core.site import Site
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.marking import marked, snippet
+from civicportal.domain.cases.subjects import subject
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.events import SessionReplaced
 from civicportal.web.pages import add_pages
@@ -78,7 +79,7 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber("civicportal.domain.cases.uploads.keep_uploads", SessionReplaced)
     config.add_request_method("civicportal.domain.cases.finding.typed_number", reify=True)
     config.add_request_method("civicportal.domain.cases.uploads.take_files")
-    add_filters(config, marked=marked, snippet=snippet)
+    add_filters(config, marked=marked, snippet=snippet, subject=subject)
     # A tracking code, not a one-time code.
     config.add_open_fields("track_code", "code")
     add_pages(

@@ -13,6 +13,7 @@ from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.search_index import as_lines, citizen_name, words_of
 from civicportal.domain.cases.workflow import CaseKind
+from civicportal.domain.organization.services import OrganizationService
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -59,7 +60,8 @@ class OpeningService(Service):
         :param values: of further columns.
         """
         now, initial = self.work.clock.now(), kind.workflow.state(kind.workflow.initial)
-        named = category.name if category else ""
+        organization = self.work.get(OrganizationService)
+        named = organization.category_name(category.id if category else None, self.work.site.locale)
         case = Case(
             code=self.work.get(CodeService).free(),
             kind=kind.name,

@@ -26,6 +26,7 @@ from civicportal.domain.cases.public_texts import ALLOWED, PublicTexts
 from civicportal.domain.cases.schemas import step_values
 from civicportal.domain.cases.snapshots import put_back, snapshot
 from civicportal.domain.cases.steps import Step, StepService
+from civicportal.domain.cases.subjects import SubjectService
 from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.organization.models import Category
 from civicportal.domain.organization.services import OrganizationService
@@ -107,6 +108,10 @@ class CaseService(Service):
         For a case that is being routed and not written yet, it is the row that will be written with it.
         """
         return self.work.get(OpeningService).detail(case)
+
+    def subject(self, case: Case) -> str:
+        """Return the subject of a case in the language of the unit of work; templates write ``case|subject``."""
+        return self.work.get(SubjectService).of(case)
 
     # -- opening --------------------------------------------------------------------------------------------
 

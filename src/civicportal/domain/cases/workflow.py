@@ -283,6 +283,8 @@ class CaseKind:
     :ivar links: kinds of links that lead from its cases to others.
     :ivar counter_table: counters of the kind besides those of every case.
     :ivar correction: what staff may correct besides subject and category.
+    :ivar subjects: returns the generated subjects of its cases in a language, always in the same order, or the parts
+        before their first comma; the names of its categories by default.
     """
 
     name: str
@@ -309,6 +311,7 @@ class CaseKind:
     links: tuple[LinkKind, ...] = ()
     counter_table: "CounterTable | None" = None
     correction: "Correction | None" = None
+    subjects: Callable[["Work", str], Sequence[str]] | None = field(default=None)
 
     def permission(self, verb: str) -> str:
         """Return the name of one of the kind's rights."""

@@ -161,7 +161,8 @@ class CorrectionService(KartableService):
         self._index(case)
 
     def _index(self, case: Case) -> None:
-        category = self.work.get(OrganizationService).category_name(case.category_id)
+        organization = self.work.get(OrganizationService)
+        category = organization.category_name(case.category_id, self.work.site.locale)
         correction = self.cases.kind(case).correction
         if correction and correction.people:
             case.people = as_lines(correction.people(case, self.work))

@@ -114,7 +114,7 @@ class ReadyTextService(Service):
             "NAME": self._name(case),
             "CODE": localized_digits(grouped(case.code), site.locale),
             "SUBJECT": case.subject,
-            "UNIT": self.work.get(OrganizationService).unit_name(case.unit_id),
+            "UNIT": self.work.get(OrganizationService).unit_name(case.unit_id, site.locale),
             "DATE": site.calendar.format_date(self.work.clock.now(), "long", locale=site.locale),
         }
 

@@ -160,7 +160,7 @@ class NoticeRenderer:
         """
         calendar = self.site.calendar
         status = kind_of(self.site, case.kind).public_status(facts.status)
-        unit = self.organization.units.by_id.get(facts.unit_id or 0)
+        unit = self.organization.units_in(locale).by_id.get(facts.unit_id or 0)
         return {
             "TRACK": case.code if own else localized_digits(str(case.id), locale),
             "STATUS": str(self.site.localizer(locale).translate(status)),

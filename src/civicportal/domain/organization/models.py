@@ -18,13 +18,15 @@ class Unit(Base):
 
     id: Mapped[int] = id_column()
     key: Mapped[str] = tagged_column(String(40), unique=True)
-    name: Mapped[str] = tagged_column(String(200))
+    name: Mapped[str] = tagged_column(String(200), translated="required")
     #: Fits a parameter of a text message: at most 25 UTF-16 units.
-    short_name: Mapped[str] = tagged_column(String(25))
+    short_name: Mapped[str] = tagged_column(String(25), translated="optional")
     parent_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("units.id"))
     phone: Mapped[str] = tagged_column(String(40), default="")
     weight: Mapped[int] = tagged_column(Integer, default=0)
     active: Mapped[bool] = tagged_column(Boolean, default=True)
+    #: Texts of other languages: language, column, text.
+    translations: Mapped[dict[str, Values]] = tagged_column(JSON, default=dict, server_default="{}")
 
 
 class Category(Base):
@@ -39,20 +41,22 @@ class Category(Base):
     id: Mapped[int] = id_column()
     kind: Mapped[str] = tagged_column(String(40))
     key: Mapped[str] = tagged_column(String(40))
-    name: Mapped[str] = tagged_column(String(200))
-    short_name: Mapped[str] = tagged_column(String(25))
+    name: Mapped[str] = tagged_column(String(200), translated="required")
+    short_name: Mapped[str] = tagged_column(String(25), translated="optional")
     parent_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("categories.id"))
     unit_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("units.id"))
     #: Office days within which a case should be closed.
     deadline_days: Mapped[float | None] = tagged_column(Float)
     icon: Mapped[str] = tagged_column(String(40), default="dots")
     tint: Mapped[str] = tagged_column(String(2), default="")
-    hint: Mapped[str] = tagged_column(String(200), default="")
-    synonyms: Mapped[list[str]] = tagged_column(JSON, default=list)
+    hint: Mapped[str] = tagged_column(String(200), default="", translated="required")
+    synonyms: Mapped[list[str]] = tagged_column(JSON, default=list, translated="optional")
     #: The checkbox for publication is ticked by default.
     public: Mapped[bool] = tagged_column(Boolean, default=False)
     weight: Mapped[int] = tagged_column(Integer, default=0)
     active: Mapped[bool] = tagged_column(Boolean, default=True)
+    #: Texts of other languages: language, column, text.
+    translations: Mapped[dict[str, Values]] = tagged_column(JSON, default=dict, server_default="{}")
 
 
 class Holiday(Base):

@@ -11,6 +11,7 @@ from sqlalchemy import select
 # that waits for the database would block the one that has the connection.
 from sqlalchemy.util import memoized_property
 
+from civicportal.core.translated import in_language
 from civicportal.core.work import Service
 from civicportal.domain.organization.models import Category, Closure, Holiday, OfficeHours, Unit
 from civicportal.util.errors import CivicportalError
@@ -44,6 +45,10 @@ class Tree(Generic[Node]):
     def of(self, belongs: Callable[[Node], bool]) -> "Tree[Node]":
         """Return the tree of some rows."""
         return Tree(row for row in self.by_id.values() if belongs(row))
+
+    def in_language(self, locale: str) -> "Tree[Node]":
+        """Return copies of the rows with their texts in a language."""
+        return Tree(in_language(row, locale) for row in self.by_id.values())
 
     def part(self, name: str, belongs: Callable[[Node], bool]) -> "Tree[Node]":
         """Return the tree of some rows, cached by name."""
@@ -105,14 +110,27 @@ class OrganizationService(Service):
     def units(self) -> Tree[Unit]:
         """Return all units, including inactive ones, to which old cases refer.
 
-        The rows are cached and read-only.
+        Their names are in the language of the unit of work. The rows are cached and read-only.
         """
-        return self.work.reference("units", read_units)
+        return self.units_in(self.work.locale)
 
     @memoized_property
     def categories(self) -> Tree[Category]:
-        """Return the categories of all kinds; cached, read-only."""
-        return self.work.reference("categories", read_categories)
+        """Return the categories of all kinds in the language of the unit of work; cached, read-only."""
+        return self.categories_in(self.work.locale)
+
+    def units_in(self, locale: str) -> Tree[Unit]:
+        """Return all units with their names in a language."""
+        return self._tree("units", read_units, locale)
+
+    def categories_in(self, locale: str) -> Tree[Category]:
+        """Return the categories of all kinds with their texts in a language."""
+        return self._tree("categories", read_categories, locale)
+
+    def _tree(self, name: str, load: "Callable[[Session], Tree[Node]]", locale: str) -> Tree[Node]:
+        if locale == self.work.site.locale:
+            return self.work.reference(name, load)
+        return self.work.reference(f"{name}:{locale}", lambda session: load(session).in_language(locale))
 
     def categories_of(self, kind: str) -> Tree[Category]:
         """Return the categories of one kind of case."""
@@ -135,14 +153,20 @@ class OrganizationService(Service):
                 return category
         return None
 
-    def unit_name(self, unit_id: int | None) -> str:
-        """Return a unit's name, or an empty text."""
-        unit = self.units.by_id.get(unit_id or 0)
+    def unit_name(self, unit_id: int | None, locale: str | None = None) -> str:
+        """Return a unit's name, or an empty text.
+
+        :param locale: that of the unit of work by default; texts that are stored have that of the site.
+        """
+        unit = self.units_in(locale or self.work.locale).by_id.get(unit_id or 0)
         return unit.name if unit else ""
 
-    def category_name(self, category_id: int | None) -> str:
-        """Return a category's name, or an empty text."""
-        category = self.categories.by_id.get(category_id or 0)
+    def category_name(self, category_id: int | None, locale: str | None = None) -> str:
+        """Return a category's name, or an empty text.
+
+        :param locale: that of the unit of work by default; texts that are stored have that of the site.
+        """
+        category = self.categories_in(locale or self.work.locale).by_id.get(category_id or 0)
         return category.name if category else ""
 
     @memoized_property

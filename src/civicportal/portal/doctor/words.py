@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from translationstring import TranslationString
 
 from civicportal.core.checks import Finding
+from civicportal.core.translated import missing_translations
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.notifications.sms import SmsLength
 from civicportal.domain.notifications.texts import TextService
@@ -26,6 +27,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _telephone(work.site)
     yield from _messages(work)
     yield from _untranslated(work.site)
+    yield from _own_texts(work)
 
 
 def _states(site: "Site") -> Iterator[Finding]:
@@ -92,6 +94,26 @@ def _untranslated(site: "Site") -> Iterator[Finding]:
                     mapping={"count": len(missing), "text": missing[0]},
                 ),
                 remedy=_("add a catalogue to the plugin or to the package of the site"),
+            )
+
+
+def _own_texts(work: "Work") -> Iterator[Finding]:
+    """Yield the site's own texts that lack a translation; their language is not offered to visitors."""
+    site, connection = work.site, work.session.connection()
+    for language in site.languages:
+        keys = [f"{one.place} {one.key}" for one in missing_translations(site, connection, language)]
+        if keys:
+            yield Finding(
+                level="warning",
+                place=f"translations.{language}",
+                text=_(
+                    "the language is not offered to visitors: ${count} texts of the city have no translation: ${keys}",
+                    mapping={"count": len(keys), "keys": ", ".join(keys)},
+                ),
+                remedy=_(
+                    "write them under /admin, or in [translations.${language}]",
+                    mapping={"language": language},
+                ),
             )
 
 

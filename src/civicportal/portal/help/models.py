@@ -6,6 +6,8 @@ from sqlalchemy import Boolean, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped
 
 from civicportal.core.db import Base, id_column, tagged_column
+from civicportal.core.reference import REFERENCE
+from civicportal.core.translated import PER_LANGUAGE
 
 
 class HelpQuestion(Base):
@@ -19,7 +21,7 @@ class HelpQuestion(Base):
     """
 
     __tablename__ = "help_questions"
-    __table_args__ = (Index(None, "locale", "position"),)
+    __table_args__ = (Index(None, "locale", "position"), {"info": {**REFERENCE, **PER_LANGUAGE}})
 
     id: Mapped[int] = id_column()
     key: Mapped[str | None] = tagged_column(String(60), unique=True)

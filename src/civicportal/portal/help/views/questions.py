@@ -9,7 +9,7 @@ from civicportal.portal.help.services import HelpService, anchor_of
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
-from civicportal.web.language import languages
+from civicportal.web.language import all_languages
 from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
@@ -18,7 +18,7 @@ from civicportal.web.schema import Option
 def questions(request: Request) -> dict[str, object]:
     """List the questions by language."""
     service = request.work.get(HelpService)
-    return {"languages": [(code, name, service.rows(code)) for code, name in languages(request)]}
+    return {"languages": [(code, name, service.rows(code)) for code, name in all_languages(request.site)]}
 
 
 def new(request: Request) -> ViewResult:
@@ -78,5 +78,5 @@ def _row(request: Request) -> HelpQuestion:
 
 
 def _form(request: Request, initial: Values) -> BoundForm:
-    offered = [Option(value=code, label=name) for code, name in languages(request)]
+    offered = [Option(value=code, label=name) for code, name in all_languages(request.site)]
     return BoundForm(request, QuestionSchema(), initial=initial, bindings={"languages": offered})

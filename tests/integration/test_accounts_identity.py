@@ -207,10 +207,10 @@ def test_citizen_sessions_have_no_deputies(site: Any, officer: User, absent: dic
 
 def test_a_request_knows_whether_something_is_kept(site: Any, officer: User) -> None:
     token = _open(site, "staff", officer)
-    assert load_identity(site, token).has_kept is False
+    assert load_identity(site, token).has_pending_forms is False
     with site.work() as work:
         work.get(SessionService).keep_visitor_data(token, "form:/reports/new", {"subject": "چاله"})
-    assert load_identity(site, token).has_kept is True
+    assert load_identity(site, token).has_pending_forms is True
 
 
 def test_ending_single_sessions(site: Any, officer: User) -> None:
@@ -238,7 +238,7 @@ def test_visitor_data_moves_with_the_sign_in(site: Any, officer: User) -> None:
         sessions = work.get(SessionService)
         assert sessions.visitor_data(token, "form:/petitions/new") is None
         assert sessions.visitor_data(signed_in, "form:/petitions/new") == {"body": ["سلام"]}
-        assert sessions.kept_form(signed_in) == "/petitions/new"
+        assert sessions.pending_form(signed_in) == "/petitions/new"
 
 
 def test_visitor_data_ends(site: Any, clock: Any) -> None:
@@ -267,7 +267,7 @@ def test_ended_session_keeps_a_form_as_a_visitors(site: Any, clock: Any, officer
         work.get(SessionService).keep_visitor_data(token, "form:/x", {})
     assert load_identity(site, token) is Identity.VISITOR
     with site.work(write=False) as work:
-        assert work.get(SessionService).kept_form(token) == "/x"
+        assert work.get(SessionService).pending_form(token) == "/x"
 
 
 @pytest.mark.parametrize("is_the_same", [True, False])
@@ -279,12 +279,12 @@ def test_data_of_an_ended_session_belongs_to_its_person(site: Any, officer: User
         stranger = make_staff(work)
     with site.work() as work:
         sessions = work.get(SessionService)
-        assert sessions.kept(token) == {}
+        assert sessions.stored(token) == {}
         sessions.keep_visitor_data(token, "form:/anybodys", "هرکس")
-        assert sessions.kept(token) == {"form:/anybodys": "هرکس"}
+        assert sessions.stored(token) == {"form:/anybodys": "هرکس"}
     theirs = _open(site, "staff", officer if is_the_same else stranger, replaces=token)
     with site.work(write=False) as work:
-        kept = work.get(SessionService).kept(theirs)
+        kept = work.get(SessionService).stored(theirs)
         assert list(kept) == ["form:/mine"] * is_the_same + ["form:/anybodys"]
 
 
@@ -484,18 +484,20 @@ def test_a_value_stored_again_is_the_newest_and_evicts_no_other(work: Any) -> No
     for number in range(MOST_KEPT):
         sessions.keep_visitor_data(token, f"form:/{number}", number)
     sessions.keep_visitor_data(token, "form:/0", "new")
-    assert list(sessions.kept(token)) == [f"form:/{number}" for number in (*range(1, MOST_KEPT), 0)]
-    assert sessions.kept_form(token) == "/0"
+    assert list(sessions.stored(token)) == [f"form:/{number}" for number in (*range(1, MOST_KEPT), 0)]
+    assert sessions.pending_form(token) == "/0"
     sessions.keep_visitor_data(token, "proved", True)
-    assert list(sessions.kept(token, "form:")) == [f"form:/{number}" for number in (*range(2, MOST_KEPT), 0)]
-    assert sessions.kept_form(new_token()) is None
+    assert list(sessions.stored(token, "form:")) == [
+        f"form:/{number}" for number in (*range(2, MOST_KEPT), 0)
+    ]
+    assert sessions.pending_form(new_token()) is None
     sessions.forget(token, "form:/0")
     sessions.forget(token, "nothing")
     sessions.forget(new_token(), "form:/1")
-    assert sessions.kept_form(token) == f"/{MOST_KEPT - 1}"
+    assert sessions.pending_form(token) == f"/{MOST_KEPT - 1}"
     assert sessions.visitor_data(token, "proved") is True
     sessions.forget(token, "form:/4")
-    assert list(sessions.kept(token)) == [*(f"form:/{number}" for number in (2, 3, 5, 6, 7)), "proved"]
+    assert list(sessions.stored(token)) == [*(f"form:/{number}" for number in (2, 3, 5, 6, 7)), "proved"]
 
 
 def test_session_values_expire_separately(site: Any, clock: Any) -> None:
@@ -507,7 +509,7 @@ def test_session_values_expire_separately(site: Any, clock: Any) -> None:
 
     def kept() -> list[str]:
         with site.work(write=False) as work:
-            return list(work.get(SessionService).kept(token))
+            return list(work.get(SessionService).stored(token))
 
     clock.advance(seconds=299)
     assert kept() == ["short", "usual"]
@@ -561,14 +563,14 @@ def test_encrypted_session_data_needs_its_key(site: Any) -> None:
     token = new_token()
     with site.work() as work:
         sessions = work.get(SessionService)
-        sessions.keep_sealed(token, "sealed:a", {"name": "راز"})
+        sessions.store_encrypted(token, "sealed:a", {"name": "راز"})
         sessions.keep_visitor_data(token, "sealed:plain", {"name": "older code"})
         sessions.keep_visitor_data(token, "sealed:foreign", "no text of ours")
-        sessions.keep_sealed(token, "other", 1)
-        assert sessions.sealed(token, "sealed:") == {"sealed:a": {"name": "راز"}}
+        sessions.store_encrypted(token, "other", 1)
+        assert sessions.decrypted(token, "sealed:") == {"sealed:a": {"name": "راز"}}
         assert "راز" not in str(sessions.row(token).data)
         # Its length is that of its letters, not that of their numbers.
-        sessions.keep_sealed(token, "other", "ن" * 10_000)
+        sessions.store_encrypted(token, "other", "ن" * 10_000)
 
 
 def test_last_administrator_stays(site: Any) -> None:

@@ -77,7 +77,7 @@ class Identity:
     :ivar deputy_for: the represented person whose grants are included, if any, by user id.
     :ivar must_enrol: whether the person has to set up a strong factor before anything else; they have no rights until
         then.
-    :ivar has_kept: whether the session has pending forms of the person; None if unknown.
+    :ivar has_pending_forms: whether the session has pending forms of the person; None if unknown.
     :cvar SYSTEM: the portal itself: jobs, inbound messages, deadlines.
     :cvar VISITOR: an anonymous visitor.
     :ivar stamp: version of the reference data at the start of the request, see :mod:`civicportal.core.reference`.
@@ -96,7 +96,7 @@ class Identity:
     grants: tuple[Grant, ...] = ()
     deputy_for: frozenset[int] = frozenset()
     must_enrol: bool = False
-    has_kept: bool | None = field(default=None, compare=False, repr=False)
+    has_pending_forms: bool | None = field(default=None, compare=False, repr=False)
     stamp: str | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -24,7 +24,7 @@ PIECES = {
     "reports.map_numbers",
 }
 #: Pages that a test of their own leads to and looks at as those of the table are.
-ELSEWHERE = {"unsent", "account_passkey_name", "account_confirm_app"}
+ELSEWHERE = {"pending_submissions", "account_passkey_name", "account_confirm_app"}
 
 PAGES = (
     *citizen.PAGES,

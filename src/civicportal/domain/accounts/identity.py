@@ -68,7 +68,7 @@ _OF_TOKEN = _with_rights(
         Session.id.label("session_id"),
         Session.realm.label("realm"),
         Session.last_seen_at,
-        (cast(Session.data, String) != "{}").label("has_kept"),
+        (cast(Session.data, String) != "{}").label("has_pending_forms"),
         User.id.label("user_id"),
         User.name,
         User.level,
@@ -114,7 +114,7 @@ def load_identity(site: "Site", token: str) -> Identity:
         mobile=person.mobile,
         locale=person.locale or "",
         session_id=person.session_id,
-        has_kept=person.has_kept,
+        has_pending_forms=person.has_pending_forms,
         stamp=visitor.stamp,
         **rights,
     )

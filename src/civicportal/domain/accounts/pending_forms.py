@@ -52,7 +52,7 @@ def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str 
     :param level: required by the service: a signed-in citizen is redirected to identity verification.
     :param anchor: position on the page to continue at, for instance ``#4``.
     """
-    request.work.get(SessionService).keep_sealed(
+    request.work.get(SessionService).store_encrypted(
         request.ensure_session_token(), FORM + request.path, form.draft()
     )
     signed_in = request.identity.is_citizen and level >= VERIFIED
@@ -60,9 +60,9 @@ def keep_form(request: Request, form: BoundForm, *, level: int = 1, anchor: str 
     return HTTPSeeOther(f"{path}?next={quote(request.path + anchor)}")
 
 
-def fill_kept(request: Request, form: BoundForm) -> bool:
+def fill_pending(request: Request, form: BoundForm) -> bool:
     """Restore the pending form of this page, if any."""
-    draft = kept_draft(request, request.path)
+    draft = pending_draft(request, request.path)
     if draft:
         form.fill(draft)
     return bool(draft)
@@ -85,21 +85,21 @@ def is_to_be_sent(request: Request) -> bool:
     )
 
 
-def kept_draft(request: Request, path: str) -> dict[str, list[str]]:
+def pending_draft(request: Request, path: str) -> dict[str, list[str]]:
     """Return the texts of the page's pending form.
 
     :param path: of the page, without a query.
     """
-    token = request.session_token if request.identity.has_kept is not False else None
-    drafts = request.work.get(SessionService).sealed(token, FORM + path) if token else {}
+    token = request.session_token if request.identity.has_pending_forms is not False else None
+    drafts = request.work.get(SessionService).decrypted(token, FORM + path) if token else {}
     draft: dict[str, list[str]] = drafts.get(FORM + path, {})
     return draft
 
 
-def forget_kept(request: Request, path: str = "") -> None:
+def forget_pending(request: Request, path: str = "") -> None:
     """Discard a pending form that was processed.
 
     :param path: of the form's page; that of the request if empty.
     """
-    if request.session_token and request.identity.has_kept is not False:
+    if request.session_token and request.identity.has_pending_forms is not False:
         request.work.get(SessionService).forget(request.session_token, FORM + (path or request.path))

@@ -11,7 +11,7 @@ from civicportal.web.sent import SubmittedForm, sent_form
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
-UNSENT = "unsent:"
+PREFIX = "unsent:"
 """Key prefix of a form, followed by the path it was sent to."""
 
 
@@ -46,7 +46,7 @@ class PendingSubmissionService(Service):
             return False
         values = {"user_id": owner, "back": submission.back, "texts": form.texts, "files": form.files}
         try:
-            self.sessions.keep_sealed(token, UNSENT + submission.path, values)
+            self.sessions.store_encrypted(token, PREFIX + submission.path, values)
         except TooLarge:
             return False
         return True
@@ -58,24 +58,24 @@ class PendingSubmissionService(Service):
         """
         return [
             PendingSubmission(
-                path=key.removeprefix(UNSENT),
+                path=key.removeprefix(PREFIX),
                 back=values["back"],
                 form=SubmittedForm(tuple((name, text) for name, text in values["texts"]), values["files"]),
             )
-            for key, values in self.sessions.sealed(token, UNSENT).items()
+            for key, values in self.sessions.decrypted(token, PREFIX).items()
             if values["user_id"] == user_id
         ]
 
     def forget(self, token: str, path: str) -> None:
         """Delete a form that was sent or discarded."""
-        self.sessions.forget(token, UNSENT + path)
+        self.sessions.forget(token, PREFIX + path)
 
     def _owner(self, token: str) -> int | None:
         """Return the person of an ended session, from its row, or from its data once there are any."""
         row = self.sessions.row(token)
         if row is None:
             return None
-        earlier = (values["user_id"] for values in self.sessions.sealed(token, UNSENT).values())
+        earlier = (values["user_id"] for values in self.sessions.decrypted(token, PREFIX).values())
         return row.user_id or next(earlier, None)
 
 
@@ -85,7 +85,7 @@ def store_submission(request: Request) -> str:
     submission = PendingSubmission(request.path_qs, back, sent_form(request))
     with request.site.work(actor=request.identity) as work:
         kept = work.get(PendingSubmissionService).keep(request.ensure_session_token(), submission)
-    return request.route_path("unsent") if kept else back
+    return request.route_path("pending_submissions") if kept else back
 
 
 def _page_of_form(request: Request) -> str:

@@ -181,7 +181,7 @@ class SessionService(Service):
         row.data = kept
         self.session.flush()
 
-    def keep_sealed(self, token: str, key: str, value: object) -> None:
+    def store_encrypted(self, token: str, key: str, value: object) -> None:
         """Store data encrypted: it may contain what otherwise only encrypted columns hold.
 
         :param value: a JSON value.
@@ -190,13 +190,13 @@ class SessionService(Service):
         sealed = self.work.site.keys.encrypt(json.dumps(value, ensure_ascii=False))
         self.keep_visitor_data(token, key, sealed)
 
-    def sealed(self, token: str, begin: str) -> Values:
-        """Return the values stored by :meth:`keep_sealed` under a key prefix, oldest first.
+    def decrypted(self, token: str, begin: str) -> Values:
+        """Return the values stored by :meth:`store_encrypted` under a key prefix, oldest first.
 
         Values of an encryption key that was removed since are left out: the person has to fill in the form again.
         """
         found = {}
-        for key, sealed in self.kept(token, begin).items():
+        for key, sealed in self.stored(token, begin).items():
             # Anything else was stored unencrypted by an older release.
             if isinstance(sealed, str):
                 with suppress(CannotDecrypt):
@@ -205,9 +205,9 @@ class SessionService(Service):
 
     def visitor_data(self, token: str, key: str) -> Any:
         """Return the value stored under a key, or None."""
-        return self.kept(token).get(key)
+        return self.stored(token).get(key)
 
-    def kept(self, token: str, begin: str = "") -> Values:
+    def stored(self, token: str, begin: str = "") -> Values:
         """Return the values stored under a key prefix, oldest first.
 
         Data of a person whose session has ended waits for their return and is shown to no one else.
@@ -218,9 +218,9 @@ class SessionService(Service):
         kept = _of(None, _unexpired(row.data, self.work.clock.now()))
         return {key: one["values"] for key, one in kept.items() if key.startswith(begin)}
 
-    def kept_form(self, token: str) -> str | None:
+    def pending_form(self, token: str) -> str | None:
         """Return the path of the latest pending form, if any."""
-        forms = list(self.kept(token, FORM))
+        forms = list(self.stored(token, FORM))
         return forms[-1].removeprefix(FORM) if forms else None
 
     def forget(self, token: str, key: str) -> None:

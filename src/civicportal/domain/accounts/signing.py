@@ -47,8 +47,8 @@ def sign_in(request: Request, user: User, realm: Literal["citizen", "staff"], *,
         request, token, strict=staff, max_age=None if staff else int(LIFE[realm].total_seconds())
     )
     if work.get(PendingSubmissionService).waiting(token, user.id):
-        return str(request.route_path("unsent"))
-    return sessions.kept_form(token) or ""
+        return str(request.route_path("pending_submissions"))
+    return sessions.pending_form(token) or ""
 
 
 def sign_out(request: Request) -> None:

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.domain.accounts.pending_forms import fill_kept, forget_kept
+from civicportal.domain.accounts.pending_forms import fill_pending, forget_pending
 from civicportal.domain.accounts.sessions import FORM, SessionService, TooLarge
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
 
-__all__ = ["ask_proof", "forget_kept", "restore"]
+__all__ = ["ask_proof", "forget_pending", "restore"]
 
 
 def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = "") -> HTTPSeeOther | None:
@@ -38,12 +38,12 @@ def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = ""
 def restore(request: Request, form: BoundForm) -> None:
     """Restore the kept form when its page is shown again."""
     if request.method == "GET":
-        fill_kept(request, form)
+        fill_pending(request, form)
 
 
 def _keep(request: Request, form: BoundForm, path: str) -> None:
     form.keep(request.POST)
     with suppress(TooLarge):
-        request.work.get(SessionService).keep_sealed(
+        request.work.get(SessionService).store_encrypted(
             request.ensure_session_token(), FORM + path, form.draft()
         )

@@ -12,8 +12,8 @@ from translationstring import TranslationString
 from civicportal.core.work import Work
 from civicportal.domain.accounts.pending_forms import (
     count_submission,
-    fill_kept,
-    forget_kept,
+    fill_pending,
+    forget_pending,
     is_to_be_sent,
     keep_form,
     may_submit,
@@ -52,7 +52,7 @@ class CaseSubmission:
     :param initial: initial values of the form, or a function that returns them, called in the same way.
     :param ignore: submitted names that are not fields.
     :ivar form: the bound form; pictures are in a field ``photo_key``.
-    :ivar kept: whether the form was restored after a sign-in.
+    :ivar restored: whether the form was restored after a sign-in.
     """
 
     def __init__(
@@ -81,8 +81,8 @@ class CaseSubmission:
             ignore=ignore,
         )
         self._admitted = False
-        self.kept = request.method != "POST" and fill_kept(request, self.form)
-        self.form.sends_itself = self.kept and is_to_be_sent(request)
+        self.restored = request.method != "POST" and fill_pending(request, self.form)
+        self.form.sends_itself = self.restored and is_to_be_sent(request)
 
     def check_step(self, *checks: Callable[[], None]) -> Response:
         """Return the submitted fields that are invalid, as HTML: for a script that sends the fields of one step.
@@ -130,7 +130,7 @@ class CaseSubmission:
             self.form.refuse("photo_key", gone.reason)
         except Refused as refusal:
             self.form.refuse("", refusal.reason)
-        forget_kept(self.request)
+        forget_pending(self.request)
         self._tell_queue()
         return opened
 
@@ -176,7 +176,7 @@ def case_form(
         request.session.flash({"text": told, "draft": kind}, "good")
         return HTTPSeeOther(f"/my/{case.code}")
 
-    return submission.form.handle(process, kept=submission.kept)
+    return submission.form.handle(process, restored=submission.restored)
 
 
 def read_values(request: Request, *values: FormValues | None) -> list[Values | None]:

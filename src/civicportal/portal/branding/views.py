@@ -2,7 +2,7 @@
 
 from pyramid.httpexceptions import HTTPSeeOther
 
-from civicportal.domain.accounts.step_up import ask_proof, forget_kept, restore
+from civicportal.domain.accounts.step_up import ask_proof, forget_pending, restore
 from civicportal.portal.branding.schemas import COLOURS, SettingsForm
 from civicportal.portal.branding.services import BrandingService
 from civicportal.util.colour import contrasts
@@ -49,7 +49,7 @@ def settings(request: Request) -> ViewResult:
             form.fail("", CHANGED)
             request.response.status_int = 409
             return {"form": form}
-        forget_kept(request)
+        forget_pending(request)
         told = _("The settings are kept.") if changed else _("Nothing was changed.")
         request.session.flash(request.translate(told), "good")
         return HTTPSeeOther(request.route_path("admin.settings"))

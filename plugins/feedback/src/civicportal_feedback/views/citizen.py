@@ -39,7 +39,7 @@ def new(request: Request) -> ViewResult:
         initial={"sender": NAMED},
     )
     send = partial(_send, request, submission)
-    answer = submission.form.handle(send, kept=submission.kept, types=TYPES)
+    answer = submission.form.handle(send, restored=submission.restored, types=TYPES)
     if isinstance(answer, dict):
         answer["pairs"] = request.work.get(PublicationService).latest(SHOWN_BESIDE)
     return answer

@@ -30,8 +30,8 @@ def new(request: Request) -> ViewResult:
     """Show the form, or the open request with any submitted input below it."""
     submission = _submission(request, _known(request))
     page = _page(request)
-    shown = submission.kept or not page["open"]
-    return {**page, "kept": submission.kept, "form": submission.form if shown else None}
+    shown = submission.restored or not page["open"]
+    return {**page, "restored": submission.restored, "form": submission.form if shown else None}
 
 
 def send(request: Request) -> ViewResult:
@@ -40,7 +40,7 @@ def send(request: Request) -> ViewResult:
     A visitor signs in first and finds the form unchanged.
     """
     submission = _submission(request)
-    answer = submission.form.handle(partial(_submit, request, submission), kept=False)
+    answer = submission.form.handle(partial(_submit, request, submission), restored=False)
     # Afterwards, because uploaded pictures are processed outside the request's transaction.
     return {**_page(request), **answer} if isinstance(answer, dict) else answer
 

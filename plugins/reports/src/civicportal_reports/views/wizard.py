@@ -43,7 +43,7 @@ def new(request: Request) -> ViewResult:
     form = submission.form
     answer = form.handle(partial(_send, request, submission), topics=choice, cards=[])
     if isinstance(answer, dict):
-        answer["kept"] = submission.kept
+        answer["restored"] = submission.restored
         answer["chosen"] = _chosen(form, choice)
         answer["other_category"] = other_category(choice)
         answer["center"] = center(request)

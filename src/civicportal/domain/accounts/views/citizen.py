@@ -10,7 +10,7 @@ from civicportal.domain.accounts.guards import limited_attempt, password_uses, r
 from civicportal.domain.accounts.messages import AccountMessages
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.passwords import hash_password, needs_rehash, verify_password
-from civicportal.domain.accounts.pending_forms import kept_draft, send_after_sign_in
+from civicportal.domain.accounts.pending_forms import pending_draft, send_after_sign_in
 from civicportal.domain.accounts.proofs import Proof, ProofService, proof_of
 from civicportal.domain.accounts.schemas import CitizenPassword, CodeEntry, MobileEntry, NameEntry
 from civicportal.domain.accounts.services import AccountService
@@ -125,7 +125,7 @@ def name(request: Request) -> ViewResult:
     """Ask a new citizen for their name."""
     button = Button(title=_("Continue"), css_class=WIDE)
     target = request.safe_next("/")
-    written = kept_draft(request, urlsplit(target).path).get("name", [""])
+    written = pending_draft(request, urlsplit(target).path).get("name", [""])
     form = BoundForm(request, NameEntry(), initial={"name": written[0]}, buttons=(button,))
 
     def save(values: Values) -> ViewResult:
@@ -156,7 +156,7 @@ def passkey(request: Request) -> ViewResult:
 def _enter(request: Request, user: User, *, by: str) -> ViewResult:
     if request.work.get(AccountService).restore_account(user):
         request.session.flash(request.translate(_("Welcome back: your account is as it was.")), "good")
-    draft = kept_draft(request, urlsplit(request.safe_next("/my")).path)
+    draft = pending_draft(request, urlsplit(request.safe_next("/my")).path)
     target = _sign_in(request, user, by=by)
     # A pending form is sent first, and its page then asks for the name; a name in the form itself is offered at once.
     if user.name or (draft and "name" not in draft):

@@ -23,13 +23,15 @@ def send(request: Request) -> ViewResult:
     The browser then repeats the same request.
     """
     form = _named(request)
-    return HTTPTemporaryRedirect(form.path) if form else HTTPSeeOther(request.route_path("unsent"))
+    return (
+        HTTPTemporaryRedirect(form.path) if form else HTTPSeeOther(request.route_path("pending_submissions"))
+    )
 
 
 def forget(request: Request) -> ViewResult:
     """Discard a form and redirect to its page."""
     form = _named(request)
-    return HTTPSeeOther((form and form.back) or request.route_path("unsent"))
+    return HTTPSeeOther((form and form.back) or request.route_path("pending_submissions"))
 
 
 def _waiting(request: Request) -> list[PendingSubmission]:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import FileIter, Response
 
-from civicportal.domain.accounts.step_up import ask_proof, forget_kept, restore
+from civicportal.domain.accounts.step_up import ask_proof, forget_pending, restore
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.exports.errors import TooManyRunning
 from civicportal.domain.exports.files import CONTENT_TYPES, Cover, disposition, write_rows, write_tables
@@ -86,7 +86,7 @@ def _take(request: Request, chosen: ExportSelection, form: BoundForm) -> ViewRes
         if order.full:
             request.site.limits.hit(LIMIT_IN_FULL, request.identity.user_id)
         answer = _at_once(request, chosen, order, format_)
-    forget_kept(request)
+    forget_pending(request)
     return answer
 
 

@@ -5,9 +5,9 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.domain.accounts.deputies import DeputyService
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.models import User
-from civicportal.domain.accounts.pending_forms import fill_kept
+from civicportal.domain.accounts.pending_forms import fill_pending
 from civicportal.domain.accounts.permissions import UNATTENDED
-from civicportal.domain.accounts.step_up import ask_proof, forget_kept
+from civicportal.domain.accounts.step_up import ask_proof, forget_pending
 from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.portal.members.views.page import (
     absence_form,
@@ -39,7 +39,7 @@ def add(request: Request) -> ViewResult:
         _set(request, absence, absence.validate(request.POST), user.id)
     except FormInvalid:
         return member_page(request, form=form, absence=absence, status=422)
-    forget_kept(request, absence_path(request))
+    forget_pending(request, absence_path(request))
     request.session.flash(request.translate(SET), "good")
     return HTTPSeeOther(member_path(request))
 
@@ -59,13 +59,13 @@ def own(request: Request) -> ViewResult:
         service = work.get(DeputyService)
         rows, stands_in = service.of(user), service.for_whom(user)
     if request.method == "GET":
-        fill_kept(request, form)
+        fill_pending(request, form)
     elif asked := ask_proof(request, form):
         return asked
 
     def save(values: Values) -> HTTPSeeOther:
         _set(request, form, values, user.id)
-        forget_kept(request)
+        forget_pending(request)
         request.session.flash(request.translate(SET), "good")
         return HTTPSeeOther(request.route_path("account_deputy"))
 

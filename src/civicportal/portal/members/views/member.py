@@ -5,10 +5,10 @@ from translationstring import TranslationString
 
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.memberships import MembershipService
-from civicportal.domain.accounts.pending_forms import fill_kept
+from civicportal.domain.accounts.pending_forms import fill_pending
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.sessions import SessionService
-from civicportal.domain.accounts.step_up import ask_proof, forget_kept
+from civicportal.domain.accounts.step_up import ask_proof, forget_pending
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.portal.members.options import chosen_scope
@@ -29,7 +29,7 @@ STALE = _(
 def member(request: Request) -> dict[str, object]:
     """Show a member."""
     form = role_form(request, request.work)
-    fill_kept(request, form)
+    fill_pending(request, form)
     return member_page(request, form=form)
 
 
@@ -42,7 +42,7 @@ def edit(request: Request) -> ViewResult:
     if asked := ask_proof(request, form):
         return asked
     if request.method == "GET":
-        fill_kept(request, form)
+        fill_pending(request, form)
 
     def save(values: Values) -> HTTPSeeOther:
         service = request.work.get(MemberService)
@@ -139,6 +139,6 @@ def _back(request: Request, text: TranslationString, kept: str = "", *, tone: st
     :param kept: path of the form that may have waited for re-authentication.
     """
     if kept:
-        forget_kept(request, kept)
+        forget_pending(request, kept)
     request.session.flash(request.translate(text), tone)
     return HTTPSeeOther(member_path(request))

@@ -8,7 +8,7 @@ from civicportal.domain.accounts.factors import FactorService
 from civicportal.domain.accounts.members import MemberService
 from civicportal.domain.accounts.memberships import MembershipService
 from civicportal.domain.accounts.models import User
-from civicportal.domain.accounts.pending_forms import kept_draft
+from civicportal.domain.accounts.pending_forms import pending_draft
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.audit.models import AuditEvent
@@ -124,7 +124,7 @@ def member_page(
 def _kept_absence(request: Request, work: Work, user: User) -> BoundForm:
     """Return the form with the input that waited for re-authentication, if any."""
     absence = absence_form(request, work, user, f"{member_path(request)}/deputies")
-    if draft := kept_draft(request, absence_path(request)):
+    if draft := pending_draft(request, absence_path(request)):
         absence.fill(draft)
     return absence
 

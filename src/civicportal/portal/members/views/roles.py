@@ -6,9 +6,9 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.work import Work
 from civicportal.domain.accounts.models import Role
-from civicportal.domain.accounts.pending_forms import fill_kept
+from civicportal.domain.accounts.pending_forms import fill_pending
 from civicportal.domain.accounts.roles import Group, RoleService, UnlimitedRights
-from civicportal.domain.accounts.step_up import ask_proof, forget_kept
+from civicportal.domain.accounts.step_up import ask_proof, forget_pending
 from civicportal.domain.kartable.views.unattended import warn_unattended
 from civicportal.portal.members.schemas import NewRole, RoleDeletion, RoleEntry
 from civicportal.portal.members.views.page import numbered
@@ -51,7 +51,7 @@ def new(request: Request) -> ViewResult:
     if asked := ask_proof(request, form):
         return asked
     if request.method == "GET":
-        fill_kept(request, form)
+        fill_pending(request, form)
 
     def make(values: Values) -> HTTPSeeOther:
         service = request.work.get(RoleService)
@@ -62,7 +62,7 @@ def new(request: Request) -> ViewResult:
             form.refuse("like", NOT_YOURS)
         except Refused as refusal:
             form.refuse("title", refusal.reason)
-        forget_kept(request)
+        forget_pending(request)
         return HTTPSeeOther(request.route_path("admin.role", id=made.id))
 
     return form.handle(make)
@@ -88,7 +88,7 @@ def role(request: Request) -> ViewResult:
         if asked := ask_proof(request, form):
             return asked
         if request.method == "GET":
-            fill_kept(request, form)
+            fill_pending(request, form)
 
     def save(values: Values) -> HTTPSeeOther:
         service = request.work.get(RoleService)
@@ -100,7 +100,7 @@ def role(request: Request) -> ViewResult:
             form.refuse("permissions", refusal.reason)
         except Refused as refusal:
             form.refuse("title", refusal.reason)
-        forget_kept(request)
+        forget_pending(request)
         request.session.flash(request.translate(_("The access level was saved.")), "good")
         warn_unattended(request, request.work)
         return HTTPSeeOther(request.route_path("admin.roles"))

@@ -77,12 +77,6 @@ def test_a_view_is_saved_renamed_moved_and_deleted(views):
     assert views("member", lambda service: names(service, "reports.desk")) == []
 
 
-def test_a_form_that_is_sent_twice_saves_one_view(views):
-    for _twice in range(2):
-        views("member", lambda service: service.save(PAGE, "late", {"view": "overdue"}))
-    assert views("member", names) == ["late"]
-
-
 def test_names_are_unique_by_owner_and_list(views):
     views("member", lambda service: service.save(PAGE, "زباله‌ها", {"view": "new"}))
     # Another spelling of the same name.

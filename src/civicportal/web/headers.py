@@ -60,10 +60,9 @@ def headers_tween_factory(handler: Handler, registry: Registry) -> Handler:
     def headers_tween(request: Request) -> Response:
         response = handler(request)
         headers = response.headers
-        if request.framed_by and response.status_int == 200:
-            headers.setdefault(
-                "Content-Security-Policy", content_security_policy(tile_host, request.framed_by)
-            )
+        framed_by = getattr(request, "framed_by", ())
+        if framed_by and response.status_int == 200:
+            headers.setdefault("Content-Security-Policy", content_security_policy(tile_host, framed_by))
         else:
             headers.setdefault("X-Frame-Options", "DENY")
         for name, value in _FIXED.items():

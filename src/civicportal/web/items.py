@@ -26,6 +26,7 @@ class NavigationItem:
     :ivar section: "services" or "admin" in the staff sidebar; ignored for citizens.
     :ivar kind: the case kind whose open cases in the user's kartable are the badge.
     :ivar permission: required of staff; None is everyone.
+    :ivar in_kartable: a link of the sidebar that also stands above the kartable.
     """
 
     name: str
@@ -37,6 +38,7 @@ class NavigationItem:
     weight: int = 0
     kind: str | None = None
     permission: str | None = None
+    in_kartable: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an area or section that no page shows."""

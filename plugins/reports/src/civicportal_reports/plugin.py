@@ -104,6 +104,16 @@ def navigation_items() -> Iterable[NavigationItem]:
             permission="reports:case:view",
         ),
         NavigationItem(
+            name="reports.field",
+            title=_("Field work"),
+            route="reports.field",
+            icon="tool",
+            area="staff",
+            weight=99,
+            permission="reports:case:work",
+            in_kartable=True,
+        ),
+        NavigationItem(
             name="reports.statistics",
             title=_("Figures of the city reports"),
             route="reports.statistics",

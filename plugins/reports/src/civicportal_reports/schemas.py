@@ -40,6 +40,18 @@ def _are_hosts(node: colander.SchemaNode, hosts: list[str]) -> None:
             raise colander.Invalid(node, f"{host!r} is no host such as www.example.org or *.example.org")
 
 
+def _is_address(node: colander.SchemaNode, text: str) -> None:
+    """Refuse an address of a place without its two numbers."""
+    try:
+        filled = text.format(lat=1, lon=2)
+    except (LookupError, ValueError):
+        filled = ""
+    if text and not (filled.startswith("https://") and "{lat}" in text and "{lon}" in text):
+        raise colander.Invalid(
+            node, f"{text!r} is no address such as https://maps.example.org/?to={{lat}},{{lon}}"
+        )
+
+
 class Settings(SettingsSchema):
     """``[plugins.reports]``.
 
@@ -48,12 +60,15 @@ class Settings(SettingsSchema):
     :ivar embed_hosts: hosts whose pages may show the public map in a frame, for instance ``["www.example.org"]``; empty
         for none.
     :ivar digest_at: time of day of the message about new reports to those who follow a part of the city.
+    :ivar directions_url: address of a map or navigator on another site with ``{lat}`` and ``{lon}``, which crews open by
+        "Directions"; empty for a ``geo:`` link, which the telephone opens in its own application.
     """
 
     nearby_metres = setting(float, 50, validator=colander.Range(1, 1000))
     nearby_days = setting(float, 60, validator=colander.Range(1, 3650))
     embed_hosts = setting(list, (), validator=_are_hosts)
     digest_at = setting(str, "18:00", validator=_is_time)
+    directions_url = setting(str, "", validator=_is_address)
 
 
 class Submission(StrictSchema):
@@ -138,20 +153,7 @@ def _is_point(node: colander.SchemaNode, text: str) -> None:
         raise colander.Invalid(node, _("This is no place on the map.")) from None
 
 
-class FollowedArea(StrictSchema):
-    """What a citizen follows."""
-
-    DISTANCES = {"500": _("Within 500 m"), "2000": _("Within 2 km"), "5000": _("Within 5 km")}
-    """Metres around a point, besides :attr:`USUAL_METRES`."""
-    USUAL_METRES = 1000
-
-    category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
-    district = Node(Choice("districts"), title=_("District"), missing=None, empty=_("All districts"))
-    near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
-    within = Node(Choice([*DISTANCES.items()]), title=_("Distance"), missing=None, empty=_("Within 1 km"))
-
-
-class PublicFilters(FollowedArea):
+class PublicFilters(StrictSchema):
     """Filters of the public list, in its URL."""
 
     PERIODS = {
@@ -161,8 +163,12 @@ class PublicFilters(FollowedArea):
         "year": (365, _("Last year")),
     }
     """Days and title of each choice of ``since``."""
+    DISTANCES = {"500": _("Within 500 m"), "2000": _("Within 2 km"), "5000": _("Within 5 km")}
+    """Metres around a point, besides :attr:`USUAL_METRES`."""
+    USUAL_METRES = 1000
 
     place = Node(CleanText(0, 100), title=_("Street, square, park or district"), missing="")
+    category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
     stage = Node(
         Choice([("open", _("Still open")), *Workflow.STAGES.items()]),
         title=_("Status"),
@@ -175,11 +181,32 @@ class PublicFilters(FollowedArea):
         missing=None,
         empty=_("At any time"),
     )
+    district = Node(Choice("districts"), title=_("District"), missing=None, empty=_("All districts"))
+    near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
+    within = Node(Choice([*DISTANCES.items()]), title=_("Distance"), missing=None, empty=_("Within 1 km"))
 
     @classmethod
     def first_day(cls, since: str | None, today: date) -> date | None:
         """Return the first day of a choice of ``since``."""
         return today - timedelta(days=cls.PERIODS[since][0]) if since else None
+
+
+class FieldFilters(StrictSchema):
+    """The choices of a crew's list, in its URL."""
+
+    whose = Node(Choice([("mine", _("In my hands")), ("unit", _("Not taken"))]), missing=None)
+    near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
+
+
+class FollowedArea(StrictSchema):
+    """What a citizen follows."""
+
+    category = Node(Choice("categories"), title=_("Category"), missing=None, empty=_("All categories"))
+    district = Node(Choice("districts"), title=_("District"), missing=None, empty=_("All districts"))
+    near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
+    within = Node(
+        Choice([*PublicFilters.DISTANCES.items()]), title=_("Distance"), missing=None, empty=_("Within 1 km")
+    )
 
 
 class DeskFields(SearchFields):

@@ -220,9 +220,10 @@ class HolderChoice(Choice):
     def read(self, node: colander.SchemaNode, text: str) -> str:
         """Return the value, see :meth:`Choice.read`."""
         offered, user_id = (node.bindings or {}).get("holders"), whole_number(text)
-        is_offered = text in {option.value for option in self.options(node)}
-        if user_id and not is_offered and isinstance(offered, HolderOptions) and offered.knows(user_id):
-            return text
+        values = {option.value for option in self.options(node)}
+        if user_id and values and text not in values:
+            knows = offered.knows(user_id) if isinstance(offered, HolderOptions) else True
+            return text if knows else super().read(node, text)
         return super().read(node, text)
 
 

@@ -1,7 +1,6 @@
 """Forms of the kartable."""
 
 import colander
-from translationstring import TranslationString
 
 from civicportal.domain.cases.narrowing import holder_choice
 from civicportal.domain.cases.paging import SORTS
@@ -13,17 +12,6 @@ from civicportal.web.forms import HiddenWidget, RadioWidget, SelectWidget, TextA
 from civicportal.web.schema import Choice, CityDate, CleanText, Flag, Node, Option, RowId, StrictSchema
 
 SORT_TITLES = {sort.name: sort.title for sort in SORTS.values()}
-
-
-def _internal_text(title: TranslationString, *, rows: int = 3, **options: object) -> Node:
-    """Return the field of a text that only staff read; it is optional if there is a ``missing`` value."""
-    return Node(
-        CleanText(0 if "missing" in options else 2, LONGEST_WORDS, multiline=True),
-        title=title,
-        description=_("Only staff read this."),
-        widget=TextAreaWidget(rows=rows),
-        **options,
-    )
 
 
 class InboxFilters(StrictSchema):
@@ -52,7 +40,13 @@ class ReferralSchema(StrictSchema):
         missing=None,
         widget=SelectWidget(empty=_("The whole unit"), typeahead=True),
     )
-    note = _internal_text(_("Note to the recipient"), missing="")
+    note = Node(
+        CleanText(0, LONGEST_WORDS, multiline=True),
+        title=_("Note to the recipient"),
+        description=_("Only staff read this."),
+        missing="",
+        widget=TextAreaWidget(rows=3),
+    )
 
 
 class AssignmentSchema(StrictSchema):
@@ -61,7 +55,13 @@ class AssignmentSchema(StrictSchema):
     to = Node(
         Choice("colleagues"), title=_("Hand to"), widget=SelectWidget(empty=_("Choose…"), typeahead=True)
     )
-    note = _internal_text(_("Note to the recipient"), missing="")
+    note = Node(
+        CleanText(0, LONGEST_WORDS, multiline=True),
+        title=_("Note to the recipient"),
+        description=_("Only staff read this."),
+        missing="",
+        widget=TextAreaWidget(rows=3),
+    )
 
 
 class HandOnSchema(AssignmentSchema):
@@ -116,7 +116,12 @@ class Comment(StrictSchema):
 class InternalNote(StrictSchema):
     """An internal note for several cases."""
 
-    text = _internal_text(_("Text"), rows=4)
+    text = Node(
+        CleanText(2, LONGEST_WORDS, multiline=True),
+        title=_("Text"),
+        description=_("Only staff read this."),
+        widget=TextAreaWidget(rows=4),
+    )
 
 
 class PublicTextSchema(StrictSchema):
@@ -158,7 +163,12 @@ class CorrectionSchema(StrictSchema):
 class InquiryAnswer(StrictSchema):
     """The answer to an inquiry."""
 
-    text = _internal_text(_("Your answer to the inquiry"))
+    text = Node(
+        CleanText(2, LONGEST_WORDS, multiline=True),
+        title=_("Your answer to the inquiry"),
+        description=_("Only staff read this."),
+        widget=TextAreaWidget(rows=3),
+    )
 
 
 def _known_fields(node: colander.SchemaNode, text: str) -> None:
@@ -194,8 +204,10 @@ class ReadyTextSchema(StrictSchema):
 
     def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse a topic of another service."""
-        kind, kinds = values["place"].partition(":")[0], node.bindings["kinds_of_topics"]
-        if values["category"] and kinds[values["category"]] != kind:
+        kind = values["place"].partition(":")[0]
+        topics = node["category"].typ.options(node["category"])
+        chosen = next((one for one in topics if one.value == values["category"]), None)
+        if chosen is not None and chosen.group != node.bindings["titles"].get(kind):
             error = colander.Invalid(node)
             error["category"] = _("This topic belongs to another service. Choose one of the service above.")
             raise error

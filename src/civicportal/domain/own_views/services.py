@@ -113,18 +113,13 @@ class OwnViewService(Service):
     def save(self, page: str, name: str, query: Mapping[str, str]) -> SavedView:
         """Save filters as a view of the actor.
 
-        A form that is sent twice saves one view.
-
         :param query: parameters of the URL; those that mean one citizen are left out.
         :raises Refused: when they have one of that name for the list, or too many, or the filter is too long.
         """
         owner = self.work.actor.person_id
         siblings = self._siblings(owner, None)
-        kept = {field: text for field, text in query.items() if text and field not in PERSONAL}
-        for view in siblings:
-            if (view.page, view.name, view.query) == (page, name, kept):
-                return view
         self._check(siblings, page, name)
+        kept = {field: text for field, text in query.items() if text and field not in PERSONAL}
         if sum(len(field) + len(text) for field, text in kept.items()) > LONGEST_QUERY:
             raise Refused(TOO_LONG)
         view = SavedView(user_id=owner, page=page, name=name, query=kept, position=_after(siblings))

@@ -83,6 +83,7 @@ class Link:
         self.url = url
         self.icon = item.icon
         self.section = item.section
+        self.in_kartable = item.in_kartable
 
     @property
     def badge(self) -> Total | None:

@@ -2,9 +2,9 @@
 
    <div data-map="view|fixed|picker" data-geojson="URL" data-zoom data-lat data-lon data-attribution data-tiles data-text-in data-text-out
         data-text-failed data-text-retry data-shapes="URL" data-search="ID"
-        data-pins='[{lat, lon, tone, icon, title, url}]' data-points-url="URL">
-   data-shapes is the file with the outlines of pins, by tone; data-search the form whose field [data-map-search] names places
-   of the map. Without data-lat the map opens on the boundary of the city. data-points-url: see map-layers.js. A document event
+        data-pins='[{lat, lon, tone, icon, title, url, label}]' data-points-url="URL">
+   label: a few characters in the pin instead of its icon. data-shapes is the file with the outlines of pins, by tone;
+   data-search the form whose field [data-map-search] names places of the map. Without data-lat the map opens on the boundary of the city. data-points-url: see map-layers.js. A document event
    "relayout" tells the maps that they were hidden before. */
 import { City } from './map-city.js';
 import { all, each, icon, number, one, onTheme } from './page.js';
@@ -40,8 +40,12 @@ function pinElement(point, shapes, small) {
   pin.append(shape);
   if (point.parts) {
     const several = document.createElement('b');
-    several.textContent = number(point.several);
+    several.textContent = point.label || number(point.several);
     pin.append(several);
+  } else if (point.label && !small) {
+    const label = document.createElement('b');
+    label.textContent = point.label;
+    pin.append(label);
   } else if (!small) {
     pin.append(icon(point.icon || 'map-pin'));
   }
@@ -89,6 +93,7 @@ function join(points, text) {
     tone: 'dark',
     title: text.replace('{count}', number(several)),
     several: several,
+    label: points[0].label && `${points[0].label}+`,
     parts: points,
     cards: points.flatMap((point) => point.cards || []),
   };

@@ -3,7 +3,7 @@
 from pyramid.httpexceptions import HTTPNotFound
 
 from civicportal.api.web import Request
-from civicportal_reports.views.public import embed_hosts, public_filters, shown_map
+from civicportal_reports.views.public import absolute, embed_hosts, public_filters, shown_map
 
 
 def embedded(request: Request) -> dict[str, object]:
@@ -13,4 +13,5 @@ def embedded(request: Request) -> dict[str, object]:
         raise HTTPNotFound
     request.framed_by = hosts
     form, filters = public_filters(request)
-    return shown_map(request, form, filters)
+    found = shown_map(request, form, filters)
+    return {**found, "home": absolute(request, request.route_path("reports.list"))}

@@ -1,6 +1,5 @@
 """Following a part of the city or a category."""
 
-from dataclasses import dataclass
 from functools import partial
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -12,41 +11,32 @@ from civicportal.api.plugins import Refused
 from civicportal.api.web import Request, ViewResult
 from civicportal_reports.areas import named
 from civicportal_reports.i18n import _
-from civicportal_reports.models import Subscription
-from civicportal_reports.schemas import FollowedArea, point_of
+from civicportal_reports.schemas import FollowedArea, PublicFilters, point_of
 from civicportal_reports.subscriptions import SubscriptionService
 from civicportal_reports.views.public import filter_bindings, public_filters
 from civicportal_reports.workflow import KIND
-
-
-@dataclass(frozen=True, kw_only=True)
-class FollowedItem:
-    """A line of the list of what the citizen follows.
-
-    :ivar title: category, district and place in words.
-    :ivar metres: distance from the place, if there is one.
-    :ivar url: of the published reports around it.
-    """
-
-    id: int
-    title: str
-    metres: int = 0
-    url: str = ""
 
 
 def follow(request: Request) -> ViewResult:
     """List what the citizen follows; follow what the filters of the address say, or stop."""
     service = request.work.get(SubscriptionService)
     if request.method == "POST" and request.POST.get("stop"):
-        service.stop(whole_number(request.POST["stop"]))
+        service.stop(whole_number(request.POST["stop"]) or 0)
         request.session.flash(request.translate(_("You follow it no more.")), "good")
         return HTTPSeeOther(request.route_path("reports.follow"))
     form = BoundForm(
         request, FollowedArea(), initial=_wanted(request), bindings=filter_bindings(request), send=_("Follow")
     )
+    organization = request.work.get(OrganizationService)
+
+    def category_name(key: str) -> str:
+        category = organization.category(KIND, key)
+        return category.name if category else key
+
     answer = form.handle(
         partial(_add, request, form),
-        own=[_item(request, one) for one in service.own()],
+        own=service.own(),
+        category_name=category_name,
         digest_at=request.site.plugin_settings[KIND]["digest_at"],
     )
     if isinstance(answer, dict):
@@ -60,28 +50,12 @@ def _add(request: Request, form: BoundForm, values: Values) -> ViewResult:
             category=values["category"] or "",
             district=values["district"] or "",
             near=_point(values["near"]),
-            metres=int(values["within"] or FollowedArea.USUAL_METRES),
+            metres=int(values["within"] or PublicFilters.USUAL_METRES),
         )
     except Refused as refusal:
         form.refuse("", refusal.reason)
     request.session.flash(request.translate(_("You follow it now.")), "good")
     return HTTPSeeOther(request.route_path("reports.follow"))
-
-
-def _item(request: Request, one: Subscription) -> FollowedItem:
-    category = request.work.get(OrganizationService).category(KIND, one.category)
-    place = request.translate(_("a place on the map")) if one.point else ""
-    title = " · ".join(filter(None, (category.name if category else one.category, one.district, place)))
-    if one.point is None:
-        return FollowedItem(id=one.id, title=title)
-    query = {"near": f"{one.point.lat},{one.point.lon}", **_distance(one.metres)}
-    url = request.route_path("reports.list", _query=query)
-    return FollowedItem(id=one.id, title=title, metres=one.metres, url=url)
-
-
-def _distance(metres: int) -> dict[str, str]:
-    """Return the filter for a distance; nothing for the usual one, which has no option."""
-    return {"within": str(metres)} if str(metres) in FollowedArea.DISTANCES else {}
 
 
 def _wanted(request: Request) -> dict[str, str]:
@@ -90,11 +64,12 @@ def _wanted(request: Request) -> dict[str, str]:
     area = named(request.site.map, filters.place)
     near = filters.near or (area.bounds.center if area.bounds and not area.districts else None)
     district = filters.district or (area.districts[0][0] if area.districts else None)
+    metres = str(filters.metres) if str(filters.metres) in PublicFilters.DISTANCES else None
     found = {
         "category": filters.category,
         "district": district,
         "near": f"{near.lat:.4f},{near.lon:.4f}" if near else None,
-        **_distance(filters.metres),
+        "within": metres,
     }
     return {name: value for name, value in found.items() if value}
 

@@ -171,6 +171,16 @@ class AccessService(Service):
         """Return whether the actor sees every case of a kind."""
         return sees_all(self.work.actor, kind)
 
+    def in_kartable(self, *, mine: bool | None = None) -> ColumnElement[bool]:
+        """Return the condition for open referrals (:class:`Referral`) in the actor's kartable.
+
+        :param mine: only those to the actor or taken over by them; or, if False, only unassigned ones.
+        """
+        found = in_kartable(self.work.actor)
+        if mine is None:
+            return found
+        return and_(found, personal(self.work.actor, Referral) if mine else unassigned(Referral))
+
     def referrals(self, case: Case) -> Sequence[Referral]:
         """Return every referral of a case, in order."""
         if case.id not in self._referrals:

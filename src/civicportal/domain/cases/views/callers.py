@@ -42,7 +42,7 @@ def call(request: Request) -> ViewResult:
     offered = [kind for kind in kinds if kind.register_route]
     shown: dict[str, object] = {"kinds": offered, "calling": None}
     rung = rung_number(request)
-    form = BoundForm(request, CallSchema(), ignore=BUTTONS)
+    form = BoundForm(request, CallSchema(), initial={"number": rung} if rung else None, ignore=BUTTONS)
     if request.method == "GET" and rung:
         form.fill({"number": [rung]})
         shown["calling"] = _looked_up(request, form, "number")

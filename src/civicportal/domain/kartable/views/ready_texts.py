@@ -123,15 +123,13 @@ def _form(request: Request, initial: Values) -> BoundForm:
         for kind in _kinds(request)
         for name, title in {"": _("Every step with an answer"), **_steps(kind)}.items()
     ]
-    names = {kind.name for kind in _kinds(request)}
-    topics = request.work.get(OrganizationService).categories.by_id.values()
-    kinds_of_topics = {str(topic.id): topic.kind for topic in topics if topic.kind in names}
-    categories = [one for one in category_options(request.work, unused=True) if one.value in kinds_of_topics]
+    titles = {kind.name: kind.title for kind in _kinds(request)}
+    topics = [one for one in category_options(request.work, unused=True) if one.group in titles.values()]
     return BoundForm(
         request,
         ReadyTextSchema(),
         initial=initial,
-        bindings={"places": places, "categories": categories, "kinds_of_topics": kinds_of_topics},
+        bindings={"places": places, "categories": topics, "titles": titles},
     )
 
 

@@ -87,7 +87,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     assert [line for line in said.splitlines() if str(tmp_path) in line] == []
 
 
-def test_nobody_else_reads_the_secrets_of_the_units() -> None:
+def test_only_the_service_user_reads_the_secrets_of_the_units() -> None:
     services = {name: text for name, text in UNITS.items() if name.endswith(".service")}
     assert len(services) == 3
     for text in services.values():

@@ -116,7 +116,7 @@ def test_the_head_who_would_get_it_is_named(open_page: Open, code: str) -> None:
     expect(page.locator("#panel-of-refer").get_by_role("alert")).to_contain_text("نگار راد")
 
 
-def test_an_inquiry_that_nobody_could_answer_is_asked_about(
+def test_an_inquiry_without_a_reader_needs_confirmation(
     open_page: Open, empty: str, code: str, screen: Screen
 ) -> None:
     page = open_page("handler", screen)

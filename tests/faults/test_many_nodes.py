@@ -145,7 +145,7 @@ def test_old_nodes_go_on_when_newer_code_has_migrated(cluster: Cluster) -> None:
     assert ask(cluster, cluster.ports[1], "/readyz")[0].status == 200
 
 
-def test_a_restart_is_noticed_by_nobody(cluster: Cluster) -> None:
+def test_no_request_fails_during_a_restart(cluster: Cluster) -> None:
     """Where the socket outlives the server, no request has to be repeated."""
     citizens = senders(cluster.portal)
     citizens.start()

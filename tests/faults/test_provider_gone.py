@@ -40,7 +40,7 @@ def all_went_out_once(site: Site, mobiles: list[str]) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.fault
-def test_a_hanging_provider_holds_up_nobody(site: Site, clock: FakeClock) -> None:
+def test_a_hanging_provider_delays_no_request(site: Site, clock: FakeClock) -> None:
     asked, answers = threading.Event(), threading.Event()
 
     def hang(message: Message) -> Receipt:

@@ -544,7 +544,7 @@ def test_a_case_in_the_hands_of_a_colleague_is_acted_on_by_who_may_act_on_any(si
     assert may_act() == [True, True, True]
 
 
-def test_nobody_has_no_case_of_their_own(site):
+def test_a_visitor_has_no_own_cases(site):
     with site.work() as work:
         case = make_case(work)
         case.citizen_id, code = None, case.code

@@ -250,7 +250,7 @@ def test_visitor_data_ends(site: Any, clock: Any) -> None:
         assert work.get(SessionService).visitor_data(token, "proved") is None
 
 
-def test_data_of_a_session_goes_to_nobody_else(site: Any, officer: User) -> None:
+def test_data_of_a_session_is_not_shared(site: Any, officer: User) -> None:
     token = _open(site, "citizen", officer)
     with site.work() as work:
         work.get(SessionService).keep_visitor_data(token, "proved", ["1"])
@@ -374,7 +374,7 @@ def test_a_session_tells_when_and_where_it_was_opened(site: Any, clock: Any, off
 
 
 @pytest.mark.parametrize(("realm", "hours"), [("staff", 12), ("citizen", 30 * 24)])
-def test_a_session_that_has_ended_is_nobodys(
+def test_an_expired_session_belongs_to_no_user(
     site: Any, clock: Any, officer: User, realm: str, hours: int
 ) -> None:
     token = _open(site, realm, officer)

@@ -232,7 +232,7 @@ def test_page_of_the_code_says_at_once_when_nothing_gets_through(site: Any, app:
 @pytest.mark.parametrize(
     ("asked_before", "state"), [(timedelta(), "held"), (timedelta(seconds=HOLLOW_SECONDS + 1), "sent")]
 )
-def test_a_code_for_nobody_waits_as_the_others_do(
+def test_a_code_for_a_disabled_account_waits_like_others(
     site: Any, app: Any, clock: Any, asked_before: timedelta, state: str
 ) -> None:
     with site.work() as work:

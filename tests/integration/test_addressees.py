@@ -33,7 +33,7 @@ def test_in_the_order_of_the_persian_alphabet(site, unit):
     assert names(site, unit) == ["پروین", "ژاله", "ندا"]
 
 
-def test_asked_for_again_nobody_is_read(site, unit):
+def test_a_second_call_reads_no_users(site, unit):
     names(site, unit)
     with statements(site.engines.read) as texts:
         names(site, unit)

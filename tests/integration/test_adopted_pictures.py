@@ -53,7 +53,7 @@ def test_a_case_does_not_claim_adopted_pictures(site, key):
                 work.get(AttachmentService).claim([key], owner, case, event)
 
 
-def test_are_shown_by_nobody_else(site, key):
+def test_are_not_shown_to_other_owners(site, key):
     with site.work() as work:
         work.get(AttachmentService).fetch(key, OWNER)
     adopt(site, key)

@@ -163,7 +163,7 @@ def test_the_head_neither_takes_nor_releases_the_case_of_a_colleague_without_a_r
     assert held(site, code) == before
 
 
-def test_a_colleague_takes_nothing_over_and_no_one_takes_over_what_nobody_holds(site, office):
+def test_a_colleague_cannot_take_over_and_a_case_without_a_holder_cannot_be_taken_over(site, office):
     code, free = case_of(site, office["officer"]), case_of(site)
     with site.work(actor=office["colleague"]) as work:
         case = work.get(CaseService).fetch(code, lock=True)

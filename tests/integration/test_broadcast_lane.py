@@ -73,6 +73,6 @@ def test_the_night_is_left_out(site, clock, people):
         assert {message.next_at for message in outbox(work)} == {morning}
 
 
-def test_nobody_is_no_batch(site):
+def test_an_empty_list_is_no_batch(site):
     queue(site, [])
     assert progress(site).promised == 0

@@ -54,7 +54,7 @@ def test_who_has_chosen_a_language_is_asked_for_it_alone(app):
     assert '<html lang="fa"' in app.get(PAGE, headers={"If-None-Match": first.headers["ETag"]}, status=200)
 
 
-def test_a_language_beside_a_session_lets_nobody_keep_the_page(site, app, sign_in):
+def test_a_page_with_a_session_is_not_cached_despite_a_language_cookie(site, app, sign_in):
     app.set_cookie("lang", "en")
     tag = app.get(PAGE).headers["ETag"]
     with site.work() as work:

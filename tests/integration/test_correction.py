@@ -204,7 +204,7 @@ def test_nothing_changed_a_stale_form_and_a_closed_case_are_refused(site, office
         assert is_exact(work)
 
 
-def test_a_category_that_nobody_works_on_is_refused_unless_it_moves(site, office):
+def test_a_category_without_an_officer_is_refused_unless_it_moves(site, office):
     with site.work() as work:
         bin_ = work.session.scalars(select(Category).where(Category.key == "bin")).one()
         other = make_unit(work, "sweeping")
@@ -219,7 +219,7 @@ def test_a_category_that_nobody_works_on_is_refused_unless_it_moves(site, office
     assert office.state()[4] == office.waste
 
 
-def test_the_subject_of_a_public_case_names_nobody(site, office):
+def test_the_subject_of_a_public_case_contains_no_name(site, office):
     with site.work(actor=office.mine) as work:
         work.get(CaseService).publish(work.get(CaseService).fetch(office.code, lock=True), True)
     with pytest.raises(PersonalDataFound):

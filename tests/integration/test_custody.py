@@ -464,7 +464,7 @@ class TestTheForm:
     @pytest.mark.parametrize(
         ("action", "words"), [("copy", "رونوشت ممکن است"), ("inquire", "استعلام ممکن است")]
     )
-    def test_a_copy_or_an_inquiry_that_nobody_could_read_is_asked_about(
+    def test_a_copy_or_an_inquiry_without_a_reader_needs_confirmation(
         self, site, city, app, sign_in, action, words
     ):
         with site.work() as work:
@@ -482,7 +482,7 @@ class TestTheForm:
         city.head(unit=city.empty)
         self.send(self.page(app, city), city, other).submit(status=303)
 
-    def test_the_form_for_many_says_at_once_where_nobody_attends(self, site, city, app, sign_in):
+    def test_the_bulk_form_names_unattended_units_at_once(self, site, city, app, sign_in):
         with site.work() as work:
             make_case(work, category=city.asphalt)
             work.session.execute(update(Referral).values(to_unit_id=city.waste.id))

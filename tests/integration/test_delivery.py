@@ -475,7 +475,7 @@ def test_the_sign_in_page_can_ask_whether_codes_get_through(site, clock):
         assert not work.get(SendingGateService).works
 
 
-def test_a_transport_that_nobody_brings_closes_the_gate(site, phone, monkeypatch):
+def test_an_unknown_transport_closes_the_gate(site, phone, monkeypatch):
     queue(site, CITIZEN)
     monkeypatch.setattr(site, "transport", "pigeon")
     mark_alive(site)

@@ -104,7 +104,7 @@ def test_one_deputy_at_a_time_and_not_oneself(site, people):
         set_deputy(site, absent, absent, absent, today + timedelta(days=9), today + timedelta(days=9))
 
 
-def test_nobody_makes_themselves_the_deputy_of_who_has_more(site, people):
+def test_an_officer_cannot_become_the_deputy_of_someone_with_more_rights(site, people):
     _absent, deputy, boss, today = people
     with pytest.raises(Forbidden):
         set_deputy(site, deputy, boss, deputy, today, today)

@@ -182,7 +182,7 @@ class TestWorker:
         assert text.startswith("it does not get round to these jobs: core.audit-seal, core.audit-verify, ")
         assert "core.health" not in text
 
-    def test_a_job_that_nobody_registers_any_more(self, site, clock, of_machine):
+    def test_a_job_that_is_no_longer_registered(self, site, clock, of_machine):
         with site.work() as work:
             work.session.add(
                 JobRun(name="gone.job", next_at=clock.now(), last_error="its provider is silent")
@@ -305,7 +305,7 @@ class TestStore:
 
 
 class TestTransport:
-    def test_nobody_sends_by_it(self, site, monkeypatch):
+    def test_it_is_unknown_to_all_plugins(self, site, monkeypatch):
         def transports():
             with site.work(write=False) as work:
                 return [one for one in found(doctor.findings(work)) if "transport" in one[1]]

@@ -199,7 +199,7 @@ def waiting(site):
     return people
 
 
-def test_a_claim_that_cannot_be_read_keeps_nobody_waiting_and_is_given_up(site, clock, provider, waiting):
+def test_an_unreadable_claim_does_not_block_others_and_is_given_up(site, clock, provider, waiting):
     locked, readable = waiting
     with site.work() as work:
         work.session.get(PendingClaim, locked.id).national_code = "of a key that was taken away"
@@ -215,7 +215,7 @@ def test_a_claim_that_cannot_be_read_keeps_nobody_waiting_and_is_given_up(site, 
     assert kinds_of(site, locked.mobile) == ["identity.given_up"]
 
 
-def test_a_claim_that_fails_keeps_nobody_else_waiting(site, clock, provider, waiting):
+def test_a_failing_claim_does_not_block_others(site, clock, provider, waiting):
     failing, other = waiting
 
     class Listener:

@@ -204,7 +204,7 @@ def test_closed_today_ends_with_the_day(site, clock, city):
         assert work.get(InboxService).counts(InboxQuery()).views["closed"].number == 0
 
 
-def test_a_reopened_case_was_sent_by_nobody(site, city):
+def test_a_reopened_case_has_no_sender(site, city):
     code, officer = open_case(site, city, 0), city["boss"]
     act(site, officer, code, step("reject"))
     with site.work() as work:

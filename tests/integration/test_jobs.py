@@ -439,7 +439,7 @@ def test_what_keeps_one_code_keeps_neither_the_codes_before_it_nor_old_invitatio
     assert (count(site, OtpChallenge), count(site, Invitation)) == (3, 0)
 
 
-def test_jobs_that_nobody_registers_any_more_are_forgotten(site, clock):
+def test_jobs_that_are_no_longer_registered_are_deleted(site, clock):
     JobRunner(site).run_due()
     with site.work() as work:
         work.session.add(JobRun(name="gone.job", next_at=NOON))

@@ -362,7 +362,7 @@ def colleague(site, desk):
 
 
 class TestStaleAndMistaken:
-    def test_a_referral_to_nobody(self, site, app, page, desk, colleague):
+    def test_a_referral_without_an_addressee(self, site, app, page, desk, colleague):
         refer = form_to(app.get(page), "/refer")
         refer["note"] = WORDS
         colleague()

@@ -58,7 +58,7 @@ def pin_on(page):
 
 
 class TestOfACitizen:
-    def test_one_whom_nobody_knew_is_made(self, site, app, registrar):
+    def test_an_unknown_citizen_is_created(self, site, app, registrar):
         page = filled(app, mobile=MOBILE, name="مریم رضایی").submit(status=200)
         with site.work(write=False) as work:
             case = case_in(work)

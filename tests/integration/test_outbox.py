@@ -111,12 +111,12 @@ def test_undo_takes_the_notice_back(site, city, clock):
     assert [message.state for message in messages(site)] == ["new", "cancelled"]
 
 
-def test_a_silent_step_tells_nobody(site, city):
+def test_a_silent_step_sends_no_message(site, city):
     act(site, city, "accept", notify=False)
     assert len(messages(site)) == 1
 
 
-def test_a_state_without_a_text_tells_nobody_and_changes_the_case(site, city):
+def test_a_state_without_a_text_changes_the_case_and_sends_no_message(site, city):
     act(site, city, "accept", "pause")
     assert [message.kind for message in messages(site)] == ["petitions.registered", "petitions.working"]
 
@@ -280,7 +280,7 @@ def test_send_is_quiet_at_night_once_and_refuses_unknown_texts(site, clock):
         assert [message.next_at for message in outbox(work)] == [MORNING, NIGHT]
 
 
-def test_the_owner_gets_the_status_by_sms_and_nobody_else(site, city):
+def test_only_the_owner_gets_the_status_by_sms(site, city):
     with site.work(write=False) as work:
 
         def ask(sender, text):

@@ -473,7 +473,7 @@ def test_what_was_written_from_and_to_a_former_number_goes_with_its_person(site,
         assert word not in left, word
 
 
-def test_the_messages_of_one_who_has_a_number_are_handed_out_though_they_name_nobody(site):
+def test_the_export_contains_messages_of_the_number_without_an_account(site):
     """They were written before the number had an account."""
     number = "+989000000055"
     says(site, number, "پیش از عضویت")

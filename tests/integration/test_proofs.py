@@ -128,7 +128,7 @@ def test_a_password_changed_while_it_is_compared_lets_no_citizen_in(
     assert not is_let_in(site)
 
 
-def test_a_password_changed_while_it_is_compared_lets_nobody_of_the_staff_in(
+def test_a_password_changed_during_the_comparison_refuses_the_staff_sign_in(
     site: Any, app: Any, officer: User, while_compared: Any
 ) -> None:
     while_compared(officer)

@@ -93,7 +93,7 @@ def test_rights_of_a_service_that_is_off_sleep_and_stay(work):
     assert (roles.names(role), roles.asleep(role)) == ({WORK}, {"parking:permit:issue"})
 
 
-def test_rights_that_nobody_gives_are_named(work):
+def test_rights_without_a_role_are_found(work):
     roles = work.get(RoleService)
     make_role(work, "کارشناس", VIEW)
     assert VIEW not in roles.orphans()
@@ -272,7 +272,7 @@ def test_the_built_in_role_has_no_form(site, app, boss):
     app.post(f"/admin/roles/{role_id(site, 'administrator')}", sent, status=409)
 
 
-def test_rights_of_nobody_are_marked(app, boss):
+def test_rights_without_a_role_are_marked(app, boss):
     page = app.get("/admin/roles")
     marked = {
         row.select_one("th").text.strip()

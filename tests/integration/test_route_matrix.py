@@ -269,7 +269,7 @@ def test_no_answer_lacks_its_headers(city, method, path, status):
     assert wrong_headers(answer, path) == []
 
 
-def test_a_signed_in_persons_page_is_kept_by_nobody(city):
+def test_a_page_of_a_signed_in_person_is_not_cached(city):
     for path in ("/", "/my", "/account", "/nowhere"):
         assert city.get("citizen", path).headers["Cache-Control"] == "no-store"
 

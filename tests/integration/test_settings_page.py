@@ -66,7 +66,7 @@ def test_a_name_that_a_message_would_cut(app, boss):
 
 
 @pytest.mark.parametrize(("field", "colour"), [("look_primary", "#9fd3cf"), ("look_primary_dark", "#123456")])
-def test_a_colour_on_which_nobody_can_read(app, boss, field, colour):
+def test_a_colour_without_enough_contrast(app, boss, field, colour):
     answer = save(app, status=422, **{field: colour})
     assert "۴٫۵" in answer or "4.5" in answer
     assert colour in answer

@@ -77,7 +77,7 @@ def test_no_unit_stands_below_itself(app, boss, city):
     form.submit(status=422)
 
 
-def test_units_that_stand_below_each_other_shut_out_nobody(site, app, sign_in, city):
+def test_a_cycle_of_units_locks_no_one_out(site, app, sign_in, city):
     with site.work() as work:
         boss = make_staff(work, "administrator")
         officer = make_staff(work, "officer", unit=work.session.get(Unit, city["waste"]))

@@ -313,7 +313,7 @@ def test_an_answer_is_not_about_a_closing_without_notification(site, close):
     assert say(site, "2") == NOTHING
 
 
-def test_a_notice_that_arrived_though_nobody_knows_of_it_may_be_answered(site, clock, close):
+def test_a_notice_whose_delivery_is_unknown_may_be_answered(site, clock, close):
     memory(site).script.extend(
         [Receipt(), Receipt(), UncertainDelivery("the receipt was lost"), LookupFailed("no list")]
     )

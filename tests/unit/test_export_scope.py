@@ -37,7 +37,7 @@ def takes(grant: Grant) -> set[tuple[str, int | None, int | None]]:
     }
 
 
-def test_nobody_gets_a_case_that_they_might_not_take_along_today() -> None:
+def test_a_file_contains_no_case_outside_the_present_scope() -> None:
     for before, after in product(GRANTS, GRANTS):
         if is_within(kept(officer(before)), officer(after)):
             assert takes(before) <= takes(after), (before, after)
@@ -55,5 +55,5 @@ def test_numbers_of_people_need_the_right_at_the_download_too() -> None:
     assert not is_within(kept(officer(before), NUMBER), officer(after))
 
 
-def test_a_file_of_which_nobody_knows_it_is_for_nobody() -> None:
+def test_a_file_of_unknown_scope_is_for_no_one() -> None:
     assert not is_within(None, officer(*GRANTS))

@@ -79,7 +79,7 @@ def test_every_answer_has_the_headers(app, path):
     assert "Strict-Transport-Security" not in headers
 
 
-def test_addresses_with_secrets_are_told_to_nobody(app):
+def test_addresses_with_secrets_are_not_sent_as_referrers(app):
     for path in ("/track/1234567890", "/staff/invite/token", "/staff/reset"):
         assert app.get(path, status=404).headers["Referrer-Policy"] == "strict-origin"
     assert app.get("/tracks", status=404).headers["Referrer-Policy"] == "same-origin"

@@ -40,7 +40,7 @@ def test_without_an_account_the_work_is_done_and_the_answer_is_no(monkeypatch):
 
 
 @pytest.mark.parametrize("broken", ["", "x", "$argon2id$", "$2b$12$abcdefghijklmnopqrstuv"])
-def test_a_broken_hash_lets_nobody_in(broken):
+def test_a_broken_hash_refuses_the_sign_in(broken):
     assert not verify_password(broken, "anything")
 
 

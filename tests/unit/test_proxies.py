@@ -38,11 +38,11 @@ def test_a_named_proxy_is_believed(peer: str) -> None:
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.6", "10.0.2.1", "203.0.113.1", "2001:db8::1", "localhost"])
-def test_nobody_else_is(peer: str) -> None:
+def test_other_peers_are_not_believed(peer: str) -> None:
     assert heard(peer) == (peer, "http", False)
 
 
-def test_without_a_proxy_nobody_is_believed() -> None:
+def test_without_a_proxy_no_peer_is_believed() -> None:
     assert heard("127.0.0.1", places=[]) == ("127.0.0.1", "http", False)
 
 

@@ -54,7 +54,7 @@ def test_only_the_cashier_records_a_payment(city):
         city.step(code, "record_payment", receipt="R-1")
 
 
-def test_a_full_zone_asks_nobody_to_pay(city):
+def test_a_full_zone_refuses_the_payment(city):
     codes = [city.apply(f"RT-{number}") for number in (101, 102, 103)]
     for code in codes:
         city.step(code, "check")

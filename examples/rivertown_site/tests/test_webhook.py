@@ -121,7 +121,7 @@ def closed() -> int:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_what_reached_nobody_may_be_sent_again(closed, message, scheme):
+def test_an_undelivered_message_may_be_sent_again(closed, message, scheme):
     with pytest.raises(TransientFailure):
         webhook.send(message, site(f"{scheme}://127.0.0.1:{closed}/sms"))
 

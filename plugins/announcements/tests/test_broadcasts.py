@@ -83,7 +83,7 @@ class TestStart:
             with pytest.raises(Conflict):
                 start(desk, number)
 
-    def test_nobody_is_no_audience(self, desk):
+    def test_an_empty_audience_is_refused(self, desk):
         with pytest.raises(Conflict):
             start(desk, 0)
 
@@ -102,7 +102,7 @@ class TestStart:
 
 
 class TestBringingOut:
-    def test_everybody_who_asked_gets_it_once_and_nobody_else(self, desk, clock):
+    def test_only_subscribers_get_it_and_each_once(self, desk, clock):
         mobiles = desk.opt_in(*range(1, 6))
         broadcast = start(desk, 5)
         bring_out(desk, clock, 5)
@@ -122,7 +122,7 @@ class TestBringingOut:
         assert sent == [2, 4, 6, 7]
         assert progress(desk, broadcast).phase == "finished"
 
-    def test_a_kill_between_portions_costs_nobody_a_message_and_gives_nobody_two(self, desk, clock):
+    def test_a_kill_between_portions_loses_and_repeats_no_message(self, desk, clock):
         mobiles = desk.opt_in(*range(1, 6))
         broadcast = start(desk, 5)
         fill_outbox(desk.site)
@@ -201,7 +201,7 @@ class TestStop:
         with pytest.raises(Forbidden), desk.site.work(actor=desk.writer) as work:
             work.get(BroadcastService).stop(broadcast)
 
-    def test_after_a_restore_nobody_gets_again_what_they_have(self, desk, clock):
+    def test_after_a_restore_no_message_is_repeated(self, desk, clock):
         """How far it had come by then stands in no backup."""
         desk.opt_in(*range(1, 6))
         filled, broadcast = start(desk, 5, form_key="n" * 22), start(desk, 5)

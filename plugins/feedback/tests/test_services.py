@@ -46,7 +46,7 @@ class TestNamed:
 
 
 class TestAnonymous:
-    def test_nobody_stands_behind_the_case(self, city):
+    def test_the_case_has_no_person(self, city):
         code, _pin = city.send_anonymously()
         case = city.case(code)
         with city.site.work(write=False) as work:
@@ -78,7 +78,7 @@ class TestAnonymous:
             work.get(FeedbackService).submit_anonymously(city.new(work))
             assert work.actor is city.citizen
 
-    def test_a_reopening_hears_nobody(self, city):
+    def test_no_citizen_can_reopen_or_rate_it(self, city):
         code, _pin = city.send_anonymously()
         city.step(code, "answer", public_text=city.answer)
         with city.site.work(actor=city.citizen) as work:
@@ -89,7 +89,7 @@ class TestAnonymous:
                 ratings.rate(case, 5)
 
 
-def test_nobody_shows_a_message_to_everybody_as_it_is(city):
+def test_a_message_cannot_be_published_unedited(city):
     code = city.send(consent=True)
     with city.site.work(actor=city.officer) as work:
         cases = work.get(CaseService)
@@ -136,7 +136,7 @@ class TestReadyTexts:
         assert text.startswith("مریم رضایی گرامی، ")
         assert text.endswith(f"{code[:3]} {code[3:6]} {code[6:]}".translate(PERSIAN))
 
-    def test_nobody_is_called_a_citizen(self, city):
+    def test_a_sender_without_a_name_is_addressed_as_citizen(self, city):
         self.add(city, "{NAME} گرامی")
         code, _pin = city.send_anonymously()
         assert self.offers(city, code) == ["شهروند گرامی"]

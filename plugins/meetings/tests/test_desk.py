@@ -184,7 +184,7 @@ class TestSearch:
         assert len(self.found(answer.follow())) == 2
 
     @pytest.mark.parametrize(("words", "found"), [(NATIONAL_CODE, 0), ("۰۹۰۰۰۰۰۰۰۰۱", 0), ("ورزشی", 1)])
-    def test_without_the_right_to_it_a_number_finds_nobody_and_is_not_kept(
+    def test_without_the_right_to_it_a_number_finds_no_one_and_is_not_kept(
         self, several, looker, words, found
     ):
         answer = self.search(looker, words=words)
@@ -204,7 +204,7 @@ class TestSearch:
         found = self.found(self.search(desk, words=NATIONAL_CODE))
         assert found == ["نوبت حضوری", "پروانهٔ ساختمانی", "زمین ورزشی محله"]
 
-    def test_an_address_tells_nobody_who_is_the_same_person(self, several, desk, app, sign_in, site):
+    def test_an_address_does_not_reveal_the_same_person(self, several, desk, app, sign_in, site):
         address = f"/desk/meetings?person={several[0]}"
         assert len(self.found(desk.get(address))) == 2
         with site.work() as work:
@@ -395,7 +395,7 @@ class TestAskedForAnotherTime:
         sign_in(office.officer)
         assert self.asking(app.get("/desk/meetings")) == []
 
-    def test_is_nobody_elses_business(self, office, code, app, sign_in):
+    def test_is_not_shown_to_other_officers(self, office, code, app, sign_in):
         sign_in(office.handler)
         assert self.asking(app.get("/desk/meetings")) == []
 
@@ -410,7 +410,7 @@ class TestDayList:
             assert words in row
         assert NATIONAL_CODE not in page.text
 
-    def test_without_the_right_nobody_is_named(self, office, app, sign_in):
+    def test_without_the_right_no_one_is_named(self, office, app, sign_in):
         code = office.ask()
         office.schedule(code, SUNDAY, "10:00")
         with office.site.work() as work:

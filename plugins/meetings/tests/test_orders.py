@@ -69,7 +69,7 @@ class TestGiving:
             link = work.session.scalars(select(CaseLink)).one()
         assert (link.from_id, link.to_id, link.type) == (office.case(meeting).id, order.id, "follow_up")
 
-    def test_sends_nobody_an_sms(self, office, meeting):
+    def test_sends_no_sms(self, office, meeting):
         before = self.told(office)
         give(office, meeting)
         assert self.told(office) == before

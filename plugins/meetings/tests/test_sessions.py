@@ -112,7 +112,7 @@ class TestWaitingList:
         office.invite(codes[2], session)
         assert waiting_list(office, session) == [codes[1]]
 
-    def test_takes_nobody_twice_and_nobody_who_is_closed(self, office, codes):
+    def test_takes_no_request_twice_and_no_closed_one(self, office, codes):
         session = office.plan(reserve_seats=5)
         wait(office, session, codes[0])
         with pytest.raises(Refused):

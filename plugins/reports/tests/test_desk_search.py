@@ -60,7 +60,7 @@ def test_a_mobile_finds_its_citizen_and_stands_in_no_address(desk, app):
 
 # The last two, a national code and a mobile without its zero, have the check digit of a tracking code as well.
 @pytest.mark.parametrize("typed", ["09000000009", "0499370899", "8124158681", "9120000013"])
-def test_a_number_that_is_nobodys_is_shown_once_and_said(desk, app, typed):
+def test_an_unknown_number_is_shown_once_with_a_message(desk, app, typed):
     _codes, search = desk
     page = search(typed)
     assert not found(page)

@@ -239,7 +239,7 @@ class TestPrint:
         assert len(page.html.select("tbody tr")) == 2
         assert "باز" in page.text
 
-    def test_of_a_number_that_belongs_to_nobody_is_empty(self, office, several):
+    def test_of_an_unknown_number_is_empty(self, office, several):
         page = office.app.get("/exports/reports.list?citizen=0")
         [paper] = [link["href"] for link in page.html.select("a[href*='/print']")]
         assert office.app.get(paper).html.select("tbody tr") == []

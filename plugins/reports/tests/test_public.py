@@ -28,7 +28,7 @@ class TestPage:
         for words in (published.subject, published.body, "چاله پر شد.", "واحد civil", "منطقهٔ یک"):
             assert words in page.text
 
-    def test_names_nobody_and_no_code(self, city, app, published):
+    def test_contains_no_name_and_no_code(self, city, app, published):
         page = app.get(f"/reports/{published.id}")
         for secret in (*people(city), published.code, "یادداشت درونی"):
             assert secret not in page.text
@@ -136,7 +136,7 @@ class TestMap:
         assert own.headers["Cache-Control"] == "no-store"
         assert "ETag" not in own.headers
 
-    def test_names_nobody_and_no_code(self, city, app, published, hidden):
+    def test_contains_no_name_and_no_code(self, city, app, published, hidden):
         text = app.get("/reports/map.json").text
         for secret in (*people(city), published.code, hidden.code, SECRET_BODY, published.body):
             assert secret not in text

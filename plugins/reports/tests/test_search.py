@@ -71,7 +71,7 @@ class TestFilters:
         assert found(city, Filters(first_day=last, last_day=last)) == {several["closed"]}
         assert found(city, Filters(first_day=today)) == {several["phone"]}
 
-    def test_nobody_sees_outside_their_scope(self, city, several):
+    def test_cases_outside_the_scope_are_not_seen(self, city, several):
         assert found(city, Filters(), by=city.stranger) == {several["waste"]}
         assert found(city, Filters(), by=city.citizen) == set()
 

@@ -151,7 +151,7 @@ class TestMeToo:
         with pytest.raises(Forbidden), city.site.work(actor=city.officer) as work:
             work.get(ReportService).me_too(work.session.merge(case))
 
-    def test_a_closed_report_that_is_not_published_is_nobodys(self, city):
+    def test_a_closed_report_that_is_not_published_cannot_be_followed(self, city):
         code = city.send()
         city.step(code, "reject", public_text="مورد دیده نشد.")
         case = city.case(code)

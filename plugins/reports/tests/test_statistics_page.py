@@ -46,7 +46,7 @@ def tile(page, label):
 
 
 class TestFilters:
-    def test_by_a_number_that_belongs_to_nobody_leave_nothing(self, city, desk):
+    def test_by_an_unknown_number_leave_nothing(self, city, desk):
         city.send()
         page = desk("?citizen=0")
         assert tile(page, "ثبت‌شده").select_one(".v").text.strip().startswith("۰")
@@ -86,7 +86,7 @@ class TestDays:
         assert link["href"] == f"{PAGE}?period=1405-02&by=district"
 
     @pytest.mark.parametrize("period", ["1405-13", "9999", "x", "0000-01"])
-    def test_that_nobody_can_read_are_the_usual_ones(self, desk, period):
+    def test_that_are_invalid_are_the_usual_ones(self, desk, period):
         chips = desk(f"?period={period}").find("nav", attrs={"aria-label": "بازه"})
         assert chips.select_one(".on").text.strip() == "۳۰ روز گذشته"
 
@@ -128,7 +128,7 @@ class TestChanges:
         assert "۱" in shown.select_one(".d.down").text
         assert shown.select_one(".xs a").text.strip() == "۲"
 
-    def test_what_nobody_passed_on_has_no_link(self, city, desk):
+    def test_a_figure_without_referrals_has_no_link(self, city, desk):
         city.send()
         shown = tile(desk(), "میانگین ارجاع")
         assert shown.select_one("a") is None

@@ -80,7 +80,7 @@ class TestDigest:
         with city.site.work(write=False) as work:
             assert [one for one in outbox(work) if one.kind == "reports.digest"] == []
 
-    def test_reaches_nobody_who_left(self, city, clock):
+    def test_is_not_sent_to_disabled_accounts(self, city, clock):
         follow(city, category="roads")
         with city.site.work() as work:
             work.session.get_one(User, city.other.user_id).disabled_at = work.clock.now()

@@ -64,7 +64,7 @@ def test_success_needs_both():
         read(status(1, 500), NOON)
 
 
-def test_a_status_nobody_knows_is_tried_again():
+def test_an_unknown_status_is_tried_again():
     with pytest.raises(TransientFailure, match="status 121"):
         read(status(121), NOON)
 

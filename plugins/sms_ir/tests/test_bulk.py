@@ -183,7 +183,7 @@ def test_a_closed_gate_is_tried_with_one_message(site, crowd, provider):
     assert {row.attempts for row in crowd.messages.rows()} == {1}
 
 
-def test_without_a_line_nobody_is_asked(site, crowd, provider, monkeypatch):
+def test_without_a_line_the_provider_is_not_asked(site, crowd, provider, monkeypatch):
     monkeypatch.setitem(site.plugin_settings, "sms_ir", {**site.plugin_settings["sms_ir"], "line": ""})
     crowd.queue(3)
     crowd.deliver()

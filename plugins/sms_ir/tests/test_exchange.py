@@ -47,7 +47,7 @@ def test_an_abandoned_request_is_not_sent_later(sms_simulator, monkeypatch):
     assert sms_simulator.entries() == []
 
 
-def test_of_what_gets_no_answer_in_time_nobody_knows(sms_simulator, monkeypatch):
+def test_a_request_without_an_answer_in_time_is_uncertain(sms_simulator, monkeypatch):
     ask(sms_simulator.url)  # what is loaded with the first one takes its time
     monkeypatch.setattr(exchange, "TIMEOUT", 1.0)
     sms_simulator.script.append("hang")

@@ -56,7 +56,7 @@ def test_the_delivery_is_asked_for_once_it_is_known(site, clock, messages, provi
 
 
 @pytest.mark.parametrize("state", [None, 3, 5, 8])
-def test_after_six_hours_nobody_asks_any_more(site, clock, messages, provider, state):
+def test_after_six_hours_the_state_is_not_asked_any_more(site, clock, messages, provider, state):
     messages.queue()
     messages.deliver()
     provider.sent[0].delivery_state = state

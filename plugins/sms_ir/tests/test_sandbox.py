@@ -25,7 +25,7 @@ def test_everything_takes_the_one_template_there_is(messages, provider, kind):
     assert provider.sent == []
 
 
-def test_a_text_to_many_goes_in_bulk_and_to_nobody(crowd, provider):
+def test_a_text_to_many_goes_in_bulk_and_reaches_no_phone(crowd, provider):
     crowd.queue(3)
     crowd.deliver()
     assert crowd.states() == {"sent": 3}

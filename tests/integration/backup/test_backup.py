@@ -67,7 +67,7 @@ class TestBack:
         open_case(other, 99)
         assert rows_of(other)["cases"] != before["cases"]
 
-    def test_nobody_is_signed_in_and_what_waited_is_not_sent(self, city, assemble, tmp_path):
+    def test_sessions_end_and_waiting_messages_are_not_sent(self, city, assemble, tmp_path):
         with city.work() as work:
             waiting = work.session.scalar(select(func.count()).select_from(OutboxMessage))
         signed_in(city)

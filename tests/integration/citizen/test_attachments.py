@@ -70,9 +70,7 @@ def test_while_many_pictures_arrive_one_may_come_later(browser: Any, picture: by
     assert int(told.headers["Retry-After"]) > 0
 
 
-def test_a_picture_that_nobody_has_looked_at_is_not_counted(
-    browser: Any, site: Any, picture: bytes, busy: None
-) -> None:
+def test_an_unprocessed_picture_is_not_counted(browser: Any, site: Any, picture: bytes, busy: None) -> None:
     owner = token_hash(browser.session_token())
     for _ in range(DEFAULTS["upload_owner"][0].hits):
         site.limits.hit("upload_owner", owner)

@@ -17,7 +17,7 @@ def version_of(page: Any) -> str:
     return re.search(r'name="version" value="(\d+)"', page.text)[1]
 
 
-def test_the_list_has_pages_and_nobody_elses_cases(
+def test_the_list_has_pages_and_own_cases_only(
     site: Any, as_citizen: Any, open_case: Any, neighbour: Any
 ) -> None:
     codes = [open_case() for _ in range(21)]

@@ -346,7 +346,7 @@ class TestWithdrawal:
         for name in ("answer", "close", "nonsense"):
             as_citizen.get(f"/my/{asked}/{name}", status=303)
 
-    def test_nobody_else_withdraws_it(self, as_neighbour: Any, open_case: Any) -> None:
+    def test_others_cannot_withdraw_it(self, as_neighbour: Any, open_case: Any) -> None:
         code = open_case()
         as_neighbour.get(f"/my/{code}/withdraw", status=404)
         as_neighbour.post(f"/my/{code}/withdraw", {"csrf_token": as_neighbour.token()}, status=404)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from browser.network import Network, connection
 from browser.people import DESKTOP, PHONE, VISITOR, Screen, sign_in
+from browser.samples import send_report, who
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from portal import DATABASE, Portal, loaded_demo, running
 
@@ -112,6 +113,14 @@ def open_page(portal: Portal, chromium: Browser, sessions: Callable[[str], Any])
     browsers = Browsers(chromium, portal.address, sessions)
     yield browsers.open
     browsers.close()
+
+
+@pytest.fixture
+def code(portal: Portal) -> str:
+    """Return the code of a new report of the neighbour, in the kartable of the roads."""
+    with portal.site.work() as work:
+        neighbour = who(work, "neighbour")
+    return send_report(portal, neighbour)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import pytest
 from browser.conftest import Open
 from browser.people import CITIZENS, DESKTOP, Screen, persian
-from browser.samples import send_report, who
 from browser.wizard import CATEGORY, WORDS
 from civicportal_reports.models import Report
 from playwright.sync_api import Page, expect
@@ -14,14 +13,6 @@ from civicportal.domain.cases.models import Case, CaseEvent
 
 pytestmark = pytest.mark.browser
 REGION = "[data-caller]"
-
-
-@pytest.fixture
-def code(portal: Portal) -> str:
-    """Return the code of an open report of the neighbour."""
-    with portal.site.work() as work:
-        neighbour = who(work, "neighbour")
-    return send_report(portal, neighbour)
 
 
 def lookups(page: Page) -> list[str]:

@@ -23,14 +23,6 @@ UNIT = "معاونت خدمات شهری"
 NOTE = "جوی کنار چاله گرفته است؛ لطفاً لای‌روبی شود."
 
 
-@pytest.fixture
-def code(portal: Portal) -> str:
-    """Return the code of a new report."""
-    with portal.site.work() as work:
-        neighbour = who(work, "neighbour")
-    return send_report(portal, neighbour)
-
-
 def listed(page: Page) -> int:
     """Return how many reports the list says it has."""
     return number(page.locator(".page-h p").inner_text())

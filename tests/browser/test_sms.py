@@ -8,7 +8,6 @@ import pytest
 from browser import desk
 from browser.conftest import Open
 from browser.people import CITIZENS, PHONE, Screen, enter_code, messages, persian
-from browser.samples import send_report, who
 from playwright.sync_api import Locator, Page, expect
 from portal import Portal
 
@@ -17,14 +16,6 @@ MOBILE, STRANGER = CITIZENS["neighbour"], "09000000731"
 LATEST = "[data-phone] .sms >> nth=0"
 #: Milliseconds until an answer must have come back: the worker looks every second, the phone every two.
 ARRIVAL = 60_000
-
-
-@pytest.fixture
-def code(portal: Portal) -> str:
-    """Return the code of a new report of the neighbour, who has read what came so far."""
-    with portal.site.work() as work:
-        neighbour = who(work, "neighbour")
-    return send_report(portal, neighbour)
 
 
 def sms(phone: Page, words: str | re.Pattern[str]) -> Locator:

@@ -14,14 +14,6 @@ pytestmark = pytest.mark.browser
 MASKED = "۰۹۰۰***۰۰۰۲"
 
 
-@pytest.fixture
-def code(portal: Portal) -> str:
-    """Return the code of a new report in the kartable of the roads."""
-    with portal.site.work() as work:
-        neighbour = who(work, "neighbour")
-    return send_report(portal, neighbour)
-
-
 def test_kartable_by_a_persian_keyboard(open_page: Open, code: str) -> None:
     page = open_page("handler")
     page.goto("/kartable")

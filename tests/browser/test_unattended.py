@@ -6,7 +6,6 @@ import pytest
 from browser import desk
 from browser.conftest import Open
 from browser.people import PHONE, Screen
-from browser.samples import send_report, who
 from browser.test_pages import OVERFLOW, barriers
 from playwright.sync_api import Page, expect
 from portal import Portal
@@ -27,14 +26,6 @@ def empty(portal: Portal) -> Iterator[str]:
     with portal.site.work() as work:
         unit = work.session.get_one(Unit, number)
         unit.active, unit.key = False, f"was-{number}"
-
-
-@pytest.fixture
-def code(portal: Portal) -> str:
-    """Return the code of a new report in the kartable of the roads."""
-    with portal.site.work() as work:
-        neighbour = who(work, "neighbour")
-    return send_report(portal, neighbour)
 
 
 def looks_right(page: Page) -> None:

@@ -31,10 +31,12 @@ import json
 from dataclasses import asdict
 from benchmarks.run import cast
 from benchmarks.run.serving import SITE
+from civicportal_reports import schemas
 site = cast.Site(SITE)
 made = cast.Cast(site)
 print(json.dumps({
     "cookie": site.cookie_name,
+    "asks_for_similar": hasattr(schemas, "OwnSubmission"),
     "staff": {name: asdict(person) for name, person in made.staff.items()},
     "citizens": {key: asdict(person) for key, person in made.citizens.items()},
     "steps": [asdict(case) for case in made.steps],
@@ -64,12 +66,11 @@ class Base:
         numbers = ("--n", str(cases), "--seed", str(seed), "--until", moment)
         self._python("-m", "benchmarks", "seed", "--database", self.database, *numbers)
         found = json.loads(self._python("-c", _EXPORT).splitlines()[-1])
-        self.cookie = found.pop("cookie")
+        self.cookie, asks = found.pop("cookie"), found.pop("asks_for_similar")
         engine = create_engine(self.database)
         with engine.connect() as connection:
             self.cast = StoredCast(self._site, found, connection)
-        forms = self.root / "plugins/reports/src/civicportal_reports/schemas.py"
-        self.cast.asks_for_similar = "near_seen" in forms.read_text(encoding="utf-8")
+        self.cast.asks_for_similar = asks
         engine.dispose()
 
     @contextmanager

@@ -275,7 +275,7 @@ def test_check_names_what_is_missing(run, path):
     run("db", "upgrade")
     unstaffed = run("check")
     assert unstaffed.exit_code == 1
-    assert "no one is administrator" in unstaffed.output
+    assert "there is no administrator" in unstaffed.output
     run("site", "load")
     run(
         *("user", "add", "--name", "x", "--username", "maryam", "--mobile", "09120000001"),

@@ -179,7 +179,7 @@ class TestWorker:
         heartbeat.beat()
         [(level, place, text)] = of_machine()
         assert (level, place) == ("error", "worker")
-        assert text.startswith("it does not get round to these jobs: core.audit-seal, core.audit-verify, ")
+        assert text.startswith("these jobs are overdue: core.audit-seal, core.audit-verify, ")
         assert "core.health" not in text
 
     def test_a_job_that_is_no_longer_registered(self, site, clock, of_machine):
@@ -218,7 +218,7 @@ class TestMessages:
         assert of_messages() == []
         clock.advance(minutes=1)
         assert of_messages() == [
-            ("error", "notifications.transport", "nothing gets through memory: the key is wrong")
+            ("error", "notifications.transport", "the transport memory sends nothing: the key is wrong")
         ]
         deliver_once(site, "notices")
         assert of_messages() == []
@@ -230,7 +230,7 @@ class TestMessages:
         assert of_messages() == []
         clock.advance(minutes=1)
         assert of_messages() == [
-            ("warning", "messages", "1 have been due for more than an hour and did not go out")
+            ("warning", "messages", "1 messages have been due for more than an hour and were not sent")
         ]
         deliver_once(site, "notices")
         assert of_messages() == []
@@ -247,7 +247,10 @@ def test_the_last_verification_of_the_trail_found_flaws(site):
         with site.work(write=False) as work:
             return [finding for finding in found(doctor.findings(work)) if finding[1] == "audit"]
 
-    for flaws, told in ((["12 audit_events"], ["the trail does not hold: 12 audit_events"]), ([], [])):
+    for flaws, told in (
+        (["12 audit_events"], ["the verification of the audit trail failed: 12 audit_events"]),
+        ([], []),
+    ):
         with site.work() as work:
             work.get(AuditService).record(VERIFIED, flaws=flaws)
         assert [(level, text) for level, _place, text in of_trail()] == [("error", text) for text in told]
@@ -261,7 +264,7 @@ class TestRoles:
             make_staff(work, "guest", permissions=[])
         with site.work(write=False) as work:
             assert [one for one in found(doctor.findings(work)) if "role" in one[1]] == [
-                ("warning", "role guest", "it allows nothing")
+                ("warning", "role guest", "the role has no permissions")
             ]
         with site.work() as work:
             guest = work.session.scalars(select(Role).where(Role.key == "guest")).one()
@@ -288,7 +291,11 @@ class TestStates:
         assert told == [("warning", "kind gone", "there are cases, but its plugin is switched off")]
 
     def test_one_that_the_workflow_has_lost(self, change):
-        lost = ("error", "kind petitions", "there are cases in lost, which the workflow does not know")
+        lost = (
+            "error",
+            "kind petitions",
+            "there are cases in the state lost, which the workflow does not have",
+        )
         assert lost not in change(status="working")
         assert lost in change(status="lost")
 
@@ -301,7 +308,7 @@ class TestStore:
         with site.work(write=False) as work:
             [(level, _place, text)] = [one for one in found(doctor.findings(work)) if one[1] == "site.files"]
         assert level == "error"
-        assert "pictures cannot be kept" in text
+        assert "pictures cannot be stored" in text
 
 
 class TestTransport:
@@ -313,7 +320,11 @@ class TestTransport:
         assert transports() == []
         monkeypatch.setattr(site, "transport", "pigeon")
         assert transports() == [
-            ("error", "notifications.transport", "no plugin sends by pigeon: no code and no notice goes out")
+            (
+                "error",
+                "notifications.transport",
+                "no plugin provides the transport pigeon: no message is sent",
+            )
         ]
 
 
@@ -353,11 +364,11 @@ class TestWords:
             for key in ("member.left", "member.invited"):
                 work.get(TextService).save(key, "سلام " * 30)
         assert texts() == [
-            ("error", "message otp.login", "it has no words"),
+            ("error", "message otp.login", "the text is empty"),
             (
                 "warning",
                 "messages",
-                "2 need more parts of an SMS than they should: member.invited, member.left",
+                "2 texts need more SMS parts than allowed: member.invited, member.left",
             ),
         ]
         with site.work() as work:

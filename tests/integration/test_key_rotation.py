@@ -134,9 +134,9 @@ def found(site):
 def test_the_doctor_says_what_is_left_and_what_is_lost(site, keys, people):
     assert found(site) == []
     keys(NEW, OLD)
-    assert found(site) == [("warning", "53 values are sealed by an older key")]
+    assert found(site) == [("warning", "53 values are encrypted with an older key")]
     keys(NEW)
-    assert found(site) == [("error", "53 values are sealed by a key that is missing")]
+    assert found(site) == [("error", "53 values are encrypted with a missing key")]
 
 
 @pytest.fixture

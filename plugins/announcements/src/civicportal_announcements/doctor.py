@@ -19,13 +19,13 @@ def findings(work: Work) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place=PLACE,
-            text=_("texts to many people do not say how to get no more of them"),
+            text=_("texts to many people do not say how to unsubscribe"),
             remedy=_("write the word that the regulator asks for"),
         )
     elif not any(stop in search_key(word) for stop in stop_words):
         yield Finding(
             level="warning",
             place=PLACE,
-            text=_("${word} is no farewell that the city's line understands", mapping={"word": word}),
-            remedy=_("it understands ${words}", mapping={"words": ", ".join(sorted(stop_words))}),
+            text=_("${word} is not a word that ends the announcements", mapping={"word": word}),
+            remedy=_("these words end them: ${words}", mapping={"words": ", ".join(sorted(stop_words))}),
         )

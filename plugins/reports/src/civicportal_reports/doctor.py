@@ -29,6 +29,6 @@ def findings(work: Work) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place="categories",
-            text=_("no category takes what fits nowhere else"),
+            text=_("there is no category for other problems"),
             remedy=_("add a root category without leaves, such as “Other”"),
         )

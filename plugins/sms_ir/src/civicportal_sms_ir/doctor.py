@@ -46,7 +46,7 @@ def _account(site: Site, settings: Settings) -> Iterator[Finding]:
             level="error",
             place=f"{TABLE}.api_key",
             text=_("sms.ir does not answer as it should: ${error}", mapping={"error": error.words}),
-            remedy=_("look at the key, the account and the way to the internet"),
+            remedy=_("check the key, the account and the internet connection"),
         )
         return
     if credit < settings.low_credit:
@@ -133,5 +133,5 @@ def _deliveries(work: Work) -> Iterator[Finding]:
                 "${lost} of the ${count} messages of the last day did not arrive",
                 mapping={"lost": lost, "count": counts.total()},
             ),
-            remedy=_("look at the reports in the panel"),
+            remedy=_("check the reports in the panel"),
         )

@@ -37,7 +37,7 @@ def findings(work: "Work") -> Iterator[Finding]:
             level="warning",
             place=f"{PLACE}{alarm.name}",
             text=_(
-                "a ceiling is reached: ${what} (${who}), ${used} of ${hits}, until ${time}",
+                "a limit is reached: ${what} (${who}), ${used} of ${hits}, until ${time}",
                 mapping={
                     "what": WHAT[alarm.name],
                     "who": WHO[alarm.requesters],

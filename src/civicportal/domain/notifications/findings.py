@@ -37,10 +37,10 @@ def _transport(site: "Site") -> Iterator[Finding]:
             level="error",
             place="notifications.transport",
             text=_(
-                "no plugin sends by ${transport}: no code and no notice goes out",
+                "no plugin provides the transport ${transport}: no message is sent",
                 mapping={"transport": site.transport},
             ),
-            remedy=_("list the plugin that does, or let the package of the site send"),
+            remedy=_("list the plugin that provides it, or implement it in the package of the site"),
         )
 
 
@@ -51,10 +51,10 @@ def _gate(work: "Work", gate: SendingGateService) -> Iterator[Finding]:
             level="error",
             place="notifications.transport",
             text=_(
-                "nothing gets through ${transport}: ${reason}",
+                "the transport ${transport} sends nothing: ${reason}",
                 mapping={"transport": work.site.transport, "reason": reason},
             ),
-            remedy=_("mend it, then let it be tried under /admin/messages"),
+            remedy=_("correct it, then retry under /admin/messages"),
         )
 
 
@@ -78,7 +78,8 @@ def _late(work: "Work") -> Iterator[Finding]:
             level="warning",
             place="messages",
             text=_(
-                "${count} have been due for more than an hour and did not go out", mapping={"count": late}
+                "${count} messages have been due for more than an hour and were not sent",
+                mapping={"count": late},
             ),
             remedy=_("look for them under /admin/messages, and read the log of the worker"),
         )

@@ -136,7 +136,8 @@ def findings(site: "Site") -> list[Finding]:
                 level="error",
                 place=_setting(site, site.storage.store),
                 text=_(
-                    "the store of pictures is not this portal's: ${reason}", mapping={"reason": str(refused)}
+                    "the storage of pictures belongs to another portal: ${reason}",
+                    mapping={"reason": str(refused)},
                 ),
                 remedy=_(
                     "name its own store there; for one that truly belongs to it: civicportal files adopt"

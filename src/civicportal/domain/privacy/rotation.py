@@ -77,14 +77,14 @@ def findings(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place="site.pii_keys",
-            text=_("${older} values are sealed by an older key", mapping={"older": older}),
+            text=_("${older} values are encrypted with an older key", mapping={"older": older}),
             remedy="civicportal keys rotate",
         )
     if lost:
         yield Finding(
             level="error",
             place="site.pii_keys",
-            text=_("${lost} values are sealed by a key that is missing", mapping={"lost": lost}),
+            text=_("${lost} values are encrypted with a missing key", mapping={"lost": lost}),
             remedy=_("put the key back, behind the newest one; civicportal keys status names the columns"),
         )
 

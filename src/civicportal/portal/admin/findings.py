@@ -49,7 +49,7 @@ def _unattended_cases(work: "Work") -> Iterator[Finding]:
             level="error",
             place="kartable",
             text=_(
-                "${count} open cases are in no kartable of anybody who may work on them",
+                "${count} open cases are in no kartable of a person who may work on them",
                 mapping={"count": count},
             ),
             remedy=_("refer them under /kartable/unattended"),
@@ -159,7 +159,7 @@ def _limited_rights(work: "Work") -> Iterator[Finding]:
             level="warning",
             place=f"role {title}",
             text=_(
-                "it is held in a unit or a category, which do not give: ${rights}",
+                "the role is given for a unit or a category, which does not include: ${rights}",
                 mapping={"rights": " ".join(sorted(rights))},
             ),
             remedy=_("take these rights out of the role, or give it without unit and category"),
@@ -206,7 +206,7 @@ def _rules(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place=f"rule {rule.key}",
-                text=_("it can never decide: ${reason}", mapping={"reason": dead[rule.id]}),
+                text=_("the rule never applies: ${reason}", mapping={"reason": dead[rule.id]}),
                 remedy=_("change, move or switch it off under /admin/routing"),
             )
 
@@ -232,7 +232,7 @@ def _office_hours(work: "Work") -> Iterator[Finding]:
             text=_(
                 "deadlines are counted, and no office is open for ${days} days", mapping={"days": AHEAD.days}
             ),
-            remedy=_("look at days off and closures under /admin/calendar"),
+            remedy=_("check days off and closures under /admin/calendar"),
         )
 
 
@@ -246,6 +246,6 @@ def _holidays(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place=f"holidays of {year}",
-                text=_("none are entered; only those that the country has every year count"),
+                text=_("no holidays are entered; only the yearly ones of the country count"),
                 remedy=_("enter them under /admin/calendar"),
             )

@@ -84,7 +84,7 @@ def findings(work: "Work") -> Iterator[Finding]:
             level="error",
             place="backup",
             text=_("the last backup failed: ${reason}", mapping={"reason": last.error}),
-            remedy=_("mend it, then civicportal backup --verify"),
+            remedy=_("correct the cause, then run civicportal backup --verify"),
         )
     last_good, most = last_verified(work), timedelta(hours=work.site.settings["backup"]["max_age_hours"])
     age = work.clock.now() - last_good if last_good else None
@@ -103,5 +103,5 @@ def findings(work: "Work") -> Iterator[Finding]:
                 "the last verified backup is ${hours} hours old",
                 mapping={"hours": int(age.total_seconds() // 3600)},
             ),
-            remedy=_("look at the timer and its log: systemctl status civicportal-backup"),
+            remedy=_("check the timer and its log: systemctl status civicportal-backup"),
         )

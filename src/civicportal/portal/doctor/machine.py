@@ -68,7 +68,9 @@ def _clock(work: "Work") -> Iterator[Finding]:
             level="error",
             place="clock",
             text=_("something was written ${minutes} minutes in the future", mapping=_minutes(newest - now)),
-            remedy=_("set the clock of this machine right; if it is, one that wrote here was wrong"),
+            remedy=_(
+                "correct the clock of this machine; if it is right, the clock of another machine was wrong"
+            ),
         )
 
 
@@ -101,7 +103,7 @@ def _secrets(work: "Work") -> Iterator[Finding]:
             level="warning",
             place="site.pii_keys",
             text=_("the secret of the site encrypts personal numbers too, so neither can be changed alone"),
-            remedy=_("put a key of its own in front, then civicportal keys rotate"),
+            remedy=_("put a separate key in front, then run civicportal keys rotate"),
         )
 
 
@@ -143,8 +145,10 @@ def _jobs(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="worker",
-            text=_("it does not get round to these jobs: ${jobs}", mapping={"jobs": ", ".join(names)}),
-            remedy=_("look under /admin/plugins which job it runs instead, read its log, and start it again"),
+            text=_("these jobs are overdue: ${jobs}", mapping={"jobs": ", ".join(names)}),
+            remedy=_(
+                "see under /admin/plugins which job is running, read the log of the worker, and restart it"
+            ),
         )
 
 
@@ -156,7 +160,7 @@ def _workers(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place="worker",
-                text=_("no worker has ever run: no code and no notice goes out, no job is done"),
+                text=_("no worker has ever run: no message is sent and no job runs"),
                 remedy="civicportal worker",
             )
     elif not service.is_any_running:
@@ -164,7 +168,7 @@ def _workers(work: "Work") -> Iterator[Finding]:
             level="error",
             place="worker",
             text=_(
-                "no worker has run for ${minutes} minutes: no code and no notice goes out, no job is done",
+                "no worker has run for ${minutes} minutes: no message is sent and no job runs",
                 mapping=_minutes(work.clock.now() - last),
             ),
             remedy="civicportal worker",

@@ -72,9 +72,9 @@ def _store(site: "Site") -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="s3" if site.settings["s3"] else "site.files",
-            text=_("pictures cannot be kept: ${reason}", mapping={"reason": reason}),
+            text=_("pictures cannot be stored: ${reason}", mapping={"reason": reason}),
             remedy=_(
-                "look whether the store answers, has room, and lets the portal read, write, list and delete"
+                "check that the storage answers, has free space, and allows reading, writing, listing and deleting"
             ),
         )
 
@@ -89,10 +89,9 @@ def _quarantine(site: "Site") -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place="s3" if site.settings["s3"] else "site.files",
-            text=_("${number} files that no row names lie in quarantine", mapping={"number": number}),
+            text=_("${number} files without a row are in quarantine", mapping={"number": number}),
             remedy=_(
-                "if rows were lost, restore them before the time of quarantine is over; then civicportal files verify"
-                " --repair"
+                "if rows were lost, restore them before the quarantine ends; then run civicportal files verify --repair"
             ),
         )
 
@@ -146,7 +145,7 @@ def _roles(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place=f"role {role.key}",
-            text=_("it allows nothing"),
+            text=_("the role has no permissions"),
             remedy=_("give it permissions under /admin/roles, or delete it"),
         )
     administrator = (
@@ -159,7 +158,7 @@ def _roles(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="members",
-            text=_("no one is administrator"),
+            text=_("there is no administrator"),
             remedy="civicportal user add --role administrator",
         )
 
@@ -180,7 +179,7 @@ def _states(work: "Work") -> Iterator[Finding]:
                 level="error",
                 place=f"kind {kind_name}",
                 text=_(
-                    "there are cases in ${status}, which the workflow does not know",
+                    "there are cases in the state ${status}, which the workflow does not have",
                     mapping={"status": status},
                 ),
                 remedy=_("keep the state in the workflow and mark it retired"),
@@ -201,7 +200,7 @@ def _search(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="warning",
             place="search",
-            text=_("the index of words is not finished: searching is slow"),
+            text=_("the search index is not complete: searching is slow"),
             remedy="civicportal search rebuild",
         )
 
@@ -214,6 +213,8 @@ def _trail(work: "Work") -> Iterator[Finding]:
         yield Finding(
             level="error",
             place="audit",
-            text=_("the trail does not hold: ${seals}", mapping={"seals": ", ".join(flaws)}),
-            remedy=_("read the log of the worker, and find out who changes rows past the portal"),
+            text=_(
+                "the verification of the audit trail failed: ${seals}", mapping={"seals": ", ".join(flaws)}
+            ),
+            remedy=_("read the log of the worker, and find out who changes rows outside the portal"),
         )

@@ -62,8 +62,8 @@ def _messages(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="error",
                 place=f"message {key}",
-                text=_("it has no words"),
-                remedy=_("write some under /admin/messages/texts"),
+                text=_("the text is empty"),
+                remedy=_("write it under /admin/messages/texts"),
             )
         elif SmsLength.of(sample).parts > message.parts:
             too_long.append(key)
@@ -73,7 +73,7 @@ def _messages(work: "Work") -> Iterator[Finding]:
             level="warning",
             place="messages",
             text=_(
-                "${count} need more parts of an SMS than they should: ${keys}",
+                "${count} texts need more SMS parts than allowed: ${keys}",
                 mapping={"count": len(too_long), "keys": ", ".join(too_long)},
             ),
             remedy=_("shorten them under /admin/messages/texts, or site.short_name"),

@@ -1,5 +1,8 @@
 """Translations of the site's own texts, and the rule for languages in the switch."""
 
+import re
+from pathlib import Path
+
 import pytest
 from sqlalchemy import JSON, String, Text, select
 
@@ -16,6 +19,9 @@ from civicportal.util.errors import ConfigurationError
 
 pytestmark = pytest.mark.both_databases
 
+#: Modules whose pages show no names of units and categories.
+WITHOUT_NAMES = {"guards.py"}
+ROOT = Path(__file__).parents[2]
 ENGLISH = {"name": "Sample City", "short_name": "Sample"}
 #: Texts of reference data and of rows per language that no citizen sees in a second language, each with its reason.
 NOT_TRANSLATED = {
@@ -206,6 +212,20 @@ class TestRule:
         assert forgotten == set()
 
 
+def test_each_page_reads_names_in_the_language_of_its_request():
+    """A unit of work that a request opens besides its own has the request's language."""
+    packages = [ROOT / "src", *ROOT.glob("plugins/*/src"), *ROOT.glob("examples/*/src")]
+    opened = re.compile(r"request\.site\.work\([^()]*\)")
+    forgotten = [
+        f"{path.name}: {found}"
+        for package in packages
+        for path in package.rglob("*.py")
+        for found in opened.findall(path.read_text(encoding="utf-8"))
+        if "locale=" not in found and path.name not in WITHOUT_NAMES
+    ]
+    assert forgotten == []
+
+
 class TestSettings:
     @pytest.mark.parametrize(
         ("tables", "message"),
@@ -213,7 +233,7 @@ class TestSettings:
             ({"de": {"name": "Stadt"}}, "translations.de: site.languages does not list"),
             ({"fa": {"name": "شهر"}}, "translations.fa: site.languages does not list"),
             ({"en": {"title": "City"}}, "translations.en: unknown key 'title'"),
-            ({"en": {"texts": {"abuot": "x"}}}, "translations.en.texts: unknown key 'abuot'"),
+            ({"en": {"texts": {"abouts": "x"}}}, "translations.en.texts: unknown key 'abouts'"),
             ({"en": {"texts": {"about": 3}}}, "translations.en.texts.about: must be a string"),
             ({"en": {"plugins": {"meetings": {}}}}, "no plugin of this name has settings"),
         ],
@@ -248,3 +268,48 @@ def test_staff_of_the_desk_read_units_in_their_language(site, city, app, sign_in
     sign_in(user)
     app.set_cookie("lang", "en")
     assert "Public Relations" in app.get("/admin/routing/new")
+
+
+class TestForms:
+    @pytest.fixture
+    def boss(self, site, city, sign_in):
+        with site.work() as work:
+            user = make_staff(work, "administrator")
+        sign_in(user)
+        return user
+
+    def form_of(self, page, name):
+        return next(form for form in page.forms.values() if name in form.fields)
+
+    def test_a_unit_has_its_names_in_each_language_and_the_list_says_what_lacks(self, site, city, app, boss):
+        with site.work() as work:
+            bare = make_unit(work, "waste", name="پسماند").id
+        assert [tag.text.strip() for tag in app.get("/admin/units").html.select("tr .tag")][-1].endswith(
+            "English"
+        )
+        form = self.form_of(app.get(f"/admin/units/{bare}"), "en_name")
+        form["en_name"] = "Waste Management of the Whole City"
+        form.submit().follow()
+        with site.work(write=False) as work:
+            unit = work.session.get(Unit, bare)
+            assert unit.name == "پسماند"
+            assert unit.translations["en"]["name"] == "Waste Management of the Whole City"
+            assert len(unit.translations["en"]["short_name"]) <= 25
+        assert missing(site) == []
+        assert "English" not in app.get("/admin/units").html.select_one("table").text
+
+    def test_a_category_keeps_its_english_synonyms(self, site, city, app, boss):
+        form = self.form_of(app.get(f"/admin/categories/{city['category']}"), "en_name")
+        assert form["en_synonyms"].value == "hole"
+        form["en_synonyms"] = "hole, crack"
+        form["en_hint"] = "in the street"
+        form.submit().follow()
+        with site.work(write=False, locale="en") as work:
+            category = work.get(OrganizationService).categories.by_id[city["category"]]
+            assert (category.name, category.hint) == ("Pothole", "in the street")
+            assert category.synonyms == ["hole", "crack"]
+
+    def test_the_settings_have_the_words_of_each_language(self, site, app, boss):
+        form = self.form_of(app.get("/admin/settings"), "en_texts_about")
+        assert form["en_texts_about"].value == "This portal"
+        assert form["en_contact_address"].value == "City Square"

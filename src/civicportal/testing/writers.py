@@ -19,7 +19,7 @@ MESSAGE = (
     "A second unit of work writes while the transaction of request.work is open, and SQLite has room for one writer. The page has"
     " read through request.work before pictures, limits or other things were written that are committed at once. Read it apart:"
     " civicportal.api.submission.case_form takes a function for its bindings; elsewhere write"
-    " `with request.site.work(actor=request.identity, write=False) as work:` before the first use of request.work."
+    " `with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:` before the first use of request.work."
     " See docs/plugins/request-work.md."
 )
 

@@ -48,7 +48,7 @@ def panels(case: Case, request: Request) -> Iterator[Panel]:
         shown = {
             "case": case,
             "appointment": current,
-            "bring": request.site.plugin_settings[KIND]["bring"],
+            "bring": request.site.plugin_texts.of(KIND, request.locale_name)["bring"],
             "earlier": [one for one in service.history(case) if _was_moved(one)],
         }
         for area in ("citizen_top", "tracked"):

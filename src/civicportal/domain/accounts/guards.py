@@ -101,7 +101,7 @@ def requester(request: Request, *owner: ColumnElement[bool]) -> Requester:
     device, person = device_hash(request), request.identity.user_id
     if not device and person is None:
         return UNKNOWN
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         found = work.get(DeviceService).relation(device, *owner)
     if found is None:
         return UNKNOWN

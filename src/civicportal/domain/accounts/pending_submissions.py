@@ -83,7 +83,7 @@ def store_submission(request: Request) -> str:
     """Store the form of a request without a session, and return the page to continue to after signing in."""
     back = _page_of_form(request)
     submission = PendingSubmission(request.path_qs, back, sent_form(request))
-    with request.site.work(actor=request.identity) as work:
+    with request.site.work(actor=request.identity, locale=request.locale_name) as work:
         kept = work.get(PendingSubmissionService).keep(request.ensure_session_token(), submission)
     return request.route_path("pending_submissions") if kept else back
 

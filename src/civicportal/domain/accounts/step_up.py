@@ -25,7 +25,7 @@ def ask_proof(request: Request, form: BoundForm | None = None, *, back: str = ""
         acceptable form.
     :param back: path of that page with its query string; that of the request if empty.
     """
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         if work.get(SessionService).is_proved(request.identity.session_id):
             return None
     sent = request.method == "POST"

@@ -183,5 +183,5 @@ def read_values(request: Request, *values: FormValues | None) -> list[Values | N
     """Return the values, those of functions read in one unit of work."""
     if not any(map(callable, values)):
         return [None if callable(one) else one for one in values]
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return [one(work) if callable(one) else one for one in values]

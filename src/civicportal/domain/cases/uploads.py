@@ -50,7 +50,7 @@ def take_files(request: Request, files: Sequence[object]) -> list[str]:
     owner, by = request.upload_owner(), visitor(request)
     images = [_gate(request, by, owner, file) for file in files if isinstance(file, UploadedFile)]
     keys = _keep(request.site, images)
-    with request.site.work(actor=request.identity) as work:
+    with request.site.work(actor=request.identity, locale=request.locale_name) as work:
         for key, image in zip(keys, images, strict=True):
             work.get(AttachmentService).add(key, image, owner)
     return keys

@@ -28,7 +28,7 @@ class ExportSelection:
 
     def __init__(self, request: Request, export: ExportDefinition) -> None:
         self._request, self.export = request, export
-        with request.site.work(actor=request.identity, write=False) as work:
+        with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
             form = BoundForm(request, export.schema(), bindings=export.bindings(work))
             self.values: Values = form.read_filters(request.GET)
         self.refused = bool(form.errors)

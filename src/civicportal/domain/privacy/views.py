@@ -30,7 +30,7 @@ from civicportal.web.schema import whole_number
 def notifications(request: Request) -> ViewResult:
     """Show and save notification preferences."""
     user = own_user(request)
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         present = work.get(PreferenceService).of(user.id)
     schema = StaffChoicesEntry() if user.username else ChoicesEntry()
     form = BoundForm(request, schema, initial=asdict(present))
@@ -120,7 +120,7 @@ def send_code(request: Request) -> ViewResult:
 
 
 def _open_cases(request: Request, user: User) -> Sequence[Case]:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return work.get(LeavingService).open_cases(user)
 
 

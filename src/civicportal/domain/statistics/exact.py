@@ -23,5 +23,7 @@ def list_total(request: Request, total: Total, query: "Callable[[Work], Rows]") 
     """
     if total.exact or request.GET.get(ASKED) != EXACT:
         return total
-    with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
+    with request.site.work(
+        actor=request.identity, write=False, patience=PATIENCE, locale=request.locale_name
+    ) as work:
         return count_all(work.session, query(work))

@@ -61,7 +61,9 @@ class StatisticsPage:
         selection = subject.selection(request.work)
         if (both(selection.span).days or LONG) < LONG:
             return _shown(request, request.work, subject, selection, self)
-        with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
+        with request.site.work(
+            actor=request.identity, write=False, patience=PATIENCE, locale=request.locale_name
+        ) as work:
             return _shown(request, work, subject, selection, self)
 
 

@@ -57,7 +57,7 @@ def trail(request: Request) -> dict[str, object]:
 
 def verify(request: Request) -> HTTPSeeOther:
     """Verify the newest seals at once."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         found = work.get(SealService).verify(newest=NEWEST)
     if found.flaws:
         words = "؛ ".join(request.translate(flaw.problem) for flaw in found.flaws[:3])

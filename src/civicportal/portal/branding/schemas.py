@@ -17,6 +17,20 @@ SHORTEST_NAME, LONGEST_NAME = 2, 60
 MOST_UNITS = 25
 """UTF-16 units of a placeholder of a text message."""
 LONGEST_WORDS = 5000
+TRANSLATED = (
+    "name",
+    "short_name",
+    "contact_organization",
+    "contact_phone_note",
+    "contact_address",
+    "texts_welcome_title",
+    "texts_welcome_text",
+    "texts_emergency",
+    "texts_about",
+    "texts_privacy",
+    "texts_terms",
+)
+"""Fields that each further language of the site has too."""
 COLOURS = ("look_primary", "look_primary_dark")
 # They become links: a scheme of another kind, or a parameter of a mail, must not come with them.
 TELEPHONE = r"\+?[0-9][0-9 ()/-]{1,38}"

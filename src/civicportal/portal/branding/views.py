@@ -3,13 +3,14 @@
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.domain.accounts.step_up import ask_proof, forget_pending, restore
-from civicportal.portal.branding.schemas import COLOURS, SettingsForm
+from civicportal.portal.branding.schemas import COLOURS, TRANSLATED, SettingsForm
 from civicportal.portal.branding.services import BrandingService
 from civicportal.util.colour import contrasts
 from civicportal.util.errors import Conflict, NotFound
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button
+from civicportal.web.forms.translated import TranslatedFields
 from civicportal.web.request import Request, ViewResult
 
 DIGEST = "digest"
@@ -26,10 +27,12 @@ def settings(request: Request) -> ViewResult:
     values = branding.values()
     fields = {child.name: child.name.replace("_", ".", 1) for child in SettingsForm() if child.name != DIGEST}
     fields |= {"name": "name", "short_name": "short_name"}
+    translated = TranslatedFields(request.site, TRANSLATED)
+    fields |= {f"{code}_{name}": f"{code}.{fields[name]}" for code in translated.codes for name in TRANSLATED}
     initial = {field: values.get(key, "") for field, key in fields.items()}
     form = BoundForm(
         request,
-        SettingsForm(),
+        translated.add_to(SettingsForm()),
         initial={**initial, DIGEST: branding.digest},
         buttons=(Button(title=_("Save")),),
     )
@@ -48,13 +51,13 @@ def settings(request: Request) -> ViewResult:
             form.fill({**form.draft(), DIGEST: [present.digest]})
             form.fail("", CHANGED)
             request.response.status_int = 409
-            return {"form": form}
+            return {"form": form, "languages": translated.groups}
         forget_pending(request)
         told = _("The settings are kept.") if changed else _("Nothing was changed.")
         request.session.flash(request.translate(told), "good")
         return HTTPSeeOther(request.route_path("admin.settings"))
 
-    answer = form.handle(save)
+    answer = form.handle(save, languages=translated.groups)
     if isinstance(answer, dict):
         # Of the current input, so that a refused colour shows its contrast.
         typed = {name: form.readable().get(name) for name in COLOURS}
@@ -66,7 +69,7 @@ def settings(request: Request) -> ViewResult:
 def words(request: Request) -> dict[str, object]:
     """Show one of the city's texts."""
     page = request.matchdict["page"]
-    text = request.site.branding.texts.get(page, "")
+    text = request.site.branding_in(request.locale_name).texts.get(page, "")
     if not text:
         raise NotFound("the city has no such words")
     return {"page_name": WORDS[page], "paragraphs": [one for one in text.split("\n\n") if one.strip()]}

@@ -70,7 +70,7 @@ def _unattended(request: Request) -> Iterator[DashboardWidget]:
 
 
 def _phone(request: Request, phone: str) -> DashboardWidget:
-    note = request.site.branding.contact.get("phone_note", "")
+    note = request.site.branding_in(request.locale_name).contact.get("phone_note", "")
     return DashboardWidget.card(
         name="phone",
         title=_("Call ${phone}", mapping={"phone": phone}),

@@ -35,8 +35,8 @@ AN_HOUR = 3600
 
 
 def manifest(request: Request) -> ViewResult:
-    """Describe the installed app in the site's language."""
-    site = request.site
+    """Describe the installed app in the language of the visitor."""
+    branding = request.site.branding_in(request.locale_name)
     icons = [
         {
             "src": static_url(request, CORE, f"icons/app-{size}.png"),
@@ -49,15 +49,15 @@ def manifest(request: Request) -> ViewResult:
     ]
     table = {
         "id": "/",
-        "name": site.name,
-        "short_name": site.short_name,
+        "name": branding.name,
+        "short_name": branding.short_name,
         "lang": request.locale_name,
         "dir": request.text_direction,
         "start_url": "/",
         "scope": "/",
         "display": "standalone",
         "background_color": "#F6F4EF",
-        "theme_color": site.branding.bar,
+        "theme_color": branding.bar,
         "icons": icons,
     }
     response = request.response

@@ -33,7 +33,7 @@ def new(request: Request) -> ViewResult:
 
 def renew(request: Request) -> ViewResult:
     """Show the form with vehicle and zone of a permit that ends, or submit it."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         try:
             case, permit = work.get(PermitService).to_renew(request.matchdict["code"])
         except Refused as refusal:

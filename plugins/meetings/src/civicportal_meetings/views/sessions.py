@@ -98,7 +98,7 @@ def cancel(request: Request) -> ViewResult:
     except FormInvalid:
         return _page(request, status=422, cancelling=form)
     session = _id(request)
-    with request.site.work(actor=request.identity) as work:
+    with request.site.work(actor=request.identity, locale=request.locale_name) as work:
         work.get(PublicDayService).cancel(session, reason)
     # Some may belong to a colleague, or to another unit: the worker notifies those.
     for actor in (request.identity, Identity.SYSTEM):

@@ -24,7 +24,7 @@ STALE = _(
 def convert(request: Request) -> ViewResult:
     """Show the form, or open the report and close the original case."""
     # A separate unit of work: the pictures are copied before the request's own one opens.
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         case = work.get(ConversionService).source(request.matchdict["code"], kind_of(request.site, KIND))
         choice = grouped_leaves(topics(work))
     form = BoundForm(

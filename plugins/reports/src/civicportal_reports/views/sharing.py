@@ -30,11 +30,11 @@ def feed(request: Request) -> Response:
     strict(form)
     address = ListAddress(request, form, "reports.list", keep=())
     page = request.work.get(BoardService).page(filters)
-    site = request.site
+    name = request.site.branding_in(request.locale_name).name
     found = ReportFeed(
-        title=f"{request.translate(_('Problems in the city'))} · {site.name}",
+        title=f"{request.translate(_('Problems in the city'))} · {name}",
         about="; ".join(f"{field.label}: {field.words}" for field in form.narrowing),
-        author=site.name,
+        author=name,
         language=request.locale_name,
         home=absolute(request, address()),
         address=absolute(request, address("reports.feed")),

@@ -148,7 +148,7 @@ def cards_near(
     :param conditions: on ``Case``.
     """
     # In a unit of work of its own, because the submission is counted before the request's opens.
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         category = work.get(OrganizationService).category(KIND, category_key)
         return work.get(NearCardService).cards(location, category.id, *conditions) if category else []
 
@@ -172,7 +172,7 @@ def topics_before(request: Request) -> list[Topic]:
 
     Uploaded pictures are processed before the request's opens.
     """
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return topics(work)
 
 

@@ -31,7 +31,7 @@ View = Callable[[Request], ViewResult]
 
 def own_user(request: Request) -> User:
     """Return the signed-in person, read in a separate transaction."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return work.session.get_one(User, request.identity.user_id)
 
 

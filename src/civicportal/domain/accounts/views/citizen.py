@@ -113,7 +113,7 @@ def verified(request: Request, name: str, password: str, owner: ColumnElement[bo
     :raises LimitExceeded: after too many wrong ones.
     """
     with limited_attempt(request, *password_uses(request, name), by=requester(request, owner)) as trying:
-        with request.site.work(actor=request.identity, write=False) as work:
+        with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
             live = (User.disabled_at.is_(None), User.deleted_at.is_(None))
             user = work.session.query(User).where(owner, *live).one_or_none()
             proof, hashed = (proof_of(user), user.password_hash) if user else (None, None)

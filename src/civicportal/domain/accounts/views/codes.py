@@ -23,7 +23,7 @@ def latest(request: Request, purpose: Purpose) -> OtpChallenge | None:
     """Return the challenge of this browser, read in a separate transaction."""
     if request.session_token is None:
         return None
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return work.get(OtpService).latest(purpose, token_hash(request.ensure_session_token()))
 
 
@@ -77,7 +77,7 @@ def check(
     owner = User.id == challenge.user_id if challenge.user_id else User.mobile == challenge.mobile
 
     def verify() -> Outcome:
-        with request.site.work(actor=request.identity) as work:
+        with request.site.work(actor=request.identity, locale=request.locale_name) as work:
             return work.get(OtpService).verify(challenge.id, code, cookie)
 
     by = by or requester(request, owner)
@@ -113,7 +113,7 @@ def context(request: Request, challenge: OtpChallenge) -> dict[str, object]:
     They are the state of the message, and the seconds until it may be sent again.
     """
     left = challenge.created_at + RESEND_AFTER - request.site.clock.now()
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return {
             "mobile": challenge.mobile,
             "seconds": max(0, int(left.total_seconds())),
@@ -125,7 +125,7 @@ def context(request: Request, challenge: OtpChallenge) -> dict[str, object]:
 
 def codes_arrive(request: Request) -> bool:
     """Return whether codes can be expected to arrive, the same for every number."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return work.get(AccountMessages).codes_arrive
 
 
@@ -135,5 +135,5 @@ def state(request: Request) -> dict[str, str]:
     challenge = latest(request, purpose)
     if challenge is None:
         return {"state": "failed"}
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return {"state": work.get(AccountMessages).state_of_code(challenge)}

@@ -63,7 +63,7 @@ def send_code(request: Request) -> ViewResult:
 
 
 def _others(request: Request, user: User) -> dict[str, object]:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         passkeys = work.get(PasskeyService).usable(user, "confirm")
     return {
         "passkeys": passkeys,

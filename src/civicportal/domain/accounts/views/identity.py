@@ -40,7 +40,7 @@ CHANGED = _("Your mobile number has been changed since. Please check again.")
 def identity(request: Request) -> ViewResult:
     """Ask for the identity, and verify it with the provider."""
     user = own_user(request)
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         service = work.get(VerificationService)
         own, waits = service.own(user), service.has_claim(user)
     facts = identity_facts(request.site, own) if own else ()
@@ -69,7 +69,7 @@ def _ask(request: Request, user: User, claim: IdentityClaim) -> IdentityVerdict:
 
     :raises LimitExceeded: after too many rejected ones.
     """
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         if work.get(VerificationService).was_unavailable(user):
             return IdentityVerdict(outcome="unavailable", checked_at=work.clock.now())
     uses: tuple[Use, ...] = (
@@ -95,7 +95,7 @@ def _settle(request: Request, form: BoundForm, claim: IdentityClaim, verdict: Id
     Only a confirmed person is told that a national code belongs to another account.
     """
     if verdict.outcome == "mismatched":
-        with request.site.work(actor=request.identity) as work:
+        with request.site.work(actor=request.identity, locale=request.locale_name) as work:
             if user := _asked_for(work, claim):
                 work.get(VerificationService).refuse(user)
         form.refuse("", MISMATCHED if user else CHANGED)

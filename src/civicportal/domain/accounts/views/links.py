@@ -150,7 +150,7 @@ def _read(request: Request, purpose: str) -> tuple[Invitation, User]:
     :raises NotFound: when there is no such link, or its person is gone.
     :raises LinkExpired: when it is not valid any more.
     """
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         invitation = work.get(InvitationService).open(request.matchdict["token"], purpose)
         if purpose == "join":
             return invitation, User(

@@ -97,7 +97,7 @@ def add(request: Request) -> ViewResult:
 @changes
 def rename(request: Request) -> ViewResult:
     """Rename a passkey."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         passkey = work.get(PasskeyService).fetch(own_user(request), _number(request))
     form = BoundForm(
         request, PasskeyName(), initial={"name": passkey.name}, buttons=(Button(title=_("Save")),)
@@ -129,7 +129,7 @@ def remove(request: Request) -> HTTPSeeOther:
 def factor(request: Request) -> ViewResult:
     """Offer strong factors to a person who needs one."""
     user = own_user(request)
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         factors = work.get(FactorService).of(user)
     target = request.safe_next("/desk")
     if factors:
@@ -156,7 +156,7 @@ def _form(request: Request) -> BoundForm:
 
 
 def _left(request: Request) -> int:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return work.get(RecoveryService).left(own_user(request))
 
 

@@ -42,7 +42,7 @@ def reset(request: Request) -> ViewResult:
     form = BoundForm(request, ResetEntry(), buttons=(button,), site_limits=("otp_send_site",))
 
     def send(values: Values) -> HTTPSeeOther:
-        with request.site.work(actor=request.identity, write=False) as work:
+        with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
             user = work.get(AccountService).by_username(values["username"])
         fits = user is not None and user.mobile == values["mobile"]
         codes.send(
@@ -85,7 +85,7 @@ def resend(request: Request) -> HTTPSeeOther:
     challenge = codes.latest(request, "password_reset")
     if challenge is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         user = None if challenge.hollow else work.session.get(User, challenge.user_id)
     codes.send(request, "password_reset", challenge.mobile, user, hollow=challenge.hollow)
     return HTTPSeeOther(request.route_path("staff_reset_code"))
@@ -96,7 +96,7 @@ def factor(request: Request) -> ViewResult:
     user = verified_holder(request)
     if user is None:
         return HTTPSeeOther(request.route_path("staff_reset"))
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         factors = work.get(FactorService).of(user)
         codes_left = work.get(RecoveryService).left(user)
     context = {"factors": factors, "codes_left": codes_left, "party": party(request)}
@@ -187,5 +187,5 @@ def password(request: Request) -> ViewResult:
 def _kept(request: Request, key: str) -> User | None:
     if request.session_token is None:
         return None
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return work.get(ProofService).person_kept(request.ensure_session_token(), key)

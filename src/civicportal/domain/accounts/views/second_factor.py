@@ -50,7 +50,7 @@ def _outcome(request: Request, purpose: Purpose, user: User | None) -> User | Pa
     answer, here = _answer(request), party(request)
     if answer is None or here is None or request.session_token is None:
         return PasskeyRefused("invalid")
-    with request.site.work(actor=request.identity) as work:
+    with request.site.work(actor=request.identity, locale=request.locale_name) as work:
         return work.get(PasskeyService).check(purpose, answer, here, token_hash(request.session_token), user)
 
 
@@ -64,7 +64,7 @@ def check_app(
     """
 
     def judge() -> Outcome:
-        with request.site.work(actor=request.identity) as work:
+        with request.site.work(actor=request.identity, locale=request.locale_name) as work:
             person, totp = work.session.get_one(User, user.id), work.get(TotpService)
             return _settle(request, work, challenge, lambda: totp.accept(person, code))
 
@@ -77,11 +77,11 @@ def check_recovery(
     """Verify and use up a recovery code; see :func:`check_app`."""
 
     def judge() -> Outcome:
-        with request.site.work(actor=request.identity, write=False) as work:
+        with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
             hashes = work.get(RecoveryService).hashes(user.id)
         # Outside any unit of work: it takes a while.
         code_id = match_recovery_code(hashes, code)
-        with request.site.work(actor=request.identity) as work:
+        with request.site.work(actor=request.identity, locale=request.locale_name) as work:
             use = work.get(RecoveryService).use
             return _settle(request, work, challenge, lambda: code_id is not None and use(code_id))
 

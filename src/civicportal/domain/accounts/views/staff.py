@@ -136,7 +136,7 @@ def recovery(request: Request) -> ViewResult:
 
 
 def _ask_second(request: Request, proof: Proof) -> None:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         user = work.session.get_one(User, proof.user_id)
         factors = work.get(FactorService).of(user)
     token = request.ensure_session_token()
@@ -149,7 +149,7 @@ def _ask_second(request: Request, proof: Proof) -> None:
 
 
 def _factors(request: Request, user: User) -> Factors:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         return work.get(FactorService).of(user)
 
 
@@ -158,7 +158,7 @@ def waiting(request: Request) -> tuple[OtpChallenge, User] | tuple[None, None]:
     challenge = codes.latest(request, "staff")
     if challenge is None:
         return None, None
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         user = _who_has_shown(request, work)
     return (challenge, user) if user and user.id == challenge.user_id else (None, None)
 

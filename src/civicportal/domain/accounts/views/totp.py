@@ -49,11 +49,11 @@ def setup(request: Request) -> ViewResult:
     form = BoundForm(request, AppCodeEntry(), buttons=(Button(title=_("Turn on")),))
 
     def enable(values: Values) -> ViewResult:
-        with request.site.work(actor=request.identity, write=False) as work:
+        with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
             step = work.get(TotpService).matching_step(secret, values["code"])
         if step is None:
             form.refuse("code", _("The code is not correct. Is the telephone's clock right?"))
-        with request.site.work(actor=request.identity, write=False) as work:
+        with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
             is_first = work.get(RecoveryService).left(own_user(request)) == 0
         codes = new_recovery_codes() if is_first else []
         hashes = hash_recovery_codes(codes)
@@ -94,7 +94,7 @@ def qr(request: Request) -> ViewResult:
 def recovery(request: Request) -> ViewResult:
     """Show the number of recovery codes, or generate new ones, which void the earlier ones."""
     user = own_user(request)
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         has_factor = bool(work.get(FactorService).of(user))
         left = work.get(RecoveryService).left(user)
     if request.method == "GET" or not has_factor:
@@ -125,7 +125,7 @@ def turn_off(request: Request) -> ViewResult:
 
 
 def _pending(request: Request) -> str | None:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         sealed = work.get(SessionService).visitor_data(request.ensure_session_token(), SETUP)
     return request.site.keys.decrypt(sealed) if sealed else None
 

@@ -92,7 +92,7 @@ def _looked_up(request: Request, form: BoundForm, name: str) -> CallerDetails | 
         mobile = request.site.country.normalize_mobile(typed)
         request.site.limits.hit("caller_officer", request.identity.user_id)
         # In a unit of work of its own, because the look-up is recorded whatever becomes of the page.
-        with request.site.work(actor=request.identity) as work:
+        with request.site.work(actor=request.identity, locale=request.locale_name) as work:
             return work.get(CallerService).find(mobile)
     except InvalidMobile:
         form.fail(

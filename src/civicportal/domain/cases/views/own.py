@@ -150,7 +150,7 @@ def _transition(request: Request) -> tuple[Transition, BoundForm]:
     :raises NotFound: when citizens have no such transition.
     """
     name = request.matchdict["step"]
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         service = work.get(CaseService)
         found = service.fetch_own(request.matchdict["code"])
         kind = service.kind(found)

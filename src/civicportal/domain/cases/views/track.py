@@ -101,7 +101,7 @@ def _form(request: Request) -> BoundForm:
 def _open(request: Request, form: BoundForm, *, code: str, proof: str) -> ViewResult:
     # A separate unit of work: a failed attempt is counted in its own transaction, before that of the request begins.
     with limited_attempt(request, *_uses(request, code), by=visitor(request)) as trying:
-        with request.site.work(actor=request.identity, write=False) as work:
+        with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
             found = work.get(FollowUpService).prove(code, proof)
             later = work.get(ConversionService).chain(found) if found else []
         trying.good = found is not None
@@ -119,7 +119,7 @@ def _uses(request: Request, code: str) -> list[Use]:
 
     The case's citizen and their devices are counted separately from others with the code.
     """
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         owner = work.get(FollowUpService).owner(code)
     by = requester(request, User.id == owner)
     tried: Use = ("track_code", code) if by.is_unknown else ("track_own", code, by.id)

@@ -123,7 +123,9 @@ def _at_once(request: Request, chosen: ExportSelection, order: ExportQuery, form
 
 
 def _figures(request: Request, chosen: ExportSelection, export: StatisticsExport, format_: str) -> Response:
-    with request.site.work(actor=request.identity, write=False, patience=PATIENCE) as work:
+    with request.site.work(
+        actor=request.identity, write=False, patience=PATIENCE, locale=request.locale_name
+    ) as work:
         tables = export.tables(work, chosen.values)
     cover = _cover(request, chosen)
     answer = _file(

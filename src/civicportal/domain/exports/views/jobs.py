@@ -78,7 +78,7 @@ def _finished(request: Request) -> ExportJob:
 
     No unit of work is open while the store is read.
     """
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         service = work.get(ExportService)
         job: ExportJob = service.own(request.matchdict["key"])
         if not service.offers(job):

@@ -33,7 +33,7 @@ def printed(request: Request) -> ViewResult:
         return asked
     request.site.limits.hit(LIMIT, request.identity.user_id)
     rows, total = _first_rows(request, order)
-    with request.site.work(actor=request.identity) as work:
+    with request.site.work(actor=request.identity, locale=request.locale_name) as work:
         work.get(ExportService).record("print", export, "paper", chosen.filters, len(rows))
     return {"chosen": chosen, "columns": order.columns, "rows": rows, "total": total}
 

@@ -394,7 +394,7 @@ def _transition(request: Request) -> tuple[Transition, BoundForm, Case | None]:
     if request.content_type != WITH_FILES:
         case = _locked(request)
         return *_step_of(request, case, request.work), case
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         case = work.get(CaseService).fetch(request.matchdict["code"])
         return *_step_of(request, case, work), None
 

@@ -215,7 +215,7 @@ def _note(request: Request, codes: Sequence[str]) -> ViewResult:
 
 
 def _reading(request: Request) -> AbstractContextManager["Work"]:
-    return request.site.work(actor=request.identity, write=False)
+    return request.site.work(actor=request.identity, write=False, locale=request.locale_name)
 
 
 def _values(request: Request, form: BoundForm, field: str) -> Values | None:

@@ -47,7 +47,7 @@ def printed(request: Request) -> ViewResult:
     query = select(Case).where(Case.code.in_(codes), visible(request.identity))
     cases = sorted(request.work.session.scalars(query), key=lambda case: codes.index(case.code))
     shown = cases[:MOST_PRINTED]
-    with request.site.work(actor=request.identity) as work:
+    with request.site.work(actor=request.identity, locale=request.locale_name) as work:
         for case in shown:
             work.get(AuditService).record(
                 "case:print", subject_id=case.citizen_id, case_id=case.id, number=len(shown)

@@ -35,7 +35,7 @@ def show(request: Request) -> dict[str, object]:
         is_new = any(
             referral.read_at is None and holds(request.identity, case, referral) for referral in referrals
         )
-        with request.site.work(actor=request.identity) as work:
+        with request.site.work(actor=request.identity, locale=request.locale_name) as work:
             if is_new:
                 work.get(KartableService).mark_read(work.get(CaseService).fetch(case.code))
             work.get(AuditService).record("case:open", subject_id=case.citizen_id, case_id=case.id)
@@ -74,7 +74,7 @@ def reveal(request: Request) -> dict[str, object]:
 
 def preview(request: Request) -> dict[str, object]:
     """Show the notification for the current form input."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         cases = work.get(CaseService)
         case = cases.fetch(request.matchdict["code"])
         name = request.GET.get("transition", "")

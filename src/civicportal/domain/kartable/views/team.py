@@ -46,7 +46,7 @@ def team(request: Request) -> dict[str, object]:
 def hand_on(request: Request) -> ViewResult:
     """Assign all or the overdue cases of a colleague to another, or to the unit, after a confirmation."""
     user_id = whole_number(request.matchdict["id"])
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         service = work.get(TeamService)
         officer = service.officer(user_id)
         if officer is None:
@@ -61,7 +61,7 @@ def hand_on(request: Request) -> ViewResult:
     except FormInvalid:
         request.response.status_int = 422
         return page
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         service = work.get(TeamService)
         codes = service.codes(user_id, values["which"], MOST)
         addressed = service.addressed_codes(user_id, MOST) if values["which"] == "all" else []

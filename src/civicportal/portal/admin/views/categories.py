@@ -14,13 +14,14 @@ from civicportal.domain.statistics.lookup import CounterService
 from civicportal.portal.admin import options
 from civicportal.portal.admin.icons import ICONS
 from civicportal.portal.admin.schemas import LeafForm, ListQuery, RootForm, icon_options
-from civicportal.portal.admin.views.helpers import press, row_id
+from civicportal.portal.admin.views.helpers import lacking, press, row_id, translations
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, listed
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
 from civicportal.web.forms import BoundForm
 from civicportal.web.forms.filters import with_query
+from civicportal.web.forms.translated import TranslatedFields
 from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
@@ -47,6 +48,7 @@ def categories(request: Request) -> dict[str, object]:
         "leaves": {row.id: len(tree.children(row.id)) for _depth, row in rows},
         "organization": request.work.get(OrganizationService),
         "open_cases": request.work.get(CounterService).open_by_category(kind),
+        "lacking": lacking(request, "categories"),
         "address": lambda **parts: address(request, **parts),
     }
 
@@ -59,12 +61,13 @@ def new(request: Request) -> ViewResult:
     form = _form(request, kind, None, root is None, present)
 
     def save(values: Values) -> HTTPSeeOther:
-        service.add(kind, _values(values))
+        service.add(kind, _values(request, values))
         request.session.flash(request.translate(_("The category was added.")), "good")
         return HTTPSeeOther(address(request, kind=kind))
 
     context = {"category": None, "kind": kind, "root": root, "may_delete": False, "cases": 0}
-    return form.handle(save, seen="", stale=False, changes_since=[], **context)
+    languages = _translated(request).groups
+    return form.handle(save, languages=languages, seen="", stale=False, changes_since=[], **context)
 
 
 def category(request: Request) -> ViewResult:
@@ -72,13 +75,13 @@ def category(request: Request) -> ViewResult:
     service = request.work.get(CategoryService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
     is_root = found.parent_id is None
-    present = _present(found, request.locale_name)
+    present = _present(request, found)
 
     def make() -> BoundForm:
         return _form(request, found.kind, found, is_root, present)
 
     def save(values: Values) -> HTTPSeeOther:
-        service.change(found, _values(values))
+        service.change(found, _values(request, values, found))
         request.session.flash(request.translate(_("The category is kept.")), "good")
         return HTTPSeeOther(address(request, kind=found.kind))
 
@@ -89,6 +92,7 @@ def category(request: Request) -> ViewResult:
         save,
         category=found,
         kind=found.kind,
+        languages=_translated(request).groups,
         root=None if is_root else service.fetch(found.parent_id or 0),
         may_delete=service.may_delete(found),
         cases=request.work.get(CounterService).open_by_category(found.kind).get(found.id, 0),
@@ -148,30 +152,47 @@ def _form(request: Request, kind: str, found: Category | None, is_root: bool, pr
         "units": unit_options(request.work, keep=found.unit_id if found else None),
         "icons": icon_options(present.get("icon", "dots")),
     }
-    return edit_form(request, RootForm() if is_root else LeafForm(), present, bindings=bindings)
+    schema = _translated(request).add_to(RootForm() if is_root else LeafForm())
+    return edit_form(request, schema, present, bindings=bindings)
 
 
-def _present(found: Category, locale: str) -> dict[str, object]:
+def _translated(request: Request) -> TranslatedFields:
+    return TranslatedFields(request.site, ("name", "short_name", "hint", "synonyms"))
+
+
+def _present(request: Request, found: Category) -> dict[str, object]:
+    own = {
+        code: {**texts, "synonyms": listed(texts.get("synonyms", ()), code)}
+        for code, texts in found.translations.items()
+    }
     return {
+        **_translated(request).initial(own),
         "parent": str(found.parent_id),
         "name": found.name,
         "short_name": found.short_name,
         "unit": str(found.unit_id) if found.unit_id else None,
         "deadline_days": found.deadline_days,
         "hint": found.hint,
-        "synonyms": listed(found.synonyms, locale),
+        "synonyms": listed(found.synonyms, request.locale_name),
         "public": found.public,
         "icon": found.icon,
         "tint": found.tint or "none",
     }
 
 
-def _values(values: Values) -> dict[str, object]:
+def _values(request: Request, values: Values, found: Category | None = None) -> dict[str, object]:
     parent, unit = values.get("parent"), values["unit"]
+    own = _translated(request).read(values)
+    lists = {
+        code: {"synonyms": _synonyms(texts["synonyms"])} for code, texts in own.items() if "synonyms" in texts
+    }
     look = {"icon": values["icon"], "tint": values["tint"].removeprefix("none")} if not parent else {}
     return {
         **{name: values[name] for name in ("name", "short_name", "deadline_days", "hint", "public")},
         **look,
+        "translations": translations(
+            found, {code: {**texts, **lists.get(code, {})} for code, texts in own.items()}
+        ),
         "parent_id": int(parent) if parent else None,
         "unit_id": int(unit) if unit else None,
         "synonyms": _synonyms(values["synonyms"]),

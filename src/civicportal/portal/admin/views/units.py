@@ -12,12 +12,13 @@ from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.units import UnitService
 from civicportal.domain.statistics.lookup import CounterService
 from civicportal.portal.admin.schemas import UnitClosing, UnitForm
-from civicportal.portal.admin.views.helpers import press, row_id
+from civicportal.portal.admin.views.helpers import lacking, press, row_id, translations
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _, format_number
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
 from civicportal.web.forms import BoundForm
+from civicportal.web.forms.translated import TranslatedFields
 from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option, whole_number
@@ -34,6 +35,7 @@ def units(request: Request) -> dict[str, object]:
         "siblings": {unit.id: service.tree.children(unit.parent_id) for unit in service.tree.by_id.values()},
         "cases": request.work.get(CounterService).open_by_unit(),
         "fallback": request.site.fallback_unit,
+        "lacking": lacking(request, "units"),
     }
 
 
@@ -43,23 +45,24 @@ def new(request: Request) -> ViewResult:
     form = _form(request, None, {"parent": request.GET.get("parent", "")})
 
     def save(values: Values) -> HTTPSeeOther:
-        service.add(_values(values))
+        service.add(_values(request, values))
         request.session.flash(request.translate(_("The unit was added.")), "good")
         return HTTPSeeOther(request.route_path("admin.units"))
 
-    return form.handle(save, unit=None, seen="", stale=False, changes_since=[])
+    languages = _translated(request).groups
+    return form.handle(save, unit=None, languages=languages, seen="", stale=False, changes_since=[])
 
 
 def unit(request: Request) -> ViewResult:
     """Show and change a unit."""
     service = request.work.get(UnitService)
     found = service.fetch(row_id(request), lock=request.method == "POST")
-    present = _present(found)
+    present = _present(request, found)
     form = _form(request, found, present)
 
     def save(values: Values) -> HTTPSeeOther:
         try:
-            service.change(found, _values(values))
+            service.change(found, _values(request, values, found))
         except Refused as refusal:
             form.refuse("parent", refusal.reason)
         request.session.flash(request.translate(_("The unit is kept.")), "good")
@@ -72,6 +75,7 @@ def unit(request: Request) -> ViewResult:
         _form(request, found, present),
         save,
         unit=found,
+        languages=_translated(request).groups,
         usage=usage.of(found),
         members=usage.members(found),
         targets=_others(request, found),
@@ -121,7 +125,7 @@ def refer(request: Request) -> HTTPSeeOther:
     Those the actor may not refer stay.
     """
     target = whole_number(request.POST.get("target", ""))
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         found = work.get(UnitService).fetch(row_id(request))
         codes = work.get(UsageService).open_codes(found, MOST) if target else []
     outcomes = each(
@@ -151,15 +155,21 @@ def delete(request: Request) -> HTTPSeeOther:
 def _form(request: Request, found: Unit | None, present: Values) -> BoundForm:
     parents = request.work.get(UnitService).possible_parents(found)
     offered = [Option(value=str(unit.id), label=unit.name) for unit in parents]
-    return edit_form(request, UnitForm(), present, bindings={"units": offered})
+    schema = _translated(request).add_to(UnitForm())
+    return edit_form(request, schema, present, bindings={"units": offered})
 
 
 def _others(request: Request, found: Unit) -> list[Option]:
     return [option for option in unit_options(request.work) if option.value != str(found.id)]
 
 
-def _present(found: Unit) -> dict[str, object]:
+def _translated(request: Request) -> TranslatedFields:
+    return TranslatedFields(request.site, ("name", "short_name"))
+
+
+def _present(request: Request, found: Unit) -> dict[str, object]:
     return {
+        **_translated(request).initial(found.translations),
         "name": found.name,
         "short_name": found.short_name,
         "parent": str(found.parent_id) if found.parent_id else None,
@@ -167,9 +177,10 @@ def _present(found: Unit) -> dict[str, object]:
     }
 
 
-def _values(values: Values) -> dict[str, object]:
+def _values(request: Request, values: Values, found: Unit | None = None) -> dict[str, object]:
     parent = values["parent"]
     return {
+        "translations": translations(found, _translated(request).read(values)),
         "name": values["name"],
         "short_name": values["short_name"],
         "parent_id": int(parent) if parent else None,

@@ -29,7 +29,7 @@ BUTTON = Button(title=_("Set the deputy"))
 
 def add(request: Request) -> ViewResult:
     """Set the deputy of a member."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         user = work.get(MemberService).fetch(numbered(request))
         absence = absence_form(request, work, user, f"{member_path(request)}/deputies")
         form = role_form(request, work)
@@ -52,7 +52,7 @@ def end(request: Request) -> HTTPSeeOther:
 
 def own(request: Request) -> ViewResult:
     """Set the actor's own deputy for the days of an absence."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         user = work.get(MemberService).fetch(request.identity.person_id)
         form = absence_form(request, work, user, "")
         form.buttons = (BUTTON,)

@@ -36,7 +36,7 @@ def invitations(request: Request) -> dict[str, object]:
 
 def invite(request: Request) -> ViewResult:
     """Show the invitation form, then the link."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         bindings = scope_options(work)
     button = Button(title=_("Make the invitation"))
     form = BoundForm(request, InvitationEntry(), bindings=bindings, buttons=(button,))

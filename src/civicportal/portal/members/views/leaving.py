@@ -57,7 +57,7 @@ def _stay(_service: MemberService, _user: User) -> None:
 
 
 def _leave(request: Request, deed: str, act: Deed, button: Button, done: TranslationString) -> ViewResult:
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         user = work.get(MemberService).fetch(numbered(request))
         open_referrals = work.get(TransferService).open_referrals(user.id)
         heirs = people_options(work.get(TransferService).heirs(user.id))
@@ -72,7 +72,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Transla
     def leave(values: Values) -> HTTPSeeOther:
         try:
             # A separate transaction: the transfer afterwards consists of many short ones.
-            with request.site.work(actor=request.identity) as work:
+            with request.site.work(actor=request.identity, locale=request.locale_name) as work:
                 service = work.get(MemberService)
                 act(service, service.fetch(user.id, lock=True))
         except Refused as refusal:
@@ -81,7 +81,7 @@ def _leave(request: Request, deed: str, act: Deed, button: Button, done: Transla
         forget_pending(request)
         request.session.flash(request.translate(done), "good")
         _tell(request, moved)
-        with request.site.work(actor=request.identity, write=False) as work:
+        with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
             warn_unattended(request, work)
         unfinished = moved is not None and moved.left
         return HTTPSeeOther(

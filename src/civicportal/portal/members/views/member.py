@@ -35,7 +35,7 @@ def member(request: Request) -> dict[str, object]:
 
 def edit(request: Request) -> ViewResult:
     """Change the name of a member."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         user = work.get(MemberService).fetch(numbered(request))
     schema = StaffNames() if user.username else CitizenName()
     form = BoundForm(request, schema, initial={"name": user.name, "username": user.username})
@@ -59,7 +59,7 @@ def edit(request: Request) -> ViewResult:
 
 def give_role(request: Request) -> ViewResult:
     """Grant a role, within a unit and a category."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         work.get(MemberService).fetch(numbered(request))
         form = role_form(request, work)
     if asked := ask_proof(request, form, back=member_path(request)):

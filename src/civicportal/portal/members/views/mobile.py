@@ -17,7 +17,7 @@ from civicportal.web.request import Request, ViewResult
 
 def mobile(request: Request) -> ViewResult:
     """Show the form, and change the number."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         user = work.get(MemberService).fetch(numbered(request))
     form = BoundForm(request, MemberMobile(), buttons=(Button(title=_("Change the number")),))
     if asked := ask_proof(request, form):

@@ -38,7 +38,7 @@ def roles(request: Request) -> dict[str, object]:
 
 def new(request: Request) -> ViewResult:
     """Create a role."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         own = [role for role in work.get(RoleService).all() if not role.builtin]
     offered = [Option(value=str(role.id), label=role.title) for role in own]
     form = BoundForm(
@@ -81,7 +81,7 @@ class _Shown(TypedDict):
 
 def role(request: Request) -> ViewResult:
     """Show and change the name and rights of a role."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         shown = _shown(work, numbered(request))
     form = _rights_form(request, shown)
     if not shown["role"].builtin:
@@ -113,7 +113,7 @@ def role(request: Request) -> ViewResult:
 
 def delete(request: Request) -> ViewResult:
     """Delete a role, after showing who holds it."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         shown = _shown(work, numbered(request))
     button = Button(title=_("Delete"), css_class="btn-danger btn-lg")
     form = BoundForm(
@@ -168,7 +168,7 @@ def _rights_form(request: Request, shown: _Shown) -> BoundForm:
 
 def _stale(request: Request, form: BoundForm) -> dict[str, object]:
     """Show the submitted form beside the role's current state."""
-    with request.site.work(actor=request.identity, write=False) as work:
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         shown = _shown(work, numbered(request))
     typed = {name: texts for name, texts in form.draft().items() if name != "seen"}
     form.fill({**typed, "seen": [RoleService.seen(shown["role"])]})

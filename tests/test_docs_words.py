@@ -1,4 +1,4 @@
-"""Spelling and terms of the Persian guide."""
+"""Spelling and terms of the guides."""
 
 import re
 from pathlib import Path
@@ -38,3 +38,18 @@ class TestPersian:
 
     def test_bold_words_stand_on_the_pages_of_the_portal(self, page: Path) -> None:
         assert unknown_labels(page.read_text(encoding="utf-8")) == []
+
+
+ENGLISH = [Path(str(page).replace("/guide/fa/", "/guide/en/")) for page in PAGES]
+HEADING = re.compile(r"^(#+) ", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", ENGLISH, ids=lambda page: f"{page.parts[-4]}-{page.name}")
+class TestEnglish:
+    def test_bold_words_stand_on_the_pages_of_the_portal(self, page: Path) -> None:
+        assert unknown_labels(page.read_text(encoding="utf-8"), "en") == []
+
+    def test_has_the_sections_of_the_persian_guide(self, page: Path) -> None:
+        persian = Path(str(page).replace("/guide/en/", "/guide/fa/"))
+        of_both = [HEADING.findall(one.read_text(encoding="utf-8")) for one in (page, persian)]
+        assert of_both[0] == of_both[1]

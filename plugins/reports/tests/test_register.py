@@ -153,7 +153,12 @@ class TestOfAnOpenReport:
 
     @pytest.mark.parametrize(
         ("values", "field"),
-        [({"mobile": "0912"}, "mobile"), ({"mobile": "", "body": ""}, "mobile")],
+        [
+            ({"mobile": "0912"}, "mobile"),
+            ({"mobile": "", "body": ""}, "mobile"),
+            ({"mobile": "", "name": "مریم رضایی"}, "name"),
+            ({"body": "چاله " * 401}, "body"),
+        ],
     )
     def test_what_is_wrong_is_said_and_kept(self, site, form, values, field):
         for name, value in values.items():

@@ -1,6 +1,7 @@
 """Forms that open a case, for citizens and officers."""
 
-from civicportal.domain.cases.on_behalf import Caller, NamedCaller, registration_form
+from civicportal.domain.cases.on_behalf import Caller, NamedCaller
 from civicportal.domain.cases.submission import CaseSubmission, case_form
+from civicportal.domain.cases.views.registration import registration_form
 
 __all__ = ["Caller", "CaseSubmission", "NamedCaller", "case_form", "registration_form"]

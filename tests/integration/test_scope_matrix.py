@@ -74,6 +74,7 @@ OF_ONE_KIND = {
     "meetings.sent": set(KINDS) - {"orders"},
     "meetings.calendar": {"meetings"},
     "reports.card": {"reports"},
+    "reports.field_case": {"reports"},
 }
 #: Who sees the page of a case, by kind. What a unit is asked is for its specialists too, whatever the case is about.
 SEEN = {

@@ -2,21 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
 from sqlalchemy import select
 
-from civicportal.api.cases import AccessService, Case
-from civicportal.api.database import Service
+from civicportal.api.cases import (
+    AccessService,
+    Attachment,
+    AttachmentService,
+    Case,
+    CaseEvent,
+    CaseService,
+    Transition,
+)
+from civicportal.api.database import Service, Work
 from civicportal.api.geo import Point
-from civicportal.api.kartable import Referral
+from civicportal.api.kartable import ReadyTextService, Referral
 from civicportal.api.lists import Rows
+from civicportal.api.localization import format_number
+from civicportal.api.plugins import NotFound
+from civicportal.api.publishing import PublicTexts
+from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
 from civicportal_reports.tour import driving_order
 from civicportal_reports.workflow import KIND, OPEN
 
 MOST_STOPS = 25
 """Maximum number of reports of a day: the most urgent ones."""
+CLOSE = "close"
+"""The step of :data:`~civicportal_reports.workflow.WORKFLOW` that finishes the work."""
+FIELDS = frozenset({"public_text", "photos"})
+"""What the form of the field asks for."""
 WHOSE: dict[str, bool | None] = {"all": None, "mine": True, "unit": False}
 """Choices of a list, as the argument of :meth:`AccessService.in_kartable`."""
 
@@ -48,8 +65,22 @@ class Tour:
     more: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """When and where pictures were taken, by the device itself; a person may leave out both."""
+
+    moment: datetime | None = None
+    point: Point | None = None
+
+
 class FieldService(Service):
     """The reports that the actor may finish on the spot."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self.cases = work.get(CaseService)
+
+    # -- the list -------------------------------------------------------------------------------------------
 
     def tour(self, whose: str = "all", start: Point | None = None) -> Tour:
         """Return the most urgent reports that the actor holds, and the unassigned ones of their units.
@@ -81,6 +112,104 @@ class FieldService(Service):
             )
             .order_by(Case.urgent.desc(), Referral.deadline, Case.id)
         )
+
+    # -- one report -----------------------------------------------------------------------------------------
+
+    def fetch(self, code: str, *, lock: bool = False) -> tuple[Case, Report]:
+        """Return a report that the actor may see.
+
+        :raises NotFound: when there is none, or it is a case of another kind.
+        """
+        case = self.cases.fetch(code, lock=lock)
+        report = self.session.get(Report, case.id)
+        if report is None:
+            raise NotFound("no such report")
+        return case, report
+
+    def words(self, case: Case) -> str:
+        """Return what was reported, without what could identify the citizen: the page is kept on a telephone."""
+        return self.work.get(PublicTexts).shown(case, case.body)
+
+    def photos(self, case: Case) -> list[Attachment]:
+        """Return the pictures of the report."""
+        return [one for one in self.work.get(AttachmentService).of_case(case) if one.purpose == "before"]
+
+    def finishing_step(self, case: Case) -> Transition | None:
+        """Return the step that finishes the work and asks for an answer and pictures only; None if there is none now.
+
+        It is the likely one of the status, or the first that the actor may take.
+        """
+        workflow = self.cases.kind(case).workflow
+        steps = [
+            step.transition
+            for step in self.cases.steps(case)
+            if not step.reason
+            and workflow.state(step.transition.target).stage == "done"
+            and _field_names(step.transition) <= FIELDS
+        ]
+        likely = workflow.state(case.status).likely
+        return next((step for step in steps if step.name == likely), steps[0] if steps else None)
+
+    def answer(self, case: Case) -> str:
+        """Return the public answer that the form shows at first: a ready text, or a general one."""
+        step = self.finishing_step(case)
+        ready = self.work.get(ReadyTextService).preset(case, step) if step else ""
+        return ready or self.work.site.localizer().translate(
+            _("The work has been done. Thank you for reporting it.")
+        )
+
+    def finish(
+        self,
+        case: Case,
+        *,
+        version: int,
+        text: str,
+        photos: Sequence[str] = (),
+        owner: str = "",
+        device: Device | None = None,
+        once: str = "",
+    ) -> CaseEvent:
+        """Finish the work on a report; its form sent again is the same event.
+
+        :param case: locked.
+        :param version: of the case in the form.
+        :param photos: keys of uploaded pictures, and ``owner`` their uploader.
+        :param device: noted in the history for staff, not published.
+        :param once: the idempotency key of the form.
+        :raises StaleVersion: when the case was changed since the form was shown.
+        :raises Forbidden: when a colleague holds it now.
+        :raises Refused: when a rule forbids it now.
+        """
+        step = self.finishing_step(case)
+        return self.cases.apply(
+            case,
+            step.name if step else CLOSE,
+            version=version,
+            public_text=text,
+            internal_text=self._noted(case, device or Device()),
+            attachments=photos,
+            owner=owner,
+            once=once,
+        )
+
+    def _noted(self, case: Case, device: Device) -> str:
+        """Return time and position of a device as a note."""
+        site, lines = self.work.site, []
+        report = self.session.get_one(Report, case.id)
+        if device.moment:
+            moment = site.calendar.format_datetime(device.moment, locale=site.locale)
+            lines.append(_("Time of the device: ${moment}", mapping={"moment": moment}))
+        if device.point:
+            place = f"{device.point.lat:.5f}, {device.point.lon:.5f}"
+            lines.append(_("Position of the device: ${place}", mapping={"place": place}))
+        if device.point and report.point:
+            metres = format_number(round(device.point.distance_to(report.point)), site.locale)
+            lines.append(_("${metres} m from the place of the report", mapping={"metres": metres}))
+        return "\n".join(map(site.localizer().translate, lines))
+
+
+def _field_names(step: Transition) -> set[str]:
+    return {node.name for node in step.schema().children} if step.schema else set()
 
 
 def _in_order(stops: Sequence[Stop], start: Point | None) -> list[Stop]:

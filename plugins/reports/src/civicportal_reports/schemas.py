@@ -198,6 +198,23 @@ class FieldFilters(StrictSchema):
     near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
 
 
+class FieldReport(StrictSchema):
+    """Work that was done on the spot.
+
+    :ivar device_at: time of the device in UTC (ISO 8601); anything else counts as none, as does a wrong position.
+    :ivar device_place: position of the device, ``latitude,longitude``.
+    """
+
+    photo_key = Node(KeyList(4), title=_("Pictures after the work"), missing=())
+    public_text = Node(
+        CleanText(5, 2000, multiline=True),
+        title=_("Answer to the citizen"),
+        description=_("The citizen reads this."),
+    )
+    device_at = Node(CleanText(0, 40), missing="", hidden=True)
+    device_place = Node(CleanText(0, 40), missing="", hidden=True)
+
+
 class FollowedArea(StrictSchema):
     """What a citizen follows."""
 

@@ -10,12 +10,16 @@ from civicportal.domain.cases.models import Case, CaseEvent
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
+ONCE = "once"
+"""Key in a transition's data for the idempotency key of its form."""
+
 
 class Events:
     """The events of the cases of one unit of work, latest first."""
 
     def __init__(self, work: "Work") -> None:
         self._session = work.session
+        self._work = work
         self._read: dict[int, Sequence[CaseEvent]] = work.memo()
         self._added: dict[int, CaseEvent] = work.memo()
 
@@ -42,6 +46,18 @@ class Events:
             return self._added[case.id]
         query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
         return self._session.scalar(query.limit(1))
+
+    def by_form(self, case: Case, once: str) -> CaseEvent | None:
+        """Return the transition that a form of the actor has taken before.
+
+        :param once: its idempotency key.
+        """
+        query = select(CaseEvent).where(
+            CaseEvent.case_id == case.id,
+            CaseEvent.type == "transition",
+            CaseEvent.actor_id == self._work.actor.user_id,
+        )
+        return next((event for event in self._session.scalars(query) if event.data.get(ONCE) == once), None)
 
     def add(self, event: CaseEvent) -> None:
         """Add an event, and drop the loaded history of its case."""

@@ -16,7 +16,7 @@ from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.codes import CodeService
 from civicportal.domain.cases.deadlines import resume, set_deadline
 from civicportal.domain.cases.errors import Refused, StaleVersion
-from civicportal.domain.cases.events import Events
+from civicportal.domain.cases.events import ONCE, Events
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.measures import count, note_move, recounting
@@ -47,7 +47,7 @@ class CaseService(Service):
 
     Every change is an event and is passed to ``case_changed``.
 
-    :ivar was_repeated: whether :meth:`open_once` has returned a case that was opened before.
+    :ivar was_repeated: whether the form of :meth:`open_once` or :meth:`apply` had been processed before.
     """
 
     def __init__(self, work: "Work") -> None:
@@ -205,6 +205,7 @@ class CaseService(Service):
         owner: str = "",
         notify: bool = True,
         allowed: Collection[str] = (),
+        once: str = "",
     ) -> CaseEvent:
         """Take a transition of the workflow.
 
@@ -212,12 +213,18 @@ class CaseService(Service):
         :param attachments: keys of pictures that show the work done.
         :param allowed: words that are not names in the public text, see
             :class:`~civicportal.domain.cases.public_texts.PublicTexts`.
+        :param once: idempotency key of the form: sent again, the event of the first time is returned. The case has to be
+            locked.
         :raises PersonalDataFound: when the case is public and its public text contains personal data.
         :raises UnknownTransition: when there is no such step from here.
         :raises StaleVersion: when the case was changed since the form was shown.
         :raises Forbidden: when the actor may not take it.
         :raises Refused: when a guard refuses, or a picture no longer exists.
         """
+        before = self._events.by_form(case, once) if once else None
+        self.was_repeated = before is not None
+        if before is not None:
+            return before
         self.check_version(case, version)
         kind = self.kind(case)
         transition = self._steps.permitted(case, name)
@@ -225,18 +232,23 @@ class CaseService(Service):
         self._check_public(case, "public_text", public_text, allowed)
         # A plugin's hook may refuse the transition too.
         with self.work.savepoint():
-            before = snapshot(case) | self._holder(case)
+            former = snapshot(case) | self._holder(case)
             self._move(case, kind, transition.target)
             event = self.record(
                 case,
                 "transition",
                 transition=name,
-                before=str(before["status"]),
+                before=str(former["status"]),
                 after=case.status,
                 public=transition.notify or bool(public_text),
                 public_text=public_text,
                 internal_text=internal_text,
-                data={**(data or {}), **_allowed(allowed), "undo": before},
+                data={
+                    **(data or {}),
+                    **_allowed(allowed),
+                    **({ONCE: once} if once else {}),
+                    "undo": former,
+                },
             )
             self.work.get(AttachmentService).claim(attachments, owner, case, event, purpose="after")
             change = CaseChange(case=case, event=event, kind=kind, transition=transition, notify=notify)

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from civicportal.domain.cases.models import Case
 
 T = TypeVar("T")
-QUEUE = "queue"
-"""Queue of flash messages with the keys of forms that have left the browser's queue."""
 #: Values of a form: as they are, or a function that reads them.
 FormValues = Values | Callable[[Work], Values]
 
@@ -136,11 +134,8 @@ class CaseSubmission:
 
     def _tell_queue(self) -> None:
         """Let the page that follows remove the form from the browser's queue, and say whether it had arrived before."""
-        self.form.was_repeated = self.request.work.get(CaseService).was_repeated
-        if not self.form.queue_key or self.form.by_script:
-            return
-        self.request.session.flash(self.form.queue_key, QUEUE)
-        if self.form.was_repeated:
+        self.form.leave_queue(repeated=self.request.work.get(CaseService).was_repeated)
+        if self.form.queue_key and not self.form.by_script and self.form.was_repeated:
             told = _(
                 "This had arrived before. If you have changed something since then, please add it as a note to the case."
             )

@@ -79,6 +79,13 @@ class ReadyTextService(Service):
         """
         return [*self._opinions(case), *self._texts(case, transition)] if asks_for_words(transition) else []
 
+    def preset(self, case: Case, transition: Transition) -> str:
+        """Return the first text for a transition, never an opinion; without a name, for pages that are kept offline."""
+        if not asks_for_words(transition):
+            return ""
+        first = next(self._texts(case, transition, named=False), None)
+        return first.text if first else ""
+
     def _opinions(self, case: Case) -> Iterator[ReadyTextOption]:
         name = self.work.get(OrganizationService).unit_name
         for referral in reversed(self.work.get(AccessService).referrals(case)):
@@ -90,7 +97,7 @@ class ReadyTextService(Service):
                     text=referral.answer,
                 )
 
-    def _texts(self, case: Case, transition: Transition) -> Iterator[ReadyTextOption]:
+    def _texts(self, case: Case, transition: Transition, *, named: bool = True) -> Iterator[ReadyTextOption]:
         kept = self.work.reference(f"ready_texts:{case.kind}", partial(_read_texts, case.kind))
         topics = self.work.get(OrganizationService).categories.path(case.category_id)
         fitting = {None, *(category.id for category in topics)}
@@ -99,7 +106,7 @@ class ReadyTextService(Service):
             for row in kept
             if row.active and row.transition in ("", transition.name) and row.category_id in fitting
         ]
-        values = self._values(case) if rows else {}
+        values = self._values(case, named=named) if rows else {}
         for row in sorted(rows, key=lambda row: row.category_id is None):
             yield ReadyTextOption(
                 key=f"text-{row.id}",
@@ -108,18 +115,18 @@ class ReadyTextService(Service):
                 text=fill(row.text, values),
             )
 
-    def _values(self, case: Case) -> dict[str, str]:
+    def _values(self, case: Case, *, named: bool) -> dict[str, str]:
         site = self.work.site
         return {
-            "NAME": self._name(case),
+            "NAME": self._name(case, named=named),
             "CODE": localized_digits(grouped(case.code), site.locale),
             "SUBJECT": case.subject,
             "UNIT": self.work.get(OrganizationService).unit_name(case.unit_id, site.locale),
             "DATE": site.calendar.format_date(self.work.clock.now(), "long", locale=site.locale),
         }
 
-    def _name(self, case: Case) -> str:
-        known = case.citizen_id and self.work.get(AccessService).can(case, "contact")
+    def _name(self, case: Case, *, named: bool) -> str:
+        known = named and case.citizen_id and self.work.get(AccessService).can(case, "contact")
         citizen = self.session.get(User, case.citizen_id) if known else None
         unnamed: str = self.work.site.localizer().translate(_("Citizen"))
         return citizen.name if citizen and citizen.name else unnamed

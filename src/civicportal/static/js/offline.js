@@ -1,5 +1,5 @@
 /* Registers the service worker, and asks it to store the newest own cases: <a data-keep href="…">, and the pages that open
-   without a network: [data-keep-pages="PATH PATH"].
+   without a network: [data-keep-pages="PATH PATH"]. data-keep="all" on links that are all stored.
    On a kept page (body[data-kept], milliseconds since 1970) fills in since when: <time data-kept-time>. */
 import { all, one } from './page.js';
 import './queue.js';
@@ -26,7 +26,7 @@ function keepPages() {
   const first = !navigator.serviceWorker.controller;
   navigator.serviceWorker.register('/sw.js');
   navigator.serviceWorker.ready.then((registration) => {
-    const links = saving ? [] : all('a[data-keep]').slice(0, MOST);
+    const links = saving ? [] : all('a[data-keep=""]').slice(0, MOST).concat(all('a[data-keep=all]'));
     const paths = links.map((link) => link.getAttribute('href'));
     /* The very first page came before the worker did. */
     if (first) {

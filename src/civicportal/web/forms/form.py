@@ -31,6 +31,7 @@ from civicportal.web.forms.groups import PhotosWidget, files_name
 from civicportal.web.forms.parts import (
     ALLOWED,
     NOTICED,
+    QUEUE,
     QUEUE_KEY,
     Button,
     FieldError,
@@ -198,6 +199,15 @@ class BoundForm:
         """True if a script sends the form in the background, which the browser's queue does."""
         accepted = self.request.headers.get("Accept", "")
         return self.request.is_xhr and accepted.startswith("application/json")
+
+    def leave_queue(self, *, repeated: bool) -> None:
+        """Let the page that follows remove the form from the browser's queue.
+
+        :param repeated: the same form had been processed before.
+        """
+        self.was_repeated = repeated
+        if self.queue_key and not self.by_script:
+            self.request.session.flash(self.queue_key, QUEUE)
 
     def keep(self, params: MultiDict[object]) -> None:
         """Store the input, including pictures, without validation: for a button that only changes the form."""

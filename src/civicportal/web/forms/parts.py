@@ -25,6 +25,8 @@ class UploadedFile(Protocol):
 
 
 QUEUE_KEY = "queue_key"
+QUEUE = "queue"
+"""Queue of flash messages with the keys of forms that have left the browser's queue."""
 """Name of the idempotency key that the queue of the browser gives a form."""
 
 TakeFiles = Callable[[list[UploadedFile]], list[str]]

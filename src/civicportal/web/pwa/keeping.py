@@ -1,7 +1,8 @@
 """Rules for offline pages of the service worker.
 
 The worker caches pages of one person at a time: a page of another person, sign-in and sign-out clear
-the cache. Staff pages are never cached, because they contain data of other people.
+the cache. Staff pages are not cached, because they contain data of other people; except those that say that they have
+none, for crews without a network.
 """
 
 from pyramid.config import Configurator
@@ -21,28 +22,36 @@ VISITOR = "visitor"
 def includeme(config: Configurator) -> None:
     """Add the directive, and mark the pages."""
     config.registry.offline_routes = frozenset(KEPT)
+    config.registry.offline_staff_routes = frozenset()
     config.add_directive("keep_offline", keep_offline)
     config.add_request_method(owner, "offline_owner", reify=True)
     config.add_request_method(pages, "offline_pages", reify=True)
     config.add_subscriber(mark, NewResponse)
 
 
-def keep_offline(config: Configurator, *routes: str) -> None:
-    """Let citizens' pages open without a network, as they were seen last.
+def keep_offline(config: Configurator, *routes: str, staff: bool = False) -> None:
+    """Let pages open without a network, as they were seen last.
 
     For instance ``config.keep_offline("reports.new")``. A page is cached after a visit; a link with ``data-keep`` to it
     has it cached before that.
+
+    :param staff: pages of staff, on which no name, number or text of a citizen stands that could identify them.
     """
-    config.registry.offline_routes |= frozenset(routes)
+    if staff:
+        config.registry.offline_staff_routes |= frozenset(routes)
+    else:
+        config.registry.offline_routes |= frozenset(routes)
 
 
 def mark(event: NewResponse) -> None:
     """Set the header on a cacheable response."""
     request, response = event.request, event.response
     route = getattr(request, "matched_route", None)
-    if route is None or route.name not in request.registry.offline_routes:
+    registry = request.registry
+    kept = registry.offline_staff_routes if request.identity.is_staff else registry.offline_routes
+    if route is None or route.name not in kept:
         return
-    if response.status_int == 200 and response.content_type == "text/html" and not request.identity.is_staff:
+    if response.status_int == 200 and response.content_type == "text/html":
         response.headers[OWNER] = request.offline_owner
 
 

@@ -31,6 +31,7 @@ ROUTES = {
     "reports.register": "/desk/reports/new",
     "reports.register_near": "/desk/reports/near",
     "reports.field": "/desk/reports/field",
+    "reports.field_case": r"/desk/reports/field/{code:\d{10}}",
     "reports.statistics": "/desk/reports/statistics",
     "reports.search": "/desk/reports/search",
     "reports.convert": r"/desk/reports/from/{code:\d{10}}",
@@ -60,6 +61,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("reports.points", "maps.desk_points", "json", VIEW, "GET"),
     ("reports.card", "maps.desk_card", "card", VIEW, "GET"),
     ("reports.field", "field.listing", "field", WORK, "GET"),
+    ("reports.field_case", "field.case", "field_case", WORK, ("GET", "POST")),
     ("reports.statistics", "desk.statistics", "statistics", VIEW, "GET"),
     ("reports.register", "register.new", "register", REGISTER, ("GET", "POST")),
     ("reports.register_near", "register.near_reports", "register_near", REGISTER, "GET"),
@@ -74,8 +76,10 @@ def includeme(config: Configurator) -> None:
     config.registry.settings["civicportal.upload_paths"] += [
         ROUTES["reports.new"],
         ROUTES["reports.register"],
+        ROUTES["reports.field"],
     ]
     config.keep_offline("reports.new", "reports.list")
+    config.keep_offline("reports.field", "reports.field_case", staff=True)
     add_pages(
         config,
         ROUTES,

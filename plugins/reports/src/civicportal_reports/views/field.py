@@ -1,22 +1,35 @@
 """Pages of crews on a telephone."""
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 
-from civicportal.api.cases import kind_of
-from civicportal.api.forms import BoundForm
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
+
+from civicportal.api.cases import Case, CaseService, kind_of
+from civicportal.api.forms import BoundForm, Values, whole_number
 from civicportal.api.geo import Bounds
 from civicportal.api.localization import format_number
 from civicportal.api.organization import OrganizationService
-from civicportal.api.plugins import Site
-from civicportal.api.web import Request
-from civicportal_reports.field import FieldService, Tour
+from civicportal.api.plugins import Conflict, Forbidden, Refused, Site
+from civicportal.api.publishing import PersonalDataFound
+from civicportal.api.web import Request, ViewResult
+from civicportal_reports.field import Device, FieldService, Tour
 from civicportal_reports.i18n import _
 from civicportal_reports.looks import look_of
 from civicportal_reports.models import Report
-from civicportal_reports.schemas import FieldFilters, point_of
+from civicportal_reports.schemas import FieldFilters, FieldReport, point_of
 from civicportal_reports.viewports import MapView
 from civicportal_reports.workflow import KIND
 
+STALE = _(
+    "A colleague changed this report while you were on the way. Your pictures and your answer are kept: look at the report, "
+    "and send again, or throw it away."
+)
+TAKEN = _("This report is with a colleague or another unit now, so you cannot finish it.")
+CLOSED = _("This report is closed.")
 CLOSEST = 16
 """Largest zoom of the map of a list."""
 TITLES = {"all": _("All"), "mine": _("In my hands"), "unit": _("Not taken")}
@@ -61,22 +74,99 @@ def _view(tour: Tour) -> MapView | None:
     return replace(view, zoom=min(view.zoom - 1, CLOSEST))
 
 
+def case(request: Request) -> ViewResult:
+    """Show a report on the spot, and finish the work on it."""
+    code = request.matchdict["code"]
+    # A separate unit of work: the pictures are stored before the request's own one opens.
+    with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
+        service = work.get(FieldService)
+        found, _report = service.fetch(code)
+        initial = {"public_text": service.answer(found)}
+    form = BoundForm(
+        request, FieldReport(), initial=initial, take_files=request.take_files, ignore=("version",)
+    )
+    answer = form.handle(partial(_finish, request, form))
+    if isinstance(answer, Response):
+        return answer
+    return {"form": form, **_shown(request)}
+
+
+def _finish(request: Request, form: BoundForm, values: Values) -> ViewResult:
+    service = request.work.get(FieldService)
+    case, _report = service.fetch(request.matchdict["code"], lock=True)
+    try:
+        service.finish(
+            case,
+            version=whole_number(request.POST.get("version", "")),
+            text=values["public_text"],
+            photos=values["photo_key"],
+            owner=request.upload_owner(),
+            device=_device(values),
+            once=form.once(values),
+        )
+    except PersonalDataFound as found:
+        form.refuse("public_text", found.reason)
+    except Refused as refusal:
+        form.refuse("", refusal.reason)
+    except Conflict:
+        form.refuse("", STALE)
+    except Forbidden:
+        form.refuse("", TAKEN)
+    form.leave_queue(repeated=request.work.get(CaseService).was_repeated)
+    if form.by_script:
+        return HTTPSeeOther(request.path)
+    done = _("Done: ${subject}", mapping={"subject": case.subject})
+    request.session.flash(request.translate(done), "good")
+    return HTTPSeeOther(request.route_path("reports.field"))
+
+
+def _shown(request: Request) -> dict[str, object]:
+    service = request.work.get(FieldService)
+    case, report = service.fetch(request.matchdict["code"])
+    return {
+        "case": case,
+        "report": report,
+        "status": kind_of(request.site, KIND).workflow.state(case.status).title,
+        "words": service.words(case),
+        "photos": service.photos(case),
+        "step": service.finishing_step(case),
+        "reason": TAKEN if case.is_open else CLOSED,
+        "there": directions(request.site, report),
+        "pins": [_pin(request, case, report)] if report.point else [],
+        "now": request.site.clock.now(),
+    }
+
+
+def _device(values: Values) -> Device:
+    """Return what the device said; what cannot be read counts as not said."""
+    moment = point = None
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(values["device_at"])
+    with suppress(ValueError):
+        point = point_of(values["device_place"])
+    return Device(moment=moment if moment and moment.tzinfo else None, point=point)
+
+
 def _pins(request: Request, tour: Tour) -> list[dict[str, object]]:
     """Return the stops as points of a map, numbered as in the list."""
-    categories = request.work.get(OrganizationService).categories.by_id
-    pins: list[dict[str, object]] = []
-    for number, stop in enumerate(tour.stops, 1):
-        case, category = stop.case, categories.get(stop.case.category_id or 0)
-        if stop.report.point:
-            pins.append(
-                {
-                    "lat": stop.report.lat,
-                    "lon": stop.report.lon,
-                    "tone": look_of(case.status, case.stage).tone,
-                    "icon": category.icon if category else "map-pin",
-                    "label": format_number(number, request.locale_name),
-                    "title": case.subject,
-                    "url": f"/kartable/cases/{case.code}",
-                }
-            )
-    return pins
+    return [
+        _pin(request, stop.case, stop.report)
+        | {
+            "label": format_number(number, request.locale_name),
+            "url": request.route_path("reports.field_case", code=stop.case.code),
+        }
+        for number, stop in enumerate(tour.stops, 1)
+        if stop.report.point
+    ]
+
+
+def _pin(request: Request, case: Case, report: Report) -> dict[str, object]:
+    category = request.work.get(OrganizationService).categories.by_id.get(case.category_id or 0)
+    return {
+        "lat": report.lat,
+        "lon": report.lon,
+        "tone": look_of(case.status, case.stage).tone,
+        "icon": category.icon if category else "map-pin",
+        "title": case.subject,
+        "url": "",
+    }

@@ -38,6 +38,18 @@ def questions(site):
         }
 
 
+@pytest.fixture
+def core_guide(monkeypatch, tmp_path):
+    """Return a function that replaces a Persian guide of the core, which has no other language then."""
+    package = tmp_path / f"guide_{tmp_path.name}"
+    folder = package / "guide/fa"
+    folder.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("civicportal.portal.help.guides._CORE", package.name)
+    return lambda name, text: (folder / f"{name}.md").write_text(text, encoding="utf-8")
+
+
 def order(site, locale="fa"):
     with site.work(write=False) as work:
         return [row.question for row in work.get(HelpService).rows(locale)]
@@ -60,7 +72,10 @@ class TestGuide:
         assert "Follow a request without signing in" in page
         assert "پیگیری بدون ورود" not in page
 
-    def test_a_guide_that_is_missing_in_a_language_is_shown_in_that_of_the_site(self, app, sign_in, officer):
+    def test_a_guide_that_is_missing_in_a_language_is_shown_in_that_of_the_site(
+        self, app, sign_in, officer, core_guide
+    ):
+        core_guide("staff", "## کارتابل\n\nپرونده‌های شما.\n")
         sign_in(officer)
         app.set_cookie("lang", "en")
         page = app.get("/help/staff")
@@ -85,6 +100,13 @@ class TestGuide:
         html = "".join(section.html for section in guide(assemble("reports"), "staff", "fa").sections)
         assert "صفحهٔ شاخص‌ها" in html
         assert "metrics.md" not in html
+
+    def test_links_to_a_telephone_or_a_mail_stay(self, assemble, core_guide):
+        core_guide("citizen", "## تماس\n\n[۱۳۷](tel:137) [نامه](mailto:a@example.org) [پرونده](other.md)\n")
+        html = guide(assemble(), "citizen", "fa").sections[0].html
+        assert 'href="tel:137"' in html
+        assert 'href="mailto:a@example.org"' in html
+        assert "other.md" not in html
 
 
 class TestSearch:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Literal
+from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -120,7 +121,8 @@ def _without_files(tokens: Iterable[Token]) -> Iterator[Token]:
     is_file = False
     for token in tokens:
         if token.type == "link_open":
-            is_file = not str(token.attrGet("href")).startswith(("/", "#", "https:", "http:"))
+            address = str(token.attrGet("href"))
+            is_file = not (address.startswith(("/", "#")) or urlsplit(address).scheme)
         if not (is_file and token.type in ("link_open", "link_close")):
             yield token
 

@@ -3,7 +3,7 @@
 from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, and_, func, literal, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -11,7 +11,15 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.queries import Expression, Record, Rows
 
+
+class Positioned(Protocol):
+    """A row of an ordered list."""
+
+    position: int
+
+
 T = TypeVar("T")
+P = TypeVar("P", bound=Positioned)
 PAGE_SIZE = 50
 
 
@@ -46,6 +54,15 @@ def swap(rows: MutableSequence[T], row: T, step: int) -> bool:
         return False
     rows[here], rows[there] = rows[there], rows[here]
     return True
+
+
+def move(rows: MutableSequence[P], row: P, step: int) -> bool:
+    """Swap a row with a neighbour as :func:`swap` does, and number the positions of all from 1."""
+    moved = swap(rows, row, step)
+    if moved:
+        for position, one in enumerate(rows, 1):
+            one.position = position
+    return moved
 
 
 def count_rows(session: Session, query: Rows, most: int | None = None, *order: Expression) -> Total:

@@ -19,7 +19,7 @@ from civicportal.domain.notifications.texts import fill, used_fields
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, localized_digits
-from civicportal.util.lists import swap
+from civicportal.util.lists import move
 from civicportal.util.tracking import grouped
 
 WORDS = "public_text"
@@ -201,10 +201,7 @@ class ReadyTextService(Service):
 
     def move(self, row: ReadyText, by: int) -> None:
         """Swap a text with the previous (-1) or the next one (1)."""
-        rows = list(self.rows(row.kind))
-        if swap(rows, row, by):
-            for position, one in enumerate(rows, 1):
-                one.position = position
+        move(list(self.rows(row.kind)), row, by)
 
     def _next_position(self, kind: str) -> int:
         last = self.session.scalar(select(func.max(ReadyText.position)).where(ReadyText.kind == kind))

@@ -20,7 +20,7 @@ from civicportal.domain.organization.editing import changes, new_key
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
-from civicportal.util.lists import swap
+from civicportal.util.lists import move
 from civicportal.util.values import Values
 
 if TYPE_CHECKING:
@@ -85,10 +85,7 @@ class RuleService(Service):
 
         :param step: -1 up, 1 down.
         """
-        rules = self.all()
-        if swap(rules, rule, step):
-            for position, one in enumerate(rules):
-                one.position = position
+        if move(self.all(), rule, step):
             self._record("move", rule, step=step)
 
     def set_active(self, rule: RoutingRule, active: bool) -> None:

@@ -15,7 +15,7 @@ from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.own_views.models import ListColumns, SavedView
 from civicportal.util.errors import NotFound, Refused
 from civicportal.util.i18n import _
-from civicportal.util.lists import swap
+from civicportal.util.lists import move
 from civicportal.util.persian import key
 
 MOST = 30
@@ -153,9 +153,7 @@ class OwnViewService(Service):
     def move(self, view: SavedView, by: int) -> None:
         """Swap a view with the previous (-1) or the next one (1) of its owner and list."""
         rows = [one for one in self._siblings(view.user_id, view.unit_id) if one.page == view.page]
-        if swap(rows, view, by):
-            for position, one in enumerate(rows, 1):
-                one.position = position
+        move(rows, view, by)
 
     def delete(self, view: SavedView) -> None:
         """Delete a view."""

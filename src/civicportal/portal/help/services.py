@@ -12,7 +12,7 @@ from civicportal.domain.cases.marking import snippet, spans
 from civicportal.domain.cases.query_parser import SearchQuery, read
 from civicportal.portal.help.guides import Guide
 from civicportal.portal.help.models import HelpQuestion
-from civicportal.util.lists import swap
+from civicportal.util.lists import move
 
 MOST_FOUND = 20
 
@@ -107,10 +107,7 @@ class HelpService(Service):
 
     def move(self, row: HelpQuestion, by: int) -> None:
         """Swap a question with the previous (-1) or the next one (1)."""
-        rows = list(self.rows(row.locale))
-        if swap(rows, row, by):
-            for position, one in enumerate(rows, 1):
-                one.position = position
+        move(list(self.rows(row.locale)), row, by)
 
     def _next_position(self, locale: str) -> int:
         last = self.session.scalar(

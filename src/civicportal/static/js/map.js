@@ -87,13 +87,14 @@ function gather(map, points) {
 }
 function join(points, text) {
   const several = points.reduce((sum, point) => sum + (point.several || 1), 0);
+  const label = points[0].label && `${points[0].label}+`;
   return {
     lat: points[0].lat,
     lon: points[0].lon,
     tone: 'dark',
-    title: text.replace('{count}', number(several)),
+    title: [label, text.replace('{count}', number(several))].filter(Boolean).join(': '),
     several: several,
-    label: points[0].label && `${points[0].label}+`,
+    label: label,
     parts: points,
     cards: points.flatMap((point) => point.cards || []),
   };

@@ -149,15 +149,13 @@ def _device(values: Values) -> Device:
 
 def _pins(request: Request, tour: Tour) -> list[dict[str, object]]:
     """Return the stops as points of a map, numbered as in the list."""
-    return [
-        _pin(request, stop.case, stop.report)
-        | {
-            "label": format_number(number, request.locale_name),
-            "url": request.route_path("reports.field_case", code=stop.case.code),
-        }
-        for number, stop in enumerate(tour.stops, 1)
-        if stop.report.point
-    ]
+    pins = []
+    for number, stop in enumerate(tour.stops, 1):
+        if stop.report.point:
+            pin, label = _pin(request, stop.case, stop.report), format_number(number, request.locale_name)
+            url = request.route_path("reports.field_case", code=stop.case.code)
+            pins.append(pin | {"label": label, "title": f"{label}. {pin['title']}", "url": url})
+    return pins
 
 
 def _pin(request: Request, case: Case, report: Report) -> dict[str, object]:

@@ -1,11 +1,14 @@
 """Fields of a form for the texts of the site's further languages."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 
 import colander
 
 from civicportal.core.site import Site
+from civicportal.util.i18n import text_direction
 from civicportal.util.values import Values
+from civicportal.web.forms.widgets import TextWidget
 from civicportal.web.language import all_languages
 
 
@@ -28,6 +31,9 @@ class TranslatedFields:
             for name in self._names:
                 node = schema[name].clone()
                 node.name, node.missing, node.description = f"{code}_{name}", "", None
+                if text_direction(code) == "ltr":
+                    node.widget = copy(node.widget or TextWidget())
+                    node.widget.css_class = "ltr d-block w-100"
                 schema.add(node)
         return schema
 

@@ -8,6 +8,7 @@ from civicportal_meetings.days import titles
 from civicportal_meetings.i18n import _
 from civicportal_meetings.models import Appointment
 from civicportal_meetings.names import KIND
+from civicportal_meetings.prefill import usual_place
 from civicportal_meetings.services import AppointmentService, MeetingService
 
 TEMPLATES = "civicportal_meetings:templates/meetings/widgets"
@@ -48,6 +49,7 @@ def panels(case: Case, request: Request) -> Iterator[Panel]:
         shown = {
             "case": case,
             "appointment": current,
+            "place": usual_place(work, work.locale) if current.place == usual_place(work) else current.place,
             "bring": request.site.plugin_texts.of(KIND, request.locale_name)["bring"],
             "earlier": [one for one in service.history(case) if _was_moved(one)],
         }

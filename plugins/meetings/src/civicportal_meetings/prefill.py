@@ -82,10 +82,13 @@ def seat_message_values(values: Values, work: Work) -> Mapping[str, str] | None:
     return notice(session.start, values.get("note", "")) if session else None
 
 
-def usual_place(work: Work) -> str:
-    """Return the default place: from the settings, else the name of the mayor's unit."""
-    settings = work.site.plugin_settings[KIND]
-    units = work.get(OrganizationService).units.by_id.values()
+def usual_place(work: Work, locale: str | None = None) -> str:
+    """Return the default place: from the settings, else the name of the mayor's unit.
+
+    :param locale: that of the site by default, in which it is stored.
+    """
+    settings = work.site.plugin_texts.of(KIND, locale or work.site.locale)
+    units = work.get(OrganizationService).units_in(locale or work.site.locale).by_id.values()
     office = next((unit.name for unit in units if unit.key == settings["unit"]), "")
     return (settings["place"] or office)[:100]
 

@@ -35,7 +35,7 @@ from civicportal.web import schema as types
 from civicportal.web.templating import FILTERS, LazyMacros, icon
 
 SITE = SimpleNamespace(
-    settings={"map": {}},
+    branding_in=lambda _locale: SimpleNamespace(attribution=""),
     country=get_country("ir"),
     calendar=CityCalendar(
         kind="jalali",

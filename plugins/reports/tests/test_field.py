@@ -18,7 +18,7 @@ CAR_PARK = Point(31.01, 52.01)
 
 class TestOrder:
     def test_it_is_within_ten_percent_of_the_shortest_way(self):
-        """The shortest way is computed exactly (Held and Karp), for ten places.
+        """The shortest way is computed exactly (Held and Karp), for nine places.
 
         OR-Tools would need 270 MB of packages for the same answer.
         """

@@ -55,8 +55,9 @@ test-packages: setup ## Build and install wheels, new plugins and the tutorial, 
 	@.ci/packages postgresql chromium-headless-shell || true
 	$(PYTEST) -m packaging
 
-test-long: setup ## Run every test on SQLite and on PostgreSQL, with the long forms of loops: kills, generated input.
+test-long: setup ## Run every test on both databases and journeys in Firefox and WebKit, with the long forms of loops.
 	@.ci/packages postgresql chromium-headless-shell || true
+	@.ci/packages firefox-esr webkit2gtk-driver xvfb || true
 	CIVICPORTAL_LONG=1 $(PYTEST) --civic-db both
 
 mutants: setup ## Change MODULE in many small ways and tell what its tests do not notice, MODULE=domain/notifications/outcomes MOST=100.

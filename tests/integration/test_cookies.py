@@ -64,3 +64,10 @@ def test_every_cookie_is_bound_to_the_host_and_hidden_from_scripts(
         assert {"secure", "httponly"} <= said.keys(), line
         assert (said.get("path"), "domain" in said) == ("/", False), line
     assert seen == SAME_SITE
+
+
+@pytest.mark.parametrize(("purpose", "cookies"), [("", 1), ("prefetch", 0)])
+def test_a_page_fetched_beforehand_sets_no_cookie(app: Any, site: Any, purpose: str, cookies: int) -> None:
+    page = app.get("/login", headers={"Purpose": purpose}, status=200)
+    assert page.html.select("[name=csrf_token]")
+    assert len([line for line in page.headers.getall("Set-Cookie") if site.cookie_name in line]) == cookies

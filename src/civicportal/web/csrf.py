@@ -24,12 +24,16 @@ def session_token(request: Request) -> str | None:
 def ensure_session_token(request: Request) -> str:
     """Return the session token.
 
-    A visitor without one gets it in a cookie with this response.
+    A visitor without one gets it in a cookie with this response, unless the service worker fetched the page beforehand:
+    the cookie would replace that of a form which the visitor opens meanwhile.
     """
     token: str | None = request.environ.get("civicportal.token") or session_token(request)
     if token is None:
         token = new_token()
-        set_session_cookie(request, token)
+        if request.headers.get("Purpose") == "prefetch":
+            request.environ["civicportal.token"] = token
+        else:
+            set_session_cookie(request, token)
     return token
 
 

@@ -25,7 +25,7 @@ def ensure_session_token(request: Request) -> str:
     """Return the session token.
 
     A visitor without one gets it in a cookie with this response, unless the service worker fetched the page beforehand:
-    the cookie would replace that of a form which the visitor opens meanwhile.
+    the cookie would replace that of a form which the visitor has opened since.
     """
     token: str | None = request.environ.get("civicportal.token") or session_token(request)
     if token is None:

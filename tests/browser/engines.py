@@ -139,7 +139,7 @@ class Firefox(Engine):
         self._ask("Marionette:SetContext", {"value": "chrome"})
         found: list[str] = self.send("run", script=script, args=[])
         self._ask("Marionette:SetContext", {"value": "content"})
-        # Whoever leaves a page stops what it still loads, and Firefox logs that of the service worker as an error.
+        # Leaving a page stops what it still loads, and Firefox logs that of the service worker as an error.
         return [error for error in found if not re.search("A ServiceWorker|AbortError", error)]
 
     def close(self) -> None:

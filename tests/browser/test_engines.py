@@ -37,7 +37,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def window(engine: Engine, portal: Portal) -> Iterator[Window]:
-    """Return its window, of nobody yet; in the end no script may have failed."""
+    """Return its window, signed out; in the end no script may have failed."""
     window = Window(engine, portal.address)
     window.resize(1366, 900)
     window.leave()

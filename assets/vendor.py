@@ -79,7 +79,13 @@ TARGETS = (
     ),
     Target(
         folder=ASSETS.parent / "tests/browser/vendor",
-        files={"axe-core": {"axe.min.js": "axe.min.js", "LICENSE": "licenses/axe-core.txt"}},
+        files={
+            "axe-core": {"axe.min.js": "axe.min.js", "LICENSE": "licenses/axe-core.txt"},
+            "@guidepup/virtual-screen-reader": {
+                "lib/esm/index.browser.js": "virtual-screen-reader.js",
+                "LICENSE": "licenses/virtual-screen-reader.txt",
+            },
+        },
     ),
 )
 

@@ -66,8 +66,18 @@ def test_every_cookie_is_bound_to_the_host_and_hidden_from_scripts(
     assert seen == SAME_SITE
 
 
-@pytest.mark.parametrize(("purpose", "cookies"), [("", 1), ("prefetch", 0)])
-def test_a_page_fetched_beforehand_sets_no_cookie(app: Any, site: Any, purpose: str, cookies: int) -> None:
-    page = app.get("/login", headers={"Purpose": purpose}, status=200)
+@pytest.mark.parametrize(
+    ("headers", "cookies"),
+    [
+        ({}, 1),
+        ({"X-Offline-Copy": "true"}, 0),
+        # A browser's own prefetch: the person may be shown this very page.
+        ({"Purpose": "prefetch", "Sec-Purpose": "prefetch;prerender"}, 1),
+    ],
+)
+def test_a_copy_for_offline_use_sets_no_cookie(
+    app: Any, site: Any, headers: dict[str, str], cookies: int
+) -> None:
+    page = app.get("/login", headers=headers, status=200)
     assert page.html.select("[name=csrf_token]")
     assert len([line for line in page.headers.getall("Set-Cookie") if site.cookie_name in line]) == cookies

@@ -30,7 +30,7 @@ def ensure_session_token(request: Request) -> str:
     token: str | None = request.environ.get("civicportal.token") or session_token(request)
     if token is None:
         token = new_token()
-        if request.headers.get("Purpose") == "prefetch":
+        if "X-Offline-Copy" in request.headers:
             request.environ["civicportal.token"] = token
         else:
             set_session_cookie(request, token)

@@ -78,7 +78,7 @@ async function keepAll(paths, lasting) {
   const wanted = [...paths, ...lasting.filter((_path, place) => missing[place])];
   await Promise.all(
     wanted.map((path) =>
-      fetch(path, { credentials: 'same-origin', redirect: 'error', headers: { Purpose: 'prefetch' } })
+      fetch(path, { credentials: 'same-origin', redirect: 'error', headers: { 'X-Offline-Copy': 'true' } })
         .then((answer) => keep(path, answer, begun))
         .catch(() => {}),
     ),

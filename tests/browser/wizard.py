@@ -56,9 +56,9 @@ def pass_place(page: Page) -> bool:
 
 
 def choose_category(page: Page) -> None:
-    """Open the main category, choose the category."""
-    page.locator("label.choice", has_text=ROOT).first.click()
-    page.locator("label.choice", has_text=CATEGORY).click()
+    """Open the main category, choose the category, whatever the language of the page."""
+    page.locator("label.choice:has([name=root][value=roads])").click()
+    page.locator("label.choice:has([name=category][value=pothole])").click()
 
 
 def move_by_keyboard(page: Page) -> None:

@@ -158,7 +158,8 @@ class OrganizationService(Service):
 
         :param locale: that of the unit of work by default; texts that are stored have that of the site.
         """
-        unit = self.units_in(locale or self.work.locale).by_id.get(unit_id or 0)
+        units = self.units if locale in (None, self.work.locale) else self.units_in(locale)
+        unit = units.by_id.get(unit_id or 0)
         return unit.name if unit else ""
 
     def category_name(self, category_id: int | None, locale: str | None = None) -> str:
@@ -166,7 +167,8 @@ class OrganizationService(Service):
 
         :param locale: that of the unit of work by default; texts that are stored have that of the site.
         """
-        category = self.categories_in(locale or self.work.locale).by_id.get(category_id or 0)
+        categories = self.categories if locale in (None, self.work.locale) else self.categories_in(locale)
+        category = categories.by_id.get(category_id or 0)
         return category.name if category else ""
 
     @memoized_property

@@ -153,7 +153,7 @@ class _Session:
         try:
             return self.databases.create(kind, ctype=ctype)
         except PostgresMissing as error:
-            pytest.skip(str(error))
+            pytest.skip(str(error))  # PostgreSQL is not installed: the message names the package
 
     def environment(self, kind: "Kind", settings: "Tables") -> "Environment":
         from civicportal.testing.environment import Environment
@@ -336,7 +336,7 @@ def chromium() -> "Iterator[Browser]":
         with launched() as browser:
             yield browser
     except ChromiumMissing as error:
-        pytest.skip(str(error))
+        pytest.skip(str(error))  # no browser is installed: the message names the package
 
 
 @pytest.fixture

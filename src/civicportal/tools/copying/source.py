@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 STOP = "stop the portal and its workers (systemctl stop civicportal.socket civicportal civicportal-worker)"
 PATIENCE = 5.0
 """Seconds in which connections that were just closed must have gone."""
-MARKS: Table = PortalMark.__table__  # type: ignore[assignment]
+MARKS: Table = PortalMark.metadata.tables[PortalMark.__tablename__]
 
 
 class SourceDatabase:

@@ -124,6 +124,14 @@ def code(portal: Portal) -> str:
 
 
 @pytest.fixture
+def own_code(portal: Portal) -> str:
+    """Return the code of a new report of the citizen."""
+    with portal.site.work() as work:
+        citizen = who(work, "citizen")
+    return send_report(portal, citizen)
+
+
+@pytest.fixture
 def network(portal: Portal) -> Iterator[Network]:
     """Return a network to the portal that can be cut."""
     with connection(portal.address) as server:

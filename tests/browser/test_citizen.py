@@ -37,37 +37,29 @@ def test_signing_out_forgets_the_person(open_page: Open) -> None:
     page.wait_for_url("**/login?**")
 
 
-@pytest.fixture
-def code(portal: Portal) -> str:
-    """Return the code of a new report of the citizen."""
-    with portal.site.work() as work:
-        citizen = who(work, "citizen")
-    return send_report(portal, citizen)
-
-
-def test_own_cases_lead_to_their_history(open_page: Open, screen: Screen, code: str) -> None:
+def test_own_cases_lead_to_their_history(open_page: Open, screen: Screen, own_code: str) -> None:
     page = open_page("citizen", screen)
     page.goto("/my")
-    page.locator(f"a[href='/my/{code}']").click()
+    page.locator(f"a[href='/my/{own_code}']").click()
     expect(page.locator("ol.tl > li")).to_have_count(1)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_tracking_by_code_and_last_digits(
-    portal: Portal, open_page: Open, screen: Screen, code: str, script: bool
+    portal: Portal, open_page: Open, screen: Screen, own_code: str, script: bool
 ) -> None:
     with portal.site.work() as work:
         officer = who(work, "handler")
-    close_report(portal, officer, code)
+    close_report(portal, officer, own_code)
     stranger = open_page(screen=screen, java_script_enabled=script)
-    follow_up.ask(stranger, code)
+    follow_up.ask(stranger, own_code)
     with stranger.expect_request("**/track") as sent:
         follow_up.prove(stranger, "9999")
     # Over https a form without an origin is refused.
     assert sent.value.all_headers()["origin"] == portal.address
     expect(stranger.locator(".err-summary, .err").first).to_be_visible()
     follow_up.prove(stranger, CITIZENS["citizen"][-4:])
-    stranger.wait_for_url(f"**/track/{code}")
+    stranger.wait_for_url(f"**/track/{own_code}")
     expect(stranger.locator("main")).to_contain_text(desk.ANSWER)
     expect(stranger.locator("ol.tl > li").first).to_contain_text("بررسی‌شده")
     expect(stranger.locator("main")).not_to_contain_text("روبه‌روی شمارهٔ ۱۲")

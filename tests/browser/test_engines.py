@@ -11,7 +11,7 @@ import pytest
 from browser import wizard
 from browser.engines import ENGINES, Engine, EngineMissing, Window
 from browser.people import CITIZENS, STAFF, persian
-from browser.samples import send_report, who
+from browser.samples import who
 from portal import Portal
 from senders import wait_until
 
@@ -59,14 +59,6 @@ def enter(window: Window, portal: Portal) -> Callable[[str], Window]:
         return window
 
     return enter
-
-
-@pytest.fixture
-def code(portal: Portal) -> str:
-    """Return the code of a new report of the citizen."""
-    with portal.site.work() as work:
-        citizen = who(work, "citizen")
-    return send_report(portal, citizen)
 
 
 def new_code(portal: Portal, mobile: str, seen: int) -> str:
@@ -136,20 +128,20 @@ def test_staff_sign_in_with_password_and_code(window: Window, portal: Portal) ->
     window.arrive("^/desk$")
 
 
-def test_a_visitor_tracks_a_report(window: Window, code: str) -> None:
+def test_a_visitor_tracks_a_report(window: Window, own_code: str) -> None:
     window.go("/")
-    window.write("form[action='/track/code'] [name=code]", persian(code))
+    window.write("form[action='/track/code'] [name=code]", persian(own_code))
     window.press("form[action='/track/code'] button")
     window.write("[name=proof]", persian(CITIZENS["citizen"][-4:]))
     window.press("main form button.btn-primary")
-    window.arrive(f"^/track/{code}")
+    window.arrive(f"^/track/{own_code}")
     window.see("ol.tl > li")
 
 
-def test_an_officer_opens_a_case_and_takes_steps(enter: Callable[[str], Window], code: str) -> None:
+def test_an_officer_opens_a_case_and_takes_steps(enter: Callable[[str], Window], own_code: str) -> None:
     window = enter("handler").go("/kartable?view=new&sort=newest")
-    window.press(f"a[href='/kartable/cases/{code}']")
-    window.arrive(f"^/kartable/cases/{code}")
+    window.press(f"a[href='/kartable/cases/{own_code}']")
+    window.arrive(f"^/kartable/cases/{own_code}")
     window.press("#tab-comment")
     window.write("#panel-of-comment [name=text]", "فردا بازدید می‌شود.")
     window.press("#panel-of-comment [data-default]")
@@ -162,15 +154,17 @@ def test_an_officer_opens_a_case_and_takes_steps(enter: Callable[[str], Window],
     window.see(".page-h .pill", "بررسی‌شده")
 
 
-def test_the_kartable_is_worked_by_keyboard_and_filtered(enter: Callable[[str], Window], code: str) -> None:
+def test_the_kartable_is_worked_by_keyboard_and_filtered(
+    enter: Callable[[str], Window], own_code: str
+) -> None:
     window = enter("handler").go("/kartable?sort=newest")
     window.strike("body", "j")
     assert window.run("return document.activeElement.closest('tr')?.dataset.row !== undefined")
     window.press("form.filters summary")
-    window.write("form.filters [name=q]", persian(code))
+    window.write("form.filters [name=q]", persian(own_code))
     window.press("form.filters button.btn-primary")
     window.arrive("q=")
-    window.see(f"a[href='/kartable/cases/{code}']")
+    window.see(f"a[href='/kartable/cases/{own_code}']")
 
 
 def test_the_desk_leads_from_figures_to_lists(enter: Callable[[str], Window]) -> None:

@@ -1,10 +1,12 @@
 """The test site with the reports plugin, a small city around 31.02/52.02, a citizen and staff."""
 
+import io
 from dataclasses import dataclass
 
 import pytest
 from civicportal_reports.places import locate_point
 from civicportal_reports.services import NewReport, ReportService
+from PIL import Image
 
 from civicportal.api.cases import CaseService
 from civicportal.api.database import Work
@@ -67,6 +69,24 @@ class City:
         with self.site.work(actor=by or self.officer) as work:
             cases = work.get(CaseService)
             cases.publish(cases.fetch(code), True)
+
+    @staticmethod
+    def picture():
+        """Return a small picture."""
+        data = io.BytesIO()
+        Image.new("RGB", (64, 48), "red").save(data, "PNG")
+        return data.getvalue()
+
+    def queue(self, app, path, fields, *, photos, status):
+        """Send a form as the queue of a browser does, and return the answer."""
+        token = app.get("/queue/session").json["token"]
+        headers = {
+            "Accept": "application/json",
+            "X-Requested-With": "XMLHttpRequest",
+            "X-CSRF-Token": token,
+        }
+        files = [("photo_key_files", "photo.png", self.picture())] * photos
+        return app.post(path, fields, headers, upload_files=files, status=status).json
 
     def case(self, code):
         """Return a case as it stands."""

@@ -1,11 +1,9 @@
 """Work finished on the spot: one step, once, with pictures and what the device says; pages kept without a network."""
 
-import io
 from datetime import UTC, datetime
 
 import pytest
 from civicportal_reports.field import Device, FieldService
-from PIL import Image
 from sqlalchemy import func, select
 from webtest import Upload
 
@@ -18,13 +16,6 @@ from civicportal.testing import identity, make_staff
 
 ANSWER = "چاله پر شد."
 KEY, OTHER_KEY = "q" * 22, "r" * 22
-SCRIPT = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
-
-
-def picture():
-    data = io.BytesIO()
-    Image.new("RGB", (64, 48), "red").save(data, "PNG")
-    return data.getvalue()
 
 
 def finish(city, code, *, by=None, version=None, **more):
@@ -117,9 +108,7 @@ def pictures_after(city, code):
 def queue(city, app, code, key=KEY, *, status=200, photos=1, **values):
     """Send the form as the queue does, and return the answer."""
     fields = {"version": str(city.case(code).version), "public_text": ANSWER, "queue_key": key, **values}
-    headers = {**SCRIPT, "X-CSRF-Token": app.get("/queue/session").json["token"]}
-    files = [("photo_key_files", "photo.png", picture())] * photos
-    return app.post(address(code), fields, headers, upload_files=files, status=status).json
+    return city.queue(app, address(code), fields, photos=photos, status=status)
 
 
 class TestPage:
@@ -129,7 +118,7 @@ class TestPage:
         page = app.get("/desk/reports/field").click(href=address(code))
         form = the_form(page)
         assert form["public_text"].value
-        form["photo_key_files"] = [Upload("photo.png", picture())]
+        form["photo_key_files"] = [Upload("photo.png", city.picture())]
         page = form.submit(status=303).follow()
         assert page.request.path == "/desk/reports/field"
         assert city.case(code).status == "reviewed"
@@ -152,7 +141,7 @@ class TestPage:
         sign_in(city.officer)
         code = city.send()
         form = the_form(app.get(address(code)))
-        form["photo_key_files"] = [Upload("photo.png", picture())]
+        form["photo_key_files"] = [Upload("photo.png", city.picture())]
         form["public_text"] = "؟"
         page = form.submit(status=422)
         assert "is-invalid" in page.html.select_one("[name=public_text]")["class"]

@@ -1,9 +1,6 @@
 """Reports that the queue of a browser sends: the server answers in JSON, and opens one case for each key."""
 
-import io
-
 import pytest
-from PIL import Image
 from sqlalchemy import func, select
 
 from civicportal.api.cases import Attachment, Case
@@ -14,12 +11,6 @@ from civicportal.testing import outbox
 BODY = "از دیروز چالهٔ عمیقی وسط خیابان باز شده است."
 KEY, OTHER_KEY = "q" * 22, "r" * 22
 SCRIPT = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
-
-
-def picture():
-    data = io.BytesIO()
-    Image.new("RGB", (64, 48), "red").save(data, "PNG")
-    return data.getvalue()
 
 
 def the_form(page):
@@ -54,12 +45,9 @@ def enter_by_code(city, page, mobile):
 def send(city, app, key=KEY, *, status=200, photos=0, **values):
     """Send a report as the queue does, and return the answer."""
     fields = dict(filled(city, app, **values).submit_fields())
-    session = app.get("/queue/session").json
     fields |= {"queue_key": key, "near_seen": "true"}
     fields = {name: value for name, value in fields.items() if name not in ("csrf_token", "photo_key_files")}
-    files = [("photo_key_files", "photo.png", picture())] * photos
-    headers = {**SCRIPT, "X-CSRF-Token": session["token"]}
-    return app.post("/reports/new", fields, headers, upload_files=files, status=status).json
+    return city.queue(app, "/reports/new", fields, photos=photos, status=status)
 
 
 def pictures_of(city, case):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from selection import LONG, left_out
 
 from civicportal.testing.browser import program
 
@@ -24,8 +25,11 @@ def _rank(item: pytest.Item) -> int:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run long tests first; skip tests whose programs are missing."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests to ``make test-long``, run long ones first, and skip those whose programs are missing."""
+    if not LONG and (deselected := left_out(items)):
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in set(deselected)]
     items.sort(key=_rank)
     if program():
         return

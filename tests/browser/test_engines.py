@@ -1,6 +1,5 @@
 """The main journeys in Firefox and in WebKit."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
@@ -20,7 +19,7 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.portal.demo.runner import PASSWORD
 
 # Two more browsers take a minute, and their failures are seldom: they belong to `make test-long`.
-pytestmark = pytest.mark.skipif(not os.environ.get("CIVICPORTAL_LONG"), reason="runs in make test-long")
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module", params=ENGINES.values(), ids=ENGINES)

@@ -1,6 +1,5 @@
 """Accessibility (axe) and width of every page, in both themes."""
 
-import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -9,19 +8,19 @@ from typing import Any
 import pytest
 from browser.conftest import Browsers
 from browser.pages import ELSEWHERE, PAGES, PIECES, Shown
-from browser.people import DESKTOP, PHONE, Screen
+from browser.people import DESKTOP, PHONE, STAFF, Screen
 from browser.samples import Facts, facts
 from playwright.sync_api import Browser, Page
 from portal import Portal
+from selection import LONG
 
 from civicportal.app import create_app
 
 pytestmark = pytest.mark.browser
 Tab = Callable[[str, Screen], Page]
-LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-NARROW = 320
-"""CSS pixels to which a page must reflow (WCAG 1.4.10)."""
+WIDTHS = (DESKTOP.width, PHONE.width, 320)
+"""CSS pixels to which each page must reflow; 320 by WCAG 1.4.10."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -64,36 +63,34 @@ def test_every_page_is_in_the_table(portal: Portal) -> None:
     "shown", PAGES, ids=lambda shown: "-".join(filter(None, [shown.route, shown.role, shown.name]))
 )
 def test_page_is_for_everybody(browsers: Browsers, tab: Tab, found: Facts, shown: Shown) -> None:
-    for screen in (PHONE, DESKTOP):
+    for screen in _screens(shown):
         page = tab(shown.role, screen)
         shown.open(page, found)
         if page.locator("[data-map]").count():
             page.wait_for_load_state("networkidle")
         assert page.locator("h1:visible").count() == 1
-        for theme in _themes(shown, screen):
+        for theme in _themes(shown):
             page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
             assert barriers(page) == []
-        assert page.evaluate(OVERFLOW) == 0
-        if screen.touch:
-            _assert_reflows(page, screen)
+        for width in (screen.width, *WIDTHS):
+            page.set_viewport_size({"width": width, "height": screen.height})
+            assert page.evaluate(OVERFLOW) == 0, width
+        page.set_viewport_size({"width": screen.width, "height": screen.height})
         assert browsers.complaints == []
 
 
-def _themes(shown: Shown, screen: Screen) -> tuple[str, ...]:
-    """Return the themes in which axe checks a page on a screen: both in the long run, else one for each screen.
+def _screens(shown: Shown) -> tuple[Screen, ...]:
+    """Return the screens on which axe checks a page: both in the long run, else the one on which most people open it."""
+    if LONG:
+        return (PHONE, DESKTOP)
+    return (DESKTOP,) if shown.role in STAFF else (PHONE,)
 
-    What only a phone or only a desktop shows is shared by many pages: neighbours in the table get the other theme.
-    """
+
+def _themes(shown: Shown) -> tuple[str, ...]:
+    """Return the themes in which axe checks a page: both in the long run, else one, and the other for its neighbours."""
     if LONG:
         return ("light", "dark")
-    light_on_phone = PAGES.index(shown) % 2 == 0
-    return ("light",) if light_on_phone == screen.touch else ("dark",)
-
-
-def _assert_reflows(page: Page, screen: Screen) -> None:
-    page.set_viewport_size({"width": NARROW, "height": screen.height})
-    assert page.evaluate(OVERFLOW) == 0
-    page.set_viewport_size({"width": screen.width, "height": screen.height})
+    return ("light",) if PAGES.index(shown) % 2 == 0 else ("dark",)
 
 
 def barriers(page: Page) -> list[str]:

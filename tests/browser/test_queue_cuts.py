@@ -1,6 +1,5 @@
 """A report in the queue arrives exactly once, with its pictures, whatever breaks off at any point while it is sent."""
 
-import os
 import random
 import secrets
 import threading
@@ -15,7 +14,6 @@ from playwright.sync_api import Browser, BrowserType
 from portal import Portal
 
 pytestmark = pytest.mark.browser
-LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
 SEED = 2026
 POINTS = (
     Cut("add", "browser"),
@@ -155,7 +153,7 @@ def test_twenty_points(trial: Trial) -> None:
     assert {point: found for point, found in results.items() if found != [PICTURES]} == {}
 
 
-@pytest.mark.skipif(not LONG, reason="500 points take half an hour: make test-long")
+@pytest.mark.long
 def test_random_points(trial: Trial) -> None:
     cuts = random_points(500)
     results = [(str(cut), [pictures for _code, pictures in trial.send(cut)]) for cut in cuts]

@@ -1,6 +1,5 @@
 """Failover to the standby under load loses and duplicates nothing."""
 
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from portal import READY, Portal
 from replication import Pair, Server, or_skip
+from selection import LONG
 from senders import by_form, everything_is_there_once, senders, wait_until
 from sqlalchemy import func, select, text
 
@@ -21,7 +21,7 @@ from civicportal.util.errors import ConfigurationError
 pytestmark = pytest.mark.fault
 
 FENCE = Path(__file__).parents[2] / "docs/deploy/postgresql-fence.sh"
-FAILOVERS = 12 if os.environ.get("CIVICPORTAL_LONG") else 1
+FAILOVERS = 12 if LONG else 1
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Killing the server during submissions loses and duplicates nothing."""
 
-import os
 import random
 import time
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from portal import Portal, running
+from selection import LONG
 from senders import Senders, by_form, senders
 from sqlalchemy import func, select, text
 
@@ -16,7 +16,7 @@ from civicportal.domain.cases.referral import Referral
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.statistics.services import StatisticsService
 
-KILLS = 40 if os.environ.get("CIVICPORTAL_LONG") else 10
+KILLS = 40 if LONG else 6
 
 
 def _kill_again_and_again(portal: Portal, kills: int) -> Senders:

@@ -1,6 +1,5 @@
 """A portal on several machines: shared state and killed nodes."""
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from nodes import Cluster, cluster_on
 from portal import READY
+from selection import LONG
 from senders import COME_AGAIN, by_form, everything_is_there_once, senders, sign_in, wait_until
 from sqlalchemy import and_, func, select, text, update
 
@@ -25,7 +25,6 @@ from civicportal.web.schema import new_key
 
 pytestmark = pytest.mark.fault
 
-LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
 ROUNDS = 20 if LONG else 1
 RESTARTS = 20 if LONG else 1
 

@@ -1,6 +1,5 @@
 """Web nodes behind nginx die or are restarted one after the other: who reads notices nothing, no form is lost."""
 
-import os
 import re
 import socket
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from portal import READY, Portal, Process, free_port, running
+from selection import LONG
 from senders import by_form, senders, wait_until
 from sqlalchemy import select
 
@@ -21,7 +21,7 @@ from civicportal.domain.cases.models import Case
 pytestmark = pytest.mark.fault
 
 PAGE = Path(__file__).parents[2] / "docs/scaling.md"
-RESTARTS = 20 if os.environ.get("CIVICPORTAL_LONG") else 2
+RESTARTS = 20 if LONG else 2
 NGINX = Path("/usr/sbin/nginx")
 
 

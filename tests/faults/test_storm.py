@@ -1,7 +1,6 @@
 """Eight processes and eight officers act on one case: no update is lost, refused ones get a message, no 500."""
 
 import http.client
-import os
 import re
 import threading
 from collections import Counter
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from portal import READY, Portal, Process
+from selection import LONG
 from sqlalchemy import select
 
 from civicportal.domain.cases.models import Case, CaseEvent
@@ -21,7 +21,7 @@ from civicportal.testing.sms_simulator import API_KEY, LINE
 pytestmark = pytest.mark.fault
 
 PROCESSES = OFFICERS = 8
-ROUNDS = 50 if os.environ.get("CIVICPORTAL_LONG") else 2
+ROUNDS = 50 if LONG else 2
 """Each officer writes so many notes and marks the case so many times."""
 AGAIN = (409, 503)
 """Statuses to retry: another request was first, or the case was locked for too long."""

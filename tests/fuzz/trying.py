@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fuzz.generated import Source
+from selection import LONG
 
-LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
 ONLY = os.environ.get("CIVICPORTAL_FUZZ_ONLY", "")
 """Number of the only input that is tried."""
 INPUTS = os.environ.get("CIVICPORTAL_FUZZ_INPUTS", "")

@@ -1,12 +1,12 @@
 """Thousands of unknown clients from hundreds of networks, and what citizens and officers can still do."""
 
-import os
 import threading
 import time
 from collections import Counter
 
 import pytest
 from other_clients import challenge_of, send, solve
+from selection import LONG
 from sign_in_forms import PASSWORD, code_of, form_with
 from webtest import TestApp
 
@@ -17,7 +17,6 @@ from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.testing import make_case, make_category, make_citizen, make_unit
 from civicportal.util.tracking import new_code
 
-LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
 NETWORKS, EACH = (600, 50) if LONG else (300, 7)
 OFFICER, KNOWN, NEW = "+989120000001", "+989120000002", "+989120000003"
 SHARE = NETWORKS * EACH // 10

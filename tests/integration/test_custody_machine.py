@@ -5,7 +5,6 @@ portal's answer for all cases at once is held against :class:`~civicportal.domai
 asked person by person.
 """
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -23,6 +22,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from selection import LONG
 from sqlalchemy import select
 
 from civicportal.core.security import Identity
@@ -52,7 +52,6 @@ from civicportal.util.errors import Conflict, Forbidden, NotFound, Refused
 
 pytestmark = pytest.mark.both_databases
 
-LONG = bool(os.environ.get("CIVICPORTAL_LONG"))
 EXAMPLES, STEPS = (60, 40) if LONG else (6, 25)
 WORK = "petitions:case:work"
 VERBS = ("petitions:case:view", WORK, "petitions:case:refer", LEAD)

@@ -61,7 +61,7 @@ class City:
         return Site(self.path, mode="demo", environ=self.environ, clock=self.clock, database_url=address)
 
 
-@pytest.fixture(params=["shahreman", "rivertown"])
+@pytest.fixture(params=["shahreman", pytest.param("rivertown", marks=pytest.mark.long)])
 def city(request, tmp_path):
     return City(request.param, tmp_path)
 

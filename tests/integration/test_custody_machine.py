@@ -41,6 +41,7 @@ from civicportal.domain.cases.workflow import UnknownTransition
 from civicportal.domain.kartable.assignment import AssignmentService
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.escalation import escalate
+from civicportal.domain.kartable.jobs import JobService, NewJob
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.transfer import TransferService
 from civicportal.domain.kartable.undo import UndoService
@@ -100,8 +101,8 @@ class City(RuleBasedStateMachine):
             for case in self.open_cases(work):
                 referral = work.get(AccessService).action_referral(case)
                 case.status, case.stage, case.closed_at = "rejected", "rejected", work.clock.now()
-                if referral:
-                    referral.closed_at, referral.closed_how = work.clock.now(), "closed"
+                for one in filter(None, (referral, *work.get(AccessService).open_jobs(case))):
+                    one.closed_at, one.closed_how = work.clock.now(), "closed"
             for user in work.session.scalars(select(User).where(User.id.in_(self.people or [0]))):
                 user.disabled_at = work.clock.now()
             for row in work.session.scalars(select(Deputy)):
@@ -288,6 +289,40 @@ class City(RuleBasedStateMachine):
 
         self.with_case(case, person, act)
 
+    @precondition(lambda self: self.cases and self.people)
+    @rule(
+        case=any_number,
+        person=st.none() | any_number,
+        units=st.lists(any_number, min_size=1, max_size=3),
+        answer=st.booleans(),
+    )
+    def split(self, case: int, person: int | None, units: list[int], answer: bool) -> None:
+        before = self.unattended()
+
+        def act(work: Any, row: Case) -> None:
+            if row.status == "registered":
+                work.get(CaseService).apply(row, "accept")
+            jobs = [NewJob(unit_id=self.one(self.units, unit), task="x") for unit in units]
+            work.get(JobService).split(row, jobs, answer="Done." if answer else "")
+
+        self.with_case(case, person, act)
+        assert self.unattended() <= before
+
+    @precondition(lambda self: self.cases and self.people)
+    @rule(
+        case=any_number,
+        person=st.none() | any_number,
+        number=any_number,
+        deed=st.sampled_from(["take_job", "release_job", "finish", "refuse", "withdraw"]),
+    )
+    def work_on_a_job(self, case: int, person: int | None, number: int, deed: str) -> None:
+        def act(work: Any, row: Case) -> None:
+            if jobs := work.get(AccessService).open_jobs(row):
+                job, text = self.one(jobs, number), {"text": "no"} if deed == "refuse" else {}
+                getattr(work.get(JobService), deed)(row, job.id, **text)
+
+        self.with_case(case, person, act)
+
     @precondition(lambda self: self.cases)
     @rule(case=any_number)
     def open_again(self, case: int) -> None:
@@ -324,15 +359,19 @@ class City(RuleBasedStateMachine):
             return
         with self.site.work(write=False) as work:
             people = self.at_work(work)
-            alone, cases = set(), self.open_cases(work)
+            alone, without_job, cases = set(), set(), self.open_cases(work)
             for case in cases:
                 if not any(self.has(work, person, case) for person in people):
                     alone.add(case.id)
+                for job in work.get(AccessService).open_jobs(case):
+                    if not any(self.has_job(work, person, case, job) for person in people):
+                        without_job.add(case.id)
             custody = work.get(CustodyService)
+            assert {case.id for case in cases if custody.of(case) == "none"} == alone
+            alone |= without_job
             listed = set(work.session.scalars(select(Referral.case_id).where(custody.unattended())))
             assert listed == alone
             assert custody.count() == len(alone)
-            assert {case.id for case in cases if custody.of(case) == "none"} == alone
             found = [one for one in arrangement.findings(work) if one.place == "kartable"]
             assert [one.text.mapping["count"] for one in found] == ([len(alone)] if alone else [])
             admin = identity_of(
@@ -340,6 +379,17 @@ class City(RuleBasedStateMachine):
             )
             with work.acting_as(admin):
                 assert {row[0].id for row in work.get(CustodyService).page().rows} == alone
+
+    @invariant()
+    def jobs_end_with_their_case_and_the_last_one_moves_it_on(self) -> None:
+        with self.site.work(write=False) as work:
+            for case in work.session.scalars(select(Case).where(Case.id.in_(getattr(self, "cases", ()) or [0]))):
+                access = work.get(AccessService)
+                jobs, action = access.open_jobs(case), access.action_referral(case)
+                assert (action is None) == (case.closed_at is not None)
+                assert not jobs or action is not None
+                assert action is None or action.asked == bool(jobs)
+                assert action is None or not (jobs and action.jobs_ended)
 
     @invariant()
     def gaps_are_where_nobody_would_have_a_case(self) -> None:
@@ -417,6 +467,11 @@ class City(RuleBasedStateMachine):
         with work.acting_as(person if in_hand else self.without_administrators(person)):
             access = work.get(AccessService)
             return holds(work.actor, case, access.action_referral(case)) and access.may_act(case, WORK)
+
+    def has_job(self, work: Any, person: Identity, case: Case, job: Referral) -> bool:
+        """Return whether a job is in a kartable and its owner may do it; an administrator's only in person."""
+        in_hand = bool({person.user_id, *person.deputy_for} & {job.to_user_id, job.taken_by_id})
+        return attends(person if in_hand else self.without_administrators(person), WORK, case, job)
 
     @staticmethod
     def would_have(person: Identity, unit_id: int, category_id: int) -> bool:

@@ -21,13 +21,13 @@ _done = State(name="done", title=TranslationString("Done"), stage="done")
 _rejected = State(name="rejected", title=TranslationString("Rejected"), stage="rejected")
 
 
-def _step(name: str, sources: tuple[str, ...], target: str, actor: Actor = "staff") -> Transition:
+def _step(name: str, sources: tuple[str, ...], target: str, *actors: Actor) -> Transition:
     return Transition(
         name=name,
         title=TranslationString(name.title()),
         sources=sources,
         target=target,
-        actors=frozenset({actor}),
+        actors=frozenset(actors or ("staff",)),
     )
 
 
@@ -47,6 +47,7 @@ PETITIONS = CaseKind(
     rating=True,
     publishable=True,
     reopen="object",
+    split="finish",
     facts=_facts,
     known_facts=_known_facts,
     workflow=Workflow(
@@ -56,10 +57,10 @@ PETITIONS = CaseKind(
             _step("accept", ("registered",), "working"),
             _step("pause", ("working",), "waiting"),
             _step("resume", ("waiting",), "working"),
-            _step("finish", ("working",), "done"),
+            _step("finish", ("working",), "done", "staff", "system"),
             _step("reject", ("registered", "working"), "rejected"),
-            _step("withdraw", ("registered", "working"), "rejected", actor="citizen"),
-            _step("object", ("done", "rejected"), "working", actor="citizen"),
+            _step("withdraw", ("registered", "working"), "rejected", "citizen"),
+            _step("object", ("done", "rejected"), "working", "citizen"),
         ),
     ),
 )

@@ -11,7 +11,7 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.errors import AttachmentNotFound
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.cases.models import CALLED, Attachment, Case, CaseEvent
+from civicportal.domain.cases.models import CALLED, JOB_DONE, JOB_REFUSED, Attachment, Case, CaseEvent
 from civicportal.util.errors import NotFound
 
 if TYPE_CHECKING:
@@ -294,6 +294,16 @@ class AttachmentService(Service):
             .execution_options(synchronize_session=False)
         )
 
+    def show_with(self, case: Case, event_ids: Collection[int], event: CaseEvent) -> None:
+        """Show internal pictures of earlier events of a case with a public event."""
+        self._of_case.pop(case.id, None)
+        self.session.execute(
+            update(Attachment)
+            .where(Attachment.case_id == case.id, Attachment.event_id.in_(event_ids))
+            .values(event_id=event.id, audience="public" if case.public else "citizen")
+            .execution_options(synchronize_session=False)
+        )
+
     def remove(self, key: str, owner: str) -> None:
         """Remove an unclaimed picture; cleanup deletes its files."""
         self.session.execute(
@@ -309,7 +319,7 @@ def _is_of_another(event: CaseEvent) -> bool:
 
 
 def _first_audience(case: Case, event: CaseEvent) -> str:
-    if _is_of_another(event):
+    if _is_of_another(event) or event.type in (JOB_DONE, JOB_REFUSED):
         return "staff"
     # Pictures that a citizen adds to a published case wait for an officer, as the first ones did.
     return "public" if case.public and event.realm != "citizen" else "citizen"

@@ -14,7 +14,8 @@ class CaseChange:
     """One event of a case, passed to plugins inside its transaction.
 
     :ivar type: of the event: opened, transition, referred, taken, returned, copied, inquiry, answered,
-    commented, called, rated, corrected, undone.
+        split, job_taken, job_released, job_done, job_refused, job_withdrawn, commented, called, rated, corrected,
+        undone.
     :ivar transition: the name of the transition, if it was one.
     :ivar referral: the new referral, if it was one.
     :ivar notify: whether the citizen is notified.

@@ -225,6 +225,8 @@ def notes_of_follower(user_id: int) -> Select[int]:
     return select(CaseEvent.id).where(*mine)
 
 
+JOB_DONE, JOB_REFUSED = "job_done", "job_refused"
+"""``CaseEvent.type`` of the end of a job by its unit; pictures of it are internal."""
 CALLED = "called"
 """``CaseEvent.type`` of a call that was added to an open case; its ``data`` has ``caller_id`` and ``source``."""
 CONVERTED = "converted"

@@ -75,7 +75,7 @@ class Referral(Base):
 
     id: Mapped[int] = id_column()
     case_id: Mapped[int] = tagged_column(BigId, ForeignKey(Case.id, ondelete="CASCADE"))
-    #: "action", "copy" or "inquiry".
+    #: "action", "copy", "inquiry" or "job".
     type: Mapped[str] = tagged_column(String(10), default="action")
     from_unit_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("units.id"))
     from_user_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
@@ -83,7 +83,7 @@ class Referral(Base):
     to_user_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
     taken_by_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
     note: Mapped[str] = tagged_column(Text, default="", pii="content", erase="null", export=False)
-    #: The answer to an inquiry.
+    #: The answer to an inquiry, the result of a job.
     answer: Mapped[str] = tagged_column(Text, default="", pii="content", erase="null", export=False)
     #: What routed a new case here: ``rule:<key>``, ``plugin``, ``category``, ``fallback``; ``escalation:<step>`` for an
     #: escalated case.
@@ -91,7 +91,7 @@ class Referral(Base):
     created_at: Mapped[datetime] = tagged_column()
     read_at: Mapped[datetime | None] = tagged_column()
     closed_at: Mapped[datetime | None] = tagged_column()
-    #: "acted", "referred", "returned", "escalated", "answered", "withdrawn", "closed" or "undone".
+    #: "acted", "referred", "returned", "escalated", "answered", "done", "refused", "withdrawn", "closed" or "undone".
     closed_how: Mapped[str | None] = tagged_column(String(10))
     closed_by_id: Mapped[int | None] = tagged_column(BigId)
     #: The previous referral of the chain.
@@ -99,11 +99,14 @@ class Referral(Base):
     #: The events of the case that opened and closed the referral; an undo reverts them.
     opened_event_id: Mapped[int | None] = tagged_column(BigId)
     closed_event_id: Mapped[int | None] = tagged_column(BigId)
+    #: When a job is due, if its splitter has said so.
+    due_at: Mapped[datetime | None] = tagged_column()
     #: Marks of an open referral: returned by its last addressee, of a case that was closed before, for action while an
-    #: inquiry of the case is open.
+    #: inquiry or a job of the case is open, for action of a case that its jobs have not closed.
     returned: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     reopened: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     asked: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
+    jobs_ended: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     kind: Mapped[str | None] = _copied(String(40))
     category_id: Mapped[int | None] = _copied(BigId)
     #: Copies of columns of the case, valid while the referral is open; ``sent_at`` and ``changed_at`` are its

@@ -104,9 +104,11 @@ class StepService(Service):
     def refusal_reason(self, case: Case, kind: CaseKind, transition: Transition) -> TranslationString | None:
         """Return why a transition is not possible now, None if it is."""
         closes = not kind.workflow.state(transition.target).is_open
-        # An open inquiry blocks staff, not a citizen who withdraws.
+        # An open inquiry or job blocks staff, not a citizen who withdraws.
         if closes and case.is_open and self.work.actor.is_staff and self.access.open_inquiries(case):
             return _("An inquiry is still open; it must be answered first")
+        if closes and case.is_open and self.work.actor.is_staff and self.access.open_jobs(case):
+            return _("Jobs of this case are still open; wait until they have ended, or withdraw them")
         if transition.name == kind.reopen and (reason := self._stays_closed(case, kind)):
             return reason
         return next((reason for guard in transition.guards if (reason := guard(case, self.work))), None)

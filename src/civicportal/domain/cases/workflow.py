@@ -268,6 +268,8 @@ class CaseKind:
     :ivar own_subject: its subject contains the citizen's words: after erasure it is replaced by the kind's title.
     :ivar reopen: the transition by which an objection reopens the case.
     :ivar handover: the transition that closes a converted case; None if cases cannot be converted.
+    :ivar split: the transition, of staff and of the portal itself, that closes a case whose jobs are all done; None if
+        cases cannot be split into jobs.
     :ivar made_from_case: name of the route, with the ``code`` of a case of another kind, whose page converts it to this
         kind; see :mod:`civicportal.domain.cases.conversion`.
     :ivar register_route: name of the route whose page registers one for a caller; see
@@ -298,6 +300,7 @@ class CaseKind:
     own_subject: bool = False
     reopen: str | None = None
     handover: str | None = None
+    split: str | None = None
     made_from_case: str | None = None
     register_route: str | None = None
     level: int = 1
@@ -352,6 +355,14 @@ class CaseKind:
             problems.append(f"the reopening transition {self.reopen!r} is not for citizens, who object by it")
         if self.handover and not any(t.name == self.handover for t in self.workflow.transitions):
             problems.append(f"the transition {self.handover!r} for what goes on elsewhere does not exist")
+        if self.split and not any(
+            t.name == self.split
+            and {"staff", "system"} <= t.actors
+            and t.target in self.workflow.by_name
+            and not self.workflow.by_name[t.target].is_open
+            for t in self.workflow.transitions
+        ):
+            problems.append(f"the transition {self.split!r} is not one of staff and the portal that closes a case")
         if self.rating and not self.reopen:
             problems.append("a kind that is rated needs a reopening transition, for objections")
         return problems

@@ -3,6 +3,7 @@
 from civicportal.core.security import Identity
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.access.rights import leads
+from civicportal.domain.cases.access.sql import JOB
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.snapshots import snapshot
@@ -53,7 +54,7 @@ class AssignmentService(KartableService):
         return self._move(case, referral, user_id, note)
 
     def hand_on_asked(self, case: Case, user_id: int, to_user_id: int | None, *, note: str = "") -> CaseEvent:
-        """Assign a person's inquiries and copies of a case to another officer of the unit.
+        """Assign a person's inquiries, copies and jobs of a case to another officer of the unit.
 
         :param user_id: who holds them.
         :param to_user_id: the officer; None for the whole unit.
@@ -67,6 +68,8 @@ class AssignmentService(KartableService):
             if not leads(self.work.actor, self.cases.kind(case).permission("refer"), case, referral):
                 raise Forbidden("does not head the unit")
             self._check_addressee(referral.to_unit_id, to_user_id)
+            if referral.type == JOB:
+                self._require_attended(case, referral.to_unit_id, to_user_id)
             event = self._move(case, referral, to_user_id, note)
         if event is None:
             raise ReferralError(_("It was answered or handed over before."))
@@ -128,6 +131,8 @@ class AssignmentService(KartableService):
             if referral.returned
             else note or referral.note,
             returned=referral.returned,
+            jobs_ended=referral.jobs_ended,
+            due_at=referral.due_at,
             type_=referral.type,
             from_unit_id=referral.from_unit_id,
             previous=referral,

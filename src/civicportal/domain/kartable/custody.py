@@ -10,7 +10,7 @@ person and one case; a stateful test compares the two.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -26,7 +26,7 @@ from civicportal.domain.accounts.identity import grants_of
 from civicportal.domain.accounts.models import Deputy, Membership, User, at_work
 from civicportal.domain.accounts.services import AccountService
 from civicportal.domain.cases.access.rights import AccessService, visible
-from civicportal.domain.cases.access.sql import unassigned
+from civicportal.domain.cases.access.sql import JOB, unassigned
 from civicportal.domain.cases.kinds import kind_of, kinds_of
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import SORTS, Page, case_page
@@ -166,20 +166,23 @@ class CustodyService(Service):
     # -- all cases ------------------------------------------------------------------------------------------
 
     def unattended(self) -> ColumnElement[bool]:
-        """Return the condition on ``Referral`` for the open referrals of unattended cases."""
+        """Return the condition on ``Referral`` for the open referrals of unattended cases.
+
+        A case is unattended too while no one attends to a job of it.
+        """
         today = self._today()
-        is_open_action = and_(Referral.type == "action", Referral.closed_at.is_(None))
+        is_open = and_(or_(Referral.type == "action", Referral.type == JOB), Referral.closed_at.is_(None))
         in_no_unit = and_(unassigned(Referral), self._in_no_unit(today))
-        return and_(is_open_action, or_(in_no_unit, self._in_no_hands(today)))
+        return and_(is_open, or_(in_no_unit, self._in_no_hands(today)))
 
     def count(self) -> int:
         """Return the number of unattended cases."""
-        query = select(func.count()).select_from(Referral).where(self.unattended())
+        query = select(func.count(Referral.case_id.distinct())).where(self.unattended())
         return self.session.scalar(query) or 0
 
     def total(self) -> Total:
         """Return the number of unattended cases, up to a maximum."""
-        total = count_rows(self.session, select(Referral.id).where(self.unattended()))
+        total = count_rows(self.session, select(Referral.case_id).where(self.unattended()).distinct())
         self.work.site.cache.of(_Counted).last = (self.work.clock.uptime().seconds, total)
         return total
 
@@ -191,10 +194,15 @@ class CustodyService(Service):
         return last[1]
 
     def page(self, *, cursor: str | None = None) -> Page:
-        """Return a page of unattended (case, referral) rows that the actor may see, nearest deadline first."""
+        """Return a page of unattended (case, referral) rows that the actor may see, nearest deadline first.
+
+        A case of which several referrals are unattended appears once.
+        """
         query = select(Case, Referral).join(Referral, Referral.case_id == Case.id)
         query = query.where(self.unattended(), visible(self.work.actor, walked=True))
-        return case_page(self.session, query, sort=SORTS["deadline"], cursor=cursor)
+        page = case_page(self.session, query, sort=SORTS["deadline"], cursor=cursor)
+        rows = {row[0].id: row for row in sorted(page.rows, key=lambda row: row[1].type, reverse=True)}
+        return replace(page, rows=[row for row in page.rows if rows[row[0].id] is row])
 
     def reasons(self, rows: Iterable[tuple[Case, Referral]]) -> dict[int, TranslationString]:
         """Return the reasons why cases are unattended, by case id."""
@@ -243,6 +251,11 @@ class CustodyService(Service):
             return _("It is in the hands of ${person}, who cannot work on it.", mapping={"person": holder})
         unit = self.organization.unit_name(referral.to_unit_id)
         topic = self.organization.category_name(case.category_id) or kind_of(self.work.site, case.kind).title
+        if referral.type == JOB:
+            return _(
+                "No one in “${unit}” works on “${topic}”: withdraw the job of this unit.",
+                mapping={"unit": unit, "topic": topic},
+            )
         return _("No one in “${unit}” works on “${topic}”.", mapping={"unit": unit, "topic": topic})
 
     # -- inside ---------------------------------------------------------------------------------------------

@@ -40,11 +40,12 @@ VIEWS = {
     "overdue": _("Overdue"),
     "reopened": _("Opened again"),
     "returned": _("Returned to me"),
+    "jobs_ended": _("Back from its jobs"),
     "asked": _("Waiting for another unit"),
     "waiting": _("Waiting for the citizen"),
     "closed": _("Closed today"),
 }
-OCCASIONAL = frozenset({"reopened", "returned", "asked"})
+OCCASIONAL = frozenset({"reopened", "returned", "jobs_ended", "asked"})
 """Views that are offered only while they have a case."""
 MOMENTS = {
     "deadline": Referral.deadline,
@@ -244,6 +245,7 @@ class InboxService(Service):
             "overdue": and_(Referral.deadline < self._now, running),
             "reopened": and_(Referral.reopened, Referral.stage.in_(OPEN_STAGES)),
             "returned": Referral.returned.is_(True),
+            "jobs_ended": Referral.jobs_ended.is_(True),
             "asked": Referral.asked.is_(True),
             "waiting": Referral.paused_at.is_not(None),
         }

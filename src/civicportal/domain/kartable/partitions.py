@@ -14,6 +14,7 @@ from sqlalchemy import (
     CompoundSelect,
     FromClause,
     and_,
+    case,
     exists,
     or_,
     select,
@@ -26,7 +27,7 @@ from sqlalchemy.orm import aliased
 from civicportal.core.db import table_of
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.cases.access.rights import in_kartable
-from civicportal.domain.cases.access.sql import ADDRESSED, kinds_of, persons, unassigned
+from civicportal.domain.cases.access.sql import ADDRESSED, JOB, kinds_of, persons, unassigned
 from civicportal.domain.cases.referral import Referral
 from civicportal.util.lists import MOST_COUNTED
 from civicportal.util.queries import Rows, Selected
@@ -88,7 +89,7 @@ def own_partitions(identity: Identity) -> list[Condition]:
 def one_per_case(identity: Identity) -> Condition:
     """Return the condition for one referral per case.
 
-    This is the one for action, else the first copy or inquiry.
+    This is the one for action, else the first job, copy or inquiry.
     """
     # There is at most one for action, so it needs no condition.
     return or_(Referral.type == "action", ~has_earlier(in_kartable(identity, OTHER)))
@@ -99,10 +100,15 @@ def has_earlier(condition: Condition) -> Condition:
 
     :param condition: on :data:`OTHER`.
     """
-    earlier = tuple_(OTHER.type, OTHER.id) < tuple_(Referral.type, Referral.id)
+    earlier = tuple_(_rank(OTHER), OTHER.id) < tuple_(_rank(Referral), Referral.id)
     others = select(OTHER.id).where(OTHER.case_id == Referral.case_id, condition, earlier)
     # The offset makes PostgreSQL check the few referrals of each case instead of joining all pairs of the person's.
     return exists(others.offset(0)).correlate(Referral)
+
+
+def _rank(referral: type[Referral]) -> ColumnElement[str]:
+    """Return what referrals of a case are sorted by: the one for action, then jobs, copies and inquiries."""
+    return case((referral.type == JOB, "b"), else_=referral.type)
 
 
 def limited_union(

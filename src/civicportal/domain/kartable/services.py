@@ -12,7 +12,7 @@ from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.conversion import ConversionService
 from civicportal.domain.cases.deadlines import set_deadline
 from civicportal.domain.cases.measures import recounting
-from civicportal.domain.cases.models import CALLED, CONVERTED, Case, CaseEvent
+from civicportal.domain.cases.models import CALLED, CONVERTED, JOB_DONE, JOB_REFUSED, Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.snapshots import snapshot
@@ -24,7 +24,7 @@ from civicportal.domain.kartable.reopening import closer
 from civicportal.domain.kartable.routing import RoutingService
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.team import TeamService
-from civicportal.domain.kartable.types import ASSIGNED
+from civicportal.domain.kartable.types import ASSIGNED, JOB_WITHDRAWN, SPLIT
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
@@ -39,7 +39,9 @@ HELD = _("A colleague holds this case.")
 
 
 RETURN_REASON = _("Write why you return the case.")
-MARKING = frozenset({"inquiry", "answered", "withdrawn", "undone"})
+MARKING = frozenset(
+    {"inquiry", "answered", "withdrawn", "undone", SPLIT, JOB_DONE, JOB_REFUSED, JOB_WITHDRAWN}
+)
 """Events after which the marks of referrals are updated; a new referral has its marks from the start."""
 
 
@@ -66,6 +68,7 @@ class KartableService(Service):
                 self._keep_in_sight(change.case)
         elif change.transition and self.work.actor.is_staff:
             self._take_silently(change.case, release=change.transition.releases)
+            self._note_work(change.case)
         elif change.type in ("noted", CALLED) or (change.transition and change.case.is_open):
             self._mark_unread(change.case)
         if change.reopens or change.type in MARKING:
@@ -73,11 +76,21 @@ class KartableService(Service):
 
     def _mark(self, case: Case) -> None:
         """Update the marks of the open referrals that depend on the case."""
-        asked = bool(self.access.open_inquiries(case))
+        asked = self._waits(case)
         for referral in self.access.referrals(case):
             if referral.closed_at is None:
                 referral.reopened = case.is_reopened
                 referral.asked = asked and referral.type == "action"
+
+    def _waits(self, case: Case) -> bool:
+        """Return whether another unit has to answer or to do a job first."""
+        return bool(self.access.open_inquiries(case) or self.access.open_jobs(case))
+
+    def _note_work(self, case: Case) -> None:
+        """Remove the mark of a case that came back from its jobs: its holder goes on with it."""
+        referral = self.access.action_referral(case)
+        if referral is not None:
+            referral.jobs_ended = False
 
     def _mark_unread(self, case: Case) -> None:
         """Mark a case as unread that its citizen or the portal itself has changed."""
@@ -109,9 +122,9 @@ class KartableService(Service):
         if referral:
             self._close(referral, "acted")
             referral.closed_event_id = event.id
-        for inquiry in self.access.open_inquiries(case):
-            self._close(inquiry, "closed")
-            inquiry.closed_event_id = event.id
+        for other in (*self.access.open_inquiries(case), *self.access.open_jobs(case)):
+            self._close(other, "closed")
+            other.closed_event_id = event.id
 
     def _keep_in_sight(self, closed: Case) -> None:
         """Keep a converted case visible to its converter, even in a unit outside their scope."""
@@ -371,7 +384,7 @@ class KartableService(Service):
             created_at=self.work.clock.now(),
             previous_id=previous.id if previous else None,
             reopened=case.is_reopened,
-            asked=type_ == "action" and not is_new and bool(self.access.open_inquiries(case)),
+            asked=type_ == "action" and not is_new and self._waits(case),
             **values,
         )
         self.session.add(referral)

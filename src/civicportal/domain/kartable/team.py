@@ -12,7 +12,7 @@ from translationstring import TranslationString
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Deputy, User
 from civicportal.domain.cases.access.rights import in_led_units, led_units
-from civicportal.domain.cases.access.sql import ADDRESSED, held_by, unassigned
+from civicportal.domain.cases.access.sql import ADDRESSED, JOB, held_by, unassigned
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.narrowing import TEAM, HolderOptions
 from civicportal.domain.cases.referral import Referral
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 
 WEEK = "week"
 TEAM_VIEWS = {
-    **{name: VIEWS[name] for name in ("all", "new", "overdue", "reopened", "returned", "asked", "waiting")},
+    **{name: VIEWS[name] for name in ("all", "new", "overdue", "reopened", "returned", "jobs_ended", "asked", "waiting")},
     WEEK: _("Done this week"),
 }
 _HOLDER = func.coalesce(Referral.taken_by_id, Referral.to_user_id)
-TYPES = ("action", *ADDRESSED)
+BESIDES = (*ADDRESSED, JOB)
+TYPES = ("action", *BESIDES)
 _OPEN = Referral.closed_at.is_(None)
 
 
@@ -57,7 +58,7 @@ class Load:
 
     :ivar all: open cases.
     :ivar week: cases closed this week.
-    :ivar addressed: open inquiries and copies.
+    :ivar addressed: open inquiries, copies and jobs.
     """
 
     all: int = 0
@@ -131,7 +132,7 @@ class TeamInbox(InboxService):
             func.count().filter(ACTION, self._conditions[name]) for name in ("all", "overdue", "waiting")
         ]
         holder, led = _HOLDER.label("holder"), in_led_units(self.identity, types=TYPES)
-        held = select(holder, *running, func.count().filter(Referral.type.in_(ADDRESSED))).where(led, _OPEN)
+        held = select(holder, *running, func.count().filter(Referral.type.in_(BESIDES))).where(led, _OPEN)
         closed = self._joined(select(Referral.closed_by_id, func.count())).where(
             done_since(self.week_start), in_led_units(self.identity)
         )
@@ -246,8 +247,8 @@ class TeamService(Service):
         return list(self.session.scalars(query.order_by(Case.deadline, Case.id).limit(most)))
 
     def addressed_codes(self, user_id: int, most: int) -> list[str]:
-        """Return the codes of cases of which an officer has an open inquiry or copy."""
-        led = in_led_units(self.work.actor, types=ADDRESSED)
+        """Return the codes of cases of which an officer has an open inquiry, copy or job."""
+        led = in_led_units(self.work.actor, types=BESIDES)
         query = select(Case.code).join(Referral, Referral.case_id == Case.id)
         found = query.where(led, _OPEN, held_by(user_id)).distinct().order_by(Case.code)
         return list(self.session.scalars(found.limit(most)))

@@ -13,12 +13,13 @@ from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.correction import CORRECTED
 from civicportal.domain.cases.history import name_of_step, says_itself, title_of_reopening, voice_of
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
-from civicportal.domain.cases.models import CALLED, Attachment, Case, CaseEvent
+from civicportal.domain.cases.models import CALLED, JOB_DONE, JOB_REFUSED, Attachment, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind
-from civicportal.domain.kartable.types import ASSIGNED
+from civicportal.domain.kartable.types import ASSIGNED, JOB_WITHDRAWN, SPLIT
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.util.i18n import _
+from civicportal.util.i18n import _, listed
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -37,6 +38,12 @@ TITLES: dict[str, TranslationString] = {
     "inquiry": _("Inquiry sent to ${to}"),
     "withdrawn": _("Inquiry to ${to} withdrawn"),
     "answered": _("Inquiry answered"),
+    SPLIT: _("Split into jobs: ${to}"),
+    "job_taken": _("Job of ${to} taken in hand"),
+    "job_released": _("Job of ${to} put back for the whole unit"),
+    JOB_DONE: _("Job of ${to} done"),
+    JOB_REFUSED: _("Job of ${to} cannot be done"),
+    JOB_WITHDRAWN: _("Job of ${to} withdrawn"),
     "noted": _("The citizen added to the request"),
     CALLED: _("Another person called about it"),
     "follower_noted": _("A follower added to the request"),
@@ -67,6 +74,12 @@ SYMBOLS = {
     "inquiry": "question-mark",
     "withdrawn": "arrow-back-up",
     "answered": "message-2",
+    SPLIT: "sitemap",
+    "job_taken": "user-check",
+    "job_released": "users",
+    JOB_DONE: "circle-check",
+    JOB_REFUSED: "arrow-back-up",
+    JOB_WITHDRAWN: "arrow-back-up",
     "commented": "message-circle",
     "noted": "message-2",
     CALLED: "phone",
@@ -229,10 +242,15 @@ class StaffHistory(Service):
             "from": self.organization.unit_name(
                 data.get("from_unit_id") or (data.get("undo") or {}).get("unit_id")
             ),
-            "to": names.get(data.get("user_id") or 0) or unit,
+            "to": self._units(data) or names.get(data.get("user_id") or 0) or unit,
             "stars": str(data.get("stars", "")),
         }
         return _(TITLES.get(event.type, CHANGED), mapping=mapping)
+
+    def _units(self, data: Values) -> str:
+        """Return the names of the units between which a case was split."""
+        names = (self.organization.unit_name(unit_id) for unit_id in data.get("units", ()))
+        return listed(names, self.work.locale)
 
     def _corrected(self, kind: CaseKind, event: CaseEvent) -> Iterator[TranslationString]:
         """Yield descriptions of the changes of a correction, none after erasure."""

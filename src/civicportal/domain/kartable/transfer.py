@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select, union_all
 from civicportal.core.security import Identity
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.rights import RightsService
-from civicportal.domain.cases.access.sql import held_by
+from civicportal.domain.cases.access.sql import ADDRESSED, held_by
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.assignment import AssignmentService
@@ -91,7 +91,7 @@ class TransferService(AssignmentService):
             referral = self.session.get_one(Referral, referral_id, populate_existing=True)
             # Another user may have acted while this transaction waited for the lock.
             if holder_id(referral) == user_id:
-                may = referral.type != "action" or self._is_attended(case, referral.to_unit_id, heir_id)
+                may = referral.type in ADDRESSED or self._is_attended(case, referral.to_unit_id, heir_id)
                 to = heir_id if referral.to_unit_id in members and may else None
                 self._transfer(case, referral, to, note)
                 done["colleague" if to else "unit"] += 1

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 ASSIGNED = "assigned"
 """``CaseEvent.type`` of an assignment; its ``data`` has the holders ``from_user_id`` and ``user_id``."""
 
+SPLIT, JOB_WITHDRAWN = "split", "job_withdrawn"
+"""``CaseEvent.type`` of a case that is split into jobs, whose ``data`` has ``units``, ``answer`` and ``adds`` (to open
+jobs); and of a job that is withdrawn."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RoutingTarget:

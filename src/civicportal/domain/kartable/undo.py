@@ -15,12 +15,12 @@ from civicportal.domain.cases.models import CONVERTED, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.assignment import AssignmentService
 from civicportal.domain.kartable.correction import CorrectionService
-from civicportal.domain.kartable.types import ASSIGNED
+from civicportal.domain.kartable.types import ASSIGNED, SPLIT
 from civicportal.util.errors import NotFound
 
 __all__ = ["CannotUndo", "UndoService"]
 
-UNDOABLE = frozenset({"transition", "referred", "returned", ASSIGNED, CORRECTED, LINKED, UNLINKED})
+UNDOABLE = frozenset({"transition", "referred", "returned", SPLIT, ASSIGNED, CORRECTED, LINKED, UNLINKED})
 ASIDE = frozenset({"published", "hidden", "urgent", "not_urgent"})
 """Events that leave status and referrals unchanged: a person's transition can still be undone after their own of these.
 """

@@ -14,6 +14,8 @@ from civicportal.core.security import Grant, Identity
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.sql import (
     ADDRESSED,
+    JOB,
+    gives_view,
     in_category,
     kinds_of,
     personal,
@@ -35,7 +37,8 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
 
     A membership covers a case by the unit of the case or of any referral it ever had, and by its category if it has
     one. Also visible are every case with a referral to the person, and every case about which a unit of a membership
-    received an inquiry or a copy, whatever its category.
+    received an inquiry or a copy, whatever its category. A job of a split case counts only while it is open, and only
+    for viewing.
 
     :param verb: view, export, contact, …; see :data:`~civicportal.domain.cases.workflow.VERBS`.
     :param walked: for a query that reads cases in order until a page is full: referrals are looked up for each case.
@@ -50,7 +53,7 @@ def visible(identity: Identity, verb: str = "view", *, walked: bool = False) -> 
     ]
     if verb == "view":
         referral = select(_OWN_REFERRAL.id).where(
-            _OWN_REFERRAL.case_id == Case.id, personal(identity, _OWN_REFERRAL)
+            _OWN_REFERRAL.case_id == Case.id, personal(identity, _OWN_REFERRAL), gives_view(_OWN_REFERRAL)
         )
         conditions.append(exists(referral.offset(_fence(walked))).correlate(Case))
     return or_(false(), *conditions)
@@ -75,7 +78,7 @@ def can(identity: Identity, verb: str, case: Case, referrals: Iterable[Referral]
         return True
     if not identity.is_staff:
         return False
-    referrals = list(referrals)
+    referrals = [referral for referral in referrals if _gives(referral, verb)]
     if verb == "view" and any(_is_personal(identity, referral) for referral in referrals):
         return True
     if verb == "view" and any(_is_addressed(identity, case, referral) for referral in referrals):
@@ -222,6 +225,26 @@ class AccessService(Service):
             if referral.type == "inquiry" and not referral.closed_at
         ]
 
+    def open_jobs(self, case: Case) -> list[Referral]:
+        """Return the open jobs of a split case."""
+        return [
+            referral for referral in self.referrals(case) if referral.type == JOB and not referral.closed_at
+        ]
+
+    def may_do(self, case: Case, job: Referral) -> bool:
+        """Return whether the actor may take, finish or refuse an open job.
+
+        It is in their kartable, or they head its unit, with the right to work on such cases; or they may act on any.
+        """
+        actor, permission = self.work.actor, f"{case.kind}:case:work"
+        if actor.realm == "system":
+            return True
+        return actor.is_staff and (
+            attends(actor, permission, case, job)
+            or leads(actor, permission, case, job)
+            or all(_given(actor, f"{case.kind}:case:{verb}", case, [job.to_unit_id]) for verb in ("act_any", "work"))
+        )
+
     def can(self, case: Case, verb: str) -> bool:
         """Return whether a membership covers the case for this verb."""
         return can(self.work.actor, verb, case, self.referrals(case))
@@ -234,7 +257,7 @@ class AccessService(Service):
         if self.work.actor.realm == "system":
             return True
         return self.work.actor.is_staff and _given(
-            self.work.actor, permission, case, _units(case, self.referrals(case))
+            self.work.actor, permission, case, self._own_units(case)
         )
 
     def on_behalf_of(self, case: Case) -> int | None:
@@ -245,7 +268,7 @@ class AccessService(Service):
         actor = self.work.actor
         if not actor.deputy_for:
             return None
-        referrals = self.referrals(case)
+        referrals = [referral for referral in self.referrals(case) if _gives(referral, "view")]
         if not referrals or actor.user_id in {referral.to_user_id for referral in referrals}:
             return None
         names = {referral.to_user_id for referral in referrals} & actor.deputy_for
@@ -281,12 +304,20 @@ class AccessService(Service):
             attends(actor, permission, case, referral) or leads(actor, permission, case, referral)
         ):
             return True
-        units = _units(case, self.referrals(case))
-        return self._acts_on_any(case, referral) and _given(actor, permission, case, units)
+        return self._acts_on_any(case, referral) and _given(actor, permission, case, self._own_units(case))
+
+    def _own_units(self, case: Case) -> set[int | None]:
+        """Return the units that have or had the case itself, not only a job of it."""
+        return _units(case, (one for one in self.referrals(case) if one.type != JOB))
 
     def _acts_on_any(self, case: Case, referral: Referral | None) -> bool:
         # A closed case has no open referral: the remaining transitions, such as reopening, need only the scope.
         return self.can(case, "act_any") or (referral is None and self.can(case, "work"))
+
+
+def _gives(referral: Referral, verb: str) -> bool:
+    """Return whether a case is accessible with a verb because of a referral of it."""
+    return referral.type != JOB or (verb == "view" and referral.closed_at is None)
 
 
 def _units(case: Case, referrals: Iterable[Referral]) -> set[int | None]:
@@ -328,7 +359,10 @@ def _covered_by(grant: Grant, verb: str, walked: bool) -> ColumnElement[bool]:
     category = in_category(grant)
     if grant.units is None:
         return and_(true(), *conditions, category)
-    referral = select(Referral.id).where(Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units))
+    by_job = gives_view(Referral) if verb == "view" else Referral.type != JOB
+    referral = select(Referral.id).where(
+        Referral.case_id == Case.id, Referral.to_unit_id.in_(grant.units), by_job
+    )
     fence = _fence(walked)
     covered = and_(
         or_(Case.unit_id.in_(grant.units), exists(referral.offset(fence)).correlate(Case)), category

@@ -13,6 +13,8 @@ from civicportal.util.queries import Rows
 
 ADDRESSED = ("copy", "inquiry")
 """Types of referrals that ask or inform a whole unit, whatever the case is about."""
+JOB = "job"
+"""Type of the referrals by which a case is split; they give access only while they are open."""
 
 
 def persons(identity: Identity) -> frozenset[int]:
@@ -29,6 +31,11 @@ def personal(identity: Identity, referral: type[Referral]) -> ColumnElement[bool
 def addressed(referral: type[Referral]) -> ColumnElement[bool]:
     """Return the condition for inquiries and copies, as written in their partial index."""
     return referral.type.in_([literal_column(f"'{name}'") for name in ADDRESSED])
+
+
+def gives_view(referral: type[Referral]) -> ColumnElement[bool]:
+    """Return the condition for referrals by which a case is seen: all but jobs that have ended."""
+    return or_(referral.type != JOB, referral.closed_at.is_(None))
 
 
 def unassigned(referral: type[Referral]) -> ColumnElement[bool]:
@@ -79,7 +86,9 @@ def referral_queries(identity: Identity, kind: str, since: datetime | None = Non
     if any(grant.units is None and grant.categories is None for grant in grants):
         return []
     referral = aliased(Referral)
-    referrals = select(referral.case_id).where(referral.created_at >= since if since else true())
+    referrals = select(referral.case_id).where(
+        gives_view(referral), referral.created_at >= since if since else true()
+    )
     by_unit = (query for grant in grants for query in _once_inside(grant, kind, referral, referrals))
     return [*by_unit, *_personally(identity, kind, grants, referral, referrals)]
 

@@ -1,0 +1,405 @@
+"""Jobs: a case split between several units, closed by the portal when all jobs are done."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from translationstring import TranslationString
+
+from civicportal.core.security import Identity
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.cases.access.sql import JOB, persons
+from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.changes import CaseChange
+from civicportal.domain.cases.errors import Refused
+from civicportal.domain.cases.models import JOB_DONE, JOB_REFUSED, Attachment, Case, CaseEvent
+from civicportal.domain.cases.public_texts import ALLOWED, PublicTexts
+from civicportal.domain.cases.referral import Referral
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.snapshots import snapshot
+from civicportal.domain.kartable.errors import ReferralError
+from civicportal.domain.kartable.recent import RecentAddresseeService
+from civicportal.domain.kartable.rows import holder_id
+from civicportal.domain.kartable.services import HELD, KartableService
+from civicportal.domain.kartable.types import JOB_WITHDRAWN, SPLIT
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.errors import Conflict, Forbidden
+from civicportal.util.i18n import _
+
+MOST = 6
+"""Jobs of one form."""
+ENDED = _("This job was finished or withdrawn before.")
+State = Literal["new", "taken", "done", "refused", "withdrawn", "closed"]
+STATES: Mapping[State, TranslationString] = {
+    "new": _("Not taken yet"),
+    "taken": _("Taken in hand"),
+    "done": _("Done"),
+    "refused": _("Cannot be done"),
+    "withdrawn": _("Withdrawn"),
+    "closed": _("Ended with the case"),
+}
+_ENDS = {JOB_DONE: "done", JOB_REFUSED: "refused", JOB_WITHDRAWN: "withdrawn"}
+"""``Referral.closed_how`` by the type of the event that ends a job."""
+_MOVED = ("referred", "undone")
+"""Ways of closing after which another referral goes on with the job, or there never was one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJob:
+    """A part of the work on a case for one unit.
+
+    :ivar task: what is to be done.
+    :ivar due_on: the last day for it.
+    """
+
+    unit_id: int
+    task: str
+    due_on: date | None = None
+
+
+class RefusedJob(ReferralError):
+    """One of the jobs is not possible.
+
+    :ivar number: which one, from 0.
+    :ivar field: the field of :class:`NewJob`.
+    """
+
+    def __init__(self, number: int, field: str, reason: TranslationString) -> None:
+        super().__init__(reason)
+        self.number, self.field = number, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job as the page of its case shows it.
+
+    :ivar unit: name of the unit.
+    :ivar holder: name of the person who holds it, empty for the whole unit.
+    :ivar mine: the actor holds it, or someone whom they represent.
+    :ivar may_do: the actor may take, finish and refuse it.
+    :ivar is_free: nobody holds it.
+    :ivar result: what the unit has written.
+    """
+
+    id: int
+    unit: str
+    task: str
+    state: State
+    holder: str
+    mine: bool
+    may_do: bool
+    is_free: bool
+    due_at: datetime | None
+    is_late: bool
+    ended_at: datetime | None
+    result: str
+    photos: Sequence[Attachment]
+
+    @property
+    def title(self) -> TranslationString:
+        """Return the state in words."""
+        return STATES[self.state]
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the unit still has to do it."""
+        return self.ended_at is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """The jobs of a case.
+
+    :ivar answer: what the citizen reads when all are done; empty if the case then comes back.
+    """
+
+    jobs: Sequence[Job] = ()
+    answer: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether any job is open."""
+        return any(job.is_open for job in self.jobs)
+
+
+class JobService(KartableService):
+    """Split cases into jobs, take and end these, and close the case after the last one.
+
+    A job is a referral: it stands in the kartable of its unit, for the people who would get a referral of the case.
+    The case stays with its holder. Every change needs the case to be locked, so that of two jobs that end at the same
+    moment only the second one finds none left, and closes the case.
+    """
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def of(self, case: Case) -> Split:
+        """Return the jobs of a case, oldest first."""
+        found = [one for one in self.access.referrals(case) if one.type == JOB and one.closed_how not in _MOVED]
+        if not found:
+            return Split()
+        names = self.work.get(AccountService).names(one.taken_by_id or one.to_user_id for one in found)
+        splits = self._splits(case)
+        return Split(
+            jobs=[self._described(case, one, names) for one in found],
+            answer=str(splits[0].data.get("answer", "")) if splits else "",
+        )
+
+    def may_split(self, case: Case) -> bool:
+        """Return whether the actor may split a case: act on it, and close it in the end."""
+        kind = self.cases.kind(case)
+        steps = kind.workflow.from_state(case.status) if kind.split and case.is_open else ()
+        return any(step.name == kind.split for step in steps) and all(
+            self.access.may_act(case, kind.permission(verb)) for verb in ("refer", "work")
+        )
+
+    def _described(self, case: Case, job: Referral, names: Mapping[int, str]) -> Job:
+        holder = job.taken_by_id or job.to_user_id
+        open_state: State = "new" if holder is None else "taken"
+        ended: dict[str | None, State] = {"done": "done", "refused": "refused", "withdrawn": "withdrawn"}
+        photos = self.work.get(AttachmentService).of_case(case)
+        return Job(
+            id=job.id,
+            unit=self.work.get(OrganizationService).unit_name(job.to_unit_id),
+            task=job.note,
+            state=ended.get(job.closed_how, "closed") if job.closed_at else open_state,
+            holder=names.get(holder or 0, ""),
+            mine=holder in persons(self.work.actor),
+            may_do=job.closed_at is None and self.access.may_do(case, job),
+            is_free=holder is None,
+            due_at=job.due_at,
+            is_late=job.closed_at is None and job.due_at is not None and job.due_at <= self.work.clock.now(),
+            ended_at=job.closed_at,
+            result=job.answer,
+            photos=[one for one in photos if one.event_id is not None and one.event_id == job.closed_event_id],
+        )
+
+    # -- splitting ------------------------------------------------------------------------------------------
+
+    def split(
+        self,
+        case: Case,
+        jobs: Sequence[NewJob],
+        *,
+        answer: str = "",
+        version: int | None = None,
+        allowed: Collection[str] = (),
+    ) -> CaseEvent:
+        """Split a case into jobs, or add jobs to those that are open.
+
+        The citizen is not notified.
+
+        :param answer: what the citizen reads when all jobs are done, and the case closes by itself; without it, it comes
+            back to its holder. It replaces that of the open jobs.
+        :param allowed: words that are not names in the answer, see
+            :class:`~civicportal.domain.cases.public_texts.PublicTexts`.
+        :raises Forbidden: without the right to refer and to close the case.
+        :raises ReferralError: with fewer than two jobs.
+        :raises RefusedJob: when a unit takes no cases, has a job of this case already, or would not attend to it, or
+            when a job is due in the past.
+        :raises PersonalDataFound: when the case is public and the answer contains personal data.
+        """
+        referral = self._own_referral(case, version, "refer")
+        if not self.may_split(case):
+            raise Forbidden("may not split it")
+        running = self.access.open_jobs(case)
+        if len(jobs) + len(running) < 2 or not jobs:
+            raise ReferralError(_("Write two jobs at least; for a single unit, refer the case."))
+        self._check(case, jobs, {one.to_unit_id for one in running})
+        if case.public and answer:
+            texts = {"public_text": answer}
+            self.work.get(PublicTexts).check(case, texts, allowed=allowed, addressed=True)
+        with self.work.savepoint():
+            data: dict[str, object] = {
+                "units": [job.unit_id for job in jobs],
+                "answer": answer,
+                "adds": bool(running),
+                "undo": {**snapshot(case), "taken_by_id": referral.taken_by_id},
+            }
+            if allowed:
+                data[ALLOWED] = sorted(allowed)
+            event = self.cases.record(case, SPLIT, data=data)
+            # Flush the event before its referrals, which contain its id.
+            self.session.flush()
+            for job in jobs:
+                self._add(
+                    case,
+                    job.unit_id,
+                    type_=JOB,
+                    note=job.task,
+                    from_unit_id=case.unit_id,
+                    due_at=self._end_of(job.due_on) if job.due_on else None,
+                    opened_event_id=event.id,
+                )
+                self.work.get(RecentAddresseeService).remember(job.unit_id, None)
+            case.updated_at = self.work.clock.now()
+            self._take_silently(case, release=False)
+            self._note_work(case)
+            self._relay(case, event)
+        return event
+
+    def _check(self, case: Case, jobs: Sequence[NewJob], units: Collection[int]) -> None:
+        taken = set(units)
+        for number, job in enumerate(jobs):
+            if job.unit_id in taken:
+                raise RefusedJob(number, "unit", _("This unit has a job of this case already."))
+            taken.add(job.unit_id)
+            if job.due_on and self._end_of(job.due_on) <= self.work.clock.now():
+                raise RefusedJob(number, "due", _("This day has passed."))
+            try:
+                self._check_addressee(job.unit_id, None)
+                self._require_attended(case, job.unit_id, None)
+            except ReferralError as error:
+                raise RefusedJob(number, "unit", error.reason) from error
+
+    def _end_of(self, day: date) -> datetime:
+        return self.work.site.calendar.day_bounds(day)[1]
+
+    # -- the work -------------------------------------------------------------------------------------------
+
+    def take_job(self, case: Case, job_id: int) -> CaseEvent:
+        """Take a job of the actor's unit in hand.
+
+        :raises Forbidden: when it is not in their kartable, or they may not work on the case there.
+        :raises ReferralError: when it has ended, or another person holds it.
+        """
+        job = self._open(case, job_id)
+        if holder_id(job) not in {None, *persons(self.work.actor)}:
+            raise ReferralError(HELD)
+        job.taken_by_id = self.work.actor.user_id
+        job.read_at = job.read_at or self.work.clock.now()
+        return self._tell(case, "job_taken", job, notify=False)
+
+    def release_job(self, case: Case, job_id: int) -> CaseEvent:
+        """Return a job that was taken to the whole unit.
+
+        :raises Forbidden: see :meth:`take_job`.
+        :raises ReferralError: see :meth:`take_job`.
+        """
+        job = self._open(case, job_id)
+        if holder_id(job) not in {None, *persons(self.work.actor)}:
+            raise ReferralError(HELD)
+        job.taken_by_id = None
+        return self._tell(case, "job_released", job, notify=False)
+
+    def finish(
+        self, case: Case, job_id: int, *, text: str = "", attachments: Sequence[str] = (), owner: str = ""
+    ) -> CaseEvent:
+        """Report a job as done.
+
+        :param attachments: keys of pictures of the work. Staff alone see them until the case closes by itself.
+        :raises Forbidden: see :meth:`take_job`.
+        :raises ReferralError: when it has ended.
+        """
+        return self._end(case, self._open(case, job_id), JOB_DONE, text, attachments, owner)
+
+    def refuse(
+        self, case: Case, job_id: int, *, text: str, attachments: Sequence[str] = (), owner: str = ""
+    ) -> CaseEvent:
+        """Return a job that cannot be done; after the last job the case comes back to its holder.
+
+        :param text: the reason.
+        :raises Forbidden: see :meth:`take_job`.
+        :raises ReferralError: when it has ended, or without a reason.
+        """
+        job = self._open(case, job_id)
+        if not text.strip():
+            raise ReferralError(_("Write why the job cannot be done."))
+        return self._end(case, job, JOB_REFUSED, text, attachments, owner)
+
+    def withdraw(self, case: Case, job_id: int, *, version: int | None = None) -> CaseEvent:
+        """Withdraw an open job.
+
+        Who may refer the case may do so. The case then stays open, even if it was the last job: its holder goes on.
+
+        :raises Forbidden: without the right, or without the case in the actor's kartable.
+        :raises ReferralError: when the job has ended.
+        """
+        self._own_referral(case, version, "refer")
+        return self._end(case, self._find(case, job_id), JOB_WITHDRAWN, "")
+
+    def _find(self, case: Case, job_id: int) -> Referral:
+        job = next((one for one in self.access.open_jobs(case) if one.id == job_id), None)
+        if job is None:
+            raise ReferralError(ENDED)
+        return job
+
+    def _open(self, case: Case, job_id: int) -> Referral:
+        job = self._find(case, job_id)
+        if not self.access.may_do(case, job):
+            raise Forbidden("the job is not in the actor's kartable")
+        return job
+
+    def _end(
+        self,
+        case: Case,
+        job: Referral,
+        type_: str,
+        text: str,
+        attachments: Sequence[str] = (),
+        owner: str = "",
+    ) -> CaseEvent:
+        with self.work.savepoint():
+            # While the job is open, the event still names the person whom a deputy represents.
+            data = {"unit_id": job.to_unit_id, "user_id": job.to_user_id}
+            event = self.cases.record(case, type_, internal_text=text, data=data)
+            self.session.flush()
+            self.work.get(AttachmentService).claim(attachments, owner, case, event, purpose="after")
+            job.answer = text
+            self._close(job, _ENDS[type_])
+            job.closed_event_id = event.id
+            case.updated_at = self.work.clock.now()
+            self._relay(case, event, job)
+            if type_ != JOB_WITHDRAWN:
+                self._settle(case)
+        return event
+
+    def _relay(self, case: Case, event: CaseEvent, job: Referral | None = None) -> None:
+        kind = self.cases.kind(case)
+        self.work.relay(CaseChange(case=case, event=event, kind=kind, referral=job, notify=False))
+
+    # -- the end --------------------------------------------------------------------------------------------
+
+    def _settle(self, case: Case) -> None:
+        """Close a case without open jobs, or give it back to its holder."""
+        action = self.access.action_referral(case)
+        if action is None or self.access.open_jobs(case):
+            return
+        if not self._close_case(case, action):
+            action.jobs_ended, action.read_at = True, None
+
+    def _close_case(self, case: Case, action: Referral) -> bool:
+        """Close a case with the answer of its splitter, if every job was done and nothing else is open."""
+        kind, splits = self.cases.kind(case), self._splits(case)
+        answer = str(splits[0].data.get("answer", "")) if splits else ""
+        state = kind.workflow.by_name.get(case.status)
+        asks = state is not None and state.answer is not None
+        first = next((one for one in splits if not one.data.get("adds")), None)
+        if not answer or not kind.split or asks or first is None or self.access.open_inquiries(case):
+            return False
+        ended = [
+            one for one in self.access.referrals(case) if one.type == JOB and (one.opened_event_id or 0) >= first.id
+        ]
+        if any(one.closed_how == "refused" for one in ended):
+            return False
+        holder = holder_id(action) or splits[0].actor_id
+        try:
+            with self.work.acting_as(Identity.SYSTEM), self.work.savepoint():
+                event = self.work.get(CaseService).apply(
+                    case, kind.split, public_text=answer, allowed=splits[0].data.get(ALLOWED, ())
+                )
+                shown = [one.closed_event_id for one in ended if one.closed_how == "done"]
+                self.work.get(AttachmentService).show_with(case, [one for one in shown if one], event)
+        except (Refused, Conflict):
+            # A guard, a plugin, or personal data in the answer to a case that was published since.
+            self.access.forget(case)
+            return False
+        # The statistics of a team count it for its holder, to whom it comes back if it is opened again.
+        action.closed_by_id = holder
+        return True
+
+    def _splits(self, case: Case) -> list[CaseEvent]:
+        """Return the events that split a case and were not undone, latest first."""
+        events = self.cases.events(case)
+        undone = {event.data.get("event") for event in events if event.type == "undone"}
+        return [event for event in events if event.type == SPLIT and event.id not in undone]

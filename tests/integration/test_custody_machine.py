@@ -383,7 +383,9 @@ class City(RuleBasedStateMachine):
     @invariant()
     def jobs_end_with_their_case_and_the_last_one_moves_it_on(self) -> None:
         with self.site.work(write=False) as work:
-            for case in work.session.scalars(select(Case).where(Case.id.in_(getattr(self, "cases", ()) or [0]))):
+            for case in work.session.scalars(
+                select(Case).where(Case.id.in_(getattr(self, "cases", ()) or [0]))
+            ):
                 access = work.get(AccessService)
                 jobs, action = access.open_jobs(case), access.action_referral(case)
                 assert (action is None) == (case.closed_at is not None)

@@ -264,7 +264,7 @@ def test_whom_a_case_is_split_between(site, city, clock):
         case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
         found = work.get(JobService).of(case)
         assert found.answer == "پاسخ تازه"
-        assert [one.due_at == site.calendar.day_bounds(today)[1] for one in found.jobs] == [True, True, False]
+        assert [one.due_on for one in found.jobs] == [today, today, None]
         assert not any(one.is_late for one in found.jobs)
     clock.advance(days=2)
     with site.work(write=False) as work:
@@ -291,7 +291,10 @@ def test_an_answer_that_may_not_be_public_any_more_brings_the_case_back(site, ci
 def test_an_open_inquiry_brings_the_case_back(site, city):
     split(site, city, "lighting", "green")
     act(
-        site, city, city.officer, lambda work, case: work.get(KartableService).inquire(case, city.units["green"])
+        site,
+        city,
+        city.officer,
+        lambda work, case: work.get(KartableService).inquire(case, city.units["green"]),
     )
     end(site, city, "lighting", city.far)
     end(site, city, "green", city.gardener)
@@ -349,7 +352,7 @@ def test_the_jobs_of_a_person_go_on_with_their_work(site, city):
     with site.work(write=False) as work:
         case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
         found = work.get(JobService).of(case).jobs
-        assert {(one.task, one.holder, one.due_at is None) for one in found} == {
+        assert {(one.task, one.holder, one.due_on is None) for one in found} == {
             ("کار lighting", "", False),
             ("کار green", "", False),
         }

@@ -104,6 +104,7 @@ PAGES = (
     Shown("kartable.case", "observer", "/kartable/cases/{case}"),
     Shown("kartable.case", "administrator", "/kartable/cases/{closed}", name="closed"),
     Shown("kartable.step", "handler", "/kartable/cases/{case}/reject"),
+    Shown("kartable.split", "handler", "/kartable/cases/{case}/split"),
     Shown("kartable.correct", "handler", "/kartable/cases/{case}/correct"),
     Shown("kartable.preview", "handler", "/kartable/cases/{case}/preview?transition=start_review"),
     Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_refer_many, name="refer"),

@@ -362,7 +362,9 @@ class CaseKind:
             and not self.workflow.by_name[t.target].is_open
             for t in self.workflow.transitions
         ):
-            problems.append(f"the transition {self.split!r} is not one of staff and the portal that closes a case")
+            problems.append(
+                f"the transition {self.split!r} is not one of staff and the portal that closes a case"
+            )
         if self.rating and not self.reopen:
             problems.append("a kind that is rated needs a reopening transition, for objections")
         return problems

@@ -34,8 +34,16 @@ ACTIONS = {
     "urgent": "urgent",
     "undo": "undo",
 }
+#: Actions on one job of a case, likewise.
+JOB_ACTIONS = {
+    "take-job": "take",
+    "release-job": "release",
+    "finish-job": "finish",
+    "refuse-job": "refuse",
+    "withdraw-job": "withdraw",
+}
 #: Reserved: a transition with one of these names would have the same address as an action.
-RESERVED = frozenset(ACTIONS) | {"reveal", "preview", "correct"}
+RESERVED = frozenset((*ACTIONS, *JOB_ACTIONS)) | {"reveal", "preview", "correct", "split"}
 ROUTES = {
     "kartable": "/kartable",
     "kartable.search": "/kartable/search",
@@ -49,7 +57,8 @@ ROUTES = {
     "kartable.preview": f"{CASE}/preview",
     "kartable.reveal": f"{CASE}/reveal",
     "kartable.correct": f"{CASE}/correct",
-    **{f"kartable.{name}": f"{CASE}/{name}" for name in ACTIONS},
+    "kartable.split": f"{CASE}/split",
+    **{f"kartable.{name}": f"{CASE}/{name}" for name in (*ACTIONS, *JOB_ACTIONS)},
     "team": "/desk/team",
     "team.balance": "/desk/team/balance",
     "team.hand_on": r"/desk/team/{id:\d{1,18}}",
@@ -73,9 +82,14 @@ VIEWS: tuple[Page, ...] = (
     ("kartable.preview", "case.preview", "preview", PagePermission.STAFF, ("GET", "POST")),
     ("kartable.reveal", "case.reveal", "case", PagePermission.STAFF, "POST"),
     ("kartable.correct", "correct.correct", "correct", PagePermission.STAFF, ("GET", "POST")),
+    ("kartable.split", "jobs.split", "split", PagePermission.STAFF, ("GET", "POST")),
     *(
         (f"kartable.{name}", f"actions.{view}", "case", PagePermission.STAFF, "POST")
         for name, view in ACTIONS.items()
+    ),
+    *(
+        (f"kartable.{name}", f"jobs.{view}", "case", PagePermission.STAFF, "POST")
+        for name, view in JOB_ACTIONS.items()
     ),
     ("team", "team.team", "team", LEAD, "GET"),
     ("team.balance", "team.balance", "balance", LEAD, ("GET", "POST")),

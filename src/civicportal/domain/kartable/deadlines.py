@@ -50,11 +50,16 @@ def due(case: Case, now: datetime, calendar: CityCalendar) -> Due | None:
         return None
     if case.paused_at is not None:
         return Due(text=_("The deadline rests"))
-    if now >= case.deadline:
-        return Due(text=_in_words(OVER, now - case.deadline), state="late")
-    share = calendar.share_used(case.deadline_from or case.created_at, case.deadline, now)
+    return due_at(case.deadline, case.deadline_from or case.created_at, now, calendar)
+
+
+def due_at(deadline: datetime, start: datetime, now: datetime, calendar: CityCalendar) -> Due:
+    """Return the remaining time until a deadline that runs since a time."""
+    if now >= deadline:
+        return Due(text=_in_words(OVER, now - deadline), state="late")
+    share = calendar.share_used(start, deadline, now)
     state = "soon" if share >= FOUR_FIFTHS else "half" if share >= HALF else ""
-    return Due(text=_in_words(LEFT, case.deadline - now), state=state)
+    return Due(text=_in_words(LEFT, deadline - now), state=state)
 
 
 def _in_words(words: dict[str, TranslationString], time: timedelta) -> TranslationString:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from translationstring import TranslationString
@@ -71,7 +71,7 @@ class RefusedJob(ReferralError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class CaseJob:
     """A job as the page of its case shows it.
 
     :ivar unit: name of the unit.
@@ -90,7 +90,7 @@ class Job:
     mine: bool
     may_do: bool
     is_free: bool
-    due_at: datetime | None
+    due_on: date | None
     is_late: bool
     ended_at: datetime | None
     result: str
@@ -108,13 +108,13 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Split:
+class CaseSplit:
     """The jobs of a case.
 
     :ivar answer: what the citizen reads when all are done; empty if the case then comes back.
     """
 
-    jobs: Sequence[Job] = ()
+    jobs: Sequence[CaseJob] = ()
     answer: str = ""
 
     @property
@@ -133,14 +133,16 @@ class JobService(KartableService):
 
     # -- reading --------------------------------------------------------------------------------------------
 
-    def of(self, case: Case) -> Split:
+    def of(self, case: Case) -> CaseSplit:
         """Return the jobs of a case, oldest first."""
-        found = [one for one in self.access.referrals(case) if one.type == JOB and one.closed_how not in _MOVED]
+        found = [
+            one for one in self.access.referrals(case) if one.type == JOB and one.closed_how not in _MOVED
+        ]
         if not found:
-            return Split()
+            return CaseSplit()
         names = self.work.get(AccountService).names(one.taken_by_id or one.to_user_id for one in found)
         splits = self._splits(case)
-        return Split(
+        return CaseSplit(
             jobs=[self._described(case, one, names) for one in found],
             answer=str(splits[0].data.get("answer", "")) if splits else "",
         )
@@ -153,12 +155,12 @@ class JobService(KartableService):
             self.access.may_act(case, kind.permission(verb)) for verb in ("refer", "work")
         )
 
-    def _described(self, case: Case, job: Referral, names: Mapping[int, str]) -> Job:
+    def _described(self, case: Case, job: Referral, names: Mapping[int, str]) -> CaseJob:
         holder = job.taken_by_id or job.to_user_id
         open_state: State = "new" if holder is None else "taken"
         ended: dict[str | None, State] = {"done": "done", "refused": "refused", "withdrawn": "withdrawn"}
         photos = self.work.get(AttachmentService).of_case(case)
-        return Job(
+        return CaseJob(
             id=job.id,
             unit=self.work.get(OrganizationService).unit_name(job.to_unit_id),
             task=job.note,
@@ -167,11 +169,13 @@ class JobService(KartableService):
             mine=holder in persons(self.work.actor),
             may_do=job.closed_at is None and self.access.may_do(case, job),
             is_free=holder is None,
-            due_at=job.due_at,
+            due_on=self._last_day(job.due_at) if job.due_at else None,
             is_late=job.closed_at is None and job.due_at is not None and job.due_at <= self.work.clock.now(),
             ended_at=job.closed_at,
             result=job.answer,
-            photos=[one for one in photos if one.event_id is not None and one.event_id == job.closed_event_id],
+            photos=[
+                one for one in photos if one.event_id is not None and one.event_id == job.closed_event_id
+            ],
         )
 
     # -- splitting ------------------------------------------------------------------------------------------
@@ -205,7 +209,7 @@ class JobService(KartableService):
         running = self.access.open_jobs(case)
         if len(jobs) + len(running) < 2 or not jobs:
             raise ReferralError(_("Write two jobs at least; for a single unit, refer the case."))
-        self._check(case, jobs, {one.to_unit_id for one in running})
+        self.check(case, jobs)
         if case.public and answer:
             texts = {"public_text": answer}
             self.work.get(PublicTexts).check(case, texts, allowed=allowed, addressed=True)
@@ -238,8 +242,12 @@ class JobService(KartableService):
             self._relay(case, event)
         return event
 
-    def _check(self, case: Case, jobs: Sequence[NewJob], units: Collection[int]) -> None:
-        taken = set(units)
+    def check(self, case: Case, jobs: Sequence[NewJob]) -> None:
+        """Refuse jobs that are not possible.
+
+        :raises RefusedJob: see :meth:`split`.
+        """
+        taken = {one.to_unit_id for one in self.access.open_jobs(case)}
         for number, job in enumerate(jobs):
             if job.unit_id in taken:
                 raise RefusedJob(number, "unit", _("This unit has a job of this case already."))
@@ -251,6 +259,9 @@ class JobService(KartableService):
                 self._require_attended(case, job.unit_id, None)
             except ReferralError as error:
                 raise RefusedJob(number, "unit", error.reason) from error
+
+    def _last_day(self, end: datetime) -> date:
+        return self.work.site.calendar.today(end - timedelta(microseconds=1))
 
     def _end_of(self, day: date) -> datetime:
         return self.work.site.calendar.day_bounds(day)[1]
@@ -378,7 +389,9 @@ class JobService(KartableService):
         if not answer or not kind.split or asks or first is None or self.access.open_inquiries(case):
             return False
         ended = [
-            one for one in self.access.referrals(case) if one.type == JOB and (one.opened_event_id or 0) >= first.id
+            one
+            for one in self.access.referrals(case)
+            if one.type == JOB and (one.opened_event_id or 0) >= first.id
         ]
         if any(one.closed_how == "refused" for one in ended):
             return False

@@ -14,6 +14,7 @@ from translationstring import TranslationString
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import visible
+from civicportal.domain.cases.access.sql import JOB
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.history import status_title
 from civicportal.domain.cases.kinds import kind_of
@@ -22,7 +23,7 @@ from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.query_parser import read
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.deadlines import Due, due
+from civicportal.domain.kartable.deadlines import Due, due, due_at
 from civicportal.domain.organization.services import OrganizationService
 
 if TYPE_CHECKING:
@@ -68,6 +69,22 @@ class InboxItem:
     def is_returned(self) -> bool:
         """Return whether the last addressee has returned the case."""
         return self.referral is not None and self.referral.closed_at is None and self.referral.returned
+
+    @property
+    def waits(self) -> bool:
+        """Return whether another unit has to answer an inquiry or to do a job first."""
+        return self.referral is not None and self.referral.closed_at is None and self.referral.asked
+
+    @property
+    def is_back(self) -> bool:
+        """Return whether the jobs of the case have ended without closing it."""
+        return self.referral is not None and self.referral.closed_at is None and self.referral.jobs_ended
+
+    @property
+    def task(self) -> str:
+        """Return what is to be done, in the row of a job."""
+        referral = self.referral
+        return referral.note if referral is not None and referral.type == JOB else ""
 
     @property
     def is_free(self) -> bool:
@@ -172,7 +189,7 @@ class RowService(Service):
             icon=icon,
             tone=tone,
             status=status_title(kind, case),
-            due=due(case, self.work.clock.now(), self.organization.calendar),
+            due=self._due(case, referral),
             unit=self.organization.unit_name(case.unit_id),
             person=names.get(person or 0, ""),
             mine=person is not None and person == self.work.actor.user_id,
@@ -181,6 +198,13 @@ class RowService(Service):
             sender=self.organization.unit_name(referral.from_unit_id) if referral else "",
             category=self.organization.category_name(case.category_id),
         )
+
+    def _due(self, case: Case, referral: Referral | None) -> Due | None:
+        """Return the remaining time of a case, in the row of a job that of the job."""
+        now, calendar = self.work.clock.now(), self.organization.calendar
+        if referral is None or referral.due_at is None or referral.closed_at is not None:
+            return due(case, now, calendar)
+        return due_at(referral.due_at, referral.created_at, now, calendar)
 
     def _details(
         self, ids: Collection[int], holders: Collection[int | None]

@@ -2,6 +2,7 @@
 
 import colander
 
+from civicportal.domain.cases.attachments import MOST
 from civicportal.domain.cases.narrowing import holder_choice
 from civicportal.domain.cases.paging import SORTS
 from civicportal.domain.cases.schemas import LONGEST_WORDS
@@ -9,7 +10,17 @@ from civicportal.domain.kartable.ready_texts import unknown_fields
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import HiddenWidget, RadioWidget, SelectWidget, TextAreaWidget, optional_choice
-from civicportal.web.schema import Choice, CityDate, CleanText, Flag, Node, Option, RowId, StrictSchema
+from civicportal.web.schema import (
+    Choice,
+    CityDate,
+    CleanText,
+    Flag,
+    KeyList,
+    Node,
+    Option,
+    RowId,
+    StrictSchema,
+)
 
 SORT_TITLES = {sort.name: sort.title for sort in SORTS.values()}
 
@@ -169,6 +180,81 @@ class InquiryAnswer(StrictSchema):
         description=_("Only staff read this."),
         widget=TextAreaWidget(rows=3),
     )
+
+
+class JobResult(StrictSchema):
+    """What a unit reports of a job that is done, or that cannot be done."""
+
+    result = Node(
+        CleanText(0, LONGEST_WORDS, multiline=True),
+        title=_("Result"),
+        description=_("Only staff read this. If the job cannot be done, write why."),
+        missing="",
+        widget=TextAreaWidget(rows=3),
+    )
+    photos = Node(
+        KeyList(MOST),
+        title=_("Pictures of the work"),
+        description=_("The citizen sees them too when the case closes by itself."),
+        missing=(),
+    )
+
+
+class SplitSchema(StrictSchema):
+    """The answer to the citizen after the last job; :func:`split_schema` adds the jobs."""
+
+    public_text = Node(
+        CleanText(5, LONGEST_WORDS, multiline=True),
+        title=_("Answer to the citizen when all jobs are done"),
+        description=_("With it the case then closes by itself. Without it, it comes back to you."),
+        missing="",
+        widget=TextAreaWidget(rows=4),
+    )
+
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
+        """Refuse a job without its unit or its task, and fewer jobs than are required."""
+        error = colander.Invalid(node)
+        for row in range(1, len(values) // 3 + 1):
+            unit, task, due = (values[f"{name}_{row}"] for name in ("unit", "task", "due"))
+            if not (unit or task or due) and row > node.bindings["required"]:
+                continue
+            if not unit:
+                error[f"unit_{row}"] = _("Please choose the unit.")
+            if not task:
+                error[f"task_{row}"] = _("Please write what is to be done.")
+        if error.children:
+            raise error
+
+
+def split_schema(rows: int) -> SplitSchema:
+    """Return the form that splits a case.
+
+    It needs the bindings ``units`` and ``required``, the number of jobs that have to be filled in.
+
+    :param rows: number of jobs that can be written.
+    """
+    schema = SplitSchema()
+    for row in range(1, rows + 1):
+        nodes = (
+            Node(
+                Choice("units"),
+                name=f"unit_{row}",
+                title=_("Unit"),
+                missing=None,
+                widget=SelectWidget(empty=_("Choose…"), typeahead=True),
+            ),
+            Node(
+                CleanText(2, LONGEST_WORDS, multiline=True),
+                name=f"task_{row}",
+                title=_("What is to be done"),
+                missing="",
+                widget=TextAreaWidget(rows=2),
+            ),
+            Node(CityDate(), name=f"due_{row}", title=_("Due by"), missing=None),
+        )
+        for node in nodes:
+            schema.children.insert(len(schema.children) - 1, node)
+    return schema
 
 
 def _known_fields(node: colander.SchemaNode, text: str) -> None:

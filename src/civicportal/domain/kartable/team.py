@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 WEEK = "week"
 TEAM_VIEWS = {
-    **{name: VIEWS[name] for name in ("all", "new", "overdue", "reopened", "returned", "jobs_ended", "asked", "waiting")},
+    **{
+        name: VIEWS[name]
+        for name in ("all", "new", "overdue", "reopened", "returned", "jobs_ended", "asked", "waiting")
+    },
     WEEK: _("Done this week"),
 }
 _HOLDER = func.coalesce(Referral.taken_by_id, Referral.to_user_id)

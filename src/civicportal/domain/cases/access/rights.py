@@ -242,7 +242,10 @@ class AccessService(Service):
         return actor.is_staff and (
             attends(actor, permission, case, job)
             or leads(actor, permission, case, job)
-            or all(_given(actor, f"{case.kind}:case:{verb}", case, [job.to_unit_id]) for verb in ("act_any", "work"))
+            or all(
+                _given(actor, f"{case.kind}:case:{verb}", case, [job.to_unit_id])
+                for verb in ("act_any", "work")
+            )
         )
 
     def can(self, case: Case, verb: str) -> bool:
@@ -256,9 +259,7 @@ class AccessService(Service):
         """
         if self.work.actor.realm == "system":
             return True
-        return self.work.actor.is_staff and _given(
-            self.work.actor, permission, case, self._own_units(case)
-        )
+        return self.work.actor.is_staff and _given(self.work.actor, permission, case, self._own_units(case))
 
     def on_behalf_of(self, case: Case) -> int | None:
         """Return the person represented by the actor, if any.

@@ -83,7 +83,7 @@ def step(request: Request) -> ViewResult:
             **step_values(values),
         )
 
-    return _act(
+    return act_on_case(
         request,
         "step",
         form,
@@ -103,7 +103,7 @@ def refer(request: Request) -> ViewResult:
             raise _Doubtful(asked)
         request.work.get(KartableService).refer(case, **to, unattended=True)
 
-    return _act(request, "refer", form, act, done=_("The case was referred."))
+    return act_on_case(request, "refer", form, act, done=_("The case was referred."))
 
 
 def copy(request: Request) -> ViewResult:
@@ -123,13 +123,13 @@ def give_back(request: Request) -> ViewResult:
     def act(case: Case, values: Values) -> None:
         request.work.get(KartableService).give_back(case, note=values["note"])
 
-    return _act(request, "refer", form, act, done=_("The case was returned."))
+    return act_on_case(request, "refer", form, act, done=_("The case was returned."))
 
 
 def withdraw(request: Request) -> ViewResult:
     """Withdraw an open inquiry."""
     inquiry_id = forms.sent_number(request, forms.INQUIRY)
-    return _press(
+    return press(
         request,
         lambda case: request.work.get(InquiryService).withdraw(case, inquiry_id),
         _("The inquiry was withdrawn."),
@@ -138,14 +138,14 @@ def withdraw(request: Request) -> ViewResult:
 
 def take(request: Request) -> ViewResult:
     """Take over the case."""
-    return _press(
+    return press(
         request, lambda case: request.work.get(KartableService).take(case), _("The case is in your hands.")
     )
 
 
 def release(request: Request) -> ViewResult:
     """Release the case to the whole unit."""
-    return _press(
+    return press(
         request,
         lambda case: request.work.get(KartableService).release(case),
         _("The case lies before the whole unit again."),
@@ -163,12 +163,12 @@ def hand_over(request: Request) -> ViewResult:
         service = request.work.get(AssignmentService)
         service.assign(case, forms.recipient(values), note=values["note"])
 
-    return _act(request, "hand", form, act, done=_("The case was handed over."), case=case)
+    return act_on_case(request, "hand", form, act, done=_("The case was handed over."), case=case)
 
 
 def take_over(request: Request) -> ViewResult:
     """Take over the case of a colleague."""
-    return _press(
+    return press(
         request,
         lambda case: request.work.get(AssignmentService).take_over(case),
         _("The case is in your hands."),
@@ -177,7 +177,7 @@ def take_over(request: Request) -> ViewResult:
 
 def dismiss(request: Request) -> ViewResult:
     """Remove a copy from the kartable after reading."""
-    return _press(
+    return press(
         request,
         lambda case: request.work.get(KartableService).dismiss_copy(case),
         _("The copy is out of your kartable."),
@@ -188,7 +188,7 @@ def publish(request: Request) -> ViewResult:
     """Publish the case, or hide it again."""
     service = request.work.get(CaseService)
     if request.POST.get("public") != "true":
-        return _press(
+        return press(
             request, lambda case: service.publish(case, False), _("The case is hidden from the public.")
         )
     worded = "words" in request.POST
@@ -197,7 +197,7 @@ def publish(request: Request) -> ViewResult:
     def act(case: Case, values: Values) -> None:
         service.publish(case, True, body=values.get("words"), allowed=allowed_words(request))
 
-    return _act(
+    return act_on_case(
         request, "publish" if worded else "button", form, act, done=_("Everybody can see the case now.")
     )
 
@@ -206,7 +206,7 @@ def urgent(request: Request) -> ViewResult:
     """Set or remove the mark "urgent"."""
     mark = request.POST.get("urgent") == "true"
     done = _("Marked as urgent") if mark else _("The mark of urgency was taken away")
-    return _press(request, lambda case: request.work.get(CaseService).mark_urgent(case, mark), done)
+    return press(request, lambda case: request.work.get(CaseService).mark_urgent(case, mark), done)
 
 
 def comment(request: Request) -> ViewResult:
@@ -219,7 +219,7 @@ def comment(request: Request) -> ViewResult:
             case, values["text"], expert=expert, public=values["public"], allowed=allowed_words(request)
         )
 
-    return _act(request, "comment", form, act, done=_("The note was added."), versioned=False)
+    return act_on_case(request, "comment", form, act, done=_("The note was added."), versioned=False)
 
 
 def reply(request: Request) -> ViewResult:
@@ -229,7 +229,7 @@ def reply(request: Request) -> ViewResult:
     def act(case: Case, values: Values) -> None:
         request.work.get(KartableService).answer(case, values["text"])
 
-    return _act(request, "reply", form, act, done=_("The inquiry was answered."), versioned=False)
+    return act_on_case(request, "reply", form, act, done=_("The inquiry was answered."), versioned=False)
 
 
 def undo(request: Request) -> ViewResult:
@@ -257,18 +257,21 @@ def _inform(request: Request, type_: str, method: _Inform, done: TranslationStri
             raise _Doubtful(asked)
         method(request.work.get(KartableService), case, **to)
 
-    return _act(request, "refer", form, act, done=done)
+    return act_on_case(request, "refer", form, act, done=done)
 
 
-def _press(request: Request, act: Callable[[Case], object], done: TranslationString) -> ViewResult:
-    return _act(request, "button", _button(request), lambda case, _values: act(case), done=done)
+def press(request: Request, act: Callable[[Case], object], done: TranslationString) -> ViewResult:
+    """Process a button of the case page that does one thing."""
+    return act_on_case(request, "button", _button(request), lambda case, _values: act(case), done=done)
 
 
 def _button(request: Request) -> BoundForm:
-    return BoundForm(request, StrictSchema(), ignore=(*forms.OWN, forms.INQUIRY, "public", "urgent"))
+    return BoundForm(
+        request, StrictSchema(), ignore=(*forms.OWN, forms.INQUIRY, forms.JOB, "public", "urgent")
+    )
 
 
-def _act(
+def act_on_case(
     request: Request,
     place: str,
     form: BoundForm,
@@ -374,6 +377,9 @@ def _locked(request: Request) -> Case:
 
 
 def _then(request: Request, case: Case) -> str:
+    if not request.work.get(AccessService).can(case, "view"):
+        # With its job a unit loses the right to see the case.
+        return str(request.route_path("kartable"))
     if request.POST.get(forms.THEN) != "next":
         return forms.path(request, "kartable.case")
     following = neighbours(request.work, case)[1]

@@ -59,7 +59,7 @@ def doubt(
     """
     unit_id, user_id = to["unit_id"], to["user_id"]
     token = f"{unit_id}-{user_id or ''}"
-    if request.POST.get(forms.ANYWAY) == token:
+    if token in request.POST.getall(forms.ANYWAY):
         return None
     custody, organization = work.get(CustodyService), work.get(OrganizationService)
     asked = [(case, custody.before(case.kind, case.category_id, unit_id, user_id)) for case in cases]

@@ -32,6 +32,8 @@ ANYWAY = "anyway"
 """The checkbox that confirms a referral to which no member of the unit attends; its value names unit and person."""
 INQUIRY = "inquiry"
 """The hidden field with the id of an inquiry to withdraw."""
+JOB = "job"
+"""The hidden field with the id of a job."""
 OWN = (VERSION, SEEN, THEN, READY, INSERT, ANYWAY)
 WORDS = frozenset({"public_text", "internal_text"})
 LATEST, OTHERS = _("Chosen last"), _("All other units")
@@ -216,6 +218,22 @@ def publication_form(request: Request, words: str = "") -> BoundForm:
 def reply_form(request: Request) -> BoundForm:
     """Return the form that answers an inquiry."""
     return BoundForm(request, schemas.InquiryAnswer(), prefix="reply", ignore=OWN)
+
+
+def job_form(request: Request, job_id: int) -> BoundForm:
+    """Return the form with the result of a job."""
+    return BoundForm(
+        request,
+        schemas.JobResult(),
+        prefix=f"job-{job_id}",
+        ignore=(*OWN, JOB),
+        take_files=request.take_files,
+    )
+
+
+def unit_choices(work: "Work") -> list[Option]:
+    """Return the units that take cases, first those to which the actor has sent cases last."""
+    return _recent_first(work, list(_units(work)))
 
 
 def sent_number(request: Request, name: str) -> int:

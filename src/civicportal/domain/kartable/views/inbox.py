@@ -11,7 +11,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.paging import Page
 from civicportal.domain.cases.suggestions import SuggestionService
 from civicportal.domain.kartable.filters import ADDRESS, InboxAddress
-from civicportal.domain.kartable.inbox import EVERYWHERE, OCCASIONAL, InboxService
+from civicportal.domain.kartable.inbox import EVERYWHERE, OCCASIONAL, InboxCounts, InboxService
 from civicportal.domain.kartable.inquiries import InquiryService, OpenInquiry
 from civicportal.domain.kartable.news import NewsService
 from civicportal.domain.kartable.rows import RowService
@@ -25,6 +25,9 @@ from civicportal.web.schema import whole_number
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
+BACK, DEFAULT = "jobs_ended", "all"
+"""Names of views."""
+
 
 def inbox(request: Request) -> dict[str, object]:
     """Show one view of the kartable with the filters of the URL."""
@@ -33,6 +36,10 @@ def inbox(request: Request) -> dict[str, object]:
     service = inbox_of(work, address.filters)
     page = service.page(address.view, address.filters, sort=address.sort, cursor=address.cursor)
     counts = service.counts(address.filters)
+    found = [(case, referral) for case, referral in page.rows]
+    if _starts_with_those_back(address, counts):
+        back = [(case, referral) for case, referral in service.page(BACK, address.filters).rows]
+        found = [*back, *(row for row in found if row not in back)]
     offered = {
         name: title
         for name, title in address.views.items()
@@ -48,7 +55,7 @@ def inbox(request: Request) -> dict[str, object]:
         "counts": counts.views,
         "total": _total(service, address, page) if address.view == EVERYWHERE else None,
         "instead": "" if page.rows else _instead(work, address),
-        "rows": work.get(RowService).rows([(case, referral) for case, referral in page.rows]),
+        "rows": work.get(RowService).rows(found),
         "inquiries": _inquiries(work, address, page),
         "names": work.get(RowService).names_found((row[0] for row in page.rows), address.filters.words),
         "next_url": address.url(cursor=page.next) if page.next else None,
@@ -56,6 +63,12 @@ def inbox(request: Request) -> dict[str, object]:
         "now": work.clock.now(),
         "newest": counts.newest,
     }
+
+
+def _starts_with_those_back(address: InboxAddress, counts: InboxCounts) -> bool:
+    """Return whether the page begins with the cases that came back from their jobs."""
+    usual = address.view == DEFAULT and address.sort == address.sorts[0] and not address.cursor
+    return usual and bool(counts.views[BACK].number)
 
 
 def _inquiries(work: "Work", address: InboxAddress, page: Page) -> dict[int, list[OpenInquiry]]:

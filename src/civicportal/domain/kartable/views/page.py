@@ -11,6 +11,7 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.facts import FactsService, Rights
 from civicportal.domain.kartable.inquiries import InquiryService
+from civicportal.domain.kartable.jobs import JobService
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.rows import holder_id
@@ -23,7 +24,7 @@ from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
 
 AUDIENCES = ("citizen", "public")
-PLACES = ("step", "refer", "hand", "comment", "reply", "publish", "button")
+PLACES = ("step", "refer", "hand", "comment", "reply", "job", "publish", "button")
 """Places of forms on the page."""
 
 
@@ -57,6 +58,11 @@ def case_page(
     events = [] if public else history.of(case)
     # The last event is one of those that were just read.
     undo = work.get(UndoService).last(case)
+    jobs = work.get(JobService)
+    split = jobs.of(case)
+    results = {job.id: forms.job_form(request, job.id) for job in split.jobs if job.may_do}
+    if shown["job"] and (job_id := forms.sent_number(request, forms.JOB)) in results:
+        results[job_id] = shown["job"]
     return {
         "case": case,
         "facts": facts.of(case),
@@ -68,6 +74,9 @@ def case_page(
         "step": opened,
         "offers": ready.offers(case, opened.transition) if opened else [],
         "inquiries": work.get(InquiryService).waiting(case) if rights.refer else [],
+        "split": split,
+        "results": results,
+        "may_split": jobs.may_split(case),
         "targets": work.get(ConversionService).targets(case),
         "closed_steps": [step for step in steps if step.reason],
         "refer": shown["refer"] or (forms.referral_form(request, work) if rights.refer else None),
@@ -88,7 +97,7 @@ def case_page(
         "doubt": doubt,
         "attendance": custody.doubts(case.kind, case.category_id) if rights.refer else {},
         "changes_since": history.since(case, forms.sent_number(request, forms.SEEN)) if merge else [],
-        "refused_form": _refused_form(shown, opened, rights),
+        "refused_form": _refused_form(shown, opened, rights, results),
         "reveal": reveal,
     }
 
@@ -109,9 +118,14 @@ def last_event(cases: CaseService, case: Case) -> int:
 
 
 def _refused_form(
-    shown: Mapping[str, BoundForm | None], opened: forms.StaffStepForm | None, rights: Rights
+    shown: Mapping[str, BoundForm | None],
+    opened: forms.StaffStepForm | None,
+    rights: Rights,
+    results: Mapping[int, BoundForm],
 ) -> BoundForm | None:
     """Return a submitted form that is no longer offered."""
     if shown["reply"] and rights.inquiry is None:
         return shown["reply"]
+    if shown["job"] and shown["job"] not in results.values():
+        return shown["job"]
     return None if opened and opened.form is shown["step"] else shown["step"]

@@ -74,7 +74,7 @@ def scatter(site, rng):
 def any_referral(case, rng, units, people, now, *, first):
     return Referral(
         case_id=case.id,
-        type="action" if first and rng.random() < 0.7 else rng.choice(["copy", "inquiry"]),
+        type="action" if first and rng.random() < 0.7 else rng.choice(["copy", "inquiry", "job", "job"]),
         to_unit_id=rng.choice(units).id,
         to_user_id=rng.choice([None, None, rng.choice(people).id]),
         taken_by_id=rng.choice([None, None, rng.choice(people).id]),

@@ -202,7 +202,7 @@ def test_who_is_asked_reads_which_unit_is_meant(site, app, sign_in, city):
 def test_the_page_of_the_team_hands_inquiries_on(site, app, sign_in, city):
     ask(site, city, city.far)
     sign_in(city.users["head"])
-    assert "۱ استعلام و رونوشت" in app.get("/desk/team").html.select_one("table.team").text
+    assert "۱ استعلام، رونوشت و کار" in app.get("/desk/team").html.select_one("table.team").text
     form = next(
         iter(f for f in app.get(f"/desk/team/{city.far.user_id}").forms.values() if "which" in f.fields)
     )

@@ -78,7 +78,7 @@ class CaseJob:
     :ivar holder: name of the person who holds it, empty for the whole unit.
     :ivar mine: the actor holds it, or someone whom they represent.
     :ivar may_do: the actor may take, finish and refuse it.
-    :ivar is_free: nobody holds it.
+    :ivar is_free: no one holds it.
     :ivar result: what the unit has written.
     """
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pyramid.httpexceptions import HTTPSeeOther
+from sqlalchemy import select
 
+from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.public_texts import PersonalDataFound
 from civicportal.domain.cases.services import CaseService
@@ -133,15 +135,20 @@ def _end(request: Request, end: _End) -> ViewResult:
         pictures, owner = values["photos"], request.upload_owner()
         end(case, _job_id(request), text=values["result"], attachments=pictures, owner=owner)
 
+    done = _("The result of the job was sent.")
     try:
         # The jobs of other units, which end at any moment, do not make it stale.
-        done = _("The result of the job was sent.")
-        return act_on_case(request, "job", form, act, done=done, versioned=False)
+        answer = act_on_case(request, "job", form, act, done=done, versioned=False)
     except NotFound:
         # With a withdrawn job the right to see the case has ended: only what was typed is shown.
         request.override_renderer = "civicportal:templates/kartable/job_gone.jinja2"
         request.response.status_int = 404
         return {"form": form}
+    sees = select(Case.id).where(Case.code == request.matchdict["code"], visible(request.identity))
+    if isinstance(answer, HTTPSeeOther) and request.work.session.scalar(sees) is None:
+        # It has ended with the job.
+        return HTTPSeeOther(request.route_path("kartable"))
+    return answer
 
 
 def _job_id(request: Request) -> int:

@@ -28,12 +28,15 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.kartable.jobs import JobService, NewJob
 from civicportal.testing import identity, make_citizen, make_staff
 
 KINDS = ("reports", "meetings", "feedback", "orders")
 #: Units where the cases lie, where none does, and those that get a line to each case.
 OF_THE_CASES, ANOTHER = ("civil", "mayor"), "culture"
 COPIED, ASKED, ADDRESSEES = "traffic", "enforce", "planning"
+#: Units with an open job of the report, and with one that has ended.
+WORKING, WORKED = "waste", "green"
 TOPIC, ANOTHER_TOPIC = "pothole", "street_light"
 STAFF = (
     "insider",
@@ -44,6 +47,8 @@ STAFF = (
     "asked",
     "asked_specialist",
     "addressee",
+    "worker",
+    "former_worker",
 )
 CITIZENS = ("owner", "follower", "stranger")
 #: Who applied, which no page of another unit may tell.
@@ -67,6 +72,7 @@ class Scopes:
         self._order()
         for code in self.codes.values():
             self._send_around(code)
+        self._split(self.codes["reports"])
         self._sign_in()
 
     # -- reading --------------------------------------------------------------------------------------------
@@ -117,6 +123,8 @@ class Scopes:
                 "asked": staff("asked", unit=unit(ASKED)),
                 "asked_specialist": staff("asked_specialist", unit=unit(ASKED), category=topics[0]),
                 "addressee": staff("addressee", unit=unit(ADDRESSEES)),
+                "worker": staff("worker", unit=unit(WORKING)),
+                "former_worker": staff("former_worker", unit=unit(WORKED)),
             }
             for key in OF_THE_CASES[1:]:
                 role = users["insider"].memberships[0].role_id
@@ -188,6 +196,17 @@ class Scopes:
             kartable.copy(case, unit(COPIED).id)
             kartable.inquire(case, unit(ASKED).id)
             kartable.copy(case, unit(ADDRESSEES).id, user_id=self.people["addressee"].user_id)
+
+    def _split(self, code):
+        """Give a job to two units; one of them ends its own."""
+        with self.site.work(actor=self.people["insider"]) as work:
+            unit, case = work.get(OrganizationService).unit, work.get(CaseService).fetch(code, lock=True)
+            jobs = [NewJob(unit_id=unit(key).id, task="رسیدگی در محل") for key in (WORKING, WORKED)]
+            work.get(JobService).split(case, jobs, answer="کار انجام شد.")
+        with self.site.work(actor=self.people["former_worker"]) as work:
+            service, case = work.get(JobService), work.get(CaseService).fetch(code, lock=True)
+            [mine] = [job for job in service.of(case).jobs if job.may_do]
+            service.finish(case, mine.id)
 
     def _sign_in(self):
         application = create_app(self.site)

@@ -1,5 +1,6 @@
 """A case split into jobs: who gets them, how they end, and when the case closes."""
 
+import threading
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -23,6 +24,7 @@ from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.kartable.transfer import TransferService
 from civicportal.domain.kartable.undo import UndoService
+from civicportal.domain.statistics.services import StatisticsService
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
 from civicportal.util.errors import Forbidden, NotFound
 
@@ -299,6 +301,35 @@ def test_an_open_inquiry_brings_the_case_back(site, city):
     end(site, city, "lighting", city.far)
     end(site, city, "green", city.gardener)
     assert state(site, city) == ("working", (True, True), ["done", "done"])
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_two_jobs_that_end_at_one_moment_close_the_case_once(site, city, round_):
+    split(site, city, "lighting", "green")
+    before, jobs = messages(site), [job(site, city, name) for name in ("lighting", "green")]
+    start, failed = threading.Barrier(2), []
+
+    def end_one(actor, number):
+        try:
+            start.wait()
+            act(site, city, actor, lambda work, case: work.get(JobService).finish(case, number, text="شد."))
+        except Exception as error:
+            failed.append(error)
+
+    people = (city.far, city.gardener)
+    threads = [threading.Thread(target=end_one, args=pair) for pair in zip(people, jobs, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert state(site, city) == ("done", None, ["done", "done"])
+    assert messages(site) == before + 1
+    with site.work(write=False) as work:
+        closings = select(CaseEvent.realm).where(CaseEvent.transition == "finish")
+        assert work.session.scalars(closings).all() == ["system"]
+    with site.work() as work:
+        assert work.get(StatisticsService).verify() == {}
 
 
 def test_a_split_is_undone(site, city):

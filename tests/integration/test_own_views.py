@@ -1,5 +1,7 @@
 """Own views: filters saved with a name, shared within a unit, and columns chosen by person and list."""
 
+import threading
+
 import pytest
 from sqlalchemy import select
 
@@ -336,3 +338,53 @@ def test_the_bulk_actions_of_a_desk_lead_back_to_it(site, people, app, sign_in):
         assert [service.events(service.fetch(code))[0].internal_text for code in codes[:2]] == [
             "seen on site"
         ] * 2
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_of_two_views_saved_at_one_moment_one_gets_the_name(site, views, people, round_):
+    users, _units, _codes = people
+    with site.work() as work:
+        actor = identity(work, users["member"])
+    start, results = threading.Barrier(2), []
+
+    def save():
+        try:
+            with site.work(actor=actor) as work:
+                service = work.get(OwnViewService)
+                start.wait()
+                results.append(service.save(PAGE, "باز", {"view": "new"}).name)
+        except Refused as refusal:
+            results.append(refusal.reason)
+
+    threads = [threading.Thread(target=save) for _number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(str, results)) == sorted(["باز", str(NAME_TAKEN)])
+    assert views("member", names) == ["باز"]
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_columns_chosen_in_two_tabs_at_one_moment_are_kept(site, views, people, round_):
+    users, _units, _codes = people
+    with site.work() as work:
+        actor = identity(work, users["member"])
+    start, failed = threading.Barrier(2), []
+
+    def choose(column):
+        try:
+            with site.work(actor=actor) as work:
+                service = work.get(OwnViewService)
+                start.wait()
+                service.choose(PAGE, [column])
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=choose, args=(name,)) for name in ("unit", "age")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert views("member", lambda service: service.columns(PAGE)) in (("unit",), ("age",))

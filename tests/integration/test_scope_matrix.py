@@ -76,9 +76,9 @@ OF_ONE_KIND = {
     "reports.card": {"reports"},
     "reports.field_case": {"reports"},
 }
-#: Who sees the page of a case, by kind. What a unit is asked is for its specialists too, whatever the case is about.
+#: Who sees the page of a case, by kind. A unit with a job sees it as long as the job is open. What a unit is asked is for its specialists too, whatever the case is about.
 SEEN = {
-    "reports": {"insider", "specialist", "copied", "asked", "asked_specialist", "addressee"},
+    "reports": {"insider", "specialist", "copied", "asked", "asked_specialist", "addressee", "worker"},
     "meetings": {"insider", "copied", "asked", "asked_specialist", "addressee"},
     "feedback": {"insider", "copied", "asked", "asked_specialist", "addressee"},
     "orders": {"insider", "copied", "asked", "asked_specialist", "addressee"},
@@ -157,7 +157,7 @@ def test_copies_and_inquiries_allow_no_transition(scopes, kind):
     code, (step, _own) = scopes.codes[kind], STEPS[kind]
     with scopes.site.work(write=False) as work:
         version = work.get(CaseService).fetch(code).version
-    for who in ("copied", "asked", "addressee"):
+    for who in sorted({"copied", "asked", "addressee", "worker"} & SEEN[kind]):
         for action in (step, "take", "refer"):
             answer = scopes.post(who, f"/kartable/cases/{code}/{action}", version=str(version))
             assert answer.status_int in (403, 422), (who, action, answer.status)

@@ -72,6 +72,12 @@ def _name_twice(page: Page, found: Facts) -> None:
     expect(page.locator(".is-invalid")).to_be_visible()
 
 
+def _split_case(page: Page, found: Facts) -> None:
+    page.goto("/kartable?view=asked&kind=reports&holder=team")
+    page.locator("[data-row] a.subj").first.click()
+    expect(page.locator("[data-job]").first).to_be_visible()
+
+
 def _print_many(page: Page, found: Facts) -> None:
     page.goto("/kartable")
     page.locator("[data-row] input[type=checkbox]").first.check()
@@ -103,6 +109,7 @@ PAGES = (
     Shown("kartable.case", "handler", "/kartable/cases/{case}"),
     Shown("kartable.case", "observer", "/kartable/cases/{case}"),
     Shown("kartable.case", "administrator", "/kartable/cases/{closed}", name="closed"),
+    Shown("kartable.case", "administrator", "/kartable", reach=_split_case, name="split"),
     Shown("kartable.step", "handler", "/kartable/cases/{case}/reject"),
     Shown("kartable.split", "handler", "/kartable/cases/{case}/split"),
     Shown("kartable.correct", "handler", "/kartable/cases/{case}/correct"),

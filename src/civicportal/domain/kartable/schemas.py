@@ -212,11 +212,11 @@ class SplitSchema(StrictSchema):
     )
 
     def validator(self, node: colander.SchemaNode, values: Values) -> None:
-        """Refuse a job without its unit or its task, and fewer jobs than are required."""
+        """Refuse a job without its unit or its task."""
         error = colander.Invalid(node)
         for row in range(1, len(values) // 3 + 1):
             unit, task, due = (values[f"{name}_{row}"] for name in ("unit", "task", "due"))
-            if not (unit or task or due) and row > node.bindings["required"]:
+            if not (unit or task or due):
                 continue
             if not unit:
                 error[f"unit_{row}"] = _("Please choose the unit.")
@@ -226,28 +226,28 @@ class SplitSchema(StrictSchema):
             raise error
 
 
-def split_schema(rows: int) -> SplitSchema:
-    """Return the form that splits a case.
-
-    It needs the bindings ``units`` and ``required``, the number of jobs that have to be filled in.
+def split_schema(rows: int, required: int) -> SplitSchema:
+    """Return the form that splits a case, which needs the binding ``units``.
 
     :param rows: number of jobs that can be written.
+    :param required: how many of them must be.
     """
     schema = SplitSchema()
     for row in range(1, rows + 1):
+        optional = row > required
         nodes = (
             Node(
                 Choice("units"),
                 name=f"unit_{row}",
                 title=_("Unit"),
-                missing=None,
+                missing=None if optional else colander.required,
                 widget=SelectWidget(empty=_("Choose…"), typeahead=True),
             ),
             Node(
                 CleanText(2, LONGEST_WORDS, multiline=True),
                 name=f"task_{row}",
                 title=_("What is to be done"),
-                missing="",
+                missing="" if optional else colander.required,
                 widget=TextAreaWidget(rows=2),
             ),
             Node(CityDate(), name=f"due_{row}", title=_("Due by"), missing=None),

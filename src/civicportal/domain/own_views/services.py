@@ -1,10 +1,12 @@
 """Saving, sharing and ordering of own views, and the choice of columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from civicportal.core.security import Identity
@@ -123,8 +125,8 @@ class OwnViewService(Service):
         if sum(len(field) + len(text) for field, text in kept.items()) > LONGEST_QUERY:
             raise Refused(TOO_LONG)
         view = SavedView(user_id=owner, page=page, name=name, query=kept, position=_after(siblings))
-        self.session.add(view)
-        self.session.flush()
+        with self._unless_taken():
+            self.session.add(view)
         return view
 
     def change(self, view: SavedView, name: str, unit_id: int | None) -> None:
@@ -143,8 +145,8 @@ class OwnViewService(Service):
         before = view.unit_id
         if moves:
             view.user_id, view.unit_id, view.position = owner, unit_id, _after(siblings)
-        view.name = name
-        self.session.flush()
+        with self._unless_taken():
+            view.name = name
         if unit_id is not None:
             self._record("view:share" if moves else "view:change", view, unit_id)
         elif before is not None:
@@ -164,12 +166,17 @@ class OwnViewService(Service):
 
     def choose(self, page: str, names: Iterable[str]) -> None:
         """Save the columns of a list that the actor wants to see."""
-        owner = self.work.actor.person_id
+        owner, chosen = self.work.actor.person_id, list(names)
         row = self.session.get(ListColumns, (owner, page))
         if row is None:
-            self.session.add(ListColumns(user_id=owner, page=page, names=list(names)))
-        else:
-            row.names = list(names)
+            try:
+                with self.work.savepoint():
+                    self.session.add(ListColumns(user_id=owner, page=page, names=chosen))
+                return
+            except IntegrityError:
+                # The same person has chosen in another tab at this moment.
+                row = self.session.get_one(ListColumns, (owner, page))
+        row.names = chosen
         self.session.flush()
 
     def reset_columns(self, page: str) -> None:
@@ -198,6 +205,15 @@ class OwnViewService(Service):
         units = _seen_units(self.work.actor)
         tree = self.work.get(OrganizationService).units
         return [view for view in shared if view.unit_id and units & tree.subtree(view.unit_id)]
+
+    @contextmanager
+    def _unless_taken(self) -> Iterator[None]:
+        """Refuse a name that a concurrent request has given to another view of the owner."""
+        try:
+            with self.work.savepoint():
+                yield
+        except IntegrityError as error:
+            raise Refused(NAME_TAKEN) from error
 
     def _siblings(self, user_id: int | None, unit_id: int | None) -> list[SavedView]:
         """Return the views of an owner in their order, of all lists."""

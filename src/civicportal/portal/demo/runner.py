@@ -17,6 +17,7 @@ from civicportal.domain.accounts.verification import VERIFIED, VerificationServi
 from civicportal.domain.cases.vocabulary import make_vocabulary
 from civicportal.domain.notifications.models import OutboxMessage
 from civicportal.domain.organization.models import Category, Seed, Unit
+from civicportal.portal.demo.jobs import load_jobs
 from civicportal.portal.seeds import SeedService
 from civicportal.util.i18n import listed
 from civicportal.util.values import Values
@@ -63,6 +64,7 @@ def load(site: "Site", report: Callable[[str, int, int], None]) -> None:
     report("people", number, number)
     for name, implementation in in_order(site.hooks, "load_demo"):
         implementation(site=site, files=files, progress=_named(report, name))
+    load_jobs(site, files)
     with site.work() as work:
         _deliver_the_past(work)
     # Done now, not hours later by the worker, so that search suggestions work in a new demo.

@@ -157,11 +157,12 @@ def _job_id(request: Request) -> int:
 
 def _form(request: Request, case: Case) -> BoundForm:
     found = request.work.get(JobService).of(case)
+    required = 1 if found.is_open else SHOWN
     return BoundForm(
         request,
-        schemas.split_schema(MOST),
+        schemas.split_schema(MOST, required),
         initial={"public_text": found.answer if found.is_open else ""},
-        bindings={"units": forms.unit_choices(request.work), "required": 1 if found.is_open else SHOWN},
+        bindings={"units": forms.unit_choices(request.work)},
         send=_("Split into jobs"),
         send_class="btn-primary",
         ignore=forms.OWN,

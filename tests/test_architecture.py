@@ -236,7 +236,7 @@ DANGEROUS = {
     # What this portal has written itself.
     "pickle": {"statistics/metrics"},
     # Written, never read.
-    "xml": {"civicportal_announcements/feed", "civicportal_reports/feed"},
+    "xml": {"web/feeds"},
     "httpx": {"civicportal_sms_ir/exchange"},
     "obstore": {"backup/targets", "storage/s3"},
     **dict.fromkeys(NOBODYS, frozenset[str]()),

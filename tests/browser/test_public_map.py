@@ -39,7 +39,7 @@ def test_list_and_map_stand_beside_each_other_or_take_turns(open_page: Open) -> 
     assert cards
     assert city
     assert abs(cards["y"] - city["y"]) < 2
-    expect(page.locator(".pin-key li")).to_have_count(7)
+    expect(page.locator(".pin-key li")).to_have_count(9)
     phone = open_page(VISITOR, PHONE)
     open_map(phone, "/reports")
     expect(phone.locator(".board-list")).to_be_hidden()

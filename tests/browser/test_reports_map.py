@@ -64,8 +64,10 @@ def test_numbers_of_the_map_are_those_of_the_list(open_page: Open) -> None:
 def test_heat_and_districts(open_page: Open) -> None:
     page = open_page("observer")
     open_map(page)
+    expect(page.locator("[data-legend=clusters] li")).to_have_count(9)
     with page.expect_response(re.compile(r"mode=heat")):
         page.locator("[data-map-mode=heat]").click()
+    expect(page.locator("[data-legend=clusters]")).to_be_hidden()
     expect(page.locator("canvas.map-heat")).to_be_attached()
     expect(page.locator("[data-legend=heat]")).to_be_visible()
     assert page.evaluate(

@@ -1,5 +1,7 @@
 """The public list: cards, filters in its address, and what an empty one says."""
 
+import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -7,6 +9,7 @@ from civicportal_reports.areas import named, surroundings
 from civicportal_reports.looks import legend, look_of
 from civicportal_reports.workflow import REPORTS, WORKFLOW
 
+import civicportal
 from civicportal.api.cases import FollowerService
 from civicportal.api.geo import Point
 
@@ -134,5 +137,15 @@ def test_each_status_has_a_look_of_its_own():
     looks = [look_of(state.name, state.stage) for state in WORKFLOW.states]
     assert len({(look.tone, look.icon) for look in looks}) == len(looks)
     tones = [look.tone for look, _titles in legend(REPORTS)]
-    assert len(set(tones)) == len(tones) == 7
+    assert len(set(tones)) == len(tones) == len(looks)
     assert look_of("of_a_site", "done").tone == "done"
+
+
+def test_each_look_has_a_shape_and_a_colour_of_its_own():
+    static = Path(civicportal.__file__).parent / "static"
+    shapes = re.findall(r'<symbol id="(\w+)".*?<path d="(.*?)"', (static / "pins.svg").read_text())
+    colours = dict(re.findall(r"^\.pin\.(\w+) {\n  --pc: (.*?);", (static / "map.css").read_text(), re.MULTILINE))
+    tones = [look.tone for look, _titles in legend(REPORTS)]
+    assert set(tones) < dict(shapes).keys()
+    assert len({path for _tone, path in shapes}) == len(shapes)
+    assert len({colours[tone] for tone in tones}) == len(tones)

@@ -4,6 +4,7 @@ from io import BytesIO
 from xml.etree import ElementTree
 
 import colander
+import feedparser
 import pytest
 from civicportal_reports.schemas import Settings
 from PIL import Image
@@ -47,6 +48,25 @@ class TestFeed:
         assert answer.headers["Vary"] == "Cookie"
         assert "Set-Cookie" not in answer.headers
         app.get("/reports/feed.xml", headers={"If-None-Match": answer.headers["ETag"]}, status=304)
+
+
+    def test_is_written_as_rss_too(self, app, city, published):
+        page = app.get("/reports?category=roads")
+        link = page.html.select_one("link[type='application/rss+xml']")["href"]
+        assert link == "/reports/rss.xml?category=roads"
+        answer = app.get(link, status=200)
+        assert answer.content_type == "application/rss+xml"
+        assert answer.headers["Vary"] == "Cookie"
+        found = feedparser.parse(answer.body)
+        assert (found.bozo, found.version) == (False, "rss20")
+        (entry,) = found.entries
+        (same,) = feedparser.parse(app.get("/reports/feed.xml?category=roads").body).entries
+        assert (entry.id, entry.title, entry.summary) == (same.id, same.title, same.summary)
+        assert [tag.term for tag in entry.tags] == [same.tags[0].label]
+        for secret in (published.code, city.citizen.name, SECRET):
+            assert secret not in answer.text
+        assert feedparser.parse(app.get("/reports/rss.xml?category=bin").body).entries == []
+        app.get("/reports/rss.xml?category=nonsense", status=400)
 
 
 class TestPreviews:

@@ -10,6 +10,7 @@ def includeme(config: Configurator) -> None:
         "requests",
         "csrf",
         "sent",
+        "feeds",
         "flash",
         "templating",
         "static",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from civicportal.core.security import Identity
     from civicportal.core.site import Site
     from civicportal.core.work import Work
+    from civicportal.web.feeds import Feed
 
 
 class Request(pyramid.request.Request):
@@ -78,6 +79,11 @@ class Request(pyramid.request.Request):
 
             A visitor without a session cookie gets one.
             """
+
+        def feed(
+            self, *, title: str, about: str, author: str, language: str, home: str, address: str
+        ) -> Feed:
+            """Return an empty feed of a public list, see :func:`civicportal.web.feeds.feed`."""
 
         def take_files(self, files: Sequence[object]) -> list[str]:
             """Store pictures submitted with a form, see :func:`civicportal.domain.cases.uploads.take_files`."""

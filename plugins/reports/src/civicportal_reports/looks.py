@@ -26,9 +26,9 @@ _OF_STATUS = {
     "waiting_citizen": Look(tone="waiting", icon="player-pause"),
     "reviewed": Look(tone="done", icon="circle-check"),
     "rejected": Look(tone="refused", icon="ban"),
-    "out_of_scope": Look(tone="closed", icon="arrow-forward-up"),
-    "duplicate": Look(tone="closed", icon="copy"),
-    "withdrawn": Look(tone="closed", icon="arrow-back-up"),
+    "out_of_scope": Look(tone="passed", icon="arrow-forward-up"),
+    "duplicate": Look(tone="duplicate", icon="copy"),
+    "withdrawn": Look(tone="withdrawn", icon="arrow-back-up"),
 }
 _OF_STAGE = {
     "registered": _OF_STATUS["registered"],
@@ -44,11 +44,15 @@ def look_of(status: str, stage: str) -> Look:
     return _OF_STATUS.get(status) or _OF_STAGE[stage]
 
 
-def legend(kind: CaseKind) -> list[tuple[Look, list[TranslationString]]]:
-    """Return the looks of a map in the order of the workflow, each with the public titles of its statuses."""
+def legend(kind: CaseKind, *, public: bool = True) -> list[tuple[Look, list[TranslationString]]]:
+    """Return the looks of a map in the order of the workflow, each with the titles of its statuses.
+
+    :param public: the titles that citizens read, instead of those of staff.
+    """
     found: dict[str, tuple[Look, list[TranslationString]]] = {}
     for state in kind.workflow.states:
-        look, title = look_of(state.name, state.stage), kind.public_status(state.name)
+        look = look_of(state.name, state.stage)
+        title = kind.public_status(state.name) if public else state.title
         titles = found.setdefault(look.tone, (look, []))[1]
         if title not in titles:
             titles.append(title)

@@ -3,7 +3,7 @@
 
    <div data-map-panel>
      <button data-map-mode="clusters|heat|districts" aria-pressed>     what is shown
-     <div data-legend="heat|districts" hidden>                        its legend; of districts with their shades:
+     <div data-legend="clusters|heat|districts" hidden>               its legend; of districts with their shades:
                                                                       data-districts='{"NAME": 0…4}'
      <div data-map-numbers="URL">                                     is filled with that piece of a page
        <a data-district="NAME">                                       where a click on the district leads

@@ -9,7 +9,7 @@
 import { City } from './map-city.js';
 import { all, each, icon, number, one, onTheme } from './page.js';
 
-const SHAPES = ['new', 'doing', 'working', 'waiting', 'done', 'refused', 'closed'];
+const SHAPES = ['new', 'doing', 'working', 'waiting', 'done', 'refused', 'passed', 'duplicate', 'withdrawn', 'closed'];
 const SMALL = 24; /* pixels of a pin without room: as much as a finger needs */
 const ABOVE = 1000; /* a small pin is never hidden by a large one */
 const MOST_PINS = 150; /* more points than this are small */

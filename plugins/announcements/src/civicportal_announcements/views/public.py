@@ -1,13 +1,13 @@
 """Public pages: the list, the archive, one announcement, the feeds."""
 
-from collections.abc import Callable
+from typing import Literal
 
 from pyramid.response import Response
 
 from civicportal.api.forms import whole_number
 from civicportal.api.web import Request
 from civicportal_announcements.board import AnnouncementReader
-from civicportal_announcements.feed import ATOM, RSS, Feed, atom, feed_of, rss
+from civicportal_announcements.i18n import _
 from civicportal_announcements.markup import plain_text, render_markup
 from civicportal_announcements.models import Post
 from civicportal_announcements.states import MARKS, state_of
@@ -17,7 +17,6 @@ LATEST = 30
 """Maximum entries of a feed."""
 LEAD = 160
 """Maximum characters of a summary on cards and in link previews."""
-FIVE_MINUTES = 300
 
 
 def listing(request: Request) -> dict[str, object]:
@@ -64,12 +63,12 @@ def shown(request: Request, post: Post, *, preview: bool = False) -> dict[str, o
 
 def atom_feed(request: Request) -> Response:
     """Return the latest announcements as Atom."""
-    return _feed(request, "announcements.feed", atom, ATOM)
+    return _feed(request, "announcements.feed", "atom")
 
 
 def rss_feed(request: Request) -> Response:
     """Return the latest announcements as RSS."""
-    return _feed(request, "announcements.rss", rss, RSS)
+    return _feed(request, "announcements.rss", "rss")
 
 
 def lead(post: Post) -> str:
@@ -82,21 +81,31 @@ def public_address(request: Request, path: str) -> str:
     return f"{(request.site.public_url or request.host_url).rstrip('/')}{path}"
 
 
-def _feed(request: Request, route: str, write: Callable[[Feed], bytes], content_type: str) -> Response:
-    board = request.work.get(AnnouncementReader)
+def _feed(request: Request, route: str, written_as: Literal["atom", "rss"]) -> Response:
+    site, board = request.site, request.work.get(AnnouncementReader)
     posts = board.latest(LATEST)
-    feed = feed_of(
-        request.site,
-        posts,
-        board.pictures(posts),
-        route=route,
-        address=lambda route, **parts: public_address(request, request.route_path(route, **parts)),
+    pictures = board.pictures(posts)
+    feed = request.feed(
+        title=site.name,
+        about=site.localizer().translate(_("What the municipality announces")),
+        author=site.name,
+        language=site.locale,
+        home=request.route_path("announcements.list"),
+        address=request.route_path(route),
     )
-    response = request.response
-    response.content_type = content_type
-    response.charset = "utf-8"
-    response.cache_control = f"public, max-age={FIVE_MINUTES}"
-    response.body = write(feed)
-    response.md5_etag()
-    response.conditional_response = True
-    return response
+    for post in posts:
+        path = request.route_path("announcements.page", id=post.id)
+        feed.add(
+            title=post.title,
+            path=path,
+            summary=post.summary,
+            content=str(render_markup(post.body, base=public_address(request, path))),
+            published=post.starts_at or post.created_at,
+            # A post written before its publication counts as changed at the publication.
+            changed=max(post.updated_at, post.starts_at or post.updated_at),
+            pictures=[
+                (picture.url(request, "large"), picture.alt, picture.size)
+                for picture in pictures.get(post.id, ())
+            ],
+        )
+    return feed.response(written_as)

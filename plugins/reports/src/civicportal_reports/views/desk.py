@@ -14,7 +14,7 @@ from civicportal_reports.i18n import _
 from civicportal_reports.schemas import DeskFilters, StatisticsSchema
 from civicportal_reports.search import Filters, ReportSearch
 from civicportal_reports.statistics import subject
-from civicportal_reports.views.places import map_addresses
+from civicportal_reports.views.places import map_variables
 from civicportal_reports.workflow import KIND
 
 SORTS = {"newest": _("Newest first"), "deadline": _("Deadline"), "updated": _("Last change")}
@@ -59,7 +59,7 @@ def statistics(request: Request) -> dict[str, object]:
         people=_("Reporting citizens"),
     )
     shown = page.variables(request, subject(request.work, values))
-    return {**shown, **map_addresses(request, shown["address"].list)}
+    return {**shown, **map_variables(request, shown["address"].list)}
 
 
 def link_duplicate(request: Request) -> ViewResult:

@@ -20,7 +20,7 @@ from civicportal_reports.pins import Pins, heat
 from civicportal_reports.search import Filters
 from civicportal_reports.viewports import InvalidView, MapView
 from civicportal_reports.views.desk import desk_filters
-from civicportal_reports.views.places import map_addresses
+from civicportal_reports.views.places import map_variables
 from civicportal_reports.views.public import public_filters, published, strict
 from civicportal_reports.workflow import KIND
 
@@ -33,7 +33,7 @@ def desk_map(request: Request) -> dict[str, object]:
         "form": form,
         "address": address,
         "map": _panel(request, filters),
-        **map_addresses(request, address),
+        **map_variables(request, address),
     }
 
 

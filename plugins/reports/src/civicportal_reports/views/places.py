@@ -1,10 +1,13 @@
-"""The place of a form, and URLs of maps."""
+"""The place of a form, and variables of maps."""
 
 from collections.abc import Callable
 
+from civicportal.api.cases import kind_of
 from civicportal.api.forms import BoundForm, Values
 from civicportal.api.web import Request
+from civicportal_reports.looks import legend
 from civicportal_reports.places import Location, OutsideCity, locate, outside_reason
+from civicportal_reports.workflow import KIND
 
 
 def place_of(request: Request, form: BoundForm, values: Values) -> Location:
@@ -25,8 +28,8 @@ def center(request: Request) -> list[float] | None:
     return found
 
 
-def map_addresses(request: Request, address: Callable[[str], str]) -> dict[str, str]:
-    """Return the URLs of a staff map.
+def map_variables(request: Request, address: Callable[[str], str]) -> dict[str, object]:
+    """Return the template variables of a staff map: its URLs, and what its pins mean.
 
     :param address: builds URLs that keep the filters, as :class:`civicportal.api.lists.ListAddress` does.
     """
@@ -36,4 +39,5 @@ def map_addresses(request: Request, address: Callable[[str], str]) -> dict[str, 
         "numbers_url": address("reports.map_numbers"),
         "drawing_url": address("reports.map_drawing"),
         "map_url": address("reports.desk_map"),
+        "legend": legend(kind_of(request.site, KIND), public=False),
     }

@@ -30,6 +30,7 @@ from civicportal.domain.exports.services import KEPT, MOST_RUNNING, ExportServic
 from civicportal.domain.exports.types import StatisticsTable
 from civicportal.domain.exports.views import printing
 from civicportal.domain.kartable.inbox import InboxQuery, InboxService
+from civicportal.domain.organization.models import Unit
 from civicportal.portal.cleanup import clean_attachments
 from civicportal.portal.worker.process import Worker
 from civicportal.testing import identity, make_case, make_citizen, make_staff, make_unit, statements
@@ -112,6 +113,16 @@ class TestQueue:
         assert "خروجی‌های من" in office.app.get("/exports").text
         taken = [("export:order", None), ("export:make", CASES), ("export:take", CASES)]
         assert trail(site) == taken
+
+    def test_names_are_in_the_language_of_the_person_who_ordered_it(self, site, desk):
+        with site.work() as work:
+            work.session.get(Unit, desk["unit"]).translations = {"en": {"name": "Public Relations"}}
+        for locale, name in (("en", "Public Relations"), ("fa", "pr")):
+            key = order(site, desk["staff"][0], columns=["code", "unit"], locale=locale)
+            assert make_next(site)
+            with site.storage.open(job_of(site, key).file) as file:
+                _head, *written = csv.reader(StringIO(file.read().decode("utf-8-sig"), newline=""))
+            assert {row[1] for row in written} == {name}
 
     def test_others_write_while_the_store_is_asked_for_the_file(self, site, office, monkeypatch):
         key = office().location.rpartition("/")[2]

@@ -1,19 +1,24 @@
 """Translations of the site's own texts, and the rule for languages in the switch."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import JSON, String, Text, select
 
 from civicportal.core.checks import collect_findings
-from civicportal.core.translated import OfferedLanguages, missing_translations
+from civicportal.core.translated import OfferedLanguages, missing_translations, text_in
+from civicportal.domain.accounts.roles import RoleService
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.notifications.notices import NoticeData, NoticeRenderer
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.organization.workdays import WorkdayService
 from civicportal.portal.branding.services import BrandingService
 from civicportal.portal.help.services import HelpService
+from civicportal.portal.members.options import role_options
 from civicportal.testing import make_case, make_category, make_staff, make_unit
 from civicportal.util.errors import ConfigurationError
 
@@ -29,11 +34,11 @@ NOT_TRANSLATED = {
     "units": {"key", "phone", "translations"},
     # Shown to staff alone, who write them.
     "closures": {"reason"},
-    "holidays": {"name"},
+    "holidays": {"translations"},
     "office_hours": {"half_days", "weekend"},
-    "ready_texts": {"kind", "text", "title", "transition"},
+    "ready_texts": {"kind", "text", "transition", "translations"},
     "role_permissions": {"permission"},
-    "roles": {"key", "title"},
+    "roles": {"key", "translations"},
     "routing_rules": {"facts", "key", "kind", "title"},
     "list_columns": {"names", "page"},
     "saved_views": {"columns", "kind", "name", "page", "query"},
@@ -129,6 +134,27 @@ class TestReading:
             notices = work.get(NoticeRenderer)
             assert notices.fields(case, facts, "en")["UNIT"] == "PR"
             assert notices.fields(case, facts, "fa")["UNIT"] == "pr"
+
+    def test_titles_of_roles_holidays_and_ready_texts_are_in_the_language_of_the_reader(self, site, city):
+        day, of_country = date(2026, 6, 26), site.calendar.day(1405, 1, 13)
+        with site.work() as work:
+            role = work.get(RoleService).create("ناظر")
+            role.translations = {"en": {"title": "Observer"}}
+            work.get(WorkdayService).add_holiday(day, "عاشورا", {"en": {"name": "Ashura"}})
+            work.get(WorkdayService).take_over(1405)
+            work.get(ReadyTextService).add(
+                "sample", title="سپاس", text="سپاسگزاریم.", translations={"en": {"title": "Thanks"}}
+            )
+        for locale, words in (("fa", ["ناظر", "عاشورا", "سپاس"]), ("en", ["Observer", "Ashura", "Thanks"])):
+            with site.work(write=False, locale=locale) as work:
+                holidays = {off.day: off.title for off in work.get(WorkdayService).holidays(1405)}
+                (text,) = work.get(ReadyTextService).rows("sample")
+                labels = [one.label for one in role_options(work)]
+                assert [labels[-1], holidays[day], text_in(text, "title", locale)] == words
+                # A holiday of the country keeps its translations when the city takes it over.
+                nature = site.localizer(locale).translate(holidays[of_country])
+                assert nature == {"fa": "روز طبیعت", "en": "Nature Day"}[locale]
+        assert missing(site) == [], "texts for staff take no language out of the switch"
 
     def test_the_words_of_the_site_are_those_of_the_language(self, site):
         assert (

@@ -10,6 +10,7 @@ from civicportal.domain.cases.deadlines import expected, set_deadline
 from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.deadlines import due
 from civicportal.util.calendar import CityCalendar
+from civicportal.util.i18n import say
 
 CALENDAR = CityCalendar(
     kind="jalali",
@@ -32,17 +33,17 @@ def case(**values):
         (0, "", "7 hours left"),
         (3, "", "4 hours left"),
         (3.5, "half", "3 hours left"),
-        (5.5, "half", "1 hours left"),
-        (5.6, "soon", "1 hours left"),
+        (5.5, "half", "1 hour left"),
+        (5.6, "soon", "1 hour left"),
         (6.5, "soon", "30 minutes left"),
         (7, "late", "0 minutes overdue"),
-        (8, "late", "1 hours overdue"),
+        (8, "late", "1 hour overdue"),
         (7 + 24 * 2.9, "late", "2 days overdue"),
     ],
 )
 def test_the_colour_follows_the_share_of_working_time(hours, state, words):
     found = due(case(), OPENED + timedelta(hours=hours), CALENDAR)
-    assert (found.state, found.text.interpolate()) == (state, words)
+    assert (found.state, say(found.text)) == (state, words)
     assert found.is_late == (state == "late")
 
 

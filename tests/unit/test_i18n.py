@@ -1,9 +1,12 @@
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import civicportal
+from civicportal.core.translations import make_localizer
 from civicportal.util.i18n import (
     InvalidInput,
     _,
@@ -12,6 +15,7 @@ from civicportal.util.i18n import (
     latin_digits,
     listed,
     localized_digits,
+    ngettext,
     persian_digits,
     say,
     text_direction,
@@ -40,6 +44,22 @@ def test_texts_and_numbers_within_a_text_are_said_in_its_language() -> None:
     assert say(words, Upper()) == "۱۲ WORKS ON ORDERS, UNIT_2."
     assert say(words) == "12 works on orders, unit_2."
     assert say("Ali") == "Ali"
+
+
+@pytest.mark.parametrize(
+    ("number", "locale", "words"),
+    [
+        (1, None, "1 day left"),
+        (3, None, "3 days left"),
+        (0, "en", "0 days left"),
+        (1, "en", "1 day left"),
+        (1, "fa", "۱ روز مانده"),
+        (3, "fa", "۳ روز مانده"),
+    ],
+)
+def test_a_text_has_the_form_of_its_number(number: int, locale: str | None, words: str) -> None:
+    localizer = make_localizer(locale, [Path(civicportal.__file__).parent / "locale"]) if locale else None
+    assert say(ngettext("${n} day left", "${n} days left", number), localizer) == words
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,9 @@ def test_each_status_has_a_look_of_its_own():
 def test_each_look_has_a_shape_and_a_colour_of_its_own():
     static = Path(civicportal.__file__).parent / "static"
     shapes = re.findall(r'<symbol id="(\w+)".*?<path d="(.*?)"', (static / "pins.svg").read_text())
-    colours = dict(re.findall(r"^\.pin\.(\w+) {\n  --pc: (.*?);", (static / "map.css").read_text(), re.MULTILINE))
+    colours = dict(
+        re.findall(r"^\.pin\.(\w+) {\n  --pc: (.*?);", (static / "map.css").read_text(), re.MULTILINE)
+    )
     tones = [look.tone for look, _titles in legend(REPORTS)]
     assert set(tones) < dict(shapes).keys()
     assert len({path for _tone, path in shapes}) == len(shapes)

@@ -49,7 +49,6 @@ class TestFeed:
         assert "Set-Cookie" not in answer.headers
         app.get("/reports/feed.xml", headers={"If-None-Match": answer.headers["ETag"]}, status=304)
 
-
     def test_is_written_as_rss_too(self, app, city, published):
         page = app.get("/reports?category=roads")
         link = page.html.select_one("link[type='application/rss+xml']")["href"]

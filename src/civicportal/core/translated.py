@@ -16,12 +16,15 @@ from civicportal.core.branding.models import Setting
 from civicportal.core.branding.values import with_values
 from civicportal.core.clock import has_passed
 from civicportal.core.reference import STAMP
+from civicportal.util.values import Values
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
 
 #: Marks a table with rows per language, besides other marks: ``{"info": {**REFERENCE, **PER_LANGUAGE}}``.
 PER_LANGUAGE = {"per_language": True}
+TRANSLATIONS = "translations"
+"""Name of the column."""
 STALE = 5.0
 """Seconds for which a process offers languages without checking for changed texts."""
 Row = TypeVar("Row")
@@ -63,6 +66,15 @@ def in_language(row: Row, locale: str) -> Row:
     return type(row)(**{**values, **own})
 
 
+def text_in(row: object, name: str, locale: str) -> str:
+    """Return one text of a row in a language, as it is without a translation.
+
+    :param name: of a column tagged ``translated``, in a table with a column ``translations``.
+    """
+    translations: Mapping[str, Values] = getattr(row, TRANSLATIONS) or {}
+    return str(translations.get(locale, {}).get(name) or getattr(row, name))
+
+
 def missing_translations(site: "Site", connection: Connection, locale: str) -> Iterator[MissingTranslation]:
     """Yield the texts of the site that citizens see and that lack a translation into a language."""
     if locale == site.locale:
@@ -87,6 +99,8 @@ def _tables(site: "Site") -> Iterator[Table]:
 
 def _of_table(connection: Connection, table: Table, locale: str) -> Iterator[MissingTranslation]:
     texts = [column for column in _translated(table) if column.info["translated"] == "required"]
+    if not texts:
+        return
     query = select(table).where(table.c.active).order_by(table.c.weight.desc(), table.c.id)
     for row in connection.execute(query).mappings():
         own: Mapping[str, object] = (row["translations"] or {}).get(locale, {})

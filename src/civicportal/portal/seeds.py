@@ -170,7 +170,7 @@ class SeedService(Service):
         unit.phone = values.get("phone", "")
         unit.weight = values["weight"]
         unit.parent_id = self._id(Unit, values.get("parent"))
-        unit.translations = self._translations(Unit, values)
+        unit.translations = self._translations(Unit, values, key)
         self.session.add(unit)
 
     def _category(self, _name: str, values: Values) -> None:
@@ -188,25 +188,22 @@ class SeedService(Service):
         category.hint = values.get("hint", "")
         category.synonyms = values.get("synonyms", [])
         category.public = values.get("public", False)
-        category.translations = self._translations(Category, values)
+        category.translations = self._translations(Category, values, key)
         category.weight = values["weight"]
         self.session.add(category)
 
-    def _translations(self, model: type[Unit | Category], values: Values) -> dict[str, Values]:
+    def _translations(self, model: type[object], values: Values, key: str) -> dict[str, Values]:
         """Return the texts of other languages: ``translations.en = { name = "Waste" }``."""
         site, known = self.work.site, {column.key for column in translated_columns(model)}
+        names = {"short": "short_name", **({"title": "name"} if model is Holiday else {})}
         found: dict[str, Values] = {}
         for locale, texts in values.get("translations", {}).items():
-            own = {"short_name" if name == "short" else name: text for name, text in texts.items()}
+            own = {names.get(name, name): text for name, text in texts.items()}
             if locale == site.locale or locale not in site.languages:
-                raise ConfigurationError(
-                    f"{values['key']}: {locale!r} is no further language of site.languages"
-                )
+                raise ConfigurationError(f"{key}: {locale!r} is no further language of site.languages")
             if unknown := own.keys() - known:
-                raise ConfigurationError(
-                    f"{values['key']}: translations.{locale}: unknown key {min(unknown)!r}"
-                )
-            if "name" in own:
+                raise ConfigurationError(f"{key}: translations.{locale}: unknown key {min(unknown)!r}")
+            if "name" in own and "short_name" in known:
                 own.setdefault("short_name", SmsLength.cut(own["name"], 25))
             found[locale] = own
         return found
@@ -214,6 +211,7 @@ class SeedService(Service):
     def _role(self, key: str, values: Values) -> None:
         role = self._row(Role, Role.key == key) or Role(key=key)
         role.title = values["title"]
+        role.translations = self._translations(Role, values, key)
         names = self._expand(key, values["permissions"])
         kept = {permission.permission: permission for permission in role.permissions}
         role.permissions = [kept.get(name) or RolePermission(permission=name) for name in names]
@@ -265,7 +263,8 @@ class SeedService(Service):
 
     def _holiday(self, key: str, values: Values) -> None:
         day = self.work.site.calendar.parse_date(key)
-        self.session.merge(Holiday(day=day, name=values.get("title", "")))
+        own = self._translations(Holiday, values, key)
+        self.session.merge(Holiday(day=day, name=values.get("title", ""), translations=own))
 
     def _office_hours(self, _name: str, values: Values) -> None:
         opens, closes = CityCalendar.parse_hours(values["hours"])

@@ -1,6 +1,7 @@
 """Translation domain, digits and numbers of the portal's languages."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
@@ -8,8 +9,9 @@ from pyramid.i18n import Localizer, TranslationString, TranslationStringFactory
 
 from civicportal.util.errors import CivicportalError
 
+_DOMAIN = "civicportal"
 #: Marks an English text for translation: ``_("Sign in")``, ``_("${n} days", mapping={"n": "3"})``.
-_ = TranslationStringFactory("civicportal")
+_ = TranslationStringFactory(_DOMAIN)
 
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "fa", "he", "ps", "ur"})
 _LATIN = "0123456789"
@@ -32,6 +34,20 @@ class InvalidInput(CivicportalError, ValueError):
         self.reason = reason
 
 
+@dataclass(frozen=True)
+class Plural:
+    """A text of the core whose form depends on a number, which stands in it as ``${n}``; see :func:`ngettext`."""
+
+    singular: str
+    plural: str
+    n: int
+
+
+def ngettext(singular: str, plural: str, n: int) -> Plural:
+    """Mark a text for translation whose form depends on a number: ``ngettext("${n} day", "${n} days", 3)``."""
+    return Plural(singular, plural, n)
+
+
 def is_persian(locale: str) -> bool:
     """Return whether a locale such as ``fa`` or ``fa_IR`` is Persian."""
     return locale.replace("-", "_").partition("_")[0] == "fa"
@@ -51,6 +67,11 @@ def say(text: object, localizer: Localizer | None = None) -> str:
     """
     if isinstance(text, int) and localizer:
         return localized_digits(str(text), localizer.locale_name)
+    if isinstance(text, Plural):
+        form = text.singular if text.n == 1 else text.plural
+        if localizer:
+            form = localizer.pluralize(text.singular, text.plural, text.n, domain=_DOMAIN)
+        return str(TranslationString(form, mapping={"n": say(text.n, localizer)}).interpolate())
     if not isinstance(text, TranslationString):
         return str(text)
     mapping = {

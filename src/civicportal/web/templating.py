@@ -14,6 +14,7 @@ from pyramid.events import BeforeRender
 from pyramid.request import RequestLocalCache
 from pyramid.threadlocal import get_current_request
 
+from civicportal.core.translated import text_in
 from civicportal.util import tracking
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.calendar.formats import DateStyle
@@ -140,6 +141,12 @@ def listed_names(context: Context, values: Iterable[object]) -> str:
     return listed(map(str, values), _locale(context))
 
 
+@pass_context
+def text_of(context: Context, row: object, column: str) -> str:
+    """Return a text of a row, such as the title of a role, in the language of the page."""
+    return text_in(row, column, _locale(context))
+
+
 FILTERS = {
     "total": total,
     "brief_total": brief_total,
@@ -155,6 +162,7 @@ FILTERS = {
     "mask_mobile": mask_mobile,
     "listed": listed_names,
     "t": translated,
+    "text_of": text_of,
 }
 
 

@@ -31,7 +31,7 @@ def _card(request: Request, count: int) -> DashboardWidget:
     return DashboardWidget.card(
         name="announcements",
         title=_("Announcement board"),
-        text=_("${count} announcements", mapping={"count": number}),
+        text=_("Announcements: ${count}", mapping={"count": number}),
         url=request.route_path("announcements.list"),
         icon="speakerphone",
         tone="g",

@@ -12,7 +12,6 @@ from civicportal.api.people import Identity, PeopleService
 from civicportal.api.plugins import Site
 from civicportal_meetings.demo_history import DemoHistory
 from civicportal_meetings.demo_stories import PUBLIC_DAYS, STORIES
-from civicportal_meetings.i18n import _
 from civicportal_meetings.names import SESSIONS
 from civicportal_meetings.prefill import usual_place
 from civicportal_meetings.services import Applicant, DiaryService, NewSession, PublicDayService
@@ -94,7 +93,7 @@ class MeetingsDemo:
             day = min(diary.free_days(first, first + timedelta(days=6), SESSION_MINUTES))
             start = diary.free_times(day, SESSION_MINUTES)[0]
             planned = NewSession(
-                title=self.site.localizer().translate(_("Public meeting day")),
+                title="",
                 start=start,
                 end=start + timedelta(minutes=SESSION_MINUTES),
                 place=usual_place(work),

@@ -29,7 +29,14 @@ YEARS = range(1700, 2400)
 class SessionSchema(StrictSchema):
     """A public meeting day; without seats it blocks the time."""
 
-    title = Node(CleanText(2, 100), title=_("Title"))
+    title = Node(
+        CleanText(0, 100),
+        title=_("Title"),
+        description=_(
+            "Empty: “Public meeting with the mayor” or “Closed time”, in the language of the reader."
+        ),
+        missing="",
+    )
     day = Node(CityDate(), title=_("Date"))
     first = Node(ClockTime(), title=_("From (time)"))
     last = Node(ClockTime(), title=_("Until (time)"))

@@ -4,9 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped
+from translationstring import TranslationString
 
 from civicportal.api.cases import Case
 from civicportal.api.database import BigId, UTCDateTime, id_column, new_metadata, tagged_column
+from civicportal_meetings.i18n import _
 
 
 class MeetingsBase(DeclarativeBase):
@@ -61,6 +63,7 @@ class MeetingSession(MeetingsBase):
     __table_args__ = (Index(None, "start"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = id_column()
+    #: Empty for the usual one, see :attr:`heading`.
     title: Mapped[str] = tagged_column(String(100))
     start: Mapped[datetime] = tagged_column()
     end: Mapped[datetime] = tagged_column()
@@ -73,6 +76,11 @@ class MeetingSession(MeetingsBase):
     cancelled_at: Mapped[datetime | None] = tagged_column()
     #: Reason of the cancellation, sent to its participants.
     why: Mapped[str] = tagged_column(Text, default="")
+
+    @property
+    def heading(self) -> TranslationString | str:
+        """Return its title, else the usual one of its sort."""
+        return self.title or (_("Closed time") if self.is_closed_time else _("Public meeting with the mayor"))
 
     @property
     def capacity(self) -> int:

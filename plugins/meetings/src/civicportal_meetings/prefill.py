@@ -51,13 +51,13 @@ def other_time(case: Case, work: Work) -> Prefill:
 def seats(_case: Case, work: Work) -> Prefill:
     """Return the future sessions, each with its free seats."""
     service, calendar = work.get(PublicDayService), work.site.calendar
-    locale = work.site.locale
+    locale, translate = work.locale, work.site.localizer(work.locale).translate
     coming = {str(session.id): session for session in service.coming()}
     free = service.free_seats(coming.values())
     options = [
         Option(
             value=key,
-            label=f"{session.title} – {calendar.format_datetime(session.start, None, locale)}"
+            label=f"{translate(session.heading)} – {calendar.format_datetime(session.start, None, locale)}"
             f" ({format_number(sum(free[session.id].values()), locale)})",
         )
         for key, session in coming.items()

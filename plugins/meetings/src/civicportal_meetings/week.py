@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from translationstring import TranslationString
+
 from civicportal.api.localization import CityCalendar
 
 SATURDAY = 5
@@ -20,7 +22,7 @@ class DiaryEntry:
 
     start: datetime
     end: datetime
-    title: str
+    title: TranslationString | str
     url: str
     detail: str = ""
     tone: str = ""

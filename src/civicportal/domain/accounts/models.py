@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, relationship
 from civicportal.core.db import Base, BigId, id_column, tagged_column
 from civicportal.core.reference import REFERENCE, reference_where
 from civicportal.util.persian import folded
+from civicportal.util.values import Values
 
 
 def _is_named_to_staff(user: "User") -> bool:
@@ -109,7 +110,9 @@ class Role(Base):
 
     id: Mapped[int] = id_column()
     key: Mapped[str] = tagged_column(String(60), unique=True)
-    title: Mapped[str] = tagged_column(String(120))
+    title: Mapped[str] = tagged_column(String(120), translated="optional")
+    #: Texts of other languages: language, column, text.
+    translations: Mapped[dict[str, Values]] = tagged_column(JSON, default=dict, server_default="{}")
     #: The administrator role: every permission, not editable, never without a holder.
     builtin: Mapped[bool] = tagged_column(Boolean, default=False)
 

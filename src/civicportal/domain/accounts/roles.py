@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -17,6 +17,7 @@ from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Conflict, Forbidden, Refused
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 
 OWN_TITLE = _("The portal itself")
 
@@ -120,11 +121,20 @@ class RoleService(Service):
         self._record("role:create", role, added=sorted(names))
         return role
 
-    def change(self, role: Role, *, title: str, permissions: Iterable[str], seen: str | None = None) -> None:
-        """Change the title and the rights of a role.
+    def change(
+        self,
+        role: Role,
+        *,
+        title: str,
+        permissions: Iterable[str],
+        translations: Mapping[str, Values] | None = None,
+        seen: str | None = None,
+    ) -> None:
+        """Change the titles and the rights of a role.
 
         Rights of disabled plugins stay.
 
+        :param translations: its titles in other languages, as in the column; those of languages without one here stay.
         :param seen: state shown in the form, see :meth:`seen`; None when the caller has just read it.
         :raises Conflict: when the role was changed since.
         :raises Forbidden: when the actor adds a right that they do not have in the whole city.
@@ -142,6 +152,7 @@ class RoleService(Service):
         kept = {right.permission: right for right in role.permissions}
         stay = wanted | self.asleep(role)
         role.title = title
+        role.translations = {**role.translations, **(translations or {})}
         role.permissions = [kept.get(name) or RolePermission(permission=name) for name in sorted(stay)]
         self.session.flush()
         self._record("role:change", role, added=sorted(wanted - before), removed=sorted(before - wanted))

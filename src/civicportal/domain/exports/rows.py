@@ -53,12 +53,14 @@ class ExportQuery:
 
     :ivar values: of the filters.
     :ivar full: numbers of people in full where the actor has the right, else masked as on the screen.
+    :ivar locale: of the names of units and categories; that of the site by default.
     """
 
     export: Export
     values: Values
     columns: tuple[ExportColumn, ...]
     full: bool = False
+    locale: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +142,7 @@ def batches(
     with site.work(actor=actor, write=False, patience=patience) as work:
         ids = _ids(work, order, most)
     for start in range(0, len(ids), size):
-        with site.work(actor=actor, write=False, patience=patience) as work:
+        with site.work(actor=actor, write=False, patience=patience, locale=order.locale) as work:
             batch = _batch(work, order, ids[start : start + size])
         if batch.rows:
             yield batch

@@ -8,21 +8,11 @@ from translationstring import TranslationString
 from civicportal.core.db import NEVER
 from civicportal.domain.cases.models import Case
 from civicportal.util.calendar import CityCalendar
-from civicportal.util.i18n import _
+from civicportal.util.i18n import Plural, _, ngettext
 
 HALF, FOUR_FIFTHS = 0.5, 0.8
-#: Units in minutes, longest first.
-LENGTHS = {"days": 24 * 60, "hours": 60}
-LEFT = {
-    "days": _("${n} days left"),
-    "hours": _("${n} hours left"),
-    "minutes": _("${n} minutes left"),
-}
-OVER = {
-    "days": _("${n} days overdue"),
-    "hours": _("${n} hours overdue"),
-    "minutes": _("${n} minutes overdue"),
-}
+DAY, HOUR = 24 * 60, 60
+"""Minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +22,7 @@ class Due:
     :ivar state: "" before half of the working time has passed, then "half", "soon" (four fifths) and "late".
     """
 
-    text: TranslationString
+    text: TranslationString | Plural
     state: str = ""
 
     @property
@@ -56,15 +46,25 @@ def due(case: Case, now: datetime, calendar: CityCalendar) -> Due | None:
 def due_at(deadline: datetime, start: datetime, now: datetime, calendar: CityCalendar) -> Due:
     """Return the remaining time until a deadline that runs since a time."""
     if now >= deadline:
-        return Due(text=_in_words(OVER, now - deadline), state="late")
+        return Due(text=_overdue(now - deadline), state="late")
     share = calendar.share_used(start, deadline, now)
     state = "soon" if share >= FOUR_FIFTHS else "half" if share >= HALF else ""
-    return Due(text=_in_words(LEFT, deadline - now), state=state)
+    return Due(text=_left(deadline - now), state=state)
 
 
-def _in_words(words: dict[str, TranslationString], time: timedelta) -> TranslationString:
+def _left(time: timedelta) -> Plural:
     minutes = int(time.total_seconds() // 60)
-    unit, length = next(
-        ((unit, length) for unit, length in LENGTHS.items() if minutes >= length), ("minutes", 1)
-    )
-    return words[unit] % {"n": str(minutes // length)}
+    if minutes >= DAY:
+        return ngettext("${n} day left", "${n} days left", minutes // DAY)
+    if minutes >= HOUR:
+        return ngettext("${n} hour left", "${n} hours left", minutes // HOUR)
+    return ngettext("${n} minute left", "${n} minutes left", minutes)
+
+
+def _overdue(time: timedelta) -> Plural:
+    minutes = int(time.total_seconds() // 60)
+    if minutes >= DAY:
+        return ngettext("${n} day overdue", "${n} days overdue", minutes // DAY)
+    if minutes >= HOUR:
+        return ngettext("${n} hour overdue", "${n} hours overdue", minutes // HOUR)
+    return ngettext("${n} minute overdue", "${n} minutes overdue", minutes)

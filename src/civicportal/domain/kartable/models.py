@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped
 
 from civicportal.core.db import Base, BigId, id_column, tagged_column
 from civicportal.core.reference import REFERENCE
+from civicportal.util.values import Values
 
 
 class RoutingRule(Base):
@@ -42,7 +43,9 @@ class ReadyText(Base):
     #: The topic whose cases it is offered for; a root category includes its subcategories. None: every topic.
     category_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("categories.id"))
     position: Mapped[int] = tagged_column(Integer)
-    title: Mapped[str] = tagged_column(String(100))
-    #: Placeholders in braces are replaced, see :data:`~civicportal.domain.kartable.ready_texts.FIELDS`.
+    title: Mapped[str] = tagged_column(String(100), translated="optional")
+    #: Texts of other languages: language, column, text.
+    translations: Mapped[dict[str, Values]] = tagged_column(JSON, default=dict, server_default="{}")
+    #: Citizens read it, in the language of the site. Placeholders in braces are replaced, see :data:`~civicportal.domain.kartable.ready_texts.FIELDS`.
     text: Mapped[str] = tagged_column(Text)
     active: Mapped[bool] = tagged_column(Boolean, default=True)

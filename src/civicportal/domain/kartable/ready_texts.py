@@ -1,6 +1,6 @@
 """Ready texts and opinions, offered in forms of transitions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from translationstring import TranslationString
 
+from civicportal.core.translated import text_in
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import AccessService
@@ -21,6 +22,7 @@ from civicportal.util.errors import NotFound
 from civicportal.util.i18n import _, localized_digits
 from civicportal.util.lists import move
 from civicportal.util.tracking import grouped
+from civicportal.util.values import Values
 
 WORDS = "public_text"
 """The form field that receives the text."""
@@ -111,7 +113,7 @@ class ReadyTextService(Service):
             yield ReadyTextOption(
                 key=f"text-{row.id}",
                 group=TEXTS if row.category_id is None else ON_TOPIC,
-                title=row.title,
+                title=text_in(row, "title", self.work.locale),
                 text=fill(row.text, values),
             )
 
@@ -161,10 +163,12 @@ class ReadyTextService(Service):
         transition: str = "",
         category_id: int | None = None,
         active: bool = True,
+        translations: Mapping[str, Values] | None = None,
     ) -> ReadyText:
         """Add a text after the others of its kind.
 
         :param category_id: the topic that it is offered for; None for every one.
+        :param translations: its titles in other languages, for staff: ``{"en": {"title": "Thanks"}}``.
         """
         row = ReadyText(
             kind=kind,
@@ -174,6 +178,7 @@ class ReadyTextService(Service):
             title=title,
             text=text,
             active=active,
+            translations=translations or {},
         )
         self.session.add(row)
         self.session.flush()
@@ -189,6 +194,7 @@ class ReadyTextService(Service):
         transition: str,
         category_id: int | None,
         active: bool,
+        translations: Mapping[str, Values],
     ) -> None:
         """Change a text.
 
@@ -198,6 +204,7 @@ class ReadyTextService(Service):
             row.kind, row.position = kind, self._next_position(kind)
         row.transition, row.category_id = transition, category_id
         row.title, row.text, row.active = title, text, active
+        row.translations = {**row.translations, **translations}
 
     def move(self, row: ReadyText, by: int) -> None:
         """Swap a text with the previous (-1) or the next one (1)."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select, update
 
+from civicportal.core.translated import text_in
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.audit.services import AuditService
@@ -54,7 +55,11 @@ class UsageService(Service):
         )
         rows = sorted(self.session.execute(query), key=lambda row: alphabetical(row[0].name))
         return [
-            Member(user=user, role=membership.role.title, category_id=membership.category_id)
+            Member(
+                user=user,
+                role=text_in(membership.role, "title", self.work.locale),
+                category_id=membership.category_id,
+            )
             for user, membership in rows
         ]
 

@@ -69,7 +69,7 @@ CORE_TEXTS = (
     MessageText(
         key="staff.kartable_new",
         title=_("New cases in the kartable"),
-        text=_("Kartable: {COUNT} new cases were referred to you. Latest code: {TRACK}"),
+        text=_("Kartable: new cases referred to you: {COUNT}. Latest code: {TRACK}"),
         fields=("COUNT", "TRACK"),
     ),
     MessageText(

@@ -66,7 +66,9 @@ class Holiday(Base):
     __table_args__ = {"info": REFERENCE}
 
     day: Mapped[date] = tagged_column(Date, primary_key=True)
-    name: Mapped[str] = tagged_column(String(200))
+    name: Mapped[str] = tagged_column(String(200), translated="optional")
+    #: Texts of other languages: language, column, text.
+    translations: Mapped[dict[str, Values]] = tagged_column(JSON, default=dict, server_default="{}")
 
 
 class Closure(Base):

@@ -1,5 +1,6 @@
 """Editing of the working calendar: office hours, holidays, closures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from translationstring import TranslationString
 
+from civicportal.core.translated import text_in
 from civicportal.core.work import Service
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization import editing
@@ -86,7 +88,7 @@ class WorkdayService(Service):
         """Return the holidays of a year by date."""
         first, end = self.bounds(year)
         kept = self.session.scalars(select(Holiday).where(Holiday.day >= first, Holiday.day < end))
-        titles = {row.day: row.name for row in kept}
+        titles = {row.day: self._title(row) for row in kept}
         every_day = (first + timedelta(days=n) for n in range((end - first).days))
         return [
             DayOff(
@@ -99,14 +101,15 @@ class WorkdayService(Service):
             if day in titles or day in self.fixed
         ]
 
-    def add_holiday(self, day: date, title: str) -> None:
+    def add_holiday(self, day: date, title: str, translations: Mapping[str, Values] | None = None) -> None:
         """Add a holiday.
 
+        :param translations: titles in other languages, as in the column.
         :raises Refused: when the day is one already.
         """
         try:
             with self.work.savepoint():
-                self.session.add(Holiday(day=day, name=title))
+                self.session.add(Holiday(day=day, name=title, translations=translations or {}))
         except IntegrityError:
             raise Refused(_("This day is a holiday already.")) from None
         self._record("holiday_add", day=day.isoformat(), title=title)
@@ -171,6 +174,12 @@ class WorkdayService(Service):
     def bounds(self, year: int) -> tuple[date, date]:
         """Return the first days of a year and the next."""
         return self._dates.day(year, 1, 1), self._dates.day(year + 1, 1, 1)
+
+    def _title(self, row: Holiday) -> "TranslationString | str":
+        """Return the title in the reader's language, of an annual holiday by the rules of the country."""
+        title = self.fixed.title(row.day)
+        of_country = title and row.name == self.work.site.localizer().translate(title)
+        return title if of_country and not row.translations else text_in(row, "name", self.work.locale)
 
     def _record(self, what: str, **data: object) -> None:
         self.work.get(AuditService).record(f"calendar:{what}", subject_id=None, case_id=None, **data)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from translationstring import TranslationString
 
+from civicportal.core.translated import text_in
 from civicportal.core.work import Service
 from civicportal.domain.accounts.models import Membership
 from civicportal.domain.audit.models import AuditEvent
@@ -63,7 +64,7 @@ class DataAccessService(Service):
             query = query.where(AuditEvent.id < before)
         rows = self.session.execute(query.order_by(AuditEvent.id.desc()).limit(PAGE_SIZE + 1)).all()
         people = self._people({event.actor_id for event, _code in rows if event.actor_id})
-        locale = self.work.site.locale
+        locale = self.work.locale
         return [
             DataAccess(
                 id=event.id,
@@ -71,7 +72,7 @@ class DataAccessService(Service):
                 title=LOOKS[event.action],
                 code=code,
                 unit=listed(self._units(people.get(event.actor_id or 0, [])), locale),
-                role=listed(dict.fromkeys(m.role.title for m in people.get(event.actor_id or 0, [])), locale),
+                role=listed(self._roles(people.get(event.actor_id or 0, [])), locale),
             )
             for event, code in rows
         ]
@@ -82,6 +83,9 @@ class DataAccessService(Service):
         for membership in self.session.scalars(query):
             found.setdefault(membership.user_id, []).append(membership)
         return found
+
+    def _roles(self, memberships: Sequence[Membership]) -> list[str]:
+        return list(dict.fromkeys(text_in(m.role, "title", self.work.locale) for m in memberships))
 
     def _units(self, memberships: Sequence[Membership]) -> list[str]:
         name = self.work.get(OrganizationService).unit_name

@@ -49,7 +49,7 @@ def _unattended_cases(work: "Work") -> Iterator[Finding]:
             level="error",
             place="kartable",
             text=_(
-                "${count} open cases are in no kartable of a person who may work on them",
+                "Open cases in no kartable of a person who may work on them: ${count}",
                 mapping={"count": count},
             ),
             remedy=_("refer them under /kartable/unattended"),
@@ -95,7 +95,7 @@ def _closed_units(work: "Work") -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 place=f"unit {unit.key}",
-                text=_("it is closed and has ${count} open cases", mapping={"count": cases}),
+                text=_("it is closed and still has open cases: ${count}", mapping={"count": cases}),
                 remedy=_("refer them under /admin/units"),
             )
     for category in organization.categories.by_id.values():

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
+from civicportal.core.translated import text_in
 from civicportal.domain.accounts.models import Role, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.accounts.roles import RoleService
@@ -25,7 +26,8 @@ def scope_options(work: "Work") -> dict[str, list[Option]]:
 
 def role_options(work: "Work") -> list[Option]:
     """Return every role."""
-    return [Option(value=str(role.id), label=role.title) for role in work.get(RoleService).all()]
+    roles = work.get(RoleService).all()
+    return [Option(value=str(role.id), label=text_in(role, "title", work.locale)) for role in roles]
 
 
 def people_options(people: Iterable[User]) -> list[Option]:

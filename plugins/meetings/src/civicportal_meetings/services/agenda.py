@@ -130,7 +130,7 @@ class AgendaService(Service):
             DiaryEntry(
                 start=session.start,
                 end=session.end,
-                title=session.title,
+                title=session.heading,
                 detail=self._seats(session, sum(free[session.id].values())),
                 url=f"/desk/meetings/sessions/{session.id}",
                 tone="x" if session.is_closed_time else "",
@@ -139,7 +139,7 @@ class AgendaService(Service):
         ]
 
     def _seats(self, session: MeetingSession, free: int) -> str:
-        localizer, locale = self.work.site.localizer(), self.work.site.locale
+        localizer, locale = self.work.site.localizer(self.work.locale), self.work.locale
         if session.is_closed_time:
             return str(localizer.translate(_("Closed time")))
         numbers = {"free": format_number(free, locale), "all": format_number(session.capacity, locale)}

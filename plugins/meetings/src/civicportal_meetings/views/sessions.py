@@ -167,8 +167,7 @@ def _usual(request: Request, closing: bool) -> dict[str, object]:
     usual = {"public_seats": 0, "office_seats": 0, "reserve_seats": 0}
     if not closing:
         usual = {"public_seats": 10, "office_seats": 2, "reserve_seats": 5}
-    title = _("Closed time") if closing else _("Public meeting with the mayor")
-    initial: dict[str, object] = {"title": request.translate(title), **usual}
+    initial: dict[str, object] = {**usual}
     if not closing:
         initial["place"] = usual_place(request.work)
     return {**initial, **({"day": day} if day else {})}

@@ -74,7 +74,11 @@ def _take(request: Request, chosen: ExportSelection, form: BoundForm) -> ViewRes
     if not isinstance(export, Export):
         raise TypeError(f"{export.name} is neither a list nor figures")
     order = ExportQuery(
-        export=export, values=chosen.values, columns=export.chosen(values["columns"]), full=values["full"]
+        export=export,
+        values=chosen.values,
+        columns=export.chosen(values["columns"]),
+        full=values["full"],
+        locale=request.locale_name,
     )
     rows = _few(request, chosen)
     if order.full and rows > MOST_IN_FULL:

@@ -28,7 +28,8 @@ def printed(request: Request) -> ViewResult:
     export = chosen.export
     if not isinstance(export, Export) or export.machine:
         raise NotFound("no such list")
-    order = ExportQuery(export=export, values=chosen.values, columns=narrowest(export.columns))
+    columns, locale = narrowest(export.columns), request.locale_name
+    order = ExportQuery(export=export, values=chosen.values, columns=columns, locale=locale)
     if any(column.personal for column in order.columns) and (asked := ask_proof(request)):
         return asked
     request.site.limits.hit(LIMIT, request.identity.user_id)

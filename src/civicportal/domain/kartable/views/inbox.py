@@ -86,7 +86,7 @@ def news(request: Request) -> Response:
     """Return as JSON the number of newly arrived cases."""
     count = request.work.get(NewsService).count(whole_number(request.GET.get("since", "")))
     shown = localized_digits(str(count), request.locale_name)
-    text = request.translate(_("${n} new cases: show them", mapping={"n": shown})) if count else ""
+    text = request.translate(_("New cases: ${n}. Show them", mapping={"n": shown})) if count else ""
     return Response(json={"count": count, "text": text}, cache_control="no-store")
 
 

@@ -1,5 +1,6 @@
 """Views of ready texts: insertion into a form, and administration."""
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -18,6 +19,7 @@ from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm
+from civicportal.web.forms.translated import TranslatedFields
 from civicportal.web.ordering import step
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
@@ -32,6 +34,7 @@ class _Columns(TypedDict):
     title: str
     text: str
     active: bool
+    translations: Mapping[str, Values]
 
 
 def insert(request: Request, case: Case, transition: Transition, form: BoundForm) -> None:
@@ -60,10 +63,10 @@ def new(request: Request) -> ViewResult:
     form = _form(request, {"active": True, "place": f"{kind}:" if kind else None})
 
     def add(values: Values) -> HTTPSeeOther:
-        row = request.work.get(ReadyTextService).add(**_values(values))
+        row = request.work.get(ReadyTextService).add(**_values(request, values))
         return _kept(request, row)
 
-    return form.handle(add, row=None, fields=FIELDS)
+    return form.handle(add, row=None, fields=FIELDS, languages=_translated(request).groups)
 
 
 def edit(request: Request) -> ViewResult:
@@ -75,6 +78,7 @@ def edit(request: Request) -> ViewResult:
         {
             "place": place,
             "category": str(row.category_id) if row.category_id else None,
+            **_translated(request).initial(row.translations),
             "title": row.title,
             "text": row.text,
             "active": row.active,
@@ -82,10 +86,10 @@ def edit(request: Request) -> ViewResult:
     )
 
     def save(values: Values) -> HTTPSeeOther:
-        request.work.get(ReadyTextService).change(row, **_values(values))
+        request.work.get(ReadyTextService).change(row, **_values(request, values))
         return _kept(request, row)
 
-    return form.handle(save, row=row, fields=FIELDS)
+    return form.handle(save, row=row, fields=FIELDS, languages=_translated(request).groups)
 
 
 def move(request: Request) -> HTTPSeeOther:
@@ -127,13 +131,13 @@ def _form(request: Request, initial: Values) -> BoundForm:
     topics = [one for one in category_options(request.work, unused=True) if one.group in titles.values()]
     return BoundForm(
         request,
-        ReadyTextSchema(),
+        _translated(request).add_to(ReadyTextSchema()),
         initial=initial,
         bindings={"places": places, "categories": topics, "titles": titles},
     )
 
 
-def _values(values: Values) -> _Columns:
+def _values(request: Request, values: Values) -> _Columns:
     kind, _colon, transition = values["place"].partition(":")
     return {
         "kind": kind,
@@ -142,4 +146,9 @@ def _values(values: Values) -> _Columns:
         "title": values["title"],
         "text": values["text"],
         "active": values["active"],
+        "translations": _translated(request).read(values),
     }
+
+
+def _translated(request: Request) -> TranslatedFields:
+    return TranslatedFields(request.site, ("title",))

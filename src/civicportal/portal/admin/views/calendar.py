@@ -17,6 +17,7 @@ from civicportal.util.i18n import _, format_number
 from civicportal.util.values import Values
 from civicportal.web.editing import edit_form, handle_edit
 from civicportal.web.forms import BoundForm
+from civicportal.web.forms.translated import TranslatedFields
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import whole_number
 
@@ -55,7 +56,9 @@ def add_holiday(request: Request) -> ViewResult:
 
     def save(values: Values) -> HTTPSeeOther:
         try:
-            request.work.get(WorkdayService).add_holiday(values["day"], values["title"])
+            request.work.get(WorkdayService).add_holiday(
+                values["day"], values["title"], _names(request, values)
+            )
         except Refused as refusal:
             form.refuse("day", refusal.reason)
         request.session.flash(request.translate(_("The holiday was added.")), "good")
@@ -121,7 +124,7 @@ def move_deadlines(request: Request) -> HTTPSeeOther:
     before = whole_number(request.GET.get("before", ""))
     moved = recalculation.move_deadlines(request.site, request.identity, before)
     count = format_number(moved.number, request.locale_name)
-    told = [_("The deadlines of ${count} open cases have moved.", mapping={"count": count})]
+    told = [_("Open cases whose deadline has moved: ${count}.", mapping={"count": count})]
     if moved.before:
         told.append(_("Older ones are left; press once more to go on."))
     message = " ".join(request.translate(text) for text in told)
@@ -159,6 +162,7 @@ def _page(
         "misplaced": recalculation.misplaced(request.work),
         "before": whole_number(request.GET.get("before", "")),
         "holiday": holiday or _holiday_form(request),
+        "languages": _translated(request).groups,
         "closure": closure or _closure_form(request),
         "address": lambda year: _address(request, year),
     }
@@ -177,7 +181,17 @@ def _present(service: WorkdayService) -> dict[str, object]:
 
 def _holiday_form(request: Request) -> BoundForm:
     action = request.route_path("admin.holiday_new")
-    return BoundForm(request, HolidayForm(), action=action, prefix="holiday")
+    return BoundForm(request, _translated(request).add_to(HolidayForm()), action=action, prefix="holiday")
+
+
+def _translated(request: Request) -> TranslatedFields:
+    return TranslatedFields(request.site, ("title",))
+
+
+def _names(request: Request, values: Values) -> dict[str, Values]:
+    return {
+        code: {"name": texts["title"]} for code, texts in _translated(request).read(values).items() if texts
+    }
 
 
 def _closure_form(request: Request) -> BoundForm:

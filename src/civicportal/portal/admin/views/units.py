@@ -135,7 +135,7 @@ def refer(request: Request) -> HTTPSeeOther:
         lambda work, case: work.get(KartableService).refer(case, target),
     )
     done = sum(outcome.reason is None for outcome in outcomes)
-    message = _("${done} cases were referred, ${left} could not be.")
+    message = _("Cases referred: ${done}. Not referred: ${left}.")
     counts = {"done": done, "left": len(outcomes) - done}
     numbers = {name: format_number(count, request.locale_name) for name, count in counts.items()}
     text = request.translate(message % numbers)

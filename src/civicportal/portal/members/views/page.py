@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from civicportal.core.translated import text_in
 from civicportal.core.work import Work
 from civicportal.domain.accounts.deputies import DeputyService
 from civicportal.domain.accounts.factors import FactorService
@@ -80,7 +81,7 @@ def held_by(work: Work, user: User) -> list[Held]:
     return [
         Held(
             id=row.id,
-            role=row.role.title,
+            role=text_in(row.role, "title", work.locale),
             unit=organization.unit_name(row.unit_id),
             category=organization.category_name(row.category_id),
             may_take=rights.manages_within(row.unit_id),

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from pyramid.httpexceptions import HTTPSeeOther
 
+from civicportal.core.translated import text_in
 from civicportal.core.work import Work
 from civicportal.domain.accounts.models import Role
 from civicportal.domain.accounts.pending_forms import fill_pending
@@ -16,6 +17,7 @@ from civicportal.util.errors import Conflict, Forbidden, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import BoundForm, Button
+from civicportal.web.forms.translated import TranslatedFields
 from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Option
 
@@ -40,7 +42,7 @@ def new(request: Request) -> ViewResult:
     """Create a role."""
     with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
         own = [role for role in work.get(RoleService).all() if not role.builtin]
-    offered = [Option(value=str(role.id), label=role.title) for role in own]
+    offered = [Option(value=str(role.id), label=text_in(role, "title", request.locale_name)) for role in own]
     form = BoundForm(
         request,
         NewRole(),
@@ -93,7 +95,13 @@ def role(request: Request) -> ViewResult:
     def save(values: Values) -> HTTPSeeOther:
         service = request.work.get(RoleService)
         try:
-            service.change(service.fetch(numbered(request), lock=True), **values)
+            service.change(
+                service.fetch(numbered(request), lock=True),
+                title=values["title"],
+                permissions=values["permissions"],
+                translations=_translated(request).read(values),
+                seen=values["seen"],
+            )
         except Forbidden:
             form.refuse("permissions", NOT_YOURS)
         except UnlimitedRights as refusal:
@@ -106,7 +114,7 @@ def role(request: Request) -> ViewResult:
         return HTTPSeeOther(request.route_path("admin.roles"))
 
     try:
-        return form.handle(save, changed=None, **shown)
+        return form.handle(save, changed=None, languages=_translated(request).groups, **shown)
     except Conflict:
         return _stale(request, form)
 
@@ -138,6 +146,10 @@ def delete(request: Request) -> ViewResult:
     return form.handle(remove, **shown)
 
 
+def _translated(request: Request) -> TranslatedFields:
+    return TranslatedFields(request.site, ("title",))
+
+
 def _shown(work: Work, role_id: int) -> _Shown:
     service = work.get(RoleService)
     found = service.fetch(role_id)
@@ -158,12 +170,16 @@ def _rights_form(request: Request, shown: _Shown) -> BoundForm:
         for group in shown["groups"]
         for right in group.permissions
     ]
+    translated = _translated(request)
     initial = {
+        **translated.initial(found.translations),
         "seen": RoleService.seen(found),
         "title": found.title,
         "permissions": sorted(shown["rights"]),
     }
-    return BoundForm(request, RoleEntry(), initial=initial, bindings={"permissions": permissions})
+    return BoundForm(
+        request, translated.add_to(RoleEntry()), initial=initial, bindings={"permissions": permissions}
+    )
 
 
 def _stale(request: Request, form: BoundForm) -> dict[str, object]:
@@ -174,4 +190,5 @@ def _stale(request: Request, form: BoundForm) -> dict[str, object]:
     form.fill({**typed, "seen": [RoleService.seen(shown["role"])]})
     form.fail("", STALE)
     request.response.status_int = 409
-    return {"form": form, "changed": shown["rights"], **shown}
+    languages = _translated(request).groups
+    return {"form": form, "changed": shown["rights"], "languages": languages, **shown}

@@ -200,7 +200,7 @@ def test_a_call_is_registered_from_the_desk_in_four(portal: Portal, open_page: O
     expect(page.locator("#call-number")).to_have_value(CALLER)
     page.locator("form[action='/desk/call'] [value=reports]").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/desk/reports/new")
+    page.wait_for_url("**/desk/reports/new?call=")
     expect(page.locator("#category-search:focus")).to_be_visible()
     page.keyboard.type("چال")
     page.keyboard.press("Enter")

@@ -44,7 +44,7 @@ def reach(page: Page) -> None:
 def test_similar_reports_are_a_step_of_their_own(open_page: Open, size: Screen, place: Place) -> None:
     page = open_page(screen=size, geolocation=place, permissions=["geolocation"])
     reach(page)
-    expect(page.locator("[data-wizard-live]")).to_have_text("مرحلهٔ ۳ از ۵: گزارش‌های مشابه")
+    expect(page.locator("[data-wizard-live]")).to_have_text("مرحلهٔ ۳ از ۵: مشابه‌ها")
     expect(step(page, 3).locator("h1")).to_be_focused()
     assert page.url.endswith("#3")
     expect(page.locator(wizard.NEXT)).to_have_text("مورد من متفاوت است")

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from civicportal.domain.accounts.models import Session
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.callers import CallerService
 from civicportal.domain.kartable.services import KartableService
@@ -114,24 +115,29 @@ class TestPages:
         form = the_form(app.get("/desk/call"))
         form["number"] = MOBILE
         answer = form.submit("kind", value="feedback", status=303)
-        assert answer.location.endswith("/desk/feedback/new")
+        assert answer.location.endswith("/desk/feedback/new?call=")
         page = answer.follow(status=200)
         assert the_form(page, "mobile")["mobile"].value == "۰۹۰۰۰۰۰۰۰۰۷"
         assert NAME in page.text
-        assert the_form(app.get("/desk/feedback/new"), "mobile")["mobile"].value == ""
+        for again in ("/desk/feedback/new", "/desk/feedback/new?call="):
+            assert the_form(app.get(again), "mobile")["mobile"].value == ""
 
     def test_the_desk_has_a_field_for_the_number(self, app, sign_in, desk):
         sign_in(desk["of_city"])
         form = the_form(app.get("/desk"))
         form["number"] = MOBILE
-        assert form.submit("kind", value="feedback", status=303).location.endswith("/desk/feedback/new")
+        assert form.submit("kind", value="feedback", status=303).location.endswith("/desk/feedback/new?call=")
         sign_in(desk["reader"])
         assert not app.get("/desk").html.select("#call-number")
 
-    def test_a_number_is_taken_out_of_the_address(self, app, sign_in, desk):
+    def test_a_number_is_taken_out_of_the_address(self, site, app, sign_in, desk):
         sign_in(desk["of_unit"])
         answer = app.get("/desk/call?number=%2B989000000007", status=303)
-        assert answer.location.endswith("/desk/call")
+        assert answer.location.endswith("/desk/call?call=")
+        assert "Set-Cookie" not in answer.headers
+        with site.work(write=False) as work:
+            kept = work.session.scalars(select(Session.data)).all()
+        assert "989000000007" not in str(kept), "it is encrypted"
         page = answer.follow(status=200)
         assert NAME in page.text
         assert "پروندهٔ این شخص در واحد دیگری" in page.text

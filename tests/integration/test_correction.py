@@ -190,6 +190,32 @@ def test_who_may_not_work_on_it_does_not_correct(office):
         office.correct(office.observer, subject="چیز دیگر")
 
 
+def test_a_case_is_corrected_in_its_unit_not_in_one_that_had_it_before(site, office):
+    with site.work() as work:
+        light = work.session.get(Unit, office.light)
+        head = identity(work, make_staff(work, "head", unit=light))
+        seeing_all = ("petitions:case:view", "petitions:case:work", "petitions:case:act_any")
+        planner = identity(work, make_staff(work, "planner", permissions=seeing_all))
+        colleague = identity(work, make_staff(work, "colleague", unit=light))
+    with site.work(actor=office.mine) as work:
+        case = work.get(CaseService).fetch(office.code, lock=True)
+        work.get(KartableService).refer(case, office.light)
+    with pytest.raises(Forbidden):
+        office.correct(office.mine, subject="سطل شکسته است")
+    with site.work(actor=office.mine, write=False) as work:
+        rights = work.get(FactsService).rights(work.get(CaseService).fetch(office.code))
+        assert (rights.work, rights.correct) == (True, False), "it goes on seeing the case"
+    with site.work(actor=colleague) as work:
+        work.get(KartableService).take(work.get(CaseService).fetch(office.code, lock=True))
+    office.correct(head, subject="سطل شکسته است")
+    office.correct(planner, subject="سطل سوخته است")
+    with site.work(actor=colleague) as work:
+        work.get(CaseService).apply(work.get(CaseService).fetch(office.code, lock=True), "reject")
+    with pytest.raises(Forbidden):
+        office.correct(office.mine, subject="سطل پر است")
+    office.correct(head, subject="سطل پر است")
+
+
 def test_nothing_changed_a_stale_form_and_a_closed_case_are_refused(site, office):
     with pytest.raises(InvalidCorrection):
         office.correct(subject="سطل زباله پر است")

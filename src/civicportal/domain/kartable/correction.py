@@ -11,10 +11,10 @@ from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
 from civicportal.domain.cases.search_index import as_lines, citizen_name, words_of
 from civicportal.domain.cases.snapshots import snapshot
-from civicportal.domain.cases.steps import StepService
 from civicportal.domain.kartable.routing import RoutingService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.errors import Forbidden
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 
@@ -36,8 +36,8 @@ class CorrectionService(KartableService):
     """
 
     def may_correct(self, case: Case) -> bool:
-        """Return whether the actor may correct a case, because they may work on it."""
-        return self.access.can(case, "work")
+        """Return whether the actor may correct a case: not an officer of a unit that had it before."""
+        return self.access.may_correct(case)
 
     def correct(
         self,
@@ -64,12 +64,13 @@ class CorrectionService(KartableService):
         :param version: version of the case in the form; None when the caller has just read it.
         :param allowed: words that are not names in the subject of a public case.
         :raises StaleVersion: when the case was changed since the form was shown.
-        :raises Forbidden: without the right to work on it, or with ``move`` to refer it.
+        :raises Forbidden: without the right to work on it in its unit, or with ``move`` to refer it.
         :raises InvalidCorrection: when nothing changes, or a value is refused.
         :raises PersonalDataFound: when the case is public and its subject contains personal data.
         """
         self.cases.check_version(case, version)
-        self.work.get(StepService).require_work(case)
+        if not self.may_correct(case):
+            raise Forbidden("may not correct it")
         if move:
             self._require(case, "refer")
         if (move or deadline) and not case.is_open:

@@ -76,6 +76,7 @@ class Rights:
     :ivar referral: the open referral for action; its holder may take over, release, refer.
     :ivar hand_over: the case may be assigned to an officer of its unit, or returned to the unit.
     :ivar take_over: someone else holds the case, and the actor may work on it, as the head of the unit may.
+    :ivar correct: the case is in a unit of the actor; ``work`` is also true in units that had it before.
     :ivar inquiry: an inquiry in the actor's kartable.
     :ivar copies: a copy in the actor's kartable.
     """
@@ -89,6 +90,7 @@ class Rights:
     give_back: bool
     comment: bool
     work: bool
+    correct: bool
     contact: bool
     identity: bool
     inquiry: Referral | None
@@ -149,6 +151,7 @@ class FactsService(Service):
             give_back=refers and referral is not None and referral.from_unit_id is not None,
             comment=cases.may_comment(case),
             work=self.access.can(case, "work"),
+            correct=self.access.may_correct(case),
             contact=self.access.can(case, "contact"),
             identity=self.access.can(case, "identity"),
             inquiry=next((one for one in mine if one.type == "inquiry"), None),

@@ -311,6 +311,23 @@ class AccessService(Service):
         """Return the units that have or had the case itself, not only a job of it."""
         return _units(case, (one for one in self.referrals(case) if one.type != JOB))
 
+    def may_correct(self, case: Case) -> bool:
+        """Return whether the actor may correct the case: who has it, its unit and its heads, and ``act_any``.
+
+        Unlike :meth:`can`, a unit that had the case before does not count.
+        """
+        permission, actor = f"{case.kind}:case:work", self.work.actor
+        if actor.realm == "system":
+            return True
+        if not actor.is_staff:
+            return False
+        referral = self.action_referral(case)
+        if referral is not None and (
+            attends(actor, permission, case, referral) or leads(actor, permission, case, referral)
+        ):
+            return True
+        return _given(actor, permission, case, {case.unit_id}) or self.can(case, "act_any")
+
     def _acts_on_any(self, case: Case, referral: Referral | None) -> bool:
         # A closed case has no open referral: the remaining transitions, such as reopening, need only the scope.
         return self.can(case, "act_any") or (referral is None and self.can(case, "work"))

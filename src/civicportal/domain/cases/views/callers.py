@@ -3,6 +3,7 @@
 from pyramid.httpexceptions import HTTPSeeOther
 
 from civicportal.core.limits import LimitExceeded
+from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.callers import CallerDetails, CallerService
 from civicportal.util.countries import InvalidMobile
 from civicportal.util.errors import Forbidden
@@ -13,7 +14,9 @@ from civicportal.web.request import Request, ViewResult
 from civicportal.web.schema import Mobile, Node, StrictSchema
 
 NUMBER = "caller"
-"""Flash queue for the number of a call on its way to a form: shown once, never part of an address."""
+"""Key of the number of a call in the session, on its way to a form."""
+CALL = "call"
+"""Query parameter of a page that is opened for the call in the session; the number itself stands in no address."""
 LOOK = "look"
 """The button that looks up the caller where no script does."""
 BUTTONS = ("kind", LOOK)
@@ -36,8 +39,7 @@ def call(request: Request) -> ViewResult:
     if not kinds:
         raise Forbidden("registers no cases")
     if number := request.GET.get("number", "")[:40]:
-        request.session.flash(number, NUMBER)
-        return HTTPSeeOther(request.route_path("call"))
+        return _open_for(request, number, "call")
     request.response.cache_control = "no-store"
     offered = [kind for kind in kinds if kind.register_route]
     shown: dict[str, object] = {"kinds": offered, "calling": None}
@@ -53,7 +55,7 @@ def call(request: Request) -> ViewResult:
             shown["calling"] = _looked_up(request, form, "number")
             return {"form": form, **shown}
         if values["number"]:
-            request.session.flash(values["number"], NUMBER)
+            return _open_for(request, values["number"], kind.register_route)
         return HTTPSeeOther(request.route_path(kind.register_route))
 
     answer = form.handle(choose)
@@ -71,8 +73,23 @@ def person(request: Request) -> dict[str, object]:
 
 def rung_number(request: Request) -> str:
     """Return the number of the call for which a page is opened, once; empty if there is none."""
-    numbers = request.session.pop_flash(NUMBER)
-    return str(numbers[-1]) if numbers else ""
+    if request.method != "GET" or CALL not in request.GET:
+        return ""
+    token = request.ensure_session_token()
+    # In a unit of work of its own, because the page's is read-only.
+    with request.site.work(actor=request.identity, locale=request.locale_name) as work:
+        sessions = work.get(SessionService)
+        number = str(sessions.decrypted(token, NUMBER).get(NUMBER, ""))
+        if number:
+            sessions.forget(token, NUMBER)
+    return number
+
+
+def _open_for(request: Request, number: str, route: str) -> HTTPSeeOther:
+    """Keep the number of a call in the session, encrypted, and open a page for it."""
+    with request.site.work(actor=request.identity, locale=request.locale_name) as work:
+        work.get(SessionService).store_encrypted(request.ensure_session_token(), NUMBER, number)
+    return HTTPSeeOther(request.route_path(route, _query={CALL: ""}))
 
 
 def look_up(request: Request, form: BoundForm) -> CallerDetails | None:

@@ -71,6 +71,19 @@ def test_own_pages_stay_readable(network: Network, phone: Callable[..., Page], c
     expect(page.locator(BAR)).to_be_hidden()
 
 
+def test_the_guide_opens_without_a_network_before_it_was_visited(
+    network: Network, phone: Callable[..., Page]
+) -> None:
+    page = phone()
+    see(page, "/")
+    kept(page, "/help")
+    network.cut()
+    page.goto("/help")
+    expect(page.locator(BAR)).to_be_visible()
+    expect(page.locator("h1")).to_have_text("راهنما")
+    expect(page.locator("main h2").first).to_be_visible()
+
+
 def test_at_the_sign_in_of_staff_nothing_is_left(phone: Callable[..., Page], code: str) -> None:
     page = phone()
     see(page, "/my")

@@ -30,7 +30,8 @@ VIEWS = (
 
 
 def includeme(config: Configurator) -> None:
-    """Add the pages."""
+    """Add the pages; the guide for citizens opens without a network too."""
+    config.keep_offline("help")
     add_pages(
         config,
         ROUTES,

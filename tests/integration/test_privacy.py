@@ -526,20 +526,37 @@ def test_staff_are_shown_by_unit_and_level_never_by_name(site, clock, person):
             work.get(AuditService).record(action, subject_id=person.id, case_id=case.id)
         clock.advance(minutes=1)
     with site.work(write=False) as work:
-        accesses = work.get(DataAccessService).of(person.id)
+        accesses = work.get(DataAccessService).of(person.id).accesses
     assert [(access.unit, access.role, access.code) for access in accesses] == [
         ("سازمان پسماند", "handler", case.code)
     ] * 2
     assert "نامدار" not in str(accesses)
 
 
-def test_looks_come_in_pages(site, person):
+def test_looks_come_in_pages(site, clock, person):
     with site.work() as work:
         actor = identity(work, make_staff(work))
-    with site.work(actor=actor) as work:
-        for _number in range(PAGE_SIZE + 5):
+    for _number in range(PAGE_SIZE + 5):
+        with site.work(actor=actor) as work:
             work.get(AuditService).record("case:open", subject_id=person.id)
+        clock.advance(hours=1)
     with site.work(write=False) as work:
         first = work.get(DataAccessService).of(person.id)
-        assert len(first) == PAGE_SIZE + 1
-        assert len(work.get(DataAccessService).of(person.id, before=first[PAGE_SIZE - 1].id)) == 5
+        assert len(first.accesses) == PAGE_SIZE
+        last = work.get(DataAccessService).of(person.id, before=first.next)
+        assert (len(last.accesses), last.next) == (5, None)
+
+
+def test_one_visit_is_one_line(site, clock, person):
+    with site.work() as work:
+        actors = [identity(work, make_staff(work, name)) for name in ("one", "two")]
+        [case] = work.session.scalars(select(Case).where(Case.citizen_id == person.id))
+    visits = [(0, 0), (0, 5), (0, 20), (1, 5), (0, 10), (0, 31)]
+    for who, minutes in visits:
+        clock.advance(minutes=minutes)
+        with site.work(actor=actors[who]) as work:
+            work.get(AuditService).record("case:open", subject_id=person.id, case_id=case.id)
+    with site.work(write=False) as work:
+        accesses = work.get(DataAccessService).of(person.id).accesses
+    assert [access.times for access in accesses] == [1, 1, 1, 3]
+    assert accesses[0].at == clock.now()

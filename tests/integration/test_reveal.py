@@ -75,7 +75,7 @@ def test_the_citizen_sees_the_access(site, app, sign_in, city):
     sign_in(city["people"]["all"])
     ask(app, city)
     with site.work(write=False) as work:
-        accesses = work.get(DataAccessService).of(city["citizen"].id)
+        accesses = work.get(DataAccessService).of(city["citizen"].id).accesses
     assert str(accesses[0].title) == "Looked at your identity data"
 
 

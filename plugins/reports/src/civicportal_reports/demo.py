@@ -7,7 +7,16 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from civicportal.api.cases import AccessService, AttachmentService, Case, CaseService, RatingService
+from sqlalchemy import select
+
+from civicportal.api.cases import (
+    AccessService,
+    AttachmentService,
+    Case,
+    CaseEvent,
+    CaseService,
+    RatingService,
+)
 from civicportal.api.database import Work
 from civicportal.api.demo import DemoRandom, set_time
 from civicportal.api.forms import Values
@@ -29,6 +38,10 @@ OWNER = "demo"
 NOTICES = timedelta(days=2)
 """Transitions older than this notify no one: no SMS about last month."""
 USUAL_DAYS = 5.0
+BACK, BACK_SINCE = 3, timedelta(hours=4)
+"""Cases that are reopened, and as many that are returned, within this time."""
+OBJECTION_WINDOW = timedelta(days=5)
+"""Within the days after a closing in which citizens may object."""
 OF_CITIZENS = ("rate", "reopen", "citizen_answers")
 
 Progress = Callable[[int, int], None]
@@ -85,6 +98,26 @@ class ReportsDemo:
             with self.site.work(actor=self.rng.choice(self.citizens)) as work:
                 ReportStory(self, work, row).generate()
             progress(number, COUNT)
+        self._come_back()
+
+    def _come_back(self) -> None:
+        """Let some cases come back today: reopened by their citizens, or returned by the unit they were referred to."""
+        before = self.now - BACK_SINCE
+        lately = select(CaseEvent.id).where(CaseEvent.case_id == Case.id, CaseEvent.at >= before)
+        newest = select(Case.code).where(Case.kind == KIND, ~lately.exists()).order_by(Case.id.desc())
+        closed = newest.where(Case.status == "reviewed", Case.closed_at > before - OBJECTION_WINDOW)
+        at_work = newest.where(Case.status.in_(("registered", "in_review", "in_action")))
+        with self.site.work(write=False) as work:
+            reopened = work.session.scalars(closed.limit(BACK)).all() if "objections" in self.data else ()
+            returned = work.session.scalars(at_work.limit(BACK)).all() if "return_reasons" in self.data else ()
+        for code in reopened:
+            set_time(self.site, self.now - BACK_SINCE / 2)
+            with self.site.work() as work:
+                ReportStory(self, work, {}).reopen(code)
+        for code in returned:
+            set_time(self.site, self.now - BACK_SINCE / 2)
+            with self.site.work() as work:
+                ReportStory(self, work, {}).come_back(code)
 
     def line(self, name: str) -> str:
         """Return a random sentence of a list."""
@@ -117,6 +150,27 @@ class ReportStory:
         self._follow(case)
         if case.is_open:
             self.teller.codes[case.category_id, case.unit_id] = case.code
+
+    def reopen(self, code: str) -> None:
+        """Let the citizen of a closed case object."""
+        case = self.cases.fetch(code, lock=True)
+        self.work.actor = next(one for one in self.teller.citizens if one.user_id == case.citizen_id)
+        self.cases.apply(case, "reopen", public_text=self.teller.line("objections"))
+
+    def come_back(self, code: str) -> None:
+        """Refer a case to another unit, which returns it; it stays if no other unit takes it."""
+        case = self.cases.fetch(code, lock=True)
+        before = case.unit_id
+        self.work.actor = self._officer(case)
+        for unit_id in self._others(case):
+            self._refer_to(case, unit_id)
+            if case.unit_id != before:
+                break
+        if case.unit_id != before:
+            set_time(self.work.site, self.work.clock.now() + BACK_SINCE / 4)
+            self.work.actor = self._officer(case)
+            with suppress(Refused):
+                self.work.get(KartableService).give_back(case, note=self.teller.line("return_reasons"))
 
     def _send(self, category: Category) -> Case:
         city_map = self.work.site.map
@@ -155,7 +209,7 @@ class ReportStory:
         texts = {
             "close": "public_answers",
             "reject": "reject_reasons",
-            "out_of_scope": "reject_reasons",
+            "out_of_scope": "scope_reasons" if "scope_reasons" in self.teller.data else "reject_reasons",
             "ask_citizen": "questions",
             "citizen_answers": "citizen_answers",
             "reopen": "objections",
@@ -179,14 +233,17 @@ class ReportStory:
             self._apply(case, PlannedAction(name="close", at=step.at))
 
     def _refer(self, case: Case) -> None:
+        if others := self._others(case):
+            self._refer_to(case, self.rng.choice(others))
+
+    def _others(self, case: Case) -> list[int]:
         categories = self.work.get(OrganizationService).categories_of(KIND).by_id.values()
-        others = sorted({row.unit_id for row in categories if row.unit_id} - {case.unit_id})
-        if others:
-            # In a city whose units have no staff yet, the case stays in its unit.
-            with suppress(Refused):
-                self.work.get(KartableService).refer(
-                    case, self.rng.choice(others), note=self.teller.line("referral_notes")
-                )
+        return sorted({row.unit_id for row in categories if row.unit_id} - {case.unit_id})
+
+    def _refer_to(self, case: Case, unit_id: int) -> None:
+        # In a city whose units have no staff yet, the case stays in its unit.
+        with suppress(Refused):
+            self.work.get(KartableService).refer(case, unit_id, note=self.teller.line("referral_notes"))
 
     def _publish(self, case: Case, category: Category) -> None:
         if not category.public or case.status == "registered" or self.rng.random() < 0.1:

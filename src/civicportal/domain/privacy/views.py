@@ -15,7 +15,7 @@ from civicportal.domain.accounts.views.account import own_user, proved
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.notifications.choices import NotificationPreferences, PreferenceService
-from civicportal.domain.privacy.data_access import PAGE_SIZE, DataAccessService
+from civicportal.domain.privacy.data_access import DataAccessService
 from civicportal.domain.privacy.export import stream
 from civicportal.domain.privacy.leaving import ContinuedCase, LeavingService
 from civicportal.domain.privacy.schemas import ChoicesEntry, StaffChoicesEntry
@@ -48,13 +48,8 @@ def notifications(request: Request) -> ViewResult:
 def access(request: Request) -> dict[str, object]:
     """Show which staff accessed the person's data."""
     before = whole_number(request.GET.get("before", "")) or None
-    accesses = request.work.get(DataAccessService).of(request.identity.person_id, before=before)
-    shown = accesses[:PAGE_SIZE]
-    return {
-        "accesses": shown,
-        "next": shown[-1].id if len(accesses) > PAGE_SIZE else None,
-        "first": before is None,
-    }
+    page = request.work.get(DataAccessService).of(request.identity.person_id, before=before)
+    return {"accesses": page.accesses, "next": page.next, "first": before is None}
 
 
 @proved

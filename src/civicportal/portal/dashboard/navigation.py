@@ -8,6 +8,7 @@ from sqlalchemy.util import memoized_property
 from translationstring import TranslationString
 
 from civicportal.core.plugins import call_each
+from civicportal.domain.cases.access.rights import sees_all
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.kartable.counters import OpenReferrals, open_referrals
 from civicportal.util.i18n import _
@@ -114,7 +115,24 @@ class Navigation:
         return self._links(
             item
             for item in self._items
-            if item.area == "staff" and (item.permission is None or identity.permits(item.permission))
+            if item.area == "staff"
+            and (item.permission is None or identity.permits(item.permission))
+            and not self._is_of_others(item)
+        )
+
+    def _is_of_others(self, item: NavigationItem) -> bool:
+        """Return whether a link leads to cases that the person may read only if their unit is asked about one.
+
+        Who works on no case at all, such as an observer, reads all that they may.
+        """
+        identity, kinds = self.request.identity, kinds_of(self.request.site).values()
+        kind = next((kind for kind in kinds if item.permission == kind.permission("view")), None)
+        return (
+            kind is not None
+            and not identity.permits(kind.permission("work"))
+            and not sees_all(identity, kind.name)
+            and any(identity.permits(one.permission("work")) for one in kinds)
+            and not self.open_referrals.by_kind.get(kind.name)
         )
 
     @memoized_property

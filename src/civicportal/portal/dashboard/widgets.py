@@ -39,9 +39,16 @@ def core_widgets(request: Request) -> Iterator[DashboardWidget]:
             name="questions",
             area="top",
             template="civicportal:templates/dashboard/questions.jinja2",
+            weight=20,
             context=lambda: _questions(request),
         )
-        yield _own_cases(request)
+        yield DashboardWidget(
+            name="own_cases",
+            area="top",
+            template="civicportal:templates/dashboard/own_cases.jinja2",
+            weight=10,
+            context=lambda: _own_cases(request),
+        )
     yield DashboardWidget(
         name="figures",
         area="aside",
@@ -87,15 +94,9 @@ def _questions(request: Request) -> dict[str, object] | None:
     return {"cases": cases} if cases else None
 
 
-def _own_cases(request: Request) -> DashboardWidget:
+def _own_cases(request: Request) -> dict[str, object] | None:
     cases = request.display_work.get(FollowUpService).own(limit=OWN_CASES)
-    return DashboardWidget(
-        name="own_cases",
-        area="aside",
-        template="civicportal:templates/dashboard/own_cases.jinja2",
-        weight=100,
-        context={"cases": cases},
-    )
+    return {"cases": cases} if cases else None
 
 
 def _figures(request: Request) -> dict[str, object] | None:

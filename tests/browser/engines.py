@@ -25,7 +25,7 @@ from senders import wait_until
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 #: Seconds until something must be there, for a busy machine.
 PATIENCE = 30
-KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004", "Up": "\ue013", "Down": "\ue015"}
+KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004", "Up": "\ue013", "Right": "\ue014", "Down": "\ue015"}
 FIND = """
 const [selector, text] = arguments
 const shown = (one) => one.getClientRects().length && one.checkVisibility({ visibilityProperty: true })
@@ -184,6 +184,8 @@ class WebKit(Engine):
             "WebKitWebDriver",
             f"--port={port}",
             DISPLAY=screen,
+            # Its usual renderer draws one frame a second on Xvfb, so nothing moves: a map does not follow the keys.
+            WEBKIT_DISABLE_DMABUF_RENDERER="1",
             LIBGL_ALWAYS_SOFTWARE="1",
             LANG="fa_IR.UTF-8",
             LANGUAGE="fa",

@@ -188,3 +188,13 @@ def test_the_map_opens_a_report(window: Window) -> None:
         window.miss(".leaflet-container[aria-busy]")
     window.strike(".leaflet-marker-icon[role=button]:has(.pin)", "Enter")
     window.see(".map-card a")
+
+
+def test_the_map_moves_by_keys(window: Window) -> None:
+    place = "return document.querySelector('.leaflet-map-pane').style.transform"
+    window.go("/reports")
+    window.see(".leaflet-map-pane .leaflet-marker-icon")
+    window.miss(".leaflet-container[aria-busy]")
+    before = window.run(place)
+    window.strike(".leaflet-container", "Right")
+    wait_until(lambda: window.run(place) != before)

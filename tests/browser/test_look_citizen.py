@@ -89,6 +89,16 @@ def test_a_person_without_a_name_has_an_icon(open_page: Open) -> None:
     expect(page.locator("header a[href='/account'] .avatar svg")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_long_name_without_a_space_stays_in_its_row(open_page: Open, width: int) -> None:
+    page = open_page("citizen", PHONE)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto("/account")
+    name = page.locator(".list-x > li .grow bdi").first
+    name.evaluate("(element) => { element.textContent = 'آ'.repeat(80); }")
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
 def test_the_field_of_the_telephone_fills_its_row(open_page: Open) -> None:
     page = open_page(VISITOR, PHONE)
     page.goto(f"/demo/phones/{NAMELESS}")

@@ -171,6 +171,14 @@ def test_all_hours_fit_a_sheet_of_paper(open_page: Open) -> None:
         assert row.locator("> *").count() == 25
 
 
+def test_tiles_of_figures_stand_in_lines_of_the_same_length(open_page: Open) -> None:
+    page = open_page("observer")
+    page.goto("/desk/reports/statistics")
+    boxes = page.locator(".kp.figs > *").evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+    assert len(boxes) == 9
+    assert sorted(boxes.count(top) for top in set(boxes)) == [3, 3, 3]
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_key_figures_and_map_fit_the_first_sheet_of_paper(open_page: Open, script: bool) -> None:
     page = open_page("administrator", java_script_enabled=script)

@@ -25,7 +25,14 @@ from senders import wait_until
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 #: Seconds until something must be there, for a busy machine.
 PATIENCE = 30
-KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004", "Up": "\ue013", "Right": "\ue014", "Down": "\ue015"}
+KEYS = {
+    "Enter": "\ue007",
+    "Escape": "\ue00c",
+    "Tab": "\ue004",
+    "Up": "\ue013",
+    "Right": "\ue014",
+    "Down": "\ue015",
+}
 FIND = """
 const [selector, text] = arguments
 const shown = (one) => one.getClientRects().length && one.checkVisibility({ visibilityProperty: true })

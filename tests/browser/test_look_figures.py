@@ -174,7 +174,9 @@ def test_all_hours_fit_a_sheet_of_paper(open_page: Open) -> None:
 def test_tiles_of_figures_stand_in_lines_of_the_same_length(open_page: Open) -> None:
     page = open_page("observer")
     page.goto("/desk/reports/statistics")
-    boxes = page.locator(".kp.figs > *").evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+    boxes = page.locator(".kp.figs > *").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().top)"
+    )
     assert len(boxes) == 9
     assert sorted(boxes.count(top) for top in set(boxes)) == [3, 3, 3]
 

@@ -109,7 +109,9 @@ class ReportsDemo:
         at_work = newest.where(Case.status.in_(("registered", "in_review", "in_action")))
         with self.site.work(write=False) as work:
             reopened = work.session.scalars(closed.limit(BACK)).all() if "objections" in self.data else ()
-            returned = work.session.scalars(at_work.limit(BACK)).all() if "return_reasons" in self.data else ()
+            returned = (
+                work.session.scalars(at_work.limit(BACK)).all() if "return_reasons" in self.data else ()
+            )
         for code in reopened:
             set_time(self.site, self.now - BACK_SINCE / 2)
             with self.site.work() as work:

@@ -123,7 +123,5 @@ class DataAccessService(Service):
 
 
 def _is_one_visit(earlier: AuditEvent, later: AuditEvent) -> bool:
-    same = all(
-        getattr(earlier, name) == getattr(later, name) for name in ("actor_id", "action", "case_id")
-    )
+    same = all(getattr(earlier, name) == getattr(later, name) for name in ("actor_id", "action", "case_id"))
     return same and earlier.actor_id is not None and later.at - earlier.at < ONE_VISIT

@@ -1,7 +1,7 @@
 """Firefox and WebKit, steered by the commands of W3C WebDriver.
 
 Debian has no driver that speaks HTTP for Firefox, but Firefox itself answers the same commands on its own socket
-(Marionette). WebKitGTK brings ``WebKitWebDriver`` and a small browser, which needs a screen: Xvfb is one.
+(Marionette). It speaks WebDriver BiDi too, which has other commands: the two would share no table. WebKitGTK brings ``WebKitWebDriver`` and a small browser, which needs a screen: Xvfb is one.
 """
 
 import json

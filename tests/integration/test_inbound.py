@@ -14,6 +14,7 @@ from civicportal.domain.notifications.choices import NotificationPreferences, Pr
 from civicportal.domain.notifications.inbound import InboundService, delete_unknown_senders
 from civicportal.domain.notifications.models import InboundMessage
 from civicportal.testing import make_case, make_category, make_citizen, make_unit, outbox
+from civicportal.util.tracking import is_valid
 
 pytestmark = pytest.mark.both_databases
 
@@ -106,12 +107,26 @@ def test_unknown_messages_get_help_once_a_day(site, clock, code):
     InboundService.answer_waiting(site)
     assert [(kind, who) for kind, who, _ in answers(site)] == [
         ("inbound.help", CITIZEN),
-        ("inbound.help", OTHER),
+        # As for a code that no case has.
+        ("inbound.unknown_code", OTHER),
     ]
     clock.advance(days=1)
     receive(site, "سلام", number="tomorrow")
     InboundService.answer_waiting(site)
     assert len(answers(site)) == 3
+
+
+def test_a_code_of_no_case_and_of_another_person_are_answered_alike(site, code):
+    with site.work() as work:
+        free = next(one for one in map(str, range(10**9, 10**10)) if is_valid(one) and one != code)
+        make_citizen(work, OTHER)
+    receive(site, free, OTHER, "1")
+    receive(site, code, OTHER, "2")
+    InboundService.answer_waiting(site)
+    with site.work(write=False) as work:
+        first, second = outbox(work)
+        assert (first.text, first.kind) == (second.text, second.kind)
+        assert "این کد" in first.text
 
 
 @pytest.mark.parametrize("word", ["11", "۱۱", "لغو۱۱", " لغو 11 ", "لغو11.", "«لغو ۱۱»!"])

@@ -97,6 +97,12 @@ CORE_TEXTS = (
         fields=(),
     ),
     MessageText(
+        key="inbound.unknown_code",
+        title=_("Answer to a tracking code that belongs to another number or to none"),
+        text=_("{SITE}: this number has no request with this code. Please check it."),
+        fields=(),
+    ),
+    MessageText(
         key="inbound.stopped",
         title=_("Answer to the farewell from announcements"),
         text=_("{SITE}: you get no more announcements. Your own cases are still told of."),

@@ -21,6 +21,7 @@ from civicportal.domain.notifications.notices import NoticeData, NoticeRenderer
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.domain.notifications.verdicts import VerdictService
 from civicportal.util.i18n import latin_digits
+from civicportal.util.tracking import is_valid
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -176,8 +177,8 @@ def _has_had_enough(site: "Site", sender: str) -> bool:
 def answer(message: InboundMessage, work: "Work") -> Reply | None:
     """Answer for the core.
 
-    :returns: None for anything else, and for another person's code, so that its sender learns nothing. Disabled
-        accounts get no answers either.
+    :returns: None for anything else. A code of another person, of a disabled account and of no one is answered alike,
+        so that its sender learns nothing.
     """
     word = message.word
     if word in work.site.country.stop_words:
@@ -189,7 +190,7 @@ def answer(message: InboundMessage, work: "Work") -> Reply | None:
 
 def _status(message: InboundMessage, work: "Work") -> Reply | None:
     codes = _CODE.findall(latin_digits(re.sub(r"(?<=\d)[ -](?=\d)", "", message.text)))
-    if len(codes) != 1:
+    if len(codes) != 1 or not is_valid(codes[0]):
         return None
     case = work.session.scalar(
         select(Case)
@@ -198,7 +199,7 @@ def _status(message: InboundMessage, work: "Work") -> Reply | None:
         .where(User.disabled_at.is_(None), User.deleted_at.is_(None))
     )
     if case is None:
-        return None
+        return Reply(kind="inbound.unknown_code", fields={})
     facts = NoticeData(status=case.status, moment=case.updated_at, unit_id=case.unit_id)
     kind = f"{case.kind}.status" if f"{case.kind}.status" in work.site.messages else "inbound.status"
     return Reply(

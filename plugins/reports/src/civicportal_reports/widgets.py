@@ -46,7 +46,8 @@ def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
 
 def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the map of a report and nearby reports."""
-    report = request.display_work.session.get(Report, case.id) if case.kind == KIND else None
+    # The page has read it with the case.
+    report: Report | None = request.work.get(CaseService).detail(case) if case.kind == KIND else None
     if report is None:
         return
     place = _place(case, report, request)

@@ -100,6 +100,10 @@ class OpeningService(Service):
         model = kind_of(self.work.site, case.kind).detail_model
         return self.work.session.get(model, case.id) if model else None
 
+    def keep(self, case: Case, detail: object) -> None:
+        """Keep the detail row that was read with its case, None without one."""
+        self._details[case] = detail
+
     def read_details(self, cases: Iterable[Case]) -> None:
         """Load the detail rows of many cases, in one statement per kind."""
         by_kind: dict[str, list[Case]] = {}

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
 from civicportal.core.work import Service
@@ -23,6 +23,7 @@ from civicportal.domain.cases.measures import count, note_move, recounting
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 from civicportal.domain.cases.opening import OpeningService
 from civicportal.domain.cases.public_texts import ALLOWED, PublicTexts
+from civicportal.domain.cases.reading import ReadingService
 from civicportal.domain.cases.schemas import step_values
 from civicportal.domain.cases.snapshots import put_back, snapshot
 from civicportal.domain.cases.steps import Step, StepService
@@ -68,7 +69,7 @@ class CaseService(Service):
         :param lock: lock it for update (``FOR UPDATE``).
         :raises NotFound: when there is none, or the actor may not know of it.
         """
-        return self._one(select(Case).where(Case.code == code, visible(self.work.actor, verb)), lock)
+        return self._one(Case.code == code, visible(self.work.actor, verb), lock=lock)
 
     def fetch_own(self, code: str, *, lock: bool = False) -> Case:
         """Return a case of the acting citizen.
@@ -76,9 +77,7 @@ class CaseService(Service):
         :raises NotFound: when there is none, or it belongs to another person.
         """
         me = self.work.actor.user_id
-        return self._one(
-            select(Case).where(Case.code == code, Case.citizen_id == me, Case.citizen_id.is_not(None)), lock
-        )
+        return self._one(Case.code == code, Case.citizen_id == me, Case.citizen_id.is_not(None), lock=lock)
 
     def by_idempotency_key(self, idempotency_key: str) -> Case | None:
         """Return the case opened earlier by the same form."""
@@ -96,8 +95,8 @@ class CaseService(Service):
         """Return the latest event of a case."""
         return self._events.last(case)
 
-    def _one(self, query: Select[Case], lock: bool) -> Case:
-        case = self.session.scalar(query.with_for_update(of=Case) if lock else query)
+    def _one(self, *conditions: ColumnElement[bool], lock: bool) -> Case:
+        case = self.work.get(ReadingService).one(*conditions, lock=lock)
         if case is None:
             raise NotFound("no such case")
         return case

@@ -156,12 +156,23 @@ def leads(identity: Identity, permission: str, case: Case, referral: Referral) -
     )
 
 
+class LoadedReferrals(Service):
+    """The referrals that a unit of work has read.
+
+    :ivar by_case: all of a case, in order, by its id.
+    """
+
+    def __init__(self, work: "Work") -> None:
+        super().__init__(work)
+        self.by_case: dict[int, Sequence[Referral]] = work.memo()
+
+
 class AccessService(Service):
     """The access rules of the actor."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
-        self._referrals: dict[int, Sequence[Referral]] = work.memo()
+        self._referrals = work.get(LoadedReferrals).by_case
 
     def visible(self, verb: str = "view", *, walked: bool = False) -> ColumnElement[bool]:
         """Return the condition for cases accessible with a verb.

@@ -97,6 +97,17 @@ class PictureFiles:
         return scaled(width, height, side)
 
 
+class LoadedPictures(Service):
+    """The pictures that a unit of work has read.
+
+    :ivar by_case: all of a case, oldest first, by its id.
+    """
+
+    def __init__(self, work: "Work") -> None:
+        super().__init__(work)
+        self.by_case: dict[int, Sequence[Attachment]] = work.memo()
+
+
 class AttachmentService(Service):
     """Manage rows of pictures.
 
@@ -105,7 +116,7 @@ class AttachmentService(Service):
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
-        self._of_case: dict[int, Sequence[Attachment]] = work.memo()
+        self._of_case = work.get(LoadedPictures).by_case
 
     def add(self, key: str, image: "ProcessedImage", owner: str) -> Attachment:
         """Add an uploaded picture with stored files.

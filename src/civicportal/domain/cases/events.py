@@ -3,15 +3,25 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 
-from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.core.db import BigId
+from civicportal.domain.cases.attachments import LoadedPictures
+from civicportal.domain.cases.models import Attachment, Case, CaseEvent
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 ONCE = "once"
 """Key in a transition's data for the idempotency key of its form."""
+
+#: Every picture of a case came with one of its events.
+_WITH_PICTURES = (
+    select(CaseEvent, Attachment)
+    .outerjoin(Attachment, and_(Attachment.case_id == CaseEvent.case_id, Attachment.event_id == CaseEvent.id))
+    .where(CaseEvent.case_id == bindparam("case_id", type_=BigId))
+    .order_by(CaseEvent.id.desc(), Attachment.id)
+)
 
 
 class Events:
@@ -24,10 +34,13 @@ class Events:
         self._added: dict[int, CaseEvent] = work.memo()
 
     def of(self, case: Case) -> Sequence[CaseEvent]:
-        """Return every event of a case."""
+        """Return every event of a case; its pictures are read by the same statement."""
         if case.id not in self._read:
-            query = select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc())
-            self._read[case.id] = self._session.scalars(query).all()
+            rows = self._session.execute(_WITH_PICTURES, {"case_id": case.id}).all()
+            pictures = [picture for _event, picture in rows if picture is not None]
+            pictures.sort(key=lambda picture: picture.id)
+            self._work.get(LoadedPictures).by_case[case.id] = pictures
+            self._read[case.id] = list(dict.fromkeys(event for event, _picture in rows))
         return self._read[case.id]
 
     def load(self, cases: Iterable[Case]) -> None:

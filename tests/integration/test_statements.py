@@ -85,10 +85,10 @@ MOST = {
     "/kartable": 5,
     "/desk": 14,
     "/desk/reports": 4,
-    "case": 13,
+    "case": 8,
     "submit": 10,
-    "step": 10,
-    "refer": 11,
+    "step": 9,
+    "refer": 10,
 }
 #: On SQLite each table of counters has a statement of its own: it goes nowhere, and cannot go with another.
 APART = {"sqlite": 3, "postgresql": 0}

@@ -2,12 +2,21 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
-from civicportal.core.work import Service
+from civicportal.core.db import BigId, UTCDateTime
+from civicportal.core.work import Service, Work
 from civicportal.domain.audit.digests import digest_words
 from civicportal.domain.audit.events import log_audit_event
 from civicportal.domain.audit.models import AuditEvent
+
+#: Other staff who opened a case; its parameters are those of :func:`viewers_parameters`.
+VIEWERS = select(AuditEvent.actor_id, AuditEvent.actor_name).where(
+    AuditEvent.case_id == bindparam("case_id", type_=BigId),
+    AuditEvent.action == "case:open",
+    AuditEvent.at > bindparam("viewed_since", type_=UTCDateTime()),
+    AuditEvent.actor_id != bindparam("viewer_id", type_=BigId),
+)
 
 
 class AuditService(Service):
@@ -39,14 +48,11 @@ class AuditService(Service):
 
     def recent_viewers(self, case_id: int, within: timedelta) -> list[str]:
         """Return other staff who opened the case, latest first."""
-        latest = self.viewers_query(case_id, within).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
-        return list(dict(self.work.session.execute(latest).all()).values())
+        latest = VIEWERS.order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+        asked = {"case_id": case_id, **viewers_parameters(self.work, within)}
+        return list(dict(self.work.session.execute(latest, asked).all()).values())
 
-    def viewers_query(self, case_id: int, within: timedelta) -> Select[int | None, str]:
-        """Return a query for other staff who opened the case."""
-        return select(AuditEvent.actor_id, AuditEvent.actor_name).where(
-            AuditEvent.case_id == case_id,
-            AuditEvent.action == "case:open",
-            AuditEvent.at > self.work.clock.now() - within,
-            AuditEvent.actor_id != self.work.actor.user_id,
-        )
+
+def viewers_parameters(work: Work, within: timedelta) -> dict[str, object]:
+    """Return the parameters of :data:`VIEWERS` besides ``case_id``."""
+    return {"viewed_since": work.clock.now() - within, "viewer_id": work.actor.user_id}

@@ -1,29 +1,35 @@
 """Data of the case page besides its history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import bindparam, func, literal, or_, select
 from translationstring import TranslationString
 
+from civicportal.core.db import BigId
+from civicportal.core.security import Identity
 from civicportal.core.work import Service
 from civicportal.domain.accounts.identity_levels import IdentityFact
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.verification import VerificationService, identity_facts
-from civicportal.domain.audit.services import AuditService
+from civicportal.domain.audit.services import VIEWERS, AuditService, viewers_parameters
 from civicportal.domain.cases.access.rights import AccessService, holds
 from civicportal.domain.cases.links import LinkedCase, LinkService
 from civicportal.domain.cases.models import Case, CaseLink, Follower
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.sources import SOURCES
+from civicportal.domain.kartable.counters import KEPT
 from civicportal.domain.kartable.models import RoutingRule
+from civicportal.domain.kartable.neighbours import neighbour_columns
 from civicportal.domain.kartable.routing import ESCALATED, UNATTENDED
 from civicportal.domain.kartable.rows import InboxItem, RowService, holder_id
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
+from civicportal.util.queries import NamedRecord, Rows
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
@@ -51,6 +57,8 @@ class CaseDetails:
     :ivar held_since: creation time of the open referral for action.
     :ivar rule: what routed the case here: title of a rule or a description.
     :ivar viewers: other people who opened the case in the last ten minutes.
+    :ivar neighbours: codes of the previous and the next case of the actor's kartable.
+    :ivar names: of people by id: who holds the case, and who is named in its history.
     """
 
     row: InboxItem
@@ -67,6 +75,8 @@ class CaseDetails:
     followers: int
     links: Sequence[LinkedCase]
     viewers: Sequence[str]
+    neighbours: tuple[str | None, str | None]
+    names: Mapping[int, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +115,19 @@ class FactsService(Service):
         self.access = work.get(AccessService)
         self.organization = work.get(OrganizationService)
 
-    def of(self, case: Case) -> CaseDetails:
-        """Return the facts of a case."""
+    def of(self, case: Case, named: Iterable[int | None] = ()) -> CaseDetails:
+        """Return the facts of a case.
+
+        :param named: ids of further people whose names the page shows.
+        """
         referral = self.access.action_referral(case)
         may_know = self.access.can(case, "contact")
         returner = referral.from_user_id if referral and referral.returned else None
-        people = self._people(case.citizen_id if may_know else None, holder_id(referral), returner)
+        citizen_id = case.citizen_id if may_know else None
+        around = self._around(case, {citizen_id, holder_id(referral), returner, *named})
+        people = {row.User.id: row.User for row in around if row.User is not None}
         names = {user_id: user.name for user_id, user in people.items()}
-        followers, has_links, has_viewers = self._around(case)
+        found = around[0]
         return CaseDetails(
             row=self.work.get(RowService).row(case, referral, names),
             citizen=people.get(case.citizen_id or 0) if may_know else None,
@@ -125,9 +140,13 @@ class FactsService(Service):
             held_since=referral.created_at if referral else None,
             source=SOURCES.get(case.source, case.source),
             rule=self._rule(case),
-            followers=followers,
-            links=self.work.get(LinkService).of(case) if has_links else (),
-            viewers=self.work.get(AuditService).recent_viewers(case.id, JUST_NOW) if has_viewers else (),
+            followers=found.followers,
+            links=self.work.get(LinkService).of(case) if found.has_links else (),
+            viewers=self.work.get(AuditService).recent_viewers(case.id, JUST_NOW)
+            if found.has_viewers
+            else (),
+            neighbours=(found.before, found.after),
+            names=names,
         )
 
     def rights(self, case: Case) -> Rights:
@@ -175,12 +194,6 @@ class FactsService(Service):
         inquiry = next(asked, None)
         return self.organization.unit_name(inquiry.to_unit_id) if inquiry else ""
 
-    def _people(self, *user_ids: int | None) -> dict[int, User]:
-        """Return people by id, in one statement."""
-        wanted = {user_id for user_id in user_ids if user_id}
-        found = self.session.scalars(select(User).where(User.id.in_(wanted))) if wanted else ()
-        return {user.id: user for user in found}
-
     def _author(self, case: Case) -> str:
         if case.source != "office":
             return ""
@@ -198,15 +211,32 @@ class FactsService(Service):
         title = self.session.scalar(select(RoutingRule.title).where(RoutingRule.key == key))
         return title or key
 
-    def _around(self, case: Case) -> tuple[int, bool, bool]:
-        """Count followers, and check for links and viewers, in one statement because most cases have none."""
-        followers = select(func.count()).select_from(Follower).where(Follower.case_id == case.id)
-        links = select(CaseLink.id).where(_either_end(case))
-        viewers_query = self.work.get(AuditService).viewers_query(case.id, JUST_NOW)
-        query = select(followers.scalar_subquery(), links.exists(), viewers_query.exists())
-        number, has_links, has_viewers = self.session.execute(query).one()
-        return number, has_links, has_viewers
+    def _around(self, case: Case, people: Iterable[int | None]) -> Sequence[NamedRecord]:
+        """Return a row for each of the people, at least one.
+
+        Each has the same number of followers, whether there are links and viewers, which most cases lack, and the
+        neighbours.
+        """
+        query = _around_query(self.work.actor.scope_key, self.work.site.engines.dialect)
+        asked = {
+            "case_id": case.id,
+            "deadline": case.deadline,
+            "people": [user_id for user_id in people if user_id],
+            **viewers_parameters(self.work, JUST_NOW),
+        }
+        return self.session.execute(query, asked).all()
 
 
-def _either_end(case: Case) -> ColumnElement[bool]:
-    return or_(CaseLink.from_id == case.id, CaseLink.to_id == case.id)
+@lru_cache(maxsize=KEPT)
+def _around_query(scope_key: Identity, dialect: str) -> Rows:
+    case_id = bindparam("case_id", type_=BigId)
+    followers = select(func.count()).select_from(Follower).where(Follower.case_id == case_id)
+    links = select(CaseLink.id).where(or_(CaseLink.from_id == case_id, CaseLink.to_id == case_id))
+    one_row = select(literal(1).label("one")).subquery()
+    return select(
+        followers.scalar_subquery().label("followers"),
+        links.exists().label("has_links"),
+        VIEWERS.exists().label("has_viewers"),
+        *neighbour_columns(scope_key, dialect),
+        User,
+    ).join_from(one_row, User, User.id.in_(bindparam("people", expanding=True)), isouter=True)

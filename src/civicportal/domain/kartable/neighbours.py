@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ScalarSelect, bindparam, select, tuple_, union_all
+from sqlalchemy import ScalarSelect, bindparam, null, select, tuple_, union_all
 
 from civicportal.core.db import BigId, UTCDateTime
 from civicportal.core.security import Identity
@@ -20,24 +20,30 @@ from civicportal.domain.kartable.partitions import (
 
 if TYPE_CHECKING:
     from civicportal.core.work import Work
-    from civicportal.util.queries import Rows
+    from civicportal.util.queries import Expression, Rows
 
 
 def neighbours(work: "Work", case: Case) -> tuple[str | None, str | None]:
     """Return the codes of the previous and next case."""
     query = _query(work.actor.scope_key, work.site.engines.dialect)
-    if query is None:
-        return None, None
     found = work.session.execute(query, {"deadline": case.deadline, "case_id": case.id}).one()
     return found.before, found.after
 
 
-@lru_cache(maxsize=KEPT)
-def _query(scope_key: Identity, dialect: str) -> "Rows | None":
+def neighbour_columns(scope_key: Identity, dialect: str) -> "tuple[Expression, Expression]":
+    """Return the columns ``before`` and ``after``, for statements that select them along.
+
+    Their parameters are ``deadline`` and ``case_id``, of the case.
+    """
     if not partitions(scope_key):
-        return None
+        return null().label("before"), null().label("after")
     before, after = (_nearest(scope_key, dialect, after=after) for after in (False, True))
-    return select(before.label("before"), after.label("after"))
+    return before.label("before"), after.label("after")
+
+
+@lru_cache(maxsize=KEPT)
+def _query(scope_key: Identity, dialect: str) -> "Rows":
+    return select(*neighbour_columns(scope_key, dialect))
 
 
 def _nearest(scope_key: Identity, dialect: str, *, after: bool) -> ScalarSelect[str]:

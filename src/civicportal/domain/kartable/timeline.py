@@ -1,6 +1,6 @@
 """The history of a case for staff."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -149,7 +149,7 @@ class StaffEvent:
 
 
 class StaffHistory(Service):
-    """Build the timeline for staff in four statements, whatever its length."""
+    """Build the timeline for staff in two statements, whatever its length."""
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
@@ -157,9 +157,16 @@ class StaffHistory(Service):
         self.organization = work.get(OrganizationService)
         self.links = work.get(LinkService)
 
-    def of(self, case: Case) -> list[StaffEvent]:
-        """Return every event of a case, latest first."""
-        return self._entries(case, self.cases.events(case))
+    def of(self, case: Case, names: Mapping[int, str] | None = None) -> list[StaffEvent]:
+        """Return every event of a case, latest first.
+
+        :param names: of the people of :meth:`people`, if they have been read.
+        """
+        return self._entries(case, self.cases.events(case), names)
+
+    def people(self, case: Case) -> set[int | None]:
+        """Return the ids of the people whom the history names besides its actors."""
+        return _people(self.cases.events(case))
 
     def of_many(self, cases: Sequence[Case]) -> dict[int, list[StaffEvent]]:
         """Return the events of cases by id, latest first, in three statements."""
@@ -186,7 +193,7 @@ class StaffHistory(Service):
         return [entry for entry in new if entry.has_voice]
 
     def _entries(
-        self, case: Case, events: Iterable[CaseEvent], names: dict[int, str] | None = None
+        self, case: Case, events: Iterable[CaseEvent], names: Mapping[int, str] | None = None
     ) -> list[StaffEvent]:
         events = list(events)
         kind = self.cases.kind(case)
@@ -212,7 +219,7 @@ class StaffHistory(Service):
         ]
 
     def _title(
-        self, case: Case, kind: CaseKind, event: CaseEvent, names: dict[int, str]
+        self, case: Case, kind: CaseKind, event: CaseEvent, names: Mapping[int, str]
     ) -> TranslationString:
         if event.type == "opened" and event.realm == "staff" and kind.register_route:
             return OPENED.get(case.source, TITLES["opened"])

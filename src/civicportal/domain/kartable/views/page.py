@@ -12,7 +12,6 @@ from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.facts import FactsService, Rights
 from civicportal.domain.kartable.inquiries import InquiryService
 from civicportal.domain.kartable.jobs import JobService
-from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.rows import holder_id
 from civicportal.domain.kartable.timeline import StaffHistory
@@ -54,8 +53,10 @@ def case_page(
     steps = cases.steps(case)
     opened = forms.open_step(request, case, steps, shown["step"])
     public = request.GET.get("history") == "public"
+    details = facts.of(case, () if public else history.people(case))
+    events = [] if public else history.of(case, details.names)
+    # Read with the events.
     photos = work.get(AttachmentService).of_case(case)
-    events = [] if public else history.of(case)
     # The last event is one of those that were just read.
     undo = work.get(UndoService).last(case)
     jobs = work.get(JobService)
@@ -65,7 +66,7 @@ def case_page(
         results[job_id] = shown["job"]
     return {
         "case": case,
-        "facts": facts.of(case),
+        "facts": details,
         "rights": rights,
         "publishable": cases.kind(case).publishable,
         "photos": [photo for photo in photos if photo.purpose == "before"],
@@ -89,7 +90,7 @@ def case_page(
         "seen": last_event(cases, case),
         "undo": undo,
         "undo_seconds": work.get(UndoService).seconds_left(undo) if undo else 0,
-        "neighbours": neighbours(work, case),
+        "neighbours": details.neighbours,
         "rating": work.get(RatingService).summary(case),
         "panels": render_areas(request, "case_panels", ("facts", "aside"), {"case": case}, case=case),
         "sent": shown,

@@ -204,6 +204,20 @@ def test_closed_today_ends_with_the_day(site, clock, city):
         assert work.get(InboxService).counts(InboxQuery()).views["closed"].number == 0
 
 
+def test_a_query_that_a_process_keeps_follows_the_clock(site, clock, city):
+    open_case(site, city, 0)
+
+    def overdue():
+        with site.work(actor=city["staff"][0], write=False) as work:
+            inbox = work.get(InboxService)
+            counted = inbox.counts(InboxQuery()).views["overdue"].number
+            return counted, len(inbox.page("overdue", InboxQuery()).rows)
+
+    assert overdue() == (0, 0)
+    clock.advance(days=10)
+    assert overdue() == (1, 1)
+
+
 def test_a_reopened_case_has_no_sender(site, city):
     code, officer = open_case(site, city, 0), city["boss"]
     act(site, officer, code, step("reject"))

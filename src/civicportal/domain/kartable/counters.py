@@ -29,8 +29,8 @@ NONE = Total(0)
 MOST_MARKED = 99
 """Maximum for a badge, which is on every page; the kartable itself counts further."""
 ACTION = Referral.type == "action"
-KEPT = 500
-"""Statements cached by this process, one for each set of memberships."""
+KEPT = 100
+"""Statements cached by this process, one for each set of memberships; 80 to 180 kB each."""
 
 
 @dataclass(frozen=True, kw_only=True)

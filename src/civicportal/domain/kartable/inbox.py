@@ -1,14 +1,28 @@
 """The inbox: saved views with counts, filters, and search."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import ColumnElement, and_, false, func, null, or_, select, true, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    bindparam,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.util import memoized_property
 from translationstring import TranslationString
 
+from civicportal.core.db import UTCDateTime
+from civicportal.core.security import Identity
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable, visible
 from civicportal.domain.cases.models import Case
@@ -54,6 +68,8 @@ MOMENTS = {
     "updated": Referral.changed_at,
 }
 """Columns of open referrals that hold the sort keys of cases."""
+MOST_BUILT = 60
+"""Queries kept by a process, two for each set of memberships and one for each of their other views; some 200 kB each."""
 EVERYWHERE = "everywhere"
 """View of a search: every case the user may see, in any kartable. It has no counter."""
 
@@ -97,6 +113,13 @@ class InboxCounts:
     newest: int
 
 
+class _Built:
+    """The queries of kartables that this process has built."""
+
+    def __init__(self) -> None:
+        self.queries: dict[tuple[type, tuple[str, ...], Identity], Rows] = {}
+
+
 class InboxService(Service):
     """Read a kartable.
 
@@ -125,11 +148,14 @@ class InboxService(Service):
         since = self.work.site.calendar.begin(filters.first_day)
         offered = sorts_of(view)
         window = PageWindow(SORTS[sort if sort in offered else offered[0]], cursor, since=since)
-        if self._is_partitioned(view, filters):
-            query = self._first(window, self._partitions(view, filters))
-        else:
-            query = window.narrow(self._query(select(Case, Referral), view, filters))
-        return window.page(self.session.execute(query).all())
+
+        def rows() -> Rows:
+            if self._is_partitioned(view, filters):
+                return self._first(window, self._partitions(view, filters))
+            return window.narrow(self._query(select(Case, Referral), view, filters))
+
+        query = rows() if cursor else self._kept((view, window.sort.name), filters, rows)
+        return window.page(self.session.execute(query, self._moments).all())
 
     def query(self, view: str, filters: InboxQuery, *columns: Selected) -> Rows:
         """Return a query for columns of a view's cases and referrals."""
@@ -141,6 +167,16 @@ class InboxService(Service):
         At most :data:`~civicportal.util.lists.MOST_COUNTED` referrals are examined: a larger kartable has more rows
         than counted.
         """
+        query = self._kept(("counts",), filters, lambda: self._numbers(filters))
+        found = dict(self.session.execute(query, self._moments).one()._mapping)
+        newest = found.pop("newest") or 0
+        done = capped_total(found.pop(self.done), MOST_COUNTED)
+        total = Total if found["all"] <= MOST_COUNTED else more_than
+        views = {**{name: total(number) for name, number in found.items()}, self.done: done}
+        return InboxCounts(views=views, newest=newest)
+
+    def _numbers(self, filters: InboxQuery) -> Rows:
+        """Return the query for the numbers of :meth:`counts`."""
         names = [name for name in self.views if name != self.done]
         columns = [self._conditions[name].label(name) for name in names]
         some = self._some(columns, filters).subquery()
@@ -148,12 +184,23 @@ class InboxService(Service):
         closed = self._query(select(Case.id), self.done, filters).limit(MOST_COUNTED + 1).subquery()
         sums.append(select(func.count()).select_from(closed).scalar_subquery().label(self.done))
         sums.append(select(func.max(Referral.id)).scalar_subquery().label("newest"))
-        found = dict(self.session.execute(select(*sums).select_from(some)).one()._mapping)
-        newest = found.pop("newest") or 0
-        done = capped_total(found.pop(self.done), MOST_COUNTED)
-        total = Total if found["all"] <= MOST_COUNTED else more_than
-        views = {**{name: total(number) for name, number in found.items()}, self.done: done}
-        return InboxCounts(views=views, newest=newest)
+        return select(*sums).select_from(some)
+
+    def _kept(self, name: tuple[str, ...], filters: InboxQuery, build: Callable[[], Rows]) -> Rows:
+        """Return a query of a kartable without filters, built once per process and set of memberships.
+
+        Building it takes longer than executing it. Its parameters are :attr:`_moments`.
+        """
+        if filters != InboxQuery():
+            return build()
+        built = self.work.site.cache.of(_Built).queries
+        key = (type(self), name, self.identity.scope_key)
+        found = built.get(key)
+        if found is None:
+            if len(built) >= MOST_BUILT:
+                built.clear()
+            found = built[key] = build()
+        return found
 
     def total(self, view: str, filters: InboxQuery) -> Total:
         """Return the number of rows of a view, including :data:`EVERYWHERE`."""
@@ -206,6 +253,16 @@ class InboxService(Service):
     def _now(self) -> datetime:
         return self.work.clock.now()
 
+    @memoized_property
+    def _moments(self) -> Mapping[str, datetime]:
+        """Return the parameters by which a query differs from the same one of another time."""
+        calendar = self.work.site.calendar
+        start, end = calendar.day_bounds(calendar.today(self._now))
+        return {"present": self._now, "today": start, "tomorrow": end}
+
+    def _moment(self, name: str) -> BindParameter[datetime]:
+        return bindparam(name, self._moments[name], type_=UTCDateTime())
+
     @staticmethod
     def _joined(columns: Rows) -> Rows:
         return columns.select_from(Case).join(Referral, Referral.case_id == Case.id)
@@ -222,8 +279,7 @@ class InboxService(Service):
         return one_per_case(self.identity)
 
     def _last_closed_today(self) -> ColumnElement[bool]:
-        calendar = self.work.site.calendar
-        start, end = calendar.day_bounds(calendar.today(self._now))
+        start, end = self._moment("today"), self._moment("tomorrow")
 
         def mine(referral: type[Referral]) -> ColumnElement[bool]:
             # Not a column expression, or the index would be scanned for each referral of the person.
@@ -242,7 +298,7 @@ class InboxService(Service):
             "new": Referral.read_at.is_(None),
             "mine": or_(Referral.to_user_id.in_(persons), Referral.taken_by_id.in_(persons)),
             "referred": Referral.from_unit_id.is_not(None),
-            "overdue": and_(Referral.deadline < self._now, running),
+            "overdue": and_(Referral.deadline < self._moment("present"), running),
             "reopened": and_(Referral.reopened, Referral.stage.in_(OPEN_STAGES)),
             "returned": Referral.returned.is_(True),
             "jobs_ended": Referral.jobs_ended.is_(True),

@@ -19,8 +19,11 @@ def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     yield DashboardWidget(name="announcements.feed", area="head", template=FEED)
     board = request.display_work.get(AnnouncementReader)
     if request.identity.is_staff and request.identity.permits(EDIT):
-        yield _desk(board)
-    count = board.count_live()
+        counts = board.counts()
+        yield _desk(counts)
+        count = counts["live"]
+    else:
+        count = board.count_live()
     if count:
         yield _card(request, count)
         yield _board(request, board)
@@ -40,19 +43,21 @@ def _card(request: Request, count: int) -> DashboardWidget:
 
 
 def _board(request: Request, board: AnnouncementReader) -> DashboardWidget:
-    posts = board.live(int(settings_of(request.site)["on_home"]))
-    pictures = board.pictures(posts)
+    def context() -> dict[str, object]:
+        posts = board.live(int(settings_of(request.site)["on_home"]))
+        pictures = board.pictures(posts)
+        return {"posts": [(post, pictures[post.id][:1]) for post in posts], "lead": lead}
+
     return DashboardWidget(
         name="announcements.board",
         area="main",
         template=f"{TEMPLATES}/board.jinja2",
         weight=100,
-        context={"posts": [(post, pictures[post.id][:1]) for post in posts], "lead": lead},
+        context=context,
     )
 
 
-def _desk(board: AnnouncementReader) -> DashboardWidget:
-    counts = board.counts()
+def _desk(counts: dict[str, int]) -> DashboardWidget:
     return DashboardWidget(
         name="announcements.desk",
         area="desk",

@@ -94,7 +94,7 @@ def _desk(request: Request) -> DashboardWidget:
         area="desk",
         template="civicportal:templates/dashboard/desk_list.jinja2",
         weight=40,
-        context={
+        context=lambda: {
             "title": _("Messages of citizens"),
             "link": path,
             "link_title": _("The list"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from civicportal.api.cases import Case, CaseService, kind_of
+from civicportal.api.database import Work
 from civicportal.api.organization import OrganizationService
 from civicportal.api.web import DashboardWidget, NavigationItem, Panel, Request
 from civicportal_meetings.days import titles
@@ -38,22 +39,24 @@ def widget(request: Request) -> Iterator[DashboardWidget]:
     """Return today's meetings, for users with the right."""
     if not (request.identity.is_staff and request.identity.permits(VIEW)):
         return
-    work = request.display_work
-    calendar = work.get(OrganizationService).calendar
-    today = calendar.today(work.clock.now())
-    agenda = work.get(AgendaService)
-    [day] = agenda.days(today, 1)
     yield DashboardWidget(
         name="meetings.today",
         area="desk",
         template=f"{TEMPLATES}/today.jinja2",
         weight=60,
-        context={
-            "day": day,
-            "waiting": work.get(MeetingSearch).total(Filters()),
-            "asking": len(agenda.asking()),
-        },
+        context=lambda: _today(request.display_work),
     )
+
+
+def _today(work: Work) -> dict[str, object]:
+    calendar = work.get(OrganizationService).calendar
+    agenda = work.get(AgendaService)
+    [day] = agenda.days(calendar.today(work.clock.now()), 1)
+    return {
+        "day": day,
+        "waiting": work.get(MeetingSearch).total(Filters()),
+        "asking": len(agenda.asking()),
+    }
 
 
 def panels(case: Case, request: Request) -> Iterator[Panel]:

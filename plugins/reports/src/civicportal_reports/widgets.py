@@ -92,21 +92,26 @@ def _desk(request: Request) -> DashboardWidget:
         ("in_progress", _("In progress"), "c1"),
         ("done", _("Reviewed"), "c6"),
     )
-    rows = [
-        (title, total(Filters(stage=stage)), f"{path}?stage={stage}", tone) for stage, title, tone in stages
-    ]
-    overdue = (_("Overdue"), total(Filters(overdue=True)), f"{path}?overdue=true", "c5")
+
+    def context() -> dict[str, object]:
+        rows = [
+            (title, total(Filters(stage=stage)), f"{path}?stage={stage}", tone)
+            for stage, title, tone in stages
+        ]
+        overdue = (_("Overdue"), total(Filters(overdue=True)), f"{path}?overdue=true", "c5")
+        return {
+            "title": _("City reports"),
+            "link": request.route_path("reports.statistics"),
+            "link_title": _("Figures and map"),
+            "rows": [*rows[:2], overdue, *rows[2:]],
+        }
+
     return DashboardWidget(
         name="reports.desk",
         area="desk",
         template="civicportal:templates/dashboard/desk_list.jinja2",
         weight=50,
-        context={
-            "title": _("City reports"),
-            "link": request.route_path("reports.statistics"),
-            "link_title": _("Figures and map"),
-            "rows": [*rows[:2], overdue, *rows[2:]],
-        },
+        context=context,
     )
 
 

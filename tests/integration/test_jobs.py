@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import select
 
+from civicportal.domain.accounts.deputies import DeputyService
+from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.permissions import LEAD
 from civicportal.domain.cases.access.rights import AccessService, in_kartable
 from civicportal.domain.cases.errors import Refused, StaleVersion
@@ -20,6 +22,7 @@ from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.errors import ReferralError
 from civicportal.domain.kartable.inbox import InboxQuery, InboxService
 from civicportal.domain.kartable.jobs import JobService, NewJob, RefusedJob
+from civicportal.domain.kartable.recent import RecentAddresseeService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.kartable.transfer import TransferService
@@ -405,6 +408,28 @@ def test_a_reopened_case_goes_back_to_its_splitter(site, city):
         case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
         assert work.get(AccessService).action_referral(case).to_user_id == city.officer.user_id
     assert state(site, city) == ("working", (False, False), ["done", "done"])
+
+
+def test_the_units_of_a_split_are_offered_first_afterwards(site, city):
+    split(site, city, "lighting", "green")
+    with site.work(actor=city.officer, write=False) as work:
+        assert work.get(RecentAddresseeService).read().units == (city.units["lighting"], city.units["green"])
+
+
+def test_a_deputy_does_a_job_on_behalf_of_the_absent_person(site, city):
+    split(site, city, "lighting", "green")
+    number = job(site, city, "lighting")
+    act(site, city, city.far, lambda work, case: work.get(JobService).take_job(case, number))
+    with site.work() as work:
+        deputies = work.get(DeputyService)
+        absent = work.session.get(User, city.far.user_id)
+        deputies.add(absent, city.stranger.user_id, deputies.today, deputies.today)
+    with site.work() as work:
+        deputy = identity(work, work.session.get(User, city.stranger.user_id))
+    end(site, city, "lighting", deputy)
+    with site.work(write=False) as work:
+        done = work.session.scalars(select(CaseEvent).where(CaseEvent.type == "job_done")).one()
+        assert (done.actor_id, done.on_behalf_of_id) == (city.stranger.user_id, city.far.user_id)
 
 
 def test_the_history_names_units(site, city):

@@ -12,6 +12,7 @@ from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.jobs import JobService, NewJob
 from civicportal.testing import identity, make_case, make_category, make_citizen, make_staff, make_unit
+from civicportal.testing.asking import statements
 
 ANSWER = "چراغ و باغچه هر دو درست شد."
 
@@ -206,6 +207,20 @@ def test_the_splitter_withdraws_a_job_and_adds_another(site, app, sign_in, desk)
     assert [row["data-job"] for row in page.html.select("[data-job]")] == ["withdrawn", "new", "new"]
     form_to(page, "/finish-job").submit(status=303)
     app.get(desk["page"], status=200)
+
+
+def test_the_page_of_a_split_case_asks_for_names_once(site, app, sign_in, desk):
+    sign_in(desk["users"]["waste"])
+
+    def count():
+        app.get(desk["page"])
+        with statements(site) as texts:
+            app.get(desk["page"])
+        return len(texts)
+
+    before = count()
+    split(site, desk, "lighting", "green", "roads")
+    assert count() <= before + 1
 
 
 def test_a_case_that_cannot_be_split_leads_back(app, sign_in, desk):

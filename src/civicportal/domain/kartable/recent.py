@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.models import CaseEvent
-from civicportal.domain.kartable.types import ASSIGNED
+from civicportal.domain.kartable.types import ASSIGNED, SPLIT
 
 MOST_UNITS, MOST_PEOPLE = 5, 8
-SENT = ("referred", "copied", "inquiry", ASSIGNED)
+SENT = ("referred", "copied", "inquiry", SPLIT, ASSIGNED)
 """Types of events that name an addressee."""
 _READ = 60
 """Events of the officer that are read."""
@@ -36,7 +36,7 @@ class RecentAddresseeService(Service):
     """Read whom the actor addressed last, at most every two minutes."""
 
     def read(self) -> RecentAddressees:
-        """Return the addressees of the actor's latest referrals, copies, inquiries and assignments."""
+        """Return the addressees of the actor's latest referrals, copies, inquiries, jobs and assignments."""
         user_id, now = self.work.actor.user_id, self.work.clock.now()
         if user_id is None:
             return RecentAddressees()
@@ -63,7 +63,8 @@ class RecentAddresseeService(Service):
         )
         events = self.session.execute(query.order_by(CaseEvent.id.desc()).limit(_READ)).all()
         # The data of an erased case names no one; an assignment stays in its unit.
-        units = (data.get("unit_id") for type_, data in events if type_ != ASSIGNED)
+        sent = (data for type_, data in events if type_ != ASSIGNED)
+        units = (unit_id for data in sent for unit_id in (*data.get("units", ()), data.get("unit_id")))
         people = (data.get("user_id") for _type, data in events if data.get("user_id") != user_id)
         return RecentAddressees(
             units=tuple(dict.fromkeys(filter(None, units)))[:MOST_UNITS],

@@ -48,7 +48,7 @@ CORE_PARTS = (
     "portal.members",
 )
 #: Paths of the core with picture uploads; a plugin's ``includeme`` adds its own to the list.
-UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my")
+UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my", "/job")
 
 
 def create_app(site: Site) -> Router:

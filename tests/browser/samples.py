@@ -21,6 +21,7 @@ from civicportal.domain.cases.attachments import AttachmentService, PictureFiles
 from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.contractors import DONE, ContractorPageService, ContractorService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.testing import identity
 from civicportal.testing.factories import APP_SECRET
@@ -53,10 +54,36 @@ def facts(portal: Portal) -> Facts:
         **meetings.desk_facts(portal, people["office_manager"]),
         "mobile": CITIZENS["citizen"],
         **links(portal),
+        **jobs(portal, people["neighbour"], people["handler"]),
         **announcements.facts(portal, people["public_relations"]),
         **feedback.facts(portal, people["citizen"], people["public_relations"]),
         **exports.facts(portal, people["administrator"]),
     }
+
+
+def jobs(portal: Portal, citizen: Identity, handler: Identity) -> Facts:
+    """Make links of contractors for two reports, one of which is answered; return their tokens and the answered report."""
+    codes = [send_report(portal, citizen) for _number in range(2)]
+    tokens = []
+    for code in codes:
+        with portal.site.work(actor=handler) as work:
+            service = work.get(ContractorService)
+            case = work.get(CaseService).fetch(code, lock=True)
+            made = service.make(
+                case,
+                name="پیمانکاری آسفالت نمونه",
+                last_day=service.usual_end,
+                instruction="لطفاً پس از ساعت ۲۲ کار کنید.",
+            )
+            tokens.append(made[1])
+    image = process_image((portal.site.data / "demo/photos/pothole.jpg").read_bytes())
+    key = PictureFiles(portal.site).put(image)
+    with portal.site.work(actor=Identity.VISITOR) as work:
+        work.get(AttachmentService).add(key, image, "contractor")
+        work.get(ContractorPageService).answer(
+            tokens[1], DONE, note="آسفالت ترمیم شد.", after=[key], owner="contractor"
+        )
+    return {"job": tokens[0], "answered": codes[1], "answered_job": tokens[1]}
 
 
 def links(portal: Portal) -> Facts:

@@ -147,3 +147,23 @@ def test_a_report_changed_meanwhile_is_asked_about_at_its_entry(
     assert state_of(portal, code) == ("reviewed", 1)
     page.goto("/queue")
     expect(page.locator("[data-queue-empty]")).to_be_visible()
+
+
+def test_a_ready_text_takes_the_place_of_the_preset_one(
+    phone: Callable[..., Page], portal: Portal, code: str
+) -> None:
+    page = phone("handler")
+    page.goto(f"{LIST}/{code}")
+    words = page.locator("[name=public_text]")
+    first = words.input_value()
+    offers = page.locator("[data-ready] option[data-text]")
+    text = offers.last.get_attribute("data-text")
+    assert text
+    assert text != first
+    page.locator("[data-ready] select").select_option(offers.last.get_attribute("value"))
+    expect(words).to_have_value(text)
+    page.locator("[data-ready-undo]").click()
+    expect(words).to_have_value(first)
+    words.fill("پاسخ خودم.")
+    page.locator("[data-ready] select").select_option(offers.last.get_attribute("value"))
+    expect(words).to_have_value(f"پاسخ خودم.\n{text}")

@@ -16,6 +16,7 @@ from browser.wizard import proceed
 from civicportal_reports.models import Report
 from playwright.sync_api import Browser, Locator, Page, expect
 from portal import Portal
+from senders import wait_until
 from sqlalchemy import func, select
 
 from civicportal.domain.cases.models import Attachment, Case
@@ -330,3 +331,120 @@ def test_a_browser_without_a_store_says_so_and_keeps_the_draft(phone: Callable[.
     expect(page.locator("[data-queue-status]")).to_contain_text("مرورگر")
     expect(page.locator("[data-step='5']")).to_be_visible()
     assert page.evaluate("Object.keys(localStorage).some((key) => key.startsWith('draft:reports:'))")
+
+
+def test_personal_data_in_the_text_are_asked_about_at_the_entry(
+    network: Network, portal: Portal, phone: Callable[..., Page]
+) -> None:
+    """A person reads the warning at the entry; sent as it is, or sent once more in the form, it is accepted."""
+    for words, way in ((f"{WORDS} شمارهٔ من ۰۹۱۲۳۴۵۶۷۸۹", "again"), (f"{WORDS} تلفن ۰۹۱۲۳۴۵۶۷۸۸", "edit")):
+        page = phone()
+        card = write_without_network(page, network, words, [])
+        network.is_cut = False
+        send_now(page)
+        expect(card).to_have_attribute("data-state", "needs")
+        expect(card.locator("[data-told]")).to_contain_text("همه")
+        assert not opened(portal, words)
+        if way == "again":
+            card.locator("[data-again]").click()
+            expect(card).to_have_attribute("data-state", "sent")
+        else:
+            card.locator("[data-edit]").click()
+            expect(page.locator("[name=body]")).to_have_value(words)
+            expect(page.locator(".err:has([name=noticed])")).to_be_visible()
+            expect(page.locator("[name=noticed]")).to_have_count(1)
+            proceed(page, 5)
+            page.locator(wizard.NEXT).click()
+            page.wait_for_url("**/reports/sent/*")
+        assert len(opened(portal, words)) == 1
+
+
+DRAFT_HAS = """async number => {
+    const opened = indexedDB.open('queue');
+    const db = await new Promise((done) => { opened.onsuccess = () => done(opened.result); });
+    const reading = db.transaction('drafts').objectStore('drafts').getAll();
+    const drafts = await new Promise((done) => { reading.onsuccess = () => done(reading.result); });
+    db.close();
+    return drafts.flat().length === number;
+}"""
+FILL = """async () => {
+    const opened = indexedDB.open('filler');
+    opened.onupgradeneeded = () => opened.result.createObjectStore('filler', { autoIncrement: true });
+    await new Promise((done) => { opened.onsuccess = done; });
+    for (let size = 4194304; size >= 512;) {
+        const bytes = new Uint8Array(size);
+        for (let at = 0; at < size; at += 65536) { crypto.getRandomValues(bytes.subarray(at, at + 65536)); }
+        const writing = opened.result.transaction('filler', 'readwrite');
+        writing.objectStore('filler').add(bytes);
+        const fits = await new Promise((done) => {
+            writing.oncomplete = () => done(true);
+            writing.onabort = () => done(false);
+        });
+        size = fits ? size : size / 2;
+    }
+}"""
+"""Write until the storage of the portal's address is full."""
+
+
+def test_a_full_device_says_so_and_keeps_what_was_written(
+    network: Network, phone: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = phone()
+    storage = page.context.new_cdp_session(page)
+    storage.send("Storage.overrideQuotaForOrigin", {"origin": network.address, "quotaSize": 40 * 2**20})
+    keep(page)
+    network.cut()
+    write(page, WORDS, [])
+    page.wait_for_function("words => JSON.stringify(localStorage).includes(words)", arg=WORDS)
+    page.evaluate(FILL)
+    page.locator(wizard.NEXT).click()
+    expect(page.locator("[data-queue-status]")).to_contain_text("حافظهٔ این دستگاه پر است")
+    expect(page.locator("[name=body]")).to_have_value(WORDS)
+    assert WORDS in page.evaluate("JSON.stringify(localStorage)")
+    page.reload()
+    expect(page.locator("[name=body]")).to_have_value(WORDS)
+
+
+def test_the_browser_sends_by_itself_when_no_page_is_open(
+    network: Network, portal: Portal, phone: Callable[..., Page]
+) -> None:
+    """Chromium fires the event of Background Sync, which no page of the portal could do."""
+    page = phone()
+    words = f"{WORDS} بی‌صفحه"
+    write_without_network(page, network, words, [])
+    page.goto("about:blank")
+    network.is_cut = False
+    assert not opened(portal, words)
+    workers = page.context.new_cdp_session(page)
+    found: list[dict[str, str]] = []
+    workers.on("ServiceWorker.workerRegistrationUpdated", lambda told: found.extend(told["registrations"]))
+    workers.send("ServiceWorker.enable")
+    wait_until(
+        lambda: page.evaluate("1") and any(one["scopeURL"].startswith(network.address) for one in found)
+    )
+    [registration] = [one for one in found if one["scopeURL"].startswith(network.address)][:1]
+    fired = {"origin": network.address, "registrationId": registration["registrationId"]}
+    workers.send("ServiceWorker.dispatchSyncEvent", {**fired, "tag": "queue", "lastChance": False})
+    wait_until(lambda: len(opened(portal, words)) == 1)
+
+
+def test_pictures_that_were_not_sent_come_back_with_the_draft(
+    network: Network, portal: Portal, phone: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = phone()
+    keep(page)
+    network.cut()
+    write(page, WORDS, [wizard.photo(tmp_path, "hole.jpg")])
+    expect(page.locator("[data-photo-again]")).to_have_count(1)
+    page.wait_for_function(DRAFT_HAS, arg=1)
+    page.goto("/")
+    page.goto("/reports/new")
+    expect(page.locator("[data-photo]")).to_have_count(1)
+    expect(page.locator("[name=body]")).to_have_value(WORDS)
+    network.is_cut = False
+    page.goto("/reports/new")
+    # It is sent at once, and is a part of the draft like every other one.
+    expect(page.locator("[data-photo] input[name=photo_key]")).to_have_count(1)
+    page.wait_for_function(DRAFT_HAS, arg=0)
+    page.reload()
+    expect(page.locator("[data-photo] input[name=photo_key]")).to_have_count(1)

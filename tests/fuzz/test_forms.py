@@ -48,6 +48,8 @@ SOME = Some([("1", "یک"), ("2", "دو"), ("", "هیچ")])
 TOLD: dict[str, Any] = {
     "titles": {},
     "today": TODAY,
+    "first": date(1990, 1, 1),
+    "last": date(2030, 1, 1),
     "person": None,
     "formats": ("xlsx", "csv"),
     "kind_of": {"1": "1", "2": "2"},

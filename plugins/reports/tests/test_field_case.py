@@ -188,3 +188,45 @@ class TestQueue:
             assert "مریم" not in page.text
             assert "09000000001" not in page.text
         assert "Portal-Owner" not in app.get("/desk/reports").headers
+
+
+def form_of(page):
+    return next(form for form in page.forms.values() if "public_text" in form.fields)
+
+
+class TestPersonalData:
+    """The answer of a public report is asked about on the form of the crew, which keeps everything."""
+
+    def answered(self, app, city, text):
+        code = city.send()
+        city.publish(code)
+        form = form_of(app.get(f"/desk/reports/field/{code}"))
+        form["public_text"] = text
+        return code, form.submit(status=422)
+
+    def test_a_number_is_pointed_out(self, city, app, sign_in):
+        sign_in(city.officer)
+        _code, page = self.answered(app, city, "انجام شد. شمارهٔ ۰۹۱۲۳۴۵۶۷۸۹")
+        field = page.html.select_one("[data-field=public_text]")
+        assert "۰۹۱۲۳۴۵۶۷۸۹" in field.select_one("mark").text
+        assert field.select_one("textarea").text.strip() == "انجام شد. شمارهٔ ۰۹۱۲۳۴۵۶۷۸۹"
+
+    def test_a_word_that_is_no_name_is_allowed(self, city, app, sign_in):
+        sign_in(city.officer)
+        code, page = self.answered(app, city, "کوی رضایی آسفالت شد.")
+        form = form_of(page)
+        form["allowed"] = True
+        form.submit(status=303)
+        with city.site.work(write=False) as work:
+            case = work.get(CaseService).fetch(code)
+            assert work.get(CaseService).last_event(case).public_text == "کوی رضایی آسفالت شد."
+
+    def test_only_texts_without_the_name_are_offered(self, city, app, sign_in):
+        with city.site.work() as work:
+            for title in ("پایان کار", "کار شبانه"):
+                work.get(ReadyTextService).add("reports", title=title, text=f"{{NAME}} عزیز، {title}.")
+        sign_in(city.officer)
+        page = app.get(f"/desk/reports/field/{city.send()}")
+        offers = [option["data-text"] for option in page.html.select("[data-ready] option[data-text]")]
+        assert len(offers) >= 2
+        assert "مریم رضایی" not in page.text

@@ -267,6 +267,17 @@ class QuestionsTable(Table):
     remind_before = number(3)
 
 
+class ContractorsTable(Table):
+    """``[contractors]``: links by which contractors without an account say what became of the work on a case.
+
+    :ivar enabled: whether staff may make links; without it those that were made open nothing.
+    :ivar days: days that a link opens its case, if its maker chooses no other end.
+    """
+
+    enabled = boolean(True)
+    days = number(7, validator=colander.Range(1, 90))
+
+
 class TranslationTable(Table):
     """``[translations.<language>]``: the site's texts in a language besides ``site.locale``.
 
@@ -302,6 +313,7 @@ class SiteSettings(Table):
     accounts = AccountsTable(missing={"strong_roles": None, "strong_permissions": ()})
     escalation = EscalationTable(missing={"steps": (), "every": 2})
     questions = QuestionsTable(missing={"days": 14, "remind_before": 3})
+    contractors = ContractorsTable(missing={"enabled": True, "days": 7})
     look = FreeTable(missing={})
     contact = FreeTable(missing={})
     texts = FreeTable(missing={})

@@ -19,7 +19,7 @@ REPORTS = "/csp-reports"
 YEAR_SECONDS = 365 * 24 * 3600
 # Their URLs contain a code or a token that no other page may see. "no-referrer" would also hide the origin: browsers
 # then send forms with "Origin: null", which is refused as cross-site.
-SECRET_PATHS = ("/track", "/staff/reset", "/staff/invite", "/staff/rescue")
+SECRET_PATHS = ("/track", "/staff/reset", "/staff/invite", "/staff/rescue", "/job")
 
 _FIXED = {
     "X-Content-Type-Options": "nosniff",

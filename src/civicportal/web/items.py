@@ -12,7 +12,7 @@ NavigationSection = Literal["", "services", "admin"]
 """Part of the side bar of staff."""
 WidgetArea = Literal["top", "card", "main", "aside", "head", "desk"]
 """Part of the citizens' home or the staff desk."""
-PanelArea = Literal["facts", "aside", "citizen_top", "citizen", "tracked", "followed"]
+PanelArea = Literal["facts", "aside", "citizen_top", "citizen", "tracked", "followed", "contractor"]
 """Part of the page of a case."""
 ALL_KINDS = "*"
 """Instead of the name of a kind: cases of every kind are counted."""

@@ -1,6 +1,7 @@
 """The staff desk and the kartable."""
 
 from browser.pages.shown import Shown
+from browser.people import VISITOR
 from browser.samples import Facts
 from playwright.sync_api import Page, expect
 
@@ -93,6 +94,13 @@ def _copy_many(page: Page, found: Facts) -> None:
     _select(page, "copy")
 
 
+def _link(page: Page, found: Facts) -> None:
+    page.goto(f"/kartable/cases/{found['case']}/contractor")
+    page.locator("#name").fill("پیمانکاری نمونه")
+    page.locator("main form button.btn-primary").click()
+    expect(page.locator("#link")).to_be_visible()
+
+
 PAGES = (
     Shown("call", "public_relations", "/desk/call"),
     Shown("desk", "administrator", "/desk"),
@@ -112,6 +120,12 @@ PAGES = (
     Shown("kartable.case", "administrator", "/kartable", reach=_split_case, name="split"),
     Shown("kartable.step", "handler", "/kartable/cases/{case}/reject"),
     Shown("kartable.split", "handler", "/kartable/cases/{case}/split"),
+    Shown("kartable.contractor", "handler", "/kartable/cases/{case}/contractor"),
+    Shown("kartable.contractor", "handler", "/kartable/cases/{case}/contractor", reach=_link, name="link"),
+    Shown("kartable.case", "handler", "/kartable/cases/{answered}", name="answered"),
+    Shown("job", VISITOR, "/job/{job}"),
+    Shown("job", VISITOR, "/job/{answered_job}", name="answered"),
+    Shown("job", VISITOR, "/job/nothing", status=404, name="ended"),
     Shown("kartable.correct", "handler", "/kartable/cases/{case}/correct"),
     Shown("kartable.preview", "handler", "/kartable/cases/{case}/preview?transition=start_review"),
     Shown("kartable.bulk", "handler", "/kartable/bulk", reach=_refer_many, name="refer"),

@@ -1,6 +1,6 @@
 """Work on the spot: the open reports of a crew in the order in which they are driven to."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -14,14 +14,13 @@ from civicportal.api.cases import (
     Case,
     CaseEvent,
     CaseService,
-    Transition,
 )
 from civicportal.api.database import Service, Work
 from civicportal.api.geo import Point
 from civicportal.api.kartable import ReadyTextService, Referral
 from civicportal.api.lists import Rows
 from civicportal.api.localization import format_number
-from civicportal.api.plugins import NotFound
+from civicportal.api.plugins import NotFound, Site
 from civicportal.api.publishing import PublicTexts
 from civicportal_reports.i18n import _
 from civicportal_reports.models import Report
@@ -32,8 +31,6 @@ MOST_STOPS = 25
 """Maximum number of reports of a day: the most urgent ones."""
 CLOSE = "close"
 """The step of :data:`~civicportal_reports.workflow.WORKFLOW` that finishes the work."""
-FIELDS = frozenset({"public_text", "photos"})
-"""What the form of the field asks for."""
 WHOSE: dict[str, bool | None] = {"all": None, "mine": True, "unit": False}
 """Choices of a list, as the argument of :meth:`AccessService.in_kartable`."""
 
@@ -134,29 +131,10 @@ class FieldService(Service):
         """Return the pictures of the report."""
         return [one for one in self.work.get(AttachmentService).of_case(case) if one.purpose == "before"]
 
-    def finishing_step(self, case: Case) -> Transition | None:
-        """Return the step that finishes the work and asks for an answer and pictures only; None if there is none now.
-
-        It is the likely one of the status, or the first that the actor may take.
-        """
-        workflow = self.cases.kind(case).workflow
-        steps = [
-            step.transition
-            for step in self.cases.steps(case)
-            if not step.reason
-            and workflow.state(step.transition.target).stage == "done"
-            and _field_names(step.transition) <= FIELDS
-        ]
-        likely = workflow.state(case.status).likely
-        return next((step for step in steps if step.name == likely), steps[0] if steps else None)
-
     def answer(self, case: Case) -> str:
         """Return the public answer that the form shows at first: a ready text, or a general one."""
-        step = self.finishing_step(case)
-        ready = self.work.get(ReadyTextService).preset(case, step) if step else ""
-        return ready or self.work.site.localizer().translate(
-            _("The work has been done. Thank you for reporting it.")
-        )
+        step = self.cases.finishing_step(case)
+        return self.work.get(ReadyTextService).preset(case, step) if step else ""
 
     def finish(
         self,
@@ -167,6 +145,7 @@ class FieldService(Service):
         photos: Sequence[str] = (),
         owner: str = "",
         device: Device | None = None,
+        allowed: Collection[str] = (),
         once: str = "",
     ) -> CaseEvent:
         """Finish the work on a report; its form sent again is the same event.
@@ -175,12 +154,14 @@ class FieldService(Service):
         :param version: of the case in the form.
         :param photos: keys of uploaded pictures, and ``owner`` their uploader.
         :param device: noted in the history for staff, not published.
+        :param allowed: words of the answer that are not names, as in :meth:`CaseService.apply`.
         :param once: the idempotency key of the form.
+        :raises PersonalDataFound: when the report is public and the answer contains personal data.
         :raises StaleVersion: when the case was changed since the form was shown.
         :raises Forbidden: when a colleague holds it now.
         :raises Refused: when a rule forbids it now.
         """
-        step = self.finishing_step(case)
+        step = self.cases.finishing_step(case)
         return self.cases.apply(
             case,
             step.name if step else CLOSE,
@@ -189,6 +170,7 @@ class FieldService(Service):
             internal_text=self._noted(case, device or Device()),
             attachments=photos,
             owner=owner,
+            allowed=allowed,
             once=once,
         )
 
@@ -208,8 +190,12 @@ class FieldService(Service):
         return "\n".join(map(site.localizer().translate, lines))
 
 
-def _field_names(step: Transition) -> set[str]:
-    return {node.name for node in step.schema().children} if step.schema else set()
+def directions(site: Site, report: Report) -> str:
+    """Return the address that leads to a report, empty without a point."""
+    if report.point is None:
+        return ""
+    template = site.plugin_settings[KIND]["directions_url"] or "geo:{lat},{lon}?q={lat},{lon}"
+    return str(template).format(lat=report.lat, lon=report.lon)
 
 
 def _in_order(stops: Sequence[Stop], start: Point | None) -> list[Stop]:

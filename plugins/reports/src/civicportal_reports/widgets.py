@@ -6,6 +6,7 @@ from civicportal.api.cases import AccessService, Case, CaseService, kind_of
 from civicportal.api.geo import CityDrawing, Point
 from civicportal.api.organization import OrganizationService
 from civicportal.api.web import DashboardWidget, Panel, Request
+from civicportal_reports.field import directions
 from civicportal_reports.i18n import _
 from civicportal_reports.looks import look_of
 from civicportal_reports.models import Report
@@ -16,6 +17,7 @@ from civicportal_reports.workflow import KIND
 
 TEMPLATES = "civicportal_reports:templates/reports/widgets"
 PLACE = f"{TEMPLATES}/place.jinja2"
+WAY = f"{TEMPLATES}/way.jinja2"
 RECENT = 4
 RECENT_PINS = 60
 DRAWING_METRES = 900
@@ -54,6 +56,8 @@ def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     yield Panel(name="reports.place", area="citizen", weight=50, template=PLACE, context=place)
     if case.public:
         yield Panel(name="reports.place", area="followed", template=f"{TEMPLATES}/map.jinja2", context=place)
+    there = {"there": directions(request.site, report)}
+    yield Panel(name="reports.place", area="contractor", weight=50, template=WAY, context=place | there)
     if not request.identity.is_staff:
         return
     yield Panel(name="reports.place", area="aside", weight=50, template=PLACE, context=place)

@@ -77,6 +77,8 @@ LIMITS: dict[str, Limit] = {
     "track_known": _own(LimitWindow(20, 10 * _MINUTE)),
     "track_address": _source(LimitWindow(20, 10 * _MINUTE), known="track_known"),
     "track_site": _site(LimitWindow(300, _HOUR)),
+    "job_address": _source(LimitWindow(20, 10 * _MINUTE), passable=False),
+    "job_link": _own(LimitWindow(30, _HOUR)),
     "password_user": _own(LimitWindow(10, 5 * _MINUTE), known="password_device", passable=True),
     "password_device": _own(LimitWindow(10, 5 * _MINUTE)),
     "password_address": _source(LimitWindow(10, 5 * _MINUTE)),

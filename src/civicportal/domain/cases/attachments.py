@@ -11,7 +11,15 @@ from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.errors import AttachmentNotFound
 from civicportal.domain.cases.kinds import kinds_of
-from civicportal.domain.cases.models import CALLED, JOB_DONE, JOB_REFUSED, Attachment, Case, CaseEvent
+from civicportal.domain.cases.models import (
+    CALLED,
+    CONTRACTED,
+    JOB_DONE,
+    JOB_REFUSED,
+    Attachment,
+    Case,
+    CaseEvent,
+)
 from civicportal.util.errors import NotFound
 
 if TYPE_CHECKING:
@@ -325,8 +333,8 @@ class AttachmentService(Service):
 
 
 def _is_of_another(event: CaseEvent) -> bool:
-    """Return whether the pictures of an event come from a follower, or from a further caller."""
-    return event.is_by_follower or event.type == CALLED
+    """Return whether the pictures of an event come from a follower, a further caller, or a contractor."""
+    return event.is_by_follower or event.type in (CALLED, CONTRACTED)
 
 
 def _first_audience(case: Case, event: CaseEvent) -> str:

@@ -229,6 +229,8 @@ JOB_DONE, JOB_REFUSED = "job_done", "job_refused"
 """``CaseEvent.type`` of the end of a job by its unit; pictures of it are internal."""
 CALLED = "called"
 """``CaseEvent.type`` of a call that was added to an open case; its ``data`` has ``caller_id`` and ``source``."""
+CONTRACTED = "contractor_said"
+"""``CaseEvent.type`` of what a contractor has said by a link; its ``data`` has ``contractor``, ``link``, ``outcome``."""
 CONVERTED = "converted"
 """``CaseLink.type`` from a closed case to its successor of another kind."""
 
@@ -272,7 +274,7 @@ class Attachment(Base):
     user_id: Mapped[int | None] = tagged_column(BigId, person="")
     #: "citizen", "staff" or "public": who sees it besides staff with access to the case.
     audience: Mapped[str] = tagged_column(String(10), default="citizen")
-    #: "before": sent by the citizen; "after": the finished work.
+    #: "before": sent by the citizen; "after": the finished work; "job_before" and "job_after": of a contractor.
     purpose: Mapped[str] = tagged_column(String(10), default="before")
     content_type: Mapped[str] = tagged_column(String(40))
     #: Pixels.

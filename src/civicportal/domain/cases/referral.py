@@ -102,11 +102,13 @@ class Referral(Base):
     #: When a job is due, if its splitter has said so.
     due_at: Mapped[datetime | None] = tagged_column()
     #: Marks of an open referral: returned by its last addressee, of a case that was closed before, for action while an
-    #: inquiry or a job of the case is open, for action of a case that its jobs have not closed.
+    #: inquiry or a job of the case is open, for action of a case that its jobs have not closed, for
+    #: action while the answer of a contractor waits for the unit.
     returned: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     reopened: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     asked: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     jobs_ended: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
+    contracted: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     kind: Mapped[str | None] = _copied(String(40))
     category_id: Mapped[int | None] = _copied(BigId)
     #: Copies of columns of the case, valid while the referral is open; ``sent_at`` and ``changed_at`` are its

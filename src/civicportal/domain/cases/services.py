@@ -28,7 +28,7 @@ from civicportal.domain.cases.schemas import step_values
 from civicportal.domain.cases.snapshots import put_back, snapshot
 from civicportal.domain.cases.steps import Step, StepService
 from civicportal.domain.cases.subjects import SubjectService
-from civicportal.domain.cases.workflow import CaseKind
+from civicportal.domain.cases.workflow import CaseKind, Transition
 from civicportal.domain.organization.models import Category
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.errors import Forbidden, NotFound
@@ -190,6 +190,10 @@ class CaseService(Service):
     def steps(self, case: Case) -> list[Step]:
         """Return the transitions of the actor's realm from the current status, with the reason of impossible ones."""
         return self._steps.possible(case)
+
+    def finishing_step(self, case: Case) -> Transition | None:
+        """Return the step that finishes the work, see :meth:`StepService.finishing`."""
+        return self._steps.finishing(case)
 
     def apply(
         self,

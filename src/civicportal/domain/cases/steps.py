@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 OBJECTION_WINDOW = timedelta(days=7)
 """Time after a closing for ratings and objections."""
 
+FINISHING = frozenset({"public_text", "photos"})
+"""What the form of a step asks for that finishes the work on the spot."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -64,6 +67,22 @@ class StepService(Service):
         if reason:
             raise Refused(reason)
         return transition
+
+    def finishing(self, case: Case) -> Transition | None:
+        """Return the step that finishes the work and asks for an answer and pictures only; None if there is none now.
+
+        It is the likely one of the status, or the first that the actor may take.
+        """
+        workflow = self._kind(case).workflow
+        steps = [
+            step.transition
+            for step in self.possible(case)
+            if not step.reason
+            and workflow.state(step.transition.target).stage == "done"
+            and _field_names(step.transition) <= FINISHING
+        ]
+        likely = workflow.state(case.status).likely
+        return next((step for step in steps if step.name == likely), steps[0] if steps else None)
 
     def notifies(self, case: Case, transition: Transition) -> bool:
         """Return whether the citizen is notified of a transition from the current status.
@@ -125,3 +144,7 @@ class StepService(Service):
         if kind.handover and self.session.scalar(successor) is not None:
             return _("It goes on as another request: please look there.")
         return None
+
+
+def _field_names(step: Transition) -> set[str]:
+    return {node.name for node in step.schema().children} if step.schema else set()

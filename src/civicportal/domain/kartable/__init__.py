@@ -33,6 +33,8 @@ ACTIONS = {
     "publish": "publish",
     "urgent": "urgent",
     "undo": "undo",
+    "revoke-link": "revoke_link",
+    "send-back": "send_back",
 }
 #: Actions on one job of a case, likewise.
 JOB_ACTIONS = {
@@ -43,7 +45,7 @@ JOB_ACTIONS = {
     "withdraw-job": "withdraw",
 }
 #: Reserved: a transition with one of these names would have the same address as an action.
-RESERVED = frozenset((*ACTIONS, *JOB_ACTIONS)) | {"reveal", "preview", "correct", "split"}
+RESERVED = frozenset((*ACTIONS, *JOB_ACTIONS)) | {"reveal", "preview", "correct", "split", "contractor"}
 ROUTES = {
     "kartable": "/kartable",
     "kartable.search": "/kartable/search",
@@ -57,8 +59,12 @@ ROUTES = {
     "kartable.preview": f"{CASE}/preview",
     "kartable.reveal": f"{CASE}/reveal",
     "kartable.correct": f"{CASE}/correct",
+    "kartable.contractor": f"{CASE}/contractor",
     "kartable.split": f"{CASE}/split",
     **{f"kartable.{name}": f"{CASE}/{name}" for name in (*ACTIONS, *JOB_ACTIONS)},
+    "job": "/job/{token}",
+    "job.picture": r"/job/{token}/{key:[\w-]{22}}",
+    "job.picture_small": r"/job/{token}/{key:[\w-]{22}}/small",
     "team": "/desk/team",
     "team.balance": "/desk/team/balance",
     "team.hand_on": r"/desk/team/{id:\d{1,18}}",
@@ -83,6 +89,10 @@ VIEWS: tuple[Page, ...] = (
     ("kartable.reveal", "case.reveal", "case", PagePermission.STAFF, "POST"),
     ("kartable.correct", "correct.correct", "correct", PagePermission.STAFF, ("GET", "POST")),
     ("kartable.split", "jobs.split", "split", PagePermission.STAFF, ("GET", "POST")),
+    ("kartable.contractor", "contractor.contractor", "contractor", PagePermission.STAFF, ("GET", "POST")),
+    ("job", "job.job", "job", PagePermission.EVERYBODY, ("GET", "POST")),
+    ("job.picture", "job.large", None, PagePermission.EVERYBODY, "GET"),
+    ("job.picture_small", "job.small", None, PagePermission.EVERYBODY, "GET"),
     *(
         (f"kartable.{name}", f"actions.{view}", "case", PagePermission.STAFF, "POST")
         for name, view in ACTIONS.items()
@@ -111,6 +121,7 @@ def includeme(config: Configurator) -> None:
     refuse_reserved(kinds_of(config.registry.site).values())
     # Tracking codes, not one-time codes.
     config.add_open_fields("kartable.bulk", "code")
+    config.keep_offline("job")
     add_pages(
         config,
         ROUTES,

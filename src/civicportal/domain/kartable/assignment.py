@@ -133,6 +133,7 @@ class AssignmentService(KartableService):
             returned=referral.returned,
             jobs_ended=referral.jobs_ended,
             due_at=referral.due_at,
+            contracted=referral.contracted,
             type_=referral.type,
             from_unit_id=referral.from_unit_id,
             previous=referral,

@@ -56,10 +56,11 @@ VIEWS = {
     "returned": _("Returned to me"),
     "jobs_ended": _("Back from its jobs"),
     "asked": _("Waiting for another unit"),
+    "contracted": _("Answered by a contractor"),
     "waiting": _("Waiting for the citizen"),
     "closed": _("Closed today"),
 }
-OCCASIONAL = frozenset({"reopened", "returned", "jobs_ended", "asked"})
+OCCASIONAL = frozenset({"reopened", "returned", "jobs_ended", "asked", "contracted"})
 """Views that are offered only while they have a case."""
 MOMENTS = {
     "deadline": Referral.deadline,
@@ -303,6 +304,7 @@ class InboxService(Service):
             "returned": Referral.returned.is_(True),
             "jobs_ended": Referral.jobs_ended.is_(True),
             "asked": Referral.asked.is_(True),
+            "contracted": Referral.contracted.is_(True),
             "waiting": Referral.paused_at.is_not(None),
         }
 

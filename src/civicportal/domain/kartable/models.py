@@ -1,4 +1,6 @@
-"""Routing rules and ready texts."""
+"""Routing rules, ready texts, and links for contractors."""
+
+from datetime import datetime
 
 from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped
@@ -49,3 +51,32 @@ class ReadyText(Base):
     #: Citizens read it, in the language of the site. Placeholders in braces are replaced, see :data:`~civicportal.domain.kartable.ready_texts.FIELDS`.
     text: Mapped[str] = tagged_column(Text)
     active: Mapped[bool] = tagged_column(Boolean, default=True)
+
+
+class ContractorLink(Base):
+    """An address at which a contractor without an account sees one case and says what became of the work.
+
+    It belongs to the unit that made it. Only the hash of its token is stored.
+    """
+
+    __tablename__ = "contractor_links"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    case_id: Mapped[int] = tagged_column(
+        BigId, ForeignKey("cases.id", ondelete="CASCADE"), index=True, erase="row", person="case"
+    )
+    unit_id: Mapped[int] = tagged_column(BigId, ForeignKey("units.id"))
+    #: The referral for action under which it was made: it ends when the case leaves the unit after that.
+    referral_id: Mapped[int] = tagged_column(BigId)
+    #: A firm or a person.
+    name: Mapped[str] = tagged_column(String(100), pii="contact", erase="row", export=False)
+    instruction: Mapped[str] = tagged_column(Text, default="", pii="content", erase="row", export=False)
+    token_hash: Mapped[str] = tagged_column(String(64), unique=True, export=False)
+    made_by_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = tagged_column()
+    ends_at: Mapped[datetime] = tagged_column()
+    revoked_at: Mapped[datetime | None] = tagged_column()
+    used_at: Mapped[datetime | None] = tagged_column()
+    #: When the contractor has answered; None again after the unit has sent the work back.
+    answered_at: Mapped[datetime | None] = tagged_column()

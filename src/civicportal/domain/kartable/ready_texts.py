@@ -69,24 +69,36 @@ def unknown_fields(text: str) -> list[str]:
     return sorted(used_fields(text) - FIELDS.keys())
 
 
+FINISHED = _("The work has been done. Thank you for reporting it.")
+"""The answer to the citizen where the site has no ready text for it."""
+
+
 class ReadyTextService(Service):
     """Manage ready texts, and fill them in for a case."""
 
     # -- offering -------------------------------------------------------------------------------------------
 
-    def offers(self, case: Case, transition: Transition) -> list[ReadyTextOption]:
+    def offers(self, case: Case, transition: Transition, *, kept: bool = False) -> list[ReadyTextOption]:
         """Return the texts offered for a transition.
 
         Opinions of units come first, the latest of them before the others, then the texts on the topic of the case.
+
+        :param kept: for a page that is kept offline: without opinions and without the citizen's name.
         """
-        return [*self._opinions(case), *self._texts(case, transition)] if asks_for_words(transition) else []
+        if not asks_for_words(transition):
+            return []
+        opinions = () if kept else self._opinions(case)
+        return [*opinions, *self._texts(case, transition, named=not kept)]
 
     def preset(self, case: Case, transition: Transition) -> str:
-        """Return the first text for a transition, never an opinion; without a name, for pages that are kept offline."""
+        """Return the words with which the form of finished work begins: the first text, never an opinion, else a general one.
+
+        It is without a name, for pages that are kept offline.
+        """
         if not asks_for_words(transition):
             return ""
-        first = next(self._texts(case, transition, named=False), None)
-        return first.text if first else ""
+        first = next(iter(self.offers(case, transition, kept=True)), None)
+        return first.text if first else str(self.work.site.localizer().translate(FINISHED))
 
     def _opinions(self, case: Case) -> Iterator[ReadyTextOption]:
         name = self.work.get(OrganizationService).unit_name

@@ -87,6 +87,11 @@ class InboxItem:
         return referral.note if referral is not None and referral.type == JOB else ""
 
     @property
+    def is_answered(self) -> bool:
+        """Return whether the answer of a contractor waits for the unit."""
+        return self.referral is not None and self.referral.closed_at is None and self.referral.contracted
+
+    @property
     def is_free(self) -> bool:
         """Return whether the case lies with a whole unit, so that one of its officers may take it in hand."""
         referral = self.referral

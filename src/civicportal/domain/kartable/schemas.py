@@ -6,22 +6,33 @@ from civicportal.domain.cases.attachments import MOST
 from civicportal.domain.cases.narrowing import holder_choice
 from civicportal.domain.cases.paging import SORTS
 from civicportal.domain.cases.schemas import LONGEST_WORDS
+from civicportal.domain.kartable.contractors import CANNOT, DONE
 from civicportal.domain.kartable.ready_texts import unknown_fields
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
-from civicportal.web.forms import HiddenWidget, RadioWidget, SelectWidget, TextAreaWidget, optional_choice
+from civicportal.web.forms import (
+    HiddenWidget,
+    MobileWidget,
+    RadioWidget,
+    SelectWidget,
+    TextAreaWidget,
+    optional_choice,
+)
 from civicportal.web.schema import (
     Choice,
     CityDate,
     CleanText,
     Flag,
     KeyList,
+    Mobile,
     Node,
     Option,
     RowId,
     StrictSchema,
 )
 
+SHORTEST_REASON = 5
+"""Characters of the reason why work cannot be done."""
 SORT_TITLES = {sort.name: sort.title for sort in SORTS.values()}
 
 
@@ -83,6 +94,93 @@ class HandOnSchema(AssignmentSchema):
         title=_("Which cases"),
         widget=RadioWidget(),
     )
+
+
+class ContractorSchema(StrictSchema):
+    """A link for a contractor.
+
+    The binding ``last`` is the latest possible day.
+    """
+
+    name = Node(
+        CleanText(2, 100),
+        title=_("Contractor"),
+        description=_("Name of the firm or the person. It stands in the history of the case."),
+    )
+    mobile = Node(
+        Mobile(),
+        title=_("Mobile number"),
+        description=_(
+            "If you fill it in, the link is sent there by SMS. The number is not kept with the link."
+        ),
+        missing=None,
+        widget=MobileWidget(),
+    )
+    ends = Node(
+        CityDate(),
+        title=_("Opens until the end of"),
+        description=_(
+            "It ends earlier when you revoke it, when the case is closed, or when it leaves your unit."
+        ),
+        validator=colander.deferred(
+            lambda _node, bindings: colander.Range(bindings["first"], bindings["last"])
+        ),
+    )
+    instruction = Node(
+        CleanText(0, LONGEST_WORDS, multiline=True),
+        title=_("Instruction"),
+        description=_("The contractor reads this. Write no name and no number of the citizen."),
+        missing="",
+        widget=TextAreaWidget(rows=3),
+    )
+
+
+class SentBack(StrictSchema):
+    """The reason for which work is sent back to its contractor."""
+
+    note = Node(
+        CleanText(2, LONGEST_WORDS, multiline=True),
+        title=_("What is still to be done?"),
+        description=_("The contractor reads this at the link."),
+        widget=TextAreaWidget(rows=3),
+    )
+
+
+class ContractorAnswer(StrictSchema):
+    """What a contractor says about the work.
+
+    :ivar device_at: time of the device in UTC (ISO 8601), ``device_place`` its position, ``latitude,longitude``; anything
+        else counts as none.
+    """
+
+    before = Node(KeyList(MOST), title=_("Pictures before the work"), missing=())
+    after = Node(KeyList(MOST), title=_("Pictures after the work"), missing=())
+    outcome = Node(
+        Choice(
+            [
+                Option(value=DONE, label=_("Done")),
+                Option(value=CANNOT, label=_("Cannot be done"), hint=_("Write the reason below.")),
+            ]
+        ),
+        title=_("What became of the work?"),
+        widget=RadioWidget(),
+    )
+    note = Node(
+        CleanText(0, LONGEST_WORDS, multiline=True),
+        title=_("Note"),
+        description=_("Only staff of the unit read this."),
+        missing="",
+        widget=TextAreaWidget(rows=3),
+    )
+    device_at = Node(CleanText(0, 40), missing="", hidden=True)
+    device_place = Node(CleanText(0, 40), missing="", hidden=True)
+
+    def validator(self, node: colander.SchemaNode, values: Values) -> None:
+        """Refuse work that cannot be done without a reason."""
+        if values["outcome"] == CANNOT and len(values["note"]) < SHORTEST_REASON:
+            error = colander.Invalid(node)
+            error["note"] = _("Please write why it cannot be done.")
+            raise error
 
 
 class ReturnNote(StrictSchema):

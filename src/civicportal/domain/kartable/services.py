@@ -12,7 +12,15 @@ from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.conversion import ConversionService
 from civicportal.domain.cases.deadlines import set_deadline
 from civicportal.domain.cases.measures import recounting
-from civicportal.domain.cases.models import CALLED, CONVERTED, JOB_DONE, JOB_REFUSED, Case, CaseEvent
+from civicportal.domain.cases.models import (
+    CALLED,
+    CONTRACTED,
+    CONVERTED,
+    JOB_DONE,
+    JOB_REFUSED,
+    Case,
+    CaseEvent,
+)
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.snapshots import snapshot
@@ -69,7 +77,7 @@ class KartableService(Service):
         elif change.transition and self.work.actor.is_staff:
             self._take_silently(change.case, release=change.transition.releases)
             self._note_work(change.case)
-        elif change.type in ("noted", CALLED) or (change.transition and change.case.is_open):
+        elif change.type in ("noted", CALLED, CONTRACTED) or (change.transition and change.case.is_open):
             self._mark_unread(change.case)
         if change.reopens or change.type in MARKING:
             self._mark(change.case)
@@ -93,7 +101,7 @@ class KartableService(Service):
             referral.jobs_ended = False
 
     def _mark_unread(self, case: Case) -> None:
-        """Mark a case as unread that its citizen or the portal itself has changed."""
+        """Mark a case as unread that its citizen, a contractor or the portal itself has changed."""
         referral = self.access.action_referral(case)
         if referral is not None:
             referral.read_at = None

@@ -33,7 +33,17 @@ WEEK = "week"
 TEAM_VIEWS = {
     **{
         name: VIEWS[name]
-        for name in ("all", "new", "overdue", "reopened", "returned", "jobs_ended", "asked", "waiting")
+        for name in (
+            "all",
+            "new",
+            "overdue",
+            "reopened",
+            "returned",
+            "jobs_ended",
+            "asked",
+            "contracted",
+            "waiting",
+        )
     },
     WEEK: _("Done this week"),
 }

@@ -13,10 +13,19 @@ from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.correction import CORRECTED
 from civicportal.domain.cases.history import name_of_step, says_itself, title_of_reopening, voice_of
 from civicportal.domain.cases.links import LINKED, UNLINKED, LinkService
-from civicportal.domain.cases.models import CALLED, JOB_DONE, JOB_REFUSED, Attachment, Case, CaseEvent
+from civicportal.domain.cases.models import (
+    CALLED,
+    CONTRACTED,
+    JOB_DONE,
+    JOB_REFUSED,
+    Attachment,
+    Case,
+    CaseEvent,
+)
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind
-from civicportal.domain.kartable.types import ASSIGNED, JOB_WITHDRAWN, SPLIT
+from civicportal.domain.kartable.contractors import DONE, MADE, REVOKED
+from civicportal.domain.kartable.types import ASSIGNED, JOB_WITHDRAWN, SENT_BACK, SPLIT
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _, listed
 from civicportal.util.values import Values
@@ -46,6 +55,9 @@ TITLES: dict[str, TranslationString] = {
     JOB_WITHDRAWN: _("Job of ${to} withdrawn"),
     "noted": _("The citizen added to the request"),
     CALLED: _("Another person called about it"),
+    MADE: _("Link made for contractor ${contractor}"),
+    REVOKED: _("Link of contractor ${contractor} revoked"),
+    SENT_BACK: _("Work sent back to contractor ${contractor}"),
     "follower_noted": _("A follower added to the request"),
     "rated": _("Rated by a citizen: ${stars} of 5"),
     "undone": _("The step before was taken back"),
@@ -57,6 +69,11 @@ TITLES: dict[str, TranslationString] = {
     "followers_brought": _("Citizens of a duplicate follow it too"),
     "followers_released": _("Citizens of a former duplicate follow it no longer"),
     "deadline": _("The deadline moved with the calendar of the city"),
+}
+#: What a contractor says, by whether the work is done.
+SAID = {
+    True: _("Contractor ${contractor} (link of ${unit}): the work is done"),
+    False: _("Contractor ${contractor} (link of ${unit}): cannot be done"),
 }
 #: A case that an officer registered shows its channel.
 OPENED: dict[str, TranslationString] = {
@@ -83,6 +100,10 @@ SYMBOLS = {
     "commented": "message-circle",
     "noted": "message-2",
     CALLED: "phone",
+    MADE: "link",
+    REVOKED: "lock",
+    CONTRACTED: "tool",
+    SENT_BACK: "arrow-back-up",
     "rated": "star",
     "undone": "arrow-back-up",
     CORRECTED: "edit",
@@ -243,6 +264,10 @@ class StaffHistory(Service):
         if event.type in (LINKED, UNLINKED):
             return self.links.title(event)
         data = event.data
+        if event.type == CONTRACTED:
+            unit = self.organization.unit_name(event.unit_id)
+            mapping = {"contractor": data.get("contractor") or NONE, "unit": unit}
+            return _(SAID[data.get("outcome") == DONE], mapping=mapping)
         unit = self.organization.unit_name(data.get("unit_id"))
         mapping = {
             "holder": names.get(data.get("from_user_id") or 0) or unit,
@@ -251,6 +276,7 @@ class StaffHistory(Service):
             ),
             "to": self._units(data) or names.get(data.get("user_id") or 0) or unit,
             "stars": str(data.get("stars", "")),
+            "contractor": data.get("contractor") or NONE,
         }
         return _(TITLES.get(event.type, CHANGED), mapping=mapping)
 

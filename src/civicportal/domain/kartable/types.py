@@ -8,6 +8,8 @@ ASSIGNED = "assigned"
 SPLIT, JOB_WITHDRAWN = "split", "job_withdrawn"
 """``CaseEvent.type`` of a case that is split into jobs, whose ``data`` has ``units``, ``answer`` and ``adds`` (to open
 jobs); and of a job that is withdrawn."""
+SENT_BACK = "sent_back"
+"""``CaseEvent.type`` of work that the unit has sent back to its contractor."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,12 @@ CORE_TEXTS = (
         fields=("PHONE",),
     ),
     MessageText(
+        key="contractor.link",
+        title=_("Link for a contractor"),
+        text=_("Your work: https://{HOST}/job/{LINK}"),
+        fields=("LINK", "HOST"),
+    ),
+    MessageText(
         key="member.invited",
         title=_("Invitation to the staff"),
         text=_(

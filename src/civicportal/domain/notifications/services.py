@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, update
 
+from civicportal.core.crypto import CannotDecrypt
 from civicportal.core.db import BigId, changed_rows
 from civicportal.core.messages import Lane
 from civicportal.core.work import Service
@@ -30,7 +31,7 @@ from civicportal.domain.notifications.notices import (
 )
 from civicportal.domain.notifications.outbox import insert_unless_opted_out, write_messages
 from civicportal.domain.notifications.sms import SmsLength
-from civicportal.domain.notifications.texts import TextService
+from civicportal.domain.notifications.texts import TextService, fill
 from civicportal.util.calendar import CityCalendar
 from civicportal.util.queries import NamedRecord
 
@@ -193,20 +194,29 @@ class NotificationService(Service):
     def text_of(self, message: OutboxMessage) -> str:
         """Return the text of a message.
 
-        The text of a code is derived from its challenge, and empty after the deletion of the challenge.
+        The text of a code is derived from its challenge, and empty after the deletion of the challenge; one with a
+        sealed value is empty when its key is gone.
         """
         if message.challenge_id is None:
-            return message.text
+            sealed = _sealed(message)
+            values = {name: value for name, value in self.fields_of(message).items() if name in sealed}
+            return fill(message.text, values) if all(values.values()) else ""
         return self.texts.render(message.kind, message.locale or None, self.fields_of(message)) or ""
 
     def fields_of(self, message: OutboxMessage) -> dict[str, str]:
         """Return the values of the text's placeholders, for transports that send templates."""
         if message.challenge_id is None:
             fields: dict[str, str] = json.loads(message.fields)
-            return fields
+            return {**fields, **{name: self._unsealed(value) for name, value in _sealed(message).items()}}
         challenge = self.session.get(OtpChallenge, message.challenge_id)
         code = self.site.keys.otp_code(challenge.nonce) if challenge else ""
         return self.texts.values(message.kind, {"CODE": code})
+
+    def _unsealed(self, value: str) -> str:
+        try:
+            return self.site.keys.decrypt(value)
+        except CannotDecrypt:
+            return ""
 
     def _code_key(self, challenge: OtpChallenge) -> str:
         """Return the text key of a code's purpose.
@@ -232,6 +242,7 @@ class NotificationService(Service):
         locale: str | None = None,
         at_once: bool = False,
         expires_at: datetime | None = None,
+        sealed: Mapping[str, str] | None = None,
     ) -> bool:
         """Queue a message with a registered text.
 
@@ -239,9 +250,10 @@ class NotificationService(Service):
         :param recipient: E.164.
         :param once: name of the event: a second message with the same name to the same number is ignored.
         :param at_once: ignore the quiet hours; for answers to an action of the person.
+        :param sealed: secret values of placeholders, which the outbox stores encrypted, apart from the text.
         :returns: False when there is no text of this key.
         """
-        content = self._content(kind, locale, fields or {})
+        content = self._content(kind, locale, fields or {}, sealed or {})
         if not content:
             return False
         now = self.work.clock.now()
@@ -369,11 +381,14 @@ class NotificationService(Service):
         )
         return self.work.session.scalar(select(User).where(User.id == case.citizen_id, *reachable))
 
-    def _content(self, key: str, locale: str | None, fields: Mapping[str, str]) -> dict[str, str]:
+    def _content(
+        self, key: str, locale: str | None, fields: Mapping[str, str], sealed: Mapping[str, str] = {}
+    ) -> dict[str, str]:
         text = self.texts.render(key, locale, fields)
         if text is None:
             return {}
-        values = json.dumps(self.texts.values(key, fields), ensure_ascii=False)
+        secret = {name: [self.site.keys.encrypt(value)] for name, value in sealed.items()}
+        values = json.dumps({**self.texts.values(key, fields), **secret}, ensure_ascii=False)
         return {"text": text, "fields": values, "locale": locale or ""}
 
     def _add(self, **values: object) -> None:
@@ -388,3 +403,9 @@ class NotificationService(Service):
 
     def _digest(self, recipient: str) -> str:
         return self.site.keys.mac("outbox", recipient).hex()[:24]
+
+
+def _sealed(message: OutboxMessage) -> dict[str, str]:
+    """Return the encrypted values of a message by placeholder; each stands in a list of its own."""
+    fields = json.loads(message.fields)
+    return {name: value[0] for name, value in fields.items() if isinstance(value, list)}

@@ -6,10 +6,13 @@
    The page that follows carries data-draft-done="NAME" data-owner="USER_ID" (portal.js). A form that the server refused, or
    has kept over a sign-in (data-kept), stays as the server sent it. A draft that was written before signing in is nobody's: who
    has none is asked whether it is theirs, and it becomes theirs when they send the form over the sign-in. A secret field
-   (data-secret) and one with autocomplete="off" are not kept. Event "draft-done" from the form: it is in the queue, or sent. Event "draft-restored" on the form: detail = {fields, photos: [{key, url}]}. */
+   (data-secret) and one with autocomplete="off" are not kept. Event "draft-done" from the form: it is in the queue, or sent. Event "draft-restored" on the form: detail = {fields, photos: [{field, key, url}]}.
+   Pictures that were not sent yet are kept by the worker of the queue, and come back by the event "draft-photos" of the form,
+   {photos: [{field, blob}]}; where there is no worker, the draft says that they are not kept (data-text-unkept). */
 import { all, one } from './page.js';
+import { ask } from './queue.js';
 
-const NEVER_KEPT = ['csrf_token', 'photo_key', 'queue_key'];
+const NEVER_KEPT = ['csrf_token', 'queue_key'];
 const NO_VALUE = ['file', 'submit', 'button', 'fieldset', 'password', 'search'];
 const SAVE_AFTER_MS = 600;
 
@@ -24,6 +27,7 @@ function fieldsOf(form) {
       NO_VALUE.indexOf(field.type) < 0 &&
       NEVER_KEPT.indexOf(field.name) < 0 &&
       !('secret' in field.dataset) &&
+      !field.closest('[data-photos]') &&
       field.autocomplete !== 'off',
   );
 }
@@ -53,6 +57,7 @@ function keepDraft(form) {
   const clear = one('[data-draft-clear]', form);
   let ready = false;
   let later = 0;
+  let stored = null; /* the pictures that the worker has; null before it has been asked */
 
   function values() {
     const kept = Object.create(null);
@@ -69,12 +74,43 @@ function keepDraft(form) {
       .filter((tile) => one('input', tile))
       .map((tile) => {
         const picture = one('img', tile);
-        return { key: one('input', tile).value, url: picture.dataset.kept || picture.src };
+        const field = one('input', tile);
+        return { field: field.name, key: field.value, url: picture.dataset.kept || picture.src };
       });
   }
 
+  /* Keep the pictures that have not been sent; without a place for them the draft says so. */
+  function keepUnsent() {
+    if (!stored) {
+      return;
+    }
+    const files = [];
+    form.dispatchEvent(new CustomEvent('queue-files', { detail: files }));
+    const unsent = files.filter((file) => !file.value && file.blob).map(({ field, blob }) => ({ field, blob }));
+    if (stored.length === unsent.length && unsent.every(({ blob }, place) => blob === stored[place].blob)) {
+      return;
+    }
+    stored = unsent;
+    ask('keepDraft', { name: key, files: unsent }).catch(() => {
+      if (unsent.length) {
+        status.textContent = status.dataset.textUnkept;
+      }
+    });
+  }
+  /* Bring back the pictures of a draft that were not sent, or delete them where the form does not show the draft. */
+  async function bring(name, isShown) {
+    const { files } = await ask('draft', { name }).catch(() => ({ files: [] }));
+    if (files.length && (name !== key || !isShown)) {
+      ask('keepDraft', { name, files: [] }).catch(() => {});
+    }
+    stored = stored || [];
+    if (isShown && files.length) {
+      form.dispatchEvent(new CustomEvent('draft-photos', { detail: { photos: files } }));
+    }
+  }
   function save() {
     later = 0;
+    keepUnsent();
     const draft = JSON.stringify({ fields: values(), photos: photos() });
     try {
       if (localStorage.getItem(key) === draft) {
@@ -140,6 +176,7 @@ function keepDraft(form) {
     later = 0;
     ready = false;
     forget(key);
+    ask('keepDraft', { name: key, files: [] }).catch(() => {});
   });
   /* The last words are kept too; the page that follows a sent form forgets them. */
   addEventListener('pagehide', () => {
@@ -151,12 +188,16 @@ function keepDraft(form) {
   clear.addEventListener('click', () => {
     clearTimeout(later);
     later = 0;
-    forget(take.hidden ? key : NOBODYS);
-    location.replace(location.pathname + location.search);
+    const name = take.hidden ? key : NOBODYS;
+    forget(name);
+    ask('keepDraft', { name, files: [] })
+      .catch(() => {})
+      .then(() => location.replace(location.pathname + location.search));
   });
   take.addEventListener('click', () => {
     move();
     restore(read(key));
+    bring(NOBODYS, true);
   });
   /* The other files have begun to listen by then. */
   document.addEventListener('DOMContentLoaded', () => {
@@ -169,6 +210,11 @@ function keepDraft(form) {
     }
     if (draft && !refused) {
       restore(draft);
+    }
+    /* Without its words a draft was sent, or never kept. */
+    bring(key, Boolean(draft));
+    if (nobodys && kept) {
+      bring(NOBODYS, true);
     }
     if (nobodys && !refused) {
       offer();

@@ -246,13 +246,14 @@ all('[data-step-choice]').forEach((select) => {
     openStep(select);
   });
 });
-/* A text goes below what was typed as soon as it is chosen. Another choice takes its place as long as it was not changed; the
+/* A text goes below what was typed as soon as it is chosen, in the place of what the portal has preset (data-preset). Another choice takes its place as long as it was not changed; the
    button, and the empty choice, take it out again. What was typed always stays. */
 each('[data-ready]', (place) => {
   const choice = one('select', place);
   const takeOut = one('[data-ready-undo]', place);
   one('[name=insert]', place).remove();
   const field = document.getElementById(place.dataset.ready);
+  const preset = 'preset' in place.dataset ? field.value.trimEnd() : null;
   let before = '';
   let inserted = null;
   function put(text) {
@@ -273,7 +274,7 @@ each('[data-ready]', (place) => {
       return;
     }
     before = field.value;
-    const written = before.trimEnd();
+    const written = before.trimEnd() === preset ? '' : before.trimEnd();
     inserted = (written ? `${written}\n` : '') + choice.selectedOptions[0].dataset.text;
     put(inserted);
     takeOut.hidden = false;

@@ -9,7 +9,9 @@
    A "change" event bubbles from the hidden fields when the map rests. Nothing is written before the
    person has moved the map, searched or asked for the position. */
 import { centre } from './map-city.js';
-import { key, one } from './page.js';
+import { key, locate, one } from './page.js';
+
+const POSITION_DECIMALS = 6;
 
 export function setUpPicker(element, map, city) {
   const box = element.closest('[data-picker]');
@@ -81,18 +83,13 @@ export function setUpPicker(element, map, city) {
     },
   );
   one('[data-locate]', box).addEventListener('click', () => {
-    if (!navigator.geolocation) {
-      say(status.dataset.textDenied);
-      return;
-    }
-    navigator.geolocation.getCurrentPosition(
+    locate(POSITION_DECIMALS).then(
       (position) => {
-        goTo([position.coords.latitude, position.coords.longitude], 17);
+        goTo(position.split(',').map(Number), 17);
       },
       () => {
         say(status.dataset.textDenied);
       },
-      { enableHighAccuracy: true, timeout: 8000 },
     );
   });
 }

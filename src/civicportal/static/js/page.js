@@ -7,6 +7,7 @@
    key(TEXT)                                      the same for two ways of writing a word
    token(NAME), onTheme(listener)                 the value of a custom property; called when the theme has changed
    csrf(), piece(URL, options)                    the token of a form; a piece of a page as HTML
+   locate(DECIMALS)                               a promise of this device's position, "latitude,longitude"
    icon(NAME), toast(TEXT, ICON)                  an element; a message that goes by itself
 
    A script of a plugin finds the same names in window.civicportal, which portal.js sets. */
@@ -14,6 +15,7 @@
 if (!document.documentElement.classList.contains('js')) {
   throw new Error('This browser is too old for the scripts: it shows the pages that work without them.');
 }
+const POSITION_MS = 10000;
 const root = document.documentElement;
 const body = document.body;
 
@@ -56,6 +58,20 @@ export function piece(url, options) {
   return fetch(url, Object.assign({}, options, { headers: headers })).then((answer) =>
     answer.ok && !answer.redirected ? answer.text() : Promise.reject(answer.status),
   );
+}
+/* → a promise of the position of this device, rounded; rejects where the browser does not give it. */
+export function locate(decimals) {
+  return new Promise((resolve, reject) => {
+    if (!navigator.geolocation) {
+      reject();
+      return;
+    }
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => resolve([coords.latitude, coords.longitude].map((part) => part.toFixed(decimals)).join(',')),
+      reject,
+      { enableHighAccuracy: true, timeout: POSITION_MS },
+    );
+  });
 }
 export function digits(text) {
   return String(text)

@@ -274,8 +274,9 @@ function setUp(root) {
     changed();
     input.focus();
   });
-  form.addEventListener('draft-restored', (e) => {
-    e.detail.photos.slice(0, limit - tiles().length).forEach((photo) => {
+  function bringBack(e) {
+    const mine = e.detail.photos.filter((photo) => (photo.field || texts.name) === texts.name);
+    mine.slice(0, limit - tiles().length).forEach((photo) => {
       if (photo.blob) {
         send(newTile(URL.createObjectURL(photo.blob)), photo.blob);
       } else {
@@ -283,7 +284,9 @@ function setUp(root) {
       }
     });
     changed();
-  });
+  }
+  form.addEventListener('draft-restored', bringBack);
+  form.addEventListener('draft-photos', bringBack);
   form.addEventListener('queue-files', (e) => {
     tiles().forEach((tile) => {
       const value = one('input', tile)?.value;

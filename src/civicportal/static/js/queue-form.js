@@ -7,7 +7,7 @@
    A field for files takes part by the event "queue-files": detail takes {field, value, files, blob}, the blob if this page
    has it, the value if the server has it.
    With ?entry=KEY in the address the page edits an entry: its fields and pictures are filled in like a draft (event
-   "draft-restored", {blob} of pictures), and what the server has said of it is shown. */
+   "draft-restored", {field, blob} of pictures), and what the server has said of it is shown. */
 import { fillForm } from './draft.js';
 import { all, icon, one } from './page.js';
 import { ask, isPossible, works } from './queue.js';
@@ -155,6 +155,13 @@ function setUp(form) {
       later = setTimeout(save, SAVE_AFTER_MS);
     }
   }
+  function hidden([name, value]) {
+    const field = document.createElement('input');
+    field.type = 'hidden';
+    field.name = name;
+    field.value = value;
+    return field;
+  }
   function showError(error) {
     const field = error.id && document.getElementById(error.id);
     if (!field) {
@@ -165,11 +172,14 @@ function setUp(form) {
     const told = document.createElement('p');
     told.className = 'err';
     told.dataset.mendedBy = [...new Set(field.name ? [field.name, ...names] : names)].join(' ');
-    told.append(icon('alert-circle'), error.message);
+    told.append(icon('alert-circle'), error.message, ...(error.carried || []).map(hidden));
     if (box === field && !field.name) {
       box.prepend(told);
-    } else {
+    } else if (box === field) {
       box.after(told);
+    } else {
+      /* Inside: the server's answer about the field takes its place. */
+      box.append(told);
     }
     return told;
   }
@@ -179,9 +189,12 @@ function setUp(form) {
       draft[name] = [...(draft[name] || []), value];
     });
     fillForm(form, draft);
+    const names = all('[data-photos]', form).map((part) => part.dataset.name);
     const photos = [
-      ...found.files.map((file) => ({ blob: file.blob })),
-      ...(draft.photo_key || []).map((key) => ({ key, url: `${texts.pictures}/${key}/small` })),
+      ...found.files.map((file) => ({ field: file.name.replace(/_files$/, ''), blob: file.blob })),
+      ...names.flatMap((field) =>
+        (draft[field] || []).map((key) => ({ field, key, url: `${texts.pictures}/${key}/small` })),
+      ),
     ];
     form.dispatchEvent(new CustomEvent('draft-restored', { detail: { fields: draft, photos } }));
     all('textarea', form).forEach((field) => {

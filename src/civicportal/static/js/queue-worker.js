@@ -1,34 +1,46 @@
 /* The queue of forms that were sent without a network: a part of the service worker, which alone writes it.
 
-   An entry: key (22 characters, the idempotency key), owner (whose it is, VISITOR before a sign-in), action (where it is
+   An entry: key (22 characters, the idempotency key), owner (whose it is, VISITOR before a sign-in, LINK of a form whose
+   address alone is the right to send it), action (where it is
    sent), page (where it is edited), title, lines (what is shown of it), fields [[name, value]], files [{name, blob}],
    at (when it was written, by this device), and state:
      waiting   is sent when there is a network and its owner is signed in
      sending   an attempt was begun; one that has no end counts as waiting
      editing   is open in its form: not sent until it is sent or left there
-     refused   message, errors [{id, label, message}]: needs its person
+     refused   message, errors [{id, label, message, carried}]: needs its person; carried [[name, value]] are the fields
+               with which a warning that was read is accepted, sent when the person wants it sent as it is
      sent      location; without what was written, unless it was changed after an attempt whose answer was lost (changed)
    An entry leaves the queue only after the server has answered with the page of what was opened.
 
    Pages ask by messages {queue: NAME, …} with a port for the answer, see queue.js. The time is never sent. */
 self.formQueue = (() => {
   const { session: SESSION, visitor: VISITOR } = self.SETTINGS;
+  const LINK = 'link';
   const STORE = 'forms';
   const META = 'meta';
+  const DRAFTS = 'drafts'; /* name of a draft → pictures that were not sent yet, [{field, blob}] */
   const SYNC = 'queue';
   const PATIENCE_MS = 180000; /* for the answer to one form with its pictures */
   const MOST_TRIES = 3; /* without a message of the server that helps */
   const SENT_DAYS = 7;
   const DAY_MS = 86400000;
+  const QUIET = ['list', 'draft', 'keepDraft']; /* what changes nothing in the queue */
   let opened = null;
 
   function database() {
     opened =
       opened ||
-      self.idb.openDB('queue', 1, {
-        upgrade(db) {
-          db.createObjectStore(STORE, { keyPath: 'key' });
-          db.createObjectStore(META);
+      self.idb.openDB('queue', 2, {
+        upgrade(db, version) {
+          if (version < 1) {
+            db.createObjectStore(STORE, { keyPath: 'key' });
+            db.createObjectStore(META);
+          }
+          db.createObjectStore(DRAFTS);
+        },
+        blocking() {
+          opened?.then((db) => db.close());
+          opened = null;
         },
         terminated() {
           opened = null;
@@ -124,7 +136,7 @@ self.formQueue = (() => {
     async again({ key }) {
       await change(key, (before) =>
         before && before.state !== 'sent'
-          ? { ...before, state: 'waiting', message: '', errors: [], after: 0 }
+          ? { ...before, state: 'waiting', message: '', errors: [], carried: carriedBy(before), after: 0 }
           : undefined,
       );
       register();
@@ -150,6 +162,15 @@ self.formQueue = (() => {
       await change(key, (before) => (before && before.state !== 'sent' ? null : undefined));
       return {};
     },
+    /* Keep the pictures of a draft that were not sent yet; none deletes them. */
+    async keepDraft({ name, files }) {
+      const db = await database();
+      await (files.length ? db.put(DRAFTS, files, name) : db.delete(DRAFTS, name));
+      return {};
+    },
+    async draft({ name }) {
+      return { files: (await (await database()).get(DRAFTS, name)) || [] };
+    },
     async flush() {
       await flush();
       return { owner: await owner() };
@@ -162,7 +183,7 @@ self.formQueue = (() => {
     } catch (error) {
       port.postMessage({ error: error.name || 'Error' });
     }
-    if (event.data.queue !== 'list') {
+    if (QUIET.indexOf(event.data.queue) < 0) {
       await tell();
     }
   }
@@ -188,7 +209,7 @@ self.formQueue = (() => {
       const session = await ask();
       await setOwner(session.owner);
       for (const entry of due) {
-        if (entry.owner === session.owner && session.owner !== VISITOR) {
+        if (entry.owner === LINK || (entry.owner === session.owner && session.owner !== VISITOR)) {
           await alone(entry.key, () => send(entry.key, session));
         }
       }
@@ -268,12 +289,18 @@ self.formQueue = (() => {
     }
     return { state: 'refused', message, errors: told.errors || [], tries: 0 };
   }
+  function carriedBy(entry) {
+    return (entry.errors || []).flatMap((error) => error.carried || []);
+  }
   function body(entry) {
     const form = new FormData();
     for (const [name, value] of entry.fields) {
       form.append(name, value);
     }
     form.append('queue_key', entry.key);
+    for (const [name, value] of entry.carried || []) {
+      form.append(name, value);
+    }
     for (const { name, blob } of entry.files) {
       form.append(name, blob, 'photo.jpg');
     }

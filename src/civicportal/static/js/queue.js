@@ -11,6 +11,7 @@ const LONGEST_PAUSE_MS = 300000;
 const PATIENCE_MS = 8000; /* for the worker; a longer silence means that there is no queue */
 
 export const VISITOR = 'visitor';
+export const LINK = 'link'; /* the owner of an entry whose address alone is the right to send it */
 export const isPossible =
   'serviceWorker' in navigator && Boolean(navigator.locks && window.indexedDB && window.crypto?.subtle);
 
@@ -30,7 +31,7 @@ function within(promise) {
     }),
   ]);
 }
-/* Ask the worker: list, add, open, posting, leave, remove, restore, again, claim, done or flush. → its answer; rejects without a queue. */
+/* Ask the worker: list, draft, keepDraft, add, open, posting, leave, remove, restore, again, claim, done or flush. → its answer; rejects without a queue. */
 export async function ask(name, values) {
   if (!isPossible) {
     throw new Error('no queue');
@@ -47,7 +48,7 @@ export async function ask(name, values) {
 
 /* → how an entry stands for the person of this browser: waits, sending, needs, whose, other, sent. */
 export function standing(entry, owner) {
-  if (entry.owner !== owner && entry.owner !== VISITOR) {
+  if (entry.owner !== owner && entry.owner !== VISITOR && entry.owner !== LINK) {
     return 'other';
   }
   if (entry.state === 'sent' || entry.state === 'sending') {

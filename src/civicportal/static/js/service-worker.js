@@ -11,6 +11,7 @@ const MOST_PAGES = 30;
 const OFFLINE = SHELL_PAGES[0];
 const FORGET = ['/login', '/logout', '/staff/login'];
 const MAP = '/map.geojson';
+const GONE = 404;
 const LASTING_MS = 43200000; /* a page that is not among those of the person's own cases is not asked for more often */
 /* A parameter of the page that opens an entry of the queue, which is the same page as without it. */
 const ENTRY = 'entry';
@@ -102,7 +103,9 @@ async function visit(event, request, path) {
     if (FORGET.includes(path)) {
       event.waitUntil(forget());
     } else if (request.method === 'GET') {
-      event.waitUntil(keep(request.url, answer.clone(), begun).catch(() => {}));
+      event.waitUntil(
+        answer.status === GONE ? drop(request.url) : keep(request.url, answer.clone(), begun).catch(() => {}),
+      );
     }
     return answer;
   } catch {
@@ -130,6 +133,14 @@ async function forget() {
   keeping = keeping.then(() => caches.delete(PAGES)).catch(() => {});
   await keeping;
   await queue.forget().catch(() => {});
+}
+
+/* A page that is gone, such as that of a link that has ended, is not shown without a network either. */
+async function drop(url) {
+  keeping = keeping
+    .then(async () => (await caches.open(PAGES)).delete(address(url), { ignoreVary: true }))
+    .catch(() => {});
+  await keeping;
 }
 
 function address(url) {

@@ -23,6 +23,7 @@ TAKEN = frozenset(
         "exports",
         "healthz",
         "help",
+        "job",
         "kartable",
         "language",
         "login",

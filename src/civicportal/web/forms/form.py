@@ -325,7 +325,9 @@ class BoundForm:
         return general + [
             FieldError(oid="", label="", message=message)
             if field.hidden
-            else FieldError(oid=field.anchor, label=field.label, message=message)
+            else FieldError(
+                oid=field.anchor, label=field.label, message=message, carried=tuple(field.carried)
+            )
             for field in self._fields.values()
             for message in field.error_messages
         ]
@@ -365,7 +367,8 @@ class BoundForm:
             answer = on_valid(self.validate(_sent(self.request)))
         except FormInvalid:
             errors = [
-                {"id": error.oid, "label": error.label, "message": error.message} for error in self.errors
+                {"id": error.oid, "label": error.label, "message": error.message, "carried": error.carried}
+                for error in self.errors
             ]
             return self._json(_UNPROCESSABLE, errors=errors)
         if isinstance(answer, HTTPSeeOther):

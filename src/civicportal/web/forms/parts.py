@@ -63,11 +63,14 @@ class FieldError:
     """One line of the error summary.
 
     ``oid`` is empty without a visible field.
+
+    :ivar carried: hidden fields of a warning: names and values with which the same text is accepted.
     """
 
     oid: str
     label: str
     message: str
+    carried: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

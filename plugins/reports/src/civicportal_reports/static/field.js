@@ -1,27 +1,23 @@
-/* The list of a crew: orders it from where the crew is, asked for only when pressed, rounded to about ten metres. Needs
-   window.civicportal.
+/* The list of a crew: orders it from where the crew is, asked for only when pressed. The position is sent in the body of a
+   form, rounded to about ten metres, so that it stands in no address. Needs window.civicportal.
 
-   <div data-field data-text-asking data-text-denied> <button data-field-here> <p role="status" data-field-said> */
-const { one } = window.civicportal;
+   <form method="post" data-field data-text-asking data-text-denied> <input type="hidden" name="near">
+     <button type="button" data-field-here> <p role="status" data-field-said> */
+const { locate, one } = window.civicportal;
 
-const PATIENCE = 10000; /* ms */
 const DECIMALS = 4;
-const tools = one('[data-field]');
-const said = one('[data-field-said]', tools);
+const form = one('form[data-field]');
+const said = one('[data-field-said]', form);
 
-function order({ coords }) {
-  const address = new URL(location.href);
-  address.searchParams.set('near', `${coords.latitude.toFixed(DECIMALS)},${coords.longitude.toFixed(DECIMALS)}`);
-  location.replace(address);
-}
-function refuse() {
-  said.textContent = tools.dataset.textDenied;
-}
-one('[data-field-here]', tools).addEventListener('click', () => {
-  if (!navigator.geolocation) {
-    refuse();
-    return;
-  }
-  said.textContent = tools.dataset.textAsking;
-  navigator.geolocation.getCurrentPosition(order, refuse, { enableHighAccuracy: true, timeout: PATIENCE });
+one('[data-field-here]', form).addEventListener('click', () => {
+  said.textContent = form.dataset.textAsking;
+  locate(DECIMALS).then(
+    (position) => {
+      one('[name=near]', form).value = position;
+      form.requestSubmit();
+    },
+    () => {
+      said.textContent = form.dataset.textDenied;
+    },
+  );
 });

@@ -62,7 +62,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("reports.map_drawing", "maps.desk_drawing", None, VIEW, "GET"),
     ("reports.points", "maps.desk_points", "json", VIEW, "GET"),
     ("reports.card", "maps.desk_card", "card", VIEW, "GET"),
-    ("reports.field", "field.listing", "field", WORK, "GET"),
+    ("reports.field", "field.listing", "field", WORK, ("GET", "POST")),
     ("reports.field_case", "field.case", "field_case", WORK, ("GET", "POST")),
     ("reports.statistics", "desk.statistics", "statistics", VIEW, "GET"),
     ("reports.register", "register.new", "register", REGISTER, ("GET", "POST")),

@@ -7,16 +7,18 @@ from functools import partial
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
+from webob.multidict import MultiDict
 
 from civicportal.api.cases import Case, CaseService, kind_of
-from civicportal.api.forms import BoundForm, Values, whole_number
+from civicportal.api.forms import BoundForm, FormInvalid, Values, whole_number
 from civicportal.api.geo import Bounds
+from civicportal.api.kartable import ReadyTextService
 from civicportal.api.localization import format_number
 from civicportal.api.organization import OrganizationService
-from civicportal.api.plugins import Conflict, Forbidden, Refused, Site
-from civicportal.api.publishing import PersonalDataFound
+from civicportal.api.plugins import Conflict, Forbidden, Refused
+from civicportal.api.publishing import PersonalDataCheck, PersonalDataFound
 from civicportal.api.web import Request, ViewResult
-from civicportal_reports.field import Device, FieldService, Tour
+from civicportal_reports.field import Device, FieldService, Tour, directions
 from civicportal_reports.i18n import _
 from civicportal_reports.looks import look_of
 from civicportal_reports.models import Report
@@ -36,9 +38,13 @@ TITLES = {"all": _("All"), "mine": _("In my hands"), "unit": _("Not taken")}
 
 
 def listing(request: Request) -> dict[str, object]:
-    """Show the reports of the actor's day in driving order, with their map."""
+    """Show the reports of the actor's day in driving order, with their map.
+
+    The position of the crew comes in the body of a form, so that it stands in no address and no log.
+    """
     form = BoundForm(request, FieldFilters())
-    values = form.read_filters(request.GET)
+    sent = {"whose": request.GET.get("whose", ""), "near": request.POST.get("near", "")}
+    values = form.read_filters(MultiDict((name, text) for name, text in sent.items() if text))
     whose = values["whose"] or "all"
     start = point_of(values["near"]) if values["near"] else None
     tour = request.work.get(FieldService).tour(whose, start)
@@ -46,7 +52,7 @@ def listing(request: Request) -> dict[str, object]:
         "tour": tour,
         "whose": whose,
         "titles": TITLES,
-        "near": values["near"],
+        "near": start,
         "problem": form.errors[0].message if form.errors else "",
         "pins": _pins(request, tour),
         "view": _view(tour),
@@ -55,14 +61,6 @@ def listing(request: Request) -> dict[str, object]:
         "directions": directions,
         "now": request.site.clock.now(),
     }
-
-
-def directions(site: Site, report: Report) -> str:
-    """Return the address that leads to a report, empty without a point."""
-    if report.point is None:
-        return ""
-    template = site.plugin_settings[KIND]["directions_url"] or "geo:{lat},{lon}?q={lat},{lon}"
-    return str(template).format(lat=report.lat, lon=report.lon)
 
 
 def _view(tour: Tour) -> MapView | None:
@@ -83,7 +81,7 @@ def case(request: Request) -> ViewResult:
         found, _report = service.fetch(code)
         initial = {"public_text": service.answer(found)}
     form = BoundForm(
-        request, FieldReport(), initial=initial, take_files=request.take_files, ignore=("version",)
+        request, FieldReport(), initial=initial, take_files=request.take_files, ignore=("version", "ready")
     )
     answer = form.handle(partial(_finish, request, form))
     if isinstance(answer, Response):
@@ -94,6 +92,7 @@ def case(request: Request) -> ViewResult:
 def _finish(request: Request, form: BoundForm, values: Values) -> ViewResult:
     service = request.work.get(FieldService)
     case, _report = service.fetch(request.matchdict["code"], lock=True)
+    personal = PersonalDataCheck(request, form)
     try:
         service.finish(
             case,
@@ -102,10 +101,12 @@ def _finish(request: Request, form: BoundForm, values: Values) -> ViewResult:
             photos=values["photo_key"],
             owner=request.upload_owner(),
             device=_device(values),
+            allowed=personal.allowed,
             once=form.once(values),
         )
     except PersonalDataFound as found:
-        form.refuse("public_text", found.reason)
+        personal.show(found)
+        raise FormInvalid from found
     except Refused as refusal:
         form.refuse("", refusal.reason)
     except Conflict:
@@ -123,13 +124,15 @@ def _finish(request: Request, form: BoundForm, values: Values) -> ViewResult:
 def _shown(request: Request) -> dict[str, object]:
     service = request.work.get(FieldService)
     case, report = service.fetch(request.matchdict["code"])
+    step = service.cases.finishing_step(case)
     return {
         "case": case,
         "report": report,
         "status": kind_of(request.site, KIND).workflow.state(case.status).title,
         "words": service.words(case),
         "photos": service.photos(case),
-        "step": service.finishing_step(case),
+        "step": step,
+        "offers": request.work.get(ReadyTextService).offers(case, step, kept=True) if step else [],
         "reason": TAKEN if case.is_open else CLOSED,
         "there": directions(request.site, report),
         "pins": [_pin(request, case, report)] if report.point else [],

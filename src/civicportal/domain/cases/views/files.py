@@ -1,5 +1,6 @@
 """Upload and download of pictures."""
 
+from pyramid.response import Response
 from translationstring import TranslationString
 from webob.multidict import MultiDict
 
@@ -7,6 +8,7 @@ from civicportal.core.crypto import token_hash
 from civicportal.core.site import Site
 from civicportal.core.storage import FileMissing
 from civicportal.domain.cases.attachments import AttachmentService
+from civicportal.domain.cases.models import Attachment
 from civicportal.domain.cases.proofs import proved_codes
 from civicportal.domain.cases.uploads import take_files
 from civicportal.util.errors import RETRY_SECONDS, NotFound
@@ -57,10 +59,19 @@ def _picture(request: Request, variant: str) -> ViewResult:
     attachment, code = request.work.get(AttachmentService).fetch(
         request.matchdict["key"], owner, proved_codes(request)
     )
+    return send_picture(request, attachment, variant, name=code or "picture")
+
+
+def send_picture(request: Request, attachment: Attachment, variant: str, *, name: str) -> Response:
+    """Return the file of a picture that the caller may see.
+
+    :param variant: "" or ".small".
+    :param name: beginning of the name under which it is saved.
+    """
     extension = attachment.content_type.rpartition("/")[2]
     response = request.response
     response.content_type = attachment.content_type
-    response.content_disposition = f'inline; filename="{code or "picture"}-{attachment.id}.{extension}"'
+    response.content_disposition = f'inline; filename="{name}-{attachment.id}.{extension}"'
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.cache_control = f"private, max-age={AN_HOUR}"

@@ -12,6 +12,7 @@ from translationstring import TranslationString
 
 from civicportal.core.work import Work
 from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.attachments import MOST
 from civicportal.domain.cases.errors import Refused, StaleVersion
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.public_texts import PersonalDataFound, PublicTexts
@@ -20,6 +21,7 @@ from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.views.personal_data import PersonalDataCheck, allowed_words
 from civicportal.domain.cases.workflow import Transition
 from civicportal.domain.kartable.assignment import AssignmentService
+from civicportal.domain.kartable.contractors import ContractorService
 from civicportal.domain.kartable.inquiries import InquiryService
 from civicportal.domain.kartable.neighbours import neighbours
 from civicportal.domain.kartable.rows import holder_id
@@ -75,12 +77,11 @@ def step(request: Request) -> ViewResult:
         service = request.work.get(CaseService)
         if transition not in service.kind(case).workflow.from_state(case.status):
             raise StaleVersion(f"{transition.name} is not possible from {case.status}")
+        sent = step_values(values)
+        if "photos" in values:
+            sent["attachments"] += _proof(request, form, case, room=MOST - len(sent["attachments"]))
         service.apply(
-            case,
-            transition.name,
-            owner=request.upload_owner(),
-            allowed=allowed_words(request),
-            **step_values(values),
+            case, transition.name, owner=request.upload_owner(), allowed=allowed_words(request), **sent
         )
 
     return act_on_case(
@@ -222,6 +223,26 @@ def comment(request: Request) -> ViewResult:
     return act_on_case(request, "comment", form, act, done=_("The note was added."), versioned=False)
 
 
+def revoke_link(request: Request) -> ViewResult:
+    """Revoke the link of a contractor."""
+    link_id = forms.sent_number(request, forms.LINK)
+    return press(
+        request,
+        lambda case: request.work.get(ContractorService).revoke(case, link_id),
+        _("The link is revoked; it opens nothing any more."),
+    )
+
+
+def send_back(request: Request) -> ViewResult:
+    """Send work back to its contractor."""
+    form, link_id = forms.send_back_form(request), forms.sent_number(request, forms.LINK)
+
+    def act(case: Case, values: Values) -> None:
+        request.work.get(ContractorService).send_back(case, link_id, values["note"])
+
+    return act_on_case(request, "back", form, act, done=_("The work was sent back to the contractor."))
+
+
 def reply(request: Request) -> ViewResult:
     """Answer an inquiry."""
     form = forms.reply_form(request)
@@ -267,7 +288,9 @@ def press(request: Request, act: Callable[[Case], object], done: TranslationStri
 
 def _button(request: Request) -> BoundForm:
     return BoundForm(
-        request, StrictSchema(), ignore=(*forms.OWN, forms.INQUIRY, forms.JOB, "public", "urgent")
+        request,
+        StrictSchema(),
+        ignore=(*forms.OWN, forms.INQUIRY, forms.JOB, forms.LINK, "public", "urgent"),
     )
 
 
@@ -338,6 +361,14 @@ def _pointed_out(
     for error in form.errors:
         proposed.messages.append(error.message)
     return {"publish": proposed}
+
+
+def _proof(request: Request, form: BoundForm, case: Case, *, room: int) -> tuple[str, ...]:
+    """Return copies of the chosen pictures of contractors for a step."""
+    keys = request.POST.getall(forms.PROOF)
+    if len(keys) > room:
+        form.refuse("photos", _("At most ${count} are allowed here.", mapping={"count": MOST}))
+    return tuple(request.work.get(ContractorService).copy_after(case, keys, request.upload_owner()))
 
 
 def _insert(request: Request, transition: Transition, form: BoundForm) -> ViewResult:

@@ -9,6 +9,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from civicportal.core.work import Work
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.access.rights import AccessService, holds
+from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.errors import Refused
 from civicportal.domain.cases.models import Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
@@ -17,7 +18,7 @@ from civicportal.domain.cases.workflow import Transition
 from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.kartable.views import forms
-from civicportal.domain.kartable.views.page import case_page, last_event
+from civicportal.domain.kartable.views.page import case_page, contractor_links, last_event
 from civicportal.domain.notifications.notices import MessageFieldsMissing
 from civicportal.domain.notifications.services import NotificationService
 from civicportal.util.errors import Forbidden, NotFound
@@ -52,8 +53,11 @@ def step(request: Request) -> ViewResult:
         return show(request)
     request.override_renderer = "civicportal:templates/kartable/step.jinja2"
     opened = forms.open_step(request, case, steps)
+    proof = forms.proofs(
+        request.work.get(AttachmentService).of_case(case), contractor_links(request.work, case)
+    )
     offers = request.work.get(ReadyTextService).offers(case, opened.transition) if opened else []
-    return {"case": case, "step": opened, "offers": offers, "seen": last_event(cases, case)}
+    return {"case": case, "step": opened, "offers": offers, "proof": proof, "seen": last_event(cases, case)}
 
 
 def reveal(request: Request) -> dict[str, object]:

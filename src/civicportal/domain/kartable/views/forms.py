@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, TypedDict
 
-from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.steps import Step, StepService
 from civicportal.domain.cases.workflow import Prefill, Transition
 from civicportal.domain.kartable import schemas
 from civicportal.domain.kartable.addressees import offered
+from civicportal.domain.kartable.contractors import AFTER, ShownLink
 from civicportal.domain.kartable.custody import CustodyService
+from civicportal.domain.kartable.ready_texts import ReadyTextService
 from civicportal.domain.kartable.recent import RecentAddresseeService
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
@@ -34,7 +36,11 @@ INQUIRY = "inquiry"
 """The hidden field with the id of an inquiry to withdraw."""
 JOB = "job"
 """The hidden field with the id of a job."""
-OWN = (VERSION, SEEN, THEN, READY, INSERT, ANYWAY)
+LINK = "link"
+"""The hidden field with the id of a contractor's link."""
+PROOF = "proof"
+"""Keys of a contractor's pictures that prove a step."""
+OWN = (VERSION, SEEN, THEN, READY, INSERT, ANYWAY, PROOF)
 WORDS = frozenset({"public_text", "internal_text"})
 LATEST, OTHERS = _("Chosen last"), _("All other units")
 """Headings of the units in the form of a referral."""
@@ -45,11 +51,13 @@ class StaffStepForm:
     """A transition with its form.
 
     :ivar notifies: the citizen is notified.
+    :ivar finishes: it finishes work that a contractor says is done.
     """
 
     transition: Transition
     form: BoundForm
     notifies: bool = True
+    finishes: bool = False
 
 
 def path(request: Request, name: str, **more: str) -> str:
@@ -58,33 +66,52 @@ def path(request: Request, name: str, **more: str) -> str:
 
 
 def open_step(
-    request: Request, case: Case, steps: Sequence[Step], sent: BoundForm | None = None
+    request: Request,
+    case: Case,
+    steps: Sequence[Step],
+    sent: BoundForm | None = None,
+    *,
+    finishes: bool = False,
 ) -> StaffStepForm | None:
     """Return the transition whose form is shown.
 
-    It is the one in the URL, else the likely one of the case's status, if any.
+    It is the one in the URL, else the likely one of the case's status, if any; while a contractor says that the work is
+    done, the one that finishes it.
 
     :param sent: the refused form of the named transition.
+    :param finishes: a contractor says so.
     """
     possible = [step.transition for step in steps if not step.reason]
     name = request.matchdict.get("step")
     named = next((transition for transition in possible if transition.name == name), None)
     workflow = request.work.get(CaseService).kind(case).workflow
-    transition = named or workflow.likely(case.status, possible)
+    finishing = request.work.get(StepService).finishing(case) if finishes else None
+    transition = named or finishing or workflow.likely(case.status, possible)
     if transition is None:
         return None
-    form = (sent if named else None) or step_form(request, transition, case, request.work)
+    words = request.work.get(ReadyTextService).preset(case, transition) if transition == finishing else ""
+    form = (sent if named else None) or step_form(request, transition, case, request.work, words=words)
     notifies = request.work.get(StepService).notifies(case, transition)
-    return StaffStepForm(transition=transition, form=form, notifies=notifies)
+    return StaffStepForm(
+        transition=transition,
+        form=form,
+        notifies=notifies,
+        finishes=finishing is not None and transition == finishing,
+    )
 
 
-def step_form(request: Request, transition: Transition, case: Case, work: "Work") -> BoundForm:
-    """Return the form of a transition."""
+def step_form(
+    request: Request, transition: Transition, case: Case, work: "Work", *, words: str = ""
+) -> BoundForm:
+    """Return the form of a transition.
+
+    :param words: the public text that it shows at first.
+    """
     prefill = transition.prefill(case, work) if transition.prefill else Prefill()
     return BoundForm(
         request,
         transition.schema() if transition.schema else StrictSchema(),
-        initial=prefill.initial,
+        initial={"public_text": words, **(prefill.initial or {})} if words else prefill.initial,
         bindings=prefill.bindings,
         action=path(request, "kartable.step", step=transition.name),
         prefix=f"step-{transition.name}",
@@ -213,6 +240,17 @@ def publication_form(request: Request, words: str = "") -> BoundForm:
         prefix="publish",
         ignore=(*OWN, "public"),
     )
+
+
+def send_back_form(request: Request) -> BoundForm:
+    """Return the form that sends work back to its contractor."""
+    return BoundForm(request, schemas.SentBack(), prefix="back", ignore=(*OWN, LINK))
+
+
+def proofs(photos: Iterable[Attachment], links: Iterable[ShownLink]) -> list[Attachment]:
+    """Return the pictures with which contractors prove work that waits for the unit."""
+    said = {shown.answer.id for shown in links if shown.is_done and shown.answer}
+    return [photo for photo in photos if photo.purpose == AFTER and photo.event_id in said]
 
 
 def reply_form(request: Request) -> BoundForm:

@@ -14,7 +14,7 @@ from civicportal.domain.kartable.filters import ADDRESS, InboxAddress
 from civicportal.domain.kartable.inbox import EVERYWHERE, OCCASIONAL, InboxCounts, InboxService
 from civicportal.domain.kartable.inquiries import InquiryService, OpenInquiry
 from civicportal.domain.kartable.news import NewsService
-from civicportal.domain.kartable.rows import RowService
+from civicportal.domain.kartable.rows import InboxItem, RowService
 from civicportal.domain.kartable.schemas import SORT_TITLES
 from civicportal.domain.kartable.team import TeamService, inbox_of
 from civicportal.util.i18n import _, localized_digits
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 BACK, DEFAULT = "jobs_ended", "all"
 """Names of views."""
+CONTRACTED = "contracted"
+"""The view of cases that a contractor has answered."""
+MOST_ABOVE = 5
+"""Maximum of these that stand above the list."""
 
 
 def inbox(request: Request) -> dict[str, object]:
@@ -55,6 +59,7 @@ def inbox(request: Request) -> dict[str, object]:
         "counts": counts.views,
         "total": _total(service, address, page) if address.view == EVERYWHERE else None,
         "instead": "" if page.rows else _instead(work, address),
+        "answered": _answered(work, address, service, counts) if not address.cursor else [],
         "rows": work.get(RowService).rows(found),
         "inquiries": _inquiries(work, address, page),
         "names": work.get(RowService).names_found((row[0] for row in page.rows), address.filters.words),
@@ -69,6 +74,16 @@ def _starts_with_those_back(address: InboxAddress, counts: InboxCounts) -> bool:
     """Return whether the page begins with the cases that came back from their jobs."""
     usual = address.view == DEFAULT and address.sort == address.sorts[0] and not address.cursor
     return usual and bool(counts.views[BACK].number)
+
+
+def _answered(
+    work: "Work", address: InboxAddress, service: InboxService, counts: InboxCounts
+) -> list[InboxItem]:
+    """Return the cases with an answer of a contractor, which stand above the first page of all open ones."""
+    if address.view != "all" or not counts.views[CONTRACTED].number:
+        return []
+    page = service.page(CONTRACTED, address.filters, sort="updated")
+    return work.get(RowService).rows(page.rows[:MOST_ABOVE])
 
 
 def _inquiries(work: "Work", address: InboxAddress, page: Page) -> dict[int, list[OpenInquiry]]:

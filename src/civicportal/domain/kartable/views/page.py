@@ -1,6 +1,7 @@
 """The page of a case, first shown or after a refused form."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from civicportal.domain.cases.attachments import AttachmentService
 from civicportal.domain.cases.conversion import ConversionService
@@ -8,6 +9,7 @@ from civicportal.domain.cases.history import PublicHistory
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.ratings import RatingService
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.contractors import AFTER, BEFORE, MADE, ContractorService, ShownLink
 from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.kartable.facts import FactsService, Rights
 from civicportal.domain.kartable.inquiries import InquiryService
@@ -22,8 +24,11 @@ from civicportal.web.display import render_areas
 from civicportal.web.forms import BoundForm
 from civicportal.web.request import Request
 
+if TYPE_CHECKING:
+    from civicportal.core.work import Work
+
 AUDIENCES = ("citizen", "public")
-PLACES = ("step", "refer", "hand", "comment", "reply", "job", "publish", "button")
+PLACES = ("step", "refer", "hand", "comment", "reply", "job", "publish", "back", "button")
 """Places of forms on the page."""
 
 
@@ -51,7 +56,10 @@ def case_page(
     history, ready = work.get(StaffHistory), work.get(ReadyTextService)
     rights = facts.rights(case)
     steps = cases.steps(case)
-    opened = forms.open_step(request, case, steps, shown["step"])
+    contractors = contractor_links(work, case)
+    opened = forms.open_step(
+        request, case, steps, shown["step"], finishes=any(link.is_done for link in contractors)
+    )
     public = request.GET.get("history") == "public"
     details = facts.of(case, () if public else history.people(case))
     events = [] if public else history.of(case, details.names)
@@ -73,6 +81,12 @@ def case_page(
         "after": [photo for photo in photos if photo.purpose == "after"],
         "steps": [step.transition for step in steps if not step.reason],
         "step": opened,
+        "contractors": contractors,
+        "contractor_photos": [photo for photo in photos if photo.purpose in (BEFORE, AFTER)],
+        "sent_link": forms.sent_number(request, forms.LINK) if shown["back"] else 0,
+        "may_link": work.get(ContractorService).may_make(case),
+        "proof": forms.proofs(photos, contractors),
+        "back": shown["back"] or forms.send_back_form(request),
         "offers": ready.offers(case, opened.transition) if opened else [],
         "inquiries": work.get(InquiryService).waiting(case) if rights.refer else [],
         "split": split,
@@ -101,6 +115,12 @@ def case_page(
         "refused_form": _refused_form(shown, opened, rights, results),
         "reveal": reveal,
     }
+
+
+def contractor_links(work: "Work", case: Case) -> list[ShownLink]:
+    """Return the links of contractors, read only if the history mentions one."""
+    mentioned = any(event.type == MADE for event in work.get(CaseService).events(case))
+    return work.get(ContractorService).of(case) if mentioned else []
 
 
 def _hand_form(request: Request, rights: Rights) -> BoundForm | None:

@@ -1,16 +1,15 @@
-/* A report on the spot: the camera at one tap, and time and position of the device with the pictures, if the person wants
-   that in this browser. Needs window.civicportal.
+/* A form about work on the spot: the camera at one tap, and time and position of the device with the pictures, if the person
+   wants that in this browser.
 
-   <form data-field-form> <button data-camera> <input type="checkbox" data-device> <input name="device_at">
+   <form data-on-site> <button data-camera> <input type="checkbox" data-device> <input name="device_at">
      <input name="device_place"> <p role="status" data-device-said data-text-noted data-text-time> */
-const { one } = window.civicportal;
+import { all, locate, one } from './page.js';
 
 const WANTED = 'field-device';
-const PATIENCE = 10000; /* ms */
-const form = one('[data-field-form]');
+const DECIMALS = 6;
+const form = one('[data-on-site]');
 const device = one('[data-device]', form);
 const said = one('[data-device-said]', form);
-const files = one('[data-photo-input]', form);
 const { device_at: time, device_place: place } = form.elements;
 
 function say(text) {
@@ -19,13 +18,12 @@ function say(text) {
 function note() {
   time.value = new Date().toISOString();
   say(said.dataset.textTime);
-  navigator.geolocation?.getCurrentPosition(
-    ({ coords }) => {
-      place.value = `${coords.latitude.toFixed(6)},${coords.longitude.toFixed(6)}`;
+  locate(DECIMALS).then(
+    (position) => {
+      place.value = position;
       say(said.dataset.textNoted);
     },
     () => {},
-    { enableHighAccuracy: true, timeout: PATIENCE },
   );
 }
 function remember(wanted) {
@@ -52,12 +50,15 @@ device.addEventListener('change', () => {
     note();
   }
 });
-files.addEventListener('change', () => {
-  if (device.checked && one('[data-photo]', form) && !time.value) {
-    note();
-  }
+all('[data-photo-input]', form).forEach((files) => {
+  files.addEventListener('change', () => {
+    if (device.checked && one('[data-photo]', form) && !time.value) {
+      note();
+    }
+  });
 });
-one('[data-camera]', form).addEventListener('click', () => {
+one('[data-camera]', form)?.addEventListener('click', () => {
+  const files = one('[data-photo-input]', form);
   files.setAttribute('capture', 'environment');
   files.click();
   files.removeAttribute('capture');

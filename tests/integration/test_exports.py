@@ -117,7 +117,7 @@ class TestQueue:
     def test_names_are_in_the_language_of_the_person_who_ordered_it(self, site, desk):
         with site.work() as work:
             work.session.get(Unit, desk["unit"]).translations = {"en": {"name": "Public Relations"}}
-        for locale, name in (("en", "Public Relations"), ("fa", "pr")):
+        for locale, name in (("en", "Public Relations"), ("fa", "واحد pr")):
             key = order(site, desk["staff"][0], columns=["code", "unit"], locale=locale)
             assert make_next(site)
             with site.storage.open(job_of(site, key).file) as file:

@@ -83,7 +83,7 @@ EVERYBODY = ("/", "/reports", "/reports/new", "/announcements", "/feedback")
 MOST = {
     "/offline": 1,
     "/kartable": 5,
-    "/desk": 14,
+    "/desk": 11,
     "/desk/reports": 4,
     "case": 8,
     "submit": 10,

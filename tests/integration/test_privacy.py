@@ -60,6 +60,8 @@ WITHHELD = {
     "case_events.data",
     "referrals.note",
     "referrals.answer",
+    "contractor_links.name",
+    "contractor_links.instruction",
     "meetings_request.national_code_index",
     "meetings_request.search_name",
     "meetings_appointment.expert_note",

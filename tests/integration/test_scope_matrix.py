@@ -23,6 +23,7 @@ RULES = {
     "attachment_small": "picture",
     "upload_remove": "picture",
     "reports.page": "published",
+    "reports.features_item": "published",
     "reports.picture": "published",
     "reports.public_card": "published",
     "track_case": "proof",

@@ -3,6 +3,7 @@
 from datetime import UTC, timedelta
 
 import pytest
+from civicportal_meetings.services import PublicDayService
 from icalendar import Calendar
 
 from civicportal.api.cases import CaseService
@@ -119,3 +120,46 @@ def test_the_calendar_file_is_for_its_citizen(office, app, sign_in):
     app.get(f"/meetings/{code}/meeting.ics", status=404)
     with office.site.work(write=False) as work:
         assert work.get(CaseService).fetch(code).citizen_id == office.citizen.user_id
+
+
+class TestPublicDays:
+    def days(self, app):
+        answer = app.get("/meetings/days.ics", status=200)
+        assert answer.content_type == "text/calendar"
+        assert answer.headers["Cache-Control"] == "public, max-age=300"
+        assert "Set-Cookie" not in answer.headers
+        return answer, Calendar.from_ical(answer.body).events
+
+    def test_are_time_and_place_without_the_title(self, office, app):
+        assert "/meetings/days.ics" not in app.get("/meetings/new")
+        number = office.plan(title="ملاقات خانوادهٔ رضایی", place="سالن شهرداری")
+        assert "/meetings/days.ics" in app.get("/meetings/new")
+        answer, (event,) = self.days(app)
+        with office.site.work(write=False) as work:
+            day = work.get(PublicDayService).find(number)
+            assert (event.start, event.end) == (day.start, day.end)
+        assert (event["SUMMARY"], event["LOCATION"], event.status) == (
+            "ملاقات عمومی با شهردار",
+            "سالن شهرداری",
+            "CONFIRMED",
+        )
+        assert "رضایی" not in answer.text
+
+    def test_a_cancelled_day_is_struck_out_and_keeps_its_identity(self, office, app):
+        number = office.plan()
+        _answer, (before,) = self.days(app)
+        with office.site.work(actor=office.officer) as work:
+            work.get(PublicDayService).cancel(number, "سفر شهردار")
+        _answer, (after,) = self.days(app)
+        assert after.status == "CANCELLED"
+        assert after["UID"] == before["UID"]
+        assert after["SEQUENCE"] > before["SEQUENCE"]
+
+    def test_are_not_those_without_public_seats_or_of_the_past(self, office, app, clock):
+        office.plan(public_seats=0, office_seats=3)
+        office.plan(first="13:00", last="14:00", public_seats=0)
+        assert self.days(app)[1] == []
+        office.plan(first="08:00", last="08:30")
+        assert len(self.days(app)[1]) == 1
+        clock.advance(days=60)
+        assert self.days(app)[1] == []

@@ -1,5 +1,6 @@
-"""An appointment as an iCalendar file (RFC 5545)."""
+"""Appointments and public meeting days as iCalendar files (RFC 5545)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -9,12 +10,14 @@ from civicportal.api.cases import Case, CaseService
 from civicportal.api.database import Work
 from civicportal.api.plugins import Site
 from civicportal_meetings.i18n import _
-from civicportal_meetings.models import Appointment
+from civicportal_meetings.models import Appointment, MeetingSession
 from civicportal_meetings.names import KIND
 
 PRODUCT = "-//civicportal//meetings//EN"
 BEFOREHAND = timedelta(days=1)
 YEAR = timedelta(days=366)
+REFRESH = timedelta(hours=6)
+"""Interval at which calendar programs should ask again (RFC 7986)."""
 
 
 def calendar_file(case: Case, appointment: Appointment, work: Work) -> bytes:
@@ -34,6 +37,35 @@ def calendar_file(case: Case, appointment: Appointment, work: Work) -> bytes:
     calendar.add_missing_timezones(
         first_date=appointment.start.date() - YEAR, last_date=appointment.start.date() + YEAR
     )
+    return calendar.to_ical()
+
+
+def days_file(days: Sequence[MeetingSession], work: Work) -> bytes:
+    """Return the calendar of public meeting days, to which calendar programs can subscribe.
+
+    A cancelled day is struck out there (``STATUS:CANCELLED``). Titles are not in it: the office writes them for itself.
+    """
+    site = work.site
+    name = site.localizer().translate(_("Public meeting with the mayor"))
+    calendar = Calendar.new(
+        prodid=PRODUCT, name=name, uid=f"meeting-days@{_host(site)}", refresh_interval=REFRESH
+    )
+    for day in days:
+        event = Event.new(
+            uid=f"meeting-day-{day.id}@{_host(site)}",
+            sequence=int(day.cancelled_at is not None),
+            stamp=work.clock.now(),
+            start=day.start.astimezone(site.timezone),
+            end=day.end.astimezone(site.timezone),
+            summary=name,
+            location=day.place or None,
+            url=f"{site.public_url}/meetings/new" if site.public_url else None,
+        )
+        event.status = "CANCELLED" if day.cancelled_at else "CONFIRMED"
+        calendar.add_component(event)
+    if days:
+        first, last = min(day.start for day in days), max(day.start for day in days)
+        calendar.add_missing_timezones(first_date=first.date() - YEAR, last_date=last.date() + YEAR)
     return calendar.to_ical()
 
 

@@ -8,6 +8,7 @@ from translationstring import TranslationString
 
 from civicportal.api.cases import Case, CaseService, FollowerService, kind_of
 from civicportal.api.database import Service, Work
+from civicportal.api.geo import Point
 from civicportal.api.organization import Category, OrganizationService
 from civicportal.api.publishing import PublicTexts
 from civicportal_reports.looks import Look, look_of
@@ -31,7 +32,9 @@ class BoardCard:
     district: str
     status: TranslationString
     look: Look
+    stage: str
     category: Category | None
+    point: Point | None
     photo: str
     people: int
     created_at: datetime
@@ -48,7 +51,10 @@ class BoardPage:
 
 
 class BoardService(Service):
-    """Read published reports, one statement a page."""
+    """Read published reports, one statement a page.
+
+    :ivar columns: what a query for :meth:`cards` selects.
+    """
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
@@ -56,15 +62,16 @@ class BoardService(Service):
         self.texts = work.get(PublicTexts)
         self.kind = kind_of(work.site, KIND)
         self.categories = work.get(OrganizationService).categories
+        self.columns = (Case, Report, first_photo(), FollowerService.people_affected())
 
     def page(self, filters: Filters, cursor: str | None = None) -> BoardPage:
         """Return a page of the filtered reports, newest first."""
-        columns = (Case, Report, first_photo(), FollowerService.people_affected())
-        query = self.search.filtered(filters, *columns).where(Case.public)
+        query = self.search.filtered(filters, *self.columns).where(Case.public)
         page = self.search.page_of(query, cursor=cursor)
-        return BoardPage(cards=list(self._cards(page.rows)), previous=page.previous, next=page.next)
+        return BoardPage(cards=list(self.cards(page.rows)), previous=page.previous, next=page.next)
 
-    def _cards(self, rows: Iterable[tuple[Case, Report, str | None, int]]) -> Iterable[BoardCard]:
+    def cards(self, rows: Iterable[tuple[Case, Report, str | None, int]]) -> Iterable[BoardCard]:
+        """Yield the cards of rows of :attr:`columns`."""
         for case, report, photo, people in rows:
             yield BoardCard(
                 id=case.id,
@@ -74,7 +81,9 @@ class BoardService(Service):
                 district=report.district,
                 status=self.kind.public_status(case.status),
                 look=look_of(case.status, case.stage),
+                stage=case.stage,
                 category=self.categories.by_id.get(case.category_id or 0),
+                point=report.point,
                 photo=photo or "",
                 people=people,
                 created_at=case.created_at,

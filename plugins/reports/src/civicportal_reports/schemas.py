@@ -1,7 +1,7 @@
 """Schemas of forms, URLs and settings."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 
 import colander
 
@@ -24,6 +24,7 @@ from civicportal.api.lists import CaseFilters, SearchFields, StatisticsFields
 from civicportal.api.settings import SettingsSchema, setting
 from civicportal.api.statistics import PeriodFields
 from civicportal.api.submission import NamedCaller
+from civicportal_reports.feature_query import USUAL, Interval, Position, parse_box
 from civicportal_reports.i18n import _
 
 _HOST = re.compile(r"(https?://)?(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?", re.ASCII)
@@ -189,6 +190,41 @@ class PublicFilters(StrictSchema):
     def first_day(cls, since: str | None, today: date) -> date | None:
         """Return the first day of a choice of ``since``."""
         return today - timedelta(days=cls.PERIODS[since][0]) if since else None
+
+
+def _is_box(node: colander.SchemaNode, text: str) -> None:
+    try:
+        parse_box(text)
+    except ValueError:
+        raise colander.Invalid(node, _("Write a box as west,south,east,north in degrees.")) from None
+
+
+def _is_interval(node: colander.SchemaNode, text: str) -> None:
+    try:
+        Interval.parse(text, UTC)
+    except ValueError:
+        raise colander.Invalid(
+            node, _("Write a time with its offset, a day, or an interval such as 2026-03-21/..")
+        ) from None
+
+
+def _is_position(node: colander.SchemaNode, text: str) -> None:
+    try:
+        Position.parse(text)
+    except ValueError:
+        raise colander.Invalid(node, _("Take this address from the link to the next page.")) from None
+
+
+class FeatureFilters(StrictSchema):
+    """The parameters of a page of features; the names are those of OGC API – Features."""
+
+    limit = Node(BoundedInt(1, 10_000), missing=USUAL)
+    bbox = Node(CleanText(0, 200), missing="", validator=_is_box)
+    datetime = Node(CleanText(0, 80), missing="", validator=_is_interval)
+    category = Node(Choice("categories"), missing=None)
+    stage = Node(Choice([("open", _("Still open")), *Workflow.STAGES.items()]), missing=None)
+    district = Node(Choice("districts"), missing=None)
+    after = Node(CleanText(0, 60), missing="", validator=_is_position)
 
 
 class FieldFilters(StrictSchema):

@@ -139,6 +139,13 @@ class PublicDayService(Service):
         )
         return self.session.scalars(query.order_by(MeetingSession.start, MeetingSession.id)).all()
 
+    def announced(self) -> Sequence[MeetingSession]:
+        """Return the sessions with public seats that have not ended, next first; cancelled ones too."""
+        query = select(MeetingSession).where(
+            MeetingSession.end > self.work.clock.now(), MeetingSession.public_seats > 0
+        )
+        return self.session.scalars(query.order_by(MeetingSession.start, MeetingSession.id)).all()
+
     def between(self, start: datetime, end: datetime) -> Sequence[MeetingSession]:
         """Return the sessions and blocked times that start within a period."""
         query = select(MeetingSession).where(

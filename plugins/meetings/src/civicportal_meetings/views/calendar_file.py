@@ -1,11 +1,13 @@
-"""Download of an appointment as an iCalendar file."""
+"""Appointments and public meeting days as iCalendar files."""
 
 from pyramid.response import Response
 
 from civicportal.api.cases import FollowUpService
 from civicportal.api.plugins import NotFound
 from civicportal.api.web import Request
-from civicportal_meetings.services import MeetingService
+from civicportal_meetings.services import MeetingService, PublicDayService
+
+FIVE_MINUTES = 300
 
 
 def download(request: Request) -> Response:
@@ -21,6 +23,20 @@ def download(request: Request) -> Response:
     # Imported here: the library is large and rarely used.
     from civicportal_meetings.calendar_file import calendar_file
 
-    response = Response(calendar_file(case, appointment, work), content_type="text/calendar", charset="utf-8")
-    response.content_disposition = 'attachment; filename="meeting.ics"'
+    return _answer(calendar_file(case, appointment, work), "meeting.ics")
+
+
+def days(request: Request) -> Response:
+    """Return the calendar of the public meeting days."""
+    from civicportal_meetings.calendar_file import days_file
+
+    found = request.work.get(PublicDayService).announced()
+    response = _answer(days_file(found, request.work), "meeting-days.ics")
+    response.cache_control = f"public, max-age={FIVE_MINUTES}"
+    return response
+
+
+def _answer(calendar: bytes, name: str) -> Response:
+    response = Response(calendar, content_type="text/calendar", charset="utf-8")
+    response.content_disposition = f'attachment; filename="{name}"'
     return response

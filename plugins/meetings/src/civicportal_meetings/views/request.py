@@ -17,7 +17,7 @@ from civicportal.api.web import Request, ViewResult
 from civicportal_meetings.days import ANY, office_days
 from civicportal_meetings.i18n import _
 from civicportal_meetings.names import KIND
-from civicportal_meetings.services import Applicant, MeetingService, NewMeeting
+from civicportal_meetings.services import Applicant, MeetingService, NewMeeting, PublicDayService
 from civicportal_meetings.submission import Submission
 
 #: Anchor to which a pending form returns.
@@ -87,7 +87,13 @@ def _page(request: Request) -> dict[str, object]:
     first, _dash, last = hours.partition("-")
     standing = request.work.get(MeetingService).open_request() if request.identity.is_citizen else None
     status = kind_of(request.site, KIND).public_status(standing.status) if standing else None
-    return {"open": standing, "status": status, "first": first, "last": last}
+    return {
+        "open": standing,
+        "status": status,
+        "first": first,
+        "last": last,
+        "public_days": bool(request.work.get(PublicDayService).announced()),
+    }
 
 
 def _submit(request: Request, submission: CaseSubmission, values: Values) -> ViewResult:

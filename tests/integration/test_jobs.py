@@ -1,465 +1,503 @@
-"""A case split into jobs: who gets them, how they end, and when the case closes."""
+"""Due jobs run once, in any process; cleanup jobs delete expired rows."""
 
+import subprocess
+import sys
 import threading
-from datetime import timedelta
-from types import SimpleNamespace
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from senders import wait_until
+from sqlalchemy import delete, func, select, text
 
-from civicportal.domain.accounts.deputies import DeputyService
-from civicportal.domain.accounts.models import User
-from civicportal.domain.accounts.permissions import LEAD
-from civicportal.domain.cases.access.rights import AccessService, in_kartable
-from civicportal.domain.cases.errors import Refused, StaleVersion
-from civicportal.domain.cases.history import PublicHistory
-from civicportal.domain.cases.models import Case, CaseEvent
-from civicportal.domain.cases.public_texts import PersonalDataFound
-from civicportal.domain.cases.referral import Referral
-from civicportal.domain.cases.services import CaseService
-from civicportal.domain.kartable.assignment import AssignmentService
-from civicportal.domain.kartable.custody import CustodyService
-from civicportal.domain.kartable.errors import ReferralError
-from civicportal.domain.kartable.inbox import InboxQuery, InboxService
-from civicportal.domain.kartable.jobs import JobService, NewJob, RefusedJob
-from civicportal.domain.kartable.recent import RecentAddresseeService
-from civicportal.domain.kartable.services import KartableService
-from civicportal.domain.kartable.timeline import StaffHistory
-from civicportal.domain.kartable.transfer import TransferService
-from civicportal.domain.kartable.undo import UndoService
-from civicportal.domain.statistics.services import StatisticsService
-from civicportal.testing import identity, make_case, make_category, make_staff, make_unit, outbox
-from civicportal.util.errors import Forbidden, NotFound
+from civicportal.core.jobs import Job, JobRun, registered
+from civicportal.core.leases import LeaseGuard, LeaseLost, behind, renewing
+from civicportal.core.limits import LimitHit
+from civicportal.core.storage import new_key
+from civicportal.domain.accounts.models import Invitation, OtpChallenge, Session, User
+from civicportal.domain.accounts.sessions import SessionService
+from civicportal.domain.cases.models import Attachment
+from civicportal.portal import cleanup
+from civicportal.portal.cleanup import (
+    BATCH,
+    JOBS,
+    clean_attachments,
+    clean_codes,
+    clean_limits,
+    clean_session_values,
+    clean_sessions,
+)
+from civicportal.portal.worker import jobs
+from civicportal.portal.worker.jobs import LEASE, JobRunner
+from civicportal.testing import NOON, make_case, make_citizen
 
 pytestmark = pytest.mark.both_databases
 
-VERBS = ("view", "work", "refer", "comment", "contact")
-RIGHTS = [LEAD, *(f"petitions:case:{verb}" for verb in VERBS)]
-ANSWER = "کار انجام شد و محل پاکیزه است."
+PATIENCE = 60
+"""Seconds."""
 
 
-@pytest.fixture
-def city(site):
+def hourly(run, name="test.job"):
+    return Job(name=name, every=timedelta(hours=1), run=run)
+
+
+def count(site, model):
+    with site.work(write=False) as work:
+        return work.session.scalar(select(func.count()).select_from(model))
+
+
+def test_a_job_is_run_when_it_is_due(site, clock):
+    runs = []
+    runner = JobRunner(site, [hourly(lambda site: runs.append(site.clock.now()))])
+    assert runner.run_due() == ["test.job"]
+    assert runner.run_due() == []
+    clock.advance(hours=1)
+    assert runner.run_due() == ["test.job"]
+    assert runs == [NOON, NOON + timedelta(hours=1)]
+
+
+def test_a_job_without_a_row_is_run(site):
+    runner = JobRunner(site, [hourly(lambda site: None)])
+    assert runner.run_due() == ["test.job"]
     with site.work() as work:
-        waste, light, green = (make_unit(work, name) for name in ("waste", "lighting", "green"))
-        make_unit(work, "empty")
-        case = make_case(work, category=make_category(work, unit=waste))
-        places = {"officer": waste, "colleague": waste, "far": light, "other": light, "gardener": green}
-        people = {name: make_staff(work, "officer", unit=unit) for name, unit in places.items()}
-        people["head"] = make_staff(work, "head", unit=light, permissions=RIGHTS)
-        people["stranger"] = make_staff(work, "officer", unit=make_unit(work, "far away"))
-        identities = {name: identity(work, user) for name, user in people.items()}
-        units = {unit.key: unit.id for unit in work.session.scalars(select(type(waste)))}
-        found = SimpleNamespace(code=case.code, units=units, users=people, **identities)
-    act(site, found, found.officer, lambda work, case: work.get(CaseService).apply(case, "accept"))
-    return found
+        work.session.execute(delete(JobRun))
+    assert runner.run_due() == ["test.job"]
 
 
-def act(site, city, actor, what):
-    with site.work(actor=actor) as work:
-        return what(work, work.get(CaseService).fetch(city.code, lock=True))
+def test_a_failing_job_is_noted_and_holds_up_no_other(site, clock):
+    def fail(site):
+        raise ValueError("no route to 09123456789")
 
-
-def split(site, city, *names, answer=ANSWER, actor=None, due_on=None, **more):
-    def do(work, case):
-        jobs = [NewJob(unit_id=city.units[name], task=f"کار {name}", due_on=due_on) for name in names]
-        return work.get(JobService).split(case, jobs, answer=answer, **more)
-
-    return act(site, city, actor or city.officer, do)
-
-
-def job(site, city, name):
-    """Return the id of the open job of a unit."""
+    runner = JobRunner(site, [hourly(fail, "a"), hourly(lambda site: None, "b")])
+    assert sorted(runner.run_due()) == ["a", "b"]
     with site.work(write=False) as work:
-        query = select(Referral.id).where(
-            Referral.type == "job", Referral.to_unit_id == city.units[name], Referral.closed_at.is_(None)
-        )
-        return work.session.scalars(query).one()
+        bad, good = work.session.get(JobRun, "a"), work.session.get(JobRun, "b")
+        assert (bad.last_error, bad.last_ok_at) == ("ValueError: no route to 0912***6789", None)
+        assert (good.last_error, good.last_ok_at, good.lease_id) == ("", NOON, None)
+    clock.advance(hours=1)
+    assert sorted(runner.run_due()) == ["a", "b"]
 
 
-def end(site, city, name, actor, deed="finish", **more):
-    number = job(site, city, name)
-    more = {"text": "انجام شد.", **more} if deed != "withdraw" else more
-    return act(
-        site, city, actor, lambda work, case: getattr(work.get(JobService), deed)(case, number, **more)
-    )
+WORKER = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from civicportal.core.jobs import Job
+from civicportal.core.site import Site
+from civicportal.portal.worker.jobs import JobRunner
 
 
-def state(site, city):
-    """Return the status of the case, its marks, and the states of its jobs."""
-    with site.work(write=False) as work:
-        case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
-        action = work.get(AccessService).action_referral(case)
-        jobs = [one.state for one in work.get(JobService).of(case).jobs]
-        marks = (action.asked, action.jobs_ended) if action else None
-        return case.status, marks, jobs
+def job(number):
+    def run(site):
+        with Path(sys.argv[2]).open("a") as file:
+            file.write(f"{number}\\n")
+
+    return Job(name=f"test.job{number}", every=timedelta(hours=1), run=run)
 
 
-def sees(site, city, actor):
-    with site.work(actor=actor, write=False) as work:
-        try:
-            case = work.get(CaseService).fetch(city.code)
-        except NotFound:
-            return False
-        assert work.get(AccessService).can(case, "view")
-        return True
+runner = JobRunner(Site(Path(sys.argv[1])), [job(number) for number in range(30)])
+print("ready", flush=True)
+sys.stdin.readline()
+runner.run_due()
+"""
 
 
-def kartable(site, actor):
-    with site.work(actor=actor, write=False) as work:
-        return sorted(work.session.scalars(select(Referral.type).where(in_kartable(actor))))
+def test_two_worker_processes_run_each_job_once(civic_environment, tmp_path):
+    told = tmp_path / "told"
+    command = [sys.executable, "-c", WORKER, str(civic_environment.path), str(told)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as one, subprocess.Popen(command, **pipes) as other:
+        assert [process.stdout.readline() for process in (one, other)] == ["ready\n"] * 2
+        for process in (one, other):
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        assert [process.wait() for process in (one, other)] == [0, 0]
+    assert sorted(map(int, told.read_text().split())) == list(range(30))
 
 
-def messages(site):
-    with site.work(write=False) as work:
-        return len(outbox(work))
+def test_two_workers_run_a_job_once(site):
+    runs, started = [], threading.Barrier(2)
 
+    def worker():
+        runner = JobRunner(site, [hourly(lambda site: runs.append(1))])
+        started.wait()
+        runner.run_due()
 
-def test_the_case_closes_once_when_its_last_job_is_done(site, city):
-    before = messages(site)
-    split(site, city, "lighting", "green")
-    assert state(site, city) == ("working", (True, False), ["new", "new"])
-    assert kartable(site, city.far) == kartable(site, city.gardener) == ["job"]
-    assert kartable(site, city.officer) == ["action"]
-    end(site, city, "lighting", city.far)
-    assert state(site, city) == ("working", (True, False), ["done", "new"])
-    assert messages(site) == before, "the citizen hears of none of them"
-    end(site, city, "green", city.gardener)
-    assert state(site, city) == ("done", None, ["done", "done"])
-    assert messages(site) == before + 1
-    with site.work(write=False) as work:
-        case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
-        events = work.get(CaseService).events(case)
-        closing = next(event for event in events if event.transition == "finish")
-        assert (closing.realm, closing.public, closing.public_text) == ("system", True, ANSWER)
-        public = work.get(PublicHistory).of(case, own=True)
-        assert public[0].text == ANSWER
-        assert len(public) == len([event for event in events if event.public])
-        assert not any(event.public for event in events if event.type.startswith(("job", "split")))
-        last = work.get(AccessService).referrals(case)
-        assert [one.closed_by_id for one in last if one.type == "action"] == [city.officer.user_id]
-
-
-def test_without_an_answer_the_case_comes_back_to_its_holder(site, city):
-    split(site, city, "lighting", "green", answer="")
-    end(site, city, "lighting", city.far)
-    end(site, city, "green", city.gardener)
-    assert state(site, city) == ("working", (False, True), ["done", "done"])
-    with site.work(actor=city.officer, write=False) as work:
-        inbox = work.get(InboxService)
-        assert inbox.counts(InboxQuery()).views["jobs_ended"].number == 1
-        (row,) = inbox.page("jobs_ended", InboxQuery()).rows
-        assert row[1].read_at is None
-    act(site, city, city.officer, lambda work, case: work.get(CaseService).apply(case, "pause"))
-    assert state(site, city)[1] == (False, False), "the holder goes on with it"
-
-
-def test_a_job_that_cannot_be_done_brings_the_case_back(site, city):
-    split(site, city, "lighting", "green")
-    with pytest.raises(ReferralError):
-        end(site, city, "lighting", city.far, "refuse", text=" ")
-    end(site, city, "lighting", city.far, "refuse", text="تیر برق از شرکت توزیع است.")
-    end(site, city, "green", city.gardener)
-    assert state(site, city) == ("working", (False, True), ["refused", "done"])
-    split(site, city, "lighting", "green")
-    assert state(site, city)[1] == (True, False), "a new round"
-    end(site, city, "lighting", city.far)
-    end(site, city, "green", city.gardener)
-    assert state(site, city)[0] == "done", "what was refused in the round before does not count"
-
-
-def test_open_jobs_keep_the_case_open_until_they_are_withdrawn(site, city):
-    split(site, city, "lighting", "green")
-    with pytest.raises(Refused) as refusal:
-        act(site, city, city.officer, lambda work, case: work.get(CaseService).apply(case, "finish"))
-    assert "Jobs" in str(refusal.value)
-    end(site, city, "lighting", city.far)
-    with pytest.raises(Forbidden):
-        end(site, city, "green", city.gardener, "withdraw")
-    with pytest.raises(StaleVersion):
-        end(site, city, "green", city.officer, "withdraw", version=1)
-    end(site, city, "green", city.officer, "withdraw")
-    assert state(site, city) == ("working", (False, False), ["done", "withdrawn"])
-    assert not sees(site, city, city.gardener)
-    act(site, city, city.officer, lambda work, case: work.get(CaseService).apply(case, "finish"))
-
-
-def test_jobs_end_with_a_case_that_its_citizen_withdraws(site, city):
-    split(site, city, "lighting", "green")
-    with site.work(write=False) as work:
-        case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
-        citizen = identity(work, work.session.get(type(city.users["far"]), case.citizen_id), realm="citizen")
-    with site.work(actor=citizen) as work:
-        work.get(CaseService).apply(work.get(CaseService).fetch_own(city.code, lock=True), "withdraw")
-    assert state(site, city) == ("rejected", None, ["closed", "closed"])
-    assert not sees(site, city, city.far)
-    with pytest.raises(NotFound):
-        act(site, city, city.far, lambda work, case: work.get(JobService).finish(case, 1))
-
-
-def test_the_right_to_see_the_case_ends_with_the_job(site, city):
-    assert not sees(site, city, city.far)
-    split(site, city, "lighting", "green")
-    assert sees(site, city, city.far)
-    assert not sees(site, city, city.stranger)
-    with site.work(actor=city.far, write=False) as work:
-        case, access = work.get(CaseService).fetch(city.code), work.get(AccessService)
-        assert [verb for verb in (*VERBS, "identity", "export") if access.can(case, verb)] == ["view"]
-        assert not access.may_act(case, "petitions:case:work")
-        assert work.get(CaseService).may_comment(case)
-        assert not work.session.scalars(select(Case.id).where(access.visible("contact"))).all()
-    number = job(site, city, "lighting")
-    act(site, city, city.far, lambda work, case: work.get(JobService).take_job(case, number))
-    end(site, city, "lighting", city.far)
-    for who in (city.far, city.other, city.head):
-        assert not sees(site, city, who)
-        assert kartable(site, who) == []
-
-
-def test_a_job_is_taken_by_one_and_ended_by_nobody_else(site, city):
-    split(site, city, "lighting", "green")
-    number = job(site, city, "lighting")
-
-    def do(actor, deed, **more):
-        return act(
-            site, city, actor, lambda work, case: getattr(work.get(JobService), deed)(case, number, **more)
-        )
-
-    do(city.far, "take_job")
-    assert kartable(site, city.other) == []
-    for deed in ("take_job", "release_job", "finish"):
-        with pytest.raises(Forbidden):
-            do(city.other, deed)
-        with pytest.raises(Forbidden):
-            do(city.gardener, deed)
-    with pytest.raises(ReferralError):
-        do(city.head, "take_job")
-    do(city.far, "release_job")
-    do(city.other, "take_job")
-    do(city.head, "finish")
-    assert state(site, city)[2] == ["done", "new"]
-
-
-def test_whom_a_case_is_split_between(site, city, clock):
-    today = site.calendar.today(clock.now())
-    with pytest.raises(ReferralError):
-        split(site, city, "lighting")
-    for names, number, field in (
-        (("lighting", "lighting"), 1, "unit"),
-        (("lighting", "empty"), 1, "unit"),
-    ):
-        with pytest.raises(RefusedJob) as refusal:
-            split(site, city, *names)
-        assert (refusal.value.number, refusal.value.field) == (number, field)
-    with pytest.raises(RefusedJob) as refusal:
-        split(site, city, "lighting", "green", due_on=today - timedelta(days=1))
-    assert (refusal.value.number, refusal.value.field) == (0, "due")
-    assert state(site, city)[2] == []
-    with pytest.raises(NotFound):
-        split(site, city, "lighting", "green", actor=city.far)
-    with pytest.raises(StaleVersion):
-        split(site, city, "lighting", "green", version=1)
-    split(site, city, "lighting", "green", due_on=today)
-    with pytest.raises(RefusedJob):
-        split(site, city, "green")
-    split(site, city, "waste", answer="پاسخ تازه")
-    with pytest.raises(Forbidden):
-        split(site, city, "waste", "green", actor=city.far)
-    with site.work(write=False) as work:
-        case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
-        found = work.get(JobService).of(case)
-        assert found.answer == "پاسخ تازه"
-        assert [one.due_on for one in found.jobs] == [today, today, None]
-        assert not any(one.is_late for one in found.jobs)
-    clock.advance(days=2)
-    with site.work(write=False) as work:
-        case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
-        assert [one.is_late for one in work.get(JobService).of(case).jobs] == [True, True, False]
-
-
-def test_the_answer_of_a_public_case_names_no_one(site, city):
-    act(site, city, city.officer, lambda work, case: work.get(CaseService).publish(case, True))
-    with pytest.raises(PersonalDataFound):
-        split(site, city, "lighting", "green", answer="با شمارهٔ 09121234567 تماس بگیرید.")
-    split(site, city, "lighting", "green")
-    assert state(site, city)[2] == ["new", "new"]
-
-
-def test_an_answer_that_may_not_be_public_any_more_brings_the_case_back(site, city):
-    split(site, city, "lighting", "green", answer="با شمارهٔ 09121234567 تماس بگیرید.")
-    act(site, city, city.officer, lambda work, case: work.get(CaseService).publish(case, True))
-    end(site, city, "lighting", city.far)
-    end(site, city, "green", city.gardener)
-    assert state(site, city) == ("working", (False, True), ["done", "done"])
-
-
-def test_an_open_inquiry_brings_the_case_back(site, city):
-    split(site, city, "lighting", "green")
-    act(
-        site,
-        city,
-        city.officer,
-        lambda work, case: work.get(KartableService).inquire(case, city.units["green"]),
-    )
-    end(site, city, "lighting", city.far)
-    end(site, city, "green", city.gardener)
-    assert state(site, city) == ("working", (True, True), ["done", "done"])
-
-
-@pytest.mark.parametrize("round_", range(3))
-def test_two_jobs_that_end_at_one_moment_close_the_case_once(site, city, round_):
-    split(site, city, "lighting", "green")
-    before, jobs = messages(site), [job(site, city, name) for name in ("lighting", "green")]
-    start, failed = threading.Barrier(2), []
-
-    def end_one(actor, number):
-        try:
-            start.wait()
-            act(site, city, actor, lambda work, case: work.get(JobService).finish(case, number, text="شد."))
-        except Exception as error:
-            failed.append(error)
-
-    people = (city.far, city.gardener)
-    threads = [threading.Thread(target=end_one, args=pair) for pair in zip(people, jobs, strict=True)]
+    threads = [threading.Thread(target=worker) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert failed == []
-    assert state(site, city) == ("done", None, ["done", "done"])
-    assert messages(site) == before + 1
+    assert runs == [1]
+
+
+def test_the_job_of_a_lost_worker_is_taken_over(site, clock):
+    job = hourly(lambda site: None)
+    runner = JobRunner(site, [job])
+    runner._add([job.name])
+    assert runner._lease(job)
+    assert runner.run_due() == []
+    clock.set(NOON + LEASE)
+    assert runner.run_due() == ["test.job"]
+
+
+def lease_of(site, name="test.job"):
     with site.work(write=False) as work:
-        closings = select(CaseEvent.realm).where(CaseEvent.transition == "finish")
-        assert work.session.scalars(closings).all() == ["system"]
-    with site.work() as work:
-        assert work.get(StatisticsService).verify() == {}
+        row = work.session.get(JobRun, name)
+        return row.lease_id, row.locked_until
 
 
-def test_a_split_is_undone(site, city):
-    event = split(site, city, "lighting", "green")
-    act(site, city, city.officer, lambda work, case: work.get(UndoService).undo(case, event.id))
-    assert state(site, city) == ("working", (False, False), [])
-    assert kartable(site, city.far) == []
-    assert not sees(site, city, city.far)
+def test_a_long_job_keeps_its_lease_while_it_runs(site, clock, monkeypatch):
+    monkeypatch.setattr(jobs, "RENEW_SECONDS", 0.01)
+    runs = []
+
+    def run(site):
+        runs.append(1)
+        lease_id, _until = lease_of(site)
+        for minutes in range(1, 12):
+            clock.set(NOON + timedelta(minutes=minutes))
+            wait_until(lambda: lease_of(site) == (lease_id, site.clock.now() + LEASE))
+            in_another_thread(JobRunner(site, [job]).run_due)
+
+    job = hourly(run)
+    assert JobRunner(site, [job]).run_due() == ["test.job"]
+    assert runs == [1], "another worker repeats what still runs"
+    with site.work(write=False) as work:
+        # An assertion within the job fails the job alone.
+        assert work.session.get(JobRun, "test.job").last_error == ""
+    assert lease_of(site) == (None, None)
 
 
-def test_jobs_stay_with_the_case_when_it_is_referred(site, city):
-    split(site, city, "lighting", "green")
-    act(
-        site,
-        city,
-        city.officer,
-        lambda work, case: work.get(KartableService).refer(case, city.units["lighting"]),
+def in_another_thread(what):
+    thread = threading.Thread(target=what)
+    thread.start()
+    thread.join()
+
+
+def test_a_job_whose_lease_was_lost_writes_no_more_and_settles_nothing(site, clock):
+    def be_lost(site):
+        with site.work() as work:
+            make_citizen(work)
+        clock.advance(minutes=2)
+        in_another_thread(JobRunner(site, [hourly(lambda site: None)]).run_due)
+        try:
+            with site.work() as work:
+                make_citizen(work, "+989000000002")
+        except Exception:
+            pytest.fail("a job that passes over what failed goes on all the same")
+        pytest.fail("it was written")
+
+    assert JobRunner(site, [hourly(be_lost)]).run_due() == ["test.job"]
+    assert count(site, User) == 1
+    with site.work(write=False) as work:
+        row = work.session.get(JobRun, "test.job")
+        assert (row.last_error, row.next_at) == ("", NOON + timedelta(minutes=2, hours=1))
+
+
+def test_a_job_that_knows_its_lease_is_lost_begins_nothing(site):
+    runner = JobRunner(site, [])
+    fence = LeaseGuard(lambda session: False)
+    with behind(fence):
+        with pytest.raises(LeaseLost), site.work():
+            pass
+        with pytest.raises(LeaseLost), site.work(write=False):
+            pytest.fail("it began")
+    assert runner.run_due() == []
+
+
+def test_a_job_that_hangs_is_let_go_and_noted(site, clock, monkeypatch):
+    monkeypatch.setattr(jobs, "RENEW_SECONDS", 0.01)
+    monkeypatch.setitem(jobs.LONGEST, "usual", timedelta(0))
+
+    def hang(site):
+        wait_until(lambda: lease_of(site) == (None, None))
+
+    assert JobRunner(site, [hourly(hang)]).run_due() == ["test.job"]
+    with site.work(write=False) as work:
+        row = work.session.get(JobRun, "test.job")
+        assert (row.last_error[:7], row.failures, row.last_ok_at) == ("it hung", 1, None)
+
+
+def test_a_lease_is_renewed_again_when_the_database_is_back():
+    answers = iter([OSError("no route"), True, False])
+    lost = threading.Event()
+
+    def renew():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with renewing(renew, 0.001, lost):
+        assert lost.wait(PATIENCE)
+    assert next(answers, None) is None
+
+
+def test_the_result_of_a_run_is_stored(site, clock):
+    runs = iter([ValueError("a"), ValueError("b"), None])
+
+    def run(site):
+        with site.work(write=False) as work:
+            row = work.session.get(JobRun, "test.job")
+            assert (row.started_at, row.worker_id) == (site.clock.now(), "w1")
+        problem = next(runs)
+        if problem:
+            raise problem
+
+    runner = JobRunner(site, [hourly(run)], worker_id="w1")
+    failures = []
+    for _run in range(3):
+        assert runner.run_due() == ["test.job"]
+        with site.work(write=False) as work:
+            row = work.session.get(JobRun, "test.job")
+            assert (row.started_at, row.worker_id) == (None, None)
+            assert row.last_seconds >= 0
+            failures.append(row.failures)
+        clock.advance(hours=1)
+    assert failures == [1, 2, 0]
+
+
+def test_the_jobs_of_a_lane_are_run_without_those_of_the_others(site):
+    done = []
+    lanes = ("usual", "messages", "long")
+    jobs = [
+        Job(name=lane, every=timedelta(hours=1), lane=lane, run=lambda site, lane=lane: done.append(lane))
+        for lane in lanes
+    ]
+    runner = JobRunner(site, jobs)
+    assert runner.run_due("long") == ["long"]
+    assert runner.run_due() == ["messages", "usual"]
+    assert done == ["long", "messages", "usual"]
+
+
+class TestTimeOfDay:
+    @pytest.fixture
+    def nightly(self, site):
+        """Return a runner of a job at three in the night, in the city's time, and its runs."""
+        runs = []
+        job = Job(name="test.job", at="03:00", run=lambda site: runs.append(site.clock.now()))
+        return JobRunner(site, [job]), runs
+
+    def at(self, site, day, hour, minute=0):
+        return site.calendar.at(NOON.date() + timedelta(days=day), time(hour, minute))
+
+    def test_it_runs_once_a_day_at_its_hour(self, site, clock, nightly):
+        runner, runs = nightly
+        for day in range(1, 4):
+            clock.set(self.at(site, day, 2, 59))
+            assert runner.run_due() == []
+            clock.set(self.at(site, day, 3))
+            assert runner.run_due() == ["test.job"]
+            # A restart, and another worker.
+            assert JobRunner(site, runner.jobs.values()).run_due() == []
+        assert runs == [self.at(site, day, 3) for day in range(1, 4)]
+
+    def test_a_missed_run_is_run_once(self, site, clock, nightly):
+        runner, _runs = nightly
+        assert runner.run_due() == [], "the day on which it was added has had its hour"
+        clock.set(self.at(site, 3, 9))
+        assert runner.run_due() == ["test.job"]
+        assert runner.run_due() == []
+        clock.set(self.at(site, 4, 3))
+        assert runner.run_due() == ["test.job"]
+
+    def test_a_run_past_midnight_skips_no_day(self, site, clock):
+        def run(site):
+            clock.set(self.at(site, 1, 0, 10))
+
+        runner = JobRunner(site, [Job(name="test.job", at="23:50", run=run)])
+        runner.run_due()
+        clock.set(self.at(site, 0, 23, 50))
+        assert runner.run_due() == ["test.job"]
+        clock.set(self.at(site, 1, 23, 50))
+        assert runner.run_due() == ["test.job"]
+
+    def test_a_clock_that_was_wrong_for_a_while_costs_no_run(self, site, clock, nightly):
+        runner, _runs = nightly
+        runner.run_due()
+        clock.set(self.at(site, 400, 12))
+        assert runner.run_due() == ["test.job"]
+        clock.set(self.at(site, 1, 2))
+        assert runner.run_due() == []
+        clock.set(self.at(site, 1, 3))
+        assert runner.run_due() == ["test.job"]
+
+    def test_a_worker_whose_clock_is_behind_runs_it_no_second_time(self, site, clock, nightly):
+        runner, runs = nightly
+        runner.run_due()
+        clock.set(self.at(site, 1, 3))
+        assert runner.run_due() == ["test.job"]
+        clock.advance(seconds=-3)
+        assert runner.run_due() == []
+        clock.advance(seconds=10)
+        assert runner.run_due() == []
+        assert len(runs) == 1
+
+    def test_a_job_with_a_pause_is_not_waited_for_longer_than_that(self, site, clock):
+        runner = JobRunner(site, [hourly(lambda site: None)])
+        clock.set(NOON + timedelta(days=400))
+        assert runner.run_due() == ["test.job"]
+        clock.set(NOON)
+        assert runner.run_due() == []
+        clock.advance(hours=1)
+        assert runner.run_due() == ["test.job"]
+
+
+def test_the_core_registers_its_cleanup_jobs(site, clock):
+    runner = JobRunner(site)
+    assert set(runner.jobs) >= {job.name for job in JOBS}
+    done = set(runner.run_due())
+    clock.advance(days=1)
+    assert done | set(runner.run_due()) >= {job.name for job in JOBS}
+
+
+def test_limits_that_have_ended_are_forgotten(site, clock):
+    site.limits.hit("submit_address", "10.0.0.1")
+    clean_limits(site)
+    assert count(site, LimitHit) == 1
+    clock.advance(hours=2)
+    clean_limits(site)
+    assert count(site, LimitHit) == 0
+
+
+def challenge(ends):
+    return OtpChallenge(
+        nonce=b"n" * 16,
+        purpose="login",
+        mobile="+989000000001",
+        cookie_hash="c",
+        created_at=NOON,
+        expires_at=ends,
     )
-    assert kartable(site, city.far) == ["action", "job"]
-    with site.work(actor=city.far, write=False) as work:
-        rows = work.get(InboxService).page("all", InboxQuery()).rows
-        assert [row[1].type for row in rows] == ["action"]
-    end(site, city, "lighting", city.far)
-    end(site, city, "green", city.gardener)
-    assert state(site, city)[0] == "done"
 
 
-def test_a_job_comes_before_a_copy_in_a_kartable(site, city):
-    green = city.units["green"]
-    act(site, city, city.officer, lambda work, case: work.get(KartableService).copy(case, green))
-    split(site, city, "lighting", "green")
-    with site.work(actor=city.gardener, write=False) as work:
-        rows = work.get(InboxService).page("all", InboxQuery()).rows
-        assert [row[1].type for row in rows] == ["job"]
-
-
-def test_the_jobs_of_a_person_go_on_with_their_work(site, city):
-    split(site, city, "lighting", "green", due_on=site.calendar.today(site.clock.now()))
-    number, far = job(site, city, "lighting"), city.far.user_id
-    act(site, city, city.far, lambda work, case: work.get(JobService).take_job(case, number))
-    act(
-        site,
-        city,
-        city.head,
-        lambda work, case: work.get(AssignmentService).hand_on_asked(case, far, city.other.user_id),
-    )
-    assert kartable(site, city.other) == ["job"]
+def test_sessions_and_codes_that_have_ended_are_deleted(site, clock):
     with site.work() as work:
-        done = work.get(TransferService).pass_on(city.other.user_id, None, "", 10)
-    assert dict(done) == {"unit": 1}
-    with site.work(write=False) as work:
-        case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
-        found = work.get(JobService).of(case).jobs
-        assert {(one.task, one.holder, one.due_on is None) for one in found} == {
-            ("کار lighting", "", False),
-            ("کار green", "", False),
-        }
-    end(site, city, "lighting", city.far)
-    end(site, city, "green", city.gardener)
-    assert state(site, city) == ("done", None, ["done", "done"])
+        for number, ends in enumerate((NOON + timedelta(minutes=1), NOON + timedelta(days=9))):
+            work.session.add(
+                Session(
+                    token_hash=f"{number}",
+                    realm="visitor",
+                    created_at=NOON,
+                    last_seen_at=NOON,
+                    expires_at=ends,
+                )
+            )
+            work.session.add(challenge(ends))
+    clock.advance(days=2)
+    clean_sessions(site)
+    clean_codes(site)
+    assert (count(site, Session), count(site, OtpChallenge)) == (1, 1)
 
 
-def test_a_reopened_case_goes_back_to_its_splitter(site, city):
-    split(site, city, "lighting", "green")
-    end(site, city, "lighting", city.far)
-    end(site, city, "green", city.gardener)
-    with site.work(write=False) as work:
-        case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
-        citizen = identity(work, work.session.get(type(city.users["far"]), case.citizen_id), realm="citizen")
-    with site.work(actor=citizen) as work:
-        work.get(CaseService).apply(work.get(CaseService).fetch_own(city.code, lock=True), "object")
-    with site.work(write=False) as work:
-        case = work.session.scalars(select(Case).where(Case.code == city.code)).one()
-        assert work.get(AccessService).action_referral(case).to_user_id == city.officer.user_id
-    assert state(site, city) == ("working", (False, False), ["done", "done"])
-
-
-def test_the_units_of_a_split_are_offered_first_afterwards(site, city):
-    split(site, city, "lighting", "green")
-    with site.work(actor=city.officer, write=False) as work:
-        assert work.get(RecentAddresseeService).read().units == (city.units["lighting"], city.units["green"])
-
-
-def test_a_deputy_does_a_job_on_behalf_of_the_absent_person(site, city):
-    split(site, city, "lighting", "green")
-    number = job(site, city, "lighting")
-    act(site, city, city.far, lambda work, case: work.get(JobService).take_job(case, number))
+def test_expired_data_is_removed_from_a_valid_session(site, clock, monkeypatch):
+    monkeypatch.setattr(cleanup, "BATCH", 2)
     with site.work() as work:
-        deputies = work.get(DeputyService)
-        absent = work.session.get(User, city.far.user_id)
-        deputies.add(absent, city.stranger.user_id, deputies.today, deputies.today)
+        service, user = work.get(SessionService), make_citizen(work)
+        tokens = [service.open("citizen", user) for _ in range(5)]
+        for token in tokens:
+            service.keep_visitor_data(token, "short", "گفته")
+        service.keep_visitor_data(tokens[4], "long", "مانده", timedelta(hours=3))
+        work.get(SessionService).open("citizen", user)
+    clock.advance(hours=1)
+    clean_session_values(site)
+    with site.work(write=False) as work:
+        kept = work.session.scalars(select(Session.data).order_by(Session.id)).all()
+    assert [list(data) for data in kept] == [[], [], [], [], ["long"], []]
+
+
+@pytest.fixture
+def held_code(site):
+    """More old codes than are deleted at once, and a row that holds the last of them."""
     with site.work() as work:
-        deputy = identity(work, work.session.get(User, city.stranger.user_id))
-    end(site, city, "lighting", deputy)
-    with site.work(write=False) as work:
-        done = work.session.scalars(select(CaseEvent).where(CaseEvent.type == "job_done")).one()
-        assert (done.actor_id, done.on_behalf_of_id) == (city.stranger.user_id, city.far.user_id)
-
-
-def test_the_history_names_units(site, city):
-    split(site, city, "lighting", "green")
-    end(site, city, "lighting", city.far)
-    with site.work(actor=city.officer, write=False) as work:
-        case = work.get(CaseService).fetch(city.code)
-        done, parted = work.get(StaffHistory).of(case)[:2]
-        assert done.title.mapping["to"] == "واحد lighting"
-        assert parted.title.mapping["to"] == "واحد lighting، واحد green"
-        assert done.internal_text == "انجام شد."
-
-
-def test_a_job_of_a_unit_that_lost_its_people_is_on_the_list(site, city):
-    split(site, city, "lighting", "green")
+        codes = [challenge(NOON + timedelta(seconds=second)) for second in range(BATCH + 3)]
+        work.session.add_all(codes)
+        work.session.flush()
+        work.session.execute(text("CREATE TABLE holds (code INTEGER REFERENCES otp_challenges (id))"))
+        work.session.execute(text("INSERT INTO holds VALUES (:code)"), {"code": codes[-1].id})
+    yield
     with site.work() as work:
-        work.session.get(type(city.users["far"]), city.gardener.user_id).disabled_at = work.clock.now()
-    with site.work(write=False) as work:
-        custody = work.get(CustodyService)
-        found = work.session.scalars(select(Referral).where(custody.unattended())).all()
-        assert [(one.type, one.to_unit_id) for one in found] == [("job", city.units["green"])]
-        assert custody.total().number == 1
-    end(site, city, "green", city.officer, "withdraw")
-    with site.work(write=False) as work:
-        assert work.get(CustodyService).count() == 0
+        work.session.execute(text("DROP TABLE holds"))
 
 
-def test_events_are_erased_with_the_case(site, city):
-    split(site, city, "lighting", "green")
+def test_what_keeps_one_code_keeps_neither_the_codes_before_it_nor_old_invitations(site, clock, held_code):
+    with site.work() as work:
+        work.session.add(
+            Invitation(
+                token_hash="t",
+                purpose="join",
+                username="sara",
+                mobile="+989000000001",
+                created_at=NOON,
+                expires_at=NOON,
+            )
+        )
+    runner = JobRunner(site)
+    runner.run_due()
+    clock.advance(days=31)
+    runner.run_due()
+    assert (count(site, OtpChallenge), count(site, Invitation)) == (3, 0)
+
+
+def test_jobs_that_are_no_longer_registered_are_deleted(site, clock):
+    JobRunner(site).run_due()
+    with site.work() as work:
+        work.session.add(JobRun(name="gone.job", next_at=NOON))
+        work.session.add(JobRun(name="newer.job", next_at=NOON + timedelta(days=2)))
+    clock.advance(days=1)
+    JobRunner(site).run_due()
     with site.work(write=False) as work:
-        event = work.session.scalars(select(CaseEvent).where(CaseEvent.type == "split")).one()
-        assert event.data["answer"] == ANSWER
-        assert (event.public_text, event.internal_text) == ("", "")
+        names = set(work.session.scalars(select(JobRun.name)))
+    assert "gone.job" in names, "a worker of newer code may be about to run it"
+    clock.advance(days=1, minutes=1)
+    JobRunner(site).run_due()
+    with site.work(write=False) as work:
+        names = set(work.session.scalars(select(JobRun.name)))
+    assert names == {*registered(site), "newer.job"}
+
+
+@pytest.fixture
+def pictures(site):
+    """One picture of each sort, by name, with its files."""
+    keys = {name: new_key() for name in ("waiting", "claimed", "of a plugin", "orphan")}
+    for key in keys.values():
+        site.storage.put(key, b"large")
+        site.storage.put(f"{key}.small", b"small")
+    with site.work() as work:
+        case = make_case(work)
+        owners = {"waiting": "owner", "claimed": "owner", "of a plugin": ""}
+        for name, owner in owners.items():
+            work.session.add(
+                Attachment(
+                    key=keys[name],
+                    owner=owner,
+                    case_id=case.id if name == "claimed" else None,
+                    content_type="image/jpeg",
+                    width=1,
+                    height=1,
+                    size=5,
+                    sha256="",
+                    created_at=work.clock.now(),
+                )
+            )
+    return keys
+
+
+def left(site, keys):
+    return {
+        name for name, key in keys.items() if site.storage.exists(key) and site.storage.exists(f"{key}.small")
+    }
+
+
+def test_young_pictures_stay(site, pictures):
+    clean_attachments(site)
+    assert left(site, pictures) == set(pictures)
+
+
+def test_unclaimed_pictures_and_files_without_a_row_go(site, pictures, clock):
+    # Files bear the machine's time, which the test's clock must have passed.
+    clock.set(datetime.now(UTC))
+    clock.advance(days=2)
+    clean_attachments(site)
+    assert left(site, pictures) == {"claimed", "of a plugin"}
+    assert count(site, Attachment) == 2

@@ -51,11 +51,9 @@ class Interval:
         :raises ValueError: for anything else, and if the end is before the start.
         """
         first, slash, last = text.partition("/")
-        if not slash:
-            start, end = _span(first, timezone)
-            return cls(start=start, end=end)
-        start = None if first in _OPEN_ENDS else _span(first, timezone)[0]
-        end = None if last in _OPEN_ENDS else _span(last, timezone)[1]
+        last = last if slash else first
+        start = None if slash and first in _OPEN_ENDS else _span(first, timezone)[0]
+        end = None if slash and last in _OPEN_ENDS else _span(last, timezone)[1]
         if start and end and end <= start:
             raise ValueError(f"{text!r} ends before it starts")
         return cls(start=start, end=end)

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from translationstring import TranslationString
@@ -18,6 +19,9 @@ from civicportal.domain.audit.services import AuditService
 from civicportal.util.errors import Conflict, Forbidden, Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
 
 OWN_TITLE = _("The portal itself")
 
@@ -96,12 +100,15 @@ class RoleService(Service):
 
     def ensure_administrator(self) -> Role:
         """Return the built-in administrator role, created if missing."""
+        site = self.work.site
         role = self.session.scalar(select(Role).where(Role.key == ADMINISTRATOR))
         if role is None:
-            title = self.work.site.localizer().translate(_("System administrator"))
-            role = Role(key=ADMINISTRATOR, title=title, builtin=True, permissions=[])
+            role = Role(key=ADMINISTRATOR, title=_in(site, site.locale), builtin=True, permissions=[])
             self.session.add(role)
-            self.session.flush()
+        # No one edits it, so a language that the site adds later is filled in here too.
+        further = [code for code in site.languages if code != site.locale]
+        role.translations = {code: {"title": _in(site, code)} for code in further}
+        self.session.flush()
         return role
 
     def create(self, title: str, *, like: Role | None = None) -> Role:
@@ -211,6 +218,10 @@ class RoleService(Service):
         self.work.get(AuditService).record(
             action, role=role.key, title=role.title, subject_id=None, case_id=None, **data
         )
+
+
+def _in(site: "Site", locale: str) -> str:
+    return str(site.localizer(locale).translate(_("System administrator")))
 
 
 def _rows(names: Iterable[str]) -> list[RolePermission]:

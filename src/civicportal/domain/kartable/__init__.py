@@ -62,9 +62,9 @@ ROUTES = {
     "kartable.contractor": f"{CASE}/contractor",
     "kartable.split": f"{CASE}/split",
     **{f"kartable.{name}": f"{CASE}/{name}" for name in (*ACTIONS, *JOB_ACTIONS)},
-    "job": "/job/{token}",
-    "job.picture": r"/job/{token}/{key:[\w-]{22}}",
-    "job.picture_small": r"/job/{token}/{key:[\w-]{22}}/small",
+    "contractor": "/job/{token}",
+    "contractor.picture": r"/job/{token}/{key:[\w-]{22}}",
+    "contractor.picture_small": r"/job/{token}/{key:[\w-]{22}}/small",
     "team": "/desk/team",
     "team.balance": "/desk/team/balance",
     "team.hand_on": r"/desk/team/{id:\d{1,18}}",
@@ -90,9 +90,9 @@ VIEWS: tuple[Page, ...] = (
     ("kartable.correct", "correct.correct", "correct", PagePermission.STAFF, ("GET", "POST")),
     ("kartable.split", "jobs.split", "split", PagePermission.STAFF, ("GET", "POST")),
     ("kartable.contractor", "contractor.contractor", "contractor", PagePermission.STAFF, ("GET", "POST")),
-    ("job", "job.job", "job", PagePermission.EVERYBODY, ("GET", "POST")),
-    ("job.picture", "job.large", None, PagePermission.EVERYBODY, "GET"),
-    ("job.picture_small", "job.small", None, PagePermission.EVERYBODY, "GET"),
+    ("contractor", "contractor_page.page", "contractor_page", PagePermission.EVERYBODY, ("GET", "POST")),
+    ("contractor.picture", "contractor_page.large", None, PagePermission.EVERYBODY, "GET"),
+    ("contractor.picture_small", "contractor_page.small", None, PagePermission.EVERYBODY, "GET"),
     *(
         (f"kartable.{name}", f"actions.{view}", "case", PagePermission.STAFF, "POST")
         for name, view in ACTIONS.items()
@@ -121,7 +121,7 @@ def includeme(config: Configurator) -> None:
     refuse_reserved(kinds_of(config.registry.site).values())
     # Tracking codes, not one-time codes.
     config.add_open_fields("kartable.bulk", "code")
-    config.keep_offline("job")
+    config.keep_offline("contractor")
     add_pages(
         config,
         ROUTES,

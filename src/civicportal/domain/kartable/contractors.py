@@ -68,7 +68,7 @@ class ShownLink:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContractorJob:
+class ContractorView:
     """What a contractor sees of a case, without what identifies its citizen.
 
     :ivar unit: name of the unit that made the link.
@@ -260,7 +260,7 @@ class ContractorPageService(Service):
         super().__init__(work)
         self.cases = work.get(CaseService)
 
-    def open(self, token: str) -> ContractorJob:
+    def open(self, token: str) -> ContractorView:
         """Return the case of a link.
 
         :raises NotFound: when there is no such link, or it has ended.
@@ -269,7 +269,7 @@ class ContractorPageService(Service):
         texts, pictures = self.work.get(PublicTexts), self.work.get(AttachmentService).of_case(case)
         events = list(self._of_link(case, link))
         last = next((event for event in events if event.type in (CONTRACTED, SENT_BACK)), None)
-        return ContractorJob(
+        return ContractorView(
             link=link,
             case=case,
             unit=self.work.get(OrganizationService).unit_name(link.unit_id),
@@ -288,8 +288,8 @@ class ContractorPageService(Service):
 
         :raises NotFound: when there is none.
         """
-        job = self.open(token)
-        found = next((one for one in (*job.photos, *job.own) if one.key == key), None)
+        opened = self.open(token)
+        found = next((one for one in (*opened.photos, *opened.own) if one.key == key), None)
         if found is None:
             raise NotFound("no such picture")
         return found

@@ -42,7 +42,7 @@ def contractor(request: Request) -> ViewResult:
             form.refuse("", STALE)
         except Refused as refusal:
             form.refuse("", refusal.reason)
-        address = request.route_path("job", token=token)
+        address = request.route_path("contractor", token=token)
         shown = f"{request.site.public_url or request.host_url}".rstrip("/") + address
         return {**_page(request, case), "form": None, "link": link, "address": shown}
 

@@ -29,7 +29,7 @@ ROBOTS = "noindex, nofollow, noarchive"
 OUTCOMES = {DONE: _("Done"), CANNOT: _("Cannot be done")}
 
 
-def job(request: Request) -> ViewResult:
+def page(request: Request) -> ViewResult:
     """Show the case of a link, and record what its contractor says."""
     request.response.headers["X-Robots-Tag"] = ROBOTS
     token = request.matchdict["token"]
@@ -66,16 +66,16 @@ def _check_limit(request: Request) -> None:
 
     :raises LimitExceeded: then.
     """
-    request.site.limits.check("job_address", request.remote_addr, by=visitor(request))
+    request.site.limits.check("contractor_address", request.remote_addr, by=visitor(request))
 
 
 def _ended(request: Request) -> Response:
     """Answer a link that opens nothing, whatever the reason, and count it."""
-    request.site.limits.hit("job_address", request.remote_addr, by=visitor(request))
+    request.site.limits.hit("contractor_address", request.remote_addr, by=visitor(request))
     message = request.translate(
         _("This link opens nothing, or nothing any more: it has ended, or a part of the address is missing.")
     )
-    response = errors.page(request, 404, "job", message=message)
+    response = errors.page(request, 404, "contractor", message=message)
     response.headers["X-Robots-Tag"] = ROBOTS
     return response
 
@@ -87,7 +87,7 @@ def _note_use(request: Request, token: str) -> None:
 
 
 def _answer(request: Request, form: BoundForm, token: str, values: Values) -> HTTPSeeOther:
-    request.site.limits.hit("job_link", token)
+    request.site.limits.hit("contractor_link", token)
     # The contractor answers, also in a browser in which a person is signed in.
     with request.site.work(actor=Identity.VISITOR, locale=request.locale_name) as work:
         service = work.get(ContractorPageService)
@@ -129,7 +129,7 @@ def _shown(request: Request, token: str) -> dict[str, object]:
     found = request.work.get(ContractorPageService).open(token)
     panels = render_areas(request, "case_panels", ("contractor",), {"case": found.case}, case=found.case)
     return {
-        "job": found,
+        "found": found,
         "panels": panels["contractor"],
         "outcome": OUTCOMES.get(found.said.data.get("outcome", "")) if found.said else None,
         "waits": found.link.answered_at is not None,

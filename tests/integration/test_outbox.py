@@ -292,5 +292,6 @@ def test_only_the_owner_gets_the_status_by_sms(site, city):
             reply = ask(CITIZEN, text)
             assert reply.kind == "petitions.status"
             assert reply.fields["TRACK"] == city.code
-        assert ask(FOLLOWER, city.code) is None
+        # As for a code that there is none: nothing tells that a case has it.
+        assert ask(FOLLOWER, city.code).kind == "inbound.unknown_code"
         assert ask(CITIZEN, "سلام") is None

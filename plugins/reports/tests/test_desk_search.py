@@ -69,7 +69,7 @@ def test_an_unknown_number_is_shown_once_with_a_message(desk, app, typed):
     assert page.html.select_one("#list-search")["value"] == typed
     nobody = page.html.select_one("section.empty").text
     assert typed in nobody.translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
-    assert "کد رهگیری ده رقم دارد" in nobody
+    assert "میان پرونده\u200cهایی که می\u200cبینید نیست" in nobody
     again = app.get(page.request.path_qs)
     assert typed not in again.html.select_one("#list-search")["value"]
     assert "کسی یافت نشد" in again.html.select_one("section.empty").text

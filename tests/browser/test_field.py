@@ -63,6 +63,7 @@ def test_done_in_three_taps(phone: Callable[..., Page], portal: Portal, code: st
     page.goto("/kartable")
     page.locator(f"main a[href='{LIST}']").click()
     page.locator(f"a[href='{LIST}/{code}']").click()
+    page.wait_for_url(f"**{LIST}/{code}")
     take_picture(page, photo(tmp_path, "after.jpg"))
     expect(page.locator("[data-photo] input[name=photo_key]")).to_have_count(1)
     page.locator(".field-done").click()
@@ -103,6 +104,7 @@ def test_done_without_a_network_is_sent_when_it_is_back(
     page.goto(LIST)
     expect(page.locator("[data-kept-time]")).to_be_visible()
     page.locator(f"a[href='{LIST}/{code}']").click()
+    page.wait_for_url(f"**{LIST}/{code}")
     take_picture(page, photo(tmp_path, "after.jpg"))
     # It has tried to send the picture before the form.
     expect(page.locator("[data-photo-again]")).to_have_count(1)

@@ -40,7 +40,19 @@ STAGES: dict[str, TranslationString] = {
     "rejected": _("Closed without action"),
 }
 RESERVED_FIELDS = frozenset(
-    {"notice", "version", "seen", "then", "ready", "insert", "anyway", "allowed", "noticed", "csrf_token"}
+    {
+        "notice",
+        "version",
+        "seen",
+        "then",
+        "ready",
+        "insert",
+        "anyway",
+        "allowed",
+        "noticed",
+        "proof",
+        "csrf_token",
+    }
 )
 """Names that no field of a transition's form can have: the portal's own hidden fields, and a key of ``CaseEvent.data``.
 """

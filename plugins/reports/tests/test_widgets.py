@@ -34,8 +34,9 @@ def panels(city, code, person):
 
 
 class TestCasePanels:
-    def test_citizens_get_the_place(self, city):
-        assert set(panels(city, city.send(), city.citizen)) == {("reports.place", "citizen")}
+    def test_citizens_and_contractors_get_the_place(self, city):
+        found = set(panels(city, city.send(), city.citizen))
+        assert found == {("reports.place", "citizen"), ("reports.place", "contractor")}
 
     def test_staff_get_the_reports_nearby_and_the_step(self, city):
         earlier, later = city.send(), city.send(by=city.other)

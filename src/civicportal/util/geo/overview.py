@@ -44,6 +44,7 @@ def render_overview(
         *_districts(city_map, view, shades or {}),
         *_lines(city_map, view),
         *_marks(circles, number),
+        # A fixed element; format() escapes what is inserted.
         Markup('<g class="sm-names">{}</g>').format(_names(city_map, view, circles, _NAME)),
         Markup('<g class="sm-names-large" display="none">{}</g>').format(
             _names(city_map, view, circles, _LARGE_NAME)

@@ -307,16 +307,21 @@ class AccessService(Service):
         to a colleague there.
         """
         actor = self.work.actor
-        if actor.realm == "system":
-            return True
-        if not actor.is_staff:
-            return False
+        return self._has(case, permission) or (
+            actor.is_staff
+            and self._acts_on_any(case, self.action_referral(case))
+            and _given(actor, permission, case, self._own_units(case))
+        )
+
+    def _has(self, case: Case, permission: str) -> bool:
+        """Return whether the actor has the case in the kartable, or heads the unit that has it; the portal has all."""
+        actor = self.work.actor
+        if actor.realm == "system" or not actor.is_staff:
+            return actor.realm == "system"
         referral = self.action_referral(case)
-        if referral is not None and (
+        return referral is not None and (
             attends(actor, permission, case, referral) or leads(actor, permission, case, referral)
-        ):
-            return True
-        return self._acts_on_any(case, referral) and _given(actor, permission, case, self._own_units(case))
+        )
 
     def _own_units(self, case: Case) -> set[int | None]:
         """Return the units that have or had the case itself, not only a job of it."""
@@ -328,16 +333,9 @@ class AccessService(Service):
         Unlike :meth:`can`, a unit that had the case before does not count.
         """
         permission, actor = f"{case.kind}:case:work", self.work.actor
-        if actor.realm == "system":
-            return True
-        if not actor.is_staff:
-            return False
-        referral = self.action_referral(case)
-        if referral is not None and (
-            attends(actor, permission, case, referral) or leads(actor, permission, case, referral)
-        ):
-            return True
-        return _given(actor, permission, case, {case.unit_id}) or self.can(case, "act_any")
+        return self._has(case, permission) or (
+            actor.is_staff and (_given(actor, permission, case, {case.unit_id}) or self.can(case, "act_any"))
+        )
 
     def _acts_on_any(self, case: Case, referral: Referral | None) -> bool:
         # A closed case has no open referral: the remaining transitions, such as reopening, need only the scope.

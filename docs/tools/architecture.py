@@ -16,6 +16,7 @@ ROOMS = {
     "domain.audit": "the append-only trail",
     "domain.organization": "units, categories, working calendar",
     "domain.accounts": "people, sessions, rights, both sign-ins",
+    "domain.tokens": "tokens and scopes of programs",
     "domain.cases": "cases, workflow, access, search",
     "domain.exports": "lists and figures as files",
     "domain.notifications": "texts, outbox, inbound messages",

@@ -32,6 +32,7 @@ CORE_PARTS = (
     "web",
     "domain.organization",
     "domain.accounts",
+    "domain.tokens",
     "domain.cases",
     "domain.kartable",
     "domain.own_views",

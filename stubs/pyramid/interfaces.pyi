@@ -1,5 +1,6 @@
 from typing import Any
 
+from pyramid.registry import Registry
 from zope.interface import Interface
 
 class IRoute(Interface):
@@ -7,6 +8,7 @@ class IRoute(Interface):
     pattern: str
 
 class IRoutesMapper(Interface):
+    def get_route(self, name: str) -> IRoute | None: ...
     def get_routes(self) -> list[IRoute]: ...
     def __call__(self, request: Any) -> dict[str, Any]: ...
 
@@ -25,3 +27,4 @@ class IViewDeriverInfo(Interface):
     exception_only: bool
     options: dict[str, Any]
     original_view: Any
+    registry: Registry

@@ -1,10 +1,14 @@
 """Identities and rights as plain values."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
 
 from translationstring import TranslationString
+
+from civicportal.util.errors import CivicportalError
+from civicportal.util.i18n import _
 
 Realm = Literal["visitor", "citizen", "staff", "system"]
 """Realm that an actor signed in to."""
@@ -77,6 +81,9 @@ class Identity:
     :ivar deputy_for: the represented person whose grants are included, if any, by user id.
     :ivar must_enrol: whether the person has to set up a strong factor before anything else; they have no rights until
         then.
+    :ivar token_id: id of the token by which a program acts; None for a person at the pages.
+    :ivar referral_units: units whose referrals to the person or taken over by them count; None for all. A token may limit
+        them.
     :ivar has_pending_forms: whether the session has pending forms of the person; None if unknown.
     :cvar SYSTEM: the portal itself: jobs, inbound messages, deadlines.
     :cvar VISITOR: an anonymous visitor.
@@ -96,6 +103,8 @@ class Identity:
     grants: tuple[Grant, ...] = ()
     deputy_for: frozenset[int] = frozenset()
     must_enrol: bool = False
+    token_id: int | None = None
+    referral_units: frozenset[int] | None = None
     has_pending_forms: bool | None = field(default=None, compare=False, repr=False)
     stamp: str | None = field(default=None, compare=False, repr=False)
 
@@ -116,7 +125,12 @@ class Identity:
         It contains no name and no session.
         """
         return Identity(
-            user_id=self.user_id, name="", realm=self.realm, grants=self.grants, deputy_for=self.deputy_for
+            user_id=self.user_id,
+            name="",
+            realm=self.realm,
+            grants=self.grants,
+            deputy_for=self.deputy_for,
+            referral_units=self.referral_units,
         )
 
     @property
@@ -156,3 +170,81 @@ class PagePermission(StrEnum):
     SIGNED_IN = "civicportal:signed-in"
     CITIZEN = "civicportal:citizen"
     STAFF = "civicportal:staff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiToken:
+    """The token by which a program has sent a request.
+
+    :ivar id: of its row; a key for rate limits.
+    :ivar name: as its owner has named it.
+    :ivar user_id: the person or machine that acts.
+    :ivar scopes: names of its scopes, see :mod:`civicportal.domain.tokens.scopes`.
+    :ivar unit_id: unit to which it is limited, with the units below.
+    :ivar identity: the actor, with no more rights than the scopes and the unit allow.
+    """
+
+    id: int
+    name: str
+    user_id: int
+    scopes: frozenset[str]
+    unit_id: int | None
+    expires_at: datetime
+    identity: Identity = field(compare=False, repr=False)
+
+    def allows(self, scope: str) -> bool:
+        """Return whether the token has a scope."""
+        return scope in self.scopes
+
+    def require(self, scope: str) -> None:
+        """Refuse a token without a scope.
+
+        :raises InsufficientScope: when it is missing.
+        """
+        if scope not in self.scopes:
+            raise InsufficientScope(scope)
+
+
+class TokenRefused(CivicportalError):
+    """A request to the API does not carry the token that it needs.
+
+    :cvar status: of the response.
+    :ivar challenge: value of the header ``WWW-Authenticate``; source: RFC 6750 §3.
+    :ivar message: explanation for the author of the program.
+    """
+
+    status = 401
+
+    def __init__(self, message: TranslationString, **parameters: str) -> None:
+        super().__init__(str(message.interpolate()))
+        self.message = message
+        pairs = {"realm": "api", **parameters}
+        self.challenge = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in pairs.items())
+
+
+class TokenRequired(TokenRefused):
+    """There is no token."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This needs a token: Authorization: Bearer …"))
+
+
+class InvalidToken(TokenRefused):
+    """The token is unknown, or has expired or been revoked; the response does not say which."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The token is wrong, has expired or was revoked."), error="invalid_token")
+
+
+class InsufficientScope(TokenRefused):
+    """The token lacks a scope.
+
+    :ivar scope: its name.
+    """
+
+    status = 403
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        message = _("The token lacks the scope “${scope}”.", mapping={"scope": scope})
+        super().__init__(message, error="insufficient_scope", scope=scope)

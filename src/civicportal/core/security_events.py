@@ -18,6 +18,8 @@ EVENTS = {
     "auth.factor.changed": logging.INFO,
     "auth.sessions.ended": logging.INFO,
     "auth.link": logging.INFO,
+    "auth.token.changed": logging.INFO,
+    "auth.token.refused": logging.WARNING,
     "authz.denied": logging.WARNING,
     "account.changed": logging.INFO,
     "rights.changed": logging.WARNING,

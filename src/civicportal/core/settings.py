@@ -278,6 +278,23 @@ class ContractorsTable(Table):
     days = number(7, validator=colander.Range(1, 90))
 
 
+class ApiTable(Table):
+    """``[api]``: programs that use the portal.
+
+    :ivar enabled: whether there is an API; without it no token opens anything.
+    :ivar personal: who may make tokens for programs of their own: "staff", "everybody", or "nobody".
+    :ivar days: days that a personal token is valid, if its maker chooses no other time.
+    :ivar most_days: maximum of days that a personal token is valid.
+    :ivar client_days: days that the token of a machine is valid.
+    """
+
+    enabled = boolean(True)
+    personal = string("staff", validator=colander.OneOf(("staff", "everybody", "nobody")))
+    days = number(90, validator=colander.Range(1, 366))
+    most_days = number(365, validator=colander.Range(1, 366))
+    client_days = number(365, validator=colander.Range(1, 3660))
+
+
 class TranslationTable(Table):
     """``[translations.<language>]``: the site's texts in a language besides ``site.locale``.
 
@@ -314,6 +331,7 @@ class SiteSettings(Table):
     escalation = EscalationTable(missing={"steps": (), "every": 2})
     questions = QuestionsTable(missing={"days": 14, "remind_before": 3})
     contractors = ContractorsTable(missing={"enabled": True, "days": 7})
+    api = ApiTable(missing=colander.drop)
     look = FreeTable(missing={})
     contact = FreeTable(missing={})
     texts = FreeTable(missing={})
@@ -337,7 +355,8 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Value
         raise ConfigurationError(f"{path}: {error}") from None
     _refuse_plain_secrets(path, raw)
     resolved = _resolve(raw, os.environ if environ is None else environ, path, ())
-    usual = {"calendar": CalendarTable().deserialize({}), "backup": BackupTable().deserialize({})}
+    tables = {"calendar": CalendarTable(), "backup": BackupTable(), "api": ApiTable()}
+    usual = {name: table.deserialize({}) for name, table in tables.items()}
     settings = {**usual, **validate(SiteSettings(), resolved, path, "")}
     _check_limits(path, settings["limits"])
     settings["translations"] = _translations(path, settings)

@@ -18,6 +18,7 @@ from civicportal.domain.notifications import models as notifications
 from civicportal.domain.organization import models as organization
 from civicportal.domain.own_views import models as own_views
 from civicportal.domain.ownership import models as ownership
+from civicportal.domain.tokens import models as tokens
 from civicportal.portal.admin import models as administration
 from civicportal.portal.backups import models as backup
 from civicportal.portal.help import models as questions
@@ -45,4 +46,5 @@ __all__ = [
     "questions",
     "referral",
     "search_models",
+    "tokens",
 ]

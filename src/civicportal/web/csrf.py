@@ -16,7 +16,9 @@ from civicportal.web.request import Request
 
 
 def session_token(request: Request) -> str | None:
-    """Return the token of the session cookie, if it is well-formed."""
+    """Return the token of the session cookie, if it is well-formed; below ``/api/`` there is no session."""
+    if request.is_api:
+        return None
     token = request.cookies.get(request.registry.site.cookie_name, "")
     return token if 40 <= len(token) <= 60 and token.isascii() else None
 
@@ -136,10 +138,14 @@ def csrf_token_value(request: Request) -> str:
     return str(request.registry.getUtility(ICSRFStoragePolicy).get_csrf_token(request))
 
 
+def _has_session(request: Request) -> bool:
+    return not request.is_api
+
+
 def includeme(config: Configurator) -> None:
-    """Require the token on every unsafe request."""
+    """Require the token on every unsafe request that a cookie could authenticate."""
     config.set_csrf_storage_policy(DerivedTokens())
-    config.set_default_csrf_options(require_csrf=True)
+    config.set_default_csrf_options(require_csrf=True, callback=_has_session)
     config.add_request_method(csrf_token_value, reify=True)
     config.add_request_method(session_token, reify=True)
     config.add_request_method(ensure_session_token)

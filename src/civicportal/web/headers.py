@@ -79,8 +79,8 @@ def headers_tween_factory(handler: Handler, registry: Registry) -> Handler:
 
 
 def _keep_nowhere(request: Request, response: Response) -> None:
-    # A request with a cookie may be signed in: its response is not cached unless marked otherwise.
-    if "HTTP_COOKIE" in request.environ or "Set-Cookie" in response.headers:
+    # A request with a cookie or a token may be signed in: its response is not cached unless marked otherwise.
+    if {"HTTP_COOKIE", "HTTP_AUTHORIZATION"} & request.environ.keys() or "Set-Cookie" in response.headers:
         response.headers.setdefault("Cache-Control", "no-store")
 
 

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from webob.multidict import MultiDict
 
     from civicportal.core.limits import Requester
-    from civicportal.core.security import Identity
+    from civicportal.core.security import ApiToken, Identity
     from civicportal.core.site import Site
     from civicportal.core.work import Work
     from civicportal.web.feeds import Feed
+
+API = "/api/"
+"""Prefix of the paths for programs."""
 
 
 class Request(pyramid.request.Request):
@@ -33,7 +36,8 @@ class Request(pyramid.request.Request):
     :ivar identity: who sends the request.
     :ivar requester: who is counted by limits.
     :ivar days_off: weekdays on which the city does not work; 0 is Monday.
-    :ivar session_token: token in the session cookie, None without one.
+    :ivar session_token: token in the session cookie, None without one and below ``/api/``.
+    :ivar token: the valid token of a program below ``/api/``; None without one.
     :ivar csrf_token_value: CSRF token for the forms of the page.
     :ivar offline_pages: paths of the pages that open without a network.
     :ivar offline_owner: owner of the pages and the queue in this browser, a keyed hash.
@@ -54,12 +58,18 @@ class Request(pyramid.request.Request):
     requester: "Requester"
     days_off: frozenset[int]
     session_token: str | None
+    token: "ApiToken | None"
     csrf_token_value: str
     offline_owner: str
     offline_pages: list[str]
     locale_name: str
     text_direction: str
     navigation: object
+
+    @property
+    def is_api(self) -> bool:
+        """Return whether a program calls: below ``/api/`` tokens count and cookies do not."""
+        return str(self.environ.get("PATH_INFO", "")).startswith(API)
 
     if TYPE_CHECKING:
         POST: MultiDict[str]

@@ -56,10 +56,12 @@ def translate(request: Request, text: TranslationString) -> str:
 
 
 def upload_owner(request: Request) -> str:
-    """Return the owner of this browser's uploads.
+    """Return the owner of the uploads of this browser or token.
 
     A visitor without a session cookie gets one.
     """
+    if request.token:
+        return token_hash(f"api token {request.token.id}")
     return token_hash(request.ensure_session_token())
 
 

@@ -1,9 +1,9 @@
 """The actor of a request: session and current rights."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, String, and_, bindparam, cast, or_, select, true, update
 from sqlalchemy.orm import Session as OrmSession
@@ -31,7 +31,7 @@ SEEN_EVERY = timedelta(minutes=1)
 _ABSENT = aliased(User, name="absent")
 
 
-def _with_rights(query: Rows, is_staff: ColumnElement[bool]) -> Rows:
+def with_rights(query: Rows, is_staff: ColumnElement[bool]) -> Rows:
     """Join the memberships of a person, own ones first, and of the people they represent.
 
     A row has at most one membership, and a person may have several rows with the same one.
@@ -61,28 +61,42 @@ def _with_rights(query: Rows, is_staff: ColumnElement[bool]) -> Rows:
     )
 
 
+PERSON = (
+    User.id.label("user_id"),
+    User.name,
+    User.level,
+    User.mobile,
+    User.locale,
+    has_factor().label("has_factor"),
+    STAMP.label("stamp"),
+)
+"""Columns that :func:`identity_of_rows` reads, besides ``realm`` and those of :func:`with_rights`."""
+
+
 #: The holder of a session with their rights and the stamp of the reference data: all that most requests need, in one
 #: statement, built once, with only the columns that are used.
-_OF_TOKEN = _with_rights(
+_OF_TOKEN = with_rights(
     select(
         Session.id.label("session_id"),
         Session.realm.label("realm"),
         Session.last_seen_at,
         (cast(Session.data, String) != "{}").label("has_pending_forms"),
-        User.id.label("user_id"),
-        User.name,
-        User.level,
-        User.mobile,
-        User.locale,
-        has_factor().label("has_factor"),
-        STAMP.label("stamp"),
+        *PERSON,
     )
     .select_from(Session)
     .join(User, User.id == Session.user_id)
     .where(Session.token_hash == bindparam("token_hash"), *is_alive(bindparam("now"))),
     is_staff=Session.realm == "staff",
 )
-_OF_USER = _with_rights(select(User.id).where(User.id == bindparam("user_id")), is_staff=true())
+_OF_USER = with_rights(select(User.id).where(User.id == bindparam("user_id")), is_staff=true())
+
+
+class _Further(TypedDict, total=False):
+    """Fields of an identity that depend on how the person has signed in."""
+
+    session_id: int
+    has_pending_forms: bool
+    token_id: int
 
 
 def load_identity(site: "Site", token: str) -> Identity:
@@ -99,13 +113,31 @@ def load_identity(site: "Site", token: str) -> Identity:
     if not rows or is_idle(rows[0], now):
         return Identity.VISITOR
     person = rows[0]
-    # There is no actor until the rights are known; the trees they need are the current ones.
-    visitor = replace(Identity.VISITOR, stamp=person.stamp or "")
-    with site.work(actor=visitor, write=False) as work:
-        rights = _rights(work, person.user_id, rows)
-        if person.realm == "staff" and not person.has_factor and is_demanded(site, _roles_held(work, rows)):
-            rights = _Rights(must_enrol=True)
+    with site.work(actor=visitor_of(person), write=False) as work:
+        identity = identity_of_rows(
+            work, rows, session_id=person.session_id, has_pending_forms=person.has_pending_forms
+        )
     _mark_seen(site, person, now)
+    return identity
+
+
+def visitor_of(person: NamedRecord) -> Identity:
+    """Return the actor who loads the rights of a person.
+
+    There is none until the rights are known; the trees they need are the current ones.
+    """
+    return replace(Identity.VISITOR, stamp=person.stamp or "")
+
+
+def identity_of_rows(work: "Work", rows: Sequence[NamedRecord], **further: Unpack[_Further]) -> Identity:
+    """Return the identity of a person who has signed in.
+
+    :param rows: of one person, with the columns :data:`PERSON`, ``realm`` and those of :func:`with_rights`.
+    """
+    person = rows[0]
+    rights = _rights(work, person.user_id, rows)
+    if person.realm == "staff" and not person.has_factor and is_demanded(work.site, _roles_held(work, rows)):
+        rights = _Rights(must_enrol=True)
     return Identity(
         user_id=person.user_id,
         name=person.name,
@@ -113,10 +145,9 @@ def load_identity(site: "Site", token: str) -> Identity:
         level=person.level,
         mobile=person.mobile,
         locale=person.locale or "",
-        session_id=person.session_id,
-        has_pending_forms=person.has_pending_forms,
-        stamp=visitor.stamp,
+        stamp=person.stamp or "",
         **rights,
+        **further,
     )
 
 
@@ -161,6 +192,11 @@ def _rights(work: "Work", user_id: int, rows: Sequence[NamedRecord]) -> _Rights:
     }
 
 
+def every_right(work: "Work") -> frozenset[str]:
+    """Return the rights of an administrator by name, those on cases of disabled services included."""
+    return head_rights(work).union(work.site.permissions)
+
+
 def _roles(work: "Work") -> dict[int, RoleFacts]:
     return work.reference("roles", _read_roles)
 
@@ -171,7 +207,17 @@ def _roles_held(work: "Work", rows: Sequence[NamedRecord]) -> list[RoleFacts]:
     return [roles[row.role_id] for row in rows if row.role_id in roles]
 
 
-def grants_of(work: "Work", memberships: Iterable[NamedRecord], user_id: int) -> Iterator[Grant]:
+@dataclass(frozen=True, kw_only=True)
+class HeldRole:
+    """A role that is held without a membership, in the city or a unit."""
+
+    holder_id: int
+    role_id: int
+    unit_id: int | None
+    category_id: None = None
+
+
+def grants_of(work: "Work", memberships: Iterable[NamedRecord | HeldRole], user_id: int) -> Iterator[Grant]:
     """Yield the grants of a person's memberships.
 
     There is one for each membership, and one more for each unit that the person heads.
@@ -187,6 +233,22 @@ def grants_of(work: "Work", memberships: Iterable[NamedRecord], user_id: int) ->
             yield grant
             if LEAD in grant.permissions and (head := head_of(grant, head_rights(work))):
                 yield head
+
+
+def machine_of_row(work: "Work", person: NamedRecord, role: HeldRole | None, *, token_id: int) -> Identity:
+    """Return the identity of a program with an account of its own.
+
+    :param person: a row with the columns :data:`PERSON`.
+    :param role: None if it has lost it.
+    """
+    return Identity(
+        user_id=person.user_id,
+        name=person.name,
+        realm="staff",
+        stamp=person.stamp or "",
+        grants=tuple(grants_of(work, [role] if role else [], person.user_id)),
+        token_id=token_id,
+    )
 
 
 def head_rights(work: "Work") -> frozenset[str]:
@@ -215,7 +277,7 @@ def _kinds(work: "Work", roles: Iterable[RoleFacts]) -> set[str]:
     return {*work.site.kind_titles, *(name.partition(":case:")[0] for name in names)}
 
 
-def _grant(work: "Work", row: NamedRecord, role: RoleFacts, *, own: bool) -> Grant:
+def _grant(work: "Work", row: NamedRecord | HeldRole, role: RoleFacts, *, own: bool) -> Grant:
     organization, permissions = work.get(OrganizationService), role.permissions
     if row.unit_id or row.category_id:
         permissions -= work.site.rights_of_city

@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     event,
     exists,
+    false,
     inspect,
     or_,
 )
@@ -43,7 +44,7 @@ def _is_named_to_staff(user: "User") -> bool:
 
 
 class User(Base):
-    """A person: citizen, staff or both.
+    """A person: citizen, staff or both; or a program that acts by tokens.
 
     Staff also have a user name and memberships.
     """
@@ -76,6 +77,8 @@ class User(Base):
     locale: Mapped[str | None] = tagged_column(String(10))
     #: Incremented to end every session of the person.
     session_epoch: Mapped[int] = tagged_column(Integer, default=0)
+    #: A program with an account of its own: it has no sign-in, and is neither citizen nor colleague.
+    machine: Mapped[bool] = tagged_column(Boolean, default=False, server_default=false())
     created_at: Mapped[datetime] = tagged_column()
     last_seen_at: Mapped[datetime | None] = tagged_column()
     disabled_at: Mapped[datetime | None] = tagged_column()

@@ -74,9 +74,13 @@ def _permits(identity: Identity, permission: str) -> bool:
 
 def _load(request: Request) -> Identity:
     # The error page for an unreachable database must not query it for the user.
-    if request.session_token is None or isinstance(request.exception, GONE):
+    if isinstance(request.exception, GONE):
         return Identity.VISITOR
     try:
+        if request.is_api:
+            return request.token.identity if request.token else Identity.VISITOR
+        if request.session_token is None:
+            return Identity.VISITOR
         return load_identity(request.registry.site, request.session_token)
     except GONE:
         if request.exception is None:

@@ -23,6 +23,8 @@ AUDITED = {
     "recovery": "auth.factor.changed",
     "session": "auth.sessions.ended",
     "invitation": "auth.link",
+    "token": "auth.token.changed",
+    "client": "auth.token.changed",
     "access": "authz.denied",
     "member": "account.changed",
     "role": "rights.changed",
@@ -36,7 +38,21 @@ AUDITED = {
     "data": "data.exported",
     "audit": "audit.verified",
 }
-_SAID = ("by", "to", "reason", "role", "unit", "method", "name_key", "export", "format", "rows")
+_SAID = (
+    "by",
+    "to",
+    "reason",
+    "role",
+    "unit",
+    "method",
+    "name_key",
+    "export",
+    "format",
+    "rows",
+    "token",
+    "token_id",
+    "client",
+)
 """Data of an audit entry that is included in its log line, without texts of people."""
 
 

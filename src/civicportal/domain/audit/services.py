@@ -32,6 +32,8 @@ class AuditService(Service):
         :param data: small JSON values; never a code, a password or a full number.
         """
         actor = self.work.actor
+        if actor.token_id is not None:
+            data["token"] = actor.token_id
         event = AuditEvent(
             at=self.work.clock.now(),
             action=action,

@@ -27,7 +27,14 @@ from sqlalchemy.orm import aliased
 from civicportal.core.db import table_of
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.cases.access.rights import in_kartable
-from civicportal.domain.cases.access.sql import ADDRESSED, JOB, kinds_of, persons, unassigned
+from civicportal.domain.cases.access.sql import (
+    ADDRESSED,
+    JOB,
+    in_referral_units,
+    kinds_of,
+    persons,
+    unassigned,
+)
 from civicportal.domain.cases.referral import Referral
 from civicportal.util.lists import MOST_COUNTED
 from civicportal.util.queries import Rows, Selected
@@ -81,9 +88,8 @@ def own_partitions(identity: Identity) -> list[Condition]:
     own = persons(identity)
     sent, taken = Referral.to_user_id.in_(own), Referral.taken_by_id.in_(own)
     sent_to_others = or_(Referral.to_user_id.is_(None), Referral.to_user_id.not_in(own))
-    return [
-        and_(Referral.closed_at.is_(None), condition) for condition in (sent, and_(taken, sent_to_others))
-    ]
+    limits = (Referral.closed_at.is_(None), *in_referral_units(identity, Referral))
+    return [and_(*limits, condition) for condition in (sent, and_(taken, sent_to_others))]
 
 
 def one_per_case(identity: Identity) -> Condition:

@@ -88,7 +88,7 @@ class MemberDirectory(Service):
     def counts(self) -> dict[str, int]:
         """Return the numbers of staff and citizens, without the deleted."""
         is_staff = User.username.is_not(None)
-        present = (User.deleted_at.is_(None), self.rights.seen())
+        present = (User.deleted_at.is_(None), User.machine.is_(False), self.rights.seen())
         query = select(is_staff, func.count()).where(*present).group_by(is_staff)
         found = {bool(staff): number for staff, number in self.session.execute(query)}
         return {"staff": found.get(True, 0), "citizens": found.get(False, 0)}
@@ -121,7 +121,12 @@ class MemberDirectory(Service):
             return [User.id == query.citizen, self.rights.seen()]
         is_one = User.username.is_not(None) if query.who == "staff" else User.username.is_(None)
         # Erased people are not listed.
-        found: list[ColumnElement[bool]] = [is_one, User.erased_at.is_(None), self.rights.seen()]
+        found: list[ColumnElement[bool]] = [
+            is_one,
+            User.machine.is_(False),
+            User.erased_at.is_(None),
+            self.rights.seen(),
+        ]
         found += self._in_state(query.state)
         if query.q:
             found.append(self._is_called(query.q))

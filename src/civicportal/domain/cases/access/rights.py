@@ -361,6 +361,8 @@ def _given(identity: Identity, permission: str, case: Case, units: Iterable[int 
 
 
 def _is_personal(identity: Identity, referral: Referral) -> bool:
+    if identity.referral_units is not None and referral.to_unit_id not in identity.referral_units:
+        return False
     ids = persons(identity)
     return referral.to_user_id in ids or referral.taken_by_id in ids
 

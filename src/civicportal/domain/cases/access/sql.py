@@ -25,7 +25,16 @@ def persons(identity: Identity) -> frozenset[int]:
 def personal(identity: Identity, referral: type[Referral]) -> ColumnElement[bool]:
     """Return the condition for referrals addressed to the person or taken over by them."""
     ids = persons(identity)
-    return or_(referral.to_user_id.in_(ids), referral.taken_by_id.in_(ids))
+    return and_(
+        or_(referral.to_user_id.in_(ids), referral.taken_by_id.in_(ids)),
+        *in_referral_units(identity, referral),
+    )
+
+
+def in_referral_units(identity: Identity, referral: type[Referral]) -> list[ColumnElement[bool]]:
+    """Return the condition, if any, on the units whose personal referrals count."""
+    units = identity.referral_units
+    return [] if units is None else [referral.to_unit_id.in_(units)]
 
 
 def addressed(referral: type[Referral]) -> ColumnElement[bool]:
@@ -113,7 +122,12 @@ def _personally(
     anyway = [and_(_of_units(grant, referral), in_category(grant, referral)) for grant in grants]
     others = not_(func.coalesce(or_(false(), *anyway), false()))
     for holder in (referral.to_user_id, referral.taken_by_id):
-        yield every.where(referral.kind == kind, holder.in_(persons(identity)), others)
+        yield every.where(
+            referral.kind == kind,
+            holder.in_(persons(identity)),
+            *in_referral_units(identity, referral),
+            others,
+        )
 
 
 def _of_units(grant: Grant, referral: type[Referral]) -> ColumnElement[bool]:

@@ -36,6 +36,7 @@ from civicportal.domain.kartable.services import KartableService
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.statistics.backfill import rebuild
 from civicportal.domain.statistics.lookup import CounterService
+from civicportal.domain.tokens.scopes import kept_of, narrowed, scopes_of
 from civicportal.testing import identity, make_case, make_category, make_staff, make_unit
 from civicportal.testing.asking import statements
 from civicportal.util.errors import Forbidden, NotFound
@@ -106,6 +107,7 @@ def identities(draw, units, categories, people):
         realm=draw(st.sampled_from(["staff", "staff", "staff", "staff", "citizen", "system", "visitor"])),
         grants=grants,
         deputy_for=draw(st.frozensets(st.sampled_from(people), max_size=1)),
+        referral_units=scope(units),
     )
 
 
@@ -233,6 +235,67 @@ def compare(work):
         seen = set(session.scalars(select(Case.id).where(visible(person))))
         assert {referral.case_id for referral in referrals if referral.id in held} <= seen
         assert seen <= {case.id for case in cases if is_reached(person, case, of_case[case.id])}
+
+    check()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_token_allows_no_more_than_its_person_its_scopes_and_its_unit(site, seed):
+    scatter(site, random.Random(seed))
+    with site.work(write=False) as work:
+        compare_tokens(work)
+
+
+def compare_tokens(work):
+    session, site = work.session, work.site
+    units, categories, people = (list(session.scalars(select(model.id))) for model in (Unit, Category, User))
+    cases = session.scalars(select(Case)).all()
+    access = work.get(AccessService)
+    access.load_referrals(cases)
+    rights = frozenset({*PERMISSIONS, *HEAD_RIGHTS, *site.permissions})
+    kinds = {"petitions", "gone"}
+
+    def acts(person):
+        """Return the ids of the cases on which a person may act, by the right."""
+        with work.acting_as(person):
+            service = work.get(AccessService)
+            return {
+                (right, case.id)
+                for case in cases
+                for right in PERMISSIONS
+                if right.partition(":")[0] == case.kind and service.may_act(case, right)
+            }
+
+    @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(
+        identities(units, categories, people),
+        st.frozensets(st.sampled_from(sorted(scopes_of(site)))),
+        st.none() | st.frozensets(st.sampled_from(units), min_size=1),
+    )
+    def check(person, scopes, within):
+        token = narrowed(site, person, scopes, within, rights)
+        kept = kept_of(site, scopes, rights)
+        assert not any(grant.administrator for grant in token.grants)
+        for verb in VERBS:
+            allowed = set(session.scalars(select(Case.id).where(visible(token, verb))))
+            assert allowed <= set(session.scalars(select(Case.id).where(visible(person, verb))))
+            if person.is_staff:
+                reach = [case for case in cases if case.id in allowed]
+                assert not allowed or any(f"{kind}:case:{verb}" in kept for kind in kinds)
+                if within is not None:
+                    assert all(
+                        within & {case.unit_id, *(one.to_unit_id for one in access.referrals(case))}
+                        for case in reach
+                    )
+                if verb == "view" and not {"cases:read", "statistics:read"} & scopes:
+                    assert not allowed
+        if person.is_staff:
+            assert acts(token) <= {(right, id_) for right, id_ in acts(person) if right in kept}
+            assert all(grant.units is not None for grant in token.grants) or within is None
+        joined = select(Referral.id).join(Case, Case.id == Referral.case_id)
+        held = set(session.scalars(joined.where(in_kartable(token))))
+        assert held <= set(session.scalars(joined.where(in_kartable(person))))
+        assert all(not token.permits(right) or person.permits(right) for right in rights)
 
     check()
 

@@ -19,6 +19,8 @@ _MOBILE = re.compile(r"(?<!\d)(\+98|0098|98|0|۰|)([9۹٩]\d\d)\d{3}(\d{4})(?!\d
 # A number of any country in E.164.
 _E164 = re.compile(r"(?<!\d)(\+[1-9]\d)\d{2,9}(\d{4})(?!\d)")
 _NATIONAL_CODE = re.compile(r"(?<!\d)\d{10}(?!\d)|(?<!\d)\d{3}-\d{6}-\d(?!\d)")
+#: Tokens of programs, see :mod:`civicportal.domain.tokens.secrets`.
+_TOKEN = re.compile(r"(?<![0-9A-Za-z])(cp[a-z]_)[0-9A-Za-z]{20,}")
 _CODE = re.compile(r"(?<![\d.])\d{6}(?!\d)")
 
 _NEVER_MASKED = frozenset({"request", "address", "name_key"})
@@ -43,10 +45,11 @@ ORIGIN: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 
 def mask(text: str) -> str:
-    """Mask mobiles, national codes, tracking codes and one-time codes.
+    """Mask mobiles, national codes, tracking codes, one-time codes and tokens of programs.
 
     Mobiles become 0912***6789 or +44***6789; ten-digit and six-digit numbers count as codes.
     """
+    text = _TOKEN.sub(r"\1***", text)
     text = _E164.sub(r"\1***\2", _MOBILE.sub(r"\1\2***\3", text))
     return _CODE.sub("******", _NATIONAL_CODE.sub("**********", text))
 

@@ -282,14 +282,14 @@ class ApiTable(Table):
     """``[api]``: programs that use the portal.
 
     :ivar enabled: whether there is an API; without it no token opens anything.
-    :ivar personal: who may make tokens for programs of their own: "staff", "everybody", or "nobody".
+    :ivar personal: who may make tokens for programs of their own: "staff", "everybody", or "none".
     :ivar days: days that a personal token is valid, if its maker chooses no other time.
     :ivar most_days: maximum of days that a personal token is valid.
     :ivar client_days: days that the token of a machine is valid.
     """
 
     enabled = boolean(True)
-    personal = string("staff", validator=colander.OneOf(("staff", "everybody", "nobody")))
+    personal = string("staff", validator=colander.OneOf(("staff", "everybody", "none")))
     days = number(90, validator=colander.Range(1, 366))
     most_days = number(365, validator=colander.Range(1, 366))
     client_days = number(365, validator=colander.Range(1, 3660))

@@ -96,7 +96,8 @@ def make_case(work: Work, *, citizen: User | None = None, kind: str = "petitions
     fallback = work.site.fallback_unit
     if work.session.scalar(select(Unit.id).where(Unit.key == fallback)) is None:
         make_unit(work, fallback)
-    first = select(User).where(User.username.is_(None)).order_by(User.id).limit(1)
+    is_citizen = (User.username.is_(None), User.machine.is_(False))
+    first = select(User).where(*is_citizen).order_by(User.id).limit(1)
     citizen = citizen or work.session.scalar(first) or make_citizen(work)
     usual = {"subject": "سطل زباله پر است", "body": "از دیروز تخلیه نشده است.", "citizen_id": citizen.id}
     return work.get(CaseService).open(kind_of(work.site, kind), **{**usual, **opening})

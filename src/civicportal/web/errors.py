@@ -31,7 +31,7 @@ MAY_HELP = (429, 500, 503)
 
 def page(request: Request, status: int, template: str = "error", **context: object) -> Response:
     """Render an error page; for JSON clients only the message."""
-    if request.is_xhr or "application/json" in request.headers.get("Accept", ""):
+    if request.is_xhr or request.is_api or "application/json" in request.headers.get("Accept", ""):
         response = render_to_response("json", {"message": context.get("message", "")}, request=request)
     else:
         context = {"sent": sent_form(request), "retry": status in MAY_HELP, **context}

@@ -58,7 +58,6 @@ class Request(pyramid.request.Request):
     requester: "Requester"
     days_off: frozenset[int]
     session_token: str | None
-    token: "ApiToken | None"
     csrf_token_value: str
     offline_owner: str
     offline_pages: list[str]
@@ -74,6 +73,7 @@ class Request(pyramid.request.Request):
     if TYPE_CHECKING:
         POST: MultiDict[str]
         tm: TransactionManager
+        token: ApiToken | None
 
         def translate(self, text: "TranslationString | str") -> str:
             """Return a text in the language and the digits of the page."""

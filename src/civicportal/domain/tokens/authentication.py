@@ -25,7 +25,7 @@ from civicportal.domain.accounts.identity import (
 )
 from civicportal.domain.accounts.models import User
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.domain.tokens.models import Client, Token
+from civicportal.domain.tokens.models import ApiClient, Token
 from civicportal.domain.tokens.scopes import narrowed, scopes_of
 from civicportal.domain.tokens.secrets import LONGEST
 from civicportal.domain.tokens.services import is_valid
@@ -50,14 +50,14 @@ _OF_TOKEN = with_rights(
         Token.unit_id.label("token_unit_id"),
         Token.expires_at,
         Token.last_used_at,
-        Client.id.label("client_id"),
-        Client.role_id.label("client_role_id"),
-        Client.unit_id.label("client_unit_id"),
+        ApiClient.id.label("client_id"),
+        ApiClient.role_id.label("client_role_id"),
+        ApiClient.unit_id.label("client_unit_id"),
         *PERSON,
     )
     .select_from(Token)
     .join(User, User.id == Token.user_id)
-    .outerjoin(Client, Client.user_id == User.id)
+    .outerjoin(ApiClient, ApiClient.user_id == User.id)
     .where(Token.token_hash == bindparam("token_hash"), *is_valid(bindparam("now"))),
     is_staff=Token.realm == "staff",
 )

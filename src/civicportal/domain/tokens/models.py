@@ -9,7 +9,7 @@ from civicportal.core.db import Base, BigId, id_column, tagged_column
 from civicportal.domain.accounts.models import Role, User
 
 
-class Client(Base):
+class ApiClient(Base):
     """A program with an account of its own: it has the rights of a role, in the city or a unit.
 
     Its rights are not memberships, because nothing is referred to it, and it is no colleague of anyone.

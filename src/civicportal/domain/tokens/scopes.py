@@ -23,7 +23,7 @@ CASE = ":case:"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scope:
+class TokenScope:
     """What a token may be used for.
 
     :ivar rights: patterns of the rights that a token with this scope keeps, for instance ``*:case:view``.
@@ -36,27 +36,27 @@ class Scope:
     for_citizens: bool = False
 
 
-CORE_SCOPES: tuple[Scope, ...] = (
-    Scope(
+CORE_SCOPES: tuple[TokenScope, ...] = (
+    TokenScope(
         name=READ_CASES,
         title=_("See and export cases"),
         rights=("*:case:view", "*:case:export"),
         for_citizens=True,
     ),
-    Scope(
+    TokenScope(
         name="cases:write",
         title=_("Submit cases and work on them"),
         rights=("*:case:work", "*:case:refer", "*:case:comment", "*:case:register", "*:case:act_any"),
         for_citizens=True,
     ),
-    Scope(
+    TokenScope(
         name="cases:personal",
         title=_("See names, numbers and identity of citizens"),
         rights=("*:case:contact", "*:case:identity"),
     ),
-    Scope(name="statistics:read", title=_("See statistics"), rights=("*:case:view",)),
-    Scope(name="organization:read", title=_("See units, topics, routing and calendar"), rights=()),
-    Scope(
+    TokenScope(name="statistics:read", title=_("See statistics"), rights=("*:case:view",)),
+    TokenScope(name="organization:read", title=_("See units, topics, routing and calendar"), rights=()),
+    TokenScope(
         name="organization:write",
         title=_("Change units, topics, routing and calendar"),
         rights=(
@@ -66,12 +66,12 @@ CORE_SCOPES: tuple[Scope, ...] = (
             "core:calendar:manage",
         ),
     ),
-    Scope(name="members:read", title=_("See members"), rights=("core:member:manage",)),
-    Scope(name="members:write", title=_("Manage members"), rights=("core:member:manage",)),
+    TokenScope(name="members:read", title=_("See members"), rights=("core:member:manage",)),
+    TokenScope(name="members:write", title=_("Manage members"), rights=("core:member:manage",)),
 )
 
 
-def scopes_of(site: "Site") -> dict[str, Scope]:
+def scopes_of(site: "Site") -> dict[str, TokenScope]:
     """Return the scopes of a site by name: those of the core, and two for each plugin with rights besides those on cases."""
     found = {scope.name: scope for scope in CORE_SCOPES}
     for plugin in site.plugins:
@@ -80,13 +80,13 @@ def scopes_of(site: "Site") -> dict[str, Scope]:
     return found
 
 
-def _of_plugin(site: "Site", plugin: str) -> Iterator[Scope]:
+def _of_plugin(site: "Site", plugin: str) -> Iterator[TokenScope]:
     title = site.kind_titles.get(plugin) or _(plugin.replace("_", " ").capitalize())
     rights = (f"{plugin}:*",)
     reading = _("${service}: read", mapping={"service": title})
     writing = _("${service}: change", mapping={"service": title})
-    yield Scope(name=f"{plugin}:read", title=reading, rights=rights)
-    yield Scope(name=f"{plugin}:write", title=writing, rights=rights)
+    yield TokenScope(name=f"{plugin}:read", title=reading, rights=rights)
+    yield TokenScope(name=f"{plugin}:write", title=writing, rights=rights)
 
 
 def kept_of(site: "Site", scopes: Iterable[str], rights: Iterable[str]) -> frozenset[str]:
@@ -120,13 +120,16 @@ def narrowed(
     return replace(
         identity,
         grants=tuple(grant for grant in grants if grant is not None),
-        referral_units=units if READ_CASES in scopes else frozenset(),
+        referral_units=_both(identity.referral_units, units) if READ_CASES in scopes else frozenset(),
     )
 
 
 def _narrow(grant: Grant, kept: frozenset[str], units: frozenset[int] | None) -> Grant | None:
+    if units is not None and grant.units is None and grant.categories is not None:
+        # In a unit, a membership for a topic also covers what has no topic; in the whole city it does not.
+        return None
     permissions = kept if grant.administrator else kept & grant.permissions
-    within = grant.units if units is None else units if grant.units is None else units & grant.units
+    within = _both(grant.units, units)
     if not permissions or within == frozenset():
         return None
     return replace(
@@ -136,3 +139,10 @@ def _narrow(grant: Grant, kept: frozenset[str], units: frozenset[int] | None) ->
         units=within,
         unit_id=grant.unit_id if within is None or grant.unit_id in within else None,
     )
+
+
+def _both(one: frozenset[int] | None, other: frozenset[int] | None) -> frozenset[int] | None:
+    """Return the units of both; None is every unit."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other

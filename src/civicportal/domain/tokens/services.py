@@ -15,8 +15,8 @@ from civicportal.domain.accounts.models import Role, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization.models import Unit
-from civicportal.domain.tokens.models import Client, Token
-from civicportal.domain.tokens.scopes import Scope, kept_of, scopes_of
+from civicportal.domain.tokens.models import ApiClient, Token
+from civicportal.domain.tokens.scopes import TokenScope, kept_of, scopes_of
 from civicportal.domain.tokens.secrets import Sort, new_api_token
 from civicportal.util.errors import Forbidden, NotFound, Refused
 from civicportal.util.i18n import _
@@ -55,9 +55,9 @@ class TokenService(Service):
         actor, whose = self.work.actor, self.settings["personal"]
         if not self.settings["enabled"] or actor.token_id is not None or actor.must_enrol:
             return False
-        return (actor.is_staff and whose != "nobody") or (actor.is_citizen and whose == "everybody")
+        return (actor.is_staff and whose != "none") or (actor.is_citizen and whose == "everybody")
 
-    def offered(self) -> list[Scope]:
+    def offered(self) -> list[TokenScope]:
         """Return the scopes that a token of the actor can have, without those that would give nothing."""
         actor, site = self.work.actor, self.work.site
         if actor.is_citizen:
@@ -138,16 +138,16 @@ class ClientService(Service):
         super().__init__(work)
         self.tokens = work.get(TokenService)
 
-    def all(self) -> Sequence[Client]:
+    def all(self) -> Sequence[ApiClient]:
         """Return the clients, latest first."""
-        return self.session.scalars(select(Client).order_by(Client.id.desc())).all()
+        return self.session.scalars(select(ApiClient).order_by(ApiClient.id.desc())).all()
 
-    def fetch(self, client_id: int, *, lock: bool = False) -> Client:
+    def fetch(self, client_id: int, *, lock: bool = False) -> ApiClient:
         """Return a client.
 
         :raises NotFound: when there is none of this id.
         """
-        return fetch_row(self.session, Client, client_id, lock=lock)
+        return fetch_row(self.session, ApiClient, client_id, lock=lock)
 
     def make(
         self,
@@ -158,7 +158,7 @@ class ClientService(Service):
         scopes: Iterable[str],
         note: str = "",
         days: int | None = None,
-    ) -> tuple[Client, str]:
+    ) -> tuple[ApiClient, str]:
         """Make a client and its first token.
 
         :param role: its rights, limited to the unit if there is one.
@@ -170,7 +170,7 @@ class ClientService(Service):
         user = User(name=name, machine=True, created_at=self.work.clock.now())
         self.session.add(user)
         self.session.flush()
-        client = Client(user=user, made_by_id=self.work.actor.user_id, created_at=self.work.clock.now())
+        client = ApiClient(user=user, made_by_id=self.work.actor.user_id, created_at=self.work.clock.now())
         self._write(client, role, unit, scopes, note)
         self.session.add(client)
         self.session.flush()
@@ -178,7 +178,7 @@ class ClientService(Service):
         return client, self._new_token(client, days)
 
     def change(
-        self, client: Client, *, name: str, role: Role, unit: Unit | None, scopes: Iterable[str], note: str
+        self, client: ApiClient, *, name: str, role: Role, unit: Unit | None, scopes: Iterable[str], note: str
     ) -> None:
         """Change a client; its tokens follow, except for scopes that they do not have.
 
@@ -194,7 +194,7 @@ class ClientService(Service):
         self.session.flush()
         self._record("change", client)
 
-    def rotate(self, client: Client, *, days: int | None = None) -> str:
+    def rotate(self, client: ApiClient, *, days: int | None = None) -> str:
         """Make a new token; the former ones end within a day, so that the program can be given the new one.
 
         :raises Forbidden: when the actor does not have the rights of the client.
@@ -205,7 +205,7 @@ class ClientService(Service):
             token.expires_at = min(token.expires_at, until)
         return self._new_token(client, days)
 
-    def revoke(self, client: Client) -> None:
+    def revoke(self, client: ApiClient) -> None:
         """End all tokens of a client at once; a new one can be made later."""
         for token in self.tokens.valid_of(client.user):
             self.tokens.revoke(token)
@@ -213,7 +213,9 @@ class ClientService(Service):
 
     # --- inside
 
-    def _write(self, client: Client, role: Role, unit: Unit | None, scopes: Iterable[str], note: str) -> None:
+    def _write(
+        self, client: ApiClient, role: Role, unit: Unit | None, scopes: Iterable[str], note: str
+    ) -> None:
         unit_id = unit.id if unit else None
         if role.builtin:
             raise Refused(_("This role is for people only."))
@@ -223,12 +225,12 @@ class ClientService(Service):
         client.role, client.unit_id, client.note = role, unit_id, note
         client.scopes = known_scopes(scopes, scopes_of(self.work.site).values())
 
-    def _require_control(self, client: Client) -> None:
+    def _require_control(self, client: ApiClient) -> None:
         rights = self.work.get(RightsService)
         if client.role is not None and not rights.may_give(client.role, client.unit_id, None):
             raise Forbidden("the client has more rights than the actor")
 
-    def _new_token(self, client: Client, days: int | None) -> str:
+    def _new_token(self, client: ApiClient, days: int | None) -> str:
         settings = self.work.site.settings["api"]
         _token, secret = self.work.get(TokenMaker).make(
             client.user,
@@ -243,7 +245,7 @@ class ClientService(Service):
         )
         return secret
 
-    def _record(self, what: str, client: Client) -> None:
+    def _record(self, what: str, client: ApiClient) -> None:
         self.work.get(AuditService).record(
             f"client:{what}",
             subject_id=client.user_id,
@@ -265,7 +267,7 @@ class TokenMaker(Service):
         realm: str,
         name: str,
         scopes: Iterable[str],
-        offered: Iterable[Scope],
+        offered: Iterable[TokenScope],
         unit: Unit | None,
         days: int,
         most_days: int,
@@ -299,7 +301,7 @@ class TokenMaker(Service):
         return token, secret
 
 
-def known_scopes(names: Iterable[str], offered: Iterable[Scope]) -> list[str]:
+def known_scopes(names: Iterable[str], offered: Iterable[TokenScope]) -> list[str]:
     """Return names of scopes in order.
 
     :raises Refused: when there is none, or one that is not offered.

@@ -20,7 +20,10 @@ def forbidden(request: Request) -> ViewResult:
 
     People who need a strong factor are redirected to its set-up. A form submitted after the session ended is kept and
     restored after the sign-in. Scripts only get 401: they would mistake the sign-in page for the requested response.
+    Programs have a token already, without the right.
     """
+    if request.is_api:
+        return wrong_realm(request)
     if request.identity.must_enrol:
         return _enrolment(request)
     if request.identity.realm != "visitor":

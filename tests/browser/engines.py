@@ -1,7 +1,7 @@
-"""Firefox and WebKit, steered by the commands of W3C WebDriver.
+"""Firefox by WebDriver BiDi and WebKit by the commands of W3C WebDriver.
 
-Debian has no driver that speaks HTTP for Firefox, but Firefox itself answers the same commands on its own socket
-(Marionette). It speaks WebDriver BiDi too, which has other commands: the two would share no table. WebKitGTK brings ``WebKitWebDriver`` and a small browser, which needs a screen: Xvfb is one.
+Debian has no driver that speaks HTTP for Firefox, but Firefox itself answers WebDriver BiDi. WebKitGTK brings
+``WebKitWebDriver`` and a small browser, which needs a screen: Xvfb is one.
 """
 
 import json
@@ -12,7 +12,8 @@ import socket
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 from urllib.error import HTTPError
@@ -20,9 +21,8 @@ from urllib.request import Request, urlopen
 
 from portal import free_port
 from senders import wait_until
+from websockets.sync.client import connect
 
-#: The key under which an element stands in an answer of WebDriver.
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 #: Seconds until something must be there, for a busy machine.
 PATIENCE = 30
 KEYS = {
@@ -38,18 +38,8 @@ const [selector, text] = arguments
 const shown = (one) => one.getClientRects().length && one.checkVisibility({ visibilityProperty: true })
 return [...document.querySelectorAll(selector)].find((one) => shown(one) && one.textContent.includes(text)) || null
 """
-#: Each command with its name for Marionette and its method and path over HTTP.
-COMMANDS = {
-    "open": ("WebDriver:Navigate", "POST", "/url"),
-    "run": ("WebDriver:ExecuteScript", "POST", "/execute/sync"),
-    "resize": ("WebDriver:SetWindowRect", "POST", "/window/rect"),
-    "forget_cookies": ("WebDriver:DeleteAllCookies", "DELETE", "/cookie"),
-    "find": ("WebDriver:FindElement", "POST", "/element"),
-    "click": ("WebDriver:ElementClick", "POST", "/element/{id}/click"),
-    "clear": ("WebDriver:ElementClear", "POST", "/element/{id}/clear"),
-    "act": ("WebDriver:PerformActions", "POST", "/actions"),
-    "type": ("WebDriver:ElementSendKeys", "POST", "/element/{id}/value"),
-}
+#: An element, as the protocol of its engine writes it. It may stand among the arguments of a script.
+Element = dict[str, str]
 
 
 class EngineMissing(Exception):
@@ -82,11 +72,43 @@ class Engine(ABC):
         self._processes: list[subprocess.Popen[bytes]] = []
 
     @abstractmethod
-    def send(self, command: str, **values: Any) -> Any:
-        """Send one of :data:`COMMANDS` and return its value.
+    def open(self, url: str) -> None:
+        """Go to a page and wait until it has loaded.
 
-        :raises EngineError: when it fails.
+        :raises EngineError: when a command fails, as every method does.
         """
+
+    @abstractmethod
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Return what a script, the body of a function, returns."""
+
+    @abstractmethod
+    def resize(self, width: int, height: int) -> None:
+        """Change the size of the window, in CSS pixels."""
+
+    @abstractmethod
+    def forget_cookies(self) -> None:
+        """Delete all cookies of the page."""
+
+    @abstractmethod
+    def click(self, element: Element) -> None:
+        """Click the middle of an element that is in view."""
+
+    @abstractmethod
+    def write(self, element: Element, text: str) -> None:
+        """Replace the value of a field with keys."""
+
+    @abstractmethod
+    def choose(self, option: Element) -> None:
+        """Choose an option of a list."""
+
+    @abstractmethod
+    def choose_file(self, field: Element, path: Path) -> None:
+        """Give a file to a field."""
+
+    @abstractmethod
+    def act(self, device: dict[str, Any]) -> None:
+        """Perform the actions of a keyboard or a mouse, which both protocols write alike."""
 
     @abstractmethod
     def complaints(self) -> list[str]:
@@ -106,7 +128,7 @@ class Engine(ABC):
 
 
 class Firefox(Engine):
-    """Debian's ``firefox-esr`` without a window, by Marionette: numbered messages of JSON, their length before them."""
+    """Debian's ``firefox-esr`` without a window."""
 
     name = "firefox"
     programs = ("firefox-esr",)
@@ -120,56 +142,103 @@ class Firefox(Engine):
         super().__init__(folder)
         profile, port = folder / "profile", free_port()
         profile.mkdir()
-        chosen = {**self.preferences, "marionette.port": port}
-        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in chosen.items()]
+        lines = [
+            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
+            for name, value in self.preferences.items()
+        ]
         (profile / "user.js").write_text("".join(lines))
-        # Errors of scripts stand in the console of the browser, which only this lets a driver read.
-        options = ("--headless", "--marionette", "--remote-allow-system-access", "--no-remote")
+        options = ("--headless", "--no-remote", f"--remote-debugging-port={port}")
         self.launch("firefox-esr", *options, "--profile", str(profile))
-        self._socket = connected(port)
-        self._answers = self._socket.makefile("rb")
-        self._number = 0
-        self._answer()
-        self._ask("WebDriver:NewSession", {})
+        connected(port).close()
+        self._numbers = count(1)
+        self._errors: list[str] = []
+        self._connected = ExitStack()
+        connection = connect(f"ws://127.0.0.1:{port}/session", max_size=None, proxy=None)
+        self._connection = self._connected.enter_context(connection)
+        self._ask("session.new", capabilities={})
+        self._ask("session.subscribe", events=["log.entryAdded"])
+        # In the tab that it opens by itself the focus stays in the address bar, and pages hear of none.
+        self._tab = self._ask("browsingContext.create", type="tab")["context"]
 
-    def send(self, command: str, **values: Any) -> Any:
-        answer = self._ask(COMMANDS[command][0], values)
-        return answer.get("value") if isinstance(answer, dict) else answer
+    def open(self, url: str) -> None:
+        self._ask("browsingContext.navigate", context=self._tab, url=url, wait="complete")
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        answer = self._ask(
+            "script.callFunction",
+            functionDeclaration=f"function () {{{script}}}",
+            arguments=[local_value(argument) for argument in arguments],
+            target={"context": self._tab},
+            awaitPromise=True,
+        )
+        if answer["type"] == "exception":
+            raise EngineError(answer["exceptionDetails"]["text"])
+        return remote_value(answer["result"])
+
+    def resize(self, width: int, height: int) -> None:
+        viewport = {"width": width, "height": height}
+        self._ask("browsingContext.setViewport", context=self._tab, viewport=viewport)
+
+    def forget_cookies(self) -> None:
+        self._ask("storage.deleteCookies")
+
+    def click(self, element: Element) -> None:
+        there = {"type": "pointerMove", "x": 0, "y": 0, "origin": {"type": "element", "element": element}}
+        click = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
+        self.act({"type": "pointer", "id": "mouse", "actions": [there, *click]})
+
+    def write(self, element: Element, text: str) -> None:
+        self.run("arguments[0].focus(); arguments[0].select()", element)
+        strokes = [{"type": kind, "value": letter} for letter in text for kind in ("keyDown", "keyUp")]
+        self.act({"type": "key", "id": "keyboard", "actions": strokes})
+
+    def choose(self, option: Element) -> None:
+        # A list opens outside the page. This is what W3C WebDriver prescribes for the click on an option.
+        self.run(
+            """
+            const [option] = arguments
+            const list = option.closest("select")
+            list.focus()
+            option.selected = true
+            for (const type of ["input", "change"]) list.dispatchEvent(new Event(type, { bubbles: true }))
+            """,
+            option,
+        )
+
+    def choose_file(self, field: Element, path: Path) -> None:
+        self._ask("input.setFiles", context=self._tab, element=field, files=[str(path)])
+
+    def act(self, device: dict[str, Any]) -> None:
+        self._ask("input.performActions", context=self._tab, actions=[device])
 
     def complaints(self) -> list[str]:
-        script = """
-            const found = Services.console.getMessageArray().filter((one) => one instanceof Ci.nsIScriptError
-                && !(one.flags & Ci.nsIScriptError.warningFlag) && /^http/.test(one.sourceName))
-            Services.console.reset()
-            return found.map(String)
-        """
-        self._ask("Marionette:SetContext", {"value": "chrome"})
-        found: list[str] = self.send("run", script=script, args=[])
-        self._ask("Marionette:SetContext", {"value": "content"})
+        # What was logged before the answer to a command has come with it.
+        self._ask("session.status")
+        found, self._errors = self._errors, []
         # Leaving a page stops what it still loads, and Firefox logs that of the service worker as an error.
         return [error for error in found if not re.search("A ServiceWorker|AbortError", error)]
 
     def close(self) -> None:
-        self._answers.close()
-        self._socket.close()
+        self._connected.close()
         super().close()
 
-    def _ask(self, name: str, values: dict[str, Any]) -> Any:
-        self._number += 1
-        message = json.dumps([0, self._number, name, values]).encode()
-        self._socket.sendall(b"%d:%s" % (len(message), message))
-        _kind, _number, error, value = self._answer()
-        if error:
-            raise EngineError(f"{name}: {error['error']}: {error['message']}")
-        return value
+    def _ask(self, method: str, **values: Any) -> Any:
+        number = next(self._numbers)
+        self._connection.send(json.dumps({"id": number, "method": method, "params": values}))
+        while True:
+            answer = json.loads(self._connection.recv(timeout=2 * PATIENCE))
+            if answer["type"] == "event":
+                self._hear(answer["params"])
+            elif answer["id"] == number:
+                break
+        if answer["type"] == "error":
+            raise EngineError(f"{method}: {answer['error']}: {answer['message']}")
+        return answer["result"]
 
-    def _answer(self) -> Any:
-        length = b""
-        while (digit := self._answers.read(1)) != b":":
-            if not digit:
-                raise EngineError("the connection to Firefox ended")
-            length += digit
-        return json.loads(self._answers.read(int(length)))
+    def _hear(self, entry: dict[str, Any]) -> None:
+        if entry["type"] == "javascript" and entry["level"] == "error":
+            frames = (entry.get("stackTrace") or {}).get("callFrames") or [{"url": "", "lineNumber": 0}]
+            self._errors.append(f"{frames[0]['url']}:{frames[0]['lineNumber']}: {entry['text']}")
 
 
 class WebKit(Engine):
@@ -177,6 +246,8 @@ class WebKit(Engine):
 
     name = "webkit"
     programs = ("WebKitWebDriver", "Xvfb")
+    #: The key under which an element stands in an answer of WebDriver.
+    reference = "element-6066-11e4-a52e-4f735466cecf"
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -203,10 +274,36 @@ class WebKit(Engine):
         answer = self._ask("POST", "", {"capabilities": {"alwaysMatch": options}})
         self._session = f"/{answer['sessionId']}"
 
-    def send(self, command: str, **values: Any) -> Any:
-        _name, method, path = COMMANDS[command]
-        body = {name: value for name, value in values.items() if name != "id"}
-        return self._ask(method, path.format(**values), body)
+    def open(self, url: str) -> None:
+        # It may answer while the page before still stands there.
+        self.run("window.stays = true")
+        self._ask("POST", "/url", {"url": url})
+        wait_until(self._has_left, PATIENCE)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self._ask("POST", "/execute/sync", {"script": script, "args": arguments})
+
+    def resize(self, width: int, height: int) -> None:
+        self._ask("POST", "/window/rect", {"width": width, "height": height})
+
+    def forget_cookies(self) -> None:
+        self._ask("DELETE", "/cookie")
+
+    def click(self, element: Element) -> None:
+        self._ask("POST", f"/element/{element[self.reference]}/click", {})
+
+    def write(self, element: Element, text: str) -> None:
+        self._ask("POST", f"/element/{element[self.reference]}/clear", {})
+        self._type(element, text)
+
+    def choose(self, option: Element) -> None:
+        self.click(option)
+
+    def choose_file(self, field: Element, path: Path) -> None:
+        self._type(field, str(path))
+
+    def act(self, device: dict[str, Any]) -> None:
+        self._ask("POST", "/actions", {"actions": [device]})
 
     def complaints(self) -> list[str]:
         said = self.log.read_text(errors="replace")
@@ -215,10 +312,18 @@ class WebKit(Engine):
 
     def close(self) -> None:
         with suppress(EngineError):
-            self._ask("DELETE", "", None)
+            self._ask("DELETE", "")
         super().close()
 
-    def _ask(self, method: str, path: str, body: Any) -> Any:
+    def _has_left(self) -> bool:
+        with suppress(EngineError):
+            return bool(self.run("return !window.stays && document.readyState === 'complete'"))
+        return False
+
+    def _type(self, element: Element, text: str) -> None:
+        self._ask("POST", f"/element/{element[self.reference]}/value", {"text": text})
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
         data = json.dumps(body).encode() if method == "POST" else None
         headers = {"Content-Type": "application/json"}
         request = Request(f"{self._address}{self._session}{path}", data, headers, method=method)
@@ -245,6 +350,23 @@ def connected(port: int) -> socket.socket:
     return found[0]
 
 
+def local_value(value: Any) -> dict[str, Any]:
+    """Return an argument of a script as WebDriver BiDi writes it: a text or an element."""
+    return {"type": "string", "value": value} if isinstance(value, str) else value
+
+
+def remote_value(value: dict[str, Any]) -> Any:
+    """Return what a script returned from what WebDriver BiDi writes: an element as its reference, lists of both."""
+    match value["type"]:
+        case "null" | "undefined":
+            return None
+        case "node":
+            return {"sharedId": value["sharedId"]}
+        case "array":
+            return [remote_value(one) for one in value["value"]]
+    return value["value"]
+
+
 class Window:
     """The window of an engine, used as a person does; everything waits until it is possible.
 
@@ -256,36 +378,36 @@ class Window:
 
     def go(self, path: str) -> Self:
         """Go to a page of the portal."""
-        self.engine.send("open", url=f"{self.address}{path}")
+        self.engine.open(f"{self.address}{path}")
         return self
 
     def enter(self, name: str, token: str) -> None:
         """Hold the cookie of a session that is open; no cookie before stays."""
-        self.go("/healthz").engine.send("forget_cookies")
+        self.go("/healthz").engine.forget_cookies()
         self.run("document.cookie = `${arguments[0]}=${arguments[1]}; path=/`", name, token)
 
     def leave(self) -> None:
         """Forget who one was, and what was written."""
-        self.go("/healthz").engine.send("forget_cookies")
+        self.go("/healthz").engine.forget_cookies()
         self.run("localStorage.clear(); sessionStorage.clear()")
 
     def resize(self, width: int, height: int) -> None:
         """Change the size of the window, which has a smallest one."""
-        self.engine.send("resize", width=width, height=height)
+        self.engine.resize(width, height)
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Return what a script returns."""
-        return self.engine.send("run", script=script, args=list(arguments))
+        return self.engine.run(script, *arguments)
 
-    def see(self, selector: str, text: str = "") -> str:
-        """Return the id of the first element that is shown and has a text, and wait for it."""
-        found: list[str] = []
+    def see(self, selector: str, text: str = "") -> Element:
+        """Return the first element that is shown and has a text, and wait for it."""
+        found: list[Element] = []
 
         def look() -> bool:
             # Between two pages there is no document.
             with suppress(EngineError):
                 element = self.run(FIND, selector, text)
-                found.extend([element[ELEMENT]] if element else [])
+                found.extend([element] if element else [])
             return bool(found)
 
         self._wait(look, f"{selector} {text!r} is shown")
@@ -302,26 +424,23 @@ class Window:
 
     def read(self, selector: str, text: str = "") -> str:
         """Return the text of an element."""
-        element = {ELEMENT: self.see(selector, text)}
-        return " ".join(self.run("return arguments[0].innerText", element).split())
+        return " ".join(self.run("return arguments[0].innerText", self.see(selector, text)).split())
 
     def press(self, selector: str, text: str = "") -> None:
         """Click an element, in the middle of the window if it must be brought there."""
         element = self.see(selector, text)
-        self.run("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", {ELEMENT: element})
-        self.engine.send("click", id=element)
+        self.run("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", element)
+        self.engine.click(element)
 
     def write(self, selector: str, text: str) -> None:
         """Replace the value of a field."""
-        element = self.see(selector)
-        self.engine.send("clear", id=element)
-        self.engine.send("type", id=element, text=text)
+        self.engine.write(self.see(selector), text)
 
     def strike(self, selector: str, key: str) -> None:
         """Strike a key of :data:`KEYS`, or a letter, while an element has the focus."""
-        self.run("arguments[0].focus()", {ELEMENT: self.see(selector)})
+        self.run("arguments[0].focus()", self.see(selector))
         strokes = [{"type": kind, "value": KEYS.get(key, key)} for kind in ("keyDown", "keyUp")]
-        self.engine.send("act", actions=[{"type": "key", "id": "keyboard", "actions": strokes}])
+        self.engine.act({"type": "key", "id": "keyboard", "actions": strokes})
 
     def drag(self, selector: str, right: int, down: int) -> None:
         """Drag an element with the mouse, from its middle, as far as this many CSS pixels."""
@@ -330,23 +449,23 @@ class Window:
             const box = arguments[0].getBoundingClientRect()
             return [box.x + box.width / 2, box.y + box.height / 2].map(Math.round)
         """
-        x, y = self.run(middle, {ELEMENT: self.see(selector)})
+        x, y = self.run(middle, self.see(selector))
         moves = [(x + right * part // 4, y + down * part // 4) for part in range(5)]
         begin, *more = ({"type": "pointerMove", "x": x, "y": y, "duration": 20} for x, y in moves)
         steps = [begin, {"type": "pointerDown", "button": 0}, *more, {"type": "pointerUp", "button": 0}]
-        mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": steps}
-        self.engine.send("act", actions=[mouse])
+        mouse = {"pointerType": "mouse"}
+        self.engine.act({"type": "pointer", "id": "mouse", "parameters": mouse, "actions": steps})
 
     def choose(self, selector: str, value: str) -> None:
         """Choose an option of a list."""
         self.see(selector)
-        option = self.engine.send("find", using="css selector", value=f"{selector} option[value='{value}']")
-        self.engine.send("click", id=option[ELEMENT])
+        option = f"{selector} option[value='{value}']"
+        self.engine.choose(self.run("return document.querySelector(arguments[0])", option))
 
     def choose_file(self, selector: str, path: Path) -> None:
         """Give a file to a field, which may be hidden behind a button."""
-        element = self.engine.send("find", using="css selector", value=selector)
-        self.engine.send("type", id=element[ELEMENT], text=str(path))
+        field = self.run("return document.querySelector(arguments[0])", selector)
+        self.engine.choose_file(field, path)
 
     def arrive(self, pattern: str) -> str:
         """Wait for the page whose path matches, and return the path."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.core.jobs import Job, JobRun, registered
@@ -14,6 +14,7 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.attachments import UNCLAIMED, PictureFiles
 from civicportal.domain.cases.models import Attachment
 from civicportal.domain.exports.models import ExportJob
+from civicportal.domain.tokens.models import Token
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -26,6 +27,8 @@ KEEP_CHALLENGES = timedelta(days=1)
 """Retention of used and expired codes, to explain failed sign-ins."""
 KEEP_INVITATIONS = timedelta(days=30)
 """How long expired links stay in the list, to be renewed."""
+KEEP_TOKENS = timedelta(days=30)
+"""How long ended tokens stay in the list of their person."""
 KEEP_JOB_RUNS = timedelta(days=1)
 """A job that was not run for this long after it was due no longer exists."""
 
@@ -49,6 +52,14 @@ def clean_codes(site: "Site") -> None:
 def clean_invitations(site: "Site") -> None:
     """Delete invitations and password links that can no longer be used."""
     _delete_old(site, Invitation, KEEP_INVITATIONS)
+
+
+def clean_tokens(site: "Site") -> None:
+    """Delete tokens that have ended long ago; the audit trail names them still."""
+    before = site.clock.now() - KEEP_TOKENS
+    ended = or_(Token.expires_at < before, Token.revoked_at < before)
+    while len(_delete_some(site, Token.id, ended)) == BATCH:
+        pass
 
 
 def _delete_old(
@@ -161,6 +172,7 @@ JOBS = (
     Job(name="core.sessions", every=timedelta(hours=1), run=clean_sessions),
     Job(name="core.codes", every=timedelta(hours=1), run=clean_codes),
     Job(name="core.invitations", at="01:10", run=clean_invitations),
+    Job(name="core.tokens", at="01:15", run=clean_tokens),
     Job(name="core.job-runs", at="01:20", run=clean_job_runs),
     Job(name="core.kept", every=timedelta(hours=1), run=clean_session_values),
     Job(name="core.attachments", at="02:00", lane="long", run=clean_attachments),

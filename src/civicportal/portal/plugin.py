@@ -170,11 +170,11 @@ def message_received(message: "InboundMessage", work: "Work") -> "Reply | None":
 
 
 @hookimpl
-def navigation_items() -> "Iterable[NavigationItem]":
+def navigation_items(request: Request) -> "Iterable[NavigationItem]":
     """Return the core's links."""
-    from civicportal.portal.dashboard.navigation import CORE_ITEMS
+    from civicportal.portal.dashboard.navigation import CORE_ITEMS, account_items
 
-    return CORE_ITEMS
+    return (*CORE_ITEMS, *account_items(request))
 
 
 @hookimpl

@@ -29,13 +29,13 @@ class ApiClient(Base):
     unit_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("units.id"))
     #: What it is for and who answers for it, for colleagues.
     note: Mapped[str] = tagged_column(String(500), default="")
-    #: Names of the scopes of its next token.
+    #: Names of the scopes of its tokens.
     scopes: Mapped[list[str]] = tagged_column(JSON, default=list)
     made_by_id: Mapped[int | None] = tagged_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = tagged_column()
 
     user: Mapped[User] = relationship(foreign_keys=[user_id], lazy="joined", innerjoin=True)
-    role: Mapped[Role | None] = relationship(lazy="joined")
+    role: Mapped[Role | None] = relationship(lazy="selectin")
 
 
 class Token(Base):

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, ColumnElement, select
 
 from civicportal.core.crypto import token_hash
 from civicportal.core.db import fetch_row
+from civicportal.core.security import Identity
 from civicportal.core.work import Service
 from civicportal.domain.accounts.identity import every_right
 from civicportal.domain.accounts.memberships import MembershipService
@@ -22,6 +23,7 @@ from civicportal.util.errors import Forbidden, NotFound, Refused
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
+    from civicportal.core.site import Site
     from civicportal.core.work import Work
 
 MANAGE = "core:client:manage"
@@ -43,6 +45,15 @@ def is_valid(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[boo
     )
 
 
+def may_make(site: "Site", actor: Identity) -> bool:
+    """Return whether a person may make tokens of their own."""
+    settings = site.settings["api"]
+    if not settings["enabled"] or actor.token_id is not None or actor.must_enrol:
+        return False
+    whose = settings["personal"]
+    return (actor.is_staff and whose != "none") or (actor.is_citizen and whose == "everybody")
+
+
 class TokenService(Service):
     """The tokens of people."""
 
@@ -52,10 +63,7 @@ class TokenService(Service):
 
     def may_make(self) -> bool:
         """Return whether the actor may make tokens of their own."""
-        actor, whose = self.work.actor, self.settings["personal"]
-        if not self.settings["enabled"] or actor.token_id is not None or actor.must_enrol:
-            return False
-        return (actor.is_staff and whose != "none") or (actor.is_citizen and whose == "everybody")
+        return may_make(self.work.site, self.work.actor)
 
     def offered(self) -> list[TokenScope]:
         """Return the scopes that a token of the actor can have, without those that would give nothing."""
@@ -111,6 +119,11 @@ class TokenService(Service):
         """Return the valid tokens of a person, latest first."""
         query = select(Token).join(User, User.id == Token.user_id).order_by(Token.id.desc())
         query = query.where(Token.user_id == user.id, *is_valid(self.work.clock.now()))
+        return self.session.scalars(query).all()
+
+    def all_of(self, user: User) -> Sequence[Token]:
+        """Return the tokens of a person, latest first, with those that have ended."""
+        query = select(Token).where(Token.user_id == user.id).order_by(Token.id.desc())
         return self.session.scalars(query).all()
 
     def fetch(self, user: User, token_id: int) -> Token:
@@ -180,7 +193,7 @@ class ClientService(Service):
     def change(
         self, client: ApiClient, *, name: str, role: Role, unit: Unit | None, scopes: Iterable[str], note: str
     ) -> None:
-        """Change a client; its tokens follow, except for scopes that they do not have.
+        """Change a client; its tokens follow at once.
 
         :raises Forbidden: when the actor does not have its present rights, or those it would get.
         :raises Refused: when the role or a scope is not possible.
@@ -188,9 +201,8 @@ class ClientService(Service):
         self._require_control(client)
         client.user.name = name
         self._write(client, role, unit, scopes, note)
-        allowed = set(client.scopes)
         for token in self.tokens.valid_of(client.user):
-            token.scopes = [scope for scope in token.scopes if scope in allowed]
+            token.scopes = client.scopes
         self.session.flush()
         self._record("change", client)
 

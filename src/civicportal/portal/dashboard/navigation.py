@@ -11,6 +11,7 @@ from civicportal.core.plugins import call_each
 from civicportal.domain.cases.access.rights import sees_all
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.kartable.counters import OpenReferrals, open_referrals
+from civicportal.domain.tokens.services import may_make
 from civicportal.util.i18n import _
 from civicportal.util.lists import Total
 from civicportal.web.display import read_or_fallback
@@ -62,6 +63,7 @@ CORE_ITEMS = (
     ),
     _admin("members", _("Members"), "users", 100, "core:member:manage"),
     _admin("roles", _("Access levels"), "shield-lock", 95, "core:role:manage"),
+    _admin("clients", _("Connected programs"), "plug-connected-x", 92, "core:client:manage"),
     _admin("units", _("Units"), "sitemap", 90, "core:unit:manage"),
     _admin("categories", _("Categories"), "category", 85, "core:category:manage"),
     _admin("routing", _("Routing"), "route", 80, "core:routing:manage"),
@@ -71,6 +73,18 @@ CORE_ITEMS = (
     _admin("settings", _("Settings"), "settings", 60, "core:setting:manage"),
     _admin("audit", _("Audit trail"), "history", 55, "core:audit:view"),
 )
+
+
+def account_items(request: Request) -> tuple[NavigationItem, ...]:
+    """Return the core's links of the page of the account."""
+    if not may_make(request.site, request.identity):
+        return ()
+    title = _("Tokens for programs")
+    return (
+        NavigationItem(
+            name="account_tokens", title=title, route="account_tokens", icon="key", area="account"
+        ),
+    )
 
 
 class Link:

@@ -23,6 +23,7 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.contractors import DONE, ContractorPageService, ContractorService
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.tokens.services import ClientService, TokenService
 from civicportal.testing import identity
 from civicportal.testing.factories import APP_SECRET
 from civicportal.util.geo.city_map import CityMap
@@ -54,6 +55,7 @@ def facts(portal: Portal) -> Facts:
         **meetings.desk_facts(portal, people["office_manager"]),
         "mobile": CITIZENS["citizen"],
         **links(portal),
+        **programs(portal, people["handler"]),
         **jobs(portal, people["neighbour"], people["handler"]),
         **announcements.facts(portal, people["public_relations"]),
         **feedback.facts(portal, people["citizen"], people["public_relations"]),
@@ -84,6 +86,19 @@ def jobs(portal: Portal, citizen: Identity, handler: Identity) -> Facts:
             tokens[1], DONE, note="آسفالت ترمیم شد.", after=[key], owner="contractor"
         )
     return {"job": tokens[0], "answered": codes[1], "answered_job": tokens[1]}
+
+
+def programs(portal: Portal, handler: Identity) -> Facts:
+    """Make a token of a person, and connect a program; return the id of the program."""
+    with portal.site.work(actor=handler) as work:
+        person = work.session.get_one(User, handler.person_id)
+        work.get(TokenService).make(person, name="نقشهٔ شهر", scopes=["cases:read"])
+    with portal.site.work() as work:
+        role = next(role for role in work.get(RoleService).all() if not role.builtin)
+        client, _secret = work.get(ClientService).make(
+            name="اتوماسیون اداری", role=role, scopes=["cases:read", "cases:write"], note="قرارداد ۱۲"
+        )
+        return {"client": str(client.id)}
 
 
 def links(portal: Portal) -> Facts:

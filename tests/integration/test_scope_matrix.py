@@ -18,6 +18,7 @@ RULES = {
     "account_session_end": "own session",
     "account_passkey_name": "own passkey",
     "account_passkey_remove": "own passkey",
+    "account_token_revoke": "own token",
     "account_deputy_end": "own deputy",
     "attachment": "picture",
     "attachment_small": "picture",

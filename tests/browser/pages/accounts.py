@@ -130,6 +130,18 @@ def _own_passkeys(page: Page, found: Facts) -> None:
     _prove(page, "/account/passkeys")
 
 
+def _new_token(page: Page, found: Facts) -> None:
+    _prove(page, "/account/tokens/new")
+
+
+def _made_token(page: Page, found: Facts) -> None:
+    _prove_again(page, "/account/tokens/new")
+    page.locator("[name=name]").fill("نقشهٔ شهر")
+    page.locator("[name=scopes]").first.check()
+    page.locator("form:has([name=scopes]) button.btn-primary").click()
+    expect(page.locator("#token")).to_be_visible()
+
+
 def _own_recovery_codes(page: Page, found: Facts) -> None:
     _prove(page, "/account/recovery")
 
@@ -185,6 +197,10 @@ PAGES = (
     Shown("account_factor", "handler", "/account/factor"),
     Shown("account_passkeys", "citizen", "/account/passkeys"),
     Shown("account_passkeys", "handler", "/account/passkeys", reach=_own_passkeys),
+    Shown("account_tokens", "citizen", "/account/tokens"),
+    Shown("account_tokens", "handler", "/account/tokens"),
+    Shown("account_token_new", "handler", "/account/tokens/new", reach=_new_token),
+    Shown("account_token_new", "handler", "/account/tokens/new", reach=_made_token, name="made"),
     Shown("account_recovery", "handler", "/account/recovery", reach=_own_recovery_codes),
     Shown("account_totp", "handler", "/account/totp"),
     Shown("account_totp_setup", "administrator", "/account/totp/setup", reach=_set_up_app),

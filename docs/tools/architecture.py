@@ -25,6 +25,7 @@ ROOMS = {
     "domain.privacy": "archive, erasure, keys",
     "domain.ownership": "marks of database, store, secrets",
     "domain.own_views": "saved views and columns of lists",
+    "domain.webhooks": "events for other software",
     "portal": "pages and tasks over several domains",
     "hookspecs": "every hook",
     "app": "a site becomes an application",

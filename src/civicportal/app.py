@@ -40,6 +40,7 @@ CORE_PARTS = (
     "domain.privacy",
     "domain.exports",
     "domain.statistics",
+    "domain.webhooks",
     "portal.admin",
     "portal.audit",
     "portal.branding",

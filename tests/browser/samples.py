@@ -1,6 +1,6 @@
 """Cases that the tests start from, sent and handled through the services."""
 
-from browser import announcements, exports, feedback, meetings
+from browser import announcements, exports, feedback, meetings, webhooks
 from browser.people import CAREFUL, CITIZENS, RECOVERY_CODES, STAFF
 from browser.wizard import STREET, WORDS
 from civicportal_reports.nearby import NearbyService
@@ -60,6 +60,7 @@ def facts(portal: Portal) -> Facts:
         **announcements.facts(portal, people["public_relations"]),
         **feedback.facts(portal, people["citizen"], people["public_relations"]),
         **exports.facts(portal, people["administrator"]),
+        **webhooks.facts(portal, people["administrator"]),
     }
 
 

@@ -60,6 +60,7 @@ TOLD: dict[str, Any] = {
         value: SimpleNamespace(id=1, start=datetime(2026, 12, 1, tzinfo=UTC)) for value in ("", "1", "2")
     },
     "money": str,
+    "check_address": str,
 }
 #: Texts that fields of a type take.
 TAKEN: dict[type, tuple[str, ...]] = {

@@ -14,6 +14,8 @@ UNKNOWN = {
     "path": "nothing.css",
     "name": "nothing",
     "number": "12",
+    "delivery": "999999999",
+    "version": "1",
     "token": "x" * 43,
     "page": "nothing",
     "size": "small",

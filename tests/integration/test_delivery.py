@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from civicportal.core.db import NEVER
+from civicportal.core.deliveries import LEASE
 from civicportal.core.messages import (
     GatewayMisconfigured,
     LookupFailed,
@@ -17,7 +18,7 @@ from civicportal.core.messages import (
 from civicportal.core.security import Grant, Identity
 from civicportal.domain.accounts.models import OtpChallenge
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.notifications.delivery import LEASE, OutboxDelivery, _stirs, deliver_once
+from civicportal.domain.notifications.delivery import OutboxDelivery, _stirs, deliver_once
 from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import Gate
 from civicportal.domain.notifications.services import NotificationService

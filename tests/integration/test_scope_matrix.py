@@ -54,6 +54,7 @@ RULES = {
     "demo.phone": "nobody's",
     "static": "nobody's",
     "words": "nobody's",
+    "webhooks.schema": "nobody's",
 }
 #: Rights over the whole municipality: who has one has it for all it is about.
 WHOLE = ("core:", "announcements:post:", "announcements:broadcast:", "meetings:session:")

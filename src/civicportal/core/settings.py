@@ -295,6 +295,24 @@ class ApiTable(Table):
     client_days = number(365, validator=colander.Range(1, 3660))
 
 
+class WebhooksTable(Table):
+    """``[webhooks]``: events that are sent to other software.
+
+    :ivar http: allow addresses without encryption.
+    :ivar private_networks: private addresses and networks that events may be sent to, for instance "10.20.0.0/16"; by
+        default only public ones.
+    :ivar prefix: beginning of the types of events, a domain name of the city written backwards.
+    :ivar retry_hours: how long an event is tried again before it counts as failed.
+    :ivar keep_days: days after which deliveries are deleted, with their attempts.
+    """
+
+    http = boolean(False)
+    private_networks = one_or_more((), validator=values.proxies)
+    prefix = string("org.civicportal", validator=values.reverse_domain)
+    retry_hours = number(72, validator=colander.Range(1, 24 * 14))
+    keep_days = number(30, validator=colander.Range(1, 365))
+
+
 class TranslationTable(Table):
     """``[translations.<language>]``: the site's texts in a language besides ``site.locale``.
 
@@ -332,6 +350,7 @@ class SiteSettings(Table):
     questions = QuestionsTable(missing={"days": 14, "remind_before": 3})
     contractors = ContractorsTable(missing={"enabled": True, "days": 7})
     api = ApiTable(missing=colander.drop)
+    webhooks = WebhooksTable(missing=colander.drop)
     look = FreeTable(missing={})
     contact = FreeTable(missing={})
     texts = FreeTable(missing={})
@@ -355,8 +374,8 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Value
         raise ConfigurationError(f"{path}: {error}") from None
     _refuse_plain_secrets(path, raw)
     resolved = _resolve(raw, os.environ if environ is None else environ, path, ())
-    tables = {"calendar": CalendarTable(), "backup": BackupTable(), "api": ApiTable()}
-    usual = {name: table.deserialize({}) for name, table in tables.items()}
+    tables = {"calendar": CalendarTable, "backup": BackupTable, "api": ApiTable, "webhooks": WebhooksTable}
+    usual = {name: table().deserialize({}) for name, table in tables.items()}
     settings = {**usual, **validate(SiteSettings(), resolved, path, "")}
     _check_limits(path, settings["limits"])
     settings["translations"] = _translations(path, settings)

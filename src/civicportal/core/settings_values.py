@@ -13,6 +13,7 @@ from civicportal.util.calendar import CityCalendar
 STEPS = ("head", "above")
 SHORTEST_TOKEN = 16
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
+_REVERSE_DOMAIN = re.compile(r"[a-z][a-z0-9-]{0,62}(\.[a-z0-9-]{1,63}){1,5}")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -48,6 +49,12 @@ def token(node: colander.SchemaNode, value: str) -> None:
     """Refuse a token that is too short."""
     if value and len(value) < SHORTEST_TOKEN:
         raise colander.Invalid(node, f"needs {SHORTEST_TOKEN} characters or more")
+
+
+def reverse_domain(node: colander.SchemaNode, value: str) -> None:
+    """Refuse anything other than the format ``org.example``."""
+    if not _REVERSE_DOMAIN.fullmatch(value):
+        raise colander.Invalid(node, f"must look like org.example, not {value!r}")
 
 
 def time_of_day(node: colander.SchemaNode, value: str) -> None:

@@ -19,6 +19,7 @@ from civicportal.domain.organization import models as organization
 from civicportal.domain.own_views import models as own_views
 from civicportal.domain.ownership import models as ownership
 from civicportal.domain.tokens import models as tokens
+from civicportal.domain.webhooks import models as webhooks
 from civicportal.portal.admin import models as administration
 from civicportal.portal.backups import models as backup
 from civicportal.portal.help import models as questions
@@ -47,4 +48,5 @@ __all__ = [
     "referral",
     "search_models",
     "tokens",
+    "webhooks",
 ]

@@ -72,6 +72,14 @@ def queue_notifications(change: "CaseChange", work: "Work") -> None:
     work.get(NotificationService).case_changed(change)
 
 
+@hookimpl(specname="case_changed", trylast=True)
+def queue_events(change: "CaseChange", work: "Work") -> None:
+    """Queue the events for other software."""
+    from civicportal.domain.webhooks.services import WebhookService
+
+    work.get(WebhookService).case_changed(change)
+
+
 @hookimpl
 def register_permissions() -> "Iterable[Permission]":
     """Return the core's permissions."""
@@ -119,6 +127,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
     from civicportal.domain.notifications import inbound, phones, questions
     from civicportal.domain.privacy import jobs as privacy
     from civicportal.domain.statistics import backfill
+    from civicportal.domain.webhooks import jobs as webhooks
     from civicportal.portal import cleanup
     from civicportal.portal.admin import health
 
@@ -137,6 +146,7 @@ def register_jobs(site: "Site") -> "Iterable[Job]":
         backfill,
         vocabulary,
         word_repair,
+        webhooks,
     )
     core = [job for module in own for job in module.JOBS]
     return (*core, *(phones.JOBS if has_own_phones else ()))

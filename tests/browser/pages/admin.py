@@ -4,7 +4,7 @@ from functools import partial
 
 from browser.pages.shown import Shown
 from browser.samples import Facts
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from civicportal.portal.demo.runner import PASSWORD
 
@@ -20,6 +20,12 @@ def prove(path: str, page: Page, _found: Facts | None = None) -> None:
 
 def _secret(route: str, path: str, name: str = "") -> Shown:
     return Shown(route, "administrator", path, reach=partial(prove, path), name=name)
+
+
+def _new_secret(page: Page, found: Facts) -> None:
+    page.goto(f"/admin/webhooks/{found['webhook']}/secret")
+    page.locator("main form button.btn-primary").click()
+    expect(page.locator("#secret")).to_be_visible()
 
 
 # Numbers of the first rows that the example's files plant.
@@ -38,6 +44,14 @@ PAGES = (
     Shown("admin.dry_run", "administrator", "/admin/routing/dry-run"),
     Shown("admin.calendar", "administrator", "/admin/calendar"),
     Shown("admin.calendar_hours", "administrator", "/admin/calendar/hours"),
+    Shown("admin.webhooks", "administrator", "/admin/webhooks"),
+    Shown("admin.webhook_new", "administrator", "/admin/webhooks/new"),
+    Shown("admin.webhook", "administrator", "/admin/webhooks/{webhook}"),
+    Shown("admin.webhook_edit", "administrator", "/admin/webhooks/{webhook}/edit"),
+    Shown("admin.webhook_secret", "administrator", "/admin/webhooks/{webhook}/secret"),
+    Shown("admin.webhook_secret", "administrator", "", _new_secret, name="made"),
+    Shown("admin.webhook_delete", "administrator", "/admin/webhooks/{webhook}/delete"),
+    Shown("admin.webhook_delivery", "administrator", "/admin/webhooks/{webhook}/deliveries/{delivery}"),
     Shown("admin.plugins", "administrator", "/admin/plugins"),
     Shown("admin.settings", "administrator", "/admin/settings"),
     Shown("admin.audit", "administrator", "/admin/audit"),

@@ -28,6 +28,7 @@ CORE_PERMISSIONS: tuple[Permission, ...] = (
     Permission(name="core:help:manage", title=_("Manage frequent questions")),
     Permission(name="core:message:view", title=_("See messages and their fate")),
     Permission(name="core:client:manage", title=_("Give programs access of their own")),
+    Permission(name="core:webhook:manage", title=_("Manage webhooks")),
     Permission(name="core:audit:view", title=_("See the audit trail")),
     Permission(name="core:plugin:view", title=_("See the plugins")),
 )

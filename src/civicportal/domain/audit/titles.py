@@ -134,4 +134,12 @@ CORE_ACTIONS: dict[str, TranslationString] = {
     "view:delete": _("Deleted a shared view"),
     "view:share": _("Shared a view within a unit"),
     "view:unshare": _("Took a shared view back"),
+    "webhook:add": _("Added a webhook"),
+    "webhook:change": _("Changed a webhook"),
+    "webhook:delete": _("Deleted a webhook"),
+    "webhook:pause": _("Paused a webhook"),
+    "webhook:replay": _("Sent events of a webhook again"),
+    "webhook:resume": _("Resumed a webhook"),
+    "webhook:rotate": _("Made a new secret for a webhook"),
+    "webhook:test": _("Tested a webhook"),
 }

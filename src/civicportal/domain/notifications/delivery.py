@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select, true
 from sqlalchemy.orm import aliased
 
 from civicportal.core.db import NEVER
+from civicportal.core.deliveries import DeliveryQueue
 from civicportal.core.messages import MOST_AT_ONCE, Lane, Message
-from civicportal.core.work import Service
 from civicportal.domain.notifications import timing, transports
 from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import OutboxMessage
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from civicportal.core.work import Work
 
 LANES: tuple[Lane, ...] = ("codes", "notices", "broadcasts")
-LEASE = timedelta(seconds=60)
 SEND_TIMEOUT = 5
 """Seconds for one call of a transport to its provider."""
 AT_DUSK = timedelta(minutes=1)
@@ -106,12 +105,13 @@ def _stirs(site: "Site", lane: Lane) -> bool:
         return connection.scalar(_STIRS, {"lane": lane, "now": site.clock.now()}) is not None
 
 
-class OutboxDelivery(Service):
+class OutboxDelivery(DeliveryQueue[OutboxMessage]):
     """Statements of one lane; each method is one short transaction."""
+
+    table = OutboxMessage
 
     def __init__(self, work: "Work") -> None:
         super().__init__(work)
-        self.now = work.clock.now()
         self.gate = work.get(SendingGateService)
 
     # -- tidying --------------------------------------------------------------------------------------------
@@ -128,8 +128,8 @@ class OutboxDelivery(Service):
         Those leased by a dead worker may have been sent and become unknown. Unknown messages past their deadline stay
         unknown and block nothing that follows.
         """
-        self._update(self._expired(lane), state="cancelled")
-        self._update(
+        self.change(self._expired(lane), state="cancelled")
+        self.change(
             self._abandoned(lane),
             state="unknown",
             next_at=NEVER if lane == "codes" else self.now + LOOK_UP_AFTER,
@@ -137,7 +137,7 @@ class OutboxDelivery(Service):
             locked_until=None,
             last_error=str(_("the worker was lost while sending")),
         )
-        self._update(self._unsettled_for_good(lane), next_at=NEVER)
+        self.change(self._unsettled_for_good(lane), next_at=NEVER)
 
     def _expired(self, lane: Lane) -> ColumnElement[bool]:
         return and_(
@@ -196,9 +196,7 @@ class OutboxDelivery(Service):
 
     def _take(self, row: OutboxMessage, lane: Lane, probe: bool) -> MessageLease:
         maybe_sent = row.state == "unknown"
-        lease_id = secrets.token_hex(16)
-        row.state, row.lease_id, row.locked_until = "leased", lease_id, self.now + LEASE
-        row.attempts += 1
+        lease_id = self.hold(row)
         notifications = self.work.get(NotificationService)
         message = Message(
             id=row.id,
@@ -261,7 +259,13 @@ class OutboxDelivery(Service):
         """
         for lease in leases:
             state = "unknown" if lease.attempt.maybe_sent else "cancelled"
-            self._write(lease, state=state, next_at=NEVER, attempts=lease.attempt.number - 1)
+            self.finish(
+                lease.message.id,
+                lease.lease_id,
+                state=state,
+                next_at=NEVER,
+                attempts=lease.attempt.number - 1,
+            )
 
     def settle(self, leases: Sequence[MessageLease], outcomes: Sequence[Outcome]) -> None:
         """Store the outcome of each message of a call, unless its lease has expired.
@@ -288,17 +292,5 @@ class OutboxDelivery(Service):
         provider_id = getattr(outcome, "provider_id", None)
         if provider_id:
             values["provider_id"] = provider_id
-        self._write(lease, **values)
+        self.finish(lease.message.id, lease.lease_id, **values)
         return result
-
-    def _write(self, lease: MessageLease, **values: object) -> None:
-        mine = and_(OutboxMessage.id == lease.message.id, OutboxMessage.lease_id == lease.lease_id)
-        self._update(mine, lease_id=None, locked_until=None, **values)
-
-    def _update(self, condition: ColumnElement[bool], **values: object) -> None:
-        self.session.execute(
-            update(OutboxMessage)
-            .where(condition)
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )

@@ -6,6 +6,7 @@ from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text,
 from sqlalchemy.orm import Mapped
 
 from civicportal.core.db import Base, BigId, id_column, tagged_column
+from civicportal.core.deliveries import QueuedDelivery
 from civicportal.core.reference import REFERENCE
 from civicportal.util.persian import key
 
@@ -16,8 +17,11 @@ _MARKS = " .،,؛;:!؟?«»\"'()-"
 """Characters that people copy along with a word from a message."""
 
 
-class OutboxMessage(Base):
-    """A message, queued in the transaction of its cause."""
+class OutboxMessage(QueuedDelivery, Base):
+    """A message, queued in the transaction of its cause.
+
+    Its state may also be "unknown" or "cancelled".
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -35,7 +39,6 @@ class OutboxMessage(Base):
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = id_column()
     #: ``<event>:<recipient>:<channel>``: one event notifies a person once.
     event_key: Mapped[str] = tagged_column(String(120), unique=True)
     #: Messages that can be stopped together, such as an announcement to many people.
@@ -59,21 +62,10 @@ class OutboxMessage(Base):
     fields: Mapped[str] = tagged_column(Text, default="{}", pii="content", erase="row")
     #: Its language; empty for the site's own.
     locale: Mapped[str] = tagged_column(String(10), default="", server_default="")
-    #: "new", "leased", "sent", "unknown", "dead" or "cancelled".
-    state: Mapped[str] = tagged_column(String(10), default="new")
-    attempts: Mapped[int] = tagged_column(Integer, default=0)
-    created_at: Mapped[datetime] = tagged_column(index=True)
-    next_at: Mapped[datetime] = tagged_column()
-    expires_at: Mapped[datetime | None] = tagged_column()
-    locked_until: Mapped[datetime | None] = tagged_column()
-    lease_id: Mapped[str | None] = tagged_column(String(32))
-    sent_at: Mapped[datetime | None] = tagged_column()
     provider_id: Mapped[str | None] = tagged_column(String(100))
     #: The delivery state as reported by the provider; a name of ``ARRIVALS``, empty without a report.
     delivery: Mapped[str] = tagged_column(String(12), default="", server_default="")
     delivered_at: Mapped[datetime | None] = tagged_column()
-    #: Masked.
-    last_error: Mapped[str] = tagged_column(String(300), default="")
 
 
 class Gate(Base):

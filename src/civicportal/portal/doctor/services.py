@@ -18,6 +18,7 @@ from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.notifications import findings as messages
 from civicportal.domain.organization.models import Category, Unit
 from civicportal.domain.privacy import rotation
+from civicportal.domain.webhooks import findings as webhooks
 from civicportal.portal.admin import findings as arrangement
 from civicportal.portal.backups import records
 from civicportal.portal.doctor import machine as doctor_machine
@@ -43,6 +44,7 @@ def findings(work: "Work") -> Iterator[Finding]:
     yield from _states(work)
     yield from doctor_words.findings(work)
     yield from messages.findings(work)
+    yield from webhooks.findings(work)
     yield from _store(work.site)
     yield from records.findings(work)
     yield from _search(work)

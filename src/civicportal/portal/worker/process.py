@@ -1,4 +1,4 @@
-"""The worker: threads of messages, jobs and exports."""
+"""The worker: threads of messages, webhooks, jobs and exports."""
 
 import logging
 import os
@@ -11,10 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from civicportal.core.jobs import JOB_LANES
-from civicportal.core.messages import Lane
 from civicportal.core.serving.stopping import StopRequest
 from civicportal.domain.exports.running import make_next
 from civicportal.domain.notifications.delivery import LANES, SEND_TIMEOUT, deliver_once
+from civicportal.domain.webhooks import delivery as webhooks
 from civicportal.portal.worker.heartbeat import BEAT_SECONDS, Heartbeat
 from civicportal.portal.worker.jobs import JobRunner
 
@@ -28,6 +28,7 @@ JOB_POLL_SECONDS = 5.0
 DEMO_JOB_POLL_SECONDS = 1.0
 """Interval for demo phones, whose users wait for an answer."""
 EXPORT_POLL_SECONDS = 1.0
+WEBHOOK_POLL_SECONDS = 1.0
 AFTER_ERROR_SECONDS = 5.0
 STUCK_SECONDS = 180.0
 """No message takes this long: its lease has expired, and the transport will not return."""
@@ -44,8 +45,13 @@ class Worker:
         self.site = site
         self.parent = parent
         self.stop = threading.Event()
-        lanes = (*LANES, *(f"jobs-{lane}" for lane in JOB_LANES), "exports")
-        self.heartbeat = Heartbeat(site, lanes)
+        self.lanes: dict[str, Callable[[], bool]] = {
+            lane: partial(deliver_once, site, lane) for lane in LANES
+        }
+        for number in range(1, webhooks.THREADS + 1):
+            self.lanes[f"webhooks-{number}"] = partial(webhooks.deliver_once, site)
+        names = (*self.lanes, *(f"jobs-{lane}" for lane in JOB_LANES), "exports")
+        self.heartbeat = Heartbeat(site, names)
         self._begun: dict[str, float] = {}
         self.jobs = JobRunner(site, worker_id=self.heartbeat.id)
 
@@ -58,7 +64,9 @@ class Worker:
         # A fallback for transports of plugins, which should set their own timeout.
         socket.setdefaulttimeout(SEND_TIMEOUT)
         threads = [self._thread("heartbeat", BEAT_SECONDS, self.heartbeat.beat)]
-        threads += [self._thread(lane, POLL_SECONDS, partial(self._drain, lane)) for lane in LANES]
+        for lane in self.lanes:
+            pause = POLL_SECONDS if lane in LANES else WEBHOOK_POLL_SECONDS
+            threads.append(self._thread(lane, pause, partial(self._drain, lane)))
         pause = DEMO_JOB_POLL_SECONDS if self.site.is_demo else JOB_POLL_SECONDS
         threads += [self._thread(f"jobs-{one}", pause, partial(self.jobs.run_due, one)) for one in JOB_LANES]
         threads.append(self._thread("exports", EXPORT_POLL_SECONDS, self._export))
@@ -80,7 +88,7 @@ class Worker:
     def run_once(self) -> None:
         """Send everything that is due now, run the due jobs, and return."""
         self.heartbeat.beat()
-        for lane in LANES:
+        for lane in self.lanes:
             self._drain(lane)
         self.jobs.run_due()
         self._export()
@@ -92,12 +100,12 @@ class Worker:
         except Exception:
             log.exception("the end of the worker could not be written down")
 
-    def _drain(self, lane: Lane) -> None:
+    def _drain(self, lane: str) -> None:
         is_more = True
         while is_more and not self.stop.is_set():
             self._begun[lane] = time.monotonic()
             try:
-                is_more = deliver_once(self.site, lane)
+                is_more = self.lanes[lane]()
             finally:
                 del self._begun[lane]
 

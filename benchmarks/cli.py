@@ -311,3 +311,13 @@ def copy(cases: int) -> None:
     from benchmarks.copying import measure
 
     click.echo(measure(cases, click.echo))
+
+
+@main.command(name="import")
+@click.option("--n", "cases", callback=_size, default="100000", show_default=True, help="Number of cases.")
+def import_(cases: int) -> None:
+    """Measure moving in from an earlier system, into a temporary PostgreSQL database."""
+    os.environ.setdefault("BENCH_DATABASE_URL", "sqlite://")
+    from benchmarks.importing import measure
+
+    click.echo(measure(cases, click.echo))

@@ -326,6 +326,13 @@ def test_every_domain_ends_in_includeme() -> None:
     assert not missing, "\n".join(missing)
 
 
+def test_only_the_service_and_the_import_change_a_status() -> None:
+    """``CaseService`` changes it, its undo restores one, and an import writes the cases of an earlier system."""
+    allowed = {"domain.cases.services", "domain.cases.snapshots", "domain.kartable.importing"}
+    written = lines_with(r"\bcase\.(status|stage)\b(, case\.stage)? = ", modules(*PACKAGES))
+    assert {name_of(ROOT / line.partition(":")[0]) for line in written} == allowed
+
+
 def test_only_the_service_makes_public_texts() -> None:
     """Code that could create a ``PublicText`` could publish unchecked texts."""
     allowed = {"domain.cases.public_texts", "domain.cases.public_type"}

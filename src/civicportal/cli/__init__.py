@@ -16,6 +16,7 @@ COMMANDS = {
     "db": "db:db",
     "demo": "demo:demo",
     "files": "files:files",
+    "import": "imports:import_",
     "plugin": "plugin:plugin",
     "keys": "keys:keys",
     "restore": "backup:restore",

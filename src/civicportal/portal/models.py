@@ -23,6 +23,7 @@ from civicportal.domain.webhooks import models as webhooks
 from civicportal.portal.admin import models as administration
 from civicportal.portal.backups import models as backup
 from civicportal.portal.help import models as questions
+from civicportal.portal.importing import models as importing
 from civicportal.portal.worker.heartbeat import WorkerProcess
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "cases",
     "counter_models",
     "exports",
+    "importing",
     "kartable",
     "notifications",
     "organization",

@@ -14,6 +14,7 @@ from civicportal.api.database import Work
 from civicportal.api.forms import CleanText, Node, StrictSchema
 from civicportal.api.organization import OrganizationService
 from civicportal_feedback.i18n import _
+from civicportal_feedback.importing import COLUMNS, detail_of
 from civicportal_feedback.kinds import TYPES
 from civicportal_feedback.models import Feedback
 
@@ -114,4 +115,6 @@ FEEDBACK = CaseKind(
     icon="message-2",
     facts=facts,
     subjects=subjects,
+    import_columns=COLUMNS,
+    import_detail=detail_of,
 )

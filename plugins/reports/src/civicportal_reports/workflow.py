@@ -16,6 +16,7 @@ from civicportal.api.forms import CleanText, Node, StrictSchema, TrackingCode
 from civicportal.api.plugins import Site
 from civicportal_reports.correction import CORRECTION
 from civicportal_reports.i18n import _
+from civicportal_reports.importing import COLUMNS, detail_of
 from civicportal_reports.models import Report
 from civicportal_reports.place_counts import PLACES
 
@@ -214,4 +215,6 @@ REPORTS = CaseKind(
     known_facts=known_facts,
     counter_table=PLACES,
     correction=CORRECTION,
+    import_columns=COLUMNS,
+    import_detail=detail_of,
 )

@@ -10,6 +10,7 @@ from civicportal.core.work import Service
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.access.rights import visible
 from civicportal.domain.cases.models import Case
+from civicportal.domain.cases.references import ReferenceService
 from civicportal.util import tracking
 from civicportal.util.countries import InvalidMobile, is_national_code
 from civicportal.util.i18n import InvalidInput, _
@@ -48,9 +49,12 @@ class FindService(Service):
     def read(self, text: str) -> Found:
         """Parse a code, a mobile, or words.
 
-        A mobile finds only citizens of cases whose contact the actor may see, a national code no one.
+        The code of an earlier system becomes that of the case, if the actor sees one case with it. A mobile finds only citizens of cases whose contact the actor may see, a national code no one.
         """
         code, citizen = _tracking_code(text), self._citizen(text)
+        if not citizen and any(sign.isdigit() for sign in text) and not (code and self.sees(code)):
+            earlier = self.work.get(ReferenceService).seen(text)
+            code, citizen = (earlier, None) if earlier else (code, citizen)
         is_number = code is not None or citizen is not None
         return Found(code=code, citizen=citizen, words="" if is_number else text.strip())
 

@@ -13,9 +13,11 @@ from translationstring import TranslationString
 from civicportal.core.crypto import same
 from civicportal.core.db import NEVER
 from civicportal.core.work import Service
+from civicportal.domain.cases.codes import CodeService
 from civicportal.domain.cases.models import Case, Follower
 from civicportal.domain.cases.proofs import proved_codes
 from civicportal.domain.cases.questions import QuestionService, asking_state
+from civicportal.domain.cases.references import ReferenceService
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import CaseKind
 from civicportal.domain.organization.services import OrganizationService
@@ -132,6 +134,12 @@ class FollowUpService(Service):
         case.pin_hash = self._pin_hash(case.code, pin)
         return pin
 
+    def known_codes(self, code: str) -> list[str]:
+        """Return the tracking codes of the cases with a code, which may be that of an earlier system."""
+        if self.work.get(CodeService).id_of(code):
+            return [code]
+        return self.work.get(ReferenceService).codes_of(code)
+
     def prove(self, code: str, proof: str) -> Case | None:
         """Return the case of a tracking code with its proof.
 
@@ -140,8 +148,14 @@ class FollowUpService(Service):
         A case without a mobile and a PIN cannot be opened, nor can cases of a deleted citizen by their mobile. A wrong
         code and a wrong proof take the same time.
 
+        :param code: the case's own, or that of an earlier system.
         :param proof: four Latin digits; anything else is wrong.
         """
+        codes = [code, *self.work.get(ReferenceService).codes_of(code)]
+        found = [self._proved(one, proof) for one in codes]
+        return next((case for case in found if case is not None), None)
+
+    def _proved(self, code: str, proof: str) -> Case | None:
         case = self.session.scalar(select(Case).where(Case.code == code).options(joinedload(Case.citizen)))
         citizen = case.citizen if case else None
         mobile = citizen.mobile if citizen and citizen.deleted_at is None else None

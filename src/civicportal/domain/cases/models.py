@@ -231,6 +231,8 @@ CALLED = "called"
 """``CaseEvent.type`` of a call that was added to an open case; its ``data`` has ``caller_id`` and ``source``."""
 CONTRACTED = "contractor_said"
 """``CaseEvent.type`` of what a contractor has said by a link; its ``data`` has ``contractor``, ``link``, ``outcome``."""
+IMPORTED = "imported"
+"""Key of ``CaseEvent.data`` in entries that an import has written; its value is the time of the import (ISO 8601)."""
 CONVERTED = "converted"
 """``CaseLink.type`` from a closed case to its successor of another kind."""
 
@@ -250,6 +252,25 @@ class CaseLink(Base):
     #: "duplicate", "follow_up" or "converted".
     type: Mapped[str] = tagged_column(String(20))
     created_at: Mapped[datetime] = tagged_column()
+
+
+class CaseReference(Base):
+    """The code by which an earlier system knew an imported case.
+
+    Several cases may have the same one, from different systems.
+    """
+
+    __tablename__ = "case_references"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = id_column()
+    case_id: Mapped[int] = tagged_column(BigId, ForeignKey("cases.id", ondelete="CASCADE"), index=True)
+    #: Name of the earlier system.
+    source: Mapped[str] = tagged_column(String(60))
+    #: As it was written there.
+    code: Mapped[str] = tagged_column(String(60))
+    #: For comparison, see :func:`civicportal.domain.cases.references.reference_key`.
+    code_key: Mapped[str] = tagged_column(String(60), index=True)
 
 
 class Attachment(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.util import memoized_property
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.kinds import kind_of, kinds_of
-from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.models import IMPORTED, Case, CaseEvent
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import State
 from civicportal.domain.organization.services import OrganizationService
@@ -83,7 +83,9 @@ class QuestionService(Service):
         if event is None:
             return None
         unit = self.work.get(OrganizationService).unit_name(event.unit_id)
-        until = event.at + self._patience if self._patience and state.unanswered else None
+        # A question of an earlier system can be answered since it was imported.
+        since = datetime.fromisoformat(event.data[IMPORTED]) if IMPORTED in event.data else event.at
+        until = since + self._patience if self._patience and state.unanswered else None
         return Question(text=event.public_text, unit=unit, asked_at=event.at, event_id=event.id, until=until)
 
     @property

@@ -6,7 +6,10 @@ texts and pictures go to the history, everything else into the event's ``data``.
 
 from typing import TypedDict
 
+import colander
+
 from civicportal.domain.cases.attachments import MOST
+from civicportal.domain.cases.references import reference_key
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.forms import NumberWidget, TextAreaWidget
@@ -22,6 +25,7 @@ from civicportal.web.schema import (
     StrictSchema,
     TrackingCode,
 )
+from civicportal.web.schema.base import bound
 
 LONGEST_WORDS = 2000
 FACES = (
@@ -102,10 +106,33 @@ class PagePosition(StrictSchema):
     before = Node(RowId(), missing=None)
 
 
+class KnownCode(TrackingCode):
+    """A tracking code, or the code of an earlier system where its cases were imported.
+
+    ``bind(has_references=…)`` takes the function that returns whether any were. The value is the tracking code, or the
+    other one as it is compared.
+    """
+
+    def read(self, node: colander.SchemaNode, text: str) -> str:
+        """Return the code; raise :class:`colander.Invalid` for what is neither."""
+        try:
+            return str(super().read(node, text))
+        except colander.Invalid:
+            earlier = reference_key(text)
+            if any(sign.isdigit() for sign in earlier) and bound(node, "has_references")():
+                return earlier
+            raise
+
+
 class Follow(StrictSchema):
     """Tracking code and proof."""
 
-    code = Node(TrackingCode(), title=_("Tracking code"), description=_("Ten digits; spaces do not matter."))
+    code = Node(
+        KnownCode(),
+        title=_("Tracking code"),
+        description=_("Ten digits; spaces do not matter."),
+        widget=NumberWidget(),
+    )
     proof = Node(
         Code(4),
         title=_("Last four digits of your mobile, or the PIN"),

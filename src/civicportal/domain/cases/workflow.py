@@ -299,6 +299,12 @@ class CaseKind:
     :ivar correction: what staff may correct besides subject and category.
     :ivar subjects: returns the generated subjects of its cases in a language, always in the same order, or the parts
         before their first comma; the names of its categories by default.
+    :ivar import_columns: columns of an import file besides those of every case, each with the names that other systems
+        give it, for instance ``{"lat": ("latitude",)}``.
+    :ivar import_detail: returns the detail row of an imported case from the texts of these columns, without
+        ``case_id``; it may set the place and the subject of the case, which is not written yet. Raises
+        :class:`~civicportal.util.errors.Refused` for a value that it refuses. Without it cases of a kind with a detail
+        model cannot be imported.
     """
 
     name: str
@@ -327,6 +333,8 @@ class CaseKind:
     counter_table: "CounterTable | None" = None
     correction: "Correction | None" = None
     subjects: Callable[["Work", str], Sequence[str]] | None = field(default=None)
+    import_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    import_detail: Callable[["Case", Mapping[str, str], "Work"], object] | None = field(default=None)
 
     def permission(self, verb: str) -> str:
         """Return the name of one of the kind's rights."""

@@ -13,6 +13,7 @@ from civicportal.domain.cases.conversion import ConversionService
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.history import PublicHistory
 from civicportal.domain.cases.proofs import keep_proof, proved_codes
+from civicportal.domain.cases.references import ReferenceService
 from civicportal.domain.cases.schemas import Follow
 from civicportal.domain.cases.services import CaseService
 from civicportal.util.errors import NotFound
@@ -94,8 +95,19 @@ def _shown(request: Request) -> BoundForm:
 def _form(request: Request) -> BoundForm:
     button = Button(title=_("Follow up"), css_class="btn-primary btn-lg")
     return BoundForm(
-        request, Follow(), buttons=(button,), action=request.route_path("track"), site_limits=("track_site",)
+        request,
+        Follow(),
+        buttons=(button,),
+        action=request.route_path("track"),
+        site_limits=("track_site",),
+        bindings={"has_references": lambda: _has_references(request)},
     )
+
+
+def _has_references(request: Request) -> bool:
+    # Not in the request's unit of work: see _open.
+    with request.site.work(actor=request.identity, write=False) as work:
+        return work.get(ReferenceService).exist()
 
 
 def _open(request: Request, form: BoundForm, *, code: str, proof: str) -> ViewResult:
@@ -120,6 +132,8 @@ def _uses(request: Request, code: str) -> list[Use]:
     The case's citizen and their devices are counted separately from others with the code.
     """
     with request.site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
+        # An earlier code is another name of the same case: it gives no further attempts.
+        code = next(iter(work.get(FollowUpService).known_codes(code)), code)
         owner = work.get(FollowUpService).owner(code)
     by = requester(request, User.id == owner)
     tried: Use = ("track_code", code) if by.is_unknown else ("track_own", code, by.id)

@@ -1,0 +1,65 @@
+"""Batches of imports, and mappings for a site."""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from civicportal.domain.cases.kinds import kinds_of
+from civicportal.portal.importing.errors import MappingError
+from civicportal.portal.importing.mapping import ImportMapping
+from civicportal.portal.importing.models import ImportBatch
+from civicportal.portal.importing.sources import SourceFile
+from civicportal.portal.importing.suggesting import suggest
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+
+SAMPLED = 20_000
+"""Rows whose texts are collected for a suggestion."""
+
+
+def batches(site: "Site") -> Sequence[ImportBatch]:
+    """Return all batches, latest first."""
+    with site.work(write=False) as work:
+        return work.session.scalars(select(ImportBatch).order_by(ImportBatch.id.desc())).all()
+
+
+def importable_kinds(site: "Site") -> dict[str, tuple[str, ...]]:
+    """Return the kinds whose cases can be imported, with their own columns."""
+    return {
+        kind.name: tuple(kind.import_columns)
+        for kind in kinds_of(site).values()
+        if kind.import_detail is not None or kind.detail_model is None
+    }
+
+
+def read_mapping(site: "Site", text: str) -> ImportMapping:
+    """Parse a mapping file for a site.
+
+    :raises MappingError: names the wrong key.
+    """
+    return ImportMapping.read(text, kinds=importable_kinds(site))
+
+
+def suggest_mapping(site: "Site", path: Path, kind: str, *, most: int) -> str:
+    """Return a first mapping for a file of cases.
+
+    :param kind: of its cases; empty for the first one of the site.
+    :param most: different texts of a column that are listed.
+    :raises ImportRefused: when the file cannot be read, or there is no such kind.
+    """
+    kinds = importable_kinds(site)
+    kind = kind or next(iter(kinds), "")
+    if kind not in kinds:
+        raise MappingError(f"{kind!r} is no kind of cases that can be imported: {', '.join(kinds)}")
+    file, texts = SourceFile(path), dict[str, dict[str, None]]()
+    for row in islice(file.rows(), SAMPLED):
+        for name, value in row.values.items():
+            found = texts.setdefault(name, {})
+            if value and len(found) <= most:
+                found[value] = None
+    few = {name: list(found) for name, found in texts.items() if len(found) <= most}
+    return suggest(path.name, file.headers(), kind, kinds_of(site)[kind].import_columns, few)

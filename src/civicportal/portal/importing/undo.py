@@ -1,0 +1,134 @@
+"""Taking back an import."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, exists, or_, select
+
+from civicportal.core.security import Identity
+from civicportal.domain.accounts.models import Membership, User
+from civicportal.domain.accounts.models import Session as UserSession
+from civicportal.domain.audit.services import AuditService
+from civicportal.domain.cases.models import Case, CaseEvent, Follower
+from civicportal.domain.kartable.importing import CaseImportService, WrittenCase
+from civicportal.portal.importing.errors import ImportRefused
+from civicportal.portal.importing.models import ImportBatch, ImportedRow
+
+if TYPE_CHECKING:
+    from civicportal.core.site import Site
+    from civicportal.core.work import Work
+
+CHUNK = 200
+"""Cases deleted in one transaction."""
+PATIENCE = 120
+"""Statement timeout in seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndoResult:
+    """Result of an undo.
+
+    :ivar cases: number of deleted cases.
+    :ivar people: number of deleted people.
+    :ivar kept: tracking codes of cases that something has happened to since.
+    """
+
+    cases: int
+    people: int
+    kept: Sequence[str]
+
+
+def undo_batch(
+    site: "Site", number: int, progress: Callable[[int], None], *, actor: Identity = Identity.SYSTEM
+) -> UndoResult:
+    """Delete what a batch has imported and no one has touched since.
+
+    An interrupted undo is continued by the next one.
+
+    :param progress: called with the number of cases done.
+    :raises ImportRefused: when there is no such batch, or it is undone.
+    """
+    with site.work(actor=actor) as work:
+        batch = work.session.get(ImportBatch, number, with_for_update=True)
+        if batch is None or batch.state == "undone":
+            raise ImportRefused(
+                f"there is no batch {number}" if batch is None else f"batch {number} is undone already"
+            )
+        batch.state = "undoing"
+        work.get(AuditService).record("import:undo", batch=number, source=batch.source)
+    kept, cases, after = list[str](), 0, 0
+    while True:
+        with site.work(actor=actor, patience=PATIENCE) as work:
+            rows = _rows(work, number, "cases", after)
+            if rows:
+                after = rows[-1].row_id
+                removed, codes = _undo_cases(work, number, rows)
+                cases += removed
+                kept += codes
+                done = len(rows)
+        if not rows:
+            break
+        progress(done)
+    people, after = 0, 0
+    while True:
+        with site.work(actor=actor, patience=PATIENCE) as work:
+            rows = _rows(work, number, "people", after)
+            if rows:
+                after = rows[-1].row_id
+                people += _undo_people(work, number, [row.row_id for row in rows])
+        if not rows:
+            break
+    with site.work(actor=actor) as work:
+        batch = work.session.get_one(ImportBatch, number)
+        # Lines whose cases stay are still known, so that they are not imported again.
+        batch.state = "done" if kept else "undone"
+        work.get(AuditService).record(
+            "import:undone", batch=number, cases=cases, people=people, kept=len(kept)
+        )
+    return UndoResult(cases=cases, people=people, kept=kept)
+
+
+def _rows(work: "Work", number: int, entity: str, after: int) -> Sequence[ImportedRow]:
+    query = select(ImportedRow).where(
+        ImportedRow.batch_id == number, ImportedRow.entity == entity, ImportedRow.row_id > after
+    )
+    return work.session.scalars(query.order_by(ImportedRow.row_id).limit(CHUNK)).all()
+
+
+def _undo_cases(work: "Work", number: int, rows: Sequence[ImportedRow]) -> tuple[int, list[str]]:
+    service = work.get(CaseImportService)
+    ids = [row.row_id for row in rows]
+    # Locked first: what happens from now on waits, and finds no case.
+    work.session.execute(select(Case.id).where(Case.id.in_(ids)).with_for_update())
+    touched = service.touched([WrittenCase(row.row_id, row.last_event_id or 0) for row in rows])
+    gone = [one for one in ids if one not in touched]
+    removed = service.remove(gone)
+    _forget(work, number, "cases", gone)
+    codes = work.session.scalars(select(Case.code).where(Case.id.in_(touched)).order_by(Case.id)).all()
+    return removed, list(codes)
+
+
+def _undo_people(work: "Work", number: int, ids: Sequence[int]) -> int:
+    """Delete people who have done nothing; the others stay."""
+    active = or_(
+        User.username.is_not(None),
+        User.last_seen_at.is_not(None),
+        exists().where(Case.citizen_id == User.id),
+        exists().where(Follower.user_id == User.id),
+        exists().where(CaseEvent.actor_id == User.id),
+        exists().where(Membership.user_id == User.id),
+        exists().where(UserSession.user_id == User.id),
+    )
+    was_created = select(ImportBatch.created_at).where(ImportBatch.id == number).scalar_subquery()
+    query = select(User.id).where(User.id.in_(ids), ~active, User.created_at >= was_created)
+    gone = work.session.scalars(query).all()
+    work.session.execute(delete(User).where(User.id.in_(gone)))
+    _forget(work, number, "people", ids)
+    return len(gone)
+
+
+def _forget(work: "Work", number: int, entity: str, ids: Sequence[int]) -> None:
+    """Delete the notes of lines, so that they can be imported again."""
+    of_batch = (ImportedRow.batch_id == number, ImportedRow.entity == entity)
+    work.session.execute(delete(ImportedRow).where(*of_batch, ImportedRow.row_id.in_(ids)))

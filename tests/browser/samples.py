@@ -22,6 +22,7 @@ from civicportal.domain.cases.followers import FollowerService
 from civicportal.domain.cases.models import Case
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.contractors import DONE, ContractorPageService, ContractorService
+from civicportal.domain.kartable.jobs import JobService, NewJob
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.tokens.services import ClientService, TokenService
 from civicportal.testing import identity
@@ -56,12 +57,24 @@ def facts(portal: Portal) -> Facts:
         "mobile": CITIZENS["citizen"],
         **links(portal),
         **programs(portal, people["handler"]),
+        **split_case(portal, people["neighbour"], people["handler"]),
         **jobs(portal, people["neighbour"], people["handler"]),
         **announcements.facts(portal, people["public_relations"]),
         **feedback.facts(portal, people["citizen"], people["public_relations"]),
         **exports.facts(portal, people["administrator"]),
         **webhooks.facts(portal, people["administrator"]),
     }
+
+
+def split_case(portal: Portal, citizen: Identity, handler: Identity) -> Facts:
+    """Split a report; return its code and the job of its own unit."""
+    code = send_report(portal, citizen)
+    with portal.site.work(actor=handler) as work:
+        unit = work.get(OrganizationService).unit
+        jobs = [NewJob(unit_id=unit(key).id, task=f"کار {unit(key).name}") for key in ("civil", "services")]
+        service, case = work.get(JobService), work.get(CaseService).fetch(code, lock=True)
+        service.split(case, jobs)
+        return {"split": code, "split_job": str(service.of(case).jobs[0].id)}
 
 
 def jobs(portal: Portal, citizen: Identity, handler: Identity) -> Facts:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from browser.network import Network
-from browser.samples import send_report, who
+from browser.samples import send_report, split_case, who
 from browser.wizard import photo
 from playwright.sync_api import Page, expect
 from portal import Portal
@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.jobs import JobService
 
 pytestmark = pytest.mark.browser
 LIST = "/desk/reports/field"
@@ -117,6 +118,39 @@ def test_done_without_a_network_is_sent_when_it_is_back(
     page.locator("[data-queue-send]").dispatch_event("click")
     expect(card).to_have_attribute("data-state", "sent")
     assert state_of(portal, code) == ("reviewed", 1)
+
+
+def test_a_job_is_done_without_a_network(
+    phone: Callable[..., Page], network: Network, portal: Portal, tmp_path: Path
+) -> None:
+    with portal.site.work() as work:
+        people = [who(work, role) for role in ("neighbour", "handler")]
+    split = split_case(portal, *people)
+    code, path = split["split"], f"{LIST}/{split['split']}/jobs/{split['split_job']}"
+    with portal.site.work() as work:
+        work.get(CaseService).fetch(code).urgent = True
+    page = phone("handler")
+    page.goto(LIST)
+    page.evaluate(WAIT_FOR_PAGES, [path])
+    page.goto(LIST)
+    page.evaluate(WAIT_FOR_PAGES, [LIST, path])
+    page.wait_for_load_state("networkidle")
+    network.cut()
+    page.goto(LIST)
+    page.locator(f"a[href='{path}']").click()
+    page.wait_for_url(f"**{path}")
+    page.locator("[name=result]").fill("آسفالت ترمیم شد.")
+    page.locator(".field-done").click()
+    card = page.locator("[data-queue-list] > li")
+    expect(card).to_have_attribute("data-state", "waits")
+
+    network.is_cut = False
+    page.locator("[data-queue-send]").dispatch_event("click")
+    expect(card).to_have_attribute("data-state", "sent")
+    with portal.site.work(write=False) as work:
+        case = work.session.scalars(select(Case).where(Case.code == code)).one()
+        job = work.get(JobService).of(case).jobs[0]
+        assert (job.state, job.result) == ("done", "آسفالت ترمیم شد.")
 
 
 def test_a_report_changed_meanwhile_is_asked_about_at_its_entry(

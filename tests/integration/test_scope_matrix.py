@@ -81,6 +81,7 @@ OF_ONE_KIND = {
     "meetings.calendar": {"meetings"},
     "reports.card": {"reports"},
     "reports.field_case": {"reports"},
+    "reports.field_job": {"reports"},
 }
 #: Who sees the page of a case, by kind. A unit with a job sees it as long as the job is open. What a unit is asked is for its specialists too, whatever the case is about.
 SEEN = {

@@ -73,7 +73,7 @@ class Submission(types.StrictSchema):
     day = types.Node(types.CityDate(), title="روز")
     floors = types.Node(types.BoundedInt(1, 9), title="طبقه", missing=1)
     urgent = types.Node(types.Flag(), title="فوری", description="خطر دارد", missing=False, default=True)
-    notify = types.Node(types.Flag(), title="پیامک", missing=False, widget=forms.SwitchWidget())
+    notify = types.Node(types.Flag(), title="پیامک", missing=False, switch=True)
 
 
 class Filters(types.StrictSchema):

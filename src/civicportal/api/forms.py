@@ -7,7 +7,6 @@ from civicportal.web.forms import (
     ChoiceCardsWidget,
     FormInvalid,
     RadioWidget,
-    SwitchWidget,
 )
 from civicportal.web.schema import (
     BoundedInt,
@@ -50,7 +49,6 @@ __all__ = [
     "PlaceField",
     "RadioWidget",
     "StrictSchema",
-    "SwitchWidget",
     "TrackingCode",
     "Values",
     "whole_number",

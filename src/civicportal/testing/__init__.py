@@ -9,6 +9,7 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.exports.rows import export_rows
 from civicportal.domain.kartable.correction import CorrectionService
+from civicportal.domain.kartable.jobs import JobService, NewJob
 from civicportal.domain.kartable.undo import UndoService
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.transports import memory
@@ -41,7 +42,9 @@ __all__ = [
     "Environment",
     "FakeClock",
     "Grant",
+    "JobService",
     "MetricsService",
+    "NewJob",
     "Outbox",
     "People",
     "SessionService",

@@ -22,6 +22,7 @@ PAGES = (
     Shown("reports.desk_map", "public_relations", "/desk/reports/map"),
     Shown("reports.field", "handler", "/desk/reports/field"),
     Shown("reports.field_case", "handler", "/desk/reports/field/{case}"),
+    Shown("reports.field_job", "handler", "/desk/reports/field/{split}/jobs/{split_job}"),
     Shown("reports.field", "handler", "/desk/reports/field?whose=mine&near=35.7,51.4", name="nothing"),
     Shown("reports.statistics", "public_relations", "/desk/reports/statistics?period=all"),
     Shown("reports.statistics", "public_relations", "/desk/reports/statistics?period=1405-03", name="month"),

@@ -14,7 +14,6 @@ from civicportal.api.forms import (
     KeyList,
     Node,
     StrictSchema,
-    SwitchWidget,
     Values,
 )
 from civicportal.api.plugins import Site
@@ -79,7 +78,7 @@ class PostForm(StrictSchema):
         title=_("Pinned"),
         description=_("Stands before all others."),
         missing=False,
-        widget=SwitchWidget(),
+        switch=True,
     )
     image_key = Node(KeyList(MOST), title=_("Pictures"), missing=(), hidden=True)
 

@@ -1,11 +1,12 @@
 """Work on the spot: the open reports of a crew in the order in which they are driven to."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from civicportal.api.cases import (
     AccessService,
@@ -17,7 +18,7 @@ from civicportal.api.cases import (
 )
 from civicportal.api.database import Service, Work
 from civicportal.api.geo import Point
-from civicportal.api.kartable import ReadyTextService, Referral
+from civicportal.api.kartable import JobWorkService, ReadyTextService, Referral
 from civicportal.api.lists import Rows
 from civicportal.api.localization import format_number
 from civicportal.api.plugins import NotFound, Site
@@ -37,9 +38,10 @@ WHOSE: dict[str, bool | None] = {"all": None, "mine": True, "unit": False}
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """A report to drive to.
+    """A report to drive to, for the whole work on it or for a job of it.
 
     :ivar mine: the actor holds it; otherwise it is unassigned.
+    :ivar job: the open job of a split report; None for the whole work.
     :ivar metres: from the stop before it, or from where the way begins; None for the beginning of a way and without a
         point.
     """
@@ -47,7 +49,13 @@ class Stop:
     case: Case
     report: Report
     mine: bool
+    job: Referral | None = None
     metres: float | None = None
+
+    @property
+    def due(self) -> datetime:
+        """Return when the job is due, or else the report."""
+        return (last_moment(self.job) if self.job else None) or self.case.deadline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,16 +88,21 @@ class FieldService(Service):
     # -- the list -------------------------------------------------------------------------------------------
 
     def tour(self, whose: str = "all", start: Point | None = None) -> Tour:
-        """Return the most urgent reports that the actor holds, and the unassigned ones of their units.
+        """Return the most urgent reports and jobs that the actor holds, and the unassigned ones of their units.
 
-        Those that wait for their citizen are left out.
+        Reports that wait for their citizen are left out, as are split ones: only their jobs are done on the spot.
 
         :param whose: one of :data:`WHOSE`.
         :param start: where the crew is; by default the way begins at the most urgent report.
         """
         rows = self.session.execute(self._query(whose).limit(MOST_STOPS + 1)).all()
         stops = [
-            Stop(case=case, report=report, mine=bool(referral.taken_by_id or referral.to_user_id))
+            Stop(
+                case=case,
+                report=report,
+                mine=bool(referral.taken_by_id or referral.to_user_id),
+                job=referral if referral.type == "job" else None,
+            )
             for case, report, referral in rows[:MOST_STOPS]
         ]
         return Tour(stops=_in_order(stops, start), more=len(rows) > MOST_STOPS)
@@ -102,12 +115,14 @@ class FieldService(Service):
             .join(Referral, Referral.case_id == Case.id)
             .where(
                 access.in_kartable(mine=WHOSE[whose]),
-                Referral.type == "action",
+                or_(
+                    Referral.type == "job",
+                    and_(Referral.type == "action", Case.paused_at.is_(None), ~_has_open_jobs()),
+                ),
                 Case.kind == KIND,
                 Case.status.in_(OPEN),
-                Case.paused_at.is_(None),
             )
-            .order_by(Case.urgent.desc(), Referral.deadline, Case.id)
+            .order_by(Case.urgent.desc(), func.coalesce(Referral.due_at, Referral.deadline), Referral.id)
         )
 
     # -- one report -----------------------------------------------------------------------------------------
@@ -174,6 +189,26 @@ class FieldService(Service):
             once=once,
         )
 
+    def finish_job(
+        self,
+        case: Case,
+        job_id: int,
+        *,
+        text: str,
+        photos: Sequence[str] = (),
+        owner: str = "",
+        device: Device | None = None,
+        once: str = "",
+    ) -> CaseEvent:
+        """Finish a job of a report; the parameters are those of :meth:`finish`.
+
+        :raises Forbidden: when a colleague has the job now.
+        :raises Refused: when it has ended.
+        """
+        result = "\n".join(filter(None, [text, self._noted(case, device or Device())]))
+        jobs = self.work.get(JobWorkService)
+        return jobs.finish(case, job_id, text=result, attachments=photos, owner=owner, once=once)
+
     def _noted(self, case: Case, device: Device) -> str:
         """Return time and position of a device as a note."""
         site, lines = self.work.site, []
@@ -190,6 +225,16 @@ class FieldService(Service):
         return "\n".join(map(site.localizer().translate, lines))
 
 
+def _has_open_jobs() -> ColumnElement[bool]:
+    job = aliased(Referral)
+    return exists().where(job.case_id == Case.id, job.type == "job", job.closed_at.is_(None))
+
+
+def last_moment(job: Referral) -> datetime | None:
+    """Return the end of the last day of a job."""
+    return job.due_at - timedelta(microseconds=1) if job.due_at else None
+
+
 def directions(site: Site, report: Report) -> str:
     """Return the address that leads to a report, empty without a point."""
     if report.point is None:
@@ -203,8 +248,5 @@ def _in_order(stops: Sequence[Stop], start: Point | None) -> list[Stop]:
     order = [placed[index] for index in driving_order([point for _stop, point in placed], start)]
     way = [start, *(point for _stop, point in order)]
     metres = [one.distance_to(other) if one and other else None for one, other in pairwise(way)]
-    found = [
-        Stop(case=stop.case, report=stop.report, mine=stop.mine, metres=length)
-        for (stop, _point), length in zip(order, metres, strict=True)
-    ]
+    found = [replace(stop, metres=length) for (stop, _point), length in zip(order, metres, strict=True)]
     return [*found, *(stop for stop in stops if stop.report.point is None)]

@@ -234,21 +234,37 @@ class FieldFilters(StrictSchema):
     near = Node(CleanText(0, 30), title=_("Near a point"), missing="", validator=_is_point)
 
 
-class FieldReport(StrictSchema):
-    """Work that was done on the spot.
+class FieldWork(StrictSchema):
+    """Pictures of work on the spot, and what the device says about them.
 
     :ivar device_at: time of the device in UTC (ISO 8601); anything else counts as none, as does a wrong position.
     :ivar device_place: position of the device, ``latitude,longitude``.
     """
 
     photo_key = Node(KeyList(4), title=_("Pictures after the work"), missing=())
+    device_at = Node(CleanText(0, 40), missing="", hidden=True)
+    device_place = Node(CleanText(0, 40), missing="", hidden=True)
+
+
+class FieldReport(FieldWork):
+    """A report that was finished on the spot."""
+
     public_text = Node(
         CleanText(5, 2000, multiline=True),
         title=_("Answer to the citizen"),
         description=_("The citizen reads this."),
     )
-    device_at = Node(CleanText(0, 40), missing="", hidden=True)
-    device_place = Node(CleanText(0, 40), missing="", hidden=True)
+
+
+class FieldJob(FieldWork):
+    """A job of a split report that was done on the spot."""
+
+    result = Node(
+        CleanText(0, 2000, multiline=True),
+        title=_("Result of the job"),
+        description=_("The unit that closes the report reads this."),
+        missing="",
+    )
 
 
 class FollowedArea(StrictSchema):

@@ -1,7 +1,6 @@
 """Forms of notification preferences."""
 
 from civicportal.util.i18n import _
-from civicportal.web.forms import SwitchWidget
 from civicportal.web.schema import Flag, Node, StrictSchema
 
 
@@ -12,21 +11,21 @@ class ChoicesEntry(StrictSchema):
         Flag(),
         title=_("Steps of my cases"),
         description=_("A message whenever something happens to a case of yours."),
-        widget=SwitchWidget(),
+        switch=True,
         missing=False,
     )
     reminders = Node(
         Flag(),
         title=_("Reminders and questions"),
         description=_("Appointments, and whether you are satisfied once a case is closed."),
-        widget=SwitchWidget(),
+        switch=True,
         missing=False,
     )
     broadcasts = Node(
         Flag(),
         title=_("Announcements of the city"),
         description=_("Only if you want them; you can also stop them by answering the SMS."),
-        widget=SwitchWidget(),
+        switch=True,
         missing=False,
     )
 
@@ -38,6 +37,6 @@ class StaffChoicesEntry(ChoicesEntry):
         Flag(),
         title=_("My kartable once a day"),
         description=_("In the morning of a working day, if something is new or overdue."),
-        widget=SwitchWidget(),
+        switch=True,
         missing=False,
     )

@@ -13,7 +13,6 @@ from civicportal.web.forms import (
     ChoiceCardsWidget,
     NumberWidget,
     RadioWidget,
-    SwitchWidget,
     TextAreaWidget,
     TextWidget,
     optional_choice,
@@ -116,7 +115,7 @@ class LeafForm(StrictSchema):
         title=_("Publication is offered with the box ticked"),
         description=_("The officer decides in each case. Not for subjects that accuse a person."),
         missing=False,
-        widget=SwitchWidget(),
+        switch=True,
     )
 
 
@@ -158,7 +157,7 @@ class RuleForm(StrictSchema):
     unit = _unit(_("Goes to the unit"))
     user = optional_choice("people", _("Person of this unit"), _("The whole unit"))
     deadline_days = _days(_("Empty: the days of the category."))
-    active = Node(Flag(), title=_("The rule is switched on"), missing=False, widget=SwitchWidget())
+    active = Node(Flag(), title=_("The rule is switched on"), missing=False, switch=True)
 
     def validator(self, node: colander.SchemaNode, values: Values) -> None:
         """Refuse a category or fact of another service, and a person of another unit."""

@@ -27,7 +27,6 @@ from civicportal.web.forms.widgets import (
     MobileWidget,
     NumberWidget,
     PasswordWidget,
-    SwitchWidget,
     TextAreaWidget,
     TextWidget,
 )
@@ -53,7 +52,6 @@ __all__ = [
     "PhotosWidget",
     "RadioWidget",
     "SelectWidget",
-    "SwitchWidget",
     "TextAreaWidget",
     "TextWidget",
     "UploadedFile",

@@ -159,7 +159,7 @@ class BirthDateWidget(DateWidget):
 
 
 class CheckboxWidget(FormWidget):
-    """A checkbox; its label is the field's title."""
+    """A checkbox, or with ``switch=True`` a switch; its label is the field's title."""
 
     template = "checkbox"
     labelled = True
@@ -168,12 +168,6 @@ class CheckboxWidget(FormWidget):
     def values(self, field: deform.Field, cstruct: object) -> dict[str, object]:
         """Return whether the box is ticked."""
         return {"checked": schema.Flag.words.get(shown(cstruct), False)}
-
-
-class SwitchWidget(CheckboxWidget):
-    """A checkbox rendered as a switch."""
-
-    switch = True
 
 
 class HiddenWidget(FormWidget):

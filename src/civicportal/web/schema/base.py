@@ -8,7 +8,7 @@ import colander
 
 from civicportal.util.i18n import _
 
-WIDGET_OPTIONS = frozenset(["autocomplete", "counter", "empty", "rows"])
+WIDGET_OPTIONS = frozenset(["autocomplete", "counter", "empty", "rows", "switch"])
 """Options of a field that the widget of its type takes: ``Node(CleanText(10, 2000), rows=6)``."""
 
 
@@ -16,8 +16,8 @@ class Node(colander.SchemaNode):
     """A field: ``Node(type, title=…, description=…, missing=…, widget=…, validator=…)``.
 
     Without a widget the type has its own, with these options: ``rows`` of a text area and ``counter`` (False for none,
-    or a limit instead of the field's maximum), ``empty`` the label of the empty choice, ``autocomplete`` for the
-    browser. ``hidden=True`` hides the field whatever its widget.
+    or a limit instead of the field's maximum), ``empty`` the label of the empty choice, ``switch=True`` for a
+    checkbox that looks like a switch, ``autocomplete`` for the browser. ``hidden=True`` hides the field whatever its widget.
 
     In the filters of a list ``after="first_day"`` names the day before which this one may not be.
 

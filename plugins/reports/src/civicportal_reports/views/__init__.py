@@ -42,6 +42,7 @@ ROUTES = {
     "reports.register_near": "/desk/reports/near",
     "reports.field": "/desk/reports/field",
     "reports.field_case": r"/desk/reports/field/{code:\d{10}}",
+    "reports.field_job": r"/desk/reports/field/{code:\d{10}}/jobs/{job:\d{1,18}}",
     "reports.statistics": "/desk/reports/statistics",
     "reports.search": "/desk/reports/search",
     "reports.convert": r"/desk/reports/from/{code:\d{10}}",
@@ -81,6 +82,7 @@ VIEWS: tuple[tuple[str, str, str | None, str, str | tuple[str, ...]], ...] = (
     ("reports.card", "maps.desk_card", "card", VIEW, "GET"),
     ("reports.field", "field.listing", "field", WORK, ("GET", "POST")),
     ("reports.field_case", "field.case", "field_case", WORK, ("GET", "POST")),
+    ("reports.field_job", "field.job", "field_case", WORK, ("GET", "POST")),
     ("reports.statistics", "desk.statistics", "statistics", VIEW, "GET"),
     ("reports.register", "register.new", "register", REGISTER, ("GET", "POST")),
     ("reports.register_near", "register.near_reports", "register_near", REGISTER, "GET"),
@@ -98,7 +100,7 @@ def includeme(config: Configurator) -> None:
         ROUTES["reports.field"],
     ]
     config.keep_offline("reports.new", "reports.list")
-    config.keep_offline("reports.field", "reports.field_case", staff=True)
+    config.keep_offline("reports.field", "reports.field_case", "reports.field_job", staff=True)
     add_pages(
         config,
         ROUTES,

@@ -2,13 +2,16 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, Self
 from wsgiref.types import WSGIApplication
 
+from webob.acceptparse import AcceptHeader, AcceptLanguageHeader
 from webob.multidict import MultiDict
 from webob.response import Response
 
 class BaseRequest:
     GET: MultiDict[str]
     POST: MultiDict[Any]
+    accept: AcceptHeader
     accept_encoding: Any
+    accept_language: AcceptLanguageHeader
     body: bytes
     body_file_raw: BinaryIO
     charset: str

@@ -25,5 +25,6 @@ def includeme(config: Configurator) -> None:
         "caching",
         "arrivals",
         "pwa",
+        "rest",
     ):
         config.include(f"civicportal.web.{part}")

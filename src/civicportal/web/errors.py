@@ -22,6 +22,8 @@ from civicportal.util.i18n import _
 from civicportal.web.challenge import after_refusal
 from civicportal.web.derivers import SAFE
 from civicportal.web.request import Request
+from civicportal.web.rest.dispatch import allowed_methods
+from civicportal.web.rest.problems import Problem, is_api, problem, refused
 from civicportal.web.sent import sent_form, stale_form
 
 log = logging.getLogger(__name__)
@@ -30,8 +32,10 @@ MAY_HELP = (429, 500, 503)
 
 
 def page(request: Request, status: int, template: str = "error", **context: object) -> Response:
-    """Render an error page; for JSON clients only the message."""
-    if request.is_xhr or request.is_api or "application/json" in request.headers.get("Accept", ""):
+    """Render an error page, below ``/api/`` a problem; for JSON clients only the message."""
+    if is_api(request.path):
+        return problem(request, status, str(context.get("message", "")))
+    if request.is_xhr or "application/json" in request.headers.get("Accept", ""):
         response = render_to_response("json", {"message": context.get("message", "")}, request=request)
     else:
         context = {"sent": sent_form(request), "retry": status in MAY_HELP, **context}
@@ -43,7 +47,9 @@ def page(request: Request, status: int, template: str = "error", **context: obje
 
 
 def not_found(request: Request) -> Response:
-    """Answer 404, also for objects that this user may not know of."""
+    """Answer 404, also for objects that this user may not know of; below ``/api/`` 405 to another method."""
+    if is_api(request.path) and (allowed := allowed_methods(request)) and request.method not in allowed:
+        return problem(request, 405, headers={"Allow": ", ".join(allowed)})
     return page(request, 404, "404")
 
 
@@ -66,7 +72,7 @@ def too_many(error: LimitExceeded, request: Request) -> Response:
 
 def challenge_needed(error: ChallengeNeeded, request: Request) -> Response:
     """Answer 429 with a challenge and the same form."""
-    if request.is_xhr or request.method != "POST":
+    if request.is_xhr or request.method != "POST" or is_api(request.path):
         return too_many(error, request)
     shown = after_refusal(request, error)
     response = page(request, 429, "challenge", shown=shown)
@@ -139,6 +145,7 @@ def includeme(config: Configurator) -> None:
     """Add the pages."""
     config.add_notfound_view(not_found)
     views = (
+        (refused, Problem),
         (not_found, NotFound),
         (conflict, Conflict),
         (conflict, StaleDataError),

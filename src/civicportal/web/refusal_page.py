@@ -11,8 +11,10 @@ from pyramid.i18n import Localizer, TranslationString, make_localizer
 from pyramid.interfaces import ITranslationDirectories
 from pyramid.registry import Registry
 from pyramid.response import Response
+from webob.acceptparse import create_accept_language_header
 
 from civicportal.util.i18n import _, text_direction
+from civicportal.web.rest.problems import CONTENT_TYPE, TITLES, is_api, problem_body
 
 __all__ = ["RefusalPage"]
 
@@ -42,19 +44,35 @@ class RefusalPage:
         locale = (registry.settings or {}).get("pyramid.default_locale_name", "en")
         dirs = registry.queryUtility(ITranslationDirectories, default=[])
         self._localizer: Localizer = make_localizer(locale, dirs)
+        site = getattr(registry, "site", None)
+        languages = site.languages if site is not None else ()
+        self._localizers: dict[str, Localizer] = {one: make_localizer(one, dirs) for one in languages}
         self._files = getattr(registry, "static_files", None)
 
     def __call__(self, status: int, environ: WSGIEnvironment, headers: Mapping[str, str]) -> Response:
         """Return the response of a status.
 
-        It is a page, or JSON with a `message` for scripts that accept it.
+        It is a page, or JSON with a `message` for scripts that accept it; below ``/api/`` a problem.
         """
+        if is_api(environ.get("PATH_INFO", "")):
+            return self._problem(status, environ, headers)
         title, advice = map(self._text, _TEXTS[status])
         if "application/json" in environ.get("HTTP_ACCEPT", ""):
             body, kind = json.dumps({"message": f"{title}. {advice}"}), "application/json"
         else:
             body, kind = self._page(title, advice), "text/html"
         response = Response(body, status=status, content_type=kind, charset="utf-8")
+        response.cache_control = "no-store"
+        response.headers.update(headers)
+        return response
+
+    def _problem(self, status: int, environ: WSGIEnvironment, headers: Mapping[str, str]) -> Response:
+        """Return a problem in the caller's language."""
+        accepted = create_accept_language_header(environ.get("HTTP_ACCEPT_LANGUAGE"))
+        locale = accepted.lookup([*self._localizers], default=self._localizer.locale_name)
+        title = self._localizers.get(locale, self._localizer).translate(TITLES[status])
+        response = Response(problem_body(title, status), status=status)
+        response.headers["Content-Type"] = CONTENT_TYPE
         response.cache_control = "no-store"
         response.headers.update(headers)
         return response

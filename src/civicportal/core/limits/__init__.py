@@ -6,7 +6,7 @@ A site-wide limit slows unknown clients and never refuses known users: see
 
 from civicportal.core.limits.challenges import Challenge, Challenges
 from civicportal.core.limits.counters import Use
-from civicportal.core.limits.counting import Alarm, CountedUses, Limits
+from civicportal.core.limits.counting import Alarm, Allowance, CountedUses, Limits
 from civicportal.core.limits.errors import ChallengeNeeded, LimitExceeded
 from civicportal.core.limits.models import LimitHit
 from civicportal.core.limits.requesters import UNKNOWN, Requester, address_of, network_of
@@ -18,6 +18,7 @@ __all__ = [
     "SHARES",
     "UNKNOWN",
     "Alarm",
+    "Allowance",
     "Challenge",
     "ChallengeNeeded",
     "Challenges",

@@ -70,6 +70,22 @@ class CountedUses:
     rows: tuple[_Row, ...] = ()
 
 
+@dataclass(frozen=True)
+class Allowance:
+    """What is left of a limit.
+
+    :ivar name: name of the limit.
+    :ivar window: its window that ends the uses first.
+    :ivar left: uses that are left in it.
+    :ivar ends: when it ends.
+    """
+
+    name: str
+    window: LimitWindow
+    left: int
+    ends: datetime
+
+
 class Limits:
     """The limits of one site.
 
@@ -116,6 +132,25 @@ class Limits:
         self._tell(row for row in full if found[row.key] == row.counter.window.hits + 1)
         self._refuse(full)
         return CountedUses(() if is_again else tuple(rows))
+
+    def spend(self, *uses: Use, by: Requester = UNKNOWN) -> Allowance:
+        """Count uses of several limits in one statement and commit them; return what is left of the tightest.
+
+        :param by: the client.
+        :raises LimitExceeded: for the limit that stays full longest, when any window was already full.
+        """
+        rows = self._rows(uses, by)
+        with short_transaction(self._site.engines) as connection:
+            found = self._add(connection, rows)
+        self._refuse([row for row in rows if found[row.key] > row.counter.window.hits])
+        tightest = min(rows, key=lambda row: row.counter.window.hits - found[row.key])
+        window = tightest.counter.window
+        return Allowance(tightest.counter.name, window, window.hits - found[tightest.key], tightest.ends)
+
+    def full(self, error: LimitExceeded) -> Allowance:
+        """Return what is left of a limit that is used up."""
+        window = max(self._windows[error.name], key=lambda one: one.seconds)
+        return Allowance(error.name, window, 0, error.retry_after)
 
     def take_back(self, hits: CountedUses) -> None:
         """Take back uses that turned out to be successful."""

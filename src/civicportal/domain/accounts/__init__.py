@@ -5,6 +5,7 @@ from pyramid.config import Configurator
 from civicportal.core.security import PagePermission
 from civicportal.domain.accounts.guards import visitor
 from civicportal.domain.accounts.policy import SecurityPolicy
+from civicportal.domain.accounts.rest import OPERATIONS
 from civicportal.domain.accounts.views import denied
 from civicportal.util.errors import Forbidden
 from civicportal.web.pages import add_pages
@@ -141,6 +142,7 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(visitor, "requester", property=True)
     config.add_forbidden_view(denied.forbidden)
     config.add_exception_view(denied.wrong_realm, context=Forbidden)
+    config.add_operations(OPERATIONS)
     add_pages(
         config,
         ROUTES,

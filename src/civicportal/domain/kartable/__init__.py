@@ -8,6 +8,7 @@ from pyramid.config import Configurator
 from civicportal.core.security import PagePermission
 from civicportal.domain.accounts.permissions import LEAD, UNATTENDED
 from civicportal.domain.cases.kinds import kinds_of
+from civicportal.domain.kartable.rest import OPERATIONS
 from civicportal.util.errors import ConfigurationError
 from civicportal.web.pages import Page, add_pages
 
@@ -122,6 +123,7 @@ def includeme(config: Configurator) -> None:
     # Tracking codes, not one-time codes.
     config.add_open_fields("kartable.bulk", "code")
     config.keep_offline("contractor")
+    config.add_operations(OPERATIONS)
     add_pages(
         config,
         ROUTES,

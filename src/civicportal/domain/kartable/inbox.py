@@ -26,7 +26,7 @@ from civicportal.core.security import Identity
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import in_kartable, visible
 from civicportal.domain.cases.models import Case
-from civicportal.domain.cases.paging import SORTS, Page, PageWindow
+from civicportal.domain.cases.paging import PAGE_SIZE, SORTS, Page, PageWindow
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.search import CaseSearch
 from civicportal.domain.cases.workflow import OPEN_STAGES
@@ -137,25 +137,35 @@ class InboxService(Service):
         super().__init__(work)
         self.identity = work.actor
 
-    def page(self, view: str, filters: InboxQuery, *, sort: str = "", cursor: str | None = None) -> Page:
+    def page(
+        self,
+        view: str,
+        filters: InboxQuery,
+        *,
+        sort: str = "",
+        cursor: str | None = None,
+        size: int = PAGE_SIZE,
+    ) -> Page:
         """Return one page of (case, referral) rows.
 
         The referral is None for a closed case of a search.
 
         :param view: one of :attr:`views`, or ``EVERYWHERE``.
         :param sort: name of one of :func:`sorts_of`; anything else is the first of them.
+        :param size: rows, at most 100.
         :raises KeyError: for a view that does not exist.
         """
         since = self.work.site.calendar.begin(filters.first_day)
         offered = sorts_of(view)
-        window = PageWindow(SORTS[sort if sort in offered else offered[0]], cursor, since=since)
+        window = PageWindow(SORTS[sort if sort in offered else offered[0]], cursor, size, since=since)
 
         def rows() -> Rows:
             if self._is_partitioned(view, filters):
                 return self._first(window, self._partitions(view, filters))
             return window.narrow(self._query(select(Case, Referral), view, filters))
 
-        query = rows() if cursor else self._kept((view, window.sort.name), filters, rows)
+        usual = not cursor and size == PAGE_SIZE
+        query = self._kept((view, window.sort.name), filters, rows) if usual else rows()
         return window.page(self.session.execute(query, self._moments).all())
 
     def query(self, view: str, filters: InboxQuery, *columns: Selected) -> Rows:

@@ -1,0 +1,5 @@
+"""Cases in the API."""
+
+from civicportal.domain.kartable.rest.cases import OPERATIONS as CASES
+
+OPERATIONS = (*CASES,)

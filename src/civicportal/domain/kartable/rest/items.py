@@ -1,0 +1,167 @@
+"""Cases, events and pictures as objects of the API."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Annotated, Literal, TypedDict
+
+from civicportal.core.db import NEVER
+from civicportal.domain.accounts.services import AccountService
+from civicportal.domain.cases.access.rights import AccessService
+from civicportal.domain.cases.kinds import kind_of
+from civicportal.domain.cases.models import Attachment, Case
+from civicportal.domain.cases.referral import Referral
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.kartable.rows import holder_id
+from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.i18n import _
+from civicportal.web.rest.operations import Call
+
+
+class Named(TypedDict):
+    """A thing with a key, and its name in the caller's language."""
+
+    key: str
+    name: str
+
+
+class Person(TypedDict):
+    """A member of staff."""
+
+    id: int
+    name: str
+
+
+class CaseItem(TypedDict):
+    """A case."""
+
+    code: Annotated[str, _("The tracking code")]
+    kind: str
+    version: Annotated[int, _("Rises with every change; the ETag of the case")]
+    subject: str
+    body: str
+    place: Annotated[str, _("The place in words")]
+    category: Named | None
+    unit: Annotated[Named | None, _("The unit that has it")]
+    holder: Annotated[Person | None, _("Who has taken it in hand; only for staff")]
+    status: str
+    status_title: Annotated[str, _("The status in the caller's language")]
+    stage: Literal["registered", "in_progress", "done", "rejected"]
+    urgent: bool
+    public: Annotated[bool, _("Whether it is shown to everybody")]
+    source: Annotated[str, _("How it came in")]
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    deadline: datetime | None
+    paused: Annotated[bool, _("Whether its deadline waits for the citizen")]
+    reopenings: int
+
+
+class Picture(TypedDict):
+    """A picture of a case."""
+
+    key: str
+    url: Annotated[str, _("Address of the file, below the host")]
+    content_type: str
+    width: int
+    height: int
+    purpose: Annotated[str, _("before or after the work")]
+    public: bool
+
+
+class CaseDetails(CaseItem):
+    """A case with what its list leaves out."""
+
+    citizen: Annotated[str | None, _("Name of the citizen; only with the right to see it")]
+    pictures: list[Picture]
+
+
+def case_items(call: Call, rows: Iterable[tuple[Case, Referral | None]]) -> list[CaseItem]:
+    """Return cases as items of a list, in one statement.
+
+    :param rows: cases with their open referrals, if they are known.
+    """
+    found = list(rows)
+    is_staff = call.work.actor.is_staff
+    holders = {case.id: holder_id(referral) if is_staff else None for case, referral in found}
+    names = call.work.get(AccountService).names(holders.values())
+    return [_item(call, case, _person(holders[case.id], names)) for case, _referral in found]
+
+
+def case_details(call: Call, case: Case, pictures: Sequence[Attachment]) -> CaseDetails:
+    """Return one case.
+
+    :param pictures: those that the caller may see.
+    """
+    actor, access = call.work.actor, call.work.get(AccessService)
+    holder, citizen = None, case.citizen_id if actor.is_citizen else None
+    if actor.is_staff:
+        holder = holder_id(access.action_referral(case))
+        citizen = case.citizen_id if access.can(case, "contact") else None
+    names = call.work.get(AccountService).names((holder, citizen))
+    return {
+        **_item(call, case, _person(holder, names)),
+        "citizen": names.get(citizen or 0) or None,
+        "pictures": [picture_item(call, picture) for picture in pictures],
+    }
+
+
+def picture_item(call: Call, picture: Attachment) -> Picture:
+    """Return a picture."""
+    return {
+        "key": picture.key,
+        "url": call.link("attachments.show", key=picture.key),
+        "content_type": picture.content_type,
+        "width": picture.width,
+        "height": picture.height,
+        "purpose": picture.purpose,
+        "public": picture.audience == "public",
+    }
+
+
+def _person(user_id: int | None, names: dict[int, str]) -> Person | None:
+    return {"id": user_id, "name": names.get(user_id, "")} if user_id else None
+
+
+def _item(call: Call, case: Case, holder: Person | None) -> CaseItem:
+    work = call.work
+    organization, kind = work.get(OrganizationService), kind_of(work.site, case.kind)
+    category = organization.categories.by_id.get(case.category_id or 0)
+    unit = organization.units.by_id.get(case.unit_id or 0)
+    state = kind.workflow.by_name.get(case.status)
+    title = state.title if state and work.actor.is_staff else kind.public_status(case.status, own=True)
+    return {
+        "code": case.code,
+        "kind": case.kind,
+        "version": case.version,
+        "subject": work.get(CaseService).subject(case),
+        "body": case.body,
+        "place": case.place,
+        "category": {"key": category.key, "name": category.name} if category else None,
+        "unit": {"key": unit.key, "name": unit.name} if unit else None,
+        "holder": holder,
+        "status": case.status,
+        "status_title": call.say(title),
+        "stage": _stage(case),
+        "urgent": case.urgent,
+        "public": case.public,
+        "source": case.source,
+        "created_at": case.created_at,
+        "updated_at": case.updated_at,
+        "closed_at": case.closed_at,
+        "deadline": None if case.deadline == NEVER else case.deadline,
+        "paused": case.paused_at is not None,
+        "reopenings": case.reopenings,
+    }
+
+
+_STAGES: dict[str, Literal["registered", "in_progress", "done", "rejected"]] = {
+    "registered": "registered",
+    "in_progress": "in_progress",
+    "done": "done",
+    "rejected": "rejected",
+}
+
+
+def _stage(case: Case) -> Literal["registered", "in_progress", "done", "rejected"]:
+    return _STAGES[case.stage]

@@ -1,0 +1,30 @@
+"""The machinery of ``/api/v1``: operations, their document, problems instead of error pages.
+
+A domain or a plugin declares its :class:`~civicportal.web.rest.operations.Operation` objects and adds them in its
+``includeme`` with ``config.add_operations``. Resources themselves are in the domains.
+"""
+
+from pyramid.config import Configurator
+
+from civicportal.core.security import PagePermission
+from civicportal.web.pages import add_pages
+from civicportal.web.rest.dispatch import add_operations
+
+ROUTES = {"api": "/api/v1/", "api.document": "/api/v1/openapi.json"}
+
+
+def includeme(config: Configurator) -> None:
+    """Add the directive ``add_operations``, the document and the reference page."""
+    config.registry.api_operations = {}
+    config.registry.api_routes = {}
+    config.add_directive("add_operations", add_operations)
+    add_pages(
+        config,
+        ROUTES,
+        (
+            ("api", "reference", "reference", PagePermission.EVERYBODY, "GET"),
+            ("api.document", "document", None, PagePermission.EVERYBODY, "GET"),
+        ),
+        views="civicportal.web.rest.views",
+        templates="civicportal:templates/rest",
+    )

@@ -1,0 +1,9 @@
+from collections.abc import Sequence
+
+class AcceptHeader:
+    def acceptable_offers(self, offers: Sequence[str]) -> list[tuple[str, float]]: ...
+
+class AcceptLanguageHeader:
+    def lookup(self, language_tags: Sequence[str], default: str) -> str: ...
+
+def create_accept_language_header(header_value: str | None) -> AcceptLanguageHeader: ...

@@ -50,7 +50,7 @@ CORE_PARTS = (
     "portal.members",
 )
 #: Paths of the core with picture uploads; a plugin's ``includeme`` adds its own to the list.
-UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my", "/job")
+UPLOAD_PATHS = ("/uploads", "/kartable/cases", "/my", "/job", "/api/v1/attachments")
 
 
 def create_app(site: Site) -> Router:

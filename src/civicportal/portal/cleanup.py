@@ -15,6 +15,7 @@ from civicportal.domain.cases.attachments import UNCLAIMED, PictureFiles
 from civicportal.domain.cases.models import Attachment
 from civicportal.domain.exports.models import ExportJob
 from civicportal.domain.tokens.models import Token
+from civicportal.web.rest.repeats import clean_calls
 
 if TYPE_CHECKING:
     from civicportal.core.site import Site
@@ -174,6 +175,7 @@ JOBS = (
     Job(name="core.invitations", at="01:10", run=clean_invitations),
     Job(name="core.tokens", at="01:15", run=clean_tokens),
     Job(name="core.job-runs", at="01:20", run=clean_job_runs),
+    Job(name="core.calls", at="01:30", run=clean_calls),
     Job(name="core.kept", every=timedelta(hours=1), run=clean_session_values),
     Job(name="core.attachments", at="02:00", lane="long", run=clean_attachments),
     Job(name="core.quarantine", at="02:40", lane="long", run=empty_quarantine),

@@ -25,12 +25,14 @@ from civicportal.portal.backups import models as backup
 from civicportal.portal.help import models as questions
 from civicportal.portal.importing import models as importing
 from civicportal.portal.worker.heartbeat import WorkerProcess
+from civicportal.web.rest.models import RepeatableCall
 
 __all__ = [
     "Base",
     "JobRun",
     "LimitHit",
     "ReferenceStamp",
+    "RepeatableCall",
     "WorkerProcess",
     "accounts",
     "administration",

@@ -14,16 +14,18 @@ import colander
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from civicportal.util.errors import ConfigurationError
+from civicportal.util.errors import ConfigurationError, Conflict, Refused
 from civicportal.util.i18n import _
 from civicportal.web.request import Request
 from civicportal.web.rest.limits import count_call
 from civicportal.web.rest.operations import Call, Listed, Operation
 from civicportal.web.rest.problems import Problem, said
 from civicportal.web.rest.reading import read_body, read_query
+from civicportal.web.rest.repeats import RepeatService
 
 KEY = re.compile(r"[\x21-\x7e]{8,100}", re.ASCII)
 """An idempotency key: printable ASCII without blanks."""
+NOT_NOW = _("This is not possible in the present status. Read it again, and decide anew.")
 _TAG = re.compile(r'"([0-9]{1,9})"', re.ASCII)
 
 
@@ -81,8 +83,27 @@ def answer(request: Request, operation: Operation) -> Response:
         version=_version(request) if operation.method == "POST" and operation.has_version else None,
         key=_key(request) if operation.creates else "",
     )
-    found = operation.call(call)
+    if operation.body_of is not None:
+        call.body = read_body(request, operation.body_of(call))
+    try:
+        found = _once(call) if operation.creates else operation.call(call)
+    except Refused as refusal:
+        raise Problem(422, refusal.reason) from refusal
+    except Conflict as conflict:
+        raise Problem(409, NOT_NOW) from conflict
     return found if isinstance(found, Response) else _response(call, found)
+
+
+def _once(call: Call) -> object:
+    """Answer a call that makes something: what it made before, if it was sent before."""
+    content = call.request.path.encode() + b"\n" + call.request.body
+    row, is_again = call.work.get(RepeatService).begin(call.caller, call.key, content)
+    if is_again and call.operation.again is not None:
+        call.response.headers["Idempotency-Replayed"] = "true"
+        return call.operation.again(call, row.made)
+    found = call.operation.call(call)
+    row.made = call.result
+    return found
 
 
 def _view(operation: Operation) -> Callable[[Request], Response]:

@@ -263,6 +263,11 @@ def _operation(
     if operation.body is not None:
         schema = of_schema(bind(operation.body()), say)
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    elif operation.body_of is not None:
+        found["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        }
     elif operation.takes_file:
         picture: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
         form: Schema = {"type": "object", "required": ["file"], "properties": {"file": picture}}

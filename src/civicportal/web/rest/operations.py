@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar, get_type_hints
 
+import colander
 from translationstring import TranslationString
 
 from civicportal.core.security import PagePermission
@@ -71,7 +72,11 @@ class Operation:
     :ivar bindings: returns the bindings of both schemas besides country and calendar.
     :ivar is_list: whether it returns pages of items.
     :ivar status: of success.
-    :ivar creates: whether a POST makes something, so that an ``Idempotency-Key`` is required.
+    :ivar creates: whether a POST makes something, so that an ``Idempotency-Key`` is required; ``call`` then says with
+        :meth:`Call.made` what.
+    :ivar again: of an operation that creates: returns the answer for what it has made before.
+    :ivar needs_token: whether it needs a token, though it has no scope.
+    :ivar body_of: returns the schema of a body that depends on the call; the document takes any object.
     :ivar has_version: whether the answer has the ``ETag`` of a version; a POST then requires ``If-Match``.
     :ivar media: types of the answer.
     """
@@ -91,6 +96,9 @@ class Operation:
     is_list: bool = False
     status: int = 200
     creates: bool = False
+    again: Callable[[Call, str], object] | None = field(default=None)
+    needs_token: bool = False
+    body_of: Callable[[Call], colander.SchemaNode] | None = field(default=None)
     has_version: bool = False
     media: tuple[str, ...] = ("application/json",)
 
@@ -123,7 +131,7 @@ class Operation:
     @property
     def is_public(self) -> bool:
         """Return whether it needs no token."""
-        return self.permission == PagePermission.EVERYBODY
+        return self.permission == PagePermission.EVERYBODY and not self.needs_token
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -147,6 +155,7 @@ class Call:
     :ivar matched: parameters of the path.
     :ivar version: of ``If-Match``; None if there is none, or any version will do.
     :ivar key: of ``Idempotency-Key``.
+    :ivar result: what the call has made, see :meth:`made`.
     """
 
     def __init__(
@@ -162,6 +171,7 @@ class Call:
         self.request, self.operation = request, operation
         self.query, self.body, self.version, self.key = query, body, version, key
         self.matched: Mapping[str, str] = request.matchdict or {}
+        self.result = ""
 
     @property
     def work(self) -> Work:
@@ -181,6 +191,25 @@ class Call:
         """Return the path of another operation."""
         route = self.request.registry.api_routes[operation]
         return str(self.request.route_path(route, **matched))
+
+    @property
+    def caller(self) -> str:
+        """Return the token or the person that calls, under which keys and pictures are stored."""
+        return f"user {self.work.actor.user_id}"
+
+    def bind(self, schema: colander.SchemaNode, more: Values) -> colander.SchemaNode:
+        """Return a schema with its bindings, country and calendar among them."""
+        request, site = self.request, self.request.site
+        return schema.bind(
+            country=site.country, calendar=site.calendar, days_off=lambda: request.days_off, **more
+        )
+
+    def made(self, name: str) -> None:
+        """Say what the call has made, by which it is found again when the call is repeated.
+
+        :param name: at most 100 characters, such as a tracking code.
+        """
+        self.result = name
 
     def tag(self, version: int) -> None:
         """Set the version of the answer as its ``ETag``."""

@@ -16,7 +16,7 @@ from civicportal.domain.cases.paging import SORTS, Cursor, Page, case_page
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.views.files import send_picture
 from civicportal.domain.kartable.inbox import EVERYWHERE, VIEWS, InboxQuery, InboxService, sorts_of
-from civicportal.domain.kartable.rest.items import CaseDetails, CaseItem, case_details, case_items
+from civicportal.domain.kartable.rest.items import CaseItem, WholeCase, case_items, whole_case
 from civicportal.domain.kartable.schemas import SORT_TITLES
 from civicportal.domain.kartable.timeline import StaffHistory
 from civicportal.domain.organization.services import OrganizationService
@@ -57,7 +57,7 @@ class PictureQuery(StrictSchema):
     small = Node(Flag(), title=_("The small version"), missing=False)
 
 
-class Event(TypedDict):
+class EventItem(TypedDict):
     """An entry of the history of a case."""
 
     id: Annotated[int | None, _("Only for staff")]
@@ -81,20 +81,20 @@ def listing(call: Call) -> Listed:
     return Listed(items=case_items(call, rows), next=page.next)
 
 
-def show(call: Call) -> CaseDetails:
+def show(call: Call) -> WholeCase:
     """Return one case. The visit of a member of staff is recorded first, as on its page."""
     case = fetch(call)
     if call.work.actor.is_staff and str(case.version) not in call.request.if_none_match:
         with call.request.site.work(actor=call.work.actor, locale=call.request.locale_name) as work:
             work.get(AuditService).record("case:open", subject_id=case.citizen_id, case_id=case.id)
     call.tag(case.version)
-    return case_details(call, case, pictures_of(call, case))
+    return whole_case(call, case, pictures_of(call, case))
 
 
 def history(call: Call) -> Listed:
     """Return the history of a case, latest first: all of it for staff, what is public for its citizen."""
     case = fetch(call)
-    events = _staff_events(call, case) if call.work.actor.is_staff else _own_events(call, case)
+    events = staff_events(call, case) if call.work.actor.is_staff else own_events(call, case)
     limit, given = call.query["limit"], call.query["cursor"] or "0"
     if not given.isascii() or not given.isdigit() or len(given) > len("10000"):
         raise call.wrong_parameter("cursor", WRONG_CURSOR)
@@ -107,14 +107,9 @@ def history(call: Call) -> Listed:
 
 def picture(call: Call) -> Response:
     """Return the file of a picture that the caller may see."""
-    found, code = call.work.get(AttachmentService).fetch(call.matched["key"], owner_of(call))
+    found, code = call.work.get(AttachmentService).fetch(call.matched["key"], call.caller)
     variant = ".small" if call.query["small"] else ""
     return send_picture(call.request, found, variant, name=code or "picture")
-
-
-def owner_of(call: Call) -> str:
-    """Return the owner of the pictures that the caller has uploaded."""
-    return f"api:{call.work.actor.user_id}"
 
 
 def fetch(call: Call, *, lock: bool = False) -> Case:
@@ -208,7 +203,8 @@ def _category_id(call: Call) -> int | None:
     return found[0]
 
 
-def _staff_events(call: Call, case: Case) -> list[Event]:
+def staff_events(call: Call, case: Case) -> list[EventItem]:
+    """Return the whole history of a case, latest first."""
     return [
         {
             "id": entry.event.id,
@@ -227,7 +223,8 @@ def _staff_events(call: Call, case: Case) -> list[Event]:
     ]
 
 
-def _own_events(call: Call, case: Case) -> list[Event]:
+def own_events(call: Call, case: Case) -> list[EventItem]:
+    """Return the history of a case for its citizen, latest first."""
     entries = call.work.get(PublicHistory).of(case, own=True, audiences=OF_CITIZEN)
     return [
         {
@@ -264,7 +261,7 @@ OPERATIONS = (
         path=f"/cases/{CODE}",
         title=_("Show a case"),
         call=show,
-        returns=CaseDetails,
+        returns=WholeCase,
         scope=READ,
         has_version=True,
     ),
@@ -273,7 +270,7 @@ OPERATIONS = (
         path=f"/cases/{CODE}/history",
         title=_("List the history of a case"),
         call=history,
-        returns=Event,
+        returns=EventItem,
         scope=READ,
         is_list=True,
     ),

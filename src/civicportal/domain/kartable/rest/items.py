@@ -17,14 +17,14 @@ from civicportal.util.i18n import _
 from civicportal.web.rest.operations import Call
 
 
-class Named(TypedDict):
+class NamedItem(TypedDict):
     """A thing with a key, and its name in the caller's language."""
 
     key: str
     name: str
 
 
-class Person(TypedDict):
+class OfficerItem(TypedDict):
     """A member of staff."""
 
     id: int
@@ -40,9 +40,9 @@ class CaseItem(TypedDict):
     subject: str
     body: str
     place: Annotated[str, _("The place in words")]
-    category: Named | None
-    unit: Annotated[Named | None, _("The unit that has it")]
-    holder: Annotated[Person | None, _("Who has taken it in hand; only for staff")]
+    category: NamedItem | None
+    unit: Annotated[NamedItem | None, _("The unit that has it")]
+    holder: Annotated[OfficerItem | None, _("Who has taken it in hand; only for staff")]
     status: str
     status_title: Annotated[str, _("The status in the caller's language")]
     stage: Literal["registered", "in_progress", "done", "rejected"]
@@ -57,7 +57,7 @@ class CaseItem(TypedDict):
     reopenings: int
 
 
-class Picture(TypedDict):
+class PictureItem(TypedDict):
     """A picture of a case."""
 
     key: str
@@ -69,11 +69,11 @@ class Picture(TypedDict):
     public: bool
 
 
-class CaseDetails(CaseItem):
+class WholeCase(CaseItem):
     """A case with what its list leaves out."""
 
     citizen: Annotated[str | None, _("Name of the citizen; only with the right to see it")]
-    pictures: list[Picture]
+    pictures: list[PictureItem]
 
 
 def case_items(call: Call, rows: Iterable[tuple[Case, Referral | None]]) -> list[CaseItem]:
@@ -88,7 +88,7 @@ def case_items(call: Call, rows: Iterable[tuple[Case, Referral | None]]) -> list
     return [_item(call, case, _person(holders[case.id], names)) for case, _referral in found]
 
 
-def case_details(call: Call, case: Case, pictures: Sequence[Attachment]) -> CaseDetails:
+def whole_case(call: Call, case: Case, pictures: Sequence[Attachment]) -> WholeCase:
     """Return one case.
 
     :param pictures: those that the caller may see.
@@ -106,7 +106,7 @@ def case_details(call: Call, case: Case, pictures: Sequence[Attachment]) -> Case
     }
 
 
-def picture_item(call: Call, picture: Attachment) -> Picture:
+def picture_item(call: Call, picture: Attachment) -> PictureItem:
     """Return a picture."""
     return {
         "key": picture.key,
@@ -119,11 +119,11 @@ def picture_item(call: Call, picture: Attachment) -> Picture:
     }
 
 
-def _person(user_id: int | None, names: dict[int, str]) -> Person | None:
+def _person(user_id: int | None, names: dict[int, str]) -> OfficerItem | None:
     return {"id": user_id, "name": names.get(user_id, "")} if user_id else None
 
 
-def _item(call: Call, case: Case, holder: Person | None) -> CaseItem:
+def _item(call: Call, case: Case, holder: OfficerItem | None) -> CaseItem:
     work = call.work
     organization, kind = work.get(OrganizationService), kind_of(work.site, case.kind)
     category = organization.categories.by_id.get(case.category_id or 0)

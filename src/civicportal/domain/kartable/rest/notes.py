@@ -1,0 +1,128 @@
+"""Notes, messages to and of the citizen, and uploads of pictures."""
+
+from typing import TypedDict
+
+from webob.multidict import MultiDict
+
+from civicportal.core.security import PagePermission
+from civicportal.domain.cases.models import Case, CaseEvent
+from civicportal.domain.cases.schemas import CitizenNote
+from civicportal.domain.cases.services import CaseService
+from civicportal.domain.cases.uploads import take_files
+from civicportal.domain.kartable.rest.cases import CODE, EventItem, fetch, own_events, staff_events
+from civicportal.domain.kartable.rest.steps import WRITE, pointed_out
+from civicportal.domain.kartable.schemas import Comment
+from civicportal.util.errors import RETRY_SECONDS
+from civicportal.util.i18n import _
+from civicportal.web.forms import FileRefused, UploadedFile
+from civicportal.web.request_body import FILE
+from civicportal.web.rest.operations import Call, Operation
+from civicportal.web.rest.problems import Problem
+
+NO_FILE = _("Send the picture as a form (multipart/form-data) in the field “file”.")
+
+
+class Uploaded(TypedDict):
+    """A picture that a case can claim for 24 hours."""
+
+    key: str
+    url: str
+
+
+def add_note(call: Call) -> EventItem:
+    """Add an internal note, or an expert comment, which the citizen reads if it is public."""
+    case, body = fetch(call, lock=True), call.body
+    with pointed_out(call):
+        event = call.work.get(CaseService).comment(
+            case, body["text"], expert=body["sort"] == "expert", public=body["public"]
+        )
+    return _made(call, case, event)
+
+
+def add_message(call: Call) -> EventItem:
+    """Add a message of the citizen of a case."""
+    body = call.body
+    if not body["words"] and not body["photos"]:
+        raise call.wrong_field("#/words", _("Please write something, or add a picture."))
+    case = fetch(call, lock=True)
+    event = call.work.get(CaseService).add_note(
+        case, body["words"], attachments=body["photos"], owner=call.caller
+    )
+    return _made(call, case, event)
+
+
+def event_again(call: Call, made: str) -> EventItem:
+    """Return an entry of the history that was added before."""
+    return _item(call, fetch(call), int(made))
+
+
+def upload(call: Call) -> Uploaded:
+    """Store a picture."""
+    sent: MultiDict[object] = call.request.POST
+    file = sent.get(FILE)
+    if not isinstance(file, UploadedFile):
+        raise Problem(400, NO_FILE)
+    try:
+        [key] = take_files(call.request, [file], owner=call.caller)
+    except FileRefused as refusal:
+        if refusal.later:
+            raise Problem(503, refusal.reason, headers={"Retry-After": str(RETRY_SECONDS)}) from None
+        raise call.wrong_field("#/file", refusal.reason) from None
+    return {"key": key, "url": call.link("attachments.show", key=key)}
+
+
+def _made(call: Call, case: Case, event: CaseEvent) -> EventItem:
+    call.work.session.flush()
+    call.made(str(event.id))
+    return _item(call, case, event.id)
+
+
+def _item(call: Call, case: Case, event_id: int) -> EventItem:
+    """Return an entry of the history."""
+    ids = [event.id for event in call.work.get(CaseService).events(case)]
+    if call.work.actor.is_staff:
+        return staff_events(call, case)[ids.index(event_id)]
+    return own_events(call, case)[0]
+
+
+OPERATIONS = (
+    Operation(
+        name="notes.create",
+        path=f"/cases/{CODE}/notes",
+        title=_("Add a note, or a comment that the citizen reads"),
+        call=add_note,
+        again=event_again,
+        returns=EventItem,
+        method="POST",
+        scope=WRITE,
+        permission=PagePermission.STAFF,
+        body=Comment,
+        creates=True,
+        status=201,
+    ),
+    Operation(
+        name="messages.create",
+        path=f"/cases/{CODE}/messages",
+        title=_("Add a message of the citizen"),
+        call=add_message,
+        again=event_again,
+        returns=EventItem,
+        method="POST",
+        scope=WRITE,
+        permission=PagePermission.CITIZEN,
+        body=CitizenNote,
+        creates=True,
+        status=201,
+    ),
+    Operation(
+        name="attachments.create",
+        path="/attachments",
+        title=_("Upload a picture, which a case can claim for 24 hours"),
+        call=upload,
+        returns=Uploaded,
+        method="POST",
+        scope=WRITE,
+        takes_file=True,
+        status=201,
+    ),
+)

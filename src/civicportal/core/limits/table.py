@@ -111,8 +111,6 @@ LIMITS: dict[str, Limit] = {
     "upload_address": _source(LimitWindow(300, _HOUR), known="upload_known", passable=False),
     "csp_address": _source(LimitWindow(20, _HOUR), passable=False),
     "csp_site": Limit((LimitWindow(500, _HOUR),), "site"),
-    "api_token": _own(LimitWindow(600, _MINUTE)),
-    "api_address": _source(LimitWindow(120, _MINUTE), known="api_token", passable=False),
     "inbound_sender": _own(LimitWindow(10, _HOUR), LimitWindow(30, _DAY)),
     "challenge_waits": Limit((LimitWindow(10, _MINUTE),), "network"),
 }

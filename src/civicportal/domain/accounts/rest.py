@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypedDict
 
-from civicportal.core.security import Grant
+from civicportal.core.security import Grant, PagePermission
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.util.i18n import _
 from civicportal.web.rest.operations import Call, Operation
@@ -23,12 +23,15 @@ class Me(TypedDict):
     name: str
     realm: Annotated[str, _("staff or citizen")]
     language: str
+    token: Annotated[str, _("Name of the token")]
+    scopes: list[str]
     permissions: Annotated[list[str], _("The rights, wherever they apply")]
     grants: list[GrantItem]
 
 
 def me(call: Call) -> Me:
     """Return the caller."""
+    token = call.request.token
     actor, organization = call.work.actor, call.work.get(OrganizationService)
     units, categories = organization.units.by_id, organization.categories.by_id
     everything = sorted(call.work.site.permissions)
@@ -41,6 +44,8 @@ def me(call: Call) -> Me:
         "name": actor.name,
         "realm": actor.realm,
         "language": call.request.locale_name,
+        "token": token.name if token else "",
+        "scopes": sorted(token.scopes) if token else [],
         "permissions": sorted({name for grant in actor.grants for name in permissions(grant)}),
         "grants": [
             {
@@ -61,4 +66,14 @@ def me(call: Call) -> Me:
     }
 
 
-OPERATIONS = (Operation(name="me.show", path="/me", title=_("Show who calls"), call=me, returns=Me),)
+OPERATIONS = (
+    Operation(
+        name="me.show",
+        path="/me",
+        title=_("Show who calls"),
+        call=me,
+        returns=Me,
+        permission=PagePermission.EVERYBODY,
+        needs_token=True,
+    ),
+)

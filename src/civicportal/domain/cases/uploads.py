@@ -35,20 +35,19 @@ def keep_uploads(event: SessionReplaced) -> None:
         service.hand_over(token_hash(event.old), token_hash(event.new))
 
 
-def take_files(request: Request, files: Sequence[object], *, owner: str = "") -> list[str]:
+def take_files(request: Request, files: Sequence[object]) -> list[str]:
     """Store pictures submitted with a form, which a case can claim for 24 hours.
 
     Use it as ``request.take_files`` for ``BoundForm(take_files=…)``. It writes in a separate unit of work, so that the
     pictures of a refused form stay: the form must be parsed before the first use of ``request.work``.
 
     :param files: values of ``request.POST``; what is no file is ignored.
-    :param owner: their owner, by default that of this browser's uploads.
     :return: their keys.
     :raises FileRefused: when one is no picture, too large or damaged, when too many arrive at once, or the store is
         full or unavailable; none is stored then.
     :raises LimitExceeded: when this browser or address has sent too many.
     """
-    owner, by = owner or request.upload_owner(), visitor(request)
+    owner, by = request.upload_owner(), visitor(request)
     images = [_gate(request, by, owner, file) for file in files if isinstance(file, UploadedFile)]
     keys = _keep(request.site, images)
     with request.site.work(actor=request.identity, locale=request.locale_name) as work:

@@ -14,6 +14,7 @@ import colander
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from civicportal.core.security import TokenRequired
 from civicportal.util.errors import ConfigurationError, Conflict, Refused
 from civicportal.util.i18n import _
 from civicportal.web.request import Request
@@ -50,7 +51,7 @@ def add_operations(config: Configurator, operations: Iterable[Operation]) -> Non
             route_name=route,
             request_method=operation.method,
             permission=operation.permission,
-            require_csrf=False,
+            scope=operation.scope or None,
         )
 
 
@@ -70,6 +71,8 @@ def answer(request: Request, operation: Operation) -> Response:
     :raises Problem: when it is refused.
     """
     count_call(request)
+    if operation.needs_token and request.token is None:
+        raise TokenRequired
     if not request.accept.acceptable_offers(operation.media):
         raise Problem(406, _("This answers with ${types}.", mapping={"types": ", ".join(operation.media)}))
     bind = partial(bound, request, operation)

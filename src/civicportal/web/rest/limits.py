@@ -2,7 +2,7 @@
 
 from pyramid.response import Response
 
-from civicportal.core.limits import Allowance, LimitExceeded, Requester
+from civicportal.core.limits import Allowance, LimitExceeded, Use
 from civicportal.web.request import Request
 
 COUNTED = "civicportal.call_counted"
@@ -10,17 +10,19 @@ COUNTED = "civicportal.call_counted"
 
 
 def count_call(request: Request) -> None:
-    """Count a call by its token, or by its address, and add the headers about the limit to the answer.
+    """Count a call by its token and its address, and add the headers about the limit to the answer.
 
     :raises LimitExceeded: when the limit of the caller is used up.
     """
     if request.environ.get(COUNTED):
         return
     request.environ[COUNTED] = True
-    person, limits = request.identity.user_id, request.site.limits
-    by = Requester() if person is None else Requester("known", f"user {person}")
+    limits = request.site.limits
+    uses: list[Use] = [("api_address", request.remote_addr)]
+    if request.token is not None:
+        uses.append(("api_token", request.token.id))
     try:
-        allowance = limits.spend(("api_address", request.remote_addr), by=by)
+        allowance = limits.spend(*uses)
     except LimitExceeded as error:
         _tell(request, limits.full(error))
         raise

@@ -194,8 +194,8 @@ class Call:
 
     @property
     def caller(self) -> str:
-        """Return the token or the person that calls, under which keys and pictures are stored."""
-        return f"user {self.work.actor.user_id}"
+        """Return the token that calls, under which keys and pictures are stored."""
+        return f"token {self.work.actor.token_id}"
 
     def bind(self, schema: colander.SchemaNode, more: Values) -> colander.SchemaNode:
         """Return a schema with its bindings, country and calendar among them."""

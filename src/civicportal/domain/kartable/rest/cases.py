@@ -107,7 +107,7 @@ def history(call: Call) -> Listed:
 
 def picture(call: Call) -> Response:
     """Return the file of a picture that the caller may see."""
-    found, code = call.work.get(AttachmentService).fetch(call.matched["key"], call.caller)
+    found, code = call.work.get(AttachmentService).fetch(call.matched["key"], call.request.upload_owner())
     variant = ".small" if call.query["small"] else ""
     return send_picture(call.request, found, variant, name=code or "picture")
 

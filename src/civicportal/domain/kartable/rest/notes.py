@@ -46,7 +46,7 @@ def add_message(call: Call) -> EventItem:
         raise call.wrong_field("#/words", _("Please write something, or add a picture."))
     case = fetch(call, lock=True)
     event = call.work.get(CaseService).add_note(
-        case, body["words"], attachments=body["photos"], owner=call.caller
+        case, body["words"], attachments=body["photos"], owner=call.request.upload_owner()
     )
     return _made(call, case, event)
 
@@ -63,7 +63,7 @@ def upload(call: Call) -> Uploaded:
     if not isinstance(file, UploadedFile):
         raise Problem(400, NO_FILE)
     try:
-        [key] = take_files(call.request, [file], owner=call.caller)
+        [key] = take_files(call.request, [file])
     except FileRefused as refusal:
         if refusal.later:
             raise Problem(503, refusal.reason, headers={"Retry-After": str(RETRY_SECONDS)}) from None

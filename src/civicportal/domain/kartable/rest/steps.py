@@ -106,7 +106,7 @@ def take_step(call: Call) -> WholeCase:
         raise StaleVersion(f"{transition.name} is not possible from {case.status}")
     service = call.work.get(CaseService)
     with pointed_out(call):
-        service.apply_form(case, transition.name, call.body, owner=call.caller)
+        service.apply_form(case, transition.name, call.body, owner=call.request.upload_owner())
     return changed(call, case)
 
 

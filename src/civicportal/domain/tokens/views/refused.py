@@ -4,15 +4,9 @@ from pyramid.response import Response
 
 from civicportal.core.security import TokenRefused
 from civicportal.web.request import Request
+from civicportal.web.rest.problems import problem
 
 
 def refused(error: TokenRefused, request: Request) -> Response:
     """Answer 401 or 403 as RFC 6750 says, with a problem document (RFC 9457)."""
-    title = request.translate(error.message)
-    response = Response(
-        json_body={"type": "about:blank", "title": title, "status": error.status},
-        status=error.status,
-        content_type="application/problem+json",
-    )
-    response.headers["WWW-Authenticate"] = error.challenge
-    return response
+    return problem(request, error.status, error.message, headers={"WWW-Authenticate": error.challenge})

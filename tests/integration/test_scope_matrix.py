@@ -1,7 +1,7 @@
 """Every URL of an object, requested by those who own it or work on it, and by others with the same rights: 404."""
 
 import pytest
-from integration.scopes import APPLICANT, KINDS, STAFF, Scopes
+from integration.scopes import API, APPLICANT, KINDS, STAFF, Scopes
 from portal import Portal
 
 from civicportal.api.cases import CaseService
@@ -22,6 +22,7 @@ RULES = {
     "account_deputy_end": "own deputy",
     "attachment": "picture",
     "attachment_small": "picture",
+    "attachments.api.show": "picture",
     "upload_remove": "picture",
     "reports.page": "published",
     "reports.features_item": "published",
@@ -103,6 +104,8 @@ def rule_of(page):
     """Return what decides about an address, empty where that is not declared."""
     if page.route in RULES:
         return RULES[page.route]
+    if page.pattern.startswith(API):
+        return "token"
     if "{code:" in page.pattern:
         return "unit" if page.pattern.startswith(STAFF_AREAS) else "citizen"
     return "right" if page.permission.startswith(WHOLE) else ""
@@ -186,6 +189,42 @@ def test_a_case_of_another_citizen_is_not_there(scopes):
             wrong.append(f"owner {method} {path} ({kind}): {answer.status}")
     assert not wrong
     assert scopes.versions() == before
+
+
+def test_a_case_of_others_is_not_there_for_their_tokens(scopes):
+    before, wrong = scopes.versions(), []
+    for page in scopes.pages:
+        if rule_of(page) != "token" or not page.has_arguments:
+            continue
+        for kind in KINDS:
+            path, nowhere = (
+                page.path(code=code, step=STEPS[kind][0]) for code in (scopes.codes[kind], "9999999999")
+            )
+            for method in sorted(page.methods - {"HEAD"}):
+                for who in ("outsider", "other_specialist", "stranger", "follower", "visitor"):
+                    answer, of_nothing = scopes.call(who, method, path), scopes.call(who, method, nowhere)
+                    allowed = (
+                        (401,) if who == "visitor" else (403, 404) if method == "GET" else (403, 404, 422)
+                    )
+                    same = answer.json == of_nothing.json and answer.status == of_nothing.status
+                    if answer.status_int not in allowed or not same:
+                        wrong.append(f"{who} {method} {path} ({kind}): {answer.status}")
+    assert not wrong
+    assert scopes.versions() == before
+
+
+def test_a_case_is_there_for_the_tokens_of_its_people(scopes):
+    wrong = []
+    for page in scopes.pages:
+        if rule_of(page) != "token" or "{code:" not in page.pattern or "GET" not in page.methods:
+            continue
+        for kind in KINDS:
+            path = page.path(code=scopes.codes[kind])
+            seen = {*SEEN[kind], *(() if kind == "orders" else ("owner",))}
+            answers = {who: scopes.call(who, "GET", path).status_int for who in scopes.people}
+            if {who for who, status in answers.items() if status == 200} != seen:
+                wrong.append(f"{path} ({kind}): {answers}")
+    assert not wrong
 
 
 def test_a_followed_case_is_there_for_its_followers(scopes):

@@ -26,7 +26,7 @@ from civicportal.web.rest.repeats import RepeatService
 
 KEY = re.compile(r"[\x21-\x7e]{8,100}", re.ASCII)
 """An idempotency key: printable ASCII without blanks."""
-NOT_NOW = _("This is not possible in the present status. Read it again, and decide anew.")
+NOT_NOW = _("This is not possible in the present status. Read it again, then decide.")
 _TAG = re.compile(r'"([0-9]{1,9})"', re.ASCII)
 
 

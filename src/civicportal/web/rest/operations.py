@@ -238,7 +238,7 @@ class Call:
         if self.version is not None and self.version != version:
             raise Problem(
                 412,
-                _("This was changed since you read it. Read it again, and decide anew."),
+                _("This was changed since you read it. Read it again, then decide."),
                 headers={"ETag": f'"{version}"'},
             )
 

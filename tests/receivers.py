@@ -13,11 +13,15 @@ Headers = dict[str, str]
 
 @dataclass
 class ReceivedEvent:
-    """One request."""
+    """One request.
+
+    :ivar accepted: whether it was answered as usual, not as a test told.
+    """
 
     path: str
     headers: Headers
     body: bytes
+    accepted: bool
 
     @property
     def id(self) -> str:
@@ -94,7 +98,10 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            receiver.received.append(ReceivedEvent(path=self.path, headers=headers, body=body))
+            accepted = not receiver.answers
+            receiver.received.append(
+                ReceivedEvent(path=self.path, headers=headers, body=body, accepted=accepted)
+            )
             answer = receiver.answers.pop(0) if receiver.answers else status(204)
             try:
                 answer(self)

@@ -79,6 +79,14 @@ def register_audit_actions() -> "Mapping[str, TranslationString]":
 
 
 @hookspec
+def register_events() -> "Mapping[str, tuple[TranslationString, Mapping[str, object]]]":
+    """Return the events that the plugin publishes with ``Work.publish``, by name: ``<plugin>.<what>``.
+
+    The values are the title and the JSON Schemas of the properties of the data.
+    """
+
+
+@hookspec
 def register_countries() -> "Iterable[Country]":
     """Return further countries.
 

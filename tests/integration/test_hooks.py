@@ -1,5 +1,6 @@
 """Every hook, implemented by plugins that are installed for one test: who is asked, in which order, and what holds."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -26,6 +27,9 @@ from civicportal.domain.cases.models import Case
 from civicportal.domain.kartable.models import RoutingRule
 from civicportal.domain.notifications.delivery import deliver_once
 from civicportal.domain.notifications.models import InboundMessage
+from civicportal.domain.webhooks.events import schema_of
+from civicportal.domain.webhooks.models import WebhookDelivery
+from civicportal.domain.webhooks.services import WebhookService
 from civicportal.portal import upgrade as migrate
 from civicportal.portal.demo import runner
 from civicportal.portal.worker.jobs import JobRunner
@@ -169,6 +173,26 @@ def test_hook_register_audit_actions_names_what_the_trail_shows(install, assembl
     titles = titles_of(assemble_migrated("gadget"))
     assert titles["gadget:turn"] == "Turned the knob"
     assert titles["login:staff"] == "Signed in as staff"
+
+
+def test_hook_register_events_offers_what_a_plugin_publishes(install, assemble_migrated):
+    turned = {"gadget.turned": (_("The knob was turned"), {"angle": {"type": "integer"}})}
+    install.plugin("gadget", implementation("register_events", lambda: turned))
+    site = assemble_migrated("gadget")
+    columns = {"address": "https://gis.example.org/", "events": ["gadget.turned"]}
+    with site.work() as work:
+        work.get(WebhookService).add({**columns, "category_id": None, "unit_id": None})
+    with site.work() as work:
+        work.publish("gadget.turned", subject="/gadget", data={"angle": 90})
+        with pytest.raises(ValueError, match=r"gadget\.broke"):
+            work.publish("gadget.broke", subject="/gadget", data={})
+    with site.work(write=False) as work:
+        body = json.loads(work.session.scalars(select(WebhookDelivery.body)).one())
+    assert (body["type"], body["data"]) == ("org.civicportal.gadget.turned", {"angle": 90})
+    assert schema_of(site, "gadget.turned")["required"] == ["angle"]
+    install.plugin("widget", implementation("register_events", lambda: turned))
+    with pytest.raises(ConfigurationError, match=r"'widget', the event 'gadget\.turned'"):
+        assemble_migrated("widget")
 
 
 class Atlantis(GenericCountry):

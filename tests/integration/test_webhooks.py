@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from civicportal.domain.audit.models import AuditEvent
 from civicportal.domain.cases.services import CaseService
-from civicportal.domain.webhooks import sending
+from civicportal.domain.webhooks import jobs, sending
 from civicportal.domain.webhooks.delivery import deliver_once
 from civicportal.domain.webhooks.events import EVENTS, schema_of
+from civicportal.domain.webhooks.findings import findings
 from civicportal.domain.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery
 from civicportal.domain.webhooks.services import WebhookService
 from civicportal.testing import (
@@ -398,3 +399,60 @@ def test_an_undone_step_is_told_as_a_change(site, receiver, officer):
     drain(site)
     told = [json.loads(event.body)["type"].rpartition(".case.")[2] for event in receiver.received]
     assert told == ["closed", "reopened"]
+
+
+def test_a_restored_portal_sends_nothing_until_it_is_told_to(site, receiver):
+    webhook, _secret = subscribe(site, receiver.address)
+    open_case(site)
+    with site.work() as work:
+        assert ["paused 1 webhooks"] in site.hooks.hook.portal_restored(work=work)
+    drain(site)
+    assert receiver.received == []
+    assert found(site, webhook).paused == "restored"
+    assert [delivery.state for delivery in deliveries(site)] == ["new"]
+
+
+def test_what_waits_too_long_has_failed_and_old_deliveries_are_deleted(site, receiver, clock):
+    webhook, _secret = subscribe(site, receiver.address)
+    with site.work() as work:
+        service = work.get(WebhookService)
+        service.pause(service.fetch(webhook, lock=True))
+    open_case(site)
+    clock.advance(hours=71)
+    jobs.give_up(site)
+    assert [delivery.state for delivery in deliveries(site)] == ["new"]
+    clock.advance(hours=2)
+    jobs.give_up(site)
+    assert [delivery.state for delivery in deliveries(site)] == ["dead"]
+    clock.advance(days=26)
+    jobs.clean(site)
+    assert len(deliveries(site)) == 1
+    clock.advance(days=2)
+    jobs.clean(site)
+    assert deliveries(site) == []
+
+
+def test_administrators_find_what_failed_in_the_findings_and_the_metrics(site, receiver, clock):
+    subscribe(site, receiver.address)
+    subscribe(site, f"{receiver.address}?gone")
+    receiver.answers += [status(500), status(410)]
+    open_case(site)
+    deliver_once(site)
+    deliver_once(site)
+    clock.advance(hours=2)
+    with site.work(write=False) as work:
+        told = [str(finding.text.interpolate()) for finding in findings(work)]
+        measured = {
+            family.name.removeprefix("civicportal_"): family.samples[0].value for family in webhooks(work)
+        }
+    assert told == [
+        "the receiver has not accepted an event for more than an hour",
+        "Stopped: the receiver wants no events any more",
+        "events that could not be delivered: 1",
+    ]
+    assert measured == {
+        "webhook_waiting_events": 1,
+        "webhook_failed_events": 1,
+        "webhooks_paused": 1,
+        "webhook_failing_seconds": 7200,
+    }

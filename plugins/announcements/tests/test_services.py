@@ -11,6 +11,7 @@ from civicportal_announcements.states import state_of
 from sqlalchemy import select
 
 from civicportal.api.cases import Attachment
+from civicportal.api.database import Work
 from civicportal.api.plugins import Conflict, Forbidden, NotFound, Refused
 
 pytestmark = pytest.mark.both_databases
@@ -201,3 +202,15 @@ class TestTakingAway:
         assert set(site.storage.keys()) == {picture.key, f"{picture.key}.small", f"{picture.key}.medium"}
         with site.work(write=False) as work:
             assert work.session.scalar(select(Attachment.id)) is None
+
+
+class TestEvents:
+    def test_a_publication_is_told_to_other_software_once(self, desk, monkeypatch):
+        told = []
+        monkeypatch.setattr(Work, "publish", lambda _work, event, **about: told.append((event, about)))
+        draft = desk.put_up(publish=False)
+        desk.act("update", draft, content("باز است"), version=1, publish=True)
+        desk.act("update", draft, content("باز بود"), version=2, publish=True)
+        [(event, about)] = told
+        assert (event, about["subject"]) == ("announcements.published", f"/announcements/{draft}")
+        assert about["data"]["title"] == "باز است"

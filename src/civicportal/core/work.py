@@ -1,7 +1,7 @@
 """The unit of work: transaction, actor, clock, services."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -120,6 +120,18 @@ class Work:
             self._relayed = 0
             self._relaying = False
 
+    def publish(self, event: str, *, subject: str, data: Mapping[str, object]) -> None:
+        """Queue an event for other software that has ordered it; it is sent after the commit.
+
+        Events of cases are published by the core.
+
+        :param event: a name that a plugin returned from ``register_events``.
+        :param subject: what it is about, for instance the path of a page.
+        :param data: small JSON values without personal data.
+        :raises ValueError: for a name that is not registered.
+        """
+        self.get(EventPublisher).publish(event, subject=subject, data=data)
+
     @contextmanager
     def acting_as(self, actor: Identity) -> Iterator[None]:
         """Temporarily switch the actor.
@@ -166,6 +178,14 @@ class Service:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.session = work.session
+
+
+class EventPublisher(Service):
+    """Queues events for other software; the core's plugin registers the implementation."""
+
+    def publish(self, event: str, *, subject: str, data: Mapping[str, object]) -> None:
+        """See :meth:`Work.publish`."""
+        raise NotImplementedError
 
 
 def refuse_changes(work: Work) -> None:

@@ -34,23 +34,28 @@ def prepare(site: "Site") -> None:
     :raises ConfigurationError: when what the plugins bring cannot work.
     """
     from civicportal.domain.cases.kinds import collect_kinds
+    from civicportal.domain.webhooks.events import events_of
     from civicportal.portal.models import Base
 
     site.metadata = Base.metadata
     collect_kinds(site)
+    events_of(site)
 
 
 def implementations() -> "Mapping[type[Any], type[Any]]":
     """Return the core's implementations of declared services."""
     from civicportal.core.site import Ownership
+    from civicportal.core.work import EventPublisher
     from civicportal.domain.accounts.messages import AccountMessages
     from civicportal.domain.cases.opening import PlacementService
     from civicportal.domain.kartable.routing import RoutingService
     from civicportal.domain.notifications.account_messages import OutboxAccountMessages
     from civicportal.domain.ownership.services import PortalOwnership
+    from civicportal.domain.webhooks.services import WebhookService
 
     return {
         AccountMessages: OutboxAccountMessages,
+        EventPublisher: WebhookService,
         Ownership: PortalOwnership,
         PlacementService: RoutingService,
     }
@@ -78,6 +83,15 @@ def queue_events(change: "CaseChange", work: "Work") -> None:
     from civicportal.domain.webhooks.services import WebhookService
 
     work.get(WebhookService).case_changed(change)
+
+
+@hookimpl
+def portal_restored(work: "Work") -> "Iterable[str]":
+    """Pause the webhooks: the receivers have had the events that wait, or belong to another copy of the portal."""
+    from civicportal.domain.webhooks.services import WebhookService
+
+    number = work.get(WebhookService).pause_all("restored")
+    return [f"paused {number} webhooks"] if number else []
 
 
 @hookimpl

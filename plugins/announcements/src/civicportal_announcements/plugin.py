@@ -17,7 +17,7 @@ from civicportal_announcements.i18n import _
 from civicportal_announcements.jobs import JOBS
 from civicportal_announcements.models import AnnouncementsBase
 from civicportal_announcements.schemas import Settings
-from civicportal_announcements.services import EDIT, PUBLISH
+from civicportal_announcements.services import EDIT, PUBLISH, PUBLISHED
 
 ACTIONS = {
     "announcement:publish": _("Published an announcement"),
@@ -97,6 +97,13 @@ def navigation_items() -> Iterable[NavigationItem]:
 def dashboard_widgets(request: Request) -> Iterator[DashboardWidget]:
     """Return the widgets of home page and desk."""
     return widgets.dashboard_widgets(request)
+
+
+@hookimpl
+def register_events() -> Mapping[str, tuple[TranslationString, Mapping[str, object]]]:
+    """Return the event of a publication."""
+    data = {"id": {"type": "integer"}, "title": {"type": "string"}, "starts_at": {"type": ["string", "null"]}}
+    return {PUBLISHED: (_("An announcement was published"), data)}
 
 
 @hookimpl

@@ -17,6 +17,8 @@ from civicportal_announcements.models import Post, PostImage
 from civicportal_announcements.pictures import Picture
 from civicportal_announcements.states import ON_BOARD, in_state
 
+PUBLISHED = "announcements.published"
+"""Name of an event for other software."""
 EDIT, PUBLISH = "announcements:post:edit", "announcements:post:publish"
 HIDDEN = timedelta(days=30)
 """Period in which a deleted announcement can be restored."""
@@ -87,6 +89,8 @@ class PostService(Service):
         self.session.add(post)
         self.session.flush()
         self._set_pictures(post, content.pictures, owner)
+        if publish:
+            self._tell(post)
         return post
 
     def update(
@@ -106,8 +110,20 @@ class PostService(Service):
         """
         if post.version != version or post.deleted_at is not None:
             raise Conflict(f"announcement {post.id} has changed")
+        was_published = post.published
         self._write(post, content, publish)
         self._set_pictures(post, content.pictures, owner)
+        if publish and not was_published:
+            self._tell(post)
+
+    def _tell(self, post: Post) -> None:
+        """Tell other software that an announcement is shown, or will be."""
+        starts_at = post.starts_at.isoformat() if post.starts_at else None
+        self.work.publish(
+            PUBLISHED,
+            subject=f"/announcements/{post.id}",
+            data={"id": post.id, "title": post.title, "starts_at": starts_at},
+        )
 
     def _write(self, post: Post, content: AnnouncementContent, publish: bool) -> None:
         self._require(PUBLISH if publish or post.published else EDIT)

@@ -1,6 +1,7 @@
 """Events for other software: their names, their data, and their bodies as CloudEvents 1.0."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 from translationstring import TranslationString
 
 from civicportal.core.db import NEVER
+from civicportal.core.plugins import in_order
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.util.errors import ConfigurationError
 from civicportal.util.i18n import _
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ SCHEMAS = "/api/v1/schemas/events"
 VERSION = 1
 """Version of the schemas; it changes when a property is removed or gets another meaning."""
 TEST = "portal.test"
+_NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 _REFERRED = ("referred", "returned")
 _TIME = {"type": "string", "format": "date-time"}
 _NAMED = {
@@ -95,6 +99,22 @@ EVENTS: dict[str, EventType] = {
 """The events of cases that can be ordered, by name."""
 
 
+def events_of(site: "Site") -> dict[str, EventType]:
+    """Return the events of cases and of the plugins, by name.
+
+    :raises ConfigurationError: when the event of a plugin does not begin with its name.
+    """
+    found = dict(EVENTS)
+    for plugin, events in in_order(site.hooks, "register_events"):
+        for name, (title, properties) in events().items():
+            if not name.startswith(f"{plugin}.") or not _NAME.fullmatch(name):
+                raise ConfigurationError(
+                    f"plugin {plugin!r}, the event {name!r}: its name must be {plugin}. and small letters, digits and _"
+                )
+            found[name] = EventType(name=name, title=title, properties=properties, of_case=False)
+    return found
+
+
 def names_of(change: CaseChange) -> Iterator[str]:
     """Yield the names of the events of a change."""
     event = change.event
@@ -160,10 +180,11 @@ def body_of(
 
 def schema_of(site: "Site", name: str) -> dict[str, object] | None:
     """Return the JSON Schema of the data of an event, or None for an unknown one."""
-    event = EVENTS.get(name)
+    event = events_of(site).get(name)
     if event is None and name != TEST:
         return None
-    properties = {**_CASE, **event.properties} if event else {"message": {"type": "string"}}
+    own = event.properties if event else {"message": {"type": "string"}}
+    properties = {**(_CASE if event and event.of_case else {}), **own}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{site.public_url}{SCHEMAS}/{name}/{VERSION}.json",

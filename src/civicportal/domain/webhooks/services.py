@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from civicportal.core.work import Service
+from civicportal.core.crypto import new_token
+from civicportal.core.work import EventPublisher
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.changes import CaseChange
 from civicportal.domain.cases.models import Case
 from civicportal.domain.organization.services import OrganizationService
-from civicportal.domain.webhooks.events import TEST, body_of, data_of, names_of
+from civicportal.domain.webhooks.events import TEST, body_of, data_of, events_of, names_of
 from civicportal.domain.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery, WebhookHealth
 from civicportal.domain.webhooks.signing import new_secret
 from civicportal.util.errors import Conflict, NotFound
@@ -31,9 +32,10 @@ COUNTED = timedelta(days=30)
 PAUSES = {
     "person": _("Paused by an administrator"),
     "failing": _("Paused: the address has failed for days"),
+    "restored": _("Paused: the portal was restored from a backup"),
     "gone": _("Stopped: the receiver wants no events any more"),
 }
-"""Why a webhook sends nothing. Events are collected during the first two, and sent or replayed later."""
+"""Why a webhook sends nothing. Events are collected except for the last one, and sent or replayed later."""
 STATES = {
     "new": _("Waiting"),
     "leased": _("Being sent"),
@@ -63,7 +65,7 @@ class WebhookSummary:
         return self.health is not None and self.health.failures > 0
 
 
-class WebhookService(Service):
+class WebhookService(EventPublisher):
     """Administer webhooks, and queue events for them."""
 
     # -- events ---------------------------------------------------------------------------------------------
@@ -90,14 +92,24 @@ class WebhookService(Service):
                 )
                 rows += [self._row(hook, name, event_id, body, change.case.id) for hook in hearing]
         if rows:
-            self.session.execute(self.work.site.engines.insert(WebhookDelivery).values(rows))
+            self._queue(rows)
+
+    def publish(self, event: str, *, subject: str, data: Mapping[str, object]) -> None:
+        """Queue an event of a plugin; see :meth:`~civicportal.core.work.Work.publish`."""
+        if event not in events_of(self.work.site):
+            raise ValueError(f"no plugin registers the event {event!r}")
+        hearing = [hook for hook in self._collecting() if event in hook.events]
+        if hearing:
+            event_id, now = self._event_id(f"{event}:{new_token()}"), self.work.clock.now()
+            body = body_of(self.work.site, event, event_id=event_id, at=now, data=data, subject=subject)
+            self._queue([self._row(hook, event, event_id, body, None) for hook in hearing])
 
     def test(self, webhook: Webhook) -> WebhookDelivery:
         """Queue an event that says only that it is a test."""
         if webhook.paused:
             raise Conflict("the webhook is paused")
         now = self.work.clock.now()
-        event_id = self._event_id(f"{TEST}:{webhook.id}:{new_secret()}")
+        event_id = self._event_id(f"{TEST}:{new_token()}")
         body = body_of(
             self.work.site,
             TEST,
@@ -110,6 +122,9 @@ class WebhookService(Service):
         self.session.flush()
         self._record("test", webhook)
         return delivery
+
+    def _queue(self, rows: list[dict[str, object]]) -> None:
+        self.session.execute(self.work.site.engines.insert(WebhookDelivery).values(rows))
 
     def _collecting(self) -> "Sequence[Webhook]":
         """Return the webhooks for which events are queued."""
@@ -237,6 +252,16 @@ class WebhookService(Service):
         if not webhook.paused or why == "gone":
             webhook.paused, webhook.paused_at = why, self.work.clock.now()
             self._record("pause", webhook, why=why)
+
+    def pause_all(self, why: str) -> int:
+        """Pause all webhooks, and return how many were active.
+
+        :param why: a key of ``PAUSES``.
+        """
+        active = [webhook for webhook in self.all() if not webhook.paused]
+        for webhook in active:
+            self.pause(webhook, why)
+        return len(active)
 
     def resume(self, webhook: Webhook) -> None:
         """Send again, at once."""

@@ -10,7 +10,7 @@ from civicportal.domain.notifications.troubles import localized_reason
 from civicportal.domain.organization.choices import category_options, unit_options
 from civicportal.domain.organization.services import OrganizationService
 from civicportal.domain.webhooks.addresses import checked_address
-from civicportal.domain.webhooks.events import CONTENT_TYPE, EVENTS, TEST, VERSION, schema_of
+from civicportal.domain.webhooks.events import CONTENT_TYPE, TEST, VERSION, events_of, schema_of
 from civicportal.domain.webhooks.models import Webhook, WebhookDelivery
 from civicportal.domain.webhooks.schemas import DeliveryFilters, WebhookForm
 from civicportal.domain.webhooks.services import PAUSES, STATES, WebhookService
@@ -25,7 +25,6 @@ from civicportal.web.schema import Option
 
 STAGES = {"new": "registered", "leased": "in_progress", "sent": "done", "dead": "late"}
 """Looks of the states."""
-TITLES = {name: event.title for name, event in EVENTS.items()} | {TEST: _("A test of the webhook")}
 
 
 def webhooks(request: Request) -> dict[str, object]:
@@ -197,7 +196,8 @@ def _words(request: Request) -> dict[str, object]:
     return {
         "states": STATES,
         "stages": STAGES,
-        "titles": TITLES,
+        "titles": {name: event.title for name, event in events_of(request.site).items()}
+        | {TEST: _("A test of the webhook")},
         "pauses": PAUSES,
         "localized_reason": partial(localized_reason, localizer=request.localizer),
     }
@@ -211,7 +211,7 @@ def _checked(request: Request, address: str) -> str:
 def _form(request: Request, present: Values, found: Webhook | None = None) -> BoundForm:
     work = request.work
     bindings = {
-        "events": [Option(value=name, label=event.title) for name, event in EVENTS.items()],
+        "events": [Option(value=name, label=event.title) for name, event in events_of(request.site).items()],
         "categories": category_options(work, unused=True),
         "units": unit_options(work, keep=found.unit_id if found else None),
         "check_address": partial(_checked, request),

@@ -24,6 +24,7 @@ from civicportal.domain.kartable.custody import CustodyService
 from civicportal.domain.notifications.delivery import IS_UNSETTLED, LANES
 from civicportal.domain.notifications.gate import SendingGateService
 from civicportal.domain.notifications.models import OutboxMessage
+from civicportal.domain.webhooks.models import Webhook, WebhookDelivery, WebhookHealth
 from civicportal.portal.admin.health import last_check
 from civicportal.portal.backups.records import last_verified
 from civicportal.portal.worker.heartbeat import WorkerService
@@ -138,6 +139,25 @@ def outbox(work: "Work") -> "Iterator[Metric]":
     )
 
 
+def webhooks(work: "Work") -> "Iterator[Metric]":
+    """Yield the events that wait for webhooks or have failed, and the webhooks that send nothing."""
+    counts: dict[str, float | None] = {}
+    for state in ("new", "dead"):
+        some = select(WebhookDelivery.id).where(WebhookDelivery.state == state).limit(MOST_COUNTED).subquery()
+        counts[state] = work.session.scalar(select(func.count()).select_from(some))
+    yield from gauge("webhook_waiting_events", f"Events to be sent, {MOST_COUNTED} at most.", counts["new"])
+    yield from gauge("webhook_failed_events", f"Events given up, {MOST_COUNTED} at most.", counts["dead"])
+    paused = select(func.count()).where(Webhook.paused != "")
+    yield from gauge("webhooks_paused", "Webhooks that send nothing.", work.session.scalar(paused))
+    now = work.clock.now()
+    failing = work.session.scalar(select(func.min(WebhookHealth.failing_since)))
+    yield from gauge(
+        "webhook_failing_seconds",
+        "How long the address that fails longest has failed.",
+        _age(failing, now) if failing else 0,
+    )
+
+
 def unattended(work: "Work") -> "Iterator[Metric]":
     """Yield the number of unattended cases."""
     total = CustodyService(work).recent_total()
@@ -243,6 +263,7 @@ COLLECTORS: tuple[Collector, ...] = (
     workers,
     jobs,
     outbox,
+    webhooks,
     gate,
     unattended,
     exports,

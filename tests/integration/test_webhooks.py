@@ -19,6 +19,7 @@ from civicportal.domain.webhooks.events import EVENTS, schema_of
 from civicportal.domain.webhooks.findings import findings
 from civicportal.domain.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery
 from civicportal.domain.webhooks.services import WebhookService
+from civicportal.portal.health.metrics import webhooks
 from civicportal.testing import (
     UndoService,
     identity,

@@ -24,15 +24,8 @@ def findings(work: "Work") -> Iterator[Finding]:
     webhooks = service.all()
     if not webhooks:
         return
-    failed = dict(
-        work.session.execute(
-            select(WebhookDelivery.webhook_id, func.count())
-            .where(WebhookDelivery.state == "dead")
-            .group_by(WebhookDelivery.webhook_id)
-        )
-        .tuples()
-        .all()
-    )
+    query = select(WebhookDelivery.webhook_id, func.count()).where(WebhookDelivery.state == "dead")
+    failed = dict(work.session.execute(query.group_by(WebhookDelivery.webhook_id)).all())
     summaries = service.summaries(webhooks)
     for webhook in webhooks:
         place = f"webhook {webhook.id}"

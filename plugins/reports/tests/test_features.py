@@ -44,6 +44,13 @@ def ids(answer):
 
 
 class TestDescription:
+    @pytest.mark.parametrize(("path", "status"), [(ROOT, 200), (ITEMS, 200), (f"{ITEMS}?wrong=1", 400)])
+    def test_maps_of_other_sites_may_read_it_without_cookies(self, app, published, path, status):
+        headers = app.get(path, status=status).headers
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert "Access-Control-Allow-Credentials" not in headers
+
     def test_every_link_of_the_landing_page_answers_with_its_type(self, app, published):
         links = app.get(ROOT).json["links"]
         assert {link["rel"] for link in links} == {"self", "service-desc", "conformance", "data"}

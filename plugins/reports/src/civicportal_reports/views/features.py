@@ -202,6 +202,9 @@ def _answer(
     response.status_int = status
     response.body = json.dumps(body, ensure_ascii=False).encode()
     response.headers["Content-Type"] = content_type
+    # Maps of other sites may read it, without cookies: everything in it is public.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if status == 200:
         response.cache_control = f"public, max-age={SECONDS}"
         # Its words are in the language of the cookie.

@@ -83,6 +83,20 @@ def metrics(database: str) -> None:
 
 
 @main.command()
+@click.option(
+    "--database", required=True, help="Address of a filled database; webhooks are added and deleted."
+)
+@click.option("--events", default=1000, show_default=True, help="For each webhook.")
+def webhooks(database: str, events: int) -> None:
+    """Measure deliveries to webhooks."""
+    os.environ["BENCH_DATABASE_URL"] = database
+    from benchmarks.webhooks import cost
+
+    for line in cost(events):
+        click.echo(line)
+
+
+@main.command()
 @click.option("--database", required=True, help="Address of a filled database; the run writes into it.")
 @click.option("--seconds", default=3.0, show_default=True, help="Of one window.")
 @click.option("--rounds", default=3, show_default=True, help="Windows of each scenario.")

@@ -1,6 +1,7 @@
 """Queues of deliveries: rows are written in the transaction of their cause, and leased by one worker at a time."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -46,15 +47,17 @@ class DeliveryQueue(Service, Generic[Delivery]):
         super().__init__(work)
         self.now = work.clock.now()
 
-    def hold(self, row: Delivery) -> str:
-        """Lease a locked row for one attempt, and return the id of the lease."""
-        row.state, row.lease_id, row.locked_until = "leased", secrets.token_hex(16), self.now + LEASE
-        row.attempts += 1
-        return row.lease_id
+    def hold(self, *rows: Delivery) -> str:
+        """Lease locked rows for one attempt, and return the id of the lease."""
+        lease_id = secrets.token_hex(16)
+        for row in rows:
+            row.state, row.lease_id, row.locked_until = "leased", lease_id, self.now + LEASE
+            row.attempts += 1
+        return lease_id
 
-    def finish(self, row_id: int, lease_id: str, **values: object) -> None:
-        """Store the result of an attempt, unless its lease was lost."""
-        mine = (self.table.id == row_id, self.table.lease_id == lease_id)
+    def finish(self, ids: Collection[int], lease_id: str, **values: object) -> None:
+        """Store the result of an attempt for rows of a lease, unless it was lost."""
+        mine = (self.table.id.in_(ids), self.table.lease_id == lease_id)
         self.change(*mine, lease_id=None, locked_until=None, **values)
 
     def change(self, *conditions: ColumnElement[bool], **values: object) -> None:

@@ -260,7 +260,7 @@ class OutboxDelivery(DeliveryQueue[OutboxMessage]):
         for lease in leases:
             state = "unknown" if lease.attempt.maybe_sent else "cancelled"
             self.finish(
-                lease.message.id,
+                [lease.message.id],
                 lease.lease_id,
                 state=state,
                 next_at=NEVER,
@@ -292,5 +292,5 @@ class OutboxDelivery(DeliveryQueue[OutboxMessage]):
         provider_id = getattr(outcome, "provider_id", None)
         if provider_id:
             values["provider_id"] = provider_id
-        self.finish(lease.message.id, lease.lease_id, **values)
+        self.finish([lease.message.id], lease.lease_id, **values)
         return result

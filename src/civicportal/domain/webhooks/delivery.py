@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import bindparam, exists, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from civicportal import __version__
@@ -85,10 +85,9 @@ _NEXT = (
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryLease:
-    """An event that only this worker may send until the lease expires."""
+    """An event that only this worker may send until the lease of its batch expires."""
 
     id: int
-    lease_id: str
     event_id: str
     attempt: int
     expires_at: datetime | None
@@ -102,6 +101,7 @@ class DeliveryBatch:
     :ivar secrets: those that sign, the newest first.
     """
 
+    lease_id: str
     webhook_id: int
     address: str
     secrets: Sequence[str]
@@ -174,10 +174,10 @@ class WebhookQueue(DeliveryQueue[WebhookDelivery]):
         except CannotDecrypt:
             log.error("the secret of webhook %s cannot be decrypted: is a key missing?", webhook_id)
             return None
+        lease_id = self.hold(*rows)
         leases = [
             DeliveryLease(
                 id=row.id,
-                lease_id=self.hold(row),
                 event_id=row.event_id,
                 attempt=row.attempts,
                 expires_at=row.expires_at,
@@ -185,36 +185,27 @@ class WebhookQueue(DeliveryQueue[WebhookDelivery]):
             )
             for row in rows
         ]
-        return DeliveryBatch(webhook_id=webhook_id, address=webhook.address, secrets=keys, leases=leases)
+        return DeliveryBatch(
+            lease_id=lease_id, webhook_id=webhook_id, address=webhook.address, secrets=keys, leases=leases
+        )
 
     def settle(self, batch: DeliveryBatch, results: Sequence[SendResult]) -> None:
         """Store the results of a batch, and give the rest back."""
-        for lease, result in zip(batch.leases, results, strict=False):
-            self.session.add(
-                WebhookAttempt(
-                    delivery_id=lease.id,
-                    at=result.at,
-                    status=result.status,
-                    milliseconds=result.milliseconds,
-                    error=keep(result.error) if result.error else "",
-                    answer=result.answer,
-                )
-            )
-            self.finish(lease.id, lease.lease_id, **self._settlement(lease, result))
-        for lease in batch.leases[len(results) :]:
-            self.finish(lease.id, lease.lease_id, state="new", attempts=lease.attempt - 1)
+        done = list(zip(batch.leases, results, strict=False))
+        self.session.execute(insert(WebhookAttempt), [_attempt(lease, result) for lease, result in done])
+        accepted = [lease.id for lease, result in done if result.error is None]
+        self.finish(accepted, batch.lease_id, state="sent", sent_at=self.now, last_error="")
+        for lease, result in done:
+            if result.error is not None:
+                self.finish([lease.id], batch.lease_id, **self._failure(lease, result))
+        rest = [lease.id for lease in batch.leases[len(results) :]]
+        self.finish(rest, batch.lease_id, state="new", attempts=WebhookDelivery.attempts - 1)
         self._note_health(batch.webhook_id, results)
 
-    def _settlement(self, lease: DeliveryLease, result: SendResult) -> dict[str, object]:
-        if result.error is None:
-            return {"state": "sent", "sent_at": self.now, "last_error": ""}
+    def _failure(self, lease: DeliveryLease, result: SendResult) -> dict[str, object]:
         next_at = self.now + pause(lease.attempt, secrets.SystemRandom().random(), result.retry_after)
         is_over = result.is_gone or (lease.expires_at is not None and next_at > lease.expires_at)
-        return {
-            "state": "dead" if is_over else "new",
-            "next_at": next_at,
-            "last_error": keep(result.error),
-        }
+        return {"state": "dead" if is_over else "new", "next_at": next_at, "last_error": _kept(result)}
 
     def _note_health(self, webhook_id: int, results: Sequence[SendResult]) -> None:
         # The lock lets other transactions queue events for the webhook.
@@ -246,6 +237,21 @@ class WebhookQueue(DeliveryQueue[WebhookDelivery]):
             service.pause(webhook, "gone")
         elif health.failing_since and health.failing_since <= self.now - PAUSED_AFTER:
             service.pause(webhook, "failing")
+
+
+def _attempt(lease: DeliveryLease, result: SendResult) -> dict[str, object]:
+    return {
+        "delivery_id": lease.id,
+        "at": result.at,
+        "status": result.status,
+        "milliseconds": result.milliseconds,
+        "error": _kept(result),
+        "answer": result.answer,
+    }
+
+
+def _kept(result: SendResult) -> str:
+    return keep(result.error) if result.error else ""
 
 
 def pause(attempts: int, chance: float, asked: float | None = None) -> timedelta:

@@ -146,7 +146,8 @@ class WebhookService(EventPublisher):
 
     def _event_id(self, cause: str) -> str:
         """Return the id of an event: the same for all webhooks, and told by nothing but the cause."""
-        return f"evt_{self.work.site.keys.mac('webhook-event', cause).hex()[:32]}"
+        digest = self.work.site.keys.mac("webhook-event", cause)
+        return f"evt_{digest.hex()[:32]}"
 
     def _row(
         self, webhook: Webhook, name: str, event_id: str, body: str, case_id: int | None

@@ -16,6 +16,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 MOST_TEXTS = 40
 """Different texts of a column in a suggested mapping."""
 MOST_CODES = 20
+STEP = 10_000
+"""Lines between two messages about the progress."""
 
 
 @click.group(name="import")
@@ -26,6 +28,9 @@ def import_() -> None:
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     command = click.argument("files", nargs=-1, required=True, type=FILE)(command)
     command = click.option("--mapping", required=True, type=FILE, help="What the columns mean.")(command)
+    folder = click.Path(exists=True, file_okay=False, path_type=Path)
+    help_ = "The folder of the pictures that FILES name."
+    command = click.option("--attachments", type=folder, help=help_)(command)
     report = click.Path(dir_okay=False, writable=True, path_type=Path)
     return click.option(
         "--report",
@@ -39,12 +44,14 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @import_.command()
 @_options
 @click.pass_context
-def check(context: click.Context, files: tuple[Path, ...], mapping: Path, report: Path) -> None:
+def check(
+    context: click.Context, files: tuple[Path, ...], mapping: Path, attachments: Path | None, report: Path
+) -> None:
     """Check FILES and report every line that would not be imported.
 
     Writes nothing to the database. Exits with 1 if lines would be rejected.
     """
-    summary = _import(load_site(context), files, mapping, report, apply=False)
+    summary = _import(load_site(context), files, mapping, attachments, report, apply=False)
     click.echo("Nothing was written. To import: civicportal import apply")
     context.exit(1 if summary.rejected else 0)
 
@@ -52,12 +59,14 @@ def check(context: click.Context, files: tuple[Path, ...], mapping: Path, report
 @import_.command()
 @_options
 @click.pass_context
-def apply(context: click.Context, files: tuple[Path, ...], mapping: Path, report: Path) -> None:
+def apply(
+    context: click.Context, files: tuple[Path, ...], mapping: Path, attachments: Path | None, report: Path
+) -> None:
     """Import FILES, and report every line that was not imported.
 
     Lines that were imported before are left as they are. After an interruption, run it again.
     """
-    summary = _import(load_site(context), files, mapping, report, apply=True)
+    summary = _import(load_site(context), files, mapping, attachments, report, apply=True)
     click.echo(f"This is batch {summary.batch}. To take it back: civicportal import undo {summary.batch}")
 
 
@@ -77,11 +86,13 @@ def undo(context: click.Context, batch: int) -> None:
     def progress(number: int) -> None:
         nonlocal done
         done += number
-        if done % 10_000 == 0:
+        if done % STEP == 0:
             click.echo(f"  {done} cases")
 
     result = undo_batch(load_site(context), batch, progress)
     click.echo(f"{result.cases} cases and {result.people} people deleted")
+    if result.others:
+        click.echo(f"{result.others} units and categories deleted")
     for code in result.kept[:MOST_CODES]:
         click.echo(f"kept, as it was touched since: {code}")
     if len(result.kept) > MOST_CODES:
@@ -111,15 +122,24 @@ def suggest(context: click.Context, file: Path, kind: str) -> None:
 
 
 def _import(
-    site: "Site", files: tuple[Path, ...], mapping: Path, report: Path, *, apply: bool
+    site: "Site",
+    files: tuple[Path, ...],
+    mapping: Path,
+    attachments: Path | None,
+    report: Path,
+    *,
+    apply: bool,
 ) -> "ImportSummary":
-    from civicportal.cli.progress import ProgressLine
     from civicportal.portal.importing import import_files
     from civicportal.portal.importing.batches import read_mapping
     from civicportal.portal.importing.report import open_report
 
     found: ImportMapping = read_mapping(site, mapping.read_text(encoding="utf-8-sig"))
-    line = ProgressLine()
+
+    def progress(name: str, done: int) -> None:
+        if done and done % STEP == 0:
+            click.echo(f"  {name}: {done} lines")
+
     with open_report(site.localizer(), report) as problems:
         summary = import_files(
             site,
@@ -127,7 +147,8 @@ def _import(
             files,
             problems,
             apply=apply,
-            progress=lambda name, done: line(name, done, 0, "lines"),
+            attachments=attachments,
+            progress=progress,
         )
     for entity, counts in summary.counts.items():
         texts = (f"{counts[name]} {name}" for name in ("new", "present", "changed", "rejected", "warning"))

@@ -1,11 +1,16 @@
 """An import is continued after any interruption, and can be taken back."""
 
+import gc
 import random
+import subprocess
+import sys
+import tracemalloc
 from itertools import count
 
 import pytest
 from civicportal_reports.models import PlaceCount, Report
-from sqlalchemy import event, select
+from senders import wait_until
+from sqlalchemy import event, func, select
 
 from civicportal.domain.accounts.models import User
 from civicportal.domain.cases.counter_models import CaseCount, CaseMonthCount, CaseTotal
@@ -15,7 +20,7 @@ from civicportal.domain.cases.search_index import SearchIndex
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.kartable.repair import wrong_referrals
 from civicportal.domain.statistics.repair import wrong_counters
-from civicportal.portal.importing import ImportRefused, undo_batch
+from civicportal.portal.importing import ImportRefused, sources, undo_batch
 from civicportal.portal.importing import run as running
 from civicportal.portal.importing import undo as undoing
 from civicportal.portal.importing.models import ImportBatch, ImportedRow
@@ -205,3 +210,48 @@ def test_people_who_have_left_are_not_brought_back(city, run, tmp_path, clock):
         assert work.session.scalars(select(Case).where(Case.citizen_id == gone)).all() == []
         assert work.session.get(User, gone).name == ""
         assert not any("مریم" in person for person in work.session.scalars(select(Case.search_person)))
+
+
+def test_a_killed_process_is_continued(city, civic_environment, tmp_path):
+    files = legacy.write(tmp_path / "old", *many(random.Random(11), 3000))
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(legacy.MAPPING, encoding="utf-8")
+    command = [sys.executable, "-m", "civicportal", "--site", str(civic_environment.path), "import", "apply"]
+    command += [*map(str, files), "--mapping", str(mapping), "--report", str(tmp_path / "report.csv")]
+
+    def present():
+        with city.work(write=False) as work:
+            return work.session.scalar(select(func.count()).select_from(Case))
+
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        wait_until(lambda: present() > 0)
+        process.kill()
+    assert 0 < present() < 3000
+    assert is_whole(city)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert present() == 3000
+    assert "0 changed, 0 rejected" in done.stdout
+    assert is_whole(city)
+
+
+def test_many_rejected_lines_need_no_memory(city, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "_BLOCK", 1 << 14)
+    row = list(legacy.CASES[0])
+    row[12] = "نامشخص"
+    path = tmp_path / "requests.csv"
+
+    def peak(number):
+        path.write_text(
+            legacy.text_of(legacy.HEADERS, [[f"k{n}", *row[1:]] for n in range(number)]), encoding="utf-8"
+        )
+        tracemalloc.start()
+        # What is left of a unit of work is a cycle: without this the peak depends on when Python looks for them.
+        summary = run([path], apply=False, progress=lambda name, done: gc.collect() and None)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert summary.rejected == number
+        return found
+
+    peak(600)
+    low, high = peak(1200), peak(4000)
+    assert high < low * 1.3

@@ -30,6 +30,7 @@ def test_a_citizen_follows_up_by_the_old_code(app, moved, typed):
     found = track(app, typed, "6789").follow()
     assert found.request.path == f"/track/{moved['۱۳۷-۹۸-۰۰۱']}"
     assert "تخلیه شد" in found.text
+    assert "۱۳۷-۹۸-۰۰۱" in found.text
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,10 @@ def test_staff_find_a_case_by_the_old_code(city, moved):
         with city.work(actor=actor, write=False) as work:
             found.append(work.get(FindService).read("۱۳۷-۹۸-۰۰۱").code)
     assert found == [moved["۱۳۷-۹۸-۰۰۱"], None]
+
+
+def test_staff_read_the_old_code_on_the_page_of_the_case(city, app, browse, moved):
+    with city.work(write=False) as work:
+        officer = work.session.scalars(select(User).where(User.username == "officer_waste")).one()
+    page = browse(city, officer, "staff").get(f"/kartable/cases/{moved['۱۳۷-۹۸-۰۰۱']}")
+    assert "۱۳۷-۹۸-۰۰۱" in page.text

@@ -1,10 +1,12 @@
 """Codes by which an earlier system knew imported cases."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import exists, select
 
 from civicportal.core.work import Service
 from civicportal.domain.cases.access.rights import visible
-from civicportal.domain.cases.models import Case, CaseReference
+from civicportal.domain.cases.models import IMPORTED, Case, CaseEvent, CaseReference
 from civicportal.util.persian import DASHES, compact, key
 
 LONGEST = 60
@@ -16,6 +18,12 @@ MOST = 10
 def reference_key(code: str) -> str:
     """Return a code for comparison: Latin digits, small letters, without spaces and dashes."""
     return compact(key(code), also=DASHES)[:LONGEST]
+
+
+def earlier_code(events: Iterable[CaseEvent]) -> str:
+    """Return the code by which an earlier system knew a case, from its history; empty if it came from none."""
+    opened = (event for event in events if event.type == "opened" and IMPORTED in event.data)
+    return str(next((event.data.get("reference", "") for event in opened), ""))
 
 
 class ReferenceService(Service):

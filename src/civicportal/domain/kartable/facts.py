@@ -19,6 +19,7 @@ from civicportal.domain.audit.services import VIEWERS, AuditService, viewers_par
 from civicportal.domain.cases.access.rights import AccessService, holds
 from civicportal.domain.cases.links import LinkedCase, LinkService
 from civicportal.domain.cases.models import Case, CaseLink, Follower
+from civicportal.domain.cases.references import earlier_code
 from civicportal.domain.cases.referral import Referral
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.sources import SOURCES
@@ -39,6 +40,7 @@ RULES: dict[str, TranslationString] = {
     "plugin": _("Decided by the service"),
     "category": _("Unit of the category"),
     "fallback": _("No rule fitted"),
+    "import": _("Imported from another system"),
     UNATTENDED: _("The unit that it belongs to has no one for it"),
 }
 
@@ -56,6 +58,7 @@ class CaseDetails:
     :ivar returner: name of the person who returned the case, else empty.
     :ivar held_since: creation time of the open referral for action.
     :ivar rule: what routed the case here: title of a rule or a description.
+    :ivar earlier: the code by which an earlier system knew the case, else empty.
     :ivar viewers: other people who opened the case in the last ten minutes.
     :ivar neighbours: codes of the previous and the next case of the actor's kartable.
     :ivar names: of people by id: who holds the case, and who is named in its history.
@@ -72,6 +75,7 @@ class CaseDetails:
     held_since: datetime | None
     source: TranslationString | str
     rule: TranslationString | str
+    earlier: str
     followers: int
     links: Sequence[LinkedCase]
     viewers: Sequence[str]
@@ -140,6 +144,7 @@ class FactsService(Service):
             held_since=referral.created_at if referral else None,
             source=SOURCES.get(case.source, case.source),
             rule=self._rule(case),
+            earlier=earlier_code(self.work.get(CaseService).events(case)),
             followers=found.followers,
             links=self.work.get(LinkService).of(case) if found.has_links else (),
             viewers=self.work.get(AuditService).recent_viewers(case.id, JUST_NOW)

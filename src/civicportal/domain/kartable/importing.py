@@ -6,7 +6,7 @@ search words are those of any other case.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +20,7 @@ from civicportal.domain.cases.deadlines import set_deadline
 from civicportal.domain.cases.measures import count
 from civicportal.domain.cases.models import (
     IMPORTED,
+    Attachment,
     Case,
     CaseEvent,
     CaseLink,
@@ -68,6 +69,18 @@ class ImportedStep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportedPicture:
+    """A stored picture, without its row."""
+
+    key: str
+    content_type: str
+    width: int
+    height: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportedCase:
     """A case that is ready to be written.
 
@@ -77,6 +90,7 @@ class ImportedCase:
     :ivar name: of the citizen.
     :ivar holder_id: the person to whom an open case is routed.
     :ivar rule: what routed it.
+    :ivar pictures: those that it was sent with.
     """
 
     case: Case
@@ -89,6 +103,7 @@ class ImportedCase:
     name: str = ""
     holder_id: int | None = None
     rule: str = RULE
+    pictures: Sequence[ImportedPicture] = ()
 
 
 class WrittenCase(NamedTuple):
@@ -219,6 +234,7 @@ class CaseImportService(Service):
         chains: list[tuple[int, int]] = []
         for one, written in zip(imported, rows, strict=True):
             own = [next(ids) for _event in written.events]
+            self._add_pictures(one, own[0])
             lasts.append(own[-1])
             for place, referral in enumerate(written.referrals):
                 for name in ("opened_event_id", "closed_event_id"):
@@ -236,6 +252,19 @@ class CaseImportService(Service):
             linked = [{"id": numbers[later], "previous_id": numbers[earlier]} for earlier, later in chains]
             self.session.bulk_update_mappings(Referral.__mapper__, linked)
         return lasts
+
+    def _add_pictures(self, one: ImportedCase, event_id: int) -> None:
+        """Add the rows of the pictures that a case was sent with."""
+        for picture in one.pictures:
+            self.session.add(
+                Attachment(
+                    **asdict(picture),
+                    case_id=one.case.id,
+                    event_id=event_id,
+                    user_id=one.case.citizen_id,
+                    created_at=self.work.clock.now(),
+                )
+            )
 
     def _history(self, one: ImportedCase) -> _Written:
         """Return the rows of a case's history, and set its measures."""

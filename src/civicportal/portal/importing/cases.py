@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from civicportal.domain.kartable.importing import CaseImportService, ImportedCase
 from civicportal.portal.importing.chunks import Entity
-from civicportal.portal.importing.errors import LineProblem
+from civicportal.portal.importing.errors import LineProblem, LineRefused
 from civicportal.portal.importing.mapping import ImportMapping, ImportSection
 from civicportal.portal.importing.people import CitizenImportService, new_people
+from civicportal.portal.importing.pictures import problems_of
 from civicportal.portal.importing.reading import CaseReader
 from civicportal.portal.importing.sources import SourceRow
 from civicportal.portal.importing.staging import Staging
@@ -43,6 +44,12 @@ class CaseEntity(Entity):
     def read(self, row: SourceRow) -> Sequence[LineProblem]:
         """Convert a row to a case."""
         found, warnings = self._reader.read(row, self._steps(row))
+        if pictures := self.pictures.get(self.key_of(row)):
+            warn = self.section.option("missing_attachment") == "warn"
+            flaws = problems_of(pictures, self.section.header("attachments"), warn=warn)
+            if flaws and not warn:
+                raise LineRefused(*flaws)
+            found, warnings = replace(found, pictures=pictures.pictures), [*warnings, *flaws]
         self._found.append(found)
         return warnings
 

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from civicportal.portal.importing.errors import LineProblem
 from civicportal.portal.importing.mapping import ImportMapping, ImportSection
+from civicportal.portal.importing.pictures import RowPictures
 from civicportal.portal.importing.sources import SourceRow
 from civicportal.portal.importing.staging import Staging
 
@@ -52,6 +53,7 @@ class Entity:
     :cvar name: of the entity.
     :ivar staged: the lines of this import so far, and the history of its cases.
     :ivar new_people: key and id of people who were created with other lines.
+    :ivar pictures: of the lines, by key.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Entity:
     def __init__(self, work: "Work", mapping: ImportMapping, section: ImportSection, staged: Staging) -> None:
         self.work, self.mapping, self.section, self.staged = work, mapping, section, staged
         self.new_people: list[tuple[str, int]] = []
+        self.pictures: Mapping[str, RowPictures] = {}
 
     def key_of(self, row: SourceRow) -> str:
         """Return the key of a row in its system; empty if it has none."""
@@ -80,9 +83,10 @@ class Entity:
         content = json.dumps([texts, belonging], ensure_ascii=False, sort_keys=True)
         return self.work.site.keys.mac("import", hashlib.sha256(content.encode()).hexdigest()).hex()
 
-    def read(self, row: SourceRow) -> Sequence[LineProblem]:
+    def read(self, row: SourceRow) -> Sequence[LineProblem] | None:
         """Convert a row for :meth:`write`, and return warnings; writes nothing.
 
+        :returns: None if what it says is there already.
         :raises LineRefused: with every problem of the row.
         """
         raise NotImplementedError

@@ -22,9 +22,12 @@ from civicportal.portal.importing.chunks import Chunk, Entity
 from civicportal.portal.importing.errors import ImportRefused, LineProblem, LineRefused, MappingError
 from civicportal.portal.importing.mapping import ImportMapping, ImportSection
 from civicportal.portal.importing.models import ImportBatch, ImportedRow
+from civicportal.portal.importing.organization import CategoryEntity, UnitEntity
 from civicportal.portal.importing.people import PeopleEntity
+from civicportal.portal.importing.pictures import PictureReader, RowPictures
 from civicportal.portal.importing.report import ImportReport
 from civicportal.portal.importing.sources import SourceFile, SourceRow
+from civicportal.portal.importing.staff import StaffEntity
 from civicportal.portal.importing.staging import Staging, staging
 from civicportal.util.i18n import _
 
@@ -37,7 +40,9 @@ CHUNK = 500
 PATIENCE = 120
 """Statement timeout in seconds."""
 _BLOCK = 1 << 20
-ENTITY_TYPES: dict[str, type[Entity]] = {"people": PeopleEntity, "cases": CaseEntity}
+ENTITY_TYPES: dict[str, type[Entity]] = {
+    one.name: one for one in (UnitEntity, CategoryEntity, StaffEntity, PeopleEntity, CaseEntity)
+}
 
 Progress = Callable[[str, int], None]
 """Called with the name of the file and the number of lines done."""
@@ -73,14 +78,18 @@ def import_files(
     *,
     apply: bool,
     progress: Progress,
+    attachments: Path | None = None,
     actor: Identity = Identity.SYSTEM,
 ) -> ImportSummary:
     """Read files, report every problem, and import the rest.
 
     :param apply: write; without it nothing is changed.
+    :param attachments: the folder of the pictures that the files name.
     :raises ImportRefused: when a file cannot be read or does not fit the mapping; then nothing was written of it.
     """
-    return _Run(site, mapping, files, report, apply=apply, progress=progress, actor=actor).run()
+    pictures = PictureReader(site, attachments, store=apply)
+    run = _Run(site, mapping, files, report, pictures, apply=apply, progress=progress, actor=actor)
+    return run.run()
 
 
 class _Run:
@@ -90,12 +99,13 @@ class _Run:
         mapping: ImportMapping,
         files: Sequence[Path],
         report: ImportReport,
+        pictures: PictureReader,
         *,
         apply: bool,
         progress: Progress,
         actor: Identity,
     ) -> None:
-        self._site, self._mapping, self._report = site, mapping, report
+        self._site, self._mapping, self._report, self._pictures = site, mapping, report, pictures
         self._apply, self._progress, self._actor = apply, progress, actor
         self._files = [
             (mapping.section_of(path.name), SourceFile(path, mapping.encoding, mapping.delimiter))
@@ -179,10 +189,12 @@ class _Run:
         counts = self._summary.counts.setdefault(section.entity, Counter())
         done = 0
         for rows in _chunks(file):
+            pictures = self._read_pictures(section, rows, staged)
             with self._work() as work:
                 if self._apply:
                     self._hold(work)
                 entity = ENTITY_TYPES[section.entity](work, self._mapping, section, staged)
+                entity.pictures = pictures
                 chunk = self._read(work, entity, rows)
                 if self._apply:
                     self._write(work, entity, chunk)
@@ -192,6 +204,20 @@ class _Run:
                 self._report.add(file.name, row.line, key, problem)
             done += len(rows)
             self._progress(file.name, done)
+
+    def _read_pictures(
+        self, section: ImportSection, rows: Sequence[SourceRow], staged: Staging
+    ) -> dict[str, RowPictures]:
+        """Return the pictures of new lines; they are decoded outside any transaction."""
+        if "attachments" not in section.columns:
+            return {}
+        with self._site.work(actor=self._actor, write=False) as work:
+            entity = ENTITY_TYPES[section.entity](work, self._mapping, section, staged)
+            texts = {
+                entity.key_of(row): section.text(row.values, "attachments") for row in rows if not row.flaw
+            }
+            known = self._known(work, entity, list(texts))
+        return self._pictures.read({key: text for key, text in texts.items() if key and key not in known})
 
     def _read(self, work: "Work", entity: Entity, rows: Sequence[SourceRow]) -> Chunk:
         """Return what is new in some rows, and their problems."""
@@ -205,7 +231,7 @@ class _Run:
                 chunk.refuse(row, key, LineProblem(reason=reason, value=row.flaw))
                 continue
             digest = entity.digest_of(row)
-            before, earlier = known.get(key), entity.staged.see(entity.name, key, digest)
+            before, earlier = known.get(key), entity.staged.seen(entity.name, key)
             # A person who came with a case has no line of their own yet.
             if digest in (before, earlier) or before == "":
                 chunk.counts["present"] += 1
@@ -217,7 +243,11 @@ class _Run:
                 except LineRefused as refused:
                     chunk.refuse(row, key, *refused.problems)
                 else:
-                    chunk.take(row, key, digest, warnings)
+                    entity.staged.see(entity.name, key, digest)
+                    if warnings is None:
+                        chunk.counts["present"] += 1
+                    else:
+                        chunk.take(row, key, digest, warnings)
         return chunk
 
     def _known(self, work: "Work", entity: Entity, keys: Sequence[str]) -> dict[str, str]:

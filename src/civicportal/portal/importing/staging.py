@@ -42,14 +42,15 @@ class Staging:
             found[one] = [SourceRow(line, json.loads(content)) for line, content in rows]
         return found
 
-    def see(self, entity: str, key: str, digest: str) -> str | None:
-        """Note a line; return the digest of an earlier line with its key in the same import."""
-        found = self._database.execute(
-            "SELECT digest FROM seen WHERE entity = ? AND own_key = ?", (entity, key)
-        ).fetchone()
-        if found is None:
-            self._database.execute("INSERT INTO seen VALUES (?, ?, ?)", (entity, key, digest))
+    def seen(self, entity: str, key: str) -> str | None:
+        """Return the digest of an earlier line with a key in the same import, if it was not rejected."""
+        query = "SELECT digest FROM seen WHERE entity = ? AND own_key = ?"
+        found = self._database.execute(query, (entity, key)).fetchone()
         return found[0] if found else None
+
+    def see(self, entity: str, key: str, digest: str) -> None:
+        """Note a line."""
+        self._database.execute("INSERT INTO seen VALUES (?, ?, ?)", (entity, key, digest))
 
 
 @contextmanager

@@ -4,14 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import delete, exists, false, or_, select
 
 from civicportal.core.security import Identity
-from civicportal.domain.accounts.models import Membership, User
 from civicportal.domain.accounts.models import Session as UserSession
+from civicportal.domain.accounts.models import User
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.cases.models import Case, CaseEvent, Follower
+from civicportal.domain.cases.referral import Referral
 from civicportal.domain.kartable.importing import CaseImportService, WrittenCase
+from civicportal.domain.organization.editing import is_used
+from civicportal.domain.organization.models import Category, Unit
 from civicportal.portal.importing.errors import ImportRefused
 from civicportal.portal.importing.models import ImportBatch, ImportedRow
 
@@ -31,11 +34,13 @@ class UndoResult:
 
     :ivar cases: number of deleted cases.
     :ivar people: number of deleted people.
+    :ivar others: number of deleted units and categories.
     :ivar kept: tracking codes of cases that something has happened to since.
     """
 
     cases: int
     people: int
+    others: int
     kept: Sequence[str]
 
 
@@ -70,15 +75,19 @@ def undo_batch(
         if not rows:
             break
         progress(done)
-    people, after = 0, 0
-    while True:
-        with site.work(actor=actor, patience=PATIENCE) as work:
-            rows = _rows(work, number, "people", after)
-            if rows:
-                after = rows[-1].row_id
-                people += _undo_people(work, number, [row.row_id for row in rows])
-        if not rows:
-            break
+    people = others = 0
+    for entity in ("people", "staff", "categories", "units"):
+        before = None
+        while True:
+            with site.work(actor=actor, patience=PATIENCE) as work:
+                ids = _latest(work, number, entity, before)
+                if not ids:
+                    break
+                before = ids[-1]
+                if entity in ("people", "staff"):
+                    people += _undo_people(work, number, entity, ids)
+                else:
+                    others += _undo_nodes(work, number, entity, ids)
     with site.work(actor=actor) as work:
         batch = work.session.get_one(ImportBatch, number)
         # Lines whose cases stay are still known, so that they are not imported again.
@@ -86,7 +95,7 @@ def undo_batch(
         work.get(AuditService).record(
             "import:undone", batch=number, cases=cases, people=people, kept=len(kept)
         )
-    return UndoResult(cases=cases, people=people, kept=kept)
+    return UndoResult(cases=cases, people=people, others=others, kept=kept)
 
 
 def _rows(work: "Work", number: int, entity: str, after: int) -> Sequence[ImportedRow]:
@@ -109,23 +118,48 @@ def _undo_cases(work: "Work", number: int, rows: Sequence[ImportedRow]) -> tuple
     return removed, list(codes)
 
 
-def _undo_people(work: "Work", number: int, ids: Sequence[int]) -> int:
+def _latest(work: "Work", number: int, entity: str, before: int | None) -> Sequence[int]:
+    """Return the ids of some rows, latest first: what is below a row comes before it."""
+    query = select(ImportedRow.row_id).where(ImportedRow.batch_id == number, ImportedRow.entity == entity)
+    if before is not None:
+        query = query.where(ImportedRow.row_id < before)
+    return work.session.scalars(query.order_by(ImportedRow.row_id.desc()).limit(CHUNK)).all()
+
+
+def _undo_people(work: "Work", number: int, entity: str, ids: Sequence[int]) -> int:
     """Delete people who have done nothing; the others stay."""
     active = or_(
-        User.username.is_not(None),
+        User.username.is_not(None) if entity == "people" else false(),
         User.last_seen_at.is_not(None),
+        User.password_hash.is_not(None),
         exists().where(Case.citizen_id == User.id),
         exists().where(Follower.user_id == User.id),
         exists().where(CaseEvent.actor_id == User.id),
-        exists().where(Membership.user_id == User.id),
+        exists().where(or_(Referral.to_user_id == User.id, Referral.taken_by_id == User.id)),
         exists().where(UserSession.user_id == User.id),
     )
     was_created = select(ImportBatch.created_at).where(ImportBatch.id == number).scalar_subquery()
-    query = select(User.id).where(User.id.in_(ids), ~active, User.created_at >= was_created)
+    query = select(User).where(User.id.in_(ids), ~active, User.created_at >= was_created)
     gone = work.session.scalars(query).all()
-    work.session.execute(delete(User).where(User.id.in_(gone)))
-    _forget(work, number, "people", ids)
+    for user in gone:
+        # By the session, which notices that lists of colleagues change.
+        work.session.delete(user)
+    work.session.flush()
+    _forget(work, number, entity, ids)
     return len(gone)
+
+
+def _undo_nodes(work: "Work", number: int, entity: str, ids: Sequence[int]) -> int:
+    """Delete units or categories that nothing refers to; the others stay."""
+    gone = 0
+    for row_id in ids:
+        row = work.session.get(Unit, row_id) if entity == "units" else work.session.get(Category, row_id)
+        if row is not None and not is_used(work, row):
+            work.session.delete(row)
+            work.session.flush()
+            gone += 1
+    _forget(work, number, entity, ids)
+    return gone
 
 
 def _forget(work: "Work", number: int, entity: str, ids: Sequence[int]) -> None:

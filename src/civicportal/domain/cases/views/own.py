@@ -16,6 +16,7 @@ from civicportal.domain.cases.kinds import kinds_of
 from civicportal.domain.cases.models import Attachment, Case
 from civicportal.domain.cases.questions import QuestionService, asking_state
 from civicportal.domain.cases.ratings import RatingService
+from civicportal.domain.cases.references import earlier_code
 from civicportal.domain.cases.schemas import FACES, PagePosition, step_values
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.views import forms
@@ -234,6 +235,7 @@ def _page(
     return {
         "refused_form": refused_form,
         "row": work.get(FollowUpService).summary(found),
+        "earlier": earlier_code(work.get(CaseService).events(found)),
         "continued": _continued(request, found),
         "events": history.of(found, own=True, audiences=AUDIENCES),
         "photos": [p for p in work.get(AttachmentService).of_case(found) if _before(p)],

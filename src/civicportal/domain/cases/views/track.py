@@ -13,7 +13,7 @@ from civicportal.domain.cases.conversion import ConversionService
 from civicportal.domain.cases.follow_up import FollowUpService
 from civicportal.domain.cases.history import PublicHistory
 from civicportal.domain.cases.proofs import keep_proof, proved_codes
-from civicportal.domain.cases.references import ReferenceService
+from civicportal.domain.cases.references import ReferenceService, earlier_code
 from civicportal.domain.cases.schemas import Follow
 from civicportal.domain.cases.services import CaseService
 from civicportal.util.errors import NotFound
@@ -68,6 +68,7 @@ def show(request: Request) -> ViewResult:
     return {
         "row": work.get(FollowUpService).summary(found),
         "code": found.code,
+        "earlier": earlier_code(work.get(CaseService).events(found)),
         "continued": request.route_path("track_case", code=successor.code) if successor else None,
         "events": history.of(found, audiences=audiences),
         "photos": [p for p in history.photos(found, audiences) if p.purpose == "before"],

@@ -18,7 +18,7 @@ from civicportal.util.i18n import _
 from civicportal.util.values import Values
 from civicportal.web.request import Request
 from civicportal.web.rest.problems import Mistake, Problem, said
-from civicportal.web.schema import BoundedInt, CityDate, FiniteFloat, Flag, ListOf
+from civicportal.web.schema import BoundedInt, CityDate, CleanText, FiniteFloat, Flag, ListOf
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?", re.ASCII)
@@ -30,6 +30,7 @@ NOT_TEXT = _("A text is expected here.")
 NOT_INTEGER = _("A whole number is expected here.")
 NOT_NUMBER = _("A number is expected here.")
 NOT_FLAG = _("true or false is expected here.")
+EMPTY = _("This is empty. Leave it out instead.")
 NOT_DATE = _("A date like 2026-03-21 is expected here.")
 
 Fail = Callable[[TranslationString], None]
@@ -164,9 +165,17 @@ def _mapping(
     return found
 
 
+def _is_empty(node: colander.SchemaNode, value: object) -> bool:
+    """Return whether a value is an empty text where none may be."""
+    return value == "" and not (isinstance(node.typ, CleanText) and node.typ.min == 0)
+
+
 def _native(node: colander.SchemaNode, value: object, fail: Fail) -> object:
     """Return a value of a JSON document for its type."""
     typ = node.typ
+    if _is_empty(node, value):
+        fail(EMPTY)
+        return value
     if isinstance(typ, ListOf):
         if not isinstance(value, list):
             fail(NOT_LIST)
@@ -192,9 +201,11 @@ def _native(node: colander.SchemaNode, value: object, fail: Fail) -> object:
 def _typed(node: colander.SchemaNode, value: object, fail: Fail) -> object:
     """Return a value of an address for its type."""
     typ, text = node.typ, str(value)
-    if isinstance(typ, ListOf):
+    if _is_empty(node, text):
+        fail(EMPTY)
+    elif isinstance(typ, ListOf):
         return text.split(",")
-    if isinstance(typ, BoundedInt):
+    elif isinstance(typ, BoundedInt):
         if _INTEGER.fullmatch(text):
             return int(text)
         fail(NOT_INTEGER)

@@ -1,0 +1,108 @@
+"""Generated calls of every operation by its own document, with tokens of every role (schemathesis)."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from civicportal.domain.tokens.scopes import scopes_of
+from civicportal.testing.tokens import token_for
+
+MODES = schemathesis.GenerationMode
+FEW, MANY = 12, 700
+"""Calls of an operation for each role: in every run, and in the long one."""
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+)
+ROLES = ("visitor", "citizen", "officer", "other")
+
+
+@pytest.fixture
+def free_of_limits(assemble_migrated):
+    """A site whose limits no generated calls reach."""
+    lifted = {
+        name: [[10_000_000, 60]]
+        for name in ("api_token", "api_address", "upload_owner", "upload_address", "upload_known")
+    }
+    return assemble_migrated(limits=lifted)
+
+
+def call_all(site, app, people, codes, calls):
+    tokens = {}
+    for role, person in people.items():
+        is_staff = person.username is not None
+        names = [one.name for one in scopes_of(site).values() if is_staff or one.for_citizens]
+        tokens[role] = token_for(site, person, *names)
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    wrong = []
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        for role in ROLES:
+            wrong += problems_of(operation, tokens.get(role), codes, calls)
+    assert not wrong, "\n\n".join(wrong[:20])
+
+
+def problems_of(operation, token, codes, calls):
+    """Return what is wrong with answers to calls of an operation, one of each sort."""
+    found = {}
+
+    @settings(
+        max_examples=calls,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(data=st.data())
+    def call(data):
+        mode = data.draw(st.sampled_from(list(MODES)))
+        case = data.draw(operation.as_strategy(generation_mode=mode))
+        if mode is MODES.POSITIVE and "code" in (case.path_parameters or {}):
+            case.path_parameters["code"] = data.draw(st.sampled_from(codes))
+        headers = {"Accept-Encoding": "identity"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        response = case.call(headers=headers)
+        # An answer with chosen fields has no others, which a schema cannot say.
+        checks = [
+            one
+            for one in CHECKS
+            if one is not response_schema_conformance or "fields" not in (case.query or {})
+        ]
+        try:
+            case.validate_response(response, checks=checks)
+        except FailureGroup as failures:
+            for one in failures.exceptions:
+                found.setdefault(
+                    one.title,
+                    f"{operation.label} {response.status_code}: {one} {case.as_curl_command()} {response.text[:300]}",
+                )
+
+    call()
+    return list(found.values())
+
+
+def test_a_few_calls_of_every_operation(free_of_limits, browse, city):
+    people, codes = city
+    call_all(free_of_limits, browse(free_of_limits).app, people, codes, FEW)
+
+
+@pytest.mark.long
+def test_fifty_thousand_calls(free_of_limits, browse, city):
+    people, codes = city
+    app = browse(free_of_limits).app
+    assert len(app.registry.api_operations) * len(ROLES) * MANY > 50_000
+    call_all(free_of_limits, app, people, codes, MANY)

@@ -13,7 +13,7 @@ from civicportal.domain.cases.kinds import kind_of
 from civicportal.domain.cases.links import LinkService
 from civicportal.domain.cases.models import Attachment, Case, CaseEvent, CaseLink
 from civicportal.domain.cases.ratings import RatingService
-from civicportal.domain.cases.schemas import AfterPhoto, PublicAnswer, Reason
+from civicportal.domain.cases.schemas import PublicAnswer, Reason
 from civicportal.domain.cases.services import CaseService
 from civicportal.domain.cases.workflow import (
     CaseKind,
@@ -27,7 +27,6 @@ from civicportal.domain.cases.workflow import (
 
 __all__ = [
     "AccessService",
-    "AfterPhoto",
     "Attachment",
     "AttachmentService",
     "Case",

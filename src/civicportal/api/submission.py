@@ -1,7 +1,8 @@
-"""Forms that open a case, for citizens and officers."""
+"""Forms and API calls that open a case, for citizens and officers."""
 
 from civicportal.domain.cases.on_behalf import Caller, NamedCaller
+from civicportal.domain.cases.rest import case_operation
 from civicportal.domain.cases.submission import CaseSubmission, case_form
 from civicportal.domain.cases.views.registration import registration_form
 
-__all__ = ["Caller", "CaseSubmission", "NamedCaller", "case_form", "registration_form"]
+__all__ = ["Caller", "CaseSubmission", "NamedCaller", "case_form", "case_operation", "registration_form"]

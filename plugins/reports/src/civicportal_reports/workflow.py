@@ -1,10 +1,10 @@
 """The kind "reports" and its workflow, as data."""
 
 from civicportal.api.cases import (
-    AfterPhoto,
     Case,
     CaseKind,
     CaseService,
+    PublicAnswer,
     Reason,
     RoutingFact,
     State,
@@ -12,7 +12,7 @@ from civicportal.api.cases import (
     Workflow,
 )
 from civicportal.api.database import Work
-from civicportal.api.forms import CleanText, Node, StrictSchema, TrackingCode
+from civicportal.api.forms import CleanText, KeyList, Node, StrictSchema, TrackingCode
 from civicportal.api.plugins import Site
 from civicportal_reports.correction import CORRECTION
 from civicportal_reports.i18n import _
@@ -39,6 +39,12 @@ class DuplicateOf(StrictSchema):
         description=_("The citizen reads this."),
         missing="",
     )
+
+
+class AfterPhoto(PublicAnswer):
+    """An answer with pictures of the finished work."""
+
+    photos = Node(KeyList(4), title=_("Pictures after the work"), missing=())
 
 
 class CitizenQuestion(StrictSchema):

@@ -17,6 +17,7 @@ from pyramid.response import Response
 from civicportal.core.security import TokenRequired
 from civicportal.util.errors import ConfigurationError, Conflict, Refused
 from civicportal.util.i18n import _
+from civicportal.util.values import Values
 from civicportal.web.request import Request
 from civicportal.web.rest.limits import count_call
 from civicportal.web.rest.operations import Call, Listed, Operation
@@ -86,6 +87,8 @@ def answer(request: Request, operation: Operation) -> Response:
         version=_version(request) if operation.method == "POST" and operation.has_version else None,
         key=_key(request) if operation.creates else "",
     )
+    if operation.count is not None:
+        operation.count(call)
     if operation.body_of is not None:
         call.body = read_body(request, operation.body_of(call))
     try:
@@ -121,7 +124,11 @@ def _view(operation: Operation) -> Callable[[Request], Response]:
 def bound(request: Request, operation: Operation, schema: colander.SchemaNode) -> colander.SchemaNode:
     """Return a schema of an operation with its bindings."""
     site = request.site
-    more = operation.bindings(request.work) if operation.bindings else {}
+    more: Values = {}
+    if operation.bindings is not None:
+        # Not the unit of work of a change: limits and pictures are written before that opens.
+        with site.work(actor=request.identity, write=False, locale=request.locale_name) as work:
+            more = operation.bindings(work)
     return schema.bind(
         country=site.country, calendar=site.calendar, days_off=lambda: request.days_off, **more
     )

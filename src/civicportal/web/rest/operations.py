@@ -75,6 +75,8 @@ class Operation:
     :ivar creates: whether a POST makes something, so that an ``Idempotency-Key`` is required; ``call`` then says with
         :meth:`Call.made` what.
     :ivar again: of an operation that creates: returns the answer for what it has made before.
+    :ivar count: counts a call of valid values against limits, before the unit of work writes: SQLite has room for one
+        writer.
     :ivar needs_token: whether it needs a token, though it has no scope.
     :ivar body_of: returns the schema of a body that depends on the call; the document takes any object.
     :ivar has_version: whether the answer has the ``ETag`` of a version; a POST then requires ``If-Match``.
@@ -97,6 +99,7 @@ class Operation:
     status: int = 200
     creates: bool = False
     again: Callable[[Call, str], object] | None = field(default=None)
+    count: Callable[[Call], None] | None = field(default=None)
     needs_token: bool = False
     body_of: Callable[[Call], colander.SchemaNode] | None = field(default=None)
     has_version: bool = False

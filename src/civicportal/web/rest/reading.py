@@ -120,10 +120,14 @@ def _deserialized(schema: colander.SchemaNode, cstruct: object, mistakes: _Mista
     except colander.Invalid as error:
         later = _Mistakes(mistakes._request, in_body=mistakes._in_body)
         later.add_all(error, ())
-        # A value of a wrong type is missing for the schema: it has been said already.
-        mistakes.found += [one for one in later.found if _first(one) not in wrong]
+        # A value of a wrong type is missing for the schema, and so for what contains it: it has been said already.
+        mistakes.found += [one for one in later.found if not _is_said(_first(one), wrong)]
         return {}
     return values
+
+
+def _is_said(place: str, wrong: set[str]) -> bool:
+    return any(one == place or one.startswith(f"{place}/") for one in wrong)
 
 
 def _first(mistake: Mistake) -> str:

@@ -3,6 +3,7 @@
 from pyramid.config import Configurator
 
 from civicportal.api.web import PagePermission, add_pages
+from civicportal_reports.rest import OPERATIONS
 
 VIEW, WORK, REGISTER = "reports:case:view", "reports:case:work", "reports:case:register"
 
@@ -99,6 +100,7 @@ def includeme(config: Configurator) -> None:
         ROUTES["reports.register"],
         ROUTES["reports.field"],
     ]
+    config.add_operations(OPERATIONS)
     config.keep_offline("reports.new", "reports.list")
     config.keep_offline("reports.field", "reports.field_case", "reports.field_job", staff=True)
     add_pages(

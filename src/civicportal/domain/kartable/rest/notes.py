@@ -51,6 +51,11 @@ def add_message(call: Call) -> EventItem:
     return _made(call, case, event)
 
 
+def count_message(call: Call) -> None:
+    """Count the message of a citizen."""
+    call.work.site.limits.hit("note_citizen", call.work.actor.user_id)
+
+
 def event_again(call: Call, made: str) -> EventItem:
     """Return an entry of the history that was added before."""
     return _item(call, fetch(call), int(made))
@@ -105,6 +110,7 @@ OPERATIONS = (
         path=f"/cases/{CODE}/messages",
         title=_("Add a message of the citizen"),
         call=add_message,
+        count=count_message,
         again=event_again,
         returns=EventItem,
         method="POST",

@@ -1,0 +1,58 @@
+"""New reports by the API."""
+
+from civicportal.api.cases import Case
+from civicportal.api.database import Work
+from civicportal.api.forms import Choice, Flag, KeyList, Node, StrictSchema, Values
+from civicportal.api.organization import OrganizationService
+from civicportal.api.plugins import Refused
+from civicportal.api.submission import case_operation
+from civicportal_reports.i18n import _
+from civicportal_reports.places import OutsideCity, locate, outside_reason
+from civicportal_reports.schemas import Submission
+from civicportal_reports.services import NewReport, ReportService
+from civicportal_reports.workflow import KIND
+
+
+class ReportBody(StrictSchema):
+    """A new report, with the fields of its form."""
+
+    category = Node(
+        Choice(lambda bindings: bindings["topics"]), title=_("Category"), description=_("Its key")
+    )
+    place = Submission()["place"].clone()
+    body = Submission()["body"].clone()
+    urgent = Node(Flag(), title=_("It is an immediate danger"), missing=False)
+    photos = Node(KeyList(4), title=_("Pictures"), description=_("Keys of uploaded pictures"), missing=())
+
+
+def topics(work: Work) -> Values:
+    """Return the keys of the topics that a new report may have."""
+    tree = work.get(OrganizationService).categories_of(KIND)
+    return {"topics": [row.key for row in tree.by_id.values() if row.active and not tree.children(row.id)]}
+
+
+def open_report(work: Work, values: Values, citizen_id: int | None, key: str, owner: str) -> Case:
+    """Open the report of a call.
+
+    :raises Refused: for a place outside the city, and when the category has gone.
+    """
+    try:
+        location = locate(work.site.map, values["place"])
+    except OutsideCity:
+        raise Refused(outside_reason(work.site)) from None
+    category = work.get(OrganizationService).category(KIND, values["category"])
+    if category is None:
+        raise Refused(_("This category is not there any more."))
+    new = NewReport(
+        category=category,
+        location=location,
+        body=values["body"],
+        urgent=values["urgent"],
+        photos=values["photos"],
+        owner=owner,
+        source="api",
+    )
+    return work.get(ReportService).make_for(citizen_id, new, key)
+
+
+OPERATIONS = (case_operation(KIND, ReportBody, open_report, bindings=topics),)

@@ -62,6 +62,7 @@ RESULTS = frozenset(
         "NamedRecord",
         "Membership",
         "NotificationPreferences",
+        "Operation",
         "OutboxMessage",
         "Page",
         "PersonalDatum",
@@ -86,6 +87,7 @@ RESULTS = frozenset(
 ALIASES = frozenset(
     [
         "Actor",
+        "Bindings",
         "CalendarKind",
         "Clock",
         "DateStyle",
@@ -99,6 +101,7 @@ ALIASES = frozenset(
         "Lane",
         "NavigationArea",
         "NavigationSection",
+        "OpenByCall",
         "PanelArea",
         "Phones",
         "Place",

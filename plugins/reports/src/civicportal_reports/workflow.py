@@ -41,7 +41,7 @@ class DuplicateOf(StrictSchema):
     )
 
 
-class AfterPhoto(PublicAnswer):
+class FinishedWork(PublicAnswer):
     """An answer with pictures of the finished work."""
 
     photos = Node(KeyList(4), title=_("Pictures after the work"), missing=())
@@ -154,7 +154,7 @@ WORKFLOW = Workflow(
             sources=OPEN,
             target="reviewed",
             actors=frozenset({"staff", "system"}),
-            schema=AfterPhoto,
+            schema=FinishedWork,
         ),
         Transition(name="reject", title=_("Reject"), sources=OPEN, target="rejected", schema=Reason),
         Transition(

@@ -64,8 +64,17 @@ def test_staff_find_a_case_by_the_old_code(city, moved):
     assert found == [moved["۱۳۷-۹۸-۰۰۱"], None]
 
 
-def test_staff_read_the_old_code_on_the_page_of_the_case(city, app, browse, moved):
+def test_staff_read_the_old_code_on_the_page_of_the_case(city, browse, moved):
     with city.work(write=False) as work:
         officer = work.session.scalars(select(User).where(User.username == "officer_waste")).one()
     page = browse(city, officer, "staff").get(f"/kartable/cases/{moved['۱۳۷-۹۸-۰۰۱']}")
     assert "۱۳۷-۹۸-۰۰۱" in page.text
+
+
+@pytest.mark.parametrize(("code", "has_place"), [("۱۳۷-۹۸-۰۰۱", True), ("۱۳۷-۹۸-۰۰۲", False)])
+def test_a_report_without_a_place_has_no_empty_card_for_it(city, browse, moved, code, has_place):
+    with city.work(write=False) as work:
+        officer = work.session.scalars(select(User).where(User.username == "officer_waste")).one()
+    page = browse(city, officer, "staff").get(f"/kartable/cases/{moved[code]}")
+    headings = [" ".join(one.get_text().split()) for one in page.html.find_all("h2")]
+    assert ("مکان" in headings) == has_place

@@ -50,7 +50,8 @@ def case_panels(case: Case, request: Request) -> Iterator[Panel]:
     """Return the map of a report and nearby reports."""
     # The page has read it with the case.
     report: Report | None = request.work.get(CaseService).detail(case) if case.kind == KIND else None
-    if report is None:
+    if report is None or not (report.point or case.place):
+        # Reports of an earlier system may have no place.
         return
     place = _place(case, report, request)
     yield Panel(name="reports.place", area="citizen", weight=50, template=PLACE, context=place)

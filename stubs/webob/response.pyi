@@ -23,6 +23,7 @@ class Response:
     content_type: str
     etag: str | None
     headers: MutableMapping[str, str]
+    json_body: Any
     last_modified: datetime | None
     location: str | None
     status: str

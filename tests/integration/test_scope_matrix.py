@@ -19,6 +19,7 @@ RULES = {
     "account_passkey_name": "own passkey",
     "account_passkey_remove": "own passkey",
     "account_token_revoke": "own token",
+    "account_app_end": "own token",
     "account_deputy_end": "own deputy",
     "attachment": "picture",
     "attachment_small": "picture",

@@ -118,7 +118,8 @@ def setup_logging(level: str | None = None, stream: TextIO | None = None) -> Non
     # Alembic logs its connection several times at every start.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # httpx logs each request to a provider, which is recorded elsewhere.
-    for name in ("httpx", "httpcore"):
+    # authlib writes issued tokens into its debug log.
+    for name in ("httpx", "httpcore", "authlib"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

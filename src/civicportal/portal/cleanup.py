@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from civicportal.core.jobs import Job, JobRun, registered
@@ -14,7 +14,7 @@ from civicportal.domain.accounts.sessions import SessionService
 from civicportal.domain.cases.attachments import UNCLAIMED, PictureFiles
 from civicportal.domain.cases.models import Attachment
 from civicportal.domain.exports.models import ExportJob
-from civicportal.domain.tokens.models import Token
+from civicportal.domain.tokens.models import OAuthGrant, RefreshToken, Token
 from civicportal.web.rest.repeats import clean_calls
 
 if TYPE_CHECKING:
@@ -58,9 +58,23 @@ def clean_invitations(site: "Site") -> None:
 def clean_tokens(site: "Site") -> None:
     """Delete tokens that have ended long ago; the audit trail names them still."""
     before = site.clock.now() - KEEP_TOKENS
-    ended = or_(Token.expires_at < before, Token.revoked_at < before)
-    while len(_delete_some(site, Token.id, ended)) == BATCH:
-        pass
+    now = site.clock.now()
+    # Codes that led to nothing; those that did keep the refresh tokens, and what the person sees.
+    unused = (OAuthGrant.code_expires_at < now, OAuthGrant.code_used_at.is_(None))
+    rows: tuple[tuple[InstrumentedAttribute[int], tuple[ColumnElement[bool], ...]], ...] = (
+        (Token.id, (or_(Token.expires_at < before, Token.revoked_at < before),)),
+        (Token.id, (Token.short.is_(True), Token.expires_at < now)),
+        (RefreshToken.id, (RefreshToken.expires_at < now,)),
+        (OAuthGrant.id, unused),
+        (OAuthGrant.id, (OAuthGrant.revoked_at < before,)),
+        (
+            OAuthGrant.id,
+            (OAuthGrant.created_at < before, ~exists().where(RefreshToken.grant_id == OAuthGrant.id)),
+        ),
+    )
+    for column, old in rows:
+        while len(_delete_some(site, column, *old)) == BATCH:
+            pass
 
 
 def _delete_old(

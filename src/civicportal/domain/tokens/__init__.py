@@ -18,7 +18,13 @@ ROUTES = {
     "admin.client_new": "/admin/clients/new",
     "admin.client": CLIENT,
     "admin.client_rotate": f"{CLIENT}/rotate",
+    "admin.client_secret": f"{CLIENT}/secret",
     "admin.client_revoke": f"{CLIENT}/revoke",
+    "account_app_end": r"/account/tokens/apps/{id:\d{1,18}}/end",
+    "oauth.authorize": "/oauth/authorize",
+    "oauth.token": "/api/oauth/token",
+    "oauth.revoke": "/api/oauth/revoke",
+    "oauth.metadata": "/.well-known/oauth-authorization-server",
 }
 SHOWS, ACTS, FORM = "GET", "POST", ("GET", "POST")
 #: Route, view, template, permission, methods.
@@ -30,6 +36,12 @@ VIEWS: tuple[Page, ...] = (
     ("admin.client_new", "clients.new", "client_new", MANAGE, FORM),
     ("admin.client", "clients.client", "client", MANAGE, FORM),
     ("admin.client_rotate", "clients.rotate", "client_new", MANAGE, ACTS),
+    ("admin.client_secret", "clients.secret", "client_new", MANAGE, ACTS),
+    ("account_app_end", "oauth.end", None, PagePermission.SIGNED_IN, ACTS),
+    ("oauth.authorize", "oauth.authorize", "consent", PagePermission.SIGNED_IN, FORM),
+    ("oauth.token", "oauth.token", None, PagePermission.EVERYBODY, ACTS),
+    ("oauth.revoke", "oauth.revoke", None, PagePermission.EVERYBODY, ACTS),
+    ("oauth.metadata", "oauth.metadata", "json", PagePermission.EVERYBODY, SHOWS),
     ("admin.client_revoke", "clients.revoke", None, MANAGE, ACTS),
 )
 

@@ -9,8 +9,8 @@ import zlib
 from secrets import choice
 from typing import Literal
 
-Sort = Literal["cpt", "cpm"]
-"""Personal tokens, and those of machines."""
+Sort = Literal["cpt", "cpm", "cps", "cpc", "cpa", "cpr"]
+"""Personal tokens, those of machines; and of OAuth the secrets of clients, codes, access tokens and refresh tokens."""
 ALPHABET = string.digits + string.ascii_letters
 RANDOM, CHECKSUM = 40, 6
 """Characters: 40 of 62 are 238 bits."""

@@ -16,7 +16,7 @@ from civicportal.domain.accounts.models import Role, User
 from civicportal.domain.accounts.rights import RightsService
 from civicportal.domain.audit.services import AuditService
 from civicportal.domain.organization.models import Unit
-from civicportal.domain.tokens.models import ApiClient, Token
+from civicportal.domain.tokens.models import ApiClient, OAuthGrant, Token
 from civicportal.domain.tokens.scopes import TokenScope, kept_of, scopes_of
 from civicportal.domain.tokens.secrets import Sort, new_api_token
 from civicportal.util.errors import Forbidden, NotFound, Refused
@@ -115,15 +115,19 @@ class TokenService(Service):
             most_days=self.settings["most_days"],
         )
 
-    def valid_of(self, user: User) -> Sequence[Token]:
-        """Return the valid tokens of a person, latest first."""
+    def valid_of(self, user: User, *, short: bool = False) -> Sequence[Token]:
+        """Return the valid tokens of a person, latest first.
+
+        :param short: include access tokens of OAuth.
+        """
         query = select(Token).join(User, User.id == Token.user_id).order_by(Token.id.desc())
         query = query.where(Token.user_id == user.id, *is_valid(self.work.clock.now()))
-        return self.session.scalars(query).all()
+        return self.session.scalars(query if short else query.where(Token.short.is_(False))).all()
 
     def all_of(self, user: User) -> Sequence[Token]:
         """Return the tokens of a person, latest first, with those that have ended."""
-        query = select(Token).where(Token.user_id == user.id).order_by(Token.id.desc())
+        query = select(Token).where(Token.user_id == user.id, Token.short.is_(False))
+        query = query.order_by(Token.id.desc())
         return self.session.scalars(query).all()
 
     def fetch(self, user: User, token_id: int) -> Token:
@@ -166,15 +170,17 @@ class ClientService(Service):
         self,
         *,
         name: str,
-        role: Role,
+        role: Role | None,
         unit: Unit | None = None,
         scopes: Iterable[str],
         note: str = "",
+        redirect_uris: Sequence[str] = (),
         days: int | None = None,
     ) -> tuple[ApiClient, str]:
         """Make a client and its first token.
 
-        :param role: its rights, limited to the unit if there is one.
+        :param role: its rights, limited to the unit if there is one; None for a program that only acts for people, whose
+            token is empty.
         :param days: until the token expires; by default that of the site.
         :returns: the client, and the token, which is not stored.
         :raises Forbidden: when the actor does not have the rights of the role there.
@@ -184,14 +190,22 @@ class ClientService(Service):
         self.session.add(user)
         self.session.flush()
         client = ApiClient(user=user, made_by_id=self.work.actor.user_id, created_at=self.work.clock.now())
-        self._write(client, role, unit, scopes, note)
+        self._write(client, role, unit, scopes, note, redirect_uris)
         self.session.add(client)
         self.session.flush()
         self._record("make", client)
-        return client, self._new_token(client, days)
+        return client, self._new_token(client, days) if role else ""
 
     def change(
-        self, client: ApiClient, *, name: str, role: Role, unit: Unit | None, scopes: Iterable[str], note: str
+        self,
+        client: ApiClient,
+        *,
+        name: str,
+        role: Role | None,
+        unit: Unit | None,
+        scopes: Iterable[str],
+        note: str,
+        redirect_uris: Sequence[str] = (),
     ) -> None:
         """Change a client; its tokens follow at once.
 
@@ -200,9 +214,12 @@ class ClientService(Service):
         """
         self._require_control(client)
         client.user.name = name
-        self._write(client, role, unit, scopes, note)
-        for token in self.tokens.valid_of(client.user):
+        self._write(client, role, unit, scopes, note, redirect_uris)
+        for token in self.tokens.valid_of(client.user, short=True):
             token.scopes = client.scopes
+        delegated = select(Token).join(OAuthGrant, OAuthGrant.id == Token.grant_id)
+        for token in self.session.scalars(delegated.where(OAuthGrant.client_id == client.id)):
+            token.scopes = [scope for scope in token.scopes if scope in client.scopes]
         self.session.flush()
         self._record("change", client)
 
@@ -212,6 +229,8 @@ class ClientService(Service):
         :raises Forbidden: when the actor does not have the rights of the client.
         """
         self._require_control(client)
+        if client.role is None:
+            raise Refused(_("The program has no access level of its own: choose one first."))
         until = self.work.clock.now() + HANDOVER
         for token in self.tokens.valid_of(client.user):
             token.expires_at = min(token.expires_at, until)
@@ -219,23 +238,49 @@ class ClientService(Service):
 
     def revoke(self, client: ApiClient) -> None:
         """End all tokens of a client at once; a new one can be made later."""
-        for token in self.tokens.valid_of(client.user):
+        for token in self.tokens.valid_of(client.user, short=True):
             self.tokens.revoke(token)
+        client.secret_hash = None
         self._record("revoke", client)
+
+    def new_secret(self, client: ApiClient) -> str:
+        """Make a secret by which the client gets tokens; the former one ends.
+
+        :raises Forbidden: when the actor does not have the rights of the client.
+        """
+        self._require_control(client)
+        secret = new_api_token("cps")
+        client.secret_hash = token_hash(secret)
+        self.session.flush()
+        self._record("secret", client)
+        return secret
 
     # --- inside
 
     def _write(
-        self, client: ApiClient, role: Role, unit: Unit | None, scopes: Iterable[str], note: str
+        self,
+        client: ApiClient,
+        role: Role | None,
+        unit: Unit | None,
+        scopes: Iterable[str],
+        note: str,
+        redirect_uris: Sequence[str],
     ) -> None:
         unit_id = unit.id if unit else None
+        if role is not None:
+            self._require_fit(role, unit_id)
+        elif not redirect_uris:
+            raise Refused(_("Choose an access level, or name an address if it acts for people."))
+        client.role, client.unit_id, client.note = role, unit_id, note
+        client.redirect_uris = list(redirect_uris)
+        client.scopes = known_scopes(scopes, scopes_of(self.work.site).values())
+
+    def _require_fit(self, role: Role, unit_id: int | None) -> None:
         if role.builtin:
             raise Refused(_("This role is for people only."))
         self.work.get(MembershipService).refuse_unfit(None, role, unit_id, None)
         if not self.work.get(RightsService).may_give(role, unit_id, None):
             raise Forbidden("the role of the client has more rights than its maker")
-        client.role, client.unit_id, client.note = role, unit_id, note
-        client.scopes = known_scopes(scopes, scopes_of(self.work.site).values())
 
     def _require_control(self, client: ApiClient) -> None:
         rights = self.work.get(RightsService)

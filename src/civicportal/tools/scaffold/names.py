@@ -31,6 +31,7 @@ TAKEN = frozenset(
         "map",
         "metrics",
         "my",
+        "oauth",
         "offline",
         "passkeys",
         "privacy",

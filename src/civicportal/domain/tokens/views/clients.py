@@ -14,6 +14,7 @@ from civicportal.domain.accounts.step_up import ask_proof, forget_pending, resto
 from civicportal.domain.organization.choices import unit_options
 from civicportal.domain.organization.models import Unit
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.tokens.delegation import OAuthService
 from civicportal.domain.tokens.models import ApiClient
 from civicportal.domain.tokens.schemas import ClientEntry, NewClient, Rotation, days_options, scope_options
 from civicportal.domain.tokens.scopes import scopes_of
@@ -34,9 +35,10 @@ class _Columns(TypedDict):
 
     name: str
     note: str
-    role: Role
+    role: Role | None
     unit: Unit | None
     scopes: list[str]
+    redirect_uris: list[str]
 
 
 def clients(request: Request) -> dict[str, object]:
@@ -54,7 +56,7 @@ def new(request: Request) -> ViewResult:
         return asked
     restore(request, form)
 
-    def make(values: Values) -> dict[str, object]:
+    def make(values: Values) -> ViewResult:
         try:
             client, secret = _service(request).make(**_columns(request, values), days=int(values["days"]))
         except Forbidden:
@@ -62,6 +64,8 @@ def new(request: Request) -> ViewResult:
         except Refused as refusal:
             form.refuse("role", refusal.reason)
         forget_pending(request)
+        if not secret:
+            return HTTPSeeOther(request.route_path("admin.client", id=client.id))
         return {"form": None, "client": client, "secret": secret}
 
     return form.handle(make)
@@ -122,11 +126,24 @@ def rotate(request: Request) -> ViewResult:
     return {"form": None, "client": row, "secret": secret}
 
 
+def secret(request: Request) -> ViewResult:
+    """Make a secret of a connected program for OAuth, and show it once."""
+    row = _service(request).fetch(_number(request), lock=True)
+    path = request.route_path("admin.client", id=row.id)
+    if asked := ask_proof(request, back=path):
+        return asked
+    try:
+        made = _service(request).new_secret(row)
+    except Forbidden:
+        request.session.flash(request.translate(NOT_YOURS), "bad")
+        return HTTPSeeOther(path)
+    return {"form": None, "client": row, "secret": made}
+
+
 def revoke(request: Request) -> HTTPSeeOther:
     """End the access of a connected program at once."""
-    service = _service(request)
-    row = service.fetch(_number(request), lock=True)
-    service.revoke(row)
+    row = _service(request).fetch(_number(request), lock=True)
+    request.work.get(OAuthService).end_client(row)
     request.session.flash(
         request.translate(_("The access has ended; its tokens open nothing any more.")), "good"
     )
@@ -160,6 +177,7 @@ def _form(
             "role": str(client.role_id) if client.role_id else None,
             "unit": str(client.unit_id) if client.unit_id else None,
             "scopes": client.scopes,
+            "redirect_uris": "\n".join(client.redirect_uris),
         }
     return BoundForm(
         request,
@@ -209,7 +227,8 @@ def _columns(request: Request, values: Values) -> _Columns:
     return {
         "name": values["name"],
         "note": values["note"],
-        "role": request.work.get(RoleService).fetch(int(values["role"])),
+        "role": request.work.get(RoleService).fetch(int(values["role"])) if values["role"] else None,
         "unit": units[int(values["unit"])] if values["unit"] else None,
         "scopes": values["scopes"],
+        "redirect_uris": list(dict.fromkeys(values["redirect_uris"].split())),
     }

@@ -6,10 +6,11 @@ from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.step_up import ask_proof, forget_pending, restore
 from civicportal.domain.organization.choices import unit_options
 from civicportal.domain.organization.services import OrganizationService
+from civicportal.domain.tokens.delegation import OAuthService
 from civicportal.domain.tokens.schemas import TokenEntry, days_options, scope_options
 from civicportal.domain.tokens.scopes import TokenScope
 from civicportal.domain.tokens.services import TokenService
-from civicportal.domain.tokens.views.shown import shown
+from civicportal.domain.tokens.views.shown import scope_titles, shown
 from civicportal.util.errors import Refused
 from civicportal.util.i18n import _
 from civicportal.util.values import Values
@@ -21,7 +22,15 @@ from civicportal.web.schema import Option
 def tokens(request: Request) -> dict[str, object]:
     """List the person's tokens."""
     user = request.work.session.get_one(User, request.identity.person_id)
-    return {"tokens": shown(request, user), "may_make": request.work.get(TokenService).may_make()}
+    grants = [
+        (grant, scope_titles(request, grant.scopes))
+        for grant in request.work.get(OAuthService).grants_of(user)
+    ]
+    return {
+        "tokens": shown(request, user),
+        "grants": grants,
+        "may_make": request.work.get(TokenService).may_make(),
+    }
 
 
 def new(request: Request) -> ViewResult:

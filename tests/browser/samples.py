@@ -1,5 +1,7 @@
 """Cases that the tests start from, sent and handled through the services."""
 
+from urllib.parse import urlencode
+
 from browser import announcements, exports, feedback, meetings, webhooks
 from browser.people import CAREFUL, CITIZENS, RECOVERY_CODES, STAFF
 from browser.wizard import STREET, WORDS
@@ -112,7 +114,19 @@ def programs(portal: Portal, handler: Identity) -> Facts:
         client, _secret = work.get(ClientService).make(
             name="اتوماسیون اداری", role=role, scopes=["cases:read", "cases:write"], note="قرارداد ۱۲"
         )
-        return {"client": str(client.id)}
+        address = f"{portal.address}/back"
+        app, _none = work.get(ClientService).make(
+            name="اپ شهر", role=None, scopes=["cases:read", "statistics:read"], redirect_uris=[address]
+        )
+        query = {
+            "response_type": "code",
+            "client_id": app.public_id,
+            "redirect_uri": address,
+            "state": "s1",
+            "code_challenge": "c" * 43,
+            "code_challenge_method": "S256",
+        }
+        return {"client": str(client.id), "consent": urlencode(query)}
 
 
 def links(portal: Portal) -> Facts:

@@ -134,6 +134,11 @@ def _new_token(page: Page, found: Facts) -> None:
     _prove(page, "/account/tokens/new")
 
 
+def _consent(page: Page, found: Facts) -> None:
+    _prove_again(page, "/account/tokens/new")
+    page.goto("/oauth/authorize?{consent}".format(**found))
+
+
 def _made_token(page: Page, found: Facts) -> None:
     _prove_again(page, "/account/tokens/new")
     page.locator("[name=name]").fill("نقشهٔ شهر")
@@ -201,6 +206,8 @@ PAGES = (
     Shown("account_tokens", "handler", "/account/tokens"),
     Shown("account_token_new", "handler", "/account/tokens/new", reach=_new_token),
     Shown("account_token_new", "handler", "/account/tokens/new", reach=_made_token, name="made"),
+    Shown("oauth.authorize", "citizen", "/oauth/authorize?{consent}"),
+    Shown("oauth.authorize", "handler", "/oauth/authorize?{consent}", reach=_consent),
     Shown("account_recovery", "handler", "/account/recovery", reach=_own_recovery_codes),
     Shown("account_totp", "handler", "/account/totp"),
     Shown("account_totp_setup", "administrator", "/account/totp/setup", reach=_set_up_app),

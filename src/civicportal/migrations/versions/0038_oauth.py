@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from civicportal import db
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

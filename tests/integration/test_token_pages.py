@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from civicportal.domain.accounts.models import Role, User
 from civicportal.domain.audit.models import AuditEvent
+from civicportal.domain.organization.models import Unit
 from civicportal.domain.tokens.authentication import load_token
 from civicportal.domain.tokens.models import ApiClient, Token
 from civicportal.domain.tokens.services import MANAGE
@@ -56,7 +57,9 @@ def make(app, *, name="نقشهٔ شهر", scopes=("cases:read",), **values):
 
 
 def test_a_token_is_shown_once_and_listed_without_it(site, app, officer):
-    shown = make(app, unit="1")
+    with site.work(write=False) as work:
+        unit = work.session.scalars(select(Unit.id).where(Unit.key == "waste")).one()
+    shown = make(app, unit=str(unit))
     secret = secret_of(shown)
     assert shown.headers["Cache-Control"] == "no-store"
     token = load_token(site, secret)

@@ -60,7 +60,7 @@ def upgrade() -> None:
     )
     for column in ("grant_id", "expires_at"):
         op.create_index(op.f(f"ix_oauth_refresh_tokens_{column}"), "oauth_refresh_tokens", [column])
-    with op.batch_alter_table("api_tokens") as table:
+    with op.batch_alter_table("api_tokens", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.add_column(sa.Column("short", sa.Boolean(), server_default=sa.false(), nullable=False))
         table.add_column(sa.Column("grant_id", db.BigId, nullable=True))
         table.create_foreign_key(
@@ -71,7 +71,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index(op.f("ix_api_tokens_grant_id"), "api_tokens")
-    with op.batch_alter_table("api_tokens") as table:
+    with op.batch_alter_table("api_tokens", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.drop_constraint(op.f("fk_api_tokens_grant_id_oauth_grants"), type_="foreignkey")
         table.drop_column("grant_id")
         table.drop_column("short")

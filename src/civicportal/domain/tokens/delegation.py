@@ -15,6 +15,11 @@ from civicportal.domain.tokens.models import ApiClient, OAuthGrant, RefreshToken
 from civicportal.domain.tokens.services import ClientService, TokenService
 from civicportal.util.errors import NotFound
 
+CODE, CREDENTIALS, REFRESH = "authorization_code", "client_credentials", "refresh_token"
+GRANTS = (CODE, CREDENTIALS, REFRESH)
+SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
+METHODS = [*SECRET_METHODS, "none"]
+
 
 @dataclass(frozen=True)
 class Presented:

@@ -21,16 +21,19 @@ from pyramid.response import Response
 
 from civicportal.core.work import Work
 from civicportal.domain.accounts.models import User
-from civicportal.domain.tokens.delegation import OAuthService, Presented
+from civicportal.domain.tokens.delegation import (
+    CODE,
+    CREDENTIALS,
+    METHODS,
+    REFRESH,
+    SECRET_METHODS,
+    OAuthService,
+    Presented,
+)
 from civicportal.domain.tokens.models import ApiClient, RefreshToken, Token
 from civicportal.domain.tokens.scopes import scopes_of
 from civicportal.domain.tokens.secrets import new_api_token
 from civicportal.web.request import Request
-
-CODE, CREDENTIALS, REFRESH = "authorization_code", "client_credentials", "refresh_token"
-GRANTS = (CODE, CREDENTIALS, REFRESH)
-SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
-METHODS = [*SECRET_METHODS, "none"]
 
 
 class RegisteredClient(ClientMixin):
@@ -291,4 +294,4 @@ class OAuthServer(AuthorizationServer):
         return token
 
 
-__all__ = ["GRANTS", "METHODS", "OAuth2Error", "OAuthServer"]
+__all__ = ["OAuth2Error", "OAuthServer"]

@@ -1,6 +1,7 @@
 """OAuth 2.1: the page of consent, the endpoints for programs, and the document that describes them."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
@@ -10,8 +11,7 @@ from civicportal.core.security import Identity
 from civicportal.core.security_events import log_security_event
 from civicportal.domain.accounts.models import User
 from civicportal.domain.accounts.step_up import ask_proof
-from civicportal.domain.tokens.delegation import OAuthService
-from civicportal.domain.tokens.oauth import GRANTS, METHODS, OAuth2Error, OAuthServer
+from civicportal.domain.tokens.delegation import GRANTS, METHODS, OAuthService
 from civicportal.domain.tokens.scopes import scopes_of
 from civicportal.domain.tokens.views.shown import scope_titles
 from civicportal.util.i18n import _
@@ -19,9 +19,16 @@ from civicportal.web import errors
 from civicportal.web.headers import content_security_policy
 from civicportal.web.request import Request, ViewResult
 
+if TYPE_CHECKING:
+    from civicportal.domain.tokens.oauth import OAuth2Error, OAuthServer
+
+# The library of OAuth is imported inside the functions: most processes never need it.
+
 
 def authorize(request: Request) -> ViewResult:
     """Ask the person whether a program may act for them."""
+    from civicportal.domain.tokens.oauth import OAuth2Error, OAuthServer
+
     _require_api(request)
     server = OAuthServer(request, request.work)
     user = request.work.session.get_one(User, request.identity.person_id)
@@ -94,11 +101,13 @@ def end(request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.route_path("account_tokens"))
 
 
-def _answer(request: Request, create: Callable[[OAuthServer], Response]) -> Response:
+def _answer(request: Request, create: "Callable[[OAuthServer], Response]") -> Response:
     """Return the response of an endpoint for programs.
 
     It is committed whatever its status: a code that was presented twice ends what it has led to.
     """
+    from civicportal.domain.tokens.oauth import OAuthServer
+
     with request.site.work(actor=Identity.SYSTEM) as work:
         try:
             response = create(OAuthServer(request, work))
@@ -118,7 +127,7 @@ def _require_api(request: Request) -> None:
         raise HTTPNotFound
 
 
-def _refused(request: Request, server: OAuthServer, error: OAuth2Error) -> Response:
+def _refused(request: Request, server: "OAuthServer", error: "OAuth2Error") -> Response:
     """Send an error to the registered address of the program; without one, show it to the person."""
     if error.redirect_uri:
         return server.handle_error_response(None, error)

@@ -27,8 +27,8 @@ PEOPLE = ("visitor", "citizen", *STAFF_ROLES)
 ENDS_THE_SESSION = {"logout", "account_session_end", "admin.member_sessions_end"}
 #: Answers to a page without its arguments: shown, redirected, or refused with a message.
 ASKED_FOR_NOTHING = (200, 302, 303, 400, 422)
-#: Its box is on pages without a CSRF token; a submission from another site leads to the whole form.
-# Programs authenticate themselves below /api/.
+#: The box of the tracking page is on pages without a CSRF token; a submission from another site leads to the whole form.
+#: Programs authenticate themselves below /api/.
 ASKS_FOR_NO_TOKEN = {"track_code": 303, "csp_reports": 204, "oauth.revoke": 401}
 #: Pages that want more than an address: a code's proof, a picture not begun, a report by its query.
 WANT_MORE = {
